@@ -1,0 +1,54 @@
+# make test    everything CI checks: ruff, mypy, pytest
+# make mnist   train the demo network
+# Any target makes .venv on its first run. PYTHON=python3.13 chooses the interpreter.
+
+# python3 where it is new enough, else the newest that is there.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+
+# Arguments for the tools, e.g. make test PYTEST_ARGS="tests/ops -x"
+PYTEST_ARGS ?=
+MNIST_ARGS ?=
+
+.PHONY: test lint mnist docs clean help
+
+help:
+	@echo "make test | lint | mnist | docs | clean"
+
+test: lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.stamp-test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+mnist: $(VENV)/.stamp-demo
+	$(BIN)/weft demo mnist $(MNIST_ARGS)
+
+# docs/ops.md is generated from the op table and never edited by hand.
+docs: $(VENV)/.stamp-test
+	$(BIN)/python -m weft.testing.opdocs
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find weft tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps make a second call fast: an install runs again only when what is installed has changed.
+$(VENV)/.stamp-venv:
+	@if [ -z "$(PYTHON)" ]; then echo "Weft needs Python 3.11 or newer and found none; name one: make PYTHON=/path/to/python3.12" >&2; exit 1; fi
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.stamp-demo: $(VENV)/.stamp-venv pyproject.toml weft/version.py
+	@echo "Installing Weft and its demo into $(VENV); the first time takes a minute."
+	$(PIP) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.stamp-test: $(VENV)/.stamp-venv pyproject.toml weft/version.py
+	@echo "Installing Weft and what its tests need into $(VENV); the first time takes a minute."
+	$(PIP) --editable '.[test,demo,image]'
+	@touch $@ $(VENV)/.stamp-demo
