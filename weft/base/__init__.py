@@ -1,0 +1,1 @@
+"""Floor 0: dtypes, shapes and dimension symbols, nested structures, errors, flags, source lines."""

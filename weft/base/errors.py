@@ -1,0 +1,205 @@
+"""Error classes and the one helper that words errors.
+
+The classes carry TensorFlow's names and codes. `InvalidArgumentError` is a `ValueError` as well, because TensorFlow
+raises the one when running eagerly and the other when building a graph, and users catch either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from functools import wraps
+from typing import Any, TypeVar
+
+from weft.base import flags, sources
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS = range(7)
+PERMISSION_DENIED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE = range(7, 12)
+UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED = range(12, 17)
+
+
+class OpError(Exception):
+    """Something went wrong while an op ran. Made as `Error(message)` or, as TensorFlow does, `Error(node, op, message)`."""
+
+    code = UNKNOWN
+
+    def __init__(self, *args: Any) -> None:
+        node_def, op, message = (None, None, args[0]) if len(args) == 1 else (*args[:3], *(None,) * (3 - len(args[:3])))
+        super().__init__(message)
+        self.node_def = node_def
+        self.op = op
+        self.message = str(message)
+
+    @property
+    def error_code(self) -> int:
+        """The numeric code, as in TensorFlow's `error_codes.proto`."""
+        return self.code
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message,)
+
+
+class CancelledError(OpError):
+    """An operation was cancelled."""
+
+    code = CANCELLED
+
+
+class UnknownError(OpError):
+    """An error without a better class."""
+
+
+class InvalidArgumentError(OpError, ValueError):
+    """An op was given an argument that it cannot take."""
+
+    code = INVALID_ARGUMENT
+
+
+class DeadlineExceededError(OpError):
+    """A deadline passed before the operation ended."""
+
+    code = DEADLINE_EXCEEDED
+
+
+class NotFoundError(OpError):
+    """A file, key or entity does not exist."""
+
+    code = NOT_FOUND
+
+
+class AlreadyExistsError(OpError):
+    """An entity that was to be made exists already."""
+
+    code = ALREADY_EXISTS
+
+
+class PermissionDeniedError(OpError):
+    """The caller may not do this."""
+
+    code = PERMISSION_DENIED
+
+
+class ResourceExhaustedError(OpError, MemoryError):
+    """Memory, disk or a quota ran out."""
+
+    code = RESOURCE_EXHAUSTED
+
+
+class FailedPreconditionError(OpError):
+    """The system is not in a state for this, such as a variable read before it was initialised."""
+
+    code = FAILED_PRECONDITION
+
+
+class AbortedError(OpError):
+    """The operation was aborted, usually by a concurrent one."""
+
+    code = ABORTED
+
+
+class OutOfRangeError(OpError):
+    """An iterator or a reader went past its end."""
+
+    code = OUT_OF_RANGE
+
+
+class UnimplementedError(OpError, NotImplementedError):
+    """This is not supported; the message says what to use instead."""
+
+    code = UNIMPLEMENTED
+
+
+class InternalError(OpError):
+    """An invariant of Weft itself broke."""
+
+    code = INTERNAL
+
+
+class UnavailableError(OpError):
+    """A service is not available."""
+
+    code = UNAVAILABLE
+
+
+class DataLossError(OpError):
+    """Data is corrupt or cut short."""
+
+    code = DATA_LOSS
+
+
+class UnauthenticatedError(OpError):
+    """The request has no valid credentials."""
+
+    code = UNAUTHENTICATED
+
+
+class DTypeError(InvalidArgumentError, TypeError):
+    """An op was given a dtype that it does not take, or dtypes that do not go together."""
+
+
+def explain(
+    problem: str,
+    *,
+    received: Iterable[str] | str | None = None,
+    expected: str | None = None,
+    hint: str | None = None,
+    where: sources.SourceLine | None = None,
+) -> str:
+    """Words an error: the problem, what was expected and received, the user's line, the next step.
+
+    Args:
+        problem: One sentence that names the op or layer and the argument.
+        received: What came, with shapes and dtypes; several entries take a line each.
+        expected: What was wanted instead.
+        hint: The next step for the user.
+        where: The user's line; looked up on the stack where it is None.
+
+    Returns:
+        The text, one item a line.
+    """
+    lines = [problem]
+    line = where if where is not None else sources.user_line()
+    if line is not None:
+        lines.append(f"  at {line}")
+    if expected:
+        lines.append(f"  expected: {expected}")
+    if received:
+        entries = [received] if isinstance(received, str) else list(received)
+        lines.append(f"  received: {entries[0]}")
+        lines.extend(f"            {entry}" for entry in entries[1:])
+    if hint:
+        lines.append(f"  next: {hint}")
+    return "\n".join(lines)
+
+
+def nearest(word: str, known: Iterable[str], count: int = 3) -> str:
+    """A phrase with the known names nearest to an unknown one, such as ``Did you mean `adam`?``."""
+    names = sorted(set(known))
+    by_case = {name.lower(): name for name in names}
+    close = [by_case[match] for match in get_close_matches(word.lower(), by_case, n=count, cutoff=0.5)]
+    if close:
+        return "Did you mean " + " or ".join(f"`{name}`" for name in close) + "?"
+    return "Known: " + ", ".join(names[:20]) + (", …" if len(names) > 20 else "") + "."
+
+
+def user_facing(function: _F) -> _F:
+    """Drops Weft's own frames from the traceback of what a public entry point raises (kept under `WEFT_DEBUG`)."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            if flags.debug():
+                raise
+            error.__traceback__ = sources.trim_traceback(error.__traceback__)
+            raise
+        finally:
+            error = None  # type: ignore[assignment]
+
+    return call  # type: ignore[return-value]

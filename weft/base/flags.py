@@ -1,0 +1,94 @@
+"""The process's settings, all of them: environment variables that start with `WEFT_`.
+
+Flags are read when asked for, so that a test or a notebook may change them; `overrides` holds what the program itself
+set. Whoever needs a flag on a hot path reads it once per compile, not per call.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+#: name -> one line of meaning; `weft doctor` prints this table.
+FLAGS: dict[str, str] = {
+    "WEFT_ENGINE": "engine to run on: reference, native or xla (default: the fastest one available)",
+    "WEFT_DEBUG": "0-5: 1 full tracebacks and compile events, 2 graphs, 3 graphs after each pass, 4 loop IR, 5 machine code",
+    "WEFT_CHECK": "1: verify graphs after every pass and compare numerically before and after",
+    "WEFT_CACHE": "folder of compiled code (default: WEFT_HOME/cache); `off` disables it",
+    "WEFT_HOME": "folder of downloaded data and caches (default: ~/.weft)",
+    "WEFT_DATA_DIR": "folders, separated as in PATH, where data sets are looked for before any download",
+    "WEFT_NUM_THREADS": "number of threads (default: the processors this process may use)",
+}
+
+_overrides: dict[str, str] = {}
+
+
+def _read(name: str) -> str | None:
+    return _overrides.get(name, os.environ.get(name))
+
+
+def _integer(name: str, default: int) -> int:
+    text = _read(name)
+    if text is None or not text.strip():
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{name} must be an integer, received {text!r}. Meaning: {FLAGS[name]}.") from None
+
+
+def engine() -> str | None:
+    """The engine asked for, or None for the default."""
+    return _read("WEFT_ENGINE") or None
+
+
+def debug() -> int:
+    """The debug level, 0 to 5."""
+    return _integer("WEFT_DEBUG", 0)
+
+
+def check() -> bool:
+    """Whether passes are verified and compared numerically."""
+    return _integer("WEFT_CHECK", 0) != 0
+
+
+def home() -> Path:
+    """The folder of downloaded data and caches."""
+    return Path(_read("WEFT_HOME") or "~/.weft").expanduser()
+
+
+def cache() -> Path | None:
+    """The folder of compiled code; None where caching is off."""
+    text = _read("WEFT_CACHE")
+    if text and text.lower() in ("off", "0", "none"):
+        return None
+    return Path(text).expanduser() if text else home() / "cache"
+
+
+def data_dirs() -> tuple[Path, ...]:
+    """The folders that the user named as holding data sets."""
+    text = _read("WEFT_DATA_DIR") or ""
+    return tuple(Path(part).expanduser() for part in text.split(os.pathsep) if part)
+
+
+def num_threads() -> int:
+    """Threads to use: the flag, else the processors that this process may run on."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    return max(1, _integer("WEFT_NUM_THREADS", available))
+
+
+@contextmanager
+def override(**values: object) -> Iterator[None]:
+    """Sets flags within a block: `with flags.override(WEFT_CHECK=1): ...`."""
+    unknown = sorted(set(values) - set(FLAGS))
+    if unknown:
+        raise ValueError(f"Unknown flag {unknown[0]}; flags are {', '.join(FLAGS)}.")
+    before = dict(_overrides)
+    _overrides.update({name: str(value) for name, value in values.items()})
+    try:
+        yield
+    finally:
+        _overrides.clear()
+        _overrides.update(before)

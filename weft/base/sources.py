@@ -1,0 +1,67 @@
+"""Where in the user's own program something happened.
+
+An error that names the line the user wrote is worth more than any traceback. A "user line" is the innermost stack
+frame whose file lies outside this package (and outside the import and threading machinery).
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_MACHINERY = ("<frozen ", os.sep + "threading.py", os.sep + "runpy.py", os.sep + "contextlib.py", os.sep + "functools.py")
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """One line of a program: its file, line number and enclosing function."""
+
+    file: str
+    line: int
+    function: str
+
+    @property
+    def text(self) -> str:
+        """The line's source text, stripped; empty where the source is not at hand."""
+        return linecache.getline(self.file, self.line).strip()
+
+    def __str__(self) -> str:
+        name = os.path.basename(self.file) if not self.file.startswith("<") else self.file
+        text = self.text
+        return f"{name}:{self.line}: {text}" if text else f"{name}:{self.line}"
+
+
+def is_internal(filename: str) -> bool:
+    """Whether a file belongs to this package or to the machinery that users do not see as theirs."""
+    return filename.startswith(_PACKAGE) or any(part in filename for part in _MACHINERY)
+
+
+def user_line(frame: FrameType | None = None) -> SourceLine | None:
+    """The innermost line of the user's program on the current stack, or None outside any."""
+    current = frame if frame is not None else sys._getframe(1)
+    while current is not None:
+        filename = current.f_code.co_filename
+        if not is_internal(filename):
+            return SourceLine(filename, current.f_lineno, current.f_code.co_name)
+        current = current.f_back  # type: ignore[assignment]
+    return None
+
+
+def trim_traceback(traceback: TracebackType | None) -> TracebackType | None:
+    """The same traceback without this package's own frames; unchanged where nothing would remain."""
+    kept: list[TracebackType] = []
+    current = traceback
+    while current is not None:
+        if not is_internal(current.tb_frame.f_code.co_filename):
+            kept.append(current)
+        current = current.tb_next
+    if not kept:
+        return traceback
+    following: TracebackType | None = None
+    for entry in reversed(kept):
+        following = TracebackType(following, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return following
