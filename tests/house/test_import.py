@@ -122,7 +122,7 @@ def test_the_command_line_starts_without_its_commands():
     """`weft --help` answers at once: a command's module is loaded when that command is asked for."""
     loaded = modules_loaded_by("import weft.cli.main", base="import weft")
     assert inside(loaded, HEAVY_LIBRARIES) == []
-    assert inside(loaded, ("weft",)) == ["weft.cli", "weft.cli.main"]
+    assert set(inside(loaded, ("weft",))) <= {"weft.cli", "weft.cli.main", "weft.version"}
 
 
 def measure(statement: str, rounds: int = 7) -> float:
