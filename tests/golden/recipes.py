@@ -138,7 +138,14 @@ def sparse_start() -> np.ndarray:
     return uniform(generator(3200), SPARSE_SHAPE)
 
 
-def sparse_gradient(step: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows int32 [4] (repeats happen; row 5 is never touched) and values float32 [4, 3] of update `step`."""
+def sparse_gradient(step: int, unique: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Rows int32 [4] and values float32 [4, 3] of update `step`; row 5 is never touched.
+
+    Rows repeat within an update unless `unique` asks for ascending rows without repeats (int32 [n], float32 [n, 3]).
+    """
     rng = generator(3300 + step)
-    return integers(rng, (4,), SPARSE_SHAPE[0] - 1), uniform(rng, (4, SPARSE_SHAPE[1]))
+    rows, values = integers(rng, (4,), SPARSE_SHAPE[0] - 1), uniform(rng, (4, SPARSE_SHAPE[1]))
+    if unique:
+        rows, first = np.unique(rows, return_index=True)
+        values = values[first]
+    return rows, values

@@ -77,3 +77,12 @@ def test_the_mnist_recipes_still_draw_what_the_numbers_were_made_from() -> None:
     assert str(golden["checksum/labels"]) == recipes.checksum(*[labels for _, labels in batches])
     masks = [recipes.mnist_mask(step) for step in range(recipes.MNIST_STEPS)]
     assert str(golden["checksum/masks"]) == recipes.checksum(*masks)
+
+
+def test_the_optimizer_recipes_still_draw_what_the_numbers_were_made_from() -> None:
+    golden = recipes.Golden("keras_optimizers")
+    steps = range(recipes.OPTIMIZER_STEPS)
+    dense = [array for step in steps for array in recipes.optimizer_gradients(step)]
+    assert str(golden["recipes/dense"]) == recipes.checksum(*recipes.optimizer_start(), *dense)
+    sparse = [array for step in steps for array in recipes.sparse_gradient(step)]
+    assert str(golden["recipes/sparse"]) == recipes.checksum(recipes.sparse_start(), *sparse)
