@@ -199,7 +199,5 @@ def user_facing(function: _F) -> _F:
                 raise
             error.__traceback__ = sources.trim_traceback(error.__traceback__)
             raise
-        finally:
-            error = None  # type: ignore[assignment]
 
     return call  # type: ignore[return-value]

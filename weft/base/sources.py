@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_MACHINERY = ("<frozen ", os.sep + "threading.py", os.sep + "runpy.py", os.sep + "contextlib.py", os.sep + "functools.py")
+_MACHINERY = ("<frozen ", *(os.sep + name for name in ("threading.py", "runpy.py", "contextlib.py", "functools.py")))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,154 @@
+"""Reverse mode over a list of applied ops. The tape, `gradients` on graphs and the training step all come here.
+
+A record is anything with `op` (a name), `inputs`, `outputs` and `attrs`: a graph's node, or what a tape noted down.
+Values are told apart by identity, so the same loop serves eager tensors and graph values; a builder applies the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from weft.autodiff import subgraph
+from weft.ops import opdef
+from weft.ops.builder import Builder
+from weft.ops.opdef import Nondifferentiable, Slices
+
+
+class Record(Protocol):
+    """One application of an op."""
+
+    @property
+    def op(self) -> str: ...
+    @property
+    def inputs(self) -> tuple[Any, ...]: ...
+    @property
+    def outputs(self) -> tuple[Any, ...]: ...
+    @property
+    def attrs(self) -> Mapping[str, Any]: ...
+
+
+class Application:
+    """What a gradient rule sees: a record, and which inputs a gradient is wanted for."""
+
+    __slots__ = ("attrs", "inputs", "needs", "outputs")
+
+    def __init__(self, record: Record, needs: tuple[bool, ...]) -> None:
+        self.inputs = record.inputs
+        self.outputs = record.outputs
+        self.attrs = record.attrs
+        self.needs = needs
+
+
+@dataclass
+class Blocked:
+    """Where a path from target to source was cut: for the explanation of an absent gradient."""
+
+    op: str
+    why: str
+    record: Any = field(repr=False, default=None)
+
+
+def carries_gradient(value: Any) -> bool:
+    """Whether a gradient can be asked for at a value: floats, complex numbers and handles to state."""
+    dtype = value.dtype
+    return bool(dtype.is_floating or dtype.is_complex or dtype.name in ("resource", "variant"))
+
+
+def active_values(records: Iterable[Record], sources: Sequence[Any]) -> set[int]:
+    """The identities of all values that depend on a source."""
+    active = {id(source) for source in sources}
+    for record in records:
+        if any(id(value) in active for value in record.inputs):
+            active.update(id(value) for value in record.outputs)
+    return active
+
+
+def accumulate(b: Builder, parts: Sequence[Any]) -> Any:
+    """The sum of cotangents, in the order in which they came; row slices stay sparse while all are."""
+    if len(parts) == 1:
+        return parts[0]
+    if all(isinstance(part, Slices) for part in parts):
+        values = b.call("concat", *(part.values for part in parts), axis=0)
+        index_dtype = b.dtype(parts[0].indices)
+        indices = [p.indices if b.dtype(p.indices) is index_dtype else b.call("cast", p.indices, dtype=index_dtype)
+                   for p in parts]  # fmt: skip
+        return Slices(values, b.call("concat", *indices, axis=0), parts[0].shape)
+    total = b.densify(parts[0])
+    for part in parts[1:]:
+        total = b.call("add", total, b.densify(part))
+    return total
+
+
+def reverse(
+    records: Sequence[Record],
+    targets: Sequence[Any],
+    cotangents: Sequence[Any],
+    sources: Sequence[Any],
+    b: Builder,
+    *,
+    blocked: list[Blocked] | None = None,
+    stop: Iterable[Any] = (),
+) -> list[Any]:
+    """Cotangents of the sources, given those of the targets.
+
+    Args:
+        records: Applied ops in the order in which they ran.
+        targets: Values to differentiate.
+        cotangents: One a target, of its shape.
+        sources: Values to differentiate with respect to.
+        b: Applies the rules.
+        blocked: Receives the places at which a path to a source was cut.
+        stop: Values through which nothing flows back.
+
+    Returns:
+        For each source its cotangent (a value or `Slices`), None where no target depends on it.
+    """
+    subgraph.attach(b)
+    active = active_values(records, sources)
+    stopped = {id(value) for value in stop}
+    pending: dict[int, list[Any]] = {}
+    for target, cotangent in zip(targets, cotangents, strict=True):
+        if id(target) in active:
+            pending.setdefault(id(target), []).append(cotangent)
+    wanted = {id(source) for source in sources}
+    for record in reversed(records):
+        flowing = [pending.get(id(value)) for value in record.outputs]
+        if not any(flowing):
+            continue
+        needs = tuple(id(v) in active and id(v) not in stopped and carries_gradient(v) for v in record.inputs)
+        sums = [None if parts is None else accumulate(b, parts) for parts in flowing]
+        for value, total in zip(record.outputs, sums, strict=True):
+            if total is not None:
+                if id(value) in wanted:
+                    pending[id(value)] = [total]
+                else:
+                    del pending[id(value)]
+        if not any(needs):
+            continue
+        for value, part in zip(record.inputs, _apply_rule(record, needs, sums, b, blocked), strict=True):
+            if part is not None and id(value) in active and id(value) not in stopped:
+                pending.setdefault(id(value), []).append(part)
+    return [accumulate(b, pending[id(source)]) if pending.get(id(source)) else None for source in sources]
+
+
+def _apply_rule(
+    record: Record, needs: tuple[bool, ...], sums: Sequence[Any], b: Builder, blocked: list[Blocked] | None
+) -> Sequence[Any]:
+    definition = opdef.get(record.op)
+    rule = definition.vjp
+    nothing = [None] * len(record.inputs)
+    if isinstance(rule, Nondifferentiable):
+        if blocked is not None:
+            blocked.append(Blocked(record.op, rule.why, record))
+        return nothing
+    passes_slices = record.op in ("read_variable", "identity")
+    full = [
+        (total if passes_slices else b.densify(total))
+        if total is not None
+        else (b.zeros_like(value) if carries_gradient(value) and value.dtype.name != "resource" else None)
+        for value, total in zip(record.outputs, sums, strict=True)
+    ]
+    parts = rule(b, Application(record, needs), *full)
+    return [part if need else None for part, need in zip(parts, needs, strict=True)]

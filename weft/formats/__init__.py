@@ -1,0 +1,1 @@
+"""Wire formats, once for everybody: protobuf, TFRecord, event files, checkpoint tables."""

@@ -1,0 +1,1 @@
+"""Floor 1: the intermediate representation. Values, nodes, graphs, how to print and how to verify them."""

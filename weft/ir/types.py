@@ -1,0 +1,60 @@
+"""The type of a value in a graph: dense, host or resource, with shape and dtype."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from weft.base import dtypes, shapes
+
+if TYPE_CHECKING:
+    from weft.base.dims import Dimension
+    from weft.base.dtypes import DType
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """Shape and dtype of a value.
+
+    Attributes:
+        shape: Sizes and symbols; None where even the rank is unknown.
+        dtype: The element type; `resource` for handles.
+        handle: For resources, what they hold (a variable's shape and dtype).
+    """
+
+    shape: tuple[Dimension, ...] | None
+    dtype: DType
+    handle: TensorType | None = None
+
+    @property
+    def rank(self) -> int | None:
+        """The number of axes, or None."""
+        return None if self.shape is None else len(self.shape)
+
+    @property
+    def is_resource(self) -> bool:
+        """Whether values of this type are handles to state."""
+        return self.dtype is dtypes.resource
+
+    @property
+    def is_host(self) -> bool:
+        """Whether values of this type live on the host only (strings, objects)."""
+        return self.dtype.is_host
+
+    def with_shape(self, shape: tuple[Dimension, ...] | None) -> TensorType:
+        """The same dtype with another shape."""
+        return TensorType(shape, self.dtype)
+
+    def with_dtype(self, dtype: DType) -> TensorType:
+        """The same shape with another dtype."""
+        return TensorType(self.shape, dtype)
+
+    def __str__(self) -> str:
+        if self.handle is not None:
+            return f"resource<{self.handle}>"
+        return f"{self.dtype.name}{shapes.show(self.shape)}"
+
+
+def resource_of(shape: tuple[Dimension, ...] | None, dtype: DType) -> TensorType:
+    """The type of a handle to a variable that holds values of this shape and dtype."""
+    return TensorType((), dtypes.resource, TensorType(shape, dtype))

@@ -1,0 +1,85 @@
+"""Constants, and the identity in its shades: what passes a value on and differs only in what flows back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from weft.base import dtypes
+from weft.ir.graph import Constant
+from weft.ir.types import TensorType
+from weft.ops.opdef import REQUIRED, OpDef, case, nondifferentiable, register
+
+
+def _constant_spec(*, value: Constant) -> TensorType:
+    return TensorType(value.array.shape, dtypes.as_dtype(value.array.dtype))
+
+
+register(
+    OpDef(
+        name="constant",
+        inputs=(),
+        attrs={"value": REQUIRED},
+        spec=_constant_spec,
+        reference=lambda value: value.array,
+        dtypes=(),
+        vjp=lambda b, node, ct: (),
+        doc="A value known when the graph is built.",
+        cases=(case(value=Constant(np.array([[1.5, -2.0]], np.float32))), case(value=Constant(np.int64(3)))),
+    )
+)
+
+
+def _same_type(x: TensorType, **attrs: Any) -> TensorType:
+    return TensorType(x.shape, x.dtype, x.handle)
+
+
+register(
+    OpDef(
+        name="identity",
+        inputs=("x",),
+        spec=_same_type,
+        reference=lambda x: x,
+        dtypes=((*dtypes.ALL, dtypes.variant),),
+        vjp=lambda b, node, ct: (ct,),
+        jvp=lambda b, node, t: (t,),
+        doc="The same value.",
+        cases=(case((2, 3)), case(())),
+    )
+)
+
+register(
+    OpDef(
+        name="stop_gradient",
+        inputs=("x",),
+        spec=_same_type,
+        reference=lambda x: x,
+        dtypes=(dtypes.ALL,),
+        vjp=nondifferentiable("stop_gradient blocks it on purpose"),
+        doc="The same value; no gradient flows back.",
+        cases=(case((2, 3)),),
+    )
+)
+
+
+def _prevent_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
+    raise LookupError(node.attrs["message"] or "this value refuses to be differentiated")
+
+
+register(
+    OpDef(
+        name="prevent_gradient",
+        inputs=("x",),
+        attrs={"message": ""},
+        spec=_same_type,
+        reference=lambda x, message: x,
+        dtypes=(dtypes.ALL,),
+        vjp=_prevent_vjp,
+        grad_order=0,
+        reason="asking for its gradient is an error, on purpose",
+        doc="The same value; asking for a gradient through it is an error.",
+        cases=(case((2,)),),
+    )
+)

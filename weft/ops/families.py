@@ -1,0 +1,180 @@
+"""Factories for ops that come in families: what all unary or all binary elementwise ops have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from weft.base import dims, dtypes, shapes
+from weft.ir.types import TensorType
+from weft.ops.opdef import Case, Nondifferentiable, OpDef, SpecError, case, nondifferentiable, register
+
+if TYPE_CHECKING:
+    from weft.base.dtypes import DType
+
+#: half precisions are computed in float32 and rounded once: numpy's own half loops round after every operation
+_HALF = (np.dtype(np.float16), dtypes.bfloat16.numpy)
+
+
+def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A reference that computes half-precision operands in float32 and rounds the result once."""
+
+    def wrapped(*arrays: Any, **attrs: Any) -> Any:
+        half = next((a.dtype for a in arrays if a.dtype in _HALF), None)
+        if half is None:
+            return function(*arrays, **attrs)
+        result = function(*(a.astype(np.float32) if a.dtype == half else a for a in arrays), **attrs)
+        return result.astype(half) if getattr(result, "dtype", None) == np.float32 else result
+
+    return wrapped
+
+
+def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A reference whose infinities and NaNs are results, not warnings."""
+
+    def wrapped(*arrays: Any, **attrs: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*arrays, **attrs)
+
+    return wrapped
+
+
+def elementwise_shape(types: Sequence[TensorType]) -> tuple[Any, ...]:
+    """The broadcast of all operands' shapes.
+
+    Raises:
+        SpecError: Naming the axis at which two of them do not go together.
+    """
+    result = types[0].shape or ()
+    for type in types[1:]:
+        shape = type.shape or ()
+        joined = shapes.broadcast(result, shape)
+        if joined is None:
+            raise _broadcast_error(result, shape)
+        result = joined
+    return result
+
+
+def _broadcast_error(first: tuple[Any, ...], second: tuple[Any, ...]) -> SpecError:
+    for back in range(1, min(len(first), len(second)) + 1):
+        if dims.broadcast(first[-back], second[-back]) is None:
+            axis = f"{first[-back]} against {second[-back]}, {back} from the end" if back > 1 else (
+                f"{first[-back]} against {second[-back]} in the last axis")  # fmt: skip
+            break
+    return SpecError(
+        f"shapes {shapes.show(first)} and {shapes.show(second)} do not broadcast: {axis}",
+        expected="sizes that are equal, or one of them 1",
+        hint="reshape, transpose or expand_dims one operand",
+    )
+
+
+def unary(
+    name: str,
+    reference: Callable[..., Any],
+    *,
+    vjp: Callable[[Any, Any, Any, Any], Any] | Nondifferentiable,
+    dtypes: tuple[DType, ...],
+    result: Callable[[DType], DType] | None = None,
+    domain: Any = (-2.0, 2.0),
+    cases: Sequence[Case] | None = None,
+    decompose: Callable[..., Any] | None = None,
+    doc: str = "",
+    tolerance: float = 1e-5,
+    grad_order: int = 2,
+    reason: str = "",
+) -> OpDef:
+    """Registers an op that maps each element by itself.
+
+    Args:
+        name: The op.
+        reference: Array to array.
+        vjp: (builder, cotangent, x, y) -> cotangent of x; the derivative is the same rule in forward mode where it is
+            linear in the cotangent, which it always is, so `jvp` uses it too (for real x).
+        dtypes: Dtypes of x.
+        result: The result's dtype from that of x; the same where None.
+        domain: Where test values come from.
+        cases: Test cases; a matrix, a scalar and an empty one where None.
+        decompose: The op in terms of others.
+        doc: One line.
+        tolerance: Of float32 results against float64 ones.
+        grad_order: Highest order of gradients claimed.
+        reason: Why it is below 2, or why dtypes fall short of TensorFlow's.
+    """
+
+    def spec(x: TensorType) -> TensorType:
+        return TensorType(x.shape, x.dtype if result is None else result(x.dtype))
+
+    rule: Any = vjp
+    jvp: Any = None
+    if not isinstance(vjp, Nondifferentiable):
+        elementwise = vjp
+
+        def rule(b: Any, node: Any, ct: Any) -> Sequence[Any]:
+            return (elementwise(b, ct, node.inputs[0], node.outputs[0]),)
+
+        def jvp(b: Any, node: Any, t: Any) -> Sequence[Any]:
+            if b.dtype(node.inputs[0]).is_complex:  # rules conjugate: take the tangent through conjugates
+                return (b.conj(elementwise(b, b.conj(t), node.inputs[0], node.outputs[0])),)
+            return (elementwise(b, t, node.inputs[0], node.outputs[0]),)
+
+    return register(
+        OpDef(name=name, inputs=("x",), spec=spec, reference=quiet(in_float32(reference)), dtypes=(dtypes,), vjp=rule,
+              jvp=jvp, decompose=decompose, doc=doc, grad_order=grad_order, reason=reason,
+              cases=cases if cases is not None else (
+                  case((2, 3), domain=domain, tolerance=tolerance),
+                  case((), domain=domain, tolerance=tolerance),
+                  case((0, 3), domain=domain)))  # fmt: skip
+    )
+
+
+def binary(
+    name: str,
+    reference: Callable[..., Any],
+    *,
+    vjp: Callable[[Any, Any, Any, Any, Any], Sequence[Any]] | Nondifferentiable,
+    dtypes: tuple[DType, ...],
+    result: Callable[[DType], DType] | None = None,
+    domain: Any = (-2.0, 2.0),
+    cases: Sequence[Case] | None = None,
+    decompose: Callable[..., Any] | None = None,
+    doc: str = "",
+    tolerance: float = 1e-5,
+    grad_order: int = 2,
+    reason: str = "",
+) -> OpDef:
+    """Registers an op on two operands that broadcast. `vjp` is (builder, cotangent, x, y, z) -> the two cotangents in
+    the shape of the result; summing them over broadcast axes is done here. Either may be None."""
+
+    def spec(x: TensorType, y: TensorType) -> TensorType:
+        return TensorType(elementwise_shape((x, y)), x.dtype if result is None else result(x.dtype))
+
+    rule: Any = vjp
+    if not isinstance(vjp, Nondifferentiable):
+        elementwise = vjp
+
+        def rule(b: Any, node: Any, ct: Any) -> Sequence[Any]:
+            x, y = node.inputs
+            parts = elementwise(b, ct, x, y, node.outputs[0])
+            return [None if part is None or not need else b.unbroadcast(part, b.shape(operand))
+                    for part, operand, need in zip(parts, (x, y), node.needs, strict=True)]  # fmt: skip
+
+    return register(
+        OpDef(name=name, inputs=("x", "y"), spec=spec, reference=quiet(in_float32(reference)), dtypes=(dtypes,),
+              vjp=rule, decompose=decompose, doc=doc, grad_order=grad_order, reason=reason,
+              cases=cases if cases is not None else (
+                  case((2, 3), (2, 3), domain=domain, tolerance=tolerance),
+                  case((2, 1, 3), (4, 1), domain=domain, tolerance=tolerance),
+                  case((2, 3), (), domain=domain, tolerance=tolerance),
+                  case((0, 3), (3,), domain=domain)))  # fmt: skip
+    )
+
+
+def to_bool(_: DType) -> DType:
+    """The result dtype of predicates."""
+    return dtypes.bool_
+
+
+NO_BOOL_GRADIENT = nondifferentiable("its result is a bool, which has no gradient")
+PIECEWISE_CONSTANT = nondifferentiable("it is constant between its jumps")
