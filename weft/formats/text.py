@@ -1,4 +1,4 @@
-"""Protobuf's text form: `name: value` lines and `name { … }` blocks. It is how `.pbtxt` files and checkpoint states are kept."""
+"""Protobuf's text form: `name: value` lines and `name { … }` blocks, as in `.pbtxt` files and checkpoint states."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, TypeVar
 
 from weft.base.errors import InvalidArgumentError, nearest
+from weft.formats.codec import is_default
 from weft.formats.fields import FieldSpec, round_to_float32
 from weft.formats.message import Message
 
@@ -34,10 +35,11 @@ def _lines(message: Message, indent: str) -> Iterator[str]:
     for spec, value in message.ListFields():
         if spec.label == "map":
             for key in sorted(value):
-                entry = (FieldSpec(1, spec.key_kind, name="key"), FieldSpec(2, spec.kind, name="value"))
+                entry = (FieldSpec(1, spec.key_kind, name="key"), FieldSpec(2, spec.kind, name="value", enum=spec.enum))
                 yield f"{indent}{spec.name} {{"
-                yield from _field_lines(entry[0], key, indent + "  ")
-                yield from _field_lines(entry[1], value[key], indent + "  ")
+                for part, item in zip(entry, (key, value[key])):
+                    if part.kind == "message" or not is_default(item):
+                        yield from _field_lines(part, item, indent + "  ")
                 yield f"{indent}}}"
         else:
             for item in value if spec.label == "repeated" else (value,):

@@ -202,15 +202,15 @@ def decode_packed(kind: str, data: bytes, position: int, end: int) -> npt.NDArra
         dtype = np.dtype(FIXED_KINDS[kind])
         if (end - position) % dtype.itemsize:
             raise DataLossError(f"A packed array of {end - position} bytes does not hold whole {kind} values.")
-        return np.frombuffer(data, dtype, (end - position) // dtype.itemsize, position).astype(dtype.newbyteorder("="))
+        fixed: npt.NDArray[Any] = np.frombuffer(data, dtype, (end - position) // dtype.itemsize, position)
+        return fixed.astype(dtype.newbyteorder("="))
     parts: list[npt.NDArray[Any]] = []
     while position < end:
         part, position = _decode_varint_chunk(kind, data, position, end)
         parts.append(part)
     if not parts:
         return np.empty(0, VARINT_KINDS[kind])
-    whole: npt.NDArray[Any] = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return whole
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _decode_varint_chunk(kind: str, data: bytes, position: int, end: int) -> tuple[npt.NDArray[Any], int]:
@@ -238,7 +238,7 @@ def _decode_varint_chunk(kind: str, data: bytes, position: int, end: int) -> tup
 
 def _convert_varints(kind: str, values: npt.NDArray[np.uint64]) -> npt.NDArray[Any]:
     if kind == "bool":
-        return values != 0
+        return values.astype(np.bool_)
     if kind in ("sint32", "sint64"):
         if kind == "sint32":
             values = values & np.uint64(0xFFFFFFFF)
@@ -252,7 +252,7 @@ def _convert_varints(kind: str, values: npt.NDArray[np.uint64]) -> npt.NDArray[A
 def encode_packed(kind: str, values: npt.NDArray[Any]) -> bytes:
     """Encodes an array of numbers, already of the kind's range, as the content of a packed field."""
     if kind in FIXED_KINDS:
-        return np.ascontiguousarray(values, FIXED_KINDS[kind]).tobytes()
+        return bytes(np.ascontiguousarray(values, FIXED_KINDS[kind]).data)
     if kind == "bool":
         return np.ascontiguousarray(values, np.uint8).tobytes()
     signed = np.asarray(values)
@@ -264,7 +264,7 @@ def encode_packed(kind: str, values: npt.NDArray[Any]) -> bytes:
     else:
         unsigned = signed.astype(np.int64).view(np.uint64)
     if unsigned.size and unsigned.max() < 128:
-        return bytes(unsigned.astype(np.uint8))
+        return bytes(unsigned.astype(np.uint8).data)
     return b"".join(_encode_chunk(unsigned[i : i + _PACK_CHUNK]) for i in range(0, unsigned.size, _PACK_CHUNK))
 
 
@@ -275,4 +275,4 @@ def _encode_chunk(values: npt.NDArray[np.uint64]) -> bytes:
     used[:, 0] = True
     digits = (shifted & np.uint64(127)).astype(np.uint8)
     digits[:, :-1] |= used[:, 1:].astype(np.uint8) << np.uint8(7)
-    return digits[used].tobytes()
+    return bytes(digits[used].data)
