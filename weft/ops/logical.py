@@ -18,6 +18,8 @@ _NO_BIT_GRADIENT = nondifferentiable("it works on the bits of integers, which ha
 _WORDS = np.array(["fir", "oak", "", "ash"], object)
 _SPECIAL = np.array([-np.inf, -1.0, -0.0, 0.0, 1.0, np.inf, np.nan])
 
+_function: Any
+
 # Comparisons ---------------------------------------------------------------------------------------------------------
 
 _PAIRS = (
@@ -217,7 +219,8 @@ unary("invert", np.invert, dtypes=INTEGERS, vjp=_NO_BIT_GRADIENT, domain=(0, 100
 binary("left_shift", lambda x, y: np.left_shift(*_clamped(x, y)), dtypes=INTEGERS, vjp=_NO_BIT_GRADIENT, cases=_SHIFTS,
        doc="The bits moved up by y, which is held between 0 and the width less 1.")  # fmt: skip
 binary("right_shift", lambda x, y: np.right_shift(*_clamped(x, y)), dtypes=INTEGERS, vjp=_NO_BIT_GRADIENT,
-       cases=_SHIFTS, doc="The bits moved down by y, which is held between 0 and the width less 1; keeps the sign.")  # fmt: skip
+       cases=_SHIFTS,
+       doc="The bits moved down by y, which is held between 0 and the width less 1; keeps the sign.")  # fmt: skip
 unary("population_count", _bit_count, dtypes=INTEGERS, result=lambda _: dtypes.uint8, vjp=_NO_BIT_GRADIENT,
       domain=(0, 100), doc="The number of bits that are set.")  # fmt: skip
 
