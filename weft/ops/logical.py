@@ -15,7 +15,7 @@ from weft.ops.opdef import Case, OpDef, SpecError, case, nondifferentiable, regi
 
 _BOOL = (dtypes.bool_,)
 _NO_BIT_GRADIENT = nondifferentiable("it works on the bits of integers, which have no gradient")
-_WORDS = np.array(["fir", "oak", "", "ash"], object)
+_WORDS = np.array([b"fir", b"oak", b"", b"ash"], object)
 _SPECIAL = np.array([-np.inf, -1.0, -0.0, 0.0, 1.0, np.inf, np.nan])
 
 _function: Any
@@ -151,12 +151,12 @@ def _clip_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     below_high = b.less_equal(x, high)
     above_low = b.greater_equal(b.minimum(x, high), low)
     inside = b.select(above_low, ct, zero)
-    parts = (
-        lambda: b.select(below_high, inside, zero),
-        lambda: b.unbroadcast(b.select(above_low, zero, ct), b.shape(low)),
-        lambda: b.unbroadcast(b.select(below_high, zero, inside), b.shape(high)),
+    needs_x, needs_low, needs_high = node.needs
+    return (
+        b.select(below_high, inside, zero) if needs_x else None,
+        b.unbroadcast(b.select(above_low, zero, ct), b.shape(low)) if needs_low else None,
+        b.unbroadcast(b.select(below_high, zero, inside), b.shape(high)) if needs_high else None,
     )
-    return [part() if need else None for part, need in zip(parts, node.needs, strict=True)]
 
 
 register(
@@ -206,7 +206,7 @@ def _bit_count(x: Any) -> Any:
 _BITS = (case((2, 3), (2, 3), domain=(0, 100)), case((2, 1), (3,), domain=(0, 100)), case((0, 2), (2,)))
 _SHIFTS = (
     case((2, 3), (2, 3), domain=((0, 100), (0, 7))),
-    case(np.array([-1, 5, -128, 127]), np.array([[-1], [0], [3], [100]]), dtypes=dtypes.SIGNED, name="out of range"),
+    case(np.array([-1, 5, -128, 127]), np.array([[-1], [0], [3], [100]]), dtypes=(dtypes.int8,), name="out of range"),
 )
 
 for _name, _function, _doc in (
