@@ -1,4 +1,4 @@
-"""Shapes of tensors changed: broadcast, reshape, transpose, join and split, pad, tile."""
+"""Shapes of tensors changed: broadcast, reshape, transpose, axes added, dropped, turned round and rolled."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from weft.base import dims, dtypes, shapes
 from weft.ir.types import TensorType
+from weft.ops.axes import axis_of, shape_of
 from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, register
 
 
@@ -79,5 +80,111 @@ register(
         jvp=lambda b, node, t: (b.reshape(t, shape=node.attrs["shape"]),),
         doc="The same elements in the same order under another shape (no -1 here: the front door resolves it).",
         cases=(case((2, 6), shape=(3, 4)), case((), shape=(1, 1)), case((0, 3), shape=(3, 0))),
+    )
+)
+
+
+def _transpose_spec(x: TensorType, *, perm: tuple[int, ...]) -> TensorType:
+    shape = shape_of(x)
+    if sorted(perm) != list(range(len(shape))):
+        raise SpecError(
+            f"perm {tuple(perm)} is not an order of the {len(shape)} axes of shape {shapes.show(x.shape)}",
+            expected=f"each of 0 to {len(shape) - 1} once" if shape else "()",
+        )
+    return TensorType(tuple(shape[i] for i in perm), x.dtype)
+
+
+def _inverse(perm: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(perm)), key=perm.__getitem__))
+
+
+register(
+    OpDef(
+        name="transpose",
+        inputs=("x",),
+        attrs={"perm": REQUIRED},
+        spec=_transpose_spec,
+        reference=lambda x, perm: np.transpose(x, perm),
+        dtypes=(dtypes.ALL,),
+        vjp=lambda b, node, ct: (b.transpose(ct, perm=_inverse(node.attrs["perm"])),),
+        jvp=lambda b, node, t: (b.transpose(t, **node.attrs),),
+        doc="The axes in another order: axis i of the result is axis perm[i].",
+        cases=(
+            case((2, 3, 4), perm=(2, 0, 1)),
+            case((2, 3), perm=(0, 1)),
+            case((), perm=()),
+            case((0, 3), perm=(1, 0)),
+        ),
+    )
+)
+
+
+def _as_axes(axis: Any) -> tuple[int, ...]:
+    return (axis,) if isinstance(axis, int) else tuple(axis)
+
+
+def _expand_dims_spec(x: TensorType, *, axis: Any) -> TensorType:
+    rank = len(shape_of(x)) + len(_as_axes(axis))
+    new = {axis_of(a, rank) for a in _as_axes(axis)}
+    if len(new) != len(_as_axes(axis)):
+        raise SpecError(f"axis {axis} names an axis twice")
+    old = iter(shape_of(x))
+    return TensorType(tuple(1 if i in new else next(old) for i in range(rank)), x.dtype)
+
+
+register(
+    OpDef(
+        name="expand_dims",
+        inputs=("x",),
+        attrs={"axis": REQUIRED},
+        spec=_expand_dims_spec,
+        reference=lambda x, axis: np.expand_dims(x, axis),
+        dtypes=(dtypes.ALL,),
+        vjp=lambda b, node, ct: (b.squeeze(ct, axis=_as_axes(node.attrs["axis"])),),
+        jvp=lambda b, node, t: (b.expand_dims(t, **node.attrs),),
+        doc="New axes of size 1 at the places (an int or several) that they have in the result.",
+        cases=(case((2, 3), axis=0), case((2, 3), axis=-1), case((2, 3), axis=(0, -1)), case((), axis=0)),
+    )
+)
+
+
+def _squeeze_spec(x: TensorType, *, axis: tuple[int, ...] | None) -> TensorType:
+    shape = shape_of(x)
+    if axis is None:
+        gone = {i for i, d in enumerate(shape) if d == 1}
+        if any(isinstance(d, dims.Dim) for d in shape):
+            raise SpecError(
+                f"which axes of {shapes.show(x.shape)} have size 1 is not known", hint="name the axes with axis="
+            )
+    else:
+        gone = {axis_of(a, len(shape)) for a in _as_axes(axis)}
+    for i in sorted(gone):
+        if isinstance(shape[i], int) and shape[i] != 1:
+            raise SpecError(
+                f"axis {i} of shape {shapes.show(x.shape)} has size {shape[i]} and cannot be dropped",
+                expected="axes of size 1",
+            )
+    return TensorType(tuple(d for i, d in enumerate(shape) if i not in gone), x.dtype)
+
+
+def _squeeze(x: Any, axis: Any) -> Any:
+    for a in () if axis is None else _as_axes(axis):
+        if x.shape[a] != 1:
+            raise ValueError(f"axis {a} has size {x.shape[a]} and cannot be dropped (expected 1)")
+    return np.squeeze(x, None if axis is None else _as_axes(axis))
+
+
+register(
+    OpDef(
+        name="squeeze",
+        inputs=("x",),
+        attrs={"axis": None},
+        spec=_squeeze_spec,
+        reference=_squeeze,
+        dtypes=(dtypes.ALL,),
+        vjp=lambda b, node, ct: (b.reshape(ct, shape=b.shape(node.inputs[0])),),
+        jvp=lambda b, node, t: (b.squeeze(t, **node.attrs),),
+        doc="Without the named axes, which have size 1; all such axes where none is named.",
+        cases=(case((1, 3, 1), axis=(0,)), case((1, 3, 1), axis=None), case((2, 1), axis=-1), case((2, 3), axis=())),
     )
 )
