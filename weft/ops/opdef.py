@@ -313,8 +313,9 @@ def _as_tuple(types: Any) -> tuple[TensorType, ...]:
 
 #: The families, in the order in which `docs/ops.md` lists them; each is a module that registers its records on import.
 FAMILIES = (
-    "constant", "elementwise", "special", "logical", "cast", "reduce", "cumulative", "shape", "index", "segment",
-    "sort", "linalg", "decomposition", "conv", "pool", "normalization", "loss", "random", "control", "state", "string",
+    "constant", "elementwise", "special", "logical", "cast", "reduce", "cumulative", "activation", "shape", "join",
+    "slice", "pad", "rearrange", "sizes", "index", "scatter", "mask", "diagonal", "segment", "sort", "unique",
+    "linalg", "decomposition", "conv", "pool", "normalization", "loss", "random", "control", "state", "string",
     "host", "recurrent", "fft", "image",
 )  # fmt: skip
 
