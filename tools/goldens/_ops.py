@@ -96,7 +96,7 @@ class Recorder:
             name,
             function=function,
             leading=list(leading),
-            attrs={key: value for key, value in attrs.items()},
+            attrs=attrs,
             packed=packed,
             gradient=wanted,
             **record,

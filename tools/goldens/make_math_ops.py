@@ -22,16 +22,16 @@ POSITIVE_EDGES = [0.0, 1e-6, 0.1, 0.5, 1.0, 1.5, 3.0, 10.0, 50.0, 200.0, np.inf]
 
 UNARY_WHOLE_LINE = """
     math.abs math.asinh math.atan math.ceil math.cos math.cosh math.erf math.erfc math.exp math.expm1 math.floor
-    math.log_sigmoid math.negative math.reciprocal math.reciprocal_no_nan math.rint math.round math.sigmoid math.sign
-    math.sin math.sinh math.softplus math.square math.tan math.tanh nn.elu nn.gelu nn.leaky_relu nn.relu nn.relu6 nn.selu
-    nn.silu nn.softsign nn.swish math.bessel_i0 math.bessel_i0e math.bessel_i1 math.bessel_i1e math.special.dawsn
-    math.special.fresnel_cos math.special.fresnel_sin math.special.expint math.digamma math.lgamma math.is_finite
-    math.is_inf math.is_nan experimental.numpy.sinc
+    math.log_sigmoid math.negative math.reciprocal math.reciprocal_no_nan math.rint math.round math.sigmoid
+    math.sign math.sin math.sinh math.softplus math.square math.tan math.tanh nn.elu nn.gelu nn.leaky_relu nn.relu
+    nn.relu6 nn.selu nn.silu nn.softsign nn.swish math.bessel_i0 math.bessel_i0e math.bessel_i1 math.bessel_i1e
+    math.special.dawsn math.special.fresnel_cos math.special.fresnel_sin math.special.expint math.digamma
+    math.lgamma math.is_finite math.is_inf math.is_nan experimental.numpy.sinc
 """.split()
 UNARY_POSITIVE = """
     math.log math.log1p math.sqrt math.rsqrt math.acosh math.special.bessel_j0 math.special.bessel_j1
-    math.special.bessel_y0 math.special.bessel_y1 math.special.bessel_k0 math.special.bessel_k0e math.special.bessel_k1
-    math.special.bessel_k1e math.special.spence
+    math.special.bessel_y0 math.special.bessel_y1 math.special.bessel_k0 math.special.bessel_k0e
+    math.special.bessel_k1 math.special.bessel_k1e math.special.spence
 """.split()
 UNARY_UNIT = "math.acos math.asin math.atanh math.erfinv math.erfcinv math.ndtri".split()
 # The wave functions lose all digits for huge arguments, and no two libraries agree there
@@ -66,9 +66,9 @@ def unary() -> None:
 
 
 BINARY = """
-    math.add math.subtract math.multiply math.divide math.divide_no_nan math.multiply_no_nan math.floordiv math.floormod
-    math.mod math.maximum math.minimum math.atan2 math.squared_difference math.xlogy math.xlog1py math.xdivy math.pow
-    math.nextafter math.equal math.less math.less_equal math.not_equal truncatemod
+    math.add math.subtract math.multiply math.divide math.divide_no_nan math.multiply_no_nan math.floordiv
+    math.floormod math.mod math.maximum math.minimum math.atan2 math.squared_difference math.xlogy math.xlog1py
+    math.xdivy math.pow math.nextafter math.equal math.less math.less_equal math.not_equal truncatemod
 """.split()
 
 
