@@ -91,7 +91,8 @@ register(
         "the range, NaN as 0; integers wrap around in narrower ones; complex numbers lose their imaginary part; "
         "whatever is not 0 is True.",
         cases=(
-            *(case((2, 3), domain=(0.0, 4.0), dtype=target) for target in DENSE),
+            # differences see the rounding of narrower floats, so gradients are tested on the wide ones
+            *(case((2, 3), domain=(0.0, 4.0), dtype=target, grad=2 if target.size >= 8 else 0) for target in DENSE),
             case((), dtype=dtypes.float64),
             case((0, 2), dtype=dtypes.float16),
             *(case(_HARD, dtype=target, dtypes=dtypes.FLOATS, grad=0, name="hard")

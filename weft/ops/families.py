@@ -115,6 +115,9 @@ def unary(
             return (elementwise(b, ct, node.inputs[0], node.outputs[0]),)
 
         def jvp(b: Any, node: Any, t: Any) -> Sequence[Any]:
+            if b.dtype(node.inputs[0]).is_complex and not b.dtype(node.outputs[0]).is_complex:  # abs, real, imag
+                slope = elementwise(b, b.ones_like(node.outputs[0]), node.inputs[0], node.outputs[0])
+                return (b.real(b.multiply(b.conj(slope), t)),)
             if b.dtype(node.inputs[0]).is_complex:  # rules conjugate: take the tangent through conjugates
                 return (b.conj(elementwise(b, b.conj(t), node.inputs[0], node.outputs[0])),)
             return (elementwise(b, t, node.inputs[0], node.outputs[0]),)
