@@ -178,7 +178,8 @@ unary("negative", np.negative, dtypes=NUMBERS, vjp=lambda b, ct, x, y: b.negativ
 
 def _absolute_vjp(b: Any, ct: Any, x: Any, y: Any) -> Any:
     if b.dtype(x).is_complex:
-        return b.multiply(b.complex(ct, b.zeros_like(ct)), b.sign(x))
+        # not by `sign`, through which no second derivative would flow
+        return b.multiply(b.complex(ct, b.zeros_like(ct)), b.divide_no_nan(x, b.complex(y, b.zeros_like(y))))
     return b.multiply(ct, b.sign(x))
 
 
