@@ -1,4 +1,7 @@
-"""Max and average pooling over any number of spatial axes, and their gradients."""
+"""Max and average pooling over any number of spatial axes, and their gradients.
+
+A NaN loses against any number, as in TensorFlow on a CPU; the maximum of nothing but NaNs is NaN.
+"""
 
 from __future__ import annotations
 
@@ -84,12 +87,16 @@ def _lowest(dtype: np.dtype[Any]) -> Any:
     return -np.inf if dtype.kind not in "iu" else np.iinfo(dtype).min
 
 
+def _greater(dtype: np.dtype[Any]) -> Any:
+    return np.maximum if dtype.kind in "iu" else np.fmax
+
+
 def _max_pool(x: Array, *, data_format: str, **attrs: Any) -> Any:
     windows = _windows(x.shape, data_format=data_format, **attrs)
     last = channels_last(x, data_format)
     if 0 in windows.out or not last.size:
         return from_channels_last(np.empty((last.shape[0], *windows.out, last.shape[-1]), x.dtype), data_format)
-    y = fold(windows, windows.pad(last, _lowest(last.dtype)), np.maximum)
+    y = fold(windows, windows.pad(last, _lowest(last.dtype)), _greater(last.dtype))
     return from_channels_last(np.ascontiguousarray(y), data_format)
 
 
@@ -188,7 +195,7 @@ def _max_pool_with_argmax(
     x: Array, *, data_format: str, include_batch_in_index: bool, dtype: dtypes.DType, **attrs: Any
 ) -> Any:
     windows = _windows(x.shape, data_format=data_format, **attrs)
-    y = _max_pool(x, data_format=data_format, **attrs)
+    y = in_float32(_max_pool)(x, data_format=data_format, **attrs)
     index = np.zeros(y.shape, np.int64)
     if y.size:
         size = 1
@@ -290,7 +297,7 @@ register(
         inputs=("x",),
         attrs=_ATTRS,
         spec=_pool_spec,
-        reference=quiet(_max_pool),
+        reference=quiet(in_float32(_max_pool)),
         dtypes=(dtypes.REALS,),
         vjp=_max_vjp,
         jvp=_max_jvp,
@@ -317,7 +324,7 @@ register(
         inputs=("x", "y", "g"),
         attrs=_ATTRS,
         spec=_max_pick_spec,
-        reference=quiet(_max_pool_pick),
+        reference=quiet(in_float32(_max_pool_pick)),
         dtypes=(dtypes.REALS,),
         vjp=_max_pick_vjp,
         doc="For every window, the element of g at the place of the first of the greatest elements of x.",
