@@ -59,7 +59,9 @@ DRAWS = 60
 def moments(name: str, kind: str, config: dict[str, Any]) -> None:
     """Means over many draws: the statistical error of mean and std is below a hundredth of the std."""
     for title, shape in SHAPES.items():
-        drawn = np.stack([np.asarray(getattr(keras.initializers, kind)(**config, seed=seed)(shape)) for seed in range(DRAWS)])
+        drawn = np.stack(
+            [np.asarray(getattr(keras.initializers, kind)(**config, seed=seed)(shape)) for seed in range(DRAWS)]
+        )
         drawn = drawn.astype(np.float64)
         case = f"{name}_{title}"
         out.case(case, kind="random", initializer=kind, config=config, shape=shape, count=int(drawn.size))
