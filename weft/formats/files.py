@@ -1,0 +1,75 @@
+"""Writing files so that a crash leaves the old or the new content, never a part of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import BinaryIO
+
+
+def sync_file(file: BinaryIO) -> None:
+    """Makes sure that everything written to a file is on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_folder(path: str) -> None:
+    """Makes sure that the names in a folder are on the disk, where the system can do that."""
+    flags = getattr(os, "O_DIRECTORY", None)
+    if flags is None:  # Windows opens no folders
+        return
+    with contextlib.suppress(OSError):  # some network file systems refuse it
+        descriptor = os.open(path or ".", os.O_RDONLY | flags)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def open_temporary(path: str) -> tuple[BinaryIO, str]:
+    """Opens a new file beside a path, which can be renamed to it; returns the file and its name."""
+    folder, name = os.path.split(os.path.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".part", dir=folder)
+    _usual_mode(descriptor)
+    return os.fdopen(descriptor, "wb"), temporary
+
+
+def _usual_mode(descriptor: int) -> None:
+    """mkstemp makes private files; a file that a user saves has the mode that `open` gives."""
+    if hasattr(os, "fchmod"):
+        mask = os.umask(0)
+        os.umask(mask)
+        os.fchmod(descriptor, 0o666 & ~mask)
+
+
+def remove_quietly(path: str) -> None:
+    """Removes a file if it is there."""
+    with contextlib.suppress(OSError):
+        os.remove(path)
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` once the block ends without an exception, and vanishes otherwise.
+
+    Example:
+        >>> target = tempfile.mkdtemp() + "/state"
+        >>> with replacing(target) as file:
+        ...     _ = file.write(b"whole")
+        >>> open(target, "rb").read()
+        b'whole'
+    """
+    target = os.path.abspath(os.fspath(path))
+    file, temporary = open_temporary(target)
+    try:
+        with file:
+            yield file
+            sync_file(file)
+        os.replace(temporary, target)
+    except BaseException:
+        remove_quietly(temporary)
+        raise
+    sync_folder(os.path.dirname(target))
