@@ -9,6 +9,7 @@ import numpy as np
 from weft.base import dims, dtypes, shapes
 from weft.ir.types import TensorType
 from weft.ops.axes import axis_of, shape_of
+from weft.ops.families import in_float32
 from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, register
 
 
@@ -35,7 +36,17 @@ register(
 )
 
 
+def _sum_to_shape_spec(x: TensorType, *, shape: tuple[Any, ...]) -> TensorType:
+    wide = shape_of(x)
+    joined = shapes.broadcast(wide, tuple(shape))
+    if len(shape) > len(wide) or joined is None or not shapes.compatible(joined, wide):
+        raise SpecError(f"a tensor of shape {shapes.show(shape)} does not broadcast to {shapes.show(x.shape)}")
+    return TensorType(tuple(shape), x.dtype)
+
+
 def _sum_to_shape(x: Any, shape: tuple[int, ...]) -> Any:
+    if x.shape == shape:
+        return x
     extra = x.ndim - len(shape)
     axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
     return np.sum(x, axis=axes, dtype=x.dtype).reshape(shape) if axes else x
@@ -46,8 +57,8 @@ register(
         name="sum_to_shape",
         inputs=("x",),
         attrs={"shape": REQUIRED},
-        spec=lambda x, shape: TensorType(tuple(shape), x.dtype),
-        reference=_sum_to_shape,
+        spec=_sum_to_shape_spec,
+        reference=in_float32(_sum_to_shape),
         dtypes=(dtypes.NUMBERS,),
         vjp=lambda b, node, ct: (b.broadcast_to(ct, shape=b.shape(node.inputs[0])),),
         jvp=lambda b, node, t: (b.sum_to_shape(t, shape=node.attrs["shape"]),),

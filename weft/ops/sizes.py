@@ -124,6 +124,8 @@ def range_length(start: Any, limit: Any, delta: Any) -> int:
     Raises:
         ValueError: For a step of 0, or one in the wrong direction.
     """
+    if not all(math.isfinite(number) for number in (start, limit, delta)):
+        raise ValueError(f"a range from {start} to {limit} by {delta} has no end (expected finite numbers)")
     if delta == 0:
         raise ValueError("`delta` is 0: the numbers would not get anywhere")
     if (limit - start) * (1 if delta > 0 else -1) < 0:
@@ -160,7 +162,7 @@ register(
         cases=(
             case(np.int32(1), np.int32(9), np.int32(3), dtypes=(dtypes.int32,)),
             case(np.int64(5), np.int64(0), np.int64(-2), dtypes=(dtypes.int64,)),
-            case(np.float32(0.5), np.float32(3.0), np.float32(0.25)),
+            case(np.float32(0.5), np.float32(3.0), np.float32(0.25), dtypes=dtypes.FLOATS),
             case(np.int32(1), np.int32(1), np.int32(3), dtypes=(dtypes.int32,)),
         ),
     )
