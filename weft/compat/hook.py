@@ -1,0 +1,365 @@
+"""Makes ``import tensorflow`` and ``import keras`` mean Weft, with the dialect chosen per importing file.
+
+Two parts. A finder on ``sys.meta_path`` answers the module names, so that `importlib`, pickles and
+``from keras.models import Sequential`` all find Weft's own module objects. A thin wrapper around ``__import__`` looks
+at who imports: there are two trees of ``tensorflow`` names, the process's usual one under that name and the other under
+a private one, and the wrapper leads a file of the other dialect to the other tree.
+"""
+
+import builtins
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.metadata
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from types import CodeType, ModuleType
+from typing import Any
+
+from weft.compat import spawned
+from weft.compat.binding import Binding, Choice
+from weft.compat.dialect import Dialect, Verdict
+from weft.compat.dialect_names import TF1_ONLY
+from weft.compat.modules import VERSIONS, Root, StandIn, Tree, old_children, resolve, stand_in
+from weft.compat.reading import only_in
+
+TENSORFLOW = "tensorflow"
+KERAS_NAMES = ("keras", "tf_keras", "keras_core")
+PRIVATE = {"v1": "_weft_tensorflow_v1", "v2": "_weft_tensorflow_v2"}
+TOPS = frozenset((TENSORFLOW, *KERAS_NAMES, *PRIVATE.values()))
+
+
+class Loader(importlib.abc.Loader):
+    """Hands out a module that exists already."""
+
+    def __init__(self, hook: "Hook", name: str, module: ModuleType) -> None:
+        self.hook = hook
+        self.name = name
+        self.module = module
+        spec = module.__spec__
+        # In the middle of a load in another thread, the module wears that load's spec.
+        self.own_spec: importlib.machinery.ModuleSpec | None
+        self.own_spec = spec.loader.own_spec if spec is not None and isinstance(spec.loader, Loader) else spec
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        """Give Weft's module."""
+        return self.module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Undo what the import system has written over the module, and put old paths beside it."""
+        if not isinstance(module, Root | StandIn):
+            module.__spec__ = self.own_spec
+        self.hook.place_old_children(self.name, module)
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """Give nothing: there is no source of that name."""
+        return None
+
+
+class StandingDistribution(importlib.metadata.Distribution):
+    """The metadata of ``tensorflow`` and ``keras`` as long as Weft answers to those names."""
+
+    def __init__(self, name: str, version: str) -> None:
+        self._text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: Provided by Weft.\n"
+
+    def read_text(self, filename: str) -> str | None:
+        """Give the METADATA file; there are no others."""
+        return self._text if filename == "METADATA" else None
+
+    def locate_file(self, path: Any) -> Any:
+        """Give a path as it is: the distribution has no files."""
+        return path
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """Answers the names of ``tensorflow`` and ``keras`` modules."""
+
+    def __init__(self, hook: "Hook") -> None:
+        self.hook = hook
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Find the module that answers to a name; None for names of others and for modules that Weft has not."""
+        if fullname.partition(".")[0] not in TOPS:
+            return spawned.find_spec(fullname, path) if fullname == spawned.MODULE else None
+        module = self.hook.module_for(fullname)
+        if module is None:
+            return None
+        spec = importlib.machinery.ModuleSpec(fullname, Loader(self.hook, fullname, module), origin="weft")
+        spec.submodule_search_locations = [] if hasattr(module, "__path__") else None
+        return spec
+
+    def find_distributions(
+        self, context: importlib.metadata.DistributionFinder.Context | None = None
+    ) -> Iterator[importlib.metadata.Distribution]:
+        """Yield the two distributions to `importlib.metadata`."""
+        wanted = context.name if context is not None else None
+        versions = {TENSORFLOW: VERSIONS[self.hook.usual], "keras": VERSIONS["keras"]}
+        for name, version in versions.items():
+            if wanted is None or wanted.lower().replace("_", "-") == name:
+                yield StandingDistribution(name, version)
+
+
+class Hook:
+    """One installation of the import names."""
+
+    def __init__(self, binding: Binding) -> None:
+        self.binding = binding
+        # The dialect of the tree that is called `tensorflow`, which importlib and pickles see without a file to ask.
+        self.usual: Dialect = binding.verdict.dialect
+        self.finder = Finder(self)
+        self.plain_import = builtins.__import__
+        self._wrapper: Any = None
+        self._added: list[tuple[ModuleType, str]] = []
+
+    # --- installing --------------------------------------------------------------------------------------------------
+
+    def install(self) -> None:
+        """Put the hook in place."""
+        self.plain_import = builtins.__import__
+        self._wrapper = self._make_wrapper()
+        sys.meta_path.insert(0, self.finder)
+        builtins.__import__ = self._wrapper
+        spawned.prepare_children(self.binding.state)
+
+    def uninstall(self) -> None:
+        """Take the hook away, with every module name and attribute that it brought."""
+        if self.finder in sys.meta_path:
+            sys.meta_path.remove(self.finder)
+        if builtins.__import__ is self._wrapper:
+            builtins.__import__ = self.plain_import
+        for name in [name for name in sys.modules if name.partition(".")[0] in TOPS]:
+            del sys.modules[name]
+        for module, attribute in self._added:
+            if isinstance(module.__dict__.get(attribute), StandIn):
+                delattr(module, attribute)
+        spawned.forget_children()
+
+    # --- names -------------------------------------------------------------------------------------------------------
+
+    def tree_name(self, dialect: Dialect) -> str:
+        """Give the root that a dialect's module names have in this process."""
+        return TENSORFLOW if dialect == self.usual else PRIVATE[dialect]
+
+    def split(self, fullname: str) -> tuple[Tree, str]:
+        """Split a module's name into its tree and its path there."""
+        top, _, path = fullname.partition(".")
+        if top in KERAS_NAMES:
+            return "keras", path
+        if top == TENSORFLOW:
+            return self.usual, path
+        return ("v1" if top == PRIVATE["v1"] else "v2"), path
+
+    def module_for(self, fullname: str) -> ModuleType | None:
+        """Find the module for a name; None where Weft has none."""
+        tree, path = self.split(fullname)
+        return resolve(tree, path)
+
+    def place_old_children(self, name: str, module: ModuleType) -> None:
+        """Register the old paths below one of Keras' modules, just as it is loaded under a name.
+
+        Registering them at once keeps the import system from writing them over submodules of Weft's that happen to
+        have the same name. Where there is no such submodule, they become attributes, as `keras.utils.np_utils` was.
+        """
+        tree, path = self.split(name)
+        for root in ("python.keras", "keras"):
+            if tree != "keras" and (path == root or path.startswith(root + ".")):
+                tree, path = "keras", path[len(root) + 1 :]
+        if tree != "keras" or isinstance(module, StandIn):
+            return
+        for child in old_children(path):
+            module_at_path = stand_in("keras", f"{path}.{child}" if path else child)
+            sys.modules.setdefault(f"{name}.{child}", module_at_path)
+            if not hasattr(module, child):
+                setattr(module, child, module_at_path)
+                self._added.append((module, child))
+        if not path:
+            # `import keras; keras.utils.np_utils` reaches these without an import statement of their own.
+            for part in ("utils", "layers"):
+                if self.module_for(f"{name}.{part}") is not None:
+                    importlib.import_module(f"{name}.{part}")
+
+    # --- importing ---------------------------------------------------------------------------------------------------
+
+    def _make_wrapper(self) -> Any:
+        plain, mine = self.plain_import, self._import
+
+        def __import__(
+            name: str,
+            globals: Mapping[str, Any] | None = None,
+            locals: Mapping[str, Any] | None = None,
+            fromlist: Sequence[str] | None = (),
+            level: int = 0,
+        ) -> ModuleType:
+            if level == 0 and isinstance(name, str) and name.partition(".")[0] in TOPS:
+                return mine(name, sys._getframe(1).f_globals if globals is None else globals, locals, fromlist)
+            return plain(name, globals, locals, fromlist, level)
+
+        return __import__
+
+    def _import(
+        self, name: str, importer: Mapping[str, Any], locals: Mapping[str, Any] | None, fromlist: Sequence[str] | None
+    ) -> ModuleType:
+        """Import one of our names for a file."""
+        top, _, path = name.partition(".")
+        actual = name
+        if top == TENSORFLOW:
+            tree = self.tree_name(self.binding.dialect_for(importer))
+            actual = f"{tree}.{path}" if path else tree
+        try:
+            self._register_inside_plain_modules(actual)
+            module = self.plain_import(actual, importer, locals, fromlist, 0)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] not in TOPS:
+                raise
+            raise self._no_module(error.name) from None
+        for wanted in fromlist or ():
+            if wanted != "*" and not hasattr(module, wanted):
+                raise self._no_name(actual, module, wanted)
+        return module
+
+    def _register_inside_plain_modules(self, name: str) -> None:
+        """Register a module inside one that is no package, where the import system would not look."""
+        parent = name.rpartition(".")[0]
+        if not parent or name in sys.modules:
+            return
+        self._register_inside_plain_modules(parent)
+        above = importlib.import_module(parent)
+        if not hasattr(above, "__path__"):
+            module = self.module_for(name)
+            if module is not None:
+                sys.modules[name] = module
+
+    def _shown(self, name: str) -> str:
+        """Give a module's name as the user wrote it."""
+        top, dot, path = name.partition(".")
+        return (TENSORFLOW if top in PRIVATE.values() else top) + dot + path
+
+    def _no_module(self, name: str) -> ModuleNotFoundError:
+        tree, path = self.split(name)
+        parent, _, last = path.rpartition(".")
+        module = resolve(tree, parent)
+        shown = self._shown(name)
+        text = f"No module named {shown!r} in Weft. {self._advice(tree, path, module, last)}"
+        return ModuleNotFoundError(text, name=shown)
+
+    def _no_name(self, name: str, module: ModuleType, wanted: str) -> ImportError:
+        tree, path = self.split(name)
+        shown = self._shown(name)
+        text = f"cannot import name {wanted!r} from {shown!r}, which is Weft here. "
+        text += self._advice(tree, f"{path}.{wanted}" if path else wanted, module, wanted)
+        return ImportError(text, name=shown)
+
+    def _advice(self, tree: Tree, path: str, module: ModuleType | None, last: str) -> str:
+        """Word the next step for a name that is missing."""
+        if tree == "v2" and only_in(TF1_ONLY, path):
+            if self.module_for(f"{PRIVATE['v1']}.{path}") is not None or _has(f"{PRIVATE['v1']}.{path}", self):
+                return "It is TensorFlow 1's: write `import tensorflow.compat.v1 as tf`, or run with --dialect v1."
+            return "It is TensorFlow 1's, and Weft has no replacement for it yet."
+        if path.partition(".")[0] in ("python", "core", "compiler"):
+            return "It is private to TensorFlow; use the public name for what you need from it."
+        near = get_close_matches(last, [each for each in dir(module) if not each.startswith("_")]) if module else []
+        if near:
+            return "Did you mean " + " or ".join(f"`{each}`" for each in near) + "?"
+        return "Take that import out if the program does without it, or use a name that Weft has."
+
+
+def _has(fullname: str, hook: Hook) -> bool:
+    """Tell whether a dotted name, the last part of which may be no module, exists."""
+    parent, _, last = fullname.rpartition(".")
+    module = hook.module_for(parent)
+    return module is not None and hasattr(module, last)
+
+
+# --- the public functions --------------------------------------------------------------------------------------------
+
+_installed: Hook | None = None
+_lock = threading.RLock()
+
+
+def installed() -> Hook | None:
+    """Give the hook that is in place, or None."""
+    return _installed
+
+
+def install(binding: Binding, replacing: Iterable[str] = ()) -> Hook:
+    """Put a hook in place, instead of one that is there already.
+
+    Args:
+        binding: Which dialect whom.
+        replacing: Modules that may be loaded under one of the names all the same, because they are about to go.
+
+    Raises:
+        RuntimeError: The real TensorFlow or Keras is loaded.
+    """
+    global _installed
+    with _lock:
+        _refuse_beside_real_ones(set(replacing))
+        if _installed is not None:
+            _installed.uninstall()
+        hook = Hook(binding)
+        hook.install()
+        _installed = hook
+        return hook
+
+
+def install_as_tensorflow(dialect: Choice = "auto") -> None:
+    """Make ``import tensorflow`` and ``import keras`` mean Weft in this process.
+
+    For notebooks and programs of your own; `weft run` does it for scripts. Call it before the first such import.
+
+    Args:
+        dialect: ``"v1"`` or ``"v2"`` gives every file TensorFlow 1's or 2's names; ``"auto"`` asks each file's source.
+
+    Raises:
+        RuntimeError: The real TensorFlow or Keras is loaded in this process.
+        ValueError: There is no such dialect.
+
+    Example:
+        >>> import weft
+        >>> weft.install_as_tensorflow()
+        >>> import tensorflow as tf
+        >>> tf.__version__
+        '2.21.0'
+        >>> weft.uninstall_as_tensorflow()
+    """
+    if dialect not in ("auto", "v1", "v2"):
+        raise ValueError(f"install_as_tensorflow: dialect must be 'auto', 'v1' or 'v2', received {dialect!r}.")
+    with _lock:
+        if _installed is not None and _installed.binding.choice == dialect:
+            return
+        install(Binding(dialect))
+
+
+def uninstall_as_tensorflow() -> None:
+    """Undo `install_as_tensorflow`; modules that were imported meanwhile stay usable."""
+    global _installed
+    with _lock:
+        if _installed is not None:
+            _installed.uninstall()
+            _installed = None
+
+
+def install_in_child(state: Mapping[str, Any]) -> None:
+    """Put the hook in place in a process that `multiprocessing` has started, as it is in the parent."""
+    verdict = Verdict(*state["verdict"])
+    install(Binding(state["choice"], verdict, state["program"], state["quiet"]))
+
+
+def _refuse_beside_real_ones(replacing: set[str]) -> None:
+    for name in (TENSORFLOW, *KERAS_NAMES):
+        module = sys.modules.get(name)
+        if module is None or name in replacing or _is_ours(module):
+            continue
+        where = getattr(module, "__file__", None) or "an unknown place"
+        raise RuntimeError(
+            f"{name} itself is loaded in this process already (from {where}), so Weft cannot stand in for it. "
+            f"Call weft.install_as_tensorflow() before the first `import {name}`, or start the script with `weft run`."
+        )
+
+
+def _is_ours(module: ModuleType) -> bool:
+    return isinstance(module, Root | StandIn) or module.__name__.partition(".")[0] == "weft"
