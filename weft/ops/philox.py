@@ -38,6 +38,18 @@ def blocks(key: Any, counter: Any, count: int) -> Array:
     return result
 
 
+def stream_of_seed(seed: Any) -> tuple[Array, Array]:
+    """The stream that a seed of two integers stands for: key uint32 [2] and counter uint32 [4].
+
+    Close seeds give unrelated streams, because the seed itself goes through the generator first. TensorFlow's stateless
+    ops begin the same way, with the same fixed key.
+    """
+    numbers = np.asarray(seed).astype(np.int64).astype(np.uint64).ravel()
+    counter = np.array([int(n) >> shift & 0xFFFFFFFF for n in numbers for shift in (0, 32)], np.uint32)
+    mixed = blocks(np.array([0x3EC8F720, 0x02461E29], np.uint32), counter, 1)[0]
+    return mixed[:2].copy(), np.array([0, 0, mixed[2], mixed[3]], np.uint32)
+
+
 def words(key: Any, counter: Any, count: int) -> Array:
     """The first words of a stream: uint32 [count]."""
     return blocks(key, counter, -(-count // 4)).reshape(-1)[:count]

@@ -88,6 +88,28 @@ def _is_a_draw(what: str = "its result is drawn by chance from the stream") -> A
     return nondifferentiable(what)
 
 
+def _stream_spec(seed: TensorType) -> tuple[TensorType, TensorType]:
+    if not shapes.compatible(seed.shape, (2,)):
+        raise SpecError(f"the seed has shape {shapes.show(seed.shape)}", expected="two integers, shape (2,)",
+                        hint="stateless functions take a pair, such as seed=(1, 2)")  # fmt: skip
+    return TensorType((2,), dtypes.uint32), TensorType((4,), dtypes.uint32)
+
+
+register(
+    OpDef(
+        name="random_stream",
+        inputs=("seed",),
+        spec=_stream_spec,
+        reference=philox.stream_of_seed,
+        dtypes=((dtypes.int32, dtypes.int64, dtypes.uint32, dtypes.uint64),),
+        outputs=_STREAM,
+        vjp=_is_a_draw("a seed is a whole number"),
+        doc="The stream, key and counter, that a seed of two integers stands for.",
+        cases=(case(np.array([1, 2], np.int32)), case(np.array([-1, 2**40]))),
+    )
+)
+
+
 # Bits and uniform numbers ---------------------------------------------------------------------------------------------
 
 
