@@ -9,7 +9,7 @@ import numpy as np
 
 from weft.base import dims, dtypes, shapes
 from weft.ir.types import TensorType
-from weft.ops.opdef import Case, Nondifferentiable, OpDef, SpecError, case, nondifferentiable, register
+from weft.ops.opdef import Case, Nondifferentiable, OpDef, SpecError, case, load, nondifferentiable, register
 
 if TYPE_CHECKING:
     from weft.base.dtypes import DType
@@ -132,6 +132,15 @@ def unary(
     )
 
 
+_broadcasting: list[str] = []
+
+
+def broadcasting_ops() -> tuple[str, ...]:
+    """The names of all ops made by `binary`: those of two operands that broadcast."""
+    load()
+    return tuple(_broadcasting)
+
+
 def binary(
     name: str,
     reference: Callable[..., Any],
@@ -163,6 +172,7 @@ def binary(
             return [None if part is None or not need else b.unbroadcast(part, b.shape(operand))
                     for part, operand, need in zip(parts, (x, y), node.needs, strict=True)]  # fmt: skip
 
+    _broadcasting.append(name)
     return register(
         OpDef(name=name, inputs=("x", "y"), spec=spec, reference=quiet(in_float32(reference)), dtypes=(dtypes,),
               vjp=rule, decompose=decompose, doc=doc, grad_order=grad_order, reason=reason,
