@@ -10,6 +10,7 @@ import numpy as np
 from weft.base import dtypes, shapes
 from weft.base.dtypes import FLOATS, INTEGERS
 from weft.ir.types import TensorType
+from weft.ops import ctc
 from weft.ops.families import in_float32, quiet
 from weft.ops.opdef import Case, OpDef, SpecError, case, register
 
@@ -258,3 +259,6 @@ register(
         cases=_YES_OR_NO,
     )
 )
+
+#: records of the same family, in a file of their own
+MORE = (ctc,)
