@@ -106,10 +106,10 @@ class Finder(importlib.abc.MetaPathFinder):
 class Hook:
     """One installation of the import names."""
 
-    def __init__(self, binding: Binding) -> None:
+    def __init__(self, binding: Binding, usual: Dialect | None = None) -> None:
         self.binding = binding
         # The dialect of the tree that is called `tensorflow`, which importlib and pickles see without a file to ask.
-        self.usual: Dialect = binding.verdict.dialect
+        self.usual: Dialect = usual or binding.verdict.dialect
         self.finder = Finder(self)
         self.plain_import = builtins.__import__
         self._wrapper: Any = None
@@ -276,6 +276,9 @@ def _has(fullname: str, hook: Hook) -> bool:
 
 # --- the public functions --------------------------------------------------------------------------------------------
 
+# The module by which a whole environment is told that `tensorflow` is Weft; see packaging/.
+_ENVIRONMENT = "_weft_as_tensorflow"
+
 _installed: Hook | None = None
 _lock = threading.RLock()
 
@@ -285,12 +288,13 @@ def installed() -> Hook | None:
     return _installed
 
 
-def install(binding: Binding, replacing: Iterable[str] = ()) -> Hook:
+def install(binding: Binding, replacing: Iterable[str] = (), usual: Dialect | None = None) -> Hook:
     """Put a hook in place, instead of one that is there already.
 
     Args:
         binding: Which dialect whom.
         replacing: Modules that may be loaded under one of the names all the same, because they are about to go.
+        usual: The dialect of the modules that are called `tensorflow` in `sys.modules`; the program's where None.
 
     Raises:
         RuntimeError: The real TensorFlow or Keras is loaded.
@@ -300,7 +304,10 @@ def install(binding: Binding, replacing: Iterable[str] = ()) -> Hook:
         _refuse_beside_real_ones(set(replacing))
         if _installed is not None:
             _installed.uninstall()
-        hook = Hook(binding)
+        waiting = sys.modules.get(_ENVIRONMENT)
+        if waiting is not None:
+            waiting.stop()
+        hook = Hook(binding, usual)
         hook.install()
         _installed = hook
         return hook
@@ -347,6 +354,30 @@ def install_in_child(state: Mapping[str, Any]) -> None:
     """Put the hook in place in a process that `multiprocessing` has started, as it is in the parent."""
     verdict = Verdict(*state["verdict"])
     install(Binding(state["choice"], verdict, state["program"], state["quiet"]))
+
+
+def install_for_environment(replacing: Sequence[str] = (), importer: Mapping[str, Any] | None = None) -> Hook:
+    """Put the hook in place at the first import of one of the names, as weft-as-tensorflow does.
+
+    Args:
+        replacing: The module that is just being loaded under one of the names and gives way.
+        importer: The globals of the code that imports it, where the import statement itself cannot be led anymore.
+
+    Returns:
+        The hook.
+    """
+    with _lock:
+        if _installed is not None:
+            return _installed
+        binding = Binding()
+        usual = binding.dialect_for(importer) if importer is not None and not binding.verdict.certain else None
+        hook = install(binding, replacing, usual)
+        for name in replacing:
+            module = hook.module_for(name)
+            if module is not None:
+                sys.modules[name] = module
+                hook.place_old_children(name, module)
+        return hook
 
 
 def _refuse_beside_real_ones(replacing: set[str]) -> None:
