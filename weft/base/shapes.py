@@ -78,8 +78,8 @@ class TensorShape:
             self._dims: Shape | None = None
         elif isinstance(dims, TensorShape):
             self._dims = dims._dims
-        elif isinstance(dims, (int, Dim)):
-            self._dims = (dims,)
+        elif isinstance(dims, Dim) or not hasattr(dims, "__iter__"):  # one size alone
+            self._dims = (_as_dimension(dims),)
         else:
             self._dims = tuple(_as_dimension(d) for d in dims)
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _HALF = (np.dtype(np.float16), dtypes.bfloat16.numpy)
 
 
+_unary: list[str] = []
+_broadcasting: list[str] = []
+
+
 def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
     """A reference that computes half-precision operands in float32 and rounds the result once."""
 
@@ -122,6 +126,7 @@ def unary(
                 return (b.conj(elementwise(b, b.conj(t), node.inputs[0], node.outputs[0])),)
             return (elementwise(b, t, node.inputs[0], node.outputs[0]),)
 
+    _unary.append(name)
     return register(
         OpDef(name=name, inputs=("x",), spec=spec, reference=quiet(in_float32(reference)), dtypes=(dtypes,), vjp=rule,
               jvp=jvp, decompose=decompose, doc=doc, grad_order=grad_order, reason=reason,
@@ -132,13 +137,16 @@ def unary(
     )
 
 
-_broadcasting: list[str] = []
-
-
 def broadcasting_ops() -> tuple[str, ...]:
     """The names of all ops made by `binary`: those of two operands that broadcast."""
     load()
     return tuple(_broadcasting)
+
+
+def elementwise_ops() -> tuple[str, ...]:
+    """The names of all ops made by `unary` or `binary`: each element of the result needs one of each operand."""
+    load()
+    return (*_unary, *_broadcasting)
 
 
 def binary(
