@@ -1,0 +1,221 @@
+"""Random graphs: typed, the same for the same seed, made of ops from the table.
+
+They serve to compare two ways of running a graph: before and after a pass, on one engine and on another. `make` gives a
+graph and inputs that it runs on without warnings; `shrink` makes a failing graph small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from weft.base import dtypes
+from weft.base.dims import Dim
+from weft.base.errors import InvalidArgumentError
+from weft.ir.graph import Graph, Value, clone, reachable
+from weft.ir.types import TensorType
+from weft.ops import interpreter, opdef
+from weft.ops.builder import GraphBuilder
+from weft.testing import numeric
+from weft.testing.numeric import Array
+
+#: ops whose results stay within a moderate range on moderate operands, so that long chains stay finite
+_UNARY = ("negative", "abs", "tanh", "sigmoid", "sin", "cos", "relu", "softplus", "floor", "sign", "atan", "identity")
+_BINARY = ("add", "subtract", "maximum", "minimum", "squared_difference")
+_COMPARISONS = ("less", "greater_equal", "equal")
+_WHOLE = ("add", "subtract", "multiply", "maximum", "minimum", "bitwise_and", "bitwise_xor")
+_REDUCTIONS = ("reduce_sum", "reduce_mean", "reduce_max", "reduce_min")
+_DTYPES = (dtypes.float32, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.bool_)
+
+
+class _Maker:
+    """One graph being made: every step picks values and an op that takes them."""
+
+    def __init__(self, seed: int, symbolic: bool) -> None:
+        self.rng = numeric.generator("random graph", seed)
+        self.graph = Graph(f"random_{seed}")
+        self.b = GraphBuilder(self.graph)
+        self.batch: Any = Dim.fresh("batch") if symbolic else 3
+        self.values: list[Value] = []
+
+    def pick(self, options: Sequence[Any]) -> Any:
+        return options[int(self.rng.integers(len(options)))]
+
+    def value(self, test: Callable[[Value], bool]) -> Value | None:
+        """One of the values that pass a test, later ones more often."""
+        fitting = [v for v in self.values if test(v)]
+        if not fitting:
+            return None
+        return fitting[max(int(self.rng.integers(len(fitting))), int(self.rng.integers(len(fitting))))]
+
+    def add_inputs(self) -> None:
+        shapes = [(self.batch, 4), (self.batch, 4), (4,), (), (4, 4), (self.batch, 2, 2)]
+        for _ in range(int(self.rng.integers(2, 5))):
+            self.values.append(self.graph.add_input(TensorType(self.pick(shapes), self.pick(_DTYPES))))
+
+    def step(self) -> None:
+        kind = self.pick(("unary", "unary", "binary", "binary", "binary", "constant", "reduce", "shape", "cast",
+                          "select", "matmul", "again", "neutral"))  # fmt: skip
+        try:
+            made = getattr(self, "_" + kind)()
+        except InvalidArgumentError:
+            return  # the operands do not go together: try something else
+        if made is not None:
+            self.values.append(made)
+
+    def _unary(self) -> Value | None:
+        x = self.value(lambda v: v.dtype.is_floating)
+        return None if x is None else self.b.call(self.pick(_UNARY), x)
+
+    def _binary(self) -> Value | None:
+        x = self.value(lambda v: v.dtype.is_numeric)
+        if x is None:
+            return None
+        y = self.value(lambda v: v.dtype is x.dtype)
+        if self.rng.random() < 0.15:
+            return self.b.call(self.pick(_COMPARISONS), x, y)
+        return self.b.call(self.pick(_BINARY if x.dtype.is_floating else _WHOLE), x, y)
+
+    def _constant(self) -> Value:
+        dtype = self.pick(_DTYPES)
+        number = int(self.rng.integers(-2, 3))
+        return self.b.constant(number if not dtype.is_bool else bool(number), dtype)
+
+    def _reduce(self) -> Value | None:
+        x = self.value(lambda v: v.dtype.is_floating and (v.type.rank or 0) > 0)
+        if x is None:
+            return None
+        axes = tuple(i for i in range(x.type.rank or 0) if self.rng.random() < 0.5)
+        return self.b.call(self.pick(_REDUCTIONS), x, axis=axes, keepdims=bool(self.rng.random() < 0.5))
+
+    def _shape(self) -> Value | None:
+        x = self.value(lambda v: (v.type.rank or 0) > 0)
+        if x is None or x.shape is None:
+            return None
+        rank = len(x.shape)
+        what = self.pick(("transpose", "reshape", "expand_dims", "broadcast_to", "concat"))
+        if what == "transpose":
+            return self.b.call("transpose", x, perm=tuple(int(i) for i in self.rng.permutation(rank)))
+        if what == "reshape":
+            return self.b.call("reshape", x, shape=(1, *x.shape) if self.rng.random() < 0.5 else (*x.shape, 1))
+        if what == "expand_dims":
+            return self.b.call("expand_dims", x, axis=int(self.rng.integers(rank + 1)))
+        if what == "broadcast_to":
+            return self.b.call("broadcast_to", x, shape=(2, *x.shape) if rank < 3 else x.shape)
+        other = self.value(lambda v: v.type == x.type)
+        return self.b.call("concat", x, other, axis=int(self.rng.integers(rank)))
+
+    def _cast(self) -> Value | None:
+        x = self.value(lambda v: True)
+        return None if x is None else self.b.call("cast", x, dtype=self.pick(_DTYPES))
+
+    def _select(self) -> Value | None:
+        condition = self.value(lambda v: v.dtype.is_bool)
+        x = self.value(lambda v: v.dtype.is_numeric)
+        if condition is None or x is None:
+            return None
+        return self.b.call("select", condition, x, self.value(lambda v: v.dtype is x.dtype))
+
+    def _matmul(self) -> Value | None:
+        x = self.value(lambda v: v.dtype.is_floating and v.type.rank == 2)
+        y = None if x is None else self.value(lambda v: v.dtype is x.dtype and v.type.rank == 2)
+        if y is None:
+            return None
+        return self.b.call("tanh", self.b.call("matmul", x, y))
+
+    def _again(self) -> Value | None:
+        """A node repeated: what common-code removal is for."""
+        nodes = [n for n in self.graph.nodes if n.op != "input" and len(n.outputs) == 1]
+        if not nodes:
+            return None
+        node = self.pick(nodes)
+        return self.b.call(node.op, *node.inputs, **node.attrs) if node.op != "constant" else None
+
+    def _neutral(self) -> Value | None:
+        """A step that changes nothing: what algebra is for."""
+        x = self.value(lambda v: v.dtype.is_numeric)
+        if x is None:
+            return None
+        one, zero = self.b.constant(1, x.dtype), self.b.constant(0, x.dtype)
+        steps: tuple[Callable[[], Any], ...] = (
+            lambda: self.b.call("multiply", x, one),
+            lambda: self.b.call("subtract", x, zero),
+            lambda: self.b.call("negative", self.b.call("negative", x)),
+            lambda: self.b.call("subtract", x, self.b.call("negative", x)),
+        )
+        return self.pick(steps)()
+
+
+def make(seed: int, *, size: int = 20, symbolic: bool = False) -> tuple[Graph, list[Array]]:
+    """A random graph and inputs for it.
+
+    Args:
+        seed: Same seed, same graph.
+        size: About how many nodes it has.
+        symbolic: Whether the batch size is a symbol.
+
+    Returns:
+        The graph, verified to run, and one array for each of its inputs.
+    """
+    maker = _Maker(seed, symbolic)
+    maker.add_inputs()
+    for _ in range(4 * size):
+        if len(maker.graph.nodes) >= size:
+            break
+        maker.step()
+    unread = [v for v in maker.values if not any(v in node.inputs for node in maker.graph.nodes)]
+    maker.graph.outputs = (unread or maker.values)[-4:]
+    return maker.graph, inputs_for(maker.graph, seed)
+
+
+def inputs_for(graph: Graph, seed: int, batch: int = 3) -> list[Array]:
+    """Arrays that fit a graph's inputs; every symbol stands for the batch size."""
+    made = []
+    for index, value in enumerate(graph.inputs):
+        shape = tuple(batch if isinstance(d, Dim) else d for d in value.shape or ())
+        domain: tuple[Any, Any] = (-3, 4) if value.dtype.is_integer else (-2.0, 2.0)
+        made.append(numeric.draw(numeric.generator("inputs", seed, index), shape, value.dtype, domain))
+    return made
+
+
+def differences(expected: Sequence[Array], actual: Sequence[Array], tolerance: float | None = None) -> str | None:
+    """How two runs' results differ; bit for bit where no tolerance is given."""
+    for position, (e, a) in enumerate(zip(expected, actual, strict=True)):
+        if e.dtype != a.dtype or e.shape != a.shape:
+            return f"output {position} is {a.dtype}{a.shape}, expected {e.dtype}{e.shape}"
+        if tolerance is None:
+            problem = None if e.tobytes() == a.tobytes() else f"bits differ: {a!r}, expected {e!r}"
+        else:
+            problem = numeric.close(a, e, tolerance)
+        if problem:
+            return f"output {position}: {problem}"
+    return None
+
+
+def run(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+    """The reference result; overflows are results too."""
+    with np.errstate(all="ignore"):
+        return interpreter.run(graph, inputs)
+
+
+def shrink(graph: Graph, fails: Callable[[Graph], bool]) -> Graph:
+    """The smallest graph found, with the same inputs, that still fails: its one output is the first value that does."""
+    for node in graph.nodes:
+        for value in node.outputs:
+            small, values = clone(graph, keep=reachable(graph, [value]))
+            small.outputs = [values[value]]
+            if fails(small):
+                return small
+    return graph
+
+
+def known_ops() -> list[str]:
+    """The ops that random graphs use and the table has."""
+    wanted: tuple[str, ...] = (*_UNARY, *_BINARY, *_COMPARISONS, *_WHOLE, *_REDUCTIONS)
+    names = set(opdef.names())
+    return [op for op in dict.fromkeys(wanted) if op in names]
+
+
+__all__ = ["differences", "inputs_for", "known_ops", "make", "run", "shrink"]
