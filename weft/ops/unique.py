@@ -1,0 +1,212 @@
+"""Different values and how often they occur: unique, counts, histograms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from weft.base import dtypes, shapes
+from weft.base.dims import Dim
+from weft.ir.types import TensorType
+from weft.ops.axes import need_rank, same_shape, shape_of
+from weft.ops.opdef import OpDef, SpecError, case, nondifferentiable, register
+
+if TYPE_CHECKING:
+    from weft.base.dims import Dimension
+    from weft.base.dtypes import DType
+
+_HALF = (dtypes.float16.numpy, dtypes.bfloat16.numpy)
+_COUNTS = nondifferentiable("its results are counts and positions")
+
+
+def _unique_parts(x: Any) -> tuple[Any, Any, Any]:
+    """Where each different value occurs first, which of them each element is, and how often each occurs."""
+    if x.dtype == object:
+        places: dict[Any, int] = {}
+        first: list[int] = []
+        which = np.empty(len(x), np.int64)
+        for position, value in enumerate(x.tolist()):
+            if value not in places:
+                places[value] = len(first)
+                first.append(position)
+            which[position] = places[value]
+        return np.array(first, np.int64), which, np.bincount(which, minlength=len(first))
+    values = x.astype(np.float32) if x.dtype in _HALF else x
+    _, found, inverse, counts = np.unique(values, return_index=True, return_inverse=True, return_counts=True,
+                                          equal_nan=False)  # fmt: skip
+    order = np.argsort(found)  # numpy's are sorted by value, these come in the order of their first occurrence
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return found[order], rank[inverse.reshape(-1)], counts[order]
+
+
+def _unique_spec(x: TensorType, *, dtype: DType) -> tuple[TensorType, TensorType]:
+    need_rank(x, 1, "x")
+    return TensorType((Dim.fresh("unique"),), x.dtype), TensorType(x.shape, dtype)
+
+
+def _unique(x: Any, dtype: DType) -> tuple[Any, Any]:
+    first, which, _ = _unique_parts(x)
+    return x[first], which.astype(dtype.numpy)
+
+
+def _unique_with_counts(x: Any, dtype: DType) -> tuple[Any, Any, Any]:
+    first, which, counts = _unique_parts(x)
+    return x[first], which.astype(dtype.numpy), counts.astype(dtype.numpy)
+
+
+def _unique_with_counts_spec(x: TensorType, *, dtype: DType) -> tuple[TensorType, ...]:
+    values, which = _unique_spec(x, dtype=dtype)
+    return values, which, TensorType(values.shape, dtype)
+
+
+_UNIQUE_CASES = (
+    case(np.array([3, 1, 3, 2, 1]), dtype=dtypes.int32),
+    case(np.array([0.5, np.nan, 0.5, np.nan]), dtype=dtypes.int64, dtypes=dtypes.FLOATS),
+    case(np.array([b"b", b"a", b"b"], object), dtypes=(dtypes.string,)),
+    case(np.zeros((0,))),
+)
+
+register(
+    OpDef(
+        name="unique",
+        inputs=("x",),
+        attrs={"dtype": dtypes.int32},
+        spec=_unique_spec,
+        reference=_unique,
+        dtypes=(dtypes.ALL,),
+        vjp=_COUNTS,
+        outputs=("y", "idx"),
+        doc="The different values of a vector in order of first occurrence, and which of them each element is.",
+        cases=_UNIQUE_CASES,
+    )
+)
+
+register(
+    OpDef(
+        name="unique_with_counts",
+        inputs=("x",),
+        attrs={"dtype": dtypes.int32},
+        spec=_unique_with_counts_spec,
+        reference=_unique_with_counts,
+        dtypes=(dtypes.ALL,),
+        vjp=_COUNTS,
+        outputs=("y", "idx", "count"),
+        doc="`unique`, and how often each value occurs.",
+        cases=_UNIQUE_CASES,
+    )
+)
+
+
+# Counts --------------------------------------------------------------------------------------------------------------
+
+
+def _bincount_spec(
+    values: TensorType,
+    *weights: TensorType,
+    size: Dimension | None,
+    minlength: int,
+    maxlength: int | None,
+    dtype: DType,
+    binary_output: bool,
+) -> TensorType:
+    shape = shape_of(values)
+    if len(shape) not in (1, 2):
+        raise SpecError(f"`values` has shape {shapes.show(values.shape)}", expected="a vector, or rows to count in")
+    if len(weights) > 1 or (weights and binary_output):
+        raise SpecError("binary output and weights exclude one another" if binary_output else "more than one `weights`")
+    if weights and same_shape(shape, shape_of(weights[0])) is None:
+        raise SpecError(f"`weights` has shape {shapes.show(weights[0].shape)}", expected=shapes.show(values.shape))
+    bins = Dim.fresh("bins") if size is None else size
+    return TensorType((*shape[:-1], bins), weights[0].dtype if weights else dtype)
+
+
+def _bincount(
+    values: Any,
+    *weights: Any,
+    size: int | None,
+    minlength: int,
+    maxlength: int | None,
+    dtype: DType,
+    binary_output: bool,
+) -> Any:
+    if values.size and values.min() < 0:
+        bad = np.argwhere(values < 0)[0]
+        raise ValueError(f"`values` holds {values[tuple(bad)]} at position {bad.tolist()} (expected 0 or more)")
+    if size is None:
+        size = int(values.max()) + 1 if values.size else 0
+        size = max(size if maxlength is None else min(size, maxlength), minlength)
+    rows = values.reshape(-1, values.shape[-1]) if values.ndim == 2 else values[None]
+    kept = rows < size
+    row = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)[kept]
+    result = np.zeros((len(rows), size), weights[0].dtype if weights else dtype.numpy)
+    if binary_output:
+        result[row, rows[kept]] = 1
+    elif weights:
+        np.add.at(result, (row, rows[kept]), weights[0].reshape(rows.shape)[kept])
+    else:
+        flat = np.bincount(row * size + rows[kept], minlength=len(rows) * size)
+        result[...] = flat.reshape(len(rows), size)
+    return result if values.ndim == 2 else result[0]
+
+
+register(
+    OpDef(
+        name="bincount",
+        inputs=("values", "*weights"),
+        attrs={"size": None, "minlength": 0, "maxlength": None, "dtype": dtypes.int32, "binary_output": False},
+        spec=_bincount_spec,
+        reference=_bincount,
+        dtypes=((dtypes.int32, dtypes.int64), (dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64)),
+        same=(0,),
+        vjp=nondifferentiable("TensorFlow gives counts no gradient"),
+        doc="How often each number occurs (or the sum of its weights), in a vector or in each row; size from the data "
+        "unless given.",
+        cases=(
+            case(np.array([1, 2, 2, 5], np.int32), minlength=2, maxlength=4),
+            case(np.array([1, 2, 2, 5], np.int64), (4,), size=6),
+            case(np.array([[1, 1], [0, 2]], np.int32), size=3, binary_output=True, dtype=dtypes.float32),
+            case(np.zeros((0,), np.int32)),
+        ),
+    )
+)
+
+
+def _histogram_spec(values: TensorType, value_range: TensorType, *, nbins: int, dtype: DType) -> TensorType:
+    if same_shape(shape_of(value_range), (2,)) is None:
+        raise SpecError(f"`value_range` has shape {shapes.show(value_range.shape)}", expected="(2,): low and high")
+    if nbins < 1:
+        raise SpecError(f"nbins is {nbins}", expected="1 or more")
+    return TensorType((nbins,), dtype)
+
+
+def _histogram(values: Any, value_range: Any, nbins: int, dtype: DType) -> Any:
+    low, high = (float(edge) for edge in value_range)
+    if not low < high:
+        raise ValueError(f"`value_range` is [{low}, {high}] (expected low < high)")
+    wide = np.float32 if values.dtype.itemsize == 2 and values.dtype.kind not in "iu" else np.float64
+    wide = values.dtype if values.dtype.kind == "f" and values.dtype.itemsize > 2 else wide
+    edges = value_range.astype(wide)
+    with np.errstate(all="ignore"):
+        place = np.floor(nbins * ((values.astype(wide) - edges[0]) / (edges[1] - edges[0])))
+    place = np.where(np.isnan(place), 0, place)
+    return np.bincount(np.clip(place, 0, nbins - 1).astype(np.int64).reshape(-1), minlength=nbins).astype(dtype.numpy)
+
+
+register(
+    OpDef(
+        name="histogram_fixed_width",
+        inputs=("values", "value_range"),
+        attrs={"nbins": 100, "dtype": dtypes.int32},
+        spec=_histogram_spec,
+        reference=_histogram,
+        dtypes=(dtypes.REALS,),
+        vjp=nondifferentiable("counts jump"),
+        doc="How many values fall into each of equal bins; those outside the range count in the outermost bins.",
+        cases=(
+            case(np.array([-1.0, 0.0, 1.5, 2.0, 5.0, 15.0]), np.array([0.0, 5.0]), nbins=5, dtypes=dtypes.FLOATS),
+            case(np.array([[1, 2], [3, 9]]), np.array([0, 10]), nbins=2, dtype=dtypes.int64),
+        ),
+    )
+)
