@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from weft.base.errors import InternalError
 from weft.ir.graph import Graph, Node, Value, attr_symbols
+
+if TYPE_CHECKING:
+    from weft.base.dims import Symbol
 
 
 def verify(graph: Graph, *, after: str = "") -> None:
@@ -16,12 +21,16 @@ def verify(graph: Graph, *, after: str = "") -> None:
     Raises:
         InternalError: Naming the node and the rule that it breaks.
     """
+    _verify(graph, f" after {after}" if after else "", frozenset())
+
+
+def _verify(graph: Graph, context: str, outside: frozenset[Symbol]) -> None:
+    """`outside` are the sizes that the surroundings of a sub-graph know."""
     seen: set[Node] = set()
-    bound = {symbol for value in graph.inputs for d in value.shape or () for symbol in attr_symbols(d)}
+    bound = outside.union(symbol for value in graph.inputs for d in value.shape or () for symbol in attr_symbols(d))
     inputs = {value.node for value in graph.inputs}
 
     def refuse(node: Node, rule: str) -> None:
-        context = f" after {after}" if after else ""
         raise InternalError(f"Graph `{graph.name}`{context}: node {node.name} ({node.op}) {rule}.\n{graph}")
 
     for node in graph.nodes:
@@ -37,6 +46,8 @@ def verify(graph: Graph, *, after: str = "") -> None:
         for before in node.control:
             if before not in seen:
                 refuse(node, f"waits for {before.name}, which does not come before it")
+        for subgraph in node.subgraphs():
+            _verify(subgraph, context, bound)
         for attr in node.attrs.values():
             for symbol in attr_symbols(attr):
                 if symbol not in bound:
@@ -44,8 +55,6 @@ def verify(graph: Graph, *, after: str = "") -> None:
         for value in node.outputs:
             for dimension in value.shape or ():
                 bound |= attr_symbols(dimension)
-        for subgraph in node.subgraphs():
-            _verify_outputs(subgraph)
         seen.add(node)
     _verify_outputs(graph)
 
