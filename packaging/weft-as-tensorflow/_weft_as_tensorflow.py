@@ -68,7 +68,8 @@ def activate(replacing=(), importer=None):
         raise ImportError(
             f"{' and '.join(real)} and weft-as-tensorflow are installed side by side, and both mean to be `tensorflow` "
             f"and `keras`. Uninstall one of them: `pip uninstall {' '.join(real)}` to use Weft, "
-            "`pip uninstall weft-as-tensorflow` to go back to TensorFlow."
+            "`pip uninstall weft-as-tensorflow` to go back to TensorFlow. pip may need the command twice, because both "
+            "have the metadata."
         )
     try:
         from weft.compat.hook import install_for_environment

@@ -194,6 +194,19 @@ def test_neutral_files_go_the_programs_way(project, monkeypatch, capsys):
     assert capsys.readouterr().err == f"weft: main.py is TensorFlow 1 (line 3 uses tf.Session); {OVERRIDE} overrides\n"
 
 
+def test_a_neutral_file_goes_the_way_of_who_imports_it(project, capsys):
+    """Under pytest there is no program to ask: a model in the tests' hands is what the test is."""
+    project.write(
+        model="import tensorflow as tf\ny = tf.nn.relu(1)\ndef late():\n    import tensorflow\n    return tensorflow"
+    )
+    install_as_tensorflow()
+    test = project.load("test_old", "import model\nimport tensorflow as tf\ns = tf.Session()")
+    assert test.model.y == ("relu", 1)
+    assert test.model.late() is test.tf
+    assert capsys.readouterr().err.count("\n") == 1
+    assert project.load("lone", "import tensorflow as tf\ny = tf.nn.relu(1)").y == ("relu", 2)
+
+
 def test_neutral_installed_packages_are_tensorflow_2(project, monkeypatch):
     project.write(main=OLD, **{"site-packages/library": "import tensorflow as tf\ny = tf.nn.relu(1)"})
     main = types.ModuleType("__main__")

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from types import FrameType
 from typing import Any, Literal
 
 from weft.compat.dialect import NEUTRAL, Dialect, Verdict, is_library, judge_cells, judge_file, judge_source
@@ -46,6 +47,7 @@ class Binding:
             self.verdict = _judge_quietly(self.program)
         self.folder = os.path.dirname(os.path.abspath(self.program)) if self.program else None
         self._known: dict[tuple[str, int], Verdict] = {}
+        self._inherited: dict[str, tuple[str, Verdict]] = {}
         self._announced: set[str] = set()
 
     def state(self) -> dict[str, Any]:
@@ -66,12 +68,31 @@ class Binding:
         file = importer.get("__file__")
         if not isinstance(file, str):
             return self._for_code_without_file(importer)
-        verdict = self._judge(os.path.abspath(file), importer)
-        if not verdict.certain:
-            verdict = self.verdict if self._in_program(file) else NEUTRAL
+        path = os.path.abspath(file)
+        verdict = self._judge(path, importer)
+        if not verdict.certain and not is_library(path):
+            file, verdict = self._inherit(path)
         if verdict.dialect == "v1":
             self._announce(verdict, file)
         return verdict.dialect
+
+    def _inherit(self, path: str) -> tuple[str, Verdict]:
+        """Find whose dialect a file has in which nothing tells: the program's, or that of whatever first imports it."""
+        if self.verdict.certain and self._in_program(path):
+            return path, self.verdict
+        if path not in self._inherited:
+            self._inherited[path] = path, NEUTRAL
+            frame: FrameType | None = sys._getframe(2)
+            while frame is not None:
+                file = frame.f_globals.get("__file__")
+                above = os.path.abspath(file) if isinstance(file, str) else path
+                if above != path and not is_library(above):
+                    verdict = self._judge(above, frame.f_globals)
+                    if verdict.certain:
+                        self._inherited[path] = above, verdict
+                        break
+                frame = frame.f_back
+        return self._inherited[path]
 
     def _judge(self, file: str, importer: Mapping[str, Any]) -> Verdict:
         try:

@@ -79,7 +79,7 @@ def _trim_chain(report: traceback.TracebackException) -> int:
 def _trim(report: traceback.TracebackException) -> int:
     frames = list(report.stack or ())
     kept = [frame for frame, shown in zip(frames, user_frames(frame.filename for frame in frames)) if shown]
-    if not kept and not isinstance(report.exc_type, type(None)) and not _is_syntax_error(report):
+    if not kept and not _is_syntax_error(report):
         return 0  # nothing of the user's: then the whole is what can be told
     report.stack = traceback.StackSummary.from_list(kept)
     if not kept:
