@@ -1,0 +1,46 @@
+"""Weft: TensorFlow and Keras in pure Python.
+
+    import weft as tf                  # the TensorFlow 2 names
+    import weft.compat.v1 as tf        # the TensorFlow 1 names
+    from weft import keras             # the Keras names
+
+This file assembles the public names lazily: importing it loads next to nothing, and a name loads what it needs.
+"""
+
+import importlib as _importlib
+
+from weft.version import __version__
+
+_table = None
+
+
+def _names():
+    global _table
+    if _table is None:
+        from weft.api.names import table
+
+        _table = table()
+    return _table
+
+
+def __getattr__(name):
+    if name.startswith("__") and name != "__version__":
+        raise AttributeError(name)
+    found = _names().get(name)
+    if found is None:
+        from weft.base.errors import nearest
+
+        raise AttributeError(f"Weft has no public name `{name}`. {nearest(name, _names())}")
+    module, attribute = found
+    value = _importlib.import_module(module)
+    if attribute is not None:
+        value = getattr(value, attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_names()} - {"_importlib", "_names", "_table"})
+
+
+__all__ = ["__version__"]

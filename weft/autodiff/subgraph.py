@@ -31,10 +31,16 @@ def _joint(graph: Graph, wrt: Sequence[int]) -> tuple[Graph, dict[Value, Value],
     records = [node for node in joint.nodes if node.op != "input"]
     found = reverse.reverse(records, [t for t, _ in pairs], [c for _, c in pairs], sources, b)
     cotangents = [
-        b.densify(part) if part is not None else b.full(source.shape or (), 0, source.dtype)
+        b.densify(part) if part is not None else _zeros(b, source)
         for part, source in zip(found, sources, strict=True)
     ]
     return joint, values, [c for _, c in pairs], cotangents
+
+
+def _zeros(b: Builder, source: Value) -> Value:
+    held = source.type.handle if source.type.handle is not None else source.type
+    zeros: Value = b.full(held.shape or (), 0, held.dtype)
+    return zeros
 
 
 def gradient_graph(graph: Graph, wrt: Sequence[int]) -> Graph:

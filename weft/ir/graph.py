@@ -158,6 +158,7 @@ class Graph:
         self.captures: dict[Any, Value] = {}
         self.names: dict[str, Node] = {}
         self.prepared: Any = None  # what the interpreter made of it
+        self.compiled: dict[str, Any] = {}  # what engines made of it, by their names
         self._counts: dict[str, int] = {}
 
     def unique_name(self, wanted: str) -> str:
@@ -232,7 +233,7 @@ class Graph:
         return found
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "prepared": None}
+        return {**self.__dict__, "prepared": None, "compiled": {}}
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)

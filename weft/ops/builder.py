@@ -49,7 +49,11 @@ class Builder:
     def shape(self, value: Any) -> tuple[Any, ...]:
         """The sizes and symbols of a value's shape."""
         shape = value.shape
-        return tuple(shape.symbolic) if hasattr(shape, "symbolic") else tuple(shape)
+        if hasattr(shape, "symbolic"):
+            shape = shape.symbolic
+        if shape is None:
+            raise LookupError("a gradient is taken through a tensor of unknown rank; give it a shape with set_shape")
+        return tuple(shape)
 
     def dtype(self, value: Any) -> DType:
         """The dtype of a value."""
@@ -157,8 +161,11 @@ class GraphBuilder(Builder):
     ) -> Node:
         """Adds a node of the op, its types inferred."""
         types = record.infer([v.type for v in inputs], attrs, self.source)
+        effect = record.effect not in (Effect.NONE, Effect.READ) or (
+            record.higher_order and any(g.has_effects() for g in attrs.values() if isinstance(g, Graph))
+        )
         return self.graph.add(record.name, inputs, attrs, types, name=name, control=(*self.control, *control),
-                              source=self.source, effect=record.effect not in (Effect.NONE, Effect.READ))  # fmt: skip
+                              source=self.source, effect=effect)  # fmt: skip
 
 
 def inline(builder: Builder, graph: Graph, inputs: Sequence[Any]) -> list[Any]:

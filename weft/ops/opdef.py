@@ -343,7 +343,7 @@ def load() -> None:
             try:
                 module = importlib.import_module(f"weft.ops.{family}")
             except ModuleNotFoundError as error:
-                if error.name != f"weft.ops.{family}":
+                if not (error.name or "").startswith("weft.ops."):
                     raise
                 continue
             for record in _table.values():

@@ -1,0 +1,616 @@
+"""Making tensors and changing their shape: constant, zeros, reshape, concat, gather, …"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from weft.api.common import apply, axes_of, cast_to, integer
+from weft.base import dtypes, shapes
+from weft.base.errors import InvalidArgumentError, explain
+from weft.base.shapes import TensorShape
+from weft.runtime import context, dispatch, frontdoor, indexing, sizes
+from weft.runtime.tensor import Tensor
+
+newaxis = None
+
+
+def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const") -> Any:
+    """A tensor with fixed values.
+
+    Args:
+        value: A number, string, numpy array or nested list.
+        dtype: Its dtype; that of the value where None (Python floats give float32, ints int32).
+        shape: A shape for it; a single value fills it.
+        name: The node's name, in a graph.
+
+    Returns:
+        A tensor.
+
+    Raises:
+        ValueError: For rows of different lengths, or a shape that does not fit.
+        TypeError: For values that the dtype cannot hold.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.constant([[1.0, 2.0], [3.0, 4.0]]).shape
+        TensorShape([2, 2])
+    """
+    if isinstance(value, Tensor) or getattr(value, "_read_as_tensor", None) is not None:
+        tensor = frontdoor.convert(value)
+        if dtype is not None:
+            tensor = cast_to(tensor, dtype)
+        return tensor if shape is None else reshape(tensor, shape)
+    wanted = None if dtype is None else dtypes.as_dtype(dtype)
+    if isinstance(value, (list, tuple)) and frontdoor._holds_tensor(value):
+        tensor = frontdoor.convert(value, wanted)
+        return tensor if shape is None else reshape(tensor, shape)
+    array = frontdoor.to_array(value, wanted)
+    if shape is not None:
+        wanted_shape = tuple(TensorShape(shape).as_list())
+        count = int(np.prod(wanted_shape))  # type: ignore[arg-type]
+        if array.size == 1 and count != 1:
+            array = np.full(wanted_shape, array.reshape(())[()], array.dtype)  # type: ignore[arg-type]
+        elif array.size == count:
+            array = array.reshape(wanted_shape)
+        else:
+            raise TypeError(
+                explain(f"constant: {array.size} values do not fill shape {shapes.show(wanted_shape)}.",  # type: ignore[arg-type]
+                        hint="give one value to fill it, or as many as it has elements")  # fmt: skip
+            )
+    scope = context.scope()
+    return frontdoor.constant(array, name if scope is not None else None)
+
+
+def convert_to_tensor(
+    value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None, preferred_dtype: Any = None
+) -> Any:
+    """A value as a tensor: numbers, strings, numpy arrays, nested lists, variables; tensors as they are.
+
+    Args:
+        value: What to convert.
+        dtype: The dtype it must have; a tensor of another one is refused.
+        dtype_hint: The dtype to take where the value leaves it open.
+        name: The node's name, in a graph.
+        preferred_dtype: An older name of `dtype_hint`.
+
+    Returns:
+        A tensor.
+    """
+    hint = dtype_hint if dtype_hint is not None else preferred_dtype
+    return frontdoor.convert(value, dtype, name, None if hint is None else dtypes.as_dtype(hint))
+
+
+def register_tensor_conversion_function(base_type: Any, conversion_func: Any, priority: int = 100) -> None:
+    """Teaches `convert_to_tensor` a class: `conversion_func(value, dtype, name, as_ref)` gives a tensor."""
+    frontdoor.conversions.append((base_type, conversion_func))
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether a value is a tensor or a variable."""
+    return frontdoor.is_tensor_like(x)
+
+
+def identity(input: Any, name: str | None = None) -> Any:
+    """The same values as a new tensor."""
+    return apply("identity", input, name=name)
+
+
+def stop_gradient(input: Any, name: str | None = None) -> Any:
+    """The same values; no gradient flows back through them."""
+    return apply("stop_gradient", input, name=name)
+
+
+def _filled(shape: Any, number: Any, dtype: Any, name: str | None) -> Any:
+    dtype = dtypes.as_dtype(dtype)
+    if dtype is dtypes.string and number == 0:
+        number = ""
+    return fill(shape, constant(bool(number) if dtype.is_bool else number, dtype), name=name)
+
+
+def zeros(shape: Any, dtype: Any = dtypes.float32, name: str | None = None, layout: Any = None) -> Any:
+    """A tensor of zeros."""
+    return _filled(shape, 0, dtype, name)
+
+
+def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None, layout: Any = None) -> Any:
+    """A tensor of ones."""
+    return _filled(shape, 1, dtype, name)
+
+
+def _like(input: Any, number: Any, dtype: Any, name: str | None) -> Any:
+    tensor = frontdoor.convert(input)
+    wanted = tensor.dtype if dtype is None else dtypes.as_dtype(dtype)
+    if tensor.shape.symbolic is None:
+        return fill(shape(tensor), constant(number, wanted), name=name)
+    return _filled(tensor.shape, number, wanted, name)
+
+
+def zeros_like(input: Any, dtype: Any = None, name: str | None = None, layout: Any = None) -> Any:
+    """Zeros in the shape and dtype of another tensor."""
+    return _like(input, 0, dtype, name)
+
+
+def ones_like(input: Any, dtype: Any = None, name: str | None = None, layout: Any = None) -> Any:
+    """Ones in the shape and dtype of another tensor."""
+    return _like(input, 1, dtype, name)
+
+
+def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> Any:
+    """A tensor of a shape, filled with one value."""
+    return broadcast_to(frontdoor.convert(value), dims, name=name)
+
+
+def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = dtypes.float32,
+        name: str | None = None) -> Any:  # fmt: skip
+    """The identity matrix, repeated over `batch_shape`."""
+    rows = integer(num_rows, "num_rows")
+    columns = rows if num_columns is None else integer(num_columns, "num_columns")
+    matrix = constant(np.eye(rows, columns), dtype)
+    return matrix if batch_shape is None else broadcast_to(matrix, [*batch_shape, rows, columns])
+
+
+def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Any:
+    """The numbers from `start` up to, not with, `limit`, in steps of `delta`; one argument is the limit."""
+    if limit is None:
+        start, limit = 0, start
+    parts = [start, limit, delta]
+    if all(isinstance(p, (int, float, np.number)) and not isinstance(p, bool) for p in parts):
+        if delta == 0:
+            raise InvalidArgumentError(explain("range: `delta` must not be 0."))
+        natural = dtypes.float32 if any(isinstance(p, (float, np.floating)) for p in parts) else dtypes.int32
+        wanted = natural if dtype is None else dtypes.as_dtype(dtype)
+        count = max(0, int(np.ceil((limit - start) / delta)))
+        values = start + np.arange(count) * delta
+        return constant(values.astype(wanted.numpy), wanted)
+    tensors = [frontdoor.convert(p) for p in parts]
+    wanted = dtypes.as_dtype(dtype) if dtype is not None else _widest([t.dtype for t in tensors])
+    return apply("range", *(cast_to(t, wanted) for t in tensors), name=name)
+
+
+def _widest(found: Sequence[Any]) -> Any:
+    order = [dtypes.int32, dtypes.int64, dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64]
+    return max(found, key=lambda d: order.index(d) if d in order else 0)
+
+
+def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0) -> Any:
+    """`num` evenly spaced numbers from `start` to `stop`, both included."""
+    first, last = frontdoor.together(start, stop, "linspace")
+    if first.dtype.is_integer:
+        first, last = cast_to(first, dtypes.float64), cast_to(last, dtypes.float64)
+    count = integer(num, "num")
+    if count < 1:
+        raise InvalidArgumentError(explain(f"linspace: `num` must be at least 1, received {count}."))
+    step = np.arange(count, dtype=np.float64) / max(count - 1, 1)
+    first, last = expand_dims(first, axis), expand_dims(last, axis)
+    rank = first.shape.rank
+    weights_shape = [1] * rank
+    weights_shape[axis] = count
+    weights = constant(step.reshape(weights_shape), first.dtype)
+    spaced = first + (last - first) * weights
+    # the last number is the end itself, not what rounding made of it
+    keep = constant((np.arange(count) < count - 1).reshape(weights_shape)) if count > 1 else constant(True)
+    return where(keep, spaced, last) if count > 1 else spaced
+
+
+def shape(input: Any, out_type: Any = dtypes.int32, name: str | None = None) -> Any:
+    """The shape of a tensor as an integer tensor `[rank]`."""
+    tensor = frontdoor.convert(input) if not hasattr(input, "__weft_operation__") else input
+    if hasattr(tensor, "__weft_operation__"):
+        return apply("shape", tensor, dtype=dtypes.as_dtype(out_type))
+    return sizes.shape_tensor(tensor, dtypes.as_dtype(out_type))
+
+
+def size(input: Any, out_type: Any = dtypes.int32, name: str | None = None) -> Any:
+    """The number of elements as an integer scalar."""
+    return apply("size", input, dtype=dtypes.as_dtype(out_type), name=name)
+
+
+def rank(input: Any, name: str | None = None) -> Any:
+    """The number of axes as an int32 scalar."""
+    tensor = frontdoor.convert(input)
+    known = tensor.shape.rank
+    return apply("rank", tensor, name=name) if known is None else constant(known, dtypes.int32)
+
+
+def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
+    """The values as another dtype; floats to integers lose their fraction."""
+    return cast_to(x, dtype)
+
+
+def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
+    """The same elements under another shape; one size may be -1 and is then computed.
+
+    Raises:
+        InvalidArgumentError: Where the numbers of elements differ.
+    """
+    x = frontdoor.convert(tensor)
+    target = sizes.shape_argument(shape)
+    if not sizes.is_static(target):
+        return apply("reshape_dynamic", x, target, name=name, sizes=_partial(shape))
+    known = x.shape.symbolic
+    if known is None:
+        wanted = constant(np.asarray(target, np.int32))
+        return apply("reshape_dynamic", x, wanted, sizes=tuple(None if n == -1 else n for n in target), name=name)
+    from weft.base import dims
+
+    try:
+        resolved = sizes.resolve_minus_one(target, dims.product(known))
+    except ValueError as error:
+        raise InvalidArgumentError(explain(f"reshape: {error}", received=f"tensor: {x.dtype.name}{x.shape}")) from None
+    return apply("reshape", x, shape=resolved, name=name)
+
+
+def _partial(shape: Any) -> tuple[Any, ...] | None:
+    """What is known of a shape that has tensors in it."""
+    if isinstance(shape, (list, tuple)):
+        found = [sizes._size(n) for n in shape]
+        return tuple(None if n == -1 else n for n in found)
+    return None
+
+
+def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Any:
+    """The tensor repeated until it has the shape."""
+    target = sizes.shape_argument(shape)
+    if sizes.is_static(target):
+        for n in target:
+            if isinstance(n, int) and n < 0:
+                raise InvalidArgumentError(explain(f"A size must not be negative, received {target}."))
+        return apply("broadcast_to", input, shape=target, name=name)
+    return apply("broadcast_to_dynamic", input, target, sizes=_partial(shape), name=name)
+
+
+def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "transpose") -> Any:
+    """The axes in another order; reversed where `perm` is None."""
+    x = frontdoor.convert(a)
+    if perm is None:
+        order = tuple(reversed(np.arange(x.shape.rank).tolist()))
+    else:
+        order = tuple(integer(p, "perm") for p in (perm if isinstance(perm, (list, tuple)) else axes_of(x, perm)))
+        order = tuple(p % len(order) if order else p for p in order)
+    result = apply("transpose", x, perm=order, name=name)
+    return apply("conj", result) if conjugate and x.dtype.is_complex else result
+
+
+def expand_dims(input: Any, axis: Any, name: str | None = None) -> Any:
+    """The tensor with an axis of size 1 put in."""
+    return apply("expand_dims", input, axis=integer(axis, "axis"), name=name)
+
+
+def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Any:
+    """The tensor without its axes of size 1, or without the named ones."""
+    x = frontdoor.convert(input)
+    if axis is not None and not isinstance(axis, (list, tuple)):
+        axis = [axis]
+    if axis is not None and not axis:
+        axis = None
+    return apply("squeeze", x, axis=None if axis is None else tuple(integer(a, "axis") for a in axis), name=name)
+
+
+def concat(values: Any, axis: Any, name: str = "concat") -> Any:
+    """Tensors joined along an axis."""
+    if not isinstance(values, (list, tuple)):
+        values = [values]
+    return apply("concat", *_one_dtype(values, "concat"), axis=integer(axis, "axis"), name=name)
+
+
+def _one_dtype(values: Sequence[Any], op: str) -> list[Any]:
+    if not values:
+        raise ValueError(f"{op} needs at least one tensor.")
+    lead = next((v for v in values if frontdoor.is_tensor_like(v)), None)
+    hint = None if lead is None else frontdoor.convert(lead).dtype
+    found = [frontdoor.convert(v, hint=hint) for v in values]
+    if len({t.dtype for t in found}) > 1:
+        wanted = max((t.dtype for t in found), key=lambda d: (d.is_floating or d.is_complex, d.size))
+        if all(t.dtype is wanted or t.dtype.is_integer for t in found):
+            found = [cast_to(t, wanted) for t in found]
+    return found
+
+
+def stack(values: Any, axis: Any = 0, name: str = "stack") -> Any:
+    """Tensors of one shape joined along a new axis."""
+    if not isinstance(values, (list, tuple)):
+        values = unstack(values)
+    return apply("stack", *_one_dtype(values, "stack"), axis=integer(axis, "axis"), name=name)
+
+
+def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Any]:
+    """The tensors that lie along an axis, as a list."""
+    result = apply("unstack", value, num=num, axis=axis, name=name)
+    return list(result) if isinstance(result, tuple) else [result]
+
+
+def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> list[Any]:
+    """A tensor cut along an axis, into so many equal parts or into parts of these sizes."""
+    if isinstance(num_or_size_splits, (list, tuple)) or getattr(num_or_size_splits, "shape", ()) != ():
+        parts = sizes.shape_argument(num_or_size_splits)
+        if not sizes.is_static(parts):
+            raise NotImplementedError("split takes sizes that are known when the graph is built.")
+        number: Any = tuple(parts)
+    else:
+        number = integer(num_or_size_splits, "num_or_size_splits")
+    result = apply("split", value, num_or_sizes=number, axis=integer(axis, "axis"), name=name)
+    return list(result) if isinstance(result, tuple) else [result]
+
+
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None) -> Any:
+    """The tensor with a border: `paddings[i]` says how much before and after along axis i."""
+    if mode.lower() not in ("constant", "reflect", "symmetric"):
+        raise ValueError(f"Unknown padding mode {mode!r}; it is CONSTANT, REFLECT or SYMMETRIC.")
+    x = frontdoor.convert(tensor)
+    if isinstance(paddings, (list, tuple, np.ndarray)):
+        pairs = [[sizes._size(n) for n in pair] for pair in paddings]
+        if all(n is not None for pair in pairs for n in pair):
+            number = constant_values
+            if frontdoor.is_tensor_like(number):
+                number = frontdoor.convert(number)._array.item()
+            return apply("pad", x, paddings=tuple(tuple(p) for p in pairs), mode=mode.lower(),
+                         constant_value=number, name=name)  # fmt: skip
+    found = frontdoor.convert(paddings)
+    if hasattr(found, "_array"):
+        return pad(x, found._array, mode, constant_values, name)
+    return apply("pad_dynamic", x, found, constant_value=constant_values, name=name)
+
+
+def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
+    """The tensor repeated `multiples[i]` times along axis i."""
+    counts = sizes.shape_argument(multiples)
+    if sizes.is_static(counts):
+        return apply("tile", input, multiples=counts, name=name)
+    return apply("tile_dynamic", input, counts, name=name)
+
+
+def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None = None) -> Any:
+    """Every element (or row along an axis) repeated, all as often or each by its own number."""
+    x = frontdoor.convert(input)
+    if axis is None:
+        x, axis = reshape(x, [-1]), 0
+    if isinstance(repeats, int):
+        return apply("repeat", x, repeats=repeats, axis=axis, name=name)
+    counts = frontdoor.convert(repeats)
+    if counts.shape.rank == 0 and hasattr(counts, "_array"):
+        return apply("repeat", x, repeats=int(counts._array), axis=axis, name=name)
+    if counts.shape.rank == 0 or counts.shape[0] == 1:
+        counts = broadcast_to(counts, [shape(x)[axis]])
+    return gather(x, apply("repeat_indices", counts), axis=axis)
+
+
+def reverse(tensor: Any, axis: Any, name: str | None = None) -> Any:
+    """The order along axes reversed."""
+    x = frontdoor.convert(tensor)
+    return apply("reverse", x, axis=axes_of(x, axis), name=name)
+
+
+def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Any:
+    """Elements moved along axes; what leaves at the end comes in at the start."""
+    shifts = tuple(shift) if isinstance(shift, (list, tuple)) else (integer(shift, "shift"),)
+    axes = tuple(axis) if isinstance(axis, (list, tuple)) else (integer(axis, "axis"),)
+    return apply("roll", input, shift=shifts, axis=axes, name=name)
+
+
+def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: int = 0,
+           name: str | None = None) -> Any:  # fmt: skip
+    """Slices of `params` along an axis, chosen by `indices`."""
+    if axis is None:
+        axis = batch_dims
+    found = _indices(indices)
+    return apply("gather", params, found, axis=integer(axis, "axis"), batch_dims=batch_dims, name=name)
+
+
+def _indices(indices: Any) -> Any:
+    found = frontdoor.convert(indices)
+    if found.dtype not in (dtypes.int32, dtypes.int64):
+        if not found.dtype.is_integer:
+            raise TypeError(explain(f"Indices must be integers, received {found.dtype.name}.",
+                                    hint="convert them with tf.cast(indices, tf.int32)"))  # fmt: skip
+        found = cast_to(found, dtypes.int32)
+    return found
+
+
+def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, bad_indices_policy: str = "") -> Any:
+    """Elements or slices of `params` at points: the last axis of `indices` holds the coordinates."""
+    return apply("gather_nd", params, _indices(indices), batch_dims=batch_dims, name=name)
+
+
+def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Any:
+    """Zeros of a shape with updates added at points."""
+    target = sizes.shape_argument(shape)
+    return apply("scatter_nd", _indices(indices), updates, shape=target, name=name)
+
+
+def _tensor_scatter(op: str) -> Any:
+    def function(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
+        x = frontdoor.convert(tensor)
+        return apply(op, x, _indices(indices), frontdoor.convert(updates, hint=x.dtype), name=name)
+
+    function.__name__ = op
+    return function
+
+
+tensor_scatter_nd_update = _tensor_scatter("tensor_scatter_update")
+tensor_scatter_nd_add = _tensor_scatter("tensor_scatter_add")
+tensor_scatter_nd_sub = _tensor_scatter("tensor_scatter_sub")
+tensor_scatter_nd_max = _tensor_scatter("tensor_scatter_max")
+tensor_scatter_nd_min = _tensor_scatter("tensor_scatter_min")
+
+
+def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
+            dtype: Any = None, name: str | None = None) -> Any:  # fmt: skip
+    """Vectors with `on_value` at the index and `off_value` elsewhere, along a new axis (the last one by default)."""
+    found = _indices(indices)
+    if dtype is None:
+        given = on_value if on_value is not None else off_value
+        dtype = dtypes.float32 if given is None else frontdoor.convert(given).dtype
+    wanted = dtypes.as_dtype(dtype)
+    on = constant(1 if on_value is None else on_value, wanted) if not frontdoor.is_tensor_like(on_value) else on_value
+    off = constant(0 if off_value is None else off_value, wanted) if not frontdoor.is_tensor_like(off_value) else off_value
+    return apply("one_hot", found, on, off, depth=integer(depth, "depth"), axis=-1 if axis is None else axis, name=name)
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
+    """x where the condition holds, else y; with the condition alone, the coordinates at which it holds."""
+    test = frontdoor.convert(condition)
+    if (x is None) != (y is None):
+        raise ValueError("where takes both x and y, or neither.")
+    if x is None:
+        return apply("where", test, name=name)
+    if not test.dtype.is_bool:
+        test = cast_to(test, dtypes.bool_)
+    a, b = frontdoor.together(x, y, "where")
+    return apply("select", test, a, b, name=name)
+
+
+def boolean_mask(tensor: Any, mask: Any, axis: int | None = None, name: str = "boolean_mask") -> Any:
+    """The elements (or slices from an axis on) at which the mask is true."""
+    x, chosen = frontdoor.convert(tensor), frontdoor.convert(mask)
+    if axis:
+        order = chosen.shape.rank
+        front = list(x.shape.symbolic[:axis])
+        moved = [*np.arange(axis, axis + order), *np.arange(axis), *np.arange(axis + order, x.shape.rank)]
+        picked = apply("boolean_mask", transpose(x, [int(m) for m in moved]), chosen)
+        back = [*np.arange(1, axis + 1), 0, *np.arange(axis + 1, picked.shape.rank)]
+        del front
+        return transpose(picked, [int(m) for m in back])
+    return apply("boolean_mask", x, chosen, name=name)
+
+
+def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
+    """A window of a tensor: from `begin`, `size` long along each axis (-1: to the end)."""
+    start, extent = sizes.shape_argument(begin), sizes.shape_argument(size)
+    if sizes.is_static(start) and sizes.is_static(extent):
+        return apply("slice", input_, begin=start, size=extent, name=name)
+    as_tensor = [v if not isinstance(v, tuple) else frontdoor.convert(list(v)) for v in (start, extent)]
+    return apply("slice_dynamic", input_, *as_tensor, name=name)
+
+
+def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0,
+                  ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, var: Any = None,
+                  name: str | None = None) -> Any:  # fmt: skip
+    """Slices with TensorFlow's bit masks; `x[...]` says the same more plainly."""
+    starts, ends = list(begin), list(end)
+    steps = [1] * len(starts) if strides is None else list(strides)
+    key: list[Any] = []
+    for i, (a, b, s) in enumerate(zip(starts, ends, steps, strict=True)):
+        bit = 1 << i
+        if ellipsis_mask & bit:
+            key.append(Ellipsis)
+        elif new_axis_mask & bit:
+            key.append(None)
+        elif shrink_axis_mask & bit:
+            key.append(a)
+        else:
+            key.append(_slice_object(None if begin_mask & bit else a, None if end_mask & bit else b, s))
+    return indexing.getitem(input_, tuple(key))
+
+
+def _slice_object(start: Any, stop: Any, step: Any) -> Any:
+    import builtins
+
+    return builtins.slice(start, stop, step)
+
+
+def _table_unary(op: str) -> Any:
+    def function(input: Any, name: str | None = None) -> Any:
+        return apply(op, input, name=name)
+
+    function.__name__ = op
+    return function
+
+
+def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Any:
+    """The values in order along an axis."""
+    return apply("sort", values, axis=axis, direction=direction, name=name)
+
+
+def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False,
+            name: str | None = None) -> Any:  # fmt: skip
+    """The indices that put the values in order along an axis."""
+    return apply("argsort", values, axis=axis, direction=direction, name=name)
+
+
+def unique(x: Any, out_idx: Any = dtypes.int32, name: str | None = None) -> Any:
+    """The distinct values of a vector in order of first appearance, and for each element which of them it is."""
+    result = apply("unique", x, out_idx=dtypes.as_dtype(out_idx), name=name)
+    return Unique(*result[:2])
+
+
+class Unique(tuple):  # type: ignore[type-arg]
+    """The result of `unique`: fields `y` and `idx`."""
+
+    __slots__ = ()
+
+    def __new__(cls, y: Any, idx: Any) -> Unique:
+        """Pairs the two."""
+        return super().__new__(cls, (y, idx))
+
+    @property
+    def y(self) -> Any:
+        """The distinct values."""
+        return self[0]
+
+    @property
+    def idx(self) -> Any:
+        """For each element, which of them it is."""
+        return self[1]
+
+
+def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = dtypes.int32,
+                 name: str | None = None) -> Any:  # fmt: skip
+    """Where values would have to be put into a sorted sequence to keep it sorted."""
+    a, b = frontdoor.together(sorted_sequence, values, "searchsorted")
+    return apply("searchsorted", a, b, side=side, out_type=dtypes.as_dtype(out_type), name=name)
+
+
+def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Any:
+    """The same tensor, checked when it runs to have the shape."""
+    known = TensorShape(shape)
+    return apply("ensure_shape", x, shape=tuple(n if isinstance(n, int) else None for n in known.symbolic or ()), name=name)
+
+
+def meshgrid(*args: Any, indexing: str = "xy", name: str = "meshgrid") -> list[Any]:
+    """Coordinate grids out of coordinate vectors."""
+    vectors = [reshape(v, [-1]) for v in _one_dtype(args, "meshgrid")]
+    count = len(vectors)
+    order = list(np.arange(count))
+    if indexing == "xy" and count > 1:
+        order[0], order[1] = 1, 0
+    lengths = [v.shape.symbolic[0] for v in vectors]
+    target: list[Any] = [None] * count
+    for axis, length in zip(order, lengths, strict=True):
+        target[axis] = length
+    grids = []
+    for axis, vector in zip(order, vectors, strict=True):
+        form = [1] * count
+        form[axis] = -1
+        grids.append(broadcast_to(reshape(vector, form), tuple(target)))
+    return grids
+
+
+def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
+    """The shape that two shapes broadcast to."""
+    joined = shapes.broadcast(TensorShape(shape_x).symbolic or (), TensorShape(shape_y).symbolic or ())
+    if joined is None:
+        raise ValueError(f"Shapes {shape_x} and {shape_y} do not broadcast.")
+    return TensorShape(joined)
+
+
+def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
+    """The shape that two shape tensors broadcast to, as a tensor."""
+    first, second = sizes.shape_argument(shape_x), sizes.shape_argument(shape_y)
+    joined = broadcast_static_shape(first, second)
+    return frontdoor.convert([n for n in joined.as_list()]) if joined.is_fully_defined() else dispatch.call(
+        "dimensions", sizes=joined.symbolic, dtype=dtypes.int32)  # fmt: skip
+
+
+def guarantee_const(input: Any, name: str | None = None) -> Any:
+    """The same tensor."""
+    return identity(input, name)
+
+
+def bitcast(input: Any, type: Any, name: str | None = None) -> Any:
+    """The same bits read as another dtype."""
+    return apply("bitcast", input, dtype=dtypes.as_dtype(type), name=name)
+
+

@@ -1,0 +1,88 @@
+"""What the modules of this floor share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from weft.base import dtypes
+from weft.ops import opdef
+from weft.runtime import dispatch, frontdoor, sizes
+
+
+def apply(op: str, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
+    """Applies an op to converted inputs; one output comes bare, several as a tuple."""
+    record = opdef.get(op)
+    tensors = [frontdoor.convert(value) for value in inputs]
+    outputs = dispatch.apply(record, tensors, record.complete(attrs), name)
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
+def unary(op: str, public: str | None = None) -> Callable[..., Any]:
+    """The public form of an op on one tensor."""
+
+    def function(x: Any, name: str | None = None) -> Any:
+        return apply(op, x, name=name)
+
+    return _named(function, public or op, opdef.get(op).doc, "x: A tensor.")
+
+
+def binary(op: str, public: str | None = None) -> Callable[..., Any]:
+    """The public form of an op on two tensors that broadcast."""
+
+    def function(x: Any, y: Any, name: str | None = None) -> Any:
+        a, b = frontdoor.together(x, y, public or op)
+        return apply(op, a, b, name=name)
+
+    return _named(function, public or op, opdef.get(op).doc, "x: A tensor.\n    y: A tensor that broadcasts with it.")
+
+
+def _named(function: Callable[..., Any], name: str, doc: str, args: str) -> Callable[..., Any]:
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"{doc}\n\nArgs:\n    {args}\n    name: The node's name.\n\nReturns:\n    A tensor."
+    return function
+
+
+def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
+    """The axes to reduce over as a tuple; all of them for None."""
+    if axis is None:
+        rank = x.shape.rank
+        if rank is None:
+            raise ValueError("Reducing over all axes needs a known rank; use set_shape or name the axes.")
+        return tuple(range(rank))
+    if isinstance(axis, (list, tuple)):
+        return tuple(integer(a, "axis") for a in axis)
+    if not isinstance(axis, int) and hasattr(axis, "shape"):
+        found = sizes.known(frontdoor.convert(axis))
+        if isinstance(found, tuple):
+            return tuple(found)
+        if found is not None:
+            return (found,)
+    return (integer(axis, "axis"),)
+
+
+def integer(value: Any, what: str) -> int:
+    """A Python integer out of one, a numpy one or a tensor whose value is known.
+
+    Raises:
+        TypeError: For anything else.
+    """
+    if isinstance(value, bool):
+        raise TypeError(f"`{what}` must be an integer, received {value!r}.")
+    if isinstance(value, int):
+        return value
+    if frontdoor.is_tensor_like(value):
+        found = sizes.known(frontdoor.convert(value))
+        if isinstance(found, int):
+            return found
+    try:
+        return int(value.__index__())
+    except (AttributeError, TypeError):
+        raise TypeError(f"`{what}` must be an integer, received {value!r}.") from None
+
+
+def cast_to(x: Any, dtype: Any) -> Any:
+    """A tensor of that dtype."""
+    tensor = frontdoor.convert(x)
+    wanted = dtypes.as_dtype(dtype)
+    return tensor if tensor.dtype is wanted else dispatch.call("cast", tensor, dtype=wanted)

@@ -1,0 +1,489 @@
+"""Control flow, tracing, differentiation, printing and checks at the front."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from weft.api.common import apply
+from weft.base import dtypes, nest
+from weft.base.errors import InvalidArgumentError, explain
+from weft.ir.types import TensorType
+from weft.ops import opdef
+from weft.runtime import context, control, dispatch, frontdoor
+from weft.runtime.function import Function
+from weft.runtime.tape import GradientTape, UnconnectedGradients, custom_gradient  # noqa: F401
+
+cond = control.cond
+
+
+def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = None, parallel_iterations: int = 10,
+               back_prop: bool = True, swap_memory: bool = False, maximum_iterations: Any = None,
+               name: str | None = None) -> Any:  # fmt: skip
+    """Repeats `loop_vars = body(*loop_vars)` while `cond(*loop_vars)` holds; returns the last loop variables."""
+    return control.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations, name)
+
+
+def case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False,
+         name: str = "case") -> Any:  # fmt: skip
+    """The result of the first function whose predicate holds, else of `default`."""
+    pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
+    if not pairs:
+        raise ValueError("case needs at least one (predicate, function) pair.")
+    if default is None:
+        *pairs, (_, default) = pairs
+    result = default
+    for pred, function in reversed(pairs):
+        result = _chained(pred, function, result)
+    return result()
+
+
+def _chained(pred: Any, function: Any, otherwise: Any) -> Callable[[], Any]:
+    return lambda: cond(pred, function, otherwise)
+
+
+def switch_case(branch_index: Any, branch_fns: Any, default: Any = None, name: str = "switch_case") -> Any:
+    """The result of the function whose number is given, else of `default` (the last one where None)."""
+    if isinstance(branch_fns, dict):
+        branches = sorted(branch_fns.items())
+    elif branch_fns and isinstance(branch_fns[0], (list, tuple)):
+        branches = sorted(branch_fns)
+    else:
+        branches = list(enumerate(branch_fns))
+    index = frontdoor.convert(branch_index)
+    return case([(index == number, function) for number, function in branches], default or branches[-1][1])
+
+
+def function(func: Any = None, input_signature: Any = None, autograph: bool = True, jit_compile: Any = None,
+             reduce_retracing: bool = False, experimental_implements: Any = None,
+             experimental_autograph_options: Any = None, experimental_attributes: Any = None,
+             experimental_relax_shapes: Any = None, experimental_compile: Any = None,
+             experimental_follow_type_hints: Any = None) -> Any:  # fmt: skip
+    """Traces a Python function once per signature into a graph and runs that.
+
+    Args:
+        func: The function; without it a decorator is returned.
+        input_signature: TensorSpecs; one trace then serves all calls.
+        autograph: Accepted.
+        jit_compile: Accepted: graphs are always compiled.
+        reduce_retracing: Whether sizes that change from call to call become unknown instead of tracing again.
+        experimental_implements: Accepted.
+        experimental_autograph_options: Accepted.
+        experimental_attributes: Accepted.
+        experimental_relax_shapes: An older name of `reduce_retracing`.
+        experimental_compile: Accepted.
+        experimental_follow_type_hints: Accepted.
+
+    Returns:
+        A callable.
+
+    Example:
+        >>> import weft as tf
+        >>> @tf.function
+        ... def square(x):
+        ...     return x * x
+        >>> int(square(tf.constant(3)))
+        9
+    """
+    relax = bool(reduce_retracing or experimental_relax_shapes)
+
+    def decorate(python_function: Any) -> Function:
+        inner = python_function.python_function if isinstance(python_function, Function) else python_function
+        return Function(inner, None, input_signature, reduce_retracing=relax)
+
+    return decorate if func is None else decorate(func)
+
+
+def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", gate_gradients: bool = False,
+              aggregation_method: Any = None, stop_gradients: Any = None,
+              unconnected_gradients: Any = UnconnectedGradients.NONE) -> Any:  # fmt: skip
+    """The gradients of the sum of `ys` with respect to `xs`, built into the graph that holds them."""
+    from weft.runtime import gradients as graph_gradients
+
+    return graph_gradients.gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients)
+
+
+def map_fn(fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = None, back_prop: bool = True,
+           swap_memory: bool = False, infer_shape: bool = True, name: str | None = None,
+           fn_output_signature: Any = None) -> Any:  # fmt: skip
+    """Applies a function to every row and stacks the results."""
+    rows = nest.map_structure(frontdoor.convert, elems)
+    return control.scan(lambda carry, row: (carry, fn(row)), [], rows)[1]
+
+
+def scan(fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
+         swap_memory: bool = False, infer_shape: bool = True, reverse: bool = False, name: str | None = None) -> Any:  # fmt: skip
+    """All intermediate results of `accumulated = fn(accumulated, row)`, stacked."""
+    rows = nest.map_structure(frontdoor.convert, elems)
+    if initializer is None:
+        first, rest = (-1, slice(None, -1)) if reverse else (0, slice(1, None))
+        initializer = nest.map_structure(lambda t: t[first], rows)
+        tail = nest.map_structure(lambda t: t[rest], rows)
+        results = _accumulate(fn, initializer, tail, reverse)[1]
+        order = (lambda start, more: [more, start]) if reverse else (lambda start, more: [start, more])
+        return nest.map_structure(
+            lambda start, more: apply("concat", *order(apply("expand_dims", start, axis=0), more), axis=0),
+            initializer, results,
+        )  # fmt: skip
+    return _accumulate(fn, nest.map_structure(frontdoor.convert, initializer), rows, reverse)[1]
+
+
+def _accumulate(fn: Any, start: Any, rows: Any, backwards: bool) -> Any:
+    def step(carry: Any, row: Any) -> Any:
+        found = fn(carry, row)
+        return found, found
+
+    return control.scan(step, start, rows, backwards=backwards)
+
+
+def foldl(fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
+          swap_memory: bool = False, name: str | None = None) -> Any:  # fmt: skip
+    """The last of `accumulated = fn(accumulated, row)`, from the first row on."""
+    return _fold(fn, elems, initializer, False)
+
+
+def foldr(fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
+          swap_memory: bool = False, name: str | None = None) -> Any:  # fmt: skip
+    """The last of `accumulated = fn(accumulated, row)`, from the last row on."""
+    return _fold(fn, elems, initializer, True)
+
+
+def _fold(fn: Any, elems: Any, initializer: Any, backwards: bool) -> Any:
+    rows = nest.map_structure(frontdoor.convert, elems)
+    if initializer is None:
+        first, rest = (-1, slice(None, -1)) if backwards else (0, slice(1, None))
+        initializer, rows = nest.map_structure(lambda t: t[first], rows), nest.map_structure(lambda t: t[rest], rows)
+    start = nest.map_structure(frontdoor.convert, initializer)
+    return control.scan(lambda carry, row: (fn(carry, row), []), start, rows, backwards=backwards)[0]
+
+
+@contextmanager
+def control_dependencies(control_inputs: Any) -> Iterator[None]:
+    """What is made within the block runs after these; where effects are ordered anyway it changes nothing."""
+    scope = context.scope()
+    if scope is None or control_inputs is None:
+        yield
+        return
+    nodes = []
+    for item in nest.flatten(list(control_inputs)):
+        node = getattr(item, "node", None) or getattr(getattr(item, "_value", None), "node", None)
+        if node is None and hasattr(item, "_node"):
+            node = item._node
+        if node is not None and node.graph is scope.graph:
+            nodes.append(node)
+    scope.control.append(tuple(nodes))
+    try:
+        yield
+    finally:
+        scope.control.pop()
+
+
+@contextmanager
+def init_scope() -> Iterator[None]:
+    """Leaves all traced functions: within the block ops run eagerly (or in the outermost graph)."""
+    if context.scope() is None or not context.outermost_eager():
+        yield
+        return
+    with context.open_scope(None):
+        yield
+
+
+def executing_eagerly() -> bool:
+    """Whether ops run at once."""
+    return context.executing_eagerly()
+
+
+def inside_function() -> bool:
+    """Whether a traced function is being built."""
+    scope = context.scope()
+    return scope is not None and scope.ordered
+
+
+class name_scope:
+    """Puts a name in front of those of the ops made within the block."""
+
+    def __init__(self, name: str, default_name: str | None = None, values: Any = None) -> None:
+        self._name = name if name is not None else default_name
+        self._before: list[str] | None = None
+
+    @property
+    def name(self) -> Any:
+        """The name."""
+        return self._name
+
+    def __enter__(self) -> str:
+        stack = context.names()
+        self._before = list(stack)
+        if not self._name:
+            stack.clear()
+            return ""
+        if self._name.endswith("/"):
+            stack[:] = [self._name[:-1]]
+        else:
+            scope = context.scope()
+            wanted = "/".join([*stack, self._name])
+            full = scope.graph.unique_name(wanted) if scope is not None and not scope.ordered else wanted
+            stack[:] = [full]
+        return "/".join(stack) + "/"
+
+    def __exit__(self, *unused: Any) -> None:
+        context.names()[:] = self._before or []
+
+
+class device:
+    """Says where ops made within the block are to run; here there is one device, the processor."""
+
+    def __init__(self, device_name: Any) -> None:
+        self._device = device_name if isinstance(device_name, str) else ""
+
+    def __enter__(self) -> None:
+        context.devices().append(self._device)
+
+    def __exit__(self, *unused: Any) -> None:
+        context.devices().pop()
+
+
+def print_(*inputs: Any, output_stream: Any = None, summarize: int | None = 3, sep: str = " ", end: str = "\n",
+           name: str | None = None) -> Any:  # fmt: skip
+    """Prints tensors and anything else; in a graph, when it runs. To stderr where no stream is named.
+
+    Args:
+        *inputs: What to print.
+        output_stream: A stream such as `sys.stdout`, or `"file://path"`.
+        summarize: How many elements to show at each end of an axis; -1 for all.
+        sep: What stands between the inputs.
+        end: What stands at the end.
+        name: The node's name.
+    """
+    structures = [nest.map_structure(lambda leaf: frontdoor.convert(leaf) if frontdoor.is_tensor_like(leaf) else leaf, i)
+                  for i in inputs]  # fmt: skip
+    leaves = [leaf for s in structures for leaf in nest.flatten(s)]
+    tensors = [leaf for leaf in leaves if frontdoor.is_tensor_like(leaf)]
+
+    def write(*arrays: Any) -> None:
+        supply = iter(arrays)
+        shown = [_Text(_array_text(next(supply), summarize)) if frontdoor.is_tensor_like(leaf) else leaf
+                 for leaf in leaves]  # fmt: skip
+        parts = []
+        rest = iter(shown)
+        for structure in structures:
+            packed = nest.map_structure(lambda _: next(rest), structure)
+            parts.append(str(packed))
+        _emit(sep.join(parts) + end, output_stream)
+
+    results = dispatch.apply(opdef.get("print"), tensors, {"write": write}, name or "PrintV2")
+    return results[0] if results else None
+
+
+class _Text(str):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _array_text(array: Any, summarize: int | None) -> str:
+    if array.dtype == object:
+        if array.ndim == 0:
+            return _decoded(array.item())
+        return "[" + " ".join(f'"{_decoded(i)}"' if array.ndim == 1 else _array_text(np.asarray(i, object), summarize)
+                              for i in array) + "]"  # fmt: skip
+    if array.ndim == 0:
+        return _number_text(array[()])
+    edge = 10**9 if summarize is None or summarize < 0 else summarize
+    size = len(array)
+    if size <= 2 * edge:
+        parts = [_array_text(row, summarize) for row in array]
+    else:
+        parts = [_array_text(r, summarize) for r in array[:edge]] + ["..."] + [
+            _array_text(r, summarize) for r in array[-edge:]]  # fmt: skip
+    joint = " " if array.ndim == 1 else "\n" * (array.ndim - 1) + " "
+    return "[" + joint.join(parts) + "]"
+
+
+def _number_text(value: Any) -> str:
+    if isinstance(value, (bool, np.bool_)):
+        return "1" if value else "0"
+    text = f"{float(value):.9g}" if np.asarray(value).dtype.kind == "f" and np.asarray(value).itemsize > 4 else None
+    if np.asarray(value).dtype.kind == "f":
+        text = text or np.format_float_positional(value, trim="-") if 1e-4 <= abs(float(value)) < 1e16 or value == 0 else str(value)
+    return text or str(value)
+
+
+def _decoded(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _emit(text: str, stream: Any) -> None:
+    if isinstance(stream, str) and stream.startswith("file://"):
+        with open(stream[len("file://") :], "a", encoding="utf-8") as file:
+            file.write(text)
+        return
+    target = stream if stream is not None and hasattr(stream, "write") else sys.stderr
+    target.write(text)
+    target.flush()
+
+
+def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: str | None = None) -> Any:
+    """Calls a Python function on eager tensors when the graph runs; it may be differentiated.
+
+    Args:
+        func: Takes eager tensors, returns tensors or arrays.
+        inp: The tensors.
+        Tout: The dtype of the result, or a list of them; [] for none.
+        name: The node's name.
+    """
+    return _host_call(func, inp, Tout, name, eager=True)
+
+
+def numpy_function(func: Any = None, inp: Any = None, Tout: Any = None, stateful: bool = True,
+                   name: str | None = None) -> Any:  # fmt: skip
+    """Calls a Python function on numpy arrays when the graph runs; no gradient flows through it."""
+    return _host_call(func, inp, Tout, name, eager=False)
+
+
+def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) -> Any:
+    from weft.runtime.tensor import EagerTensor
+
+    several = isinstance(Tout, (list, tuple))
+    types = tuple(TensorType(None, dtypes.as_dtype(t)) for t in (Tout if several else [Tout] if Tout is not None else []))
+    tensors = [frontdoor.convert(t) for t in (inp or [])]
+
+    def call(*arrays: Any) -> list[Any]:
+        with context.open_scope(None):
+            found = func(*(EagerTensor(a) for a in arrays)) if eager else func(*arrays)
+        if not types:
+            return []
+        results = list(found) if several else [found]
+        return [np.asarray(frontdoor.convert(r)._array if not isinstance(r, np.ndarray) else r, t.dtype.numpy)
+                for r, t in zip(results, types, strict=True)]  # fmt: skip
+
+    def gradient(b: Any, node: Any, cts: Sequence[Any]) -> Sequence[Any]:
+        wanted = [i for i, need in enumerate(node.needs) if need]
+        held = [node.inputs[i] for i in wanted]
+        result_types = tuple(TensorType(b.shape(v), b.dtype(v)) for v in held)
+
+        def pull_back(*arrays: Any) -> list[Any]:
+            count = len(node.inputs)
+            given = [EagerTensor(a) for a in arrays]
+            with context.open_scope(None), GradientTape() as tape:
+                for i in wanted:
+                    tape.watch(given[i])
+                found = func(*given[:count])
+                results = [frontdoor.convert(r) for r in (list(found) if several else [found])]
+            parts = tape.gradient(results, [given[i] for i in wanted], given[count:], UnconnectedGradients.ZERO)
+            return [frontdoor.convert(p)._array for p in parts]
+
+        flat = b.apply(opdef.get("py_function"), [*node.inputs, *cts],
+                       {"function": pull_back, "types": result_types, "gradient": None})  # fmt: skip
+        by_input = dict(zip(wanted, flat, strict=True))
+        return [by_input.get(i) for i in range(len(node.inputs))]
+
+    attrs = {"function": call, "types": types, "gradient": gradient if eager else None}
+    results = dispatch.apply(opdef.get("py_function"), tensors, attrs, name or "py_function")
+    if not types:
+        return results[0] if results else None
+    return list(results) if several else results[0]
+
+
+def Assert(condition: Any, data: Any, summarize: Any = None, name: str | None = None) -> Any:
+    """Raises InvalidArgumentError with the data unless every element of the condition is true."""
+    test = frontdoor.convert(condition)
+    values = [frontdoor.convert(d) for d in (data if isinstance(data, (list, tuple)) else [data])]
+    results = dispatch.apply(opdef.get("assert"), [test, *values], {"message": "assertion failed"}, name)
+    return results[0] if results else None
+
+
+def _comparison(op: str, words: str) -> Any:
+    def function(x: Any, y: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> Any:
+        a, b = frontdoor.together(x, y, f"assert_{op}")
+        test = dispatch.call(op, a, b)
+        holds = dispatch.call("reduce_all", test, axis=tuple(np.arange(test.shape.rank).tolist()))
+        text = f"{message + ': ' if message else ''}x {words} y does not hold for every element"
+        results = dispatch.apply(opdef.get("assert"), [holds, a, b], {"message": text}, name)
+        return results[0] if results and not context.executing_eagerly() else None
+
+    function.__name__ = f"assert_{op}"
+    return function
+
+
+assert_equal = _comparison("equal", "==")
+assert_none_equal = _comparison("not_equal", "!=")
+assert_less = _comparison("less", "<")
+assert_less_equal = _comparison("less_equal", "<=")
+assert_greater = _comparison("greater", ">")
+assert_greater_equal = _comparison("greater_equal", ">=")
+
+
+def assert_positive(x: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> Any:
+    """Raises unless every element is above 0."""
+    return assert_greater(x, 0, message, summarize, name)
+
+
+def assert_non_negative(x: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> Any:
+    """Raises where an element is below 0."""
+    return assert_greater_equal(x, 0, message, summarize, name)
+
+
+def assert_rank(x: Any, rank: int, message: str | None = None, name: str | None = None) -> None:
+    """Raises ValueError unless the tensor has the rank."""
+    found = frontdoor.convert(x).shape.rank
+    if found is not None and found != rank:
+        raise ValueError(explain(f"{message or 'assert_rank'}: the tensor has rank {found}, expected {rank}."))
+
+
+def assert_shapes(shapes: Any, data: Any = None, summarize: Any = None, message: str | None = None,
+                  name: str | None = None) -> None:  # fmt: skip
+    """Raises unless tensors have shapes in which equal letters stand for equal sizes."""
+    pairs = shapes.items() if isinstance(shapes, dict) else shapes
+    sizes: dict[str, Any] = {}
+    for x, form in pairs:
+        actual = frontdoor.convert(x).shape
+        if actual.rank is not None and actual.rank != len(form):
+            raise ValueError(explain(f"{message or 'assert_shapes'}: shape {actual} does not fit {form}."))
+        for size, letter in zip(actual, form, strict=True):
+            expected = letter if isinstance(letter, int) else sizes.setdefault(letter, size)
+            if size is not None and expected is not None and size != expected:
+                raise InvalidArgumentError(explain(f"{message or 'assert_shapes'}: shape {actual} does not fit {form}."))
+
+
+def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:
+    """The same tensor; raises InvalidArgumentError where an element is NaN or infinite."""
+    return apply("check_numerics", tensor, message=message, name=name)
+
+
+def enable_check_numerics(stack_height_limit: int = 30, path_length_limit: int = 50) -> None:
+    """From now on, an op whose result has a NaN or an infinity raises where it is computed eagerly."""
+
+    def check(record: Any, results: Any) -> None:
+        for result in results:
+            array = np.asarray(result) if not hasattr(result, "read") else None
+            if array is not None and array.dtype.kind in "fc" and not np.isfinite(array).all():
+                kind = "NaN" if np.isnan(array).any() else "Inf"
+                raise InvalidArgumentError(explain(f"{record.name} gave {kind}.", received=f"{array.dtype}{array.shape}",
+                                                   hint="look at the operands of this line"))  # fmt: skip
+
+    dispatch.check_results = check
+
+
+def disable_check_numerics() -> None:
+    """Undoes `enable_check_numerics`."""
+    dispatch.check_results = None
+
+
+def group(*inputs: Any, name: str | None = None) -> Any:
+    """One operation that has run when all of these have."""
+    from weft.runtime import graph as graphs
+
+    return graphs.group(*inputs, name=name)
+
+
+def no_op(name: str | None = None) -> Any:
+    """An operation that does nothing."""
+    return group(name=name)
+
+

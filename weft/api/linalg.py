@@ -1,0 +1,128 @@
+"""`tf.linalg`: matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.api import math
+from weft.api.array import eye, transpose  # noqa: F401
+from weft.api.common import apply, axes_of, integer
+from weft.api.math import einsum, l2_normalize, matmul, tensordot  # noqa: F401
+from weft.runtime import frontdoor
+
+
+def matvec(a: Any, b: Any, transpose_a: bool = False, adjoint_a: bool = False, a_is_sparse: bool = False,
+           b_is_sparse: bool = False, name: str | None = None) -> Any:  # fmt: skip
+    """A matrix times a vector."""
+    column = apply("expand_dims", b, axis=-1)
+    return apply("squeeze", matmul(a, column, transpose_a, False, adjoint_a), axis=(-1,))
+
+
+def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = False) -> Any:
+    """The last two axes exchanged."""
+    x = frontdoor.convert(a)
+    rank = x.shape.rank
+    order = [*(i for i in range(rank - 2)), rank - 1, rank - 2]
+    return transpose(x, order, conjugate)
+
+
+def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
+    """The norm of vectors (an axis) or matrices (two axes), or of the whole."""
+    x = frontdoor.convert(tensor)
+    over = axes_of(x, axis)
+    magnitude = math.abs(x)
+    if ord in ("euclidean", "fro", 2) and not (ord == 2 and axis is not None and len(over) == 2):
+        return apply("reduce_euclidean_norm", x, axis=over, keepdims=keepdims)
+    if len(over) == 2 and axis is not None:
+        if ord == 1:
+            return math.reduce_max(math.reduce_sum(magnitude, over[0], True), over[1], keepdims)
+        if ord == float("inf"):
+            return math.reduce_max(math.reduce_sum(magnitude, over[1], True), over[0], keepdims)
+        raise NotImplementedError(f"The matrix norm of order {ord!r} is not available; use tf.linalg.svd.")
+    if ord == 1:
+        return math.reduce_sum(magnitude, over, keepdims)
+    if ord == float("inf"):
+        return math.reduce_max(magnitude, over, keepdims)
+    return math.pow(math.reduce_sum(math.pow(magnitude, ord), over, keepdims), 1.0 / ord)
+
+
+def _matrix(op: str) -> Any:
+    def function(input: Any, name: str | None = None) -> Any:
+        return apply(op, input, name=name)
+
+    function.__name__ = op
+    return function
+
+
+cholesky = _matrix("cholesky")
+det = _matrix("det")
+
+
+def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Any:
+    """The inverse of square matrices, or the adjoint of it."""
+    found = apply("inverse", input, name=name)
+    return matrix_transpose(found, conjugate=True) if adjoint else found
+
+
+def slogdet(input: Any, name: str | None = None) -> Any:
+    """Sign and logarithm of the absolute value of the determinant."""
+    return apply("slogdet", input, name=name)
+
+
+def logdet(matrix: Any, name: str | None = None) -> Any:
+    """The logarithm of the determinant of a positive definite matrix."""
+    return slogdet(matrix)[1]
+
+
+def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None) -> Any:
+    """The solution of matrix x = rhs."""
+    a, b = frontdoor.together(matrix, rhs, "solve")
+    return apply("solve", a, b, adjoint=adjoint, name=name)
+
+
+def triangular_solve(matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False, name: str | None = None) -> Any:
+    """The solution of matrix x = rhs for a triangular matrix."""
+    a, b = frontdoor.together(matrix, rhs, "triangular_solve")
+    return apply("triangular_solve", a, b, lower=lower, adjoint=adjoint, name=name)
+
+
+def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:
+    """The QR decomposition."""
+    return apply("qr", input, full_matrices=full_matrices, name=name)
+
+
+def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
+    """The singular value decomposition: s, u, v; s alone where `compute_uv` is false."""
+    return apply("svd", tensor, full_matrices=full_matrices, compute_uv=compute_uv, name=name)
+
+
+def eigh(tensor: Any, name: str | None = None) -> Any:
+    """Eigenvalues and eigenvectors of self-adjoint matrices."""
+    return apply("eigh", tensor, name=name)
+
+
+def trace(x: Any, name: str | None = None) -> Any:
+    """The sum of the diagonal."""
+    return apply("trace", x, name=name)
+
+
+def diag(diagonal: Any, name: str = "diag", k: int = 0) -> Any:
+    """Matrices with vectors on a diagonal."""
+    return apply("matrix_diag", diagonal, k=integer(k, "k"), name=name)
+
+
+def diag_part(input: Any, name: str = "diag_part", k: int = 0) -> Any:
+    """The diagonals of matrices."""
+    return apply("matrix_diag_part", input, k=integer(k, "k"), name=name)
+
+
+def band_part(input: Any, num_lower: int, num_upper: int, name: str | None = None) -> Any:
+    """Matrices with everything outside a band set to 0; -1 keeps a whole triangle."""
+    return apply("matrix_band_part", input, num_lower=integer(num_lower, "num_lower"),
+                 num_upper=integer(num_upper, "num_upper"), name=name)  # fmt: skip
+
+
+def cross(a: Any, b: Any, name: str | None = None) -> Any:
+    """The cross product of vectors of length 3."""
+    x, y = frontdoor.together(a, b, "cross")
+    return apply("cross", x, y, name=name)

@@ -1,0 +1,387 @@
+"""`tf.math`: arithmetic, reductions, special functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.api.array import argsort, unique  # noqa: F401  (also public here)
+from weft.api.common import apply, axes_of, binary, cast_to, integer, unary
+from weft.base import dtypes
+from weft.runtime import frontdoor
+
+add = binary("add")
+subtract = binary("subtract")
+multiply = binary("multiply")
+floordiv = binary("floordiv")
+floormod = mod = binary("floormod")
+truncatediv = binary("truncatediv")
+truncatemod = binary("truncatemod")
+maximum = binary("maximum")
+minimum = binary("minimum")
+squared_difference = binary("squared_difference")
+atan2 = binary("atan2")
+nextafter = binary("nextafter")
+divide_no_nan = div_no_nan = binary("divide_no_nan")
+multiply_no_nan = binary("multiply_no_nan")
+equal = binary("equal")
+not_equal = binary("not_equal")
+less = binary("less")
+less_equal = binary("less_equal")
+greater = binary("greater")
+greater_equal = binary("greater_equal")
+logical_and = binary("logical_and")
+logical_or = binary("logical_or")
+logical_xor = binary("logical_xor")
+pow = binary("pow")
+
+negative = unary("negative")
+abs = unary("abs")
+sign = unary("sign")
+square = unary("square")
+sqrt = unary("sqrt")
+rsqrt = unary("rsqrt")
+exp = unary("exp")
+expm1 = unary("expm1")
+log = unary("log")
+log1p = unary("log1p")
+sin = unary("sin")
+cos = unary("cos")
+tan = unary("tan")
+asin = unary("asin")
+acos = unary("acos")
+atan = unary("atan")
+sinh = unary("sinh")
+cosh = unary("cosh")
+tanh = unary("tanh")
+asinh = unary("asinh")
+acosh = unary("acosh")
+atanh = unary("atanh")
+floor = unary("floor")
+ceil = unary("ceil")
+round = unary("round")
+rint = unary("round", "rint")
+reciprocal = unary("reciprocal")
+conj = unary("conj")
+real = unary("real")
+imag = unary("imag")
+is_nan = unary("is_nan")
+is_inf = unary("is_inf")
+is_finite = unary("is_finite")
+logical_not = unary("logical_not")
+
+
+def divide(x: Any, y: Any, name: str | None = None) -> Any:
+    """x / y with Python's meaning: integers give floats."""
+    return frontdoor.truediv(x, y, name)
+
+
+truediv = divide
+
+
+def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Any:
+    """A tensor times a number."""
+    return multiply(scalar, x, name)
+
+
+def complex(real: Any, imag: Any, name: str | None = None) -> Any:
+    """real + i imag."""
+    a, b = frontdoor.together(real, imag, "complex")
+    return apply("complex", a, b, name=name)
+
+
+def angle(input: Any, name: str | None = None) -> Any:
+    """The angle of complex numbers; 0 or pi for real ones."""
+    x = frontdoor.convert(input)
+    return atan2(imag(x), real(x)) if x.dtype.is_complex else atan2(x * 0, x)
+
+
+def add_n(inputs: Any, name: str | None = None) -> Any:
+    """The sum of tensors of one shape."""
+    values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    if not values:
+        raise ValueError("add_n needs at least one tensor.")
+    total = frontdoor.convert(values[0])
+    for value in values[1:]:
+        total = add(total, value)
+    return total
+
+
+accumulate_n = add_n
+
+
+def _reduction(op: str, public: str | None = None) -> Any:
+    def function(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
+        x = frontdoor.convert(input_tensor)
+        return apply(op, x, axis=axes_of(x, axis), keepdims=bool(keepdims), name=name)
+
+    function.__name__ = function.__qualname__ = public or op
+    function.__doc__ = (
+        f"{(public or op).replace('_', ' ')} over axes (all of them where `axis` is None).\n\n"
+        "Args:\n    input_tensor: A tensor.\n    axis: An axis or several.\n    keepdims: Whether reduced axes stay, with "
+        "size 1.\n    name: The node's name.\n\nReturns:\n    A tensor."
+    )
+    return function
+
+
+reduce_sum = _reduction("reduce_sum")
+reduce_mean = _reduction("reduce_mean")
+reduce_max = _reduction("reduce_max")
+reduce_min = _reduction("reduce_min")
+reduce_prod = _reduction("reduce_prod")
+reduce_any = _reduction("reduce_any")
+reduce_all = _reduction("reduce_all")
+reduce_variance = _reduction("reduce_variance")
+reduce_std = _reduction("reduce_std")
+reduce_euclidean_norm = _reduction("reduce_euclidean_norm")
+reduce_logsumexp = _reduction("reduce_logsumexp")
+
+
+def count_nonzero(input: Any, axis: Any = None, keepdims: bool = False, dtype: Any = dtypes.int64,
+                  name: str | None = None) -> Any:  # fmt: skip
+    """How many elements differ from zero."""
+    x = frontdoor.convert(input)
+    return apply("count_nonzero", x, axis=axes_of(x, axis), keepdims=keepdims, dtype=dtypes.as_dtype(dtype), name=name)
+
+
+def argmax(input: Any, axis: Any = None, output_type: Any = dtypes.int64, name: str | None = None) -> Any:
+    """Where the greatest value lies along an axis (the first one by default); the first of equals."""
+    return _arg("argmax", input, axis, output_type, name)
+
+
+def argmin(input: Any, axis: Any = None, output_type: Any = dtypes.int64, name: str | None = None) -> Any:
+    """Where the least value lies along an axis (the first one by default); the first of equals."""
+    return _arg("argmin", input, axis, output_type, name)
+
+
+def _arg(op: str, input: Any, axis: Any, output_type: Any, name: str | None) -> Any:
+    x = frontdoor.convert(input)
+    return apply(op, x, axis=0 if axis is None else integer(axis, "axis"), output_type=dtypes.as_dtype(output_type),
+                 name=name)  # fmt: skip
+
+
+def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
+    """Running sums along an axis."""
+    return apply("cumsum", x, axis=integer(axis, "axis"), exclusive=exclusive, reverse=reverse, name=name)
+
+
+def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
+    """Running products along an axis."""
+    return apply("cumprod", x, axis=integer(axis, "axis"), exclusive=exclusive, reverse=reverse, name=name)
+
+
+def cumulative_logsumexp(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False,
+                         name: str | None = None) -> Any:  # fmt: skip
+    """Running log-sum-exp along an axis."""
+    return apply("cumulative_logsumexp", x, axis=integer(axis, "axis"), exclusive=exclusive, reverse=reverse, name=name)
+
+
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
+    """The values moved into a range."""
+    x = frontdoor.convert(t)
+    low = frontdoor.together(x, clip_value_min, "clip_by_value")[1]
+    high = frontdoor.together(x, clip_value_max, "clip_by_value")[1]
+    return apply("clip", x, low, high, name=name)
+
+
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
+    """The tensor scaled down to a norm of at most `clip_norm`."""
+    x = frontdoor.convert(t)
+    squares = reduce_sum(x * x, axes, keepdims=True)
+    positive = greater(squares, 0)
+    safe = apply("select", positive, squares, squares * 0 + 1)
+    norm = apply("select", positive, sqrt(safe), squares)
+    return divide(x * clip_norm, maximum(norm, clip_norm))
+
+
+def global_norm(t_list: Any, name: str | None = None) -> Any:
+    """The norm of several tensors taken together; None among them counts nothing."""
+    from weft.runtime.composite import IndexedSlices
+
+    parts = [frontdoor.convert(t.values if isinstance(t, IndexedSlices) else t) for t in t_list if t is not None]
+    return sqrt(add_n([reduce_sum(square(p)) for p in parts]))
+
+
+def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name: str | None = None) -> Any:
+    """Tensors scaled down together to a common norm of at most `clip_norm`; returns them and the norm before."""
+    from weft.runtime.composite import IndexedSlices
+
+    norm = global_norm(t_list) if use_norm is None else use_norm
+    scale = divide(clip_norm, maximum(norm, clip_norm))
+    clipped = []
+    for t in t_list:
+        if t is None:
+            clipped.append(None)
+        elif isinstance(t, IndexedSlices):
+            clipped.append(IndexedSlices(t.values * scale, t.indices, t.dense_shape))
+        else:
+            clipped.append(frontdoor.convert(t) * scale)
+    return clipped, norm
+
+
+def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
+           adjoint_b: bool = False, a_is_sparse: bool = False, b_is_sparse: bool = False, output_type: Any = None,
+           grad_a: bool = False, grad_b: bool = False, name: str | None = None) -> Any:  # fmt: skip
+    """The matrix product over the last two axes; the others are batches that broadcast.
+
+    Raises:
+        InvalidArgumentError: Where the inner sizes differ.
+    """
+    x, y = frontdoor.together(a, b, "matmul")
+    return apply("matmul", x, y, transpose_a=transpose_a, transpose_b=transpose_b, adjoint_a=adjoint_a,
+                 adjoint_b=adjoint_b, output_type=None if output_type is None else dtypes.as_dtype(output_type),
+                 name=name)  # fmt: skip
+
+
+def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
+    """The product of two tensors summed over pairs of axes."""
+    x, y = frontdoor.together(a, b, "tensordot")
+    ranks = x.shape.rank, y.shape.rank
+    if isinstance(axes, int):
+        first, second = list(range(ranks[0] - axes, ranks[0])), list(range(axes))
+    else:
+        first, second = (list(s) if isinstance(s, (list, tuple)) else [s] for s in axes)
+    first, second = [integer(i, "axes") % ranks[0] for i in first], [integer(i, "axes") % ranks[1] for i in second]
+    letters = iter("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    left = [next(letters) for _ in range(ranks[0])]
+    right = [next(letters) for _ in range(ranks[1])]
+    for i, j in zip(first, second, strict=True):
+        right[j] = left[i]
+    out = [c for i, c in enumerate(left) if i not in first] + [c for j, c in enumerate(right) if j not in second]
+    return apply("einsum", x, y, equation=f"{''.join(left)},{''.join(right)}->{''.join(out)}", name=name)
+
+
+def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Any:
+    """Products and sums by an equation such as `"bij,bjk->bik"`."""
+    name = kwargs.pop("name", None)
+    kwargs.pop("optimize", None)
+    if kwargs:
+        raise TypeError(f"einsum has no argument `{next(iter(kwargs))}`.")
+    if len(inputs) == 1 and isinstance(inputs[0], (list, tuple)):
+        inputs = tuple(inputs[0])
+    found = [frontdoor.convert(i) for i in inputs]
+    lead = found[0]
+    found = [frontdoor.together(lead, t, "einsum")[1] for t in found]
+    return apply("einsum", *found, equation=equation.replace(" ", ""), name=name)
+
+
+def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> Any:
+    """Whether each target is among the k greatest predictions of its row."""
+    return apply("in_top_k", predictions, targets, k=integer(k, "k"), name=name)
+
+
+def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None) -> Any:
+    """The k greatest values of each row and where they are; of equals the first."""
+    return apply("top_k", input, k=integer(k, "k"), name=name)
+
+
+def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = dtypes.int32,
+             name: str | None = None, axis: Any = None, binary_output: bool = False) -> Any:  # fmt: skip
+    """How often each number from 0 occurs."""
+    values = cast_to(arr, dtypes.int32)
+    top = add(apply("reduce_max", apply("reshape_dynamic", values, frontdoor.convert([-1])), axis=(0,)), 1)
+    if minlength is not None:
+        top = maximum(top, minlength)
+    if maxlength is not None:
+        top = minimum(top, maxlength)
+    extra = () if weights is None else (frontdoor.convert(weights),)
+    return apply("bincount", values, top, *extra, dtype=dtypes.as_dtype(dtype), name=name)
+
+
+def reduce_range(x: Any, axis: Any = None) -> Any:
+    """The greatest value less the least."""
+    return reduce_max(x, axis) - reduce_min(x, axis)
+
+
+def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None,
+                     dtype: Any = dtypes.int32, name: str | None = None) -> Any:  # fmt: skip
+    """How often each label (row) was predicted as each class (column)."""
+    a, b = cast_to(labels, dtypes.int64), cast_to(predictions, dtypes.int64)
+    count = num_classes
+    if count is None:
+        count = int(maximum(reduce_max(a), reduce_max(b))) + 1
+    wanted = dtypes.as_dtype(dtype)
+    amounts = cast_to(a * 0 + 1, wanted) if weights is None else cast_to(weights, wanted)
+    points = apply("stack", a, b, axis=-1)
+    return apply("scatter_nd", points, amounts, shape=(count, count), name=name)
+
+
+def zero_fraction(value: Any, name: str | None = None) -> Any:
+    """The share of elements that are zero."""
+    return reduce_mean(cast_to(equal(value, 0), dtypes.float32))
+
+
+def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None) -> Any:
+    """The tensor divided by its norm along axes, the norm's square kept above epsilon."""
+    tensor = frontdoor.convert(x)
+    total = reduce_sum(square(tensor), axis, keepdims=True)
+    return tensor * rsqrt(maximum(total, epsilon))
+
+
+def _special(op: str, inputs: int = 1) -> Any:
+    """The public form of a special function; its record is looked up when it is called."""
+
+    def one(x: Any, name: str | None = None) -> Any:
+        return apply(op, x, name=name)
+
+    def two(x: Any, y: Any, name: str | None = None) -> Any:
+        a, b = frontdoor.together(x, y, op)
+        return apply(op, a, b, name=name)
+
+    function = one if inputs == 1 else two
+    function.__name__ = function.__qualname__ = op
+    function.__doc__ = f"The special function {op}, element by element."
+    return function
+
+
+erf, erfc, erfinv, erfcinv, ndtri = (_special(n) for n in ("erf", "erfc", "erfinv", "erfcinv", "ndtri"))
+lgamma, digamma = _special("lgamma"), _special("digamma")
+bessel_i0, bessel_i0e, bessel_i1, bessel_i1e = (_special(f"bessel_{n}") for n in ("i0", "i0e", "i1", "i1e"))
+igamma, igammac, polygamma, zeta = (_special(n, 2) for n in ("igamma", "igammac", "polygamma", "zeta"))
+xlogy, xlog1py, xdivy = (_special(n, 2) for n in ("xlogy", "xlog1py", "xdivy"))
+sigmoid, softplus, log_sigmoid = (_special(n) for n in ("sigmoid", "softplus", "log_sigmoid"))
+
+
+def betainc(a: Any, b: Any, x: Any, name: str | None = None) -> Any:
+    """The regularised incomplete beta function."""
+    a, b = frontdoor.together(a, b, "betainc")
+    return apply("betainc", a, b, frontdoor.together(a, x, "betainc")[1], name=name)
+
+
+def lbeta(x: Any, name: str | None = None) -> Any:
+    """The logarithm of the beta function over the last axis."""
+    tensor = frontdoor.convert(x)
+    return reduce_sum(lgamma(tensor), -1) - lgamma(reduce_sum(tensor, -1))
+
+
+def softmax(logits: Any, axis: Any = None, name: str | None = None) -> Any:
+    """exp(x) divided by its sum along an axis (the last one by default)."""
+    return apply("softmax", logits, axis=-1 if axis is None else integer(axis, "axis"), name=name)
+
+
+def log_softmax(logits: Any, axis: Any = None, name: str | None = None) -> Any:
+    """The logarithm of the softmax, computed stably."""
+    return apply("log_softmax", logits, axis=-1 if axis is None else integer(axis, "axis"), name=name)
+
+
+def _segment(op: str) -> Any:
+    def function(data: Any, segment_ids: Any, name: str | None = None) -> Any:
+        return apply(op, data, segment_ids, name=name)
+
+    function.__name__ = op
+    return function
+
+
+def _unsorted(op: str) -> Any:
+    def function(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
+        return apply(op, data, segment_ids, num_segments=integer(num_segments, "num_segments"), name=name)
+
+    function.__name__ = op
+    return function
+
+
+segment_sum, segment_mean, segment_max, segment_min, segment_prod = (
+    _segment(f"segment_{n}") for n in ("sum", "mean", "max", "min", "prod")
+)
+unsorted_segment_sum, unsorted_segment_mean, unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod = (
+    _unsorted(f"unsorted_segment_{n}") for n in ("sum", "mean", "max", "min", "prod")
+)

@@ -1,0 +1,81 @@
+"""Which public name of `weft` (TensorFlow 2's) is where. Read when a name is first asked for; imports nothing itself."""
+
+from __future__ import annotations
+
+#: module of this floor (or below) -> the names that it gives to the top level
+TOP_LEVEL: dict[str, str] = {
+    "weft.api.array": """
+        argsort bitcast boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to cast concat constant
+        convert_to_tensor ensure_shape expand_dims eye fill gather gather_nd guarantee_const identity is_tensor linspace
+        meshgrid newaxis one_hot ones ones_like pad range rank register_tensor_conversion_function repeat reshape
+        reverse roll scatter_nd searchsorted shape size slice sort split squeeze stack stop_gradient strided_slice
+        tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub
+        tensor_scatter_nd_update tile transpose unique unstack where zeros zeros_like""",
+    "weft.api.math": """
+        abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh clip_by_global_norm clip_by_norm
+        clip_by_value complex cos cosh cumsum divide einsum equal exp floor greater greater_equal less less_equal
+        logical_and logical_not logical_or matmul maximum minimum multiply negative not_equal pow reduce_all reduce_any
+        reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum round scalar_mul sigmoid sign sin sinh
+        sqrt square subtract tan tanh tensordot truediv truncatediv truncatemod""",
+    "weft.api.flow": """
+        Assert GradientTape UnconnectedGradients case cond control_dependencies custom_gradient device
+        executing_eagerly foldl foldr function gradients group init_scope map_fn name_scope no_op numpy_function
+        print:print_ py_function scan switch_case while_loop""",
+    "weft.base.shapes": "TensorShape",
+    "weft.base.dtypes": """
+        DType as_dtype bfloat16 bool:bool_ complex128 complex64 double:float64 float16 float32 float64 half:float16
+        int16 int32 int64 int8 resource string uint16 uint32 uint64 uint8 variant""",
+    "weft.runtime.tensor": "Tensor",
+    "weft.runtime.variable": "Variable",
+    "weft.runtime.composite": "IndexedSlices",
+    "weft.runtime.spec": "TensorSpec",
+    "weft.compat.hook": "install_as_tensorflow uninstall_as_tensorflow:uninstall",
+    "weft.version": "__version__",
+}
+
+#: further names of the top level: name -> (module, attribute)
+ALIASES: dict[str, tuple[str, str]] = {
+    "mod": ("weft.api.math", "floormod"),
+    "floordiv": ("weft.api.math", "floordiv"),
+    "Operation": ("weft.runtime.graph", "Operation"),
+    "Graph": ("weft.runtime.graph", "Graph"),
+}
+
+#: public namespaces that are modules: name -> module
+NAMESPACES: dict[str, str] = {
+    "autodiff": "weft.api.autodiff",
+    "bitwise": "weft.api.bitwise",
+    "compat": "weft.compat",
+    "config": "weft.api.config",
+    "debugging": "weft.api.debugging",
+    "dtypes": "weft.api.dtypes",
+    "errors": "weft.api.errors",
+    "extend": "weft.extend",
+    "initializers": "weft.keras.initializers",
+    "keras": "weft.keras",
+    "linalg": "weft.api.linalg",
+    "losses": "weft.keras.losses",
+    "math": "weft.api.math",
+    "metrics": "weft.keras.metrics",
+    "nest": "weft.api.nest",
+    "nn": "weft.api.nn",
+    "optimizers": "weft.keras.optimizers",
+    "random": "weft.api.random",
+    "signal": "weft.api.signal",
+    "strings": "weft.api.strings",
+    "sysconfig": "weft.api.sysconfig",
+    "train": "weft.api.train",
+    "version": "weft.api.version",
+}
+
+
+def table() -> dict[str, tuple[str, str | None]]:
+    """Name -> (module, attribute); the attribute is None for namespaces."""
+    found: dict[str, tuple[str, str | None]] = {}
+    for module, names in TOP_LEVEL.items():
+        for entry in names.split():
+            name, _, attribute = entry.partition(":")
+            found[name] = (module, attribute or name)
+    found.update(ALIASES)
+    found.update({name: (module, None) for name, module in NAMESPACES.items()})
+    return found

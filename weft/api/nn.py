@@ -1,0 +1,338 @@
+"""`tf.nn`: activations, convolutions, pooling, normalisation, losses of networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.api import math, random
+from weft.api.array import gather, reshape, where
+from weft.api.common import apply, axes_of, integer
+from weft.api.math import (  # noqa: F401  (public here too)
+    erf,
+    in_top_k,
+    l2_normalize,
+    log_sigmoid,
+    log_softmax,
+    sigmoid,
+    softmax,
+    softplus,
+    tanh,
+    top_k,
+    zero_fraction,
+)
+from weft.base.errors import InvalidArgumentError, explain
+from weft.runtime import frontdoor
+
+
+def _activation(op: str) -> Any:
+    def function(features: Any, name: str | None = None) -> Any:
+        return apply(op, features, name=name)
+
+    function.__name__ = function.__qualname__ = op
+    function.__doc__ = f"The activation {op}, element by element."
+    return function
+
+
+relu, relu6, selu, softsign = (_activation(n) for n in ("relu", "relu6", "selu", "softsign"))
+
+
+def elu(features: Any, name: str | None = None) -> Any:
+    """x where it is positive, else exp(x) - 1."""
+    return apply("elu", features, name=name)
+
+
+def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Any:
+    """x where it is positive, else alpha x."""
+    return apply("leaky_relu", features, alpha=float(alpha), name=name)
+
+
+def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Any:
+    """x times the normal distribution's share below x (Hendrycks and Gimpel 2016)."""
+    return apply("gelu", features, approximate=approximate, name=name)
+
+
+def silu(features: Any, beta: float = 1.0) -> Any:
+    """x sigmoid(beta x)."""
+    x = frontdoor.convert(features)
+    return apply("silu", x) if beta == 1.0 else x * sigmoid(x * beta)
+
+
+swish = silu
+
+
+def crelu(features: Any, axis: int = -1, name: str | None = None) -> Any:
+    """relu(x) and relu(-x), joined along an axis."""
+    x = frontdoor.convert(features)
+    return apply("concat", relu(x), relu(-x), axis=axis)
+
+
+def l2_loss(t: Any, name: str | None = None) -> Any:
+    """Half the sum of squares."""
+    return math.reduce_sum(math.square(t)) * 0.5
+
+
+def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Any:
+    """Adds a vector along the channels."""
+    x, b = frontdoor.convert(value), frontdoor.convert(bias)
+    if _channels_first(data_format):
+        b = reshape(b, [-1] + [1] * (x.shape.rank - 2))
+    return math.add(x, b)
+
+
+def _channels_first(data_format: str | None) -> bool:
+    return bool(data_format) and (data_format.upper().startswith("NC") or data_format == "channels_first")  # type: ignore[union-attr]
+
+
+def _format(data_format: str | None) -> str:
+    return "channels_first" if _channels_first(data_format) else "channels_last"
+
+
+def _spatial(value: Any, rank: int, what: str, first: bool) -> tuple[int, ...]:
+    """A number an axis of the image, out of one number, one an axis, or one for batch and channels too."""
+    if isinstance(value, int):
+        return (value,) * rank
+    values = [integer(v, what) for v in value]
+    if len(values) == 1:
+        return tuple(values * rank)
+    if len(values) == rank:
+        return tuple(values)
+    if len(values) == rank + 2:
+        outside = (values[0], values[1]) if first else (values[0], values[-1])
+        if outside != (1, 1):
+            raise InvalidArgumentError(explain(f"`{what}` must be 1 for batch and channels, received {values}."))
+        return tuple(values[2:] if first else values[1:-1])
+    raise ValueError(f"`{what}` must be a number or {rank} of them, received {value!r}.")
+
+
+def _padding(padding: Any, rank: int, first: bool) -> Any:
+    if isinstance(padding, str):
+        if padding.upper() not in ("SAME", "VALID"):
+            raise ValueError(f"Unknown padding {padding!r}; it is 'SAME', 'VALID' or pairs of numbers.")
+        return padding.upper()
+    pairs = [tuple(integer(n, "padding") for n in pair) for pair in padding]
+    if len(pairs) == rank + 2:
+        pairs = pairs[2:] if first else pairs[1:-1]
+    return tuple(pairs)
+
+
+def convolution(input: Any, filters: Any, strides: Any = None, padding: Any = "VALID", data_format: str | None = None,
+                dilations: Any = None, name: str | None = None) -> Any:  # fmt: skip
+    """Convolution over one, two or three axes, as the kernel's rank says.
+
+    Args:
+        input: `[batch, *image, channels]`, channels second where `data_format` starts with NC.
+        filters: `[*window, channels / groups, out_channels]`.
+        strides: Steps between windows.
+        padding: 'SAME', 'VALID' or pairs.
+        data_format: Such as 'NHWC'.
+        dilations: Steps within a window.
+        name: The node's name.
+
+    Returns:
+        `[batch, *image, out_channels]`.
+    """
+    x, kernel = frontdoor.together(input, filters, "convolution")
+    rank = kernel.shape.rank - 2
+    first = _channels_first(data_format)
+    channels = x.shape[1 if first else -1]
+    inner = kernel.shape[-2]
+    groups = channels // inner if isinstance(channels, int) and isinstance(inner, int) and inner else 1
+    if isinstance(channels, int) and isinstance(inner, int) and (groups < 1 or channels % inner):
+        raise InvalidArgumentError(
+            explain(f"convolution: the input has {channels} channels, the kernel takes {inner}.",
+                    received=[f"input: {x.shape}", f"filters: {kernel.shape}"],
+                    hint="the kernel's last but one size must be the input's number of channels")  # fmt: skip
+        )
+    return apply("conv", x, kernel, strides=_spatial(strides or 1, rank, "strides", first),
+                 padding=_padding(padding, rank, first), dilations=_spatial(dilations or 1, rank, "dilations", first),
+                 groups=groups, data_format=_format(data_format), name=name)  # fmt: skip
+
+
+def conv1d(input: Any, filters: Any, stride: Any = 1, padding: Any = "VALID", data_format: str = "NWC",
+           dilations: Any = None, name: str | None = None) -> Any:  # fmt: skip
+    """Convolution over one axis: `[batch, width, channels]` with `[window, channels, out_channels]`."""
+    return convolution(input, filters, stride, padding, data_format, dilations, name)
+
+
+def conv2d(input: Any, filters: Any, strides: Any, padding: Any, data_format: str = "NHWC", dilations: Any = None,
+           name: str | None = None) -> Any:  # fmt: skip
+    """Convolution over two axes: `[batch, height, width, channels]` with `[h, w, channels, out_channels]`."""
+    return convolution(input, filters, strides, padding, data_format, dilations, name)
+
+
+def conv3d(input: Any, filters: Any, strides: Any, padding: Any, data_format: str = "NDHWC", dilations: Any = None,
+           name: str | None = None) -> Any:  # fmt: skip
+    """Convolution over three axes."""
+    return convolution(input, filters, strides, padding, data_format, dilations, name)
+
+
+def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, data_format: str | None = None,
+                     dilations: Any = None, name: str | None = None) -> Any:  # fmt: skip
+    """Every channel convolved with kernels of its own: filter `[h, w, channels, multiplier]`."""
+    x, kernel = frontdoor.together(input, filter, "depthwise_conv2d")
+    rank, first = kernel.shape.rank - 2, _channels_first(data_format)
+    return apply("depthwise_conv", x, kernel, strides=_spatial(strides, rank, "strides", first),
+                 padding=_padding(padding, rank, first), dilations=_spatial(dilations or 1, rank, "dilations", first),
+                 data_format=_format(data_format), name=name)  # fmt: skip
+
+
+def separable_conv2d(input: Any, depthwise_filter: Any, pointwise_filter: Any, strides: Any, padding: Any,
+                     data_format: str | None = None, dilations: Any = None, name: str | None = None) -> Any:  # fmt: skip
+    """A depthwise convolution followed by one with a 1×1 window."""
+    between = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format, dilations)
+    return convolution(between, pointwise_filter, 1, "VALID", data_format, None, name)
+
+
+def conv_transpose(input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME",
+                   data_format: str | None = None, dilations: Any = None, name: str | None = None) -> Any:  # fmt: skip
+    """The gradient of a convolution as an operation: filters `[*window, out_channels, channels]`."""
+    from weft.runtime import sizes
+
+    x, kernel = frontdoor.together(input, filters, "conv_transpose")
+    rank, first = kernel.shape.rank - 2, _channels_first(data_format)
+    target = sizes.shape_argument(output_shape)
+    if not sizes.is_static(target):
+        raise NotImplementedError("conv_transpose needs an output_shape whose sizes follow from shapes.")
+    if len(target) == rank:
+        batch, channels = x.shape.symbolic[0], kernel.shape.symbolic[-2]
+        target = (batch, channels, *target) if first else (batch, *target, channels)
+    return apply("conv_input_gradient", x, kernel, input_shape=tuple(target),
+                 strides=_spatial(strides, rank, "strides", first), padding=_padding(padding, rank, first),
+                 dilations=_spatial(dilations or 1, rank, "dilations", first), data_format=_format(data_format),
+                 name=name)  # fmt: skip
+
+
+conv1d_transpose = conv2d_transpose = conv3d_transpose = conv_transpose
+
+
+def _pool(op: str, input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None, rank: int | None,
+          name: str | None, dilations: Any = 1) -> Any:  # fmt: skip
+    x = frontdoor.convert(input)
+    spatial = rank if rank is not None else x.shape.rank - 2
+    first = _channels_first(data_format)
+    return apply(op, x, window=_spatial(ksize, spatial, "ksize", first),
+                 strides=_spatial(strides if strides is not None else 1, spatial, "strides", first),
+                 padding=_padding(padding, spatial, first), dilations=_spatial(dilations or 1, spatial, "dilations", first),
+                 data_format=_format(data_format), name=name)  # fmt: skip
+
+
+def max_pool(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None,
+             name: str | None = None) -> Any:  # fmt: skip
+    """The greatest value of each window."""
+    return _pool("max_pool", input, ksize, strides, padding, data_format, None, name)
+
+
+def avg_pool(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None,
+             name: str | None = None) -> Any:  # fmt: skip
+    """The mean of each window; padding does not count."""
+    return _pool("avg_pool", input, ksize, strides, padding, data_format, None, name)
+
+
+max_pool1d = max_pool2d = max_pool3d = max_pool
+avg_pool1d = avg_pool2d = avg_pool3d = avg_pool
+
+
+def pool(input: Any, window_shape: Any, pooling_type: str, strides: Any = None, padding: Any = "VALID",
+         data_format: str | None = None, dilations: Any = None, name: str | None = None) -> Any:  # fmt: skip
+    """Pooling of a kind, 'MAX' or 'AVG'."""
+    op = {"MAX": "max_pool", "AVG": "avg_pool"}[pooling_type.upper()]
+    return _pool(op, input, window_shape, strides, padding, data_format, None, name, dilations)
+
+
+def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None) -> tuple[Any, Any]:
+    """Mean and variance over axes."""
+    tensor = frontdoor.convert(x)
+    over = axes_of(tensor, axes)
+    return (apply("reduce_mean", tensor, axis=over, keepdims=keepdims),
+            apply("reduce_variance", tensor, axis=over, keepdims=keepdims))  # fmt: skip
+
+
+def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any,
+                        name: str | None = None) -> Any:  # fmt: skip
+    """(x - mean) / sqrt(variance + epsilon), scaled and moved (Ioffe and Szegedy 2015)."""
+    inverse = math.rsqrt(math.add(variance, variance_epsilon))
+    if scale is not None:
+        inverse = inverse * scale
+    result = math.multiply(x, inverse)
+    moved = -math.multiply(mean, inverse) if offset is None else math.subtract(offset, math.multiply(mean, inverse))
+    return result + moved
+
+
+def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: int | None = None, name: str | None = None) -> Any:
+    """Sets a share `rate` of the elements to zero and scales the others up to keep the sum.
+
+    Raises:
+        ValueError: For a rate outside [0, 1).
+    """
+    tensor = frontdoor.convert(x)
+    if isinstance(rate, (int, float)):
+        if not 0 <= rate < 1:
+            raise ValueError(f"`rate` must be in [0, 1), received {rate}.")
+        if rate == 0:
+            return tensor
+    return random.dropout_with(tensor, rate, noise_shape, seed, name)
+
+
+def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: str | None = None) -> Any:
+    """The rows of a table at `ids`."""
+    if isinstance(params, (list, tuple)):
+        if len(params) != 1:
+            raise NotImplementedError("embedding_lookup takes one table; join partitions with tf.concat.")
+        params = params[0]
+    rows = gather(params, ids, axis=0)
+    return rows if max_norm is None else math.clip_by_norm(rows, max_norm, axes=-1)
+
+
+def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: str | None = None) -> Any:
+    """Cross-entropy between label distributions and softmax(logits), a value a row."""
+    x, y = frontdoor.together(logits, labels, "softmax_cross_entropy_with_logits")
+    rank = x.shape.rank
+    if axis not in (-1, rank - 1):
+        order = [i for i in range(rank) if i != axis % rank] + [axis % rank]
+        x, y = apply("transpose", x, perm=tuple(order)), apply("transpose", y, perm=tuple(order))
+    return apply("softmax_cross_entropy_with_logits", x, y, name=name)
+
+
+def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> Any:
+    """Cross-entropy between class numbers and softmax(logits), a value a row.
+
+    Raises:
+        InvalidArgumentError: For a label outside the range of classes, with its row.
+    """
+    found = frontdoor.convert(labels)
+    return apply("sparse_softmax_cross_entropy_with_logits", logits, found, name=name)
+
+
+def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Any:
+    """Cross-entropy between labels in [0, 1] and sigmoid(logits), a value an element."""
+    x, y = frontdoor.together(logits, labels, "sigmoid_cross_entropy_with_logits")
+    return apply("sigmoid_cross_entropy_with_logits", x, y, name=name)
+
+
+def weighted_cross_entropy_with_logits(labels: Any, logits: Any, pos_weight: Any, name: str | None = None) -> Any:
+    """Sigmoid cross-entropy in which positive labels count `pos_weight` times."""
+    x, y = frontdoor.together(logits, labels, "weighted_cross_entropy_with_logits")
+    weight = y * (pos_weight - 1.0) + 1.0
+    return (1.0 - y) * x + weight * softplus(-x)
+
+
+def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None) -> Any:
+    """The Poisson likelihood's loss, from the logarithm of the rate."""
+    x, z = frontdoor.together(log_input, targets, "log_poisson_loss")
+    loss = math.exp(x) - x * z
+    if compute_full_loss:
+        stirling = z * math.log(z) - z + 0.5 * math.log(z * 6.283185307179586)
+        loss = loss + where((z >= 0) & (z <= 1), z * 0, stirling)
+    return loss
+
+
+def local_response_normalization(input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0,
+                                 beta: float = 0.5, name: str | None = None) -> Any:  # fmt: skip
+    """x / (bias + alpha times the sum of squares over neighbouring channels) ** beta (Krizhevsky et al. 2012)."""
+    return apply("local_response_normalization", input, depth_radius=depth_radius, bias=bias, alpha=alpha, beta=beta,
+                 name=name)  # fmt: skip
+
+
+lrn = local_response_normalization
+
+

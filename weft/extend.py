@@ -1,0 +1,120 @@
+"""The documented way into Weft for libraries: Keras is written with it, and so can yours be.
+
+What stands here is kept stable. It reaches below the TensorFlow surface only where that surface has no name: ops by
+their table name, steps whose sizes may change, shapes computed without values, symbolic operands of a library's own.
+
+A library's own symbolic tensor is any object with `shape`, `dtype` and `__weft_operation__(op, inputs, attrs)`; every
+function of `tf` hands the application of an op over to that method and returns what it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from weft.base import nest
+from weft.base.dims import Dim
+from weft.base.errors import explain, nearest, user_facing
+from weft.base.shapes import TensorShape
+from weft.base.sources import user_line
+from weft.ops import opdef
+from weft.runtime import context, dispatch, frontdoor
+from weft.runtime import function as functions
+from weft.runtime import random as streams
+from weft.runtime.function import Function
+from weft.runtime.tensor import Tensor, TensorOperators
+
+__all__ = [
+    "Dim", "Tensor", "TensorOperators", "TensorShape", "collect_operations", "evaluate_shape", "explain", "function",
+    "gather_rows", "global_seed", "in_graph", "nearest", "nest", "op", "op_outputs", "origin", "set_global_seed",
+    "user_facing", "user_line",
+]  # fmt: skip
+
+
+def op(name: str, *tensors: Any, **attrs: Any) -> Any:
+    """Applies an op by its name in the table (`docs/ops.md`).
+
+    Args:
+        name: The op.
+        *tensors: Tensors, symbolic operands, numbers or arrays.
+        **attrs: Its attributes.
+
+    Returns:
+        Its output; a tuple where it has several.
+
+    Example:
+        >>> from weft import extend
+        >>> float(extend.op("reduce_sum", [1.0, 2.0], axis=(0,)))
+        3.0
+    """
+    outputs = op_outputs(name, tensors, attrs)
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
+def op_outputs(name: str, tensors: Sequence[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
+    """Applies an op by its name; always returns a tuple."""
+    record = opdef.get(name)
+    return dispatch.apply(record, [frontdoor.convert(t) for t in tensors], record.complete(attrs))
+
+
+def function(python_function: Callable[..., Any], name: str | None = None) -> Function:
+    """Like `tf.function`, for steps over batches: equal first sizes become one symbol, so that a shorter batch runs
+    the same code."""
+    return Function(python_function, name, share_sizes=True)
+
+
+def evaluate_shape(python_function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What a function returns, as `TensorSpec`s, for arguments known by shape and dtype alone.
+
+    Args:
+        python_function: Any function of tensors.
+        *args: Its arguments, nested; whatever has `shape` and `dtype` and is no tensor is replaced.
+        **kwargs: Its keyword arguments, likewise.
+
+    Returns:
+        The structure that the function returns, with a `TensorSpec` for each tensor.
+
+    Example:
+        >>> import weft as tf
+        >>> from weft import extend
+        >>> extend.evaluate_shape(lambda x: tf.reduce_sum(x, 1), tf.TensorSpec([None, 3])).shape
+        TensorShape([None])
+    """
+    return functions.evaluate_shape(python_function, args, kwargs)
+
+
+def origin(tensor: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:
+    """How a tensor of a graph under construction was made: (op, inputs, attributes); None for others."""
+    return functions.origin(tensor)
+
+
+def in_graph() -> bool:
+    """Whether a graph is being built, rather than ops run at once."""
+    return context.scope() is not None
+
+
+def collect_operations(function_: Any) -> list[str]:
+    """The names of the ops in every trace of a function, in order; for tests and curiosity."""
+    return [node.op for concrete in function_.concrete_functions() for node in concrete.graph.nodes]
+
+
+def gather_rows(array: Any, indices: Any) -> Any:
+    """Rows of an array in memory as a new array.
+
+    Args:
+        array: `[n, ...]`.
+        indices: `[m]`, integers.
+    """
+    return np.take(array, indices, axis=0)
+
+
+def set_global_seed(seed: int | None) -> None:
+    """Restarts all random streams, as `tf.random.set_seed` does."""
+    streams.set_seed(seed)
+
+
+def global_seed() -> int | None:
+    """The seed that was set, or None."""
+    return streams.seed()

@@ -1,0 +1,594 @@
+"""Control flow: calls, branches, loops and scans over closed sub-graphs, and their gradients.
+
+A gradient of a loop is a loop: the forward one is run with its states stacked, and the backward one walks the stacks.
+Being made of the same ops, it can be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from weft.base import dtypes, shapes
+from weft.base.dims import Dim, Symbol, substitute
+from weft.ir.graph import Graph, Value, clone
+from weft.ir.types import TensorType
+from weft.ops.builder import GraphBuilder, inline
+from weft.ops.interpreter import Runner
+from weft.ops.opdef import REQUIRED, OpDef, SpecError, register
+
+_ANY = (*dtypes.ALL, dtypes.resource, dtypes.variant)
+
+
+def _carries(value: Any) -> bool:
+    return bool(value.dtype.is_floating or value.dtype.is_complex)
+
+
+# Types through sub-graphs --------------------------------------------------------------------------------------------
+
+
+def _bind(inner: Sequence[Value], types: Sequence[TensorType], what: str) -> dict[Symbol, Any]:
+    """The outer sizes that a sub-graph's own symbols stand for, after checking that operands fit its inputs."""
+    if len(inner) != len(types):
+        raise SpecError(f"{what} takes {len(inner)} values, received {len(types)}")
+    sizes: dict[Symbol, Any] = {}
+    for value, type in zip(inner, types, strict=True):
+        if value.dtype is not type.dtype or not shapes.compatible(value.shape, type.shape):
+            raise SpecError(f"{what} takes {value.type} as `{value.node.name}`, received {type}")
+        if value.shape is None or type.shape is None:
+            continue
+        for dimension, size in zip(value.shape, type.shape, strict=True):
+            symbol = dimension.symbol if isinstance(dimension, Dim) else None
+            if symbol is not None:
+                sizes.setdefault(symbol, size)
+    return sizes
+
+
+def _outer_type(type: TensorType, sizes: dict[Symbol, Any], known: frozenset[Symbol]) -> TensorType:
+    """A type seen from outside: own symbols replaced, those that depend on data made fresh (once each)."""
+    if type.shape is None or type.is_resource:
+        return type
+    shape = []
+    for dimension in type.shape:
+        if isinstance(dimension, Dim):
+            for symbol in dimension.symbols():
+                if symbol not in sizes and symbol not in known:
+                    sizes[symbol] = Dim.fresh(symbol.hint)
+        shape.append(substitute(dimension, sizes))
+    return TensorType(tuple(shape), type.dtype, type.handle)
+
+
+def _inner_symbols(graph: Graph) -> set[Symbol]:
+    found: set[Symbol] = set()
+    for node in graph.nodes:
+        for value in node.outputs:
+            for dimension in value.shape or ():
+                if isinstance(dimension, Dim):
+                    found |= dimension.symbols()
+    return found
+
+
+def _free(graph: Graph, sizes: dict[Symbol, Any]) -> frozenset[Symbol]:
+    """Symbols of the surroundings: those that the graph mentions without binding them by a value of its own."""
+    bound: set[Symbol] = set(sizes)
+    for node in graph.nodes:
+        for value in node.outputs:
+            bound |= {d.symbol for d in value.shape or () if isinstance(d, Dim) and d.symbol is not None}
+    return frozenset(_inner_symbols(graph) - bound)
+
+
+def result_types(graph: Graph, types: Sequence[TensorType], what: str) -> list[TensorType]:
+    """The types that a graph gives for operands of these types."""
+    sizes = _bind(graph.inputs, types, what)
+    known = _free(graph, sizes)
+    return [_outer_type(value.type, sizes, known) for value in graph.outputs]
+
+
+def _merge(first: TensorType, second: TensorType, position: int) -> TensorType:
+    if first.dtype is not second.dtype:
+        raise SpecError(f"the branches differ in dtype in result {position}: {first.dtype.name} and {second.dtype.name}",
+                        hint="cast one of them", dtype=True)  # fmt: skip
+    if first.shape is None or second.shape is None or len(first.shape) != len(second.shape):
+        return TensorType(None, first.dtype, first.handle)
+    shape = tuple(a if a == b else Dim.fresh() for a, b in zip(first.shape, second.shape, strict=True))
+    return TensorType(shape, first.dtype, first.handle)
+
+
+# Calls ---------------------------------------------------------------------------------------------------------------
+
+
+def _call_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
+    wrt = [i for i, need in enumerate(node.needs) if need]
+    graph, backward, count = node.attrs["graph"], node.attrs["backward"], node.attrs["residuals"]
+    if backward is not None:
+        own = len(graph.outputs) - count
+        flowing = [ct for ct, v in zip(cts[:own], graph.outputs[:own], strict=True) if _carries(v)]
+        found = _as_list(b.call("call", *node.outputs[own:], *flowing, graph=backward))
+        by_input = dict(zip(node.attrs["wrt"], found, strict=True))
+        return [by_input.get(i) for i in range(len(node.inputs))]
+    gradient = b.differentiate(graph, wrt)
+    flowing = [ct for ct, v in zip(cts, graph.outputs, strict=True) if _carries(v)]
+    found = _as_list(b.call("call", *node.inputs, *flowing, graph=gradient))
+    by_input = dict(zip(wrt, found, strict=True))
+    return [by_input.get(i) for i in range(len(node.inputs))]
+
+
+def _as_list(result: Any) -> list[Any]:
+    return list(result) if isinstance(result, tuple) else [result]
+
+
+register(
+    OpDef(
+        name="call",
+        inputs=("*inputs",),
+        attrs={"graph": REQUIRED, "backward": None, "residuals": 0, "wrt": ()},
+        spec=lambda *inputs, graph, **_: result_types(graph, inputs, f"function `{graph.name}`"),
+        reference=lambda runner, *inputs, graph, **_: tuple(runner.run(graph, inputs)),
+        dtypes=(_ANY,),
+        same=(),
+        vjp=_call_vjp,
+        decompose=lambda b, *inputs, graph, **_: tuple(inline(b, graph, inputs)),
+        higher_order=True,
+        outputs=None,
+        doc="Runs a graph. With `backward`, its last `residuals` outputs are what that graph of the gradient needs.",
+    )
+)
+
+
+# Branches ------------------------------------------------------------------------------------------------------------
+
+
+def _cond_spec(pred: TensorType, *inputs: TensorType, then_graph: Graph, else_graph: Graph) -> list[TensorType]:
+    if pred.rank not in (0, None):
+        raise SpecError(f"`pred` must be a scalar, received shape {shapes.show(pred.shape)}",
+                        hint="reduce it with tf.reduce_any or tf.reduce_all")  # fmt: skip
+    if len(then_graph.outputs) != len(else_graph.outputs):
+        raise SpecError(f"the branches return {len(then_graph.outputs)} and {len(else_graph.outputs)} values")
+    first = result_types(then_graph, inputs, "the true branch")
+    second = result_types(else_graph, inputs, "the false branch")
+    return [_merge(a, b, i) for i, (a, b) in enumerate(zip(first, second, strict=True))]
+
+
+def _cond(runner: Runner, pred: Any, *inputs: Any, then_graph: Graph, else_graph: Graph) -> tuple[Any, ...]:
+    return tuple(runner.run(then_graph if bool(pred) else else_graph, inputs))
+
+
+def _cond_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
+    wrt = [i for i, need in enumerate(node.needs[1:]) if need]
+    pred, *inputs = node.inputs
+    then_graph, else_graph = node.attrs["then_graph"], node.attrs["else_graph"]
+    flowing = [ct for ct, v in zip(cts, then_graph.outputs, strict=True) if _carries(v)]
+    found = _as_list(b.call("cond", pred, *inputs, *flowing, then_graph=b.differentiate(then_graph, wrt),
+                            else_graph=b.differentiate(else_graph, wrt)))  # fmt: skip
+    by_input = dict(zip(wrt, found, strict=True))
+    return [None, *(by_input.get(i) for i in range(len(inputs)))]
+
+
+register(
+    OpDef(
+        name="cond",
+        inputs=("pred", "*inputs"),
+        attrs={"then_graph": REQUIRED, "else_graph": REQUIRED},
+        spec=_cond_spec,
+        reference=_cond,
+        dtypes=((dtypes.bool_,), _ANY),
+        same=(),
+        vjp=_cond_vjp,
+        higher_order=True,
+        outputs=None,
+        doc="Runs one of two graphs on the same inputs.",
+    )
+)
+
+
+# Loops ---------------------------------------------------------------------------------------------------------------
+
+
+def _loop_types(inputs: Sequence[TensorType], body: Graph, count: int) -> list[TensorType]:
+    sizes = _bind(body.inputs, inputs, "the loop body")
+    if len(body.outputs) != count:
+        raise SpecError(f"the loop has {count} variables, its body returns {len(body.outputs)}")
+    known = _free(body, sizes)
+    types = []
+    for position, (start, end) in enumerate(zip(body.inputs[:count], body.outputs, strict=True)):
+        if start.dtype is not end.dtype:
+            raise SpecError(f"loop variable {position} is {start.dtype.name}, the body returns {end.dtype.name}",
+                            hint="cast it in the body", dtype=True)  # fmt: skip
+        if start.shape is None or end.shape is None:
+            types.append(TensorType(None, start.dtype, start.type.handle))
+            continue
+        if len(start.shape) != len(end.shape) or any(
+            isinstance(a, int) and a != b for a, b in zip(start.shape, end.shape, strict=True)
+        ):
+            raise SpecError(
+                f"loop variable {position} has shape {shapes.show(start.shape)}, the body returns "
+                f"{shapes.show(end.shape)}",
+                hint="keep its shape, or give a shape_invariants entry with None for the sizes that change",
+            )
+        steady = [a == b for a, b in zip(start.shape, end.shape, strict=True)]
+        shape = tuple(substitute(a, sizes) if same else Dim.fresh() for a, same in zip(start.shape, steady, strict=True))
+        types.append(_outer_type(TensorType(shape, start.dtype, start.type.handle), {}, known | _all(shape)))
+    return types
+
+
+def _all(shape: Sequence[Any]) -> frozenset[Symbol]:
+    return frozenset(s for d in shape if isinstance(d, Dim) for s in d.symbols())
+
+
+def _while_spec(*inputs: TensorType, body: Graph, condition: Graph, count: int, maximum: int | None) -> list[TensorType]:
+    test = result_types(condition, inputs, "the loop condition")
+    if len(test) != 1 or test[0].dtype is not dtypes.bool_ or test[0].rank not in (0, None):
+        raise SpecError("the loop condition must give one scalar bool, it gives " + ", ".join(map(str, test)),
+                        hint="reduce it with tf.reduce_any or tf.reduce_all")  # fmt: skip
+    return _loop_types(inputs, body, count)
+
+
+def _iterate(
+    runner: Runner, inputs: Sequence[Any], body: Graph, condition: Graph, count: int, maximum: int | None,
+    visit: Callable[[list[Any]], None] | None = None,
+) -> list[Any]:  # fmt: skip
+    state, captures = list(inputs[:count]), list(inputs[count:])
+    done = 0
+    while (maximum is None or done < maximum) and bool(runner.run(condition, state + captures)[0]):
+        if visit is not None:
+            visit(state)
+        state = runner.run(body, state + captures)
+        done += 1
+    return state
+
+
+def _while(runner: Runner, *inputs: Any, body: Graph, condition: Graph, count: int, maximum: int | None) -> Any:
+    return tuple(_iterate(runner, inputs, body, condition, count, maximum))
+
+
+def _history_spec(
+    *inputs: TensorType, body: Graph, condition: Graph, count: int, maximum: int | None
+) -> list[TensorType]:
+    final = _while_spec(*inputs, body=body, condition=condition, count=count, maximum=maximum)
+    steps = Dim.fresh("steps")
+    stacks = []
+    for position, type in enumerate(final):
+        if type.shape is None or any(isinstance(b, Dim) and a != b
+                                     for a, b in zip(inputs[position].shape or (), type.shape, strict=True)):  # fmt: skip
+            raise SpecError(
+                f"loop variable {position} changes its shape from step to step, and its history is needed for a gradient",
+                hint="keep the shape fixed (tf.TensorArray, padding), or stop the gradient before the loop",
+            )
+        stacks.append(TensorType((steps, *type.shape), type.dtype))
+    return [*final, *stacks]
+
+
+def _history(runner: Runner, *inputs: Any, body: Graph, condition: Graph, count: int, maximum: int | None) -> Any:
+    states: list[list[Any]] = []
+    final = _iterate(runner, inputs, body, condition, count, maximum, states.append)
+    columns = list(zip(*states, strict=True)) if states else [()] * count
+    stacks = [np.stack(column) if column else np.zeros((0, *np.shape(start)), np.asarray(start).dtype)
+              for column, start in zip(columns, inputs[:count], strict=True)]  # fmt: skip
+    return (*final, *stacks)
+
+
+def _while_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
+    count = node.attrs["count"]
+    body: Graph = node.attrs["body"]
+    outputs = b.call("while_history", *node.inputs, **node.attrs)
+    stacks = outputs[count:]
+    floating = [i for i in range(count) if _carries(node.inputs[i])]
+    captures = node.inputs[count:]
+    wanted = [i for i in range(count, len(node.inputs)) if node.needs[i]]
+    gradient = b.differentiate(body, floating + wanted)
+    backward_body, backward_condition = _backward_loop(body, gradient, count, floating, wanted)
+    steps = b.reshape(b.shape_of_axis(stacks[0], axis=0), shape=()) if stacks else b.constant(0, dtypes.int32)
+    zeros = [_zeros_for(b, node.inputs[i]) for i in wanted]
+    found = _as_list(b.call(
+        "while_loop", b.subtract(steps, 1), *(cts[i] for i in floating), *zeros, *stacks, *captures,
+        body=backward_body, condition=backward_condition, count=1 + len(floating) + len(wanted), maximum=None,
+    ))  # fmt: skip
+    result: list[Any] = [None] * len(node.inputs)
+    for position, ct in zip([*floating, *wanted], found[1:], strict=True):
+        result[position] = ct
+    return result
+
+
+def _zeros_for(b: Any, value: Any) -> Any:
+    """Zeros that a cotangent of a value is added up in; for a handle, of what it holds."""
+    held = _held_type(value)
+    return b.full(held.shape, 0, held.dtype) if held is not None else b.zeros_like(value)
+
+
+def _held_type(value: Any) -> TensorType | None:
+    type = getattr(value, "type", None)
+    return type.handle if isinstance(type, TensorType) else getattr(value, "handle_type", None)
+
+
+def _cotangent_type(value: Value) -> TensorType:
+    return value.type.handle if value.type.handle is not None else value.type
+
+
+def _backward_loop(
+    body: Graph, gradient: Graph, count: int, floating: list[int], wanted: list[int]
+) -> tuple[Graph, Graph]:
+    """The loop that walks the stacks backwards: (step, cotangents, sums for captures; stacks, captures)."""
+    graph = Graph(f"{body.name}_backward")
+    step = graph.add_input(TensorType((), dtypes.int32), "step")
+    cotangents = [graph.add_input(body.inputs[i].type, "cotangent") for i in floating]
+    sums = [graph.add_input(_cotangent_type(body.inputs[i]), "sum") for i in wanted]
+    steps = Dim.fresh("steps")
+    stacks = [graph.add_input(TensorType((steps, *(v.shape or ())), v.dtype), "stack") for v in body.inputs[:count]]
+    captures = [graph.add_input(v.type, "capture") for v in body.inputs[count:]]
+    b = GraphBuilder(graph)
+    state = [b.take_row(stack, step) for stack in stacks]
+    by_variable = dict(zip(floating, cotangents, strict=True))
+    flowing = [by_variable[i] for i, v in enumerate(body.outputs) if _carries(v)]
+    found = _as_list(b.call("call", *state, *captures, *flowing, graph=gradient))
+    added = [b.add(s, g) for s, g in zip(sums, found[len(floating):], strict=True)]
+    graph.outputs = [b.subtract(step, 1), *found[: len(floating)], *added]
+    condition = Graph(f"{body.name}_backward_condition")
+    inputs = [condition.add_input(v.type, "state") for v in graph.inputs]
+    condition.outputs = [GraphBuilder(condition).greater_equal(inputs[0], 0)]
+    return graph, condition
+
+
+for _op, _spec, _reference, _outputs_doc in (
+    ("while_loop", _while_spec, _while, "Repeats a body while a condition holds."),
+    ("while_history", _history_spec, _history, "`while_loop` that also returns, stacked, the state before every step."),
+):
+    register(
+        OpDef(
+            name=_op,
+            inputs=("*inputs",),
+            attrs={"body": REQUIRED, "condition": REQUIRED, "count": REQUIRED, "maximum": None},
+            spec=_spec,
+            reference=_reference,
+            dtypes=(_ANY,),
+            same=(),
+            vjp=_while_vjp if _op == "while_loop" else lambda b, node, *cts: _history_vjp(b, node, *cts),
+            higher_order=True,
+            outputs=None,
+            doc=_outputs_doc,
+        )
+    )
+
+
+def _history_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
+    """As the loop's own, with the cotangent of each stacked state added where the walk passes it."""
+    count = node.attrs["count"]
+    body: Graph = node.attrs["body"]
+    floating = [i for i in range(count) if _carries(node.inputs[i])]
+    captures = node.inputs[count:]
+    wanted = [i for i in range(count, len(node.inputs)) if node.needs[i]]
+    stacks = node.outputs[count:]
+    gradient = b.differentiate(body, floating + wanted)
+    graph, condition = _backward_loop(body, gradient, count, floating, wanted)
+    graph, moved = clone(graph)
+    extra = [graph.add_input(TensorType((Dim.fresh("steps"), *(body.inputs[i].shape or ())), body.inputs[i].dtype))
+             for i in floating]  # fmt: skip
+    inner = GraphBuilder(graph)
+    step = graph.inputs[0]
+    for position, stack in enumerate(extra):
+        graph.outputs[1 + position] = inner.add(graph.outputs[1 + position], inner.take_row(stack, step))
+    condition, _ = clone(condition)
+    for value in extra:
+        condition.add_input(value.type)
+    steps = b.reshape(b.shape_of_axis(stacks[0], axis=0), shape=())
+    zeros = [_zeros_for(b, node.inputs[i]) for i in wanted]
+    found = _as_list(b.call(
+        "while_loop", b.subtract(steps, 1), *(cts[i] for i in floating), *zeros, *stacks, *captures,
+        *(cts[count + i] for i in floating), body=graph, condition=condition,
+        count=1 + len(floating) + len(wanted), maximum=None,
+    ))  # fmt: skip
+    result: list[Any] = [None] * len(node.inputs)
+    for position, ct in zip([*floating, *wanted], found[1:], strict=True):
+        result[position] = ct
+    return result
+
+
+# Scans ---------------------------------------------------------------------------------------------------------------
+
+
+def _scan_spec(*inputs: TensorType, body: Graph, carries: int, sequences: int, length: Any, backwards: bool) -> Any:
+    start = inputs[:carries]
+    rows = []
+    for position, type in enumerate(inputs[carries : carries + sequences]):
+        if not type.shape:
+            raise SpecError(f"sequence {position} needs a leading axis to walk along, received {type}")
+        rows.append(TensorType(type.shape[1:], type.dtype, type.handle))
+    captures = inputs[carries + sequences :]
+    sizes = _bind(body.inputs, [*start, *rows, *captures], "the scan body")
+    known = _free(body, sizes)
+    found = [_outer_type(value.type, sizes, known) for value in body.outputs]
+    for position, (before, after) in enumerate(zip(start, found, strict=False)):
+        if before.dtype is not after.dtype or before.shape != after.shape:
+            raise SpecError(f"carry {position} is {before}, the body returns {after}",
+                            hint="a scan's carry keeps its shape and dtype")  # fmt: skip
+    return [*found[:carries], *(TensorType((length, *(t.shape or ())), t.dtype) for t in found[carries:])]
+
+
+def _scan(
+    runner: Runner, *inputs: Any, body: Graph, carries: int, sequences: int, length: int, backwards: bool
+) -> tuple[Any, ...]:
+    carry = list(inputs[:carries])
+    rows = inputs[carries : carries + sequences]
+    captures = list(inputs[carries + sequences :])
+    for position, row in enumerate(rows):
+        if len(row) != length:
+            raise ValueError(f"sequence {position} has {len(row)} steps, expected {length}")
+    stacks: list[Any] = [None] * (len(body.outputs) - carries)
+    for step in range(length - 1, -1, -1) if backwards else range(length):
+        found = runner.run(body, [*carry, *(row[step] for row in rows), *captures])
+        carry = found[:carries]
+        for position, value in enumerate(found[carries:]):
+            if stacks[position] is None:
+                stacks[position] = np.empty((length, *np.shape(value)), np.asarray(value).dtype)
+            stacks[position][step] = value
+    for position, stack in enumerate(stacks):
+        if stack is None:  # no step was taken: the sizes come from the body's types
+            type = body.outputs[carries + position].type
+            shape = tuple(d if isinstance(d, int) else 0 for d in type.shape or ())
+            stacks[position] = np.zeros((0, *shape), type.dtype.numpy)
+    return (*carry, *stacks)
+
+
+def with_history(body: Graph, carries: int) -> Graph:
+    """A scan body that also returns the carry it was given, so that the scan stacks every state."""
+    copy, _ = clone(body, name=f"{body.name}_history")
+    copy.outputs = [*copy.outputs, *copy.inputs[:carries]]
+    return copy
+
+
+def _scan_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
+    attrs = node.attrs
+    carries, sequences, body = attrs["carries"], attrs["sequences"], attrs["body"]
+    again = _as_list(b.call("scan", *node.inputs, **{**attrs, "body": with_history(body, carries)}))
+    history = again[len(body.outputs) :]
+    rows = node.inputs[carries : carries + sequences]
+    captures = node.inputs[carries + sequences :]
+    floating = [i for i in range(carries) if _carries(node.inputs[i])]
+    moving = [i for i in range(carries, carries + sequences) if _carries(node.inputs[i])]
+    wanted = [i for i in range(carries + sequences, len(node.inputs)) if node.needs[i]]
+    gradient = b.differentiate(body, floating + moving + wanted)
+    backward = _backward_scan(body, gradient, carries, sequences, floating, moving, wanted)
+    flowing = [cts[i] for i in floating]
+    ys = [cts[i] for i in range(carries, len(body.outputs)) if _carries(body.outputs[i])]
+    zeros = [_zeros_for(b, node.inputs[i]) for i in wanted]
+    found = _as_list(b.call(
+        "scan", *flowing, *zeros, *history, *rows, *ys, *captures, body=backward, carries=len(floating) + len(wanted),
+        sequences=carries + sequences + len(ys), length=attrs["length"], backwards=not attrs["backwards"],
+    ))  # fmt: skip
+    result: list[Any] = [None] * len(node.inputs)
+    for position, ct in zip([*floating, *wanted, *moving], found, strict=True):
+        result[position] = ct
+    return result
+
+
+def _backward_scan(
+    body: Graph, gradient: Graph, carries: int, sequences: int, floating: list[int], moving: list[int],
+    wanted: list[int],
+) -> Graph:  # fmt: skip
+    """(carry cotangents, capture sums; states, rows, result cotangents; captures) -> (those; row cotangents)."""
+    graph = Graph(f"{body.name}_backward")
+    cotangents = {i: graph.add_input(body.inputs[i].type, "cotangent") for i in floating}
+    sums = [graph.add_input(_cotangent_type(body.inputs[i]), "sum") for i in wanted]
+    state = [graph.add_input(v.type, "state") for v in body.inputs[:carries]]
+    rows = [graph.add_input(v.type, "row") for v in body.inputs[carries : carries + sequences]]
+    results = {i: graph.add_input(body.outputs[i].type, "cotangent")
+               for i in range(carries, len(body.outputs)) if _carries(body.outputs[i])}  # fmt: skip
+    captures = [graph.add_input(v.type, "capture") for v in body.inputs[carries + sequences :]]
+    b = GraphBuilder(graph)
+    flowing = [cotangents[i] if i < carries else results[i] for i, v in enumerate(body.outputs) if _carries(v)]
+    found = _as_list(b.call("call", *state, *rows, *captures, *flowing, graph=gradient))
+    first, second = len(floating), len(floating) + len(moving)
+    added = [b.add(s, g) for s, g in zip(sums, found[second:], strict=True)]
+    graph.outputs = [*found[:first], *added, *found[first:second]]
+    return graph
+
+
+register(
+    OpDef(
+        name="scan",
+        inputs=("*inputs",),
+        attrs={"body": REQUIRED, "carries": REQUIRED, "sequences": REQUIRED, "length": REQUIRED, "backwards": False},
+        spec=_scan_spec,
+        reference=_scan,
+        dtypes=(_ANY,),
+        same=(),
+        vjp=_scan_vjp,
+        higher_order=True,
+        outputs=None,
+        doc="Walks along the first axis of sequences with a carry: body(carry, rows, captures) -> (carry, results). "
+        "Returns the last carry and the results stacked; `backwards` walks from the end.",
+    )
+)
+
+
+# Helpers of the above ------------------------------------------------------------------------------------------------
+
+
+def _axis_size(x: Any, axis: int) -> Any:
+    return np.asarray(x.shape[axis], np.int32)
+
+
+register(
+    OpDef(
+        name="shape_of_axis",
+        inputs=("x",),
+        attrs={"axis": REQUIRED},
+        spec=lambda x, axis: TensorType((), dtypes.int32),
+        reference=_axis_size,
+        dtypes=(_ANY,),
+        vjp=lambda b, node, ct: (None,),
+        reason="its result is an integer",
+        doc="The size of one axis, as an int32 scalar.",
+    )
+)
+
+
+def _row_spec(x: TensorType, index: TensorType) -> TensorType:
+    if not x.shape or index.shape != ():
+        raise SpecError("needs a tensor with a leading axis and a scalar index")
+    return TensorType(x.shape[1:], x.dtype)
+
+
+def _take_row(x: Any, index: Any) -> Any:
+    if not 0 <= int(index) < len(x):
+        raise IndexError(f"row {int(index)} is out of range for {len(x)} rows")
+    return x[int(index)]
+
+
+def _put_row(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    whole = np.zeros(shape, x.dtype)
+    whole[int(index)] = x
+    return whole
+
+
+register(
+    OpDef(
+        name="take_row",
+        inputs=("x", "index"),
+        spec=_row_spec,
+        reference=_take_row,
+        dtypes=(dtypes.ALL, (dtypes.int32, dtypes.int64)),
+        same=(),
+        vjp=lambda b, node, ct: (b.put_row(ct, node.inputs[1], shape=b.shape(node.inputs[0])), None),
+        doc="One row of the first axis, chosen at run time.",
+    )
+)
+register(
+    OpDef(
+        name="put_row",
+        inputs=("x", "index"),
+        attrs={"shape": REQUIRED},
+        spec=lambda x, index, shape: TensorType(tuple(shape), x.dtype),
+        reference=_put_row,
+        dtypes=(dtypes.NUMBERS, (dtypes.int32, dtypes.int64)),
+        same=(),
+        vjp=lambda b, node, ct: (b.take_row(ct, node.inputs[1]), None),
+        doc="Zeros of a shape but for one row of the first axis.",
+    )
+)
+
+
+# Gradients of the user's own -----------------------------------------------------------------------------------------
+
+
+def _custom_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
+    found = node.attrs["gradient"](b, node, cts)
+    return [*found, *([None] * (len(node.inputs) - len(found)))]
+
+
+register(
+    OpDef(
+        name="custom_gradient",
+        inputs=("*values",),
+        attrs={"gradient": REQUIRED, "count": REQUIRED},
+        spec=lambda *values, gradient, count: values[count:],
+        reference=lambda *values, gradient, count: tuple(values[count:]),
+        dtypes=(_ANY,),
+        same=(),
+        vjp=_custom_vjp,
+        outputs=None,
+        doc="Passes on the results (from position `count`) of a function of the values before them, whose gradient is "
+        "what `gradient(builder, application, cotangents)` says.",
+    )
+)

@@ -1,0 +1,133 @@
+"""What happens on the host: Python functions, printing, and checks that raise."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from weft.base import dtypes
+from weft.base.errors import InvalidArgumentError, explain
+from weft.ir.types import TensorType
+from weft.ops.opdef import REQUIRED, Effect, OpDef, SpecError, nondifferentiable, register
+
+_ANY = (*dtypes.ALL, dtypes.variant, dtypes.resource)
+
+
+def _python_call(*arrays: Any, function: Callable[..., Any], types: tuple[TensorType, ...], **_: Any) -> tuple[Any, ...]:
+    results = function(*arrays)
+    if len(results) != len(types):
+        raise ValueError(f"the Python function returned {len(results)} values, {len(types)} were declared")
+    return tuple(np.asarray(r, dtype=t.dtype.numpy) for r, t in zip(results, types, strict=True))
+
+
+def _python_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
+    gradient = node.attrs["gradient"]
+    if gradient is None:
+        raise LookupError("numpy_function has no gradient; use py_function, whose body runs under a tape")
+    return gradient(b, node, cts)  # type: ignore[no-any-return]
+
+
+register(
+    OpDef(
+        name="py_function",
+        inputs=("*inputs",),
+        attrs={"function": REQUIRED, "types": REQUIRED, "gradient": None},
+        spec=lambda *inputs, function, types, gradient: tuple(types),
+        reference=_python_call,
+        dtypes=(_ANY,),
+        same=(),
+        vjp=_python_vjp,
+        grad_order=1,
+        reason="the gradient runs the Python function again under a tape, on the host",
+        effect=Effect.HOST,
+        outputs=None,
+        doc="Calls a Python function with arrays; its results must have the declared types.",
+    )
+)
+
+
+def _print(*arrays: Any, write: Callable[..., None]) -> tuple[Any, ...]:
+    write(*arrays)
+    return ()
+
+
+register(
+    OpDef(
+        name="print",
+        inputs=("*inputs",),
+        attrs={"write": REQUIRED},
+        spec=lambda *inputs, write: (),
+        reference=_print,
+        dtypes=(_ANY,),
+        same=(),
+        vjp=nondifferentiable("it only prints"),
+        effect=Effect.HOST,
+        outputs=(),
+        doc="Hands arrays to a function that prints them.",
+    )
+)
+
+
+def _assert(condition: Any, *data: Any, message: str) -> tuple[Any, ...]:
+    if not np.all(condition):
+        received = [repr(array if array.size <= 20 else array.ravel()[:20]) for array in data]
+        raise InvalidArgumentError(explain(message or "assertion failed", received=received))
+    return ()
+
+
+register(
+    OpDef(
+        name="assert",
+        inputs=("condition", "*data"),
+        attrs={"message": ""},
+        spec=lambda condition, *data, message: (),
+        reference=_assert,
+        dtypes=((dtypes.bool_,), _ANY),
+        same=(),
+        vjp=nondifferentiable("it only checks"),
+        effect=Effect.CHECK,
+        outputs=(),
+        doc="Raises InvalidArgumentError with the data unless every element of the condition is true.",
+    )
+)
+
+
+def _check_numerics(x: Any, message: str) -> Any:
+    finite = np.isfinite(x.astype(np.float32) if x.dtype.itemsize == 2 else x)
+    if not finite.all():
+        position = tuple(int(i) for i in np.argwhere(~finite)[0])
+        kind = "NaN" if np.isnan(np.asarray(x[position], np.complex128)) else "Inf"
+        raise InvalidArgumentError(
+            explain(f"{message or 'check_numerics'}: tensor has {kind} at {position} "
+                    f"({int((~finite).sum())} of {x.size} elements are not finite).")  # fmt: skip
+        )
+    return x
+
+
+def _check_spec(x: TensorType, *, message: str) -> TensorType:
+    if not (x.dtype.is_floating or x.dtype.is_complex):
+        raise SpecError(f"`x` must be a float tensor, received {x.dtype.name}", dtype=True)
+    return x
+
+
+register(
+    OpDef(
+        name="check_numerics",
+        inputs=("x",),
+        attrs={"message": ""},
+        spec=_check_spec,
+        reference=_check_numerics,
+        dtypes=(dtypes.FLOATS + dtypes.COMPLEX,),
+        vjp=lambda b, node, ct: (b.check_numerics(ct, message=f"gradient of {node.attrs['message']}"),),
+        effect=Effect.CHECK,
+        doc="The same value; raises InvalidArgumentError where an element is NaN or infinite.",
+    )
+)
+
+
+def write_text(text: str, stream: str = "stderr") -> None:
+    """Prints a line to the stream of that name as it is now (a notebook or a test may have replaced it)."""
+    print(text, file=getattr(sys, stream), flush=True)

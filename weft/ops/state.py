@@ -1,0 +1,165 @@
+"""State: variables behind resource handles, read and written, and the counters of random generators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from weft.base import dims, dtypes, shapes
+from weft.base.errors import FailedPreconditionError, explain
+from weft.ir.types import TensorType
+from weft.ops.opdef import REQUIRED, Effect, OpDef, SpecError, nondifferentiable, register
+
+_ANY = (*dtypes.ALL, dtypes.variant)
+_NO_STATE_CASES = "state ops are tested through variables"
+
+
+def _held(handle: TensorType) -> TensorType:
+    if handle.handle is None:
+        raise SpecError("its handle does not say what the variable holds")
+    return handle.handle
+
+
+def _read(cell: Any) -> Any:
+    value = cell.read()
+    if value is None:
+        name = getattr(cell, "name", "") or "a variable"
+        raise FailedPreconditionError(
+            explain(f"`{name}` is read before it has a value.",
+                    hint="run tf.compat.v1.global_variables_initializer() first, or assign it a value")  # fmt: skip
+        )
+    return value
+
+
+register(
+    OpDef(
+        name="read_variable",
+        inputs=("handle",),
+        spec=_held,
+        reference=_read,
+        dtypes=((dtypes.resource,),),
+        vjp=lambda b, node, ct: (ct,),
+        effect=Effect.READ,
+        doc="The variable's present value.",
+    )
+)
+
+
+def _check_fit(held: TensorType, value: TensorType) -> TensorType:
+    if held.dtype is not value.dtype:
+        raise SpecError(
+            f"the variable holds {held.dtype.name}, the value is {value.dtype.name}",
+            hint=f"convert it with tf.cast(value, tf.{held.dtype.name})",
+            dtype=True,
+        )
+    if not shapes.compatible(held.shape, value.shape):
+        raise SpecError(f"the variable has shape {shapes.show(held.shape)}, the value {shapes.show(value.shape)}")
+    return value
+
+
+def _assign(cell: Any, value: Any) -> Any:
+    cell.write(value)
+    return value
+
+
+def _shape_of_result(held: TensorType, value: TensorType) -> TensorType:
+    return TensorType(held.shape if shapes.is_static(held.shape) else value.shape, held.dtype)
+
+
+register(
+    OpDef(
+        name="assign_variable",
+        inputs=("handle", "value"),
+        spec=lambda handle, value: _shape_of_result(_held(handle), _check_fit(_held(handle), value)),
+        reference=_assign,
+        dtypes=((dtypes.resource,), _ANY),
+        same=(),
+        vjp=nondifferentiable("an assignment stores a value; differentiate the value before it is assigned"),
+        effect=Effect.WRITE,
+        doc="Gives the variable a value; returns it.",
+    )
+)
+
+
+def _update_spec(handle: TensorType, value: TensorType) -> TensorType:
+    held = _held(handle)
+    if held.dtype is not value.dtype:
+        _check_fit(held, value)
+    if held.shape is not None and value.shape is not None and (
+        shapes.broadcast(held.shape, value.shape) != held.shape
+    ):  # fmt: skip
+        if not shapes.compatible(held.shape, value.shape):
+            raise SpecError(f"the variable has shape {shapes.show(held.shape)}, the value {shapes.show(value.shape)}")
+    return held
+
+
+for _name, _function, _doc in (
+    ("assign_add_variable", np.add, "Adds to the variable; returns its new value."),
+    ("assign_sub_variable", np.subtract, "Subtracts from the variable; returns its new value."),
+):
+
+    def _update(cell: Any, value: Any, _function: Any = _function) -> Any:
+        return _assign(cell, np.asarray(_function(_read(cell), value)))
+
+    register(
+        OpDef(
+            name=_name,
+            inputs=("handle", "value"),
+            spec=_update_spec,
+            reference=_update,
+            dtypes=((dtypes.resource,), dtypes.NUMBERS),
+            same=(),
+            vjp=nondifferentiable("an assignment stores a value; differentiate the value before it is assigned"),
+            effect=Effect.WRITE,
+            doc=_doc,
+        )
+    )
+
+
+def _is_initialized(cell: Any) -> Any:
+    return np.asarray(cell.read() is not None)
+
+
+register(
+    OpDef(
+        name="is_variable_initialized",
+        inputs=("handle",),
+        spec=lambda handle: TensorType((), dtypes.bool_),
+        reference=_is_initialized,
+        dtypes=((dtypes.resource,),),
+        vjp=nondifferentiable("its result is a bool"),
+        effect=Effect.READ,
+        doc="Whether the variable has a value.",
+    )
+)
+
+
+def _advance(cell: Any, blocks: int) -> Any:
+    state = _read(cell)  # uint64 [key, counter]
+    with np.errstate(over="ignore"):
+        cell.write(np.array([state[0], state[1] + np.uint64(blocks)], np.uint64))
+    halves = state.astype("<u8").view("<u4").astype(np.uint32)
+    return halves[:2].copy(), halves[2:].copy()
+
+
+register(
+    OpDef(
+        name="advance_random_state",
+        inputs=("handle",),
+        attrs={"blocks": REQUIRED},
+        spec=lambda handle, blocks: (TensorType((2,), dtypes.uint32), TensorType((2,), dtypes.uint32)),
+        reference=_advance,
+        dtypes=((dtypes.resource,),),
+        vjp=nondifferentiable("random state has no gradient"),
+        effect=Effect.WRITE,
+        outputs=("key", "counter"),
+        doc="Takes `blocks` blocks of four 32-bit numbers from a generator: returns its key and the first counter, each "
+        "as two 32-bit halves, low half first.",
+    )
+)
+
+
+def random_blocks(shape: tuple[Any, ...], words: int = 1) -> Any:
+    """How many blocks of four 32-bit numbers a tensor of this shape takes, at so many numbers an element."""
+    return dims.ceil_divide(dims.product(shape) * words, 4)

@@ -1,0 +1,79 @@
+"""Tensors made of tensors: what flattens into several values at the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.base.shapes import TensorShape
+from weft.runtime import dispatch
+from weft.runtime.tensor import TensorOperators
+
+
+class CompositeTensor:
+    """Base of values that are made of several tensors; `_components` gives them, `_rebuild` puts them together."""
+
+    def _components(self) -> list[Any]:
+        raise NotImplementedError
+
+    def _rebuild(self, parts: list[Any]) -> Any:
+        raise NotImplementedError
+
+
+class IndexedSlices(CompositeTensor, TensorOperators):
+    """Rows of a tensor that is zero elsewhere: `values[i]` belongs to row `indices[i]`; rows may recur.
+
+    Args:
+        values: `[n, ...]`.
+        indices: `[n]`, integers.
+        dense_shape: The shape of the whole, where it is known.
+    """
+
+    def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
+        self._values = values
+        self._indices = indices
+        self._shape = None if dense_shape is None else tuple(
+            dense_shape.as_list() if isinstance(dense_shape, TensorShape) else dense_shape
+        )  # fmt: skip
+
+    @property
+    def values(self) -> Any:
+        """The rows."""
+        return self._values
+
+    @property
+    def indices(self) -> Any:
+        """Which rows they are."""
+        return self._indices
+
+    @property
+    def dense_shape(self) -> Any:
+        """The shape of the whole as given, or None."""
+        return None if self._shape is None else TensorShape(self._shape)
+
+    @property
+    def shape(self) -> TensorShape:
+        """The shape of the whole."""
+        if self._shape is not None:
+            return TensorShape(self._shape)
+        return TensorShape([None]).concatenate(self._values.shape[1:])
+
+    @property
+    def dtype(self) -> Any:
+        """The element type."""
+        return self._values.dtype
+
+    def dense(self) -> Any:
+        """The whole tensor."""
+        if self._shape is None:
+            raise ValueError("These IndexedSlices do not say the shape of the whole; give dense_shape.")
+        b = dispatch.builder
+        return b.call("scatter_add_rows", b.full(self._shape, 0, self.dtype), self._indices, self._values)
+
+    def _components(self) -> list[Any]:
+        return [self._values, self._indices]
+
+    def _rebuild(self, parts: list[Any]) -> IndexedSlices:
+        return IndexedSlices(parts[0], parts[1], self._shape)
+
+    def __repr__(self) -> str:
+        return f"IndexedSlices(values={self._values!r}, indices={self._indices!r}, dense_shape={self._shape})"

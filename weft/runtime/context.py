@@ -1,0 +1,178 @@
+"""What holds for the present thread: the graph under construction (or none: eager), tapes, name scopes, devices."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from weft.ir.graph import Graph, Node, Value
+
+if TYPE_CHECKING:
+    from weft.runtime.tape import Tape
+
+
+class Scope:
+    """A graph under construction.
+
+    Attributes:
+        graph: The graph.
+        outer: The scope in which this one was opened; values of outer scopes are captured.
+        ordered: Whether effects run in program order (traced functions) or only by data and the user's own control
+            edges (TensorFlow 1).
+        captured: The runtime objects behind the graph's captured inputs, by identity.
+    """
+
+    def __init__(self, graph: Graph, outer: Scope | None, ordered: bool) -> None:
+        self.graph = graph
+        self.outer = outer
+        self.ordered = ordered
+        self.captured: dict[int, tuple[Any, Value]] = {}
+        self.control: list[tuple[Node, ...]] = []
+        self.names: list[str] = []
+        self.lifted: dict[str, Any] = {}
+        self._writes: dict[Value, Node] = {}
+        self._reads: dict[Value, list[Node]] = {}
+        self._host: Node | None = None
+
+    def control_for(self, handles: Sequence[Value], writes: bool, host: bool) -> list[Node]:
+        """The nodes that must run before an effect on these resources."""
+        before = [node for group in self.control for node in group]
+        if not self.ordered:
+            return before
+        if host:
+            before.extend(self._writes.values())
+        if (writes or host) and self._host is not None:
+            before.append(self._host)
+        for handle in handles:
+            if handle in self._writes:
+                before.append(self._writes[handle])
+            if writes:
+                before.extend(self._reads.get(handle, ()))
+        return before
+
+    def note_effect(self, node: Node, handles: Sequence[Value], writes: bool, host: bool) -> None:
+        """Remembers an effect, for those that come after it."""
+        if host:
+            self._host = node
+        for handle in handles:
+            if writes:
+                self._writes[handle] = node
+                self._reads.pop(handle, None)
+            else:
+                self._reads.setdefault(handle, []).append(node)
+
+
+class _Local(threading.local):
+    def __init__(self) -> None:
+        self.scopes: list[Scope | None] = []
+        self.tapes: list[Tape] = []
+        self.names: list[str] = []
+        self.devices: list[str] = []
+        self.eager_override: list[bool] = []
+
+
+_local = _Local()
+#: Whether the process starts in graph mode (TensorFlow 1); and the default graph's scope, per thread stack bottom.
+_process: dict[str, Any] = {"graph_mode": False, "default_scope": None, "identity_equality": False}
+
+
+def scope() -> Scope | None:
+    """The graph under construction, or None in eager mode."""
+    if _local.scopes:
+        return _local.scopes[-1]
+    return default_scope() if _process["graph_mode"] else None
+
+
+def default_scope() -> Scope:
+    """The scope of TensorFlow 1's default graph."""
+    found: Scope | None = _process["default_scope"]
+    if found is None:
+        found = _process["default_scope"] = Scope(Graph("default"), None, ordered=False)
+    return found
+
+
+def set_default_scope(new: Scope | None) -> None:
+    """Replaces the default graph; a fresh one is made on next use where None."""
+    _process["default_scope"] = new
+
+
+def set_graph_mode(on: bool) -> None:
+    """Starts (or stops) building TensorFlow 1's default graph where no other scope is open."""
+    _process["graph_mode"] = on
+
+
+def graph_mode() -> bool:
+    """Whether the process is in TensorFlow 1's graph mode."""
+    return bool(_process["graph_mode"])
+
+
+def set_identity_equality(on: bool) -> None:
+    """Whether `==` on tensors asks for identity (TensorFlow 1) or compares elements (TensorFlow 2)."""
+    _process["identity_equality"] = on
+
+
+def identity_equality() -> bool:
+    """Whether `==` on tensors asks for identity."""
+    return bool(_process["identity_equality"])
+
+
+def executing_eagerly() -> bool:
+    """Whether ops run at once."""
+    return scope() is None
+
+
+@contextmanager
+def open_scope(new: Scope | None) -> Iterator[Scope | None]:
+    """Builds into a scope within a block (None: eager); tapes and names of outside do not reach in."""
+    tapes, names = _local.tapes, _local.names
+    _local.scopes.append(new)
+    _local.tapes, _local.names = [], []
+    try:
+        yield new
+    finally:
+        _local.scopes.pop()
+        _local.tapes, _local.names = tapes, names
+
+
+@contextmanager
+def enter_graph(new: Scope) -> Iterator[Scope]:
+    """Like `open_scope` for a TensorFlow 1 graph: active tapes stay."""
+    _local.scopes.append(new)
+    names, _local.names = _local.names, new.names
+    try:
+        yield new
+    finally:
+        _local.scopes.pop()
+        _local.names = names
+
+
+def outermost_eager() -> bool:
+    """Whether what lies around all traced functions is eager."""
+    bottom = next((s for s in _local.scopes if s is not None), None)
+    return not _process["graph_mode"] and (bottom is None or bottom.ordered)
+
+
+def tapes() -> list[Tape]:
+    """The tapes that record now, outermost first."""
+    return _local.tapes
+
+
+def names() -> list[str]:
+    """The open name scopes."""
+    found = scope()
+    if found is not None and not found.ordered:
+        return found.names
+    return _local.names
+
+
+def devices() -> list[str]:
+    """The open device scopes."""
+    return _local.devices
+
+
+def qualified(name: str) -> str:
+    """A name inside the open name scopes."""
+    stack = names()
+    return "/".join([*stack, name]) if stack else name

@@ -1,0 +1,293 @@
+"""Branches, loops and scans out of Python functions: traces them into sub-graphs with explicit captures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from weft.base import dtypes, nest, shapes
+from weft.base.dims import Dim
+from weft.base.errors import explain
+from weft.ir.graph import Graph
+from weft.ir.types import TensorType
+from weft.runtime import context, dispatch, frontdoor
+from weft.runtime.context import Scope
+from weft.runtime.function import TracedResult
+from weft.runtime.tensor import wrap
+
+
+class Traced:
+    """A sub-graph with what it captured and how its result is put together."""
+
+    def __init__(self, graph: Graph, captured: list[Any], result: TracedResult) -> None:
+        self.graph = graph
+        self.captured = captured
+        self.result = result
+
+
+def trace_subgraph(
+    function: Callable[..., Any],
+    args: Any,
+    types: Sequence[TensorType],
+    name: str,
+) -> Traced:
+    """Runs a function on symbolic tensors of these types, inside the scope at hand.
+
+    Args:
+        function: The function.
+        args: Its arguments, whose leaves are replaced.
+        types: The leaves' types.
+        name: The graph's name.
+    """
+    outer = context.scope()
+    graph = Graph(name)
+    scope = Scope(graph, outer, ordered=outer.ordered if outer is not None else True)
+    leaves = [wrap(graph.add_input(type, "argument")) for type in types]
+    with context.open_scope(scope):
+        result = TracedResult(function(*nest.pack(args, leaves)))
+        graph.outputs = [dispatch.resolve(tensor, scope) for tensor in result.tensors]
+    return Traced(graph, [key.target for key in graph.captures], result)
+
+
+def _share_captures(parts: Sequence[Traced], own: int) -> list[Any]:
+    """Gives several sub-graphs the same captured inputs in the same order; returns what they stand for."""
+    union: dict[int, Any] = {}
+    for part in parts:
+        for tensor in part.captured:
+            union.setdefault(_identity(tensor), tensor)
+    for part in parts:
+        have = {_identity(tensor): value
+                for tensor, value in zip(part.captured, part.graph.inputs[own:], strict=True)}  # fmt: skip
+        values = [have[key] if key in have else part.graph.add_input(_type(tensor), "capture")
+                  for key, tensor in union.items()]  # fmt: skip
+        part.graph.inputs = [*part.graph.inputs[:own], *values]
+        part.captured = list(union.values())
+    return list(union.values())
+
+
+def _identity(tensor: Any) -> int:
+    return id(tensor._array) if hasattr(tensor, "handle_type") else id(tensor)
+
+
+def _type(tensor: Any) -> TensorType:
+    type: TensorType = tensor.type
+    return type
+
+
+def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any], name: str | None = None) -> Any:
+    """What `true_fn` returns where the predicate holds, else what `false_fn` returns.
+
+    Raises:
+        TypeError: Where the branches return different structures.
+    """
+    if not callable(true_fn) or not callable(false_fn):
+        raise TypeError("tf.cond takes functions as branches: tf.cond(pred, lambda: x, lambda: y).")
+    if isinstance(pred, bool):
+        return true_fn() if pred else false_fn()
+    pred = frontdoor.convert(pred)
+    if context.scope() is None:
+        return true_fn() if bool(pred) else false_fn()
+    if not pred.dtype.is_bool:
+        pred = dispatch.call("cast", pred, dtype=dtypes.bool_)
+    branches = [trace_subgraph(true_fn, (), (), "true_branch"), trace_subgraph(false_fn, (), (), "false_branch")]
+    first, second = (branch.result for branch in branches)
+    try:
+        nest.assert_same(first.structure, second.structure)
+    except ValueError as error:
+        raise TypeError(explain(f"tf.cond: the branches return different structures. {error}",
+                                hint="return the same number of tensors from both")) from None  # fmt: skip
+    _match_dtypes(branches)
+    captures = _share_captures(branches, 0)
+    outputs = dispatch.apply(
+        _record("cond"), [pred, *captures],
+        {"then_graph": branches[0].graph, "else_graph": branches[1].graph}, name,
+    )  # fmt: skip
+    return first.rebuild(outputs[: len(first.tensors)])
+
+
+def _match_dtypes(branches: Sequence[Traced]) -> None:
+    """A Python number in one branch takes the dtype of the tensor in the other."""
+    from weft.ops.builder import GraphBuilder
+
+    first, second = (branch.graph for branch in branches)
+    for position, (a, b) in enumerate(zip(first.outputs, second.outputs, strict=True)):
+        if a.dtype is b.dtype:
+            continue
+        for graph, mine, theirs in ((first, a, b), (second, b, a)):
+            if mine.node.op == "constant" and mine.dtype.is_integer and theirs.dtype.is_floating:
+                graph.outputs[position] = GraphBuilder(graph).cast(mine, dtype=theirs.dtype)
+
+
+def _record(op: str) -> Any:
+    from weft.ops import opdef
+
+    return opdef.get(op)
+
+
+def while_loop(
+    condition: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    shape_invariants: Any = None,
+    maximum_iterations: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Repeats `loop_vars = body(*loop_vars)` while `condition(*loop_vars)` holds.
+
+    Args:
+        condition: Loop variables to a scalar bool.
+        body: Loop variables to loop variables.
+        loop_vars: Nested tensors.
+        shape_invariants: Shapes with None for sizes that may change.
+        maximum_iterations: A bound on the number of steps.
+        name: The node's name.
+    """
+    loop_vars = list(loop_vars) if isinstance(loop_vars, (list, tuple)) else [loop_vars]
+    start = TracedResult(loop_vars)
+    if context.scope() is None:
+        return _python_loop(condition, body, loop_vars, maximum_iterations)
+    types = [_type(tensor) for tensor in start.tensors]
+    if shape_invariants is not None:
+        given = nest.flatten(nest.map_structure(lambda s: _Boxed(s), _as_shapes(shape_invariants, loop_vars)))
+        types = [TensorType(shapes.TensorShape(box.shape).symbolic, type.dtype, type.handle)
+                 for box, type in zip(given, types, strict=True)]  # fmt: skip
+    count = len(types)
+    limit = None
+    if maximum_iterations is not None:
+        fixed = maximum_iterations if isinstance(maximum_iterations, int) else None
+        if fixed is None:
+            return _with_counter(condition, body, loop_vars, shape_invariants, maximum_iterations, name)
+        limit = fixed
+
+    def rebuilt(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*leaves: Any) -> Any:
+            return function(*start.rebuild(leaves))
+
+        return call
+
+    def stepped(*leaves: Any) -> Any:
+        found = body(*start.rebuild(leaves))
+        if len(loop_vars) == 1 and not (isinstance(found, (list, tuple)) and len(found) == 1):
+            found = [found]
+        try:
+            nest.assert_same(start.structure, list(found) if isinstance(found, tuple) else found)
+        except ValueError as error:
+            raise ValueError(explain(f"tf.while_loop: the body returns another structure. {error}")) from None
+        parts = TracedResult(found).tensors
+        return [p if p.dtype is t.dtype else _number_like(p, t) for p, t in zip(parts, types, strict=True)]
+
+    parts = [
+        trace_subgraph(stepped, tuple([None] * count), types, "body"),
+        trace_subgraph(rebuilt(condition), tuple([None] * count), types, "condition"),
+    ]
+    captures = _share_captures(parts, count)
+    attrs = {"body": parts[0].graph, "condition": parts[1].graph, "count": count, "maximum": limit}
+    outputs = dispatch.apply(_record("while_loop"), [*start.tensors, *captures], attrs, name)
+    result = start.rebuild(outputs)
+    return result[0] if len(loop_vars) == 1 and not isinstance(result[0], list) and _single(loop_vars) else result
+
+
+class _Boxed:
+    def __init__(self, shape: Any) -> None:
+        self.shape = shape
+
+
+def _as_shapes(invariants: Any, loop_vars: Any) -> Any:
+    """Shape invariants in the structure of the loop variables, each a TensorShape (a leaf)."""
+    if isinstance(invariants, (list, tuple)) and len(invariants) == len(loop_vars):
+        return [_as_shapes_one(i) for i in invariants]
+    return [_as_shapes_one(invariants)]
+
+
+def _as_shapes_one(invariant: Any) -> Any:
+    if isinstance(invariant, shapes.TensorShape):
+        return invariant
+    if isinstance(invariant, (list, tuple)) and all(isinstance(d, (int, type(None), Dim)) for d in invariant):
+        return shapes.TensorShape(invariant)
+    if hasattr(invariant, "shape"):
+        return shapes.TensorShape(invariant.shape)
+    return nest.map_structure(_as_shapes_one, invariant)
+
+
+def _single(loop_vars: Any) -> bool:
+    return False  # TensorFlow 2 returns a list even for one variable; version 1's own front door unpacks it
+
+
+def _number_like(tensor: Any, type: TensorType) -> Any:
+    if tensor.dtype.is_integer and (type.dtype.is_floating or type.dtype.is_integer):
+        return dispatch.call("cast", tensor, dtype=type.dtype)
+    return tensor
+
+
+def _python_loop(condition: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, limit: Any) -> Any:
+    state = nest.map_structure(frontdoor.convert, loop_vars)
+    done = 0
+    bound = None if limit is None else int(limit)
+    while (bound is None or done < bound) and bool(condition(*state)):
+        found = body(*state)
+        if len(loop_vars) == 1 and not (isinstance(found, (list, tuple)) and len(found) == 1):
+            found = [found]
+        state = list(found)
+        done += 1
+    return state
+
+
+def _with_counter(
+    condition: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, invariants: Any, limit: Any, name: Any
+) -> Any:
+    bound = frontdoor.convert(limit)
+    bound = bound if bound.dtype is dtypes.int32 else dispatch.call("cast", bound, dtype=dtypes.int32)
+
+    def go_on(step: Any, *state: Any) -> Any:
+        return dispatch.call("logical_and", step < bound, frontdoor.convert(condition(*state)))
+
+    def advance(step: Any, *state: Any) -> Any:
+        found = body(*state)
+        if len(loop_vars) == 1 and not (isinstance(found, (list, tuple)) and len(found) == 1):
+            found = [found]
+        return [step + 1, *found]
+
+    shapes_given = None if invariants is None else [shapes.TensorShape([]), *_as_shapes(invariants, loop_vars)]
+    return while_loop(go_on, advance, [0, *loop_vars], shapes_given, None, name)[1:]
+
+
+def scan(
+    function: Callable[..., Any],
+    carry: Any,
+    sequences: Any,
+    length: Any = None,
+    backwards: bool = False,
+) -> tuple[Any, Any]:
+    """Walks along the first axis: `carry, result = function(carry, rows)`; returns the last carry and all results.
+
+    Args:
+        function: (carry, rows) -> (carry, results), nested structures of tensors.
+        carry: The first carry; its shapes and dtypes stay.
+        sequences: Tensors `[length, ...]`, nested; None where there are none.
+        length: The number of steps, where `sequences` does not say it.
+        backwards: Whether to walk from the end.
+    """
+    start = TracedResult(carry)
+    rows = TracedResult(sequences)
+    if length is None:
+        if not rows.tensors:
+            raise ValueError("scan needs sequences or a length.")
+        length = (_type(rows.tensors[0]).shape or (None,))[0]
+    carry_types = [_type(t) for t in start.tensors]
+    row_types = [TensorType((_type(t).shape or ())[1:], t.dtype) for t in rows.tensors]
+    count = len(carry_types)
+    results: list[TracedResult] = []
+
+    def step(*leaves: Any) -> Any:
+        new_carry, found = function(start.rebuild(leaves[:count]), rows.rebuild(leaves[count:]))
+        packed = TracedResult(found)
+        results.append(packed)
+        carried = TracedResult(new_carry).tensors
+        if len(carried) != count:
+            raise ValueError(explain(f"scan: the function returns {len(carried)} carried tensors, it was given {count}."))
+        return [*carried, *packed.tensors]
+
+    part = trace_subgraph(step, tuple([None] * (count + len(row_types))), [*carry_types, *row_types], "scan_body")
+    attrs = {"body": part.graph, "carries": count, "sequences": len(row_types), "length": length, "backwards": backwards}
+    outputs = dispatch.apply(_record("scan"), [*start.tensors, *rows.tensors, *part.captured], attrs)
+    return start.rebuild(outputs[:count]), results[0].rebuild(outputs[count:])

@@ -1,0 +1,239 @@
+"""The one place where ops are applied: executed at once, or recorded into the graph under construction, and noted down
+by every active tape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from weft.base import flags, sources
+from weft.base.dtypes import DType
+from weft.base.errors import InaccessibleTensorError, InvalidArgumentError, explain
+from weft.engines.base import Engine, Executable
+from weft.ir.graph import Constant, Graph, Node, Value
+from weft.ir.types import TensorType
+from weft.ops import opdef
+from weft.ops.builder import Builder, GraphBuilder
+from weft.ops.opdef import Effect, OpDef
+from weft.passes import pipeline
+from weft.runtime import context, engine_loader
+from weft.runtime.context import Scope
+from weft.runtime.tensor import EagerTensor, Handle, Tensor, wrap
+
+_engine: Engine | None = None
+#: after an eager op: (record, results); set by `tf.debugging.enable_check_numerics`
+check_results: Callable[[OpDef, Sequence[Any]], None] | None = None
+
+
+def engine() -> Engine:
+    """The engine in use."""
+    global _engine
+    if _engine is None:
+        _engine = engine_loader.load()
+    return _engine
+
+
+def use_engine(name: str | None) -> None:
+    """Switches to another engine; the default one where None."""
+    global _engine
+    _engine = None if name is None else engine_loader.load(name)
+
+
+def apply(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: str | None = None) -> tuple[Any, ...]:
+    """Applies an op to tensors.
+
+    Args:
+        record: The op.
+        inputs: Tensors, or objects with `__weft_operation__`, which then decide themselves.
+        attrs: Complete attributes.
+        name: The node's name, where one is made.
+
+    Returns:
+        The outputs, always a tuple.
+    """
+    for value in inputs:
+        if not isinstance(value, Tensor):
+            return _delegate(value, record, inputs, attrs, name)
+    scope = context.scope()
+    outputs = _execute(record, inputs, attrs) if scope is None else _record(scope, record, inputs, attrs, name)
+    for tape in context.tapes():
+        tape.note(record.name, inputs, outputs, attrs)
+    return outputs
+
+
+def compiled(graph: Graph) -> Executable:
+    """A graph as the engine runs it: through the passes, compiled once."""
+    chosen = engine()
+    found: Executable | None = graph.compiled.get(chosen.name)
+    if found is None:
+        found = graph.compiled[chosen.name] = chosen.compile(pipeline.run(graph))
+    return found
+
+
+def _delegate(value: Any, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: str | None) -> Any:
+    handler = getattr(value, "__weft_operation__", None)
+    if handler is None:
+        raise TypeError(f"{record.name} takes tensors, received {type(value).__name__}.")
+    return tuple(handler(record.name, list(inputs), dict(attrs)))
+
+
+def _execute(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+    arrays = []
+    for tensor in inputs:
+        try:
+            arrays.append(tensor._array)
+        except AttributeError:
+            raise leaked(tensor, "is used outside of it") from None
+    types = record.infer([tensor.type for tensor in inputs], attrs)
+    try:
+        if record.name == "call":
+            results = tuple(compiled(attrs["graph"]).run(arrays))
+        else:
+            results = engine().execute(record.name, arrays, attrs)
+    except InvalidArgumentError:
+        raise
+    except (ValueError, TypeError, IndexError, ZeroDivisionError, np.linalg.LinAlgError) as error:
+        if flags.debug():
+            raise
+        received = [f"{record.input_name(i)}: {t.type}" for i, t in enumerate(inputs)]
+        raise InvalidArgumentError(explain(f"{record.name}: {error}", received=received)) from None
+    if check_results is not None:
+        check_results(record, results)
+    return tuple(
+        Handle(result, type.handle) if type.handle is not None else EagerTensor(result)
+        for result, type in zip(results, types, strict=True)
+    )
+
+
+def _record(
+    scope: Scope, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: str | None
+) -> tuple[Any, ...]:
+    values = [resolve(tensor, scope) for tensor in inputs]
+    handles = [value for value in values if value.type.is_resource]
+    host = record.effect is Effect.HOST
+    writes = record.effect in (Effect.WRITE, Effect.HOST)
+    if record.higher_order:
+        writes = writes or any(g.has_effects() for g in attrs.values() if isinstance(g, Graph))
+    effectful = bool(handles) or host or writes or bool(scope.control)
+    control = scope.control_for(handles, writes, host) if effectful else []
+    builder = GraphBuilder(scope.graph, sources.user_line(), control)
+    label = name
+    stack = context.names()
+    if stack:
+        label = "/".join([*stack, name or record.name])
+    node = builder.node(record, values, attrs, name=label)
+    if effectful:
+        scope.note_effect(node, handles, writes, host)
+    devices = context.devices()
+    if devices and devices[-1]:
+        node.metadata["device"] = devices[-1]
+    return tuple(wrap(value) for value in node.outputs) or (_NodeResult(node),)
+
+
+class _NodeResult:
+    """Stands for a node without outputs, so that it can be fetched and depended on."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+
+def resolve(tensor: Any, scope: Scope) -> Value:
+    """The value that stands for a tensor inside a scope: its own, a constant, or a captured input.
+
+    Raises:
+        InaccessibleTensorError: For a tensor of a graph that is not around this one.
+    """
+    value = getattr(tensor, "_value", None)
+    if value is not None:
+        if value.node.graph is scope.graph:
+            return value  # type: ignore[no-any-return]
+        outer = scope.outer
+        while outer is not None and outer.graph is scope.graph:
+            outer = outer.outer
+        if outer is None:
+            raise leaked(tensor, f"is used in graph `{scope.graph.name}`")
+        return _capture(scope, wrap(resolve(tensor, outer)), value.type)
+    if isinstance(tensor, EagerTensor):
+        if tensor._array.size <= 1 or not scope.ordered:
+            found = scope.captured.get(id(tensor))
+            if found is None:
+                builder = GraphBuilder(scope.graph)
+                record = opdef.get("constant")
+                made = builder.node(record, (), {"value": Constant(tensor._array.copy())}, name="Const")
+                found = scope.captured[id(tensor)] = (tensor, made.outputs[0])
+            return found[1]
+        return _capture(scope, tensor, tensor.type)
+    if isinstance(tensor, Handle):
+        return _capture_handle(scope, tensor)
+    raise TypeError(f"Not a tensor: {tensor!r}.")
+
+
+def _capture(scope: Scope, tensor: Any, type: TensorType) -> Value:
+    found = scope.captured.get(id(tensor))
+    if found is None:
+        value = scope.graph.capture(_Key(tensor), type)
+        found = scope.captured[id(tensor)] = (tensor, value)
+    return found[1]
+
+
+def _capture_handle(scope: Scope, handle: Handle) -> Value:
+    """A cell is captured once, by whichever handle; nested scopes pass it inwards."""
+    found = scope.captured.get(id(handle._array))
+    if found is None:
+        if scope.outer is not None:
+            resolve(handle, scope.outer)
+        value = scope.graph.capture(_Key(handle), handle.type, getattr(handle._array, "name", "") or "variable")
+        found = scope.captured[id(handle._array)] = (handle, value)
+    return found[1]
+
+
+class _Key:
+    """A key by identity: tensors compare element by element."""
+
+    __slots__ = ("target",)
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.target is other.target
+
+    def __hash__(self) -> int:
+        return id(self.target)
+
+
+def leaked(tensor: Any, how: str) -> InaccessibleTensorError:
+    """The error for a symbolic tensor that is used where its graph is not being built."""
+    node = tensor._value.node
+    made = f", made at {node.source}" if node.source is not None else ""
+    return InaccessibleTensorError(
+        explain(
+            f"Tensor `{node.name}` of graph `{node.graph.name}`{made}, {how}.",
+            received=str(tensor.type),
+            hint="return it from the function that makes it, or run it in the session of its graph",
+        )
+    )
+
+
+def call(op: str, *inputs: Any, **attrs: Any) -> Any:
+    """Applies the op of that name to tensors; one output comes bare, several as a tuple."""
+    record = opdef.get(op)
+    outputs = apply(record, inputs, record.complete(attrs))
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
+class DispatchBuilder(Builder):
+    """Applies gradient rules to tensors: at once when eager, into the graph under construction otherwise."""
+
+    def apply(self, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Applies an op through the dispatcher."""
+        return apply(record, inputs, attrs)
+
+    def constant(self, value: Any, dtype: DType | None = None) -> Any:
+        """A constant: an eager tensor, which a graph under construction takes in as a constant node."""
+        return EagerTensor(np.asarray(value, dtype=None if dtype is None else dtype.numpy))
+
+
+builder = DispatchBuilder()

@@ -1,0 +1,74 @@
+"""Finds engines and loads the one to use. The only file of this floor that names engines by their folders."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import threading
+from dataclasses import dataclass
+
+from weft.base import flags
+from weft.base.errors import UnavailableError, explain, nearest
+from weft.engines.base import Engine
+
+#: name -> (module, library it needs beyond the required ones or None, one line), best first
+ENGINES: dict[str, tuple[str, str | None, str]] = {
+    "native": ("weft.engines.native", "llvmlite", "compiled through LLVM for this processor"),
+    "xla": ("weft.engines.xla", "jax", "XLA through jax: GPU, TPU, many machines"),
+    "reference": ("weft.engines.reference", None, "numpy, always there"),
+}
+#: What runs where nothing is asked for; xla is never chosen unasked on a machine without an accelerator.
+DEFAULT_ORDER = ("native", "reference")
+
+_lock = threading.Lock()
+_loaded: dict[str, Engine] = {}
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """Whether an engine can be used here, and why not."""
+
+    name: str
+    available: bool
+    reason: str
+
+
+def _status(name: str) -> EngineStatus:
+    module, library, line = ENGINES[name]
+    try:
+        if importlib.util.find_spec(module) is None:
+            return EngineStatus(name, False, "not part of this version of Weft")
+    except ModuleNotFoundError:
+        return EngineStatus(name, False, "not part of this version of Weft")
+    if library is not None and importlib.util.find_spec(library) is None:
+        return EngineStatus(name, False, f"{library} is not installed; pip install 'weft[{name}]'")
+    return EngineStatus(name, True, line)
+
+
+def describe_engines() -> list[EngineStatus]:
+    """Every engine with whether it can be used here, best first."""
+    return [_status(name) for name in ENGINES]
+
+
+def load(name: str | None = None) -> Engine:
+    """The engine of that name, or the one that `WEFT_ENGINE` names, or the best one.
+
+    Raises:
+        UnavailableError: Where the engine asked for cannot be used, with the reason.
+    """
+    wanted = name or flags.engine()
+    if wanted is None:
+        wanted = next(candidate for candidate in DEFAULT_ORDER if candidate in _loaded or _status(candidate).available)
+    engine = _loaded.get(wanted)
+    if engine is not None:
+        return engine
+    if wanted not in ENGINES:
+        raise UnavailableError(explain(f"There is no engine named {wanted!r}.", hint=nearest(wanted, ENGINES)))
+    status = _status(wanted)
+    if not status.available:
+        raise UnavailableError(explain(f"Engine {wanted!r} cannot be used: {status.reason}.",
+                                       hint="unset WEFT_ENGINE, or run `weft doctor`"))  # fmt: skip
+    with _lock:
+        if wanted not in _loaded:
+            _loaded[wanted] = importlib.import_module(ENGINES[wanted][0]).create()
+    return _loaded[wanted]

@@ -1,0 +1,332 @@
+"""The front door of `tf`: what Python, numpy and users hand in becomes tensors, and dtypes are brought together.
+
+Ops are strict; the casts happen here, by this table: a Python or numpy operand takes the tensor's dtype where it can;
+an integer with a float gives the float's dtype; anything else that differs is refused, with the cast to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from weft.base import dtypes, nest
+from weft.base.dtypes import DType
+from weft.base.errors import DTypeError, explain
+from weft.base.shapes import TensorShape
+from weft.ir.graph import Constant
+from weft.ops import opdef
+from weft.runtime import context, dispatch
+from weft.runtime import tensor as tensors
+from weft.runtime.composite import CompositeTensor, IndexedSlices
+from weft.runtime.tensor import EagerTensor, Tensor, TensorOperators
+
+_INT32 = np.iinfo(np.int32)
+#: (class, function(value, dtype, name, as_ref) -> tensor), as `tf.register_tensor_conversion_function` gives them
+conversions: list[tuple[Any, Callable[..., Any]]] = []
+
+
+def is_tensor_like(value: Any) -> bool:
+    """Whether a value is a tensor already, or stands for one (variables, Keras' symbolic tensors)."""
+    return isinstance(value, (Tensor, TensorOperators, CompositeTensor))
+
+
+def convert(value: Any, dtype: Any = None, name: str | None = None, hint: DType | None = None) -> Any:
+    """A value as a tensor.
+
+    Args:
+        value: A tensor, variable, number, string, numpy array, or a nested list of those.
+        dtype: The dtype it must have; a tensor of another one is refused, other values are converted.
+        name: The constant's name, in a graph.
+        hint: The dtype to take where the value leaves it open and can take it.
+
+    Raises:
+        ValueError: For a tensor of another dtype.
+        TypeError: For what cannot be a tensor.
+    """
+    wanted = None if dtype is None else dtypes.as_dtype(dtype)
+    if isinstance(value, Tensor):
+        return _demand(value, wanted)
+    reader = getattr(value, "_read_as_tensor", None)
+    if reader is not None:
+        return _demand(reader(), wanted)
+    if isinstance(value, IndexedSlices):
+        return _demand(value.dense(), wanted)
+    if hasattr(value, "__weft_operation__"):
+        return value
+    for kind, function in conversions:
+        if isinstance(value, kind):
+            found = function(value, dtype=wanted, name=name, as_ref=False)
+            if found is not NotImplemented:
+                return found
+    if isinstance(value, (list, tuple)) and _holds_tensor(value):
+        return _pack(value, wanted, hint)
+    return constant(to_array(value, wanted, hint), name)
+
+
+def constant(array: Any, name: str | None = None) -> Any:
+    """A tensor with these values: eager, or a node of TensorFlow 1's graph."""
+    scope = context.scope()
+    if scope is None or (scope.ordered and name is None):
+        return EagerTensor(array)
+    return dispatch.apply(opdef.get("constant"), (), {"value": Constant(array)}, name or "Const")[0]
+
+
+def _demand(tensor: Any, wanted: DType | None) -> Any:
+    if wanted is not None and tensor.dtype is not wanted:
+        raise ValueError(
+            explain(f"A tensor of dtype {tensor.dtype.name} was given where {wanted.name} is wanted.",
+                    received=str(getattr(tensor, "type", tensor)),
+                    hint=f"convert it with tf.cast(x, tf.{wanted.name})")  # fmt: skip
+        )
+    return tensor
+
+
+def _holds_tensor(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(_holds_tensor(item) for item in value)
+    return is_tensor_like(value)
+
+
+def _pack(value: Sequence[Any], wanted: DType | None, hint: DType | None) -> Any:
+    dtype = wanted or next(leaf.dtype for leaf in nest.flatten(list(value)) if is_tensor_like(leaf))
+    parts = [_pack(item, dtype, None) if isinstance(item, (list, tuple)) and _holds_tensor(item)
+             else convert(item, None if is_tensor_like(item) else dtype) for item in value]  # fmt: skip
+    parts = [part if part.dtype is dtype else dispatch.call("cast", part, dtype=dtype) for part in parts]
+    return dispatch.call("stack", *parts, axis=0)
+
+
+def to_array(value: Any, wanted: DType | None = None, hint: DType | None = None) -> Any:
+    """A number, string, numpy array or nested list of them as an array of its own.
+
+    Python floats become float32 and Python ints int32 (int64 where they need it); numpy values keep their dtype.
+    """
+    if isinstance(value, np.ndarray) or np.isscalar(value) or isinstance(value, np.generic):
+        return _array_from(value, wanted, hint)
+    if isinstance(value, TensorShape):
+        if not value.is_fully_defined():
+            raise ValueError(f"Cannot make a tensor of the partly unknown shape {value}; use tf.shape(x).")
+        return np.asarray(value.as_list(), (wanted or dtypes.int32).numpy)
+    if value is None:
+        raise ValueError(explain("None cannot be made a tensor.", hint="check for a function without a return value"))
+    if isinstance(value, (list, tuple, range)) or hasattr(value, "__array__"):
+        return _array_from(value, wanted, hint)
+    if isinstance(value, (set, frozenset, dict)):
+        raise TypeError(f"A {type(value).__name__} cannot be made a tensor; convert it to a list first.")
+    try:
+        return _array_from(np.asarray(value), wanted, hint)
+    except (TypeError, ValueError):
+        raise TypeError(explain(f"Cannot make a tensor of {type(value).__name__}.", received=repr(value)[:200])) from None
+
+
+def _array_from(value: Any, wanted: DType | None, hint: DType | None) -> Any:
+    try:
+        array = np.array(value)  # a copy: tensors never share memory with what the user may change
+    except ValueError:
+        raise ValueError(
+            explain("The rows of a nested list differ in length, so it is no tensor.", received=repr(value)[:200],
+                    hint="pad the rows, or use tf.ragged.constant")  # fmt: skip
+        ) from None
+    if array.dtype.kind in "OSU":
+        return _text_array(value, array, wanted)
+    natural = _natural(value, array)
+    if wanted is None:
+        chosen = natural
+        if hint is not None and natural is not hint and _fits(natural, hint, _is_python(value)):
+            chosen = hint
+    else:
+        chosen = wanted
+        _check_conversion(value, array, natural, wanted)
+    return array if array.dtype == chosen.numpy else array.astype(chosen.numpy)
+
+
+def _is_python(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(_is_python(item) for item in value)
+    return isinstance(value, (bool, int, float, complex, range)) and not isinstance(value, np.generic)
+
+
+def _natural(value: Any, array: Any) -> DType:
+    if _is_python(value):
+        if array.dtype.kind == "f":
+            return dtypes.float32
+        if array.dtype.kind == "i" and (
+            array.size == 0 or (array.min() >= _INT32.min and array.max() <= _INT32.max)
+        ):  # fmt: skip
+            return dtypes.int32 if array.size else dtypes.float32
+    return dtypes.as_dtype(array.dtype)
+
+
+def _fits(natural: DType, hint: DType, python: bool) -> bool:
+    if natural.is_bool or hint.is_bool:
+        return False
+    if natural.is_integer:
+        return hint.is_numeric
+    if natural.is_floating:
+        return hint.is_floating or hint.is_complex
+    return hint.is_complex
+
+
+def _check_conversion(value: Any, array: Any, natural: DType, wanted: DType) -> None:
+    if wanted is dtypes.string:
+        raise TypeError(f"Cannot make a string tensor of {natural.name} values; use tf.strings.as_string.")
+    if wanted.is_integer and natural.is_floating and _is_python(value):
+        raise TypeError(
+            explain(f"Cannot make a {wanted.name} tensor of {value!r}: it would lose its fraction.",
+                    hint="round it first, or leave the dtype to the value")  # fmt: skip
+        )
+    if wanted.is_integer and natural.is_integer and array.size:
+        least, greatest = wanted.limits
+        if int(array.min()) < least or int(array.max()) > greatest:
+            bad = array[(array < least) | (array > greatest)].flat[0]
+            raise ValueError(explain(f"{bad} does not fit into {wanted.name} ({least} to {greatest})."))
+
+
+def _text_array(value: Any, array: Any, wanted: DType | None) -> Any:
+    if wanted is not None and wanted is not dtypes.string:
+        raise ValueError(
+            explain(f"Cannot make a {wanted.name} tensor of text.", received=repr(value)[:200],
+                    hint="use tf.strings.to_number")  # fmt: skip
+        )
+    out = np.empty(array.shape, object)
+    for index, item in np.ndenumerate(array):
+        if isinstance(item, str):
+            out[index] = item.encode("utf-8")
+        elif isinstance(item, (bytes, np.bytes_)):
+            out[index] = bytes(item)
+        else:
+            raise ValueError(explain(f"Cannot make a tensor of {type(item).__name__} values.",
+                                     received=repr(value)[:200],
+                                     hint="pad rows of different lengths, or use tf.ragged.constant"))  # fmt: skip
+    return out
+
+
+# Two operands --------------------------------------------------------------------------------------------------------
+
+
+def together(x: Any, y: Any, op: str) -> tuple[Any, Any]:
+    """Both operands as tensors of one dtype."""
+    if isinstance(x, EagerTensor) and isinstance(y, EagerTensor) and x._array.dtype == y._array.dtype:
+        return x, y
+    if is_tensor_like(x):
+        x = convert(x)
+        y = convert(y) if is_tensor_like(y) else _convert_beside(y, x, op)
+    elif is_tensor_like(y):
+        y = convert(y)
+        x = _convert_beside(x, y, op)
+    else:
+        x = convert(x)
+        y = convert(y, hint=x.dtype) if not _is_python(x) else convert(y)
+    if x.dtype is y.dtype:
+        return x, y
+    a, b = x.dtype, y.dtype
+    if a.is_integer and (b.is_floating or b.is_complex):
+        return dispatch.call("cast", x, dtype=b), y
+    if b.is_integer and (a.is_floating or a.is_complex):
+        return x, dispatch.call("cast", y, dtype=a)
+    raise DTypeError(
+        explain(f"{op}: the operands are {a.name} and {b.name}.", received=[_brief(x), _brief(y)],
+                expected="one dtype, or an integer with a float",
+                hint=f"write tf.cast(y, tf.{a.name}) or tf.cast(x, tf.{b.name})")  # fmt: skip
+    )
+
+
+def _brief(x: Any) -> str:
+    return str(getattr(x, "type", None) or f"{x.dtype.name}{x.shape}")
+
+
+def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
+    """A Python or numpy operand next to a tensor: it takes the tensor's dtype where nothing is lost by that."""
+    array = to_array(value)
+    found, wanted = dtypes.as_dtype(array.dtype), tensor.dtype
+    if found is wanted:
+        return EagerTensor(array)
+    if found.is_bool or wanted.is_bool or wanted is dtypes.string or found is dtypes.string:
+        raise DTypeError(
+            explain(f"{op}: the operands are {wanted.name} and {found.name}.",
+                    received=[_brief(tensor), repr(value)[:100]], hint="convert one of them with tf.cast")  # fmt: skip
+        )
+    if found.is_integer and wanted.is_integer:
+        _check_conversion(value, array, found, wanted)
+        return EagerTensor(array.astype(wanted.numpy))
+    if found.is_integer or (found.is_floating and (wanted.is_floating or wanted.is_complex)) or (
+        found.is_complex and wanted.is_complex
+    ):  # fmt: skip
+        return EagerTensor(array.astype(wanted.numpy))
+    return EagerTensor(array)  # a float next to an integer tensor: the tensor is cast, by `together`
+
+
+def binary(op: str) -> Callable[..., Any]:
+    """The front door of an op on two operands."""
+
+    def function(x: Any, y: Any, name: str | None = None) -> Any:
+        x, y = together(x, y, op)
+        return dispatch.apply(opdef.get(op), (x, y), {}, name)[0]
+
+    function.__name__ = op
+    return function
+
+
+def unary(op: str) -> Callable[..., Any]:
+    """The front door of an op on one operand."""
+
+    def function(x: Any, name: str | None = None) -> Any:
+        return dispatch.apply(opdef.get(op), (convert(x),), {}, name)[0]
+
+    function.__name__ = op
+    return function
+
+
+def truediv(x: Any, y: Any, name: str | None = None) -> Any:
+    """Division; integers give floats (float64 for 32 and 64 bits, float32 below), as in TensorFlow."""
+    x, y = together(x, y, "truediv")
+    if x.dtype.is_integer:
+        wide = dtypes.float64 if x.dtype.size >= 4 else dtypes.float32
+        x, y = dispatch.call("cast", x, dtype=wide), dispatch.call("cast", y, dtype=wide)
+    return dispatch.apply(opdef.get("divide"), (x, y), {}, name)[0]
+
+
+def _bits_or_logic(logical: str, bits: str) -> Callable[..., Any]:
+    def function(x: Any, y: Any, name: str | None = None) -> Any:
+        x, y = together(x, y, logical)
+        return dispatch.apply(opdef.get(logical if x.dtype.is_bool else bits), (x, y), {}, name)[0]
+
+    return function
+
+
+def _invert(x: Any, name: str | None = None) -> Any:
+    x = convert(x)
+    return dispatch.apply(opdef.get("logical_not" if x.dtype.is_bool else "invert"), (x,), {}, name)[0]
+
+
+def _equality(op: str, otherwise: bool) -> Callable[..., Any]:
+    function = binary(op)
+
+    def compare(x: Any, y: Any) -> Any:
+        if x is None or y is None:
+            return otherwise
+        try:
+            return function(x, y)
+        except (DTypeError, TypeError):
+            if is_tensor_like(x) and is_tensor_like(y):
+                raise
+            return otherwise
+
+    return compare
+
+
+def matmul(x: Any, y: Any) -> Any:
+    """The matrix product, as `@` means it."""
+    x, y = together(x, y, "matmul")
+    return dispatch.call("matmul", x, y)
+
+
+tensors.operators.update(
+    {op: binary(op) for op in ("add", "subtract", "multiply", "floordiv", "floormod", "pow", "less", "less_equal",
+                               "greater", "greater_equal", "left_shift", "right_shift")},
+    truediv=truediv, matmul=matmul, negative=unary("negative"), abs=unary("abs"), invert=_invert,
+    equal=_equality("equal", False), not_equal=_equality("not_equal", True),
+    **{"and": _bits_or_logic("logical_and", "bitwise_and"), "or": _bits_or_logic("logical_or", "bitwise_or"),
+       "xor": _bits_or_logic("logical_xor", "bitwise_xor")},
+)  # fmt: skip

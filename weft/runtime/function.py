@@ -1,0 +1,515 @@
+"""`function`: a Python function traced once per signature into a graph, which an engine compiles and runs."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from weft.autodiff.subgraph import Split, split
+from weft.base import dtypes, nest
+from weft.base.dims import Dim
+from weft.base.errors import explain, user_facing
+from weft.base.shapes import TensorShape
+from weft.ir.graph import Graph, Value
+from weft.ir.types import TensorType
+from weft.ops.builder import inline
+from weft.runtime import context, dispatch, frontdoor
+from weft.runtime.composite import CompositeTensor
+from weft.runtime.context import Scope
+from weft.runtime.spec import TensorSpec
+from weft.runtime.tensor import EagerTensor, Handle, SymbolicTensor, Tensor, TensorOperators, wrap
+from weft.runtime.variable import Variable, creation_watchers
+
+_settings = {"eagerly": False}
+
+
+def run_functions_eagerly(on: bool) -> None:
+    """Whether traced functions run as plain Python, for debugging."""
+    _settings["eagerly"] = bool(on)
+
+
+def functions_run_eagerly() -> bool:
+    """Whether traced functions run as plain Python."""
+    return _settings["eagerly"]
+
+
+class TracedResult:
+    """A Python structure with tensors taken out: how a trace's outputs are put together again."""
+
+    def __init__(self, structure: Any) -> None:
+        self.composites: list[tuple[int, CompositeTensor]] = []
+        self.leaves: list[Any] = []
+        self.tensors: list[Any] = []
+        self.structure = structure
+        for leaf in nest.flatten(structure):
+            if leaf is None or _is_operation(leaf):
+                self.leaves.append(("none", None))
+            elif isinstance(leaf, CompositeTensor):
+                parts = [frontdoor.convert(part) for part in leaf._components()]
+                self.leaves.append(("composite", (leaf, len(parts))))
+                self.tensors.extend(parts)
+            else:
+                self.leaves.append(("tensor", None))
+                self.tensors.append(frontdoor.convert(leaf))
+        self.structure = nest.map_structure(lambda leaf: None, structure)
+
+    def rebuild(self, values: Sequence[Any]) -> Any:
+        """The structure with these values in it."""
+        supply = iter(values)
+        leaves: list[Any] = []
+        for kind, detail in self.leaves:
+            if kind == "none":
+                leaves.append(None)
+            elif kind == "tensor":
+                leaves.append(next(supply))
+            else:
+                leaf, count = detail
+                leaves.append(leaf._rebuild([next(supply) for _ in range(count)]))
+        return nest.pack(self.structure, leaves)
+
+
+def _is_operation(leaf: Any) -> bool:
+    return isinstance(leaf, dispatch._NodeResult) or type(leaf).__name__ == "Operation"
+
+
+class ConcreteFunction:
+    """One trace: a graph with captured tensors and variables, ready to run.
+
+    Attributes:
+        graph: The traced graph.
+        captured: What its captured inputs stand for: tensors and handles, in order.
+    """
+
+    def __init__(self, graph: Graph, captured: Sequence[Any], result: TracedResult, name: str) -> None:
+        self.graph = graph
+        self.captured = list(captured)
+        self.name = name
+        self._result = result
+        self._splits: dict[tuple[int, ...], Split] = {}
+        self._signature: Any = None
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The symbolic inputs, captures last."""
+        return [wrap(value) for value in self.graph.inputs]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic outputs."""
+        return [wrap(value) for value in self.graph.outputs]
+
+    @property
+    def structured_input_signature(self) -> Any:
+        """The specs of (positional arguments, keyword arguments)."""
+        return self._signature
+
+    @property
+    def structured_outputs(self) -> Any:
+        """The specs of what it returns."""
+        return self._result.rebuild([TensorSpec(TensorShape(v.shape), v.dtype) for v in self.graph.outputs])
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """The variables that it uses."""
+        found = [h._array.variable() for h in self.captured if isinstance(h, Handle) and hasattr(h._array, "variable")]
+        return tuple(v for v in found if v is not None)
+
+    @property
+    def trainable_variables(self) -> tuple[Any, ...]:
+        """The trainable variables that it uses."""
+        return tuple(v for v in self.variables if v.trainable)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        leaves = [leaf for leaf in nest.flatten((args, kwargs)) if _is_data(leaf)]
+        return self.run([frontdoor.convert(leaf) for leaf in leaves])
+
+    def run(self, tensors: Sequence[Any]) -> Any:
+        """Runs it on flat tensors; returns the traced structure."""
+        operands = [*tensors, *self.captured]
+        if context.scope() is not None:
+            return self._result.rebuild(inline(dispatch.builder, self.graph, operands))
+        tapes = context.tapes()
+        if tapes:
+            wrt = self._followed(operands, tapes)
+            if wrt:
+                return self._run_recorded(operands, wrt, tapes)
+        results = dispatch.compiled(self.graph).run([tensor._array for tensor in operands])
+        return self._result.rebuild([EagerTensor(np.asarray(result)) for result in results])
+
+    def _followed(self, operands: Sequence[Any], tapes: Sequence[Any]) -> tuple[int, ...]:
+        for tape in tapes:
+            if tape.watch_variables and not tape.paused:
+                for operand in operands:
+                    if isinstance(operand, Handle) and getattr(operand._array, "trainable", False):
+                        tape.watch(operand)
+                        tape.variables.setdefault(id(operand), operand)
+        return tuple(
+            i for i, operand in enumerate(operands)
+            if any(id(operand) in tape.watched for tape in tapes)
+            and (isinstance(operand, Handle) or operand.dtype.is_floating or operand.dtype.is_complex)
+        )  # fmt: skip
+
+    def _run_recorded(self, operands: Sequence[Any], wrt: tuple[int, ...], tapes: Sequence[Any]) -> Any:
+        halves = self._splits.get(wrt)
+        if halves is None:
+            halves = self._splits[wrt] = split(self.graph, wrt)
+        results = dispatch.compiled(halves.forward).run([tensor._array for tensor in operands])
+        own = len(results) - halves.residuals
+        outputs = [
+            Handle(result, value.type.handle) if value.type.handle is not None else EagerTensor(np.asarray(result))
+            for result, value in zip(results, halves.forward.outputs, strict=True)
+        ]
+        attrs = {"graph": halves.forward, "backward": halves.backward, "residuals": halves.residuals, "wrt": wrt}
+        for tape in tapes:
+            tape.note("call", operands, outputs, attrs)
+        return self._result.rebuild(outputs[:own])
+
+    def __repr__(self) -> str:
+        return f"<ConcreteFunction {self.name} with {len(self.graph.nodes)} nodes>"
+
+
+def _is_data(leaf: Any) -> bool:
+    """Whether an argument is data, fed to the graph, rather than part of the program."""
+    return isinstance(leaf, (Tensor, np.ndarray, CompositeTensor)) and not isinstance(leaf, Handle)
+
+
+def trace(
+    function: Callable[..., Any],
+    args: Any,
+    kwargs: dict[str, Any],
+    types: Sequence[TensorType],
+    name: str,
+    may_create_variables: bool = True,
+) -> ConcreteFunction:
+    """Runs a Python function on symbolic tensors and keeps the graph.
+
+    Args:
+        function: The function.
+        args: Its positional arguments; data among them is replaced by symbolic tensors.
+        kwargs: Its keyword arguments, likewise.
+        types: The types of the data, in flat order.
+        name: The graph's name.
+        may_create_variables: Whether variables may be made while it is traced.
+    """
+    graph = Graph(name)
+    scope = Scope(graph, None, ordered=True)
+    scope.lifted["may_create_variables"] = may_create_variables
+    supply = iter(types)
+
+    def placeholder(leaf: Any) -> Any:
+        if not _is_data(leaf) and not isinstance(leaf, TensorSpec):
+            return leaf
+        if isinstance(leaf, CompositeTensor):
+            parts = [wrap(graph.add_input(next(supply), "input")) for _ in leaf._components()]
+            return leaf._rebuild(parts)
+        label = getattr(leaf, "name", None) if isinstance(leaf, TensorSpec) else None
+        return wrap(graph.add_input(next(supply), label or "input"))
+
+    symbolic_args, symbolic_kwargs = nest.map_structure(placeholder, (args, kwargs))
+    with context.open_scope(scope):
+        result = TracedResult(function(*symbolic_args, **symbolic_kwargs))
+        graph.outputs = [dispatch.resolve(tensor, scope) for tensor in result.tensors]
+    captured = [key.target for key in graph.captures]
+    return ConcreteFunction(graph, captured, result, name)
+
+
+def _leaf_key(leaf: Any, types: list[TensorType]) -> Any:
+    if isinstance(leaf, CompositeTensor):
+        keys = []
+        for part in leaf._components():
+            keys.append(_leaf_key(frontdoor.convert(part), types))
+        return (type(leaf), *keys)
+    if isinstance(leaf, np.ndarray):
+        dtype = dtypes.as_dtype(leaf.dtype)
+        types.append(TensorType(leaf.shape, dtype))
+        return leaf.shape, dtype
+    if isinstance(leaf, EagerTensor):
+        types.append(leaf.type)
+        return leaf._array.shape, leaf.dtype
+    if isinstance(leaf, SymbolicTensor):
+        types.append(leaf.type)
+        return leaf.type.shape, leaf.dtype
+    if isinstance(leaf, TensorSpec):
+        types.append(TensorType(leaf.shape.symbolic, leaf.dtype))
+        return leaf.shape.symbolic, leaf.dtype
+    if isinstance(leaf, (bool, int, float, complex, str, bytes, type(None), dtypes.DType)):
+        return type(leaf), leaf
+    if isinstance(leaf, TensorOperators):
+        return "object", id(leaf)
+    try:
+        hash(leaf)
+    except TypeError:
+        return "object", id(leaf)
+    return type(leaf), leaf
+
+
+def _share_sizes(types: Sequence[TensorType]) -> tuple[TensorType, ...]:
+    """The types with equal first sizes made one symbol: a shorter last batch then runs the same code."""
+    symbols: dict[Any, Dim] = {}
+    shared = []
+    for type in types:
+        if type.shape and isinstance(type.shape[0], int) and type.shape[0] > 0:
+            size = symbols.setdefault(type.shape[0], Dim.fresh("batch"))
+            shared.append(TensorType((size, *type.shape[1:]), type.dtype))
+        else:
+            shared.append(type)
+    return tuple(shared)
+
+
+def _pattern(types: Sequence[TensorType]) -> tuple[Any, ...]:
+    """What stays the same when only the shared first sizes change."""
+    sizes: dict[Any, int] = {}
+    pattern = []
+    for type in types:
+        shape = type.shape
+        if shape and isinstance(shape[0], int) and shape[0] > 0:
+            shape = (("batch", sizes.setdefault(shape[0], len(sizes))), *shape[1:])
+        pattern.append((shape, type.dtype))
+    return tuple(pattern)
+
+
+class Function:
+    """A Python function that is traced once per signature; made by `tf.function`.
+
+    Args:
+        python_function: What to trace.
+        name: For graphs and messages.
+        input_signature: TensorSpecs, one a positional argument: one trace serves all.
+        share_sizes: Whether equal first sizes become one symbol at once (Keras' steps).
+        reduce_retracing: Whether sizes that change from call to call become unknown.
+    """
+
+    def __init__(
+        self,
+        python_function: Callable[..., Any],
+        name: str | None = None,
+        input_signature: Any = None,
+        share_sizes: bool = False,
+        reduce_retracing: bool = False,
+    ) -> None:
+        self.python_function = python_function
+        self._name = name or getattr(python_function, "__name__", "function")
+        self.input_signature = None if input_signature is None else tuple(input_signature)
+        self._share_sizes = share_sizes
+        self._reduce_retracing = reduce_retracing
+        self._cache: dict[Any, tuple[ConcreteFunction, Any]] = {}
+        self._loose: dict[Any, tuple[TensorType, ...]] = {}
+        self._traces = 0
+        self._methods: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
+        try:
+            self.function_spec = inspect.signature(python_function)
+        except (TypeError, ValueError):
+            self.function_spec = None  # type: ignore[assignment]
+        functools.update_wrapper(self, python_function, updated=())
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        try:
+            found = self._methods.get(instance)
+        except TypeError:
+            found = None
+        if found is None:
+            reference = weakref.ref(instance)
+            plain = self.python_function
+
+            @functools.wraps(plain)
+            def method(*args: Any, **kwargs: Any) -> Any:
+                return plain(reference(), *args, **kwargs)
+
+            found = Function(method, self._name, self.input_signature, self._share_sizes, self._reduce_retracing)
+            parameters = inspect.signature(plain)
+            found.function_spec = parameters.replace(parameters=list(parameters.parameters.values())[1:])
+            try:
+                self._methods[instance] = found
+            except TypeError:
+                pass
+        return found
+
+    @user_facing
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if _settings["eagerly"] or context.scope() is not None:
+            return self.python_function(*args, **kwargs)
+        args, kwargs = self._canonical(args, kwargs)
+        concrete, tensors = self._find(args, kwargs)
+        return concrete.run(tensors)
+
+    def _canonical(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Keywords that name positional parameters in their places, defaults filled in."""
+        if self.input_signature is not None:
+            return self._by_signature(args, kwargs), {}
+        if kwargs and self.function_spec is not None:
+            bound = self.function_spec.bind(*args, **kwargs)
+            bound.apply_defaults()
+            return bound.args, bound.kwargs
+        return args, kwargs
+
+    def _by_signature(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        signature: Any = self.input_signature
+        if kwargs:
+            args = self.function_spec.bind(*args, **kwargs).args
+        if len(args) != len(signature):
+            raise TypeError(
+                explain(f"{self._name} takes {len(signature)} arguments by its input_signature, received {len(args)}.")
+            )
+
+        def fit(spec: Any, given: Any) -> Any:
+            if not isinstance(spec, TensorSpec):
+                return given
+            tensor = frontdoor.convert(given, None if frontdoor.is_tensor_like(given) else spec.dtype)
+            if tensor.dtype is not spec.dtype or not spec.shape.is_compatible_with(tensor.shape):
+                raise TypeError(
+                    explain(f"{self._name}: an argument does not fit the input_signature.", expected=repr(spec),
+                            received=str(getattr(tensor, "type", tensor)))  # fmt: skip
+                )
+            return tensor
+
+        flat = [fit(s, g) for s, g in zip(nest.flatten(signature), nest.flatten(args), strict=True)]
+        return tuple(nest.pack(signature, flat))
+
+    def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[ConcreteFunction, list[Any]]:
+        leaves = nest.flatten((args, kwargs))
+        types: list[TensorType] = []
+        keys = tuple([_leaf_key(leaf, types) for leaf in leaves])
+        if self.input_signature is not None:
+            key: Any = "signature"
+            types = [TensorType(s.shape.symbolic, s.dtype) for s in nest.flatten(self.input_signature)]
+        else:
+            structure = repr(nest.map_structure(lambda leaf: 0, (args, kwargs)))
+            static = tuple(k for k, leaf in zip(keys, leaves, strict=True) if not _is_data(leaf))
+            if self._share_sizes:
+                key = (structure, static, _pattern(types))
+            elif self._reduce_retracing:
+                key = (structure, static, self._loosened((structure, static), types))
+            else:
+                key = (structure, keys)
+        found = self._cache.get(key)
+        if found is None:
+            if self._share_sizes:
+                types = list(_share_sizes(types))
+            elif self._reduce_retracing and self.input_signature is None:
+                types = [TensorType(tuple(Dim.fresh() if d is None else d for d in shape), dtype)
+                         for shape, dtype in key[2]]  # fmt: skip
+            found = self._cache[key] = (self._trace(args, kwargs, types), (args, kwargs))
+        tensors: list[Any] = []
+        for leaf in leaves:
+            if isinstance(leaf, CompositeTensor):
+                tensors.extend(frontdoor.convert(part) for part in leaf._components())
+            elif isinstance(leaf, np.ndarray):
+                tensors.append(EagerTensor(leaf))
+            elif _is_data(leaf):
+                tensors.append(leaf)
+        return found[0], tensors
+
+    def _loosened(self, key: Any, types: Sequence[TensorType]) -> tuple[Any, ...]:
+        known = self._loose.get((key, tuple((t.rank, t.dtype) for t in types)))
+        merged = tuple(types) if known is None else tuple(
+            TensorType(tuple(a if a == b else None for a, b in zip(old.shape or (), new.shape or (), strict=True)),
+                       old.dtype)  # type: ignore[arg-type]
+            for old, new in zip(known, types, strict=True)
+        )  # fmt: skip
+        self._loose[(key, tuple((t.rank, t.dtype) for t in types))] = merged
+        return tuple((t.shape, t.dtype) for t in merged)
+
+    def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any], types: Sequence[TensorType]) -> ConcreteFunction:
+        first = self._traces == 0
+        self._traces += 1
+        return trace(self.python_function, args, kwargs, types, self._name, first)
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
+        """The trace for these arguments, which may be TensorSpecs; without arguments, that of the input_signature."""
+        if not args and not kwargs and self.input_signature is not None:
+            args = self.input_signature
+        args, kwargs = (args, kwargs) if self.input_signature is not None else self._canonical(args, kwargs)
+        types: list[TensorType] = []
+        leaves = nest.flatten((args, kwargs))
+        keys = tuple([_leaf_key(leaf, types) for leaf in leaves])
+        structure = repr(nest.map_structure(lambda leaf: 0, (args, kwargs)))
+        key = "signature" if self.input_signature is not None else (structure, keys)
+        found = self._cache.get(key)
+        if found is None:
+            found = self._cache[key] = (self._trace(args, kwargs, types), (args, kwargs))
+            found[0]._signature = (
+                tuple(nest.map_structure(_spec_of, args)), nest.map_structure(_spec_of, kwargs)
+            )  # fmt: skip
+        return found[0]
+
+    def experimental_get_tracing_count(self) -> int:
+        """How often it was traced."""
+        return self._traces
+
+    def concrete_functions(self) -> Iterable[ConcreteFunction]:
+        """The traces so far."""
+        return [concrete for concrete, _ in self._cache.values()]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Function, (self.python_function, self._name, self.input_signature, self._share_sizes,
+                          self._reduce_retracing)  # fmt: skip
+
+    def __deepcopy__(self, memo: Any) -> Function:
+        return Function(self.python_function, self._name, self.input_signature, self._share_sizes,
+                        self._reduce_retracing)  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"<weft.function {self._name}>"
+
+
+def _spec_of(leaf: Any) -> Any:
+    if _is_data(leaf):
+        return TensorSpec(TensorShape(leaf.shape), dtypes.as_dtype(leaf.dtype))
+    return leaf
+
+
+def evaluate_shape(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """What a function returns, as specs, for arguments known by shape and dtype alone.
+
+    Anything in the arguments with a shape and a dtype, tensors apart, becomes a symbolic tensor of a scratch graph.
+    """
+    graph = Graph("evaluate_shape")
+    scope = Scope(graph, None, ordered=True)
+
+    def placeholder(leaf: Any) -> Any:
+        if isinstance(leaf, (Tensor, Variable, np.ndarray, str)) or leaf is None:
+            return leaf
+        if not (hasattr(leaf, "shape") and hasattr(leaf, "dtype")):
+            return leaf
+        shape = TensorShape(leaf.shape)
+        return wrap(graph.add_input(TensorType(shape.symbolic, dtypes.as_dtype(leaf.dtype)), "input"))
+
+    symbolic_args, symbolic_kwargs = nest.map_structure(placeholder, (args, kwargs))
+
+    def describe(leaf: Any) -> Any:
+        if leaf is None:
+            return None
+        tensor = frontdoor.convert(leaf)
+        return TensorSpec(TensorShape(tensor.shape), tensor.dtype)
+
+    with context.open_scope(scope):
+        return nest.map_structure(describe, function(*symbolic_args, **symbolic_kwargs))
+
+
+def origin(tensor: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:
+    """How a symbolic tensor was made: (op, input tensors, attributes); None for eager tensors and inputs."""
+    value: Value | None = getattr(tensor, "_value", None)
+    if value is None or value.node.op == "input":
+        return None
+    node = value.node
+    return node.op, tuple(wrap(v) for v in node.inputs), dict(node.attrs)
+
+
+def check_variable_creation(variable: Any) -> None:
+    """Refuses variables made on a later trace: every call would make new ones."""
+    scope = context.scope()
+    if scope is not None and scope.ordered and not scope.lifted.get("may_create_variables", True):
+        raise ValueError(
+            explain(f"Variable `{variable.name}` is made in a traced function that was traced before.",
+                    hint="make variables once: outside, or behind `if self.v is None`")  # fmt: skip
+        )
+
+
+creation_watchers.append(check_variable_creation)

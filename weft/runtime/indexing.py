@@ -1,0 +1,79 @@
+"""`x[...]`: Python's indexing with slices, integers, newaxis, ellipsis, scalar tensors and masks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from weft.base import dtypes
+from weft.base.dims import Dim
+from weft.base.errors import explain
+from weft.runtime import dispatch, frontdoor, sizes, tensor
+from weft.runtime.tensor import EagerTensor
+
+
+def getitem(x: Any, key: Any) -> Any:
+    """A part of a tensor.
+
+    Raises:
+        TypeError: For keys that are no index, with what to use instead.
+    """
+    x = frontdoor.convert(x)
+    if _is_mask(key):
+        return dispatch.call("boolean_mask", x, frontdoor.convert(key))
+    keys = key if isinstance(key, tuple) else (key,)
+    if isinstance(key, list):
+        keys = tuple(key)
+    bounds: list[Any] = []
+    index = tuple(_entry(k, bounds) for k in keys)
+    return dispatch.call("strided_slice", x, *bounds, index=index)
+
+
+def _is_mask(key: Any) -> bool:
+    dtype = getattr(key, "dtype", None)
+    return dtype is not None and (dtype == np.bool_ or dtype == dtypes.bool_) and len(key.shape) > 0
+
+
+def _entry(key: Any, bounds: list[Any]) -> tuple[Any, ...]:
+    if key is None:
+        return ("newaxis",)
+    if key is Ellipsis:
+        return ("ellipsis",)
+    if isinstance(key, slice):
+        return ("slice", *(_bound(b, bounds) for b in (key.start, key.stop, key.step)))
+    if isinstance(key, (bool, np.bool_)):
+        raise TypeError(_advice(key))
+    return ("int", _bound(key, bounds))
+
+
+def _bound(value: Any, bounds: list[Any]) -> Any:
+    """An integer, or a marker for the next of the run-time bounds."""
+    if value is None:
+        return None
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iu":
+        return int(value)
+    if frontdoor.is_tensor_like(value):
+        found = frontdoor.convert(value)
+        if found.dtype.is_integer and found.shape.rank in (0, None):
+            if isinstance(found, EagerTensor):
+                return int(found._array)
+            fixed = sizes.known(found)
+            if isinstance(fixed, (int, Dim)):
+                return fixed
+            bounds.append(found)
+            return ("operand", len(bounds) - 1)
+    raise TypeError(_advice(value))
+
+
+def _advice(key: Any) -> str:
+    return explain(
+        "A tensor is indexed with integers, slices, None, ..., scalar integer tensors or a boolean mask.",
+        received=f"{type(key).__name__}: {key!r}"[:200],
+        hint="use tf.gather(x, indices) for lists of rows and tf.gather_nd for points",
+    )
+
+
+tensor.operators["getitem"] = getitem

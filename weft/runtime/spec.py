@@ -1,0 +1,72 @@
+"""Descriptions of tensors without values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.base import dtypes
+from weft.base.dtypes import DType
+from weft.base.shapes import TensorShape
+
+
+class TensorSpec:
+    """Shape and dtype of a tensor that is still to come.
+
+    Args:
+        shape: Sizes, None where unknown; None for an unknown rank.
+        dtype: The element type.
+        name: A name for the input.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.TensorSpec([None, 3]).is_compatible_with(tf.zeros([2, 3]))
+        True
+    """
+
+    __slots__ = ("_dtype", "_name", "_shape")
+
+    def __init__(self, shape: Any = None, dtype: Any = dtypes.float32, name: str | None = None) -> None:
+        self._shape = TensorShape(shape)
+        self._dtype = dtypes.as_dtype(dtype)
+        self._name = name
+
+    @property
+    def shape(self) -> TensorShape:
+        """The shape."""
+        return self._shape
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return self._dtype
+
+    @property
+    def name(self) -> str | None:
+        """The name."""
+        return self._name
+
+    @classmethod
+    def from_tensor(cls, tensor: Any, name: str | None = None) -> TensorSpec:
+        """The spec of a tensor."""
+        return cls(tensor.shape, tensor.dtype, name)
+
+    @classmethod
+    def from_spec(cls, spec: Any, name: str | None = None) -> TensorSpec:
+        """The same spec under another name."""
+        return cls(spec.shape, spec.dtype, name or spec.name)
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether a tensor (or spec) fits."""
+        return self._dtype == other.dtype and self._shape.is_compatible_with(other.shape)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TensorSpec) and self._shape == other._shape and self._dtype is other._dtype
+
+    def __hash__(self) -> int:
+        return hash((self._shape, self._dtype))
+
+    def __repr__(self) -> str:
+        return f"TensorSpec(shape={self._shape}, dtype=weft.{self._dtype.name}, name={self._name!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TensorSpec, (self._shape, self._dtype, self._name)

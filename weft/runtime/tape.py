@@ -1,0 +1,440 @@
+"""The gradient tape: notes down applied ops while it is open, and differentiates what it noted."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from weft.autodiff.reverse import Blocked, reverse
+from weft.base import nest, shapes
+from weft.base.errors import explain
+from weft.base.sources import SourceLine, user_line
+from weft.ops.opdef import Slices
+from weft.runtime import context, dispatch
+from weft.runtime.composite import IndexedSlices
+from weft.runtime.tensor import EagerTensor, Handle, Tensor
+
+
+class Entry(NamedTuple):
+    """One applied op, as autodiff wants it."""
+
+    op: str
+    inputs: tuple[Any, ...]
+    outputs: tuple[Any, ...]
+    attrs: Mapping[str, Any]
+
+
+class UnconnectedGradients(Enum):
+    """What a gradient is where nothing connects target and source."""
+
+    NONE = "none"
+    ZERO = "zero"
+
+
+class Tape:
+    """What was applied to watched tensors, in order."""
+
+    def __init__(self, watch_variables: bool = True) -> None:
+        self.entries: list[Entry] = []
+        self.watched: dict[int, Any] = {}
+        self.watch_variables = watch_variables
+        self.paused = False
+        self.variables: dict[int, Any] = {}
+        self.opened_at: SourceLine | None = None
+
+    def watch(self, tensor: Any) -> None:
+        """Follows what is computed from a tensor or a handle from now on."""
+        self.watched[id(tensor)] = tensor
+
+    def note(self, op: str, inputs: Sequence[Any], outputs: Sequence[Any], attrs: Mapping[str, Any]) -> None:
+        """Remembers an application where it depends on something watched."""
+        if self.paused:
+            return
+        if op == "read_variable" and self.watch_variables and id(inputs[0]) not in self.watched:
+            if getattr(inputs[0]._array, "trainable", False):
+                self.watch(inputs[0])
+                self.variables[id(inputs[0])] = inputs[0]
+        watched = self.watched
+        if any(id(value) in watched for value in inputs):
+            self.entries.append(Entry(op, tuple(inputs), tuple(outputs), attrs))
+            for output in outputs:
+                watched[id(output)] = output
+
+
+def _target_of(value: Any) -> Any:
+    """The thing that autodiff follows: a variable's handle, or the tensor itself."""
+    handle = getattr(value, "handle", None)
+    return handle if isinstance(handle, Handle) else value
+
+
+class GradientTape:
+    """Records operations for automatic differentiation.
+
+    Args:
+        persistent: Whether `gradient` may be called more than once.
+        watch_accessed_variables: Whether trainable variables are watched when they are read.
+
+    Example:
+        >>> import weft as tf
+        >>> x = tf.constant(3.0)
+        >>> with tf.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = x * x
+        >>> float(tape.gradient(y, x))
+        6.0
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self._persistent = persistent
+        self._watch_variables = watch_accessed_variables
+        self._tape: Tape | None = None
+        self._recording = False
+        self._used = False
+
+    def __enter__(self) -> GradientTape:
+        if self._tape is None:
+            self._tape = Tape(self._watch_variables)
+            self._tape.opened_at = user_line()
+        self._start()
+        return self
+
+    def _start(self) -> None:
+        if self._recording:
+            raise ValueError("The tape is recording already.")
+        context.tapes().append(self._tape)  # type: ignore[arg-type]
+        self._recording = True
+
+    def _stop(self) -> None:
+        tapes = context.tapes()
+        if self._tape in tapes:
+            tapes.remove(self._tape)
+        self._recording = False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._recording:
+            self._stop()
+
+    def _require(self) -> Tape:
+        if self._tape is None:
+            raise RuntimeError("The tape has recorded nothing yet: open it with `with tf.GradientTape() as tape:`.")
+        return self._tape
+
+    def watch(self, tensor: Any) -> None:
+        """Follows tensors or variables (nested structures too); only floats and complex numbers can be."""
+        tape = self._require()
+        for leaf in nest.flatten(tensor):
+            target = _target_of(leaf)
+            if not isinstance(target, Tensor):
+                raise ValueError(f"A tape watches tensors, received {type(leaf).__name__}. Use tf.convert_to_tensor.")
+            dtype = target.handle_type.dtype if isinstance(target, Handle) else target.dtype
+            if not (dtype.is_floating or dtype.is_complex):
+                import logging
+
+                logging.getLogger("weft").warning("The dtype of the watched tensor must be floating, got %s", dtype.name)
+            tape.watch(target)
+
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
+        """Within the block nothing is recorded."""
+        if not self._recording:
+            raise ValueError("The tape is not recording.")
+        self._stop()
+        try:
+            yield
+        finally:
+            self._start()
+
+    def reset(self) -> None:
+        """Forgets what was recorded."""
+        recording = self._recording
+        if recording:
+            self._stop()
+        self._tape = Tape(self._watch_variables)
+        self._used = False
+        if recording:
+            self._start()
+
+    def watched_variables(self) -> tuple[Any, ...]:
+        """The variables that it watches, in the order in which they were first read."""
+        found = [getattr(handle._array, "variable", lambda: None)() for handle in self._require().variables.values()]
+        return tuple(variable for variable in found if variable is not None)
+
+    def gradient(
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected_gradients: Any = UnconnectedGradients.NONE,
+    ) -> Any:
+        """The gradients of a target with respect to sources.
+
+        Args:
+            target: Tensors (nested), summed over.
+            sources: Tensors or variables (nested).
+            output_gradients: Cotangents of the targets; ones where None.
+            unconnected_gradients: `"none"` or `"zero"`: what stands for a source that no target depends on.
+
+        Returns:
+            The structure of `sources` with a tensor, `IndexedSlices` or None each.
+
+        Raises:
+            RuntimeError: Where a tape that is not persistent is asked twice.
+        """
+        tape = self._require()
+        if self._used and not self._persistent:
+            raise RuntimeError(
+                explain("A GradientTape that is not persistent can be asked for gradients once.",
+                        hint="use tf.GradientTape(persistent=True)")  # fmt: skip
+            )
+        inside = self._recording
+        if inside and not self._persistent:
+            self._stop()
+        if not self._persistent:
+            self._used = True
+        targets = [_as_target(leaf) for leaf in nest.flatten(target)]
+        leaves = nest.flatten(sources)
+        followed = [_target_of(leaf) for leaf in leaves]
+        seeds = nest.flatten(output_gradients) if output_gradients is not None else [None] * len(targets)
+        cotangents = [_seed(t, s) for t, s in zip(targets, seeds, strict=True)]
+        # tapes that are still open record the gradient itself, for higher orders; this one must not
+        with _paused(tape if inside and not self._persistent else None):
+            found = reverse(tape.entries, targets, cotangents, followed, dispatch.builder)
+        zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
+        results = [_present(part, leaf, zero) for part, leaf in zip(found, leaves, strict=True)]
+        if not self._persistent:
+            self._tape_after(tape)
+        return nest.pack(sources, results)
+
+    def _tape_after(self, tape: Tape) -> None:
+        # keep what explains an absent gradient, drop what holds memory
+        self._spent = tape
+        fresh = Tape(self._watch_variables)
+        fresh.opened_at = tape.opened_at
+        fresh.variables = tape.variables
+        self._tape = fresh
+
+    def jacobian(
+        self, target: Any, sources: Any, unconnected_gradients: Any = UnconnectedGradients.NONE,
+        parallel_iterations: Any = None, experimental_use_pfor: bool = True,
+    ) -> Any:  # fmt: skip
+        """The Jacobians of a target: shape `[*target.shape, *source.shape]` for each source."""
+        tape = self._require()
+        self._used = not self._persistent
+        goal = _as_target(target)
+        size = int(np.prod(_static(goal)))
+        leaves = nest.flatten(sources)
+        followed = [_target_of(leaf) for leaf in leaves]
+        rows: list[list[Any]] = []
+        for position in range(size):
+            seed = np.zeros(size, goal.dtype.numpy)
+            seed[position] = 1
+            cotangent = EagerTensor(seed.reshape(_static(goal)))
+            rows.append(reverse(tape.entries, [goal], [cotangent], followed, dispatch.builder))
+        zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
+        results = []
+        for position, leaf in enumerate(leaves):
+            column = [_dense(_present(row[position], leaf, zero)) for row in rows]
+            if not column or any(part is None for part in column):
+                results.append(None)
+                continue
+            stacked = dispatch.call("stack", *column, axis=0)
+            results.append(dispatch.call("reshape", stacked, shape=(*_static(goal), *_static(column[0]))))
+        return nest.pack(sources, results)
+
+    def batch_jacobian(
+        self, target: Any, source: Any, unconnected_gradients: Any = UnconnectedGradients.NONE,
+        parallel_iterations: Any = None, experimental_use_pfor: bool = True,
+    ) -> Any:  # fmt: skip
+        """The Jacobian of each row by itself: `[batch, *target.shape[1:], *source.shape[1:]]`."""
+        shape, wide = _static(_as_target(target)), _static(_target_of(source))
+        if not shape or not wide or shape[0] != wide[0]:
+            raise ValueError(f"batch_jacobian needs equal first sizes, received {shapes.show(shape)} and {shapes.show(wide)}.")
+        tape = self._require()
+        self._used = not self._persistent
+        goal = _as_target(target)
+        inner = int(np.prod(shape[1:]))
+        columns = []
+        for position in range(inner):
+            seed = np.zeros((shape[0], inner), goal.dtype.numpy)
+            seed[:, position] = 1
+            found = reverse(tape.entries, [goal], [EagerTensor(seed.reshape(shape))], [_target_of(source)],
+                            dispatch.builder)  # fmt: skip
+            part = _dense(_present(found[0], source, UnconnectedGradients(unconnected_gradients).value == "zero"))
+            if part is None:
+                return None
+            columns.append(part)
+        stacked = dispatch.call("stack", *columns, axis=1)
+        return dispatch.call("reshape", stacked, shape=(shape[0], *shape[1:], *wide[1:]))
+
+    def explain_gradient(self, target: Any, source: Any) -> str:
+        """Why the gradient of a target with respect to a source is absent, in words; "" where it is not."""
+        spent = getattr(self, "_spent", None)
+        tape = spent if spent is not None and not self._require().entries else self._require()
+        return explain_absence(tape, _as_target(target), _target_of(source))
+
+
+@contextmanager
+def _paused(tape: Tape | None) -> Iterator[None]:
+    if tape is None:
+        yield
+        return
+    tape.paused = True
+    try:
+        yield
+    finally:
+        tape.paused = False
+
+
+def _as_target(value: Any) -> Any:
+    from weft.runtime.frontdoor import convert
+
+    return value if isinstance(value, Tensor) else convert(value)
+
+
+def _static(tensor: Any) -> tuple[int, ...]:
+    shape = (tensor.handle_type.shape if isinstance(tensor, Handle) else tensor.type.shape) or ()
+    if not all(isinstance(d, int) for d in shape):
+        raise ValueError("A Jacobian in a graph needs known sizes; received " + shapes.show(shape) + ".")
+    return tuple(shape)
+
+
+def _seed(target: Any, given: Any) -> Any:
+    from weft.runtime.frontdoor import convert
+
+    if given is not None:
+        return convert(given, target.dtype)
+    return dispatch.builder.ones_like(target)
+
+
+def _dense(part: Any) -> Any:
+    from weft.runtime.frontdoor import convert
+
+    return convert(part) if isinstance(part, IndexedSlices) else part
+
+
+def _present(part: Any, source: Any, zero: bool) -> Any:
+    if isinstance(part, Slices):
+        shape = tuple(part.shape)
+        return IndexedSlices(part.values, part.indices, shape)
+    if part is None and zero:
+        target = _target_of(source)
+        if isinstance(target, Handle):
+            held = target.handle_type
+            return dispatch.builder.full(held.shape or (), 0, held.dtype)
+        return dispatch.builder.zeros_like(target)
+    return part
+
+
+def explain_absence(tape: Tape, target: Any, source: Any) -> str:
+    """Why no gradient flows from a target to a source: what cut the path, or what never was on the tape."""
+    blocked: list[Blocked] = []
+    produced = {id(out) for entry in tape.entries for out in entry.outputs}
+    opened = f" (opened at {tape.opened_at})" if tape.opened_at else ""
+    if id(source) not in tape.watched and id(source) not in produced:
+        return (f"the source was not watched by the tape{opened}: call tape.watch(x), or read a trainable variable "
+                "inside the `with` block")  # fmt: skip
+    if id(target) not in produced and target is not source:
+        if not (target.dtype.is_floating or target.dtype.is_complex):
+            return f"the target is {target.dtype.name}, which carries no gradient: cast before, not after"
+        return (f"the target was not computed inside the tape's `with` block{opened} from what it watches: compute the "
+                "loss inside the block, from tensors (a path through .numpy() or a constant is cut)")  # fmt: skip
+    seed = dispatch.builder.ones_like(target)
+    with context.open_scope(context.scope()):
+        found = reverse(tape.entries, [target], [seed], [source], dispatch.builder, blocked=blocked)
+    if found[0] is not None:
+        return ""
+    if blocked:
+        first = blocked[0]
+        return f"the path goes through `{first.op}`, which passes no gradient: {first.why}"
+    return "the target does not depend on the source"
+
+
+_custom_counter = itertools.count()
+
+
+def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a function a gradient of the user's own.
+
+    Args:
+        function: Returns `(results, gradient)`; `gradient(*cotangents, variables=None)` returns one cotangent a tensor
+            argument, and, where the function reads variables and takes `variables`, also a list of theirs.
+
+    Returns:
+        The function, returning its results alone.
+
+    Example:
+        >>> import weft as tf
+        >>> @tf.custom_gradient
+        ... def clipped(x):
+        ...     return tf.identity(x), lambda ct: tf.clip_by_value(ct, -1.0, 1.0)
+        >>> x = tf.constant(2.0)
+        >>> with tf.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = 10 * clipped(x)
+        >>> float(tape.gradient(y, x))
+        1.0
+    """
+    import functools
+    import inspect
+
+    from weft.ops import opdef
+    from weft.runtime.frontdoor import convert
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        tensors = [convert(leaf) for leaf in nest.flatten(args)]
+        rebuilt = nest.pack(args, tensors)
+        inner = Tape()
+        context.tapes().append(inner)
+        try:
+            results, gradient = function(*rebuilt, **kwargs)
+        finally:
+            context.tapes().remove(inner)
+        flat = [convert(leaf) for leaf in nest.flatten(results)]
+        variables = list(inner.variables.values())
+        takes_variables = "variables" in inspect.signature(gradient).parameters
+
+        def pull_back(builder: Any, application: Any, cotangents: Sequence[Any]) -> list[Any]:
+            def run(*cts: Any) -> list[Any]:
+                if takes_variables and variables:
+                    owners = [handle._array.variable() for handle in variables]
+                    found, of_variables = gradient(*cts, variables=owners)
+                else:
+                    found, of_variables = gradient(*cts), []
+                parts = nest.flatten(found) if isinstance(found, (list, tuple, dict)) else [found]
+                if len(parts) != len(tensors):
+                    raise ValueError(
+                        f"custom_gradient of `{function.__name__}`: the gradient function returned {len(parts)} values "
+                        f"for {len(tensors)} tensor arguments."
+                    )
+                return [None if p is None else convert(p) for p in (*parts, *nest.flatten(list(of_variables)))]
+
+            return _on_tensors(builder, run, cotangents)
+
+        attrs = {"gradient": pull_back, "count": len(tensors) + len(variables)}
+        outputs = dispatch.apply(opdef.get("custom_gradient"), [*tensors, *variables, *flat], attrs)
+        return nest.pack(results, outputs)
+
+    return wrapped
+
+
+def _on_tensors(builder: Any, function: Callable[..., list[Any]], values: Sequence[Any]) -> list[Any]:
+    """Runs a function of tensors on whatever a builder works with: tensors, or the values of a graph."""
+    graph = getattr(builder, "graph", None)
+    if graph is None:
+        return function(*values)
+    from weft.runtime.context import Scope
+    from weft.runtime.tensor import wrap
+
+    scope = Scope(graph, None, ordered=True)
+    with context.open_scope(scope):
+        found = function(*(wrap(v) for v in values))
+        return [None if part is None else dispatch.resolve(part, scope) for part in found]

@@ -1,0 +1,475 @@
+"""Tensors: eager ones hold an array, symbolic ones a value of a graph under construction, handles a variable's cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from weft.base import dtypes, shapes
+from weft.base.dtypes import DType
+from weft.base.errors import explain
+from weft.base.shapes import TensorShape
+from weft.ir.graph import Graph, Node, Value
+from weft.ir.types import TensorType
+from weft.runtime import context
+
+_DTYPE_OF: dict[Any, DType] = {d.numpy: d for d in dtypes.DENSE}
+_DTYPE_OF[np.dtype(object)] = dtypes.string
+
+#: operator name -> function of two operands; filled by `weft.runtime.frontdoor`, which knows the casts
+operators: dict[str, Callable[..., Any]] = {}
+
+
+class TensorOperators:
+    """Python's operators, for everything that behaves as a tensor. Each goes through the front door of `tf`."""
+
+    __slots__ = ()
+    # numpy must not take over in `array + tensor`
+    __array_priority__ = 100.0
+
+    def __add__(self, other: Any) -> Any:
+        return operators["add"](self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return operators["add"](other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return operators["subtract"](self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return operators["subtract"](other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return operators["multiply"](self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return operators["multiply"](other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return operators["truediv"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return operators["truediv"](other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return operators["floordiv"](self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return operators["floordiv"](other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return operators["floormod"](self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return operators["floormod"](other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return operators["pow"](self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return operators["pow"](other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return operators["matmul"](self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return operators["matmul"](other, self)
+
+    def __neg__(self) -> Any:
+        return operators["negative"](self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return operators["abs"](self)
+
+    def __invert__(self) -> Any:
+        return operators["invert"](self)
+
+    def __and__(self, other: Any) -> Any:
+        return operators["and"](self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return operators["and"](other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return operators["or"](self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return operators["or"](other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return operators["xor"](self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return operators["xor"](other, self)
+
+    def __lshift__(self, other: Any) -> Any:
+        return operators["left_shift"](self, other)
+
+    def __rshift__(self, other: Any) -> Any:
+        return operators["right_shift"](self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return operators["less"](self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return operators["less_equal"](self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return operators["greater"](self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return operators["greater_equal"](self, other)
+
+    def __eq__(self, other: object) -> Any:
+        if context.identity_equality():
+            return self is other
+        return operators["equal"](self, other)
+
+    def __ne__(self, other: object) -> Any:
+        if context.identity_equality():
+            return self is not other
+        return operators["not_equal"](self, other)
+
+    def __hash__(self) -> int:
+        return id(self) >> 4
+
+    def __getitem__(self, key: Any) -> Any:
+        return operators["getitem"](self, key)
+
+
+class Tensor(TensorOperators):
+    """A multi-dimensional array of one element type: `EagerTensor` holds values, `SymbolicTensor` stands in a graph."""
+
+    __slots__ = ("__dict__", "__weakref__")
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        raise NotImplementedError
+
+    @property
+    def shape(self) -> TensorShape:
+        """The shape; sizes that are not known yet are None."""
+        raise NotImplementedError
+
+    @property
+    def ndim(self) -> int | None:
+        """The number of axes."""
+        return self.shape.rank
+
+    def get_shape(self) -> TensorShape:
+        """The shape; sizes that are not known yet are None."""
+        return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Adds what is known of the shape. Raises ValueError where it contradicts."""
+        self.shape.assert_is_compatible_with(shape)
+
+    def ref(self) -> Reference:
+        """A hashable stand-in, for use in sets and as a key."""
+        return Reference(self)
+
+
+class Reference:
+    """A hashable stand-in for a tensor or variable: equal to itself alone."""
+
+    __slots__ = ("_target",)
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+
+    def deref(self) -> Any:
+        """What it stands for."""
+        return self._target
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and self._target is other._target
+
+    def __hash__(self) -> int:
+        return id(self._target)
+
+    def __repr__(self) -> str:
+        return f"<Reference wrapping {self._target!r}>"
+
+
+class EagerTensor(Tensor):
+    """A tensor with values. Immutable."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    @property
+    def dtype(self) -> DType:
+        return _DTYPE_OF[self._array.dtype]
+
+    @property
+    def shape(self) -> TensorShape:
+        return TensorShape(self._array.shape)
+
+    @property
+    def ndim(self) -> int:
+        return int(self._array.ndim)
+
+    @property
+    def type(self) -> TensorType:
+        """Shape and dtype as the IR sees them."""
+        return TensorType(self._array.shape, _DTYPE_OF[self._array.dtype])
+
+    @property
+    def device(self) -> str:
+        """Where it is."""
+        return "/job:localhost/replica:0/task:0/device:CPU:0"
+
+    @property
+    def name(self) -> str:
+        raise AttributeError("Eager tensors have no name: a name belongs to a graph.")
+
+    def numpy(self) -> Any:
+        """The values: a numpy array, a scalar for rank 0, bytes for a string. A copy."""
+        array = self._array
+        if array.ndim == 0:
+            return array.item() if array.dtype == object else array[()]
+        return array.copy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        array = self._array if dtype is None else self._array.astype(dtype, copy=False)
+        return array.copy() if copy is not False and array is self._array else array
+
+    def __bool__(self) -> bool:
+        if self._array.size != 1:
+            raise ValueError(
+                explain(f"The truth value of a tensor of shape {shapes.show(self._array.shape)} is not defined.",
+                        hint="use tf.reduce_any(x) or tf.reduce_all(x)")  # fmt: skip
+            )
+        return bool(self._array.reshape(())[()])
+
+    def __int__(self) -> int:
+        return int(self._single("int"))
+
+    def __float__(self) -> float:
+        return float(self._single("float"))
+
+    def __complex__(self) -> complex:
+        return complex(self._single("complex"))
+
+    def __index__(self) -> int:
+        if self._array.dtype.kind not in "iu":
+            raise TypeError(f"Only integer scalars can be used as an index, received {self.type}.")
+        return int(self._single("index"))
+
+    def _single(self, what: str) -> Any:
+        if self._array.size != 1:
+            raise TypeError(f"Only a tensor with one element converts to {what}; this one is {self.type}.")
+        return self._array.reshape(())[()]
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(float(self), digits)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.numpy(), spec) if spec and self._array.ndim == 0 else format(str(self), spec)
+
+    def __len__(self) -> int:
+        if self._array.ndim == 0:
+            raise TypeError("A scalar tensor has no len().")
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._array.ndim == 0:
+            raise TypeError("Cannot iterate over a scalar tensor.")
+        return (self[i] for i in range(len(self._array)))
+
+    def __str__(self) -> str:
+        return f"tf.Tensor({_show(self._array)}, shape={shapes.show(self._array.shape)}, dtype={self.dtype.name})"
+
+    def __repr__(self) -> str:
+        return (
+            f"<tf.Tensor: shape={shapes.show(self._array.shape)}, dtype={self.dtype.name}, "
+            f"numpy={_show(self._array, repr)}>"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return EagerTensor, (self._array,)
+
+    def __copy__(self) -> EagerTensor:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> EagerTensor:
+        return EagerTensor(self._array)
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return self._array.copy().__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> Any:
+        return self._array.__dlpack_device__()
+
+
+def _show(array: Any, how: Callable[[Any], str] = str) -> str:
+    if array.ndim == 0:
+        value = array.item() if array.dtype == object else array[()]
+        if array.dtype.kind == "b":
+            return str(bool(value))
+        return repr(value) if array.dtype == object else str(value)
+    return how(array)
+
+
+class SymbolicTensor(Tensor):
+    """A tensor of a graph under construction: it has a shape and a dtype, and a value only when the graph runs."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Value) -> None:
+        self._value = value
+        value.tensor = self
+
+    @property
+    def dtype(self) -> DType:
+        dtype: DType = self._value.type.dtype
+        return dtype
+
+    @property
+    def shape(self) -> TensorShape:
+        return TensorShape(self._value.type.shape)
+
+    @property
+    def type(self) -> TensorType:
+        """Shape and dtype as the IR sees them."""
+        return self._value.type
+
+    def set_shape(self, shape: Any) -> None:
+        merged = self.shape.merge_with(shape)
+        self._value.type = TensorType(merged.symbolic, self._value.type.dtype, self._value.type.handle)
+
+    @property
+    def name(self) -> str:
+        """Its name in the graph, such as `add:0`."""
+        return self._value.name
+
+    @property
+    def op(self) -> Any:
+        """The operation that makes it."""
+        return operation_of(self._value.node)
+
+    @property
+    def graph(self) -> Any:
+        """The graph it belongs to."""
+        return graph_wrapper(self._value.node.graph)
+
+    @property
+    def value_index(self) -> int:
+        """Which output of its operation it is."""
+        return self._value.index
+
+    @property
+    def device(self) -> str:
+        """Where it will be computed, if that was said."""
+        return str(self._value.node.metadata.get("device", ""))
+
+    def consumers(self) -> list[Any]:
+        """The operations that read it."""
+        return [operation_of(node) for node in self._value.node.graph.nodes if self._value in node.inputs]
+
+    def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
+        """Its value, computed in a session (the default one where None)."""
+        return evaluate_in_session(self, feed_dict, session)
+
+    def numpy(self) -> Any:
+        raise AttributeError(self._no_value("`numpy()` needs values"))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        raise NotImplementedError(self._no_value("numpy cannot take it"))
+
+    def __bool__(self) -> bool:
+        raise TypeError(self._no_value("a Python `if` or `while` cannot depend on it; use tf.cond or tf.while_loop"))
+
+    def __int__(self) -> int:
+        raise TypeError(self._no_value("int() needs a value"))
+
+    def __float__(self) -> float:
+        raise TypeError(self._no_value("float() needs a value"))
+
+    def __index__(self) -> int:
+        raise TypeError(self._no_value("range() and indexing of lists need a value; use tf.range and tf.gather"))
+
+    def _no_value(self, problem: str) -> str:
+        return explain(
+            f"`{self._value.node.name}` is a symbolic tensor of graph `{self._value.node.graph.name}`: {problem}.",
+            received=str(self._value.type),
+            where=None,
+        )
+
+    def __len__(self) -> int:
+        size = self.shape[0] if self.shape.rank else None
+        if size is None:
+            raise TypeError(self._no_value("its length is not known yet; use tf.shape(x)[0]"))
+        return size
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.shape.rank is None or self.shape.rank == 0 or self.shape[0] is None:
+            raise TypeError(self._no_value("it cannot be iterated, its first size is not known; use tf.map_fn or tf.scan"))
+        return (self[i] for i in range(self.shape[0]))
+
+    def __str__(self) -> str:
+        return f'Tensor("{self.name}", shape={shapes.show(self._value.shape)}, dtype={self.dtype.name})'
+
+    def __repr__(self) -> str:
+        return f"<tf.Tensor '{self.name}' shape={shapes.show(self._value.shape)} dtype={self.dtype.name}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{self!r} belongs to a graph under construction and cannot be pickled or copied on its own.")
+
+
+class Handle(Tensor):
+    """A resource: what ops that read or write state are given. `_array` is the cell."""
+
+    __slots__ = ("_array", "handle_type")
+
+    def __init__(self, cell: Any, handle_type: TensorType) -> None:
+        self._array = cell
+        self.handle_type = handle_type
+
+    @property
+    def dtype(self) -> DType:
+        return dtypes.resource
+
+    @property
+    def shape(self) -> TensorShape:
+        return TensorShape(())
+
+    @property
+    def type(self) -> TensorType:
+        """The resource's type, with what it holds."""
+        return TensorType((), dtypes.resource, self.handle_type)
+
+    def __repr__(self) -> str:
+        return f"<tf.Tensor: handle of {self.handle_type}>"
+
+    def __deepcopy__(self, memo: Any) -> Handle:
+        import copy
+
+        return Handle(copy.deepcopy(self._array, memo), self.handle_type)
+
+
+def wrap(value: Value) -> SymbolicTensor:
+    """The tensor of a graph value; the same one every time."""
+    found: SymbolicTensor | None = value.tensor
+    return found if found is not None else SymbolicTensor(value)
+
+
+# The TensorFlow 1 views of nodes and graphs, and sessions, are made by `weft.runtime.graph` and `session`, which come
+# later on this floor; they put themselves here.
+operation_of: Callable[[Node], Any] = lambda node: node  # noqa: E731
+graph_wrapper: Callable[[Graph], Any] = lambda graph: graph  # noqa: E731
+
+
+def evaluate_in_session(tensor: Any, feed_dict: Any, session: Any) -> Any:
+    """Runs a tensor in a session."""
+    from weft.runtime import session as sessions
+
+    return sessions.evaluate(tensor, feed_dict, session)

@@ -1,0 +1,365 @@
+"""Variables: state with a name, behind a handle."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from weft.base import dtypes, shapes
+from weft.base.dtypes import DType
+from weft.base.errors import explain
+from weft.base.shapes import TensorShape
+from weft.ir.types import TensorType
+from weft.ops.opdef import Slices
+from weft.runtime import context, dispatch, frontdoor
+from weft.runtime.composite import IndexedSlices
+from weft.runtime.tensor import EagerTensor, Handle, Reference, TensorOperators
+
+_serial = itertools.count()
+
+
+class Cell:
+    """Where a variable's value is kept. Engines read and write it; `None` is a value not given yet."""
+
+    __slots__ = ("__weakref__", "_lock", "_value", "_variable", "name", "trainable")
+
+    def __init__(self, value: Any = None, name: str = "", trainable: bool = False) -> None:
+        self._value = value
+        self.name = name
+        self.trainable = trainable
+        self._variable: weakref.ref[Any] | None = None
+        self._lock = threading.Lock()
+
+    def read(self) -> Any:
+        """The present array."""
+        return self._value
+
+    def write(self, value: Any) -> None:
+        """Replaces the array; those who hold the old one keep it."""
+        self._value = value
+
+    def variable(self) -> Any:
+        """The variable whose cell this is, while it lives."""
+        return None if self._variable is None else self._variable()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"value": self._value, "name": self.name, "trainable": self.trainable}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["value"], state["name"], state["trainable"])  # type: ignore[misc]
+
+
+def unique_variable_name(name: str | None) -> str:
+    """The name inside the open name scopes; `Variable` where none is given. Eager names need not be unique."""
+    return context.qualified(name or "Variable")
+
+
+class Variable(TensorOperators):
+    """A tensor that can change: read, assigned, updated; trainable ones are watched by tapes.
+
+    Args:
+        initial_value: A tensor or what converts to one, or a function of no arguments that gives it.
+        trainable: Whether tapes watch it and optimizers update it.
+        name: Its name.
+        dtype: Its dtype, where that of the value is not meant.
+        shape: Its static shape, where it is wider than the value's (None for sizes that may change).
+
+    Example:
+        >>> import weft as tf
+        >>> v = tf.Variable([1.0, 2.0])
+        >>> v.assign_add([1.0, 1.0]).numpy()
+        array([2., 3.], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool | None = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: Any = None,
+        import_scope: str | None = None,
+        constraint: Callable[[Any], Any] | None = None,
+        synchronization: Any = None,
+        aggregation: Any = None,
+        shape: Any = None,
+        **unknown: Any,
+    ) -> None:
+        if unknown:
+            raise TypeError(f"Variable has no argument `{next(iter(unknown))}`.")
+        if initial_value is None:
+            raise ValueError(explain("A Variable needs an initial_value.", hint="for instance tf.zeros(shape)"))
+        value = initial_value
+        with context.open_scope(None):
+            if callable(value) and not hasattr(value, "dtype"):
+                value = value()
+            if getattr(value, "_value", None) is not None:
+                raise ValueError(
+                    explain("A Variable is made inside a traced function from a tensor of that function.",
+                            received=repr(value),
+                            hint="make variables once, outside, or give initial_value as a function (a lambda)")  # fmt: skip
+                )
+            start = frontdoor.convert(value, dtype if not isinstance(value, EagerTensor) else None)
+            if dtype is not None and start.dtype is not dtypes.as_dtype(dtype):
+                start = dispatch.call("cast", start, dtype=dtypes.as_dtype(dtype))
+        array = start._array
+        static = TensorShape(array.shape if shape is None else shape)
+        static.assert_is_compatible_with(array.shape)
+        self._setup(array, static, start.dtype, name, True if trainable is None else bool(trainable))
+        self._constraint = constraint
+        self._aggregation = aggregation
+        self._synchronization = synchronization
+        for watcher in creation_watchers:
+            watcher(self)
+
+    def _setup(self, array: Any, static: TensorShape, dtype: DType, name: str | None, trainable: bool) -> None:
+        base = unique_variable_name(name)
+        self._name = base if ":" in base else f"{base}:0"
+        self._cell = Cell(array, base, trainable)
+        self._cell._variable = weakref.ref(self)
+        self._static = static
+        self._dtype = dtype
+        self._constraint: Callable[[Any], Any] | None = None
+        self._aggregation: Any = None
+        self._synchronization: Any = None
+        self.handle = Handle(self._cell, TensorType(static.symbolic, dtype))
+
+    # What it is
+
+    @property
+    def name(self) -> str:
+        """Its name, with `:0` behind it."""
+        return self._name
+
+    @property
+    def _shared_name(self) -> str:
+        return self._name.split(":")[0]
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return self._dtype
+
+    @property
+    def shape(self) -> TensorShape:
+        """The static shape."""
+        return self._static
+
+    @property
+    def ndim(self) -> int | None:
+        """The number of axes."""
+        return self._static.rank
+
+    def get_shape(self) -> TensorShape:
+        """The static shape."""
+        return self._static
+
+    @property
+    def trainable(self) -> bool:
+        """Whether tapes watch it."""
+        return self._cell.trainable
+
+    @property
+    def constraint(self) -> Callable[[Any], Any] | None:
+        """The function that optimizers apply after an update."""
+        return self._constraint
+
+    @property
+    def synchronization(self) -> Any:
+        """As given."""
+        return self._synchronization
+
+    @property
+    def aggregation(self) -> Any:
+        """As given."""
+        return self._aggregation
+
+    @property
+    def device(self) -> str:
+        """Where it is."""
+        return "/job:localhost/replica:0/task:0/device:CPU:0"
+
+    # Reading
+
+    def read_value(self) -> Any:
+        """The present value as a tensor."""
+        return dispatch.call("read_variable", self.handle)
+
+    def value(self) -> Any:
+        """The present value as a tensor."""
+        return self.read_value()
+
+    def _read_as_tensor(self) -> Any:
+        return self.read_value()
+
+    def numpy(self) -> Any:
+        """The present value as a numpy array, a copy."""
+        if not context.executing_eagerly() and context.scope() is not None:
+            raise NotImplementedError(explain("numpy() of a variable needs a value, and here a graph is being built."))
+        return EagerTensor(self._cell.read()).numpy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return EagerTensor(self._cell.read()).__array__(dtype, copy)
+
+    def initialized_value(self) -> Any:
+        """The present value."""
+        return self.read_value()
+
+    def is_initialized(self) -> Any:
+        """Whether it has a value, as a bool tensor."""
+        return dispatch.call("is_variable_initialized", self.handle)
+
+    def sparse_read(self, indices: Any, name: str | None = None) -> Any:
+        """Some rows of it."""
+        return dispatch.call("gather", self.read_value(), frontdoor.convert(indices), axis=0)
+
+    def ref(self) -> Reference:
+        """A hashable stand-in."""
+        return Reference(self)
+
+    # Writing
+
+    def _incoming(self, value: Any) -> Any:
+        tensor = frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else self._dtype)
+        if tensor.dtype is not self._dtype:
+            raise ValueError(
+                explain(f"Variable `{self._name}` holds {self._dtype.name}, the value is {tensor.dtype.name}.",
+                        hint=f"convert it with tf.cast(value, tf.{self._dtype.name})")  # fmt: skip
+            )
+        if not shapes.compatible(self._static.symbolic, tensor.shape.symbolic):
+            raise ValueError(
+                explain(f"Variable `{self._name}` cannot take a value of this shape.",
+                        expected=str(self._static), received=str(tensor.shape))  # fmt: skip
+            )
+        return tensor
+
+    def _after(self, result: Any, read_value: bool) -> Any:
+        if not read_value:
+            return None
+        return self if context.executing_eagerly() else result
+
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Gives it a value of its shape and dtype. Returns itself when eager, the new value in a graph."""
+        return self._after(dispatch.call("assign_variable", self.handle, self._incoming(value)), read_value)
+
+    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Adds to it."""
+        return self._after(dispatch.call("assign_add_variable", self.handle, self._incoming_delta(delta)), read_value)
+
+    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Subtracts from it."""
+        return self._after(dispatch.call("assign_sub_variable", self.handle, self._incoming_delta(delta)), read_value)
+
+    def _incoming_delta(self, delta: Any) -> Any:
+        if isinstance(delta, IndexedSlices):
+            delta = dispatch.builder.densify(Slices(delta.values, delta.indices, tuple(self._static.as_list())))
+        return self._incoming(delta)
+
+    def _scatter(self, op: str, slices: Any) -> Any:
+        if not isinstance(slices, IndexedSlices):
+            raise TypeError(f"scatter_{op} takes tf.IndexedSlices, received {type(slices).__name__}.")
+        indices = frontdoor.convert(slices.indices)
+        column = dispatch.call("expand_dims", indices, axis=-1)
+        values = frontdoor.convert(slices.values, None if frontdoor.is_tensor_like(slices.values) else self._dtype)
+        new = dispatch.call(f"tensor_scatter_{op}", self.read_value(), column, values)
+        return self.assign(new)
+
+    def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Adds rows to it."""
+        return self._scatter("add", sparse_delta)
+
+    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Subtracts rows from it."""
+        return self._scatter("sub", sparse_delta)
+
+    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Replaces rows of it."""
+        return self._scatter("update", sparse_delta)
+
+    def scatter_max(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Rows of it become the greater of themselves and the given ones."""
+        return self._scatter("max", sparse_delta)
+
+    def scatter_min(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Rows of it become the lesser of themselves and the given ones."""
+        return self._scatter("min", sparse_delta)
+
+    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Adds to the elements at `indices`."""
+        new = dispatch.call("tensor_scatter_add", self.read_value(), frontdoor.convert(indices),
+                            frontdoor.convert(updates))  # fmt: skip
+        return self.assign(new)
+
+    def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Replaces the elements at `indices`."""
+        new = dispatch.call("tensor_scatter_update", self.read_value(), frontdoor.convert(indices),
+                            frontdoor.convert(updates))  # fmt: skip
+        return self.assign(new)
+
+    # Python's protocols
+
+    def __bool__(self) -> bool:
+        return bool(self.read_value())
+
+    def __int__(self) -> int:
+        return int(self.read_value())
+
+    def __float__(self) -> float:
+        return float(self.read_value())
+
+    def __index__(self) -> int:
+        return int(self.read_value().__index__())
+
+    def __len__(self) -> int:
+        return len(self.read_value())
+
+    def __iter__(self) -> Any:
+        return iter(self.read_value())
+
+    def __hash__(self) -> int:
+        return id(self) >> 4
+
+    def __repr__(self) -> str:
+        value = self._cell.read()
+        shown = "<uninitialized>" if value is None else np.array2string(np.asarray(value), separator=", ")
+        return f"<tf.Variable '{self._name}' shape={self._static} dtype={self._dtype.name}, numpy={shown}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self._state())
+
+    def _state(self) -> dict[str, Any]:
+        extra = {k: v for k, v in self.__dict__.items() if k not in _OWN}
+        return {"array": self._cell.read(), "static": self._static.dims, "dtype": self._dtype, "name": self._name,
+                "trainable": self.trainable, "constraint": self._constraint, "extra": extra}  # fmt: skip
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        made = _rebuild(type(self), copy.deepcopy(self._state(), memo))
+        memo[id(self)] = made
+        return made
+
+    def __copy__(self) -> Variable:
+        return self.__deepcopy__({})
+
+
+_OWN = {"_name", "_cell", "_static", "_dtype", "_constraint", "_aggregation", "_synchronization", "handle"}
+#: functions that hear of every new variable (collections, tracking)
+creation_watchers: list[Callable[[Any], None]] = []
+
+
+def _rebuild(cls: type[Variable], state: dict[str, Any]) -> Variable:
+    variable = cls.__new__(cls)
+    with context.open_scope(None):
+        variable._setup(state["array"], TensorShape(state["static"]), state["dtype"], state["name"], state["trainable"])
+    variable._name = state["name"]
+    variable._cell.name = state["name"].split(":")[0]
+    variable._constraint = state["constraint"]
+    variable.__dict__.update(state["extra"])
+    return variable
