@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 # Index tuples --------------------------------------------------------------------------------------------------------
 
 
-def _slots(x: Shape, indices: Shape, batch_dims: int = 0) -> tuple[Shape, int]:
-    """The shape of what `gather_nd` takes from x, and the length of an index tuple.
+def _slots(x: Shape, indices: Shape, batch_dims: int = 0) -> Shape | None:
+    """The shape of what `gather_nd` takes from x; None where the length of the index tuples is not known.
 
     Raises:
         SpecError: Where indices do not fit x.
@@ -29,18 +29,18 @@ def _slots(x: Shape, indices: Shape, batch_dims: int = 0) -> tuple[Shape, int]:
     if not indices:
         raise SpecError("`indices` is a scalar", expected="index tuples along its last axis")
     depth = indices[-1]
-    if isinstance(depth, Dim):
-        raise SpecError("the size of the last axis of `indices` is not known", hint="give it a shape with set_shape")
     if not 0 <= batch_dims < len(indices) or batch_dims > len(x):
         raise SpecError(f"batch_dims {batch_dims} is out of range for indices of rank {len(indices)}")
     front = same_shape(x[:batch_dims], indices[:batch_dims])
     if front is None:
         raise SpecError(f"shape {shapes.show(x)} and indices of shape {shapes.show(indices)} differ in their first "
                         f"{batch_dims} axes", expected="equal batch axes")  # fmt: skip
+    if isinstance(depth, Dim):
+        return None
     if batch_dims + depth > len(x):
         raise SpecError(f"index tuples of length {depth} are too long for shape {shapes.show(x)}",
                         expected=f"at most {len(x) - batch_dims} along the last axis of `indices`")  # fmt: skip
-    return (*front, *indices[batch_dims:-1], *x[batch_dims + depth :]), depth
+    return (*front, *indices[batch_dims:-1], *x[batch_dims + depth :])
 
 
 def _flat_indices(x: tuple[int, ...], indices: Any, batch_dims: int) -> Any:
@@ -74,9 +74,12 @@ def _rows(x: Any, depth: int, batch_dims: int) -> Any:
 
 
 def _gather_nd(x: Any, indices: Any, batch_dims: int) -> Any:
-    shape, depth = _slots(x.shape, indices.shape, batch_dims)
+    try:
+        shape = _slots(x.shape, indices.shape, batch_dims)
+    except SpecError as error:  # sizes that were not known when the graph was built
+        raise ValueError(error.problem) from None
     flat = _flat_indices(x.shape, indices, batch_dims)
-    return _rows(x, depth, batch_dims)[flat.reshape(-1)].reshape(shape)
+    return _rows(x, indices.shape[-1], batch_dims)[flat.reshape(-1)].reshape(shape)
 
 
 register(
@@ -85,7 +88,7 @@ register(
         inputs=("x", "indices"),
         attrs={"batch_dims": 0},
         spec=lambda x, indices, batch_dims: TensorType(
-            _slots(shape_of(x), shape_of(indices), batch_dims)[0], x.dtype),
+            _slots(shape_of(x), shape_of(indices), batch_dims), x.dtype),
         reference=_gather_nd,
         dtypes=(dtypes.ALL, INDICES),
         same=(0,),
@@ -105,8 +108,8 @@ register(
 
 
 def _scatter_nd_spec(indices: TensorType, updates: TensorType, *, shape: Shape, batch_dims: int) -> TensorType:
-    part, _ = _slots(tuple(shape), shape_of(indices), batch_dims)
-    if same_shape(part, shape_of(updates)) is None:
+    part = _slots(tuple(shape), shape_of(indices), batch_dims)
+    if part is not None and same_shape(part, shape_of(updates)) is None:
         raise SpecError(f"`updates` has shape {shapes.show(updates.shape)}", expected=shapes.show(part))
     return TensorType(tuple(shape), updates.dtype)
 
@@ -117,6 +120,9 @@ def _scatter_nd(indices: Any, updates: Any, shape: tuple[int, ...], batch_dims: 
 
 def _scatter(x: Any, indices: Any, updates: Any, combine: Any, batch_dims: int = 0) -> Any:
     """x, which is changed, with each update combined into its slice, in order; overwritten where combine is None."""
+    part = _slots(x.shape, indices.shape, batch_dims)
+    if part != updates.shape:
+        raise ValueError(f"`updates` has shape {shapes.show(updates.shape)} (expected {shapes.show(part)})")
     flat = _flat_indices(x.shape, indices, batch_dims).reshape(-1)
     rows = _rows(x, indices.shape[-1], batch_dims)
     values = updates.reshape(len(flat), rows.shape[1])
@@ -150,8 +156,8 @@ register(
 
 
 def _tensor_scatter_spec(x: TensorType, indices: TensorType, updates: TensorType) -> TensorType:
-    part, _ = _slots(shape_of(x), shape_of(indices))
-    if same_shape(part, shape_of(updates)) is None:
+    part = _slots(shape_of(x), shape_of(indices))
+    if part is not None and same_shape(part, shape_of(updates)) is None:
         raise SpecError(f"`updates` has shape {shapes.show(updates.shape)}", expected=shapes.show(part))
     return x
 

@@ -172,18 +172,18 @@ register(
 # Shaping by run-time sizes -------------------------------------------------------------------------------------------
 
 
-def promised(shape: TensorType, sizes: tuple[Dimension | None, ...] | None, name: str = "shape") -> Shape:
-    """The shape that a vector of sizes stands for: what is known of it, fresh symbols for the rest.
+def promised(shape: TensorType, sizes: tuple[Dimension | None, ...] | None, name: str = "shape") -> Shape | None:
+    """The shape that a vector of sizes stands for: what is known of it, fresh symbols for the rest; None where not even
+    the length of the vector is known.
 
     Raises:
-        SpecError: Where it is no vector, its length unknown, or not that of `sizes`.
+        SpecError: Where it is no vector, or its length not that of `sizes`.
     """
     need_rank(shape, 1, name)
     (length,) = shape_of(shape)
     if sizes is None:
         if isinstance(length, Dim):
-            raise SpecError(f"the length of `{name}` is not known, so neither is the rank of the result",
-                            hint="give the vector a shape with set_shape")  # fmt: skip
+            return None
         sizes = (None,) * length
     if same_size(length, len(sizes)) is None:
         raise SpecError(f"`{name}` has length {length}, {len(sizes)} sizes are promised")
