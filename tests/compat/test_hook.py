@@ -249,15 +249,19 @@ def test_a_notebook_is_tensorflow_2_until_a_cell_says_otherwise(project, capsys)
         notebook.run("s = tf.Session()")
     assert notebook.run("import tensorflow as tf\ns = tf.Session()")["tf"].__version__ == "1.15.5"
     assert capsys.readouterr().err == (
-        f"weft: this notebook is TensorFlow 1 (line 1 of cell 4 uses tf.Session); {OVERRIDE} overrides\n"
+        f"weft: this notebook is TensorFlow 1 (line 1 of cell 3 uses tf.Session); {OVERRIDE} overrides\n"
     )
 
 
-def test_the_saved_notebook_tells_what_is_to_come(project, monkeypatch):
+def test_the_saved_notebook_tells_what_is_to_come(project, monkeypatch, capsys):
+    project.write(helper="import tensorflow as tf")
+    monkeypatch.chdir(project.folder)
     (project.folder / "old.ipynb").write_text('{"cells": [{"cell_type": "code", "source": ["tf.Session()"]}]}')
     monkeypatch.setenv("JPY_SESSION_NAME", str(project.folder / "old.ipynb"))
     install_as_tensorflow()
-    assert Notebook().run("import tensorflow as tf")["tf"].__version__ == "1.15.5"
+    names = Notebook().run("import tensorflow as tf, helper")
+    assert names["tf"].__version__ == names["helper"].tf.__version__ == "1.15.5"
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 # --- errors ----------------------------------------------------------------------------------------------------------

@@ -116,12 +116,12 @@ class Binding:
         if not isinstance(history, list):
             verdict = self.verdict
         else:
-            cells = [cell for cell in history if isinstance(cell, str)]
+            cells = [cell for cell in history[1:] if isinstance(cell, str)]  # IPython counts cells from 1
             verdict = judge_cells([*cells, *_saved_cells(importer)], os.getcwd())
             # The files beside the notebook go its way.
-            self.verdict, self.folder, self.program = verdict, os.getcwd(), None
+            self.verdict, self.folder, self.program = verdict, os.getcwd(), "this notebook"
         if verdict.dialect == "v1":
-            self._announce(verdict, "this notebook" if isinstance(history, list) else "the program")
+            self._announce(verdict, self.program or "the program")
         return verdict.dialect
 
     def _announce(self, verdict: Verdict, file: str) -> None:
