@@ -421,6 +421,7 @@ def test_attributes_of_the_root(project):
     tf = project.load("user", NEW).tf
     assert {"constant", "nn", "keras", "__version__"} <= set(dir(tf))
     assert tf.version.VERSION == "2.21.0"
+    assert project.load("asks", "from tensorflow.version import VERSION").VERSION == "2.21.0"
     assert repr(tf) == "<module 'tensorflow' (weft)>"
     assert tf.__file__ == sys.modules["stub2"].__file__
     assert tf.constant is tf.__dict__["constant"]  # looked up once

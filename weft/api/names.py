@@ -29,7 +29,7 @@ TOP_LEVEL: dict[str, str] = {
     "weft.runtime.variable": "Variable",
     "weft.runtime.composite": "IndexedSlices",
     "weft.runtime.spec": "TensorSpec",
-    "weft.compat.hook": "install_as_tensorflow uninstall_as_tensorflow:uninstall",
+    "weft.compat.hook": "install_as_tensorflow uninstall_as_tensorflow",
     "weft.version": "__version__",
 }
 

@@ -52,6 +52,8 @@ def resolve(tree: Tree, path: str) -> ModuleType | None:
         _, _, rest = path.partition(".")
         first, _, below = rest.partition(".")
         return resolve_below(target(first), below) if first in ("v1",) else resolve_below(_weft_compat(), rest)
+    if path == "version":
+        return root(tree).version
     if path in old_paths.TENSORFLOW:
         return stand_in(tree, path)
     if path.partition(".")[0] in _INTERNAL:
