@@ -150,7 +150,7 @@ def _sparse_cross_entropy(logits: Array, labels: Array) -> Any:
 def _sparse_gradient(ct: Array, logits: Array, labels: Array) -> Any:
     check_labels(labels, logits.shape[-1])
     shifted, total = _shifted(logits)
-    result = np.exp(shifted - total)
+    result = np.ascontiguousarray(np.exp(shifted - total))  # so that `rows` below is a view
     rows = result.reshape(-1, result.shape[-1])
     rows[np.arange(rows.shape[0]), labels.reshape(-1).astype(np.int64)] -= 1
     result *= ct[..., None]

@@ -136,31 +136,25 @@ def _random_uniform(key: Array, counter: Array, shape: tuple[int, ...], dtype: D
     return values.astype(dtype.numpy).reshape(shape)
 
 
-def _random_integers(
-    key: Array, counter: Array, minval: Array, maxval: Array, shape: tuple[int, ...], dtype: DType
-) -> Any:
+def _random_integers(key: Array, counter: Array, minval: Array, maxval: Array, shape: tuple[int, ...]) -> Any:
     if np.any(minval >= maxval):
         low, high = (int(a[np.broadcast_arrays(minval, maxval)[0] >= maxval].flat[0] if a.ndim else a)
                      for a in np.broadcast_arrays(minval, maxval))  # fmt: skip
         raise ValueError(f"the range is empty: minval {low} must be below maxval {high} (maxval itself is not drawn)")
-    bits = _raw(key, counter, math.prod(shape), dtype).reshape(shape)
-    unsigned = np.dtype(f"u{dtype.size}")
+    bits = _raw(key, counter, math.prod(shape), dtypes.as_dtype(minval.dtype)).reshape(shape)
+    unsigned = np.dtype(f"u{minval.itemsize}")
     width = maxval.astype(unsigned) - minval.astype(unsigned)
     offset = (bits % width.astype(bits.dtype)).astype(unsigned)
-    return (minval.astype(unsigned) + offset).astype(dtype.numpy)
+    return (minval.astype(unsigned) + offset).astype(minval.dtype)
 
 
 def _integers_spec(
-    key: TensorType, counter: TensorType, minval: TensorType, maxval: TensorType, *, shape: tuple[Any, ...],
-    dtype: DType,
-) -> TensorType:  # fmt: skip
+    key: TensorType, counter: TensorType, minval: TensorType, maxval: TensorType, *, shape: tuple[Any, ...]
+) -> TensorType:
     _check_stream(key, counter)
-    for name, bound in (("minval", minval), ("maxval", maxval)):
-        if bound.dtype is not dtype:
-            raise SpecError(f"`{name}` is {bound.dtype.name}, the result {dtype.name}",
-                            hint=f"convert it with tf.cast({name}, tf.{dtype.name})", dtype=True)  # fmt: skip
-        _check_broadcast(name, bound, shape)
-    return TensorType(tuple(shape), dtype)
+    _check_broadcast("minval", minval, shape)
+    _check_broadcast("maxval", maxval, shape)
+    return TensorType(tuple(shape), minval.dtype)
 
 
 def _check_broadcast(name: str, type: TensorType, shape: tuple[Any, ...]) -> None:
@@ -203,7 +197,7 @@ register(
     OpDef(
         name="random_integers",
         inputs=(*_STREAM, "minval", "maxval"),
-        attrs={"shape": REQUIRED, "dtype": dtypes.int32},
+        attrs={"shape": REQUIRED},
         spec=_integers_spec,
         reference=quiet(_random_integers),
         dtypes=(_UINT, _UINT, INTEGERS, INTEGERS),
@@ -211,8 +205,10 @@ register(
         vjp=_is_a_draw(),
         doc="Integers from [minval, maxval): random bits modulo the width of the range.",
         cases=(case(_KEY, _COUNTER, np.array(-3, np.int32), np.array(10, np.int32), shape=(3, 4)),
-               case(_KEY, _COUNTER, np.array([0, -(2**62)]), np.array([1, 2**62]), shape=(2, 2), dtype=dtypes.int64),
-               case(_KEY, _COUNTER, np.array(0, np.uint8), np.array(255, np.uint8), shape=(5,), dtype=dtypes.uint8)),
+               case(_KEY, _COUNTER, np.array([0, -(2**62)]), np.array([1, 2**62]), shape=(2, 2),
+                    dtypes=(dtypes.int64,)),
+               case(_KEY, _COUNTER, np.array(0, np.uint8), np.array(255, np.uint8), shape=(5,),
+                    dtypes=(dtypes.uint8,))),
     )
 )  # fmt: skip
 
