@@ -216,7 +216,9 @@ ALGEBRA: tuple[Rule, ...] = (
     Rule("slice of everything", "slice(x, begin=b)", _whole_slice),
     Rule("slice of a concatenation", "slice(x)", _slice_of_concat),
     *(Rule(f"{op} over no axis", f"{op}(x, axis=())", "x")
-      for op in ("reduce_sum", "reduce_max", "reduce_min", "reduce_prod", "reduce_mean", "reduce_all", "reduce_any")),
+      for op in ("reduce_max", "reduce_min", "reduce_prod", "reduce_all", "reduce_any")),
+    *(Rule(f"{op} over no axis", f"{op}(x, axis=())", "x", exact=False)  # a sum begins with 0.0: it turns -0.0 into 0.0
+      for op in ("reduce_sum", "reduce_mean")),
 )  # fmt: skip
 
 

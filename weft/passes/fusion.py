@@ -28,16 +28,12 @@ class Kind(Enum):
 
 
 _MORE_ELEMENTWISE = frozenset((
-    "select", "clip", "cast", "identity", "stop_gradient", "broadcast_to", "leaky_relu", "elu", "celu", "gelu",
-    "threshold",
+    "select", "clip", "cast", "identity", "stop_gradient", "broadcast_to", "leaky_relu", "elu", "gelu",
 ))  # fmt: skip
 _REDUCTIONS = frozenset((
     "reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod", "reduce_all", "reduce_any",
 ))  # fmt: skip
-_CONTRACTIONS = frozenset((
-    "matmul", "conv", "conv_input_gradient", "conv_kernel_gradient", "depthwise_conv",
-    "depthwise_conv_input_gradient", "depthwise_conv_kernel_gradient", "einsum",
-))  # fmt: skip
+_CONTRACTIONS = frozenset(("matmul", "conv", "conv_input_gradient", "conv_kernel_gradient", "depthwise_conv"))
 _MOVEMENTS = frozenset((
     "reshape", "transpose", "expand_dims", "squeeze", "slice", "strided_slice", "concat", "stack", "split", "unstack",
     "pad", "tile", "reverse", "roll", "gather",

@@ -14,7 +14,7 @@ import numpy as np
 from weft.base import dtypes
 from weft.base.dims import Dim
 from weft.base.errors import InvalidArgumentError
-from weft.ir.graph import Graph, Value, clone, reachable
+from weft.ir.graph import Graph, Node, Value, clone, reachable
 from weft.ir.types import TensorType
 from weft.ops import interpreter, opdef
 from weft.ops.builder import GraphBuilder
@@ -27,6 +27,7 @@ _BINARY = ("add", "subtract", "maximum", "minimum", "squared_difference")
 _COMPARISONS = ("less", "greater_equal", "equal")
 _WHOLE = ("add", "subtract", "multiply", "maximum", "minimum", "bitwise_and", "bitwise_xor")
 _REDUCTIONS = ("reduce_sum", "reduce_mean", "reduce_max", "reduce_min")
+_BATCH = 3
 _DTYPES = (dtypes.float32, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.bool_)
 
 
@@ -34,11 +35,13 @@ class _Maker:
     """One graph being made: every step picks values and an op that takes them."""
 
     def __init__(self, seed: int, symbolic: bool) -> None:
+        self.seed = seed
         self.rng = numeric.generator("random graph", seed)
         self.graph = Graph(f"random_{seed}")
         self.b = GraphBuilder(self.graph)
-        self.batch: Any = Dim.fresh("batch") if symbolic else 3
+        self.batch: Any = Dim.fresh("batch") if symbolic else _BATCH
         self.values: list[Value] = []
+        self.arrays: dict[Value, Array] = {}
 
     def pick(self, options: Sequence[Any]) -> Any:
         return options[int(self.rng.integers(len(options)))]
@@ -54,16 +57,29 @@ class _Maker:
         shapes = [(self.batch, 4), (self.batch, 4), (4,), (), (4, 4), (self.batch, 2, 2)]
         for _ in range(int(self.rng.integers(2, 5))):
             self.values.append(self.graph.add_input(TensorType(self.pick(shapes), self.pick(_DTYPES))))
+        self.arrays = dict(zip(self.graph.inputs, inputs_for(self.graph, self.seed), strict=True))
 
     def step(self) -> None:
         kind = self.pick(("unary", "unary", "binary", "binary", "binary", "constant", "reduce", "shape", "cast",
                           "select", "matmul", "again", "neutral"))  # fmt: skip
+        count = len(self.graph.nodes)
         try:
             made = getattr(self, "_" + kind)()
-        except InvalidArgumentError:
-            return  # the operands do not go together: try something else
+            self.compute(self.graph.nodes[count:])
+        except (InvalidArgumentError, ValueError):  # the operands do not go together: try something else
+            del self.graph.nodes[count:]
+            return
         if made is not None:
             self.values.append(made)
+
+    def compute(self, nodes: Sequence[Node]) -> None:
+        """Runs new nodes: what an unknown size lets through may not fit once it is known."""
+        known = {} if isinstance(self.batch, int) else {self.batch.symbol: _BATCH}
+        for node in nodes:
+            attrs = {key: interpreter.resolve(value, known) for key, value in node.attrs.items()}
+            with np.errstate(all="ignore"):
+                results = interpreter.evaluate(opdef.get(node.op), [self.arrays[v] for v in node.inputs], attrs)
+            self.arrays.update(zip(node.outputs, results, strict=True))
 
     def _unary(self) -> Value | None:
         x = self.value(lambda v: v.dtype.is_floating)
@@ -170,7 +186,7 @@ def make(seed: int, *, size: int = 20, symbolic: bool = False) -> tuple[Graph, l
     return maker.graph, inputs_for(maker.graph, seed)
 
 
-def inputs_for(graph: Graph, seed: int, batch: int = 3) -> list[Array]:
+def inputs_for(graph: Graph, seed: int, batch: int = _BATCH) -> list[Array]:
     """Arrays that fit a graph's inputs; every symbol stands for the batch size."""
     made = []
     for index, value in enumerate(graph.inputs):
