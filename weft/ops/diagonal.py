@@ -262,7 +262,7 @@ def _in_band(rows: int, cols: int, lower: int, upper: int) -> Any:
     return inside
 
 
-def _band_part_spec(x: TensorType, *, lower: Dimension, upper: Dimension) -> TensorType:
+def _band_part_spec(x: TensorType, *, lower: int, upper: int) -> TensorType:
     _split(x)
     return x
 
@@ -272,6 +272,15 @@ def _band_part(x: Any, lower: int, upper: int) -> Any:
     return np.where(_in_band(rows, cols, lower, upper), x, np.zeros((), x.dtype))
 
 
+def _band_part_decompose(b: Any, x: Any, lower: int, upper: int) -> Any:
+    size = b.shape(x)[-2:]
+    above = b.subtract(b.iota(shape=size, axis=1), b.iota(shape=size, axis=0))
+    zeros = b.zeros_like(x)
+    if lower >= 0:
+        x = b.select(b.greater_equal(above, -lower), x, zeros)
+    return b.select(b.less_equal(above, upper), x, zeros) if upper >= 0 else b.identity(x)
+
+
 register(
     OpDef(
         name="matrix_band_part",
@@ -279,6 +288,7 @@ register(
         attrs={"lower": -1, "upper": -1},
         spec=_band_part_spec,
         reference=_band_part,
+        decompose=_band_part_decompose,
         dtypes=(dtypes.DENSE,),
         vjp=lambda b, node, ct: (b.matrix_band_part(ct, **node.attrs),),
         jvp=lambda b, node, t: (b.matrix_band_part(t, **node.attrs),),

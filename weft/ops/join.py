@@ -115,6 +115,18 @@ def _split(x: Any, num_or_sizes: Any, axis: int) -> tuple[Any, ...]:
     return tuple(parts)
 
 
+def _split_decompose(b: Any, x: Any, num_or_sizes: Any, axis: int) -> tuple[Any, ...]:
+    shape = b.shape(x)
+    at = axis % len(shape)
+    parts: list[Any] = []
+    begin: Any = 0
+    for size in _split_sizes(shape[at], num_or_sizes):
+        start = tuple(begin if i == at else 0 for i in range(len(shape)))
+        parts.append(b.slice(x, begin=start, size=tuple(size if i == at else n for i, n in enumerate(shape))))
+        begin = begin + size
+    return tuple(parts)
+
+
 register(
     OpDef(
         name="split",
@@ -125,6 +137,7 @@ register(
         dtypes=(dtypes.ALL,),
         vjp=lambda b, node, *cts: (b.concat(*cts, axis=node.attrs["axis"]),),
         jvp=lambda b, node, t: _as_tuple(b.split(t, **node.attrs)),
+        decompose=_split_decompose,
         outputs=None,
         doc="The parts of a tensor along an axis: so many equal ones, or ones of the sizes (one may be -1, the rest).",
         cases=(
@@ -163,6 +176,7 @@ register(
         dtypes=(dtypes.ALL,),
         vjp=lambda b, node, ct: _as_tuple(b.unstack(ct, num=len(node.inputs), axis=node.attrs["axis"])),
         jvp=lambda b, node, *ts: (b.stack(*ts, **node.attrs),),
+        decompose=lambda b, *values, axis: b.concat(*(b.expand_dims(v, axis=axis) for v in values), axis=axis),
         doc="Tensors of one shape side by side along a new axis.",
         cases=(case((2, 3), (2, 3), axis=0), case((2, 3), (2, 3), (2, 3), axis=-1), case((), (), axis=0),
                case((2,), axis=1)),
@@ -195,6 +209,14 @@ def _unstack(x: Any, num: int | None, axis: int) -> tuple[Any, ...]:
     return tuple(first[i, ...] for i in range(len(first)))
 
 
+def _unstack_decompose(b: Any, x: Any, num: int | None, axis: int) -> tuple[Any, ...]:
+    shape = b.shape(x)
+    at = axis % len(shape)
+    whole = (("slice", None, None, None),) * at
+    count = shape[at] if num is None else num
+    return tuple(b.strided_slice(x, index=(*whole, ("int", position))) for position in range(count))
+
+
 register(
     OpDef(
         name="unstack",
@@ -205,6 +227,7 @@ register(
         dtypes=(dtypes.ALL,),
         vjp=lambda b, node, *cts: (b.stack(*cts, axis=node.attrs["axis"]),),
         jvp=lambda b, node, t: _as_tuple(b.unstack(t, **node.attrs)),
+        decompose=_unstack_decompose,
         outputs=None,
         doc="The slices of a tensor along an axis, the axis dropped.",
         cases=(case((2, 3), axis=0), case((2, 3), num=3, axis=-1), case((1, 2), axis=0)),

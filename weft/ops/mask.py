@@ -148,6 +148,17 @@ def _one_hot(indices: Any, depth: int, axis: int, dtype: DType, on_value: Any, o
     return np.moveaxis(result.reshape(*indices.shape, depth), -1, axis)
 
 
+def _one_hot_decompose(
+    b: Any, indices: Any, depth: Dimension, axis: int, dtype: DType, on_value: Any, off_value: Any
+) -> Any:
+    wide = dtypes.int64 if b.dtype(indices) in (dtypes.int64, dtypes.uint32) else dtypes.int32
+    at = axis % (len(b.shape(indices)) + 1)
+    line = tuple(depth if i == at else 1 for i in range(len(b.shape(indices)) + 1))
+    hit = b.equal(b.cast(b.expand_dims(indices, axis=at), dtype=wide), b.iota(shape=line, axis=at, dtype=wide))
+    off = b"" if dtype is dtypes.string and off_value == 0 else off_value
+    return b.select(hit, b.constant(on_value, dtype), b.constant(off, dtype))
+
+
 register(
     OpDef(
         name="one_hot",
@@ -155,6 +166,7 @@ register(
         attrs={"depth": REQUIRED, "axis": -1, "dtype": dtypes.float32, "on_value": 1, "off_value": 0},
         spec=_one_hot_spec,
         reference=_one_hot,
+        decompose=_one_hot_decompose,
         dtypes=(INDICES,),
         vjp=nondifferentiable("its operand holds positions"),
         doc="For each index a vector along a new axis, on at the index, off elsewhere; all off for one out of range.",

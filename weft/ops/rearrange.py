@@ -39,6 +39,14 @@ def _tile_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     return (b.reduce_sum(b.reshape(ct, shape=tuple(split)), axis=copies, keepdims=False),)
 
 
+def _tile_decompose(b: Any, x: Any, multiples: tuple[Dimension, ...]) -> Any:
+    shape = b.shape(x)
+    apart = tuple(n for size in shape for n in (1, size))
+    copies = tuple(n for pair in zip(multiples, shape, strict=True) for n in pair)
+    whole = tuple(n * count for n, count in zip(shape, multiples, strict=True))
+    return b.reshape(b.broadcast_to(b.reshape(x, shape=apart), shape=copies), shape=whole)
+
+
 register(
     OpDef(
         name="tile",
@@ -49,6 +57,7 @@ register(
         dtypes=(dtypes.ALL,),
         vjp=_tile_vjp,
         jvp=lambda b, node, t: (b.tile(t, **node.attrs),),
+        decompose=_tile_decompose,
         doc="Copies of the tensor side by side, so many along each axis.",
         cases=(case((2, 3), multiples=(2, 2)), case((2,), multiples=(1,)), case((), multiples=()),
                case((2, 3), multiples=(0, 1))),
@@ -71,6 +80,14 @@ def _repeat_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     return (b.reduce_sum(b.reshape(ct, shape=split), axis=(at + 1,), keepdims=False),)
 
 
+def _repeat_decompose(b: Any, x: Any, repeats: Dimension, axis: int) -> Any:
+    shape = b.shape(x)
+    at = axis % len(shape)
+    front, rest = shape[: at + 1], shape[at + 1 :]
+    copies = b.broadcast_to(b.reshape(x, shape=(*front, 1, *rest)), shape=(*front, repeats, *rest))
+    return b.reshape(copies, shape=(*shape[:at], shape[at] * repeats, *rest))
+
+
 register(
     OpDef(
         name="repeat",
@@ -81,6 +98,7 @@ register(
         dtypes=(dtypes.ALL,),
         vjp=_repeat_vjp,
         jvp=lambda b, node, t: (b.repeat(t, **node.attrs),),
+        decompose=_repeat_decompose,
         doc="Each slice along an axis repeated so many times.",
         cases=(case((2, 3), repeats=2, axis=0), case((2, 3), repeats=3, axis=-1), case((2,), repeats=0)),
     )
@@ -102,6 +120,12 @@ def _reverse_spec(x: TensorType, *, axis: tuple[int, ...]) -> TensorType:
     return x
 
 
+def _reverse_decompose(b: Any, x: Any, axis: tuple[int, ...]) -> Any:
+    turned = {a % len(b.shape(x)) for a in axis}
+    index = tuple(("slice", None, None, -1 if i in turned else None) for i in range(len(b.shape(x))))
+    return b.strided_slice(x, index=index)
+
+
 register(
     OpDef(
         name="reverse",
@@ -112,6 +136,7 @@ register(
         dtypes=(dtypes.ALL,),
         vjp=lambda b, node, ct: (b.reverse(ct, **node.attrs),),
         jvp=lambda b, node, t: (b.reverse(t, **node.attrs),),
+        decompose=_reverse_decompose,
         doc="The elements in the opposite order along the axes.",
         cases=(case((2, 3, 4), axis=(0, -1)), case((3,), axis=()), case((0, 2), axis=(0,))),
     )
@@ -249,35 +274,67 @@ def _depth_to_space_spec(x: TensorType, *, block_size: int, data_format: str) ->
     return TensorType(tuple(shape), x.dtype)
 
 
-def _space_to_depth(x: Any, block_size: int, data_format: str) -> Any:
-    s = block_size
+def _space_to_depth(b: Any, x: Any, block_size: int, data_format: str) -> Any:
+    k = block_size
     if data_format == "NCHW":
-        n, c, h, w = x.shape
-        blocks = x.reshape(n, c, h // s, s, w // s, s).transpose(0, 3, 5, 1, 2, 4)
-        return blocks.reshape(n, s * s * c, h // s, w // s)
-    n, h, w, c = x.shape
-    return x.reshape(n, h // s, s, w // s, s, c).transpose(0, 1, 3, 2, 4, 5).reshape(n, h // s, w // s, s * s * c)
+        n, c, h, w = b.shape(x)
+        blocks = b.transpose(b.reshape(x, shape=(n, c, h // k, k, w // k, k)), perm=(0, 3, 5, 1, 2, 4))
+        return b.reshape(blocks, shape=(n, c * k * k, h // k, w // k))
+    n, h, w, c = b.shape(x)
+    blocks = b.transpose(b.reshape(x, shape=(n, h // k, k, w // k, k, c)), perm=(0, 1, 3, 2, 4, 5))
+    return b.reshape(blocks, shape=(n, h // k, w // k, c * k * k))
 
 
-def _depth_to_space(x: Any, block_size: int, data_format: str) -> Any:
-    s = block_size
+def _depth_to_space(b: Any, x: Any, block_size: int, data_format: str) -> Any:
+    k = block_size
     if data_format == "NCHW":
-        n, d, h, w = x.shape
-        c = d // (s * s)
-        return x.reshape(n, s, s, c, h, w).transpose(0, 3, 4, 1, 5, 2).reshape(n, c, h * s, w * s)
-    n, h, w, d = x.shape
-    c = d // (s * s)
-    return x.reshape(n, h, w, s, s, c).transpose(0, 1, 3, 2, 4, 5).reshape(n, h * s, w * s, c)
+        n, d, h, w = b.shape(x)
+        c = d // (k * k)
+        woven = b.transpose(b.reshape(x, shape=(n, k, k, c, h, w)), perm=(0, 3, 4, 1, 5, 2))
+        return b.reshape(woven, shape=(n, c, h * k, w * k))
+    n, h, w, d = b.shape(x)
+    c = d // (k * k)
+    woven = b.transpose(b.reshape(x, shape=(n, h, w, k, k, c)), perm=(0, 1, 3, 2, 4, 5))
+    return b.reshape(woven, shape=(n, h * k, w * k, c))
 
 
-def _blocks(name: str, spec: Any, reference: Any, undo: str, wide: Any, tall: Any, doc: str) -> None:
+class _Arrays:
+    """Lets a rearrangement that is written once run on arrays, as on values of a builder."""
+
+    @staticmethod
+    def shape(x: Any) -> tuple[Any, ...]:
+        return tuple(x.shape)
+
+    @staticmethod
+    def reshape(x: Any, shape: tuple[Any, ...]) -> Any:
+        return np.reshape(x, shape)
+
+    @staticmethod
+    def transpose(x: Any, perm: tuple[int, ...]) -> Any:
+        return np.transpose(x, perm)
+
+    @staticmethod
+    def pad(x: Any, paddings: Any) -> Any:
+        return np.pad(x, paddings)
+
+    @staticmethod
+    def slice(x: Any, begin: Any, size: Any) -> Any:
+        return x[tuple(slice(start, start + length) for start, length in zip(begin, size, strict=True))]
+
+
+def _on_arrays(rearrange: Any) -> Any:
+    return lambda x, **attrs: rearrange(_Arrays, x, **attrs)
+
+
+def _blocks(name: str, spec: Any, rearrange: Any, undo: str, wide: Any, tall: Any, doc: str) -> None:
     register(
         OpDef(
             name=name,
             inputs=("x",),
             attrs={"block_size": REQUIRED, "data_format": "NHWC"},
             spec=spec,
-            reference=reference,
+            reference=_on_arrays(rearrange),
+            decompose=rearrange,
             dtypes=(dtypes.ALL,),
             vjp=lambda b, node, ct: (b.call(undo, ct, **node.attrs),),
             jvp=lambda b, node, t: (b.call(name, t, **node.attrs),),
@@ -313,17 +370,15 @@ def _space_to_batch_spec(x: TensorType, *, block_shape: tuple[int, ...], padding
     return TensorType(tuple(shape), x.dtype)
 
 
-def _space_to_batch(x: Any, block_shape: tuple[int, ...], paddings: Any) -> Any:
+def _space_to_batch(b: Any, x: Any, block_shape: tuple[int, ...], paddings: Any) -> Any:
     count = len(block_shape)
-    x = np.pad(x, ((0, 0), *paddings, *((0, 0),) * (x.ndim - 1 - count)))
-    split = [x.shape[0]]
-    for size, block in zip(x.shape[1:], block_shape, strict=False):
-        split += [size // block, block]
-    wide = x.reshape(*split, *x.shape[1 + count :])
-    order = [2 * i + 2 for i in range(count)] + [0] + [2 * i + 1 for i in range(count)]
-    order += range(2 * count + 1, wide.ndim)
-    moved = wide.transpose(order)
-    return moved.reshape(-1 if moved.size else int(np.prod(block_shape)) * x.shape[0], *moved.shape[count + 1 :])
+    x = b.pad(x, paddings=((0, 0), *paddings, *((0, 0),) * (len(b.shape(x)) - 1 - count)))
+    batch, *sizes = b.shape(x)
+    spatial, rest = sizes[:count], sizes[count:]
+    apart = [n for size, block in zip(spatial, block_shape, strict=True) for n in (size // block, block)]
+    order = [*range(2, 2 * count + 1, 2), 0, *range(1, 2 * count, 2), *range(2 * count + 1, 2 * count + 1 + len(rest))]
+    moved = b.transpose(b.reshape(x, shape=(batch, *apart, *rest)), perm=tuple(order))
+    return b.reshape(moved, shape=(batch * int(np.prod(block_shape)), *apart[::2], *rest))
 
 
 def _batch_to_space_spec(x: TensorType, *, block_shape: tuple[int, ...], crops: Any) -> TensorType:
@@ -340,18 +395,18 @@ def _batch_to_space_spec(x: TensorType, *, block_shape: tuple[int, ...], crops: 
     return TensorType(tuple(shape), x.dtype)
 
 
-def _batch_to_space(x: Any, block_shape: tuple[int, ...], crops: Any) -> Any:
+def _batch_to_space(b: Any, x: Any, block_shape: tuple[int, ...], crops: Any) -> Any:
     count = len(block_shape)
-    batch = x.shape[0] // int(np.prod(block_shape))
-    wide = x.reshape(*block_shape, batch, *x.shape[1:])
-    order = [count]
-    for i in range(count):
-        order += [count + 1 + i, i]
-    order += range(2 * count + 1, wide.ndim)
-    spatial = [size * block for size, block in zip(x.shape[1:], block_shape, strict=False)]
-    whole = wide.transpose(order).reshape(batch, *spatial, *x.shape[1 + count :])
-    window = [slice(before, size - after) for size, (before, after) in zip(spatial, crops, strict=True)]
-    return whole[(slice(None), *window)]
+    whole, *sizes = b.shape(x)
+    batch = whole // int(np.prod(block_shape))
+    spatial, rest = sizes[:count], sizes[count:]
+    order = [count, *(place for i in range(count) for place in (count + 1 + i, i))]
+    order += range(2 * count + 1, 2 * count + 1 + len(rest))
+    moved = b.transpose(b.reshape(x, shape=(*block_shape, batch, *sizes)), perm=tuple(order))
+    woven = [size * block for size, block in zip(spatial, block_shape, strict=True)]
+    kept = [size - before - after for size, (before, after) in zip(woven, crops, strict=True)]
+    begin = (0, *(before for before, _ in crops), *(0 for _ in rest))
+    return b.slice(b.reshape(moved, shape=(batch, *woven, *rest)), begin=begin, size=(batch, *kept, *rest))
 
 
 register(
@@ -360,7 +415,8 @@ register(
         inputs=("x",),
         attrs={"block_shape": REQUIRED, "paddings": REQUIRED},
         spec=_space_to_batch_spec,
-        reference=_space_to_batch,
+        reference=_on_arrays(_space_to_batch),
+        decompose=_space_to_batch,
         dtypes=(dtypes.DENSE,),
         vjp=lambda b, node, ct: (
             b.batch_to_space(ct, block_shape=node.attrs["block_shape"], crops=node.attrs["paddings"]),),
@@ -379,7 +435,8 @@ register(
         inputs=("x",),
         attrs={"block_shape": REQUIRED, "crops": REQUIRED},
         spec=_batch_to_space_spec,
-        reference=_batch_to_space,
+        reference=_on_arrays(_batch_to_space),
+        decompose=_batch_to_space,
         dtypes=(dtypes.DENSE,),
         vjp=lambda b, node, ct: (
             b.space_to_batch(ct, block_shape=node.attrs["block_shape"], paddings=node.attrs["crops"]),),

@@ -166,6 +166,9 @@ def _tensor_scatter(name: str, combine: Any, vjp: Any, allowed: Any, doc: str, *
     def reference(x: Any, indices: Any, updates: Any) -> Any:
         return _scatter(x.copy(), indices, updates, combine)
 
+    def jvp(b: Any, node: Any, t: Any, _: Any, u: Any) -> Sequence[Any]:
+        return (b.call(name, t, node.inputs[1], u),)
+
     indices = np.array([[2], [0], [2]] if combine is not None else [[2], [0]], np.int32)
     cases = (
         case((3, 4), np.array([[0, 1], [2, 3]], np.int32), (2,)),
@@ -181,6 +184,7 @@ def _tensor_scatter(name: str, combine: Any, vjp: Any, allowed: Any, doc: str, *
             dtypes=(allowed, INDICES, allowed),
             same=(0, 2),
             vjp=vjp,
+            jvp=jvp if combine in (None, np.add, np.subtract) else None,
             doc=doc,
             **{"cases": cases, **extra},
         )  # fmt: skip
@@ -369,6 +373,7 @@ register(
         dtypes=(dtypes.ALL, INDICES, dtypes.ALL),
         same=(0, 2),
         vjp=_put_along_vjp,
+        jvp=lambda b, node, t, _, v: (b.put_along_axis(t, node.inputs[1], v, **node.attrs),),
         doc="x with the elements overwritten that `take_along_axis` would take; the last of several wins.",
         cases=(
             case((2, 4), np.array([[3, 0], [1, 2]], np.int32), (2, 2)),

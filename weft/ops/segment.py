@@ -159,6 +159,10 @@ def _product_vjp(name: str) -> Callable[..., Sequence[Any]]:
     return rule
 
 
+def _linear(name: str) -> Callable[..., Sequence[Any]]:
+    return lambda b, node, t, *_: (b.call(name, t, *node.inputs[1:], **node.attrs),)
+
+
 _SORTED_CASES = (
     case((4, 2), np.array([0, 0, 1, 3], np.int32), domain=(0.5, 2.0)),
     case((3,), np.array([0, 1, 1], np.int64), domain=(0.5, 2.0)),
@@ -176,6 +180,7 @@ def _sorted(kind: str, reference: Any, allowed: Any, vjp: Any, doc: str) -> None
             dtypes=(allowed, _IDS),
             same=(0,),
             vjp=vjp,
+            jvp=_linear(f"segment_{kind}") if kind in ("sum", "mean") else None,
             doc=doc,
             cases=_SORTED_CASES,
         )  # fmt: skip
@@ -266,6 +271,7 @@ def _unsorted(kind: str, allowed: Any, vjp: Any, doc: str) -> None:
             dtypes=(allowed, _IDS, _IDS),
             same=(0,),
             vjp=vjp,
+            jvp=_linear(f"unsorted_segment_{kind}") if kind == "sum" else None,
             doc=doc,
             cases=_WITHOUT_GAPS if kind in ("max", "min") else _WITHOUT_GAPS + _WITH_GAPS,
         )  # fmt: skip

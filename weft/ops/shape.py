@@ -152,6 +152,9 @@ register(
         reference=lambda x, axis: np.expand_dims(x, axis),
         dtypes=(dtypes.ALL,),
         vjp=lambda b, node, ct: (b.squeeze(ct, axis=_as_axes(node.attrs["axis"])),),
+        decompose=lambda b, x, axis: b.reshape(
+            x, shape=_expand_dims_spec(TensorType(b.shape(x), b.dtype(x)), axis=axis).shape
+        ),
         jvp=lambda b, node, t: (b.expand_dims(t, **node.attrs),),
         doc="New axes of size 1 at the places (an int or several) that they have in the result.",
         cases=(case((2, 3), axis=0), case((2, 3), axis=-1), case((2, 3), axis=(0, -1)), case((), axis=0)),
@@ -195,6 +198,9 @@ register(
         dtypes=(dtypes.ALL,),
         vjp=lambda b, node, ct: (b.reshape(ct, shape=b.shape(node.inputs[0])),),
         jvp=lambda b, node, t: (b.squeeze(t, **node.attrs),),
+        decompose=lambda b, x, axis: b.reshape(
+            x, shape=_squeeze_spec(TensorType(b.shape(x), b.dtype(x)), axis=axis).shape
+        ),
         doc="Without the named axes, which have size 1; all such axes where none is named.",
         cases=(case((1, 3, 1), axis=(0,)), case((1, 3, 1), axis=None), case((2, 1), axis=-1), case((2, 3), axis=())),
     )

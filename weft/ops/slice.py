@@ -282,6 +282,7 @@ register(
         dtypes=(dtypes.ALL, dtypes.ALL, INDICES),
         same=(0, 1),
         vjp=_update_vjp,
+        jvp=lambda b, node, t, v, *_: (b.tensor_strided_slice_update(t, v, *node.inputs[2:], **node.attrs),),
         doc="x with a value written into x[index]; the value may be one that broadcasts to the slice.",
         cases=(
             case((5, 4), (3, 4), index=(("slice", 1, -1, None),)),
@@ -435,6 +436,7 @@ register(
         dtypes=(dtypes.ALL, dtypes.ALL, INDICES),
         same=(0, 1),
         vjp=_dynamic_update_vjp,
+        jvp=lambda b, node, t, u, *_: (b.dynamic_update_slice(t, u, *node.inputs[2:]),),
         doc="x with a window overwritten; scalar tensors, one an axis, say where the window begins.",
         cases=(case((4, 5), (2, 3), np.int32(1), np.int32(2)), case((4,), (4,), np.int64(0)), case((), ())),
     )

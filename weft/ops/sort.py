@@ -66,6 +66,8 @@ register(
         attrs={"axis": -1, "direction": "ASCENDING"},
         spec=_sort_spec,
         reference=_sort,
+        decompose=lambda b, x, axis, direction: b.take_along_axis(
+            x, b.argsort(x, axis=axis, direction=direction), axis=axis),
         dtypes=(_SORTABLE,),
         vjp=_sort_vjp,
         jvp=lambda b, node, t: (
