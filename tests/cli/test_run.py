@@ -350,6 +350,15 @@ def test_an_error_of_the_users_alone_is_as_under_python(folder: Folder):
     assert folder.run("train.py").stderr == folder.call("train.py").stderr
 
 
+def test_an_error_during_an_import_is_as_under_python(folder: Folder):
+    folder.write("train.py", "import first\n")
+    folder.write("first.py", "from second import x\n")
+    folder.write("second.py", "x = {}['missing']\n")
+    assert folder.run("train.py").stderr == folder.call("train.py").stderr
+    folder.write("second.py", "import no_such_module\n")
+    assert folder.run("train.py").stderr == folder.call("train.py").stderr
+
+
 def test_an_error_in_a_thread(folder: Folder):
     source = "import threading\nthread = threading.Thread(target=lambda: 1 / 0, name='worker')\nthread.start()"
     folder.write("train.py", source)

@@ -421,6 +421,7 @@ def test_attributes_of_the_root(project):
     tf = project.load("user", NEW).tf
     assert {"constant", "nn", "keras", "__version__"} <= set(dir(tf))
     assert tf.version.VERSION == "2.21.0"
+    assert not {"base", "ops", "runtime"} & set(tf.__all__)  # Weft's own floors, which `weft` has as attributes
     assert project.load("asks", "from tensorflow.version import VERSION").VERSION == "2.21.0"
     assert repr(tf) == "<module 'tensorflow' (weft)>"
     assert tf.__file__ == sys.modules["stub2"].__file__

@@ -119,6 +119,8 @@ class Root(ModuleType):
             raise AttributeError(f"module 'tensorflow' has no attribute {name!r}")
         if name == "__all__":
             return [each for each in dir(self) if not each.startswith("_")]
+        if name in _INTERNAL:
+            raise AttributeError(f"module 'tensorflow' has no attribute {name!r}")
         module = target(self._weft_dialect)
         try:
             value = getattr(module, name)
@@ -132,7 +134,7 @@ class Root(ModuleType):
         return value
 
     def __dir__(self) -> list[str]:
-        return sorted({*dir(target(self._weft_dialect)), "__version__", "version"})
+        return sorted({*dir(target(self._weft_dialect)), "__version__"} - _INTERNAL | {"version"})
 
     def __reduce__(self) -> tuple[Any, ...]:
         return root, (self._weft_dialect,)

@@ -13,6 +13,8 @@ from weft.compat.dialect import is_library
 from weft.compat.reading import note_python_2
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+# Frames that tell nobody anything, not even under WEFT_DEBUG: an import, and the runner itself.
+_MACHINERY = (os.path.dirname(os.path.abspath(__file__)) + os.sep, os.path.join(_PACKAGE, "cli") + os.sep, "<frozen ")
 
 
 def format_error(error: BaseException) -> str:
@@ -69,7 +71,7 @@ def _trim_chain(report: traceback.TracebackException) -> int:
         if any(user_frames(frame.filename for frame in context.stack or ())):
             hidden += _trim_chain(context)
         else:  # an error inside Weft that Weft itself turned into the one at hand
-            hidden += len(context.stack or ())
+            hidden += _count(context.stack or ())
             report.__suppress_context__ = True
     for part in getattr(report, "exceptions", None) or ():
         hidden += _trim_chain(part)
@@ -84,7 +86,11 @@ def _trim(report: traceback.TracebackException) -> int:
     report.stack = traceback.StackSummary.from_list(kept)
     if not kept:
         report.stack = None  # type: ignore[assignment]
-    return len(frames) - len(kept)
+    return _count(frames) - _count(kept)
+
+
+def _count(frames: Iterable[traceback.FrameSummary]) -> int:
+    return sum(not frame.filename.startswith(_MACHINERY) for frame in frames)
 
 
 def _is_syntax_error(report: traceback.TracebackException) -> bool:
