@@ -244,7 +244,7 @@ def _extreme_positions(x: Any, axis: int, reverse: bool, least: bool) -> tuple[A
 
 
 def _running_extreme_vjp(b: Any, node: Any, ct: Any, _: Any) -> Sequence[Any]:
-    return (b.scatter_along_axis(ct, node.outputs[1], axis=node.attrs["axis"], size=b.shape(ct)[node.attrs["axis"]]),)
+    return (b.take_along_axis_grad(ct, node.outputs[1], shape=b.shape(ct), axis=node.attrs["axis"]),)
 
 
 for _name, _least, _doc in (
@@ -266,53 +266,3 @@ for _name, _least, _doc in (
                    case(np.array([1.0, np.nan, 2.0, 3.0]), axis=0, grad=0)),
         )
     )  # fmt: skip
-
-
-def _scatter_along_axis(x: Any, indices: Any, axis: int, size: int) -> Any:
-    shape = list(x.shape)
-    shape[axis] = size
-    result = np.zeros(shape, x.dtype)
-    grid: list[Any] = list(np.indices(x.shape, sparse=True))
-    grid[axis] = indices
-    np.add.at(result, tuple(grid), x)
-    return result
-
-
-def _scatter_spec(x: TensorType, indices: TensorType, *, axis: int, size: Any) -> TensorType:
-    (normal,) = normal_axes((axis,), x.rank or 0)
-    return x.with_shape(tuple(size if i == normal else d for i, d in enumerate(x.shape or ())))
-
-
-register(
-    OpDef(
-        name="scatter_along_axis",
-        inputs=("x", "indices"),
-        attrs={"axis": 0, "size": 0},
-        spec=_scatter_spec,
-        reference=quiet(in_float32(_scatter_along_axis)),
-        dtypes=(NUMBERS, (dtypes.int64, dtypes.int32)),
-        same=(0,),
-        vjp=lambda b, node, ct: (b.gather_along_axis(ct, node.inputs[1], axis=node.attrs["axis"]), None),
-        doc="Each element added at its index along an axis, into zeros of that size.",
-        cases=(case((2, 3), np.array([[0, 0, 1], [3, 2, 3]]), axis=1, size=4),
-               case((2, 1), np.array([[0], [0]]), axis=-2, size=1)),
-    )
-)  # fmt: skip
-
-register(
-    OpDef(
-        name="gather_along_axis",
-        inputs=("x", "indices"),
-        attrs={"axis": 0},
-        spec=lambda x, indices, axis: (normal_axes((axis,), x.rank or 0), x.with_shape(indices.shape))[1],
-        reference=lambda x, indices, axis: np.take_along_axis(x, indices, axis),
-        dtypes=(NUMBERS, (dtypes.int64, dtypes.int32)),
-        same=(0,),
-        vjp=lambda b, node, ct: (
-            b.scatter_along_axis(ct, node.inputs[1], axis=node.attrs["axis"],
-                                 size=b.shape(node.inputs[0])[node.attrs["axis"]]), None),
-        doc="For each index the element there along an axis; x and indices agree on the other axes.",
-        cases=(case((2, 4), np.array([[0, 0, 1], [3, 2, 3]]), axis=1),
-               case((1, 2), np.array([[0, 0]]), axis=-2)),
-    )
-)  # fmt: skip

@@ -174,7 +174,7 @@ def _sparse_gradient_vjp(b: Any, node: Any, g: Any) -> Sequence[Any]:
     share = b.softmax(logits, axis=-1)
     if node.needs[0]:
         index = b.reshape(b.cast(labels, dtype=dtypes.int64), shape=(*b.shape(labels), 1))
-        picked = b.reshape(b.gather_along_axis(g, index, axis=-1), shape=b.shape(ct))
+        picked = b.reshape(b.take_along_axis(g, index, axis=-1), shape=b.shape(ct))
         to_ct = b.subtract(_row_sum(b, b.multiply(g, share)), picked)
     if node.needs[1]:
         flow = b.multiply(g, _column(b, ct, logits))
