@@ -362,7 +362,10 @@ def _unescape(found: re.Match[bytes]) -> bytes:
         return _SIMPLE_ESCAPES[simple]
     if short is None and long is None:
         raise ValueError(f"the escape {found.group().decode('utf-8', 'replace')!r} does not exist.")
-    return chr(int(short or long, 16)).encode("utf-8")  # ValueError above U+10FFFF and for surrogates
+    code = int(short or long, 16)
+    if code > 0x10FFFF or 0xD800 <= code < 0xE000:
+        raise ValueError(f"the escape {found.group().decode()!r} is no character.")
+    return chr(code).encode("utf-8")
 
 
 def _int_value(token: _Token) -> int | None:
