@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weft.base import dims, dtypes, shapes
+from weft.base import dtypes, shapes
 from weft.base.dims import Dim
 from weft.ops.families import in_float32
 from weft.ops.opdef import SpecError
@@ -70,11 +69,6 @@ def need_rank(type: TensorType, rank: int, name: str) -> None:
         raise SpecError(f"`{name}` must have rank {rank}, received shape {shapes.show(type.shape)}")
 
 
-def known_product(sizes: Sequence[Dimension]) -> Dimension:
-    """The number of elements of some axes."""
-    return dims.product(tuple(sizes))
-
-
 def check_indices(indices: Any, limit: int, name: str = "indices", what: str = "") -> None:
     """Refuses indices outside `[0, limit)`.
 
@@ -102,6 +96,5 @@ def add_rows(x: Any, indices: Any, values: Any) -> Any:
 add_rows = in_float32(add_rows)
 
 __all__ = [
-    "INDICES", "add_rows", "axis_of", "check_indices", "known_product", "need_rank", "same_shape", "same_size",
-    "shape_of",
+    "INDICES", "add_rows", "axis_of", "check_indices", "need_rank", "same_shape", "same_size", "shape_of",
 ]  # fmt: skip

@@ -562,5 +562,3 @@ register(
         ),
     )
 )
-
-__all__: list[str] = []
