@@ -75,6 +75,10 @@ NOT_TF1 = [
     "import tensorflow as tf\ns = tf.Session() if hasattr(tf, 'Session') else tf.compat.v1.Session()",
     "import tensorflow as tf\ntry:\n    s = tf.Session()\nexcept AttributeError:\n    s = tf.compat.v1.Session()",
     "import tensorflow as tf\ntry:\n    s = tf.Session()\nexcept:\n    s = tf.compat.v1.Session()",
+    "import tensorflow as tf\nif tf.__version__[0] == '2':\n    import tensorflow.compat.v1 as tf\ntf.placeholder(int)",
+    "import tensorflow as tf\nif tf.__version__ >= '1.14.0':\n    tf = tf.compat.v1\ntf.logging.set_verbosity(0)",
+    # the program brings the name itself
+    "import tensorflow as tf\ntf.gfile = tf.io.gfile\nwith tf.gfile.GFile('x') as file: pass",
     # somebody else's names
     "import requests\ns = requests.Session()",
     "from sqlalchemy.orm import Session\nimport tensorflow as tf\ns = Session()",

@@ -115,6 +115,8 @@ OLD_PATHS = [
     ("import tensorflow.python.framework.ops as ops", "ops.reset_default_graph()", "reset"),
     ("from tensorflow.python.platform import gfile", "gfile.Exists('x')", True),
     ("from tensorflow.python.lib.io import file_io", "file_io.file_exists('x')", True),
+    ("from keras.api._v2 import keras", "keras.utils.to_categorical(1)", ("one-hot", 1)),
+    ("from tensorflow.python.util import deprecation", "setattr(deprecation, '_PRINT_DEPRECATION_WARNINGS', 0)", None),
     ("from tensorflow.python.ops import array_ops", "array_ops.constant(1)", ("constant", 2, 1)),
 ]
 

@@ -184,8 +184,7 @@ class StandIn(ModuleType):
             return stand_in(self._weft_tree, child)
         renamed = old_paths.RENAMED.get(self._weft_path, {}).get(name)
         if renamed is not None:
-            place, _, name = renamed.rpartition(".")
-            return getattr(self._weft_place(place), name)
+            return self._weft_place(renamed)
         for place in self._weft_places:
             try:
                 return getattr(self._weft_place(place), name)

@@ -54,6 +54,7 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     "python.platform.resource_loader": ("v1.resource_loader",),
     **_under("python.platform", "test googletest", ("tf.test",)),
     "python.util.compat": ("tf.compat",),
+    "python.util.deprecation": (),  # for scripts that switch its warnings off
     "python.util.nest": ("tf.nest",),
     "python.lib.io": (),
     "python.lib.io.file_io": (),
@@ -104,6 +105,8 @@ KERAS: dict[str, tuple[str, ...]] = {
     **_under("utils", "tf_utils vis_utils visualize_util", _UTILS),
     "backend.tensorflow_backend": ("keras.backend", "v1.keras.backend"),
     "objectives": ("keras.losses",),
+    "api": ("keras",),
+    **_under("api", "_v1 _v2", ()),
     "optimizer_v2": ("keras.optimizers",),
     **_under("optimizer_v2", "adadelta adagrad adam adamax ftrl gradient_descent nadam rmsprop", ("keras.optimizers",)),
     "optimizer_v2.optimizer_v2": ("keras.optimizers",),
@@ -133,6 +136,8 @@ RENAMED: dict[str, dict[str, str]] = {
         "stat": "v1.gfile.Stat",
         "walk": "v1.gfile.Walk",
     },
+    "api._v1": {"keras": "keras"},
+    "api._v2": {"keras": "keras"},
     "utils.visualize_util": {"plot": "keras.utils.plot_model"},
     "optimizer_v2.optimizer_v2": {"OptimizerV2": "keras.optimizers.Optimizer"},
 }

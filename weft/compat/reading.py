@@ -138,6 +138,10 @@ class _Reader:
         bindings = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom | ast.Assign)]
         for node in sorted(bindings, key=lambda node: node.lineno):
             self._collect(node)
+        # `tf.gfile = tf.io.gfile`: from here on the name is the program's own.
+        stored = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
+        chains = [(_chain(node), node.lineno) for node in stored]
+        self._given = frozenset(self._path_of(chain, line) or "" for chain, line in chains if chain)
         self._other_stars = any("*" in item.names for item in self.imports)
         self._look(tree)
 
@@ -240,6 +244,8 @@ class _Reader:
 
     def _use(self, path: str | None, line: int, text: str, place: "_Place") -> None:
         if not path or place.guarded or path == EXPLICIT or path.startswith(EXPLICIT + "."):
+            return
+        if only_in(self._given, path):
             return
         if self.tf1 is None and only_in(TF1_ONLY, path):
             self.tf1 = Evidence(line, text)
