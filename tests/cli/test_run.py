@@ -391,3 +391,45 @@ def test_a_missing_module_is_explained(folder: Folder):
     done = folder.run("train.py")
     assert 'train.py", line 1, in <module>\n' in done.stderr
     assert "ModuleNotFoundError: No module named 'tensorflow.foo' in Weft." in done.stderr
+
+
+# --- the public API itself -------------------------------------------------------------------------------------------
+
+LINEAR = """
+    import tensorflow as tf
+
+    x = tf.constant([[1.0], [2.0], [3.0], [4.0]])
+    y = 2 * x + 1
+    weight, bias = tf.Variable([[0.0]]), tf.Variable([0.0])
+    for step in range(400):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((tf.matmul(x, weight) + bias - y) ** 2)
+        gradients = tape.gradient(loss, [weight, bias])
+        for variable, gradient in zip([weight, bias], gradients):
+            variable.assign_sub(0.1 * gradient)
+    print(round(float(weight[0, 0]), 2), round(float(bias[0]), 2))
+"""
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Folder:
+    """A folder whose programs get the real public API."""
+    return Folder(tmp_path, tmp_path)
+
+
+def test_a_tensorflow_2_program(plain: Folder):
+    plain.write("train.py", LINEAR)
+    done = plain.run("train.py")
+    assert (done.stdout, done.stderr, done.returncode) == ("2.0 1.0\n", "", 0)
+
+
+def test_an_error_of_an_op(plain: Folder):
+    plain.write("train.py", "import tensorflow as tf\n\na = tf.ones([2, 3])\nb = tf.matmul(a, tf.ones([2, 3]))\n")
+    done = plain.run("train.py")
+    lines = done.stderr.splitlines()
+    assert lines[1:3] == [
+        f'  File "{plain.path / "train.py"}", line 4, in <module>',
+        "    b = tf.matmul(a, tf.ones([2, 3]))",
+    ]
+    assert sum(line.startswith("  File") for line in lines) == 1
+    assert "matmul" in done.stderr and "(2, 3)" in done.stderr
