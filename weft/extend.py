@@ -28,7 +28,7 @@ from weft.runtime.tensor import Tensor, TensorOperators
 
 __all__ = [
     "Dim", "Tensor", "TensorOperators", "TensorShape", "collect_operations", "evaluate_shape", "explain", "function",
-    "gather_rows", "global_seed", "in_graph", "nearest", "nest", "op", "op_outputs", "origin", "set_global_seed",
+    "gather_rows", "global_seed", "in_graph", "nearest", "nest", "op", "op_outputs", "origin", "scan", "set_global_seed",
     "user_facing", "user_line",
 ]  # fmt: skip
 
@@ -83,6 +83,30 @@ def evaluate_shape(python_function: Callable[..., Any], *args: Any, **kwargs: An
         TensorShape([None])
     """
     return functions.evaluate_shape(python_function, args, kwargs)
+
+
+def scan(step: Callable[..., Any], start: Any, rows: Any, backwards: bool = False) -> tuple[Any, Any]:
+    """Walks along the first axis of tensors with a carry.
+
+    Args:
+        step: `(carry, row) -> (carry, result)`, nested tensors each.
+        start: The first carry.
+        rows: Nested tensors `[time, ...]`.
+        backwards: Whether to walk from the end; results stay at the places of their rows.
+
+    Returns:
+        The last carry, and the results stacked along a first axis.
+
+    Example:
+        >>> import weft as tf
+        >>> from weft import extend
+        >>> total, sums = extend.scan(lambda carry, row: (carry + row, carry + row), tf.constant(0.0), tf.constant([1.0, 2.0]))
+        >>> float(total), sums.numpy().tolist()
+        (3.0, [1.0, 3.0])
+    """
+    from weft.runtime import control
+
+    return control.scan(step, start, rows, backwards=backwards)  # type: ignore[no-any-return]
 
 
 def origin(tensor: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:

@@ -16,6 +16,7 @@ from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.runtime import context, control, dispatch, frontdoor
 from weft.runtime.function import Function
+from weft.runtime.scopes import NameScope as name_scope  # noqa: F401
 from weft.runtime.tape import GradientTape, UnconnectedGradients, custom_gradient  # noqa: F401
 
 cond = control.cond
@@ -201,37 +202,6 @@ def inside_function() -> bool:
     """Whether a traced function is being built."""
     scope = context.scope()
     return scope is not None and scope.ordered
-
-
-class name_scope:
-    """Puts a name in front of those of the ops made within the block."""
-
-    def __init__(self, name: str, default_name: str | None = None, values: Any = None) -> None:
-        self._name = name if name is not None else default_name
-        self._before: list[str] | None = None
-
-    @property
-    def name(self) -> Any:
-        """The name."""
-        return self._name
-
-    def __enter__(self) -> str:
-        stack = context.names()
-        self._before = list(stack)
-        if not self._name:
-            stack.clear()
-            return ""
-        if self._name.endswith("/"):
-            stack[:] = [self._name[:-1]]
-        else:
-            scope = context.scope()
-            wanted = "/".join([*stack, self._name])
-            full = scope.graph.unique_name(wanted) if scope is not None and not scope.ordered else wanted
-            stack[:] = [full]
-        return "/".join(stack) + "/"
-
-    def __exit__(self, *unused: Any) -> None:
-        context.names()[:] = self._before or []
 
 
 class device:

@@ -159,6 +159,8 @@ class Graph:
         self.names: dict[str, Node] = {}
         self.prepared: Any = None  # what the interpreter made of it
         self.compiled: dict[str, Any] = {}  # what engines made of it, by their names
+        self.wrapper: Any = None  # TensorFlow 1's view of it
+        self.frozen = False  # whether further nodes are refused
         self._counts: dict[str, int] = {}
 
     def unique_name(self, wanted: str) -> str:
@@ -191,6 +193,8 @@ class Graph:
             InternalError: Where an input belongs to another graph.
         """
         values = tuple(inputs)
+        if self.frozen:
+            raise RuntimeError(f"Graph `{self.name}` is finalized and cannot take {op}.")
         for value in values:
             if value.node.graph is not self:
                 raise InternalError(
@@ -233,7 +237,7 @@ class Graph:
         return found
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "prepared": None, "compiled": {}}
+        return {**self.__dict__, "prepared": None, "compiled": {}, "wrapper": None}
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)

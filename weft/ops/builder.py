@@ -145,6 +145,7 @@ class GraphBuilder(Builder):
         self.graph = graph
         self.source = source
         self.control = tuple(control)
+        self.prefix = ""  # stands in front of the names of nodes that are given none
 
     def apply(self, record: OpDef, inputs: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Value, ...]:
         """Adds a node of the op and returns its outputs."""
@@ -164,6 +165,7 @@ class GraphBuilder(Builder):
         effect = record.effect not in (Effect.NONE, Effect.READ) or (
             record.higher_order and any(g.has_effects() for g in attrs.values() if isinstance(g, Graph))
         )
+        name = name or self.prefix + record.name
         return self.graph.add(record.name, inputs, attrs, types, name=name, control=(*self.control, *control),
                               source=self.source, effect=effect)  # fmt: skip
 

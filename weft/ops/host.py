@@ -49,6 +49,21 @@ register(
 )
 
 
+register(
+    OpDef(
+        name="no_op",
+        inputs=(),
+        spec=lambda: (),
+        reference=lambda: (),
+        dtypes=(),
+        vjp=nondifferentiable("it computes nothing"),
+        effect=Effect.CHECK,
+        outputs=(),
+        doc="Does nothing; others wait for it, or it for others.",
+    )
+)
+
+
 def _print(*arrays: Any, write: Callable[..., None]) -> tuple[Any, ...]:
     write(*arrays)
     return ()

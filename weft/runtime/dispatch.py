@@ -3,6 +3,7 @@ by every active tape."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from weft.ops.builder import Builder, GraphBuilder
 from weft.ops.opdef import Effect, OpDef
 from weft.passes import pipeline
 from weft.runtime import context, engine_loader
+from weft.runtime import tensor as tensors
 from weft.runtime.context import Scope
 from weft.runtime.tensor import EagerTensor, Handle, Tensor, wrap
 
@@ -129,14 +131,13 @@ def _record(
     devices = context.devices()
     if devices and devices[-1]:
         node.metadata["device"] = devices[-1]
-    return tuple(wrap(value) for value in node.outputs) or (_NodeResult(node),)
+    return tuple(wrap(value) for value in node.outputs) or (node_result(node),)
 
 
-class _NodeResult:
-    """Stands for a node without outputs, so that it can be fetched and depended on."""
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
+def node_result(node: Node) -> Any:
+    """What stands for a node without outputs; `weft.runtime.graph` makes it an Operation."""
+    importlib.import_module("weft.runtime.graph")
+    return tensors.operation_of(node)
 
 
 def resolve(tensor: Any, scope: Scope) -> Value:

@@ -74,7 +74,7 @@ class TracedResult:
 
 
 def _is_operation(leaf: Any) -> bool:
-    return isinstance(leaf, dispatch._NodeResult) or type(leaf).__name__ == "Operation"
+    return type(leaf).__name__ == "Operation"
 
 
 class ConcreteFunction:

@@ -10,9 +10,9 @@ import numpy as np
 from weft.base import dtypes
 from weft.ir.types import TensorType
 from weft.ops.state import random_blocks
-from weft.runtime import dispatch
+from weft.runtime import context, dispatch
 from weft.runtime.tensor import Handle
-from weft.runtime.variable import Cell
+from weft.runtime.variable import Cell, Template
 
 _MASK = (1 << 64) - 1
 _STATE = TensorType((2,), dtypes.uint64)
@@ -71,6 +71,21 @@ def seed() -> int | None:
     return _streams.seed
 
 
+def _stream_for(op_seed: int | None) -> Handle:
+    scope = context.scope()
+    if scope is None or scope.ordered:
+        return _streams.handle(op_seed)
+    # In a TensorFlow 1 graph every op has a stream of its own, and every session starts it anew.
+    graph_seed = getattr(scope.graph.wrapper, "seed", None)
+    if graph_seed is None:
+        graph_seed = _streams.seed
+    if graph_seed is None and op_seed is None:
+        key = int.from_bytes(os.urandom(8), "little")
+    else:
+        key = mix(graph_seed if graph_seed is not None else 0x5EED, len(scope.graph.nodes) if op_seed is None else op_seed)
+    return Handle(Template("generator", False, np.array([key, 0], np.uint64)), _STATE)
+
+
 def take(shape: tuple[Any, ...], op_seed: int | None = None, words: int = 1, handle: Handle | None = None) -> Any:
     """Reserves random numbers for a tensor: returns the generator's key and the counter to start from.
 
@@ -80,5 +95,5 @@ def take(shape: tuple[Any, ...], op_seed: int | None = None, words: int = 1, han
         words: 32-bit numbers an element.
         handle: A generator of the caller's own.
     """
-    source = handle if handle is not None else _streams.handle(None if op_seed is None else int(op_seed))
+    source = handle if handle is not None else _stream_for(None if op_seed is None else int(op_seed))
     return dispatch.call("advance_random_state", source, blocks=random_blocks(shape, words))

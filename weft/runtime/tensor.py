@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -462,10 +463,20 @@ def wrap(value: Value) -> SymbolicTensor:
     return found if found is not None else SymbolicTensor(value)
 
 
-# The TensorFlow 1 views of nodes and graphs, and sessions, are made by `weft.runtime.graph` and `session`, which come
-# later on this floor; they put themselves here.
-operation_of: Callable[[Node], Any] = lambda node: node  # noqa: E731
-graph_wrapper: Callable[[Graph], Any] = lambda graph: graph  # noqa: E731
+# The TensorFlow 1 views of nodes and graphs are made by `weft.runtime.graph`, which comes later on this floor and
+# replaces these two.
+
+
+def operation_of(node: Node) -> Any:
+    """The operation of a node."""
+    importlib.import_module("weft.runtime.graph")
+    return globals()["operation_of"](node)
+
+
+def graph_wrapper(graph: Graph) -> Any:
+    """TensorFlow 1's view of a graph."""
+    importlib.import_module("weft.runtime.graph")
+    return globals()["graph_wrapper"](graph)
 
 
 def evaluate_in_session(tensor: Any, feed_dict: Any, session: Any) -> Any:

@@ -55,6 +55,16 @@ class Cell:
         self.__init__(state["value"], state["name"], state["trainable"])  # type: ignore[misc]
 
 
+class Template(Cell):
+    """A cell that stands for one of each session's own."""
+
+    __slots__ = ("initial",)
+
+    def __init__(self, name: str, trainable: bool, initial: Any = None) -> None:
+        super().__init__(None, name, trainable)
+        self.initial = initial
+
+
 def unique_variable_name(name: str | None) -> str:
     """The name inside the open name scopes; `Variable` where none is given. Eager names need not be unique."""
     return context.qualified(name or "Variable")

@@ -1,0 +1,147 @@
+"""`weft.compat.v1`: TensorFlow 1's names with TensorFlow 1's meanings.
+
+A name that means the same in both versions is taken from `weft`; those whose signature or meaning differ stand in the
+modules of this folder. What is not here yet raises with what to use instead, rather than meaning something else.
+"""
+
+import importlib
+from typing import Any
+
+import weft
+from weft.base.errors import nearest
+from weft.compat.v1.graphs import (  # noqa: F401
+    ConfigProto,
+    GPUOptions,
+    GraphKeys,
+    InteractiveSession,
+    OptimizerOptions,
+    Session,
+    Variable,
+    add_to_collection,
+    assign,
+    assign_add,
+    assign_sub,
+    disable_eager_execution,
+    disable_resource_variables,
+    disable_v2_behavior,
+    disable_v2_tensorshape,
+    enable_eager_execution,
+    enable_resource_variables,
+    enable_v2_behavior,
+    executing_eagerly_outside_functions,
+    get_collection,
+    get_collection_ref,
+    get_default_graph,
+    get_default_session,
+    get_seed,
+    global_variables,
+    global_variables_initializer,
+    gradients,
+    initialize_all_variables,
+    initialize_variables,
+    is_variable_initialized,
+    local_variables,
+    local_variables_initializer,
+    placeholder,
+    placeholder_with_default,
+    report_uninitialized_variables,
+    reset_default_graph,
+    set_random_seed,
+    trainable_variables,
+    variables_initializer,
+)
+from weft.compat.v1.ops import (  # noqa: F401
+    arg_max,
+    arg_min,
+    argmax,
+    argmin,
+    batch_matmul,
+    count_nonzero,
+    div,
+    expand_dims,
+    multinomial,
+    random_gamma,
+    random_normal,
+    random_poisson,
+    random_shuffle,
+    random_uniform,
+    reduce_all,
+    reduce_any,
+    reduce_logsumexp,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+    reduce_sum,
+    squeeze,
+    to_bfloat16,
+    to_complex64,
+    to_double,
+    to_float,
+    to_int32,
+    to_int64,
+    truncated_normal,
+    where,
+)
+
+__version__ = "1.15.5"  # the release whose names and behaviour these are
+VERSION = __version__
+
+#: namespaces that differ from version 2's, each a module of this folder
+_OWN = ("logging", "nn", "random")
+
+#: top-level names that mean the same as in `weft`
+_SHARED = frozenset(
+    """
+    DType Graph IndexedSlices Operation Tensor TensorShape TensorSpec UnconnectedGradients GradientTape
+    Assert abs acos acosh add add_n asin asinh atan atan2 atanh bfloat16 bitcast bool boolean_mask
+    broadcast_dynamic_shape broadcast_static_shape broadcast_to as_dtype case cast clip_by_global_norm clip_by_norm
+    clip_by_value complex complex128 complex64 concat cond constant control_dependencies convert_to_tensor cos cosh
+    cumsum custom_gradient device divide double einsum ensure_shape equal executing_eagerly exp eye fill float16 float32
+    float64 floor floordiv foldl foldr function gather gather_nd greater greater_equal group guarantee_const half
+    identity init_scope int16 int32 int64 int8 is_tensor less less_equal linspace logical_and logical_not logical_or
+    map_fn matmul maximum meshgrid minimum mod multiply name_scope negative newaxis no_op not_equal numpy_function
+    one_hot ones ones_like pad pow print py_function range rank register_tensor_conversion_function repeat reshape
+    resource reverse roll round scalar_mul scan scatter_nd searchsorted shape sigmoid sign sin sinh size slice sort
+    split sqrt square stack stop_gradient strided_slice string subtract switch_case tan tanh tensor_scatter_nd_add
+    tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile transpose truediv truncatediv truncatemod uint16
+    uint32 uint64 uint8 unique unstack variant while_loop zeros zeros_like argsort
+    """.split()
+)
+
+#: namespaces that mean the same as in `weft`
+_SHARED_NAMESPACES = frozenset("autodiff bitwise config debugging dtypes errors keras linalg math nest".split())
+
+#: version 1 names of functions that version 2 keeps under `math` alone
+_MOVED = {
+    "acos": "acos", "ceil": "ceil", "conj": "conj", "cumprod": "cumprod", "digamma": "digamma", "erf": "erf",
+    "erfc": "erfc", "expm1": "expm1", "floormod": "floormod", "imag": "imag", "is_finite": "is_finite",
+    "is_inf": "is_inf", "is_nan": "is_nan", "lgamma": "lgamma", "log": "log", "log1p": "log1p",
+    "log_sigmoid": "log_sigmoid", "logical_xor": "logical_xor", "polygamma": "polygamma", "real": "real",
+    "reciprocal": "reciprocal", "rint": "rint", "rsqrt": "rsqrt", "segment_max": "segment_max",
+    "segment_mean": "segment_mean", "segment_min": "segment_min", "segment_prod": "segment_prod",
+    "segment_sum": "segment_sum", "squared_difference": "squared_difference", "zeta": "zeta", "igamma": "igamma",
+    "unsorted_segment_sum": "unsorted_segment_sum", "unsorted_segment_max": "unsorted_segment_max",
+    "bincount": "bincount", "confusion_matrix": "confusion_matrix", "accumulate_n": "accumulate_n",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    if name in _OWN:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _SHARED or name in _SHARED_NAMESPACES:
+        return getattr(weft, name)
+    if name in _MOVED:
+        return getattr(weft.math, _MOVED[name])
+    if name == "compat":
+        return importlib.import_module("weft.compat")
+    known = [n for n in globals() if not n.startswith("_")] + [*_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_OWN]
+    raise AttributeError(f"Weft's TensorFlow 1 names do not have `{name}` yet. {nearest(name, known)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_OWN})
+
+

@@ -1,0 +1,213 @@
+"""Graphs, sessions, variables and collections, as TensorFlow 1 has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import weft
+from weft.runtime import context
+from weft.runtime import graph as graphs
+from weft.runtime import random as streams
+from weft.runtime.gradients import gradients as _gradients
+from weft.runtime.graph import GraphKeys
+from weft.runtime.graph_variable import GraphVariable, make_variable
+from weft.runtime.session import InteractiveSession, Session, default_session  # noqa: F401
+from weft.runtime.tape import UnconnectedGradients
+from weft.runtime.variable import Variable as _EagerVariable
+
+placeholder = graphs.placeholder
+reset_default_graph = graphs.reset_default_graph
+get_default_graph = graphs.default_graph
+
+
+class _VariableMaker(type):
+    """Makes `tf.Variable(...)` give a graph's variable inside a graph and an eager one elsewhere."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Variable:
+            return make_variable(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, _EagerVariable)
+
+
+class Variable(metaclass=_VariableMaker):
+    """A variable; in a graph its value lives in sessions. See `weft.Variable`."""
+
+
+class ConfigProto:
+    """Settings of a session; any name may be set, and none changes results."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.gpu_options = settings.pop("gpu_options", None) or GPUOptions()
+        self.graph_options = settings.pop("graph_options", None) or GPUOptions()
+        self.__dict__.update(settings)
+
+
+class GPUOptions:
+    """Settings of accelerators; accepted and kept."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.__dict__.update(settings)
+
+
+OptimizerOptions = GPUOptions
+
+
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:
+    """A tensor that may be fed and else has the default value."""
+    tensor = weft.identity(input, name=name or "PlaceholderWithDefault")
+    # the shape may be wider than that of the default, so that other sizes can be fed
+    value = getattr(tensor, "_value", None)
+    if value is not None:
+        value.type = value.type.with_shape(weft.TensorShape(shape).symbolic)
+    return tensor
+
+
+def disable_eager_execution() -> None:
+    """From now on ops are added to the default graph."""
+    context.set_graph_mode(True)
+
+
+def enable_eager_execution(config: Any = None, device_policy: Any = None, execution_mode: Any = None) -> None:
+    """From now on ops run at once."""
+    context.set_graph_mode(False)
+
+
+def disable_v2_behavior() -> None:
+    """Graphs, and `==` on tensors by identity, as in TensorFlow 1."""
+    context.set_graph_mode(True)
+    context.set_identity_equality(True)
+
+
+def enable_v2_behavior() -> None:
+    """Undoes `disable_v2_behavior`."""
+    context.set_graph_mode(False)
+    context.set_identity_equality(False)
+
+
+def disable_resource_variables() -> None:
+    """Accepted: variables have one kind."""
+
+
+def enable_resource_variables() -> None:
+    """Accepted: variables have one kind."""
+
+
+def disable_v2_tensorshape() -> None:
+    """Accepted: sizes are ints or None."""
+
+
+def executing_eagerly_outside_functions() -> bool:
+    """Whether what lies around all traced functions is eager."""
+    return context.outermost_eager()
+
+
+def get_default_session() -> Any:
+    """The session whose block is open, or None."""
+    return default_session()
+
+
+def set_random_seed(seed: int | None) -> None:
+    """Makes the random numbers of the graph (and of eager code) the same every time."""
+    if context.scope() is None:
+        streams.set_seed(seed)
+        return
+    graphs.default_graph().seed = seed
+
+
+def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
+    """The seeds of graph and op."""
+    return graphs.default_graph().seed, op_seed
+
+
+def add_to_collection(name: str, value: Any) -> None:
+    """Puts a value into a collection of the default graph."""
+    graphs.default_graph().add_to_collection(name, value)
+
+
+def get_collection(key: str, scope: str | None = None) -> list[Any]:
+    """A copy of a collection of the default graph."""
+    return graphs.default_graph().get_collection(key, scope)
+
+
+def get_collection_ref(key: str) -> list[Any]:
+    """A collection of the default graph itself."""
+    return graphs.default_graph().get_collection_ref(key)
+
+
+def global_variables(scope: str | None = None) -> list[Any]:
+    """The variables of the default graph."""
+    return get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
+
+
+def local_variables(scope: str | None = None) -> list[Any]:
+    """The local variables of the default graph."""
+    return get_collection(GraphKeys.LOCAL_VARIABLES, scope)
+
+
+def trainable_variables(scope: str | None = None) -> list[Any]:
+    """The trainable variables of the default graph."""
+    return get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
+
+
+def variables_initializer(var_list: Sequence[Any], name: str = "init") -> Any:
+    """An operation that gives variables their first values."""
+    return graphs.group(*(v.initializer for v in var_list if isinstance(v, GraphVariable)), name=name)
+
+
+def global_variables_initializer() -> Any:
+    """An operation that gives all variables of the default graph their first values."""
+    return variables_initializer(global_variables())
+
+
+def local_variables_initializer() -> Any:
+    """An operation that gives all local variables their first values."""
+    return variables_initializer(local_variables(), "init_local")
+
+
+initialize_all_variables = global_variables_initializer
+initialize_variables = variables_initializer
+
+
+def is_variable_initialized(variable: Any) -> Any:
+    """Whether a variable has a value, as a tensor."""
+    return variable.is_initialized()
+
+
+def report_uninitialized_variables(var_list: Any = None, name: str = "report_uninitialized_variables") -> Any:
+    """The names of the variables without a value, as a string tensor."""
+    found = list(var_list) if var_list is not None else global_variables() + local_variables()
+    if not found:
+        return weft.constant(np.zeros(0, object))
+    names = weft.constant([v.name.split(":")[0] for v in found])
+    missing = weft.stack([weft.logical_not(v.is_initialized()) for v in found])
+    return weft.boolean_mask(names, missing)
+
+
+def assign(ref: Any, value: Any, validate_shape: Any = None, use_locking: Any = None, name: str | None = None) -> Any:
+    """Gives a variable a value; returns the new value."""
+    return ref.assign(value, name=name)
+
+
+def assign_add(ref: Any, value: Any, use_locking: Any = None, name: str | None = None) -> Any:
+    """Adds to a variable; returns the new value."""
+    return ref.assign_add(value, name=name)
+
+
+def assign_sub(ref: Any, value: Any, use_locking: Any = None, name: str | None = None) -> Any:
+    """Subtracts from a variable; returns the new value."""
+    return ref.assign_sub(value, name=name)
+
+
+def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
+              colocate_gradients_with_ops: bool = False, gate_gradients: bool = False, aggregation_method: Any = None,
+              stop_gradients: Any = None, unconnected_gradients: Any = UnconnectedGradients.NONE) -> list[Any]:  # fmt: skip
+    """The gradients of the sum of `ys` with respect to each of `xs`."""
+    return _gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients)
+
+

@@ -1,0 +1,21 @@
+"""`tf.random` of version 1."""
+
+from weft.api.random import (  # noqa: F401
+    Generator,
+    categorical,
+    gamma,
+    get_global_generator,
+    normal,
+    set_global_generator,
+    shuffle,
+    stateless_categorical,
+    stateless_gamma,
+    stateless_normal,
+    stateless_truncated_normal,
+    stateless_uniform,
+    truncated_normal,
+    uniform,
+)
+from weft.compat.v1.graphs import get_seed, set_random_seed  # noqa: F401
+from weft.compat.v1.ops import multinomial  # noqa: F401
+from weft.compat.v1.ops import random_poisson as poisson  # noqa: F401

@@ -1,0 +1,359 @@
+"""TensorFlow 1's view of graphs: `Graph`, `Operation`, collections, names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from weft.base import nest
+from weft.base.errors import explain, nearest
+from weft.ir import graph as ir
+from weft.ops import opdef
+from weft.ops.builder import GraphBuilder
+from weft.runtime import context
+from weft.runtime import tensor as tensors
+from weft.runtime.context import Scope
+from weft.runtime.tensor import SymbolicTensor, Tensor, wrap
+
+
+class Operation:
+    """A node of a graph, as TensorFlow 1 shows it."""
+
+    def __init__(self, node: ir.Node) -> None:
+        self._node = node
+
+    @property
+    def node(self) -> ir.Node:
+        """The node of the IR."""
+        return self._node
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._node.name
+
+    @property
+    def type(self) -> str:
+        """The op's name."""
+        return "Placeholder" if self._node.op == "input" else self._node.op
+
+    @property
+    def graph(self) -> Graph:
+        """Its graph."""
+        return wrapper_of(self._node.graph)
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The tensors that it reads."""
+        return [wrap(value) for value in self._node.inputs]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The tensors that it makes."""
+        return [wrap(value) for value in self._node.outputs]
+
+    @property
+    def control_inputs(self) -> list[Operation]:
+        """The operations that run before it though it reads nothing of them."""
+        return [operation_of(node) for node in self._node.control]
+
+    @property
+    def device(self) -> str:
+        """Where it is to run, if that was said."""
+        return str(self._node.metadata.get("device", ""))
+
+    def get_attr(self, name: str) -> Any:
+        """An attribute.
+
+        Raises:
+            ValueError: Where it has none of that name.
+        """
+        if name not in self._node.attrs:
+            raise ValueError(f"Operation {self.name} has no attribute {name!r}. {nearest(name, self._node.attrs)}")
+        return self._node.attrs[name]
+
+    def run(self, feed_dict: Any = None, session: Any = None) -> None:
+        """Runs it in a session (the default one where None)."""
+        tensors.evaluate_in_session(self, feed_dict, session)
+
+    def __repr__(self) -> str:
+        return f"<tf.Operation '{self.name}' type={self.type}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{self!r} belongs to a graph and cannot be pickled on its own.")
+
+
+def operation_of(node: ir.Node) -> Operation:
+    """The operation of a node; the same one every time."""
+    found = node.metadata.get("operation")
+    if found is None:
+        found = node.metadata["operation"] = Operation(node)
+    return found  # type: ignore[no-any-return]
+
+
+class GraphKeys:
+    """Names of the collections that TensorFlow 1 keeps."""
+
+    GLOBAL_VARIABLES = "variables"
+    VARIABLES = "variables"
+    LOCAL_VARIABLES = "local_variables"
+    MODEL_VARIABLES = "model_variables"
+    TRAINABLE_VARIABLES = "trainable_variables"
+    MOVING_AVERAGE_VARIABLES = "moving_average_variables"
+    REGULARIZATION_LOSSES = "regularization_losses"
+    LOSSES = "losses"
+    UPDATE_OPS = "update_ops"
+    SUMMARIES = "summaries"
+    GLOBAL_STEP = "global_step"
+    INIT_OP = "init_op"
+    QUEUE_RUNNERS = "queue_runners"
+    TABLE_INITIALIZERS = "table_initializer"
+    SAVERS = "savers"
+    WEIGHTS = "weights"
+    BIASES = "biases"
+    ACTIVATIONS = "activations"
+    TRAIN_OP = "train_op"
+
+
+class Graph:
+    """A graph to build into: `with tf.Graph().as_default(): ...`.
+
+    Example:
+        >>> import weft as tf
+        >>> graph = tf.Graph()
+        >>> with graph.as_default():
+        ...     total = tf.constant(1.0) + 2.0
+        >>> total.graph is graph
+        True
+    """
+
+    def __init__(self, scope: Scope | None = None) -> None:
+        self._scope = scope if scope is not None else Scope(ir.Graph("graph"), None, ordered=False)
+        self._scope.graph.wrapper = self
+        self._collections: dict[str, list[Any]] = {}
+        self.seed: int | None = None
+        self.finalized = False
+
+    @property
+    def ir(self) -> ir.Graph:
+        """The graph of the IR."""
+        return self._scope.graph
+
+    @contextmanager
+    def as_default(self) -> Iterator[Graph]:
+        """Within the block ops are added to this graph."""
+        with context.enter_graph(self._scope):
+            yield self
+
+    def finalize(self) -> None:
+        """Refuses further operations."""
+        self.finalized = True
+        self._scope.graph.frozen = True
+
+    def get_operations(self) -> list[Operation]:
+        """All operations, in order."""
+        return [operation_of(node) for node in self.ir.nodes]
+
+    def get_operation_by_name(self, name: str) -> Operation:
+        """The operation of that name.
+
+        Raises:
+            KeyError: With the nearest names, where there is none.
+        """
+        node = self.ir.names.get(name)
+        if node is None:
+            raise KeyError(f"The graph has no operation named {name!r}. {nearest(name, self.ir.names)}")
+        return operation_of(node)
+
+    def get_tensor_by_name(self, name: str) -> Any:
+        """The tensor of that name, such as `"add:0"`.
+
+        Raises:
+            ValueError: For a name without an output number.
+            KeyError: Where there is none.
+        """
+        base, colon, index = name.rpartition(":")
+        if not colon or not index.isdigit():
+            raise ValueError(f"A tensor is named `operation:output`, such as `{name}:0`; received {name!r}.")
+        outputs = self.get_operation_by_name(base).outputs
+        if int(index) >= len(outputs):
+            raise KeyError(f"Operation {base!r} has {len(outputs)} outputs; {name!r} asks for another.")
+        return outputs[int(index)]
+
+    def as_graph_element(self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Any:
+        """The tensor or operation that an object or a name stands for.
+
+        Raises:
+            TypeError: For what stands for neither.
+            ValueError: For one of another graph.
+        """
+        if isinstance(obj, str):
+            return self.get_tensor_by_name(obj) if ":" in obj else self.get_operation_by_name(obj)
+        element = obj._as_graph_element() if hasattr(obj, "_as_graph_element") else obj
+        if isinstance(element, (SymbolicTensor, Operation)):
+            owner = element.graph
+            if owner is not self:
+                raise ValueError(explain(f"{element!r} is not an element of this graph."))
+            return element
+        raise TypeError(f"{obj!r} ({type(obj).__name__}) is neither a tensor nor an operation of a graph.")
+
+    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
+        """A name that no operation has yet."""
+        return self.ir.unique_name(context.qualified(name))
+
+    def add_to_collection(self, name: str, value: Any) -> None:
+        """Puts a value into a collection."""
+        self._collections.setdefault(name, []).append(value)
+
+    def add_to_collections(self, names: Any, value: Any) -> None:
+        """Puts a value into several collections."""
+        for name in [names] if isinstance(names, str) else names:
+            self.add_to_collection(name, value)
+
+    def get_collection(self, name: str, scope: str | None = None) -> list[Any]:
+        """A copy of a collection; with a scope, of the members whose name matches it."""
+        import re
+
+        members = list(self._collections.get(name, []))
+        if scope is None:
+            return members
+        pattern = re.compile(scope)
+        return [m for m in members if hasattr(m, "name") and pattern.match(m.name)]
+
+    def get_collection_ref(self, name: str) -> list[Any]:
+        """A collection itself."""
+        return self._collections.setdefault(name, [])
+
+    def get_all_collection_keys(self) -> list[str]:
+        """The names of the collections that are not empty."""
+        return [name for name, members in self._collections.items() if members]
+
+    def clear_collection(self, name: str) -> None:
+        """Empties a collection."""
+        self._collections.pop(name, None)
+
+    def name_scope(self, name: str) -> Any:
+        """As `tf.name_scope`, within this graph."""
+        from weft.runtime.scopes import NameScope
+
+        return NameScope(name)
+
+    @contextmanager
+    def device(self, name: Any) -> Iterator[None]:
+        """As `tf.device`."""
+        context.devices().append(name if isinstance(name, str) else "")
+        try:
+            yield
+        finally:
+            context.devices().pop()
+
+    @contextmanager
+    def control_dependencies(self, control_inputs: Sequence[Any] | None) -> Iterator[None]:
+        """What is added within the block runs after these."""
+        nodes = tuple(node_of(item) for item in nest.flatten(list(control_inputs or [])))
+        self._scope.control.append(nodes)
+        try:
+            yield
+        finally:
+            self._scope.control.pop()
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every operation."""
+        return len(self.ir.nodes)
+
+    @property
+    def building_function(self) -> bool:
+        """Whether this is a traced function's graph."""
+        return self._scope.ordered
+
+    def __repr__(self) -> str:
+        return f"<tf.Graph with {len(self.ir.nodes)} operations>"
+
+
+def node_of(item: Any) -> ir.Node:
+    """The node behind a tensor, an operation or a variable."""
+    element = item._as_graph_element() if hasattr(item, "_as_graph_element") else item
+    if isinstance(element, Operation):
+        return element.node
+    if isinstance(element, SymbolicTensor):
+        return element._value.node
+    raise TypeError(f"{item!r} ({type(item).__name__}) is neither a tensor nor an operation of a graph.")
+
+
+def wrapper_of(graph: ir.Graph) -> Graph:
+    """TensorFlow 1's view of a graph; the same one every time."""
+    found = graph.wrapper
+    if found is None:
+        for scope in [s for s in (context.scope(),) if s is not None and s.graph is graph]:
+            return Graph(scope)
+        return Graph(Scope(graph, None, ordered=True))
+    return found  # type: ignore[no-any-return]
+
+
+def default_graph() -> Graph:
+    """The graph that ops are added to now."""
+    scope = context.scope()
+    return wrapper_of((scope or context.default_scope()).graph) if scope is not None else _wrap(context.default_scope())
+
+
+def _wrap(scope: Scope) -> Graph:
+    found = scope.graph.wrapper
+    return found if found is not None else Graph(scope)
+
+
+def reset_default_graph() -> None:
+    """Starts a new default graph."""
+    context.set_default_scope(None)
+
+
+def no_op(name: str | None = None) -> Any:
+    """An operation that does nothing; None when eager."""
+    scope = context.scope()
+    if scope is None:
+        return None
+    before = [node for group in scope.control for node in group]
+    label = context.qualified(name or "NoOp")
+    return operation_of(GraphBuilder(scope.graph, None, before).node(opdef.get("no_op"), (), {}, name=label))
+
+
+def group(*inputs: Any, name: str | None = None) -> Any:
+    """An operation that has run when all of these have; None when eager."""
+    scope = context.scope()
+    if scope is None:
+        return None
+    before = [node_of(item) for item in nest.flatten(list(inputs)) if item is not None]
+    before += [node for held in scope.control for node in held]
+    label = context.qualified(name or "group_deps")
+    return operation_of(GraphBuilder(scope.graph, None, before).node(opdef.get("no_op"), (), {}, name=label))
+
+
+def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
+    """A tensor that each run is given a value for.
+
+    Raises:
+        RuntimeError: When eager.
+    """
+    from weft.base import dtypes
+    from weft.base.shapes import TensorShape
+    from weft.ir.types import TensorType
+
+    scope = context.scope()
+    if scope is None:
+        raise RuntimeError(
+            explain("tf.placeholder is for graphs, and ops run at once here.",
+                    hint="build inside `with tf.Graph().as_default():`, or call tf.compat.v1.disable_eager_execution() "
+                    "first")  # fmt: skip
+        )
+    type = TensorType(TensorShape(shape).symbolic, dtypes.as_dtype(dtype))
+    return wrap(scope.graph.add_input(type, context.qualified(name or "Placeholder")))
+
+
+def is_feedable(tensor: Any) -> bool:
+    """Whether a run can be given a value for a tensor."""
+    return isinstance(tensor, Tensor)
+
+
+tensors.operation_of = operation_of
+tensors.graph_wrapper = wrapper_of

@@ -1,0 +1,147 @@
+"""Variables of TensorFlow 1 graphs: the graph holds a template, each session a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from weft.base import dtypes
+from weft.base.dtypes import DType
+from weft.base.errors import explain
+from weft.base.shapes import TensorShape
+from weft.ir.types import TensorType
+from weft.runtime import context, dispatch, frontdoor
+from weft.runtime import graph as graphs
+from weft.runtime.graph import GraphKeys, Operation
+from weft.runtime.tensor import Handle
+from weft.runtime.variable import Template, Variable
+
+
+class GraphVariable(Variable):
+    """A variable of a graph under construction. Its value lives in sessions; `initializer` gives it the first one."""
+
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool | None = None,
+        collections: Any = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: Any = None,
+        expected_shape: Any = None,
+        import_scope: str | None = None,
+        constraint: Callable[[Any], Any] | None = None,
+        use_resource: Any = None,
+        synchronization: Any = None,
+        aggregation: Any = None,
+        shape: Any = None,
+    ) -> None:
+        if initial_value is None:
+            raise ValueError(explain("A Variable needs an initial_value.", hint="for instance tf.zeros(shape)"))
+        scope = context.scope()
+        assert scope is not None
+        trainable = True if trainable is None else bool(trainable)
+        full = scope.graph.unique_name(context.qualified(name or "Variable"))
+        before = list(context.names())
+        context.names()[:] = [full]
+        try:
+            value = initial_value() if callable(initial_value) and not hasattr(initial_value, "dtype") else initial_value
+            start = frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else dtype, name="initial_value")
+            if dtype is not None and start.dtype is not dtypes.as_dtype(dtype):
+                start = dispatch.call("cast", start, dtype=dtypes.as_dtype(dtype))
+            held: DType = start.dtype
+            static = TensorShape(shape if shape is not None else (start.shape if validate_shape else None))
+            self._name = f"{full}:0"
+            self._cell = Template(full, trainable)
+            self._static, self._dtype, self._constraint = static, held, constraint
+            self._aggregation, self._synchronization = aggregation, synchronization
+            self.handle = Handle(self._cell, TensorType(static.symbolic, held))
+            self._graph = graphs.default_graph()
+            self._initial = start
+            assigned = dispatch.apply(_record("assign_variable"), (self.handle, start), {}, "Assign")[0]
+            self._initializer = graphs.operation_of(assigned._value.node)
+            self._snapshot = dispatch.apply(_record("read_variable"), (self.handle,), {}, "read")[0]
+        finally:
+            context.names()[:] = before
+        keys = list(collections) if collections is not None else [GraphKeys.GLOBAL_VARIABLES]
+        if trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
+            keys.append(GraphKeys.TRAINABLE_VARIABLES)
+        self._graph.add_to_collections(keys, self)
+
+    @property
+    def op(self) -> Operation:
+        """The operation that reads it."""
+        return graphs.operation_of(self._snapshot._value.node)
+
+    @property
+    def graph(self) -> Any:
+        """Its graph."""
+        return self._graph
+
+    @property
+    def initializer(self) -> Operation:
+        """The operation that gives it its first value."""
+        return self._initializer
+
+    @property
+    def initial_value(self) -> Any:
+        """The tensor of its first value."""
+        return self._initial
+
+    def initialized_value(self) -> Any:
+        """Its value, or its first value where it has none yet."""
+        from weft.runtime import control
+
+        return control.cond(self.is_initialized(), self.read_value, lambda: self._initial)
+
+    def _as_graph_element(self) -> Any:
+        return self._snapshot
+
+    def eval(self, session: Any = None) -> Any:
+        """Its value in a session (the default one where None)."""
+        from weft.runtime import session as sessions
+
+        return sessions.evaluate(self, None, session)
+
+    def load(self, value: Any, session: Any = None) -> None:
+        """Gives it a value in a session at once."""
+        from weft.runtime import session as sessions
+
+        target = session or sessions.default_session(required=True)
+        array = frontdoor.to_array(value, self._dtype)
+        self._static.assert_is_compatible_with(array.shape)
+        target._cell(self._cell).write(array)
+
+    def numpy(self) -> Any:
+        raise NotImplementedError(explain(f"Variable `{self._name}` has values only in sessions.",
+                                          hint="use session.run(variable)"))  # fmt: skip
+
+    def _after(self, result: Any, read_value: bool) -> Any:
+        return result if read_value else graphs.operation_of(result._value.node)
+
+    def __repr__(self) -> str:
+        return f"<tf.Variable '{self._name}' shape={self._static} dtype={self._dtype.name}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{self!r} belongs to a graph and cannot be pickled on its own.")
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        raise TypeError(f"{self!r} belongs to a graph and cannot be copied on its own.")
+
+
+def _record(op: str) -> Any:
+    from weft.ops import opdef
+
+    return opdef.get(op)
+
+
+def make_variable(*args: Any, **kwargs: Any) -> Variable:
+    """A variable of the graph under construction, or an eager one."""
+    scope = context.scope()
+    if scope is not None and not scope.ordered:
+        return GraphVariable(*args, **kwargs)
+    for name in ("collections", "expected_shape", "use_resource"):
+        kwargs.pop(name, None)
+    return Variable(*args, **kwargs)

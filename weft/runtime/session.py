@@ -1,0 +1,383 @@
+"""Sessions: run parts of a graph, given by what is fetched and what is fed, on state of their own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from weft.base import dims, nest, shapes
+from weft.base.errors import FailedPreconditionError, InvalidArgumentError, explain, user_facing
+from weft.ir import graph as ir
+from weft.ir.graph import Value
+from weft.runtime import context, dispatch, frontdoor
+from weft.runtime import graph as graphs
+from weft.runtime.composite import IndexedSlices
+from weft.runtime.graph import Graph, Operation
+from weft.runtime.tensor import EagerTensor, SymbolicTensor, Tensor
+from weft.runtime.variable import Cell, Template
+
+
+class _Local(threading.local):
+    def __init__(self) -> None:
+        self.stack: list[BaseSession] = []
+
+
+_local = _Local()
+
+
+def default_session(required: bool = False) -> Any:
+    """The session whose block (or `InteractiveSession`) is open in this thread, or None.
+
+    Raises:
+        ValueError: Where one is required and none is open.
+    """
+    if _local.stack:
+        return _local.stack[-1]
+    if required:
+        raise ValueError(
+            explain("No session is open here.", hint="use `with tf.Session() as session:`, or pass session=...")
+        )
+    return None
+
+
+def evaluate(fetch: Any, feed_dict: Any, session: Any) -> Any:
+    """Runs one fetch in a session, the default one where None."""
+    return (session or default_session(required=True)).run(fetch, feed_dict)
+
+
+class _Fetch:
+    """The leaves of what is fetched, and how results go back into their places."""
+
+    def __init__(self, graph: Graph, fetches: Any) -> None:
+        self.values: list[Value] = []
+        self.nodes: list[ir.Node] = []
+        self.structure = fetches
+        self._pack = self._visit(graph, fetches)
+
+    def _visit(self, graph: Graph, item: Any) -> Callable[[list[Any]], Any]:
+        if isinstance(item, IndexedSlices):
+            parts = [self._visit(graph, part) for part in (item.values, item.indices)]
+            return lambda results: IndexedSlicesValue(*(p(results) for p in parts), item.dense_shape)
+        if isinstance(item, Mapping) or isinstance(item, (list, tuple)):
+            children = nest.children(item) or []
+            packs = [self._visit(graph, part) for _, part in children]
+            return lambda results: nest.rebuild(item, [p(results) for p in packs])
+        return self._leaf(graph, item)
+
+    def _leaf(self, graph: Graph, item: Any) -> Callable[[list[Any]], Any]:
+        if item is None or isinstance(item, (int, float, np.ndarray)):
+            raise TypeError(
+                explain(f"Fetch argument {item!r} has invalid type {type(item).__name__}: it is no part of a graph.",
+                        hint="fetch tensors, operations or their names")  # fmt: skip
+            )
+        try:
+            element = graph.as_graph_element(item)
+        except (KeyError, ValueError) as error:
+            raise ValueError(explain(f"Fetch argument {item!r} cannot be found in the session's graph. {error}")) from None
+        except TypeError as error:
+            raise TypeError(explain(f"Fetch argument {item!r} has invalid type. {error}")) from None
+        if isinstance(element, Operation):
+            self.nodes.append(element.node)
+            return lambda results: None
+        position = len(self.values)
+        self.values.append(element._value)
+        return lambda results: results[position]
+
+    def pack(self, results: list[Any]) -> Any:
+        """The structure that was fetched, with results in it."""
+        return self._pack(results)
+
+
+class IndexedSlicesValue(tuple):  # type: ignore[type-arg]
+    """Fetched IndexedSlices: fields values, indices, dense_shape."""
+
+    __slots__ = ()
+
+    def __new__(cls, values: Any, indices: Any, dense_shape: Any) -> IndexedSlicesValue:
+        """Joins the three."""
+        return super().__new__(cls, (values, indices, dense_shape))
+
+    values = property(lambda self: self[0])
+    indices = property(lambda self: self[1])
+    dense_shape = property(lambda self: self[2])
+
+
+class _Plan:
+    """What one set of fetches and feeds runs: a graph of its own, compiled once."""
+
+    def __init__(self, graph: Graph, fetch: _Fetch, feeds: Sequence[Value]) -> None:
+        self.graph, self.cells = _extract(graph, fetch, feeds)
+
+    def run(self, feeds: Sequence[Any], session: BaseSession) -> list[Any]:
+        cells = [session._cell(cell) if isinstance(cell, Template) else cell for cell in self.cells]
+        return dispatch.compiled(self.graph).run([*feeds, *cells])
+
+
+def _extract(graph: Graph, fetch: _Fetch, feeds: Sequence[Value]) -> tuple[ir.Graph, list[Any]]:
+    """The part of a graph that the fetches need, with feeds and cells as inputs."""
+    source = graph.ir
+    fed = set(feeds)
+    needed = _needed(source, fetch, fed)
+    part = ir.Graph(f"run_{source.name}")
+    values: dict[Value, Value] = {}
+    for value in feeds:
+        values[value] = part.add_input(value.type, value.node.name)
+    by_value = {value: key.target for key, value in source.captures.items()}
+    cells: list[Any] = []
+    for node in source.nodes:
+        if node in needed and node.op == "input" and node.outputs[0] not in fed:
+            value = node.outputs[0]
+            if value not in by_value:
+                raise _not_fed(value)
+            values[value] = part.add_input(value.type, node.name)
+            cells.append(by_value[value]._array)
+    nodes: dict[ir.Node, ir.Node] = {}
+    for node in source.nodes:
+        if node not in needed or node.op == "input" or all(v in fed for v in node.outputs) and node.outputs:
+            continue
+        control = [nodes[before] for before in node.control if before in nodes]
+        made = part.add(node.op, [values[v] for v in node.inputs], node.attrs, [v.type for v in node.outputs],
+                        name=node.name, control=control, source=node.source, effect=node.effect)  # fmt: skip
+        nodes[node] = made
+        for old, new in zip(node.outputs, made.outputs, strict=True):
+            values.setdefault(old, new)
+    part.outputs = [values[v] for v in fetch.values]
+    return part, cells
+
+
+def _needed(source: ir.Graph, fetch: _Fetch, fed: set[Value]) -> set[ir.Node]:
+    """The nodes that the fetches need; what only leads to a fed value is not."""
+    sizes = ir.symbol_sources(source)
+    needed: set[ir.Node] = set()
+    stack = [v.node for v in fetch.values if v not in fed] + list(fetch.nodes)
+    while stack:
+        node = stack.pop()
+        if node in needed:
+            continue
+        needed.add(node)
+        stack.extend(v.node for v in node.inputs if v not in fed)
+        stack.extend(node.control)
+        for attr in node.attrs.values():
+            for symbol in ir.attr_symbols(attr):
+                if symbol in sizes and sizes[symbol] not in fed:
+                    stack.append(sizes[symbol].node)
+    return needed
+
+
+def _not_fed(value: Value) -> InvalidArgumentError:
+    kind = f"dtype {value.dtype.name}" + ("" if value.shape is None else f" and shape {shapes.show(value.shape)}")
+    return InvalidArgumentError(
+        explain(f"You must feed a value for placeholder tensor '{value.node.name}' with {kind}.", where=value.node.source,
+                hint=f"pass feed_dict={{{value.node.name}: ...}} to run()")  # fmt: skip
+    )
+
+
+class BaseSession:
+    """Runs parts of a graph; holds the values of its variables.
+
+    Args:
+        target: Accepted; everything runs in this process.
+        graph: The graph; the default one where None.
+        config: Accepted.
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        self._graph = graph if graph is not None else graphs._wrap(_present_scope())
+        self._cells: dict[Cell, Cell] = {}
+        self._plans: dict[Any, _Plan] = {}
+        self._closed = False
+        self._config = config
+        self._lock = threading.Lock()
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that it runs."""
+        return self._graph
+
+    @property
+    def graph_def(self) -> Any:
+        """The graph as text."""
+        return str(self._graph.ir)
+
+    @property
+    def sess_str(self) -> str:
+        """The target."""
+        return ""
+
+    def _cell(self, template: Cell) -> Cell:
+        found = self._cells.get(template)
+        if found is None:
+            initial = template.initial.copy() if getattr(template, "initial", None) is not None else None
+            found = self._cells[template] = Cell(initial, template.name, template.trainable)
+        return found
+
+    @user_facing
+    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
+        """Runs what is fetched and returns its values in the same structure.
+
+        Args:
+            fetches: Tensors, operations, variables or their names, nested in lists, tuples and dicts.
+            feed_dict: Values for tensors (placeholders or any others).
+            options: Accepted.
+            run_metadata: Accepted.
+
+        Returns:
+            Arrays (scalars for rank 0) in the structure of `fetches`; None for operations.
+
+        Raises:
+            RuntimeError: Where the session is closed.
+            InvalidArgumentError: Where a placeholder is not fed.
+            FailedPreconditionError: Where a variable has no value yet.
+        """
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        fetch = _Fetch(self._graph, fetches)
+        fed: dict[Value, Any] = {}
+        for key, value in (feed_dict or {}).items():
+            self._feed(key, value, fed)
+        targets = list(fed)
+        signature = (tuple(fetch.values), tuple(fetch.nodes), tuple(targets), len(self._graph.ir.nodes))
+        plan = self._plans.get(signature)
+        if plan is None:
+            with self._lock:
+                plan = self._plans.setdefault(signature, _Plan(self._graph, fetch, targets))
+        try:
+            results = plan.run([fed[t] for t in targets], self)
+        except FailedPreconditionError as error:
+            raise FailedPreconditionError(str(error)) from None
+        return fetch.pack([_plain(r) for r in results])
+
+    def _feed(self, key: Any, value: Any, fed: dict[Value, Any]) -> None:
+        if isinstance(key, (tuple, list)) and isinstance(value, (tuple, list)):
+            for k, v in zip(key, value, strict=True):
+                self._feed(k, v, fed)
+            return
+        try:
+            element = self._graph.as_graph_element(key)
+        except (TypeError, KeyError, ValueError) as error:
+            raise TypeError(explain(f"Cannot interpret feed_dict key as Tensor: {error}")) from None
+        if not isinstance(element, SymbolicTensor):
+            raise TypeError(f"Only tensors can be fed, received {element!r}.")
+        target: Value = element._value
+        if isinstance(value, Tensor) and not isinstance(value, EagerTensor):
+            raise TypeError(
+                explain("The value of a feed cannot be a tensor of a graph.", received=repr(value),
+                        hint="feed Python numbers, lists or numpy arrays")  # fmt: skip
+            )
+        array = _feed_array(value, target)
+        problem = None if target.shape is None else dims.bind(target.shape, array.shape, {})
+        if problem:
+            raise ValueError(
+                explain(f"Cannot feed value of shape {array.shape} for Tensor '{element.name}', "
+                        f"which has shape '{shapes.show(target.shape)}'.", received=problem)  # fmt: skip
+            )
+        fed[target] = array
+
+    def make_callable(self, fetches: Any, feed_list: Any = None, accept_options: bool = False) -> Callable[..., Any]:
+        """A function of the fed values that runs the fetches."""
+        keys = list(feed_list or [])
+        return lambda *values: self.run(fetches, dict(zip(keys, values, strict=True)))
+
+    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> Any:
+        """Not available."""
+        raise NotImplementedError("partial_run is not available; run the fetches together, or feed what was fetched.")
+
+    def list_devices(self) -> list[Any]:
+        """The devices."""
+        return ["/job:localhost/replica:0/task:0/device:CPU:0"]
+
+    def close(self) -> None:
+        """Gives the variables' values up; the session can run nothing more."""
+        self._closed = True
+        self._cells.clear()
+        self._plans.clear()
+
+    @contextmanager
+    def as_default(self) -> Iterator[BaseSession]:
+        """Within the block this is the default session (the graph stays what it is)."""
+        _local.stack.append(self)
+        try:
+            yield self
+        finally:
+            _local.stack.remove(self)
+
+
+def _present_scope() -> context.Scope:
+    scope = context.scope()
+    return scope if scope is not None and not scope.ordered else context.default_scope()
+
+
+def _feed_array(value: Any, target: Value) -> Any:
+    if isinstance(value, EagerTensor):
+        value = value._array
+    if isinstance(value, np.ndarray) and value.dtype == target.dtype.numpy and value.dtype != object:
+        return value
+    if target.dtype.name == "string":
+        return frontdoor.to_array(value)
+    array = np.asarray(value)
+    if array.dtype.kind in "OSU":
+        raise ValueError(explain(f"Cannot feed {type(value).__name__} for Tensor '{target.name}' of {target.dtype.name}.",
+                                 received=repr(value)[:200]))  # fmt: skip
+    converted = array.astype(target.dtype.numpy)
+    if target.dtype.is_integer and array.dtype.kind == "f" and not np.array_equal(converted, array):
+        raise TypeError(
+            explain(f"Cannot feed floats for Tensor '{target.name}' of {target.dtype.name}: they would lose their "
+                    "fraction.", received=repr(value)[:200])  # fmt: skip
+        )
+    return converted
+
+
+def _plain(result: Any) -> Any:
+    array = np.asarray(result)
+    if array.ndim == 0:
+        return array.item() if array.dtype == object else array[()]
+    return array.copy() if not array.flags.writeable or array.base is not None else array
+
+
+class Session(BaseSession):
+    """A session to open as a block, in which it and its graph are the defaults.
+
+    Example:
+        >>> import weft.compat.v1 as tf
+        >>> with tf.Graph().as_default(), tf.Session() as session:
+        ...     x = tf.placeholder(tf.float32, [None])
+        ...     float(session.run(tf.reduce_sum(x), {x: [1.0, 2.0]}))
+        3.0
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        self._opened: list[Any] = []
+
+    def __enter__(self) -> Session:
+        scope = context.enter_graph(self._graph._scope)
+        scope.__enter__()
+        self._opened.append(scope)
+        _local.stack.append(self)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        _local.stack.remove(self)
+        self._opened.pop().__exit__(*error)
+        self.close()
+
+
+class InteractiveSession(BaseSession):
+    """A session that is the default one from its making until it is closed."""
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        self._scope = context.enter_graph(self._graph._scope)
+        self._scope.__enter__()
+        _local.stack.append(self)
+
+    def close(self) -> None:
+        """Closes it; the default session is the one before."""
+        if self in _local.stack:
+            _local.stack.remove(self)
+            self._scope.__exit__(None, None, None)
+        super().close()
