@@ -380,15 +380,15 @@ def _euclidean_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     return (b.multiply(scale, node.inputs[0]),)
 
 
-reduction(
-    "reduce_euclidean_norm",
-    _euclidean_norm,
-    vjp=_euclidean_vjp,
-    decompose=lambda b, x, axis, keepdims: b.sqrt(
-        b.reduce_sum(b.multiply(x, b.conj(x)), axis=axis, keepdims=keepdims)),
-    cases=_SPREAD_CASES,
-    doc="The square root of the sum of squares, over axes.",
-)  # fmt: skip
+def _decompose_euclidean(b: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    total = b.reduce_sum(b.multiply(x, b.conj(x)), axis=axis, keepdims=keepdims)
+    if b.dtype(x).is_integer:
+        return b.cast(b.sqrt(b.cast(total, dtype=dtypes.float64)), dtype=b.dtype(x))
+    return b.sqrt(total)
+
+
+reduction("reduce_euclidean_norm", _euclidean_norm, vjp=_euclidean_vjp, decompose=_decompose_euclidean,
+          cases=_SPREAD_CASES, doc="The square root of the sum of squares, over axes.")  # fmt: skip
 
 
 def _logsumexp(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
