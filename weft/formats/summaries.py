@@ -170,9 +170,14 @@ def histogram_buckets(values: npt.ArrayLike, buckets: int = 30) -> npt.NDArray[n
         out[:, :2] = low
         out[-1, 2] = flat.size
         return out
-    width = high / buckets - low / buckets
+    width = (high - low) / buckets
+    if not 0 < width < math.inf:  # so far apart, or so near, that the width is no number: count on a scale of their own
+        scale = max(-low, high)
+        inner = histogram_buckets(flat / scale, buckets)
+        inner[:, :2] *= scale
+        return inner
     edges = low + np.arange(buckets) * width
-    index = np.clip(np.floor((flat - low) / width) if math.isfinite(high - low) else 0, 0, buckets - 1)
+    index = np.clip(np.floor((flat - low) / width), 0, buckets - 1)
     out[:, 0] = edges
     out[:, 1] = np.append(edges[1:], high)
     out[:, 2] = np.bincount(index.astype(np.int64), minlength=buckets)
