@@ -40,8 +40,10 @@ _ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Any], 
     "tanh": (np.tanh, lambda y: 1 - y * y, lambda b, x: b.tanh(x)),
     "sigmoid": (_sigmoid, lambda y: y * (1 - y), lambda b, x: b.sigmoid(x)),
     "relu": (lambda x: np.maximum(x, np.zeros((), x.dtype)), lambda y: (y > 0).astype(y.dtype), lambda b, x: b.relu(x)),
+    "hard_sigmoid": (lambda x: np.clip(x / 6 + np.asarray(0.5, x.dtype), 0, 1),
+                     lambda y: ((y > 0) & (y < 1)).astype(y.dtype) / 6, lambda b, x: b.hard_sigmoid(x)),
     "linear": (lambda x: x, lambda y: np.ones((), y.dtype), lambda b, x: x),
-}
+}  # fmt: skip
 
 
 def _check_activation(**names: str) -> None:
