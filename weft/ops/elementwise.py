@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import dtypes
-from weft.base.dtypes import COMPLEX, FLOATS, INTEGERS, NUMBERS, REALS, SIGNED
+from weft.base.dtypes import COMPLEX, FLOATS, NUMBERS, REALS, SIGNED
 from weft.ops.families import PIECEWISE_CONSTANT, binary, unary
 from weft.ops.opdef import case, nondifferentiable
 
@@ -46,7 +46,8 @@ def _check_divisor(x: Any, y: Any) -> None:
 
 def _floor_divide(x: Any, y: Any) -> Any:
     _check_divisor(x, y)
-    return np.floor_divide(x, y)
+    # floats as TensorFlow does, so that x / 0 is infinite and x / inf is 0; numpy goes by the remainder
+    return np.floor_divide(x, y) if x.dtype.kind in "iu" else np.floor(x / y)
 
 
 def _floor_mod(x: Any, y: Any) -> Any:
@@ -56,6 +57,8 @@ def _floor_mod(x: Any, y: Any) -> Any:
 
 def _truncate_divide(x: Any, y: Any) -> Any:
     _check_divisor(x, y)
+    if x.dtype.kind not in "iu":
+        return np.trunc(x / y)
     quotient = np.floor_divide(x, y)
     inexact = (quotient * y != x) & ((x < 0) != (y < 0))
     return (quotient + inexact).astype(x.dtype)
@@ -66,10 +69,17 @@ def _truncate_mod(x: Any, y: Any) -> Any:
     return np.fmod(x, y)
 
 
-binary("floordiv", _floor_divide, dtypes=REALS, domain=((-8, 8), (1, 4)), vjp=PIECEWISE_CONSTANT,
+_DIVISIONS = (
+    case((2, 3), (2, 3), domain=((-8, 8), (1, 4))),
+    case((2, 1, 3), (4, 1), domain=((-8, 8), (1, 4))),
+    case((0, 3), (3,), domain=((-8, 8), (1, 4))),
+    case(np.array([5.0, -5.0, 0.0, -5.0, 1.0, np.inf]), np.array([0.0, 0.0, 0.0, np.inf, -np.inf, 2.0]),
+         dtypes=FLOATS, name="zeros and infinities"),
+)  # fmt: skip
+binary("floordiv", _floor_divide, dtypes=REALS, cases=_DIVISIONS, vjp=PIECEWISE_CONSTANT,
        doc="The quotient rounded towards minus infinity.")  # fmt: skip
-binary("truncatediv", _truncate_divide, dtypes=INTEGERS, domain=((-8, 8), (1, 4)), vjp=PIECEWISE_CONSTANT,
-       doc="The integer quotient rounded towards zero.")  # fmt: skip
+binary("truncatediv", _truncate_divide, dtypes=REALS, cases=_DIVISIONS, vjp=PIECEWISE_CONSTANT,
+       doc="The quotient rounded towards zero.")  # fmt: skip
 binary(
     "floormod",
     _floor_mod,
@@ -191,9 +201,19 @@ def _sign(x: Any) -> Any:
     return np.where(x == 0, np.zeros((), x.dtype), x / np.abs(x)) if x.dtype.kind == "c" else np.sign(x)
 
 
-unary("sign", _sign, dtypes=NUMBERS, domain=(0.2, 2.0), vjp=PIECEWISE_CONSTANT,
-      reason="TensorFlow gives zeros for real x, which is what an absent gradient means",
-      doc="-1, 0 or 1; x / |x| for complex numbers.")  # fmt: skip
+def _turn_only(b: Any, t: Any, x: Any, y: Any) -> Any:
+    # What moves x along its own direction leaves the sign as it is: nothing is left of that for real numbers, and the
+    # part across it, by the modulus, for complex ones.
+    if not b.dtype(x).is_complex:
+        return b.zeros_like(x)
+    modulus = b.complex(b.abs(x), b.zeros_like(b.abs(x)))
+    along = b.real(b.multiply(b.conj(y), t))
+    return b.divide_no_nan(b.subtract(t, b.multiply(y, b.complex(along, b.zeros_like(along)))), modulus)
+
+
+_sign_record = unary("sign", _sign, dtypes=NUMBERS, domain=(0.2, 2.0), vjp=_turn_only,
+                     doc="-1, 0 or 1; x / |x| for complex numbers.")  # fmt: skip
+_sign_record.jvp = lambda b, node, t: (_turn_only(b, t, node.inputs[0], node.outputs[0]),)  # it is its own adjoint
 unary("square", np.square, dtypes=NUMBERS, vjp=lambda b, ct, x, y: b.multiply(ct, b.multiply(b.conj(x), 2)),
       doc="x times x.")  # fmt: skip
 unary("reciprocal", lambda x: 1 / x if x.dtype.kind not in "iu" else _truncate_divide(np.ones_like(x), x),
@@ -264,6 +284,12 @@ unary("real", np.real, dtypes=NUMBERS, result=lambda d: d.real_dtype, doc="The r
       vjp=lambda b, ct, x, y: b.complex(ct, b.zeros_like(ct)) if b.dtype(x).is_complex else ct)  # fmt: skip
 unary("imag", np.imag, dtypes=COMPLEX, result=lambda d: d.real_dtype, doc="The imaginary part.",
       vjp=lambda b, ct, x, y: b.complex(b.zeros_like(ct), ct))  # fmt: skip
-binary("complex", lambda x, y: (x + np.asarray(1j, _complex_of(dtypes.as_dtype(x.dtype)).numpy) * y),
-       dtypes=(dtypes.float32, dtypes.float64), result=_complex_of,
+def _complex(x: Any, y: Any) -> Any:
+    # part by part: a product with 1j would turn an infinite part into NaN
+    result = np.empty(np.broadcast_shapes(x.shape, y.shape), _complex_of(dtypes.as_dtype(x.dtype)).numpy)
+    result.real, result.imag = x, y
+    return result
+
+
+binary("complex", _complex, dtypes=(dtypes.float32, dtypes.float64), result=_complex_of,
        vjp=lambda b, ct, x, y, z: (b.real(ct), b.imag(ct)), doc="x + iy.")  # fmt: skip
