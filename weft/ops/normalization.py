@@ -15,33 +15,14 @@ import numpy as np
 from weft.base import dtypes, shapes
 from weft.base.dims import Dim
 from weft.base.dtypes import FLOATS
-from weft.ir.graph import Graph
 from weft.ir.types import TensorType
-from weft.ops import opdef
-from weft.ops.builder import GraphBuilder, inline
+from weft.ops.derived import vjp_of_parts
 from weft.ops.families import in_float32, quiet
 from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, register
 
 Array = np.ndarray[Any, Any]
 
 _HALF = (np.dtype(np.float16), dtypes.bfloat16.numpy)
-
-
-def _by_decomposition(name: str) -> Callable[..., Sequence[Any]]:
-    """The gradient rule that differentiates an op's decomposition."""
-
-    def vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
-        record = opdef.get(name)
-        assert record.decompose is not None
-        graph = Graph(f"{name}_parts")
-        inside = [graph.add_input(TensorType(b.shape(v), b.dtype(v))) for v in node.inputs]
-        outputs = record.decompose(GraphBuilder(graph), *inside, **node.attrs)
-        graph.outputs = list(outputs) if isinstance(outputs, tuple) else [outputs]
-        wanted = [i for i, need in enumerate(node.needs) if need]
-        found = iter(inline(b, b.differentiate(graph, wanted), [*node.inputs, *cts]))
-        return [next(found) if need else None for need in node.needs]
-
-    return vjp
 
 
 def _in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -242,7 +223,7 @@ register(
         reference=quiet(_in_float32(_batch_norm_gradient)),
         dtypes=(FLOATS,),
         outputs=("x", "scale", "offset"),
-        vjp=_by_decomposition("batch_norm_gradient"),
+        vjp=vjp_of_parts(_batch_norm_gradient_parts, "batch_norm_gradient"),
         decompose=_batch_norm_gradient_parts,
         doc="The cotangents of x, scale and offset of batch_norm_training, its mean and variance given.",
         cases=(case((4, 3), (4, 3), (3,), (3,), (3,), (3,), (3,), domain=(0.5, 2.0)),
@@ -286,7 +267,7 @@ register(
         spec=_inference_spec,
         reference=quiet(in_float32(_batch_norm_inference)),
         dtypes=(FLOATS,),
-        vjp=_by_decomposition("batch_norm_inference"),
+        vjp=vjp_of_parts(_batch_norm_inference_parts, "batch_norm_inference"),
         decompose=_batch_norm_inference_parts,
         doc="x normalised by a given mean and variance of each channel.",
         cases=(case((4, 3), (3,), (3,), (3,), (3,), domain=(0.5, 2.0)),

@@ -1,17 +1,20 @@
-"""Max and average pooling over any number of spatial axes, and their gradients.
+"""Max and average pooling over any number of spatial axes, and their gradients; grey-scale dilation.
 
 A NaN loses against any number, as in TensorFlow on a CPU; the maximum of nothing but NaNs is NaN.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from weft.base import dtypes, shapes
+from weft.base import dims, dtypes, shapes
 from weft.ir.types import TensorType
+from weft.ops.derived import vjp_of_parts
 from weft.ops.families import in_float32, quiet
 from weft.ops.opdef import REQUIRED, Case, OpDef, SpecError, case, register
 from weft.ops.windows import (
@@ -24,6 +27,7 @@ from weft.ops.windows import (
     fold,
     from_channels_last,
     join_shape,
+    known,
     pair_of,
     split_shape,
     window_of,
@@ -377,3 +381,75 @@ register(
         cases=lambda: _average_cases("gradient"),
     )
 )
+
+
+# Dilation ------------------------------------------------------------------------------------------------------------
+
+
+def _dilation_spec(x: TensorType, filter: TensorType, *, strides: Any, padding: Any, dilations: Any) -> TensorType:
+    batch, spatial, channels = split_shape(x, CHANNELS_LAST)
+    shape = filter.shape or ()
+    if len(shape) != len(spatial) + 1 or not shapes.compatible(shape[-1:], (channels,)):
+        raise SpecError(f"the filter has shape {shapes.show(shape)} for an input of shape {shapes.show(x.shape)}",
+                        expected="[*window, channels] with the channels of the input")  # fmt: skip
+    window = known(shape[:-1], "the size of the window")
+    check_lists(len(spatial), padding, window=window, strides=strides, dilations=dilations)
+    out = [windows_along(size, window[i], strides[i], dilations[i], pair_of(padding, i))
+           for i, size in enumerate(spatial)]  # fmt: skip
+    return TensorType((batch, *out, channels), x.dtype)
+
+
+def _dilation(x: Array, filter: Array, strides: Any, padding: Any, dilations: Any) -> Any:
+    windows = window_of(x.shape[1:-1], filter.shape[:-1], strides, padding, dilations)
+    padded = windows.pad(x)
+    lowest = np.asarray(_lowest(x.dtype), x.dtype)
+    inside = windows.pad(np.ones((1, *windows.sizes, 1), bool), False) if windows.padded else None
+    result = np.full((x.shape[0], *windows.out, x.shape[-1]), lowest, x.dtype)
+    for offset in windows.offsets():
+        index = windows.at(offset)
+        value = padded[index] + filter[offset]
+        np.maximum(result, value if inside is None else np.where(inside[index], value, lowest), out=result)
+    return result
+
+
+def _dilation_parts(b: Any, x: Any, filter: Any, *, strides: Any, padding: Any, dilations: Any) -> Any:
+    """The same in smaller ops, for floats: of equal values the first keeps the gradient."""
+    shape, window = b.shape(x), b.shape(filter)[:-1]
+    pads, counts = [(0, 0)], []
+    for axis, size in enumerate(shape[1:-1]):
+        count = windows_along(size, window[axis], strides[axis], dilations[axis], pair_of(padding, axis))
+        total: Any = 0
+        if padding == "SAME":
+            total = dims.maximum((count - 1) * strides[axis] + (window[axis] - 1) * dilations[axis] + 1 - size, 0)
+        pair = pair_of(padding, axis)
+        pads.append((total // 2, total - total // 2) if isinstance(pair, str) else pair)
+        counts.append(count)
+    padded = b.pad(x, paddings=(*pads, (0, 0)), constant_value=-math.inf)
+    result = None
+    for offset in itertools.product(*(range(size) for size in window)):
+        index: list[Any] = [("slice", None, None, None)]
+        for axis, position in enumerate(offset):
+            start = position * dilations[axis]
+            index.append(("slice", start, start + strides[axis] * (counts[axis] - 1) + 1, strides[axis]))
+        weight = b.strided_slice(filter, index=tuple(("int", position) for position in offset))
+        value = b.add(b.strided_slice(padded, index=tuple(index)), weight)
+        result = value if result is None else b.maximum(result, value)
+    return result
+
+
+register(
+    OpDef(
+        name="dilation",
+        inputs=("x", "filter"),
+        attrs={"strides": REQUIRED, "padding": "VALID", "dilations": REQUIRED},
+        spec=_dilation_spec,
+        reference=quiet(in_float32(_dilation)),
+        dtypes=(dtypes.REALS,),
+        vjp=vjp_of_parts(_dilation_parts, "dilation"),
+        doc="The greatest of x + filter in every window of x [batch, *spatial, channels]; padding never wins.",
+        cases=(case(_distinct((1, 4, 5, 2)), (2, 3, 2), strides=(1, 2), dilations=(1, 1), domain=(-0.05, 0.05)),
+               case(_distinct((2, 5, 4, 1)), (2, 2, 1), strides=(2, 1), dilations=(1, 2), padding="SAME",
+                    domain=(-0.05, 0.05)),
+               case((0, 4, 4, 2), (2, 2, 2), strides=(1, 1), dilations=(1, 1))),
+    )
+)  # fmt: skip
