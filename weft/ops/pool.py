@@ -1,6 +1,7 @@
 """Max and average pooling over any number of spatial axes, and their gradients; grey-scale dilation.
 
-A NaN loses against any number, as in TensorFlow on a CPU; the maximum of nothing but NaNs is NaN.
+A NaN loses against any number, as in TensorFlow on a CPU; the maximum of nothing but NaNs is NaN. Of equal elements the
+first has the gradient. (So it is in TensorFlow, but for its 3-d pooling on a CPU, which hands it out in full to each.)
 """
 
 from __future__ import annotations
