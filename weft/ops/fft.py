@@ -57,7 +57,7 @@ register(
 
 def _scaled(b: Any, x: Any, count: Any, divide: bool) -> Any:
     """x times, or divided by, a number of elements."""
-    scalar = dimension_scalar(b, count, b.dtype(x))
+    scalar = dimension_scalar(b, dims.maximum(count, 1), b.dtype(x))  # of nothing there is nothing to scale
     return b.divide(x, scalar) if divide else b.multiply(x, scalar)
 
 
