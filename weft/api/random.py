@@ -71,7 +71,7 @@ def _uniform(source: Any, shape: Any, minval: Any, maxval: Any, dtype: Any) -> A
         if maxval is None:
             raise ValueError("Integers need a maxval.")
         low, high = cast_to(minval, wanted), cast_to(maxval, wanted)
-        return _draw(source, "random_integers", shape, wanted, low, high, dtype=wanted)
+        return _draw(source, "random_integers", shape, wanted, low, high)
     maxval = 1 if maxval is None else maxval
     unit = _draw(source, "random_uniform", shape, wanted, dtype=wanted)
     if isinstance(minval, (int, float)) and isinstance(maxval, (int, float)) and (minval, maxval) == (0, 1):
