@@ -15,9 +15,10 @@ from weft.base import dtypes, shapes
 from weft.base.dims import Dim, Symbol, substitute
 from weft.ir.graph import Graph, Value, clone
 from weft.ir.types import TensorType
+from weft.ops import control_cases
 from weft.ops.builder import GraphBuilder, inline
 from weft.ops.interpreter import Runner
-from weft.ops.opdef import REQUIRED, OpDef, SpecError, register
+from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, register
 
 _ANY = (*dtypes.ALL, dtypes.resource, dtypes.variant)
 
@@ -132,6 +133,7 @@ register(
         decompose=lambda b, *inputs, graph, **_: tuple(inline(b, graph, inputs)),
         higher_order=True,
         outputs=None,
+        cases=control_cases.call,
         doc="Runs a graph. With `backward`, its last `residuals` outputs are what that graph of the gradient needs.",
     )
 )
@@ -178,6 +180,7 @@ register(
         vjp=_cond_vjp,
         higher_order=True,
         outputs=None,
+        cases=control_cases.cond,
         doc="Runs one of two graphs on the same inputs.",
     )
 )
@@ -346,6 +349,7 @@ for _op, _spec, _reference, _outputs_doc in (
             vjp=_while_vjp if _op == "while_loop" else lambda b, node, *cts: _history_vjp(b, node, *cts),
             higher_order=True,
             outputs=None,
+            cases=control_cases.while_loop,
             doc=_outputs_doc,
         )
     )
@@ -496,6 +500,7 @@ register(
         vjp=_scan_vjp,
         higher_order=True,
         outputs=None,
+        cases=control_cases.scan,
         doc="Walks along the first axis of sequences with a carry: body(carry, rows, captures) -> (carry, results). "
         "Returns the last carry and the results stacked; `backwards` walks from the end.",
     )
@@ -519,6 +524,7 @@ register(
         dtypes=(_ANY,),
         vjp=lambda b, node, ct: (None,),
         reason="its result is an integer",
+        cases=(case((2, 3), axis=1), case((0, 3), axis=0)),
         doc="The size of one axis, as an int32 scalar.",
     )
 )
@@ -533,7 +539,7 @@ def _row_spec(x: TensorType, index: TensorType) -> TensorType:
 def _take_row(x: Any, index: Any) -> Any:
     if not 0 <= int(index) < len(x):
         raise IndexError(f"row {int(index)} is out of range for {len(x)} rows")
-    return x[int(index)]
+    return x[int(index), ...]  # an array even where one string is left
 
 
 def _put_row(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
@@ -551,6 +557,7 @@ register(
         dtypes=(dtypes.ALL, (dtypes.int32, dtypes.int64)),
         same=(),
         vjp=lambda b, node, ct: (b.put_row(ct, node.inputs[1], shape=b.shape(node.inputs[0])), None),
+        cases=(case((3, 2), np.array(2)), case((3,), np.array(0))),
         doc="One row of the first axis, chosen at run time.",
     )
 )
@@ -564,6 +571,7 @@ register(
         dtypes=(dtypes.NUMBERS, (dtypes.int32, dtypes.int64)),
         same=(),
         vjp=lambda b, node, ct: (b.take_row(ct, node.inputs[1]), None),
+        cases=(case((2,), np.array(1), shape=(3, 2)),),
         doc="Zeros of a shape but for one row of the first axis.",
     )
 )
@@ -588,6 +596,7 @@ register(
         same=(),
         vjp=_custom_vjp,
         outputs=None,
+        cases=control_cases.custom_gradient,
         doc="Passes on the results (from position `count`) of a function of the values before them, whose gradient is "
         "what `gradient(builder, application, cotangents)` says.",
     )

@@ -9,7 +9,7 @@ import numpy as np
 from weft.base import dims, dtypes, shapes
 from weft.base.errors import FailedPreconditionError, explain
 from weft.ir.types import TensorType
-from weft.ops.opdef import REQUIRED, Effect, OpDef, SpecError, nondifferentiable, register
+from weft.ops.opdef import REQUIRED, Effect, OpDef, SpecError, case, nondifferentiable, register
 
 _ANY = (*dtypes.ALL, dtypes.variant)
 _NO_STATE_CASES = "state ops are tested through variables"
@@ -41,6 +41,7 @@ register(
         dtypes=((dtypes.resource,),),
         vjp=lambda b, node, ct: (ct,),
         effect=Effect.READ,
+        cases=(case((2, 3)), case(())),
         doc="The variable's present value.",
     )
 )
@@ -77,6 +78,7 @@ register(
         same=(),
         vjp=nondifferentiable("an assignment stores a value; differentiate the value before it is assigned"),
         effect=Effect.WRITE,
+        cases=(case((2, 3), (2, 3), dtypes=(dtypes.float32,)),),
         doc="Gives the variable a value; returns it.",
     )
 )
@@ -112,6 +114,7 @@ for _name, _function, _doc in (
             same=(),
             vjp=nondifferentiable("an assignment stores a value; differentiate the value before it is assigned"),
             effect=Effect.WRITE,
+            cases=(case((2, 3), (3,), dtypes=(dtypes.float32,)), case((), (), dtypes=(dtypes.float32,))),
             doc=_doc,
         )
     )
@@ -130,6 +133,7 @@ register(
         dtypes=((dtypes.resource,),),
         vjp=nondifferentiable("its result is a bool"),
         effect=Effect.READ,
+        cases=(case((2,)),),
         doc="Whether the variable has a value.",
     )
 )
@@ -154,6 +158,7 @@ register(
         vjp=nondifferentiable("random state has no gradient"),
         effect=Effect.WRITE,
         outputs=("key", "counter"),
+        cases=(case(np.array([2**40 + 7, 2**64 - 1], np.uint64), blocks=3),),
         doc="Takes `blocks` blocks of four 32-bit numbers from a generator: returns its key and the first counter, each "
         "as two 32-bit halves, low half first.",
     )
