@@ -539,17 +539,17 @@ def check_edges(item: Item) -> None:
                 if isinstance(actual, np.ndarray):
                     problem = numeric.close(actual, reference, max(_tolerance(item, types), 1e-12))
                     assert problem is None, f"input {position} in layout {layout}: {problem}"
-    _check_nonfinite(item, inputs)
+    _check_special_values(item, inputs)
     _check_empty(item, types)
 
 
-def _check_nonfinite(item: Item, inputs: Sequence[Any]) -> None:
+def _check_special_values(item: Item, inputs: Sequence[Any]) -> None:
     for position, given in enumerate(inputs):
         if not isinstance(given, np.ndarray) or not given.size or given.dtype == object:
             continue
         if not is_inexact(dtypes.as_dtype(given.dtype)):
             continue
-        for special in (np.nan, np.inf, -np.inf):
+        for special in (np.nan, np.inf, -np.inf, 0.0):
             array = given.copy()
             array.flat[0] = special
             try:
