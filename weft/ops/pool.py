@@ -137,15 +137,22 @@ class _Winners:
             yield offset, index, wins
 
 
+def _where(condition: Array, values: Array) -> Array:
+    """The values where the condition holds, 0 elsewhere: by their bits, several times as fast as `np.where`."""
+    whole = np.dtype(f"i{values.itemsize}")
+    kept = np.negative(condition.view(np.int8), dtype=whole)
+    result: Array = np.bitwise_and(values.view(whole), kept, out=kept).view(values.dtype)
+    return result
+
+
 def _max_pool_gradient(x: Array, y: Array, ct: Array, *, data_format: str, **attrs: Any) -> Any:
     windows = _windows(x.shape, data_format=data_format, **attrs)
     x, y, ct = (channels_last(a, data_format) for a in (x, y, ct))
     dx = windows.empty_padded(x.shape[0], x.shape[-1], ct.dtype)
     if ct.size:
-        zero = np.zeros((), ct.dtype)
         for _, index, wins in _Winners(x, y, windows):
             target = dx[index]
-            target += np.where(wins, ct, zero)
+            target += _where(wins, ct)
     inner = dx[windows.inner()] if dx.shape[1:-1] != windows.sizes else dx
     return from_channels_last(inner, data_format)
 
