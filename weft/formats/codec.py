@@ -263,17 +263,17 @@ def _map_reader(spec: FieldSpec) -> Reader:
         key = key_default
         value: Any = spec.default if kind is None else kind()
         while position < stop:
-            number, wire_type, after = wire.decode_tag(data, position, stop)
-            tag = number << 3 | wire_type
+            tag = data[position]
             if tag == key_tag:
-                key, position = read_key(data, after, stop)
-            elif tag != value_tag:
-                position = wire.skip_value(data, after, stop, wire_type, number)
-            elif read_scalar is not None:
-                value, position = read_scalar(data, after, stop)
-            else:
-                start, position = wire.decode_length(data, after, stop)
+                key, position = read_key(data, position + 1, stop)
+            elif tag == value_tag and read_scalar is not None:
+                value, position = read_scalar(data, position + 1, stop)
+            elif tag == value_tag:
+                start, position = wire.decode_length(data, position + 1, stop)
                 _decode_into(value, data, start, position, budget, depth - 1)
+            else:
+                number, wire_type, after = wire.decode_tag(data, position, stop)
+                position = wire.skip_value(data, after, stop, wire_type, number)
         _container(message, spec)._items[key] = value
         return stop
 

@@ -101,6 +101,8 @@ def decode_varint(data: bytes, position: int, end: int) -> tuple[int, int]:
     Raises:
         DataLossError: Where it runs past `end` or does not fit 64 bits.
     """
+    if position < end and data[position] < 128:  # by far the most are this short
+        return data[position], position + 1
     value = 0
     limit = min(end, position + _VARINT_BYTES)
     start = position
