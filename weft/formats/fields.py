@@ -174,7 +174,7 @@ _CHECKS: Final[dict[str, Callable[[str, Any], Any]]] = {
 } | dict.fromkeys((kind for kind in INT_RANGES if kind != "enum"), _check_int)
 
 
-# The helpers below declare fields in a class body. They return Any, because the class gives the attribute its type.
+# The functions below declare fields in a class body. They return Any, because the class gives the attribute its type.
 
 
 def scalar(number: int, kind: str, *, oneof: str | None = None, optional: bool = False) -> Any:

@@ -56,10 +56,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` once the block ends without an exception, and vanishes otherwise.
 
     Example:
+        >>> from pathlib import Path
         >>> target = tempfile.mkdtemp() + "/state"
         >>> with replacing(target) as file:
         ...     _ = file.write(b"whole")
-        >>> open(target, "rb").read()
+        >>> Path(target).read_bytes()
         b'whole'
     """
     target = os.path.abspath(os.fspath(path))
