@@ -34,7 +34,8 @@ def stub(name, **names):
 from weft.compat import modules
 layers = stub("stubkeras.layers", Dense=type("Dense", (), {}))
 keras = stub("stubkeras", layers=layers, utils=stub("stubkeras.utils", to_categorical=abs))
-stub("stub1", constant=lambda value: ("v1", value), Session=type("Session", (), {}), keras=keras)
+mode = dict(disable_v2_behavior=lambda: None, enable_v2_behavior=lambda: None)
+stub("stub1", constant=lambda value: ("v1", value), Session=type("Session", (), {}), keras=keras, **mode)
 stub("stub2", constant=lambda value: ("v2", value), keras=keras)
 modules.TARGETS.update(v1="stub1", v2="stub2", keras="stubkeras")
 """

@@ -34,6 +34,9 @@ STUBS = {
         class Session: pass
         def placeholder(dtype): return "placeholder"
         def reset_default_graph(): return "reset"
+        graph_mode = []
+        def disable_v2_behavior(): graph_mode.append(True)
+        def enable_v2_behavior(): graph_mode.append(False)
         contrib = types.ModuleType("contrib")
         contrib.slim = types.ModuleType("contrib.slim")
         contrib.slim.conv2d = lambda: "slim"

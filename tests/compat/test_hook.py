@@ -178,18 +178,25 @@ def test_star_import(project):
     assert project.load("old", "from tensorflow import *\nx = placeholder(1)\ny = constant(1)").y == ("constant", 1, 1)
 
 
-def test_neutral_files_go_the_programs_way(project, monkeypatch, capsys):
-    """`tf.nn.dropout(x, 0.8)` means one thing or the other; a helper of a TensorFlow 1 program is TensorFlow 1."""
-    project.write(
-        main="import model, util\nimport tensorflow as tf\ns = tf.Session()",
-        model="import tensorflow as tf\ny = tf.nn.relu(1)",
-        util="import tensorflow as tf\nopt = 'tf.optimizers'\ny = tf.nn.relu(1)\nif 0: tf.optimizers.Adam()",
-    )
+def make_main(project, monkeypatch, source):
+    """Make a file the program of this process."""
+    project.write(main=source)
     main = types.ModuleType("__main__")
     main.__file__ = str(project.folder / "main.py")
     monkeypatch.setitem(sys.modules, "__main__", main)
+    return lambda: exec(compile(source, main.__file__, "exec"), main.__dict__)
+
+
+def test_neutral_files_go_the_programs_way(project, monkeypatch, capsys):
+    """`tf.nn.dropout(x, 0.8)` means one thing or the other; a helper of a TensorFlow 1 program is TensorFlow 1."""
+    project.write(
+        model="import tensorflow as tf\ny = tf.nn.relu(1)",
+        util="import tensorflow as tf\nopt = 'tf.optimizers'\ny = tf.nn.relu(1)\nif 0: tf.optimizers.Adam()",
+    )
+    run = make_main(project, monkeypatch, "import model, util\nimport tensorflow as tf\ns = tf.Session()")
     install_as_tensorflow()
-    exec(compile((project.folder / "main.py").read_text(), main.__file__, "exec"), main.__dict__)
+    run()
+    main = sys.modules["__main__"]
     assert main.model.y == ("relu", 1)
     assert main.util.y == ("relu", 2)  # it uses what only TensorFlow 2 has
     assert importlib.import_module("tensorflow") is main.tf
@@ -210,13 +217,58 @@ def test_a_neutral_file_goes_the_way_of_who_imports_it(project, capsys):
 
 
 def test_neutral_installed_packages_are_tensorflow_2(project, monkeypatch):
-    project.write(main=OLD, **{"site-packages/library": "import tensorflow as tf\ny = tf.nn.relu(1)"})
-    main = types.ModuleType("__main__")
-    main.__file__ = str(project.folder / "main.py")
-    monkeypatch.setitem(sys.modules, "__main__", main)
+    make_main(project, monkeypatch, OLD)
+    project.write(**{"site-packages/library": "import tensorflow as tf\ny = tf.nn.relu(1)"})
     monkeypatch.syspath_prepend(str(project.folder / "site-packages"))
     install_as_tensorflow()
     assert project.load("library").y == ("relu", 2)
+
+
+def test_a_tensorflow_1_program_builds_graphs(project, monkeypatch):
+    run = make_main(project, monkeypatch, "import helper\n" + OLD)
+    project.write(helper="import tensorflow")
+    install_as_tensorflow()
+    run()
+    assert sys.modules["stub1"].graph_mode == [True]
+    uninstall_as_tensorflow()
+    assert sys.modules["stub1"].graph_mode == [True, False]
+
+
+def test_without_a_program_the_first_tensorflow_1_file_decides(project, monkeypatch):
+    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
+    install_as_tensorflow()
+    project.load("new", NEW)
+    assert sys.modules["stub1"].graph_mode == []
+    project.load("old", OLD)
+    assert sys.modules["stub1"].graph_mode == [True]
+
+
+def test_a_library_does_not_decide(project, monkeypatch):
+    project.write(**{"site-packages/library": OLD})
+    monkeypatch.syspath_prepend(str(project.folder / "site-packages"))
+    install_as_tensorflow()
+    assert project.load("library").tf.__version__ == "1.15.5"
+    assert sys.modules["stub1"].graph_mode == []
+
+
+def test_a_tensorflow_2_program_stays_eager(project, monkeypatch):
+    run = make_main(
+        project, monkeypatch, "import tensorflow as tf\nimport old\ntf.constant(1)\n0 and tf.optimizers.Adam"
+    )
+    project.write(old=OLD)
+    install_as_tensorflow()
+    run()
+    assert sys.modules["old"].tf.__version__ == "1.15.5"
+    assert sys.modules["stub1"].graph_mode == []
+
+
+@pytest.mark.parametrize(
+    "statement", ["import tensorflow.compat.v1 as tf", "import tensorflow as tf\ntf.compat.v1.Session"]
+)
+def test_explicit_compat_v1_builds_graphs_only_when_told_to(project, statement):
+    install_as_tensorflow()
+    project.load("new", statement)
+    assert sys.modules["stub1"].graph_mode == []
 
 
 def test_code_without_a_file(project):

@@ -94,6 +94,17 @@ class Binding:
                 frame = frame.f_back
         return self._inherited[path]
 
+    def governs(self, importer: Mapping[str, Any]) -> bool:
+        """Tell whether what an importing file is decides for the whole process.
+
+        It does in the program's own dialect, and where there is no program to ask, as under pytest.
+        """
+        if self.verdict.dialect == "v1":
+            return True
+        file = importer.get("__file__")
+        has_program = self.program is not None and not is_library(self.program)
+        return not has_program and not (isinstance(file, str) and is_library(os.path.abspath(file)))
+
     def _judge(self, file: str, importer: Mapping[str, Any]) -> Verdict:
         try:
             key = (file, os.stat(file).st_mtime_ns)

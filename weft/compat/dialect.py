@@ -139,7 +139,7 @@ def is_library(path: str) -> bool:
 
 @functools.cache
 def _library_folders() -> tuple[str, ...]:
-    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
     folders = {sysconfig.get_path(kind) for kind in kinds} | set(site.getsitepackages()) | {_weft_folder()}
     user = site.getusersitepackages() if site.ENABLE_USER_SITE else None
     return tuple(os.path.abspath(folder) + os.sep for folder in {*folders, user} if folder)

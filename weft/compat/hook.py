@@ -22,7 +22,7 @@ from weft.compat import spawned
 from weft.compat.binding import Binding, Choice
 from weft.compat.dialect import Dialect, Verdict
 from weft.compat.dialect_names import TF1_ONLY
-from weft.compat.modules import VERSIONS, Root, StandIn, Tree, old_children, resolve, stand_in
+from weft.compat.modules import VERSIONS, Root, StandIn, Tree, old_children, resolve, stand_in, target
 from weft.compat.reading import only_in
 
 TENSORFLOW = "tensorflow"
@@ -51,6 +51,8 @@ class Loader(importlib.abc.Loader):
         """Undo what the import system has written over the module, and put old paths beside it."""
         if not isinstance(module, Root | StandIn):
             module.__spec__ = self.own_spec
+        if self.name == TENSORFLOW and self.hook.usual == "v1":
+            self.hook.enter_graph_mode()
         self.hook.place_old_children(self.name, module)
 
     def get_code(self, fullname: str) -> CodeType | None:
@@ -114,6 +116,7 @@ class Hook:
         self.plain_import = builtins.__import__
         self._wrapper: Any = None
         self._added: list[tuple[ModuleType, str]] = []
+        self._in_graph_mode = False
 
     # --- installing --------------------------------------------------------------------------------------------------
 
@@ -136,7 +139,18 @@ class Hook:
         for module, attribute in self._added:
             if isinstance(module.__dict__.get(attribute), StandIn):
                 delattr(module, attribute)
+        if self._in_graph_mode:
+            target("v1").enable_v2_behavior()
         spawned.forget_children()
+
+    def enter_graph_mode(self) -> None:
+        """Build graphs from now on, as TensorFlow 1 does; once, for a program may decide otherwise afterwards.
+
+        The mode is the process's. A library that happens to be TensorFlow 1 does not set it for a program that is not.
+        """
+        if not self._in_graph_mode:
+            self._in_graph_mode = True
+            target("v1").disable_v2_behavior()
 
     # --- names -------------------------------------------------------------------------------------------------------
 
@@ -207,7 +221,10 @@ class Hook:
         top, _, path = name.partition(".")
         actual = name
         if top == TENSORFLOW:
-            tree = self.tree_name(self.binding.dialect_for(importer))
+            dialect = self.binding.dialect_for(importer)
+            if dialect == "v1" and self.binding.governs(importer):
+                self.enter_graph_mode()
+            tree = self.tree_name(dialect)
             actual = f"{tree}.{path}" if path else tree
         try:
             self._register_inside_plain_modules(actual)
