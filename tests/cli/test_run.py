@@ -434,3 +434,61 @@ def test_an_error_of_an_op(plain: Folder):
     ]
     assert sum(line.startswith("  File") for line in lines) == 1
     assert "matmul" in done.stderr and "(2, 3)" in done.stderr
+
+
+SESSION = """
+    import numpy as np
+    import tensorflow as tf
+
+    x = tf.placeholder(tf.float32, [None, 1])
+    y = tf.placeholder(tf.float32, [None, 1])
+    weight, bias = tf.Variable([[0.0]]), tf.Variable([0.0])
+    loss = tf.reduce_mean(tf.square(tf.matmul(x, weight) + bias - y))
+    gradients = tf.gradients(loss, [weight, bias])
+    step = tf.group(*[tf.assign_sub(v, 0.1 * g) for v, g in zip([weight, bias], gradients)])
+    data = np.array([[1.0], [2.0], [3.0]])
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for _ in range(400):
+            session.run(step, {x: data, y: 2 * data + 1})
+        print([round(float(v.ravel()[0]), 2) for v in session.run([weight, bias])])
+"""
+
+
+def test_a_tensorflow_1_program(plain: Folder):
+    plain.write("train.py", SESSION)
+    done = plain.run("train.py")
+    assert (done.stdout, done.returncode) == ("[2.0, 1.0]\n", 0), done.stderr
+    assert done.stderr == "weft: train.py is TensorFlow 1 (line 5 uses tf.placeholder); --dialect v2 overrides\n"
+
+
+def test_explicit_compat_v1_in_a_graph_of_its_own(plain: Folder):
+    source = """
+        import tensorflow as tf
+
+        with tf.Graph().as_default():
+            total = tf.constant(2) + tf.constant(3)
+            with tf.compat.v1.Session() as session:
+                print(session.run(total))
+        print(tf.constant(4).numpy())
+    """
+    plain.write("train.py", source)
+    done = plain.run("train.py")
+    assert (done.stdout, done.stderr) == ("5\n4\n", "")
+
+
+def test_spawned_workers_compute(plain: Folder):
+    source = """
+        import multiprocessing
+        import tensorflow as tf
+
+        def work(number):
+            return int(tf.reduce_sum(tf.range(number)))
+
+        if __name__ == "__main__":
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                print(pool.map(work, [4, 5]))
+    """
+    plain.write("train.py", source)
+    done = plain.run("train.py")
+    assert (done.stdout, done.stderr) == ("[6, 10]\n", "")
