@@ -8,9 +8,7 @@ a private one, and the wrapper leads a file of the other dialect to the other tr
 
 import builtins
 import importlib
-import importlib.abc
 import importlib.machinery
-import importlib.metadata
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +29,7 @@ PRIVATE = {"v1": "_weft_tensorflow_v1", "v2": "_weft_tensorflow_v2"}
 TOPS = frozenset((TENSORFLOW, *KERAS_NAMES, *PRIVATE.values()))
 
 
-class Loader(importlib.abc.Loader):
+class Loader:
     """Hands out a module that exists already."""
 
     def __init__(self, hook: "Hook", name: str, module: ModuleType) -> None:
@@ -60,22 +58,7 @@ class Loader(importlib.abc.Loader):
         return None
 
 
-class StandingDistribution(importlib.metadata.Distribution):
-    """The metadata of ``tensorflow`` and ``keras`` as long as Weft answers to those names."""
-
-    def __init__(self, name: str, version: str) -> None:
-        self._text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: Provided by Weft.\n"
-
-    def read_text(self, filename: str) -> str | None:
-        """Give the METADATA file; there are no others."""
-        return self._text if filename == "METADATA" else None
-
-    def locate_file(self, path: Any) -> Any:
-        """Give a path as it is: the distribution has no files."""
-        return path
-
-
-class Finder(importlib.abc.MetaPathFinder):
+class Finder:
     """Answers the names of ``tensorflow`` and ``keras`` modules."""
 
     def __init__(self, hook: "Hook") -> None:
@@ -90,14 +73,17 @@ class Finder(importlib.abc.MetaPathFinder):
         module = self.hook.module_for(fullname)
         if module is None:
             return None
-        spec = importlib.machinery.ModuleSpec(fullname, Loader(self.hook, fullname, module), origin="weft")
+        loader: Any = Loader(
+            self.hook, fullname, module
+        )  # by its methods; the base class takes ten milliseconds to load
+        spec = importlib.machinery.ModuleSpec(fullname, loader, origin="weft")
         spec.submodule_search_locations = [] if hasattr(module, "__path__") else None
         return spec
 
-    def find_distributions(
-        self, context: importlib.metadata.DistributionFinder.Context | None = None
-    ) -> Iterator[importlib.metadata.Distribution]:
-        """Yield the two distributions to `importlib.metadata`."""
+    def find_distributions(self, context: Any = None) -> Iterator[Any]:
+        """Yield the two distributions to `importlib.metadata`; `context.name` says which is wanted, None all."""
+        from weft.compat.metadata import StandingDistribution
+
         wanted = context.name if context is not None else None
         versions = {TENSORFLOW: VERSIONS[self.hook.usual], "keras": VERSIONS["keras"]}
         for name, version in versions.items():
