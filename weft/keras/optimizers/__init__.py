@@ -1,0 +1,94 @@
+"""Optimizers: `keras.optimizers`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.extend import explain, nearest
+from weft.keras.core import lookup
+from weft.keras.optimizers import schedules
+from weft.keras.optimizers.adam import Adam, Adamax, AdamW, Lamb, Nadam
+from weft.keras.optimizers.optimizer import Optimizer
+from weft.keras.optimizers.rmsprop import Adadelta, Adagrad, Ftrl, RMSprop
+from weft.keras.optimizers.sgd import SGD, Lion
+
+_CLASSES = (Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Nadam, RMSprop, SGD)
+
+#: other names, by which programs for TensorFlow 1 and early Keras call them
+_OLD_NAMES: dict[str, Any] = {
+    "RMSProp": RMSprop, "RMSpropOptimizer": RMSprop, "RMSPropOptimizer": RMSprop, "AdamOptimizer": Adam,
+    "AdagradOptimizer": Adagrad, "AdadeltaOptimizer": Adadelta, "FtrlOptimizer": Ftrl, "SGDOptimizer": SGD,
+    "GradientDescentOptimizer": SGD, "adam": Adam, "sgd": SGD, "rmsprop": RMSprop, "adagrad": Adagrad,
+    "adadelta": Adadelta, "adamax": Adamax, "nadam": Nadam, "ftrl": Ftrl,
+}  # fmt: skip
+
+#: every name that stands for an optimizer
+TABLE: dict[str, Any] = {cls.__name__: cls for cls in _CLASSES} | _OLD_NAMES
+_LOWER = {name.lower(): cls for name, cls in TABLE.items()}
+
+
+def get(identifier: Any) -> Any:
+    """The optimizer for a name, a configuration, a class or an optimizer.
+
+    Args:
+        identifier: One of these. Case does not matter in names.
+
+    Returns:
+        An optimizer.
+
+    Raises:
+        ValueError: For an unknown name, naming the nearest ones, and for what cannot be an optimizer.
+
+    Example:
+        >>> from weft import keras
+        >>> type(keras.optimizers.get("adam")).__name__
+        'Adam'
+    """
+    if isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, str):
+        from weft.keras.saving import get_registered_object
+
+        found = get_registered_object(identifier) or _LOWER.get(identifier.lower())
+        if found is None:
+            raise ValueError(explain(
+                f"There is no optimizer named {identifier!r}. {nearest(identifier, sorted({c.__name__.lower() for c in _CLASSES}))}",
+                hint="pass a known name, or an object such as keras.optimizers.Adam(learning_rate=0.001)",
+            ))  # fmt: skip
+        return found()
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if isinstance(identifier, type) and issubclass(identifier, Optimizer):
+        return identifier()
+    raise ValueError(explain(
+        f"{identifier!r} is no optimizer.", expected="a name, a configuration dict, or an object of keras.optimizers",
+        received=f"an object of class {type(identifier).__name__}",
+    ))  # fmt: skip
+
+
+def serialize(optimizer: Any) -> Any:
+    """The configuration of an optimizer."""
+    return lookup.serialize(optimizer)
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The optimizer of a configuration."""
+    if isinstance(config, dict) and str(config.get("class_name", "")).lower() in _LOWER:
+        config = {**config, "class_name": _LOWER[config["class_name"].lower()].__name__}
+    return lookup.deserialize(config, TABLE, "optimizer", custom_objects)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "legacy":
+        import importlib
+
+        return importlib.import_module("weft.keras.optimizers.legacy")
+    if name in _OLD_NAMES and name != name.lower():
+        return _OLD_NAMES[name]
+    raise AttributeError(f"module 'keras.optimizers' has no attribute {name!r}. {nearest(name, [c.__name__ for c in _CLASSES])}")
+
+
+__all__ = [
+    "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "Optimizer", "RMSprop", "SGD",
+    "deserialize", "get", "schedules", "serialize",
+]  # fmt: skip
