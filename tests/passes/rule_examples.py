@@ -83,6 +83,8 @@ EXAMPLES = {
        for op in ("reduce_sum", "reduce_max", "reduce_min", "reduce_prod", "reduce_mean", "reduce_all", "reduce_any")},
     "add broadcasts operand 0": ("add(broadcast_to(x, shape=(2, 3)), y)", "x=f[3] y=f[2,3]"),
     "multiply broadcasts operand 1": ("multiply(x, broadcast_to(y, shape=(4, 3)))", "x=f[4,1] y=f[3]"),
+    "select broadcasts operand 2": ("select(c, x, broadcast_to(0.0, shape=(2, 3)))", "x=f[2,3] c=b[2,3]"),
+    "clip broadcasts operand 1": ("clip(x, broadcast_to(y, shape=(2, 3)), z)", "x=f[2,3] y=f[3] z=f[1]"),
     "log of softmax": ("log(softmax(x, axis=-1))", "x=f[a,4]"),
     "less its logsumexp": ("subtract(x, reduce_logsumexp(x, axis=(1,), keepdims=True))", "x=f[a,4]"),
     "softmax written out": ("divide(exp(x), reduce_sum(exp(x), axis=(1,), keepdims=True))", "x=f[a,4]"),

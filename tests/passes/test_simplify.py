@@ -12,7 +12,7 @@ from weft.ir.types import TensorType, resource_of
 from weft.ir.verifier import verify
 from weft.ops import interpreter, opdef
 from weft.ops.builder import GraphBuilder
-from weft.passes.simplify import fold_constants, inline_calls, remove_dead_code, share_common_code
+from weft.passes.simplify import fold_constants, forward_state, inline_calls, remove_dead_code, share_common_code
 
 F32 = dtypes.float32
 SCALAR = TensorType((), F32)
@@ -178,6 +178,52 @@ def test_what_binds_a_size_stays():
     assert "boolean_mask" in [n.op for n in cleaned.nodes]
     result = interpreter.run(cleaned, [np.ones(5, np.float32), np.array([1, 0, 1, 1, 0], bool)])
     assert result[0].shape == (3,)
+
+
+# State ---------------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_written_is_not_read_again():
+    graph, b, (v, x) = _graph(resource_of((), F32), SCALAR)
+    first, again = b.read_variable(v), b.read_variable(v)
+    write = _write(graph, v, b.add(first, x))
+    stored = GraphBuilder(graph).node(opdef.get("read_variable"), [v], {}, control=[write]).outputs[0]
+    added = b.assign_add_variable(v, x)
+    last = b.read_variable(v)
+    graph.outputs = [first, again, stored, last]
+    made = forward_state(graph)
+    verify(made)
+    assert [n.op for n in made.nodes].count("read_variable") == 1
+    assert made.outputs[0] is made.outputs[1] and made.outputs[2].node.op == "assign_variable"
+    assert made.outputs[3].node.op == added.node.op
+    cell, same = Cell(1.0), Cell(1.0)
+    expected = interpreter.run(graph, [cell, np.float32(5)])
+    assert [float(r) for r in interpreter.run(made, [same, np.float32(5)])] == [float(r) for r in expected]
+    assert float(same.value) == float(cell.value) == 11
+
+
+def test_handles_may_stand_for_one_variable():
+    graph, b, (v, w, x) = _graph(resource_of((), F32), resource_of((), F32), SCALAR)
+    before = b.read_variable(v)
+    _write(graph, w, x)
+    after = b.read_variable(v)
+    graph.outputs = [before, after]
+    made = forward_state(graph)
+    assert made.outputs[0] is not made.outputs[1]
+    cell = Cell(1.0)
+    assert [float(r) for r in interpreter.run(made, [cell, cell, np.float32(5)])] == [1, 5]
+
+
+def test_checks_write_nothing_and_host_calls_may():
+    def reads_around(op, *inputs, **attrs):
+        graph, b, (v,) = _graph(resource_of((), F32))
+        first = b.read_variable(v)
+        b.call(op, *inputs, **attrs)
+        graph.outputs = [first, b.read_variable(v)]
+        return len(set(forward_state(graph).outputs))
+
+    assert reads_around("assert", np.array(True)) == 1
+    assert reads_around("print", write=lambda *_: None) == 2
 
 
 # Calls ---------------------------------------------------------------------------------------------------------------

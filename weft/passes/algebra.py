@@ -223,9 +223,14 @@ ALGEBRA: tuple[Rule, ...] = (
 
 
 def broadcast_rules() -> tuple[Rule, ...]:
-    """For every elementwise op of two operands: operands that it broadcasts by itself need no `broadcast_to`."""
-    return tuple(
+    """For every op that broadcasts: operands that it broadcasts by itself need no `broadcast_to`."""
+    two = tuple(
         Rule(f"{op} broadcasts operand {position}", f"{op}(x, y)", _without_broadcast(position))
         for op in families.broadcasting_ops() for position in (0, 1)
     )  # fmt: skip
+    three = tuple(
+        Rule(f"{op} broadcasts operand {position}", f"{op}(x, y, z)", _without_broadcast(position))
+        for op, positions in (("select", (0, 1, 2)), ("clip", (1, 2))) for position in positions
+    )  # fmt: skip
+    return two + three
 

@@ -18,7 +18,7 @@ from weft.ir.verifier import verify
 from weft.passes import checking
 from weft.passes.algebra import ALGEBRA, broadcast_rules
 from weft.passes.rewrite import Rule, rewrite
-from weft.passes.simplify import fold_constants, inline_calls, remove_dead_code, share_common_code
+from weft.passes.simplify import fold_constants, forward_state, inline_calls, remove_dead_code, share_common_code
 from weft.passes.stable import STABLE
 
 Pass = Callable[[Graph], Graph]
@@ -43,6 +43,7 @@ def rules() -> tuple[Rule, ...]:
 
 PIPELINE: tuple[tuple[str, Pass], ...] = (
     ("inline calls", inline_calls),
+    ("state", forward_state),
     ("dead code", remove_dead_code),
     ("fold constants", fold_constants),
     ("stable forms", stable),

@@ -119,6 +119,35 @@ def _key(rebuild: Rebuild, node: Node, attrs: Mapping[str, Any], epoch: int) -> 
     return node.op, inputs, shown, tuple(rebuild.control(node)), epoch if reads_state(node) else 0
 
 
+# State ---------------------------------------------------------------------------------------------------------------
+
+
+def forward_state(graph: Graph) -> Graph:
+    """Reads of what has just been written, or read, take the value from there.
+
+    Handles may stand for one variable, so a write makes unknown what all other handles hold; so does everything else
+    that may write (host calls, sub-graphs with effects). Checks write nothing.
+    """
+    held: dict[Rebuild, dict[Value, Value]] = {}
+
+    def visit(rebuild: Rebuild, node: Node, attrs: Mapping[str, Any]) -> None:
+        known = held.setdefault(rebuild, {})
+        handle = rebuild.values[node.inputs[0]] if node.inputs and node.inputs[0].type.is_resource else None
+        if node.op == "read_variable" and handle in known and known[handle].type == node.outputs[0].type:
+            value = known[handle]
+            rebuild.replace(node, (value,), (value.node,))
+            return
+        made = rebuild.copy(node, attrs)
+        if has_effects(node) and (node.subgraphs() or opdef.get(node.op).effect is not Effect.CHECK):
+            known.clear()
+        if handle is not None and node.op in _GIVES_WHAT_IS_HELD:
+            known[handle] = made.outputs[0]
+
+    return through(graph, visit)
+
+
+_GIVES_WHAT_IS_HELD = frozenset(("read_variable", "assign_variable", "assign_add_variable", "assign_sub_variable"))
+
 # Calls ---------------------------------------------------------------------------------------------------------------
 
 
@@ -208,4 +237,4 @@ class Inlined:
         ]
 
 
-__all__ = ["Inlined", "fold_constants", "inline_calls", "remove_dead_code", "share_common_code"]
+__all__ = ["Inlined", "fold_constants", "forward_state", "inline_calls", "remove_dead_code", "share_common_code"]
