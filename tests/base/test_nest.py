@@ -26,7 +26,7 @@ def _structures(children):
 STRUCTURES = st.recursive(LEAVES, _structures, max_leaves=8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(STRUCTURES)
 def test_round_trip(structure):
     leaves = nest.flatten(structure)
@@ -35,7 +35,7 @@ def test_round_trip(structure):
     assert nest.flatten(packed) == leaves
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(STRUCTURES)
 def test_mapping_numbers_the_leaves(structure):
     count = len(nest.flatten(structure))
@@ -45,7 +45,7 @@ def test_mapping_numbers_the_leaves(structure):
     nest.assert_same(structure, numbered)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(STRUCTURES)
 def test_paths_lead_to_the_leaves(structure):
     for path, leaf in nest.flatten_with_path(structure):
