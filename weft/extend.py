@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import nest
-from weft.base.dims import Dim
+from weft.base.dims import Dim, substitute
 from weft.base.errors import explain, nearest, user_facing
 from weft.base.shapes import TensorShape
 from weft.base.sources import user_line
@@ -28,7 +28,7 @@ from weft.runtime.tensor import Tensor, TensorOperators
 
 __all__ = [
     "Dim", "Tensor", "TensorOperators", "TensorShape", "collect_operations", "evaluate_shape", "explain", "function",
-    "gather_rows", "global_seed", "in_graph", "nearest", "nest", "op", "op_outputs", "origin", "scan", "set_global_seed",
+    "gather_rows", "global_seed", "in_graph", "nearest", "nest", "op", "op_outputs", "origin", "rebind_sizes", "scan", "set_global_seed",
     "user_facing", "user_line",
 ]  # fmt: skip
 
@@ -107,6 +107,33 @@ def scan(step: Callable[..., Any], start: Any, rows: Any, backwards: bool = Fals
     from weft.runtime import control
 
     return control.scan(step, start, rows, backwards=backwards)  # type: ignore[no-any-return]
+
+
+def rebind_sizes(value: Any, old_shapes: Sequence[Any], new_shapes: Sequence[Any]) -> Any:
+    """Attributes of an op, noted down for tensors of some shapes, as they are for tensors of other shapes.
+
+    Args:
+        value: An attribute, or a tuple, list or dict of them. Symbolic sizes in it are replaced, the rest stays.
+        old_shapes: The `TensorShape`s for which it was noted down.
+        new_shapes: Those for which it is wanted.
+    """
+    sizes: dict[Any, Any] = {}
+    for old, new in zip(old_shapes, new_shapes, strict=True):
+        if old.symbolic is not None and new.symbolic is not None:
+            for dimension, size in zip(old.symbolic, new.symbolic, strict=True):
+                if isinstance(dimension, Dim) and dimension.symbol is not None:
+                    sizes.setdefault(dimension.symbol, size)
+    return _rebind(value, sizes)
+
+
+def _rebind(value: Any, sizes: dict[Any, Any]) -> Any:
+    if isinstance(value, Dim):
+        return substitute(value, sizes)
+    if type(value) in (tuple, list):
+        return type(value)(_rebind(item, sizes) for item in value)
+    if type(value) is dict:
+        return {key: _rebind(item, sizes) for key, item in value.items()}
+    return value
 
 
 def origin(tensor: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:

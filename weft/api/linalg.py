@@ -106,14 +106,20 @@ def trace(x: Any, name: str | None = None) -> Any:
     return apply("trace", x, name=name)
 
 
+def _band(k: Any) -> tuple[int, int]:
+    """One diagonal, or the lowest and the highest of several."""
+    pair = tuple(k) if isinstance(k, (list, tuple)) else (k, k)
+    return integer(pair[0], "k"), integer(pair[-1], "k")
+
+
 def diag(diagonal: Any, name: str = "diag", k: int = 0) -> Any:
     """Matrices with vectors on a diagonal."""
-    return apply("matrix_diag", diagonal, k=integer(k, "k"), name=name)
+    return apply("matrix_diag", diagonal, k=_band(k), name=name)
 
 
 def diag_part(input: Any, name: str = "diag_part", k: int = 0) -> Any:
     """The diagonals of matrices."""
-    return apply("matrix_diag_part", input, k=integer(k, "k"), name=name)
+    return apply("matrix_diag_part", input, k=_band(k), name=name)
 
 
 def band_part(input: Any, num_lower: int, num_upper: int, name: str | None = None) -> Any:

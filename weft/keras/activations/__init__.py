@@ -1,0 +1,114 @@
+"""Activation functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.extend import explain, nearest
+from weft.keras.activations.functions import (
+    celu,
+    elu,
+    exponential,
+    gelu,
+    glu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_tanh,
+    leaky_relu,
+    linear,
+    log_sigmoid,
+    log_softmax,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    soft_shrink,
+    softmax,
+    softplus,
+    softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    sparsemax,
+    squareplus,
+    tanh,
+    tanh_shrink,
+    threshold,
+)
+from weft.keras.saving.registry import get_registered_object, is_registered
+from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
+
+swish = silu
+hard_swish = hard_silu
+
+_FUNCTIONS = (
+    celu, elu, exponential, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, linear, log_sigmoid,
+    log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, sparse_plus,
+    sparse_sigmoid, sparsemax, squareplus, tanh, tanh_shrink, threshold,
+)  # fmt: skip
+_TABLE: dict[str, Any] = {function.__name__: function for function in _FUNCTIONS}
+_TABLE |= {"swish": silu, "hard_swish": hard_silu, "identity": linear}
+
+
+def get(identifier: Any) -> Any:
+    """The activation for a name, a function, a layer, or a configuration; None is the identity.
+
+    Args:
+        identifier: One of these.
+
+    Returns:
+        A function of a tensor.
+
+    Raises:
+        ValueError: For an unknown name, naming the nearest ones.
+
+    Example:
+        >>> from weft import keras
+        >>> keras.activations.get("relu")([-1.0, 2.0]).numpy().tolist()
+        [0.0, 2.0]
+    """
+    if identifier is None:
+        return linear
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if isinstance(identifier, str):
+        found = get_registered_object(identifier, module_objects=_TABLE)
+        if found is None:
+            raise ValueError(explain(
+                f"There is no activation named {identifier!r}. {nearest(identifier, _TABLE)}",
+                hint="pass one of the known names, or a function of a tensor",
+            ))  # fmt: skip
+        return found() if isinstance(found, type) else found
+    if callable(identifier):
+        return identifier
+    raise TypeError(explain(
+        f"{identifier!r} is no activation.", expected="a name, a function of a tensor, or a layer",
+        received=f"an object of class {type(identifier).__name__}",
+    ))  # fmt: skip
+
+
+def serialize(activation: Any) -> Any:
+    """The name of a known function, or the configuration of a layer or registered function; None for other functions."""
+    name = getattr(activation, "__name__", None)
+    if name is not None and _TABLE.get(name) is activation:
+        return name
+    if hasattr(activation, "get_config") or is_registered(activation):
+        return serialize_keras_object(activation)
+    return None
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The activation of a name or configuration."""
+    return deserialize_keras_object(
+        config, custom_objects=custom_objects, module_objects=_TABLE, printable_module_name="activation"
+    )
+
+
+__all__ = [
+    "celu", "deserialize", "elu", "exponential", "gelu", "get", "glu", "hard_shrink", "hard_sigmoid", "hard_silu",
+    "hard_swish", "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu",
+    "serialize", "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
+    "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
+]  # fmt: skip

@@ -1,0 +1,204 @@
+"""`keras.backend`: settings, and functions that older programs call on tensors."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import numpy as np
+
+import weft as tf
+from weft.keras.backend.functions import (
+    abs,
+    all,
+    any,
+    arange,
+    argmax,
+    argmin,
+    batch_dot,
+    batch_flatten,
+    binary_crossentropy,
+    cast,
+    categorical_crossentropy,
+    clip,
+    concatenate,
+    constant,
+    cos,
+    cumprod,
+    cumsum,
+    dot,
+    dropout,
+    elu,
+    equal,
+    exp,
+    expand_dims,
+    eye,
+    flatten,
+    gather,
+    greater,
+    greater_equal,
+    hard_sigmoid,
+    in_train_phase,
+    int_shape,
+    is_keras_tensor,
+    l2_normalize,
+    less,
+    less_equal,
+    log,
+    logsumexp,
+    max,
+    maximum,
+    mean,
+    min,
+    minimum,
+    ndim,
+    not_equal,
+    one_hot,
+    ones,
+    ones_like,
+    permute_dimensions,
+    pow,
+    prod,
+    random_normal,
+    random_uniform,
+    relu,
+    repeat,
+    repeat_elements,
+    reshape,
+    reverse,
+    round,
+    shape,
+    sigmoid,
+    sign,
+    sin,
+    softmax,
+    softplus,
+    softsign,
+    sparse_categorical_crossentropy,
+    sqrt,
+    square,
+    squeeze,
+    stack,
+    std,
+    stop_gradient,
+    sum,
+    switch,
+    tanh,
+    tile,
+    transpose,
+    truncated_normal,
+    var,
+    zeros,
+    zeros_like,
+)
+from weft.keras.config import (
+    backend,
+    epsilon,
+    floatx,
+    image_data_format,
+    set_epsilon,
+    set_floatx,
+    set_image_data_format,
+)
+from weft.keras.core import naming
+from weft.keras.core.dtypes import is_float as is_float_dtype
+from weft.keras.core.dtypes import is_int as is_int_dtype
+from weft.keras.core.dtypes import result_type, standardize_dtype
+from weft.keras.core.naming import name_scope
+from weft.keras.core.variable import Variable
+from weft.keras.random.seed_generator import forget_global_generator
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Forgets what Keras keeps between models: automatic names begin again.
+
+    Models keep nothing in a global place, so those that nobody holds are freed anyway; `free_memory` frees them now.
+    """
+    naming.reset_names()
+    forget_global_generator()
+    if free_memory:
+        gc.collect()
+
+
+def get_uid(prefix: str = "") -> int:
+    """The next number for names with this prefix."""
+    name = naming.auto_name(f"uid of {prefix}")
+    return 1 if name == f"uid of {prefix}" else int(name.rpartition("_")[2]) + 1
+
+
+def reset_uids() -> None:
+    """Automatic names begin again."""
+    naming.reset_names()
+
+
+def variable(value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Any:
+    """A variable with this value."""
+    made = Variable(value, dtype=dtype or floatx(), name=name)
+    made.constraint = constraint
+    return made
+
+
+def get_value(x: Any) -> Any:
+    """The value of a variable or tensor, as an array."""
+    return np.asarray(x)
+
+
+def set_value(x: Any, value: Any) -> None:
+    """Gives a variable a value."""
+    x.assign(tf.cast(value, x.dtype))
+
+
+def batch_get_value(tensors: Any) -> list[Any]:
+    """The values of several variables or tensors."""
+    return [get_value(tensor) for tensor in tensors]
+
+
+def batch_set_value(tuples: Any) -> None:
+    """Gives several variables values: pairs of variable and value."""
+    for target, value in tuples:
+        set_value(target, value)
+
+
+def eval(x: Any) -> Any:
+    """The value of a variable or tensor, as an array."""
+    return np.asarray(x)
+
+
+def image_dim_ordering() -> str:
+    """The data format as Keras 1 named it: `"tf"` or `"th"`."""
+    return "tf" if image_data_format() == "channels_last" else "th"
+
+
+def set_image_dim_ordering(dim_ordering: str) -> None:
+    """Sets the data format as Keras 1 named it."""
+    set_image_data_format({"tf": "channels_last", "th": "channels_first"}.get(dim_ordering, dim_ordering))
+
+
+def dtype(x: Any) -> str:
+    """The name of a tensor's dtype."""
+    return standardize_dtype(x.dtype)
+
+
+def learning_phase() -> bool:
+    """Whether the running call trains."""
+    from weft.keras.core import call_context
+
+    context = call_context.current()
+    return bool(context is not None and context.training)
+
+
+__all__ = [
+    "Variable", "abs", "all", "any", "arange", "argmax", "argmin", "backend", "batch_dot", "batch_flatten",
+    "batch_get_value", "batch_set_value", "binary_crossentropy", "cast", "categorical_crossentropy", "clear_session",
+    "clip", "concatenate", "constant", "cos", "cumprod", "cumsum", "dot", "dropout", "dtype", "elu", "epsilon", "equal",
+    "eval", "exp", "expand_dims", "eye", "flatten", "floatx", "gather", "get_uid", "get_value", "greater",
+    "greater_equal", "hard_sigmoid", "image_data_format", "image_dim_ordering", "in_train_phase", "int_shape",
+    "is_float_dtype", "is_int_dtype", "is_keras_tensor", "l2_normalize", "learning_phase", "less", "less_equal", "log",
+    "logsumexp", "max", "maximum", "mean", "min", "minimum", "name_scope", "ndim", "not_equal", "one_hot", "ones",
+    "ones_like", "permute_dimensions", "pow", "prod", "random_normal", "random_uniform", "relu", "repeat",
+    "repeat_elements", "reset_uids", "reshape", "result_type", "reverse", "round", "set_epsilon", "set_floatx",
+    "set_image_data_format", "set_image_dim_ordering", "set_value", "shape", "sigmoid", "sign", "sin", "softmax",
+    "softplus", "softsign", "sparse_categorical_crossentropy", "sqrt", "square", "squeeze", "stack",
+    "standardize_dtype", "std", "stop_gradient", "sum", "switch", "tanh", "tile", "transpose", "truncated_normal", "var",
+    "variable", "zeros", "zeros_like",
+]  # fmt: skip

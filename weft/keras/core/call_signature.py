@@ -1,0 +1,87 @@
+"""What the `call` of a layer takes: its tensors, `training`, masks."""
+
+from __future__ import annotations
+
+import inspect
+from functools import lru_cache
+from typing import Any
+
+from weft.extend import explain, nearest
+
+
+class CallSignature:
+    """The parameters of a `call` method.
+
+    Attributes:
+        names: Names of the parameters, `self` left out.
+        first: The name of the first one, None where there is none.
+        has_training: Whether it takes `training`.
+        masks: Names of mask parameters, by the parameter whose mask they take.
+    """
+
+    def __init__(self, signature: inspect.Signature) -> None:
+        self.signature = signature
+        parameters = list(signature.parameters.values())
+        kinds = inspect.Parameter
+        self.names = [p.name for p in parameters if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY, kinds.POSITIONAL_ONLY)]
+        self.takes_any_keyword = any(p.kind is kinds.VAR_KEYWORD for p in parameters)
+        positional = [p.name for p in parameters if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.POSITIONAL_ONLY)]
+        self.first = positional[0] if positional else None
+        self.has_training = "training" in self.names
+        self.default_training = self._default("training")
+        self.masks = {name[: -len("_mask")]: name for name in self.names if name.endswith("_mask") and name[: -len("_mask")] in self.names}
+        if "mask" in self.names and self.first is not None:
+            self.masks.setdefault(self.first, "mask")
+
+    def _default(self, name: str) -> Any:
+        parameter = self.signature.parameters.get(name)
+        return None if parameter is None or parameter.default is inspect.Parameter.empty else parameter.default
+
+    def bind(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments by name.
+
+        Raises:
+            TypeError: Where they do not fit, naming the layer and what it takes.
+        """
+        if len(args) == 1 and not kwargs and self.first is not None:
+            if self._only_first_required():
+                return {self.first: args[0]}
+        try:
+            return dict(self.signature.bind(*args, **kwargs).arguments)
+        except TypeError as error:
+            unknown = [key for key in kwargs if key not in self.names] if not self.takes_any_keyword else []
+            raise TypeError(explain(
+                f"Layer `{layer.name}` ({type(layer).__name__}) cannot be called like this: {error}.",
+                expected=f"{type(layer).__name__}.call{self.signature}",
+                received=f"{len(args)} positional arguments" + (f", keywords {', '.join(kwargs)}" if kwargs else ""),
+                hint=nearest(unknown[0], self.names) if unknown else None,
+            )) from None  # fmt: skip
+
+    def _only_first_required(self) -> bool:
+        kinds = inspect.Parameter
+        return all(
+            p.name == self.first or p.default is not kinds.empty or p.kind in (kinds.VAR_KEYWORD, kinds.VAR_POSITIONAL)
+            for p in self.signature.parameters.values()
+        )
+
+
+@lru_cache(maxsize=1024)
+def _of_method(function: Any) -> CallSignature:
+    signature = inspect.signature(function)
+    return CallSignature(signature.replace(parameters=list(signature.parameters.values())[1:]))
+
+
+def call_signature(layer: Any) -> CallSignature:
+    """The signature of a layer's `call`; the same object for all layers of a class."""
+    call = layer.call
+    function = getattr(call, "__func__", None)
+    return _of_method(function) if function is not None else CallSignature(inspect.signature(call))
+
+
+def accepts(function: Any, name: str) -> bool:
+    """Whether a function takes a keyword of that name."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(p.name == name or p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)

@@ -1,0 +1,142 @@
+"""Symbolic tensors: what `Input` gives and layers return for it. Any `tf` function takes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import weft as tf
+from weft.extend import TensorOperators, explain
+from weft.keras.core import naming
+from weft.keras.core.dtypes import standardize_dtype
+
+if TYPE_CHECKING:
+    from weft.keras.core.operation import Operation
+
+
+class KerasHistory(NamedTuple):
+    """Where a symbolic tensor comes from: the operation, which of its calls, which output of that call."""
+
+    operation: Operation | None
+    node_index: int
+    tensor_index: int
+
+
+class KerasTensor(TensorOperators):
+    """A tensor without values, that remembers which layer or function made it from which other ones.
+
+    Args:
+        shape: Its shape, None for sizes that are not known.
+        dtype: Its dtype.
+        name: Its name.
+        sparse: Whether a sparse tensor may stand here.
+        ragged: Whether a ragged tensor may stand here.
+        record_history: Accepted for compatibility.
+
+    Example:
+        >>> from weft import keras
+        >>> x = keras.KerasTensor((None, 3))
+        >>> (x * 2.0).shape
+        TensorShape([None, 3])
+    """
+
+    def __init__(
+        self, shape: Any, dtype: Any = "float32", sparse: bool = False, ragged: bool = False,
+        record_history: bool = True, name: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        self._shape = tf.TensorShape(shape)
+        self._dtype = tf.as_dtype(standardize_dtype(dtype))
+        self._name = name or naming.auto_name("keras_tensor")
+        self.sparse = bool(sparse)
+        self.ragged = bool(ragged)
+        self._keras_history = KerasHistory(None, 0, 0)
+        self._keras_mask: Any = None
+
+    @property
+    def shape(self) -> Any:
+        """Its shape, a `tf.TensorShape`; equal to the tuple of its sizes."""
+        return self._shape
+
+    @property
+    def dtype(self) -> Any:
+        """Its dtype, a `tf.DType`; equal to its name."""
+        return self._dtype
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = value
+
+    @property
+    def ndim(self) -> int | None:
+        """The number of its axes."""
+        return self._shape.rank
+
+    def get_shape(self) -> Any:
+        """Its shape."""
+        return self._shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Adds what is known of the shape. Raises ValueError where it contradicts."""
+        self._shape = self._shape.merge_with(shape)
+
+    def __weft_operation__(self, op_name: str, inputs: list[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
+        """Records the application of an op instead of running it."""
+        from weft.keras.core.operation import OpNode
+
+        outputs = OpNode(op_name, attrs)(*inputs)
+        return tuple(outputs) if isinstance(outputs, (list, tuple)) else (outputs,)
+
+    def _no_value(self, problem: str) -> str:
+        made_by = self._keras_history.operation
+        return explain(
+            f"`{self._name}` is a symbolic tensor of a Keras model: {problem}.",
+            received=f"{self!r}" + (f", made by `{made_by.name}`" if made_by is not None else ""),
+            hint="put the computation into the call() of a Layer, or use tf functions on it",
+        )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        raise ValueError(self._no_value("numpy cannot take it, for it has no values"))
+
+    def numpy(self) -> Any:
+        raise AttributeError(self._no_value("it has no values"))
+
+    def __bool__(self) -> bool:
+        raise TypeError(self._no_value("a Python `if` or `while` cannot depend on it"))
+
+    def __int__(self) -> int:
+        raise TypeError(self._no_value("int() needs a value"))
+
+    def __float__(self) -> float:
+        raise TypeError(self._no_value("float() needs a value"))
+
+    def __index__(self) -> int:
+        raise TypeError(self._no_value("range() and list indices need a value"))
+
+    def __len__(self) -> int:
+        size = self._shape[0] if self._shape.rank else None
+        if size is None:
+            raise TypeError(self._no_value("its length is not known"))
+        return int(size)
+
+    def __iter__(self) -> Any:
+        if not self._shape.rank or self._shape[0] is None:
+            raise TypeError(self._no_value("it cannot be iterated, its first size is not known"))
+        return (self[i] for i in range(self._shape[0]))
+
+    def __repr__(self) -> str:
+        flags = f", sparse={self.sparse}, ragged={self.ragged}"
+        return f"<KerasTensor shape={self._shape}, dtype={self._dtype.name}{flags}, name={self._name}>"
+
+
+def is_keras_tensor(value: Any) -> bool:
+    """Whether a value is a symbolic tensor of a Keras model."""
+    return isinstance(value, KerasTensor)
+
+
+def any_symbolic(*structures: Any) -> bool:
+    """Whether a symbolic tensor is anywhere in these structures."""
+    return any(isinstance(leaf, KerasTensor) for structure in structures for leaf in tf.nest.flatten(structure))

@@ -1,0 +1,66 @@
+"""Names: automatic ones (`dense`, `dense_1`), scopes, and the paths of variables."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_lock = threading.Lock()
+_counts: dict[str, int] = {}
+
+
+class _Scopes(threading.local):
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.callers: list[object] = []
+
+
+_scopes = _Scopes()
+
+
+def to_snake_case(name: str) -> str:
+    """`Conv2DTranspose` → `conv2d_transpose`, `LSTM` → `lstm`."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def auto_name(prefix: str) -> str:
+    """The prefix when it is asked for first, then `prefix_1`, `prefix_2`, …"""
+    with _lock:
+        count = _counts.get(prefix, 0)
+        _counts[prefix] = count + 1
+    return prefix if count == 0 else f"{prefix}_{count}"
+
+
+def reset_names() -> None:
+    """Starts the numbering of automatic names again."""
+    with _lock:
+        _counts.clear()
+
+
+@contextmanager
+def name_scope(name: str, caller: object = None) -> Iterator[None]:
+    """Puts a name in front of the paths of variables made inside.
+
+    Args:
+        name: The name.
+        caller: Whoever opens it; opening it again at once for the same caller changes nothing.
+    """
+    if caller is not None and _scopes.callers and _scopes.callers[-1] is caller:
+        yield
+        return
+    _scopes.names.append(name)
+    _scopes.callers.append(caller)
+    try:
+        yield
+    finally:
+        _scopes.names.pop()
+        _scopes.callers.pop()
+
+
+def current_path() -> str:
+    """The open scopes joined by slashes."""
+    return "/".join(_scopes.names)

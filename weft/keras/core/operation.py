@@ -1,0 +1,196 @@
+"""Operations: what can be called on symbolic tensors and is remembered; and the record of one call, a node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import weft as tf
+from weft import extend
+from weft.keras.core import naming
+from weft.keras.core.keras_tensor import KerasHistory, KerasTensor, any_symbolic
+
+
+class Node:
+    """One call of an operation on symbolic tensors.
+
+    Attributes:
+        operation: What was called.
+        args: The positional arguments, symbolic tensors among them.
+        kwargs: The keyword arguments.
+        outputs: The resulting symbolic tensors, flat.
+        structure: The results in the structure in which they were returned.
+    """
+
+    def __init__(self, operation: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> None:
+        self.operation = operation
+        self.args = args
+        self.kwargs = kwargs
+        self.structure = outputs
+        self.inputs = [leaf for leaf in tf.nest.flatten((args, kwargs)) if isinstance(leaf, KerasTensor)]
+        self.outputs = tf.nest.flatten(outputs)
+        index = len(operation._inbound_nodes)
+        operation._inbound_nodes.append(self)
+        for position, tensor in enumerate(self.outputs):
+            tensor._keras_history = KerasHistory(operation, index, position)
+        for parent in self.parents:
+            parent.operation._outbound_nodes.append(self)
+
+    @property
+    def parents(self) -> list[Node]:
+        """The calls that made the inputs."""
+        return [node for node in map(node_of, self.inputs) if node is not None]
+
+    @property
+    def is_input(self) -> bool:
+        """Whether this stands for an input of a model."""
+        return not self.inputs
+
+    # Keras' names for the same
+
+    @property
+    def input_tensors(self) -> list[Any]:
+        """The symbolic tensors among the arguments."""
+        return self.inputs
+
+    @property
+    def output_tensors(self) -> list[Any]:
+        """The resulting symbolic tensors."""
+        return self.outputs
+
+    @property
+    def parent_nodes(self) -> list[Node]:
+        """The calls that made the inputs."""
+        return self.parents
+
+    def __repr__(self) -> str:
+        return f"<Node of {self.operation!r}>"
+
+
+def node_of(tensor: Any) -> Node | None:
+    """The call that made a symbolic tensor; None for one that stands alone."""
+    operation, index, _ = tensor._keras_history
+    return None if operation is None else operation._inbound_nodes[index]
+
+
+class Operation:
+    """Something with a name that maps tensors to tensors, at once or symbolically.
+
+    Args:
+        name: Its name; made from the class where None.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        if name is None:
+            name = naming.auto_name(naming.to_snake_case(type(self).__name__))
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(extend.explain(
+                f"The name of a {type(self).__name__} must be text without slashes.", received=repr(name)
+            ))  # fmt: skip
+        self.name = name
+        self._inbound_nodes: list[Node] = []
+        self._outbound_nodes: list[Node] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Records a call where a symbolic tensor is among the arguments; runs it otherwise."""
+        if any_symbolic(args, kwargs):
+            return self.symbolic_call(*args, **kwargs)
+        return self.call(*args, **kwargs)
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Infers the results' shapes and dtypes and remembers the call."""
+        outputs = self.compute_output_spec(*args, **kwargs)
+        Node(self, args, kwargs, outputs)
+        return outputs
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Computes the results. Subclasses say how."""
+        raise NotImplementedError(f"{type(self).__name__} has no call() method.")
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Symbolic tensors with the shapes and dtypes of the results, found by running `call` without values."""
+        return evaluate_symbolically(self.call, *args, **kwargs)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the only call."""
+        return self._single("input").inputs[0] if len(self._single("input").inputs) == 1 else self._single("input").inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the only call."""
+        return self._single("output").structure
+
+    def _single(self, what: str) -> Node:
+        if not self._inbound_nodes:
+            raise AttributeError(extend.explain(
+                f"`{self.name}` has no {what} yet: it has not been called.",
+                hint="call it on keras.Input(...), or give the model an input shape",
+            ))  # fmt: skip
+        if len(self._inbound_nodes) > 1:
+            raise AttributeError(extend.explain(
+                f"`{self.name}` has been called {len(self._inbound_nodes)} times, so `{what}` is ambiguous.",
+                hint=f"use get_{what}_at(index)" if what in ("input", "output") else None,
+            ))  # fmt: skip
+        return self._inbound_nodes[0]
+
+    def get_input_at(self, node_index: int) -> Any:
+        """The symbolic inputs of one call."""
+        found = self._inbound_nodes[node_index].inputs
+        return found[0] if len(found) == 1 else found
+
+    def get_output_at(self, node_index: int) -> Any:
+        """The symbolic outputs of one call."""
+        return self._inbound_nodes[node_index].structure
+
+    def get_config(self) -> dict[str, Any]:
+        """What it takes to make it again."""
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The operation of a configuration."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
+
+class OpNode(Operation):
+    """The application of one op of the op table, recorded because a symbolic tensor took part in it.
+
+    Args:
+        op: The op's name in the table.
+        attrs: Its attributes.
+        name: Its name.
+    """
+
+    def __init__(self, op: str, attrs: dict[str, Any] | None = None, name: str | None = None) -> None:
+        super().__init__(name or naming.auto_name(op))
+        self.op = op
+        self.attrs = dict(attrs or {})
+        self._shapes: list[Any] | None = None
+
+    def symbolic_call(self, *inputs: Any, **kwargs: Any) -> Any:
+        """Infers the results' shapes and dtypes and remembers the call."""
+        self._shapes = [tf.TensorShape(tensor.shape) for tensor in inputs]
+        return super().symbolic_call(*inputs, **kwargs)
+
+    def call(self, *inputs: Any) -> Any:
+        """Applies the op. Sizes among its attributes that were unknown become those of the inputs."""
+        attrs = self.attrs
+        if self._shapes is not None:
+            attrs = extend.rebind_sizes(attrs, self._shapes, [tf.TensorShape(tensor.shape) for tensor in inputs])
+        return extend.op(self.op, *inputs, **attrs)
+
+    def get_config(self) -> dict[str, Any]:
+        """The op's name and its attributes."""
+        return {"name": self.name, "op": self.op, "attrs": self.attrs}
+
+
+def evaluate_symbolically(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """The results of a function as symbolic tensors, found by running it without values.
+
+    Tensors of `None` among the results stay None.
+    """
+    specs = extend.evaluate_shape(function, *args, **kwargs)
+    return tf.nest.map_structure(lambda s: KerasTensor(s.shape, s.dtype) if hasattr(s, "shape") else s, specs)

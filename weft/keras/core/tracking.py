@@ -1,0 +1,51 @@
+"""Which layers and variables belong to a layer: what it was given, and what sits in its attributes and their containers.
+
+Classes whose objects are tracked (layers, metrics, random generators) say so with `_weft_trackable = True`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import weft as tf
+
+
+def is_trackable(value: Any) -> bool:
+    """Whether an attribute may hold layers or variables, now or later."""
+    return isinstance(value, (list, tuple, dict, set)) or _is_tracked(value)
+
+
+def _is_tracked(value: Any) -> bool:
+    return isinstance(value, tf.Variable) or getattr(type(value), "_weft_trackable", False) or is_module(value)
+
+
+def is_module(value: Any) -> bool:
+    """Whether a value is an object with variables of its own, such as a `tf.Module`, and no layer."""
+    return hasattr(type(value), "trainable_variables") and not getattr(type(value), "_weft_trackable", False)
+
+
+def walk(value: Any) -> Iterator[Any]:
+    """The layers, variables, metrics and other tracked objects in a value, in order; containers are looked into."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from walk(item)
+    elif isinstance(value, Mapping):
+        for item in list(value.values()):
+            yield from walk(item)
+    elif isinstance(value, (set, frozenset)):
+        for item in sorted(value, key=lambda member: str(getattr(member, "name", ""))):
+            yield from walk(item)
+    elif _is_tracked(value):
+        yield value
+
+
+def unique(values: Any) -> list[Any]:
+    """The values without repetitions, by identity."""
+    seen: set[int] = set()
+    found = []
+    for value in values:
+        if id(value) not in seen:
+            seen.add(id(value))
+            found.append(value)
+    return found

@@ -1,0 +1,224 @@
+"""`keras.Variable`: a `tf.Variable` with Keras' attributes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import weft as tf
+from weft.extend import TensorOperators, explain
+from weft.keras.core import naming
+from weft.keras.core.dtypes import is_float, standardize_dtype
+
+
+class _Autocast(threading.local):
+    def __init__(self) -> None:
+        self.dtypes: list[str | None] = []
+
+
+_autocast = _Autocast()
+
+
+@contextmanager
+def autocast_scope(dtype: str | None) -> Iterator[None]:
+    """Inside, float variables are read in this dtype (None: in their own)."""
+    _autocast.dtypes.append(dtype if dtype is not None and is_float(dtype) else None)
+    try:
+        yield
+    finally:
+        _autocast.dtypes.pop()
+
+
+class Variable(tf.Variable):
+    """A weight: a tensor that can change, with a path, and what training does with it.
+
+    Args:
+        initializer: A value, or a function `(shape, dtype)` that gives one.
+        shape: Its shape, where an initializer function is given.
+        dtype: Its dtype; the default float, or that of the value.
+        trainable: Whether optimizers update it.
+        autocast: Whether layers that compute in another float dtype read it cast to that.
+        aggregation: As given.
+        synchronization: As given.
+        name: Its name, without slashes.
+
+    Raises:
+        ValueError: Where name, shape and initializer do not go together.
+
+    Example:
+        >>> from weft import keras
+        >>> v = keras.Variable([1.0, 2.0], name="weights")
+        >>> v.name, v.dtype.name, v.assign_add([1.0, 1.0]).numpy().tolist()
+        ('weights', 'float32', [2.0, 3.0])
+    """
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str | None = "none",
+        synchronization: str | None = "auto",
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs:
+            raise TypeError(f"keras.Variable has no argument `{next(iter(kwargs))}`.")
+        own = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
+        if not isinstance(own, str) or "/" in own:
+            raise ValueError(f"The name of a variable must be text without slashes, received {own!r}.")
+        value = self._first_value(initializer, shape, dtype, own)
+        super().__init__(
+            value, trainable=trainable, name=own, dtype=None if dtype is None else standardize_dtype(dtype),
+            aggregation=aggregation, synchronization=synchronization,
+        )  # fmt: skip
+        scope = naming.current_path()
+        self._keras_name = own
+        self._path = f"{scope}/{own}" if scope else own
+        self._autocasts = autocast
+        self._regularizer: Any = None
+        self._keras_constraint: Any = None
+        self._overwrite_with_gradient = False
+        self._frozen = False  # not trainable only because its layer is not
+
+    def _first_value(self, initializer: Any, shape: Any, dtype: Any, name: str) -> Any:
+        if callable(initializer) and not hasattr(initializer, "dtype"):
+            if shape is None:
+                raise ValueError(explain(
+                    f"Variable `{name}` is given an initializer function but no shape.",
+                    hint="pass shape=(...), or a value instead of a function",
+                ))  # fmt: skip
+            sizes = tuple(tf.TensorShape(shape).as_list())
+            if None in sizes:
+                raise ValueError(explain(
+                    f"Variable `{name}` needs a shape without unknown sizes.", received=str(tf.TensorShape(shape)),
+                    hint="give the input its full shape, or build the layer with one",
+                ))  # fmt: skip
+            return lambda: initializer(sizes, dtype=standardize_dtype(dtype))
+        if dtype is None and not hasattr(initializer, "dtype"):
+            return lambda: tf.convert_to_tensor(initializer, dtype="string" if isinstance(initializer, str) else None)
+        return initializer
+
+    # What it is
+
+    @property
+    def name(self) -> str:
+        """Its name, such as `kernel`."""
+        return self._keras_name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._keras_name = value
+
+    @property
+    def path(self) -> str:
+        """Its name with those of the layers around it, such as `dense/kernel`."""
+        return self._path
+
+    @property
+    def dtype(self) -> Any:
+        """Its dtype; inside a layer that computes in another one, that one."""
+        own = super().dtype
+        return tf.as_dtype(self._reading_dtype() or own)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether optimizers update it."""
+        return bool(super().trainable)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._cell.trainable = bool(value)
+
+    @property
+    def constraint(self) -> Any:
+        """The function that optimizers apply after an update."""
+        return self._keras_constraint
+
+    @constraint.setter
+    def constraint(self, value: Any) -> None:
+        self._keras_constraint = value
+
+    @property
+    def regularizer(self) -> Any:
+        """The function whose value for this variable is added to the loss."""
+        return self._regularizer
+
+    @regularizer.setter
+    def regularizer(self, value: Any) -> None:
+        self._regularizer = value
+
+    @property
+    def overwrite_with_gradient(self) -> bool:
+        """Whether an update puts the gradient in its place."""
+        return self._overwrite_with_gradient
+
+    @overwrite_with_gradient.setter
+    def overwrite_with_gradient(self, value: bool) -> None:
+        self._overwrite_with_gradient = bool(value)
+
+    # Reading
+
+    def _reading_dtype(self) -> str | None:
+        wanted = _autocast.dtypes[-1] if _autocast.dtypes else None
+        own = self._dtype
+        return wanted if wanted is not None and self._autocasts and own.is_floating and own != wanted else None
+
+    def _read_as_tensor(self) -> Any:
+        value = super()._read_as_tensor()
+        wanted = self._reading_dtype()
+        return value if wanted is None else tf.cast(value, wanted)
+
+    @property
+    def value(self) -> Any:
+        """The present value. Keras reads `v.value`, TensorFlow calls `v.value()`; both work."""
+        return _Value(self)
+
+    def __repr__(self) -> str:
+        return f"<Variable path={self._path}, shape={tuple(self.shape)}, dtype={self._dtype.name}, value={self.numpy()}>"
+
+
+class _Value(TensorOperators):
+    """What `variable.value` gives: stands for the variable wherever a tensor is expected, and can be called."""
+
+    def __init__(self, variable: Variable) -> None:
+        self._variable = variable
+
+    def __call__(self) -> Any:
+        return self._variable._read_as_tensor()
+
+    def _read_as_tensor(self) -> Any:
+        return self._variable._read_as_tensor()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return self._variable.__array__(dtype)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._variable, name)
+
+    def __len__(self) -> int:
+        return len(self._variable)
+
+    def __iter__(self) -> Any:
+        return iter(self._variable)
+
+    def __bool__(self) -> bool:
+        return bool(self._variable)
+
+    def __int__(self) -> int:
+        return int(self._variable)
+
+    def __float__(self) -> float:
+        return float(self._variable)
+
+    def __hash__(self) -> int:
+        return hash(self._variable)
+
+    def __repr__(self) -> str:
+        return repr(self._variable)

@@ -1,0 +1,99 @@
+"""First values of weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.keras.core import lookup
+from weft.keras.core.naming import to_snake_case
+from weft.keras.initializers.constant import Constant, Identity, Ones, Zeros
+from weft.keras.initializers.initializer import Initializer
+from weft.keras.initializers.random import (
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    LecunNormal,
+    LecunUniform,
+    Orthogonal,
+    RandomInitializer,
+    RandomNormal,
+    RandomUniform,
+    TruncatedNormal,
+    VarianceScaling,
+)
+
+_CLASSES = (
+    Constant, Identity, Ones, Zeros, GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform,
+    Orthogonal, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling,
+)  # fmt: skip
+
+_TABLE: dict[str, Any] = {cls.__name__: cls for cls in _CLASSES} | {to_snake_case(cls.__name__): cls for cls in _CLASSES}
+_TABLE |= {
+    "uniform": RandomUniform, "normal": RandomNormal, "zero": Zeros, "one": Ones, "IdentityInitializer": Identity,
+    "OrthogonalInitializer": Orthogonal,
+}  # fmt: skip
+
+
+def get(identifier: Any) -> Any:
+    """The initializer for a name, a configuration, a class, a function `(shape, dtype)`, or a value of the weight's shape.
+
+    Args:
+        identifier: One of these; None gives None.
+
+    Returns:
+        A function of shape and dtype.
+
+    Raises:
+        ValueError: For an unknown name, naming the nearest ones.
+
+    Example:
+        >>> from weft import keras
+        >>> keras.initializers.get("zeros")((2,)).numpy().tolist()
+        [0.0, 0.0]
+    """
+    if isinstance(identifier, Initializer):
+        return identifier.clone()
+    if hasattr(identifier, "shape") and hasattr(identifier, "dtype") and not callable(identifier):
+        return _from_values(identifier)
+    return lookup.get(identifier, _TABLE, "initializer")
+
+
+def _from_values(values: Any) -> Any:
+    import weft as tf
+
+    def initialize(shape: Any, dtype: Any = None) -> Any:
+        return tf.cast(tf.convert_to_tensor(values), dtype) if dtype is not None else tf.convert_to_tensor(values)
+
+    return initialize
+
+
+def serialize(initializer: Any) -> Any:
+    """The configuration of an initializer."""
+    return lookup.serialize(initializer)
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The initializer of a configuration."""
+    return lookup.deserialize(config, _TABLE, "initializer", custom_objects)
+
+
+#: names that stand for classes, besides the classes' own
+_ALIASES: dict[str, Any] = {
+    "IdentityInitializer": Identity, "OrthogonalInitializer": Orthogonal,
+    **{to_snake_case(cls.__name__): cls for cls in _CLASSES}, "uniform": RandomUniform, "normal": RandomNormal,
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        return _ALIASES[name]
+    except KeyError:
+        raise AttributeError(f"module 'keras.initializers' has no attribute {name!r}") from None
+
+
+__all__ = [
+    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "Initializer", "LecunNormal",
+    "LecunUniform", "Ones", "Orthogonal", "RandomInitializer", "RandomNormal", "RandomUniform", "TruncatedNormal",
+    "VarianceScaling", "Zeros", "deserialize", "get", "serialize",
+]  # fmt: skip

@@ -1,0 +1,43 @@
+"""Arguments that windows have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.extend import explain, nearest
+
+_LETTERS = {1: "W", 2: "HW", 3: "DHW"}
+
+
+def per_axis(layer: str, name: str, value: Any, rank: int, least: int = 1) -> tuple[int, ...]:
+    """An argument as one integer an axis.
+
+    Raises:
+        ValueError: For another number of integers, or too small ones, naming layer and argument.
+    """
+    found = (value,) * rank if isinstance(value, int) else tuple(value) if isinstance(value, (list, tuple)) else None
+    if found is not None and len(found) == 1 and rank > 1:
+        found = found * rank
+    if found is None or len(found) != rank or any(not hasattr(n, "__index__") or n < least for n in found):
+        raise ValueError(explain(
+            f"{layer}: `{name}` must be an integer of at least {least}, or {rank} of them.", received=repr(value)
+        ))  # fmt: skip
+    return tuple(int(n) for n in found)
+
+
+def padding_mode(layer: str, value: Any, allowed: tuple[str, ...] = ("valid", "same")) -> str:
+    """A padding mode in its usual spelling.
+
+    Raises:
+        ValueError: For any other.
+    """
+    mode = str(value).lower()
+    if mode not in allowed:
+        raise ValueError(explain(f"{layer}: `padding` is {value!r}. {nearest(mode, allowed)}"))
+    return mode
+
+
+def format_letters(data_format: str, rank: int) -> str:
+    """The data format as TensorFlow writes it, such as `NHWC`."""
+    inner = _LETTERS[rank]
+    return f"N{inner}C" if data_format == "channels_last" else f"NC{inner}"

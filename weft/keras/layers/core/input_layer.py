@@ -1,0 +1,129 @@
+"""Where a model begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import weft as tf
+from weft.extend import Dim, explain, user_facing
+from weft.keras import config
+from weft.keras.core import naming
+from weft.keras.core.keras_tensor import KerasTensor
+from weft.keras.core.operation import Node
+from weft.keras.core.shapes import ShapeTuple
+from weft.keras.layers.layer import Layer
+
+#: The batch of every input: one and the same unknown size, so that shape rules may compare them.
+_BATCH = Dim.fresh("batch")
+
+
+class InputLayer(Layer):
+    """The place of one input of a model; made by `keras.Input`.
+
+    Args:
+        shape: The shape without the batch.
+        batch_size: The batch's size, where it is fixed.
+        dtype: The dtype.
+        batch_shape: The shape with the batch, in place of `shape` and `batch_size`.
+        name: Its name.
+    """
+
+    _old_arguments = {"input_shape": "shape", "batch_input_shape": "batch_shape"}
+
+    def __init__(
+        self, shape: Any = None, batch_size: int | None = None, dtype: Any = None, sparse: bool | None = None,
+        ragged: bool | None = None, batch_shape: Any = None, input_tensor: Any = None, optional: bool = False,
+        name: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(name=name or naming.auto_name("input_layer"), **kwargs)
+        if input_tensor is not None:
+            batch_shape, dtype = tuple(input_tensor.shape), dtype or input_tensor.dtype
+        self.batch_shape = _full_shape(shape, batch_size, batch_shape)
+        self.sparse, self.ragged, self.optional = bool(sparse), bool(ragged), optional
+        self._dtype = "float32" if dtype is None and config.floatx() == "float32" else _dtype_name(dtype)
+        self.built = True
+        self._make_node()
+
+    def _make_node(self) -> None:
+        sizes = tuple(self.batch_shape)
+        if sizes and sizes[0] is None:
+            sizes = (_BATCH, *sizes[1:])
+        tensor = KerasTensor(sizes, dtype=self._dtype, sparse=self.sparse, ragged=self.ragged, name=self.name)
+        Node(self, (), {}, tensor)
+
+    @property
+    def dtype(self) -> str:
+        """The input's dtype."""
+        return self._dtype
+
+    def call(self) -> Any:
+        """Nothing to compute."""
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "batch_shape": tuple(self.batch_shape), "dtype": self._dtype, "sparse": self.sparse, "ragged": self.ragged,
+            "name": self.name,
+        }  # fmt: skip
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._make_node()
+
+
+def _dtype_name(dtype: Any) -> str:
+    from weft.keras.core.dtypes import standardize_dtype
+
+    return standardize_dtype(dtype)
+
+
+def _full_shape(shape: Any, batch_size: int | None, batch_shape: Any) -> ShapeTuple:
+    if shape is not None and batch_shape is not None:
+        raise ValueError(explain("Input: `shape` and `batch_shape` were both given.", hint="give one of them"))
+    if batch_shape is not None:
+        return ShapeTuple(tf.TensorShape(batch_shape))
+    if shape is None:
+        raise ValueError(explain("Input: a shape is missing.", hint="for instance keras.Input(shape=(28, 28, 1)), without the batch"))
+    inner = (shape,) if isinstance(shape, int) else tuple(tf.TensorShape(shape))
+    return ShapeTuple((batch_size, *inner))
+
+
+@user_facing
+def Input(
+    shape: Any = None, batch_size: int | None = None, dtype: Any = None, sparse: bool | None = None,
+    ragged: bool | None = None, batch_shape: Any = None, name: str | None = None, tensor: Any = None,
+    optional: bool = False, batch_input_shape: Any = None,
+) -> Any:  # fmt: skip
+    """The symbolic tensor with which a model begins.
+
+    Args:
+        shape: The shape of one sample, without the batch; None for sizes that vary.
+        batch_size: The number of samples, where it is fixed.
+        dtype: The dtype; the default float where None.
+        sparse: Whether sparse tensors are fed.
+        ragged: Whether ragged tensors are fed.
+        batch_shape: The shape with the batch, in place of `shape` and `batch_size`.
+        name: The input's name.
+        tensor: A tensor whose shape and dtype to take.
+        optional: Whether None may be fed.
+        batch_input_shape: Keras 2's name of `batch_shape`.
+
+    Returns:
+        A KerasTensor.
+
+    Raises:
+        ValueError: Without a shape.
+
+    Example:
+        >>> from weft import keras
+        >>> x = keras.Input(shape=(4,))
+        >>> model = keras.Model(x, keras.layers.Dense(2)(x))
+        >>> model.output_shape
+        (None, 2)
+    """
+    layer = InputLayer(
+        shape=shape, batch_size=batch_size, dtype=dtype, sparse=sparse, ragged=ragged,
+        batch_shape=batch_shape if batch_shape is not None else batch_input_shape, name=name, input_tensor=tensor,
+        optional=optional,
+    )  # fmt: skip
+    return layer.output

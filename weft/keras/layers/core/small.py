@@ -1,0 +1,156 @@
+"""Masking, Lambda, Identity, Wrapper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import weft as tf
+from weft.extend import explain
+from weft.keras.core.shapes import as_shape
+from weft.keras.layers.layer import Layer
+
+
+class Masking(Layer):
+    """Marks time steps whose features all have one value as padding, which the layers behind leave out.
+
+    Args:
+        mask_value: That value.
+        **kwargs: As for every layer.
+    """
+
+    def __init__(self, mask_value: Any = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mask_value = mask_value
+        self.supports_masking = True
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return tf.reduce_any(tf.not_equal(inputs, tf.cast(self.mask_value, inputs.dtype)), axis=-1)
+
+    def call(self, inputs: Any) -> Any:
+        """The inputs, with zeros in the padding."""
+        kept = tf.reduce_any(tf.not_equal(inputs, tf.cast(self.mask_value, inputs.dtype)), axis=-1, keepdims=True)
+        return inputs * tf.cast(kept, inputs.dtype)
+
+
+class Lambda(Layer):
+    """A function as a layer. It has no weights; variables that the function uses are not trained.
+
+    Args:
+        function: Function of a tensor, and of `training` and `mask` where it takes them.
+        output_shape: The shape of the output without the batch, where it cannot be found by running the function
+            without values; or a function of the input shape.
+        mask: The mask of the output, or a function of inputs and mask.
+        arguments: Keywords for the function.
+        **kwargs: As for every layer.
+
+    Example:
+        >>> import weft as tf
+        >>> from weft import keras
+        >>> keras.layers.Lambda(lambda x: x ** 2)(tf.constant([[3.0]])).numpy().tolist()
+        [[9.0]]
+    """
+
+    def __init__(self, function: Any, output_shape: Any = None, mask: Any = None, arguments: dict[str, Any] | None = None,
+                 **kwargs: Any) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        if not callable(function):
+            raise TypeError(explain("Lambda: `function` must be a function of a tensor.", received=repr(function)))
+        self.function = function
+        self._output_shape = output_shape
+        self.mask = mask
+        self.arguments = dict(arguments or {})
+        self.supports_masking = mask is not None
+
+    def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
+        """What the function returns."""
+        from weft.keras.core.call_signature import accepts
+
+        keywords = dict(self.arguments)
+        if accepts(self.function, "mask"):
+            keywords["mask"] = mask
+        if accepts(self.function, "training"):
+            keywords["training"] = training
+        return self.function(inputs, **keywords)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().compute_output_spec(*args, **kwargs)
+        except Exception:
+            if self._output_shape is None:
+                raise
+        # The function cannot run without values; what the user says of its shape must do.
+        from weft.keras.core.keras_tensor import KerasTensor
+        from weft.keras.core.shapes import shapes_of
+
+        shapes = shapes_of(args[0])
+        shape = self._output_shape(shapes) if callable(self._output_shape) else (shapes[0], *as_shape(self._output_shape))
+        return KerasTensor(shape, dtype=self.compute_dtype)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        config.update(function=_function_config(self.function), output_shape=self._output_shape)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        from weft.keras.saving import deserialize_keras_object
+
+        config = dict(config)
+        if isinstance(config["function"], (dict, str)):
+            config["function"] = deserialize_keras_object(config["function"])
+        if isinstance(config.get("output_shape"), list):
+            config["output_shape"] = tuple(config["output_shape"])
+        return cls(**config)
+
+
+def _function_config(function: Any) -> Any:
+    """The function's configuration where it has a name that can be found again; else the function itself."""
+    from weft.keras.saving import serialize_keras_object
+    from weft.keras.saving.registry import is_registered
+
+    return serialize_keras_object(function) if is_registered(function) else function
+
+
+class Identity(Layer):
+    """Returns its input."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        """The inputs."""
+        return tf.nest.map_structure(tf.identity, inputs)
+
+
+class Wrapper(Layer):
+    """A layer around another one.
+
+    Args:
+        layer: The inner layer.
+        **kwargs: As for every layer.
+    """
+
+    def __init__(self, layer: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(layer, Layer):
+            raise TypeError(explain(f"{type(self).__name__} wraps a layer.", received=f"{layer!r}"[:200]))
+        self.layer = layer
+
+    def build(self, input_shape: Any = None) -> None:
+        if not self.layer.built:
+            self.layer.build(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        from weft.keras.saving import serialize_keras_object
+
+        return {**super().get_config(), "layer": serialize_keras_object(self.layer)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        from weft.keras.saving import deserialize_keras_object
+
+        return cls(**{**config, "layer": deserialize_keras_object(config["layer"])})

@@ -1,0 +1,703 @@
+"""`Layer`: weights, and a computation on tensors, with everything that every layer does around its `call`."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterator
+from functools import wraps
+from typing import Any
+
+import weft as tf
+from weft import extend
+from weft.extend import explain
+from weft.keras import dtype_policies
+from weft.keras.core import call_context, naming, tracking
+from weft.keras.core.call_context import CallContext
+from weft.keras.core.call_signature import CallSignature, call_signature
+from weft.keras.core.conversion import convert_input, is_array_like, is_tensor
+from weft.keras.core.keras_tensor import KerasTensor, any_symbolic
+from weft.keras.core.masking import get_mask, set_mask
+from weft.keras.core.operation import Node, Operation, evaluate_symbolically
+from weft.keras.core.shapes import as_shape, map_shapes, shapes_of
+from weft.keras.core.variable import Variable, autocast_scope
+from weft.keras.layers.input_spec import InputSpec, check_inputs
+from weft.keras.layers.layer_config import LayerConfig
+from weft.keras.layers.layer_meta import LayerMeta
+
+#: keywords that every layer takes, besides its own
+BASE_ARGUMENTS = (
+    "activity_regularizer", "trainable", "dtype", "autocast", "name", "input_shape", "batch_input_shape", "input_dim",
+    "input_length", "batch_size", "weights", "input_dtype", "dynamic",
+)  # fmt: skip
+
+
+class Layer(LayerConfig, Operation, metaclass=LayerMeta):
+    """Weights, and a computation on tensors.
+
+    Subclasses make their weights in `build(input_shape)` (or in `__init__`) with `add_weight`, and compute in
+    `call(inputs)`. Layers and variables in attributes, and in lists and dicts of them, belong to the layer.
+
+    Args:
+        activity_regularizer: Function of the output whose value is added to the loss.
+        trainable: Whether training updates the weights.
+        dtype: Dtype or policy in which the layer computes and keeps its weights.
+        autocast: Whether float inputs are cast to the layer's dtype.
+        name: Its name.
+        **kwargs: `input_shape`, `batch_input_shape`, `input_dim`, `batch_size`, `weights`.
+
+    Example:
+        >>> import weft as tf
+        >>> from weft import keras
+        >>> class Scale(keras.layers.Layer):
+        ...     def build(self, input_shape):
+        ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="factor")
+        ...     def call(self, inputs):
+        ...         return inputs * self.factor
+        >>> layer = Scale()
+        >>> layer(tf.ones((2, 3))).shape, [w.path for w in layer.weights]
+        (TensorShape([2, 3]), ['scale/factor'])
+    """
+
+    _weft_trackable = True
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        layer = super().__new__(cls)
+        layer.__dict__.update(_tracked={}, _own=[], _losses=[], built=False, _ready=False)
+        return layer
+
+    def __init__(
+        self, *, activity_regularizer: Any = None, trainable: bool = True, dtype: Any = None, autocast: bool = True,
+        name: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(name=name)
+        from weft.keras import regularizers
+
+        self._ready = True
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.dtype_policy = dtype_policies.get(dtype)
+        self.autocast = autocast
+        self.supports_masking = False
+        self.input_spec: Any = None
+        self._trainable = bool(trainable)
+        self._losses: list[Any] = []
+        self._metrics: list[Any] = []
+        self._building = False
+        self._build_shapes: Any = None
+        self._path = name or self.name
+        self._first_weights = kwargs.pop("weights", None)
+        self._given_input = self._read_input_arguments(kwargs)
+        if kwargs:
+            self._refuse_keywords(kwargs)
+
+    def _read_input_arguments(self, kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
+        """Takes what the older spellings say of the first input: its shape with the batch, and its dtype."""
+        input_dim, length = kwargs.pop("input_dim", None), kwargs.pop("input_length", None)
+        shape, batch_shape = kwargs.pop("input_shape", None), kwargs.pop("batch_input_shape", None)
+        batch_size, dtype = kwargs.pop("batch_size", None), kwargs.pop("input_dtype", None)
+        kwargs.pop("dynamic", None)
+        if batch_shape is None and shape is None and input_dim is not None:
+            shape = (input_dim,) if length is None else (length, input_dim)
+        if batch_shape is None and shape is not None:
+            shape = (shape,) if isinstance(shape, int) else tuple(shape)
+            batch_shape = (batch_size, *shape)
+        return None if batch_shape is None else (tuple(batch_shape), dtype)
+
+    def _refuse_keywords(self, kwargs: dict[str, Any]) -> None:
+        known = set(BASE_ARGUMENTS)
+        for cls in type(self).__mro__:
+            if issubclass(cls, Layer) and "__init__" in cls.__dict__:
+                known |= {p for p in inspect.signature(cls.__init__).parameters if p not in ("self", "args", "kwargs")}
+        word = next(iter(kwargs))
+        raise TypeError(explain(
+            f"{type(self).__name__} does not know the keyword `{word}`. {extend.nearest(word, known)}",
+            received=", ".join(f"{key}={value!r}"[:100] for key, value in kwargs.items()),
+            expected="one of " + ", ".join(sorted(known - {"dynamic", "input_dtype", "input_length"})),
+        ))  # fmt: skip
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__ and not getattr(cls.__dict__["build"], "_weft_wrapped", False):
+            cls.build = _wrap_build(cls.__dict__["build"])  # type: ignore[method-assign]
+
+    # Attributes
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        tracked = self.__dict__.get("_tracked")
+        if tracked is not None and not name.startswith("_weft") and name not in _UNTRACKED:
+            if tracking.is_trackable(value):
+                tracked[name] = value
+            elif name in tracked:
+                del tracked[name]
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self.__dict__.get("_tracked", {}).pop(name, None)
+        object.__delattr__(self, name)
+
+    def _require_init(self, when: str) -> None:
+        if not self._ready:
+            raise RuntimeError(explain(
+                f"{type(self).__name__}: {when}, but super().__init__() has not been called.",
+                hint=f"make `super().__init__(**kwargs)` the first line of {type(self).__name__}.__init__()",
+            ))  # fmt: skip
+
+    def _tracked_values(self) -> Iterator[Any]:
+        yield from self._own
+        for value in list(self._tracked.values()):
+            yield from tracking.walk(value)
+
+    def _children(self) -> list[Layer]:
+        """The layers directly inside this one."""
+        return [found for found in tracking.unique(self._tracked_values()) if isinstance(found, Layer) and found is not self]
+
+    def _flatten_layers(self, recursive: bool = True, include_self: bool = True) -> list[Layer]:
+        """This layer and those inside, each once."""
+        found: list[Layer] = [self] if include_self else []
+        for child in self._children():
+            found.append(child)
+            if recursive:
+                found.extend(child._flatten_layers(include_self=False))
+        return tracking.unique(found)
+
+    # Names and dtypes
+
+    @property
+    def path(self) -> str:
+        """Its name with those of the layers in which it was built."""
+        return self._path
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of its weights."""
+        return self.dtype_policy.variable_dtype  # type: ignore[no-any-return]
+
+    variable_dtype = dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype in which it computes."""
+        return self.dtype_policy.compute_dtype  # type: ignore[no-any-return]
+
+    input_dtype = compute_dtype
+
+    # Weights
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the weights for inputs of this shape. Subclasses that have weights say how."""
+        self._build_shapes = {"input_shape": input_shape}
+        self.built = True
+
+    def add_weight(
+        self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True, autocast: bool = True,
+        regularizer: Any = None, constraint: Any = None, aggregation: Any = "none", overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:  # fmt: skip
+        """Makes a weight of this layer.
+
+        Args:
+            shape: Its shape; none is a scalar. A name may come first, as in Keras 2.
+            initializer: Gives its first value: a name, an initializer, or a function `(shape, dtype)`. Default Glorot
+                uniform for floats, zeros otherwise.
+            dtype: Its dtype; by default that of the layer.
+            trainable: Whether training updates it.
+            autocast: Whether it is read in the layer's compute dtype.
+            regularizer: Function of it whose value is added to the loss.
+            constraint: Function applied to it after an update.
+            aggregation: As given.
+            overwrite_with_gradient: Whether an update puts the gradient in its place.
+            name: Its name.
+
+        Returns:
+            The variable.
+
+        Raises:
+            ValueError: For a shape with unknown sizes.
+        """
+        from weft.keras import constraints, initializers, regularizers
+
+        self._require_init("add_weight() is called")
+        if isinstance(shape, str):  # Keras 2's order: name, shape, dtype, initializer
+            name, shape, dtype, initializer = shape, initializer, name, dtype
+            if isinstance(dtype, (list, tuple)):
+                shape, dtype = dtype, None
+        sizes = () if shape is None else tuple(tf.TensorShape(shape))
+        kind = self.variable_dtype if dtype is None else dtype
+        if initializer is None:
+            initializer = "glorot_uniform" if "float" in dtype_policies.standardize_dtype(kind) else "zeros"
+        self._check_weight_shape(name, sizes)
+        with naming.name_scope(self.name, self), tf.init_scope():
+            variable = Variable(
+                initializers.get(initializer), shape=sizes, dtype=kind, trainable=trainable, autocast=autocast,
+                aggregation=aggregation, name=name,
+            )  # fmt: skip
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        variable.overwrite_with_gradient = overwrite_with_gradient
+        if not self._trainable and trainable:
+            variable.trainable, variable._frozen = False, True
+        self._own.append(variable)
+        return variable
+
+    def _check_weight_shape(self, name: str | None, sizes: tuple[Any, ...]) -> None:
+        if None in sizes:
+            raise ValueError(explain(
+                f"Layer `{self.name}` ({type(self).__name__}): weight `{name}` would have a size that is not known.",
+                received=f"shape {tf.TensorShape(sizes)}, axis {sizes.index(None)} is unknown",
+                hint="give the input its full shape, for instance keras.Input(shape=(28, 28, 1)); only the batch may be None",
+            ))  # fmt: skip
+
+    @property
+    def weights(self) -> list[Any]:
+        """The variables of this layer and those inside: own trainable ones, own others, then the inner layers'."""
+        found = self._own_variables()
+        for child in self._children():
+            found.extend(child.weights)
+        return tracking.unique(found)
+
+    def _own_variables(self) -> list[Any]:
+        """Variables that are not an inner layer's; those made as trainable come first."""
+        trainable, others = [], []
+        for value in self._tracked_values():
+            if isinstance(value, tf.Variable):
+                (trainable if self._counts_as_trainable(value) else others).append(value)
+            elif tracking.is_module(value):
+                for variable in value.variables:
+                    (trainable if self._counts_as_trainable(variable) else others).append(variable)
+        return trainable + others
+
+    def _counts_as_trainable(self, variable: Any) -> bool:
+        """Whether it would be trained if nothing were frozen: freezing must not change the order of weights."""
+        return bool(variable.trainable or getattr(variable, "_frozen", False))
+
+    @property
+    def variables(self) -> list[Any]:
+        """The weights, and further state: that of random generators and metrics."""
+        found = self._own_variables()
+        for value in self._tracked_values():
+            if not isinstance(value, (tf.Variable, Layer)) and not tracking.is_module(value):
+                found.extend(getattr(value, "variables", ()))
+        for child in self._children():
+            found.extend(child.variables)
+        return tracking.unique(found)
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """The variables that training updates."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Any]:
+        """The variables that training does not update."""
+        trained = {id(variable) for variable in self.trainable_weights}
+        return [variable for variable in self.variables if id(variable) not in trained]
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        """The weights that training updates; none where the layer is not trainable."""
+        if not self._trainable:
+            return []
+        found = [variable for variable in self._own_variables() if variable.trainable]
+        for child in self._children():
+            found.extend(child.trainable_weights)
+        return tracking.unique(found)
+
+    @property
+    def non_trainable_weights(self) -> list[Any]:
+        """The weights that training does not update."""
+        trained = {id(variable) for variable in self.trainable_weights}
+        return [variable for variable in self.weights if id(variable) not in trained]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training updates the weights; setting it sets it for all layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for variable in self._own_variables():
+            if isinstance(variable, Variable) and self._counts_as_trainable(variable):
+                variable._frozen = not value
+                variable.trainable = bool(value)
+        for child in self._children():
+            child.trainable = value
+
+    def get_weights(self) -> list[Any]:
+        """The values of `weights`, as numpy arrays."""
+        return [variable.numpy() for variable in self.weights]
+
+    def set_weights(self, weights: Any) -> None:
+        """Gives the weights values.
+
+        Args:
+            weights: Arrays, in the order and with the shapes of `get_weights()`.
+
+        Raises:
+            ValueError: Where number or shapes differ, naming the weight.
+        """
+        variables, values = self.weights, list(weights)
+        if len(variables) != len(values):
+            raise ValueError(explain(
+                f"Layer `{self.name}` has {len(variables)} weights, received {len(values)}.",
+                expected=[f"{v.path} {tuple(v.shape)}" for v in variables].__repr__() if variables else
+                "none" + ("" if self.built else " (the layer is not built yet)"),
+                hint=None if self.built else "call the layer once, or build it, before setting weights",
+            ))  # fmt: skip
+        for variable, value in zip(variables, values):
+            shape = tuple(getattr(value, "shape", ()))
+            if shape != tuple(variable.shape):
+                raise ValueError(explain(
+                    f"Layer `{self.name}`: weight `{variable.path}` cannot take a value of this shape.",
+                    expected=str(tuple(variable.shape)), received=str(shape),
+                ))  # fmt: skip
+        for variable, value in zip(variables, values):
+            variable.assign(tf.cast(value, variable._dtype) if is_tensor(value) else value)
+
+    def count_params(self) -> int:
+        """The number of numbers in the weights.
+
+        Raises:
+            ValueError: Where the layer is not built.
+        """
+        if not self.built:
+            raise ValueError(explain(
+                f"The parameters of `{self.name}` cannot be counted: it is not built.",
+                hint="call it on data, or build it with layer.build(input_shape)",
+            ))  # fmt: skip
+        return sum(int(tf.TensorShape(variable.shape).num_elements() or 0) for variable in self.weights)
+
+    # Losses
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds a value to what training minimises. Inside `call`, for this call; the value may be a function.
+
+        Args:
+            loss: A scalar, a function of no arguments that gives one, or a list of these.
+        """
+        for value in loss if isinstance(loss, (list, tuple)) else [loss]:
+            self._losses.append(value)
+
+    @property
+    def losses(self) -> list[Any]:
+        """What was added in the last call, and the regularizers of the weights."""
+        found = []
+        for layer in self._flatten_layers():
+            found.extend(value() if callable(value) and not is_tensor(value) else value for value in layer._losses)
+        for variable in self.trainable_weights:
+            if getattr(variable, "regularizer", None) is not None:
+                found.append(variable.regularizer(variable))
+        return found
+
+    def _clear_losses(self) -> None:
+        for layer in self._flatten_layers():
+            layer._losses[:] = [value for value in layer._losses if callable(value) and not is_tensor(value)]
+
+    # Calls
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Computes the output. Subclasses say how."""
+        raise NotImplementedError(explain(
+            f"{type(self).__name__} has no call() method.", hint="define call(self, inputs) in the class"
+        ))  # fmt: skip
+
+    @extend.user_facing
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the layer: builds it on the first call, checks the inputs, carries masks along."""
+        self._require_init("it is called")
+        signature = call_signature(self)
+        kwargs, said = self._split_context(signature, kwargs)
+        arguments = signature.bind(self, args, kwargs)
+        self._convert(arguments, signature)
+        symbolic = any_symbolic(arguments)
+        recorded = dict(arguments) if symbolic else None
+        first = arguments.get(signature.first) if signature.first else None
+        check_inputs(self.input_spec, first, self) if self.built or self.input_spec is not None else None
+        outer = call_context.current()
+        context = outer if outer is not None else CallContext(self)
+        if outer is None:
+            call_context.set_current(context)
+            self._clear_losses()
+        training = context.training
+        try:
+            self._resolve_training(signature, arguments, context, said)
+            with naming.name_scope(self.name, self):
+                if not self.built:
+                    self._build_for(arguments, signature)
+                    check_inputs(self.input_spec, first, self)
+                masks = self._fill_masks(signature, arguments)
+                outputs = self._run(signature, arguments, symbolic)
+                self._finish(first, outputs, masks)
+        finally:
+            context.training = training
+            if outer is None:
+                call_context.set_current(None)
+        if recorded is not None:
+            self._record(signature, recorded, outputs)
+        return outputs
+
+    def _split_context(self, signature: CallSignature, kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        """`training` and `mask` may be passed to any layer. Those that do not take them themselves hand `training` on to
+        the layers inside, and ignore `mask`."""
+        said = kwargs.get("training")
+        extra = [key for key in ("training", "mask") if key in kwargs and key not in signature.names]
+        if extra and not signature.takes_any_keyword:
+            kwargs = {key: value for key, value in kwargs.items() if key not in extra}
+        return kwargs, said
+
+    def _convert(self, arguments: dict[str, Any], signature: CallSignature) -> None:
+        """Arrays become tensors; floats take the layer's dtype."""
+        dtype, autocast = self.input_dtype, self.autocast
+        for name, value in arguments.items():
+            if name == "training" or value is None:
+                continue
+            if name == signature.first and not is_tensor(value):
+                value = self._convert_numbers(value)
+            if is_tensor(value) or is_array_like(value) or isinstance(value, tf.Variable):
+                arguments[name] = convert_input(value, autocast, dtype)
+            elif isinstance(value, (list, tuple, dict)):
+                arguments[name] = tf.nest.map_structure(lambda leaf: convert_input(leaf, autocast, dtype), value)
+
+    def _convert_numbers(self, value: Any) -> Any:
+        """A plain list of numbers as a tensor; lists of tensors stay lists."""
+        leaves = tf.nest.flatten(value)
+        if leaves and all(isinstance(leaf, (bool, int, float)) for leaf in leaves) and not isinstance(value, dict):
+            found = tf.convert_to_tensor(value)
+            return found
+        return value
+
+    def _resolve_training(
+        self, signature: CallSignature, arguments: dict[str, Any], context: CallContext, said: Any
+    ) -> None:
+        """The argument wins; then what the outermost call said; then the default of `call`."""
+        value = arguments.get("training", said)
+        if value is None:
+            value = context.training
+        if value is None:
+            value = signature.default_training
+        context.training = value
+        if "training" in signature.names:
+            if value is not None:
+                arguments["training"] = value
+            else:
+                arguments.pop("training", None)
+
+    def _fill_masks(self, signature: CallSignature, arguments: dict[str, Any]) -> Any:
+        """Hands masks that tensors carry to parameters that take them. Returns the first argument's masks."""
+        for name, parameter in signature.masks.items():
+            if arguments.get(parameter) is None and name in arguments:
+                found = _masks_of(arguments[name])
+                if found is not None:
+                    arguments[parameter] = found
+        if signature.first is None or signature.first not in arguments:
+            return None
+        given = arguments.get(signature.masks.get(signature.first, ""), None)
+        return given if given is not None else _masks_of(arguments[signature.first])
+
+    def _run(self, signature: CallSignature, arguments: dict[str, Any], symbolic: bool) -> Any:
+        bound = inspect.BoundArguments(signature.signature, dict(arguments))  # type: ignore[arg-type]
+        with autocast_scope(self.compute_dtype if self.autocast else None):
+            if symbolic:
+                return self.compute_output_spec(*bound.args, **bound.kwargs)
+            return self.call(*bound.args, **bound.kwargs)
+
+    def _record(self, signature: CallSignature, recorded: dict[str, Any], outputs: Any) -> None:
+        bound = inspect.BoundArguments(signature.signature, recorded)  # type: ignore[arg-type]
+        given = {id(leaf) for leaf in tf.nest.flatten(recorded)}
+        if any(id(leaf) in given for leaf in tf.nest.flatten(outputs) if isinstance(leaf, KerasTensor)):
+            raise ValueError(explain(
+                f"Layer `{self.name}` returned its symbolic input itself.", hint="return tf.identity(inputs)"
+            ))  # fmt: skip
+        Node(self, bound.args, bound.kwargs, outputs)
+
+    def _finish(self, first: Any, outputs: Any, masks: Any) -> None:
+        """Adds the activity's loss and leaves masks on the outputs."""
+        if self.activity_regularizer is not None:
+            for leaf in tf.nest.flatten(outputs):
+                if is_tensor(leaf) and not isinstance(leaf, KerasTensor):
+                    self.add_loss(self.activity_regularizer(leaf))
+        has_mask = masks is not None and any(mask is not None for mask in tf.nest.flatten(masks))
+        if self.supports_masking:
+            self._set_masks(first, outputs, masks)
+        elif has_mask and not getattr(self, "_warned_of_mask", False):
+            self._warned_of_mask = True
+            warnings.warn(
+                f"Layer `{self.name}` ({type(self).__name__}) was given a mask, which it does not use and does not pass "
+                "on. Set supports_masking = True in its __init__() if masked steps may go through it.",
+                stacklevel=3,
+            )
+
+    def _set_masks(self, first: Any, outputs: Any, masks: Any) -> None:
+        leaves = tf.nest.flatten(outputs)
+        if all(get_mask(leaf) is not None for leaf in leaves):
+            return
+        found = self.compute_mask(first, masks)
+        if found is None:
+            return
+        given = tf.nest.flatten(found)
+        for leaf, mask in zip(leaves, given):
+            if is_tensor(leaf) and get_mask(leaf) is None and mask is not None:
+                set_mask(leaf, mask)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The mask of the outputs, from the inputs and their mask."""
+        return previous_mask
+
+    # Building
+
+    def _build_for(self, arguments: dict[str, Any], signature: CallSignature) -> None:
+        """Builds for the shapes of the arguments."""
+        shapes = {name: shapes_of(value) for name, value in arguments.items() if _has_tensors(value)}
+        parameters = [p for p in inspect.signature(self.build).parameters.values() if p.kind is not p.VAR_KEYWORD]
+        names = [p.name for p in parameters]
+        by_name = {f"{name}_shape": shape for name, shape in shapes.items()}
+        if len(names) > 1 or (names and names[0] in by_name and names[0] != f"{signature.first}_shape"):
+            self.build(**{name: by_name[name] for name in names if name in by_name})
+        elif names:
+            self.build(next(iter(shapes.values()), None))
+        else:
+            self.build()  # type: ignore[call-arg]
+        if self._first_weights is not None:
+            self.set_weights(self._first_weights)
+            self._first_weights = None
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shapes for which the layer was built."""
+        return self._build_shapes
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Builds the layer for the shapes of a configuration."""
+        if not config:
+            return
+        shapes = {key: as_shape(value) for key, value in config.items()}
+        if set(shapes) == {"input_shape"}:
+            self.build(shapes["input_shape"])
+        elif "shapes_dict" in config:
+            self.build(**as_shape(config["shapes_dict"]))
+        else:
+            self.build(**shapes)
+
+    # Shapes without values
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Symbolic tensors with the shapes and dtypes of the outputs, found by running `call` without values."""
+        if type(self).compute_output_shape is not Layer.compute_output_shape and not _is_builtin(type(self).compute_output_shape):
+            return self._spec_by_shape(*args)
+        return evaluate_symbolically(self.call, *args, **kwargs)
+
+    def _spec_by_shape(self, *args: Any) -> Any:
+        shapes = self.compute_output_shape(*[shapes_of(value) for value in args if _has_tensors(value)])
+        return map_shapes(lambda shape: KerasTensor(shape, dtype=self.compute_dtype), shapes)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output for inputs of this shape; the layer is built for it where it was not.
+
+        Args:
+            input_shape: A shape with the batch, or a structure of them.
+
+        Returns:
+            The shapes of the outputs, as tuples.
+        """
+        inputs = map_shapes(lambda shape: KerasTensor(shape, dtype=self.input_dtype), as_shape(input_shape))
+        if not self.built:
+            with naming.name_scope(self.name, self):
+                self.build(as_shape(input_shape))
+        with autocast_scope(self.compute_dtype if self.autocast else None):
+            outputs = evaluate_symbolically(self.call, inputs)
+        return shapes_of(outputs)
+
+    # Symbolic inputs and outputs of the only call
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the symbolic input."""
+        return shapes_of(self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the symbolic output."""
+        return shapes_of(self.output)
+
+    @property
+    def input_mask(self) -> Any:
+        """The mask of the symbolic input."""
+        return tf.nest.map_structure(get_mask, self.input)
+
+    @property
+    def output_mask(self) -> Any:
+        """The mask of the symbolic output."""
+        return tf.nest.map_structure(get_mask, self.output)
+
+    # Copies
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {key: value for key, value in self.__dict__.items() if key not in _UNPICKLED}
+        state["_losses"] = []
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__dict__.setdefault("_inbound_nodes", [])
+        self.__dict__.setdefault("_outbound_nodes", [])
+
+    def __repr__(self) -> str:
+        name = self.__dict__.get("name", "?")
+        return f"<{type(self).__name__} name={name}, built={self.built}>"
+
+
+#: attributes that never hold the user's layers or variables
+_UNTRACKED = {"_tracked", "_own", "_losses", "_metrics", "_inbound_nodes", "_outbound_nodes", "_build_shapes", "input_spec",
+              "_first_weights", "_given_input", "built", "_init_arguments"}  # fmt: skip
+#: what a copy of a layer leaves behind: its place in a graph
+_UNPICKLED = {"_inbound_nodes", "_outbound_nodes", "_losses"}
+
+
+def _wrap_build(build: Any) -> Any:
+    """`build` with what always belongs to it: the name scope, eager values, and the note that it happened."""
+
+    @wraps(build)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
+        if self.__dict__.get("_building"):
+            build(self, *args, **kwargs)
+            return
+        self._require_init("build() is called")
+        self._building = True
+        try:
+            with naming.name_scope(self.name, self), tf.init_scope():
+                self._path = naming.current_path()
+                args = tuple(as_shape(shape) if _is_shape_like(shape) else shape for shape in args)
+                build(self, *args, **{key: as_shape(v) if _is_shape_like(v) else v for key, v in kwargs.items()})
+        finally:
+            self._building = False
+        self.built = True
+        names = list(inspect.signature(build).parameters)[1:]
+        self._build_shapes = dict(zip(names, args)) | kwargs
+
+    wrapped._weft_wrapped = True  # type: ignore[attr-defined]
+    return wrapped
+
+
+def _is_shape_like(value: Any) -> bool:
+    return isinstance(value, (tuple, list, dict, tf.TensorShape))
+
+
+def _is_builtin(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).startswith("weft.keras.")
+
+
+def _has_tensors(value: Any) -> bool:
+    return any(is_tensor(leaf) for leaf in tf.nest.flatten(value))
+
+
+def _masks_of(value: Any) -> Any:
+    """The masks that a structure of tensors carries, in its structure; None where there is none."""
+    if is_tensor(value):
+        return get_mask(value)
+    leaves = tf.nest.flatten(value)
+    masks = [get_mask(leaf) for leaf in leaves]
+    if all(mask is None for mask in masks):
+        return None
+    return tf.nest.pack_sequence_as(value, masks)
+
+
+__all__ = ["BASE_ARGUMENTS", "InputSpec", "Layer"]

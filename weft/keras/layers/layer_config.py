@@ -1,0 +1,102 @@
+"""Layers as configurations: what it takes to make one again, found from its `__init__`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from weft.extend import explain
+from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
+
+_PLAIN = (str, int, float, bool, type(None))
+
+
+class LayerConfig:
+    """Gives a class `get_config` and `from_config` from the arguments of its `__init__`."""
+
+    def get_config(self: Any) -> dict[str, Any]:
+        """The arguments that make this layer again.
+
+        The arguments of Weft's own layers are read from attributes of the same names; those of other classes are what
+        they were given, unless the class has a `get_config` of its own.
+
+        Raises:
+            NotImplementedError: Where an argument cannot be written into a configuration.
+        """
+        config: dict[str, Any] = {"name": self.name, "trainable": self.trainable}
+        config["dtype"] = serialize_keras_object(self.dtype_policy)
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = serialize_keras_object(self.activity_regularizer)
+        given = self._given_arguments()
+        overridden = any("get_config" in cls.__dict__ for cls in type(self).__mro__ if not _is_builtin(cls))
+        for cls in reversed(type(self).__mro__):
+            if "__init__" not in cls.__dict__ or not issubclass(cls, LayerConfig) or _is_base(cls):
+                continue
+            builtin = _is_builtin(cls)
+            if not builtin and overridden:
+                continue
+            for name in _parameters(cls):
+                if builtin and hasattr(self, name):
+                    config[name] = _serialize(self, name, getattr(self, name))
+                elif name in given and name not in config:
+                    config[name] = _serialize(self, name, given[name])
+        return config
+
+    def _given_arguments(self: Any) -> dict[str, Any]:
+        """The arguments that the layer was made with, by name."""
+        args, kwargs = self.__dict__.get("_init_arguments", ((), {}))
+        try:
+            bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
+        except TypeError:
+            return dict(kwargs)
+        bound.apply_defaults()
+        found = dict(list(bound.arguments.items())[1:])
+        for parameter in inspect.signature(type(self).__init__).parameters.values():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                found.update(found.pop(parameter.name, {}))
+        return found
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The layer of a configuration."""
+        config = dict(config)
+        if not _is_builtin(cls):
+            for key, value in config.items():
+                if isinstance(value, dict) and "class_name" in value and key != "dtype":
+                    config[key] = deserialize_keras_object(value)
+        return cls(**config)
+
+
+def _is_builtin(cls: type) -> bool:
+    return cls.__module__.startswith("weft.keras.")
+
+
+def _is_base(cls: type) -> bool:
+    return cls.__module__ in ("weft.keras.layers.layer", "weft.keras.core.operation", "weft.keras.models.model")
+
+
+def _parameters(cls: type) -> list[str]:
+    kinds = inspect.Parameter
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
+    base = ("name", "trainable", "dtype", "activity_regularizer", "autocast")
+    return [p.name for p in parameters if p.kind not in (kinds.VAR_KEYWORD, kinds.VAR_POSITIONAL) and p.name not in base]
+
+
+def _serialize(layer: Any, name: str, value: Any) -> Any:
+    if isinstance(value, _PLAIN):
+        return value
+    if callable(value) and not hasattr(value, "get_config"):
+        from weft.keras import activations
+
+        found = activations.serialize(value)
+        return value if found is None else found
+    if isinstance(value, tuple) and all(isinstance(item, _PLAIN) for item in value):
+        return tuple(value)
+    try:
+        return serialize_keras_object(value)
+    except (ValueError, NotImplementedError) as error:
+        raise NotImplementedError(explain(
+            f"{type(layer).__name__} cannot be written into a configuration: argument `{name}` is an object of class "
+            f"{type(value).__name__}.",
+            hint=f"give {type(layer).__name__} a get_config() and a from_config()",
+        )) from error  # fmt: skip

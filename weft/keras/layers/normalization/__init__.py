@@ -1,0 +1,212 @@
+"""Normalisation: values brought to mean 0 and variance 1, then scaled and moved by learned numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import weft as tf
+from weft import extend
+from weft.extend import explain
+from weft.keras import constraints, initializers, regularizers
+from weft.keras.core.dtypes import is_float
+from weft.keras.layers.input_spec import InputSpec
+from weft.keras.layers.layer import Layer
+
+
+class BatchNormalization(Layer):
+    """Normalises each channel over the batch in training, and by moving averages otherwise.
+
+    Args:
+        axis: The axis of the channels.
+        momentum: How much of the moving averages stays at each step.
+        epsilon: Added to the variance.
+        center: Whether to add a learned beta.
+        scale: Whether to multiply by a learned gamma.
+        beta_initializer: First value of beta.
+        gamma_initializer: First value of gamma.
+        moving_mean_initializer: First value of the moving mean.
+        moving_variance_initializer: First value of the moving variance.
+        beta_regularizer: Penalty on beta.
+        gamma_regularizer: Penalty on gamma.
+        beta_constraint: What is done to beta after an update.
+        gamma_constraint: What is done to gamma after an update.
+        synchronized: Whether replicas share their statistics.
+        **kwargs: As for every layer.
+
+    Source: Ioffe and Szegedy 2015.
+
+    Example:
+        >>> import weft as tf
+        >>> from weft import keras
+        >>> layer = keras.layers.BatchNormalization()
+        >>> layer(tf.ones((2, 3)), training=True).shape, [w.name for w in layer.weights]
+        (TensorShape([2, 3]), ['gamma', 'beta', 'moving_mean', 'moving_variance'])
+    """
+
+    def __init__(
+        self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
+        beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones", beta_regularizer: Any = None, gamma_regularizer: Any = None,
+        beta_constraint: Any = None, gamma_constraint: Any = None, synchronized: bool = False, renorm: bool = False,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        if renorm:
+            raise ValueError("BatchNormalization: renorm is not supported.")
+        if isinstance(axis, (list, tuple)) and len(axis) == 1:
+            axis = axis[0]
+        self.axis = int(axis)
+        self.momentum = float(momentum)
+        self.epsilon = float(epsilon)
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.synchronized = synchronized
+        self.renorm = renorm
+        self.supports_masking = True
+        self.gamma: Any = None
+        self.beta: Any = None
+
+    def build(self, input_shape: Any) -> None:
+        size = input_shape[self.axis]
+        if size is None:
+            raise ValueError(explain(
+                f"Layer `{self.name}` (BatchNormalization): axis {self.axis} of its input must have a known size.",
+                received=f"shape {tf.TensorShape(input_shape)}",
+            ))  # fmt: skip
+        shape = (size,)
+        if self.scale:
+            self.gamma = self.add_weight(
+                shape=shape, name="gamma", initializer=self.gamma_initializer, regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint, autocast=False,
+            )  # fmt: skip
+        if self.center:
+            self.beta = self.add_weight(
+                shape=shape, name="beta", initializer=self.beta_initializer, regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint, autocast=False,
+            )  # fmt: skip
+        self.moving_mean = self.add_weight(
+            shape=shape, name="moving_mean", initializer=self.moving_mean_initializer, trainable=False, autocast=False
+        )
+        self.moving_variance = self.add_weight(
+            shape=shape, name="moving_variance", initializer=self.moving_variance_initializer, trainable=False, autocast=False
+        )
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """The output; in training, the moving averages move."""
+        wide = self.variable_dtype
+        values = tf.cast(inputs, wide) if inputs.dtype != wide else inputs
+        axis = self.axis % values.shape.rank
+        scale = tf.ones_like(self.moving_mean) if self.gamma is None else tf.convert_to_tensor(self.gamma)
+        offset = tf.zeros_like(self.moving_mean) if self.beta is None else tf.convert_to_tensor(self.beta)
+        if not (training and self.trainable):
+            result = self._inference(values, scale, offset, axis, self.moving_mean, self.moving_variance)
+        elif mask is None:
+            result, mean, variance = extend.op(
+                "batch_norm_training", values, scale, offset, axis=axis, epsilon=self.epsilon
+            )
+            self._move(mean, variance)
+        else:
+            mean, variance = self._masked_moments(values, mask, axis)
+            result = self._inference(values, scale, offset, axis, mean, variance)
+            self._move(mean, variance)
+        return tf.cast(result, self.compute_dtype) if is_float(inputs.dtype) and result.dtype != self.compute_dtype else result
+
+    def _inference(self, values: Any, scale: Any, offset: Any, axis: int, mean: Any, variance: Any) -> Any:
+        return extend.op(
+            "batch_norm_inference", values, scale, offset, tf.convert_to_tensor(mean), tf.convert_to_tensor(variance),
+            axis=axis, epsilon=self.epsilon,
+        )  # fmt: skip
+
+    def _move(self, mean: Any, variance: Any) -> None:
+        keep = self.momentum
+        self.moving_mean.assign(self.moving_mean * keep + mean * (1.0 - keep))
+        self.moving_variance.assign(self.moving_variance * keep + variance * (1.0 - keep))
+
+    def _masked_moments(self, values: Any, mask: Any, axis: int) -> tuple[Any, Any]:
+        """Mean and variance of the places that the mask keeps."""
+        rank = values.shape.rank
+        axes = [n for n in range(rank) if n != axis]
+        weights = tf.cast(mask, values.dtype)
+        while weights.shape.rank < rank:
+            weights = tf.expand_dims(weights, -1)
+        count = tf.reduce_sum(weights * tf.ones_like(values), axis=axes, keepdims=True) + 1e-7
+        mean = tf.reduce_sum(values * weights, axis=axes, keepdims=True) / count
+        variance = tf.reduce_sum(weights * tf.square(values - mean), axis=axes, keepdims=True) / count
+        return tf.reshape(mean, (-1,)), tf.reshape(variance, (-1,))
+
+
+class LayerNormalization(Layer):
+    """Normalises each sample over its features.
+
+    Args:
+        axis: The axis or axes of the features.
+        epsilon: Added to the variance.
+        center: Whether to add a learned beta.
+        scale: Whether to multiply by a learned gamma.
+        beta_initializer: First value of beta.
+        gamma_initializer: First value of gamma.
+        beta_regularizer: Penalty on beta.
+        gamma_regularizer: Penalty on gamma.
+        beta_constraint: What is done to beta after an update.
+        gamma_constraint: What is done to gamma after an update.
+        **kwargs: As for every layer.
+
+    Source: Ba, Kiros and Hinton 2016.
+    """
+
+    def __init__(
+        self, axis: Any = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True, beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones", beta_regularizer: Any = None, gamma_regularizer: Any = None,
+        beta_constraint: Any = None, gamma_constraint: Any = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.axis = list(axis) if isinstance(axis, (list, tuple)) else int(axis)
+        self.epsilon = float(epsilon)
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.supports_masking = True
+        self.gamma: Any = None
+        self.beta: Any = None
+
+    def _axes(self, rank: int) -> tuple[int, ...]:
+        axes = self.axis if isinstance(self.axis, list) else [self.axis]
+        return tuple(sorted(axis % rank for axis in axes))
+
+    def build(self, input_shape: Any) -> None:
+        shape = tuple(input_shape[axis] for axis in self._axes(len(input_shape)))
+        if self.scale:
+            self.gamma = self.add_weight(
+                shape=shape, name="gamma", initializer=self.gamma_initializer, regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint, autocast=False,
+            )  # fmt: skip
+        if self.center:
+            self.beta = self.add_weight(
+                shape=shape, name="beta", initializer=self.beta_initializer, regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint, autocast=False,
+            )  # fmt: skip
+
+    def call(self, inputs: Any) -> Any:
+        """The output."""
+        wide = self.variable_dtype
+        values = tf.cast(inputs, wide) if inputs.dtype != wide else inputs
+        axes = self._axes(values.shape.rank)
+        sizes = [int(values.shape[axis]) for axis in axes]
+        scale = tf.ones(sizes, dtype=wide) if self.gamma is None else tf.convert_to_tensor(self.gamma)
+        offset = tf.zeros(sizes, dtype=wide) if self.beta is None else tf.convert_to_tensor(self.beta)
+        result = extend.op("layer_norm", values, scale, offset, axis=axes, epsilon=self.epsilon)
+        return tf.cast(result, self.compute_dtype) if result.dtype != self.compute_dtype else result

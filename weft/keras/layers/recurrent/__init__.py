@@ -1,0 +1,1 @@
+"""Recurrent layers: cells, the one loop that runs them, and wrappers."""

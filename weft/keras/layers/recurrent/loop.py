@@ -1,0 +1,97 @@
+"""The loop of all recurrent layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import weft as tf
+from weft.extend import scan
+
+
+def _time_first(value: Any) -> Any:
+    """`[batch, time, …]` to `[time, batch, …]` and back."""
+    return tf.transpose(value, (1, 0, *range(2, value.shape.rank)))
+
+
+def _spread(mask: Any, like: Any) -> Any:
+    """A mask `[batch]` with as many axes as a value."""
+    while mask.shape.rank < like.shape.rank:
+        mask = tf.expand_dims(mask, -1)
+    return mask
+
+
+def run(
+    step: Callable[[Any, list[Any]], tuple[Any, list[Any]]],
+    inputs: Any,
+    states: list[Any],
+    mask: Any = None,
+    go_backwards: bool = False,
+    unroll: bool = False,
+    zero_output_for_mask: bool = False,
+) -> tuple[Any, Any, list[Any]]:
+    """Walks along time.
+
+    Where the mask is False, the states stay, and the output is the one before (zeros at first, or always zeros).
+
+    Args:
+        step: (inputs of one time step, states) to (output, states).
+        inputs: `[batch, time, …]`, nested.
+        states: The first states.
+        mask: Booleans `[batch, time]`.
+        go_backwards: Whether to walk from the end; outputs come in the order of the walk.
+        unroll: Whether to write the steps out instead of looping.
+        zero_output_for_mask: Whether masked steps give zeros.
+
+    Returns:
+        The last output, all outputs `[batch, time, …]`, the last states.
+    """
+    rows = tf.nest.map_structure(_time_first, inputs)
+    if mask is not None:
+        mask = _time_first(tf.cast(mask, "bool"))
+    if go_backwards:
+        rows = tf.nest.map_structure(lambda value: tf.reverse(value, [0]), rows)
+        mask = None if mask is None else tf.reverse(mask, [0])
+    if mask is None:
+        last, outputs, states = _walk(lambda row, carry: step(row, carry), rows, states, unroll)
+    else:
+        last, outputs, states = _walk_masked(step, rows, mask, states, unroll, zero_output_for_mask)
+    return last, _time_first(outputs), states
+
+
+def _walk(step: Any, rows: Any, states: list[Any], unroll: bool) -> tuple[Any, Any, list[Any]]:
+    def body(carry: Any, row: Any) -> Any:
+        output, new = step(row, list(carry))
+        return list(new), output
+
+    final, outputs = _unrolled(body, states, rows) if unroll else scan(body, states, rows)
+    return outputs[-1], outputs, list(final)
+
+
+def _walk_masked(
+    step: Any, rows: Any, mask: Any, states: list[Any], unroll: bool, zero_output: bool
+) -> tuple[Any, Any, list[Any]]:
+    first = tf.nest.map_structure(lambda value: value[0], rows)
+    # The output before the first step is zeros of the output's shape; the step is asked for that once.
+    nothing = tf.zeros_like(step(first, states)[0])
+
+    def body(carry: Any, row: Any) -> Any:
+        *old, before = carry
+        values, kept = row
+        output, new = step(values, list(old))
+        output = tf.where(_spread(kept, output), output, nothing if zero_output else before)
+        merged = [tf.where(_spread(kept, fresh), fresh, stale) for fresh, stale in zip(new, old)]
+        return [*merged, output], output
+
+    start = [*states, nothing]
+    final, outputs = _unrolled(body, start, (rows, mask)) if unroll else scan(body, start, (rows, mask))
+    return outputs[-1], outputs, list(final)[:-1]
+
+
+def _unrolled(body: Any, carry: Any, rows: Any) -> tuple[Any, Any]:
+    count = int(tf.nest.flatten(rows)[0].shape[0])
+    outputs = []
+    for position in range(count):
+        carry, output = body(carry, tf.nest.map_structure(lambda value, at=position: value[at], rows))
+        outputs.append(output)
+    return carry, tf.stack(outputs)

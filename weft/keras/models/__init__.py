@@ -1,0 +1,8 @@
+"""Models."""
+
+from weft.keras.models.cloning import clone_model
+from weft.keras.models.functional import Functional
+from weft.keras.models.model import Model, model_from_json
+from weft.keras.models.sequential import Sequential
+
+__all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]

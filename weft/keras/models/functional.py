@@ -1,0 +1,163 @@
+"""Models made from symbolic inputs and outputs, and their configurations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import weft as tf
+from weft.extend import explain, nearest
+from weft.keras.core.keras_tensor import KerasTensor
+from weft.keras.core.operation import OpNode, Operation, node_of
+from weft.keras.layers.core.input_layer import InputLayer
+from weft.keras.models.model import Model
+from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
+
+
+class Functional(Model):
+    """What `Model(inputs, outputs)` gives: a model whose computation is a graph of layers.
+
+    Args:
+        inputs: Symbolic inputs: one, a list, or a dict.
+        outputs: Symbolic outputs that follow from them.
+        name: Its name.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
+        super().__init__(inputs, outputs, name=name, **kwargs)
+
+
+def graph_config(model: Any) -> dict[str, Any]:
+    """The configuration of a graph: its layers, each with its calls, and which tensors are inputs and outputs."""
+    graph = model._graph
+    numbers: dict[int, int] = {}
+    counts: dict[int, int] = {}
+    for node in graph.nodes_in_order:
+        numbers[id(node)] = counts.get(id(node.operation), 0)
+        counts[id(node.operation)] = numbers[id(node)] + 1
+
+    def address(tensor: Any) -> list[Any]:
+        history = tensor._keras_history
+        return [history.operation.name, numbers[id(node_of(tensor))], history.tensor_index]
+
+    def argument(leaf: Any) -> Any:
+        if isinstance(leaf, KerasTensor):
+            return _Address({"class_name": "__keras_tensor__", "config": {
+                "shape": list(leaf.shape), "dtype": leaf.dtype.name, "keras_history": address(leaf)}})  # fmt: skip
+        return leaf
+
+    layers = []
+    for operation in graph.operations:
+        record = serialize_keras_object(operation)
+        calls = [node for node in graph.nodes_in_order if node.operation is operation and not node.is_input]
+        record["name"] = operation.name
+        record["inbound_nodes"] = [
+            {"args": _plain(tf.nest.map_structure(argument, node.args)),
+             "kwargs": _plain(tf.nest.map_structure(argument, node.kwargs))} for node in calls
+        ]  # fmt: skip
+        layers.append(record)
+    return {
+        "name": model.name, "trainable": model.trainable, "layers": layers,
+        "input_layers": _plain(tf.nest.map_structure(lambda t: _Address(address(t)), model._inputs_struct)),
+        "output_layers": _plain(tf.nest.map_structure(lambda t: _Address(address(t)), model._outputs_struct)),
+    }  # fmt: skip
+
+
+class _Address:
+    """A leaf that holds a list or dict, which would otherwise count as a structure."""
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+
+def _plain(value: Any) -> Any:
+    """A structure as JSON knows it."""
+    if isinstance(value, _Address):
+        return value.content
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return serialize_keras_object(value)
+
+
+def graph_from_config(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    """The model of a graph's configuration, with new layers."""
+    made: dict[str, Operation] = {}
+    results: dict[str, list[list[Any]]] = {}
+    waiting: list[tuple[str, int, dict[str, Any]]] = []
+    for record in config["layers"]:
+        name = record.get("name") or record["config"]["name"]
+        made[name] = _operation(record, custom_objects)
+        results[name] = []
+        if isinstance(made[name], InputLayer):
+            results[name].append([made[name].output])
+        waiting.extend((name, number, call) for number, call in enumerate(record.get("inbound_nodes", ())))
+    while waiting:
+        rest = [call for call in waiting if not _replay(made, results, *call)]
+        if len(rest) == len(waiting):
+            raise ValueError(explain(
+                f"The configuration of model `{config.get('name')}` does not hang together.",
+                received="calls without their inputs: " + ", ".join(sorted({name for name, _, _ in rest})),
+            ))  # fmt: skip
+        waiting = rest
+
+    def find(where: Any) -> Any:
+        if isinstance(where, list) and len(where) == 3 and isinstance(where[0], str) and not isinstance(where[1], str):
+            name, number, index = where
+            if name not in results:
+                raise ValueError(f"The configuration names a layer {name!r} that it does not hold. {nearest(name, results)}")
+            return results[name][number][index]
+        if isinstance(where, dict):
+            return {key: find(item) for key, item in where.items()}
+        return [find(item) for item in where]
+
+    inputs, outputs = _unwrap(find(config["input_layers"])), _unwrap(find(config["output_layers"]))
+    extra = {key: config[key] for key in ("name", "trainable") if config.get(key) is not None}
+    if cls is Model or cls is Functional:
+        return Functional(inputs, outputs, **extra)
+    return cls(inputs=inputs, outputs=outputs, **extra)
+
+
+def _unwrap(found: Any) -> Any:
+    """Configurations of Keras list even a single tensor."""
+    return found[0] if isinstance(found, list) and len(found) == 1 else found
+
+
+def _operation(record: dict[str, Any], custom_objects: dict[str, Any] | None) -> Any:
+    if record["class_name"] == "OpNode":
+        return OpNode.from_config(deserialize_keras_object(record["config"]))
+    return deserialize_keras_object(
+        {key: value for key, value in record.items() if key not in ("inbound_nodes", "name")}, custom_objects=custom_objects
+    )
+
+
+def _replay(made: dict[str, Operation], results: dict[str, list[list[Any]]], name: str, number: int, call: Any) -> bool:
+    """Makes one call again, if what it needs is there."""
+    if len(results[name]) != number:
+        return False
+    missing = False
+
+    def resolve(value: Any) -> Any:
+        nonlocal missing
+        if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+            layer, node, index = value["config"]["keras_history"]
+            if layer not in results or len(results[layer]) <= node:
+                missing = True
+                return None
+            return results[layer][node][index]
+        if isinstance(value, dict) and "class_name" in value:
+            return deserialize_keras_object(value)
+        if isinstance(value, dict):
+            return {key: resolve(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [resolve(item) for item in value]
+        return value
+
+    args, kwargs = resolve(list(call["args"])), resolve(dict(call["kwargs"]))
+    if missing:
+        return False
+    results[name].append(tf.nest.flatten(made[name](*args, **kwargs)))
+    return True
+
+
+__all__ = ["Functional", "graph_config", "graph_from_config"]

@@ -1,0 +1,297 @@
+"""What models made from symbolic inputs and outputs can do beyond others."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import weft as tf
+from weft.extend import explain
+from weft.keras.core.conversion import convert_to_tensor, is_tensor
+from weft.keras.core.dtypes import is_float, standardize_dtype
+from weft.keras.core.function import OperationGraph
+from weft.keras.core.keras_tensor import KerasTensor
+from weft.keras.core.masking import set_mask
+from weft.keras.core.operation import node_of
+from weft.keras.layers.core.input_layer import Input, InputLayer
+from weft.keras.layers.layer import Layer
+
+
+class GraphModel:
+    """A mixin: the graph between symbolic inputs and outputs, and running it. `_graph` is None for other models."""
+
+    _graph: OperationGraph | None = None
+
+    def _init_graph(self: Any, inputs: Any, outputs: Any) -> None:
+        inputs = tuple_to_list(inputs)
+        self._inputs_struct, self._outputs_struct = self._begin_with_inputs(inputs, tuple_to_list(outputs))
+        flat = tf.nest.flatten(self._inputs_struct)
+        if len({id(tensor) for tensor in flat}) != len(flat):
+            raise ValueError(explain(f"Model `{self.name}`: the same input is given twice.", received=repr(inputs)[:300]))
+        self._extra_losses: list[Any] = []
+        self._graph = OperationGraph(flat, tf.nest.flatten(self._outputs_struct), self.name)
+        self._check_names()
+        self.built = True
+
+    def _begin_with_inputs(self, inputs: Any, outputs: Any) -> tuple[Any, Any]:
+        """Where the inputs are intermediate results, an equal graph that begins with inputs of its own."""
+        flat, wanted = tf.nest.flatten(inputs), tf.nest.flatten(outputs)
+        for tensor in (*flat, *wanted):
+            if not isinstance(tensor, KerasTensor):
+                OperationGraph(flat, wanted, self.name)  # type: ignore[attr-defined]  # words the error
+        if all(isinstance(tensor._keras_history.operation, InputLayer) for tensor in flat):
+            return inputs, outputs
+        graph = OperationGraph(flat, wanted, self.name)  # type: ignore[attr-defined]
+        fresh = [
+            tensor if isinstance(tensor._keras_history.operation, InputLayer)
+            else Input(batch_shape=tuple(tensor.shape), dtype=tensor.dtype)
+            for tensor in flat
+        ]  # fmt: skip
+        return tf.nest.pack_sequence_as(inputs, fresh), tf.nest.pack_sequence_as(outputs, graph.run(fresh, wanted))
+
+    def _check_names(self: Any) -> None:
+        seen: set[str] = set()
+        for layer in self._graph.operations:
+            if isinstance(layer, Layer) and layer.name in seen:
+                raise ValueError(explain(
+                    f"Model `{self.name}` has two layers named `{layer.name}`.", hint="give each layer a name of its own"
+                ))  # fmt: skip
+            seen.add(layer.name)
+
+    # Structure
+
+    @property
+    def inputs(self: Any) -> list[Any]:
+        """The symbolic inputs, flat."""
+        self._require_graph("inputs")
+        return tf.nest.flatten(self._inputs_struct)  # type: ignore[no-any-return]
+
+    @property
+    def outputs(self: Any) -> list[Any]:
+        """The symbolic outputs, flat."""
+        self._require_graph("outputs")
+        return tf.nest.flatten(self._outputs_struct)  # type: ignore[no-any-return]
+
+    @property
+    def input(self: Any) -> Any:
+        """The symbolic input, or the structure of inputs."""
+        self._require_graph("input")
+        return self._inputs_struct
+
+    @property
+    def output(self: Any) -> Any:
+        """The symbolic output, or the structure of outputs."""
+        self._require_graph("output")
+        return self._outputs_struct
+
+    @property
+    def input_names(self: Any) -> list[str]:
+        """The names of the inputs."""
+        return [tensor._keras_history.operation.name for tensor in self.inputs]
+
+    @property
+    def output_names(self: Any) -> list[str]:
+        """The names of the layers that give the outputs; numbered where one gives several."""
+        found: list[str] = []
+        for tensor in self.outputs:
+            name = tensor._keras_history.operation.name
+            number = sum(1 for other in found if other == name or other.startswith(f"{name}_"))
+            found.append(name if name not in found else f"{name}_{number}")
+        return found
+
+    def _require_graph(self: Any, what: str) -> None:
+        if self._graph is None:
+            raise AttributeError(explain(
+                f"Model `{self.name}` ({type(self).__name__}) has no `{what}`: it was not made from symbolic tensors, or not "
+                "built yet.",
+                hint="call it on data or on keras.Input(...) first; a Sequential takes an Input as its first layer",
+            ))  # fmt: skip
+
+    def _graph_layers(self: Any) -> list[Layer]:
+        return [operation for operation in self._graph.operations if isinstance(operation, Layer)]
+
+    # Running
+
+    def _run_graph(self: Any, inputs: Any, mask: Any = None) -> Any:
+        values = self._match_inputs(inputs)
+        if mask is not None:
+            for value, found in zip(values, tf.nest.flatten(mask)):
+                set_mask(value, found)
+        flat = tf.nest.flatten(self._outputs_struct)
+        results = self._graph.run(values, [*flat, *self._extra_losses])
+        for loss in results[len(flat) :]:
+            self.add_loss(tf.reduce_mean(loss))
+        return tf.nest.pack_sequence_as(self._outputs_struct, results[: len(flat)])
+
+    def _match_inputs(self: Any, inputs: Any) -> list[Any]:
+        """The values for the symbolic inputs, in order, with the dtypes and ranks that these have."""
+        symbolic = tf.nest.flatten(self._inputs_struct)
+        values = self._pick(inputs, symbolic)
+        if len(values) != len(symbolic):
+            raise ValueError(explain(
+                f"Model `{self.name}` takes {len(symbolic)} input{'s' if len(symbolic) > 1 else ''}, received {len(values)}.",
+                expected=", ".join(f"`{s.name}` {s.shape}" for s in symbolic),
+                received=[str(getattr(value, "shape", type(value).__name__)) for value in values] or "none",
+                hint="pass a list with one array for each input",
+            ))  # fmt: skip
+        return [self._match(symbol, value) for symbol, value in zip(symbolic, values)]
+
+    def _pick(self: Any, inputs: Any, symbolic: list[Any]) -> list[Any]:
+        if isinstance(inputs, dict):
+            if isinstance(self._inputs_struct, dict):
+                missing = [key for key in self._inputs_struct if key not in inputs]
+                if not missing:
+                    return tf.nest.flatten({key: inputs[key] for key in self._inputs_struct})  # type: ignore[no-any-return]
+            else:
+                names = [symbol._keras_history.operation.name for symbol in symbolic]
+                missing = [name for name in names if name not in inputs]
+                if not missing:
+                    return [inputs[name] for name in names]
+            raise ValueError(explain(
+                f"Model `{self.name}`: the dict of inputs has no entry {', '.join(repr(name) for name in missing)}.",
+                received=f"keys {', '.join(map(repr, inputs))}",
+            ))  # fmt: skip
+        if isinstance(inputs, (list, tuple)):
+            return tf.nest.flatten(inputs)  # type: ignore[no-any-return]
+        return [inputs]
+
+    def _match(self: Any, symbol: Any, value: Any) -> Any:
+        if value is None:
+            return None
+        value = value if is_tensor(value) else convert_to_tensor(value)
+        mask = getattr(value, "_keras_mask", None)
+        shape = tf.TensorShape(value.shape)
+        wanted = symbol.shape
+        if shape.rank is not None and wanted.rank is not None and shape.rank != wanted.rank:
+            # (n,) for (n, 1) and the reverse: data files come either way.
+            if shape.rank == wanted.rank + 1 and shape[-1] == 1:
+                value = tf.squeeze(value, axis=-1)
+            elif shape.rank == wanted.rank - 1 and wanted[-1] == 1:
+                value = tf.expand_dims(value, axis=-1)
+        self._check_shape(symbol, value)
+        if standardize_dtype(value.dtype) != symbol.dtype and symbol.dtype != "string":
+            if standardize_dtype(value.dtype) == "string":
+                raise TypeError(explain(
+                    f"Model `{self.name}`: input `{symbol.name}` takes {symbol.dtype}, received strings.",
+                    received=f"shape {value.shape}, dtype string",
+                    hint="turn the strings into numbers first",
+                ))  # fmt: skip
+            value = value if _keeps_own_dtype(symbol, value) else tf.cast(value, symbol.dtype)
+        if mask is not None:
+            set_mask(value, mask)
+        return value
+
+    def _check_shape(self: Any, symbol: Any, value: Any) -> None:
+        shape, wanted = tf.TensorShape(value.shape), symbol.shape
+        if shape.rank is None or wanted.rank is None:
+            return
+        problem = None
+        if shape.rank != wanted.rank:
+            problem = f"it has {shape.rank} {'axis' if shape.rank == 1 else 'axes'}, expected {wanted.rank}"
+        else:
+            for axis, (size, expected) in enumerate(zip(shape, wanted)):
+                if None not in (size, expected) and size != expected:
+                    problem = f"axis {axis} has size {size}, expected {expected}"
+                    break
+        if problem is not None:
+            raise ValueError(explain(
+                f"Model `{self.name}` cannot take input `{symbol.name}`: {problem}.",
+                expected=f"shape {wanted}", received=f"shape {shape}, dtype {standardize_dtype(value.dtype)}",
+                hint=_shape_hint(shape, wanted),
+            ))  # fmt: skip
+
+    # Copies
+
+    def _graph_state(self: Any) -> GraphRecord | None:
+        return None if self._graph is None else record_graph(self._graph, self._inputs_struct, self._outputs_struct, self._extra_losses)
+
+    def _restore_graph(self: Any, record: GraphRecord) -> None:
+        inputs, outputs, losses = rebuild_graph(record)
+        self._inputs_struct, self._outputs_struct, self._extra_losses = inputs, outputs, losses
+        self._graph = OperationGraph(tf.nest.flatten(inputs), [*tf.nest.flatten(outputs), *losses], self.name)
+
+
+def _keeps_own_dtype(symbol: Any, value: Any) -> bool:
+    """Floats of another width are the layers' business: they cast to what they compute in."""
+    return is_float(symbol.dtype) and is_float(value.dtype) and standardize_dtype(value.dtype) != "float64"
+
+
+def _shape_hint(shape: Any, wanted: Any) -> str:
+    if shape.rank == wanted.rank - 1:
+        if wanted.rank >= 4 and wanted[-1] in (1, None) and (wanted.rank, shape.rank) == (4, 3):
+            return "add the channel axis: x = x[..., None] (one image: x[None, ...])"
+        return "one sample needs a batch axis in front: x[None, ...]"
+    if shape.rank == wanted.rank:
+        return "the data must have the shape that the model was built for; the first axis is the batch"
+    return "reshape the data, or change the input shape of the model"
+
+
+def tuple_to_list(struct: Any) -> Any:
+    """The structure with lists for plain tuples, so that both give one kind of model."""
+    if isinstance(struct, tuple) and not hasattr(struct, "_fields"):
+        return [tuple_to_list(item) for item in struct]
+    return struct
+
+
+class _Ref(NamedTuple):
+    """Stands for a symbolic tensor in a record: output `index` of call number `call`."""
+
+    call: int
+    index: int
+
+
+class _Marker:
+    """A leaf that holds a `_Ref`: named tuples would be taken apart as structures."""
+
+    def __init__(self, ref: _Ref) -> None:
+        self.ref = ref
+
+
+class GraphRecord:
+    """A graph without links between its parts, so that copying it is not a walk as deep as the model."""
+
+    def __init__(self, operations: list[Any], calls: list[Any], inputs: Any, outputs: Any, losses: Any) -> None:
+        self.operations = operations
+        self.calls = calls
+        self.inputs = inputs
+        self.outputs = outputs
+        self.losses = losses
+
+
+def record_graph(graph: OperationGraph, inputs: Any, outputs: Any, losses: Any) -> GraphRecord:
+    """The record of a graph."""
+    operations: list[Any] = []
+    numbers: dict[int, int] = {}
+    positions: dict[int, int] = {}
+    calls: list[Any] = []
+
+    def refer(leaf: Any) -> Any:
+        if not isinstance(leaf, KerasTensor):
+            return leaf
+        node = node_of(leaf)
+        return _Marker(_Ref(positions[id(node)], leaf._keras_history.tensor_index))
+
+    for node in graph.nodes_in_order:
+        if id(node.operation) not in numbers:
+            numbers[id(node.operation)] = len(operations)
+            operations.append(node.operation)
+        args, kwargs = tf.nest.map_structure(refer, (node.args, node.kwargs))
+        positions[id(node)] = len(calls)
+        calls.append((numbers[id(node.operation)], args, kwargs))
+    return GraphRecord(operations, calls, *(tf.nest.map_structure(refer, part) for part in (inputs, outputs, losses)))
+
+
+def rebuild_graph(record: GraphRecord) -> tuple[Any, Any, Any]:
+    """Calls the operations of a record again; gives inputs, outputs and losses."""
+    made: list[list[Any]] = []
+
+    def resolve(leaf: Any) -> Any:
+        return made[leaf.ref.call][leaf.ref.index] if isinstance(leaf, _Marker) else leaf
+
+    for number, args, kwargs in record.calls:
+        operation = record.operations[number]
+        if isinstance(operation, InputLayer):
+            made.append([operation.output])
+            continue
+        args, kwargs = tf.nest.map_structure(resolve, (args, kwargs))
+        made.append(tf.nest.flatten(operation(*args, **kwargs)))
+    return tuple(tf.nest.map_structure(resolve, part) for part in (record.inputs, record.outputs, record.losses))  # type: ignore[return-value]

@@ -1,0 +1,231 @@
+"""`Model`: a layer that can be trained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from weft.extend import explain, nearest
+from weft.keras.core import naming, tracking
+from weft.keras.core.call_signature import CallSignature
+from weft.keras.core.keras_tensor import KerasTensor
+from weft.keras.core.operation import evaluate_symbolically
+from weft.keras.core.shapes import as_shape, map_shapes, shapes_of
+from weft.keras.layers.layer import Layer
+from weft.keras.models.graph_model import GraphModel
+from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
+from weft.keras.trainer import Trainer
+
+
+class Model(Trainer, GraphModel, Layer):
+    """A layer that can be trained: `compile`, `fit`, `evaluate`, `predict`.
+
+    Either `Model(inputs, outputs)` with symbolic tensors, or a subclass that makes layers in `__init__` and uses them in
+    `call`.
+
+    Args:
+        inputs: Symbolic inputs: one, a list, or a dict.
+        outputs: Symbolic outputs that follow from them.
+        name: Its name.
+        **kwargs: `trainable`, `dtype`.
+
+    Example:
+        >>> import weft as tf
+        >>> from weft import keras
+        >>> x = keras.Input(shape=(3,))
+        >>> model = keras.Model(inputs=x, outputs=keras.layers.Dense(2)(x))
+        >>> model(tf.ones((1, 3))).shape
+        TensorShape([1, 2])
+    """
+
+    _old_arguments = {"input": "inputs", "output": "outputs"}
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Model and _has_graph(args, kwargs):
+            from weft.keras.models.functional import Functional
+
+            return super().__new__(Functional)
+        return super().__new__(cls)
+
+    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any) -> None:
+        Trainer.__init__(self)
+        Layer.__init__(self, name=name, **kwargs)
+        self._graph = None
+        self.supports_masking = True
+        if inputs is not None or outputs is not None:
+            if inputs is None or outputs is None:
+                raise ValueError(explain(
+                    f"Model needs both inputs and outputs; {'inputs' if inputs is None else 'outputs'} are missing.",
+                    hint="keras.Model(inputs=x, outputs=y)",
+                ))  # fmt: skip
+            self._init_graph(inputs, outputs)
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Computes the outputs. Subclasses say how."""
+        if self._graph is None:
+            raise NotImplementedError(explain(
+                f"Model {type(self).__name__} has no call() method.",
+                hint="define call(self, inputs) in the class, or make the model as keras.Model(inputs, outputs)",
+            ))  # fmt: skip
+        return self._run_graph(inputs, mask)
+
+    # Layers
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers directly inside."""
+        return self._children()
+
+    def _children(self) -> list[Layer]:
+        own = [layer for layer in super()._children() if layer is not self]
+        return tracking.unique(self._graph_layers() + own) if self._graph is not None else own
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by name or position.
+
+        Raises:
+            ValueError: Where there is none, naming the nearest ones.
+        """
+        layers = self.layers
+        if (name is None) == (index is None):
+            raise ValueError(f"get_layer of model `{self.name}` takes either a name or an index.")
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(explain(
+                    f"Model `{self.name}` has no layer {index}.", received=str(index), expected=f"0 to {len(layers) - 1}"
+                ))  # fmt: skip
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(explain(
+            f"Model `{self.name}` has no layer named {name!r}. {nearest(str(name), [layer.name for layer in layers])}"
+        ))  # fmt: skip
+
+    def summary(
+        self, line_length: int | None = None, positions: Any = None, print_fn: Callable[..., Any] | None = None,
+        expand_nested: bool = False, show_trainable: bool = False, layer_range: Any = None,
+    ) -> None:  # fmt: skip
+        """Prints a table of the layers: output shapes, numbers of parameters.
+
+        Args:
+            line_length: Characters a line.
+            positions: Where the columns end, as shares or characters.
+            print_fn: What prints, in place of `print`.
+            expand_nested: Whether to show the layers of inner models.
+            show_trainable: Whether to show which layers are trained.
+            layer_range: Names (or patterns) of the first and last layer to show.
+        """
+        from weft.keras.models.summary import print_summary
+
+        print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
+
+    def _repr_html_(self) -> str:
+        from weft.keras.models.summary import summary_html
+
+        return summary_html(self)
+
+    # Building
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the weights for inputs of this shape, by running `call` without values.
+
+        Args:
+            input_shape: A shape with the batch, or a structure of them.
+        """
+        if self._graph is not None:
+            return
+        inputs = map_shapes(lambda shape: KerasTensor(shape, dtype=self.input_dtype), as_shape(input_shape))
+        try:
+            evaluate_symbolically(self.call, inputs)
+        except NotImplementedError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise ValueError(explain(
+                f"Model `{self.name}` ({type(self).__name__}) could not be built for this input shape: {error}",
+                received=str(input_shape),
+                hint="call the model on real data instead",
+            )) from error  # fmt: skip
+
+    def _build_for(self, arguments: dict[str, Any], signature: CallSignature) -> None:
+        if _builds_itself(type(self)):
+            super()._build_for(arguments, signature)
+            return
+        # The layers inside are built when `call` reaches them.
+        first = arguments.get(signature.first) if signature.first else None
+        self._path = naming.current_path()
+        self._build_shapes = {"input_shape": shapes_of(first)}
+        self.built = True
+
+    def _convert_numbers(self, value: Any) -> Any:
+        # A list of numbers is one input, unless the model takes several.
+        if self._graph is not None and len(self.inputs) > 1:
+            return value
+        return super()._convert_numbers(value)
+
+    # Configurations
+
+    def get_config(self) -> dict[str, Any]:
+        if self._graph is not None:
+            from weft.keras.models.functional import graph_config
+
+            return graph_config(self)
+        return super().get_config()
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        """The model of a configuration."""
+        if "layers" in config and "input_layers" in config and "output_layers" in config:
+            from weft.keras.models.functional import graph_from_config
+
+            return graph_from_config(cls, config, custom_objects)
+        return super().from_config(config)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The configuration as JSON text; weights are not in it."""
+        return json.dumps(serialize_keras_object(self), **kwargs)
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """The arguments of `compile`, where they can be written down."""
+        found = getattr(super(), "get_compile_config", None)
+        return found() if found is not None else None
+
+    # Copies
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if self._graph is not None:
+            for key in ("_graph", "_inputs_struct", "_outputs_struct", "_extra_losses", "_init_arguments"):
+                state.pop(key, None)
+            state["_graph_record"] = self._graph_state()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        record = state.pop("_graph_record", None)
+        super().__setstate__(state)
+        if record is not None:
+            self._restore_graph(record)
+
+
+def _has_graph(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    return len(args) >= 2 or (len(args) == 1 and bool({"outputs", "output"} & set(kwargs))) or (
+        bool({"inputs", "input"} & set(kwargs)) and bool({"outputs", "output"} & set(kwargs))
+    )
+
+
+def _builds_itself(cls: type) -> bool:
+    """Whether a class below Model has a `build` of its own."""
+    for base in cls.__mro__:
+        if base is Model:
+            return False
+        if "build" in base.__dict__:
+            return True
+    return False
+
+
+def model_from_json(text: str, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The model of a configuration in JSON."""
+    return deserialize_keras_object(json.loads(text), custom_objects=custom_objects)
+

@@ -1,0 +1,237 @@
+"""`Sequential`: layers one after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.extend import explain, user_facing
+from weft.keras.core import naming
+from weft.keras.core.call_signature import CallSignature
+from weft.keras.core.function import OperationGraph
+from weft.keras.core.keras_tensor import KerasTensor
+from weft.keras.core.shapes import as_shape, is_shape, shapes_of
+from weft.keras.layers.core.input_layer import InputLayer
+from weft.keras.layers.layer import Layer
+from weft.keras.models.model import Model
+from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
+
+
+class Sequential(Model):
+    """A model whose layers follow one another, each with one input and one output.
+
+    It is built as soon as its input shape is known: from a first `keras.Input`, from `input_shape=` of the first layer, or
+    from the first data.
+
+    Args:
+        layers: The layers.
+        trainable: Whether training updates the weights.
+        name: Its name.
+
+    Example:
+        >>> from weft import keras
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="relu"), keras.layers.Dense(1)])
+        >>> model.output_shape, model.count_params()
+        ((None, 1), 19)
+    """
+
+    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None, **kwargs: Any) -> None:
+        super().__init__(name=name, trainable=trainable, **kwargs)
+        self._sequence: list[Any] = []
+        self._end: Any = None
+        if layers is not None:
+            if isinstance(layers, Layer) or not isinstance(layers, (list, tuple)):
+                layers = [layers]
+            for layer in layers:
+                self.add(layer)
+
+    @user_facing
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Appends a layer.
+
+        Args:
+            layer: A layer, or what `keras.Input` gives, in first place.
+            rebuild: Accepted for compatibility.
+
+        Raises:
+            TypeError: For what is no layer.
+            ValueError: For a second layer of the same name, or a misplaced Input.
+        """
+        if isinstance(layer, KerasTensor) and isinstance(layer._keras_history.operation, InputLayer):
+            layer = layer._keras_history.operation
+        self._check_addition(layer)
+        given = getattr(layer, "_given_input", None)
+        if not self._sequence and not isinstance(layer, InputLayer):
+            if given is not None:
+                self._append(InputLayer(batch_shape=given[0], dtype=given[1] or _input_dtype(layer)))
+            elif getattr(layer, "_graph", None) is not None and len(layer.inputs) == 1:
+                first = layer.inputs[0]
+                self._append(InputLayer(batch_shape=tuple(first.shape), dtype=first.dtype))
+        self._append(layer)
+
+    def _check_addition(self, layer: Any) -> None:
+        if not isinstance(layer, Layer):
+            hint = "wrap a function in keras.layers.Lambda(function)" if callable(layer) else None
+            if isinstance(layer, type):
+                hint = f"make an object of the class: {layer.__name__}(...)"
+            raise TypeError(explain(
+                f"Sequential model `{self.name}` takes layers only.",
+                received=f"{layer!r}"[:200] + f", a {type(layer).__name__}", hint=hint,
+            ))  # fmt: skip
+        if any(layer.name == other.name for other in self._sequence):
+            raise ValueError(explain(
+                f"Sequential model `{self.name}` already has a layer named `{layer.name}`.",
+                hint="give each layer a name of its own, and add each layer object once",
+            ))  # fmt: skip
+        if isinstance(layer, InputLayer) and self._sequence:
+            raise ValueError(explain(
+                f"Sequential model `{self.name}`: an Input must come first.",
+                received="layers " + ", ".join(f"`{other.name}`" for other in self._sequence),
+            ))  # fmt: skip
+
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, InputLayer):
+            self._end = layer.output
+        elif self._end is not None:
+            self._end = self._call_on_end(layer)
+        self._sequence.append(layer)
+        self._close_graph()
+
+    def _call_on_end(self, layer: Any) -> Any:
+        try:
+            with naming.name_scope(self.name, self):
+                found = layer(self._end)
+        except NotImplementedError:
+            return None  # its shape cannot be known without data; the model then runs layer by layer
+        if not isinstance(found, KerasTensor):
+            raise ValueError(explain(
+                f"Sequential model `{self.name}`: layer `{layer.name}` gives more than one output.",
+                received=f"{type(found).__name__} of {len(found) if hasattr(found, '__len__') else '?'}",
+                hint="use keras.Model(inputs, outputs) for layers with several outputs",
+            ))  # fmt: skip
+        return found
+
+    def _close_graph(self) -> None:
+        """Makes the graph anew from the first layer's input to the last one's output."""
+        if self._end is None or not isinstance(self._sequence[0], InputLayer):
+            self._graph = None
+            return
+        start = self._sequence[0].output
+        self._inputs_struct, self._outputs_struct = start, self._end
+        self._extra_losses: list[Any] = []
+        self._graph = OperationGraph([start], [self._end], self.name)
+        self.built = len(self._sequence) > 1
+        self._build_shapes = {"input_shape": tuple(start.shape)}
+
+    @user_facing
+    def pop(self, rebuild: bool = True) -> Any:
+        """Takes off the last layer and returns it."""
+        if not self.layers:
+            raise ValueError(explain(f"Sequential model `{self.name}` has no layer to take off."))
+        layer = self._sequence.pop()
+        layer._inbound_nodes, layer._outbound_nodes = [], []
+        if self._end is not None:
+            before = self._sequence[-1] if self._sequence else None
+            self._end = None if before is None else before._inbound_nodes[-1].outputs[0]
+            if len(self._sequence) == 1 and isinstance(self._sequence[0], InputLayer):
+                self._end = self._sequence[0].output
+            self._close_graph()
+        self.built = self._graph is not None and len(self._sequence) > 1
+        return layer
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in order, without the Input."""
+        return [layer for layer in self._sequence if not isinstance(layer, InputLayer)]
+
+    def _children(self) -> list[Layer]:
+        return list(self.layers)
+
+    # Building and running
+
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the weights for inputs of this shape; the first size, the batch, is left open."""
+        if self._graph is not None and len(self._sequence) > 1:
+            return
+        if not self._sequence:
+            raise ValueError(explain(f"Sequential model `{self.name}` has no layers.", hint="add layers before it is used"))
+        if isinstance(self._sequence[0], InputLayer) or not is_shape(input_shape):
+            return
+        shape = as_shape(input_shape)
+        rest = self._sequence
+        self._sequence, self._end = [], None
+        try:
+            self._append(InputLayer(batch_shape=(None, *shape[1:]), dtype=_input_dtype(rest[0])))
+            for layer in rest:
+                self._append(layer)
+        except Exception:
+            self._sequence, self._end, self._graph = rest, None, None
+            self.built = False
+            raise
+
+    def _build_for(self, arguments: dict[str, Any], signature: CallSignature) -> None:
+        self.build(shapes_of(arguments.get("inputs")))
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """The output of the last layer."""
+        if self._graph is not None:
+            return self._run_graph(inputs, mask)
+        value = inputs
+        for position, layer in enumerate(self.layers):
+            value = layer(value, mask=mask) if position == 0 and mask is not None else layer(value)
+        return value
+
+    def _require_graph(self, what: str) -> None:
+        if self._graph is None or len(self._sequence) < 2:
+            raise AttributeError(explain(
+                f"Sequential model `{self.name}` has no `{what}` yet: its input shape is not known.",
+                hint="begin with keras.Input(shape=...), call it on data, or build it with model.build(input_shape)",
+            ))  # fmt: skip
+
+    # Configurations and copies
+
+    def get_config(self) -> dict[str, Any]:
+        config = {"name": self.name, "trainable": self.trainable, "dtype": serialize_keras_object(self.dtype_policy)}
+        config["layers"] = [serialize_keras_object(layer) for layer in self._sequence]
+        if self._graph is None and self._build_shapes is not None:
+            config["build_input_shape"] = self._build_shapes.get("input_shape")
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        """The model of a configuration."""
+        if "name" not in config and "layers" not in config:
+            return cls(**config)
+        model = cls(name=config.get("name"))
+        for record in config["layers"]:
+            model.add(deserialize_keras_object(record, custom_objects=custom_objects))
+        shape = config.get("build_input_shape")
+        if model._graph is None and shape is not None and len(model.layers):
+            model.build(tuple(shape))
+        if config.get("trainable") is False:
+            model.trainable = False
+        return model
+
+    def __getstate__(self) -> dict[str, Any]:
+        graph, self._graph = self._graph, None
+        try:
+            state = super().__getstate__()
+        finally:
+            self._graph = graph
+        for key in ("_end", "_inputs_struct", "_outputs_struct", "_extra_losses", "_init_arguments"):
+            state.pop(key, None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._end, self._graph = None, None
+        layers = self._sequence
+        if layers and isinstance(layers[0], InputLayer):
+            self._sequence = []
+            for layer in layers:
+                self._append(layer)
+        self.built = state.get("built", self.built)
+
+
+def _input_dtype(layer: Any) -> str | None:
+    """The dtype in which a first layer takes data, where it is not the default."""
+    return getattr(layer, "_natural_input_dtype", None)

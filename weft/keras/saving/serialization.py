@@ -1,0 +1,271 @@
+"""Objects as plain dicts, lists, numbers and text, and back.
+
+Loading trusts nothing: a class is found by its name in a public Keras namespace, among registered objects, or in what
+the caller passes. No module is imported because a configuration names it, and no code is read from one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import types
+from typing import Any
+
+import numpy as np
+
+import weft as tf
+from weft.extend import explain, nearest
+from weft.keras.saving import registry
+
+#: Public namespaces that configurations may name, by the module where their classes are.
+_NAMESPACES = (
+    "layers", "models", "initializers", "regularizers", "constraints", "activations", "losses", "metrics", "optimizers",
+    "optimizers.schedules", "dtype_policies", "random",
+)  # fmt: skip
+
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def _public_module(cls: type) -> str | None:
+    """The public namespace of a built-in class, such as `keras.layers`; None for others' classes."""
+    parts = cls.__module__.split(".")
+    if parts[:2] != ["weft", "keras"]:
+        return None
+    if len(parts) > 3 and parts[2] == "optimizers" and parts[3] in ("schedules", "learning_rate_schedule"):
+        return "keras.optimizers.schedules"
+    home = {"core": "layers", "trainer": "models"}.get(parts[2], parts[2])
+    return f"keras.{home}" if home in _NAMESPACES else "keras"
+
+
+def serialize_keras_object(obj: Any) -> Any:
+    """The configuration of an object: what `json.dumps` takes, and `deserialize_keras_object` turns back.
+
+    Args:
+        obj: A layer, initializer, loss, function, dtype, number, or a structure of these.
+
+    Returns:
+        Plain values; objects become dicts with `module`, `class_name`, `config` and `registered_name`.
+
+    Raises:
+        ValueError: For an object without `get_config`.
+    """
+    if isinstance(obj, _PLAIN):
+        return obj
+    if isinstance(obj, (list, tuple)):
+        items = [serialize_keras_object(item) for item in obj]
+        return {"class_name": "__tuple__", "items": items} if isinstance(obj, tuple) else items
+    if isinstance(obj, dict):
+        return {key: serialize_keras_object(value) for key, value in obj.items()}
+    if isinstance(obj, (np.bool_, np.integer, np.floating)):
+        return obj.item()
+    if isinstance(obj, np.ndarray) or tf.is_tensor(obj):
+        array = np.asarray(obj)
+        return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
+    if isinstance(obj, tf.TensorShape):
+        return {"class_name": "__tuple__", "items": list(obj)}
+    if isinstance(obj, tf.DType):
+        return obj.name
+    if isinstance(obj, bytes):
+        return {"class_name": "__bytes__", "config": {"value": obj.decode("utf-8")}}
+    if isinstance(obj, slice):
+        return {"class_name": "__slice__", "config": {"start": obj.start, "stop": obj.stop, "step": obj.step}}
+    if obj is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
+    if inspect.isfunction(obj) or isinstance(obj, (types.BuiltinFunctionType, np.ufunc)):
+        return _serialize_function(obj)
+    if inspect.isclass(obj):
+        return {"module": _public_module(obj) or obj.__module__, "class_name": "__class__", "config": obj.__name__,
+                "registered_name": registry.get_registered_name(obj)}  # fmt: skip
+    return _serialize_instance(obj)
+
+
+def _serialize_function(function: Any) -> Any:
+    if function.__name__ == "<lambda>":
+        raise ValueError(explain(
+            "A lambda cannot be written into a configuration.",
+            hint="define it with `def`, and decorate it with @keras.saving.register_keras_serializable()",
+        ))  # fmt: skip
+    module = getattr(function, "__module__", "") or ""
+    if module.startswith("weft.keras.activations"):
+        return {"module": "keras.activations", "class_name": "function", "config": function.__name__,
+                "registered_name": function.__name__}  # fmt: skip
+    return {"module": "builtins", "class_name": "function", "config": function.__name__,
+            "registered_name": registry.get_registered_name(function)}  # fmt: skip
+
+
+def _serialize_instance(obj: Any) -> dict[str, Any]:
+    if not hasattr(obj, "get_config"):
+        raise ValueError(explain(
+            f"An object of class {type(obj).__name__} cannot be written into a configuration.",
+            received=repr(obj)[:200],
+            hint="give its class get_config() and from_config(), or leave it out of get_config()",
+        ))  # fmt: skip
+    cls = type(obj)
+    public = _public_module(cls)
+    record: dict[str, Any] = {
+        "module": public if public is not None else cls.__module__,
+        "class_name": cls.__name__,
+        "config": {key: serialize_keras_object(value) for key, value in obj.get_config().items()},
+        "registered_name": registry.get_registered_name(cls) if public is None else None,
+    }
+    if hasattr(obj, "get_build_config"):
+        built = obj.get_build_config()
+        if built is not None:
+            record["build_config"] = serialize_keras_object(built)
+    if hasattr(obj, "get_compile_config"):
+        compiled = obj.get_compile_config()
+        if compiled:
+            record["compile_config"] = serialize_keras_object(compiled)
+    return record
+
+
+def deserialize_keras_object(
+    config: Any, custom_objects: dict[str, Any] | None = None, safe_mode: bool = True, **kwargs: Any
+) -> Any:
+    """The object that a configuration describes.
+
+    Args:
+        config: What `serialize_keras_object` gave.
+        custom_objects: Name → class or function, for names that are not Keras' own.
+        safe_mode: Whether Python code inside configurations is refused; there is no way to run any.
+        **kwargs: `module_objects` and `printable_module_name`, as older programs pass them.
+
+    Returns:
+        The object; structures and plain values come back as they are.
+
+    Raises:
+        ValueError: For an unknown class.
+        TypeError: Where a class does not take its configuration.
+    """
+    module_objects = kwargs.pop("module_objects", None)
+    printable = kwargs.pop("printable_module_name", "object")
+    if kwargs:
+        raise TypeError(f"deserialize_keras_object got an unexpected keyword: {', '.join(kwargs)}.")
+    if config is None or isinstance(config, (int, float, bool)):
+        return config
+    if isinstance(config, str):
+        found = registry.get_registered_object(config, custom_objects, module_objects)
+        if found is None and module_objects is not None:
+            raise ValueError(f"Unknown {printable}: {config!r}. {nearest(config, module_objects)}")
+        return config if found is None else found() if inspect.isclass(found) else found
+    if isinstance(config, (list, tuple)):
+        return type(config)(deserialize_keras_object(item, custom_objects, safe_mode) for item in config)
+    if not isinstance(config, dict):
+        return config
+    if "class_name" not in config:
+        return {key: deserialize_keras_object(value, custom_objects, safe_mode) for key, value in config.items()}
+    return _deserialize_record(config, custom_objects, safe_mode, module_objects, printable)
+
+
+def _deserialize_record(
+    record: dict[str, Any], custom: dict[str, Any] | None, safe_mode: bool, known: dict[str, Any] | None, printable: str
+) -> Any:
+    name, config = record["class_name"], record.get("config")
+    special = _SPECIAL.get(name)
+    if special is not None:
+        return special(record, custom, safe_mode)
+    if name == "function":
+        return _find_function(config, record, custom, known)
+    if name == "__lambda__":
+        raise ValueError(explain(
+            "The configuration holds the byte code of a lambda, which Weft does not run.",
+            hint="pass the function by name: custom_objects={...}, and use a named function in the model",
+        ))  # fmt: skip
+    cls = _find_class(record, custom, known, printable)
+    if not hasattr(cls, "from_config"):
+        raise TypeError(f"{name} cannot be made from a configuration: it has no from_config() method.")
+    with registry.CustomObjectScope(custom):
+        instance = _from_config(cls, name, dict(config or {}))
+        build_config = record.get("build_config")
+        if build_config and not getattr(instance, "built", True):
+            instance.build_from_config(deserialize_keras_object(build_config))
+    compiled = record.get("compile_config")
+    if compiled and hasattr(instance, "compile_from_config"):
+        instance.compile_from_config(compiled)
+    return instance
+
+
+def _from_config(cls: Any, name: str, config: dict[str, Any]) -> Any:
+    try:
+        return cls.from_config(config)
+    except TypeError as error:
+        raise TypeError(explain(
+            f"{name} does not take its own configuration: {error}",
+            received=f"config keys {', '.join(sorted(config))}",
+            hint=f"make {name}.get_config() return exactly what {name}.__init__() takes",
+        )) from error  # fmt: skip
+
+
+def _find_function(name: Any, record: dict[str, Any], custom: dict[str, Any] | None, known: dict[str, Any] | None) -> Any:
+    for key in (record.get("registered_name"), name):
+        if key:
+            found = registry.get_registered_object(key, custom, known)
+            if found is not None:
+                return found
+    for namespace in ("activations", "losses", "metrics"):
+        if record.get("module") in (f"keras.{namespace}", "builtins", None):
+            found = _member(namespace, name)
+            if found is not None:
+                return found
+    raise ValueError(explain(
+        f"The configuration names a function {name!r} that is not known.",
+        hint="pass it as custom_objects={'" + str(name) + "': function}, or register it",
+    ))  # fmt: skip
+
+
+def _member(namespace: str, name: str) -> Any:
+    """A public member of a Keras namespace, or None."""
+    if not isinstance(name, str) or name.startswith("_"):
+        return None
+    try:
+        module = importlib.import_module("weft.keras." + namespace)
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.startswith("weft.keras"):
+            return None
+        raise
+    if name not in getattr(module, "__all__", ()):
+        return None
+    return getattr(module, name)
+
+
+def _find_class(record: dict[str, Any], custom: dict[str, Any] | None, known: dict[str, Any] | None, printable: str) -> Any:
+    name = record["class_name"]
+    for key in (record.get("registered_name"), name):
+        if key:
+            found = registry.get_registered_object(key, custom, known)
+            if found is not None:
+                return found
+    module = str(record.get("module") or "")
+    named = [module.removeprefix("keras.")] if module.startswith("keras.") else []
+    for namespace in (*named, *_NAMESPACES):
+        if namespace in _NAMESPACES:
+            found = _member(namespace, name)
+            if inspect.isclass(found):
+                return found
+    choices = list(known or ()) + list(registry.scoped_objects()) + list(custom or ())
+    raise ValueError(explain(
+        f"The configuration names a {printable} class {name!r} that is not known. {nearest(str(name), choices) if choices else ''}",
+        hint=f"pass it as custom_objects={{'{name}': {name}}}, or decorate it with @keras.saving.register_keras_serializable()",
+    ))  # fmt: skip
+
+
+def _keras_tensor(record: dict[str, Any], custom: Any, safe_mode: bool) -> Any:
+    from weft.keras.core.keras_tensor import KerasTensor
+
+    return KerasTensor(**{k: v for k, v in record["config"].items() if k in ("shape", "dtype", "name", "sparse", "ragged")})
+
+
+def _numpy(record: dict[str, Any], custom: Any, safe_mode: bool) -> Any:
+    return np.array(record["config"]["value"], dtype=tf.as_dtype(record["config"]["dtype"]).as_numpy_dtype)
+
+
+_SPECIAL: dict[str, Any] = {
+    "__tuple__": lambda r, c, s: tuple(deserialize_keras_object(item, c, s) for item in r["items"]),
+    "__numpy__": _numpy,
+    "__tensor__": lambda r, c, s: tf.constant(r["config"]["value"], dtype=r["config"]["dtype"]),
+    "__bytes__": lambda r, c, s: r["config"]["value"].encode("utf-8"),
+    "__slice__": lambda r, c, s: slice(r["config"]["start"], r["config"]["stop"], r["config"]["step"]),
+    "__ellipsis__": lambda r, c, s: Ellipsis,
+    "__keras_tensor__": _keras_tensor,
+    "__class__": lambda r, c, s: _find_class({**r, "class_name": r["config"]}, c, None, "object"),
+}
