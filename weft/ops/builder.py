@@ -102,8 +102,8 @@ class Builder:
                 continue
             if isinstance(target, Dim):
                 dynamic = True  # it may be 1 at run time: whether to sum is known only then
-            else:
-                axes.append(axis)
+            elif target == 1:
+                axes.append(axis)  # any other number is, at run time, the size itself
         if dynamic:
             return self.call("sum_to_shape", cotangent, shape=tuple(shape))
         summed = self.call("reduce_sum", cotangent, axis=tuple(axes), keepdims=False)

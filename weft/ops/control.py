@@ -404,7 +404,8 @@ def _scan_spec(*inputs: TensorType, body: Graph, carries: int, sequences: int, l
     found = [_outer_type(value.type, sizes, known) for value in body.outputs]
     for position, (before, after) in enumerate(zip(start, found, strict=False)):
         if before.dtype is not after.dtype or before.shape != after.shape:
-            raise SpecError(f"carry {position} is {before}, the body returns {after}",
+            alike = ", whose sizes are not known to be the same" if str(before) == str(after) else ""
+            raise SpecError(f"carry {position} is {before}, the body returns {after}{alike}",
                             hint="a scan's carry keeps its shape and dtype")  # fmt: skip
     return [*found[:carries], *(TensorType((length, *(t.shape or ())), t.dtype) for t in found[carries:])]
 

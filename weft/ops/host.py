@@ -11,7 +11,7 @@ import numpy as np
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
-from weft.ops.opdef import REQUIRED, Effect, OpDef, SpecError, nondifferentiable, register
+from weft.ops.opdef import REQUIRED, Case, Effect, OpDef, SpecError, case, nondifferentiable, register
 
 _ANY = (*dtypes.ALL, dtypes.variant, dtypes.resource)
 
@@ -30,6 +30,14 @@ def _python_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
     return gradient(b, node, cts)  # type: ignore[no-any-return]
 
 
+def _add_up(*arrays: Any) -> list[Any]:
+    return [sum(arrays)]
+
+
+def _discard(*arrays: Any) -> None:
+    """What the test cases print to."""
+
+
 register(
     OpDef(
         name="py_function",
@@ -44,6 +52,8 @@ register(
         reason="the gradient runs the Python function again under a tape, on the host",
         effect=Effect.HOST,
         outputs=None,
+        cases=(Case(((2, 3), (3,)), {"function": _add_up, "types": (TensorType((2, 3), dtypes.float32),)},
+                    dtypes=(dtypes.float32,)),),
         doc="Calls a Python function with arrays; its results must have the declared types.",
     )
 )
@@ -59,6 +69,7 @@ register(
         vjp=nondifferentiable("it computes nothing"),
         effect=Effect.CHECK,
         outputs=(),
+        cases=(case(),),
         doc="Does nothing; others wait for it, or it for others.",
     )
 )
@@ -81,6 +92,7 @@ register(
         vjp=nondifferentiable("it only prints"),
         effect=Effect.HOST,
         outputs=(),
+        cases=(Case(((2, 3), ()), {"write": _discard}),),
         doc="Hands arrays to a function that prints them.",
     )
 )
@@ -105,6 +117,7 @@ register(
         vjp=nondifferentiable("it only checks"),
         effect=Effect.CHECK,
         outputs=(),
+        cases=(case(np.array([True, True]), (2, 3), message="never"), case(np.array(True))),
         doc="Raises InvalidArgumentError with the data unless every element of the condition is true.",
     )
 )
@@ -138,6 +151,7 @@ register(
         dtypes=(dtypes.FLOATS + dtypes.COMPLEX,),
         vjp=lambda b, node, ct: (b.check_numerics(ct, message=f"gradient of {node.attrs['message']}"),),
         effect=Effect.CHECK,
+        cases=(case((2, 3), message="x"), case(())),
         doc="The same value; raises InvalidArgumentError where an element is NaN or infinite.",
     )
 )

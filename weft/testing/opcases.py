@@ -382,7 +382,7 @@ def check_gradient(item: Item) -> None:
         where = f"in ({', '.join(d.name for d in types)})"
         first = _check_order(item, graph, inputs, wrt, f"first order {where}")
         _check_forward(item, graph, inputs, wrt, where)
-        _check_gradient_under_symbols(item, inputs, wrt, first)
+        _check_gradient_under_symbols(item, inputs, wrt, first, order)
         if order > 1:
             cotangents = _output_cotangents(item, _run_graph(graph, inputs), "cotangent")
             supplied = [*inputs, *cotangents]
@@ -454,20 +454,48 @@ def _check_forward(item: Item, graph: Graph, inputs: Sequence[Array], wrt: Seque
     assert abs(left - right) <= slack, f"{where}: jvp gives {left}, vjp {right}"
 
 
-def _check_gradient_under_symbols(item: Item, inputs: Sequence[Array], wrt: Sequence[int], known: Graph) -> None:
-    """The gradient of the op on unknown sizes is that on known ones."""
-    types, _ = _symbolic(types_of(inputs), shared=True)
+def _check_gradient_under_symbols(
+    item: Item, inputs: Sequence[Array], wrt: Sequence[int], known: Graph, order: int
+) -> None:
+    """The gradient of the op on unknown sizes is that on known ones, whether or not equal sizes are known to be so."""
+    for shared in (True, False):
+        types, _ = _symbolic(types_of(inputs), shared)
+        try:
+            graph = _graph(item, types)
+        except InvalidArgumentError:
+            continue  # check_spec has seen to it that it says why
+        gradient = _gradient_unless_refused(graph, wrt)
+        if gradient is None:
+            continue
+        verify(gradient, after="taking the gradient under unknown sizes")
+        cotangents = _output_cotangents(item, _run_graph(graph, inputs), "cotangent")
+        supplied = [*inputs, *cotangents]
+        expected = _run_graph(known, supplied)
+        actual = _run_graph(gradient, supplied)
+        _compare(actual, expected, f"gradient under unknown sizes ({'shared' if shared else 'all different'})")
+        if order > 1 and shared:
+            second = _gradient_unless_refused(gradient, _differentiable(gradient))
+            if second is None:
+                continue
+            verify(second, after="taking the second gradient under unknown sizes")
+            supplied += _output_cotangents(item, expected, "cotangent")
+            expected = _run_graph(gradient_graph(known, _differentiable(known)), supplied)
+            _compare(_run_graph(second, supplied), expected, "second gradient under unknown sizes")
+
+
+def _gradient_unless_refused(graph: Graph, wrt: Sequence[int]) -> Graph | None:
+    """The gradient's graph, or None where a rule needs a size and says that it is not known."""
     try:
-        graph = _graph(item, types)
-    except InvalidArgumentError:
-        return  # it needs the sizes, and says so
-    gradient = gradient_graph(graph, wrt)
-    verify(gradient, after="taking the gradient under unknown sizes")
-    cotangents = _output_cotangents(item, _run_graph(graph, inputs), "cotangent")
-    expected = _run_graph(known, [*inputs, *cotangents])
-    for actual, reference in zip(_run_graph(gradient, [*inputs, *cotangents]), expected, strict=True):
-        problem = numeric.close(actual, reference, 1e-6)
-        assert problem is None, f"gradient under unknown sizes: {problem}"
+        return gradient_graph(graph, wrt)
+    except (InvalidArgumentError, LookupError) as error:
+        assert "known" in str(error), f"gradient under unknown sizes: {error}"
+        return None
+
+
+def _compare(actual: Sequence[Array], expected: Sequence[Array], what: str) -> None:
+    for position, (one, other) in enumerate(zip(actual, expected, strict=True)):
+        problem = numeric.close(one, other, 1e-6)
+        assert problem is None, f"{what}, for input {position}: {problem}"
 
 
 def check_decompose(item: Item) -> None:
