@@ -217,7 +217,10 @@ def _einsum_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
             part = b.reshape(part, shape=tuple(explicit.sizes[c] if c in present else 1 for c in unique))
             part = b.broadcast_to(part, shape=tuple(explicit.sizes[c] for c in unique))
         part = contraction.put_diagonals(b, part, unique, labels)
-        found.append(part if b.shape(part) == b.shape(x) else b.reshape(part, shape=b.shape(x)))
+        if b.shape(part) != b.shape(x):  # axes of size 1 were left out, or a size that is not known may be 1
+            alike = len(b.shape(part)) == len(b.shape(x))
+            part = b.unbroadcast(part, b.shape(x)) if alike else b.reshape(part, shape=b.shape(x))
+        found.append(part)
     return found
 
 
