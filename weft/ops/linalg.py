@@ -202,6 +202,10 @@ def _einsum_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     explicit = contraction.read(node.attrs["equation"], [b.shape(x) for x in node.inputs])
     short = [x if b.shape(x) == shape else b.reshape(x, shape=shape)
              for x, shape in zip(node.inputs, explicit.shapes, strict=True)]  # fmt: skip
+    for index, labels in enumerate(explicit.operands):  # a size under ... that is not known may be 1 at run time
+        full = tuple(explicit.sizes[c] for c in labels)
+        if b.shape(short[index]) != full:
+            short[index] = b.broadcast_to(short[index], shape=full)
     found: list[Any] = []
     for index, (x, labels, need) in enumerate(zip(node.inputs, explicit.operands, node.needs, strict=True)):
         if not need:
