@@ -498,6 +498,32 @@ def _compare(actual: Sequence[Array], expected: Sequence[Array], what: str) -> N
         assert problem is None, f"{what}, for input {position}: {problem}"
 
 
+def example(item: Item, *, symbolic: bool = False) -> tuple[Graph, list[Any]] | None:
+    """A case as a graph with inputs for it, followed by its gradient where it has one; None where it holds state.
+
+    Other ways of running graphs (passes, engines) are compared with the interpreter on these.
+    """
+    order = claimed_order(item)
+    types = _gradient_dtypes(item)[0] if order and _gradient_dtypes(item) else assignments(item)[0]
+    inputs = inputs_of(item, types)
+    if not all(isinstance(a, np.ndarray) for a in inputs):
+        return None
+    kinds = _symbolic(types_of(inputs), shared=True)[0] if symbolic else types_of(inputs)
+    try:
+        graph = _graph(item, kinds)
+    except InvalidArgumentError:
+        return None
+    wrt = _differentiable(graph)
+    if not order or not wrt or not any(is_inexact(v.dtype) for v in graph.outputs):
+        return graph, inputs
+    outputs = _run_graph(graph, inputs)
+    try:
+        gradient = gradient_graph(graph, wrt)
+    except (InvalidArgumentError, LookupError):  # the rule needs a size that is not known
+        return graph, inputs
+    return gradient, [*inputs, *_output_cotangents(item, outputs, "cotangent")]
+
+
 def check_decompose(item: Item) -> None:
     """The decomposition means what the reference means: types, values, gradients."""
     record = item.record
@@ -665,7 +691,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 __all__ = [
-    "CHECKS", "Cell", "Item", "assignments", "cases", "claimed_order", "failures", "inputs_of", "main",
+    "CHECKS", "Cell", "Item", "assignments", "cases", "claimed_order", "example", "failures", "inputs_of", "main",
     "record_problems", "types_of",
 ]  # fmt: skip
 
