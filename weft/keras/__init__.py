@@ -48,7 +48,8 @@ __version__ = "3.15.0"
 
 _MODULES = (
     "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers",
-    "layers", "losses", "metrics", "mixed_precision", "models", "optimizers", "random", "regularizers", "saving", "utils",
+    "layers", "losses", "metrics", "mixed_precision", "models", "optimizers", "random", "regularizers", "saving",
+    "utils",
 )  # fmt: skip
 
 _NAMES = {

@@ -90,7 +90,7 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(activation: Any) -> Any:
-    """The name of a known function, or the configuration of a layer or registered function; None for other functions."""
+    """The name of a known function, or the configuration of a layer or registered function; None for others."""
     name = getattr(activation, "__name__", None)
     if name is not None and _TABLE.get(name) is activation:
         return name

@@ -26,7 +26,9 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     if not negative_slope and threshold == 0.0:
         if max_value is None:
             return tf.nn.relu(x)
-        return tf.nn.relu6(x) if max_value == 6 else tf.clip_by_value(x, tf.cast(0, x.dtype), tf.cast(max_value, x.dtype))
+        return (
+            tf.nn.relu6(x) if max_value == 6 else tf.clip_by_value(x, tf.cast(0, x.dtype), tf.cast(max_value, x.dtype))
+        )
     if negative_slope and threshold == 0.0 and max_value is None:
         return tf.nn.leaky_relu(x, alpha=negative_slope)
     below = negative_slope * tf.nn.relu(threshold - x) if negative_slope else None

@@ -199,6 +199,6 @@ __all__ = [
     "repeat_elements", "reset_uids", "reshape", "result_type", "reverse", "round", "set_epsilon", "set_floatx",
     "set_image_data_format", "set_image_dim_ordering", "set_value", "shape", "sigmoid", "sign", "sin", "softmax",
     "softplus", "softsign", "sparse_categorical_crossentropy", "sqrt", "square", "squeeze", "stack",
-    "standardize_dtype", "std", "stop_gradient", "sum", "switch", "tanh", "tile", "transpose", "truncated_normal", "var",
-    "variable", "zeros", "zeros_like",
+    "standardize_dtype", "std", "stop_gradient", "sum", "switch", "tanh", "tile", "transpose", "truncated_normal",
+    "var", "variable", "zeros", "zeros_like",
 ]  # fmt: skip

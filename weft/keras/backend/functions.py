@@ -32,7 +32,9 @@ tanh = _wrap("tanh", lambda x: tf.tanh(x), "The hyperbolic tangents.")
 sigmoid = _wrap("sigmoid", lambda x: tf.sigmoid(x), "1 / (1 + e⁻ˣ).")
 softplus = _wrap("softplus", lambda x: tf.nn.softplus(x), "log(1 + eˣ).")
 softsign = _wrap("softsign", lambda x: tf.nn.softsign(x), "x / (1 + |x|).")
-zeros_like = _wrap("zeros_like", lambda x, dtype=None, name=None: tf.zeros_like(x, dtype=dtype), "Zeros of the same shape.")
+zeros_like = _wrap(
+    "zeros_like", lambda x, dtype=None, name=None: tf.zeros_like(x, dtype=dtype), "Zeros of the same shape."
+)
 ones_like = _wrap("ones_like", lambda x, dtype=None, name=None: tf.ones_like(x, dtype=dtype), "Ones of the same shape.")
 stop_gradient = _wrap("stop_gradient", lambda x: tf.stop_gradient(x), "The values, through which no gradient flows.")
 elu = _wrap("elu", lambda x, alpha=1.0: activations.elu(x, alpha), "As `keras.activations.elu`.")

@@ -23,13 +23,21 @@ class CallSignature:
         self.signature = signature
         parameters = list(signature.parameters.values())
         kinds = inspect.Parameter
-        self.names = [p.name for p in parameters if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY, kinds.POSITIONAL_ONLY)]
+        self.names = [
+            p.name
+            for p in parameters
+            if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY, kinds.POSITIONAL_ONLY)
+        ]
         self.takes_any_keyword = any(p.kind is kinds.VAR_KEYWORD for p in parameters)
         positional = [p.name for p in parameters if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.POSITIONAL_ONLY)]
         self.first = positional[0] if positional else None
         self.has_training = "training" in self.names
         self.default_training = self._default("training")
-        self.masks = {name[: -len("_mask")]: name for name in self.names if name.endswith("_mask") and name[: -len("_mask")] in self.names}
+        self.masks = {
+            name[: -len("_mask")]: name
+            for name in self.names
+            if name.endswith("_mask") and name[: -len("_mask")] in self.names
+        }
         if "mask" in self.names and self.first is not None:
             self.masks.setdefault(self.first, "mask")
 

@@ -57,6 +57,8 @@ def convert_input(value: Any, autocast: bool, dtype: str) -> Any:
     if is_array_like(value):
         array = np.asarray(value)
         if array.dtype.kind == "f" or array.dtype.name == "bfloat16":
-            return tf.convert_to_tensor(array.astype(tf.as_dtype(dtype).as_numpy_dtype) if autocast and is_float(dtype) else array)
+            return tf.convert_to_tensor(
+                array.astype(tf.as_dtype(dtype).as_numpy_dtype) if autocast and is_float(dtype) else array
+            )
         return tf.convert_to_tensor(array)
     return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import weft as tf
@@ -66,7 +66,7 @@ def is_int(dtype: Any) -> bool:
     return "int" in standardize_dtype(dtype)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _reachable(dtype: str) -> frozenset[str]:
     found = {dtype}
     for wider in _WIDENS[dtype]:
@@ -74,7 +74,7 @@ def _reachable(dtype: str) -> frozenset[str]:
     return frozenset(found)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _join(names: frozenset[str]) -> str:
     common = frozenset.intersection(*(_reachable(name) for name in names))
     # The least common dtype: the one from which all other common ones are reached.

@@ -86,7 +86,7 @@ class OperationGraph:
         for tensor in (*inputs, *outputs):
             if not isinstance(tensor, KerasTensor):
                 raise ValueError(explain(
-                    f"The inputs and outputs of `{name}` must be symbolic tensors, as keras.Input and layers give them.",
+                    f"The inputs and outputs of `{name}` must be symbolic tensors, as keras.Input gives.",
                     received=repr(tensor)[:200],
                     hint="begin with keras.Input(shape=...), and call the layers on it",
                 ))  # fmt: skip
@@ -125,11 +125,11 @@ class OperationGraph:
                         self._enter(source, pending)
                     stack.extend(reversed(pending))
         for tensor in self.inputs:
-            node = node_of(tensor)
-            if node is not None and id(node) not in done and node.is_input:
-                done.add(id(node))
-                order.append(node)
-                seen.setdefault(node.operation, len(seen))
+            source_node = node_of(tensor)
+            if source_node is not None and id(source_node) not in done and source_node.is_input:
+                done.add(id(source_node))
+                order.append(source_node)
+                seen.setdefault(source_node.operation, len(seen))
         return order, seen
 
     def _enter(self, tensor: Any, stack: list[tuple[Node, bool]]) -> None:
@@ -162,18 +162,22 @@ class OperationGraph:
                 if id(parent) in members:
                     node_depth[id(parent)] = max(node_depth.get(id(parent), 0), depth + 1)
         for tensor in self.inputs:
-            node = node_of(tensor)
-            if node is not None and id(node) in members and node.is_input and not node.operation._outbound_nodes:
-                depth_of[node.operation] = node_depth[id(node)] = max([0, *depth_of.values()])
+            start = node_of(tensor)
+            if start is not None and id(start) in members and start.is_input and not start.operation._outbound_nodes:
+                depth_of[start.operation] = node_depth[id(start)] = max([0, *depth_of.values()])
         self.nodes_by_depth: dict[int, list[Node]] = {}
         for node in order:
             self.nodes_by_depth.setdefault(node_depth[id(node)], []).append(node)
-        self.nodes = [node for depth in sorted(self.nodes_by_depth, reverse=True) for node in self.nodes_by_depth[depth]]
+        self.nodes = [
+            node for depth in sorted(self.nodes_by_depth, reverse=True) for node in self.nodes_by_depth[depth]
+        ]
         self.operations = sorted(depth_of, key=lambda operation: (-depth_of[operation], first_seen[operation]))
         self.nodes_in_order = order
         self._run_order = [node for node in order if not self._is_start(node)]
 
-    def run(self, values: list[Any], outputs: list[Any], call: Callable[[Operation], Callable[..., Any]] | None = None) -> list[Any]:
+    def run(
+        self, values: list[Any], outputs: list[Any], call: Callable[[Operation], Callable[..., Any]] | None = None
+    ) -> list[Any]:
         """Computes the outputs.
 
         Args:

@@ -112,24 +112,20 @@ class Operation:
 
     @property
     def input(self) -> Any:
-        """The symbolic input of the only call."""
-        return self._single("input").inputs[0] if len(self._single("input").inputs) == 1 else self._single("input").inputs
+        """The symbolic input of the first call; a list where there are several."""
+        found = self._first_node("input").inputs
+        return found[0] if len(found) == 1 else found
 
     @property
     def output(self) -> Any:
-        """The symbolic output of the only call."""
-        return self._single("output").structure
+        """The symbolic output of the first call."""
+        return self._first_node("output").structure
 
-    def _single(self, what: str) -> Node:
+    def _first_node(self, what: str) -> Node:
         if not self._inbound_nodes:
             raise AttributeError(extend.explain(
-                f"`{self.name}` has no {what} yet: it has not been called.",
+                f"`{self.name}` has no {what} yet: it has not been called on a symbolic tensor.",
                 hint="call it on keras.Input(...), or give the model an input shape",
-            ))  # fmt: skip
-        if len(self._inbound_nodes) > 1:
-            raise AttributeError(extend.explain(
-                f"`{self.name}` has been called {len(self._inbound_nodes)} times, so `{what}` is ambiguous.",
-                hint=f"use get_{what}_at(index)" if what in ("input", "output") else None,
             ))  # fmt: skip
         return self._inbound_nodes[0]
 
@@ -168,23 +164,93 @@ class OpNode(Operation):
         super().__init__(name or naming.auto_name(op))
         self.op = op
         self.attrs = dict(attrs or {})
+        # Shapes of the inputs for which `attrs` were noted down; sizes in `attrs` may depend on sizes in these.
         self._shapes: list[Any] | None = None
 
     def symbolic_call(self, *inputs: Any, **kwargs: Any) -> Any:
         """Infers the results' shapes and dtypes and remembers the call."""
-        self._shapes = [tf.TensorShape(tensor.shape) for tensor in inputs]
+        shapes = [tf.TensorShape(tensor.shape) for tensor in inputs]
+        self.attrs = _fill_sizes(self._attrs_for(shapes), shapes)
+        self._shapes = [shape.symbolic for shape in shapes]
         return super().symbolic_call(*inputs, **kwargs)
+
+    def _attrs_for(self, shapes: list[Any]) -> dict[str, Any]:
+        if self._shapes is None:
+            return self.attrs
+        old = [tf.TensorShape(shape) for shape in self._shapes]
+        return extend.rebind_sizes(self.attrs, old, shapes)  # type: ignore[no-any-return]
 
     def call(self, *inputs: Any) -> Any:
         """Applies the op. Sizes among its attributes that were unknown become those of the inputs."""
-        attrs = self.attrs
-        if self._shapes is not None:
-            attrs = extend.rebind_sizes(attrs, self._shapes, [tf.TensorShape(tensor.shape) for tensor in inputs])
-        return extend.op(self.op, *inputs, **attrs)
+        return extend.op(self.op, *inputs, **self._attrs_for([tf.TensorShape(tensor.shape) for tensor in inputs]))
 
     def get_config(self) -> dict[str, Any]:
         """The op's name and its attributes."""
-        return {"name": self.name, "op": self.op, "attrs": self.attrs}
+        return {"name": self.name, "op": self.op, "attrs": _encode(self.attrs, self._shapes or [])}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The application of a configuration."""
+        return cls(config["op"], _decode(config["attrs"]), config.get("name"))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key not in ("_inbound_nodes", "_outbound_nodes")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _inbound_nodes=[], _outbound_nodes=[])
+
+
+class _Size:
+    """A size in a configuration: `times` that of an input along an axis, plus a number."""
+
+    def __init__(self, input: int, axis: int, times: int, plus: int) -> None:
+        self.input, self.axis, self.times, self.plus = input, axis, times, plus
+
+
+def _encode(value: Any, shapes: list[Any]) -> Any:
+    """An attribute as plain values. Unknown sizes are told in terms of the inputs' sizes."""
+    if isinstance(value, extend.Dim):
+        for number, shape in enumerate(shapes):
+            for axis, size in enumerate(shape or ()):
+                symbol = size.symbol if isinstance(size, extend.Dim) else None
+                if symbol is not None and value.symbols() == {symbol}:
+                    plus = value.evaluate({symbol: 0})
+                    times = value.evaluate({symbol: 1}) - plus
+                    if value.evaluate({symbol: 7}) == 7 * times + plus:
+                        return {"class_name": "__size__", "config": [number, axis, times, plus]}
+        raise ValueError(f"A size of an op, {value!r}, cannot be written into a configuration.")
+    if isinstance(value, tf.DType):
+        return {"class_name": "__dtype__", "config": value.name}
+    if isinstance(value, (tuple, list)):
+        return {"class_name": "__list__", "config": [_encode(item, shapes) for item in value]}
+    if isinstance(value, dict):
+        return {key: _encode(item, shapes) for key, item in value.items()}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise ValueError(f"An attribute of an op, {value!r}, cannot be written into a configuration.")
+
+
+def _decode(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    kind, config = value.get("class_name"), value.get("config")
+    if kind == "__size__":
+        return _Size(*map(int, config or ()))
+    if kind == "__dtype__":
+        return tf.as_dtype(config)
+    if kind == "__list__":
+        return tuple(_decode(item) for item in config or ())
+    return {key: _decode(item) for key, item in value.items()}
+
+
+def _fill_sizes(value: Any, shapes: list[Any]) -> Any:
+    if isinstance(value, _Size):
+        return shapes[value.input].symbolic[value.axis] * value.times + value.plus
+    if isinstance(value, tuple):
+        return tuple(_fill_sizes(item, shapes) for item in value)
+    if isinstance(value, dict):
+        return {key: _fill_sizes(item, shapes) for key, item in value.items()}
+    return value
 
 
 def evaluate_symbolically(function: Any, *args: Any, **kwargs: Any) -> Any:

@@ -51,7 +51,9 @@ def is_shape(value: Any) -> bool:
     """Whether a value is one shape, not a structure of shapes."""
     if isinstance(value, tf.TensorShape):
         return True
-    return isinstance(value, (tuple, list)) and all(size is None or isinstance(size, int) or hasattr(size, "__index__") for size in value)
+    return isinstance(value, (tuple, list)) and all(
+        size is None or isinstance(size, int) or hasattr(size, "__index__") for size in value
+    )
 
 
 def as_shape(value: Any) -> Any:
@@ -80,6 +82,7 @@ def map_shapes(function: Any, shapes: Any) -> Any:
 
 def shapes_of(value: Any) -> Any:
     """The shapes of a structure of tensors, in the same structure; None for what has no shape."""
+
     def shape(leaf: Any) -> Any:
         if leaf is None or not hasattr(leaf, "shape"):
             return None

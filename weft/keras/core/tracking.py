@@ -1,4 +1,4 @@
-"""Which layers and variables belong to a layer: what it was given, and what sits in its attributes and their containers.
+"""Which layers and variables belong to a layer: what it made, and what sits in its attributes and their containers.
 
 Classes whose objects are tracked (layers, metrics, random generators) say so with `_weft_trackable = True`.
 """

@@ -179,7 +179,9 @@ class Variable(tf.Variable):
         return _Value(self)
 
     def __repr__(self) -> str:
-        return f"<Variable path={self._path}, shape={tuple(self.shape)}, dtype={self._dtype.name}, value={self.numpy()}>"
+        return (
+            f"<Variable path={self._path}, shape={tuple(self.shape)}, dtype={self._dtype.name}, value={self.numpy()}>"
+        )
 
 
 class _Value(TensorOperators):

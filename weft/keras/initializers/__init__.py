@@ -28,7 +28,9 @@ _CLASSES = (
     Orthogonal, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling,
 )  # fmt: skip
 
-_TABLE: dict[str, Any] = {cls.__name__: cls for cls in _CLASSES} | {to_snake_case(cls.__name__): cls for cls in _CLASSES}
+_TABLE: dict[str, Any] = {cls.__name__: cls for cls in _CLASSES} | {
+    to_snake_case(cls.__name__): cls for cls in _CLASSES
+}
 _TABLE |= {
     "uniform": RandomUniform, "normal": RandomNormal, "zero": Zeros, "one": Ones, "IdentityInitializer": Identity,
     "OrthogonalInitializer": Orthogonal,
@@ -36,7 +38,7 @@ _TABLE |= {
 
 
 def get(identifier: Any) -> Any:
-    """The initializer for a name, a configuration, a class, a function `(shape, dtype)`, or a value of the weight's shape.
+    """The initializer for a name, a configuration, a class, a function `(shape, dtype)`, or a value.
 
     Args:
         identifier: One of these; None gives None.

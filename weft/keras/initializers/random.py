@@ -21,7 +21,7 @@ class RandomInitializer(Initializer):
     """What random initializers have in common: a seed.
 
     Args:
-        seed: An integer (the same values at every call), a SeedGenerator (others at every call), or None (one is drawn).
+        seed: An integer (the same values at every call), a SeedGenerator (others at every call), or None (drawn).
     """
 
     def __init__(self, seed: Any = None) -> None:
@@ -130,12 +130,16 @@ class VarianceScaling(RandomInitializer):
         super().__init__(seed)
         if scale <= 0:
             raise ValueError(f"{type(self).__name__}: `scale` must be positive, received {scale}.")
-        modes, distributions = ("fan_in", "fan_out", "fan_avg"), ("normal", "truncated_normal", "untruncated_normal", "uniform")
+        modes, distributions = (
+            ("fan_in", "fan_out", "fan_avg"),
+            ("normal", "truncated_normal", "untruncated_normal", "uniform"),
+        )
         if mode not in modes:
             raise ValueError(f"{type(self).__name__}: `mode` is {mode!r}. {nearest(str(mode), modes)}")
         if str(distribution).lower() not in distributions:
             raise ValueError(
-                f"{type(self).__name__}: `distribution` is {distribution!r}. {nearest(str(distribution), distributions)}"
+                f"{type(self).__name__}: `distribution` is {distribution!r}. "
+                f"{nearest(str(distribution), distributions)}"
             )
         self.scale = scale
         self.mode = mode
@@ -225,7 +229,9 @@ class Orthogonal(RandomInitializer):
         """Values of this shape; all axes but the last are taken as one. Raises ValueError for fewer than two axes."""
         sizes = [int(size) for size in shape]
         if len(sizes) < 2:
-            raise ValueError(explain("The Orthogonal initializer needs at least two axes.", received=f"shape {tuple(sizes)}"))
+            raise ValueError(
+                explain("The Orthogonal initializer needs at least two axes.", received=f"shape {tuple(sizes)}")
+            )
         rows, columns = math.prod(sizes[:-1]), sizes[-1]
         drawn = random.normal((max(rows, columns), min(rows, columns)), dtype="float32", seed=self.seed)
         q, r = tf.linalg.qr(drawn)

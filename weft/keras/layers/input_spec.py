@@ -46,7 +46,9 @@ class InputSpec:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make it again."""
-        return {key: getattr(self, key) for key in ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes", "optional")}
+        return {
+            key: getattr(self, key) for key in ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes", "optional")
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> InputSpec:
@@ -157,7 +159,11 @@ def _hint(spec: InputSpec, shape: Any) -> str:
     wanted = spec.ndim or spec.min_ndim
     if wanted is not None and rank is not None and rank == wanted - 1:
         if wanted in (4, 5) and spec.axes.get(-1, 1) in (1, None):
-            return "add a channel axis, for instance x = x[..., None]" if rank > 2 else "reshape the data to (batch, height, width, channels)"
+            return (
+                "add a channel axis, for instance x = x[..., None]"
+                if rank > 2
+                else "reshape the data to (batch, height, width, channels)"
+            )
         if rank == 1:
             return "add an axis for the features, for instance x = x[:, None]; one sample is x[None, :]"
         return "add the missing axis with tf.expand_dims(x, axis), or a Reshape layer"

@@ -60,6 +60,8 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
     """
 
     _weft_trackable = True
+    _tracked: dict[str, Any]  # attributes that may hold layers or variables, by name
+    _own: list[Any]  # variables made by add_weight
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls)
@@ -149,7 +151,9 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
 
     def _children(self) -> list[Layer]:
         """The layers directly inside this one."""
-        return [found for found in tracking.unique(self._tracked_values()) if isinstance(found, Layer) and found is not self]
+        return [
+            found for found in tracking.unique(self._tracked_values()) if isinstance(found, Layer) and found is not self
+        ]
 
     def _flatten_layers(self, recursive: bool = True, include_self: bool = True) -> list[Layer]:
         """This layer and those inside, each once."""
@@ -189,9 +193,9 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
         self.built = True
 
     def add_weight(
-        self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True, autocast: bool = True,
-        regularizer: Any = None, constraint: Any = None, aggregation: Any = "none", overwrite_with_gradient: bool = False,
-        name: str | None = None,
+        self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
+        autocast: bool = True, regularizer: Any = None, constraint: Any = None, aggregation: Any = "none",
+        overwrite_with_gradient: bool = False, name: str | None = None,
     ) -> Variable:  # fmt: skip
         """Makes a weight of this layer.
 
@@ -244,7 +248,7 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
             raise ValueError(explain(
                 f"Layer `{self.name}` ({type(self).__name__}): weight `{name}` would have a size that is not known.",
                 received=f"shape {tf.TensorShape(sizes)}, axis {sizes.index(None)} is unknown",
-                hint="give the input its full shape, for instance keras.Input(shape=(28, 28, 1)); only the batch may be None",
+                hint="give the input its full shape: keras.Input(shape=(28, 28, 1)); only the batch may be None",
             ))  # fmt: skip
 
     @property
@@ -257,7 +261,8 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
 
     def _own_variables(self) -> list[Any]:
         """Variables that are not an inner layer's; those made as trainable come first."""
-        trainable, others = [], []
+        trainable: list[Any] = []
+        others: list[Any] = []
         for value in self._tracked_values():
             if isinstance(value, tf.Variable):
                 (trainable if self._counts_as_trainable(value) else others).append(value)
@@ -381,7 +386,7 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
     @property
     def losses(self) -> list[Any]:
         """What was added in the last call, and the regularizers of the weights."""
-        found = []
+        found: list[Any] = []
         for layer in self._flatten_layers():
             found.extend(value() if callable(value) and not is_tensor(value) else value for value in layer._losses)
         for variable in self.trainable_weights:
@@ -437,8 +442,8 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
         return outputs
 
     def _split_context(self, signature: CallSignature, kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-        """`training` and `mask` may be passed to any layer. Those that do not take them themselves hand `training` on to
-        the layers inside, and ignore `mask`."""
+        """`training` and `mask` may be passed to any layer. Those that do not take them hand `training` on to the
+        layers inside, and ignore `mask`."""
         said = kwargs.get("training")
         extra = [key for key in ("training", "mask") if key in kwargs and key not in signature.names]
         if extra and not signature.takes_any_keyword:
@@ -462,8 +467,7 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
         """A plain list of numbers as a tensor; lists of tensors stay lists."""
         leaves = tf.nest.flatten(value)
         if leaves and all(isinstance(leaf, (bool, int, float)) for leaf in leaves) and not isinstance(value, dict):
-            found = tf.convert_to_tensor(value)
-            return found
+            return tf.convert_to_tensor(value)
         return value
 
     def _resolve_training(
@@ -522,8 +526,8 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
         elif has_mask and not getattr(self, "_warned_of_mask", False):
             self._warned_of_mask = True
             warnings.warn(
-                f"Layer `{self.name}` ({type(self).__name__}) was given a mask, which it does not use and does not pass "
-                "on. Set supports_masking = True in its __init__() if masked steps may go through it.",
+                f"Layer `{self.name}` ({type(self).__name__}) was given a mask, which it does not use and does not "
+                "pass on. Set supports_masking = True in its __init__() if masked steps may go through it.",
                 stacklevel=3,
             )
 
@@ -581,7 +585,9 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Symbolic tensors with the shapes and dtypes of the outputs, found by running `call` without values."""
-        if type(self).compute_output_shape is not Layer.compute_output_shape and not _is_builtin(type(self).compute_output_shape):
+        if type(self).compute_output_shape is not Layer.compute_output_shape and not _is_builtin(
+            type(self).compute_output_shape
+        ):
             return self._spec_by_shape(*args)
         return evaluate_symbolically(self.call, *args, **kwargs)
 
@@ -646,8 +652,8 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
 
 
 #: attributes that never hold the user's layers or variables
-_UNTRACKED = {"_tracked", "_own", "_losses", "_metrics", "_inbound_nodes", "_outbound_nodes", "_build_shapes", "input_spec",
-              "_first_weights", "_given_input", "built", "_init_arguments"}  # fmt: skip
+_UNTRACKED = {"_tracked", "_own", "_losses", "_metrics", "_inbound_nodes", "_outbound_nodes", "_build_shapes",
+              "input_spec", "_first_weights", "_given_input", "built", "_init_arguments"}  # fmt: skip
 #: what a copy of a layer leaves behind: its place in a graph
 _UNPICKLED = {"_inbound_nodes", "_outbound_nodes", "_losses"}
 

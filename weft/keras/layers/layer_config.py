@@ -79,7 +79,9 @@ def _parameters(cls: type) -> list[str]:
     kinds = inspect.Parameter
     parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
     base = ("name", "trainable", "dtype", "activity_regularizer", "autocast")
-    return [p.name for p in parameters if p.kind not in (kinds.VAR_KEYWORD, kinds.VAR_POSITIONAL) and p.name not in base]
+    return [
+        p.name for p in parameters if p.kind not in (kinds.VAR_KEYWORD, kinds.VAR_POSITIONAL) and p.name not in base
+    ]
 
 
 def _serialize(layer: Any, name: str, value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABCMeta
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 #: keywords of Keras 1 and 2 and what they are called now; those in a class's `_old_arguments` come on top
@@ -41,7 +41,7 @@ class LayerMeta(ABCMeta):
         return made
 
 
-@lru_cache(maxsize=None)
+@cache
 def own_parameters(cls: type) -> tuple[str, ...]:
     """The names that a class's `__init__` takes, those of all the classes it inherits from included."""
     found: list[str] = []

@@ -90,6 +90,6 @@ def _clone_graph(model: Any, input_tensors: Any, copy: Callable[[Any], Any], cal
 
     kind = type(model) if issubclass(type(model), Functional) else Functional
     return kind(
-        tf.nest.pack_sequence_as(model._inputs_struct, inputs), tf.nest.pack_sequence_as(model._outputs_struct, outputs),
-        name=model.name,
+        tf.nest.pack_sequence_as(model._inputs_struct, inputs),
+        tf.nest.pack_sequence_as(model._outputs_struct, outputs), name=model.name,
     )  # fmt: skip

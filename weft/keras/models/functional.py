@@ -7,7 +7,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain, nearest
 from weft.keras.core.keras_tensor import KerasTensor
-from weft.keras.core.operation import OpNode, Operation, node_of
+from weft.keras.core.operation import Operation, OpNode, node_of
 from weft.keras.layers.core.input_layer import InputLayer
 from weft.keras.models.model import Model
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
@@ -47,7 +47,15 @@ def graph_config(model: Any) -> dict[str, Any]:
 
     layers = []
     for operation in graph.operations:
-        record = serialize_keras_object(operation)
+        if isinstance(operation, OpNode):
+            record: Any = {
+                "module": "keras",
+                "class_name": "OpNode",
+                "config": operation.get_config(),
+                "registered_name": None,
+            }
+        else:
+            record = serialize_keras_object(operation)
         calls = [node for node in graph.nodes_in_order if node.operation is operation and not node.is_input]
         record["name"] = operation.name
         record["inbound_nodes"] = [
@@ -105,7 +113,9 @@ def graph_from_config(cls: Any, config: dict[str, Any], custom_objects: dict[str
         if isinstance(where, list) and len(where) == 3 and isinstance(where[0], str) and not isinstance(where[1], str):
             name, number, index = where
             if name not in results:
-                raise ValueError(f"The configuration names a layer {name!r} that it does not hold. {nearest(name, results)}")
+                raise ValueError(
+                    f"The configuration names a layer {name!r} that it does not hold. {nearest(name, results)}"
+                )
             return results[name][number][index]
         if isinstance(where, dict):
             return {key: find(item) for key, item in where.items()}
@@ -125,9 +135,10 @@ def _unwrap(found: Any) -> Any:
 
 def _operation(record: dict[str, Any], custom_objects: dict[str, Any] | None) -> Any:
     if record["class_name"] == "OpNode":
-        return OpNode.from_config(deserialize_keras_object(record["config"]))
+        return OpNode.from_config(record["config"])
     return deserialize_keras_object(
-        {key: value for key, value in record.items() if key not in ("inbound_nodes", "name")}, custom_objects=custom_objects
+        {key: value for key, value in record.items() if key not in ("inbound_nodes", "name")},
+        custom_objects=custom_objects,
     )
 
 

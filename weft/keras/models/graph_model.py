@@ -26,7 +26,9 @@ class GraphModel:
         self._inputs_struct, self._outputs_struct = self._begin_with_inputs(inputs, tuple_to_list(outputs))
         flat = tf.nest.flatten(self._inputs_struct)
         if len({id(tensor) for tensor in flat}) != len(flat):
-            raise ValueError(explain(f"Model `{self.name}`: the same input is given twice.", received=repr(inputs)[:300]))
+            raise ValueError(
+                explain(f"Model `{self.name}`: the same input is given twice.", received=repr(inputs)[:300])
+            )
         self._extra_losses: list[Any] = []
         self._graph = OperationGraph(flat, tf.nest.flatten(self._outputs_struct), self.name)
         self._check_names()
@@ -53,7 +55,8 @@ class GraphModel:
         for layer in self._graph.operations:
             if isinstance(layer, Layer) and layer.name in seen:
                 raise ValueError(explain(
-                    f"Model `{self.name}` has two layers named `{layer.name}`.", hint="give each layer a name of its own"
+                    f"Model `{self.name}` has two layers named `{layer.name}`.",
+                    hint="give each layer a name of its own",
                 ))  # fmt: skip
             seen.add(layer.name)
 
@@ -101,8 +104,8 @@ class GraphModel:
     def _require_graph(self: Any, what: str) -> None:
         if self._graph is None:
             raise AttributeError(explain(
-                f"Model `{self.name}` ({type(self).__name__}) has no `{what}`: it was not made from symbolic tensors, or not "
-                "built yet.",
+                f"Model `{self.name}` ({type(self).__name__}) has no `{what}`: it was not made from symbolic "
+                "tensors, or is not built yet.",
                 hint="call it on data or on keras.Input(...) first; a Sequential takes an Input as its first layer",
             ))  # fmt: skip
 
@@ -128,7 +131,8 @@ class GraphModel:
         values = self._pick(inputs, symbolic)
         if len(values) != len(symbolic):
             raise ValueError(explain(
-                f"Model `{self.name}` takes {len(symbolic)} input{'s' if len(symbolic) > 1 else ''}, received {len(values)}.",
+                f"Model `{self.name}` takes {len(symbolic)} input{'s' if len(symbolic) > 1 else ''}, "
+                f"received {len(values)}.",
                 expected=", ".join(f"`{s.name}` {s.shape}" for s in symbolic),
                 received=[str(getattr(value, "shape", type(value).__name__)) for value in values] or "none",
                 hint="pass a list with one array for each input",
@@ -202,7 +206,11 @@ class GraphModel:
     # Copies
 
     def _graph_state(self: Any) -> GraphRecord | None:
-        return None if self._graph is None else record_graph(self._graph, self._inputs_struct, self._outputs_struct, self._extra_losses)
+        return (
+            None
+            if self._graph is None
+            else record_graph(self._graph, self._inputs_struct, self._outputs_struct, self._extra_losses)
+        )
 
     def _restore_graph(self: Any, record: GraphRecord) -> None:
         inputs, outputs, losses = rebuild_graph(record)
@@ -233,10 +241,10 @@ def tuple_to_list(struct: Any) -> Any:
 
 
 class _Ref(NamedTuple):
-    """Stands for a symbolic tensor in a record: output `index` of call number `call`."""
+    """Stands for a symbolic tensor in a record: output `output` of call number `call`."""
 
     call: int
-    index: int
+    output: int
 
 
 class _Marker:
@@ -285,7 +293,7 @@ def rebuild_graph(record: GraphRecord) -> tuple[Any, Any, Any]:
     made: list[list[Any]] = []
 
     def resolve(leaf: Any) -> Any:
-        return made[leaf.ref.call][leaf.ref.index] if isinstance(leaf, _Marker) else leaf
+        return made[leaf.ref.call][leaf.ref.output] if isinstance(leaf, _Marker) else leaf
 
     for number, args, kwargs in record.calls:
         operation = record.operations[number]

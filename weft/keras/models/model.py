@@ -21,8 +21,8 @@ from weft.keras.trainer import Trainer
 class Model(Trainer, GraphModel, Layer):
     """A layer that can be trained: `compile`, `fit`, `evaluate`, `predict`.
 
-    Either `Model(inputs, outputs)` with symbolic tensors, or a subclass that makes layers in `__init__` and uses them in
-    `call`.
+    Either `Model(inputs, outputs)` with symbolic tensors, or a subclass that makes layers in `__init__` and uses them
+    in `call`.
 
     Args:
         inputs: Symbolic inputs: one, a list, or a dict.
@@ -93,7 +93,7 @@ class Model(Trainer, GraphModel, Layer):
         if index is not None:
             if not -len(layers) <= index < len(layers):
                 raise ValueError(explain(
-                    f"Model `{self.name}` has no layer {index}.", received=str(index), expected=f"0 to {len(layers) - 1}"
+                    f"Model `{self.name}` has no layer {index}.", expected=f"0 to {len(layers) - 1}"
                 ))  # fmt: skip
             return layers[index]
         for layer in layers:
@@ -210,8 +210,10 @@ class Model(Trainer, GraphModel, Layer):
 
 
 def _has_graph(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    return len(args) >= 2 or (len(args) == 1 and bool({"outputs", "output"} & set(kwargs))) or (
-        bool({"inputs", "input"} & set(kwargs)) and bool({"outputs", "output"} & set(kwargs))
+    return (
+        len(args) >= 2
+        or (len(args) == 1 and bool({"outputs", "output"} & set(kwargs)))
+        or (bool({"inputs", "input"} & set(kwargs)) and bool({"outputs", "output"} & set(kwargs)))
     )
 
 
@@ -228,4 +230,3 @@ def _builds_itself(cls: type) -> bool:
 def model_from_json(text: str, custom_objects: dict[str, Any] | None = None) -> Any:
     """The model of a configuration in JSON."""
     return deserialize_keras_object(json.loads(text), custom_objects=custom_objects)
-

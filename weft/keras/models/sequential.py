@@ -19,8 +19,8 @@ from weft.keras.saving.serialization import deserialize_keras_object, serialize_
 class Sequential(Model):
     """A model whose layers follow one another, each with one input and one output.
 
-    It is built as soon as its input shape is known: from a first `keras.Input`, from `input_shape=` of the first layer, or
-    from the first data.
+    It is built as soon as its input shape is known: from a first `keras.Input`, from `input_shape=` of the first layer,
+    or from the first data.
 
     Args:
         layers: The layers.
@@ -29,7 +29,8 @@ class Sequential(Model):
 
     Example:
         >>> from weft import keras
-        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="relu"), keras.layers.Dense(1)])
+        >>> layers = [keras.Input((4,)), keras.layers.Dense(3, activation="relu"), keras.layers.Dense(1)]
+        >>> model = keras.Sequential(layers)
         >>> model.output_shape, model.count_params()
         ((None, 1), 19)
     """
@@ -153,7 +154,9 @@ class Sequential(Model):
         if self._graph is not None and len(self._sequence) > 1:
             return
         if not self._sequence:
-            raise ValueError(explain(f"Sequential model `{self.name}` has no layers.", hint="add layers before it is used"))
+            raise ValueError(
+                explain(f"Sequential model `{self.name}` has no layers.", hint="add layers before it is used")
+            )
         if isinstance(self._sequence[0], InputLayer) or not is_shape(input_shape):
             return
         shape = as_shape(input_shape)

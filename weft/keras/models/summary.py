@@ -12,6 +12,7 @@ from typing import Any
 
 import weft as tf
 from weft.keras.core.operation import node_of
+from weft.keras.utils import notebook
 
 #: corner and line characters: boxes where the encoding has them, ASCII elsewhere
 _BOXES = {"row": "─", "column": "│", "top": "┌┬┐", "middle": "├┼┤", "bottom": "└┴┘"}
@@ -33,7 +34,9 @@ def count_params(weights: Any) -> int:
 def memory_of(weights: Any) -> int:
     """The bytes that variables take."""
     unique = {id(weight): weight for weight in weights}
-    return sum(int(math.prod(tuple(w.shape))) * tf.as_dtype(getattr(w, "_dtype", w.dtype)).size for w in unique.values())
+    return sum(
+        int(math.prod(tuple(w.shape))) * tf.as_dtype(getattr(w, "_dtype", w.dtype)).size for w in unique.values()
+    )
 
 
 def readable_memory(size: float) -> str:
@@ -96,7 +99,9 @@ def _connections(layer: Any, members: set[int]) -> str:
         for tensor in node.inputs:
             source = node_of(tensor)
             if source is not None:
-                found.append(f"{source.operation.name}[{tensor._keras_history.node_index}][{tensor._keras_history.tensor_index}]")
+                found.append(
+                    f"{source.operation.name}[{tensor._keras_history.node_index}][{tensor._keras_history.tensor_index}]"
+                )
     return ", ".join(found) or "-"
 
 
@@ -203,7 +208,7 @@ def _line(cells: list[str], widths: list[int], right: int, box: dict[str, str]) 
 
 
 def _rule(kind: str, widths: list[int], box: dict[str, str]) -> str:
-    left, joint, right = box[kind]
+    left, joint, right = tuple(box[kind])
     return left + joint.join(box["row"] * (width + 2) for width in widths) + right
 
 
@@ -226,8 +231,13 @@ def summary_text(
     rows = _rows(model, expand_nested, show_trainable, connected, layer_range)
     widths = _widths(headings, rows, line_length, positions)
     box = _BOXES if boxes else _ASCII
-    mark = ("└─ " if boxes else "- ")
-    lines = [f'Model: "{model.name}"', _rule("top", widths, box), *_line(headings, widths, 2, box), _rule("middle", widths, box)]
+    mark = "└─ " if boxes else "- "
+    lines = [
+        f'Model: "{model.name}"',
+        _rule("top", widths, box),
+        *_line(headings, widths, 2, box),
+        _rule("middle", widths, box),
+    ]
     for position, row in enumerate(rows):
         cells = list(row.cells)
         if row.depth:
@@ -249,20 +259,10 @@ def print_summary(
     if print_fn is not None:
         print_fn(text)
         return
-    if _in_notebook():
-        from IPython.display import HTML, display
-
-        display(HTML(summary_html(model, expand_nested, show_trainable, layer_range)))
+    if notebook.is_running():
+        notebook.show(summary_html(model, expand_nested, show_trainable, layer_range))
         return
     print(text)
-
-
-def _in_notebook() -> bool:
-    shell = sys.modules.get("IPython")
-    if shell is None:
-        return False
-    running = shell.get_ipython()
-    return running is not None and type(running).__name__ == "ZMQInteractiveShell"
 
 
 def summary_html(model: Any, expand_nested: bool = False, show_trainable: bool = False, layer_range: Any = None) -> str:

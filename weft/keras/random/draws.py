@@ -105,14 +105,20 @@ def binomial(shape: Any, counts: Any, probabilities: Any, dtype: Any = None, see
     """How often something of probability `probabilities` happened in `counts` trials."""
     dtype = standardize_dtype(dtype or config.floatx())
     return tf.random.stateless_binomial(
-        shape, seed=draw_seed(seed), counts=tf.cast(counts, dtype), probs=tf.cast(probabilities, dtype), output_dtype=dtype
+        shape,
+        seed=draw_seed(seed),
+        counts=tf.cast(counts, dtype),
+        probs=tf.cast(probabilities, dtype),
+        output_dtype=dtype,
     )
 
 
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
     """The slices along an axis in random order."""
     x = tf.convert_to_tensor(x)
-    keys = tf.random.stateless_uniform(tf.shape(x)[axis : axis + 1] if axis >= 0 else [tf.shape(x)[axis]], seed=draw_seed(seed))
+    keys = tf.random.stateless_uniform(
+        tf.shape(x)[axis : axis + 1] if axis >= 0 else [tf.shape(x)[axis]], seed=draw_seed(seed)
+    )
     return tf.gather(x, tf.argsort(keys), axis=axis)
 
 

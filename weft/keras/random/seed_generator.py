@@ -51,7 +51,10 @@ class SeedGenerator:
         self.seed = int(seed)
         with tf.init_scope():
             self.state = Variable(
-                np.array([int(seed) & 0xFFFFFFFF, 0], np.uint32), dtype="uint32", trainable=False, name="seed_generator_state"
+                np.array([int(seed) & 0xFFFFFFFF, 0], np.uint32),
+                dtype="uint32",
+                trainable=False,
+                name="seed_generator_state",
             )
 
     @property

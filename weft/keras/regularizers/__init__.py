@@ -11,7 +11,9 @@ from weft.keras.core import lookup
 
 def _factor(name: str, value: Any, owner: str) -> float:
     if isinstance(value, bool) or not hasattr(value, "__float__") or not 0 <= float(value) < float("inf"):
-        raise ValueError(explain(f"{owner}: `{name}` must be a finite number that is not negative.", received=repr(value)))
+        raise ValueError(
+            explain(f"{owner}: `{name}` must be a finite number that is not negative.", received=repr(value))
+        )
     return float(value)
 
 
@@ -120,7 +122,9 @@ class OrthogonalRegularizer(Regularizer):
 
     def __call__(self, x: Any) -> Any:
         if len(x.shape) != 2:
-            raise ValueError(explain("OrthogonalRegularizer takes matrices only.", received=f"shape {tf.TensorShape(x.shape)}"))
+            raise ValueError(
+                explain("OrthogonalRegularizer takes matrices only.", received=f"shape {tf.TensorShape(x.shape)}")
+            )
         x = tf.convert_to_tensor(x)
         rows = x if self.mode == "rows" else tf.transpose(x)
         rows = rows / tf.sqrt(tf.maximum(tf.reduce_sum(tf.square(rows), axis=1, keepdims=True), 1e-12))
@@ -147,8 +151,8 @@ l2 = L2
 orthogonal_regularizer = OrthogonalRegularizer
 
 _TABLE: dict[str, Any] = {
-    "L1": L1, "L2": L2, "L1L2": L1L2, "OrthogonalRegularizer": OrthogonalRegularizer, "l1": L1, "l2": L2, "l1_l2": l1_l2,
-    "l1l2": L1L2, "orthogonal_regularizer": OrthogonalRegularizer,
+    "L1": L1, "L2": L2, "L1L2": L1L2, "OrthogonalRegularizer": OrthogonalRegularizer, "l1": L1, "l2": L2,
+    "l1_l2": l1_l2, "l1l2": L1L2, "orthogonal_regularizer": OrthogonalRegularizer,
 }  # fmt: skip
 
 

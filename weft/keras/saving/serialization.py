@@ -33,7 +33,7 @@ def _public_module(cls: type) -> str | None:
         return None
     if len(parts) > 3 and parts[2] == "optimizers" and parts[3] in ("schedules", "learning_rate_schedule"):
         return "keras.optimizers.schedules"
-    home = {"core": "layers", "trainer": "models"}.get(parts[2], parts[2])
+    home = {"core": "", "trainer": "models", "dtype_policies": ""}.get(parts[2], parts[2])
     return f"keras.{home}" if home in _NAMESPACES else "keras"
 
 
@@ -52,8 +52,11 @@ def serialize_keras_object(obj: Any) -> Any:
     if isinstance(obj, _PLAIN):
         return obj
     if isinstance(obj, (list, tuple)):
-        items = [serialize_keras_object(item) for item in obj]
-        return {"class_name": "__tuple__", "items": items} if isinstance(obj, tuple) else items
+        return (
+            type(obj)(map(serialize_keras_object, obj))
+            if type(obj) in (list, tuple)
+            else [*map(serialize_keras_object, obj)]
+        )
     if isinstance(obj, dict):
         return {key: serialize_keras_object(value) for key, value in obj.items()}
     if isinstance(obj, (np.bool_, np.integer, np.floating)):
@@ -62,7 +65,7 @@ def serialize_keras_object(obj: Any) -> Any:
         array = np.asarray(obj)
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
     if isinstance(obj, tf.TensorShape):
-        return {"class_name": "__tuple__", "items": list(obj)}
+        return tuple(obj)
     if isinstance(obj, tf.DType):
         return obj.name
     if isinstance(obj, bytes):
@@ -196,7 +199,9 @@ def _from_config(cls: Any, name: str, config: dict[str, Any]) -> Any:
         )) from error  # fmt: skip
 
 
-def _find_function(name: Any, record: dict[str, Any], custom: dict[str, Any] | None, known: dict[str, Any] | None) -> Any:
+def _find_function(
+    name: Any, record: dict[str, Any], custom: dict[str, Any] | None, known: dict[str, Any] | None
+) -> Any:
     for key in (record.get("registered_name"), name):
         if key:
             found = registry.get_registered_object(key, custom, known)
@@ -228,7 +233,9 @@ def _member(namespace: str, name: str) -> Any:
     return getattr(module, name)
 
 
-def _find_class(record: dict[str, Any], custom: dict[str, Any] | None, known: dict[str, Any] | None, printable: str) -> Any:
+def _find_class(
+    record: dict[str, Any], custom: dict[str, Any] | None, known: dict[str, Any] | None, printable: str
+) -> Any:
     name = record["class_name"]
     for key in (record.get("registered_name"), name):
         if key:
@@ -244,15 +251,19 @@ def _find_class(record: dict[str, Any], custom: dict[str, Any] | None, known: di
                 return found
     choices = list(known or ()) + list(registry.scoped_objects()) + list(custom or ())
     raise ValueError(explain(
-        f"The configuration names a {printable} class {name!r} that is not known. {nearest(str(name), choices) if choices else ''}",
-        hint=f"pass it as custom_objects={{'{name}': {name}}}, or decorate it with @keras.saving.register_keras_serializable()",
+        f"The configuration names a {printable} class {name!r} that is not known. "
+        + (nearest(str(name), choices) if choices else ""),
+        hint=f"pass it as custom_objects={{'{name}': {name}}}, or decorate the class with "
+        "@keras.saving.register_keras_serializable()",
     ))  # fmt: skip
 
 
 def _keras_tensor(record: dict[str, Any], custom: Any, safe_mode: bool) -> Any:
     from weft.keras.core.keras_tensor import KerasTensor
 
-    return KerasTensor(**{k: v for k, v in record["config"].items() if k in ("shape", "dtype", "name", "sparse", "ragged")})
+    return KerasTensor(
+        **{k: v for k, v in record["config"].items() if k in ("shape", "dtype", "name", "sparse", "ragged")}
+    )
 
 
 def _numpy(record: dict[str, Any], custom: Any, safe_mode: bool) -> Any:

@@ -34,8 +34,10 @@ def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = None) ->
         return tf.one_hot(tf.cast(x, "int64"), num_classes, dtype=dtype or "float32")
     labels = np.asarray(x)
     if labels.dtype.kind not in "biuf":
-        raise ValueError(explain("to_categorical takes integers.", received=f"dtype {labels.dtype}",
-                                 hint="number the classes first, for instance with np.unique(y, return_inverse=True)"))  # fmt: skip
+        raise ValueError(explain(
+            "to_categorical takes integers.", received=f"dtype {labels.dtype}",
+            hint="number the classes first, for instance with np.unique(y, return_inverse=True)",
+        ))  # fmt: skip
     labels = labels.astype(np.int64)
     shape = labels.shape[:-1] if labels.ndim > 1 and labels.shape[-1] == 1 else labels.shape
     flat = labels.reshape(-1)

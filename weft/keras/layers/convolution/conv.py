@@ -104,13 +104,16 @@ class BaseConv(ConvolutionBase):
         if self.filters % self.groups:
             raise ValueError(f"{name}: {self.filters} filters cannot be shared out to {self.groups} groups.")
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(f"{name}: strides {self.strides} and dilation_rate {self.dilation_rate} cannot both exceed 1.")
+            raise ValueError(
+                f"{name}: strides {self.strides} and dilation_rate {self.dilation_rate} cannot both exceed 1."
+            )
 
     def build(self, input_shape: Any) -> None:
         channels = self._channels(input_shape)
         if channels % self.groups:
             raise ValueError(explain(
-                f"Layer `{self.name}` ({type(self).__name__}): {channels} channels cannot be shared out to {self.groups} groups.",
+                f"Layer `{self.name}` ({type(self).__name__}): {channels} channels cannot be shared out to "
+                f"{self.groups} groups.",
                 received=f"shape {tf.TensorShape(input_shape)}, groups={self.groups}",
             ))  # fmt: skip
         self.kernel = self._add_kernel((*self.kernel_size, channels // self.groups, self.filters))
@@ -210,7 +213,9 @@ class BaseConvTranspose(ConvolutionBase):
         name = type(self).__name__
         self.filters = positive_int(name, "filters", filters)
         self._set_window(kernel_size, strides, padding, data_format, dilation_rate)
-        self.output_padding = None if output_padding is None else per_axis(name, "output_padding", output_padding, self.rank, 0)
+        self.output_padding = (
+            None if output_padding is None else per_axis(name, "output_padding", output_padding, self.rank, 0)
+        )
         self._set_functions(activation, use_bias, (bias_initializer, bias_regularizer, bias_constraint))
         self._set_kernel(kernel_initializer, kernel_regularizer, kernel_constraint)
 
@@ -294,9 +299,9 @@ class BaseDepthwiseConv(ConvolutionBase):
     def __init__(
         self, kernel_size: Any, strides: Any = 1, padding: str = "valid", depth_multiplier: int = 1,
         data_format: str | None = None, dilation_rate: Any = 1, activation: Any = None, use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros", depthwise_regularizer: Any = None,
-        bias_regularizer: Any = None, activity_regularizer: Any = None, depthwise_constraint: Any = None,
-        bias_constraint: Any = None, **kwargs: Any,
+        depthwise_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None,
+        depthwise_constraint: Any = None, bias_constraint: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.depth_multiplier = positive_int(type(self).__name__, "depth_multiplier", depth_multiplier)
@@ -318,7 +323,9 @@ class BaseDepthwiseConv(ConvolutionBase):
     def call(self, inputs: Any) -> Any:
         """The output."""
         inputs = as_float(inputs, self.compute_dtype)
-        result = depthwise(inputs, self.kernel, self._size, self.strides, self.padding, self._letters, self.dilation_rate)
+        result = depthwise(
+            inputs, self.kernel, self._size, self.strides, self.padding, self._letters, self.dilation_rate
+        )
         return self._finish_call(result)
 
 
@@ -386,7 +393,9 @@ class BaseSeparableConv(ConvolutionBase):
         apart = depthwise(
             inputs, self.depthwise_kernel, self._size, self.strides, self.padding, self._letters, self.dilation_rate
         )
-        mixed = tf.nn.convolution(apart, self.pointwise_kernel, strides=[1] * self.rank, padding="VALID", data_format=self._letters)
+        mixed = tf.nn.convolution(
+            apart, self.pointwise_kernel, strides=[1] * self.rank, padding="VALID", data_format=self._letters
+        )
         return self._finish_call(mixed)
 
 
@@ -412,7 +421,7 @@ class SeparableConv2D(BaseSeparableConv):
 
 
 class Convolution2D(Conv2D):
-    """Conv2D under its oldest name. Three integers at the start mean filters, rows and columns, as they did in Keras 1."""
+    """Conv2D under its oldest name. Three integers at the start mean filters, rows and columns, as in Keras 1."""
 
     def __init__(self, filters: int, kernel_size: Any, *args: Any, **kwargs: Any) -> None:
         if isinstance(kernel_size, int) and args and isinstance(args[0], int):

@@ -39,14 +39,16 @@ class Embedding(Layer):
     _old_arguments = {"init": "embeddings_initializer", "W_regularizer": "embeddings_regularizer"}
 
     def __init__(
-        self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform", embeddings_regularizer: Any = None,
-        embeddings_constraint: Any = None, mask_zero: bool = False, weights: Any = None, input_length: Any = None,
-        **kwargs: Any,
+        self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None, embeddings_constraint: Any = None, mask_zero: bool = False,
+        weights: Any = None, input_length: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         if input_length is not None and not {"input_shape", "batch_input_shape"} & set(kwargs):
             length = input_length if isinstance(input_length, (list, tuple)) else (input_length,)
             kwargs["batch_input_shape"] = (kwargs.pop("batch_size", None), *length)
-        super().__init__(weights=[weights] if weights is not None and not isinstance(weights, (list, tuple)) else weights, **kwargs)
+        super().__init__(
+            weights=[weights] if weights is not None and not isinstance(weights, (list, tuple)) else weights, **kwargs
+        )
         self.input_dim = positive_int("Embedding", "input_dim", input_dim)
         self.output_dim = positive_int("Embedding", "output_dim", output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)

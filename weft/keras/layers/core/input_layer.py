@@ -83,7 +83,9 @@ def _full_shape(shape: Any, batch_size: int | None, batch_shape: Any) -> ShapeTu
     if batch_shape is not None:
         return ShapeTuple(tf.TensorShape(batch_shape))
     if shape is None:
-        raise ValueError(explain("Input: a shape is missing.", hint="for instance keras.Input(shape=(28, 28, 1)), without the batch"))
+        raise ValueError(
+            explain("Input: a shape is missing.", hint="for instance keras.Input(shape=(28, 28, 1)), without the batch")
+        )
     inner = (shape,) if isinstance(shape, int) else tuple(tf.TensorShape(shape))
     return ShapeTuple((batch_size, *inner))
 

@@ -50,7 +50,7 @@ class Lambda(Layer):
         [[9.0]]
     """
 
-    def __init__(self, function: Any, output_shape: Any = None, mask: Any = None, arguments: dict[str, Any] | None = None,
+    def __init__(self, function: Any, output_shape: Any = None, mask: Any = None, arguments: Any = None,
                  **kwargs: Any) -> None:  # fmt: skip
         super().__init__(**kwargs)
         if not callable(function):
@@ -83,7 +83,9 @@ class Lambda(Layer):
         from weft.keras.core.shapes import shapes_of
 
         shapes = shapes_of(args[0])
-        shape = self._output_shape(shapes) if callable(self._output_shape) else (shapes[0], *as_shape(self._output_shape))
+        shape = (
+            self._output_shape(shapes) if callable(self._output_shape) else (shapes[0], *as_shape(self._output_shape))
+        )
         return KerasTensor(shape, dtype=self.compute_dtype)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:

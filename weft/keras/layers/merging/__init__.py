@@ -28,7 +28,9 @@ class Merge(Layer):
         self._check_shapes(shapes)
 
     def _shapes(self, input_shape: Any) -> list[Any]:
-        if not isinstance(input_shape, (list, dict)) or (isinstance(input_shape, tuple) and not isinstance(input_shape[0], tuple)):
+        if not isinstance(input_shape, (list, dict)) or (
+            isinstance(input_shape, tuple) and not isinstance(input_shape[0], tuple)
+        ):
             raise ValueError(explain(
                 f"Layer `{self.name}` ({type(self).__name__}) takes a list of tensors.",
                 received=f"one tensor of shape {tf.TensorShape(input_shape)}",
@@ -42,8 +44,8 @@ class Merge(Layer):
                 a, b = shapes[0][-axis], shape[-axis]
                 if None not in (a, b) and a != b and 1 not in (a, b):
                     raise ValueError(explain(
-                        f"Layer `{self.name}` ({type(self).__name__}): inputs 0 and {position} do not go together: axis "
-                        f"{-axis} has sizes {a} and {b}.",
+                        f"Layer `{self.name}` ({type(self).__name__}): inputs 0 and {position} do not go together: "
+                        f"axis {-axis} has sizes {a} and {b}.",
                         received=[f"input {n}: {tf.TensorShape(found)}" for n, found in enumerate(shapes)],
                         hint="bring them to one size first, for instance with a Dense layer",
                     ))  # fmt: skip
@@ -73,7 +75,9 @@ class Merge(Layer):
         return self._merge(self._together(inputs))
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        masks = [mask for mask in (previous_mask or ()) if mask is not None] if not hasattr(previous_mask, "shape") else []
+        masks = (
+            [mask for mask in (previous_mask or ()) if mask is not None] if not hasattr(previous_mask, "shape") else []
+        )
         if not masks or len(masks) != len(tf.nest.flatten(inputs)):
             return None
         found = masks[0]
@@ -174,7 +178,8 @@ class Concatenate(Merge):
                         break
             if wrong is not None:
                 raise ValueError(explain(
-                    f"Layer `{self.name}` (Concatenate): inputs 0 and {position} cannot be joined along axis {self.axis}: {wrong}.",
+                    f"Layer `{self.name}` (Concatenate): inputs 0 and {position} cannot be joined along "
+                    f"axis {self.axis}: {wrong}.",
                     expected="equal sizes along all other axes",
                     received=[f"input {n}: {tf.TensorShape(found)}" for n, found in enumerate(shapes)],
                 ))  # fmt: skip

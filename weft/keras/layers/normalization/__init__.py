@@ -96,7 +96,11 @@ class BatchNormalization(Layer):
             shape=shape, name="moving_mean", initializer=self.moving_mean_initializer, trainable=False, autocast=False
         )
         self.moving_variance = self.add_weight(
-            shape=shape, name="moving_variance", initializer=self.moving_variance_initializer, trainable=False, autocast=False
+            shape=shape,
+            name="moving_variance",
+            initializer=self.moving_variance_initializer,
+            trainable=False,
+            autocast=False,
         )
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
 
@@ -118,7 +122,11 @@ class BatchNormalization(Layer):
             mean, variance = self._masked_moments(values, mask, axis)
             result = self._inference(values, scale, offset, axis, mean, variance)
             self._move(mean, variance)
-        return tf.cast(result, self.compute_dtype) if is_float(inputs.dtype) and result.dtype != self.compute_dtype else result
+        return (
+            tf.cast(result, self.compute_dtype)
+            if is_float(inputs.dtype) and result.dtype != self.compute_dtype
+            else result
+        )
 
     def _inference(self, values: Any, scale: Any, offset: Any, axis: int, mean: Any, variance: Any) -> Any:
         return extend.op(
@@ -164,9 +172,9 @@ class LayerNormalization(Layer):
     """
 
     def __init__(
-        self, axis: Any = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True, beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones", beta_regularizer: Any = None, gamma_regularizer: Any = None,
-        beta_constraint: Any = None, gamma_constraint: Any = None, **kwargs: Any,
+        self, axis: Any = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
+        beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", beta_regularizer: Any = None,
+        gamma_regularizer: Any = None, beta_constraint: Any = None, gamma_constraint: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.axis = list(axis) if isinstance(axis, (list, tuple)) else int(axis)

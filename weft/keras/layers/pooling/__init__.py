@@ -19,7 +19,12 @@ class BasePooling(Layer):
     _old_arguments = {"pool_length": "pool_size", "stride": "strides"}
 
     def __init__(
-        self, pool_size: Any = 2, strides: Any = None, padding: str = "valid", data_format: str | None = None, **kwargs: Any
+        self,
+        pool_size: Any = 2,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         name = type(self).__name__

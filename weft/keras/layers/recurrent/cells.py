@@ -1,7 +1,7 @@
 """Cells: one time step of a recurrent layer.
 
-A cell offers more than `call`: `prepare` reads the weights and draws the dropout patterns once for a whole sequence, and
-gives the projection of the inputs, which can be computed for all steps at once, and the step itself.
+A cell offers more than `call`: `prepare` reads the weights and draws the dropout patterns once for a whole sequence,
+and gives the projection of the inputs, which can be computed for all steps at once, and the step itself.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class BaseCell(Layer):
         self, units: int, activation: Any = "tanh", use_bias: bool = True, kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal", bias_initializer: Any = "zeros", kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None, bias_regularizer: Any = None, kernel_constraint: Any = None,
-        recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-        seed: Any = None, **kwargs: Any,
+        recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0,
+        recurrent_dropout: float = 0.0, seed: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.units = positive_int(type(self).__name__, "units", units)
@@ -72,8 +72,8 @@ class BaseCell(Layer):
         )  # fmt: skip
         if self.use_bias:
             self.bias = self.add_weight(
-                shape=self._bias_shape(), name="bias", initializer=self._bias_start(), regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
+                shape=self._bias_shape(), name="bias", initializer=self._bias_start(),
+                regularizer=self.bias_regularizer, constraint=self.bias_constraint,
             )  # fmt: skip
 
     def _bias_shape(self) -> tuple[int, ...]:
@@ -157,8 +157,8 @@ class LSTMCell(BaseCell):
 
     gates = 4
 
-    def __init__(self, units: int, activation: Any = "tanh", recurrent_activation: Any = "sigmoid", use_bias: bool = True,
-                 unit_forget_bias: bool = True, **kwargs: Any) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: Any = "tanh", recurrent_activation: Any = "sigmoid",
+                 use_bias: bool = True, unit_forget_bias: bool = True, **kwargs: Any) -> None:  # fmt: skip
         super().__init__(units, activation, use_bias, **kwargs)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
@@ -198,8 +198,8 @@ class GRUCell(BaseCell):
 
     gates = 3
 
-    def __init__(self, units: int, activation: Any = "tanh", recurrent_activation: Any = "sigmoid", use_bias: bool = True,
-                 reset_after: bool = True, **kwargs: Any) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: Any = "tanh", recurrent_activation: Any = "sigmoid",
+                 use_bias: bool = True, reset_after: bool = True, **kwargs: Any) -> None:  # fmt: skip
         super().__init__(units, activation, use_bias, **kwargs)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.reset_after = reset_after
@@ -212,8 +212,9 @@ class GRUCell(BaseCell):
         recurrent = tf.convert_to_tensor(self.recurrent_kernel)
         bias = None if self.bias is None else tf.convert_to_tensor(self.bias)
         gate, units = self.recurrent_activation, self.units
-        late = None if bias is None or not self.reset_after else bias[1]
-        early = bias if late is None else bias[0]
+        late = early = None
+        if bias is not None:
+            early, late = (bias[0], bias[1]) if self.reset_after else (bias, None)
 
         def step(projected: Any, states: list[Any]) -> tuple[Any, list[Any]]:
             before = states[0]
@@ -273,11 +274,14 @@ class StackedRNNCells(Layer):
 
     def call(self, inputs: Any, states: Any, training: Any = False) -> Any:
         """One step through all cells."""
-        left, new = list(states), []
+        left: list[Any] = list(states)
+        new: list[Any] = []
         for cell in self.cells:
             count = len(_sizes(cell))
             own, left = left[:count], left[count:]
-            inputs, found = cell(inputs, own if count > 1 or isinstance(cell.state_size, (list, tuple)) else own[0], training=training)
+            inputs, found = cell(
+                inputs, own if count > 1 or isinstance(cell.state_size, (list, tuple)) else own[0], training=training
+            )
             new.extend(found if isinstance(found, (list, tuple)) else [found])
         return inputs, new
 

@@ -120,7 +120,7 @@ class RNN(Layer):
             mask = mask[..., 0]
         if self.unroll and sequences.shape[1] is None:
             raise ValueError(explain(
-                f"Layer `{self.name}` ({type(self).__name__}) cannot be unrolled: the number of time steps is not known.",
+                f"Layer `{self.name}` ({type(self).__name__}) cannot be unrolled: the number of steps is not known.",
                 received=f"shape {sequences.shape}", hint="give the input its length, or leave out unroll=True",
             ))  # fmt: skip
         states = self._first_states(sequences, initial_state)
@@ -147,7 +147,10 @@ class RNN(Layer):
 
     def _walk(self, sequences: Any, states: list[Any], mask: Any, training: Any) -> Any:
         options = dict(
-            mask=mask, go_backwards=self.go_backwards, unroll=self.unroll, zero_output_for_mask=self.zero_output_for_mask
+            mask=mask,
+            go_backwards=self.go_backwards,
+            unroll=self.unroll,
+            zero_output_for_mask=self.zero_output_for_mask,
         )
         if isinstance(self.cell, BaseCell):
             sequences = as_float(sequences, self.compute_dtype)
@@ -292,9 +295,10 @@ class SimpleRNN(_CellLayer):
         self, units: int, activation: Any = "tanh", use_bias: bool = True, kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal", bias_initializer: Any = "zeros", kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None,
-        kernel_constraint: Any = None, recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0,
-        recurrent_dropout: float = 0.0, return_sequences: bool = False, return_state: bool = False,
-        go_backwards: bool = False, stateful: bool = False, unroll: bool = False, seed: Any = None, **kwargs: Any,
+        kernel_constraint: Any = None, recurrent_constraint: Any = None, bias_constraint: Any = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, return_sequences: bool = False,
+        return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        seed: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         values = locals()
         self._make_cell(units, _cell_options(values), _layer_options(values, kwargs))
@@ -335,9 +339,10 @@ class LSTM(_CellLayer):
         kernel_initializer: Any = "glorot_uniform", recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros", unit_forget_bias: bool = True, kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None,
-        kernel_constraint: Any = None, recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0,
-        recurrent_dropout: float = 0.0, seed: Any = None, return_sequences: bool = False, return_state: bool = False,
-        go_backwards: bool = False, stateful: bool = False, unroll: bool = False, **kwargs: Any,
+        kernel_constraint: Any = None, recurrent_constraint: Any = None, bias_constraint: Any = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: Any = None, return_sequences: bool = False,
+        return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        **kwargs: Any,
     ) -> None:  # fmt: skip
         values = locals()
         self._make_cell(units, _cell_options(values), _layer_options(values, kwargs))
@@ -372,9 +377,10 @@ class GRU(_CellLayer):
         kernel_initializer: Any = "glorot_uniform", recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros", kernel_regularizer: Any = None, recurrent_regularizer: Any = None,
         bias_regularizer: Any = None, activity_regularizer: Any = None, kernel_constraint: Any = None,
-        recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-        seed: Any = None, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
-        stateful: bool = False, unroll: bool = False, reset_after: bool = True, **kwargs: Any,
+        recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0,
+        recurrent_dropout: float = 0.0, seed: Any = None, return_sequences: bool = False,
+        return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        reset_after: bool = True, **kwargs: Any,
     ) -> None:  # fmt: skip
         values = locals()
         self._make_cell(units, _cell_options(values), _layer_options(values, kwargs))

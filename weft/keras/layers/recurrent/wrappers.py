@@ -30,14 +30,21 @@ class Bidirectional(Layer):
         TensorShape([2, 8])
     """
 
+    forward_layer: Any
+    backward_layer: Any
+
     def __init__(self, layer: Any, merge_mode: str | None = "concat", weights: Any = None, backward_layer: Any = None,
                  **kwargs: Any) -> None:  # fmt: skip
-        if not isinstance(layer, Layer):
+        if not isinstance(layer, Layer) or not hasattr(layer, "return_sequences"):
             raise ValueError(explain("Bidirectional wraps a recurrent layer.", received=f"{layer!r}"[:200]))
         if merge_mode not in _MODES:
             names = [mode for mode in _MODES if mode]
             raise ValueError(f"Bidirectional: `merge_mode` is {merge_mode!r}. {nearest(str(merge_mode), names)}")
-        if kwargs.get("batch_input_shape") is None and kwargs.get("input_shape") is None and layer._given_input is not None:
+        if (
+            kwargs.get("batch_input_shape") is None
+            and kwargs.get("input_shape") is None
+            and layer._given_input is not None
+        ):
             kwargs["batch_input_shape"] = layer._given_input[0]
         super().__init__(weights=weights, **kwargs)
         config = layer.get_config()
@@ -55,16 +62,20 @@ class Bidirectional(Layer):
         self._given_layer, self._given_backward = layer, backward_layer
         self._tracked.pop("_given_layer", None)
         self._tracked.pop("_given_backward", None)
-        self.return_sequences = layer.return_sequences
-        self.return_state = layer.return_state
-        self.stateful = layer.stateful
+        self.return_sequences = self.forward_layer.return_sequences
+        self.return_state = self.forward_layer.return_state
+        self.stateful = self.forward_layer.stateful
         self.supports_masking = True
         self.input_spec = layer.input_spec
 
     def _check_pair(self) -> None:
         forward, backward = self.forward_layer, self.backward_layer
         if forward.go_backwards == backward.go_backwards:
-            raise ValueError(explain("Bidirectional: both layers walk in the same direction.", hint="make one with go_backwards=True"))
+            raise ValueError(
+                explain(
+                    "Bidirectional: both layers walk in the same direction.", hint="make one with go_backwards=True"
+                )
+            )
         for name in ("return_sequences", "return_state", "stateful"):
             if getattr(forward, name) != getattr(backward, name):
                 raise ValueError(f"Bidirectional: the two layers differ in `{name}`.")
@@ -127,7 +138,9 @@ class Bidirectional(Layer):
         config = super().get_config()
         config.pop("weights", None)
         config["layer"] = serialize_keras_object(self._given_layer)
-        config["backward_layer"] = None if self._given_backward is None else serialize_keras_object(self._given_backward)
+        config["backward_layer"] = (
+            None if self._given_backward is None else serialize_keras_object(self._given_backward)
+        )
         return config
 
     @classmethod
@@ -159,7 +172,7 @@ class TimeDistributed(Wrapper):
         super().__init__(layer, **kwargs)
         self.supports_masking = True
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         if len(input_shape) < 3:
             raise ValueError(explain(
                 f"Layer `{self.name}` (TimeDistributed) takes inputs [batch, time, …].",
@@ -172,7 +185,9 @@ class TimeDistributed(Wrapper):
         """The outputs of all steps."""
         sizes = tf.shape(inputs)
         static = list(inputs.shape)
-        flat = tf.reshape(inputs, (-1, *[sizes[n] if size is None else size for n, size in enumerate(static) if n >= 2]))
+        flat = tf.reshape(
+            inputs, (-1, *[sizes[n] if size is None else size for n, size in enumerate(static) if n >= 2])
+        )
         outputs = self.layer(flat, training=training)
 
         def unfold(value: Any) -> Any:

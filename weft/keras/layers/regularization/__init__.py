@@ -73,7 +73,9 @@ class _SpatialDropout(Dropout):
 
     rank = 1
 
-    def __init__(self, rate: float, seed: Any = None, name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, rate: float, seed: Any = None, name: str | None = None, dtype: Any = None, **kwargs: Any
+    ) -> None:
         super().__init__(rate, seed=seed, name=name, dtype=dtype, **kwargs)
         self.data_format = "channels_last"
         self.input_spec = InputSpec(ndim=self.rank + 2)
@@ -141,9 +143,7 @@ class GaussianNoise(_Noise):
         """The output."""
         if not training or self.stddev == 0:
             return inputs
-        return inputs + random.normal(
-            tf.shape(inputs), 0.0, self.stddev, dtype=inputs.dtype, seed=self.seed_generator
-        )
+        return inputs + random.normal(tf.shape(inputs), 0.0, self.stddev, dtype=inputs.dtype, seed=self.seed_generator)
 
 
 class GaussianDropout(_Noise):
@@ -222,4 +222,3 @@ class ActivityRegularization(Layer):
         config = super().get_config()
         config.pop("activity_regularizer", None)
         return config
-

@@ -103,7 +103,8 @@ class Permute(Layer):
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(explain(
-                "Permute: `dims` must hold each axis from 1 on once; the batch, axis 0, is left out.", received=str(self.dims)
+                "Permute: `dims` must hold each axis from 1 on once; the batch, axis 0, is left out.",
+                received=str(self.dims),
             ))  # fmt: skip
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
@@ -140,7 +141,9 @@ def pairs(layer: str, name: str, value: Any, rank: int) -> tuple[tuple[int, int]
     if rank == 1 and len(items) == 2 and all(isinstance(n, int) for n in items):
         return ((items[0], items[1]),)
     if len(items) != rank:
-        raise ValueError(explain(f"{layer}: `{name}` must be an integer, or {rank} integers or pairs.", received=repr(value)))
+        raise ValueError(
+            explain(f"{layer}: `{name}` must be an integer, or {rank} integers or pairs.", received=repr(value))
+        )
     return tuple((item, item) if isinstance(item, int) else (int(item[0]), int(item[1])) for item in items)
 
 
@@ -148,6 +151,7 @@ class _Border(Layer):
     """What padding and cropping have in common."""
 
     rank = 0
+    data_format: str
 
     def _axes(self) -> range:
         return range(1, self.rank + 1) if self.data_format == "channels_last" else range(2, self.rank + 2)
@@ -309,7 +313,9 @@ class UpSampling2D(_UpSampling):
 
     rank = 2
 
-    def __init__(self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any) -> None:
+    def __init__(
+        self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any
+    ) -> None:
         super().__init__(size, data_format, **kwargs)
         if str(interpolation).lower() != "nearest":
             raise ValueError(explain(
