@@ -266,7 +266,7 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Any:
 
 def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> Any:
     """Whether each target is among the k greatest predictions of its row."""
-    return apply("in_top_k", predictions, targets, k=integer(k, "k"), name=name)
+    return apply("in_top_k", targets, predictions, k=integer(k, "k"), name=name)
 
 
 def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None) -> Any:

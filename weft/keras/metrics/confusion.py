@@ -1,0 +1,266 @@
+"""Counts of right and wrong answers at thresholds, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import weft as tf
+from weft.extend import explain, nearest
+from weft.keras import config
+from weft.keras.losses.alignment import align_ranks
+from weft.keras.metrics.metric import Metric
+
+
+def count(y_true: Any, y_pred: Any, sample_weight: Any, thresholds: Any, dtype: str) -> dict[str, Any]:
+    """Weighted counts of the four kinds of answers, one for each threshold.
+
+    Args:
+        y_true: Labels, 0 or not.
+        y_pred: Predictions of the same shape.
+        sample_weight: None, or weights that broadcast to them.
+        thresholds: `[n]`; a prediction above one means yes.
+        dtype: The dtype of the counts.
+
+    Returns:
+        Name → `[n]`.
+    """
+    y_pred = tf.cast(tf.convert_to_tensor(y_pred), dtype)
+    y_true, y_pred = align_ranks(tf.cast(tf.convert_to_tensor(y_true), dtype), y_pred)
+    if sample_weight is None:
+        weights = tf.ones([1], dtype)
+    else:
+        weights = tf.cast(tf.convert_to_tensor(sample_weight), dtype)
+        while weights.shape.rank < y_pred.shape.rank:
+            weights = tf.expand_dims(weights, -1)
+        weights = tf.reshape(tf.broadcast_to(weights, tf.shape(y_pred)), [-1])
+    labels = tf.cast(tf.reshape(y_true, [-1]) != 0, dtype)
+    bounds = tf.cast(tf.reshape(tf.convert_to_tensor(thresholds), [-1, 1]), dtype)
+    yes = tf.cast(tf.reshape(y_pred, [1, -1]) > bounds, dtype)
+    positive, negative = labels * weights, (1 - labels) * weights
+    hits, false = tf.reduce_sum(yes * positive, axis=1), tf.reduce_sum(yes * negative, axis=1)
+    return {
+        "true_positives": hits, "false_positives": false, "true_negatives": tf.reduce_sum(negative) - false,
+        "false_negatives": tf.reduce_sum(positive) - hits,
+    }  # fmt: skip
+
+
+class _Counting(Metric):
+    """A metric that keeps some of the four counts."""
+
+    _kept: tuple[str, ...] = ()
+
+    def __init__(self, thresholds: Any, default: float, name: str | None, dtype: Any) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.init_thresholds = thresholds
+        given = [default] if thresholds is None else list(thresholds) if isinstance(thresholds, Sequence) else [thresholds]
+        bad = [value for value in given if value is None or (thresholds is not None and not 0 <= value <= 1)]
+        if bad:
+            raise ValueError(explain(f"{type(self).__name__}: thresholds must be from 0 to 1.", received=repr(bad)))
+        self.thresholds = given
+        for kind in self._kept:
+            setattr(self, kind, self.add_variable((len(given),), name=kind))
+
+    def _take(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        found = count(y_true, y_pred, sample_weight, self.thresholds, self.dtype)
+        for kind in self._kept:
+            getattr(self, kind).assign_add(found[kind])
+
+    def _one(self, result: Any) -> Any:
+        return result[0] if len(self.thresholds) == 1 else result
+
+    def get_config(self) -> dict[str, Any]:
+        """What its constructor takes."""
+        return {**super().get_config(), "thresholds": self.init_thresholds}
+
+
+class _Count(_Counting):
+    """One of the four counts."""
+
+    def __init__(self, thresholds: Any = None, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(thresholds, 0.5, name, dtype)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Takes a batch in."""
+        self._take(y_true, y_pred, sample_weight)
+
+    def result(self) -> Any:
+        """The count; one for each threshold where there are several."""
+        return self._one(tf.identity(getattr(self, self._kept[0])))
+
+
+class TruePositives(_Count):
+    """How many labels 1 are answered with 1."""
+
+    _kept = ("true_positives",)
+
+
+class FalsePositives(_Count):
+    """How many labels 0 are answered with 1."""
+
+    _kept = ("false_positives",)
+
+
+class TrueNegatives(_Count):
+    """How many labels 0 are answered with 0."""
+
+    _kept = ("true_negatives",)
+
+
+class FalseNegatives(_Count):
+    """How many labels 1 are answered with 0."""
+
+    _kept = ("false_negatives",)
+
+
+class _Share(_Counting):
+    """A count over a sum of two."""
+
+    _other = ""
+
+    def __init__(
+        self, thresholds: Any = None, top_k: int | None = None, class_id: int | None = None, name: str | None = None,
+        dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(thresholds, 0.5 if top_k is None else -1e10, name, dtype)
+        self.top_k = top_k
+        self.class_id = class_id
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Takes a batch in."""
+        y_true, y_pred = tf.convert_to_tensor(y_true), tf.cast(tf.convert_to_tensor(y_pred), self.dtype)
+        if self.top_k is not None:
+            least = tf.math.top_k(y_pred, self.top_k)[0][..., -1:]
+            y_pred = tf.where(y_pred >= least, y_pred, tf.fill(tf.shape(y_pred), tf.cast(-1e10, self.dtype)))
+        if self.class_id is not None:
+            y_true, y_pred = y_true[..., self.class_id], y_pred[..., self.class_id]
+        self._take(y_true, y_pred, sample_weight)
+
+    def result(self) -> Any:
+        """The share; one for each threshold where there are several."""
+        hits, other = tf.identity(getattr(self, self._kept[0])), tf.identity(getattr(self, self._kept[1]))
+        return self._one(tf.math.divide_no_nan(hits, hits + other))
+
+    def get_config(self) -> dict[str, Any]:
+        """What its constructor takes."""
+        return {**super().get_config(), "top_k": self.top_k, "class_id": self.class_id}
+
+
+class Precision(_Share):
+    """Which share of the answers 1 is right.
+
+    Args:
+        thresholds: From where a prediction means 1, one or several; 0.5 where None.
+        top_k: Only the `top_k` greatest predictions of a row mean 1.
+        class_id: The one class that counts.
+        name: Its name.
+        dtype: Its dtype.
+
+    Example:
+        >>> from weft import keras
+        >>> float(keras.metrics.Precision()([1, 0], [0.9, 0.8]))
+        0.5
+    """
+
+    _kept = ("true_positives", "false_positives")
+
+
+class Recall(_Share):
+    """Which share of the labels 1 is found.
+
+    Args:
+        thresholds: From where a prediction means 1, one or several; 0.5 where None.
+        top_k: Only the `top_k` greatest predictions of a row mean 1.
+        class_id: The one class that counts.
+        name: Its name.
+        dtype: Its dtype.
+    """
+
+    _kept = ("true_positives", "false_negatives")
+
+
+class AUC(Metric):
+    """The area under a curve of answers, summed over thresholds.
+
+    Args:
+        num_thresholds: How many thresholds there are.
+        curve: `"ROC"` or `"PR"`.
+        summation_method: `"interpolation"`, `"minoring"` or `"majoring"`.
+        name: Its name.
+        dtype: Its dtype.
+        thresholds: The thresholds between 0 and 1, instead of `num_thresholds`.
+        from_logits: Whether predictions are logits.
+
+    Source: Davis and Goadrich, The Relationship Between Precision-Recall and ROC Curves, 2006.
+    """
+
+    def __init__(
+        self, num_thresholds: int = 200, curve: str = "ROC", summation_method: str = "interpolation",
+        name: str | None = None, dtype: Any = None, thresholds: Sequence[float] | None = None, from_logits: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(name=name, dtype=dtype)
+        for word, value, known in (
+            ("curve", curve, ("ROC", "PR")),
+            ("summation_method", summation_method, ("interpolation", "minoring", "majoring")),
+        ):
+            if value not in known:
+                raise ValueError(explain(f"AUC: there is no {word} {value!r}. {nearest(str(value), known)}"))
+        if thresholds is None and num_thresholds <= 1:
+            raise ValueError(explain("AUC: `num_thresholds` must be above 1.", received=repr(num_thresholds)))
+        self._given = None if thresholds is None else sorted(thresholds)
+        inner = self._given
+        if inner is None:
+            inner = [(i + 1) / (num_thresholds - 1) for i in range(num_thresholds - 2)]
+        self.num_thresholds = len(inner) + 2
+        epsilon = config.epsilon()
+        self.thresholds = [0.0 - epsilon, *inner, 1.0 + epsilon]
+        self.curve = curve
+        self.summation_method = summation_method
+        self._from_logits = from_logits
+        for kind in ("true_positives", "false_positives", "true_negatives", "false_negatives"):
+            setattr(self, kind, self.add_variable((self.num_thresholds,), name=kind))
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Takes a batch in."""
+        if self._from_logits:
+            y_pred = tf.sigmoid(y_pred)
+        bounds = np.asarray(self.thresholds, np.float32)
+        for kind, found in count(y_true, y_pred, sample_weight, bounds, self.dtype).items():
+            getattr(self, kind).assign_add(found)
+
+    def result(self) -> Any:
+        """The area."""
+        hits, false = tf.identity(self.true_positives), tf.identity(self.false_positives)
+        missed, refused = tf.identity(self.false_negatives), tf.identity(self.true_negatives)
+        if self.curve == "PR" and self.summation_method == "interpolation":
+            return self._interpolated(hits, false, missed)
+        recall = tf.math.divide_no_nan(hits, hits + missed)
+        if self.curve == "ROC":
+            x, y = tf.math.divide_no_nan(false, false + refused), recall
+        else:
+            x, y = recall, tf.math.divide_no_nan(hits, hits + false)
+        if self.summation_method == "interpolation":
+            heights = (y[:-1] + y[1:]) / 2.0
+        else:
+            heights = (tf.minimum if self.summation_method == "minoring" else tf.maximum)(y[:-1], y[1:])
+        return tf.reduce_sum((x[:-1] - x[1:]) * heights)
+
+    def _interpolated(self, hits: Any, false: Any, missed: Any) -> Any:
+        """Between two thresholds hits grow in line with answers, so precision follows a hyperbola: its integral."""
+        answers = hits + false
+        more = hits[:-1] - hits[1:]
+        slope = tf.math.divide_no_nan(more, tf.maximum(answers[:-1] - answers[1:], 0.0))
+        start = hits[1:] - slope * answers[1:]
+        both = tf.logical_and(answers[:-1] > 0, answers[1:] > 0)
+        ratio = tf.where(both, tf.math.divide_no_nan(answers[:-1], answers[1:]), tf.ones_like(more))
+        area = slope * (more + start * tf.math.log(ratio))
+        return tf.reduce_sum(tf.math.divide_no_nan(area, hits[1:] + missed[1:]))
+
+    def get_config(self) -> dict[str, Any]:
+        """What its constructor takes."""
+        return {
+            **super().get_config(), "num_thresholds": self.num_thresholds, "curve": self.curve,
+            "summation_method": self.summation_method, "thresholds": self._given, "from_logits": self._from_logits,
+        }  # fmt: skip

@@ -1,0 +1,140 @@
+"""Sums and means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import weft as tf
+from weft.keras.core.masking import get_mask
+from weft.keras.losses.alignment import align_ranks
+from weft.keras.metrics.metric import Metric
+from weft.keras.saving import deserialize_keras_object, serialize_keras_object
+
+
+def weighted(values: Any, sample_weight: Any, dtype: str) -> tuple[Any, Any]:
+    """Values times their weights, and the weights, or None.
+
+    Where samples have more values than weights, the mean over the further axes stands for them.
+    """
+    mask = get_mask(values)
+    values = tf.cast(tf.convert_to_tensor(values), dtype)
+    weights = None if sample_weight is None else tf.cast(tf.convert_to_tensor(sample_weight), dtype)
+    if mask is not None:
+        mask = tf.cast(mask, dtype)
+        if weights is None:
+            weights = mask
+        else:
+            mask, weights = align_ranks(mask, weights)
+            weights = weights * mask
+    if weights is None:
+        return values, None
+    values, weights = align_ranks(values, weights, expand_vectors=False)
+    ranks = values.shape.rank, weights.shape.rank
+    if None not in ranks and ranks[0] > ranks[1]:
+        values = tf.reduce_mean(values, axis=list(range(ranks[1], ranks[0])))
+    return values * weights, tf.broadcast_to(weights, tf.shape(values))
+
+
+class Sum(Metric):
+    """The sum of values.
+
+    Args:
+        name: Its name.
+        dtype: Its dtype.
+
+    Example:
+        >>> from weft import keras
+        >>> float(keras.metrics.Sum()([1.0, 2.0]))
+        3.0
+    """
+
+    def __init__(self, name: str | None = "sum", dtype: Any = None) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.total = self.add_variable((), name="total")
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        """Adds values, times their weights."""
+        values, _ = weighted(values, sample_weight, self.dtype)
+        self.total.assign_add(tf.reduce_sum(values))
+
+    def result(self) -> Any:
+        """The sum."""
+        return tf.identity(self.total)
+
+
+class Mean(Metric):
+    """The mean of values, each with its weight.
+
+    Args:
+        name: Its name.
+        dtype: Its dtype.
+
+    Example:
+        >>> from weft import keras
+        >>> float(keras.metrics.Mean()([1.0, 3.0]))
+        2.0
+    """
+
+    def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.total = self.add_variable((), name="total")
+        self.count = self.add_variable((), name="count")
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        """Takes values in, with their weights."""
+        values, weights = weighted(values, sample_weight, self.dtype)
+        self.total.assign_add(tf.reduce_sum(values))
+        self.count.assign_add(tf.cast(tf.size(values), self.dtype) if weights is None else tf.reduce_sum(weights))
+
+    def result(self) -> Any:
+        """The mean; 0 where there was nothing."""
+        return tf.math.divide_no_nan(tf.identity(self.total), tf.identity(self.count))
+
+
+class MeanMetricWrapper(Mean):
+    """The mean of a function of labels and predictions.
+
+    Args:
+        fn: `fn(y_true, y_pred, **kwargs)`, a value for each row.
+        name: Its name.
+        dtype: Its dtype.
+        **kwargs: Passed to the function.
+    """
+
+    def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self._fn = fn
+        self._fn_kwargs = kwargs
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Takes a batch in."""
+        mask = get_mask(y_pred)
+        values = self._fn(y_true, y_pred, **self._fn_kwargs)
+        own = get_mask(values)
+        if sample_weight is not None and mask is not None:
+            mask, sample_weight = align_ranks(
+                tf.cast(mask, self.dtype), tf.cast(tf.convert_to_tensor(sample_weight), self.dtype)
+            )
+            sample_weight = sample_weight * mask
+        elif mask is not None:
+            sample_weight = mask
+        if own is not None:
+            own = tf.cast(own, self.dtype)
+            sample_weight = own if sample_weight is None else tf.cast(sample_weight, self.dtype) * own
+        values = tf.identity(values)  # without the mask, which is in the weights now
+        super().update_state(values, sample_weight=sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        """What its constructor takes."""
+        found = {**super().get_config(), **self._fn_kwargs}
+        if type(self) is MeanMetricWrapper:
+            found["fn"] = serialize_keras_object(self._fn)
+        return found
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A metric from what `get_config` gave."""
+        if isinstance(config.get("fn"), (dict, str)):
+            config = {**config, "fn": deserialize_keras_object(config["fn"])}
+        return cls(**config)
