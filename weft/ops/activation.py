@@ -131,9 +131,17 @@ _with_slope(
 _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_ALPHA = 1.6732632423543772848170429916717
 
+
+
+def _selu_vjp(b: Any, ct: Any, x: Any, y: Any) -> Any:
+    zero = b.zeros_like(x)
+    slope = b.multiply(b.exp(b.minimum(x, zero)), _SELU_ALPHA)
+    return b.multiply(b.select(b.greater_equal(x, zero), ct, b.multiply(ct, slope)), _SELU_SCALE)
+
+
 unary("selu", lambda x: np.asarray(_SELU_SCALE, x.dtype) * np.where(
           x > 0, x, np.asarray(_SELU_ALPHA, x.dtype) * np.expm1(np.minimum(x, 0))),
-      dtypes=FLOATS, vjp=lambda b, ct, x, y: b.multiply(_elu_vjp(b, ct, x, y, _SELU_ALPHA), _SELU_SCALE),
+      dtypes=FLOATS, vjp=_selu_vjp,
       decompose=lambda b, x: b.multiply(b.elu(x, alpha=_SELU_ALPHA), _SELU_SCALE),
       cases=(_BOTH, case((), domain=_AWAY), _FAR),
       doc="The scaled elu that keeps mean 0 and variance 1.")  # fmt: skip

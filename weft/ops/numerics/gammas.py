@@ -137,6 +137,7 @@ def zeta(x: Any, q: Any) -> Any:
         (x == 1, constant(np.inf)),
         ((q <= 0) & (q == np.floor(q)), constant(np.inf)),
         ((q <= 0) & (x != np.floor(x)), constant(np.nan)),
+        ((x == np.inf) & (q > 0), lambda x, q: np.select((q < 1, q == 1), (np.inf, 1.0), 0.0)),
         (q == np.inf, constant(0.0)),
         (q > 1e9, lambda x, q: (1 / (x - 1) + 0.5 / q) * np.power(q, 1 - x)),
         (q <= 0, below),
