@@ -58,6 +58,10 @@ class Bidirectional(Layer):
         else:
             self.backward_layer = backward_layer
         self._check_pair()
+        if self.forward_layer.return_sequences:
+            # Where one direction has padding, the other has it too: repeating an output there would mix into sums.
+            self.forward_layer.zero_output_for_mask = True
+            self.backward_layer.zero_output_for_mask = True
         self.merge_mode = merge_mode
         self._given_layer, self._given_backward = layer, backward_layer
         self._tracked.pop("_given_layer", None)

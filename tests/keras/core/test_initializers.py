@@ -1,0 +1,90 @@
+"""First values of weights: distributions as in Keras, names, seeds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.golden import recipes
+from weft import keras
+
+GOLDEN = recipes.Golden("initializers")
+
+
+def cases(kind: str) -> list[str]:
+    return [name for name, case in GOLDEN.cases.items() if case["kind"] == kind]
+
+
+def make(name: str, **more: Any) -> Any:
+    case = GOLDEN.cases[name]
+    return getattr(keras.initializers, case["initializer"])(**{**case["config"], **more})
+
+
+@pytest.mark.parametrize("name", cases("random"))
+def test_distribution(name: str) -> None:
+    shape = tuple(GOLDEN.cases[name]["shape"])
+    wanted = int(GOLDEN[f"{name}/count"]) if f"{name}/count" in GOLDEN else 60 * int(np.prod(shape))
+    draws = max(1, wanted // int(np.prod(shape)))
+    values = np.concatenate([np.asarray(make(name, seed=seed)(shape)).ravel() for seed in range(draws)])
+    deviation = float(GOLDEN[f"{name}/std"])
+    tolerance = 5 * deviation / np.sqrt(values.size) + 0.01 * deviation
+    assert abs(values.mean() - float(GOLDEN[f"{name}/mean"])) < tolerance
+    assert abs(values.std() - deviation) < 5 * deviation / np.sqrt(values.size) + 0.01 * deviation
+    found = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
+    np.testing.assert_allclose(found, GOLDEN[f"{name}/quantiles"], atol=8 * deviation / np.sqrt(values.size) + 0.02 * deviation)
+
+
+@pytest.mark.parametrize("name", cases("fixed"))
+def test_fixed(name: str) -> None:
+    np.testing.assert_array_equal(np.asarray(make(name)(tuple(GOLDEN.cases[name]["shape"]))), GOLDEN[f"{name}/value"])
+
+
+@pytest.mark.parametrize("name", cases("orthogonal"))
+def test_orthogonal(name: str) -> None:
+    shape = tuple(GOLDEN.cases[name]["shape"])
+    matrix = np.asarray(make(name, seed=1)(shape)).reshape(-1, shape[-1])
+    gram = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
+    np.testing.assert_allclose(gram, GOLDEN[f"{name}/gram"], atol=2e-4)
+
+
+def test_an_integer_seed_gives_the_same_values_at_every_call() -> None:
+    initializer = keras.initializers.GlorotUniform(seed=3)
+    np.testing.assert_array_equal(initializer((4, 5)), initializer((4, 5)))
+    assert not np.array_equal(initializer((4, 5)), keras.initializers.GlorotUniform(seed=4)((4, 5)))
+
+
+def test_a_generator_gives_others_at_every_call() -> None:
+    initializer = keras.initializers.RandomNormal(seed=keras.random.SeedGenerator(3))
+    assert not np.array_equal(initializer((4, 5)), initializer((4, 5)))
+
+
+@pytest.mark.parametrize(
+    ("identifier", "cls"),
+    [
+        ("glorot_uniform", "GlorotUniform"), ("GlorotUniform", "GlorotUniform"), ("he_normal", "HeNormal"),
+        ("uniform", "RandomUniform"), ("normal", "RandomNormal"), ("zeros", "Zeros"), ("one", "Ones"),
+        ("orthogonal", "Orthogonal"), ("identity", "Identity"), ("lecun_uniform", "LecunUniform"),
+        ({"class_name": "HeUniform", "config": {"seed": 1}}, "HeUniform"),
+    ],
+)  # fmt: skip
+def test_names(identifier: Any, cls: str) -> None:
+    assert type(keras.initializers.get(identifier)).__name__ == cls
+
+
+def test_an_unknown_name_names_the_nearest() -> None:
+    with pytest.raises(ValueError, match="no initializer named 'glorot_unifrom'.*`glorot_uniform`"):
+        keras.initializers.get("glorot_unifrom")
+
+
+@pytest.mark.parametrize("name", ["GlorotUniform", "RandomNormal", "VarianceScaling", "Orthogonal", "Constant"])
+def test_configuration_round_trip(name: str) -> None:
+    first = getattr(keras.initializers, name)()
+    again = keras.initializers.deserialize(keras.initializers.serialize(first))
+    assert type(again) is type(first)
+    assert again.get_config() == first.get_config()
+
+
+def test_half_precision() -> None:
+    assert keras.initializers.HeNormal(seed=1)((3, 4), dtype="bfloat16").dtype == "bfloat16"
