@@ -70,13 +70,19 @@ def type_problem(graph: Graph) -> str | None:
 
 def numeric_problem(before: Graph, after: Graph) -> str | None:
     """How the results differ on inputs drawn for the graph; None too where it cannot be run by drawn inputs."""
-    first, second = _drawn_inputs(before), _drawn_inputs(before)
-    if first is None or second is None or _touches_the_world(before):
+    if _touches_the_world(before):
         return None
-    try:
-        expected = _run(before, first)
-    except Exception:
-        return None  # the drawn inputs do not suit the graph (indices out of range, sizes that do not fit)
+    for size in (None, 3):  # sizes drawn one by one; where these do not go together, all alike
+        first, second = _drawn_inputs(before, size), _drawn_inputs(before, size)
+        if first is None or second is None:
+            return None
+        try:
+            expected = _run(before, first)
+            break
+        except Exception:
+            continue
+    else:
+        return None  # the drawn inputs do not suit the graph (indices out of range, failing checks)
     try:
         actual = _run(after, second)
     except Exception as error:
@@ -103,14 +109,15 @@ def _run(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
         return interpreter.run(graph, inputs)
 
 
-def _drawn_inputs(graph: Graph) -> list[Any] | None:
-    """Arrays (and cells) that fit the inputs: equal sizes for equal symbols, the same ones for the same graph."""
+def _drawn_inputs(graph: Graph, size: int | None) -> list[Any] | None:
+    """Arrays (and cells) that fit the inputs, the same ones for the same graph. Every symbol stands for `size`, or for
+    a size of its own where that is None."""
     rng = np.random.default_rng(zlib.crc32(graph.name.encode()))
     sizes: dict[Any, int] = {}
     drawn = []
     for value in graph.inputs:
         type = value.type.handle if value.type.handle is not None else value.type
-        shape = _drawn_shape(type, sizes, rng)
+        shape = _drawn_shape(type, sizes, rng, size)
         if shape is None or type.dtype in (dtypes.string, dtypes.variant, dtypes.resource):
             return None
         array = _drawn_array(type, shape, rng)
@@ -118,12 +125,14 @@ def _drawn_inputs(graph: Graph) -> list[Any] | None:
     return drawn
 
 
-def _drawn_shape(type: TensorType, sizes: dict[Any, int], rng: np.random.Generator) -> tuple[int, ...] | None:
+def _drawn_shape(
+    type: TensorType, sizes: dict[Any, int], rng: np.random.Generator, size: int | None
+) -> tuple[int, ...] | None:
     if type.shape is None:
         return None
     for dimension in type.shape:
         for symbol in sorted(dimension.symbols(), key=lambda s: s.index) if isinstance(dimension, Dim) else ():
-            sizes.setdefault(symbol, int(rng.integers(2, 5)))
+            sizes.setdefault(symbol, int(rng.integers(2, 5)) if size is None else size)
     shape = tuple(evaluate(d, sizes) for d in type.shape)
     return shape if np.prod(shape, dtype=np.float64) <= _LARGEST else None
 
