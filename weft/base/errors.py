@@ -201,7 +201,9 @@ def user_facing(function: _F) -> _F:
         except Exception as error:
             if flags.debug():
                 raise
-            error.__traceback__ = sources.trim_traceback(error.__traceback__)
+            trimmed = sources.trim_traceback(error.__traceback__)
+            # Where no frame below is the user's, none is kept: their own line is above, where this was called.
+            error.__traceback__ = None if trimmed is error.__traceback__ else trimmed
             raise
 
     return call  # type: ignore[return-value]

@@ -54,7 +54,7 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
         ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="factor")
         ...     def call(self, inputs):
         ...         return inputs * self.factor
-        >>> layer = Scale()
+        >>> layer = Scale(name="scale")
         >>> layer(tf.ones((2, 3))).shape, [w.path for w in layer.weights]
         (TensorShape([2, 3]), ['scale/factor'])
     """
