@@ -11,9 +11,8 @@ from weft.base.dims import Dim
 from weft.base.errors import InternalError
 from weft.ir.graph import Graph, clone
 from weft.ir.types import TensorType, resource_of
-from weft.ir.verifier import verify
 from weft.ops.builder import GraphBuilder
-from weft.passes import checking, pipeline
+from weft.passes import pipeline
 from weft.passes.rewrite import Rule, rewrite
 from weft.testing import random_graphs
 
@@ -35,21 +34,18 @@ def _network():
 
 @pytest.mark.parametrize("symbolic", [False, True])
 @pytest.mark.parametrize("seed", range(60))
-def test_exact_rules_keep_every_bit(seed, symbolic):
+def test_the_exact_pipeline_keeps_every_bit(seed, symbolic):
     graph, inputs = random_graphs.make(seed, symbolic=symbolic)
-    exact = [rule for rule in pipeline.rules() if rule.exact]
-    after = rewrite(graph, exact)
-    for function in (pipeline.fold_constants, pipeline.share_common_code, pipeline.remove_dead_code):
-        after = function(after)
-    verify(after)
-    assert checking.interface_problem(graph, after) is None and checking.type_problem(after) is None
-    expected, actual = random_graphs.run(graph, inputs), random_graphs.run(after, inputs)
-    problem = random_graphs.differences(expected, actual)
-    if problem:
-        same = lambda g: random_graphs.differences(  # noqa: E731
-            random_graphs.run(g, inputs), random_graphs.run(rewrite(g, exact), inputs)) is not None  # fmt: skip
-        small = random_graphs.shrink(graph, same)
-        raise AssertionError(f"{problem}\n{small}\n=>\n{rewrite(small, exact)}")
+
+    def problem(graph):
+        after = pipeline.run(graph, pipeline.EXACT_PIPELINE)
+        return random_graphs.differences(random_graphs.run(graph, inputs), random_graphs.run(after, inputs))
+
+    with flags.override(WEFT_CHECK=1):
+        found = problem(graph)
+    if found:
+        small = random_graphs.shrink(graph, lambda g: problem(g) is not None)
+        raise AssertionError(f"{found}\n{small}\n=>\n{pipeline.run(small, pipeline.EXACT_PIPELINE)}")
 
 
 @pytest.mark.parametrize("seed", range(60, 90))

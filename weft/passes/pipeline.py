@@ -31,6 +31,11 @@ def algebra(graph: Graph) -> Graph:
     return rewrite(graph, rules())
 
 
+def exact_algebra(graph: Graph) -> Graph:
+    """Applies those of the algebraic rules that keep every bit."""
+    return rewrite(graph, [rule for rule in rules() if rule.exact])
+
+
 def stable(graph: Graph) -> Graph:
     """Puts numerically stable forms in place of written-out ones."""
     return rewrite(graph, STABLE)
@@ -51,6 +56,11 @@ PIPELINE: tuple[tuple[str, Pass], ...] = (
     ("fold constants again", fold_constants),
     ("common code", share_common_code),
     ("dead code again", remove_dead_code),
+)
+
+#: The same without what changes a result's last bits, for whoever compares bits.
+EXACT_PIPELINE: tuple[tuple[str, Pass], ...] = tuple(
+    (name, exact_algebra if function is algebra else function) for name, function in PIPELINE if function is not stable
 )
 
 
