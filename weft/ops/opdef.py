@@ -315,8 +315,8 @@ def _as_tuple(types: Any) -> tuple[TensorType, ...]:
 FAMILIES = (
     "constant", "elementwise", "special", "logical", "cast", "reduce", "cumulative", "activation", "shape", "join",
     "slice", "pad", "rearrange", "sizes", "index", "scatter", "mask", "diagonal", "segment", "sort", "unique",
-    "linalg", "decomposition", "conv", "pool", "normalization", "loss", "random", "control", "state", "string",
-    "host", "recurrent", "fft", "image",
+    "linalg", "matrix", "decomposition", "conv", "pool", "normalization", "loss", "random", "control", "state",
+    "string", "host", "recurrent", "fft", "image",
 )  # fmt: skip
 
 _table: dict[str, OpDef] = {}
