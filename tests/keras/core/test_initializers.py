@@ -33,7 +33,9 @@ def test_distribution(name: str) -> None:
     assert abs(values.mean() - float(GOLDEN[f"{name}/mean"])) < tolerance
     assert abs(values.std() - deviation) < 5 * deviation / np.sqrt(values.size) + 0.01 * deviation
     found = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
-    np.testing.assert_allclose(found, GOLDEN[f"{name}/quantiles"], atol=8 * deviation / np.sqrt(values.size) + 0.02 * deviation)
+    np.testing.assert_allclose(
+        found, GOLDEN[f"{name}/quantiles"], atol=8 * deviation / np.sqrt(values.size) + 0.02 * deviation
+    )
 
 
 @pytest.mark.parametrize("name", cases("fixed"))

@@ -254,7 +254,9 @@ def test_unknown_sizes_are_named() -> None:
 def test_merging_names_the_axis() -> None:
     with pytest.raises(ValueError, match="axis -1 has sizes 3 and 4"):
         layers.Add()([np.ones((2, 3)), np.ones((2, 4))])
-    with pytest.raises(ValueError, match=r"cannot be joined along axis -1: axis 1 has sizes 3 and 5(?s:.*)input 1: \(2, 5, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"cannot be joined along axis -1: axis 1 has sizes 3 and 5(?s:.*)input 1: \(2, 5, 4\)"
+    ):
         layers.Concatenate()([np.ones((2, 3, 4)), np.ones((2, 5, 4))])
 
 
@@ -306,7 +308,9 @@ def test_dropout_keeps_the_mean_and_differs_between_calls() -> None:
 
 
 def test_dropout_with_a_noise_shape() -> None:
-    found = np.asarray(layers.Dropout(0.5, noise_shape=(None, 1, 4), seed=2)(np.ones((5, 3, 4), np.float32), training=True))
+    found = np.asarray(
+        layers.Dropout(0.5, noise_shape=(None, 1, 4), seed=2)(np.ones((5, 3, 4), np.float32), training=True)
+    )
     np.testing.assert_array_equal(found, found[:, :1].repeat(3, axis=1))
     channels = np.asarray(layers.SpatialDropout2D(0.5, seed=2)(np.ones((4, 3, 3, 6), np.float32), training=True))
     assert {len(np.unique(channels[i, :, :, c])) for i in range(4) for c in range(6)} == {1}

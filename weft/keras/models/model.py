@@ -9,6 +9,7 @@ from typing import Any
 from weft.extend import explain, nearest
 from weft.keras.core import naming, tracking
 from weft.keras.core.call_signature import CallSignature
+from weft.keras.core.function import OperationGraph
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.operation import evaluate_symbolically
 from weft.keras.core.shapes import as_shape, map_shapes, shapes_of
@@ -69,6 +70,22 @@ class Model(Trainer, GraphModel, Layer):
                 hint="define call(self, inputs) in the class, or make the model as keras.Model(inputs, outputs)",
             ))  # fmt: skip
         return self._run_graph(inputs, mask)
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds a value to what training minimises.
+
+        Args:
+            loss: A scalar, or a function that gives one; for models made from symbolic tensors also such a tensor,
+                whose mean is then computed in every call.
+        """
+        for value in loss if isinstance(loss, (list, tuple)) else [loss]:
+            if isinstance(value, KerasTensor):
+                self._require_graph("loss")
+                self._extra_losses.append(value)
+                outputs = [*self.outputs, *self._extra_losses]
+                self._graph = OperationGraph(self.inputs, outputs, self.name)
+            else:
+                super().add_loss(value)
 
     # Layers
 

@@ -251,7 +251,7 @@ def _find_class(
                 return found
     choices = list(known or ()) + list(registry.scoped_objects()) + list(custom or ())
     raise ValueError(explain(
-        f"The configuration names a {printable} class {name!r} that is not known. "
+        f"The configuration names the {printable} class {name!r} that is not known. "
         + (nearest(str(name), choices) if choices else ""),
         hint=f"pass it as custom_objects={{'{name}': {name}}}, or decorate the class with "
         "@keras.saving.register_keras_serializable()",
