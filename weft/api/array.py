@@ -123,6 +123,10 @@ def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None, layou
 def _like(input: Any, number: Any, dtype: Any, name: str | None) -> Any:
     tensor = frontdoor.convert(input)
     wanted = tensor.dtype if dtype is None else dtypes.as_dtype(dtype)
+    if hasattr(tensor, "__weft_operation__"):
+        # A constant would not depend on the operand, and its owner would not hear of it.
+        same, other = apply("equal", tensor, tensor), apply("not_equal", tensor, tensor)
+        return cast_to(apply("logical_or" if number else "logical_and", same, other), wanted)
     if tensor.shape.symbolic is None:
         return fill(shape(tensor), constant(number, wanted), name=name)
     return _filled(tensor.shape, number, wanted, name)
@@ -444,9 +448,12 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
         given = on_value if on_value is not None else off_value
         dtype = dtypes.float32 if given is None else frontdoor.convert(given).dtype
     wanted = dtypes.as_dtype(dtype)
-    on = constant(1 if on_value is None else on_value, wanted) if not frontdoor.is_tensor_like(on_value) else on_value
-    off = constant(0 if off_value is None else off_value, wanted) if not frontdoor.is_tensor_like(off_value) else off_value
-    return apply("one_hot", found, on, off, depth=integer(depth, "depth"), axis=-1 if axis is None else axis, name=name)
+    options = {"depth": integer(depth, "depth"), "axis": -1 if axis is None else axis}
+    on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
+    if not any(frontdoor.is_tensor_like(value) for value in (on, off)):
+        return apply("one_hot", found, dtype=wanted, on_value=on, off_value=off, name=name, **options)
+    hot = apply("one_hot", found, dtype=dtypes.bool_, on_value=True, off_value=False, **options)
+    return where(hot, cast_to(on, wanted), cast_to(off, wanted), name=name)
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
