@@ -404,7 +404,8 @@ def _finite_or_zero(b: Any, value: Any) -> Any:
 
 def _logsumexp_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     # Where all are -inf so is the result; the share of each is then taken as 0, not NaN.
-    x, y = node.inputs[0], _finite_or_zero(b, node.outputs[0])
+    x, y = node.inputs[0], node.outputs[0]
+    y = b.select(b.equal(y, b.full_like(y, -np.inf)), b.zeros_like(y), y)
     return (b.multiply(expand_reduced(b, ct, node), b.exp(b.subtract(x, expand_reduced(b, y, node)))),)
 
 
