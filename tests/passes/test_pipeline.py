@@ -32,10 +32,12 @@ def _network():
     return graph
 
 
-@pytest.mark.parametrize("symbolic", [False, True])
-@pytest.mark.parametrize("seed", range(60))
-def test_the_exact_pipeline_keeps_every_bit(seed, symbolic):
-    graph, inputs = random_graphs.make(seed, symbolic=symbolic)
+@pytest.mark.parametrize("kind", ["plain", "symbolic", "state", "control"])
+@pytest.mark.parametrize("seed", range(40))
+def test_the_exact_pipeline_keeps_every_bit(seed, kind):
+    graph, inputs = random_graphs.make(seed, size=25, symbolic=kind in ("symbolic", "control") and seed % 3 > 0,
+                                       state=kind == "state" or (kind == "control" and seed % 3 == 0),
+                                       control=kind == "control")  # fmt: skip
 
     def problem(graph):
         after = pipeline.run(graph, pipeline.EXACT_PIPELINE)

@@ -23,6 +23,21 @@ WORDS = (b"", b"fir", b"oak", b"ash", b"a longer one", "fünf".encode())
 TOLERANCES = {"float16": 2e-3, "bfloat16": 1.6e-2, "float32": 1e-5, "complex64": 1e-5}
 
 
+class Cell:
+    """A variable for tests: a place that holds an array."""
+
+    def __init__(self, value: Array) -> None:
+        self.value = value
+
+    def read(self) -> Array:
+        """What it holds."""
+        return self.value
+
+    def write(self, value: Array) -> None:
+        """Puts something else there."""
+        self.value = value
+
+
 def generator(*names: object) -> np.random.Generator:
     """A generator that is the same in every process for the same names."""
     return np.random.default_rng(zlib.crc32("/".join(map(str, names)).encode()))

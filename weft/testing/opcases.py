@@ -27,7 +27,7 @@ from weft.ops.builder import GraphBuilder
 from weft.ops.interpreter import evaluate
 from weft.ops.opdef import Case, Effect, OpDef
 from weft.testing import numeric
-from weft.testing.numeric import Array, generator, is_inexact
+from weft.testing.numeric import Array, Cell, generator, is_inexact
 
 _WIDEST = {"float": dtypes.float64, "complex": dtypes.complex128, "int": dtypes.int64, "uint": dtypes.uint64}
 _FAVOURITES = (dtypes.float32, dtypes.float64, dtypes.complex64, dtypes.int32, dtypes.int64, dtypes.bool_,
@@ -51,21 +51,6 @@ class Item:
 
     def __repr__(self) -> str:
         return self.id
-
-
-class Cell:
-    """A variable for tests: a place that holds an array."""
-
-    def __init__(self, value: Array) -> None:
-        self.value = value
-
-    def read(self) -> Array:
-        """What it holds."""
-        return self.value
-
-    def write(self, value: Array) -> None:
-        """Puts something else there."""
-        self.value = value
 
 
 def cases() -> list[Item]:

@@ -1,7 +1,8 @@
 """Random graphs: typed, the same for the same seed, made of ops from the table.
 
-They serve to compare two ways of running a graph: before and after a pass, on one engine and on another. `make` gives a
-graph and inputs that it runs on without warnings; `shrink` makes a failing graph small.
+They serve to compare two ways of running a graph: before and after a pass, on one engine and on another. `make` gives
+a graph and inputs that it runs on; with `state` it reads and writes variables (two handles that may be one variable),
+with `control` it calls, branches and loops. `shrink` makes a failing graph small.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from weft.base import dtypes
 from weft.base.dims import Dim
 from weft.base.errors import InvalidArgumentError
 from weft.ir.graph import Graph, Node, Value, clone, reachable
-from weft.ir.types import TensorType
+from weft.ir.types import TensorType, resource_of
 from weft.ops import interpreter, opdef
 from weft.ops.builder import GraphBuilder
 from weft.testing import numeric
-from weft.testing.numeric import Array
+from weft.testing.numeric import Array, Cell
 
 #: ops whose results stay within a moderate range on moderate operands, so that long chains stay finite
 _UNARY = ("negative", "abs", "tanh", "sigmoid", "sin", "cos", "relu", "softplus", "floor", "sign", "atan", "identity")
@@ -31,24 +32,32 @@ _BATCH = 3
 _DTYPES = (dtypes.float32, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.bool_)
 
 
+_PLAIN = ("unary", "unary", "binary", "binary", "binary", "constant", "reduce", "shape", "cast", "select", "matmul",
+          "again", "neutral")  # fmt: skip
+_STATE = ("read", "write")
+_CONTROL = ("call", "cond", "loop")
+_HELD = TensorType((4,), dtypes.float32)
+
+
 class _Maker:
     """One graph being made: every step picks values and an op that takes them."""
 
-    def __init__(self, seed: int, symbolic: bool) -> None:
+    def __init__(self, seed: int, symbolic: bool, kinds: tuple[str, ...] = ()) -> None:
         self.seed = seed
+        self.kinds = _PLAIN + kinds
         self.rng = numeric.generator("random graph", seed)
         self.graph = Graph(f"random_{seed}")
         self.b = GraphBuilder(self.graph)
         self.batch: Any = Dim.fresh("batch") if symbolic else _BATCH
         self.values: list[Value] = []
-        self.arrays: dict[Value, Array] = {}
+        self.arrays: dict[Value, Any] = {}
 
     def pick(self, options: Sequence[Any]) -> Any:
         return options[int(self.rng.integers(len(options)))]
 
     def value(self, test: Callable[[Value], bool]) -> Value | None:
         """One of the values that pass a test, later ones more often."""
-        fitting = [v for v in self.values if test(v)]
+        fitting = [v for v in self.values if not v.type.is_resource and test(v)]
         if not fitting:
             return None
         return fitting[max(int(self.rng.integers(len(fitting))), int(self.rng.integers(len(fitting))))]
@@ -60,8 +69,7 @@ class _Maker:
         self.arrays = dict(zip(self.graph.inputs, inputs_for(self.graph, self.seed), strict=True))
 
     def step(self) -> None:
-        kind = self.pick(("unary", "unary", "binary", "binary", "binary", "constant", "reduce", "shape", "cast",
-                          "select", "matmul", "again", "neutral"))  # fmt: skip
+        kind = self.pick(self.kinds)
         count = len(self.graph.nodes)
         try:
             made = getattr(self, "_" + kind)()
@@ -77,8 +85,10 @@ class _Maker:
         known = {} if isinstance(self.batch, int) else {self.batch.symbol: _BATCH}
         for node in nodes:
             attrs = {key: interpreter.resolve(value, known) for key, value in node.attrs.items()}
+            record, operands = opdef.get(node.op), [self.arrays[v] for v in node.inputs]
             with np.errstate(all="ignore"):
-                results = interpreter.evaluate(opdef.get(node.op), [self.arrays[v] for v in node.inputs], attrs)
+                runner = [interpreter.Runner(known, None)] * record.higher_order
+                results = opdef.apply_reference(record, [*runner, *operands], attrs)
             self.arrays.update(zip(node.outputs, results, strict=True))
 
     def _unary(self) -> Value | None:
@@ -143,7 +153,7 @@ class _Maker:
 
     def _again(self) -> Value | None:
         """A node repeated: what common-code removal is for."""
-        nodes = [n for n in self.graph.nodes if n.op != "input" and len(n.outputs) == 1]
+        nodes = [n for n in self.graph.nodes if n.op != "input" and len(n.outputs) == 1 and not n.subgraphs()]
         if not nodes:
             return None
         node = self.pick(nodes)
@@ -164,35 +174,106 @@ class _Maker:
         return self.pick(steps)()
 
 
-def make(seed: int, *, size: int = 20, symbolic: bool = False) -> tuple[Graph, list[Array]]:
+    def _handle(self) -> Value:
+        return self.pick([v for v in self.graph.inputs if v.type.is_resource])
+
+    def _read(self) -> Value:
+        return self.b.call("read_variable", self._handle())
+
+    def _write(self) -> Value | None:
+        x = self.value(lambda v: v.type == _HELD)
+        op = self.pick(("assign_variable", "assign_add_variable", "assign_sub_variable"))
+        return None if x is None else self.b.call(op, self._handle(), self.b.call("tanh", x))
+
+    def _inner(self, name: str, inputs: Sequence[Value]) -> _Maker:
+        """The maker of a sub-graph on some of these values."""
+        inner = _Maker(self.seed, False)
+        inner.rng, inner.batch, inner.graph.name = self.rng, self.batch, name
+        inner.values = [inner.graph.add_input(v.type) for v in inputs]
+        inner.arrays = dict(zip(inner.graph.inputs, (self.arrays[v] for v in inputs), strict=True))
+        return inner
+
+    def _call(self) -> Value | None:
+        inputs = [v for v in (self.value(lambda v: True) for _ in range(2)) if v is not None]
+        inner = self._inner("body", inputs)
+        for _ in range(5):
+            inner.step()
+        if not inputs:
+            return None
+        inner.graph.outputs = [inner.values[-1]]
+        return self.b.call("call", *inputs, graph=inner.graph)
+
+    def _cond(self) -> Value | None:
+        x = self.value(lambda v: v.dtype.is_floating)
+        if x is None:
+            return None
+        flag = self.b.call("greater", self.b.call("reduce_sum", x, axis=tuple(range(x.type.rank or 0))), 0.0)
+        graphs = []
+        for name in ("then", "else"):
+            inner = _Maker(self.seed, False)
+            inner.graph.name = name
+            y = inner.graph.add_input(x.type)
+            inner.graph.outputs = [inner.b.call(self.pick(_UNARY), inner.b.call(self.pick(_UNARY), y))]
+            graphs.append(inner.graph)
+        return self.b.call("cond", flag, x, then_graph=graphs[0], else_graph=graphs[1])
+
+    def _loop(self) -> Value | None:
+        x = self.value(lambda v: v.dtype.is_floating)
+        if x is None:
+            return None
+        step = TensorType((), x.dtype)
+        body, condition = _Maker(self.seed, False), _Maker(self.seed, False)
+        i, y = body.graph.add_input(step), body.graph.add_input(x.type)
+        body.graph.outputs = [body.b.call("add", i, 1.0), body.b.call(self.pick(_UNARY), y)]
+        j, _ = condition.graph.add_input(step), condition.graph.add_input(x.type)
+        condition.graph.outputs = [condition.b.call("less", j, 2.5)]
+        body.graph.name, condition.graph.name = "body", "condition"
+        start = self.b.constant(0, x.dtype)
+        return self.b.call("while_loop", start, x, body=body.graph, condition=condition.graph, count=2)[1]
+
+
+def make(
+    seed: int, *, size: int = 20, symbolic: bool = False, state: bool = False, control: bool = False
+) -> tuple[Graph, list[Any]]:
     """A random graph and inputs for it.
 
     Args:
         seed: Same seed, same graph.
         size: About how many nodes it has.
         symbolic: Whether the batch size is a symbol.
+        state: Whether it reads and writes variables.
+        control: Whether it calls, branches and loops.
 
     Returns:
-        The graph, verified to run, and one array for each of its inputs.
+        The graph, verified to run, and an array (or a `Cell`) for each of its inputs.
     """
-    maker = _Maker(seed, symbolic)
+    maker = _Maker(seed, symbolic, _STATE * state + _CONTROL * control)
+    if state:
+        maker.values += [maker.graph.add_input(resource_of(_HELD.shape, _HELD.dtype), "variable") for _ in range(2)]
     maker.add_inputs()
     for _ in range(4 * size):
         if len(maker.graph.nodes) >= size:
             break
         maker.step()
-    unread = [v for v in maker.values if not any(v in node.inputs for node in maker.graph.nodes)]
-    maker.graph.outputs = unread or maker.values[-1:]
+    values = [v for v in maker.values if not v.type.is_resource]
+    unread = [v for v in values if not any(v in node.inputs for node in maker.graph.nodes)]
+    maker.graph.outputs = unread or values[-1:]
     return maker.graph, inputs_for(maker.graph, seed)
 
 
-def inputs_for(graph: Graph, seed: int, batch: int = _BATCH) -> list[Array]:
-    """Arrays that fit a graph's inputs; every symbol stands for the batch size."""
-    made = []
+def inputs_for(graph: Graph, seed: int, batch: int = _BATCH) -> list[Any]:
+    """Arrays and cells that fit a graph's inputs; every symbol stands for the batch size.
+
+    Under an odd seed all handles to variables of one type are one variable.
+    """
+    made: list[Any] = []
+    cells: dict[Any, Cell] = {}
     for index, value in enumerate(graph.inputs):
-        shape = tuple(batch if isinstance(d, Dim) else d for d in value.shape or ())
-        domain: tuple[Any, Any] = (-3, 4) if value.dtype.is_integer else (-2.0, 2.0)
-        made.append(numeric.draw(numeric.generator("inputs", seed, index), shape, value.dtype, domain))
+        type = value.type.handle if value.type.handle is not None else value.type
+        shape = tuple(batch if isinstance(d, Dim) else d for d in type.shape or ())
+        domain: tuple[Any, Any] = (-3, 4) if type.dtype.is_integer else (-2.0, 2.0)
+        array = numeric.draw(numeric.generator("inputs", seed, index), shape, type.dtype, domain)
+        made.append(cells.setdefault(type if seed % 2 else index, Cell(array)) if value.type.is_resource else array)
     return made
 
 
@@ -210,17 +291,19 @@ def differences(expected: Sequence[Array], actual: Sequence[Array], tolerance: f
     return None
 
 
-def run(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
-    """The reference result; overflows are results too."""
+def run(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
+    """The reference results, followed by what the variables hold in the end; overflows are results too."""
+    cells = {id(v): Cell(v.value) for v in inputs if isinstance(v, Cell)}  # the caller's stay as they are
     with np.errstate(all="ignore"):
-        return interpreter.run(graph, inputs)
+        results = interpreter.run(graph, [cells.get(id(v), v) for v in inputs])
+    return results + [cell.value for cell in cells.values()]
 
 
 def shrink(graph: Graph, fails: Callable[[Graph], bool]) -> Graph:
     """The smallest graph found, with the same inputs, that still fails: its one output is the first value that does."""
     for node in graph.nodes:
         for value in node.outputs:
-            small, values = clone(graph, keep=reachable(graph, [value]))
+            small, values = clone(graph, keep=reachable(graph, [value, *(n for n in graph.nodes if n.effect)]))
             small.outputs = [values[value]]
             if fails(small):
                 return small
