@@ -22,7 +22,8 @@ def _is_tracked(value: Any) -> bool:
 
 def is_module(value: Any) -> bool:
     """Whether a value is an object with variables of its own, such as a `tf.Module`, and no layer."""
-    return hasattr(type(value), "trainable_variables") and not getattr(type(value), "_weft_trackable", False)
+    kind = type(value)
+    return hasattr(kind, "trainable_variables") and not hasattr(kind, "_weft_trackable")
 
 
 def walk(value: Any) -> Iterator[Any]:

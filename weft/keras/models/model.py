@@ -120,6 +120,13 @@ class Model(Trainer, GraphModel, Layer):
             f"Model `{self.name}` has no layer named {name!r}. {nearest(str(name), [layer.name for layer in layers])}"
         ))  # fmt: skip
 
+    def reset_states(self) -> None:
+        """Sets the states of stateful recurrent layers to zeros."""
+        for layer in self._flatten_layers(include_self=False):
+            reset = getattr(layer, "reset_state", None)
+            if reset is not None:
+                reset()
+
     def summary(
         self, line_length: int | None = None, positions: Any = None, print_fn: Callable[..., Any] | None = None,
         expand_nested: bool = False, show_trainable: bool = False, layer_range: Any = None,
