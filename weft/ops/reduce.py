@@ -86,23 +86,24 @@ register(
 
 # Sums ------------------------------------------------------------------------------------------------------------
 
-_ROWS = 128  # numpy adds pairwise only along the innermost axis; elsewhere it runs down this many rows at most
+_ROWS = 512  # numpy adds pairwise only along the innermost axes; elsewhere it runs down this many rows at most
 
 
 def accurate_sum(x: Any, axis: tuple[int, ...], keepdims: bool = False) -> Any:
     """The sum in the dtype of x, its rounding error growing with the logarithm of the count on every axis."""
     axes = tuple(sorted(a % x.ndim for a in axis)) if x.ndim else ()
-    if not axes:
-        return np.sum(x, axis=(), dtype=x.dtype, keepdims=keepdims)
-    first = axes[0]
-    rows = x.shape[first]
-    inner = first == x.ndim - 1 or len(axes) == x.ndim - first  # the reduced axes are the innermost ones
-    if x.dtype.kind not in "fc" or rows <= _ROWS or (inner and x.flags.c_contiguous):
+    innermost = bool(axes) and len(axes) == x.ndim - axes[0] and x.flags.c_contiguous
+    if x.dtype.kind not in "fc" or innermost or _count(x, axes) <= _ROWS:
         return np.sum(x, axis=axes, keepdims=keepdims, dtype=x.dtype)
-    half = rows // 2 // 8 * 8
-    before: tuple[slice, ...] = (slice(None),) * first
-    return accurate_sum(x[(*before, slice(0, half))], axes, keepdims) + accurate_sum(
-        x[(*before, slice(half, None))], axes, keepdims)  # fmt: skip
+    longest = max(axes, key=lambda a: x.shape[a])
+    half = x.shape[longest] // 2
+    before = (slice(None),) * longest
+    first, second = x[(*before, slice(0, half))], x[(*before, slice(half, None))]
+    return accurate_sum(first, axes, keepdims) + accurate_sum(second, axes, keepdims)
+
+
+def _count(x: Any, axis: tuple[int, ...]) -> int:
+    return int(np.prod([x.shape[a] for a in axis], dtype=np.int64))
 
 
 @quiet
@@ -155,10 +156,6 @@ reduction(
     cases=_reduction_cases(),
     doc="The sum over axes.",
 )
-
-
-def _count(x: Any, axis: tuple[int, ...]) -> int:
-    return int(np.prod([x.shape[a] for a in axis], dtype=np.int64))
 
 
 def _mean(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
