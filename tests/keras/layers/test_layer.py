@@ -115,6 +115,23 @@ def test_set_weights_checks_shapes() -> None:
         layer.set_weights([np.ones((3, 2))])
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda layer: layer.add_weight((2, 3), "ones", name="w"),
+        lambda layer: layer.add_weight("w", (2, 3), None, "ones"),
+        lambda layer: layer.add_weight("w", shape=(2, 3), initializer="ones", experimental_autocast=False),
+        lambda layer: layer.add_weight(name="w", shape=[2, 3], initializer=lambda shape, dtype: tf.ones(shape, dtype)),
+    ],
+)
+def test_ways_to_add_a_weight(make: Any) -> None:
+    layer = layers.Layer()
+    weight = make(layer)
+    assert weight.name == "w" and np.asarray(weight).tolist() == [[1.0] * 3] * 2 and layer.weights == [weight]
+    with pytest.raises(TypeError, match="add_weight does not know the keyword `intializer`.*`initializer`"):
+        layer.add_weight(shape=(1,), intializer="ones")
+
+
 # Building -------------------------------------------------------------------------------------------------------------
 
 

@@ -193,14 +193,16 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
         self.built = True
 
     def add_weight(
-        self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
+        self, *args: Any, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
         autocast: bool = True, regularizer: Any = None, constraint: Any = None, aggregation: Any = "none",
-        overwrite_with_gradient: bool = False, name: str | None = None,
+        overwrite_with_gradient: bool = False, name: str | None = None, **old: Any,
     ) -> Variable:  # fmt: skip
         """Makes a weight of this layer.
 
         Args:
-            shape: Its shape; none is a scalar. A name may come first, as in Keras 2.
+            *args: The first of the following by position; where a text comes first, it is the name, and shape, dtype
+                and initializer follow, as in Keras 2.
+            shape: Its shape; none is a scalar.
             initializer: Gives its first value: a name, an initializer, or a function `(shape, dtype)`. Default Glorot
                 uniform for floats, zeros otherwise.
             dtype: Its dtype; by default that of the layer.
@@ -211,6 +213,7 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
             aggregation: As given.
             overwrite_with_gradient: Whether an update puts the gradient in its place.
             name: Its name.
+            **old: `experimental_autocast`, `synchronization` and the like of Keras 2, which change nothing.
 
         Returns:
             The variable.
@@ -221,10 +224,17 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
         from weft.keras import constraints, initializers, regularizers
 
         self._require_init("add_weight() is called")
-        if isinstance(shape, str):  # Keras 2's order: name, shape, dtype, initializer
-            name, shape, dtype, initializer = shape, initializer, name, dtype
-            if isinstance(dtype, (list, tuple)):
-                shape, dtype = dtype, None
+        if args:
+            order = _OLD_WEIGHT_ORDER if isinstance(args[0], str) else _WEIGHT_ORDER
+            given = dict(zip(order, args))
+            shape, initializer = given.get("shape", shape), given.get("initializer", initializer)
+            dtype, trainable = given.get("dtype", dtype), given.get("trainable", trainable)
+            regularizer, constraint = given.get("regularizer", regularizer), given.get("constraint", constraint)
+            name, autocast = given.get("name", name), given.get("autocast", autocast)
+        for word in old:
+            if word not in ("experimental_autocast", "synchronization", "use_resource", "getter", "partitioner"):
+                known = (*_WEIGHT_ORDER, "name", "aggregation", "overwrite_with_gradient")
+                raise TypeError(f"add_weight does not know the keyword `{word}`. {extend.nearest(word, known)}")
         sizes = () if shape is None else tuple(tf.TensorShape(shape))
         kind = self.variable_dtype if dtype is None else dtype
         if initializer is None:
@@ -250,6 +260,8 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
                 received=f"shape {tf.TensorShape(sizes)}, axis {sizes.index(None)} is unknown",
                 hint="give the input its full shape: keras.Input(shape=(28, 28, 1)); only the batch may be None",
             ))  # fmt: skip
+
+    add_variable = add_weight
 
     @property
     def weights(self) -> list[Any]:
@@ -651,6 +663,9 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
         return f"<{type(self).__name__} name={name}, built={self.built}>"
 
 
+#: parameters of add_weight by position, now and in Keras 2
+_WEIGHT_ORDER = ("shape", "initializer", "dtype", "trainable", "autocast", "regularizer", "constraint")
+_OLD_WEIGHT_ORDER = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 #: attributes that never hold the user's layers or variables
 _UNTRACKED = {"_tracked", "_own", "_losses", "_metrics", "_inbound_nodes", "_outbound_nodes", "_build_shapes",
               "input_spec", "_first_weights", "_given_input", "built", "_init_arguments"}  # fmt: skip
