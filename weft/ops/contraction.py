@@ -181,12 +181,10 @@ def put_diagonals(b: Any, x: Any, labels: Labels, wanted: Labels) -> Any:
     """The opposite: `labels` all differ, in `wanted` some recur; zeros off the diagonals."""
     for label in labels:
         while labels.count(label) < wanted.count(label):
-            rest = tuple(other for other in labels if other != label)
-            copies = labels.count(label)
-            x = arrange(b, x, tuple(f"{c}{labels[:i].count(c)}" for i, c in enumerate(labels)), tuple(
-                [f"{c}{rest[:i].count(c)}" for i, c in enumerate(rest)] + [f"{label}{i}" for i in range(copies)]))
-            x = b.matrix_diag(x)
-            labels = (*rest, *[label] * (copies + 1))
+            place = labels.index(label)
+            others = tuple(i for i in range(len(labels)) if i != place)
+            x = b.matrix_diag(b.transpose(x, perm=(*others, place)))
+            labels = (*(labels[i] for i in others), label, label)
     positions = list(labels)
     perm = []
     for label in wanted:
