@@ -492,3 +492,21 @@ def test_spawned_workers_compute(plain: Folder):
     plain.write("train.py", source)
     done = plain.run("train.py")
     assert (done.stdout, done.stderr) == ("[6, 10]\n", "")
+
+
+def test_keras_by_all_its_names(plain: Folder):
+    source = """
+        import keras
+        import tensorflow as tf
+        from keras.layers import Dense
+        from keras.layers.core import Dense as OldDense
+        from keras.utils import np_utils
+        from tensorflow.keras import layers
+        from tensorflow.python.keras.layers import Dense as PrivateDense
+
+        print(tf.keras is keras, Dense is OldDense is layers.Dense is PrivateDense is tf.keras.layers.Dense)
+        print(keras.__version__, np_utils.to_categorical([1], 3).tolist(), Dense(2)(tf.ones([1, 3])).shape)
+    """
+    plain.write("train.py", source)
+    done = plain.run("train.py")
+    assert (done.stdout, done.stderr) == ("True True\n3.15.0 [[0.0, 1.0, 0.0]] (1, 2)\n", "")
