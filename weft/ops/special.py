@@ -119,12 +119,12 @@ _AT = np.array([0.5, 1.0, 2.5])
 
 binary("polygamma", _through_float64(gammas.polygamma), dtypes=FLOATS,
        vjp=lambda b, ct, n, x, y: (None, b.multiply(ct, b.polygamma(b.add(n, 1), x))), reason=_NO_ORDER,
-       cases=(case(_ORDERS, _AT, grad=0), case(np.array(1.0), (2, 3), domain=(0.5, 3.0), grad=0)),
+       cases=(case(_ORDERS, _AT, grad=0), case(np.array(1.0), (2, 3), domain=(0.5, 3.0))),
        doc="The n-th derivative of digamma at x; NaN unless n is a whole number.")  # fmt: skip
 binary("zeta", _through_float64(gammas.zeta), dtypes=FLOATS,
        vjp=lambda b, ct, x, q, y: (
            None, b.negative(b.multiply(ct, b.multiply(x, b.zeta(b.add(x, 1), q))))), reason=_NO_ORDER,
-       cases=(case(_ORDERS + 1.5, _AT, grad=0), case(np.array(2.0), (2, 3), domain=(0.5, 3.0), grad=0)),
+       cases=(case(_ORDERS + 1.5, _AT, grad=0), case(np.array(2.0), (2, 3), domain=(0.5, 3.0))),
        doc="Hurwitz' zeta function: the sum of (q + k)**-x over k >= 0.")  # fmt: skip
 
 
@@ -174,8 +174,8 @@ register(
         reason="TensorFlow has no gradient in a and b either",
         doc="The regularized incomplete beta function I_x(a, b); its gradient flows to x only.",
         cases=(
-            case((2, 3), (2, 3), (2, 3), domain=((0.5, 4.0), (0.5, 4.0), (0.1, 0.9)), grad=0),
-            case((), (3,), (2, 1), domain=((0.5, 8.0), (0.5, 8.0), (0.3, 0.7)), grad=0),
+            case((2, 3), (2, 3), (2, 3), domain=((0.5, 4.0), (0.5, 4.0), (0.1, 0.9))),
+            case((), (3,), (2, 1), domain=((0.5, 8.0), (0.5, 8.0), (0.3, 0.7))),
             case(np.array([1.0, 1.0, 0.0, 2.0]), np.array([2.0, 2.0, 1.0, 3.0]), np.array([0.0, 1.0, 0.5, 1.5]),
                  grad=0),
         ),
