@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         mixed_precision,
         models,
         optimizers,
+        preprocessing,
         random,
         regularizers,
         saving,
@@ -48,8 +49,8 @@ __version__ = "3.15.0"
 
 _MODULES = (
     "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers",
-    "layers", "losses", "metrics", "mixed_precision", "models", "optimizers", "random", "regularizers", "saving",
-    "utils",
+    "layers", "losses", "metrics", "mixed_precision", "models", "optimizers", "preprocessing", "random",
+    "regularizers", "saving", "utils",
 )  # fmt: skip
 
 _NAMES = {
@@ -88,5 +89,6 @@ __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss",
     "Metric", "Model", "Operation", "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend",
     "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers", "layers", "losses", "metrics",
-    "mixed_precision", "models", "name_scope", "optimizers", "random", "regularizers", "saving", "utils", "version",
+    "mixed_precision", "models", "name_scope", "optimizers", "preprocessing", "random",
+    "regularizers", "saving", "utils", "version",
 ]  # fmt: skip

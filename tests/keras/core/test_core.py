@@ -169,6 +169,16 @@ def test_to_categorical() -> None:
         keras.utils.to_categorical([0, 7], num_classes=3)
 
 
+def test_pad_sequences() -> None:
+    pad = keras.preprocessing.sequence.pad_sequences
+    rows = [[1], [2, 3, 4], []]
+    assert pad(rows).tolist() == [[0, 0, 1], [2, 3, 4], [0, 0, 0]]
+    assert pad(rows, maxlen=2, padding="post", truncating="post", value=9).tolist() == [[1, 9], [2, 3], [9, 9]]
+    assert pad([[[1, 2]], [[3, 4], [5, 6]]], dtype="float32").shape == (2, 2, 2)
+    with pytest.raises(ValueError, match="entry 1 is no sequence"):
+        pad([[1], 2])
+
+
 def test_normalize() -> None:
     np.testing.assert_allclose(keras.utils.normalize([[3.0, 4.0], [0.0, 0.0]]), [[0.6, 0.8], [0, 0]])
 

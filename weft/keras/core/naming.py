@@ -7,6 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+#: where a new word begins in CamelCase: a capital behind a small letter, or one that small letters follow
+_WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])")
+
 _lock = threading.Lock()
 _counts: dict[str, int] = {}
 
@@ -22,9 +25,8 @@ _scopes = _Scopes()
 
 def to_snake_case(name: str) -> str:
     """`Conv2DTranspose` → `conv2d_transpose`, `LSTM` → `lstm`."""
-    name = re.sub(r"\W+", "", name)
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+    plain = "".join(character for character in name if character.isalnum() or character == "_")
+    return _WORD_START.sub("_", plain).lower()
 
 
 def auto_name(prefix: str) -> str:

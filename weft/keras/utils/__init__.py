@@ -16,13 +16,21 @@ from weft.keras.saving.registry import (
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
 from weft.keras.utils.numerical import normalize, to_categorical
 from weft.keras.utils.seeds import set_random_seed
+from weft.keras.utils.sequences import pad_sequences
 
 if TYPE_CHECKING:
+    from weft.keras.trainer.py_dataset import PyDataset as PyDataset
+    from weft.keras.trainer.py_dataset import PyDataset as Sequence
     from weft.keras.utils.file_utils import get_file as get_file
     from weft.keras.utils.progbar import Progbar as Progbar
 
 #: names that other modules of this folder hold, loaded when they are asked for
-_ELSEWHERE = {"Progbar": "progbar", "get_file": "file_utils"}
+_ELSEWHERE = {
+    "Progbar": "weft.keras.utils.progbar",
+    "PyDataset": "weft.keras.trainer.py_dataset",
+    "Sequence": "weft.keras.trainer.py_dataset",
+    "get_file": "weft.keras.utils.file_utils",
+}
 
 
 def is_keras_tensor(value: Any) -> bool:
@@ -41,12 +49,13 @@ def clear_session(free_memory: bool = True) -> None:
 
 def __getattr__(name: str) -> Any:
     if name in _ELSEWHERE:
-        return getattr(importlib.import_module(f"weft.keras.utils.{_ELSEWHERE[name]}"), name)
+        return getattr(importlib.import_module(_ELSEWHERE[name]), {"Sequence": "PyDataset"}.get(name, name))
     raise AttributeError(f"module 'keras.utils' has no attribute {name!r}")
 
 
 __all__ = [
-    "CustomObjectScope", "Progbar", "clear_session", "custom_object_scope", "deserialize_keras_object",
-    "get_custom_objects", "get_file", "get_registered_name", "get_registered_object", "is_keras_tensor", "normalize",
-    "register_keras_serializable", "serialize_keras_object", "set_random_seed", "to_categorical",
+    "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "clear_session", "custom_object_scope",
+    "deserialize_keras_object", "get_custom_objects", "get_file", "get_registered_name", "get_registered_object",
+    "is_keras_tensor", "normalize", "pad_sequences", "register_keras_serializable", "serialize_keras_object",
+    "set_random_seed", "to_categorical",
 ]  # fmt: skip
