@@ -89,8 +89,11 @@ def result_types(graph: Graph, types: Sequence[TensorType], what: str) -> list[T
 
 def _merge(first: TensorType, second: TensorType, position: int) -> TensorType:
     if first.dtype is not second.dtype:
-        raise SpecError(f"the branches differ in dtype in result {position}: {first.dtype.name} and {second.dtype.name}",
-                        hint="cast one of them", dtype=True)  # fmt: skip
+        raise SpecError(
+            f"the branches differ in dtype in result {position}: {first.dtype.name} and {second.dtype.name}",
+            hint="cast one of them",
+            dtype=True,
+        )
     if first.shape is None or second.shape is None or len(first.shape) != len(second.shape):
         return TensorType(None, first.dtype, first.handle)
     shape = tuple(a if a == b else Dim.fresh() for a, b in zip(first.shape, second.shape, strict=True))
@@ -211,7 +214,8 @@ def _loop_types(inputs: Sequence[TensorType], body: Graph, count: int) -> list[T
                 hint="keep its shape, or give a shape_invariants entry with None for the sizes that change",
             )
         steady = [a == b for a, b in zip(start.shape, end.shape, strict=True)]
-        shape = tuple(substitute(a, sizes) if same else Dim.fresh() for a, same in zip(start.shape, steady, strict=True))
+        kept = zip(start.shape, steady, strict=True)
+        shape = tuple(substitute(a, sizes) if same else Dim.fresh() for a, same in kept)
         types.append(_outer_type(TensorType(shape, start.dtype, start.type.handle), {}, known | _all(shape)))
     return types
 
@@ -220,7 +224,9 @@ def _all(shape: Sequence[Any]) -> frozenset[Symbol]:
     return frozenset(s for d in shape if isinstance(d, Dim) for s in d.symbols())
 
 
-def _while_spec(*inputs: TensorType, body: Graph, condition: Graph, count: int, maximum: int | None) -> list[TensorType]:
+def _while_spec(
+    *inputs: TensorType, body: Graph, condition: Graph, count: int, maximum: int | None
+) -> list[TensorType]:
     test = result_types(condition, inputs, "the loop condition")
     if len(test) != 1 or test[0].dtype is not dtypes.bool_ or test[0].rank not in (0, None):
         raise SpecError("the loop condition must give one scalar bool, it gives " + ", ".join(map(str, test)),
@@ -253,10 +259,10 @@ def _history_spec(
     steps = Dim.fresh("steps")
     stacks = []
     for position, type in enumerate(final):
-        if type.shape is None or any(isinstance(b, Dim) and a != b
-                                     for a, b in zip(inputs[position].shape or (), type.shape, strict=True)):  # fmt: skip
+        sizes = zip(inputs[position].shape or (), type.shape or (), strict=True)
+        if type.shape is None or any(isinstance(b, Dim) and a != b for a, b in sizes):
             raise SpecError(
-                f"loop variable {position} changes its shape from step to step, and its history is needed for a gradient",
+                f"loop variable {position} changes its shape from step to step, and a gradient needs its history",
                 hint="keep the shape fixed (tf.TensorArray, padding), or stop the gradient before the loop",
             )
         stacks.append(TensorType((steps, *type.shape), type.dtype))
@@ -365,7 +371,7 @@ def _history_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
     stacks = node.outputs[count:]
     gradient = b.differentiate(body, floating + wanted)
     graph, condition = _backward_loop(body, gradient, count, floating, wanted)
-    graph, moved = clone(graph)
+    graph, _ = clone(graph)
     extra = [graph.add_input(TensorType((Dim.fresh("steps"), *(body.inputs[i].shape or ())), body.inputs[i].dtype))
              for i in floating]  # fmt: skip
     inner = GraphBuilder(graph)

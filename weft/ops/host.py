@@ -16,7 +16,9 @@ from weft.ops.opdef import REQUIRED, Case, Effect, OpDef, SpecError, case, nondi
 _ANY = (*dtypes.ALL, dtypes.variant, dtypes.resource)
 
 
-def _python_call(*arrays: Any, function: Callable[..., Any], types: tuple[TensorType, ...], **_: Any) -> tuple[Any, ...]:
+def _python_call(
+    *arrays: Any, function: Callable[..., Any], types: tuple[TensorType, ...], **_: Any
+) -> tuple[Any, ...]:
     results = function(*arrays)
     if len(results) != len(types):
         raise ValueError(f"the Python function returned {len(results)} values, {len(types)} were declared")

@@ -159,8 +159,8 @@ register(
         effect=Effect.WRITE,
         outputs=("key", "counter"),
         cases=(case(np.array([2**40 + 7, 2**64 - 1], np.uint64), blocks=3),),
-        doc="Takes `blocks` blocks of four 32-bit numbers from a generator: returns its key and the first counter, each "
-        "as two 32-bit halves, low half first.",
+        doc="Takes `blocks` blocks of four 32-bit numbers from a generator: returns its key and the first counter, "
+        "each as two 32-bit halves, low half first.",
     )
 )
 
