@@ -1,0 +1,154 @@
+"""One check that every layer passes: shapes without values, configuration, copy, tracing, half precision."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import weft as tf
+from weft import extend, keras
+from weft.keras import layers
+
+#: class → (keywords, input shape); what is drawn is between -1 and 1
+TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
+    "ELU": ({"alpha": 0.5}, (2, 3)),
+    "GRU": ({"units": 3, "dropout": 0.2}, (2, 4, 3)),
+    "LSTM": ({"units": 3, "return_sequences": True, "recurrent_dropout": 0.2}, (2, 4, 3)),
+    "SimpleRNN": ({"units": 3}, (2, 4, 3)),
+    "Activation": ({"activation": "tanh"}, (2, 3)),
+    "ActivityRegularization": ({"l1": 0.1}, (2, 3)),
+    "AlphaDropout": ({"rate": 0.3}, (2, 3)),
+    "AveragePooling1D": ({}, (2, 5, 3)),
+    "AveragePooling2D": ({}, (2, 5, 4, 3)),
+    "AveragePooling3D": ({}, (2, 4, 4, 4, 1)),
+    "BatchNormalization": ({}, (4, 3)),
+    "Conv1D": ({"filters": 2, "kernel_size": 2, "padding": "causal"}, (2, 5, 3)),
+    "Conv1DTranspose": ({"filters": 2, "kernel_size": 3, "strides": 2}, (2, 5, 3)),
+    "Conv2D": ({"filters": 2, "kernel_size": 3, "activation": "relu"}, (2, 5, 6, 3)),
+    "Conv2DTranspose": ({"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same"}, (2, 3, 4, 3)),
+    "Conv3D": ({"filters": 2, "kernel_size": 2}, (2, 3, 4, 3, 2)),
+    "Conv3DTranspose": ({"filters": 2, "kernel_size": 2}, (1, 2, 3, 2, 2)),
+    "Convolution2D": ({"filters": 2, "kernel_size": 3}, (2, 5, 6, 3)),
+    "Cropping1D": ({}, (2, 5, 3)),
+    "Cropping2D": ({"cropping": 1}, (2, 5, 4, 3)),
+    "Cropping3D": ({}, (1, 3, 4, 4, 2)),
+    "Dense": ({"units": 4, "kernel_regularizer": "l2"}, (2, 3)),
+    "DepthwiseConv1D": ({"kernel_size": 2}, (2, 5, 3)),
+    "DepthwiseConv2D": ({"kernel_size": 3, "depth_multiplier": 2}, (2, 5, 5, 3)),
+    "Dropout": ({"rate": 0.4}, (2, 3)),
+    "Flatten": ({}, (2, 3, 4)),
+    "GaussianDropout": ({"rate": 0.4}, (2, 3)),
+    "GaussianNoise": ({"stddev": 0.4}, (2, 3)),
+    "GlobalAveragePooling1D": ({}, (2, 5, 3)),
+    "GlobalAveragePooling2D": ({"keepdims": True}, (2, 5, 4, 3)),
+    "GlobalAveragePooling3D": ({}, (1, 2, 3, 2, 3)),
+    "GlobalMaxPooling1D": ({}, (2, 5, 3)),
+    "GlobalMaxPooling2D": ({}, (2, 5, 4, 3)),
+    "GlobalMaxPooling3D": ({}, (1, 2, 3, 2, 3)),
+    "Identity": ({}, (2, 3)),
+    "LayerNormalization": ({}, (2, 3, 4)),
+    "LeakyReLU": ({}, (2, 3)),
+    "Masking": ({}, (2, 3, 4)),
+    "MaxPooling1D": ({}, (2, 5, 3)),
+    "MaxPooling2D": ({"padding": "same"}, (2, 5, 4, 3)),
+    "MaxPooling3D": ({}, (2, 4, 4, 4, 1)),
+    "PReLU": ({}, (2, 3)),
+    "Permute": ({"dims": (2, 1)}, (2, 3, 4)),
+    "ReLU": ({"max_value": 0.5}, (2, 3)),
+    "RepeatVector": ({"n": 3}, (2, 3)),
+    "Reshape": ({"target_shape": (2, -1)}, (2, 6)),
+    "SeparableConv1D": ({"filters": 2, "kernel_size": 2}, (2, 5, 3)),
+    "SeparableConv2D": ({"filters": 2, "kernel_size": 3}, (2, 5, 5, 3)),
+    "Softmax": ({}, (2, 3)),
+    "SpatialDropout1D": ({"rate": 0.4}, (2, 3, 4)),
+    "SpatialDropout2D": ({"rate": 0.4}, (2, 3, 4, 2)),
+    "SpatialDropout3D": ({"rate": 0.4}, (2, 3, 2, 2, 2)),
+    "UpSampling1D": ({}, (2, 3, 2)),
+    "UpSampling2D": ({}, (2, 3, 2, 2)),
+    "UpSampling3D": ({}, (1, 2, 2, 2, 1)),
+    "ZeroPadding1D": ({}, (2, 3, 2)),
+    "ZeroPadding2D": ({}, (2, 3, 2, 2)),
+    "ZeroPadding3D": ({}, (1, 2, 2, 2, 1)),
+}
+#: classes that other tests look at: they take other layers, functions, lists or integers
+ELSEWHERE = {
+    "Add", "Average", "Bidirectional", "Concatenate", "Dot", "Embedding", "GRUCell", "InputLayer", "LSTMCell", "Lambda",
+    "Layer", "Maximum", "Minimum", "Multiply", "RNN", "SimpleRNNCell", "StackedRNNCells", "Subtract", "TimeDistributed",
+    "Wrapper",
+}  # fmt: skip
+
+
+def data(shape: tuple[int, ...]) -> np.ndarray:
+    return np.random.default_rng(1).uniform(-1, 1, shape).astype(np.float32)
+
+
+def build(name: str, /, **more: Any) -> Any:
+    return getattr(layers, name)(**TABLE[name][0], **more)
+
+
+def test_no_layer_is_left_out() -> None:
+    found = {
+        value.__name__
+        for name, value in vars(layers).items()
+        if name in layers.__all__ and inspect.isclass(value) and issubclass(value, layers.Layer)
+    }
+    assert found == set(TABLE) | ELSEWHERE
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_shapes_and_tracing(name: str) -> None:
+    shape = TABLE[name][1]
+    layer = build(name)
+    symbolic = layer(keras.KerasTensor((None, *shape[1:])))
+    x = data(shape)
+    output = layer(x)
+    assert tuple(symbolic.shape)[1:] == tuple(output.shape)[1:] and symbolic.dtype == output.dtype
+    assert layer.compute_output_shape(shape) == tuple(output.shape)
+    traced = extend.function(lambda value: layer(value))(x)
+    np.testing.assert_allclose(traced, output, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_training_step(name: str) -> None:
+    layer = build(name)
+    x = tf.constant(data(TABLE[name][1]))
+
+    @extend.function
+    def step(value: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(value)
+            loss = tf.reduce_sum(tf.square(layer(value, training=True)))
+        return tape.gradient(loss, [value, *layer.trainable_weights])
+
+    layer(x)
+    gradients = step(x)
+    assert all(g is not None and np.isfinite(np.asarray(g)).all() for g in gradients)
+    assert [tuple(g.shape) for g in gradients[1:]] == [tuple(w.shape) for w in layer.trainable_weights]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_configuration_and_copy(name: str) -> None:
+    layer = build(name, name="layer")
+    x = data(TABLE[name][1])
+    before = np.asarray(layer(x))
+    record = json.loads(json.dumps(layers.serialize(layer)))
+    again = layers.deserialize(record)
+    assert type(again) is type(layer) and again.name == "layer" and again.built
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(again(x), before)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(layer))(x), before)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "float64"])
+@pytest.mark.parametrize("name", TABLE)
+def test_dtypes(name: str, policy: str) -> None:
+    layer = build(name, dtype=policy)
+    output = layer(data(TABLE[name][1]), training=True)
+    assert output.dtype == policy.removeprefix("mixed_")
+    variable = "float32" if policy.startswith("mixed") else policy
+    assert all(weight.dtype == variable for weight in layer.weights)
