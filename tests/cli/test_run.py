@@ -510,3 +510,23 @@ def test_keras_by_all_its_names(plain: Folder):
     plain.write("train.py", source)
     done = plain.run("train.py")
     assert (done.stdout, done.stderr) == ("True True\n3.15.0 [[0.0, 1.0, 0.0]] (1, 2)\n", "")
+
+
+def test_a_keras_program(plain: Folder):
+    source = """
+        import numpy as np
+        from keras.models import Sequential
+        from keras.layers import Dense
+
+        x = np.random.RandomState(0).rand(64, 4).astype("float32")
+        model = Sequential([Dense(8, input_dim=4, activation="relu"), Dense(1)])
+        model.compile(optimizer="adam", loss="mse")
+        losses = model.fit(x, x.sum(1), epochs=5, verbose=0).history["loss"]
+        print(len(losses), losses[-1] < losses[0])
+        model.predict(np.zeros((2, 5)), verbose=0)
+    """
+    path = plain.write("train.py", source)
+    done = plain.run("train.py")
+    assert done.stdout == "5 True\n"
+    assert f'File "{path}", line 11, in <module>\n    model.predict(np.zeros((2, 5)), verbose=0)\n' in done.stderr
+    assert done.stderr.count("  File ") == 1
