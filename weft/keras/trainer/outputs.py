@@ -1,0 +1,75 @@
+"""A model's outputs in order, and what users say about them by order or by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import weft as tf
+from weft.extend import explain, nearest
+
+
+class Outputs:
+    """The outputs of a model, flat.
+
+    Args:
+        y_pred: What the model returned: a tensor or a structure of them.
+        names: The names of a functional model's outputs, or None.
+    """
+
+    def __init__(self, y_pred: Any, names: list[str] | None) -> None:
+        self.count = len(tf.nest.flatten(y_pred))
+        self.keys: list[str] | None = None
+        if isinstance(y_pred, dict) and len(y_pred) == self.count:
+            # Flat dicts are flattened by their keys, in sorted order.
+            self.keys = sorted(y_pred)
+        self.names: list[str] | None = self.keys
+        if self.names is None and names is not None and len(names) == self.count:
+            self.names = list(names)
+
+    def shown(self) -> str:
+        """The outputs in words."""
+        if self.names:
+            return ", ".join(f"`{name}`" for name in self.names)
+        return f"{self.count} output{'s' if self.count > 1 else ''}"
+
+    def label(self, place: int) -> str:
+        """An output's name."""
+        return self.names[place] if self.names else f"output_{place}"
+
+    def by_name(self, given: dict[str, Any], what: str) -> list[Any]:
+        """The entries of a dict, in the order of the outputs; None for those that it does not name."""
+        known = self.names or []
+        unknown = [key for key in given if key not in known]
+        if unknown:
+            raise ValueError(explain(
+                f"`{what}` names {', '.join(repr(key) for key in unknown)}, which is no output of the model. "
+                f"{nearest(str(unknown[0]), known) if known else ''}",
+                expected=f"keys among {self.shown()}", received=f"keys {', '.join(repr(key) for key in given)}",
+            ))  # fmt: skip
+        return [given.get(name) for name in known]
+
+    def values(self, given: Any, what: str, wanted: list[bool] | None = None) -> list[Any]:
+        """What was given for the outputs, in their order.
+
+        Args:
+            given: A tensor, or a structure of them.
+            what: Such as "y", for messages.
+            wanted: Which outputs need one; all where None.
+        """
+        if given is None:
+            return [None] * self.count
+        if isinstance(given, dict):
+            return self.by_name(given, what)
+        flat = tf.nest.flatten(given)
+        if len(flat) == self.count:
+            return flat  # type: ignore[no-any-return]
+        if wanted is not None and len(flat) == sum(wanted):
+            supply = iter(flat)
+            return [next(supply) if needed else None for needed in wanted]
+        raise ValueError(explain(
+            f"The model has {self.count} output{'s' if self.count > 1 else ''}, `{what}` has {len(flat)} "
+            f"part{'s' if len(flat) != 1 else ''}.",
+            expected=f"one array for each of {self.shown()}",
+            received=[str(getattr(value, "shape", value)) for value in flat],
+            hint=f"pass {what}=[...] in the order of the outputs, or a dict by their names",
+        ))  # fmt: skip

@@ -1,0 +1,45 @@
+"""From tensors of metrics and outputs to what users see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import weft as tf
+
+
+def as_numbers(logs: Any) -> dict[str, Any]:
+    """Logs with Python numbers, their names sorted; dicts of results are opened."""
+    found: dict[str, Any] = {}
+    for name, value in sorted(logs.items()):
+        if isinstance(value, dict):
+            found.update(as_numbers(value))
+            continue
+        array = np.asarray(value)
+        found[name] = float(array) if array.ndim == 0 and array.dtype.kind in "fiub" or array.dtype.name == "bfloat16" else value
+    return found
+
+
+class Gathered:
+    """The outputs of batches, joined along the first axis at the end."""
+
+    def __init__(self) -> None:
+        self._structure: Any = None
+        self._parts: list[list[Any]] | None = None
+
+    def add(self, outputs: Any) -> None:
+        """Takes the outputs of a batch in."""
+        flat = [np.asarray(leaf.numpy() if hasattr(leaf, "numpy") else leaf) for leaf in tf.nest.flatten(outputs)]
+        if self._parts is None:
+            self._structure = outputs
+            self._parts = [[] for _ in flat]
+        for part, leaf in zip(self._parts, flat, strict=True):
+            part.append(leaf)
+
+    def result(self) -> Any:
+        """The structure of joined arrays; None where there was no batch."""
+        if self._parts is None:
+            return None
+        joined = [part[0] if len(part) == 1 else np.concatenate(part) for part in self._parts]
+        return tf.nest.pack_sequence_as(self._structure, joined)

@@ -1,0 +1,313 @@
+"""Where batches come from: arrays, generators, `PyDataset`s, anything that can be iterated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import weft as tf
+from weft import extend
+from weft.extend import explain
+from weft.keras.random.seed_generator import make_default_seed
+from weft.keras.trainer import arrays
+from weft.keras.trainer.py_dataset import PyDataset
+
+DEFAULT_BATCH_SIZE = 32
+
+
+class Source:
+    """Batches of (x, y, sample_weight), epoch after epoch.
+
+    Attributes:
+        steps: How many batches an epoch has; None where nobody knows.
+        batch_size: Samples in a batch; None where nobody knows.
+        repeats: Whether it can be gone through again.
+    """
+
+    steps: int | None = None
+    batch_size: int | None = None
+    repeats = True
+
+    def batches(self) -> Iterator[Any]:
+        """The batches of one epoch."""
+        raise NotImplementedError
+
+    def on_epoch_end(self) -> None:
+        """After an epoch."""
+
+
+class ArraySource(Source):
+    """Batches of arrays in memory.
+
+    Args:
+        x: A structure of arrays of one length.
+        y: Likewise, or None.
+        sample_weight: Likewise, or None.
+        rows: That length.
+        batch_size: Samples in a batch.
+        shuffle: Whether each epoch draws a new order; "batch" draws one of batches.
+    """
+
+    def __init__(self, x: Any, y: Any, sample_weight: Any, rows: int, batch_size: int | None, shuffle: Any) -> None:
+        self._data = (x, y, sample_weight)
+        self._rows = rows
+        self.batch_size = min(batch_size or DEFAULT_BATCH_SIZE, rows)
+        self.steps = math.ceil(rows / self.batch_size)
+        self._shuffle = shuffle
+        self._generator = np.random.Generator(np.random.PCG64(make_default_seed())) if shuffle else None
+
+    def batches(self) -> Iterator[Any]:
+        """The batches of one epoch; in order they are views of the arrays."""
+        size: Any = self.batch_size
+        if self._generator is None:
+            for start in range(0, self._rows, size):
+                rows = slice(start, start + size)
+                yield arrays.map_arrays(lambda array, rows=rows: array[rows], self._data)
+            return
+        order = self._order(size)
+        for start in range(0, self._rows, size):
+            chosen = order[start : start + size]
+            yield arrays.map_arrays(lambda array, chosen=chosen: extend.gather_rows(array, chosen), self._data)
+
+    def _order(self, size: int) -> Any:
+        assert self._generator is not None
+        if self._shuffle != "batch":
+            return self._generator.permutation(self._rows)
+        # Batches change places, samples stay together; an incomplete last batch stays last.
+        whole = self._rows // size
+        blocks = np.arange(whole * size).reshape(whole, size)[self._generator.permutation(whole)]
+        return np.concatenate([blocks.reshape(-1), np.arange(whole * size, self._rows)])
+
+
+class IterableSource(Source):
+    """Batches from an iterable: a generator, a dataset, a `PyDataset`.
+
+    Args:
+        iterable: Gives batches.
+        finish: Makes (x, y, sample_weight) of a batch.
+        shuffle: For `PyDataset`: whether batches change places.
+    """
+
+    def __init__(self, iterable: Any, finish: Callable[[Any], Any], shuffle: Any = False) -> None:
+        self._iterable = iterable
+        self._finish = finish
+        self._shuffle = shuffle
+        self._is_dataset = isinstance(iterable, PyDataset) or _is_sequence(iterable)
+        self.repeats = self._is_dataset or iter(iterable) is not iterable
+        self.steps = self._count()
+
+    def _count(self) -> int | None:
+        if isinstance(self._iterable, PyDataset):
+            return self._iterable.num_batches
+        cardinality = getattr(self._iterable, "cardinality", None)
+        if callable(cardinality):
+            found = int(cardinality())
+            return found if found >= 0 else None
+        try:
+            return len(self._iterable)
+        except TypeError:
+            return None
+
+    def batches(self) -> Iterator[Any]:
+        """The batches of one epoch."""
+        if not self._is_dataset:
+            yield from map(self._finish, self._iterable)
+            return
+        if self.steps is None:
+            place = 0
+            while True:
+                yield self._finish(self._iterable[place])
+                place += 1
+        order = np.arange(self.steps)
+        if self._shuffle:
+            np.random.Generator(np.random.PCG64(make_default_seed())).shuffle(order)
+        for place in order:
+            yield self._finish(self._iterable[int(place)])
+
+    def on_epoch_end(self) -> None:
+        """Tells a dataset that wants to know."""
+        if hasattr(self._iterable, "on_epoch_end"):
+            self._iterable.on_epoch_end()
+
+
+def _is_sequence(value: Any) -> bool:
+    return hasattr(value, "__getitem__") and hasattr(value, "__len__") and hasattr(value, "on_epoch_end")
+
+
+def unpack(data: Any) -> tuple[Any, Any, Any]:
+    """(x, y, sample_weight) of a batch: a tuple of up to three, or x alone."""
+    if isinstance(data, list):
+        data = tuple(data) if len(data) in (2, 3) and not arrays.is_plain_list(data) else data
+    if not isinstance(data, tuple) or hasattr(data, "_fields"):
+        return data, None, None
+    if len(data) == 1:
+        return data[0], None, None
+    if len(data) == 2:
+        return data[0], data[1], None
+    if len(data) == 3:
+        return data[0], data[1], data[2]
+    raise ValueError(explain(
+        f"A batch must be x, (x, y) or (x, y, sample_weight); received a tuple of {len(data)}.",
+        hint="put several inputs into a tuple or dict of their own: ((input_1, input_2), y)",
+    ))  # fmt: skip
+
+
+def _convert_batch(structure: Any, name: str) -> Any:
+    """A batch's arrays; tensors stay tensors."""
+    if structure is None or tf.is_tensor(structure):
+        return structure
+    if arrays.is_leaf(structure):
+        return arrays.as_array(structure, name)
+    if isinstance(structure, dict):
+        return {key: _convert_batch(value, f"{name}[{key!r}]") for key, value in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        found = [_convert_batch(value, f"{name}[{place}]") for place, value in enumerate(structure)]
+        return type(structure)(*found) if hasattr(structure, "_fields") else type(structure)(found)
+    return arrays.convert(structure, name)
+
+
+def is_iterable_of_batches(x: Any) -> bool:
+    """Whether `x` gives batches, rather than being data."""
+    if x is None or arrays.is_leaf(x) or isinstance(x, (list, tuple, dict)):
+        return False
+    return isinstance(x, PyDataset) or hasattr(x, "__iter__") or _is_sequence(x)
+
+
+def make_source(
+    method: str, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None, shuffle: Any = False,
+    class_weight: dict[Any, float] | None = None,
+) -> Source:  # fmt: skip
+    """A source of what was passed to `fit`, `evaluate` or `predict`.
+
+    Args:
+        method: Which of them, for messages.
+        x: Data or an iterable of batches.
+        y: Labels.
+        sample_weight: Weights.
+        batch_size: Samples in a batch.
+        shuffle: Whether samples change places in each epoch.
+        class_weight: Class → weight.
+
+    Raises:
+        ValueError: For data that do not go together, or are empty.
+    """
+    if is_iterable_of_batches(x):
+        for name, value in (("y", y), ("sample_weight", sample_weight)):
+            if value is not None:
+                raise ValueError(explain(
+                    f"{method}(): `{name}` cannot be given beside an iterable of batches.",
+                    received=f"x of class {type(x).__name__}", hint="let it give (x, y) or (x, y, sample_weight) itself",
+                ))  # fmt: skip
+        if batch_size is not None and isinstance(x, PyDataset):
+            raise ValueError(explain(f"{method}(): `batch_size` cannot be given for a dataset that makes its own batches."))
+        return IterableSource(x, lambda data: _finish(data, class_weight), shuffle)
+    if x is None:
+        raise ValueError(explain(f"{method}() needs data.", hint=f"model.{method}(x, y) with arrays, or with an iterable of batches"))
+    if batch_size is not None and (isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1):
+        raise ValueError(explain(f"{method}(): `batch_size` must be a positive integer.", received=repr(batch_size)))
+    x, y = arrays.convert(x, "x"), arrays.convert(y, "y")
+    sample_weight = arrays.convert(sample_weight, "sample_weight")
+    rows = arrays.count_rows(x, y, sample_weight, method)
+    sample_weight = _with_class_weights(y, sample_weight, class_weight)
+    return ArraySource(x, y, sample_weight, rows, batch_size, shuffle)
+
+
+def _with_class_weights(y: Any, sample_weight: Any, class_weight: dict[Any, float] | None) -> Any:
+    if class_weight is None:
+        return sample_weight
+    found = arrays.class_weights(y, class_weight)
+    return found if sample_weight is None else found * sample_weight
+
+
+def _finish(data: Any, class_weight: dict[Any, float] | None) -> Any:
+    x, y, sample_weight = unpack(data)
+    x, y = _convert_batch(x, "x"), _convert_batch(y, "y")
+    return x, y, _with_class_weights(y, _convert_batch(sample_weight, "sample_weight"), class_weight)
+
+
+def split(x: Any, y: Any, sample_weight: Any, share: float) -> tuple[Any, Any]:
+    """The data before and after a cut that leaves a share of them behind it.
+
+    Args:
+        x: Data.
+        y: Labels, or None.
+        sample_weight: Weights, or None.
+        share: From 0 to 1.
+
+    Returns:
+        (x, y, sample_weight) for training, and for validation.
+    """
+    if not 0 < share < 1:
+        raise ValueError(explain("fit(): `validation_split` must be between 0 and 1.", received=repr(share)))
+    if is_iterable_of_batches(x):
+        raise ValueError(explain(
+            "fit(): `validation_split` needs arrays.", received=f"x of class {type(x).__name__}",
+            hint="give validation_data= another iterable of batches",
+        ))  # fmt: skip
+    data = arrays.convert(x, "x"), arrays.convert(y, "y"), arrays.convert(sample_weight, "sample_weight")
+    rows = arrays.count_rows(*data, "fit")
+    cut = math.floor(rows * (1.0 - share))
+    if cut == 0 or cut == rows:
+        raise ValueError(explain(
+            f"fit(): validation_split={share} of {rows} samples leaves none for {'training' if cut == 0 else 'validation'}."
+        ))  # fmt: skip
+    return (
+        tuple(arrays.map_arrays(lambda array: array[:cut], part) for part in data),
+        tuple(arrays.map_arrays(lambda array: array[cut:], part) for part in data),
+    )
+
+
+class Loop:
+    """Batches for epochs of a set number of steps, however many the source has.
+
+    Args:
+        source: Where they come from.
+        steps: How many batches an epoch takes; all where None.
+    """
+
+    def __init__(self, source: Source, steps: int | None) -> None:
+        self._source = source
+        self._steps = steps
+        self._running: Iterator[Any] | None = None
+        self.ran_out = False
+
+    @property
+    def steps(self) -> int | None:
+        """How many batches an epoch takes, where that is known."""
+        return self._steps if self._steps is not None else self._source.steps
+
+    def epoch(self) -> Iterator[Any]:
+        """The batches of the next epoch."""
+        if self._steps is None:
+            yield from self._source.batches()
+            self._source.on_epoch_end()
+            return
+        for done in range(self._steps):
+            batch = self._next()
+            if batch is None:
+                self.ran_out = True
+                import logging
+
+                logging.getLogger("weft.keras").warning(
+                    "The data ran out: an epoch takes %d batches, there were %d. Give an iterable that can be started "
+                    "again, or one that never ends.", self._steps, done,
+                )  # fmt: skip
+                return
+            yield batch
+
+    def _next(self) -> Any:
+        """The next batch; the source is started again where it ends and can be."""
+        for _ in range(2):
+            if self._running is None:
+                self._running = self._source.batches()
+            batch = next(self._running, None)
+            if batch is not None:
+                return batch
+            if not self._source.repeats:
+                return None
+            self._running = None
+            self._source.on_epoch_end()
+        return None

@@ -1,0 +1,87 @@
+"""What a compiled model keeps for its loops."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import weft as tf
+from weft import extend
+
+#: held while a step is traced: layers are built and losses gathered in shared places meanwhile
+_tracing = threading.RLock()
+
+
+class Step:
+    """A step of a model over a batch, traced once per signature; threads may share it.
+
+    Args:
+        model: The model; it is not kept alive by this.
+        method: `"train_step"`, `"test_step"` or `"predict_step"`.
+        eagerly: Whether it runs as plain Python.
+    """
+
+    def __init__(self, model: Any, method: str, eagerly: bool) -> None:
+        reference = weakref.ref(model)
+
+        def step(data: Any) -> Any:
+            return getattr(reference(), method)(data)
+
+        self._function: Callable[[Any], Any] = step if eagerly else extend.function(step, name=method)
+        self._seen: set[Any] | None = None if eagerly else set()
+
+    def __call__(self, data: Any) -> Any:
+        if self._seen is None:
+            return self._function(data)
+        key = _signature(data)
+        if key in self._seen:
+            return self._function(data)
+        with _tracing:
+            result = self._function(data)
+        self._seen.add(key)
+        return result
+
+
+def _signature(data: Any) -> tuple[Any, ...]:
+    """What may make another trace necessary: structure, dtypes, and all sizes but the first."""
+    first: dict[Any, int] = {}
+    parts = []
+    for leaf in tf.nest.flatten(data):
+        shape = getattr(leaf, "shape", None)
+        if shape is None:
+            parts.append((type(leaf), leaf if isinstance(leaf, (bool, int, float, str)) else None))
+        else:
+            shape = tuple(shape)
+            parts.append((shape[1:], leaf.dtype, first.setdefault(shape[0], len(first)) if shape else -1))
+    return tuple(parts)
+
+
+class State:
+    """What `compile` said, and what followed from it."""
+
+    def __init__(self) -> None:
+        self.loss_tracker: Any = None
+        self.compile_loss: Any = None
+        self.compile_metrics: Any = None
+        self.arguments: dict[str, Any] = {}
+        self.run_eagerly = False
+        self.jit_compile: Any = None
+        #: set while a step is searched for NaN
+        self.watch: Any = None
+        self.forget_steps()
+
+    def forget_steps(self) -> None:
+        """Lets every step be traced anew."""
+        self.steps: dict[str, Step] = {}
+
+    def step(self, model: Any, method: str) -> Step:
+        """The step of a method."""
+        found = self.steps.get(method)
+        if found is None:
+            found = self.steps[method] = Step(model, method, self.run_eagerly)
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "steps": {}, "watch": None}

@@ -1,0 +1,679 @@
+"""`Trainer`: `compile`, `fit`, `evaluate`, `predict` and the steps that they take."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import weft as tf
+from weft import extend
+from weft.extend import explain, nearest
+from weft.keras import callbacks as callbacks_module
+from weft.keras import config
+from weft.keras import metrics as metrics_module
+from weft.keras import optimizers as optimizers_module
+from weft.keras.callbacks.callback import CallbackList
+from weft.keras.core import tracking
+from weft.keras.trainer import arrays, sources
+from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics
+from weft.keras.trainer.debug_nans import Watch, watching
+from weft.keras.trainer.results import Gathered, as_numbers
+from weft.keras.trainer.state import State
+
+#: keywords of Keras 2 that say how batches are fetched; here one thread makes them
+_FETCHING = ("workers", "use_multiprocessing", "max_queue_size")
+
+
+class Trainer:
+    """What a model is besides a layer: it can be trained."""
+
+    def __init__(self) -> None:
+        self._state = State()
+        self.compiled = False
+        self.optimizer: Any = None
+        self.loss: Any = None
+        self.loss_weights: Any = None
+        self.steps_per_execution = 1
+        self.stop_training = False
+        self.stop_evaluating = False
+        self.stop_predicting = False
+        self.history: Any = None
+
+    # Compiling
+
+    @extend.user_facing
+    def compile(
+        self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
+        weighted_metrics: Any = None, run_eagerly: bool | None = False, steps_per_execution: int | None = 1,
+        jit_compile: Any = "auto", auto_scale_loss: bool = True, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """Says how the model is trained.
+
+        Args:
+            optimizer: An optimizer or its name.
+            loss: A loss, its name, or a function of (y_true, y_pred); for several outputs a list, or a dict by their names.
+            loss_weights: What each output's loss is multiplied by.
+            metrics: A list of metrics or names; for several outputs a list of lists, or a dict.
+            weighted_metrics: Likewise; sample weights count in these.
+            run_eagerly: Whether steps run as plain Python, for debugging.
+            steps_per_execution: Accepted; every step is run by itself.
+            jit_compile: Accepted; steps are always compiled as a whole.
+            auto_scale_loss: Accepted.
+
+        Raises:
+            ValueError: For an unknown optimizer, loss or metric, naming the nearest names.
+            TypeError: For an unknown keyword.
+
+        Example:
+            >>> from weft import keras
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+            >>> model.compile(optimizer="sgd", loss="mse", metrics=["mae"])
+        """
+        _refuse_unknown(kwargs, type(self).compile, "compile", ("sample_weight_mode", "target_tensors"))
+        self.optimizer = optimizers_module.get(optimizer)
+        self.loss = loss
+        self.loss_weights = loss_weights
+        self.steps_per_execution = steps_per_execution or 1
+        state = State()
+        state.run_eagerly = bool(run_eagerly)
+        state.jit_compile = jit_compile
+        state.loss_tracker = metrics_module.Mean(name="loss")
+        state.compile_loss = CompileLoss(loss, loss_weights, self) if loss is not None else None
+        if metrics or weighted_metrics:
+            _check_metrics(metrics, weighted_metrics)
+            state.compile_metrics = CompileMetrics(metrics, weighted_metrics, self)
+        state.arguments = {
+            "optimizer": self.optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
+            "weighted_metrics": weighted_metrics, "run_eagerly": bool(run_eagerly),
+            "steps_per_execution": self.steps_per_execution, "jit_compile": jit_compile,
+        }  # fmt: skip
+        self._state = state
+        self.stop_training = False
+        self.compiled = True
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """The arguments of `compile`; None where it was not called."""
+        from weft.keras.saving import serialize_keras_object
+
+        if not self.compiled:
+            return None
+        return {key: serialize_keras_object(value) for key, value in self._state.arguments.items()}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles by what `get_compile_config` gave."""
+        from weft.keras.saving import deserialize_keras_object
+
+        found = {key: deserialize_keras_object(value) if isinstance(value, dict) else value for key, value in config.items()}
+        self.compile(**found)
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether steps run as plain Python."""
+        return self._state.run_eagerly
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        self._state.run_eagerly = bool(value)
+        self._state.forget_steps()
+
+    @property
+    def jit_compile(self) -> Any:
+        """As given to `compile`."""
+        return self._state.jit_compile
+
+    def _require_compiled(self, method: str) -> None:
+        if not self.compiled:
+            raise ValueError(explain(
+                f"{method}(): the model `{self.name}` has not been compiled.",  # type: ignore[attr-defined]
+                hint='call model.compile(optimizer="adam", loss=...) first',
+            ))  # fmt: skip
+
+    # Metrics
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics: the mean loss, those of `compile`, those of outputs' losses, and those that layers hold."""
+        found: list[Any] = []
+        state = self._state
+        if self.compiled:
+            found.append(state.loss_tracker)
+            if state.compile_metrics is not None:
+                found.append(state.compile_metrics)
+            if state.compile_loss is not None:
+                found.extend(state.compile_loss.metrics)
+        for layer in self._flatten_layers():  # type: ignore[attr-defined]
+            found.extend(value for value in layer._tracked_values() if isinstance(value, metrics_module.Metric))
+            found.extend(value for value in layer._metrics if isinstance(value, metrics_module.Metric))
+        return tracking.unique(found)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of the metrics."""
+        return [metric.name for metric in self.metrics]
+
+    @property
+    def compiled_metrics(self) -> Any:
+        """The metrics of `compile` as one, for steps written for Keras 2."""
+        found = self._state.compile_metrics
+        return found if found is not None else _NoMetrics()
+
+    @property
+    def compiled_loss(self) -> Callable[..., Any]:
+        """The loss of `compile` as a function, for steps written for Keras 2."""
+        return self._compiled_loss
+
+    def _compiled_loss(self, y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
+        if self._state.compile_loss is None:
+            raise ValueError(explain("There is no loss.", hint="give one to compile()"))
+        total = self._state.compile_loss(y, y_pred, sample_weight)
+        for extra in regularization_losses or ():
+            total = total + tf.cast(extra, total.dtype)
+        self._state.loss_tracker.update_state(total, sample_weight=_rows(y_pred))
+        return total
+
+    def reset_metrics(self) -> None:
+        """Sets all metrics back."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Name → result of every metric."""
+        found: dict[str, Any] = {}
+        for metric in self.metrics:
+            result = metric.result()
+            if isinstance(result, dict):
+                found.update(result)
+            else:
+                found[metric.name] = result
+        return found
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Takes a batch into the metrics of `compile` and returns all results. May be overridden.
+
+        Args:
+            x: Inputs.
+            y: Labels.
+            y_pred: Predictions.
+            sample_weight: Weights or None.
+        """
+        if self._state.compile_metrics is not None:
+            self._state.compile_metrics.update_state(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    # The loss
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The loss of a batch: that of `compile`, and what layers and regularizers add. May be overridden.
+
+        Args:
+            x: Inputs.
+            y: Labels.
+            y_pred: Predictions.
+            sample_weight: Weights or None.
+            training: Whether the model is being trained.
+        """
+        parts = []
+        if self._state.compile_loss is not None:
+            found = self._state.compile_loss(y, y_pred, sample_weight)
+            if found is not None:
+                parts.append(found)
+        parts.extend(tf.reduce_sum(loss) for loss in self.losses)  # type: ignore[attr-defined]
+        if not parts:
+            raise ValueError(explain(
+                f"Model `{self.name}` has no loss to compute.",  # type: ignore[attr-defined]
+                hint="give compile() a loss, or add one with add_loss()",
+            ))  # fmt: skip
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + tf.cast(part, total.dtype)
+        return total
+
+    def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        names = inspect.signature(self.compute_loss).parameters
+        if "training" in names or any(p.kind is p.VAR_KEYWORD for p in names.values()):
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+        else:
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+        if self._state.loss_tracker is not None:
+            self._state.loss_tracker.update_state(loss, sample_weight=_rows(y_pred if y_pred is not None else x))
+        return loss
+
+    # Steps
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """A step of training over a batch. May be overridden.
+
+        Args:
+            data: (x, y, sample_weight), of which the last ones may be None or missing.
+
+        Returns:
+            Name → value of what is shown.
+        """
+        x, y, sample_weight = sources.unpack(data)
+        variables = self.trainable_variables  # type: ignore[attr-defined]
+        watch = self._state.watch
+        with tf.GradientTape() as tape:
+            y_pred = self._call_with(x, True)
+            loss = self._loss_of(x, y, y_pred, sample_weight, True)
+            if watch is not None:
+                watch.check_loss(loss)
+            scaled = self.optimizer.scale_loss(loss)
+        variables = variables or self.trainable_variables  # type: ignore[attr-defined]
+        if variables:
+            gradients = tape.gradient(scaled, variables)
+            if watch is not None:
+                watch.check_gradients(gradients, variables)
+            self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """A step of evaluation over a batch. May be overridden.
+
+        Args:
+            data: (x, y, sample_weight), of which the last ones may be None or missing.
+
+        Returns:
+            Name → value.
+        """
+        x, y, sample_weight = sources.unpack(data)
+        y_pred = self._call_with(x, False)
+        self._loss_of(x, y, y_pred, sample_weight, False)
+        return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """A step of prediction over a batch. May be overridden.
+
+        Args:
+            data: (x,) or (x, y, sample_weight).
+
+        Returns:
+            The outputs.
+        """
+        return self._call_with(sources.unpack(data)[0], False)
+
+    def _call_with(self, x: Any, training: bool) -> Any:
+        return self(x, training=training)  # type: ignore[operator]
+
+    def _make(self, attribute: str, method: str, force: bool) -> Callable[[Any], Any]:
+        if force:
+            self._state.steps.pop(method, None)
+        state = self._state
+
+        def run(iterator: Any) -> Any:
+            return state.step(self, method)(next(iter(iterator)))
+
+        return run
+
+    def make_train_function(self, force: bool = False) -> Callable[[Any], Any]:
+        """A function that takes an iterator and trains on its next batch. May be overridden."""
+        return self._make("train_function", "train_step", force)
+
+    def make_test_function(self, force: bool = False) -> Callable[[Any], Any]:
+        """A function that takes an iterator and evaluates its next batch. May be overridden."""
+        return self._make("test_function", "test_step", force)
+
+    def make_predict_function(self, force: bool = False) -> Callable[[Any], Any]:
+        """A function that takes an iterator and predicts its next batch. May be overridden."""
+        return self._make("predict_function", "predict_step", force)
+
+    def _runner(self, method: str) -> Callable[[Any], Any]:
+        """What runs a step over a batch: the traced step, or what a subclass makes instead."""
+        kind = method.removesuffix("_step")
+        if getattr(type(self), f"make_{kind}_function") is not getattr(Trainer, f"make_{kind}_function"):
+            made = getattr(self, f"make_{kind}_function")()
+            return lambda data: made(iter((data,)))
+        return self._state.step(self, method)
+
+    def _run_watched(self, data: Any, step: int) -> dict[str, Any]:
+        """A training step that stops at the first number that is not finite."""
+        watch = Watch(step, data)
+        watch.check_inputs()
+        self._state.watch = watch
+        try:
+            with watching(self, watch):
+                return self.train_step(tf.nest.map_structure(lambda leaf: leaf if leaf is None else tf.convert_to_tensor(leaf), data))
+        finally:
+            self._state.watch = None
+
+    # Loops
+
+    @extend.user_facing
+    def fit(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
+        callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: Any = True,
+        class_weight: dict[Any, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
+        steps_per_epoch: int | None = None, validation_steps: int | None = None,
+        validation_batch_size: int | None = None, validation_freq: Any = 1, **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        """Trains the model.
+
+        Args:
+            x: Inputs: arrays, tensors, lists of numbers, dicts or lists of these; or an iterable that gives (x, y) or
+                (x, y, sample_weight) batch by batch.
+            y: Labels, one row for each of x.
+            batch_size: Samples in a batch; 32 where None.
+            epochs: The number of the last epoch.
+            verbose: 0 shows nothing, 1 a live bar, 2 a line for each epoch.
+            callbacks: Callbacks.
+            validation_split: Share of the samples, from the end, that is not trained on but evaluated.
+            validation_data: (x, y) or (x, y, sample_weight), or an iterable of batches.
+            shuffle: Whether samples change places in each epoch; "batch": whole batches.
+            class_weight: Class → weight of its samples.
+            sample_weight: The weight of each sample.
+            initial_epoch: The number of epochs that are behind already.
+            steps_per_epoch: Batches in an epoch; all where None.
+            validation_steps: Batches in a validation; all where None.
+            validation_batch_size: Samples in a batch of the validation.
+            validation_freq: Every how many epochs there is a validation; or the epochs' numbers.
+
+        Returns:
+            A History, whose `history` holds the metrics of each epoch. `model.history` is the same, also after Ctrl-C.
+
+        Raises:
+            ValueError: For data that do not go together or are empty, or a model that was not compiled.
+
+        Example:
+            >>> from weft import keras
+            >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+            >>> model.compile("sgd", "mse")
+            >>> sorted(model.fit([1.0, 2.0], [2.0, 4.0], epochs=2, verbose=0).history)
+            ['loss']
+        """
+        if "nb_epoch" in kwargs:
+            epochs = kwargs.pop("nb_epoch")
+        _refuse_unknown(kwargs, type(self).fit, "fit", _FETCHING)
+        self._require_compiled("fit")
+        if validation_split and validation_data is None:
+            (x, y, sample_weight), validation_data = sources.split(x, y, sample_weight, validation_split)
+        source = sources.make_source("fit", x, y, sample_weight, batch_size, shuffle, class_weight)
+        loop = sources.Loop(source, steps_per_epoch)
+        validation = self._validation(validation_data, validation_steps, validation_batch_size or batch_size)
+        verbose = _verbosity(verbose)
+        listeners = _listeners(
+            callbacks, self, add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=epochs, steps=loop.steps
+        )
+        self.stop_training = False
+        listeners.on_train_begin()
+        logs: dict[str, Any] = {}
+        for epoch in range(initial_epoch, epochs):
+            self.reset_metrics()
+            listeners.on_epoch_begin(epoch)
+            logs = self._train_epoch(loop, listeners)
+            if validation is not None and not loop.ran_out and _is_due(epoch, validation_freq):
+                found = as_numbers(self._evaluate_loop(validation, listeners))
+                logs.update({f"val_{name}": value for name, value in found.items()})
+            listeners.on_epoch_end(epoch, logs)
+            if self.stop_training or loop.ran_out:
+                break
+        self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
+        listeners.on_train_end(logs)
+        return self.history
+
+    def _train_epoch(self, loop: sources.Loop, listeners: CallbackList) -> dict[str, Any]:
+        step = self._runner("train_step")
+        search = config.is_debug_nans_enabled()
+        logs: Any = None
+        for number, data in enumerate(loop.epoch()):
+            listeners.begin_batch("train", number)
+            logs = self._run_watched(data, number) if search else step(data)
+            _check_logs(logs, "train_step")
+            listeners.end_batch("train", number, lambda found=logs: as_numbers(found))
+            if self.stop_training:
+                break
+        if logs is None:
+            raise ValueError(explain("fit(): the data gave no batch.", hint="the iterable was empty, or used up before"))
+        return as_numbers(logs)
+
+    def _validation(self, data: Any, steps: int | None, batch_size: int | None) -> Any:
+        if data is None:
+            return None
+        x, y, sample_weight = (data, None, None) if sources.is_iterable_of_batches(data) else sources.unpack(_as_tuple(data))
+        if sources.is_iterable_of_batches(x):
+            batch_size = None
+        source = sources.make_source("fit(validation_data)", x, y, sample_weight, batch_size)
+        return sources.Loop(source, steps)
+
+    def _evaluate_loop(self, loop: sources.Loop, listeners: CallbackList) -> dict[str, Any]:
+        step = self._runner("test_step")
+        self.reset_metrics()
+        self.stop_evaluating = False
+        listeners.on_test_begin()
+        logs: Any = None
+        for number, data in enumerate(loop.epoch()):
+            listeners.begin_batch("test", number)
+            logs = step(data)
+            _check_logs(logs, "test_step")
+            listeners.end_batch("test", number, lambda found=logs: as_numbers(found))
+            if self.stop_evaluating:
+                break
+        if logs is None:
+            raise ValueError(explain("The data to evaluate gave no batch.", hint="the iterable was empty, or used up before"))
+        numbers = as_numbers(logs)
+        listeners.on_test_end(numbers)
+        return numbers
+
+    @extend.user_facing
+    def evaluate(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto", sample_weight: Any = None,
+        steps: int | None = None, callbacks: Any = None, return_dict: bool = False, **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        """The loss and the metrics for data.
+
+        Args:
+            x: Inputs, as in `fit`.
+            y: Labels.
+            batch_size: Samples in a batch; 32 where None.
+            verbose: 0 shows nothing, 1 a live bar, 2 a line.
+            sample_weight: The weight of each sample.
+            steps: How many batches; all where None.
+            callbacks: Callbacks.
+            return_dict: Whether names come with the values.
+
+        Returns:
+            The loss; a list of loss and metrics where there are any; or a dict.
+
+        Raises:
+            ValueError: For data that do not go together or are empty, or a model that was not compiled.
+        """
+        _refuse_unknown(kwargs, type(self).evaluate, "evaluate", _FETCHING)
+        self._require_compiled("evaluate")
+        source = sources.make_source("evaluate", x, y, sample_weight, batch_size)
+        loop = sources.Loop(source, steps)
+        verbose = _verbosity(verbose)
+        listeners = _listeners(callbacks, self, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps)
+        logs = self._evaluate_loop(loop, listeners)
+        return logs if return_dict else self._in_order(logs)
+
+    def _in_order(self, logs: dict[str, Any]) -> Any:
+        names: list[str] = []
+        for metric in self.metrics:
+            names.extend(m.name for m in metric.metrics) if isinstance(metric, CompileMetrics) else names.append(metric.name)
+        found = [logs[name] for name in names if name in logs]
+        found.extend(logs[name] for name in sorted(logs) if name not in names)
+        return found[0] if len(found) == 1 else found
+
+    @extend.user_facing
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None,
+        **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        """The outputs for inputs, as numpy arrays.
+
+        Args:
+            x: Inputs, as in `fit`.
+            batch_size: Samples in a batch; 32 where None.
+            verbose: 0 shows nothing, 1 a live bar, 2 a line.
+            steps: How many batches; all where None.
+            callbacks: Callbacks.
+
+        Returns:
+            An array with a row for each sample, or a structure of them.
+
+        Raises:
+            ValueError: For data that do not fit the model.
+
+        Example:
+            >>> from weft import keras
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+            >>> model.predict([[1.0, 2.0]], verbose=0).shape
+            (1, 3)
+        """
+        _refuse_unknown(kwargs, type(self).predict, "predict", _FETCHING)
+        source = sources.make_source("predict", x, None, None, batch_size)
+        loop = sources.Loop(source, steps)
+        verbose = _verbosity(verbose)
+        listeners = _listeners(callbacks, self, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps)
+        step, gathered = self._runner("predict_step"), Gathered()
+        self.stop_predicting = False
+        listeners.on_predict_begin()
+        for number, data in enumerate(loop.epoch()):
+            listeners.begin_batch("predict", number)
+            outputs = step(data)
+            gathered.add(outputs)
+            listeners.end_batch("predict", number, lambda found=outputs: {"outputs": found}, shown=dict)
+            if self.stop_predicting:
+                break
+        listeners.on_predict_end()
+        return gathered.result()
+
+    # Single batches
+
+    @extend.user_facing
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict[Any, float] | None = None,
+        return_dict: bool = False, reset_metrics: bool = False,
+    ) -> Any:  # fmt: skip
+        """One step of training.
+
+        Args:
+            x: The batch's inputs.
+            y: Its labels.
+            sample_weight: Its weights.
+            class_weight: Class → weight.
+            return_dict: Whether names come with the values.
+            reset_metrics: Whether metrics start anew; else they are means since they last did.
+
+        Returns:
+            The loss; a list of loss and metrics where there are any; or a dict.
+        """
+        self._require_compiled("train_on_batch")
+        if reset_metrics:
+            self.reset_metrics()
+        data = _whole("train_on_batch", x, y, sample_weight, class_weight)
+        logs = self._run_watched(data, 0) if config.is_debug_nans_enabled() else self._runner("train_step")(data)
+        numbers = as_numbers(logs)
+        return numbers if return_dict else self._in_order(numbers)
+
+    @extend.user_facing
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False, reset_metrics: bool = False
+    ) -> Any:
+        """The loss and the metrics for one batch.
+
+        Args:
+            x: The batch's inputs.
+            y: Its labels.
+            sample_weight: Its weights.
+            return_dict: Whether names come with the values.
+            reset_metrics: Whether metrics start anew; else they are means since they last did.
+
+        Returns:
+            The loss; a list of loss and metrics where there are any; or a dict.
+        """
+        self._require_compiled("test_on_batch")
+        if reset_metrics:
+            self.reset_metrics()
+        numbers = as_numbers(self._runner("test_step")(_whole("test_on_batch", x, y, sample_weight, None)))
+        return numbers if return_dict else self._in_order(numbers)
+
+    @extend.user_facing
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch.
+
+        Args:
+            x: The batch's inputs.
+
+        Returns:
+            An array, or a structure of them.
+        """
+        gathered = Gathered()
+        gathered.add(self._runner("predict_step")(_whole("predict_on_batch", x, None, None, None)))
+        return gathered.result()
+
+
+class _NoMetrics:
+    """Stands for the metrics of `compile` where it was given none."""
+
+    metrics: list[Any] = []
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Does nothing."""
+
+
+def _rows(structure: Any) -> Any:
+    """How many samples a batch has."""
+    first = tf.nest.flatten(structure)[0]
+    return tf.shape(first)[0] if tf.convert_to_tensor(first).shape.rank else 1
+
+
+def _whole(method: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> tuple[Any, Any, Any]:
+    """A batch that was passed as such."""
+    x, y, sample_weight = arrays.convert(x, "x"), arrays.convert(y, "y"), arrays.convert(sample_weight, "sample_weight")
+    if x is None:
+        raise ValueError(explain(f"{method}() needs data."))
+    arrays.count_rows(x, y, sample_weight, method)
+    if class_weight is not None:
+        weights = arrays.class_weights(y, class_weight)
+        sample_weight = weights if sample_weight is None else weights * sample_weight
+    return x, y, sample_weight
+
+
+def _as_tuple(data: Any) -> Any:
+    return tuple(data) if isinstance(data, list) and len(data) in (2, 3) and not arrays.is_plain_list(data) else data
+
+
+def _listeners(callbacks: Any, model: Any, **params: Any) -> CallbackList:
+    if isinstance(callbacks, CallbackList):
+        return callbacks
+    add_history, add_progbar = params.pop("add_history", False), params.pop("add_progbar", False)
+    return callbacks_module.CallbackList(callbacks, add_history=add_history, add_progbar=add_progbar, model=model, **params)
+
+
+def _verbosity(verbose: Any) -> int:
+    if verbose == "auto":
+        return 1 if config.is_interactive_logging_enabled() else 2
+    return int(verbose)
+
+
+def _is_due(epoch: int, frequency: Any) -> bool:
+    if isinstance(frequency, int):
+        return (epoch + 1) % frequency == 0
+    return epoch + 1 in frequency
+
+
+def _check_logs(logs: Any, method: str) -> None:
+    if not isinstance(logs, dict):
+        raise ValueError(explain(
+            f"{method}() must return a dict of names and values.", received=f"an object of class {type(logs).__name__}",
+            hint="return {'loss': loss}, or self.compute_metrics(x, y, y_pred, sample_weight)",
+        ))  # fmt: skip
+
+
+def _check_metrics(*given: Any) -> None:
+    """Refuses an unknown metric at once, and not in the middle of the first batch."""
+    for entry in tf.nest.flatten([part for part in given if part is not None]):
+        if isinstance(entry, str) and entry.lower() not in ("accuracy", "acc"):
+            metrics_module.get(entry)
+
+
+def _refuse_unknown(kwargs: dict[str, Any], function: Any, name: str, ignored: tuple[str, ...]) -> None:
+    for word in kwargs:
+        if word in ignored:
+            continue
+        known = [p for p in inspect.signature(function).parameters if p not in ("self", "kwargs")]
+        raise TypeError(explain(
+            f"{name}() has no argument `{word}`. {nearest(word, known)}", expected="one of " + ", ".join(known)
+        ))  # fmt: skip

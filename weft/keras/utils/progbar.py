@@ -1,0 +1,209 @@
+"""The progress bar: live on a terminal, a line at the end in a log, HTML in a notebook."""
+
+from __future__ import annotations
+
+import html
+import shutil
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+#: seconds between two updates of a live bar
+INTERVAL = 0.1
+_UNICODE = ("━", "╸", "─")
+_ASCII = ("=", ">", ".")
+
+
+class Progbar:
+    """Shows how far a loop is.
+
+    Args:
+        target: The number of steps; None where nobody knows.
+        width: The bar's width in characters.
+        verbose: 0 shows nothing, 1 a live bar (in a log: a line at the end), 2 a line at the end.
+        interval: Least time between two updates in seconds.
+        stateful_metrics: Names of values that are shown as they are; others are averaged over steps.
+        unit_name: What a step is called.
+
+    Example:
+        >>> from weft import keras
+        >>> bar = keras.utils.Progbar(2, verbose=0)
+        >>> bar.update(1, [("loss", 0.5)])
+        >>> bar.update(2, [("loss", 0.3)])
+    """
+
+    def __init__(
+        self, target: int | None, width: int = 20, verbose: int = 1, interval: float = INTERVAL,
+        stateful_metrics: Iterable[str] | None = None, unit_name: str = "step",
+    ) -> None:  # fmt: skip
+        self.target = target
+        self.width = width
+        self.verbose = verbose
+        self.interval = interval
+        self.unit_name = unit_name
+        self.stateful_metrics = set(stateful_metrics or ())
+        self._values: dict[str, Any] = {}
+        self._seen = 0
+        self._start = time.perf_counter()
+        self._last = -1.0
+        self._shown = 0
+        self._notebook = _notebook_display() if verbose == 1 else None
+        self.finalized = False
+
+    @property
+    def live(self) -> bool:
+        """Whether there is a bar that changes in place."""
+        return self.verbose == 1 and (self._notebook is not None or _is_terminal(sys.stdout))
+
+    def due(self, now: float | None = None) -> bool:
+        """Whether enough time has passed since the last update for another one to be shown."""
+        return self.live and (time.perf_counter() if now is None else now) - self._last >= self.interval
+
+    def update(self, current: int, values: Any = None, finalize: bool | None = None) -> None:
+        """Shows a step.
+
+        Args:
+            current: Its number, from 1.
+            values: Pairs of name and value.
+            finalize: Whether it is the last; where None, it is when `current` reaches the target.
+        """
+        self._take(current, values)
+        last = finalize if finalize is not None else (self.target is not None and current >= self.target)
+        if self.verbose == 0 or self.finalized:
+            return
+        now = time.perf_counter()
+        if not last and (not self.live or now - self._last < self.interval):
+            return
+        self._last = now
+        if self.live:
+            self._draw(current, now, last)
+        elif last:
+            print(self._line(current, now), flush=True)
+        self.finalized = last
+
+    def add(self, n: int, values: Any = None) -> None:
+        """Shows `n` more steps."""
+        self.update(self._seen + n, values)
+
+    def _take(self, current: int, values: Any) -> None:
+        steps = max(current - self._seen, 1)
+        for name, value in values or ():
+            if name in self.stateful_metrics:
+                self._values[name] = value
+            else:
+                total, count = self._values.get(name, (0.0, 0))
+                self._values[name] = (total + value * steps, count + steps)
+        self._seen = current
+
+    def _numbers(self) -> list[tuple[str, float]]:
+        found = []
+        for name, value in self._values.items():
+            try:
+                number = value[0] / max(value[1], 1) if isinstance(value, tuple) else float(value)
+            except (TypeError, ValueError):
+                continue  # an array: there is no room for it
+            found.append((name, number))
+        return found
+
+    def _metrics(self) -> str:
+        return "".join(f" - {name}: {_number(value)}" for name, value in self._numbers())
+
+    def _pace(self, current: int, now: float) -> str:
+        each = (now - self._start) / max(current, 1)
+        return f"{_duration(each)}/{self.unit_name}"
+
+    def _line(self, current: int, now: float) -> str:
+        of = f"{current}/{self.target if self.target is not None else current}"
+        return f"{of} - {_clock(now - self._start)} - {self._pace(current, now)}{self._metrics()}"
+
+    def _times(self, current: int, now: float, last: bool) -> str:
+        if last or self.target is None or current == 0:
+            return f"{_clock(now - self._start)} {self._pace(current, now)}"
+        left = (now - self._start) / current * (self.target - current)
+        return f"{_clock(left)} left {self._pace(current, now)}"
+
+    def _draw(self, current: int, now: float, last: bool) -> None:
+        tail = f" {self._times(current, now, last)}{self._metrics()}"
+        if self._notebook is not None:
+            self._notebook.show(_html_bar(current, self.target, tail, last))
+            return
+        full, edge, empty = _UNICODE if _encodes(sys.stdout, "".join(_UNICODE)) else _ASCII
+        if self.target is None:
+            text = f"{current}/?{tail}"
+        else:
+            done = min(int(self.width * current / max(self.target, 1)), self.width)
+            bar = full * done + (edge if done < self.width else "") + empty * (self.width - done - 1)
+            text = f"{current:>{len(str(self.target))}}/{self.target} {bar}{tail}"
+        columns = shutil.get_terminal_size((100, 20)).columns
+        text = text[: max(columns - 1, 20)]
+        sys.stdout.write("\r" + text + " " * max(self._shown - len(text), 0) + ("\n" if last else ""))
+        sys.stdout.flush()
+        self._shown = len(text)
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.4e}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.0f}s"
+    return f"{seconds * 1e3:.0f}ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us"
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+    return f"{whole // 60}:{whole % 60:02d}" if whole >= 60 else f"{whole}s"
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):
+        return False
+
+
+def _encodes(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+class _NotebookDisplay:
+    """One place in a notebook's output that changes."""
+
+    def __init__(self, display: Any, as_html: Any) -> None:
+        self._display, self._as_html = display, as_html
+        self._handle: Any = None
+
+    def show(self, text: str) -> None:
+        if self._handle is None:
+            self._handle = self._display(self._as_html(text), display_id=True)
+        else:
+            self._handle.update(self._as_html(text))
+
+
+def _notebook_display() -> _NotebookDisplay | None:
+    """A display where this runs in a notebook's kernel, else None."""
+    shell = sys.modules.get("IPython")
+    if shell is None:
+        return None
+    running = shell.get_ipython()
+    if running is None or not hasattr(running, "kernel"):
+        return None
+    from IPython.display import HTML, display
+
+    return _NotebookDisplay(display, HTML)
+
+
+def _html_bar(current: int, target: int | None, tail: str, last: bool) -> str:
+    share = 100 if last or not target else round(100 * current / target)
+    return (
+        f'<div style="font-family:monospace">{current}/{target or "?"} '
+        f'<progress value="{share}" max="100" style="width:12em"></progress>{html.escape(tail)}</div>'
+    )
