@@ -179,6 +179,41 @@ def dtype(x: Any) -> str:
     return standardize_dtype(x.dtype)
 
 
+class _CompiledFunction:
+    """What `function` gives: lists of arrays to lists of arrays."""
+
+    def __init__(self, inputs: list[Any], outputs: list[Any]) -> None:
+        from weft.keras.core.function import OperationGraph
+
+        self._inputs = [tensor for tensor in inputs if is_keras_tensor(tensor)]
+        self._places = [place for place, tensor in enumerate(inputs) if is_keras_tensor(tensor)]
+        self._outputs = outputs
+        self._graph = OperationGraph(self._inputs, outputs, "function")
+
+    def __call__(self, values: Any) -> list[Any]:
+        """The outputs for values of the inputs; what stands for the learning phase is left out."""
+        given = list(values) if isinstance(values, (list, tuple)) else [values]
+        tensors = [tf.cast(given[place], t.dtype) for place, t in zip(self._places, self._inputs)]
+        return [np.asarray(value) for value in self._graph.run(tensors, self._outputs)]
+
+
+def function(inputs: Any, outputs: Any, updates: Any = None, **kwargs: Any) -> Any:
+    """The computation from symbolic inputs to outputs, as a function of lists of arrays.
+
+    Args:
+        inputs: Symbolic tensors.
+        outputs: Symbolic tensors that follow from them.
+        updates: Must be None: layers update their state by themselves.
+    """
+    if updates:
+        raise ValueError("keras.backend.function: updates are not supported; layers update their state by themselves.")
+    single = not isinstance(outputs, (list, tuple))
+    made = _CompiledFunction(
+        list(inputs) if isinstance(inputs, (list, tuple)) else [inputs], [outputs] if single else list(outputs)
+    )
+    return (lambda values: made(values)[0]) if single else made
+
+
 def learning_phase() -> bool:
     """Whether the running call trains."""
     from weft.keras.core import call_context
@@ -191,7 +226,7 @@ __all__ = [
     "Variable", "abs", "all", "any", "arange", "argmax", "argmin", "backend", "batch_dot", "batch_flatten",
     "batch_get_value", "batch_set_value", "binary_crossentropy", "cast", "categorical_crossentropy", "clear_session",
     "clip", "concatenate", "constant", "cos", "cumprod", "cumsum", "dot", "dropout", "dtype", "elu", "epsilon", "equal",
-    "eval", "exp", "expand_dims", "eye", "flatten", "floatx", "gather", "get_uid", "get_value", "greater",
+    "eval", "exp", "expand_dims", "eye", "flatten", "floatx", "function", "gather", "get_uid", "get_value", "greater",
     "greater_equal", "hard_sigmoid", "image_data_format", "image_dim_ordering", "in_train_phase", "int_shape",
     "is_float_dtype", "is_int_dtype", "is_keras_tensor", "l2_normalize", "learning_phase", "less", "less_equal", "log",
     "logsumexp", "max", "maximum", "mean", "min", "minimum", "name_scope", "ndim", "not_equal", "one_hot", "ones",

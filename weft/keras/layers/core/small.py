@@ -116,6 +116,27 @@ def _function_config(function: Any) -> Any:
     return serialize_keras_object(function) if is_registered(function) else function
 
 
+class Rescaling(Layer):
+    """`inputs · scale + offset`.
+
+    Args:
+        scale: The factor, such as `1 / 255` for images.
+        offset: What is added.
+        **kwargs: As for every layer.
+    """
+
+    def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scale = scale
+        self.offset = offset
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        """The output, floats."""
+        values = tf.cast(inputs, self.compute_dtype)
+        return values * tf.cast(self.scale, self.compute_dtype) + tf.cast(self.offset, self.compute_dtype)
+
+
 class Identity(Layer):
     """Returns its input."""
 

@@ -218,3 +218,96 @@ class LayerNormalization(Layer):
         offset = tf.zeros(sizes, dtype=wide) if self.beta is None else tf.convert_to_tensor(self.beta)
         result = extend.op("layer_norm", values, scale, offset, axis=axes, epsilon=self.epsilon)
         return tf.cast(result, self.compute_dtype) if result.dtype != self.compute_dtype else result
+
+
+class GroupNormalization(Layer):
+    """Normalises groups of channels, sample by sample.
+
+    Args:
+        groups: The number of groups; -1 for one a channel.
+        axis: The axis of the channels.
+        epsilon: Added to the variance.
+        center: Whether to add a learned beta.
+        scale: Whether to multiply by a learned gamma.
+        beta_initializer: First value of beta.
+        gamma_initializer: First value of gamma.
+        beta_regularizer: Penalty on beta.
+        gamma_regularizer: Penalty on gamma.
+        beta_constraint: What is done to beta after an update.
+        gamma_constraint: What is done to gamma after an update.
+        **kwargs: As for every layer.
+
+    Source: Wu and He 2018.
+    """
+
+    def __init__(
+        self, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
+        beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", beta_regularizer: Any = None,
+        gamma_regularizer: Any = None, beta_constraint: Any = None, gamma_constraint: Any = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.groups = int(groups)
+        self.axis = int(axis)
+        self.epsilon = float(epsilon)
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.supports_masking = True
+        self.gamma: Any = None
+        self.beta: Any = None
+
+    def build(self, input_shape: Any) -> None:
+        size = input_shape[self.axis]
+        groups = size if self.groups == -1 else self.groups
+        if size is None or size < groups or size % groups:
+            raise ValueError(explain(
+                f"Layer `{self.name}` (GroupNormalization): {size} channels cannot be shared out to {groups} groups.",
+                received=f"shape {tf.TensorShape(input_shape)}, channels at axis {self.axis}",
+                hint="choose groups= so that it divides the number of channels",
+            ))  # fmt: skip
+        self._groups = int(groups)
+        if self.scale:
+            self.gamma = self.add_weight(
+                shape=(size,), name="gamma", initializer=self.gamma_initializer, regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint, autocast=False,
+            )  # fmt: skip
+        if self.center:
+            self.beta = self.add_weight(
+                shape=(size,), name="beta", initializer=self.beta_initializer, regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint, autocast=False,
+            )  # fmt: skip
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
+
+    def call(self, inputs: Any) -> Any:
+        """The output."""
+        wide = self.variable_dtype
+        values = tf.cast(inputs, wide) if inputs.dtype != wide else inputs
+        size = int(values.shape[self.axis])
+        scale = tf.ones((size,), dtype=wide) if self.gamma is None else tf.convert_to_tensor(self.gamma)
+        offset = tf.zeros((size,), dtype=wide) if self.beta is None else tf.convert_to_tensor(self.beta)
+        axis = self.axis % values.shape.rank
+        result = extend.op("group_norm", values, scale, offset, groups=self._groups, axis=axis, epsilon=self.epsilon)
+        return tf.cast(result, self.compute_dtype) if result.dtype != self.compute_dtype else result
+
+
+class UnitNormalization(Layer):
+    """Scales each sample to norm 1.
+
+    Args:
+        axis: The axis or axes of the norm.
+        **kwargs: As for every layer.
+    """
+
+    def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = list(axis) if isinstance(axis, (list, tuple)) else int(axis)
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        """The output."""
+        return tf.nn.l2_normalize(inputs, axis=self.axis, epsilon=1e-12)
