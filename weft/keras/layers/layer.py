@@ -531,7 +531,10 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
         if self.activity_regularizer is not None:
             for leaf in tf.nest.flatten(outputs):
                 if is_tensor(leaf) and not isinstance(leaf, KerasTensor):
-                    self.add_loss(self.activity_regularizer(leaf))
+                    loss = self.activity_regularizer(leaf)
+                    if leaf.shape.rank != 0:  # a mean over the batch, so that its size does not matter
+                        loss = tf.math.divide_no_nan(loss, tf.cast(tf.shape(leaf)[0], loss.dtype))
+                    self.add_loss(loss)
         has_mask = masks is not None and any(mask is not None for mask in tf.nest.flatten(masks))
         if self.supports_masking:
             self._set_masks(first, outputs, masks)

@@ -304,7 +304,8 @@ class CompileLoss:
                 continue
             value = loss(labels[place], predictions[place], weights[place])
             if self.metrics:
-                next(means).update_state(value, sample_weight=tf.shape(predictions[place])[0])
+                # As in Keras, every batch counts the same here, also a shorter last one; in the total it counts less.
+                next(means).update_state(value)
             if self._scales[place] is not None:
                 value = value * self._scales[place]
             total = value if total is None else total + value

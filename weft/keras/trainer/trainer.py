@@ -544,7 +544,7 @@ class Trainer:
     @extend.user_facing
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict[Any, float] | None = None,
-        return_dict: bool = False, reset_metrics: bool = False,
+        return_dict: bool = False, reset_metrics: bool = True,
     ) -> Any:  # fmt: skip
         """One step of training.
 
@@ -554,7 +554,7 @@ class Trainer:
             sample_weight: Its weights.
             class_weight: Class → weight.
             return_dict: Whether names come with the values.
-            reset_metrics: Whether metrics start anew; else they are means since they last did.
+            reset_metrics: Whether the metrics are this batch's; else they are means since they were last reset.
 
         Returns:
             The loss; a list of loss and metrics where there are any; or a dict.
@@ -569,7 +569,7 @@ class Trainer:
 
     @extend.user_facing
     def test_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False, reset_metrics: bool = False
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False, reset_metrics: bool = True
     ) -> Any:
         """The loss and the metrics for one batch.
 
@@ -578,7 +578,7 @@ class Trainer:
             y: Its labels.
             sample_weight: Its weights.
             return_dict: Whether names come with the values.
-            reset_metrics: Whether metrics start anew; else they are means since they last did.
+            reset_metrics: Whether the metrics are this batch's; else they are means since they were last reset.
 
         Returns:
             The loss; a list of loss and metrics where there are any; or a dict.
