@@ -20,16 +20,34 @@ PLAIN: tuple[tuple[str, str, dict[str, Any], tuple[int, ...]], ...] = (
     ("conv3d_same", "Conv3D", {"filters": 2, "kernel_size": 3, "padding": "same"}, (1, 3, 4, 3, 2)),
     ("conv1dtranspose", "Conv1DTranspose", {"filters": 3, "kernel_size": 3, "strides": 2}, (2, 5, 2)),
     ("conv2dtranspose", "Conv2DTranspose", {"filters": 3, "kernel_size": 3}, (2, 4, 5, 2)),
-    ("conv2dtranspose_same", "Conv2DTranspose", {"filters": 3, "kernel_size": 5, "strides": 2, "padding": "same"}, (2, 4, 3, 2)),
+    (
+        "conv2dtranspose_same",
+        "Conv2DTranspose",
+        {"filters": 3, "kernel_size": 5, "strides": 2, "padding": "same"},
+        (2, 4, 3, 2),
+    ),
     ("conv2dtranspose_gap", "Conv2DTranspose", {"filters": 2, "kernel_size": 2, "strides": 3}, (1, 3, 3, 2)),
-    ("conv2dtranspose_extra", "Conv2DTranspose",
-     {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same", "output_padding": 1}, (2, 4, 3, 2)),
-    ("conv2dtranspose_extra_valid", "Conv2DTranspose",
-     {"filters": 2, "kernel_size": 3, "strides": 2, "output_padding": 1}, (1, 3, 3, 2)),
+    (
+        "conv2dtranspose_extra",
+        "Conv2DTranspose",
+        {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same", "output_padding": 1},
+        (2, 4, 3, 2),
+    ),
+    (
+        "conv2dtranspose_extra_valid",
+        "Conv2DTranspose",
+        {"filters": 2, "kernel_size": 3, "strides": 2, "output_padding": 1},
+        (1, 3, 3, 2),
+    ),
     ("depthwise2d", "DepthwiseConv2D", {"kernel_size": 3, "depth_multiplier": 2}, (2, 5, 6, 3)),
     ("depthwise2d_same", "DepthwiseConv2D", {"kernel_size": 3, "strides": 2, "padding": "same"}, (2, 5, 6, 3)),
     ("depthwise1d", "DepthwiseConv1D", {"kernel_size": 2, "depth_multiplier": 2}, (2, 5, 3)),
-    ("separable2d", "SeparableConv2D", {"filters": 4, "kernel_size": 3, "depth_multiplier": 2, "activation": "tanh"}, (2, 5, 6, 3)),
+    (
+        "separable2d",
+        "SeparableConv2D",
+        {"filters": 4, "kernel_size": 3, "depth_multiplier": 2, "activation": "tanh"},
+        (2, 5, 6, 3),
+    ),
     ("separable1d", "SeparableConv1D", {"filters": 4, "kernel_size": 3, "padding": "same"}, (2, 6, 3)),
     ("maxpooling1d", "MaxPooling1D", {"pool_size": 3, "strides": 2, "padding": "same"}, (2, 7, 3)),
     ("maxpooling3d", "MaxPooling3D", {"pool_size": 2}, (1, 4, 5, 4, 2)),
@@ -64,6 +82,22 @@ PLAIN: tuple[tuple[str, str, dict[str, Any], tuple[int, ...]], ...] = (
     ("upsampling2d", "UpSampling2D", {"size": [2, 3]}, (1, 3, 2, 2)),
     ("upsampling3d", "UpSampling3D", {"size": 2}, (1, 2, 2, 1, 2)),
     ("masking", "Masking", {}, (2, 3, 4)),
+    ("rescaling", "Rescaling", {"scale": 0.5, "offset": -1.0}, (2, 3)),
+    ("unit_normalization", "UnitNormalization", {"axis": [1, 2]}, (2, 3, 4)),
+    ("group_normalization", "GroupNormalization", {"groups": 2}, (2, 3, 4, 6)),
+    ("group_normalization_each", "GroupNormalization", {"groups": -1, "axis": 1}, (2, 4, 3, 2)),
+    (
+        "einsum_dense",
+        "EinsumDense",
+        {"equation": "abc,cde->abde", "output_shape": [None, 2, 3], "bias_axes": "de"},
+        (2, 5, 4),
+    ),
+    (
+        "einsum_dense_dots",
+        "EinsumDense",
+        {"equation": "...x,xy->...y", "output_shape": 3, "bias_axes": "y", "activation": "relu"},
+        (2, 5, 4),
+    ),
 )
 
 #: title, class, config, input shapes
@@ -101,6 +135,67 @@ def merging() -> None:
         base.record_gradients(name, getattr(keras.layers, kind)(**config), inputs)
 
 
+#: title, class, config, input shapes, keywords of the call; masks come by the names that the call gives them
+ATTENTION: tuple[tuple[str, str, dict[str, Any], tuple[tuple[int, ...], ...], dict[str, Any]], ...] = (
+    ("multi_head", "MultiHeadAttention", {"num_heads": 2, "key_dim": 3}, ((2, 4, 5), (2, 6, 5)), {}),
+    (
+        "multi_head_key",
+        "MultiHeadAttention",
+        {"num_heads": 2, "key_dim": 3, "value_dim": 4, "use_bias": False},
+        ((2, 4, 5), (2, 6, 3), (2, 6, 2)),
+        {},
+    ),
+    (
+        "multi_head_causal",
+        "MultiHeadAttention",
+        {"num_heads": 1, "key_dim": 3, "output_shape": 2},
+        ((2, 4, 5), (2, 4, 5)),
+        {"use_causal_mask": True},
+    ),
+    (
+        "multi_head_masks",
+        "MultiHeadAttention",
+        {"num_heads": 2, "key_dim": 3},
+        ((3, 5, 4), (3, 5, 4)),
+        {"query_mask": True, "value_mask": True, "return_attention_scores": True},
+    ),
+    ("dot", "Attention", {"use_scale": True}, ((2, 4, 3), (2, 5, 3)), {}),
+    ("dot_key", "Attention", {}, ((2, 4, 3), (2, 5, 2), (2, 5, 3)), {}),
+    ("concat", "Attention", {"score_mode": "concat"}, ((2, 4, 3), (2, 5, 3)), {}),
+    ("dot_causal", "Attention", {}, ((2, 4, 3), (2, 4, 3)), {"use_causal_mask": True}),
+    ("additive", "AdditiveAttention", {}, ((2, 4, 3), (2, 5, 3)), {}),
+)
+
+
+def attention() -> None:
+    for title, kind, config, shapes, call in ATTENTION:
+        name = f"attention_{title}"
+        inputs = [base.recipes.uniform(base.draws(name, 40 + i), shape) for i, shape in enumerate(shapes)]
+        layer = getattr(keras.layers, kind)(**config)
+        several = kind == "MultiHeadAttention"
+        layer(*inputs) if several else layer(inputs)
+        base.set_weights(layer, name)
+        weights = [v.path.split("/", 1)[-1] for v in layer.weights]
+        out.case(name, layer=kind, config=config, kind="attention", weights=weights, call=call)
+        out.put(f"{name}/input", inputs)
+        out.put(f"{name}/weight", layer.get_weights())
+        masks = [key for key in call if key.endswith("_mask") and key != "use_causal_mask"]
+        real = {**call, **{key: base.tf.constant(base.RIGHT_PADDED) for key in masks}}
+        base.record_gradients(name, _Called(layer, several), inputs, **real)
+
+
+class _Called:
+    """A layer that is called on a list although it takes several arguments."""
+
+    def __init__(self, layer: keras.layers.Layer, several: bool) -> None:
+        self.layer = layer
+        self.several = several
+        self.trainable_weights = layer.trainable_weights
+
+    def __call__(self, tensors: Any, **kwargs: Any) -> Any:
+        return self.layer(*tensors, **kwargs) if self.several else self.layer(tensors, **kwargs)
+
+
 def wrapped(name: str, made: keras.layers.Layer, inputs: np.ndarray, **record: Any) -> None:
     made.build(inputs.shape)
     base.set_weights(made, name)
@@ -125,7 +220,10 @@ def wrappers() -> None:
     layer = keras.layers.TimeDistributed(keras.layers.Dense(3, activation="tanh"))
     wrapped(name, layer, base.values(name, 2, 5, 4), layer="TimeDistributed", config={},
             inner=["Dense", {"units": 3, "activation": "tanh"}], masked=False)  # fmt: skip
-    for title, config in (("gru_before", {"reset_after": False}), ("gru_before_no_bias", {"reset_after": False, "use_bias": False})):
+    for title, config in (
+        ("gru_before", {"reset_after": False}),
+        ("gru_before_no_bias", {"reset_after": False, "use_bias": False}),
+    ):
         name = f"more_{title}"
         base.plain(name, "GRU", {"units": 3, "return_sequences": True, **config}, base.values(name, 3, 5, 2))
 
@@ -135,6 +233,7 @@ def main() -> None:
         name = f"more_{title}"
         base.plain(name, kind, config, base.values(name, *shape))
     merging()
+    attention()
     wrappers()
     out.save()
 

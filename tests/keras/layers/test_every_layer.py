@@ -41,6 +41,7 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "DepthwiseConv1D": ({"kernel_size": 2}, (2, 5, 3)),
     "DepthwiseConv2D": ({"kernel_size": 3, "depth_multiplier": 2}, (2, 5, 5, 3)),
     "Dropout": ({"rate": 0.4}, (2, 3)),
+    "EinsumDense": ({"equation": "abc,cd->abd", "output_shape": (None, 5), "bias_axes": "d"}, (2, 3, 4)),
     "Flatten": ({}, (2, 3, 4)),
     "GaussianDropout": ({"rate": 0.4}, (2, 3)),
     "GaussianNoise": ({"stddev": 0.4}, (2, 3)),
@@ -50,6 +51,7 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "GlobalMaxPooling1D": ({}, (2, 5, 3)),
     "GlobalMaxPooling2D": ({}, (2, 5, 4, 3)),
     "GlobalMaxPooling3D": ({}, (1, 2, 3, 2, 3)),
+    "GroupNormalization": ({"groups": 2}, (2, 3, 4)),
     "Identity": ({}, (2, 3)),
     "LayerNormalization": ({}, (2, 3, 4)),
     "LeakyReLU": ({}, (2, 3)),
@@ -61,6 +63,7 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "Permute": ({"dims": (2, 1)}, (2, 3, 4)),
     "ReLU": ({"max_value": 0.5}, (2, 3)),
     "RepeatVector": ({"n": 3}, (2, 3)),
+    "Rescaling": ({"scale": 2.0, "offset": 1.0}, (2, 3)),
     "Reshape": ({"target_shape": (2, -1)}, (2, 6)),
     "SeparableConv1D": ({"filters": 2, "kernel_size": 2}, (2, 5, 3)),
     "SeparableConv2D": ({"filters": 2, "kernel_size": 3}, (2, 5, 5, 3)),
@@ -68,6 +71,7 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "SpatialDropout1D": ({"rate": 0.4}, (2, 3, 4)),
     "SpatialDropout2D": ({"rate": 0.4}, (2, 3, 4, 2)),
     "SpatialDropout3D": ({"rate": 0.4}, (2, 3, 2, 2, 2)),
+    "UnitNormalization": ({}, (2, 3)),
     "UpSampling1D": ({}, (2, 3, 2)),
     "UpSampling2D": ({}, (2, 3, 2, 2)),
     "UpSampling3D": ({}, (1, 2, 2, 2, 1)),
@@ -77,9 +81,9 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
 }
 #: classes that other tests look at: they take other layers, functions, lists or integers
 ELSEWHERE = {
-    "Add", "Average", "Bidirectional", "Concatenate", "Dot", "Embedding", "GRUCell", "InputLayer", "LSTMCell", "Lambda",
-    "Layer", "Maximum", "Minimum", "Multiply", "RNN", "SimpleRNNCell", "StackedRNNCells", "Subtract", "TimeDistributed",
-    "Wrapper",
+    "Add", "AdditiveAttention", "Attention", "Average", "Bidirectional", "Concatenate", "Dot", "Embedding", "GRUCell",
+    "InputLayer", "LSTMCell", "Lambda", "Layer", "Maximum", "Minimum", "MultiHeadAttention", "Multiply", "RNN",
+    "SimpleRNNCell", "StackedRNNCells", "Subtract", "TimeDistributed", "Wrapper",
 }  # fmt: skip
 
 

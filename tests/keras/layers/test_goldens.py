@@ -13,6 +13,7 @@ from weft import keras
 
 CASES = {topic: recipes.Golden(topic).cases for topic in ("keras_layers", "keras_more_layers")}
 #: Keras 3.15 gives zeros where more than one place is above the threshold; ours sums to 1, as in the paper.
+RIGHT_PADDED = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [1, 0, 0, 0, 0]], bool)
 WRONG_IN_KERAS = {"activation_sparsemax"}
 
 
@@ -76,6 +77,34 @@ def test_shape_without_values_is_that_with_values(topic: str, name: str, compari
 def test_merging(topic: str, name: str, comparisons: Any) -> None:
     compare = comparisons[topic]
     compare.call(name, "", make(topic, name), compare.golden.series(f"{name}/input"), as_list=True)
+
+
+@pytest.mark.parametrize(("topic", "name"), names("attention"))
+def test_attention(topic: str, name: str, comparisons: Any) -> None:
+    compare = comparisons[topic]
+    case = CASES[topic][name]
+    layer = make(topic, name)
+    inputs = compare.golden.series(f"{name}/input")
+    several = case["layer"] == "MultiHeadAttention"
+    _ = layer(*inputs) if several else layer(inputs)
+    assert [weight.path.split("/", 1)[-1] for weight in layer.weights] == case["weights"]
+    layer.set_weights(compare.golden.series(f"{name}/weight"))
+    mask = tf.constant(RIGHT_PADDED)
+    call = {
+        key: mask if key.endswith("_mask") and key != "use_causal_mask" else value
+        for key, value in case["call"].items()
+    }
+
+    class Called:
+        trainable_weights = layer.trainable_weights
+
+        def __call__(self, tensors: Any, **kwargs: Any) -> Any:
+            return layer(*tensors, **kwargs) if several else layer(tensors, **kwargs)
+
+    compare.call(name, "", Called(), inputs, as_list=True, **call)
+    symbols = [keras.KerasTensor((None, *value.shape[1:])) for value in inputs]
+    shape = (layer(*symbols) if several else layer(symbols)).shape
+    assert tuple(shape)[1:] == compare.golden[f"{name}/output/0"].shape[1:]
 
 
 @pytest.mark.parametrize(("topic", "name"), names("normalization"))

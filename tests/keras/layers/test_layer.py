@@ -355,7 +355,7 @@ def test_losses_of_weights_and_calls() -> None:
         2, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(0.5), activity_regularizer="l1"
     )
     layer(np.ones((3, 4), np.float32))
-    assert [float(loss) for loss in layer.losses] == pytest.approx([0.01 * 24, 0.5 * 8])
+    assert [float(loss) for loss in layer.losses] == pytest.approx([0.01 * 24 / 3, 0.5 * 8])
     layer(np.ones((3, 4), np.float32))
     assert len(layer.losses) == 2  # those of the last call only
 

@@ -119,7 +119,9 @@ class Softmax(Layer):
         """The function's value; places where the mask is False get 0."""
         if mask is not None:
             least = tf.cast(-3e4 if inputs.dtype == "float16" else -1e9, inputs.dtype)
-            inputs = inputs + (1.0 - tf.cast(mask, inputs.dtype)) * least
+            kept = tf.cast(mask, inputs.dtype)
+            # Where nothing is kept, the result is all zeros rather than an even share for padding.
+            return activations.softmax(inputs + (1.0 - kept) * least, axis=self.axis) * kept
         return activations.softmax(inputs, axis=self.axis)
 
 

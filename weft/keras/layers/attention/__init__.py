@@ -114,7 +114,7 @@ class MultiHeadAttention(Layer):
             query: `[batch, targets, features]`.
             value: `[batch, sources, features]`.
             key: As `value`, which it is by default.
-            query_mask: Which targets count, `[batch, targets]`.
+            query_mask: Which targets count, `[batch, targets]`; handed on with the output.
             value_mask: Which sources count, `[batch, sources]`.
             key_mask: Likewise.
             attention_mask: Which target may see which source, `[batch, targets, sources]`.
@@ -123,7 +123,8 @@ class MultiHeadAttention(Layer):
             use_causal_mask: Whether no target may see later sources.
         """
         key = value if key is None else key
-        mask = self._mask(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
+        # The query's mask travels on with the output. It changes no weight: what padding sees is of no matter.
+        mask = self._mask(query, value, value_mask, key_mask, attention_mask, use_causal_mask)
         queries = self._query(query) * (1.0 / math.sqrt(self.key_dim))
         scores = tf.einsum("abcd,aecd->acbe", queries, self._key(key))
         weights = self._softmax(scores, mask=None if mask is None else tf.expand_dims(mask, 1))
@@ -131,13 +132,9 @@ class MultiHeadAttention(Layer):
         output = self._output(mixed)
         return (output, weights) if return_attention_scores else output
 
-    def _mask(
-        self, query: Any, value: Any, query_mask: Any, value_mask: Any, key_mask: Any, attention_mask: Any, causal: bool
-    ) -> Any:
+    def _mask(self, query: Any, value: Any, value_mask: Any, key_mask: Any, attention_mask: Any, causal: bool) -> Any:
         """All masks as one, `[batch or 1, targets, sources]`; None where there is none."""
         parts = []
-        if query_mask is not None:
-            parts.append(tf.expand_dims(tf.cast(query_mask, "bool"), -1))
         for mask in (value_mask, key_mask):
             if mask is not None:
                 parts.append(tf.expand_dims(tf.cast(mask, "bool"), 1))
