@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,6 +39,10 @@ class Source:
     def on_epoch_end(self) -> None:
         """After an epoch."""
 
+    def sample_number(self, row: int) -> int | None:
+        """Which sample a row of the latest batch is; None where nobody knows."""
+        return None
+
 
 class ArraySource(Source):
     """Batches of arrays in memory.
@@ -57,6 +62,7 @@ class ArraySource(Source):
         self.batch_size = min(batch_size or DEFAULT_BATCH_SIZE, rows)
         self.steps = math.ceil(rows / self.batch_size)
         self._shuffle = shuffle
+        self._latest: Any = ()
         self._generator = np.random.Generator(np.random.PCG64(make_default_seed())) if shuffle else None
 
     def batches(self) -> Iterator[Any]:
@@ -65,12 +71,17 @@ class ArraySource(Source):
         if self._generator is None:
             for start in range(0, self._rows, size):
                 rows = slice(start, start + size)
+                self._latest = range(start, min(start + size, self._rows))
                 yield arrays.map_arrays(lambda array, rows=rows: array[rows], self._data)
             return
         order = self._order(size)
         for start in range(0, self._rows, size):
-            chosen = order[start : start + size]
+            chosen = self._latest = order[start : start + size]
             yield arrays.map_arrays(lambda array, chosen=chosen: extend.gather_rows(array, chosen), self._data)
+
+    def sample_number(self, row: int) -> int | None:
+        """Which sample a row of the latest batch is."""
+        return int(self._latest[row]) if row < len(self._latest) else None
 
     def _order(self, size: int) -> Any:
         assert self._generator is not None
@@ -273,6 +284,13 @@ class Loop:
         self._steps = steps
         self._running: Iterator[Any] | None = None
         self.ran_out = False
+
+    def explain_row(self, error: Exception) -> None:
+        """Adds to an error about a row of a batch which sample that is."""
+        found = re.search(r"in row (\d+)", str(error))
+        sample = self._source.sample_number(int(found.group(1))) if found else None
+        if found and sample is not None:
+            error.add_note(f"  row {found.group(1)} of this batch is sample {sample} of the data")
 
     @property
     def steps(self) -> int | None:

@@ -418,7 +418,11 @@ class Trainer:
         logs: Any = None
         for number, data in enumerate(loop.epoch()):
             listeners.begin_batch("train", number)
-            logs = self._run_watched(data, number) if search else step(data)
+            try:
+                logs = self._run_watched(data, number) if search else step(data)
+            except tf.errors.InvalidArgumentError as error:
+                loop.explain_row(error)
+                raise
             _check_logs(logs, "train_step")
             listeners.end_batch("train", number, lambda found=logs: as_numbers(found))
             if self.stop_training:
@@ -444,7 +448,11 @@ class Trainer:
         logs: Any = None
         for number, data in enumerate(loop.epoch()):
             listeners.begin_batch("test", number)
-            logs = step(data)
+            try:
+                logs = step(data)
+            except tf.errors.InvalidArgumentError as error:
+                loop.explain_row(error)
+                raise
             _check_logs(logs, "test_step")
             listeners.end_batch("test", number, lambda found=logs: as_numbers(found))
             if self.stop_evaluating:
