@@ -12,7 +12,9 @@ from weft.cli import CommandError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("name", choices=["mnist"], nargs="?", default="mnist", help="which network (mnist: handwritten digits)")
+    parser.add_argument(
+        "name", choices=["mnist"], nargs="?", default="mnist", help="which network (mnist: handwritten digits)"
+    )
     parser.add_argument("--epochs", type=_positive, default=1, metavar="N", help="how often it sees the data (1)")
     parser.add_argument("--batch-size", type=_positive, default=32, metavar="N", help="images in a step (32)")
     parser.add_argument("--limit", type=_positive, metavar="N", help="train on the first N images only")
@@ -42,7 +44,9 @@ def main(args: argparse.Namespace) -> int:
     x_test = _prepare(x_test)
     keras.utils.set_random_seed(args.seed)
     model = network()
-    print(f"{title}: {len(x_train)} images to learn from, {len(x_test)} to test with; {model.count_params():,} weights.")
+    print(
+        f"{title}: {len(x_train)} images to learn from, {len(x_test)} to test with; {model.count_params():,} weights."
+    )
     interrupted = False
     try:
         model.fit(x_train, y_train, batch_size=args.batch_size, epochs=args.epochs, validation_data=(x_test, y_test))
@@ -128,7 +132,8 @@ def _show(model: Any, images: Any, labels: Any, count: int = 6) -> None:
     blocks = _encodes("▀▄█")
     pictures = [picture(image[..., 0], blocks) for image in chosen]
     captions = [
-        f"{int(guess.argmax())} ({guess.max():.0%})" + ("" if int(guess.argmax()) == int(label) else f", is {int(label)}")
+        f"{int(guess.argmax())} ({guess.max():.0%})"
+        + ("" if int(guess.argmax()) == int(label) else f", is {int(label)}")
         for guess, label in zip(guesses, labels, strict=False)
     ]
     width = max(max(len(line) for shape in pictures for line in shape), *(len(text) for text in captions)) + 1
@@ -152,7 +157,9 @@ def picture(image: Any, blocks: bool) -> list[str]:
         shades = " .:+#@"
         return ["".join(shades[min(int(v * len(shades)), len(shades) - 1)] for v in row) for row in small.mean(axis=1)]
     glyphs = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
-    return ["".join(glyphs[bool(top > 0.35), bool(low > 0.35)] for top, low in zip(*pair, strict=True)) for pair in small]
+    return [
+        "".join(glyphs[bool(top > 0.35), bool(low > 0.35)] for top, low in zip(*pair, strict=True)) for pair in small
+    ]
 
 
 def _encodes(text: str) -> bool:

@@ -28,7 +28,9 @@ def make(record: dict[str, Any]) -> Any:
 
 def close(actual: Any, expected: Any, label: str) -> None:
     # Where Adam and its like divide two small numbers, the last bits of either show; 50 updates add them up.
-    np.testing.assert_allclose(actual.numpy(), expected, rtol=2e-6, atol=2e-6 if "nadam" in label else 1e-6, err_msg=label)
+    np.testing.assert_allclose(
+        actual.numpy(), expected, rtol=2e-6, atol=2e-6 if "nadam" in label else 1e-6, err_msg=label
+    )
 
 
 @pytest.mark.parametrize("name", cases("dense"))

@@ -17,7 +17,9 @@ Y = np.arange(40) % 3
 
 
 def classifier() -> Any:
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(5, name="hidden"), keras.layers.Dense(3, activation="softmax")])
+    model = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(5, name="hidden"), keras.layers.Dense(3, activation="softmax")]
+    )
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
@@ -108,7 +110,9 @@ def test_ragged_lists() -> None:
 
 def two_outputs() -> Any:
     features = keras.Input((4,))
-    return keras.Model(features, [keras.layers.Dense(1, name="size")(features), keras.layers.Dense(1, name="kind")(features)])
+    return keras.Model(
+        features, [keras.layers.Dense(1, name="size")(features), keras.layers.Dense(1, name="kind")(features)]
+    )
 
 
 def test_losses_and_outputs_differ_in_number() -> None:
@@ -155,7 +159,9 @@ class Broken(keras.layers.Layer):
 def test_debug_nans_names_the_layer_and_the_step() -> None:
     keras.config.enable_debug_nans()
     try:
-        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(5), Broken(name="broken"), keras.layers.Dense(1)])
+        model = keras.Sequential(
+            [keras.Input((4,)), keras.layers.Dense(5), Broken(name="broken"), keras.layers.Dense(1)]
+        )
         model.compile("sgd", "mse")
         assert "Step 1: " in (text := message(FloatingPointError, lambda: model.fit(X, Y, verbose=0)))
         assert "layer `broken` (Broken)" in text

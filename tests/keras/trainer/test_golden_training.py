@@ -33,7 +33,9 @@ def build(record: dict[str, Any], name: str) -> Any:
     else:
         features = keras.Input((4,), name="features")
         trunk = dense(5, activation="relu", name="trunk")(features)
-        model = keras.Model(features, [dense(1, name="size")(trunk), dense(3, activation="softmax", name="kind")(trunk)])
+        model = keras.Model(
+            features, [dense(1, name="size")(trunk), dense(3, activation="softmax", name="kind")(trunk)]
+        )
     model.set_weights(golden.series(f"{name}/weight"))
     options = dict(record["compile"])
     cls, config = options["optimizer"]
@@ -96,7 +98,9 @@ def test_single_batches(name: str) -> None:
         return None if weights is None else weights[rows]
 
     for number, rows in enumerate(batches):
-        close(model.train_on_batch(x[rows], y[rows], sample_weight=weight(rows)), golden[f"{name}/train"][number], "train")
+        close(
+            model.train_on_batch(x[rows], y[rows], sample_weight=weight(rows)), golden[f"{name}/train"][number], "train"
+        )
     model.reset_metrics()
     for number, rows in enumerate(batches):
         close(model.test_on_batch(x[rows], y[rows]), golden[f"{name}/test"][number], "test")

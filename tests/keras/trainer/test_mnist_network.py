@@ -83,7 +83,9 @@ def test_gradients(kind: str, place: int, seed: int) -> None:
 @pytest.mark.parametrize("kind", ["plain", "masked"])
 def test_twenty_steps_of_training(kind: str) -> None:
     model = make(100, kind == "masked")
-    model.compile(keras.optimizers.Adam(recipes.MNIST_LEARNING_RATE), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(
+        keras.optimizers.Adam(recipes.MNIST_LEARNING_RATE), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     losses, accuracies = [], []
     for step in range(recipes.MNIST_STEPS):
         if kind == "masked":

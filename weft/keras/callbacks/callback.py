@@ -92,7 +92,8 @@ class Callback:
 
     def _has_batch_hooks(self) -> bool:
         return any(
-            getattr(type(self), hook, None) is not getattr(Callback, hook) or hook in self.__dict__ for hook in _BATCH_HOOKS
+            getattr(type(self), hook, None) is not getattr(Callback, hook) or hook in self.__dict__
+            for hook in _BATCH_HOOKS
         )
 
 
@@ -207,7 +208,12 @@ class CallbackList:
     """
 
     def __init__(
-        self, callbacks: Any = None, add_history: bool = False, add_progbar: bool = False, model: Any = None, **params: Any
+        self,
+        callbacks: Any = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
     ) -> None:
         given = callbacks if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
         self.callbacks: list[Any] = []
@@ -348,11 +354,12 @@ def _has_batch_hooks(callback: Any) -> bool:
 def _check(callback: Any) -> None:
     from weft.extend import explain
 
-    if not isinstance(callback, Callback) and not (hasattr(callback, "set_model") and hasattr(callback, "on_epoch_end")):
-        is_class = isinstance(callback, type)
+    is_class = isinstance(callback, type)
+    if is_class or not (
+        isinstance(callback, Callback) or (hasattr(callback, "set_model") and hasattr(callback, "on_epoch_end"))
+    ):
         raise TypeError(explain(
             f"{callback!r} is no callback.", expected="objects of keras.callbacks.Callback",
             received=f"the class {callback.__name__}" if is_class else f"an object of class {type(callback).__name__}",
             hint="make an object of it: add ()" if is_class else None,
         ))  # fmt: skip
-

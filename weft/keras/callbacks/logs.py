@@ -59,7 +59,9 @@ class CSVLogger(Callback):
         logs = logs or {}
         if self._writer is None:
             fields = ["epoch", *logs]
-            self._writer = csv.DictWriter(self._file, fields, delimiter=self.separator, restval="NA", extrasaction="ignore")
+            self._writer = csv.DictWriter(
+                self._file, fields, delimiter=self.separator, restval="NA", extrasaction="ignore"
+            )
             if self._with_header:
                 self._writer.writeheader()
         self._writer.writerow({"epoch": epoch, **{name: _cell(value) for name, value in logs.items()}})
@@ -73,6 +75,6 @@ class CSVLogger(Callback):
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, np.ndarray) and value.ndim > 0 or isinstance(value, (list, tuple)):
+    if (isinstance(value, np.ndarray) and value.ndim > 0) or isinstance(value, (list, tuple)):
         return '"[' + ", ".join(str(item) for item in value) + ']"'
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -57,21 +58,36 @@ def read(path: Path) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     Raises:
         ValueError: Where it holds something else.
     """
+    if not zipfile.is_zipfile(path):
+        problem = "it is no .npz file" if path.is_file() else "it is not there"
+        raise ValueError(
+            explain(f"{path} cannot be read: {problem}.", hint="remove it, or put a whole mnist.npz there")
+        )
     try:
         with np.load(path, allow_pickle=False) as archive:
             missing = [name for name in _PARTS if name not in archive.files]
             if missing:
-                raise ValueError(explain(f"{path} has no {', '.join(missing)}.", received=", ".join(archive.files) or "nothing"))
+                raise ValueError(
+                    explain(f"{path} has no {', '.join(missing)}.", received=", ".join(archive.files) or "nothing")
+                )
             parts = {name: archive[name] for name in _PARTS}
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(explain(f"{path} cannot be read as an .npz file: {error}.", hint="remove it, or put a whole one there")) from None
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(
+            explain(f"{path} cannot be read: {error}.", hint="remove it, or put a whole one there")
+        ) from None
     for kind in ("train", "test"):
         _check(path, kind, parts[f"x_{kind}"], parts[f"y_{kind}"])
     return (parts["x_train"], parts["y_train"]), (parts["x_test"], parts["y_test"])
 
 
 def _check(path: Path, kind: str, x: Any, y: Any) -> None:
-    if x.ndim != 3 or x.shape[1:] != (28, 28) or x.dtype != np.uint8 or y.shape != x.shape[:1] or y.dtype.kind not in "iu":
+    if (
+        x.ndim != 3
+        or x.shape[1:] != (28, 28)
+        or x.dtype != np.uint8
+        or y.shape != x.shape[:1]
+        or y.dtype.kind not in "iu"
+    ):
         raise ValueError(explain(
             f"{path} does not hold MNIST.", expected="uint8 images [n, 28, 28] and n integer labels",
             received=[f"x_{kind}: {x.dtype} {x.shape}", f"y_{kind}: {y.dtype} {y.shape}"],

@@ -76,7 +76,9 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """
     y_true, y_pred = prepare(y_true, y_pred)
     error = tf.abs(y_true - y_pred)
-    return tf.reduce_mean(tf.where(error <= delta, 0.5 * tf.square(error), delta * error - 0.5 * delta * delta), axis=-1)
+    return tf.reduce_mean(
+        tf.where(error <= delta, 0.5 * tf.square(error), delta * error - 0.5 * delta * delta), axis=-1
+    )
 
 
 def log_cosh(y_true: Any, y_pred: Any) -> Any:

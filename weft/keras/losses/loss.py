@@ -38,7 +38,9 @@ class Loss:
     #: whether labels stay integers, because they number classes
     _labels_are_classes = False
 
-    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None) -> None:
+    def __init__(
+        self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
+    ) -> None:
         self.name = name or auto_name(to_snake_case(type(self).__name__))
         if reduction == "auto":  # Keras 2's word for the usual one
             reduction = "sum_over_batch_size"
@@ -68,8 +70,8 @@ class Loss:
             A scalar; with reduction "none", the losses of the rows.
         """
         mask = get_mask(y_pred)
-        y_pred = tf.nest.map_structure(lambda leaf: _convert(leaf, self.dtype, False), y_pred)
-        y_true = tf.nest.map_structure(lambda leaf: _convert(leaf, self.dtype, self._labels_are_classes), y_true)
+        y_pred = _convert_all(y_pred, self.dtype, False)
+        y_true = _convert_all(y_true, self.dtype, self._labels_are_classes)
         losses = self.call(y_true, y_pred)
         if get_mask(losses) is not None:
             own = get_mask(losses)
@@ -78,7 +80,9 @@ class Loss:
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each row. Subclasses say how."""
-        raise NotImplementedError(explain(f"{type(self).__name__} has no call() method.", hint="define call(self, y_true, y_pred)"))
+        raise NotImplementedError(
+            explain(f"{type(self).__name__} has no call() method.", hint="define call(self, y_true, y_pred)")
+        )
 
     def get_config(self) -> dict[str, Any]:
         """What its constructor takes."""
@@ -91,6 +95,14 @@ class Loss:
     def from_config(cls, config: dict[str, Any]) -> Loss:
         """A loss from what `get_config` gave."""
         return cls(**config)
+
+
+def _convert_all(structure: Any, dtype: str, keep_integers: bool) -> Any:
+    """Tensors of a structure; lists of plain numbers are one tensor."""
+    leaves = tf.nest.flatten(structure)
+    if isinstance(structure, (list, tuple)) and all(isinstance(leaf, (bool, int, float)) for leaf in leaves):
+        return _convert(structure, dtype, keep_integers)
+    return tf.nest.map_structure(lambda leaf: _convert(leaf, dtype, keep_integers), structure)
 
 
 def _convert(value: Any, dtype: str, keep_integers: bool) -> Any:

@@ -116,7 +116,11 @@ class CosineSimilarity(LossFunctionWrapper):
     """
 
     def __init__(
-        self, axis: int = -1, reduction: str | None = _REDUCTION, name: str | None = "cosine_similarity", dtype: Any = None
+        self,
+        axis: int = -1,
+        reduction: str | None = _REDUCTION,
+        name: str | None = "cosine_similarity",
+        dtype: Any = None,
     ) -> None:
         super().__init__(distances.cosine_similarity, reduction=reduction, name=name, dtype=dtype, axis=axis)
 

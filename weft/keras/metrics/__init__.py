@@ -77,7 +77,9 @@ _FUNCTIONS: dict[str, Any] = {
 
 #: every name that stands for a metric
 TABLE: dict[str, Any] = {
-    **{to_snake_case(cls.__name__): cls for cls in _CLASSES}, **{cls.__name__: cls for cls in _CLASSES}, **_SHORT
+    **{to_snake_case(cls.__name__): cls for cls in _CLASSES},
+    **{cls.__name__: cls for cls in _CLASSES},
+    **_SHORT,
 }
 
 

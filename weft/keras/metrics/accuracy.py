@@ -183,5 +183,3 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
         from_sorted_ids: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(sparse_top_k_categorical_accuracy, name, dtype=dtype, k=k, from_sorted_ids=from_sorted_ids)
-
-

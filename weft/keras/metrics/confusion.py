@@ -55,7 +55,9 @@ class _Counting(Metric):
     def __init__(self, thresholds: Any, default: float, name: str | None, dtype: Any) -> None:
         super().__init__(name=name, dtype=dtype)
         self.init_thresholds = thresholds
-        given = [default] if thresholds is None else list(thresholds) if isinstance(thresholds, Sequence) else [thresholds]
+        given = (
+            [default] if thresholds is None else list(thresholds) if isinstance(thresholds, Sequence) else [thresholds]
+        )
         bad = [value for value in given if value is None or (thresholds is not None and not 0 <= value <= 1)]
         if bad:
             raise ValueError(explain(f"{type(self).__name__}: thresholds must be from 0 to 1.", received=repr(bad)))

@@ -51,7 +51,12 @@ class Metric:
         return str(self._dtype_policy.variable_dtype)
 
     def add_variable(
-        self, shape: Any, initializer: Any = "zeros", dtype: Any = None, aggregation: str = "sum", name: str | None = None
+        self,
+        shape: Any,
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: str = "sum",
+        name: str | None = None,
     ) -> Any:
         """A variable that belongs to the metric.
 
@@ -75,7 +80,9 @@ class Metric:
         self._own.append(made)
         return made
 
-    def add_weight(self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: Any = None, **kwargs: Any) -> Any:
+    def add_weight(
+        self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: Any = None, **kwargs: Any
+    ) -> Any:
         """As `add_variable`. Keras 2's order, the name first, is understood too."""
         if isinstance(shape, str):
             shape, name = (), shape

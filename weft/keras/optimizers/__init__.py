@@ -85,7 +85,9 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("weft.keras.optimizers.legacy")
     if name in _OLD_NAMES and name != name.lower():
         return _OLD_NAMES[name]
-    raise AttributeError(f"module 'keras.optimizers' has no attribute {name!r}. {nearest(name, [c.__name__ for c in _CLASSES])}")
+    raise AttributeError(
+        f"module 'keras.optimizers' has no attribute {name!r}. {nearest(name, [c.__name__ for c in _CLASSES])}"
+    )
 
 
 __all__ = [

@@ -46,7 +46,9 @@ def check_arguments(optimizer: Any) -> None:
     name = type(optimizer).__name__
     steps = optimizer.gradient_accumulation_steps
     if steps is not None and not steps >= 2:
-        raise ValueError(explain(f"{name}: `gradient_accumulation_steps` must be None or at least 2.", received=repr(steps)))
+        raise ValueError(
+            explain(f"{name}: `gradient_accumulation_steps` must be None or at least 2.", received=repr(steps))
+        )
     if optimizer.use_ema and not 0.0 <= optimizer.ema_momentum <= 1.0:
         raise ValueError(explain(f"{name}: `ema_momentum` must be from 0 to 1.", received=repr(optimizer.ema_momentum)))
     every = optimizer.ema_overwrite_frequency

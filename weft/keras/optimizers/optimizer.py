@@ -103,12 +103,18 @@ class Optimizer:
         """
         with tf.init_scope(), naming.name_scope(self.name, self):
             made = Variable(
-                initializers.get(initializer), shape=tuple(tf.TensorShape(shape).as_list()), dtype=dtype, trainable=False, name=name
+                initializers.get(initializer),
+                shape=tuple(tf.TensorShape(shape).as_list()),
+                dtype=dtype,
+                trainable=False,
+                name=name,
             )
         self._variables.append(made)
         return made
 
-    def add_variable_from_reference(self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros") -> Any:
+    def add_variable_from_reference(
+        self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros"
+    ) -> Any:
         """A variable of the shape and dtype of another one.
 
         Args:
@@ -119,7 +125,9 @@ class Optimizer:
         own = str(getattr(reference_variable, "path", None) or reference_variable.name)
         label = own.replace(":", "_").replace("/", "_")
         dtype = tf.as_dtype(reference_variable.dtype).name
-        made = self.add_variable(reference_variable.shape, initializer, dtype, name=f"{label}_{name}" if name else label)
+        made = self.add_variable(
+            reference_variable.shape, initializer, dtype, name=f"{label}_{name}" if name else label
+        )
         made.slot_name = name
         return made
 
@@ -340,7 +348,9 @@ class Optimizer:
         """The pairs that have a gradient, as tensors; variables that take their gradient as value are done with here."""
         missing = [v for g, v in zip(grads, variables, strict=True) if g is None]
         if missing:
-            names = ", ".join(f"`{getattr(v, 'path', v.name)}`" for v in missing[:6]) + (", …" if len(missing) > 6 else "")
+            names = ", ".join(f"`{getattr(v, 'path', v.name)}`" for v in missing[:6]) + (
+                ", …" if len(missing) > 6 else ""
+            )
             if len(missing) == len(variables):
                 raise ValueError(explain(
                     f"No variable has a gradient: {names}.",
@@ -411,7 +421,9 @@ class Optimizer:
 
     # Weight decay
 
-    def exclude_from_weight_decay(self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None) -> None:
+    def exclude_from_weight_decay(
+        self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None
+    ) -> None:
         """Spares variables from weight decay.
 
         Args:
@@ -426,7 +438,9 @@ class Optimizer:
     def _decays(self, variable: Any) -> bool:
         if id(variable) in getattr(self, "_spared", ()):
             return False
-        return not any(part in str(getattr(variable, "path", variable.name)) for part in getattr(self, "_spared_names", ()))
+        return not any(
+            part in str(getattr(variable, "path", variable.name)) for part in getattr(self, "_spared_names", ())
+        )
 
     def _decay_weights(self, variables: list[Any], rate: Any) -> None:
         if self.weight_decay is None:

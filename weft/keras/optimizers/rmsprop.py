@@ -181,7 +181,9 @@ class Ftrl(Optimizer):
             if value < 0:
                 raise ValueError(explain(f"Ftrl: `{word}` must not be negative.", received=repr(value)))
         if learning_rate_power > 0:
-            raise ValueError(explain("Ftrl: `learning_rate_power` must not be above 0.", received=repr(learning_rate_power)))
+            raise ValueError(
+                explain("Ftrl: `learning_rate_power` must not be above 0.", received=repr(learning_rate_power))
+            )
         self.learning_rate_power = learning_rate_power
         self.initial_accumulator_value = initial_accumulator_value
         self.l1_regularization_strength = l1_regularization_strength

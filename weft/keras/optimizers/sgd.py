@@ -25,7 +25,7 @@ class SGD(Optimizer):
         >>> from weft import keras
         >>> v = tf.Variable([1.0, 2.0])
         >>> count = keras.optimizers.SGD(0.1).apply_gradients([(tf.constant([1.0, 1.0]), v)])
-        >>> v.numpy().round(2).tolist()
+        >>> [round(float(value), 2) for value in v.numpy()]
         [0.9, 1.9]
     """
 

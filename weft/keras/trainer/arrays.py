@@ -68,7 +68,11 @@ def _without_objects(array: Any, argument: str) -> Any:
     if isinstance(first, (str, bytes)):
         return array.astype(str) if isinstance(first, str) else array
     try:
-        return np.stack([np.asarray(row) for row in array]) if array.ndim == 1 and not is_scalar(first) else array.astype(float)
+        return (
+            np.stack([np.asarray(row) for row in array])
+            if array.ndim == 1 and not is_scalar(first)
+            else array.astype(float)
+        )
     except (TypeError, ValueError):
         raise ValueError(explain(
             f"`{argument}` holds objects that are no numbers.",
@@ -131,7 +135,9 @@ def count_rows(x: Any, y: Any, sample_weight: Any, method: str) -> int:
     rows = sizes.pop() if sizes else 0
     if rows == 0:
         shapes = [f"{name}: shape {array.shape}" for name, array in named] or ["nothing"]
-        raise ValueError(explain(f"{method}(): the data are empty.", received=shapes, hint="check how they were read or filtered"))
+        raise ValueError(
+            explain(f"{method}(): the data are empty.", received=shapes, hint="check how they were read or filtered")
+        )
     return rows
 
 

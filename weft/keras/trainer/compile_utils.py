@@ -14,7 +14,7 @@ from weft.keras.trainer.outputs import Outputs
 
 
 def _kind_of_labels(y_true: Any, y_pred: Any) -> str:
-    """"binary", "sparse" or "categorical", by the shapes."""
+    """ "binary", "sparse" or "categorical", by the shapes."""
     pred = y_pred.shape
     true = tf.convert_to_tensor(y_true).shape
     last = pred[-1] if pred.rank else None
@@ -118,9 +118,12 @@ class CompileMetrics(metrics_module.Metric):
         """Makes the metrics for these labels and predictions."""
         self._outputs = outputs = Outputs(y_pred, _names_of_outputs(self._model()))
         pairs = list(zip(outputs.values(y_true, "y"), tf.nest.flatten(y_pred), strict=True))
-        self._plain = [self._make(spec, *pair) for spec, pair in zip(self._spread(self._given[0], "metrics"), pairs, strict=True)]
+        self._plain = [
+            self._make(spec, *pair) for spec, pair in zip(self._spread(self._given[0], "metrics"), pairs, strict=True)
+        ]
         self._weighted = [
-            self._make(spec, *pair) for spec, pair in zip(self._spread(self._given[1], "weighted_metrics"), pairs, strict=True)
+            self._make(spec, *pair)
+            for spec, pair in zip(self._spread(self._given[1], "weighted_metrics"), pairs, strict=True)
         ]
 
     def _spread(self, given: Any, argument: str) -> list[list[Any]]:
@@ -151,7 +154,9 @@ class CompileMetrics(metrics_module.Metric):
 
     def _make(self, spec: list[Any], y_true: Any, y_pred: Any) -> list[Any]:
         if spec and y_true is None:
-            raise ValueError(explain("There are metrics for an output without labels.", hint="pass y, or leave the metrics out"))
+            raise ValueError(
+                explain("There are metrics for an output without labels.", hint="pass y, or leave the metrics out")
+            )
         return [resolve_metric(entry, y_true, y_pred) for entry in spec]
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

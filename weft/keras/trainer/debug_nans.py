@@ -25,7 +25,9 @@ class Watch:
             for leaf in tf.nest.flatten(value):
                 bad = _bad(leaf)
                 if bad:
-                    self._refuse(f"the data: `{name}` holds {bad}", "clean the data: numpy.isfinite tells which rows are good")
+                    self._refuse(
+                        f"the data: `{name}` holds {bad}", "clean the data: numpy.isfinite tells which rows are good"
+                    )
 
     def check_layer(self, layer: Any, outputs: Any) -> None:
         """Refuses a layer's outputs that are not finite."""
@@ -71,7 +73,10 @@ def _bad(value: Any) -> str:
         return ""
     array = array.astype(np.float64) if array.dtype.kind != "c" else array
     nans, infinities = int(np.isnan(array).sum()), int(np.isinf(array).sum())
-    parts = [f"{nans} NaN" if nans else "", f"{infinities} infinite number{'s' if infinities > 1 else ''}" if infinities else ""]
+    parts = [
+        f"{nans} NaN" if nans else "",
+        f"{infinities} infinite number{'s' if infinities > 1 else ''}" if infinities else "",
+    ]
     return " and ".join(part for part in parts if part)
 
 

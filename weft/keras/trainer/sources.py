@@ -213,10 +213,14 @@ def make_source(
                     received=f"x of class {type(x).__name__}", hint="let it give (x, y) or (x, y, sample_weight) itself",
                 ))  # fmt: skip
         if batch_size is not None and isinstance(x, PyDataset):
-            raise ValueError(explain(f"{method}(): `batch_size` cannot be given for a dataset that makes its own batches."))
+            raise ValueError(
+                explain(f"{method}(): `batch_size` cannot be given for a dataset that makes its own batches.")
+            )
         return IterableSource(x, lambda data: _finish(data, class_weight), shuffle)
     if x is None:
-        raise ValueError(explain(f"{method}() needs data.", hint=f"model.{method}(x, y) with arrays, or with an iterable of batches"))
+        raise ValueError(
+            explain(f"{method}() needs data.", hint=f"model.{method}(x, y) with arrays, or with an iterable of batches")
+        )
     if batch_size is not None and (isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1):
         raise ValueError(explain(f"{method}(): `batch_size` must be a positive integer.", received=repr(batch_size)))
     x, y = arrays.convert(x, "x"), arrays.convert(y, "y")

@@ -104,7 +104,9 @@ class Trainer:
         """Compiles by what `get_compile_config` gave."""
         from weft.keras.saving import deserialize_keras_object
 
-        found = {key: deserialize_keras_object(value) if isinstance(value, dict) else value for key, value in config.items()}
+        found = {
+            key: deserialize_keras_object(value) if isinstance(value, dict) else value for key, value in config.items()
+        }
         self.compile(**found)
 
     @property
@@ -334,7 +336,9 @@ class Trainer:
         self._state.watch = watch
         try:
             with watching(self, watch):
-                return self.train_step(tf.nest.map_structure(lambda leaf: leaf if leaf is None else tf.convert_to_tensor(leaf), data))
+                return self.train_step(
+                    tf.nest.map_structure(lambda leaf: leaf if leaf is None else tf.convert_to_tensor(leaf), data)
+                )
         finally:
             self._state.watch = None
 
@@ -393,7 +397,13 @@ class Trainer:
         validation = self._validation(validation_data, validation_steps, validation_batch_size or batch_size)
         verbose = _verbosity(verbose)
         listeners = _listeners(
-            callbacks, self, add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=epochs, steps=loop.steps
+            callbacks,
+            self,
+            add_history=True,
+            add_progbar=verbose != 0,
+            verbose=verbose,
+            epochs=epochs,
+            steps=loop.steps,
         )
         self.stop_training = False
         listeners.on_train_begin()
@@ -428,13 +438,17 @@ class Trainer:
             if self.stop_training:
                 break
         if logs is None:
-            raise ValueError(explain("fit(): the data gave no batch.", hint="the iterable was empty, or used up before"))
+            raise ValueError(
+                explain("fit(): the data gave no batch.", hint="the iterable was empty, or used up before")
+            )
         return as_numbers(logs)
 
     def _validation(self, data: Any, steps: int | None, batch_size: int | None) -> Any:
         if data is None:
             return None
-        x, y, sample_weight = (data, None, None) if sources.is_iterable_of_batches(data) else sources.unpack(_as_tuple(data))
+        x, y, sample_weight = (
+            (data, None, None) if sources.is_iterable_of_batches(data) else sources.unpack(_as_tuple(data))
+        )
         if sources.is_iterable_of_batches(x):
             batch_size = None
         source = sources.make_source("fit(validation_data)", x, y, sample_weight, batch_size)
@@ -458,7 +472,9 @@ class Trainer:
             if self.stop_evaluating:
                 break
         if logs is None:
-            raise ValueError(explain("The data to evaluate gave no batch.", hint="the iterable was empty, or used up before"))
+            raise ValueError(
+                explain("The data to evaluate gave no batch.", hint="the iterable was empty, or used up before")
+            )
         numbers = as_numbers(logs)
         listeners.on_test_end(numbers)
         return numbers
@@ -498,7 +514,9 @@ class Trainer:
     def _in_order(self, logs: dict[str, Any]) -> Any:
         names: list[str] = []
         for metric in self.metrics:
-            names.extend(m.name for m in metric.metrics) if isinstance(metric, CompileMetrics) else names.append(metric.name)
+            names.extend(m.name for m in metric.metrics) if isinstance(metric, CompileMetrics) else names.append(
+                metric.name
+            )
         found = [logs[name] for name in names if name in logs]
         found.extend(logs[name] for name in sorted(logs) if name not in names)
         return found[0] if len(found) == 1 else found
@@ -647,7 +665,9 @@ def _listeners(callbacks: Any, model: Any, **params: Any) -> CallbackList:
     if isinstance(callbacks, CallbackList):
         return callbacks
     add_history, add_progbar = params.pop("add_history", False), params.pop("add_progbar", False)
-    return callbacks_module.CallbackList(callbacks, add_history=add_history, add_progbar=add_progbar, model=model, **params)
+    return callbacks_module.CallbackList(
+        callbacks, add_history=add_history, add_progbar=add_progbar, model=model, **params
+    )
 
 
 def _verbosity(verbose: Any) -> int:

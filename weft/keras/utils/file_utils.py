@@ -61,7 +61,9 @@ def fetch(url: str, target: Path, expected: str | None = None, algorithm: str = 
         try:
             problem = _download(url, target, expected, algorithm)
         except (OSError, urllib.error.URLError) as error:
-            raise DownloadError(_advice(url, target, expected, algorithm, str(getattr(error, "reason", error)))) from None
+            raise DownloadError(
+                _advice(url, target, expected, algorithm, str(getattr(error, "reason", error)))
+            ) from None
         if not problem:
             return target
     raise DownloadError(_advice(url, target, expected, algorithm, problem))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weft.keras.core import lookup
+from weft.keras.optimizers.schedules.cosine import CosineDecay, CosineDecayRestarts
 from weft.keras.optimizers.schedules.decays import (
     ExponentialDecay,
     InverseTimeDecay,
@@ -12,11 +13,17 @@ from weft.keras.optimizers.schedules.decays import (
     PiecewiseConstantDecay,
     PolynomialDecay,
 )
-from weft.keras.optimizers.schedules.cosine import CosineDecay, CosineDecayRestarts
 
 _TABLE: dict[str, Any] = {
     cls.__name__: cls
-    for cls in (CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay)
+    for cls in (
+        CosineDecay,
+        CosineDecayRestarts,
+        ExponentialDecay,
+        InverseTimeDecay,
+        PiecewiseConstantDecay,
+        PolynomialDecay,
+    )
 }
 
 

@@ -22,7 +22,9 @@ class LearningRateSchedule:
 
     def get_config(self) -> dict[str, Any]:
         """What its constructor takes."""
-        raise NotImplementedError(explain(f"{type(self).__name__} has no get_config().", hint="define it to save the optimizer"))
+        raise NotImplementedError(
+            explain(f"{type(self).__name__} has no get_config().", hint="define it to save the optimizer")
+        )
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
