@@ -121,7 +121,8 @@ def sum_of_batches(weights: Any) -> float:
 def test_same_seed_same_bits_here_and_elsewhere() -> None:
     program = (
         "import numpy as np\nfrom weft import keras\nkeras.utils.set_random_seed(5)\n"
-        "m = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6), keras.layers.Dropout(0.5), keras.layers.Dense(1)])\n"
+        "m = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6), keras.layers.Dropout(0.5), "
+        "keras.layers.Dense(1)])\n"
         "m.compile('adam', 'mse')\nx = np.arange(160, dtype='float32').reshape(40, 4) / 160\n"
         "h = m.fit(x, x.sum(1), batch_size=8, epochs=2, verbose=0)\n"
         "print([v.hex() for v in h.history['loss']], [float(w.sum()).hex() for w in m.get_weights()])\n"

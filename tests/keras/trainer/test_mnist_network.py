@@ -27,7 +27,8 @@ class Mask(keras.layers.Layer):
 def make(seed: int, masked: bool) -> Any:
     layers = keras.layers
     model = keras.Sequential([
-        keras.Input((28, 28, 1)), layers.Conv2D(32, 3, activation="relu", name="conv1"), layers.MaxPooling2D(2, name="pool1"),
+        keras.Input((28, 28, 1)), layers.Conv2D(32, 3, activation="relu", name="conv1"), layers.MaxPooling2D(2,
+        name="pool1"),
         layers.Conv2D(64, 3, activation="relu", name="conv2"), layers.MaxPooling2D(2, name="pool2"),
         layers.Flatten(name="flatten"), layers.Dense(128, activation="relu", name="dense1"),
         *([Mask(name="mask")] if masked else []), layers.Dense(10, activation="softmax", name="dense2"),

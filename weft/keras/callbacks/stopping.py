@@ -48,7 +48,8 @@ class _Watching(Callback):
             self._warned = True
             warnings.warn(
                 f"{type(self).__name__} watches `{self.monitor}`, which is not there. "
-                f"There are: {', '.join(logs or {}) or 'none'}. {nearest(self.monitor, logs or {}) if logs else ''}", stacklevel=2,
+                f"There are: {', '.join(logs or {}) or 'none'}. {nearest(self.monitor, logs or {}) if logs else ''}",
+                stacklevel=2,
             )  # fmt: skip
         return None if value is None else float(value)
 
@@ -213,7 +214,8 @@ class LearningRateScheduler(Callback):
             rate = self.schedule(epoch)
         if not isinstance(rate, (int, float, np.floating)) and not hasattr(rate, "numpy"):
             raise ValueError(explain(
-                "LearningRateScheduler: the schedule must return a number.", received=f"{rate!r} of {type(rate).__name__}"
+                "LearningRateScheduler: the schedule must return a number.",
+                received=f"{rate!r} of {type(rate).__name__}"
             ))  # fmt: skip
         self.model.optimizer.learning_rate = float(rate)
         if self.verbose > 0:
@@ -244,7 +246,8 @@ class TerminateOnNaN(Callback):
         if self.raise_error:
             raise RuntimeError(explain(
                 f"The loss of batch {batch} is {loss}.",
-                hint="keras.config.enable_debug_nans() names the layer that made the first NaN; a smaller learning rate often helps",
+                hint="keras.config.enable_debug_nans() names the layer that made the first NaN; a smaller learning "
+                "rate often helps",
             ))  # fmt: skip
         print(f"Batch {batch}: the loss is {loss}, training ends.")
         self.model.stop_training = True

@@ -46,6 +46,6 @@ def as_predictions(values: Any) -> Any:
 
 
 def prepare(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
-    """Labels and predictions as float tensors of one dtype and, where a last axis of size 1 is all between them, one rank."""
+    """Labels and predictions as float tensors of one dtype; of one rank where only a last axis of size 1 is between."""
     y_pred = as_predictions(y_pred)
     return align_ranks(as_float_like(y_true, y_pred), y_pred)

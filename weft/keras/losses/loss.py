@@ -21,8 +21,8 @@ class Loss:
 
     Args:
         name: Its name.
-        reduction: `"sum_over_batch_size"` (the mean over all entries), `"mean"`, `"sum"`, `"mean_with_sample_weight"` (divided by
-            the weights' sum), `"none"` or None.
+        reduction: `"sum_over_batch_size"` (the mean over all entries), `"mean"`, `"sum"`, `"mean_with_sample_weight"`
+            (divided by the weights' sum), `"none"` or None.
         dtype: Dtype or policy in which it computes.
 
     Example:
@@ -177,7 +177,8 @@ class LossFunctionWrapper(Loss):
     """
 
     def __init__(
-        self, fn: Callable[..., Any], reduction: str | None = "sum_over_batch_size", name: str | None = None, dtype: Any = None,
+        self, fn: Callable[..., Any], reduction: str | None = "sum_over_batch_size", name: str | None = None,
+        dtype: Any = None,
         **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(name=name, reduction=reduction, dtype=dtype)

@@ -198,9 +198,15 @@ class AUC(Metric):
     Source: Davis and Goadrich, The Relationship Between Precision-Recall and ROC Curves, 2006.
     """
 
+    true_positives: Any
+    false_positives: Any
+    true_negatives: Any
+    false_negatives: Any
+
     def __init__(
         self, num_thresholds: int = 200, curve: str = "ROC", summation_method: str = "interpolation",
-        name: str | None = None, dtype: Any = None, thresholds: Sequence[float] | None = None, from_logits: bool = False,
+        name: str | None = None, dtype: Any = None, thresholds: Sequence[float] | None = None,
+        from_logits: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(name=name, dtype=dtype)
         for word, value, known in (

@@ -108,7 +108,9 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(  # type: ignore[override]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
         """Takes a batch in."""
         y_true, y_pred = (tf.cast(tf.convert_to_tensor(value), self.dtype) for value in (y_true, y_pred))
         y_true, y_pred = align_ranks(y_true, y_pred)

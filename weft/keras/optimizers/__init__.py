@@ -52,7 +52,8 @@ def get(identifier: Any) -> Any:
         found = get_registered_object(identifier) or _LOWER.get(identifier.lower())
         if found is None:
             raise ValueError(explain(
-                f"There is no optimizer named {identifier!r}. {nearest(identifier, sorted({c.__name__.lower() for c in _CLASSES}))}",
+                f"There is no optimizer named {identifier!r}. "
+                f"{nearest(identifier, sorted({c.__name__.lower() for c in _CLASSES}))}",
                 hint="pass a known name, or an object such as keras.optimizers.Adam(learning_rate=0.001)",
             ))  # fmt: skip
         return found()

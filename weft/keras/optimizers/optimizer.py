@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import weft as tf
@@ -30,7 +31,7 @@ class Optimizer:
         global_clipnorm: Greatest norm of all gradients together.
         use_ema: Whether moving averages of the variables are kept.
         ema_momentum: Share of the old average in a new one.
-        ema_overwrite_frequency: After how many steps the variables take their averages; only at the end of training where None.
+        ema_overwrite_frequency: After how many steps the variables take their averages; only at the end where None.
         loss_scale_factor: The loss is multiplied by it, the gradients are divided by it.
         gradient_accumulation_steps: Over how many steps gradients are averaged before an update.
         name: Its name.
@@ -196,7 +197,8 @@ class Optimizer:
                 raise ValueError(explain(
                     f"Optimizer `{self.name}` does not know variable `{getattr(variable, 'path', variable.name)}`.",
                     expected="one of " + ", ".join(known[:8]) + (", …" if len(known) > 8 else ""),
-                    hint="an optimizer belongs to the variables of its first update: make a new one for other variables, "
+                    hint="an optimizer belongs to the variables of its first update: make a new one for other "
+                    "variables, "
                     "or call optimizer.build(all_variables) before the first update",
                 ))  # fmt: skip
 
@@ -262,7 +264,8 @@ class Optimizer:
             learning_rate: A scalar.
         """
         raise NotImplementedError(explain(
-            f"{type(self).__name__} has no update_step().", hint="define update_step(self, gradient, variable, learning_rate)"
+            f"{type(self).__name__} has no update_step().",
+            hint="define update_step(self, gradient, variable, learning_rate)"
         ))  # fmt: skip
 
     def assign(self, variable: Any, value: Any) -> None:
@@ -284,7 +287,7 @@ class Optimizer:
         Args:
             grads_and_vars: Pairs of a gradient and its variable.
             name: As given.
-            **kwargs: `skip_gradients_aggregation` and `experimental_aggregate_gradients`, which mean nothing on one device.
+            **kwargs: `skip_gradients_aggregation` and `experimental_aggregate_gradients`: nothing on one device.
 
         Returns:
             The variable that counts the updates.
@@ -345,7 +348,7 @@ class Optimizer:
         return self._trainable_variables
 
     def _with_gradients(self, grads: list[Any], variables: list[Any]) -> tuple[list[Any], list[Any]]:
-        """The pairs that have a gradient, as tensors; variables that take their gradient as value are done with here."""
+        """The pairs that have a gradient, as tensors; variables that take their gradient as value are done here."""
         missing = [v for g, v in zip(grads, variables, strict=True) if g is None]
         if missing:
             names = ", ".join(f"`{getattr(v, 'path', v.name)}`" for v in missing[:6]) + (
@@ -368,7 +371,7 @@ class Optimizer:
             gradient = gradient if slices.is_sparse(gradient) else tf.convert_to_tensor(gradient)
             wanted = tf.as_dtype(variable.dtype)
             if gradient.dtype != wanted:
-                gradient = slices.each(lambda g, to=wanted: tf.cast(g, to), gradient)
+                gradient = slices.each(partial(tf.cast, dtype=wanted), gradient)
             pairs.append((gradient, variable))
         return [g for g, _ in pairs], [v for _, v in pairs]
 
@@ -588,7 +591,8 @@ def unknown_optimizer_keyword(optimizer: Any, word: str) -> TypeError:
     known = {name for cls in (type(optimizer), Optimizer) for name in inspect.signature(cls.__init__).parameters}
     known -= {"self", "kwargs", "args"}
     return TypeError(explain(
-        f"{type(optimizer).__name__} has no argument `{word}`. {nearest(word, known)}", expected="one of " + ", ".join(sorted(known))
+        f"{type(optimizer).__name__} has no argument `{word}`. {nearest(word, known)}",
+        expected="one of " + ", ".join(sorted(known))
     ))  # fmt: skip
 
 

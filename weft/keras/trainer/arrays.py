@@ -53,7 +53,8 @@ def as_array(value: Any, argument: str) -> Any:
             array = np.asarray(value)
         except ValueError as error:
             raise ValueError(explain(
-                f"`{argument}` has no rectangular shape: {error}.", received=f"a {type(value).__name__} of {len(value)} items",
+                f"`{argument}` has no rectangular shape: {error}.",
+                received=f"a {type(value).__name__} of {len(value)} items",
                 hint="all rows need the same length; pad them, for instance with keras.utils.pad_sequences",
             )) from error  # fmt: skip
     if array.dtype == object:

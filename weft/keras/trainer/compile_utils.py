@@ -143,11 +143,13 @@ class CompileMetrics(metrics_module.Metric):
         if any(isinstance(entry, (list, tuple)) for entry in given):
             raise ValueError(explain(
                 f"compile(): `{argument}` has {len(given)} entries for {outputs.count} outputs.", received=repr(given),
-                expected=f"one list for each of {outputs.shown()}", hint="a dict by the outputs' names may name some of them only",
+                expected=f"one list for each of {outputs.shown()}",
+                hint="a dict by the outputs' names may name some of them only",
             ))  # fmt: skip
         if any(isinstance(entry, metrics_module.Metric) for entry in given):
             raise ValueError(explain(
-                f"compile(): an object among `{argument}` cannot serve {outputs.count} outputs at once.", received=repr(given),
+                f"compile(): an object among `{argument}` cannot serve {outputs.count} outputs at once.",
+                received=repr(given),
                 hint="give a dict: output name → list of metrics",
             ))  # fmt: skip
         return [list(given) for _ in range(outputs.count)]
@@ -254,7 +256,8 @@ class CompileLoss:
         for place, spec in enumerate(specs):
             if spec is not None and labels[place] is None:
                 raise ValueError(explain(
-                    f"There is a loss for {outputs.label(place) if outputs.count > 1 else 'the output'}, but no labels.",
+                    f"There is a loss for {outputs.label(place) if outputs.count > 1 else 'the output'}, but no "
+                    f"labels.",
                     hint="pass y: model.fit(x, y); an iterable of batches must give (x, y)",
                 ))  # fmt: skip
         self._losses = [resolve_loss(*entry) for entry in zip(specs, labels, predictions, strict=True)]
@@ -274,7 +277,8 @@ class CompileLoss:
         if isinstance(loss, (list, tuple)):
             if len(loss) != outputs.count:
                 raise ValueError(explain(
-                    f"compile() was given {len(loss)} losses for {outputs.count} output{'s' if outputs.count > 1 else ''}.",
+                    f"compile() was given {len(loss)} losses for {outputs.count} "
+                    f"output{'s' if outputs.count > 1 else ''}.",
                     received=repr(loss), expected=f"one loss for each of {outputs.shown()}, or one for all",
                     hint="None stands for an output without a loss",
                 ))  # fmt: skip
@@ -291,7 +295,8 @@ class CompileLoss:
             return [scales] * outputs.count
         if len(scales) != outputs.count:
             raise ValueError(explain(
-                f"compile() was given {len(scales)} loss_weights for {outputs.count} output{'s' if outputs.count > 1 else ''}."
+                f"compile() was given {len(scales)} loss_weights for {outputs.count} "
+                f"output{'s' if outputs.count > 1 else ''}."
             ))  # fmt: skip
         return list(scales)
 

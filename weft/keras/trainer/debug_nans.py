@@ -1,4 +1,4 @@
-"""Finds out where the first NaN of a training step comes from. Used where `keras.config.enable_debug_nans()` was called."""
+"""Finds where the first NaN of a training step comes from: what `keras.config.enable_debug_nans()` turns on."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class Watch:
                 spoilt = [variable.path for variable in layer.weights if _bad(variable)]
                 because = f"; its weights {', '.join(spoilt)} are not finite already" if spoilt else ""
                 self._refuse(
-                    f"layer `{layer.name}` ({type(layer).__name__}), whose output of shape {leaf.shape} holds {bad}{because}",
+                    f"layer `{layer.name}` ({type(layer).__name__}), whose output of shape {leaf.shape} holds "
+                    f"{bad}{because}",
                     "a smaller learning rate, clipnorm=1.0 in the optimizer, or inputs scaled to about 1 often help",
                 )
 
@@ -46,7 +47,8 @@ class Watch:
         bad = _bad(loss)
         if bad:
             self._refuse(f"the loss, which is {float(loss)}; all layers gave finite outputs",
-                         "check the loss against the range of predictions: log of 0, or from_logits=True missing")  # fmt: skip
+                         "check the loss against the range of predictions: log of 0, or from_logits=True "
+                         "missing")  # fmt: skip
 
     def check_gradients(self, gradients: Any, variables: Any) -> None:
         """Refuses gradients that are not finite."""

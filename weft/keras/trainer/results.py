@@ -17,9 +17,8 @@ def as_numbers(logs: Any) -> dict[str, Any]:
             found.update(as_numbers(value))
             continue
         array = np.asarray(value)
-        found[name] = (
-            float(array) if (array.ndim == 0 and array.dtype.kind in "fiub") or array.dtype.name == "bfloat16" else value
-        )
+        is_number = array.ndim == 0 and (array.dtype.kind in "fiub" or array.dtype.name == "bfloat16")
+        found[name] = float(array) if is_number else value
     return found
 
 

@@ -135,8 +135,8 @@ class IterableSource(Source):
         order = np.arange(self.steps)
         if self._shuffle:
             np.random.Generator(np.random.PCG64(make_default_seed())).shuffle(order)
-        for place in order:
-            yield self._finish(self._iterable[int(place)])
+        for number in order.tolist():
+            yield self._finish(self._iterable[number])
 
     def on_epoch_end(self) -> None:
         """Tells a dataset that wants to know."""
@@ -210,7 +210,8 @@ def make_source(
             if value is not None:
                 raise ValueError(explain(
                     f"{method}(): `{name}` cannot be given beside an iterable of batches.",
-                    received=f"x of class {type(x).__name__}", hint="let it give (x, y) or (x, y, sample_weight) itself",
+                    received=f"x of class {type(x).__name__}",
+                    hint="let it give (x, y) or (x, y, sample_weight) itself",
                 ))  # fmt: skip
         if batch_size is not None and isinstance(x, PyDataset):
             raise ValueError(
@@ -267,7 +268,8 @@ def split(x: Any, y: Any, sample_weight: Any, share: float) -> tuple[Any, Any]:
     cut = math.floor(rows * (1.0 - share))
     if cut == 0 or cut == rows:
         raise ValueError(explain(
-            f"fit(): validation_split={share} of {rows} samples leaves none for {'training' if cut == 0 else 'validation'}."
+            f"fit(): validation_split={share} of {rows} samples leaves none for "
+            f"{'training' if cut == 0 else 'validation'}."
         ))  # fmt: skip
     return (
         tuple(arrays.map_arrays(lambda array: array[:cut], part) for part in data),

@@ -47,7 +47,7 @@ class Step:
 def _signature(data: Any) -> tuple[Any, ...]:
     """What may make another trace necessary: structure, dtypes, and all sizes but the first."""
     first: dict[Any, int] = {}
-    parts = []
+    parts: list[Any] = []
     for leaf in tf.nest.flatten(data):
         shape = getattr(leaf, "shape", None)
         if shape is None:

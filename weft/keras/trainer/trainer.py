@@ -52,7 +52,7 @@ class Trainer:
 
         Args:
             optimizer: An optimizer or its name.
-            loss: A loss, its name, or a function of (y_true, y_pred); for several outputs a list, or a dict by their names.
+            loss: A loss, its name, or a function of (y_true, y_pred); for several outputs a list or a dict.
             loss_weights: What each output's loss is multiplied by.
             metrics: A list of metrics or names; for several outputs a list of lists, or a dict.
             weighted_metrics: Likewise; sample weights count in these.
@@ -481,7 +481,8 @@ class Trainer:
 
     @extend.user_facing
     def evaluate(
-        self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto", sample_weight: Any = None,
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",
+        sample_weight: Any = None,
         steps: int | None = None, callbacks: Any = None, return_dict: bool = False, **kwargs: Any,
     ) -> Any:  # fmt: skip
         """The loss and the metrics for data.
@@ -523,7 +524,8 @@ class Trainer:
 
     @extend.user_facing
     def predict(
-        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None,
+        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None,
+        callbacks: Any = None,
         **kwargs: Any,
     ) -> Any:  # fmt: skip
         """The outputs for inputs, as numpy arrays.

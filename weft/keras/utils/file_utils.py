@@ -99,7 +99,8 @@ def _advice(url: str, target: Path, expected: str | None, algorithm: str, proble
 
 def get_file(
     fname: str | None = None, origin: str | None = None, cache_subdir: str = "datasets", file_hash: str | None = None,
-    hash_algorithm: str = "auto", cache_dir: str | None = None, force_download: bool = False, md5_hash: str | None = None,
+    hash_algorithm: str = "auto", cache_dir: str | None = None, force_download: bool = False,
+    md5_hash: str | None = None,
 ) -> str:  # fmt: skip
     """A file from the network, kept on this machine.
 
