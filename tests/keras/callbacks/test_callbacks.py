@@ -153,3 +153,28 @@ def test_fit_in_a_log(verbose: int, lines: int, capsys: pytest.CaptureFixture[st
     regressor().fit(X, Y, epochs=2, verbose=verbose)
     text = capsys.readouterr().out
     assert len(text.splitlines()) == lines and "\r" not in text
+
+
+def test_a_notebook_gets_html(monkeypatch: pytest.MonkeyPatch) -> None:
+    import types
+
+    shown: list[str] = []
+
+    class Handle:
+        def update(self, text: str) -> None:
+            shown.append(text)
+
+    def display(text: str, display_id: bool) -> Handle:
+        shown.append(text)
+        return Handle()
+
+    shell = types.ModuleType("IPython")
+    shell.get_ipython = lambda: types.SimpleNamespace(kernel=object())  # type: ignore[attr-defined]
+    part = types.ModuleType("IPython.display")
+    part.HTML, part.display = str, display  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    monkeypatch.setitem(sys.modules, "IPython.display", part)
+    bar = keras.utils.Progbar(2, interval=0.0)
+    bar.update(1, [("<loss>", 0.5)])
+    bar.update(2, [("<loss>", 0.3)])
+    assert len(shown) == 2 and "<progress" in shown[0] and "&lt;loss&gt;" in shown[1]
