@@ -13,7 +13,7 @@ import weft as tf
 from weft import keras
 from weft.keras import optimizers
 
-CLASSES = sorted({cls for cls in optimizers.TABLE.values()}, key=lambda cls: cls.__name__)
+CLASSES = sorted(set(optimizers.TABLE.values()), key=lambda cls: cls.__name__)
 
 
 def step(optimizer: Any, gradient: float = 1.0, start: float = 1.0) -> float:

@@ -12,7 +12,7 @@ from weft.keras.optimizers.optimizer import Optimizer
 
 
 class Adafactor(Optimizer):
-    """w -= a · u / max(1, rms(u) / threshold), with u = g / sqrt(v) and a = max(epsilon_2, rms(w)) · min(rate, 1/sqrt(t)).
+    """w -= a · u / max(1, rms(u) / threshold), u = g / sqrt(v), a = max(epsilon_2, rms(w)) · min(rate, 1/sqrt(t)).
 
     v is a moving average of g² + epsilon_1 with share 1 - t^beta_2_decay of the old one; of variables with two axes or
     more only its means r along rows and c along columns are kept, and v = r · c / mean(r).
