@@ -36,3 +36,30 @@ def test_values_and_gradients_are_those_of_keras(name: str) -> None:
             np.testing.assert_allclose(gradient, golden[f"{key}/gradient"], rtol=1e-4, atol=2e-6, err_msg=key)
             compared += 1
     assert compared >= 4
+
+
+def test_a_weight_a_sample_counts_for_all_its_losses() -> None:
+    y_true, y_pred = np.zeros((3, 4, 1), "float32"), np.arange(12, dtype="float32").reshape(3, 4, 1)
+    loss = losses.MeanSquaredError()
+    found = loss(y_true, y_pred, sample_weight=[1.0, 0.0, 2.0])
+    wanted = loss(y_true, y_pred, sample_weight=[[1.0] * 4, [0.0] * 4, [2.0] * 4])
+    assert float(found) == float(wanted) > 0
+
+
+def test_weights_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="sample weights"):
+        losses.MeanSquaredError()(
+            np.zeros((3, 4, 2), "float32"), np.ones((3, 4, 2), "float32"), sample_weight=np.ones((3, 5))
+        )
+
+
+def test_probabilities_become_logits_only_where_their_origin_is_known() -> None:
+    from weft import extend
+
+    @extend.function
+    def traced(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        return losses.categorical_crossentropy(labels, tf.nn.softmax(logits))
+
+    logits, labels = np.array([[50.0, 0.0]], "float32"), np.array([[0.0, 1.0]], "float32")
+    assert float(traced(labels, logits)[0]) == pytest.approx(50.0)
+    assert float(losses.categorical_crossentropy(labels, tf.nn.softmax(logits))[0]) == pytest.approx(16.118, abs=1e-2)

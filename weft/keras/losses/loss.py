@@ -126,7 +126,7 @@ def reduce_weighted(values: Any, sample_weight: Any, mask: Any, reduction: str |
     weights = None if sample_weight is None else tf.cast(tf.convert_to_tensor(sample_weight), dtype)
     weights = _with_mask(weights, mask, reduction, dtype)
     if weights is not None:
-        values, weights = align_ranks(values, weights)
+        values, weights = align_ranks(values, _for_samples(weights, values))
         _check_weights(values, weights)
         values = values * weights
     if reduction in (None, "none") or values.shape.rank == 0:
@@ -149,8 +149,15 @@ def _with_mask(weights: Any, mask: Any, reduction: str | None, dtype: str) -> An
         mask = mask * (tf.cast(tf.size(mask), dtype) / (valid + config.epsilon()))
     if weights is None:
         return mask
-    weights, mask = align_ranks(weights, mask)
+    weights, mask = align_ranks(_for_samples(weights, mask), mask)
     return weights * mask
+
+
+def _for_samples(weights: Any, values: Any) -> Any:
+    """A weight a sample, with axes for the several losses that each sample has."""
+    if weights.shape.rank != 1 or values.shape.rank is None or values.shape.rank < 2 or values.shape[-1] == 1:
+        return weights
+    return tf.reshape(weights, [-1] + [1] * (values.shape.rank - 1))
 
 
 def _check_weights(values: Any, weights: Any) -> None:
@@ -161,7 +168,7 @@ def _check_weights(values: Any, weights: Any) -> None:
         raise ValueError(explain(
             "The sample weights do not go with the losses.", expected=f"one weight a loss: shape {values.shape}",
             received=f"sample_weight of shape {weights.shape}",
-            hint="for a weight a sample where each sample has several losses, add axes: sample_weight[:, None]",
+            hint="give one weight a sample, or one for each of its losses",
         ))  # fmt: skip
 
 
