@@ -28,8 +28,8 @@ from weft.runtime.tensor import Tensor, TensorOperators
 
 __all__ = [
     "Dim", "Tensor", "TensorOperators", "TensorShape", "collect_operations", "evaluate_shape", "explain", "function",
-    "gather_rows", "global_seed", "in_graph", "nearest", "nest", "op", "op_outputs", "origin", "rebind_sizes", "scan", "set_global_seed",
-    "user_facing", "user_line",
+    "gather_rows", "global_seed", "in_graph", "nearest", "nest", "op", "op_outputs", "origin", "rebind_sizes", "scan",
+    "set_global_seed", "user_facing", "user_line",
 ]  # fmt: skip
 
 
@@ -100,7 +100,9 @@ def scan(step: Callable[..., Any], start: Any, rows: Any, backwards: bool = Fals
     Example:
         >>> import weft as tf
         >>> from weft import extend
-        >>> total, sums = extend.scan(lambda carry, row: (carry + row, carry + row), tf.constant(0.0), tf.constant([1.0, 2.0]))
+        >>> def add(carry, row):
+        ...     return carry + row, carry + row
+        >>> total, sums = extend.scan(add, tf.constant(0.0), tf.constant([1.0, 2.0]))
         >>> float(total), sums.numpy().tolist()
         (3.0, [1.0, 3.0])
     """

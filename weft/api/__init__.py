@@ -1,1 +1,1 @@
-"""Floor 6: the TensorFlow surface. Thin: front doors of ops, by subject. `weft/__init__.py` says which name is where."""
+"""Floor 6: the TensorFlow surface. Thin: front doors of ops, by subject. `names.py` says which name is where."""

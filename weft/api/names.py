@@ -1,4 +1,4 @@
-"""Which public name of `weft` (TensorFlow 2's) is where. Read when a name is first asked for; imports nothing itself."""
+"""Which public name of `weft` (TensorFlow 2's) is where; read when a name is first asked for."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED = range(12, 17)
 
 
 class OpError(Exception):
-    """Something went wrong while an op ran. Made as `Error(message)` or, as TensorFlow does, `Error(node, op, message)`."""
+    """Something went wrong while an op ran. Made of a message, or of `(node, op, message)`."""
 
     code = UNKNOWN
 

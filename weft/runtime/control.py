@@ -284,10 +284,11 @@ def scan(
         results.append(packed)
         carried = TracedResult(new_carry).tensors
         if len(carried) != count:
-            raise ValueError(explain(f"scan: the function returns {len(carried)} carried tensors, it was given {count}."))
+            raise ValueError(explain(f"scan: the function returns {len(carried)} carried tensors of {count}."))
         return [*carried, *packed.tensors]
 
     part = trace_subgraph(step, tuple([None] * (count + len(row_types))), [*carry_types, *row_types], "scan_body")
-    attrs = {"body": part.graph, "carries": count, "sequences": len(row_types), "length": length, "backwards": backwards}
+    attrs = {"body": part.graph, "carries": count, "sequences": len(row_types), "length": length,
+             "backwards": backwards}  # fmt: skip
     outputs = dispatch.apply(_record("scan"), [*start.tensors, *rows.tensors, *part.captured], attrs)
     return start.rebuild(outputs[:count]), results[0].rebuild(outputs[count:])

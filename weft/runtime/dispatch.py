@@ -74,7 +74,9 @@ def compiled(graph: Graph) -> Executable:
     return found
 
 
-def _delegate(value: Any, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: str | None) -> Any:
+def _delegate(
+    value: Any, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: str | None
+) -> tuple[Any, ...]:
     handler = getattr(value, "__weft_operation__", None)
     if handler is None:
         raise TypeError(f"{record.name} takes tensors, received {type(value).__name__}.")

@@ -117,7 +117,8 @@ def to_array(value: Any, wanted: DType | None = None, hint: DType | None = None)
     try:
         return _array_from(np.asarray(value), wanted, hint)
     except (TypeError, ValueError):
-        raise TypeError(explain(f"Cannot make a tensor of {type(value).__name__}.", received=repr(value)[:200])) from None
+        problem = f"Cannot make a tensor of {type(value).__name__}."
+        raise TypeError(explain(problem, received=repr(value)[:200])) from None
 
 
 def _array_from(value: Any, wanted: DType | None, hint: DType | None) -> Any:

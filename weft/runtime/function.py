@@ -6,7 +6,7 @@ import functools
 import inspect
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -266,7 +266,7 @@ def _pattern(types: Sequence[TensorType]) -> tuple[Any, ...]:
     sizes: dict[Any, int] = {}
     pattern = []
     for type in types:
-        shape = type.shape
+        shape: Any = type.shape
         if shape and isinstance(shape[0], int) and shape[0] > 0:
             shape = (("batch", sizes.setdefault(shape[0], len(sizes))), *shape[1:])
         pattern.append((shape, type.dtype))
@@ -293,7 +293,7 @@ class Function:
         reduce_retracing: bool = False,
     ) -> None:
         self.python_function = python_function
-        self._name = name or getattr(python_function, "__name__", "function")
+        self._name: str = name or getattr(python_function, "__name__", None) or "function"
         self.input_signature = None if input_signature is None else tuple(input_signature)
         self._share_sizes = share_sizes
         self._reduce_retracing = reduce_retracing
@@ -409,8 +409,8 @@ class Function:
     def _loosened(self, key: Any, types: Sequence[TensorType]) -> tuple[Any, ...]:
         known = self._loose.get((key, tuple((t.rank, t.dtype) for t in types)))
         merged = tuple(types) if known is None else tuple(
-            TensorType(tuple(a if a == b else None for a, b in zip(old.shape or (), new.shape or (), strict=True)),
-                       old.dtype)  # type: ignore[arg-type]
+            TensorType(cast(Any, tuple(a if a == b else None for a, b in
+                                       zip(old.shape or (), new.shape or (), strict=True))), old.dtype)
             for old, new in zip(known, types, strict=True)
         )  # fmt: skip
         self._loose[(key, tuple((t.rank, t.dtype) for t in types))] = merged

@@ -89,7 +89,7 @@ def operation_of(node: ir.Node) -> Operation:
     found = node.metadata.get("operation")
     if found is None:
         found = node.metadata["operation"] = Operation(node)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 class GraphKeys:

@@ -47,7 +47,9 @@ class GraphVariable(Variable):
         before = list(context.names())
         context.names()[:] = [full]
         try:
-            value = initial_value() if callable(initial_value) and not hasattr(initial_value, "dtype") else initial_value
+            value = initial_value
+            if callable(value) and not hasattr(value, "dtype"):
+                value = value()
             start = frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else dtype, name="initial_value")
             if dtype is not None and start.dtype is not dtypes.as_dtype(dtype):
                 start = dispatch.call("cast", start, dtype=dtypes.as_dtype(dtype))

@@ -82,7 +82,8 @@ def _stream_for(op_seed: int | None) -> Handle:
     if graph_seed is None and op_seed is None:
         key = int.from_bytes(os.urandom(8), "little")
     else:
-        key = mix(graph_seed if graph_seed is not None else 0x5EED, len(scope.graph.nodes) if op_seed is None else op_seed)
+        own = len(scope.graph.nodes) if op_seed is None else op_seed
+        key = mix(graph_seed if graph_seed is not None else 0x5EED, own)
     return Handle(Template("generator", False, np.array([key, 0], np.uint64)), _STATE)
 
 

@@ -61,7 +61,8 @@ class _Fetch:
     def _visit(self, graph: Graph, item: Any) -> Callable[[list[Any]], Any]:
         if isinstance(item, IndexedSlices):
             parts = [self._visit(graph, part) for part in (item.values, item.indices)]
-            return lambda results: IndexedSlicesValue(*(p(results) for p in parts), item.dense_shape)
+            values, indices = parts
+            return lambda results: IndexedSlicesValue(values(results), indices(results), item.dense_shape)
         if isinstance(item, Mapping) or isinstance(item, (list, tuple)):
             children = nest.children(item) or []
             packs = [self._visit(graph, part) for _, part in children]
@@ -77,7 +78,8 @@ class _Fetch:
         try:
             element = graph.as_graph_element(item)
         except (KeyError, ValueError) as error:
-            raise ValueError(explain(f"Fetch argument {item!r} cannot be found in the session's graph. {error}")) from None
+            problem = f"Fetch argument {item!r} cannot be found in the session's graph. {error}"
+            raise ValueError(explain(problem)) from None
         except TypeError as error:
             raise TypeError(explain(f"Fetch argument {item!r} has invalid type. {error}")) from None
         if isinstance(element, Operation):
@@ -137,7 +139,7 @@ def _extract(graph: Graph, fetch: _Fetch, feeds: Sequence[Value]) -> tuple[ir.Gr
             cells.append(by_value[value]._array)
     nodes: dict[ir.Node, ir.Node] = {}
     for node in source.nodes:
-        if node not in needed or node.op == "input" or all(v in fed for v in node.outputs) and node.outputs:
+        if node not in needed or node.op == "input" or (node.outputs and all(v in fed for v in node.outputs)):
             continue
         control = [nodes[before] for before in node.control if before in nodes]
         made = part.add(node.op, [values[v] for v in node.inputs], node.attrs, [v.type for v in node.outputs],
@@ -171,8 +173,8 @@ def _needed(source: ir.Graph, fetch: _Fetch, fed: set[Value]) -> set[ir.Node]:
 def _not_fed(value: Value) -> InvalidArgumentError:
     kind = f"dtype {value.dtype.name}" + ("" if value.shape is None else f" and shape {shapes.show(value.shape)}")
     return InvalidArgumentError(
-        explain(f"You must feed a value for placeholder tensor '{value.node.name}' with {kind}.", where=value.node.source,
-                hint=f"pass feed_dict={{{value.node.name}: ...}} to run()")  # fmt: skip
+        explain(f"You must feed a value for placeholder tensor '{value.node.name}' with {kind}.",
+                where=value.node.source, hint=f"pass feed_dict={{{value.node.name}: ...}} to run()")  # fmt: skip
     )
 
 
@@ -211,7 +213,8 @@ class BaseSession:
     def _cell(self, template: Cell) -> Cell:
         found = self._cells.get(template)
         if found is None:
-            initial = template.initial.copy() if getattr(template, "initial", None) is not None else None
+            first = getattr(template, "initial", None)
+            initial = None if first is None else first.copy()
             found = self._cells[template] = Cell(initial, template.name, template.trainable)
         return found
 
@@ -320,8 +323,8 @@ def _feed_array(value: Any, target: Value) -> Any:
         return frontdoor.to_array(value)
     array = np.asarray(value)
     if array.dtype.kind in "OSU":
-        raise ValueError(explain(f"Cannot feed {type(value).__name__} for Tensor '{target.name}' of {target.dtype.name}.",
-                                 received=repr(value)[:200]))  # fmt: skip
+        problem = f"Cannot feed {type(value).__name__} for Tensor '{target.name}' of {target.dtype.name}."
+        raise ValueError(explain(problem, received=repr(value)[:200]))
     converted = array.astype(target.dtype.numpy)
     if target.dtype.is_integer and array.dtype.kind == "f" and not np.array_equal(converted, array):
         raise TypeError(

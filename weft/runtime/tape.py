@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -19,6 +19,8 @@ from weft.ops.opdef import Slices
 from weft.runtime import context, dispatch
 from weft.runtime.composite import IndexedSlices
 from weft.runtime.tensor import EagerTensor, Handle, Tensor
+
+_log = logging.getLogger("weft")
 
 
 class Entry(NamedTuple):
@@ -136,9 +138,7 @@ class GradientTape:
                 raise ValueError(f"A tape watches tensors, received {type(leaf).__name__}. Use tf.convert_to_tensor.")
             dtype = target.handle_type.dtype if isinstance(target, Handle) else target.dtype
             if not (dtype.is_floating or dtype.is_complex):
-                import logging
-
-                logging.getLogger("weft").warning("The dtype of the watched tensor must be floating, got %s", dtype.name)
+                _log.warning("The dtype of the watched tensor must be floating, got %s", dtype.name)
             tape.watch(target)
 
     @contextmanager
@@ -239,7 +239,7 @@ class GradientTape:
             cotangent = EagerTensor(seed.reshape(_static(goal)))
             rows.append(reverse(tape.entries, [goal], [cotangent], followed, dispatch.builder))
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
-        results = []
+        results: list[Any] = []
         for position, leaf in enumerate(leaves):
             column = [_dense(_present(row[position], leaf, zero)) for row in rows]
             if not column or any(part is None for part in column):
@@ -256,7 +256,8 @@ class GradientTape:
         """The Jacobian of each row by itself: `[batch, *target.shape[1:], *source.shape[1:]]`."""
         shape, wide = _static(_as_target(target)), _static(_target_of(source))
         if not shape or not wide or shape[0] != wide[0]:
-            raise ValueError(f"batch_jacobian needs equal first sizes, received {shapes.show(shape)} and {shapes.show(wide)}.")
+            received = f"{shapes.show(shape)} and {shapes.show(wide)}"
+            raise ValueError(f"batch_jacobian needs equal first sizes, received {received}.")
         tape = self._require()
         self._used = not self._persistent
         goal = _as_target(target)
@@ -355,9 +356,6 @@ def explain_absence(tape: Tape, target: Any, source: Any) -> str:
         first = blocked[0]
         return f"the path goes through `{first.op}`, which passes no gradient: {first.why}"
     return "the target does not depend on the source"
-
-
-_custom_counter = itertools.count()
 
 
 def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -406,14 +406,14 @@ class SymbolicTensor(Tensor):
         )
 
     def __len__(self) -> int:
-        size = self.shape[0] if self.shape.rank else None
+        size: int | None = self.shape[0] if self.shape.rank else None
         if size is None:
             raise TypeError(self._no_value("its length is not known yet; use tf.shape(x)[0]"))
         return size
 
     def __iter__(self) -> Iterator[Any]:
         if self.shape.rank is None or self.shape.rank == 0 or self.shape[0] is None:
-            raise TypeError(self._no_value("it cannot be iterated, its first size is not known; use tf.map_fn or tf.scan"))
+            raise TypeError(self._no_value("its first size is not known, so use tf.map_fn or tf.scan to walk it"))
         return (self[i] for i in range(self.shape[0]))
 
     def __str__(self) -> str:

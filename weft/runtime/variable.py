@@ -115,7 +115,7 @@ class Variable(TensorOperators):
                 raise ValueError(
                     explain("A Variable is made inside a traced function from a tensor of that function.",
                             received=repr(value),
-                            hint="make variables once, outside, or give initial_value as a function (a lambda)")  # fmt: skip
+                            hint="make variables once, outside, or give initial_value as a lambda")  # fmt: skip
                 )
             start = frontdoor.convert(value, dtype if not isinstance(value, EagerTensor) else None)
             if dtype is not None and start.dtype is not dtypes.as_dtype(dtype):
@@ -124,7 +124,7 @@ class Variable(TensorOperators):
         static = TensorShape(array.shape if shape is None else shape)
         static.assert_is_compatible_with(array.shape)
         self._setup(array, static, start.dtype, name, True if trainable is None else bool(trainable))
-        self._constraint = constraint
+        self._constraint: Callable[[Any], Any] | None = constraint
         self._aggregation = aggregation
         self._synchronization = synchronization
         for watcher in creation_watchers:
@@ -137,9 +137,6 @@ class Variable(TensorOperators):
         self._cell._variable = weakref.ref(self)
         self._static = static
         self._dtype = dtype
-        self._constraint: Callable[[Any], Any] | None = None
-        self._aggregation: Any = None
-        self._synchronization: Any = None
         self.handle = Handle(self._cell, TensorType(static.symbolic, dtype))
 
     # What it is
@@ -260,11 +257,15 @@ class Variable(TensorOperators):
         """Gives it a value of its shape and dtype. Returns itself when eager, the new value in a graph."""
         return self._after(dispatch.call("assign_variable", self.handle, self._incoming(value)), read_value)
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Adds to it."""
         return self._after(dispatch.call("assign_add_variable", self.handle, self._incoming_delta(delta)), read_value)
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Subtracts from it."""
         return self._after(dispatch.call("assign_sub_variable", self.handle, self._incoming_delta(delta)), read_value)
 
@@ -371,5 +372,6 @@ def _rebuild(cls: type[Variable], state: dict[str, Any]) -> Variable:
     variable._name = state["name"]
     variable._cell.name = state["name"].split(":")[0]
     variable._constraint = state["constraint"]
+    variable._aggregation = variable._synchronization = None
     variable.__dict__.update(state["extra"])
     return variable
