@@ -7,6 +7,7 @@ numpy, its gradient, its decomposition, and the cases from which its tests are m
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -315,8 +316,8 @@ def _as_tuple(types: Any) -> tuple[TensorType, ...]:
 FAMILIES = (
     "constant", "elementwise", "special", "logical", "cast", "reduce", "cumulative", "activation", "shape", "join",
     "slice", "pad", "rearrange", "sizes", "index", "scatter", "mask", "diagonal", "segment", "sort", "unique",
-    "linalg", "matrix", "decomposition", "conv", "pool", "normalization", "loss", "random", "control", "state",
-    "string", "host", "recurrent", "fft", "image",
+    "linalg", "matrix", "decomposition", "conv", "pool", "normalization", "loss", "ctc", "random", "control", "state",
+    "string", "host", "recurrent", "fft",
 )  # fmt: skip
 
 _table: dict[str, OpDef] = {}
@@ -331,8 +332,19 @@ def register(record: OpDef) -> OpDef:
     """
     if record.name in _table:
         raise ValueError(f"An op named {record.name} is registered already.")
+    record.family = _family_being_imported()
     _table[record.name] = record
     return record
+
+
+def _family_being_imported() -> str:
+    """The family whose module body is running, however many factories lie between."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name == "<module>":
+            return str(frame.f_globals["__name__"]).rpartition(".")[2]
+        frame = frame.f_back  # type: ignore[assignment]
+    return ""
 
 
 def load() -> None:
@@ -340,15 +352,7 @@ def load() -> None:
     global _loaded
     if not _loaded:
         for family in FAMILIES:
-            try:
-                module = importlib.import_module(f"weft.ops.{family}")
-            except ModuleNotFoundError as error:
-                if not (error.name or "").startswith("weft.ops."):
-                    raise
-                continue
-            for record in _table.values():
-                if not record.family:
-                    record.family = module.__name__.rpartition(".")[2]
+            importlib.import_module(f"weft.ops.{family}")
         _loaded = True
 
 
