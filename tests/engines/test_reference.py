@@ -88,7 +88,11 @@ def test_a_hook_sees_every_node():
     b = GraphBuilder(graph)
     graph.outputs = [b.exp(b.negative(x))]
     seen = []
-    reference.create().compile(graph).run([np.float32(0)], lambda node, results: seen.append((node.op, float(results[0]))))
+
+    def hook(node, results):
+        seen.append((node.op, float(results[0])))
+
+    reference.create().compile(graph).run([np.float32(0)], hook)
     assert seen == [("negative", 0.0), ("exp", 1.0)]
 
 
