@@ -413,7 +413,9 @@ def _indices(indices: Any) -> Any:
     return found
 
 
-def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, bad_indices_policy: str = "") -> Any:
+def gather_nd(
+    params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, bad_indices_policy: str = ""
+) -> Any:
     """Elements or slices of `params` at points: the last axis of `indices` holds the coordinates."""
     return apply("gather_nd", params, _indices(indices), batch_dims=batch_dims, name=name)
 
@@ -448,7 +450,7 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
         given = on_value if on_value is not None else off_value
         dtype = dtypes.float32 if given is None else frontdoor.convert(given).dtype
     wanted = dtypes.as_dtype(dtype)
-    options = {"depth": integer(depth, "depth"), "axis": -1 if axis is None else axis}
+    options: dict[str, Any] = {"depth": integer(depth, "depth"), "axis": -1 if axis is None else axis}
     on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
     if not any(frontdoor.is_tensor_like(value) for value in (on, off)):
         return apply("one_hot", found, dtype=wanted, on_value=on, off_value=off, name=name, **options)
@@ -573,14 +575,15 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Any:
     """The same tensor, checked when it runs to have the shape."""
     known = TensorShape(shape)
-    return apply("ensure_shape", x, shape=tuple(n if isinstance(n, int) else None for n in known.symbolic or ()), name=name)
+    wanted = tuple(n if isinstance(n, int) else None for n in known.symbolic or ())
+    return apply("ensure_shape", x, shape=wanted, name=name)
 
 
 def meshgrid(*args: Any, indexing: str = "xy", name: str = "meshgrid") -> list[Any]:
     """Coordinate grids out of coordinate vectors."""
     vectors = [reshape(v, [-1]) for v in _one_dtype(args, "meshgrid")]
     count = len(vectors)
-    order = list(np.arange(count))
+    order: list[int] = np.arange(count).tolist()
     if indexing == "xy" and count > 1:
         order[0], order[1] = 1, 0
     lengths = [v.shape.symbolic[0] for v in vectors]
@@ -607,7 +610,7 @@ def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
     """The shape that two shape tensors broadcast to, as a tensor."""
     first, second = sizes.shape_argument(shape_x), sizes.shape_argument(shape_y)
     joined = broadcast_static_shape(first, second)
-    return frontdoor.convert([n for n in joined.as_list()]) if joined.is_fully_defined() else dispatch.call(
+    return frontdoor.convert(joined.as_list()) if joined.is_fully_defined() else dispatch.call(
         "dimensions", sizes=joined.symbolic, dtype=dtypes.int32)  # fmt: skip
 
 

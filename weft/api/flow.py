@@ -117,7 +117,8 @@ def map_fn(fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = No
 
 
 def scan(fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
-         swap_memory: bool = False, infer_shape: bool = True, reverse: bool = False, name: str | None = None) -> Any:  # fmt: skip
+         swap_memory: bool = False, infer_shape: bool = True, reverse: bool = False,
+         name: str | None = None) -> Any:  # fmt: skip
     """All intermediate results of `accumulated = fn(accumulated, row)`, stacked."""
     rows = nest.map_structure(frontdoor.convert, elems)
     if initializer is None:
@@ -229,8 +230,10 @@ def print_(*inputs: Any, output_stream: Any = None, summarize: int | None = 3, s
         end: What stands at the end.
         name: The node's name.
     """
-    structures = [nest.map_structure(lambda leaf: frontdoor.convert(leaf) if frontdoor.is_tensor_like(leaf) else leaf, i)
-                  for i in inputs]  # fmt: skip
+    def taken(leaf: Any) -> Any:
+        return frontdoor.convert(leaf) if frontdoor.is_tensor_like(leaf) else leaf
+
+    structures = [nest.map_structure(taken, i) for i in inputs]
     leaves = [leaf for s in structures for leaf in nest.flatten(s)]
     tensors = [leaf for leaf in leaves if frontdoor.is_tensor_like(leaf)]
 
@@ -278,10 +281,9 @@ def _array_text(array: Any, summarize: int | None) -> str:
 def _number_text(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "1" if value else "0"
-    text = f"{float(value):.9g}" if np.asarray(value).dtype.kind == "f" and np.asarray(value).itemsize > 4 else None
-    if np.asarray(value).dtype.kind == "f":
-        text = text or np.format_float_positional(value, trim="-") if 1e-4 <= abs(float(value)) < 1e16 or value == 0 else str(value)
-    return text or str(value)
+    if np.asarray(value).dtype.kind == "f" and (value == 0 or 1e-4 <= abs(float(value)) < 1e16):
+        return str(np.format_float_positional(value, trim="-"))
+    return str(value)
 
 
 def _decoded(value: Any) -> str:
@@ -320,7 +322,8 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
     from weft.runtime.tensor import EagerTensor
 
     several = isinstance(Tout, (list, tuple))
-    types = tuple(TensorType(None, dtypes.as_dtype(t)) for t in (Tout if several else [Tout] if Tout is not None else []))
+    declared = list(Tout) if several else [] if Tout is None else [Tout]
+    types = tuple(TensorType(None, dtypes.as_dtype(t)) for t in declared)
     tensors = [frontdoor.convert(t) for t in (inp or [])]
 
     def call(*arrays: Any) -> list[Any]:
@@ -418,7 +421,8 @@ def assert_shapes(shapes: Any, data: Any = None, summarize: Any = None, message:
         for size, letter in zip(actual, form, strict=True):
             expected = letter if isinstance(letter, int) else sizes.setdefault(letter, size)
             if size is not None and expected is not None and size != expected:
-                raise InvalidArgumentError(explain(f"{message or 'assert_shapes'}: shape {actual} does not fit {form}."))
+                problem = f"{message or 'assert_shapes'}: shape {actual} does not fit {form}."
+                raise InvalidArgumentError(explain(problem))
 
 
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:
@@ -434,7 +438,8 @@ def enable_check_numerics(stack_height_limit: int = 30, path_length_limit: int =
             array = np.asarray(result) if not hasattr(result, "read") else None
             if array is not None and array.dtype.kind in "fc" and not np.isfinite(array).all():
                 kind = "NaN" if np.isnan(array).any() else "Inf"
-                raise InvalidArgumentError(explain(f"{record.name} gave {kind}.", received=f"{array.dtype}{array.shape}",
+                received = f"{array.dtype}{array.shape}"
+                raise InvalidArgumentError(explain(f"{record.name} gave {kind}.", received=received,
                                                    hint="look at the operands of this line"))  # fmt: skip
 
     dispatch.check_results = check

@@ -117,8 +117,8 @@ def _reduction(op: str, public: str | None = None) -> Any:
     function.__name__ = function.__qualname__ = public or op
     function.__doc__ = (
         f"{(public or op).replace('_', ' ')} over axes (all of them where `axis` is None).\n\n"
-        "Args:\n    input_tensor: A tensor.\n    axis: An axis or several.\n    keepdims: Whether reduced axes stay, with "
-        "size 1.\n    name: The node's name.\n\nReturns:\n    A tensor."
+        "Args:\n    input_tensor: A tensor.\n    axis: An axis or several.\n    keepdims: Whether reduced axes stay, "
+        "with size 1.\n    name: The node's name.\n\nReturns:\n    A tensor."
     )
     return function
 
@@ -207,7 +207,7 @@ def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name:
 
     norm = global_norm(t_list) if use_norm is None else use_norm
     scale = divide(clip_norm, maximum(norm, clip_norm))
-    clipped = []
+    clipped: list[Any] = []
     for t in t_list:
         if t is None:
             clipped.append(None)

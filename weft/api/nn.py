@@ -177,7 +177,8 @@ def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, data_f
 
 
 def separable_conv2d(input: Any, depthwise_filter: Any, pointwise_filter: Any, strides: Any, padding: Any,
-                     data_format: str | None = None, dilations: Any = None, name: str | None = None) -> Any:  # fmt: skip
+                     data_format: str | None = None, dilations: Any = None,
+                     name: str | None = None) -> Any:  # fmt: skip
     """A depthwise convolution followed by one with a 1×1 window."""
     between = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format, dilations)
     return convolution(between, pointwise_filter, 1, "VALID", data_format, None, name)
@@ -212,7 +213,8 @@ def _pool(op: str, input: Any, ksize: Any, strides: Any, padding: Any, data_form
     first = _channels_first(data_format)
     return apply(op, x, window=_spatial(ksize, spatial, "ksize", first),
                  strides=_spatial(strides if strides is not None else 1, spatial, "strides", first),
-                 padding=_padding(padding, spatial, first), dilations=_spatial(dilations or 1, spatial, "dilations", first),
+                 padding=_padding(padding, spatial, first),
+                 dilations=_spatial(dilations or 1, spatial, "dilations", first),
                  data_format=_format(data_format), name=name)  # fmt: skip
 
 

@@ -135,7 +135,9 @@ def poisson(shape: Any, lam: Any, dtype: Any = dtypes.float32, seed: int | None 
     return _draw(_Global(seed), "random_poisson", target, wanted, rate, dtype=wanted)
 
 
-def categorical(logits: Any, num_samples: Any, dtype: Any = None, seed: int | None = None, name: str | None = None) -> Any:
+def categorical(
+    logits: Any, num_samples: Any, dtype: Any = None, seed: int | None = None, name: str | None = None
+) -> Any:
     """Class numbers drawn by unnormalised log-probabilities: `[batch, num_samples]`."""
     return _categorical(_Global(seed), logits, num_samples, dtype)
 

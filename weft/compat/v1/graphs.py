@@ -206,7 +206,8 @@ def assign_sub(ref: Any, value: Any, use_locking: Any = None, name: str | None =
 
 def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
               colocate_gradients_with_ops: bool = False, gate_gradients: bool = False, aggregation_method: Any = None,
-              stop_gradients: Any = None, unconnected_gradients: Any = UnconnectedGradients.NONE) -> list[Any]:  # fmt: skip
+              stop_gradients: Any = None,
+              unconnected_gradients: Any = UnconnectedGradients.NONE) -> list[Any]:  # fmt: skip
     """The gradients of the sum of `ys` with respect to each of `xs`."""
     return _gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients)
 

@@ -71,7 +71,8 @@ def softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None,
                                       name: str | None = None, axis: Any = None) -> Any:  # fmt: skip
     """Cross-entropy between label distributions and softmax(logits); nothing flows back into the labels."""
     _only_named(_sentinel, "softmax_cross_entropy_with_logits")
-    return _nn.softmax_cross_entropy_with_logits(weft.stop_gradient(labels), logits, dim if axis is None else axis, name)
+    along = dim if axis is None else axis
+    return _nn.softmax_cross_entropy_with_logits(weft.stop_gradient(labels), logits, along, name)
 
 
 def softmax_cross_entropy_with_logits_v2(labels: Any, logits: Any, axis: Any = None, name: str | None = None,
