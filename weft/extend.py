@@ -23,11 +23,13 @@ from weft.ops import opdef
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime import function as functions
 from weft.runtime import random as streams
+from weft.runtime import tape as tapes
 from weft.runtime.function import Function
 from weft.runtime.tensor import Tensor, TensorOperators
 
 __all__ = [
-    "Dim", "Tensor", "TensorOperators", "TensorShape", "collect_operations", "evaluate_shape", "explain", "function",
+    "Dim", "Tensor", "TensorOperators", "TensorShape", "collect_operations", "evaluate_shape", "explain",
+    "explain_missing_gradient", "function",
     "gather_rows", "global_seed", "in_graph", "nearest", "nest", "op", "op_outputs", "origin", "rebind_sizes", "scan",
     "set_global_seed", "user_facing", "user_line",
 ]  # fmt: skip
@@ -151,6 +153,11 @@ def in_graph() -> bool:
 def collect_operations(function_: Any) -> list[str]:
     """The names of the ops in every trace of a function, in order; for tests and curiosity."""
     return [node.op for concrete in function_.concrete_functions() for node in concrete.graph.nodes]
+
+
+def explain_missing_gradient(variable: Any) -> str:
+    """Why the last tape that was asked in this thread gave no gradient for a variable, in words; "" where unknown."""
+    return tapes.explain_missing(variable)
 
 
 def gather_rows(array: Any, indices: Any) -> Any:

@@ -30,10 +30,21 @@ def format_error(error: BaseException) -> str:
         note_python_2(error)
     report = traceback.TracebackException.from_exception(error, compact=True)
     hidden = 0 if flags.debug() else _trim_chain(report)
-    text = "".join(report.format())
+    text = "".join(report.format()) + _advice(error)
     if hidden:
         text += f"({hidden} frame{'s' if hidden > 1 else ''} inside Weft not shown; WEFT_DEBUG=1 shows them)\n"
     return text
+
+
+def _advice(error: BaseException) -> str:
+    """The next step after an error that Weft did not raise itself, and which TensorFlow's habits lead to."""
+    if isinstance(error, AttributeError) and getattr(error, "name", None) == "numpy":
+        if type(getattr(error, "obj", None)).__module__ == "numpy":
+            line = last_user_line(error.__traceback__)
+            where = f" in {line}" if line else ""
+            problem = "this is a numpy array already, as `predict` returns it"
+            return f"  next: {problem}: write it without `.numpy()`{where}\n"
+    return ""
 
 
 def user_frames(filenames: Iterable[str]) -> list[bool]:

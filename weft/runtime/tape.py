@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -98,6 +100,8 @@ class GradientTape:
         self._tape: Tape | None = None
         self._recording = False
         self._used = False
+        self._spent: Tape | None = None  # kept only where a gradient was absent, to explain it
+        self._spent_target: Any = None
 
     def __enter__(self) -> GradientTape:
         if self._tape is None:
@@ -209,13 +213,16 @@ class GradientTape:
             found = reverse(tape.entries, targets, cotangents, followed, dispatch.builder)
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         results = [_present(part, leaf, zero) for part, leaf in zip(found, leaves, strict=True)]
+        absent = any(part is None for part in results)
+        if absent:
+            self._spent, self._spent_target = tape, targets[0]
+            _recent.absence = weakref.ref(self)
         if not self._persistent:
             self._tape_after(tape)
         return nest.pack(sources, results)
 
     def _tape_after(self, tape: Tape) -> None:
-        # keep what explains an absent gradient, drop what holds memory
-        self._spent = tape
+        """Drops what a tape that has been asked holds: every intermediate value."""
         fresh = Tape(self._watch_variables)
         fresh.opened_at = tape.opened_at
         fresh.variables = tape.variables
@@ -277,9 +284,25 @@ class GradientTape:
 
     def explain_gradient(self, target: Any, source: Any) -> str:
         """Why the gradient of a target with respect to a source is absent, in words; "" where it is not."""
-        spent = getattr(self, "_spent", None)
-        tape = spent if spent is not None and not self._require().entries else self._require()
+        tape = self._spent if self._spent is not None and not self._require().entries else self._require()
         return explain_absence(tape, _as_target(target), _target_of(source))
+
+
+class _Recent(threading.local):
+    """The last tape of this thread that gave no gradient for a source."""
+
+    absence: weakref.ref[GradientTape] | None = None
+
+
+_recent = _Recent()
+
+
+def explain_missing(source: Any) -> str:
+    """Why the last tape that was asked in this thread gave no gradient for a variable; "" where it did, or is gone."""
+    tape = None if _recent.absence is None else _recent.absence()
+    if tape is None or tape._spent is None:
+        return ""
+    return explain_absence(tape._spent, tape._spent_target, _target_of(source))
 
 
 @contextmanager
@@ -339,6 +362,9 @@ def explain_absence(tape: Tape, target: Any, source: Any) -> str:
     blocked: list[Blocked] = []
     produced = {id(out) for entry in tape.entries for out in entry.outputs}
     opened = f" (opened at {tape.opened_at})" if tape.opened_at else ""
+    if not tape.entries and isinstance(source, Handle):
+        return (f"nothing was computed from variables inside the tape's `with` block{opened}: move the lines that "
+                "compute the loss, from the prediction on, to below that line")  # fmt: skip
     if id(source) not in tape.watched and id(source) not in produced:
         return (f"the source was not watched by the tape{opened}: call tape.watch(x), or read a trainable variable "
                 "inside the `with` block")  # fmt: skip
