@@ -43,8 +43,6 @@ ALIASES: dict[str, tuple[str, str]] = {
 
 #: public namespaces that are modules: name -> module
 NAMESPACES: dict[str, str] = {
-    "autodiff": "weft.api.autodiff",
-    "bitwise": "weft.api.bitwise",
     "compat": "weft.compat",
     "config": "weft.api.config",
     "debugging": "weft.api.debugging",
@@ -61,11 +59,6 @@ NAMESPACES: dict[str, str] = {
     "nn": "weft.api.nn",
     "optimizers": "weft.keras.optimizers",
     "random": "weft.api.random",
-    "signal": "weft.api.signal",
-    "strings": "weft.api.strings",
-    "sysconfig": "weft.api.sysconfig",
-    "train": "weft.api.train",
-    "version": "weft.api.version",
 }
 
 

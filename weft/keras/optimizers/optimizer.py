@@ -358,8 +358,9 @@ class Optimizer:
                 why = extend.explain_missing_gradient(missing[0])
                 raise ValueError(explain(
                     f"No variable has a gradient: {names}.",
-                    hint=why or "the loss must be computed from the variables inside `with tf.GradientTape() as tape:`, by "
-                    "tf operations and not by numpy; tape.explain_gradient(loss, variable) tells what cut the path",
+                    hint=why
+                    or "the loss must be computed from the variables inside `with tf.GradientTape() as tape:`, by tf "
+                    "operations and not by numpy; tape.explain_gradient(loss, variable) tells what cut the path",
                 ))  # fmt: skip
             warnings.warn(f"There are no gradients for {names}; they stay as they are.", stacklevel=4)
         pairs = []
