@@ -541,7 +541,7 @@ def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: b
 
 def unique(x: Any, out_idx: Any = dtypes.int32, name: str | None = None) -> Any:
     """The distinct values of a vector in order of first appearance, and for each element which of them it is."""
-    result = apply("unique", x, out_idx=dtypes.as_dtype(out_idx), name=name)
+    result = apply("unique", x, dtype=dtypes.as_dtype(out_idx), name=name)
     return Unique(*result[:2])
 
 
@@ -569,7 +569,7 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type
                  name: str | None = None) -> Any:  # fmt: skip
     """Where values would have to be put into a sorted sequence to keep it sorted."""
     a, b = frontdoor.together(sorted_sequence, values, "searchsorted")
-    return apply("searchsorted", a, b, side=side, out_type=dtypes.as_dtype(out_type), name=name)
+    return apply("searchsorted", a, b, side=side, dtype=dtypes.as_dtype(out_type), name=name)
 
 
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Any:

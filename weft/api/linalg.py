@@ -107,25 +107,52 @@ def trace(x: Any, name: str | None = None) -> Any:
 
 
 def _band(k: Any) -> tuple[int, int]:
-    """One diagonal, or the lowest and the highest of several."""
-    pair = tuple(k) if isinstance(k, (list, tuple)) else (k, k)
-    return integer(pair[0], "k"), integer(pair[-1], "k")
+    """The band of diagonals that `k` names: one number, or the lowest and the highest."""
+    if isinstance(k, (list, tuple)):
+        low, high = (k[0], k[0]) if len(k) == 1 else k
+        return integer(low, "k"), integer(high, "k")
+    return integer(k, "k"), integer(k, "k")
 
 
-def diag(diagonal: Any, name: str = "diag", k: int = 0) -> Any:
-    """Matrices with vectors on a diagonal."""
-    return apply("matrix_diag", diagonal, k=_band(k), name=name)
+def diag(diagonal: Any, name: str = "diag", k: Any = 0, num_rows: int = -1, num_cols: int = -1,
+         padding_value: Any = 0, align: str = "RIGHT_LEFT") -> Any:  # fmt: skip
+    """Matrices with vectors on a diagonal, or on a band of diagonals."""
+    return apply("matrix_diag", diagonal, k=_band(k), rows=None if num_rows == -1 else num_rows,
+                 cols=None if num_cols == -1 else num_cols, padding_value=padding_value, align=align,
+                 name=name)  # fmt: skip
 
 
-def diag_part(input: Any, name: str = "diag_part", k: int = 0) -> Any:
-    """The diagonals of matrices."""
-    return apply("matrix_diag_part", input, k=_band(k), name=name)
+def diag_part(input: Any, name: str = "diag_part", k: Any = 0, padding_value: Any = 0,
+              align: str = "RIGHT_LEFT") -> Any:  # fmt: skip
+    """The diagonals of matrices, or a band of them."""
+    return apply("matrix_diag_part", input, k=_band(k), padding_value=padding_value, align=align, name=name)
 
 
 def band_part(input: Any, num_lower: int, num_upper: int, name: str | None = None) -> Any:
     """Matrices with everything outside a band set to 0; -1 keeps a whole triangle."""
-    return apply("matrix_band_part", input, num_lower=integer(num_lower, "num_lower"),
-                 num_upper=integer(num_upper, "num_upper"), name=name)  # fmt: skip
+    return apply("matrix_band_part", input, lower=integer(num_lower, "num_lower"),
+                 upper=integer(num_upper, "num_upper"), name=name)  # fmt: skip
+
+
+eigvalsh, eig, eigvals, lu, expm, sqrtm, logm = (
+    _matrix(op) for op in ("eigvalsh", "eig", "eigvals", "lu", "expm", "sqrtm", "logm")
+)
+
+
+def pinv(a: Any, rcond: Any = None, validate_args: bool = False, name: str | None = None) -> Any:
+    """The Moore-Penrose inverse; singular values below `rcond` times the greatest count as 0."""
+    return apply("pinv", a, rcond=rcond, name=name)
+
+
+def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True, name: str | None = None) -> Any:
+    """The least-squares solution of matrix x = rhs."""
+    a, b = frontdoor.together(matrix, rhs, "lstsq")
+    return apply("lstsq", a, b, l2_regularizer=float(l2_regularizer), fast=fast, name=name)
+
+
+def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Any:
+    """The solution of A x = rhs, given the lower Cholesky factor of A."""
+    return triangular_solve(chol, triangular_solve(chol, rhs), adjoint=True)
 
 
 def cross(a: Any, b: Any, name: str | None = None) -> Any:

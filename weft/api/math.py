@@ -276,15 +276,30 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.
 
 def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = dtypes.int32,
              name: str | None = None, axis: Any = None, binary_output: bool = False) -> Any:  # fmt: skip
-    """How often each number from 0 occurs."""
+    """How often each number from 0 occurs, or the sum of its weights.
+
+    Args:
+        arr: Integers; all of them are counted together where `axis` is None or 0.
+        weights: Numbers in the shape of `arr`, added up instead of counted.
+        minlength: The least length of the result.
+        maxlength: The greatest; larger numbers are not counted.
+        dtype: Of the counts.
+        name: The node's name.
+        axis: None or 0, or -1 to count each row by itself.
+        binary_output: Whether to say only if a number occurs.
+
+    Returns:
+        A vector, or a matrix where rows are counted by themselves.
+    """
+    from weft.api.array import reshape
+
     values = cast_to(arr, dtypes.int32)
-    top = add(apply("reduce_max", apply("reshape_dynamic", values, frontdoor.convert([-1])), axis=(0,)), 1)
-    if minlength is not None:
-        top = maximum(top, minlength)
-    if maxlength is not None:
-        top = minimum(top, maxlength)
-    extra = () if weights is None else (frontdoor.convert(weights),)
-    return apply("bincount", values, top, *extra, dtype=dtypes.as_dtype(dtype), name=name)
+    parts = [values] if weights is None else [values, frontdoor.convert(weights)]
+    if axis in (None, 0):
+        parts = [reshape(p, [-1]) for p in parts]
+    return apply("bincount", *parts, minlength=0 if minlength is None else integer(minlength, "minlength"),
+                 maxlength=None if maxlength is None else integer(maxlength, "maxlength"),
+                 dtype=dtypes.as_dtype(dtype), binary_output=binary_output, name=name)  # fmt: skip
 
 
 def reduce_range(x: Any, axis: Any = None) -> Any:
@@ -382,6 +397,28 @@ def _unsorted(op: str) -> Any:
 segment_sum, segment_mean, segment_max, segment_min, segment_prod = (
     _segment(f"segment_{n}") for n in ("sum", "mean", "max", "min", "prod")
 )
-unsorted_segment_sum, unsorted_segment_mean, unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod = (
-    _unsorted(f"unsorted_segment_{n}") for n in ("sum", "mean", "max", "min", "prod")
+unsorted_segment_sum, unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod = (
+    _unsorted(f"unsorted_segment_{n}") for n in ("sum", "max", "min", "prod")
 )
+
+
+def _segment_counts(data: Any, segment_ids: Any, num_segments: Any) -> tuple[Any, Any]:
+    """The sums of segments, and how many members each has (1 for the empty ones), shaped to divide the sums."""
+    from weft.api.array import ones_like, reshape
+
+    x, ids = frontdoor.convert(data), frontdoor.convert(segment_ids)
+    total = unsorted_segment_sum(x, ids, num_segments)
+    count = maximum(unsorted_segment_sum(ones_like(ids, x.dtype), ids, num_segments), 1)
+    return total, reshape(count, [-1] + [1] * (total.shape.rank - 1))
+
+
+def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
+    """The mean of each segment; 0 for empty ones."""
+    total, count = _segment_counts(data, segment_ids, num_segments)
+    return divide(total, count)
+
+
+def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
+    """The sum of each segment divided by the square root of its size; 0 for empty ones."""
+    total, count = _segment_counts(data, segment_ids, num_segments)
+    return divide(total, sqrt(count))

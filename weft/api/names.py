@@ -39,6 +39,7 @@ ALIASES: dict[str, tuple[str, str]] = {
     "floordiv": ("weft.api.math", "floordiv"),
     "Operation": ("weft.runtime.graph", "Operation"),
     "Graph": ("weft.runtime.graph", "Graph"),
+    "norm": ("weft.api.linalg", "norm"),
 }
 
 #: public namespaces that are modules: name -> module
