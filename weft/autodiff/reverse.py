@@ -30,11 +30,13 @@ class Record(Protocol):
 
 
 class Application:
-    """What a gradient rule sees: a record, and which inputs a gradient is wanted for."""
+    """What a gradient rule sees: a record, which inputs a gradient is wanted for, which outputs have a cotangent (the
+    others are given zeros)."""
 
-    __slots__ = ("attrs", "inputs", "needs", "outputs")
+    __slots__ = ("attrs", "inputs", "needs", "outputs", "received")
 
-    def __init__(self, record: Record, needs: tuple[bool, ...]) -> None:
+    def __init__(self, record: Record, needs: tuple[bool, ...], received: tuple[bool, ...] | None = None) -> None:
+        self.received = received if received is not None else (True,) * len(record.outputs)
         self.inputs = record.inputs
         self.outputs = record.outputs
         self.attrs = record.attrs
@@ -126,11 +128,22 @@ def reverse(
                 else:
                     del pending[id(value)]
         if not any(needs):
+            if blocked is not None:
+                blocked.extend(_cut_by_dtype(record, active))
             continue
         for value, part in zip(record.inputs, _apply_rule(record, needs, sums, b, blocked), strict=True):
             if part is not None and id(value) in active and id(value) not in stopped:
                 pending.setdefault(id(value), []).append(part)
     return [accumulate(b, pending[id(source)]) if pending.get(id(source)) else None for source in sources]
+
+
+def _cut_by_dtype(record: Record, active: set[int]) -> list[Blocked]:
+    """Where a path passes through values that carry no gradient, such as integers."""
+    return [
+        Blocked(record.op, f"it takes {value.dtype.name} values, which carry no gradient", record)
+        for value in record.inputs
+        if id(value) in active and not carries_gradient(value)
+    ]
 
 
 def _apply_rule(
@@ -150,5 +163,5 @@ def _apply_rule(
         else (b.zeros_like(value) if carries_gradient(value) and value.dtype.name != "resource" else None)
         for value, total in zip(record.outputs, sums, strict=True)
     ]
-    parts = rule(b, Application(record, needs), *full)
+    parts = rule(b, Application(record, needs, tuple(total is not None for total in sums)), *full)
     return [part if need else None for part, need in zip(parts, needs, strict=True)]

@@ -106,8 +106,9 @@ def _merge(first: TensorType, second: TensorType, position: int) -> TensorType:
 def _call_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
     wrt = [i for i, need in enumerate(node.needs) if need]
     graph, backward, count = node.attrs["graph"], node.attrs["backward"], node.attrs["residuals"]
-    if backward is not None:
-        own = len(graph.outputs) - count
+    own = len(graph.outputs) - count
+    # a cotangent of a residual comes from the gradient's own gradient: then the whole is differentiated anew
+    if backward is not None and not any(node.received[own:]):
         flowing = [ct for ct, v in zip(cts[:own], graph.outputs[:own], strict=True) if _carries(v)]
         found = _as_list(b.call("call", *node.outputs[own:], *flowing, graph=backward))
         by_input = dict(zip(node.attrs["wrt"], found, strict=True))

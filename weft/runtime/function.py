@@ -218,6 +218,11 @@ def trace(
     return ConcreteFunction(graph, captured, result, name)
 
 
+def _program_parts(leaves: Sequence[Any]) -> list[Any]:
+    """What a trace must keep alive, because its key tells it by identity; data are not among it."""
+    return [leaf for leaf in leaves if not _is_data(leaf)]
+
+
 def _leaf_key(leaf: Any, types: list[TensorType]) -> Any:
     if isinstance(leaf, CompositeTensor):
         keys = []
@@ -395,13 +400,14 @@ class Function:
             elif self._reduce_retracing and self.input_signature is None:
                 types = [TensorType(tuple(Dim.fresh() if d is None else d for d in shape), dtype)
                          for shape, dtype in key[2]]  # fmt: skip
-            found = self._cache[key] = (self._trace(args, kwargs, types), (args, kwargs))
+            found = self._cache[key] = (self._trace(args, kwargs, types), _program_parts(leaves))
         tensors: list[Any] = []
         for leaf in leaves:
             if isinstance(leaf, CompositeTensor):
                 tensors.extend(frontdoor.convert(part) for part in leaf._components())
             elif isinstance(leaf, np.ndarray):
-                tensors.append(EagerTensor(leaf))
+                # a copy: what the function returns or assigns must not change when the caller changes the array
+                tensors.append(EagerTensor(leaf.copy()))
             elif _is_data(leaf):
                 tensors.append(leaf)
         return found[0], tensors
@@ -433,7 +439,7 @@ class Function:
         key = "signature" if self.input_signature is not None else (structure, keys)
         found = self._cache.get(key)
         if found is None:
-            found = self._cache[key] = (self._trace(args, kwargs, types), (args, kwargs))
+            found = self._cache[key] = (self._trace(args, kwargs, types), _program_parts(leaves))
             found[0]._signature = (
                 tuple(nest.map_structure(_spec_of, args)), nest.map_structure(_spec_of, kwargs)
             )  # fmt: skip

@@ -1,0 +1,208 @@
+"""Traced functions."""
+
+import numpy as np
+import pytest
+
+import weft as tf
+from weft import extend
+
+
+def test_one_trace_a_signature():
+    traces = []
+
+    @tf.function
+    def f(x, scale=2):
+        traces.append(x.dtype.name)
+        return x * scale
+
+    f(tf.constant(1.0)), f(tf.constant(5.0)), f(tf.constant(5.0), scale=2)
+    assert len(traces) <= 2
+    before = len(traces)
+    f(tf.constant(1))
+    f(tf.constant(1.0), scale=3)
+    assert len(traces) == before + 2
+    assert f.experimental_get_tracing_count() == len(traces)
+
+
+def test_unknown_sizes_stay_unknown():
+    @tf.function(input_signature=[tf.TensorSpec([None, 3])])
+    def f(x):
+        assert x.shape.as_list() == [None, 3]
+        return tf.reshape(x, [tf.shape(x)[0], -1, 1])
+
+    for rows in (1, 4):
+        assert f(np.ones((rows, 3), np.float32)).shape == (rows, 3, 1)
+    assert f.experimental_get_tracing_count() == 1
+    assert "float32[a, 3, 1]" in str(f.get_concrete_function().graph)
+    with pytest.raises(TypeError, match="input_signature"):
+        f(tf.ones([2, 4]))
+
+
+def test_a_shorter_batch_runs_the_same_code():
+    step = extend.function(lambda x, y: tf.reduce_mean(x * y[:, None]))
+    for rows in (8, 8, 3):
+        assert float(step(np.ones((rows, 2), np.float32), np.ones(rows, np.float32))) == 1
+    assert step.experimental_get_tracing_count() == 1
+    step(np.ones((8, 2), np.float32), np.ones(1, np.float32))  # sizes that are no longer equal are another program
+    assert step.experimental_get_tracing_count() == 2
+
+
+def test_effects_in_program_order():
+    v = tf.Variable(1.0)
+
+    @tf.function
+    def f():
+        before = v.read_value()
+        v.assign_add(1.0)
+        between = v.read_value()
+        v.assign(between * 10.0)
+        return before, between, v.read_value()
+
+    assert [float(x) for x in f()] == [1, 2, 20] and float(v) == 20
+
+
+def test_a_step_that_fails_changes_nothing():
+    v = tf.Variable([1.0])
+
+    @tf.function
+    def f(label):
+        v.assign([7.0])
+        return tf.nn.sparse_softmax_cross_entropy_with_logits([label], tf.zeros([1, 3]))
+
+    with pytest.raises(tf.errors.InvalidArgumentError, match="5"):
+        f(tf.constant(5))
+    assert v.numpy().tolist() == [1]
+
+
+def test_variables_are_made_on_the_first_trace_alone():
+    class Model:
+        v = None
+
+        @tf.function
+        def __call__(self, x):
+            if self.v is None:
+                self.v = tf.Variable(2.0)
+            return x * self.v
+
+    model = Model()
+    assert float(model(tf.constant(3.0))) == 6 and float(model(tf.constant(4.0))) == 8
+
+    @tf.function
+    def bad(x):
+        return x + tf.Variable(1.0)
+
+    bad(tf.constant(1.0))
+    with pytest.raises(ValueError, match="make variables once"):
+        bad(tf.constant(1))
+
+
+def test_arrays_of_the_caller_are_not_shared():
+    v = tf.Variable([0.0, 0.0])
+    array = np.array([1.0, 2.0], np.float32)
+
+    @tf.function
+    def keep(x):
+        v.assign(x)
+        return x
+
+    result = keep(array)
+    array[:] = 9
+    assert result.numpy().tolist() == v.numpy().tolist() == [1, 2]
+    made = tf.constant(array)
+    array[:] = 5
+    assert made.numpy().tolist() == [9, 9]
+    made.numpy()[:] = 0
+    assert made.numpy().tolist() == [9, 9]
+
+
+def test_a_leaked_tensor_is_told_where_it_was_made():
+    leaked = []
+
+    @tf.function
+    def f(x):
+        leaked.append(x * 2)
+        return x
+
+    f(tf.constant(1.0))
+    with pytest.raises((TypeError, ValueError), match="leaked|made at"):
+        leaked[0] + 1
+    with pytest.raises(TypeError, match=r"tf\.cond"):
+        tf.function(lambda x: 1 if x > 0 else 2)(tf.constant(1.0))
+
+
+def test_random_numbers_go_on_from_call_to_call_and_start_anew_with_the_seed():
+    draw = tf.function(lambda: tf.random.normal([3]))
+    tf.random.set_seed(3)
+    first = [draw().numpy().tolist() for _ in range(2)]
+    tf.random.set_seed(3)
+    again = [draw().numpy().tolist() for _ in range(2)]
+    assert first == again and first[0] != first[1]
+
+
+def test_tapes_in_and_around():
+    v = tf.Variable(3.0)
+    inner = tf.function(lambda x: x * v)
+
+    @tf.function
+    def step(x):
+        with tf.GradientTape() as tape:
+            y = inner(x) * x
+        return tape.gradient(y, v)
+
+    assert float(step(tf.constant(2.0))) == 4
+    with tf.GradientTape() as tape:
+        y = inner(inner(tf.constant(2.0)))
+    assert float(tape.gradient(y, v)) == 12
+    assert [w.name for w in tape.watched_variables()] == [v.name]
+
+
+def test_structures_come_back_as_they_were_returned():
+    @tf.function
+    def f(x):
+        return {"b": (x, None), "a": [x + 1]}
+
+    found = f(tf.constant(1.0))
+    assert list(found) == ["b", "a"] and found["b"][1] is None and float(found["a"][0]) == 2
+
+
+def test_python_on_the_host():
+    seen = []
+
+    @tf.function
+    def f(x):
+        y = tf.py_function(lambda t: seen.append(float(t)) or t * 3.0, [x], tf.float32)
+        y.set_shape([])
+        return y * 2.0
+
+    x = tf.constant(2.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    assert float(y) == 12 and seen == [2.0]
+    assert float(tape.gradient(y, x)) == 6
+
+
+def test_printing_when_the_graph_runs(capsys):
+    @tf.function
+    def f(x):
+        tf.print("x is", x, [x], sep="|")
+        return x
+
+    f(tf.constant([1, 2])), f(tf.constant([3, 4]))
+    assert capsys.readouterr().err == "x is|[1 2]|[[1 2]]\nx is|[3 4]|[[3 4]]\n"
+
+
+def test_a_training_step_under_checks(monkeypatch):
+    monkeypatch.setenv("WEFT_CHECK", "1")
+    w = tf.Variable(tf.ones([3, 2]))
+
+    @tf.function
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, tf.nn.relu(x @ w)))
+        w.assign_sub(0.1 * tape.gradient(loss, w))
+        return loss
+
+    x, y = tf.constant(np.random.default_rng(0).normal(size=(4, 3)), tf.float32), tf.constant([0, 1, 1, 0])
+    first = float(step(x, y))
+    assert float(step(x, y)) < first

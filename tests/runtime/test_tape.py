@@ -1,0 +1,150 @@
+"""The gradient tape."""
+
+import numpy as np
+import pytest
+
+import weft as tf
+
+
+def test_gradient_of_variables_and_watched_tensors():
+    v, x = tf.Variable([1.0, 2.0]), tf.constant([3.0, 4.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.reduce_sum(v * v * x)
+    by_v, by_x = tape.gradient(y, [v, x])
+    assert by_v.numpy().tolist() == [6, 16] and by_x.numpy().tolist() == [1, 4]
+
+
+def test_a_tape_answers_once_unless_persistent():
+    v = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = v * v
+    tape.gradient(y, v)
+    with pytest.raises(RuntimeError, match="persistent"):
+        tape.gradient(y, v)
+    with tf.GradientTape(persistent=True) as tape:
+        y = v * v
+    assert float(tape.gradient(y, v)) == float(tape.gradient(y, v)) == 6
+
+
+def test_second_order_by_nested_tapes():
+    v = tf.Variable([1.0, 2.0])
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = tf.reduce_sum(v**3)
+        first = inner.gradient(y, v)
+    assert first.numpy().tolist() == [3, 12]
+    assert outer.gradient(first, v).numpy().tolist() == [6, 12]
+
+
+def test_a_source_that_is_also_on_the_way():
+    x = tf.constant(2.0)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = x * x
+        z = y * y
+    assert [float(g) for g in tape.gradient(z, [x, y])] == [32, 8]
+
+
+def test_jacobians():
+    x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = x * x
+    wanted = np.zeros((2, 2, 2, 2), np.float32)
+    for i in range(2):
+        for j in range(2):
+            wanted[i, j, i, j] = 2 * x.numpy()[i, j]
+    np.testing.assert_array_equal(tape.jacobian(y, x).numpy(), wanted)
+    rows = tape.batch_jacobian(y, x).numpy()
+    np.testing.assert_array_equal(rows, np.stack([wanted[i, :, i, :] for i in range(2)]))
+
+
+def test_stop_recording_watch_and_unconnected():
+    v, w = tf.Variable(2.0), tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        with tape.stop_recording():
+            hidden = v * v
+        y = v + hidden
+    assert [None if g is None else float(g) for g in tape.gradient(y, [v, w])] == [1, None]
+    with tf.GradientTape() as tape:
+        y = v * v
+    assert float(tape.gradient(y, w, unconnected_gradients="zero")) == 0
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(w)
+        y = v * w
+    assert [None if g is None else float(g) for g in tape.gradient(y, [v, w])] == [None, 2]
+    assert tape.watched_variables() == ()
+
+
+def test_rows_of_a_table_have_sparse_gradients():
+    table = tf.Variable(tf.ones([4, 2]))
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(tf.gather(table, [1, 1, 3]))
+    found = tape.gradient(y, table)
+    assert isinstance(found, tf.IndexedSlices) and found.indices.numpy().tolist() == [1, 1, 3]
+    assert tf.convert_to_tensor(found).numpy().tolist() == [[0, 0], [2, 2], [0, 0], [1, 1]]
+
+
+def test_custom_gradients_eager_and_traced():
+    @tf.custom_gradient
+    def doubled(x):
+        return x * 1.0, lambda ct: ct * 2.0
+
+    def run(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = doubled(x) * 3.0
+        return tape.gradient(y, x)
+
+    x = tf.constant(1.0)
+    assert float(run(x)) == 6 and float(tf.function(run)(x)) == 6
+    traced = tf.function(lambda x: doubled(x) * 3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = traced(x)
+    assert float(tape.gradient(y, x)) == 6
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda v: tf.stop_gradient(v) * 1.0, "stop_gradient"),
+        (lambda v: tf.cast(tf.cast(v, tf.int32), tf.float32), "cast"),
+        (lambda v: tf.constant((v * 2).numpy()), "not computed inside"),
+    ],
+)
+def test_an_absent_gradient_is_explained(make, words):
+    v = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = make(v)
+    assert tape.gradient(y, v) is None
+    assert words in tape.explain_gradient(y, v)
+
+
+def test_gradients_through_calls_branches_and_loops_agree_with_plain_python():
+    def plain(x):
+        total = x
+        for _ in range(3):
+            total = total * x if float(total) < 10 else total + x
+        return total
+
+    @tf.function
+    def traced(x):
+        def body(i, total):
+            return i + 1, tf.cond(total < 10.0, lambda: total * x, lambda: total + x)
+
+        return tf.while_loop(lambda i, total: i < 3, body, [tf.constant(0), x])[1]
+
+    for start in (1.5, 2.5, 12.0):
+        results = []
+        for function in (plain, traced):
+            x = tf.constant(start)
+            with tf.GradientTape() as outer:
+                outer.watch(x)
+                with tf.GradientTape() as inner:
+                    inner.watch(x)
+                    y = function(x)
+                first = inner.gradient(y, x)
+            results.append([float(y), float(first), float(outer.gradient(first, x) or 0.0)])
+        np.testing.assert_allclose(results[0], results[1], rtol=1e-6)
