@@ -122,6 +122,16 @@ def test_graphs_names_and_collections():
             session.run(c)
 
 
+def test_automatic_names_count_variables_alone():
+    assert [tf.Variable(0.0).name for _ in range(3)] == ["Variable:0", "Variable_1:0", "Variable_2:0"]
+    late = tf.placeholder_with_default(3.0, [])
+    first = tf.constant(1.0)
+    assert first.name == "Const:0"
+    with tf.Session() as session:
+        assert session.run(late + first, {"Const:0": 6.0}) == 9
+        assert session.run(late + first, {late: 1.0}) == 2
+
+
 def test_interactive_sessions_and_threads():
     session = tf.InteractiveSession()
     try:

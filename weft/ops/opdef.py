@@ -355,6 +355,10 @@ def load() -> None:
     if not _loaded:
         for family in FAMILIES:
             importlib.import_module(f"weft.ops.{family}")
+        # a family may have been imported by itself before: the table's order is that of the families all the same
+        ordered = sorted(_table.items(), key=lambda item: FAMILIES.index(item[1].family))
+        _table.clear()
+        _table.update(ordered)
         _loaded = True
 
 

@@ -187,7 +187,9 @@ def _capture_handle(scope: Scope, handle: Handle) -> Value:
     if found is None:
         if scope.outer is not None:
             resolve(handle, scope.outer)
-        value = scope.graph.capture(_Key(handle), handle.type, getattr(handle._array, "name", "") or "variable")
+        label = getattr(handle._array, "name", "") or "variable"
+        # in a graph of TensorFlow 1 the variable's own name is taken, and the next variable counts on it
+        value = scope.graph.capture(_Key(handle), handle.type, label if scope.ordered else f"{label}/handle")
         found = scope.captured[id(handle._array)] = (handle, value)
     return found[1]
 

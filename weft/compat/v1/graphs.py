@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import weft
-from weft.runtime import context
+from weft.runtime import context, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime import random as streams
 from weft.runtime.gradients import gradients as _gradients
@@ -60,7 +60,8 @@ OptimizerOptions = GPUOptions
 
 def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:
     """A tensor that may be fed and else has the default value."""
-    tensor = weft.identity(input, name=name or "PlaceholderWithDefault")
+    label = name or "PlaceholderWithDefault"
+    tensor = weft.identity(frontdoor.convert(input, name=f"{label}/input"), name=label)
     # the shape may be wider than that of the default, so that other sizes can be fed
     value = getattr(tensor, "_value", None)
     if value is not None:
