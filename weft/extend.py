@@ -156,7 +156,7 @@ def collect_operations(function_: Any) -> list[str]:
 
 
 def explain_missing_gradient(variable: Any) -> str:
-    """Why the last tape that was asked in this thread gave no gradient for a variable, in words; "" where unknown."""
+    """Why the last tape of this thread with an absent gradient gave none for a variable; "" where not known."""
     return tapes.explain_missing(variable)
 
 

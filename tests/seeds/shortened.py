@@ -1,6 +1,8 @@
-"""Runs a program as `weft run` does, with MNIST cut to its first images and one epoch, so that it ends soon.
+"""Runs a program as `weft run` does, from a set seed, with a number of epochs of its own and MNIST's first images.
 
-The program itself is left as it stands; only what `load_data` returns and how often `fit` goes round are cut.
+    python shortened.py EPOCHS program.py
+
+The program itself is left as it stands; only the seed, what `load_data` returns and how often `fit` goes round differ.
 """
 
 import sys
@@ -8,17 +10,20 @@ import sys
 from weft.cli import main
 from weft.keras.datasets import mnist
 from weft.keras.models import Model
+from weft.keras.utils import set_random_seed
 
 _load, _fit = mnist.load_data, Model.fit
+EPOCHS = int(sys.argv[1])
 
 
 def _first_images(*args, **kwargs):
     return tuple((x[:512], y[:512]) for x, y in _load(*args, **kwargs))
 
 
-def _one_epoch(self, *args, **kwargs):
-    return _fit(self, *args, **{**kwargs, "epochs": 1})
+def _set_epochs(self, *args, **kwargs):
+    return _fit(self, *args, **{**kwargs, "epochs": EPOCHS})
 
 
-mnist.load_data, Model.fit = _first_images, _one_epoch
-sys.exit(main.main(["run", *sys.argv[1:]]))
+mnist.load_data, Model.fit = _first_images, _set_epochs
+set_random_seed(7)
+sys.exit(main.main(["run", *sys.argv[2:]]))

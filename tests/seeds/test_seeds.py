@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import weft
+from weft.extend import explain_missing_gradient
+
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT / "examples" / "seeds"
 HERE = Path(__file__).parent
@@ -63,10 +66,21 @@ def test_a_loss_computed_before_its_tape_is_told_with_the_line():
     result = weft_run(HERE / "broken" / "loss_before_tape.py")
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == (
-        "  next: nothing was computed from variables inside the tape's `with` block (opened at loss_before_tape.py:11: "
+        "  next: nothing was computed from variables inside the tape's `with` block (opened at loss_before_tape.py:22: "
         "with tf.GradientTape() as tape:): move the lines that compute the loss, from the prediction on, to below that "
         "line"
     )
+
+
+def test_an_absence_is_told_only_of_variables_that_the_tape_was_asked_for():
+    asked, other = weft.Variable([1.0]), weft.Variable([2.0])
+    with weft.GradientTape() as tape:
+        loss = weft.constant(1.0)
+    assert tape.gradient(loss, [asked]) == [None]
+    assert "move the lines that compute the loss" in explain_missing_gradient(asked)
+    assert explain_missing_gradient(other) == ""
+    del tape
+    assert explain_missing_gradient(asked) == ""
 
 
 def test_numpy_of_predictions_is_told_with_the_line():
@@ -74,7 +88,7 @@ def test_numpy_of_predictions_is_told_with_the_line():
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == (
         "  next: this is a numpy array already, as `predict` returns it: write it without `.numpy()` in "
-        "numpy_of_predictions.py:8"
+        "numpy_of_predictions.py:24"
     )
 
 
@@ -87,14 +101,20 @@ def test_printing_in_a_session():
 def test_one_unit_from_lists_with_the_old_optimizer_name():
     result = weft_run(SEEDS / "004_keras_regressor.py")
     assert result.returncode == 0, result.stderr
-    # how far 500 small steps get depends on the first weight; the line that the data lie on gives 10
     assert re.fullmatch(r"\[\[-?\d+\.\d+\]\]", result.stdout.splitlines()[-1])
+
+
+def test_one_unit_from_lists_learns_the_line():
+    # how far the program's own 500 small steps get depends on the first weight; 4000 reach the line from any
+    result = run(HERE / "shortened.py", 4000, SEEDS / "004_keras_regressor.py")
+    assert result.returncode == 0, result.stderr
+    assert last_numbers(result.stdout, 1) == pytest.approx([10], abs=0.2)
 
 
 @pytest.mark.parametrize("name", ["000_sequential_cnn.py", "003_steps.py", "003_mnist.py"])
 def test_mnist(name, require_data):
     require_data("mnist.npz")
-    result = run(HERE / "shortened.py", SEEDS / name)
+    result = run(HERE / "shortened.py", 1, SEEDS / name)
     assert result.returncode == 0, result.stderr
     assert last_numbers(result.stdout, 1)[0] > 0.3  # guessing gives 0.1
     warnings = [line for line in result.stderr.splitlines() if "categorical" in line]

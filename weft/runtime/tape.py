@@ -102,6 +102,7 @@ class GradientTape:
         self._used = False
         self._spent: Tape | None = None  # kept only where a gradient was absent, to explain it
         self._spent_target: Any = None
+        self._absent: list[Any] = []  # the sources that had none
 
     def __enter__(self) -> GradientTape:
         if self._tape is None:
@@ -213,9 +214,9 @@ class GradientTape:
             found = reverse(tape.entries, targets, cotangents, followed, dispatch.builder)
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         results = [_present(part, leaf, zero) for part, leaf in zip(found, leaves, strict=True)]
-        absent = any(part is None for part in results)
+        absent = [source for source, part in zip(followed, results, strict=True) if part is None]
         if absent:
-            self._spent, self._spent_target = tape, targets[0]
+            self._spent, self._spent_target, self._absent = tape, targets[0], absent
             _recent.absence = weakref.ref(self)
         if not self._persistent:
             self._tape_after(tape)
@@ -298,11 +299,16 @@ _recent = _Recent()
 
 
 def explain_missing(source: Any) -> str:
-    """Why the last tape that was asked in this thread gave no gradient for a variable; "" where it did, or is gone."""
+    """Why the last tape of this thread with an absent gradient gave none for a variable; "" where that is not known.
+
+    It is not known where that tape is gone, or where it was not asked for this variable: what it says of others
+    would point at the wrong lines.
+    """
     tape = None if _recent.absence is None else _recent.absence()
-    if tape is None or tape._spent is None:
+    followed = _target_of(source)
+    if tape is None or tape._spent is None or not any(followed is one for one in tape._absent):
         return ""
-    return explain_absence(tape._spent, tape._spent_target, _target_of(source))
+    return explain_absence(tape._spent, tape._spent_target, followed)
 
 
 @contextmanager
