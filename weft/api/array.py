@@ -269,6 +269,9 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Any:
 def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "transpose") -> Any:
     """The axes in another order; reversed where `perm` is None."""
     x = frontdoor.convert(a)
+    if perm is None and x.shape.rank is None:
+        result = dispatch.call("reverse_axes", x)
+        return apply("conj", result) if conjugate and x.dtype.is_complex else result
     if perm is None:
         order = tuple(reversed(np.arange(x.shape.rank).tolist()))
     else:

@@ -48,7 +48,7 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
     if axis is None:
         rank = x.shape.rank
         if rank is None:
-            raise ValueError("Reducing over all axes needs a known rank; use set_shape or name the axes.")
+            raise ValueError("The axes of a tensor of unknown rank cannot be counted; use set_shape or name the axes.")
         return tuple(range(rank))
     if isinstance(axis, (list, tuple)):
         return tuple(integer(a, "axis") for a in axis)
@@ -59,6 +59,24 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
         if found is not None:
             return (found,)
     return (integer(axis, "axis"),)
+
+
+def in_a_row(x: Any) -> Any:
+    """All elements as a vector, whatever the rank."""
+    return dispatch.call("reshape_dynamic", x, dispatch.builder.constant([-1], dtypes.int32))
+
+
+def reduced(op: str, x: Any, axis: Any, keepdims: Any, name: str | None = None, **attrs: Any) -> Any:
+    """A reduction over axes, all of them for None; where their number is not known, over the elements in a row."""
+    if axis is not None or x.shape.rank is not None:
+        return apply(op, x, axis=axes_of(x, axis), keepdims=bool(keepdims), name=name, **attrs)
+    result = apply(op, in_a_row(x), axis=(0,), keepdims=False, name=name, **attrs)
+    return with_axes_of(result, x) if keepdims else result
+
+
+def with_axes_of(scalar: Any, x: Any) -> Any:
+    """A scalar with as many axes of size 1 as a tensor of unknown rank has."""
+    return dispatch.call("reshape_dynamic", scalar, dispatch.builder.ones_like(dispatch.call("shape", x)))
 
 
 def integer(value: Any, what: str) -> int:

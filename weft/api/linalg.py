@@ -6,7 +6,7 @@ from typing import Any
 
 from weft.api import math
 from weft.api.array import eye, transpose  # noqa: F401
-from weft.api.common import apply, axes_of, integer
+from weft.api.common import apply, axes_of, in_a_row, integer, with_axes_of
 from weft.api.math import einsum, l2_normalize, matmul, tensordot  # noqa: F401
 from weft.runtime import frontdoor
 
@@ -29,6 +29,9 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = F
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """The norm of vectors (an axis) or matrices (two axes), or of the whole."""
     x = frontdoor.convert(tensor)
+    if axis is None and x.shape.rank is None:
+        whole = norm(in_a_row(x), ord, 0)
+        return with_axes_of(whole, x) if keepdims else whole
     over = axes_of(x, axis)
     magnitude = math.abs(x)
     if ord in ("euclidean", "fro", 2) and not (ord == 2 and axis is not None and len(over) == 2):

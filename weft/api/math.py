@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weft.api.array import argsort, unique  # noqa: F401  (also public here)
-from weft.api.common import apply, axes_of, binary, cast_to, integer, unary
+from weft.api.common import apply, binary, cast_to, integer, reduced, unary
 from weft.base import dtypes
 from weft.runtime import frontdoor
 
@@ -112,7 +112,7 @@ accumulate_n = add_n
 def _reduction(op: str, public: str | None = None) -> Any:
     def function(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
         x = frontdoor.convert(input_tensor)
-        return apply(op, x, axis=axes_of(x, axis), keepdims=bool(keepdims), name=name)
+        return reduced(op, x, axis, keepdims, name)
 
     function.__name__ = function.__qualname__ = public or op
     function.__doc__ = (
@@ -140,7 +140,7 @@ def count_nonzero(input: Any, axis: Any = None, keepdims: bool = False, dtype: A
                   name: str | None = None) -> Any:  # fmt: skip
     """How many elements differ from zero."""
     x = frontdoor.convert(input)
-    return apply("count_nonzero", x, axis=axes_of(x, axis), keepdims=keepdims, dtype=dtypes.as_dtype(dtype), name=name)
+    return reduced("count_nonzero", x, axis, keepdims, name, dtype=dtypes.as_dtype(dtype))
 
 
 def argmax(input: Any, axis: Any = None, output_type: Any = dtypes.int64, name: str | None = None) -> Any:
@@ -236,6 +236,11 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
     """The product of two tensors summed over pairs of axes."""
     x, y = frontdoor.together(a, b, "tensordot")
     ranks = x.shape.rank, y.shape.rank
+    if None in ranks:
+        pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
+        lists = [s if isinstance(s, (list, tuple, range)) else [s] for s in pairs]
+        named = tuple(tuple(integer(i, "axes") for i in s) for s in lists)
+        return apply("tensordot", x, y, axes=named, name=name)
     if isinstance(axes, int):
         first, second = list(range(ranks[0] - axes, ranks[0])), list(range(axes))
     else:

@@ -289,7 +289,10 @@ def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, 
     """Cross-entropy between label distributions and softmax(logits), a value a row."""
     x, y = frontdoor.together(logits, labels, "softmax_cross_entropy_with_logits")
     rank = x.shape.rank
-    if axis not in (-1, rank - 1):
+    if axis != -1 and rank is None:
+        raise ValueError(f"`axis` {axis} of a tensor of unknown rank: give it a rank with set_shape, or put the "
+                         "classes last (axis=-1).")  # fmt: skip
+    if axis not in (-1, rank if rank is None else rank - 1):
         order = [i for i in range(rank) if i != axis % rank] + [axis % rank]
         x, y = apply("transpose", x, perm=tuple(order)), apply("transpose", y, perm=tuple(order))
     return apply("softmax_cross_entropy_with_logits", x, y, name=name)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from weft.api.array import reshape
-from weft.api.common import apply, cast_to, integer
+from weft.api.common import apply, cast_to, in_a_row, integer
 from weft.base import dtypes
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor, sizes
@@ -214,6 +214,8 @@ def stateless_dropout(x: Any, rate: float, seed: Any, rng_alg: str = "auto_selec
 
 def dropout_with(x: Any, rate: Any, noise_shape: Any, seed: int | None, name: str | None) -> Any:
     """Dropout from the global generator; the rate may be a tensor."""
+    if x.shape.rank is None and noise_shape is None:  # word i of the stream is element i's, under any shape
+        return dispatch.builder.reshape_like(dropout_with(in_a_row(x), rate, None, seed, name), x)
     noise = None if noise_shape is None else _noise_shape(x, noise_shape)
     target = x.shape.symbolic if noise is None else noise
     source = _Global(seed)

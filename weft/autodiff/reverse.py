@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from weft.autodiff import subgraph
-from weft.ops import opdef
-from weft.ops.builder import Builder
+from weft.autodiff import subgraph  # noqa: F401  gives builders `differentiate`
+from weft.ir.types import TensorType
+from weft.ops import late, opdef
+from weft.ops.builder import Builder, UnknownRankError
 from weft.ops.opdef import Nondifferentiable, Slices
 
 
@@ -107,7 +108,6 @@ def reverse(
     Returns:
         For each source its cotangent (a value or `Slices`), None where no target depends on it.
     """
-    subgraph.attach(b)
     active = active_values(records, sources)
     stopped = {id(value) for value in stop}
     pending: dict[int, list[Any]] = {}
@@ -163,5 +163,39 @@ def _apply_rule(
         else (b.zeros_like(value) if carries_gradient(value) and value.dtype.name != "resource" else None)
         for value, total in zip(record.outputs, sums, strict=True)
     ]
-    parts = rule(b, Application(record, needs, tuple(total is not None for total in sums)), *full)
+    received = tuple(total is not None for total in sums)
+    if all(b.knows_rank(value) for value in (*record.inputs, *record.outputs)):
+        parts = rule(b, Application(record, needs, received), *full)
+    else:
+        parts = _apply_without_rank(record, needs, received, full, b)
     return [part if need else None for part, need in zip(parts, needs, strict=True)]
+
+
+def _apply_without_rank(
+    record: Record, needs: tuple[bool, ...], received: tuple[bool, ...], full: Sequence[Any], b: Builder
+) -> Sequence[Any]:
+    """The rule where it asks for no rank that is not known; else a node that applies it when the graph runs.
+
+    Raises:
+        UnknownRankError: For the few ops whose gradient cannot wait (`late.why_not`) and whose rule asks for a rank.
+    """
+    values = (*record.inputs, *record.outputs)
+    types = [TensorType(b.shape(v) if b.knows_rank(v) else None, b.dtype(v)) for v in values]
+    why = late.why_not(record.op, types)
+    made = late.Application(record.op, tuple(record.attrs.items()), needs, received)
+    if why is not None or not late.needs_rank(made, types):
+        try:
+            rule: Any = opdef.get(record.op).vjp
+            parts: Sequence[Any] = rule(b, Application(record, needs, received), *full)
+            return parts
+        except UnknownRankError as error:
+            raise UnknownRankError(f"the gradient of {record.op} needs a known rank: {why}; {error}") from None
+    wanted = late.inputs_with_gradient(made, types)
+    cotangents = [ct for ct, value in zip(full, record.outputs, strict=True)
+                  if late.carries_gradient(TensorType((), b.dtype(value)))]  # fmt: skip
+    if not wanted:
+        return [None] * len(record.inputs)
+    found = b.call("late_gradient", *values, *cotangents, of=made.of, attributes=made.attributes, needs=needs,
+                   received=received, wanted=wanted)  # fmt: skip
+    by_input = dict(zip(wanted, found if len(wanted) > 1 else (found,), strict=True))
+    return [by_input.get(i) for i in range(len(record.inputs))]

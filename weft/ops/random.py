@@ -361,8 +361,8 @@ def _gamma_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     alpha, sample = node.inputs[2], node.outputs[0]
     if not node.needs[2]:
         return None, None, None
-    slope = b.random_gamma_gradient(b.broadcast_to(alpha, shape=b.shape(sample)), sample)
-    return None, None, b.unbroadcast(b.multiply(ct, slope), b.shape(alpha))
+    slope = b.random_gamma_gradient(b.broadcast_like(alpha, sample), sample)
+    return None, None, b.unbroadcast_like(b.multiply(ct, slope), alpha)
 
 
 _FIRST_ORDER = "the slope of a gamma quantile is itself not differentiated, as in TensorFlow"
