@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from weft.api.array import argsort, unique  # noqa: F401  (also public here)
+from weft.api import special
+from weft.api.array import argsort, ones_like, unique  # noqa: F401  (argsort and unique are public here too)
 from weft.api.common import apply, binary, cast_to, integer, reduced, unary
 from weft.base import dtypes
 from weft.runtime import frontdoor
@@ -61,6 +62,14 @@ ceil = unary("ceil")
 round = unary("round")
 rint = unary("round", "rint")
 reciprocal = unary("reciprocal")
+
+
+def reciprocal_no_nan(x: Any, name: str | None = None) -> Any:
+    """1 / x, and 0 where x is 0."""
+    tensor = frontdoor.convert(x)
+    return apply("divide_no_nan", ones_like(tensor), tensor, name=name)
+
+
 conj = unary("conj")
 real = unary("real")
 imag = unary("imag")
@@ -355,7 +364,8 @@ def _special(op: str, inputs: int = 1) -> Any:
 
 erf, erfc, erfinv, erfcinv, ndtri = (_special(n) for n in ("erf", "erfc", "erfinv", "erfcinv", "ndtri"))
 lgamma, digamma = _special("lgamma"), _special("digamma")
-bessel_i0, bessel_i0e, bessel_i1, bessel_i1e = (_special(f"bessel_{n}") for n in ("i0", "i0e", "i1", "i1e"))
+bessel_i0, bessel_i0e = special.bessel_i0, special.bessel_i0e
+bessel_i1, bessel_i1e = special.bessel_i1, special.bessel_i1e
 igamma, igammac, polygamma, zeta = (_special(n, 2) for n in ("igamma", "igammac", "polygamma", "zeta"))
 xlogy, xlog1py, xdivy = (_special(n, 2) for n in ("xlogy", "xlog1py", "xdivy"))
 sigmoid, softplus, log_sigmoid = (_special(n) for n in ("sigmoid", "softplus", "log_sigmoid"))
@@ -409,7 +419,7 @@ unsorted_segment_sum, unsorted_segment_max, unsorted_segment_min, unsorted_segme
 
 def _segment_counts(data: Any, segment_ids: Any, num_segments: Any) -> tuple[Any, Any]:
     """The sums of segments, and how many members each has (1 for the empty ones), shaped to divide the sums."""
-    from weft.api.array import ones_like, reshape
+    from weft.api.array import reshape
 
     x, ids = frontdoor.convert(data), frontdoor.convert(segment_ids)
     total = unsorted_segment_sum(x, ids, num_segments)

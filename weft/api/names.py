@@ -27,6 +27,7 @@ TOP_LEVEL: dict[str, str] = {
         int16 int32 int64 int8 resource string uint16 uint32 uint64 uint8 variant""",
     "weft.runtime.tensor": "Tensor",
     "weft.runtime.variable": "Variable",
+    "weft.runtime.module": "Module",
     "weft.runtime.composite": "IndexedSlices",
     "weft.runtime.spec": "TensorSpec",
     "weft.compat.hook": "install_as_tensorflow uninstall_as_tensorflow",
@@ -44,6 +45,8 @@ ALIASES: dict[str, tuple[str, str]] = {
 
 #: public namespaces that are modules: name -> module
 NAMESPACES: dict[str, str] = {
+    "autodiff": "weft.autodiff",
+    "bitwise": "weft.api.bitwise",
     "compat": "weft.compat",
     "config": "weft.api.config",
     "debugging": "weft.api.debugging",
@@ -60,6 +63,7 @@ NAMESPACES: dict[str, str] = {
     "nn": "weft.api.nn",
     "optimizers": "weft.keras.optimizers",
     "random": "weft.api.random",
+    "signal": "weft.api.signal",
 }
 
 

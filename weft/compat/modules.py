@@ -21,7 +21,7 @@ TARGETS: dict[str, str] = {"v1": "weft.compat.v1", "v2": "weft", "keras": "weft.
 VERSIONS = {"v1": "1.15.5", "v2": "2.21.0", "keras": "3.15.0"}
 
 # Weft's own floors are no part of TensorFlow.
-_INTERNAL = frozenset("api autodiff base cli engines extend formats ir ops passes runtime testing version".split())
+_INTERNAL = frozenset("api base cli engines extend formats ir ops passes runtime testing version".split())
 
 
 def target(tree: str) -> ModuleType:

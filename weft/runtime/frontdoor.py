@@ -239,8 +239,10 @@ def _brief(x: Any) -> str:
 
 def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     """A Python or numpy operand next to a tensor: it takes the tensor's dtype where nothing is lost by that."""
-    array = to_array(value)
-    found, wanted = dtypes.as_dtype(array.dtype), tensor.dtype
+    wanted = tensor.dtype
+    # A Python number is exact: by way of float32, its usual dtype, a float64 tensor would get it rounded.
+    array = to_array(value, hint=wanted if wanted.is_floating or wanted.is_complex else None)
+    found = dtypes.as_dtype(array.dtype)
     if found is wanted:
         return EagerTensor(array)
     if found.is_bool or wanted.is_bool or wanted is dtypes.string or found is dtypes.string:

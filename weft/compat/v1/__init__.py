@@ -93,7 +93,7 @@ _OWN = ("logging", "nn", "random")
 #: top-level names that mean the same as in `weft`
 _SHARED = frozenset(
     """
-    DType Graph IndexedSlices Operation Tensor TensorShape TensorSpec UnconnectedGradients GradientTape
+    DType Graph IndexedSlices Module Operation Tensor TensorShape TensorSpec UnconnectedGradients GradientTape
     Assert abs acos acosh add add_n asin asinh atan atan2 atanh bfloat16 bitcast bool boolean_mask
     broadcast_dynamic_shape broadcast_static_shape broadcast_to as_dtype case cast clip_by_global_norm clip_by_norm
     clip_by_value complex complex128 complex64 concat cond constant control_dependencies convert_to_tensor cos cosh
@@ -110,7 +110,7 @@ _SHARED = frozenset(
 )
 
 #: namespaces that mean the same as in `weft`
-_SHARED_NAMESPACES = frozenset("autodiff bitwise config debugging dtypes errors keras linalg math nest".split())
+_SHARED_NAMESPACES = frozenset("autodiff bitwise config debugging dtypes errors keras linalg math nest signal".split())
 
 #: version 1 names of functions that version 2 keeps under `math` alone
 _MOVED = {
