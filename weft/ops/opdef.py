@@ -20,6 +20,7 @@ from weft.base import dtypes
 from weft.base.dims import Dim, symbols_of
 from weft.base.errors import DTypeError, InvalidArgumentError, explain, nearest
 from weft.ir.types import TensorType
+from weft.ops.layout import settled
 
 if TYPE_CHECKING:
     from weft.base.dtypes import DType
@@ -446,7 +447,7 @@ def records() -> Iterator[OpDef]:
 
 def apply_reference(record: OpDef, arrays: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
     """Runs an op's meaning on arrays; the result is always a tuple of arrays."""
-    result = record.reference(*arrays, **attrs)
+    result = record.reference(*settled(record.name, arrays), **attrs)
     if isinstance(result, tuple):
         return tuple(r if isinstance(r, np.ndarray) else np.asarray(r) for r in result)
     return (result if isinstance(result, np.ndarray) else np.asarray(result),)
