@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weft.api import special
-from weft.api.array import argsort, ones_like, unique  # noqa: F401  (argsort and unique are public here too)
+from weft.api.array import argsort, ones_like, unique, zeros  # noqa: F401  (argsort and unique are public here too)
 from weft.api.common import apply, binary, cast_to, integer, reduced, unary
 from weft.base import dtypes
 from weft.runtime import frontdoor
@@ -288,6 +288,11 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.
     return apply("top_k", input, k=integer(k, "k"), name=name)
 
 
+def invert_permutation(x: Any, name: str | None = None) -> Any:
+    """The permutation that undoes another one: result[x[i]] = i."""
+    return apply("invert_permutation", x, name=name)
+
+
 def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = dtypes.int32,
              name: str | None = None, axis: Any = None, binary_output: bool = False) -> Any:  # fmt: skip
     """How often each number from 0 occurs, or the sum of its weights.
@@ -325,13 +330,11 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, wei
                      dtype: Any = dtypes.int32, name: str | None = None) -> Any:  # fmt: skip
     """How often each label (row) was predicted as each class (column)."""
     a, b = cast_to(labels, dtypes.int64), cast_to(predictions, dtypes.int64)
-    count = num_classes
-    if count is None:
-        count = int(maximum(reduce_max(a), reduce_max(b))) + 1
+    count = maximum(reduce_max(a), reduce_max(b)) + 1 if num_classes is None else num_classes
     wanted = dtypes.as_dtype(dtype)
     amounts = cast_to(a * 0 + 1, wanted) if weights is None else cast_to(weights, wanted)
     points = apply("stack", a, b, axis=-1)
-    return apply("scatter_nd", points, amounts, shape=(count, count), name=name)
+    return apply("tensor_scatter_add", zeros([count, count], wanted), points, amounts, name=name)
 
 
 def zero_fraction(value: Any, name: str | None = None) -> Any:
@@ -397,7 +400,7 @@ def _segment(op: str) -> Any:
     def function(data: Any, segment_ids: Any, name: str | None = None) -> Any:
         return apply(op, data, segment_ids, name=name)
 
-    function.__name__ = op
+    function.__name__ = function.__qualname__ = op
     return function
 
 
@@ -405,7 +408,7 @@ def _unsorted(op: str) -> Any:
     def function(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
         return apply(op, data, segment_ids, num_segments=integer(num_segments, "num_segments"), name=name)
 
-    function.__name__ = op
+    function.__name__ = function.__qualname__ = op
     return function
 
 

@@ -107,10 +107,7 @@ class Root(ModuleType):
         self.__path__: list[str] = []
         self.__version__ = VERSIONS[dialect]
         self.__git_version__ = f"weft {weft_version}"
-        self.version = ModuleType("tensorflow.version", "The versions of TensorFlow and of Weft.")
-        self.version.VERSION = VERSIONS[dialect]  # type: ignore[attr-defined]
-        self.version.GIT_VERSION = self.__git_version__  # type: ignore[attr-defined]
-        self.version.COMPILER_VERSION = ""  # type: ignore[attr-defined]
+        self.version = importlib.import_module("weft.compat.v1.version" if dialect == "v1" else "weft.version")
         if dialect == "v1":
             self.VERSION = VERSIONS[dialect]
 
