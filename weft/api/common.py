@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,8 @@ def binary(op: str, public: str | None = None) -> Callable[..., Any]:
 
 def _named(function: Callable[..., Any], name: str, doc: str, args: str) -> Callable[..., Any]:
     function.__name__ = function.__qualname__ = name
+    # Pickle looks a function up by name in its module: that is the one that asked for it, two calls out.
+    function.__module__ = sys._getframe(2).f_globals["__name__"]
     function.__doc__ = f"{doc}\n\nArgs:\n    {args}\n    name: The node's name.\n\nReturns:\n    A tensor."
     return function
 

@@ -380,7 +380,7 @@ def _comparison(op: str, words: str) -> Any:
         results = dispatch.apply(opdef.get("assert"), [holds, a, b], {"message": text}, name)
         return results[0] if results and not context.executing_eagerly() else None
 
-    function.__name__ = f"assert_{op}"
+    function.__name__ = function.__qualname__ = f"assert_{op}"
     return function
 
 

@@ -6,7 +6,7 @@ label out of range, a failed assert) has changed nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -49,7 +49,9 @@ class _Pending:
     def commit(self) -> None:
         if self.written:
             self.cell.write(self.value)
-            self.value, self.written = None, False
+            # in this order: a commit that Ctrl-C cut short can be done again
+            self.written = False
+            self.value = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.cell, name)  # tables and iterators have methods beyond read and write
@@ -124,8 +126,7 @@ class Program:
             cell = arguments[index]
             arguments[index] = pending.setdefault(id(cell), _Pending(cell))
         results = self.run(arguments, {}, hook, list(pending.values()))
-        for transaction in pending.values():
-            transaction.commit()
+        _commit(pending.values())
         return [result.cell if isinstance(result, _Pending) else result for result in results]
 
     def run(
@@ -151,8 +152,7 @@ class Program:
             if step.mentions:
                 attrs = {**attrs, **{k: resolve(v, known) for k, v in step.mentions.items()}}
             if step.record.effect is Effect.HOST:
-                for transaction in pending:
-                    transaction.commit()
+                _commit(pending)
             results = self._apply(step, operands, attrs, known, hook)
             if hook is not None:
                 hook(step.node, results)
@@ -178,6 +178,17 @@ class Program:
         except (ValueError, TypeError, IndexError, ZeroDivisionError, np.linalg.LinAlgError) as error:
             where = step.node.source
             raise InvalidArgumentError(_failure(step, operands, error, where)) from error
+
+
+def _commit(pending: Iterable[_Pending]) -> None:
+    """Commits all of them, or none: Ctrl-C between two of them waits for the rest."""
+    try:
+        for transaction in pending:
+            transaction.commit()
+    except KeyboardInterrupt:
+        for transaction in pending:
+            transaction.commit()
+        raise
 
 
 def _failure(step: _Step, operands: list[Any], error: Exception, where: SourceLine | None) -> str:

@@ -193,7 +193,6 @@ class BaseSession:
         self._plans: dict[Any, _Plan] = {}
         self._closed = False
         self._config = config
-        self._lock = threading.Lock()
 
     @property
     def graph(self) -> Graph:
@@ -215,7 +214,8 @@ class BaseSession:
         if found is None:
             first = getattr(template, "initial", None)
             initial = None if first is None else first.copy()
-            found = self._cells[template] = Cell(initial, template.name, template.trainable)
+            # setdefault: of two threads that are first at once, both must get the same cell
+            found = self._cells.setdefault(template, Cell(initial, template.name, template.trainable))
         return found
 
     @user_facing
@@ -246,8 +246,7 @@ class BaseSession:
         signature = (tuple(fetch.values), tuple(fetch.nodes), tuple(targets), len(self._graph.ir.nodes))
         plan = self._plans.get(signature)
         if plan is None:
-            with self._lock:
-                plan = self._plans.setdefault(signature, _Plan(self._graph, fetch, targets))
+            plan = self._plans.setdefault(signature, _Plan(self._graph, fetch, targets))
         try:
             results = plan.run([fed[t] for t in targets], self)
         except FailedPreconditionError as error:

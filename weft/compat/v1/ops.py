@@ -26,7 +26,7 @@ def _reduction(op: str) -> Any:
         keep = _old_name(keepdims, keep_dims, "keepdims", "keep_dims")
         return getattr(weft.math, op)(input_tensor, axis, bool(keep), name)
 
-    function.__name__ = op
+    function.__name__ = function.__qualname__ = op
     function.__doc__ = f"As `weft.{op}`, with version 1's `reduction_indices` and `keep_dims` too."
     return function
 
@@ -96,18 +96,21 @@ def _is_float(y: Any) -> bool:
     return isinstance(y, float) or (hasattr(y, "dtype") and dtypes.as_dtype(y.dtype).is_floating)
 
 
-def _cast_to(dtype: Any) -> Any:
+def _cast_to(public: str, dtype: Any) -> Any:
     def function(x: Any, name: str | None = None) -> Any:
         return weft.cast(x, dtype, name)
 
+    function.__name__ = function.__qualname__ = public
     function.__doc__ = f"The values as {dtype.name}."
     return function
 
 
-to_float, to_double, to_int32, to_int64, to_bfloat16, to_complex64 = (
-    _cast_to(d)
-    for d in (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.bfloat16, dtypes.complex64)
-)
+to_float = _cast_to("to_float", dtypes.float32)
+to_double = _cast_to("to_double", dtypes.float64)
+to_int32 = _cast_to("to_int32", dtypes.int32)
+to_int64 = _cast_to("to_int64", dtypes.int64)
+to_bfloat16 = _cast_to("to_bfloat16", dtypes.bfloat16)
+to_complex64 = _cast_to("to_complex64", dtypes.complex64)
 
 
 def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = dtypes.float32, seed: Any = None,

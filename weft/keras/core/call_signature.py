@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from functools import lru_cache
+import weakref
 from typing import Any
 
 from weft.extend import explain, nearest
@@ -73,8 +73,21 @@ class CallSignature:
         )
 
 
-@lru_cache(maxsize=1024)
+#: weak, because a class made inside a function (a search, a cell that runs again) ends with what its `call` refers to
+_known: weakref.WeakKeyDictionary[Any, CallSignature] = weakref.WeakKeyDictionary()
+
+
 def _of_method(function: Any) -> CallSignature:
+    try:
+        found = _known.get(function)
+    except TypeError:  # neither hashable nor open to weak references, as compiled functions may be
+        return _read(function)
+    if found is None:
+        found = _known[function] = _read(function)
+    return found
+
+
+def _read(function: Any) -> CallSignature:
     signature = inspect.signature(function)
     return CallSignature(signature.replace(parameters=list(signature.parameters.values())[1:]))
 
