@@ -21,6 +21,7 @@ TOP_LEVEL: dict[str, str] = {
         Assert GradientTape UnconnectedGradients case cond control_dependencies custom_gradient device
         executing_eagerly foldl foldr function gradients group init_scope map_fn name_scope no_op numpy_function
         print:print_ py_function scan switch_case while_loop""",
+    "weft.api.strings": "as_string",
     "weft.base.shapes": "TensorShape",
     "weft.base.dtypes": """
         DType as_dtype bfloat16 bool:bool_ complex128 complex64 double:float64 float16 float32 float64 half:float16
@@ -54,6 +55,7 @@ NAMESPACES: dict[str, str] = {
     "errors": "weft.api.errors",
     "extend": "weft.extend",
     "initializers": "weft.keras.initializers",
+    "io": "weft.api.io",
     "keras": "weft.keras",
     "linalg": "weft.api.linalg",
     "losses": "weft.keras.losses",
@@ -64,6 +66,7 @@ NAMESPACES: dict[str, str] = {
     "optimizers": "weft.keras.optimizers",
     "random": "weft.api.random",
     "signal": "weft.api.signal",
+    "strings": "weft.api.strings",
 }
 
 

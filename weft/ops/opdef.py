@@ -254,7 +254,7 @@ class OpDef:
                 raise SpecError(
                     f"argument `{self.input_name(index)}` has dtype {type.dtype.name}, which it does not take",
                     expected=f"one of {', '.join(d.name for d in allowed)}",
-                    hint="convert it first, for instance with tf.cast(x, tf.float32)",
+                    hint=_conversion(type.dtype, allowed),
                     dtype=True,
                 )
         positions = range(len(types)) if self.same is None else self.same
@@ -348,6 +348,15 @@ _RANKS = range(6)
 _MOST_COMBINED = 3
 
 
+def _conversion(found: DType, allowed: Sequence[DType]) -> str:
+    """How to make a tensor of one dtype one of another that an op takes."""
+    if found is dtypes.string:
+        return "convert it first: tf.strings.to_number reads numbers, tf.io.decode_raw bytes"
+    if allowed == (dtypes.string,):
+        return "convert it first: tf.strings.as_string writes numbers as text"
+    return "convert it first, for instance with tf.cast(x, tf.float32)"
+
+
 def _rank_choices(count: int) -> Iterator[tuple[int, ...]]:
     """Ranks for that many inputs: all combinations of a few; of many, one rank for the first and one for the others."""
     if count <= _MOST_COMBINED:
@@ -375,7 +384,8 @@ FAMILIES = (
     "constant", "elementwise", "special", "logical", "cast", "reduce", "cumulative", "activation", "shape", "join",
     "slice", "pad", "rearrange", "sizes", "index", "scatter", "mask", "diagonal", "segment", "sort", "unique",
     "linalg", "matrix", "decomposition", "conv", "pool", "normalization", "loss", "ctc", "random", "control", "state",
-    "string", "host", "recurrent", "fft", "late",
+    "string", "string_split", "string_pattern", "string_format", "string_codec", "string_hash", "host", "recurrent",
+    "fft", "late",
 )  # fmt: skip
 
 _table: dict[str, OpDef] = {}

@@ -129,6 +129,8 @@ def _array_from(value: Any, wanted: DType | None, hint: DType | None) -> Any:
             explain("The rows of a nested list differ in length, so it is no tensor.", received=repr(value)[:200],
                     hint="pad the rows, or use tf.ragged.constant")  # fmt: skip
         ) from None
+    if array.dtype.kind in "SU" and not isinstance(value, np.ndarray):
+        array = np.array(value, object)  # numpy's own text types drop zero bytes at the end
     if array.dtype.kind in "OSU":
         return _text_array(value, array, wanted)
     natural = _natural(value, array)
