@@ -191,7 +191,7 @@ def _property(name: str) -> Ranges | None:
 
 # The parser ----------------------------------------------------------------------------------------------------------
 
-_REPEAT = re.compile(r"\{(\d*)(,?)(\d*)\}")
+_REPEAT = re.compile(r"\{([0-9]+)(,?)([0-9]*)\}")  # `{,2}` is text
 _FLAGS = re.compile(r"\(\?([imsU]*)(-[imsU]+)?([:)])")
 _NAMED = re.compile(r"\(\?P<(\w+)>", re.ASCII)
 _HEX = re.compile(r"\\x(?:\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{2}))")
@@ -233,7 +233,7 @@ class _Translator:
             self.out.append("|")
             self.at += 1
             self.repeatable = False
-        elif symbol in "*+?" or (symbol == "{" and _REPEAT.match(self.pattern, self.at) and self._is_repeat()):
+        elif symbol in "*+?" or (symbol == "{" and _REPEAT.match(self.pattern, self.at)):
             self._repeat()
         elif symbol == "[":
             self._class()
@@ -262,10 +262,6 @@ class _Translator:
         text = re.escape(chr(point))
         folds = "i" in self.flags and (chr(point).lower() != chr(point) or chr(point).upper() != chr(point))
         self._atom(f"(?i:{text})" if folds else text, length)
-
-    def _is_repeat(self) -> bool:
-        match = _REPEAT.match(self.pattern, self.at)
-        return match is not None and bool(match[1])  # `{,2}` is text
 
     def _repeat(self) -> None:
         start = self.at
@@ -305,6 +301,8 @@ class _Translator:
                 self.out.append("(?:")
             self.flags = frozenset(changed)
             self.at = flags.end()
+            if flags[3] == ")":
+                return  # flags alone are nothing: what stands before them can still be repeated
         else:
             raise PatternError(f"invalid perl operator: {self.pattern[self.at : self.at + 3]}")
         self.repeatable = False

@@ -69,7 +69,8 @@ def _as_string(x: Any, precision: int, scientific: bool, shortest: bool, width: 
     elif x.dtype.kind == "c":
         texts = [f"({write(value.real)},{write(value.imag)})" for value in flat.tolist()]
     else:
-        texts = [write(value) for value in flat.astype(np.float64).tolist()]
+        with np.errstate(invalid="ignore"):  # signalling NaNs
+            texts = [write(value) for value in flat.astype(np.float64).tolist()]
     return strings([text.encode() for text in texts], x.shape)
 
 
