@@ -407,7 +407,7 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
 
 
 def _indices(indices: Any) -> Any:
-    found = frontdoor.convert(indices)
+    found = frontdoor.operand(indices)
     if found.dtype not in (dtypes.int32, dtypes.int64):
         if not found.dtype.is_integer:
             raise TypeError(explain(f"Indices must be integers, received {found.dtype.name}.",

@@ -14,7 +14,7 @@ from weft.runtime import dispatch, frontdoor, sizes
 def apply(op: str, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
     """Applies an op to converted inputs; one output comes bare, several as a tuple."""
     record = opdef.get(op)
-    tensors = [frontdoor.convert(value) for value in inputs]
+    tensors = [frontdoor.operand(value) for value in inputs]
     outputs = dispatch.apply(record, tensors, record.complete(attrs), name)
     return outputs[0] if len(outputs) == 1 else outputs
 

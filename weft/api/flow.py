@@ -105,7 +105,7 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", ga
     """The gradients of the sum of `ys` with respect to `xs`, built into the graph that holds them."""
     from weft.runtime import gradients as graph_gradients
 
-    return graph_gradients.gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients)
+    return graph_gradients.gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients, name)
 
 
 def map_fn(fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = None, back_prop: bool = True,
@@ -459,6 +459,8 @@ def group(*inputs: Any, name: str | None = None) -> Any:
 
 def no_op(name: str | None = None) -> Any:
     """An operation that does nothing."""
-    return group(name=name)
+    from weft.runtime import graph as graphs
+
+    return graphs.no_op(name)
 
 

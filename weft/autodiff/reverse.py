@@ -131,7 +131,10 @@ def reverse(
             if blocked is not None:
                 blocked.extend(_cut_by_dtype(record, active))
             continue
-        for value, part in zip(record.inputs, _apply_rule(record, needs, sums, b, blocked), strict=True):
+        b.differentiating(record)
+        found = _apply_rule(record, needs, sums, b, blocked)
+        b.differentiating(None)
+        for value, part in zip(record.inputs, found, strict=True):
             if part is not None and id(value) in active and id(value) not in stopped:
                 pending.setdefault(id(value), []).append(part)
     return [accumulate(b, pending[id(source)]) if pending.get(id(source)) else None for source in sources]

@@ -45,6 +45,9 @@ class Builder:
         """Applies an op to values; returns its outputs."""
         raise NotImplementedError
 
+    def differentiating(self, application: Any) -> None:
+        """Hears whose gradient rule applies ops from now on; None for sums between rules. For names in graphs."""
+
     def constant(self, value: Any, dtype: DType | None = None) -> Any:
         """A constant value."""
         array = np.asarray(value, dtype=None if dtype is None else dtype.numpy)

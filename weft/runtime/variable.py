@@ -233,7 +233,7 @@ class Variable(TensorOperators):
     # Writing
 
     def _incoming(self, value: Any) -> Any:
-        tensor = frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else self._dtype)
+        tensor = frontdoor.operand_of(value, self._dtype)
         if tensor.dtype is not self._dtype:
             raise ValueError(
                 explain(f"Variable `{self._name}` holds {self._dtype.name}, the value is {tensor.dtype.name}.",

@@ -9,6 +9,14 @@ from typing import Any
 
 import weft
 from weft.base.errors import nearest
+from weft.compat.v1.flow import (  # noqa: F401
+    Print,
+    case,
+    cond,
+    py_func,
+    tuple,
+    while_loop,
+)
 from weft.compat.v1.graphs import (  # noqa: F401
     ConfigProto,
     GPUOptions,
@@ -50,6 +58,17 @@ from weft.compat.v1.graphs import (  # noqa: F401
     trainable_variables,
     variables_initializer,
 )
+from weft.compat.v1.making import (  # noqa: F401
+    convert_to_tensor,
+    fill,
+    ones,
+    random_normal,
+    random_uniform,
+    truncated_normal,
+    zeros,
+    zeros_like,
+)
+from weft.compat.v1.naming import composite
 from weft.compat.v1.ops import (  # noqa: F401
     arg_max,
     arg_min,
@@ -61,10 +80,8 @@ from weft.compat.v1.ops import (  # noqa: F401
     expand_dims,
     multinomial,
     random_gamma,
-    random_normal,
     random_poisson,
     random_shuffle,
-    random_uniform,
     reduce_all,
     reduce_any,
     reduce_logsumexp,
@@ -80,7 +97,6 @@ from weft.compat.v1.ops import (  # noqa: F401
     to_float,
     to_int32,
     to_int64,
-    truncated_normal,
     where,
 )
 
@@ -88,24 +104,24 @@ __version__ = "1.15.5"  # the release whose names and behaviour these are
 VERSION = __version__
 
 #: namespaces that differ from version 2's, each a module of this folder
-_OWN = ("logging", "nn", "random")
+_OWN = ("logging", "nn", "random", "version")
 
 #: top-level names that mean the same as in `weft`
 _SHARED = frozenset(
     """
     DType Graph IndexedSlices Module Operation Tensor TensorShape TensorSpec UnconnectedGradients GradientTape
     Assert abs acos acosh add add_n asin asinh atan atan2 atanh bfloat16 bitcast bool boolean_mask
-    broadcast_dynamic_shape broadcast_static_shape broadcast_to as_dtype case cast clip_by_global_norm clip_by_norm
-    clip_by_value complex complex128 complex64 concat cond constant control_dependencies convert_to_tensor cos cosh
-    cumsum custom_gradient device divide double einsum ensure_shape equal executing_eagerly exp eye fill float16 float32
-    float64 floor floordiv foldl foldr function gather gather_nd greater greater_equal group guarantee_const half
-    identity init_scope int16 int32 int64 int8 is_tensor less less_equal linspace logical_and logical_not logical_or
-    map_fn matmul maximum meshgrid minimum mod multiply name_scope negative newaxis no_op not_equal numpy_function
-    one_hot ones ones_like pad pow print py_function range rank register_tensor_conversion_function repeat reshape
-    resource reverse roll round scalar_mul scan scatter_nd searchsorted shape sigmoid sign sin sinh size slice sort
-    split sqrt square stack stop_gradient strided_slice string subtract switch_case tan tanh tensor_scatter_nd_add
-    tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile transpose truediv truncatediv truncatemod uint16
-    uint32 uint64 uint8 unique unstack variant while_loop zeros zeros_like argsort
+    broadcast_dynamic_shape broadcast_static_shape broadcast_to as_dtype cast clip_by_global_norm clip_by_norm
+    clip_by_value complex complex128 complex64 concat constant control_dependencies cos cosh cumsum custom_gradient
+    device divide double einsum ensure_shape equal executing_eagerly exp eye float16 float32 float64 floor floordiv
+    foldl foldr function gather gather_nd greater greater_equal group guarantee_const half identity init_scope int16
+    int32 int64 int8 is_tensor less less_equal linspace logical_and logical_not logical_or map_fn matmul maximum
+    meshgrid minimum mod multiply name_scope negative newaxis no_op not_equal numpy_function one_hot ones_like pad
+    pow print py_function range rank register_tensor_conversion_function repeat reshape resource reverse roll round
+    scalar_mul scan scatter_nd searchsorted shape sigmoid sign sin sinh size slice sort split sqrt square stack
+    stop_gradient strided_slice string subtract switch_case tan tanh tensor_scatter_nd_add tensor_scatter_nd_sub
+    tensor_scatter_nd_update tensordot tile transpose truediv truncatediv truncatemod uint16 uint32 uint64 uint8
+    unique unstack variant argsort
     """.split()
 )
 
@@ -131,10 +147,12 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     if name in _OWN:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _SHARED or name in _SHARED_NAMESPACES:
+    if name in _SHARED_NAMESPACES:
         return getattr(weft, name)
-    if name in _MOVED:
-        return getattr(weft.math, _MOVED[name])
+    if name in _SHARED or name in _MOVED:
+        found = getattr(weft, name) if name in _SHARED else getattr(weft.math, _MOVED[name])
+        found = globals()[name] = composite(name, found)
+        return found
     if name == "compat":
         return importlib.import_module("weft.compat")
     known = [n for n in globals() if not n.startswith("_")] + [*_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_OWN]
@@ -143,5 +161,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_OWN})
-
-

@@ -33,6 +33,7 @@ from weft.api.nn import (  # noqa: F401
     top_k,
     zero_fraction,
 )
+from weft.compat.v1.naming import COMPOSITES, composite
 from weft.compat.v1.ops import _old_name
 
 
@@ -110,3 +111,14 @@ def moments(x: Any, axes: Any, shift: Any = None, name: str | None = None, keep_
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Any:
     """The tensor divided by its norm along axes."""
     return _nn.l2_normalize(x, _old_name(axis, dim, "axis", "dim"), epsilon, name)
+
+
+def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:
+    """The matrix product x weights + biases."""
+    return _nn.bias_add(weft.matmul(x, weights), biases)
+
+
+for _public in COMPOSITES:
+    _name = _public.removeprefix("nn.")
+    if _name != _public and _name in globals():
+        globals()[_name] = composite(_public, globals()[_name])

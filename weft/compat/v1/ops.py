@@ -6,6 +6,8 @@ from typing import Any
 
 import weft
 from weft.base import dtypes
+from weft.compat.v1.naming import composite, in_graph
+from weft.runtime import graph_ops
 
 
 def _old_name(new: Any, old: Any, what: str, name: str) -> Any:
@@ -24,6 +26,9 @@ def _reduction(op: str) -> Any:
                  reduction_indices: Any = None, keep_dims: Any = None) -> Any:  # fmt: skip
         axis = _old_name(axis, reduction_indices, "axis", "reduction_indices")
         keep = _old_name(keepdims, keep_dims, "keepdims", "keep_dims")
+        if axis is None and in_graph():
+            with graph_ops.constants_outside():
+                return getattr(weft.math, op)(input_tensor, None, bool(keep), name)
         return getattr(weft.math, op)(input_tensor, axis, bool(keep), name)
 
     function.__name__ = function.__qualname__ = op
@@ -89,6 +94,7 @@ def div(x: Any, y: Any, name: str | None = None) -> Any:
     """Division as Python 2 has it: integers give the floor, floats the quotient."""
     a = weft.convert_to_tensor(x) if not hasattr(x, "dtype") else x
     integers = dtypes.as_dtype(a.dtype).is_integer and not _is_float(y)
+    name = name or ("div" if in_graph() else None)
     return weft.floordiv(x, y, name) if integers else weft.divide(x, y, name)
 
 
@@ -111,24 +117,6 @@ to_int32 = _cast_to("to_int32", dtypes.int32)
 to_int64 = _cast_to("to_int64", dtypes.int64)
 to_bfloat16 = _cast_to("to_bfloat16", dtypes.bfloat16)
 to_complex64 = _cast_to("to_complex64", dtypes.complex64)
-
-
-def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = dtypes.float32, seed: Any = None,
-                   name: str | None = None) -> Any:  # fmt: skip
-    """Numbers from `[minval, maxval)`."""
-    return weft.random.uniform(shape, minval, maxval, dtype, seed, name)
-
-
-def random_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, seed: Any = None,
-                  name: str | None = None) -> Any:  # fmt: skip
-    """Normally distributed numbers."""
-    return weft.random.normal(shape, mean, stddev, dtype, seed, name)
-
-
-def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, seed: Any = None,
-                     name: str | None = None) -> Any:  # fmt: skip
-    """Normally distributed numbers within two deviations of the mean."""
-    return weft.random.truncated_normal(shape, mean, stddev, dtype, seed, name)
 
 
 def random_gamma(shape: Any, alpha: Any, beta: Any = None, dtype: Any = dtypes.float32, seed: Any = None,
@@ -156,3 +144,8 @@ def multinomial(logits: Any, num_samples: Any, seed: Any = None, name: str | Non
 def batch_matmul(x: Any, y: Any, adj_x: bool = False, adj_y: bool = False, name: str | None = None) -> Any:
     """The matrix product of batches."""
     return weft.matmul(x, y, adjoint_a=adj_x, adjoint_b=adj_y, name=name)
+
+
+for _name in ("count_nonzero", "multinomial", "random_gamma", "random_shuffle", "reduce_logsumexp", "to_bfloat16",
+              "to_complex64", "to_double", "to_float", "to_int32", "to_int64"):  # fmt: skip
+    globals()[_name] = composite(_name, globals()[_name])
