@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from weft.api import special
-from weft.api.array import argsort, ones_like, unique, zeros  # noqa: F401  (argsort and unique are public here too)
+from weft.api.array import argsort as argsort
+from weft.api.array import ones_like, zeros
+from weft.api.array import unique as unique
 from weft.api.common import apply, binary, cast_to, integer, reduced, unary
 from weft.base import dtypes
 from weft.runtime import frontdoor

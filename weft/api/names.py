@@ -5,12 +5,14 @@ from __future__ import annotations
 #: module of this floor (or below) -> the names that it gives to the top level
 TOP_LEVEL: dict[str, str] = {
     "weft.api.array": """
-        argsort bitcast boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to cast concat constant
-        convert_to_tensor ensure_shape expand_dims eye fill gather gather_nd guarantee_const identity is_tensor linspace
-        meshgrid newaxis one_hot ones ones_like pad range rank register_tensor_conversion_function repeat reshape
-        reverse roll scatter_nd searchsorted shape size slice sort split squeeze stack stop_gradient strided_slice
-        tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub
-        tensor_scatter_nd_update tile transpose unique unstack where zeros zeros_like""",
+        argsort batch_to_space bitcast boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to cast
+        concat constant convert_to_tensor ensure_shape expand_dims eye fill gather gather_nd guarantee_const
+        histogram_fixed_width identity is_tensor linspace meshgrid newaxis one_hot ones ones_like pad range rank
+        register_tensor_conversion_function repeat reshape reverse reverse_sequence roll saturate_cast scatter_nd
+        searchsorted sequence_mask shape size slice sort space_to_batch space_to_batch_nd split squeeze stack
+        stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min
+        tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique unique_with_counts unstack where zeros
+        zeros_like""",
     "weft.api.math": """
         abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh clip_by_global_norm clip_by_norm
         clip_by_value complex cos cosh cumsum divide einsum equal exp floor greater greater_equal less less_equal
@@ -68,6 +70,9 @@ NAMESPACES: dict[str, str] = {
     "signal": "weft.api.signal",
     "strings": "weft.api.strings",
 }
+
+#: namespaces within namespaces, which the outer ones hold: module -> modules
+INNER: dict[str, tuple[str, ...]] = {"weft.api.math": ("weft.api.special",)}
 
 
 def table() -> dict[str, tuple[str, str | None]]:

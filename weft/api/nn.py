@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from weft.api import math, random
-from weft.api.array import gather, reshape, space_to_batch, where  # noqa: F401  (space_to_batch is public here too)
+from weft.api.array import gather, reshape, where
+from weft.api.array import space_to_batch as space_to_batch
 from weft.api.common import apply, axes_of, integer
 from weft.api.math import (  # noqa: F401  (public here too)
     erf,

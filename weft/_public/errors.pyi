@@ -1,0 +1,40 @@
+"""Written by tools/make_stubs.py; do not edit."""
+
+# ruff: noqa
+
+from weft.base.errors import ABORTED as ABORTED
+from weft.base.errors import ALREADY_EXISTS as ALREADY_EXISTS
+from weft.base.errors import AbortedError as AbortedError
+from weft.base.errors import AlreadyExistsError as AlreadyExistsError
+from weft.base.errors import CANCELLED as CANCELLED
+from weft.base.errors import CancelledError as CancelledError
+from weft.base.errors import DATA_LOSS as DATA_LOSS
+from weft.base.errors import DEADLINE_EXCEEDED as DEADLINE_EXCEEDED
+from weft.base.errors import DataLossError as DataLossError
+from weft.base.errors import DeadlineExceededError as DeadlineExceededError
+from weft.base.errors import FAILED_PRECONDITION as FAILED_PRECONDITION
+from weft.base.errors import FailedPreconditionError as FailedPreconditionError
+from weft.base.errors import INTERNAL as INTERNAL
+from weft.base.errors import INVALID_ARGUMENT as INVALID_ARGUMENT
+from weft.base.errors import InaccessibleTensorError as InaccessibleTensorError
+from weft.base.errors import InternalError as InternalError
+from weft.base.errors import InvalidArgumentError as InvalidArgumentError
+from weft.base.errors import NOT_FOUND as NOT_FOUND
+from weft.base.errors import NotFoundError as NotFoundError
+from weft.base.errors import OK as OK
+from weft.base.errors import OUT_OF_RANGE as OUT_OF_RANGE
+from weft.base.errors import OpError as OpError
+from weft.base.errors import OperatorNotAllowedInGraphError as OperatorNotAllowedInGraphError
+from weft.base.errors import OutOfRangeError as OutOfRangeError
+from weft.base.errors import PERMISSION_DENIED as PERMISSION_DENIED
+from weft.base.errors import PermissionDeniedError as PermissionDeniedError
+from weft.base.errors import RESOURCE_EXHAUSTED as RESOURCE_EXHAUSTED
+from weft.base.errors import ResourceExhaustedError as ResourceExhaustedError
+from weft.base.errors import UNAUTHENTICATED as UNAUTHENTICATED
+from weft.base.errors import UNAVAILABLE as UNAVAILABLE
+from weft.base.errors import UNIMPLEMENTED as UNIMPLEMENTED
+from weft.base.errors import UNKNOWN as UNKNOWN
+from weft.base.errors import UnauthenticatedError as UnauthenticatedError
+from weft.base.errors import UnavailableError as UnavailableError
+from weft.base.errors import UnimplementedError as UnimplementedError
+from weft.base.errors import UnknownError as UnknownError

@@ -1,0 +1,25 @@
+"""Written by tools/make_stubs.py; do not edit."""
+
+# ruff: noqa
+
+from weft.api.random import categorical as categorical
+from weft.api.random import dropout_with as dropout_with
+from weft.api.random import experimental as experimental
+from weft.api.random import fold_in as fold_in
+from weft.api.random import gamma as gamma
+from weft.api.random import normal as normal
+from weft.api.random import poisson as poisson
+from weft.api.random import set_seed as set_seed
+from weft.api.random import shuffle as shuffle
+from weft.api.random import split as split
+from weft.api.random import stateless_binomial as stateless_binomial
+from weft.api.random import stateless_categorical as stateless_categorical
+from weft.api.random import stateless_dropout as stateless_dropout
+from weft.api.random import stateless_gamma as stateless_gamma
+from weft.api.random import stateless_normal as stateless_normal
+from weft.api.random import stateless_poisson as stateless_poisson
+from weft.api.random import stateless_shuffle as stateless_shuffle
+from weft.api.random import stateless_truncated_normal as stateless_truncated_normal
+from weft.api.random import stateless_uniform as stateless_uniform
+from weft.api.random import truncated_normal as truncated_normal
+from weft.api.random import uniform as uniform
