@@ -19,6 +19,7 @@ PROGRAM = {
     "reveal_type(tf.float32)": '"weft.base.dtypes.DType"',
     "reveal_type(tf.autodiff.ForwardAccumulator)": "weft.runtime.accumulator.ForwardAccumulator",
     "reveal_type(tf.Module().trainable_variables)": "weft.runtime.variable.Variable",
+    "reveal_type(tf.random.Generator.from_seed(1))": "weft.api.generators.Generator",
     "reveal_type(tf.version.VERSION)": '"str"',
     "reveal_type(tf.nn.relu)": '"def (features: Any, name: str | None =) -> Any"',
     "reveal_type(tf.math.special.bessel_j0)": '"def (x: Any, name: str | None =) -> Any"',

@@ -2,6 +2,11 @@
 
 # ruff: noqa
 
+from weft.api.drawing import Algorithm as Algorithm
+from weft.api.generators import Generator as Generator
+from weft.api.generators import create_rng_state as create_rng_state
+from weft.api.generators import get_global_generator as get_global_generator
+from weft.api.generators import set_global_generator as set_global_generator
 from weft.api.random import categorical as categorical
 from weft.api.random import dropout_with as dropout_with
 from weft.api.random import experimental as experimental

@@ -6,8 +6,8 @@ from typing import Any
 
 from weft.api.array import concat, reshape
 from weft.api.common import cast_to, in_a_row, integer
+from weft.api.drawing import Algorithm as Algorithm
 from weft.api.drawing import (
-    Algorithm,
     Fixed,
     Global,
     affine,
@@ -17,7 +17,10 @@ from weft.api.drawing import (
     tensor_of,
     uniform_from,
 )
-from weft.api.generators import Generator, create_rng_state, get_global_generator, set_global_generator
+from weft.api.generators import Generator as Generator
+from weft.api.generators import create_rng_state as create_rng_state
+from weft.api.generators import get_global_generator as get_global_generator
+from weft.api.generators import set_global_generator as set_global_generator
 from weft.base import dtypes
 from weft.runtime import dispatch, frontdoor
 from weft.runtime import random as streams
