@@ -125,10 +125,14 @@ def test_data_end_with_the_call_that_took_them():
 def test_a_class_of_a_function_ends_with_it():
     def make():
         class Doubled(keras.layers.Layer):
+            def __init__(self, use_bias=True, **kwargs):
+                super().__init__(**kwargs)
+
             def call(self, inputs):
                 return inputs * 2.0
 
-        model = keras.Sequential([keras.Input((8,)), Doubled(), keras.layers.Dense(3)])
+        # an old keyword, which makes Weft look at what the class takes
+        model = keras.Sequential([keras.Input((8,)), Doubled(bias=False), keras.layers.Dense(3)])
         model.compile("sgd", "mse")
         model.predict(models.X, verbose=0)
         return weakref.ref(Doubled)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
@@ -16,6 +15,7 @@ from weft.base.dims import Dim
 from weft.base.errors import explain, user_facing
 from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
+from weft.base.signatures import signature
 from weft.ir.graph import Graph, Value
 from weft.ir.types import TensorType
 from weft.ops.builder import inline
@@ -309,7 +309,7 @@ class Function:
         self._tracing = Lock()
         self._methods: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
         try:
-            self.function_spec = inspect.signature(python_function)
+            self.function_spec = signature(python_function)
         except (TypeError, ValueError):
             self.function_spec = None  # type: ignore[assignment]
         functools.update_wrapper(self, python_function, updated=())
@@ -330,7 +330,7 @@ class Function:
                 return plain(reference(), *args, **kwargs)
 
             found = Function(method, self._name, self.input_signature, self._share_sizes, self._reduce_retracing)
-            parameters = inspect.signature(plain)
+            parameters = signature(plain)
             found.function_spec = parameters.replace(parameters=list(parameters.parameters.values())[1:])
             try:
                 self._methods[instance] = found

@@ -6,7 +6,7 @@ import inspect
 import weakref
 from typing import Any
 
-from weft.extend import explain, nearest
+from weft.extend import explain, nearest, signature_of
 
 
 class CallSignature:
@@ -88,7 +88,7 @@ def _of_method(function: Any) -> CallSignature:
 
 
 def _read(function: Any) -> CallSignature:
-    signature = inspect.signature(function)
+    signature = signature_of(function)
     return CallSignature(signature.replace(parameters=list(signature.parameters.values())[1:]))
 
 
@@ -96,13 +96,13 @@ def call_signature(layer: Any) -> CallSignature:
     """The signature of a layer's `call`; the same object for all layers of a class."""
     call = layer.call
     function = getattr(call, "__func__", None)
-    return _of_method(function) if function is not None else CallSignature(inspect.signature(call))
+    return _of_method(function) if function is not None else CallSignature(signature_of(call))
 
 
 def accepts(function: Any, name: str) -> bool:
     """Whether a function takes a keyword of that name."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = signature_of(function).parameters.values()
     except (TypeError, ValueError):
         return False
     return any(p.name == name or p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
