@@ -256,7 +256,7 @@ def _floating(dtype: Any) -> Any:
     return wanted
 
 
-def _places(length: int, dtype: Any) -> Any:
+def _places(length: Any, dtype: Any) -> Any:
     """0, 1, … as numbers of a dtype."""
     return cast_to(apply("iota", shape=(length,), axis=0), dtype)
 
@@ -360,23 +360,20 @@ def dct(input: Any, type: int = 2, n: Any = None, axis: int = -1, norm: str | No
     if n is not None:
         x = _fitted(x, -1, _positive(n, "n", 1))
     count = _known_rank(x, 1, "dct")[-1]
-    if not isinstance(count, int):
-        raise ValueError(explain("dct needs a last axis of known size.", received=str(x.type),
-                                 hint="set it with x.set_shape, or give `n`"))  # fmt: skip
     if type == 1:
-        if count < 2:
+        if isinstance(count, int) and count < 2:
             raise ValueError(explain("dct of type 1 needs two samples or more.", received=str(x.type), hint="pad them"))
         mirrored = array.concat([x, array.reverse(x[..., 1:-1], [-1])], axis=-1)
         return math.real(rfft(mirrored))
-    if type == 3 and norm == "ortho":
-        x = x * _orthonormal(count, x.dtype, _math.sqrt(count), _math.sqrt(count / 2))
+    size = _number(count)
+    if norm == "ortho" and type == 3:
+        x = x * _first_and_others(count, size**0.5, (size / 2) ** 0.5, x.dtype)
     made = {2: _dct2, 3: _dct3, 4: _dct4}[type](x, count)
-    if norm == "ortho" and type != 3:
-        first, others = _math.sqrt(0.25 / count), _math.sqrt(0.5 / count)
-        made = made * (_orthonormal(count, x.dtype, first, others) if type == 2 else others)
-    elif norm == "ortho":
-        made = made * (1 / count)
-    return made
+    if norm != "ortho":
+        return made
+    if type == 2:
+        return made * _first_and_others(count, (0.25 / size) ** 0.5, (0.5 / size) ** 0.5, x.dtype)
+    return made * cast_to((0.5 / size) ** 0.5 if type == 4 else 1 / size, x.dtype)
 
 
 def idct(input: Any, type: int = 2, n: Any = None, axis: int = -1, norm: str | None = None,
@@ -401,13 +398,19 @@ def _check_cosine(x: Any, type: Any, axis: Any, norm: Any) -> None:
                                  hint="convert it with tf.cast(x, tf.float32)"))  # fmt: skip
 
 
-def _orthonormal(count: int, dtype: Any, first: float, others: float) -> Any:
-    return frontdoor.convert([first] + [others] * (count - 1), dtype)
+def _number(size: Any) -> Any:
+    """A size as a number to compute with, exact to float64: a tensor where it is known when the graph runs only."""
+    return float(size) if isinstance(size, int) else cast_to(apply("dimension", size=size), dtypes.float64)
 
 
-def _turns(count: int, dtype: Any, sign: float, offset: float, denominator: float) -> Any:
+def _first_and_others(count: Any, first: Any, others: Any, dtype: Any) -> Any:
+    places = _places(count, dtypes.float64)
+    return cast_to(array.where(places < 0.5, first + 0 * places, others + 0 * places), dtype)
+
+
+def _turns(count: Any, dtype: Any, sign: float, offset: float, denominator: Any) -> Any:
     """exp(sign i pi (k + offset) / denominator) for k = 0, 1, …"""
-    angle = (_places(count, dtypes.float64) + offset) * (sign * _math.pi / denominator)
+    angle = (_places(count, dtypes.float64) + offset) * (sign * _math.pi / _number(denominator))
     kind = dtypes.complex64 if dtype is dtypes.float32 else dtypes.complex128
     return cast_to(math.complex(math.cos(angle), math.sin(angle)), kind)
 
@@ -416,22 +419,22 @@ def _complex(x: Any) -> Any:
     return math.complex(x, array.zeros_like(x))
 
 
-def _dct2(x: Any, count: int) -> Any:
+def _dct2(x: Any, count: Any) -> Any:
     """2 sum x[n] cos(pi k (2n + 1) / 2N): the spectrum of the doubled length, turned by half a sample."""
-    spectrum = rfft(x, [2 * count])[..., :count]
+    spectrum = _fitted(rfft(x, [2 * count]), -1, count)
     return math.real(spectrum * _turns(count, x.dtype, -1, 0, 2 * count)) * 2
 
 
-def _dct3(x: Any, count: int) -> Any:
+def _dct3(x: Any, count: Any) -> Any:
     """x[0] + 2 sum x[n] cos(pi n (2k + 1) / 2N)."""
     spectrum = _complex(x) * _turns(count, x.dtype, 1, 0, 2 * count)
-    return irfft(spectrum, [2 * count])[..., :count] * (2 * count)
+    return _fitted(irfft(spectrum, [2 * count]), -1, count) * cast_to(2 * _number(count), x.dtype)
 
 
-def _dct4(x: Any, count: int) -> Any:
+def _dct4(x: Any, count: Any) -> Any:
     """2 sum x[n] cos(pi (2n + 1) (2k + 1) / 4N)."""
     turned = _fitted(_complex(x) * _turns(count, x.dtype, -1, 0, 2 * count), -1, 2 * count)
-    return math.real(fft(turned)[..., :count] * _turns(count, x.dtype, -1, 0.5, 2 * count)) * 2
+    return math.real(_fitted(fft(turned), -1, count) * _turns(count, x.dtype, -1, 0.5, 2 * count)) * 2
 
 
 def mdct(signals: Any, frame_length: Any, window_fn: Callable[..., Any] | None = vorbis_window, pad_end: bool = False,
@@ -533,7 +536,7 @@ def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: Any, name: str | None 
     """The cepstral coefficients of log-mel spectra: `[..., bands]` to `[..., bands]`."""
     x = frontdoor.convert(log_mel_spectrograms)
     count = _known_rank(x, 1, "mfccs_from_log_mel_spectrograms")[-1]
-    if not isinstance(count, int) or count < 1:
-        raise ValueError(explain("The number of mel bands must be known and positive.", received=str(x.type),
-                                 hint="set it with x.set_shape"))  # fmt: skip
-    return dct(x, type=2, name=name) * (1 / _math.sqrt(2 * count))
+    if isinstance(count, int) and count < 1:
+        raise ValueError(explain("There are no mel bands on the last axis.", received=str(x.type),
+                                 hint="make them with linear_to_mel_weight_matrix"))  # fmt: skip
+    return dct(x, type=2, name=name) * cast_to((0.5 / _number(count)) ** 0.5, x.dtype)
