@@ -115,6 +115,18 @@ def test_through_what_python_functions_return():
     assert np.array_equal(run(tf.constant(X)), tape.gradient(z, x))
 
 
+def test_through_python_functions_in_a_row():
+    @tf.function
+    def run(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = tf.py_function(lambda v: v * 2.0, [x], tf.float32)
+            z = tf.py_function(lambda v: tf.reduce_sum(v * v), [y], tf.float32) + tf.reduce_sum(y)
+        return tape.gradient(z, x)
+
+    assert np.array_equal(run(tf.constant(X)), X * 8 + 2)
+
+
 def test_placeholders_without_a_shape():
     v1 = tf.compat.v1
     with v1.Graph().as_default(), v1.Session() as session:
@@ -151,4 +163,5 @@ def test_the_builder_refuses_to_invent_a_shape():
 def test_state_and_graphs_are_listed_with_a_reason():
     assert "graphs inside" in late.why_not("while_loop", [])
     assert "state" in late.why_not("read_variable", [])
+    assert "out of the graph" in late.why_not("py_function", [])
     assert late.why_not("reduce_sum", []) is None

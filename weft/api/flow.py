@@ -338,7 +338,7 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
     def gradient(b: Any, node: Any, cts: Sequence[Any]) -> Sequence[Any]:
         wanted = [i for i, need in enumerate(node.needs) if need]
         held = [node.inputs[i] for i in wanted]
-        result_types = tuple(TensorType(b.shape(v), b.dtype(v)) for v in held)
+        result_types = tuple(TensorType(b.shape(v) if b.knows_rank(v) else None, b.dtype(v)) for v in held)
 
         def pull_back(*arrays: Any) -> list[Any]:
             count = len(node.inputs)

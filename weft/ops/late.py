@@ -59,6 +59,8 @@ def why_not(op: str, types: Sequence[TensorType]) -> str | None:
     record = opdef.get(op)
     if record.higher_order:
         return "its gradient is made of those of the graphs inside it, which must know what they carry"
+    if record.effect is Effect.HOST:
+        return "it calls out of the graph, and must do so in the place where it stands"
     if record.effect not in (Effect.NONE, Effect.CHECK) or any(t.is_resource for t in types):
         return "it works on state, and a handle to state is not an array that could be handed on"
     return None
