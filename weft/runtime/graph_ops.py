@@ -265,6 +265,8 @@ def type_of(node: Any) -> str:
     if op == "pad":
         mirrored = attrs["mode"] != "constant"
         return "MirrorPad" if mirrored else "PadV2" if attrs["constant_value"] != 0 else "Pad"
+    if op == "size" and node.inputs[0].shape is not None and not any(isinstance(n, Dim) for n in node.inputs[0].shape):
+        return "Const"
     if op == "dimensions" and not any(isinstance(n, Dim) for n in attrs["sizes"]):
         return "Const"
     return shown(op).type

@@ -81,7 +81,9 @@ class _Fetch:
         if isinstance(item, IndexedSlices):
             parts = [self._visit(graph, part) for part in (item.values, item.indices)]
             values, indices = parts
-            return lambda results: IndexedSlicesValue(values(results), indices(results), item.dense_shape)
+            whole = item.dense_shape
+            shape = np.asarray(whole.as_list(), np.int32) if whole is not None and whole.is_fully_defined() else None
+            return lambda results: IndexedSlicesValue(values(results), indices(results), shape)
         if hasattr(type(item), "__attrs_attrs__"):
             return self._attrs_object(graph, item)
         if isinstance(item, Mapping) or isinstance(item, (list, tuple)):

@@ -108,8 +108,25 @@ def Print(input_: Any, data: Any, message: str | None = None, first_n: int | Non
             left[0] -= 1
 
     shown = weft.numpy_function(write, list(data), [])
-    with weft.control_dependencies([] if shown is None else [shown]):
-        return weft.identity(tensor, name=name or ("Print" if in_graph() else None))
+    if not in_graph():
+        return weft.identity(tensor)
+    shown.node.metadata["hidden"] = True
+    with weft.control_dependencies([shown]):
+        result = weft.identity(tensor, name=name or "Print")
+    result._value.node.metadata["type"] = "Print"
+    return result
+
+
+def Assert(condition: Any, data: Any, summarize: Any = None, name: str | None = None) -> Any:
+    """Raises InvalidArgumentError with the data unless the condition holds; in a graph, an operation to depend on."""
+    if not in_graph():
+        return weft.Assert(condition, data, summarize, name)
+    with Unit(name or "Assert"):
+        checked = weft.Assert(condition, data, summarize, "Assert")
+        checked.node.metadata["hidden"] = True
+        done = graphs.group(checked, name="AssertGuard/Merge")
+    done.node.metadata["type"] = "Merge"
+    return done
 
 
 def _brief(array: Any, summarize: int | None) -> str:

@@ -41,7 +41,7 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
     "rank": ("Rank", "", "Const"),
     "reduce_logsumexp": ("ReduceLogSumExp", "Add", "Add"),
     "rint": ("Rint", "", "Rint"),
-    "scalar_mul": ("Mul", "", "Mul"),
+    "sequence_mask": ("SequenceMask", "Less", "Less"),
     "shape": ("Shape", "", ""),
     "tensordot": ("Tensordot", "", "Reshape"),
     "to_bfloat16": ("ToBFloat16", "", ""),
@@ -50,10 +50,12 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
     "to_float": ("ToFloat", "", ""),
     "to_int32": ("ToInt32", "", ""),
     "to_int64": ("ToInt64", "", ""),
+    "trace": ("Trace", "", "Sum"),
     "nn.avg_pool": ("AvgPool", "", ""),
     "nn.batch_normalization": ("batchnorm", "add_1", "AddV2"),
     "nn.bias_add": ("BiasAdd", "", "BiasAdd"),
     "nn.crelu": ("CRelu", "Relu", "Relu"),
+    "nn.conv3d": ("Conv3D", "", "Conv3D"),
     "nn.conv1d": ("conv1d", "Squeeze", "Squeeze"),
     "nn.conv2d_transpose": ("conv2d_transpose", "", "Conv2DBackpropInput"),
     "nn.dropout": ("dropout", "mul_1", "Mul"),
@@ -71,7 +73,7 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
         "SparseSoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits",
         "SparseSoftmaxCrossEntropyWithLogits",
     ),
-    "nn.swish": ("swish", "IdentityN", "IdentityN"),
+    "nn.swish": ("IdentityN", "", "IdentityN"),
     "nn.weighted_cross_entropy_with_logits": ("logistic_loss", "", "Add"),
     "nn.xw_plus_b": ("xw_plus_b", "", "BiasAdd"),
     "nn.zero_fraction": ("zero_fraction", "fraction", "Identity"),
@@ -80,8 +82,8 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
 
 #: those of one node there: what else we make for them does not show
 SINGLE = frozenset(
-    """add_n accumulate_n cast fill linspace ones_like random_shuffle range rank rint scalar_mul shape nn.avg_pool
-    nn.bias_add nn.conv2d_transpose nn.l2_loss""".split()
+    """add_n accumulate_n cast fill linspace ones_like random_shuffle range rank rint shape nn.avg_pool
+    trace nn.bias_add nn.conv2d_transpose nn.l2_loss nn.swish""".split()
 )
 
 
