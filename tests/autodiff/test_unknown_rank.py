@@ -98,6 +98,20 @@ def test_second_order():
     assert np.array_equal(_unknown(run)(tf.constant(X)), run(tf.constant(X)))
 
 
+@pytest.mark.parametrize("function", [
+    lambda x: tf.reduce_max(tf.square(x), axis=-1),
+    lambda x: tf.matmul(x, x, transpose_b=True)[0] + tf.reduce_logsumexp(x),
+    lambda x: tf.gather(tf.sort(x), [1, 0], axis=1),
+])  # fmt: skip
+def test_forward_mode(function):
+    def run(x):
+        with tf.autodiff.ForwardAccumulator(x, tf.cos(x)) as accumulator:
+            y = function(x)
+        return accumulator.jvp(y)
+
+    assert np.array_equal(_unknown(run)(tf.constant(X)), run(tf.constant(X)))
+
+
 def test_through_what_python_functions_return():
     @tf.function
     def run(x):

@@ -166,12 +166,20 @@ def _apply_rule(
         else (b.zeros_like(value) if carries_gradient(value) and value.dtype.name != "resource" else None)
         for value, total in zip(record.outputs, sums, strict=True)
     ]
-    received = tuple(total is not None for total in sums)
-    if all(b.knows_rank(value) for value in (*record.inputs, *record.outputs)):
-        parts = rule(b, Application(record, needs, received), *full)
-    else:
-        parts = _apply_without_rank(record, needs, received, full, b)
+    parts = pull_back(b, record, needs, tuple(total is not None for total in sums), full)
     return [part if need else None for part, need in zip(parts, needs, strict=True)]
+
+
+def pull_back(
+    b: Builder, record: Record, needs: tuple[bool, ...], received: tuple[bool, ...], cotangents: Sequence[Any]
+) -> Sequence[Any]:
+    """What an op's gradient rule makes of cotangents (a value for each output that can have one), whether or not it
+    knows the ranks that it asks for."""
+    if not all(b.knows_rank(value) for value in (*record.inputs, *record.outputs)):
+        return _apply_without_rank(record, needs, received, cotangents, b)
+    rule: Any = opdef.get(record.op).vjp
+    parts: Sequence[Any] = rule(b, Application(record, needs, received), *cotangents)
+    return parts
 
 
 def _apply_without_rank(
