@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from weft.api import names  # noqa: E402  the tree that this file stands in, not an installed one
 
-HEADER = '"""Written by tools/make_stubs.py; do not edit."""\n\n# ruff: noqa\n'
+HEADER = '"""Written by tools/make_stubs.py; do not edit."""\n'
 #: packages of Keras whose `__getattr__` a type checker would take as leave to use any name
 LAZY = ("callbacks", "initializers", "losses", "metrics", "optimizers", "utils")
 #: modules that such a package loads on demand
@@ -151,7 +151,16 @@ class Stub:
         for place, wanted in TYPING.items():
             used = [name for name in wanted if re.search(rf"[:\[|>,] *{name}\b", body)]
             heads += [f"from {place} import {', '.join(used)}"] if used else []
-        return "\n".join([HEADER, *heads, *sorted(self._imports), *(["", body] if body else []), ""])
+        imports = [*heads, *([""] if heads and self._imports else []), *sorted(self._imports, key=_import_order)]
+        return "\n".join([HEADER, *imports, *(["", body] if body else []), ""])
+
+
+def _import_order(statement: str) -> tuple[str, int, list[str], str]:
+    """How ruff sorts imports: by module; then constants, classes, and the rest; numbers by their size."""
+    _, module, _, name, _, alias = statement.split()
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
+    parts = [part.zfill(9) if part.isdigit() else part.lower() for part in re.split(r"(\d+)", name)]
+    return module, kind, [*parts, name], alias
 
 
 def _written_out(name: str, function: FunctionType, taken: set[str]) -> str:
@@ -168,7 +177,10 @@ def _written_out(name: str, function: FunctionType, taken: set[str]) -> str:
         previous = parameter.kind
     doc = (inspect.getdoc(function) or "").split("\n")[0].replace("\\", "\\\\").replace('"""', "'''")
     result = _annotation(signature.return_annotation, taken)
-    return f'def {name}({", ".join(parts)}) -> {result}:\n    """{doc}"""\n    ...\n'
+    head = f"def {name}({', '.join(parts)}) -> {result}:"
+    if len(head) > 120:
+        head = f"def {name}(\n    {', '.join(parts)}\n) -> {result}:"
+    return f'{head}\n    """{doc}"""\n'
 
 
 def _annotation(annotation: Any, taken: set[str]) -> str:

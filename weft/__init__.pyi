@@ -1,9 +1,8 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 import builtins as _builtins
 from typing import Any
+
 from weft import autodiff as autodiff
 from weft import compat as compat
 from weft import extend as extend
@@ -120,23 +119,23 @@ from weft.base.dtypes import DType as DType
 from weft.base.dtypes import as_dtype as as_dtype
 from weft.base.dtypes import bfloat16 as bfloat16
 from weft.base.dtypes import bool_ as _bool
-from weft.base.dtypes import complex128 as complex128
 from weft.base.dtypes import complex64 as complex64
+from weft.base.dtypes import complex128 as complex128
 from weft.base.dtypes import float16 as _half
 from weft.base.dtypes import float16 as float16
 from weft.base.dtypes import float32 as float32
 from weft.base.dtypes import float64 as _double
 from weft.base.dtypes import float64 as float64
+from weft.base.dtypes import int8 as int8
 from weft.base.dtypes import int16 as int16
 from weft.base.dtypes import int32 as int32
 from weft.base.dtypes import int64 as int64
-from weft.base.dtypes import int8 as int8
 from weft.base.dtypes import resource as resource
 from weft.base.dtypes import string as string
+from weft.base.dtypes import uint8 as uint8
 from weft.base.dtypes import uint16 as uint16
 from weft.base.dtypes import uint32 as uint32
 from weft.base.dtypes import uint64 as uint64
-from weft.base.dtypes import uint8 as uint8
 from weft.base.dtypes import variant as variant
 from weft.base.shapes import TensorShape as TensorShape
 from weft.compat.hook import install_as_tensorflow as install_as_tensorflow
@@ -169,216 +168,162 @@ truediv = _truediv
 
 def abs(x: Any, name: str | None = ...) -> Any:
     """The absolute value; the modulus of complex numbers."""
-    ...
 
 def acos(x: Any, name: str | None = ...) -> Any:
     """The inverse cosine."""
-    ...
 
 def acosh(x: Any, name: str | None = ...) -> Any:
     """The inverse hyperbolic cosine."""
-    ...
 
 def add(x: Any, y: Any, name: str | None = ...) -> Any:
     """x + y."""
-    ...
 
 def asin(x: Any, name: str | None = ...) -> Any:
     """The inverse sine."""
-    ...
 
 def asinh(x: Any, name: str | None = ...) -> Any:
     """The inverse hyperbolic sine."""
-    ...
 
 def atan(x: Any, name: str | None = ...) -> Any:
     """The inverse tangent."""
-    ...
 
 def atan2(x: Any, y: Any, name: str | None = ...) -> Any:
     """The angle of the point (x, y), from -pi to pi; the first operand is y."""
-    ...
 
 def atanh(x: Any, name: str | None = ...) -> Any:
     """The inverse hyperbolic tangent."""
-    ...
 
 def cos(x: Any, name: str | None = ...) -> Any:
     """The cosine."""
-    ...
 
 def cosh(x: Any, name: str | None = ...) -> Any:
     """The hyperbolic cosine."""
-    ...
 
 def equal(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x is y; NaN equals nothing."""
-    ...
 
 def exp(x: Any, name: str | None = ...) -> Any:
     """e to the x."""
-    ...
 
 def floor(x: Any, name: str | None = ...) -> Any:
     """The greatest whole number that is not above x."""
-    ...
 
 def floordiv(x: Any, y: Any, name: str | None = ...) -> Any:
     """The quotient rounded towards minus infinity."""
-    ...
 
 def greater(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x > y."""
-    ...
 
 def greater_equal(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x >= y."""
-    ...
 
 def less(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x < y."""
-    ...
 
 def less_equal(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x <= y."""
-    ...
 
 def logical_and(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether both hold."""
-    ...
 
 def logical_not(x: Any, name: str | None = ...) -> Any:
     """Whether it does not hold."""
-    ...
 
 def logical_or(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether at least one holds."""
-    ...
 
 def maximum(x: Any, y: Any, name: str | None = ...) -> Any:
     """The greater of x and y; NaN where either is."""
-    ...
 
 def minimum(x: Any, y: Any, name: str | None = ...) -> Any:
     """The lesser of x and y; NaN where either is."""
-    ...
 
 def mod(x: Any, y: Any, name: str | None = ...) -> Any:
     """The remainder with the sign of y."""
-    ...
 
 def multiply(x: Any, y: Any, name: str | None = ...) -> Any:
     """x * y."""
-    ...
 
 def negative(x: Any, name: str | None = ...) -> Any:
     """-x."""
-    ...
 
 def not_equal(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x differs from y; NaN differs from everything."""
-    ...
 
 def pow(x: Any, y: Any, name: str | None = ...) -> Any:
     """x to the power y: for y = 1 that is x, and for floats and y = 2 it is x * x, rounded once."""
-    ...
 
 def reduce_all(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
     """reduce all over axes (all of them where `axis` is None)."""
-    ...
 
 def reduce_any(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
     """reduce any over axes (all of them where `axis` is None)."""
-    ...
 
 def reduce_logsumexp(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
     """reduce logsumexp over axes (all of them where `axis` is None)."""
-    ...
 
 def reduce_max(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
     """reduce max over axes (all of them where `axis` is None)."""
-    ...
 
 def reduce_mean(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
     """reduce mean over axes (all of them where `axis` is None)."""
-    ...
 
 def reduce_min(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
     """reduce min over axes (all of them where `axis` is None)."""
-    ...
 
 def reduce_prod(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
     """reduce prod over axes (all of them where `axis` is None)."""
-    ...
 
 def reduce_sum(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
     """reduce sum over axes (all of them where `axis` is None)."""
-    ...
 
 def round(x: Any, name: str | None = ...) -> Any:
     """The nearest whole number; halves go to the even one."""
-    ...
 
 def sigmoid(x: Any, name: str | None = ...) -> Any:
     """The special function sigmoid, element by element."""
-    ...
 
 def sign(x: Any, name: str | None = ...) -> Any:
     """-1, 0 or 1; x / |x| for complex numbers."""
-    ...
 
 def sin(x: Any, name: str | None = ...) -> Any:
     """The sine."""
-    ...
 
 def sinh(x: Any, name: str | None = ...) -> Any:
     """The hyperbolic sine."""
-    ...
 
 def sqrt(x: Any, name: str | None = ...) -> Any:
     """The square root."""
-    ...
 
 def square(x: Any, name: str | None = ...) -> Any:
     """x times x."""
-    ...
 
 def subtract(x: Any, y: Any, name: str | None = ...) -> Any:
     """x - y."""
-    ...
 
 def tan(x: Any, name: str | None = ...) -> Any:
     """The tangent."""
-    ...
 
 def tanh(x: Any, name: str | None = ...) -> Any:
     """The hyperbolic tangent."""
-    ...
 
 def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def tensor_scatter_nd_max(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def tensor_scatter_nd_min(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def truncatediv(x: Any, y: Any, name: str | None = ...) -> Any:
     """The quotient rounded towards zero."""
-    ...
 
 def truncatemod(x: Any, y: Any, name: str | None = ...) -> Any:
     """The remainder with the sign of x."""
-    ...

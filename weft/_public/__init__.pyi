@@ -1,3 +1,1 @@
 """Written by tools/make_stubs.py; do not edit."""
-
-# ruff: noqa

@@ -1,7 +1,5 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 from weft.api.config import LogicalDevice as LogicalDevice
 from weft.api.config import PhysicalDevice as PhysicalDevice
 from weft.api.config import experimental as experimental

@@ -1,8 +1,7 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 from typing import Any
+
 from weft.api.array import eye as eye
 from weft.api.array import transpose as transpose
 from weft.api.linalg import band_part as band_part
@@ -33,36 +32,27 @@ from weft.api.math import tensordot as tensordot
 
 def cholesky(input: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def det(input: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def eig(input: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def eigvals(input: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def eigvalsh(input: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def expm(input: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def logm(input: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def lu(input: Any, name: str | None = ...) -> Any:
     """"""
-    ...
 
 def sqrtm(input: Any, name: str | None = ...) -> Any:
     """"""
-    ...

@@ -1,7 +1,5 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 from weft.api.nest import assert_same_structure as assert_same_structure
 from weft.api.nest import flatten as flatten
 from weft.api.nest import is_nested as is_nested

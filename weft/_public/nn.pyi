@@ -1,8 +1,7 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 from typing import Any
+
 from weft.api.array import space_to_batch as space_to_batch
 from weft.api.math import in_top_k as in_top_k
 from weft.api.math import l2_normalize as l2_normalize
@@ -68,36 +67,27 @@ swish = _swish
 
 def erf(x: Any, name: str | None = ...) -> Any:
     """The special function erf, element by element."""
-    ...
 
 def log_sigmoid(x: Any, name: str | None = ...) -> Any:
     """The special function log_sigmoid, element by element."""
-    ...
 
 def relu(features: Any, name: str | None = ...) -> Any:
     """The activation relu, element by element."""
-    ...
 
 def relu6(features: Any, name: str | None = ...) -> Any:
     """The activation relu6, element by element."""
-    ...
 
 def selu(features: Any, name: str | None = ...) -> Any:
     """The activation selu, element by element."""
-    ...
 
 def sigmoid(x: Any, name: str | None = ...) -> Any:
     """The special function sigmoid, element by element."""
-    ...
 
 def softplus(x: Any, name: str | None = ...) -> Any:
     """The special function softplus, element by element."""
-    ...
 
 def softsign(features: Any, name: str | None = ...) -> Any:
     """The activation softsign, element by element."""
-    ...
 
 def tanh(x: Any, name: str | None = ...) -> Any:
     """The hyperbolic tangent."""
-    ...

@@ -1,7 +1,5 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 from weft.api.drawing import Algorithm as Algorithm
 from weft.api.generators import Generator as Generator
 from weft.api.generators import create_rng_state as create_rng_state

@@ -1,7 +1,5 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 from weft.api.strings import as_string as as_string
 from weft.api.strings import bytes_split as bytes_split
 from weft.api.strings import format as format

@@ -1,7 +1,5 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 from weft.keras import activations as activations
 from weft.keras import backend as backend
 from weft.keras import callbacks as callbacks
@@ -43,4 +41,3 @@ __version__: str
 
 def version() -> str:
     """The release of Keras whose behaviour this follows."""
-    ...

@@ -1,7 +1,5 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 from weft.keras.callbacks.callback import Callback as Callback
 from weft.keras.callbacks.callback import CallbackList as CallbackList
 from weft.keras.callbacks.callback import History as History

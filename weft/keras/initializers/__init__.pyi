@@ -1,8 +1,7 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 from typing import Any
+
 from weft.keras.initializers.constant import Constant as Constant
 from weft.keras.initializers.constant import Identity as Identity
 from weft.keras.initializers.constant import Identity as _IdentityInitializer
@@ -60,12 +59,9 @@ zeros = _zeros
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = ...) -> Any:
     """The initializer of a configuration."""
-    ...
 
 def get(identifier: Any) -> Any:
     """The initializer for a name, a configuration, a class, a function `(shape, dtype)`, or a value."""
-    ...
 
 def serialize(initializer: Any) -> Any:
     """The configuration of an initializer."""
-    ...

@@ -1,8 +1,7 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 from typing import Any
+
 from weft.keras.losses.crossentropy import binary_crossentropy as _BCE
 from weft.keras.losses.crossentropy import binary_crossentropy as _bce
 from weft.keras.losses.crossentropy import binary_crossentropy as binary_crossentropy
@@ -77,12 +76,9 @@ msle = _msle
 
 def deserialize(name: Any, custom_objects: dict[str, Any] | None = ...) -> Any:
     """The loss of a configuration."""
-    ...
 
 def get(identifier: Any) -> Any:
     """The loss for a name, a configuration, a class, a function or a loss."""
-    ...
 
 def serialize(loss: Any) -> Any:
     """The configuration of a loss."""
-    ...

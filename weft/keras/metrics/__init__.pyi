@@ -1,8 +1,7 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 from typing import Any
+
 from weft.keras.losses.crossentropy import binary_crossentropy as binary_crossentropy
 from weft.keras.losses.crossentropy import binary_focal_crossentropy as binary_focal_crossentropy
 from weft.keras.losses.crossentropy import categorical_crossentropy as categorical_crossentropy
@@ -102,12 +101,9 @@ rmse = _rmse
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = ...) -> Any:
     """The metric of a configuration."""
-    ...
 
 def get(identifier: Any) -> Any:
     """The metric for a name, a configuration, a class, a function or a metric."""
-    ...
 
 def serialize(metric: Any) -> Any:
     """The configuration of a metric."""
-    ...

@@ -1,8 +1,7 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-# ruff: noqa
-
 from typing import Any
+
 from weft.keras.saving.registry import CustomObjectScope as CustomObjectScope
 from weft.keras.saving.registry import CustomObjectScope as _custom_object_scope
 from weft.keras.saving.registry import get_custom_objects as get_custom_objects
@@ -25,8 +24,6 @@ custom_object_scope = _custom_object_scope
 
 def clear_session(free_memory: bool = ...) -> None:
     """As `keras.backend.clear_session`."""
-    ...
 
 def is_keras_tensor(value: Any) -> bool:
     """Whether a value is a symbolic tensor of a Keras model."""
-    ...
