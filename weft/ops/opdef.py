@@ -275,6 +275,11 @@ class OpDef:
         refusals: list[SpecError] = []
         for _, results in self.possible_types(types, attrs, refusals):
             answers.append(results)
+            if len(results) != len(answers[0]):
+                raise SpecError("how many results it has depends on a shape that is not known",
+                                hint="give the tensor a shape with set_shape, or name the number")  # fmt: skip
+            if all(len({t.rank for t in column}) > 1 for column in zip(*answers, strict=True)):
+                break  # no answer to come could tell more
         if not answers:
             problem = f": the first of them has the problem that {refusals[0].problem}" if refusals else ""
             raise SpecError(
@@ -282,9 +287,6 @@ class OpDef:
                 expected=refusals[0].expected if refusals else None,
                 hint="tell their shapes with x.set_shape(...) or tf.ensure_shape(x, ...)",
             )
-        if len({len(results) for results in answers}) > 1:
-            raise SpecError("how many results it has depends on a shape that is not known",
-                            hint="give the tensor a shape with set_shape, or name the number")  # fmt: skip
         exhausted = sum(t.shape is None for t in types) <= _MOST_COMBINED
         known = frozenset().union(*(symbols_of(d) for t in types for d in t.shape or ()))
         merged = []
