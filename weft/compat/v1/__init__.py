@@ -59,6 +59,17 @@ from weft.compat.v1.graphs import (  # noqa: F401
     trainable_variables,
     variables_initializer,
 )
+from weft.compat.v1.initializers import (  # noqa: F401
+    constant_initializer,
+    glorot_normal_initializer,
+    glorot_uniform_initializer,
+    ones_initializer,
+    random_normal_initializer,
+    random_uniform_initializer,
+    truncated_normal_initializer,
+    variance_scaling_initializer,
+    zeros_initializer,
+)
 from weft.compat.v1.making import (  # noqa: F401
     convert_to_tensor,
     fill,
@@ -118,6 +129,15 @@ from weft.compat.v1.ops import (  # noqa: F401
     to_int32,
     to_int64,
     where,
+)
+from weft.compat.v1.variable_scopes import (  # noqa: F401
+    AUTO_REUSE,
+    VariableScope,
+    get_local_variable,
+    get_variable,
+    get_variable_scope,
+    variable_op_scope,
+    variable_scope,
 )
 
 __version__ = "1.15.5"  # the release whose names and behaviour these are
