@@ -194,6 +194,7 @@ class Graph:
         """Gives a node a name that was reserved."""
         del self.names[node.name]
         self._reserved.discard(name)
+        self._counts.setdefault(name.lower(), 1)
         node.name = name
         self.names[name] = node
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from weft.base import nest
+from weft.base import nest, sources
 from weft.base.errors import explain, nearest
 from weft.ir import graph as ir
 from weft.ops import opdef
@@ -375,7 +375,9 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
                     "first")  # fmt: skip
         )
     type = TensorType(TensorShape(shape).symbolic, dtypes.as_dtype(dtype))
-    return wrap(scope.graph.add_input(type, context.qualified(name or "Placeholder")))
+    value = scope.graph.add_input(type, context.qualified(name or "Placeholder"))
+    value.node.source = sources.user_line()
+    return wrap(value)
 
 
 def is_feedable(tensor: Any) -> bool:

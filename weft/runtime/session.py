@@ -204,9 +204,10 @@ def _needed(source: ir.Graph, fetch: _Fetch, fed: set[Value]) -> set[ir.Node]:
 
 def _not_fed(value: Value) -> InvalidArgumentError:
     kind = f"dtype {value.dtype.name}" + ("" if value.shape is None else f" and shape {shapes.show(value.shape)}")
+    made = "" if value.node.source is None else f" It was made at {value.node.source}."
     return InvalidArgumentError(
-        explain(f"You must feed a value for placeholder tensor '{value.node.name}' with {kind}.",
-                where=value.node.source, hint=f"pass feed_dict={{{value.node.name}: ...}} to run()")  # fmt: skip
+        explain(f"You must feed a value for placeholder tensor '{value.node.name}' with {kind}.{made}",
+                hint=f"pass feed_dict={{{value.node.name}: ...}} to run()")  # fmt: skip
     )
 
 
