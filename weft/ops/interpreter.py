@@ -14,6 +14,7 @@ import numpy as np
 from weft.base import dims
 from weft.base.dims import Dim
 from weft.base.errors import InternalError, InvalidArgumentError, explain
+from weft.base.shapes import is_static
 from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
 from weft.ops import opdef
 from weft.ops.opdef import Effect, OpDef
@@ -73,10 +74,13 @@ class Runner:
 Hook = Callable[[Node, Sequence[Any]], None]
 
 
+_REMEMBERED = 256  # combinations of sizes, for each node
+
+
 class _Step:
     """One node, ready to run: where its operands are, which attributes need sizes, what may be freed after it."""
 
-    __slots__ = ("attrs", "frees", "inputs", "mentions", "node", "outputs", "record", "shapes")
+    __slots__ = ("attrs", "checked", "frees", "inputs", "mentions", "node", "outputs", "record", "shapes")
 
     def __init__(self, node: Node, record: OpDef, slots: dict[Value, int]) -> None:
         self.node = node
@@ -87,6 +91,29 @@ class _Step:
         self.mentions = {k: v for k, v in node.attrs.items() if k not in self.attrs}
         self.shapes: list[tuple[int, tuple[Any, ...]]] = []  # outputs that bind sizes: (position, shape)
         self.frees: list[int] = []
+        # the sizes that the op's rule has taken; None where all sizes were known when it was asked while tracing
+        self.checked: set[Any] | None = None if record.higher_order or self._is_static() else set()
+
+    def _is_static(self) -> bool:
+        types = [v.type.handle or v.type for v in self.node.inputs]
+        return not self.mentions and all(is_static(t.shape) for t in types)
+
+    def check(self, operands: Sequence[Any], attrs: Mapping[str, Any]) -> None:
+        """Asks the op's rule again, once for each combination of sizes, now that they are known.
+
+        While tracing, an unknown size might be anything. numpy would broadcast what does not go together, or worse.
+        """
+        assert self.checked is not None
+        shapes = tuple([a.shape if isinstance(a, np.ndarray) else None for a in operands])
+        sizes = tuple([attrs[name] for name in self.mentions])
+        if (shapes, sizes) in self.checked:
+            return
+        types = [value.type if shape is None else value.type.with_shape(shape)
+                 for value, shape in zip(self.node.inputs, shapes, strict=True)]  # fmt: skip
+        self.record.infer(types, attrs, self.node.source)
+        if len(self.checked) >= _REMEMBERED:
+            self.checked.clear()
+        self.checked.add((shapes, sizes))
 
 
 class Program:
@@ -150,7 +177,9 @@ class Program:
             operands = [slots[i] for i in step.inputs]
             attrs = step.attrs
             if step.mentions:
-                attrs = {**attrs, **{k: resolve(v, known) for k, v in step.mentions.items()}}
+                attrs = {**attrs, **_resolved(step, known)}
+            if step.checked is not None:
+                step.check(operands, attrs)
             if step.record.effect is Effect.HOST:
                 _commit(pending)
             results = self._apply(step, operands, attrs, known, hook)
@@ -216,6 +245,15 @@ def resolve(value: Any, known: Mapping[Symbol, int]) -> Any:
     if isinstance(value, tuple):
         return tuple(resolve(item, known) for item in value)
     return value
+
+
+def _resolved(step: _Step, known: Mapping[Symbol, int]) -> dict[str, Any]:
+    try:
+        return {k: resolve(v, known) for k, v in step.mentions.items()}
+    except (ValueError, ZeroDivisionError) as error:
+        raise InvalidArgumentError(
+            explain(f"{step.node.op} `{step.node.name}`: a size cannot be computed: {error}.", where=step.node.source)
+        ) from error
 
 
 def program(graph: Graph) -> Program:

@@ -135,7 +135,7 @@ class Variable(TensorOperators):
         self._cell._variable = weakref.ref(self)
         self._static = static
         self._dtype = dtype
-        self.handle = Handle(self._cell, TensorType(static.symbolic, dtype))
+        self.handle = Handle(self._cell, TensorType(shapes.refreshed(static.symbolic), dtype))
 
     # What it is
 
