@@ -6,7 +6,8 @@ label out of range, a failed assert) has changed nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from weft.base import dims
 from weft.base.dims import Dim
 from weft.base.errors import InternalError, InvalidArgumentError, explain
+from weft.base.locks import Lock, Together
 from weft.base.shapes import is_static
 from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
 from weft.ops import opdef
@@ -25,8 +27,13 @@ if TYPE_CHECKING:
 
 
 class Cell(Protocol):
-    """What a resource handle is at run time: a place that holds a value."""
+    """What a resource handle is at run time: a place that holds a value.
 
+    Who replaces the value by one that depends on it holds the lock from the reading to the writing.
+    """
+
+    @property
+    def lock(self) -> Lock: ...
     def read(self) -> Any: ...
     def write(self, value: Any) -> None: ...
 
@@ -58,16 +65,41 @@ class _Pending:
         return getattr(self.cell, name)  # tables and iterators have methods beyond read and write
 
 
+class _Transaction:
+    """One run's writes, and the locks of what it may write: from the first reading to the commit nobody else does.
+
+    All locks are taken at once, in the order of all. While Python code of the user's runs none is held, so that it may
+    wait for threads that write the same state.
+    """
+
+    __slots__ = ("locks", "pending")
+
+    def __init__(self, pending: Sequence[_Pending], written: Iterable[_Pending]) -> None:
+        self.pending = pending
+        self.locks = Together([each.cell.lock for each in written])
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Lets the outside see what was written so far, and write itself."""
+        _commit(self.pending)
+        self.locks.release()
+        try:
+            yield
+        finally:
+            self.locks.acquire()
+
+
 class Runner:
     """What a higher-order op's `reference` is given: it runs sub-graphs under the sizes known outside."""
 
-    def __init__(self, known: Mapping[Symbol, int], hook: Hook | None) -> None:
+    def __init__(self, known: Mapping[Symbol, int], hook: Hook | None, transaction: _Transaction | None = None) -> None:
         self.known = known
         self.hook = hook
+        self.transaction = transaction
 
     def run(self, graph: Graph, inputs: Sequence[Any]) -> list[Any]:
         """Runs a sub-graph; its writes belong to the surrounding transaction."""
-        return program(graph).run(inputs, self.known, self.hook)
+        return program(graph).run(inputs, self.known, self.hook, self.transaction)
 
 
 #: Called after each node with the node and its arrays: NaN hunting, profiling, tests.
@@ -144,6 +176,8 @@ class Program:
                 step.frees.append(slot)
         self.size = len(slots)
         self.resources = [i for i, v in enumerate(graph.inputs) if v.type.is_resource]
+        changed = _changed(graph)
+        self.written = [i for i in self.resources if graph.inputs[i] in changed]
 
     def start(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
         """Runs from outside: checks inputs, wraps state in a transaction and commits it at the end."""
@@ -152,8 +186,10 @@ class Program:
         for index in self.resources:
             cell = arguments[index]
             arguments[index] = pending.setdefault(id(cell), _Pending(cell))
-        results = self.run(arguments, {}, hook, list(pending.values()))
-        _commit(pending.values())
+        transaction = _Transaction(list(pending.values()), [arguments[index] for index in self.written])
+        with transaction.locks:
+            results = self.run(arguments, {}, hook, transaction)
+            _commit(transaction.pending)
         return [result.cell if isinstance(result, _Pending) else result for result in results]
 
     def run(
@@ -161,9 +197,9 @@ class Program:
         inputs: Sequence[Any],
         outside: Mapping[Symbol, int],
         hook: Hook | None = None,
-        pending: Sequence[_Pending] = (),
+        transaction: _Transaction | None = None,
     ) -> list[Any]:
-        """Runs with the sizes known outside; `pending` is what a host op must see committed before it runs."""
+        """Runs with the sizes known outside; a host op sees what the transaction has written before it."""
         graph = self.graph
         if len(inputs) != len(graph.inputs):
             raise InternalError(f"Graph `{graph.name}` takes {len(graph.inputs)} inputs, received {len(inputs)}.")
@@ -180,9 +216,13 @@ class Program:
                 attrs = {**attrs, **_resolved(step, known)}
             if step.checked is not None:
                 step.check(operands, attrs)
-            if step.record.effect is Effect.HOST:
-                _commit(pending)
-            results = self._apply(step, operands, attrs, known, hook)
+            if step.record.higher_order:
+                operands.insert(0, Runner(known, hook, transaction))
+            if step.record.effect is Effect.HOST and transaction is not None:
+                with transaction.suspended():
+                    results = _apply(step, operands, attrs)
+            else:
+                results = _apply(step, operands, attrs)
             if hook is not None:
                 hook(step.node, results)
             for slot, result in zip(step.outputs, results, strict=True):
@@ -195,18 +235,29 @@ class Program:
                 slots[slot] = None
         return [slots[i] for i in self.outputs]
 
-    def _apply(
-        self, step: _Step, operands: list[Any], attrs: Mapping[str, Any], known: Mapping[Symbol, int], hook: Hook | None
-    ) -> tuple[Any, ...]:
-        if step.record.higher_order:
-            operands.insert(0, Runner(known, hook))
-        try:
-            return opdef.apply_reference(step.record, operands, attrs)
-        except InvalidArgumentError:
-            raise
-        except (ValueError, TypeError, IndexError, ZeroDivisionError, np.linalg.LinAlgError) as error:
-            where = step.node.source
-            raise InvalidArgumentError(_failure(step, operands, error, where)) from error
+
+def _apply(step: _Step, operands: list[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+    try:
+        return opdef.apply_reference(step.record, operands, attrs)
+    except InvalidArgumentError:
+        raise
+    except (ValueError, TypeError, IndexError, ZeroDivisionError, np.linalg.LinAlgError) as error:
+        where = step.node.source
+        raise InvalidArgumentError(_failure(step, operands, error, where)) from error
+
+
+def _changed(graph: Graph) -> set[Value]:
+    """The resources that a run may write; all of them where it writes one that is no input of its own."""
+    found = {value for node in graph.nodes if _may_write(node) for value in node.inputs if value.type.is_resource}
+    return found if found <= set(graph.inputs) else set(graph.inputs)
+
+
+def _may_write(node: Node) -> bool:
+    if node.op == "input":
+        return False
+    return opdef.get(node.op).effect is Effect.WRITE or any(
+        _may_write(inner) for subgraph in node.subgraphs() for inner in subgraph.nodes
+    )
 
 
 def _commit(pending: Iterable[_Pending]) -> None:
@@ -279,10 +330,28 @@ def run(graph: Graph, inputs: Sequence[Any], hook: Hook | None = None) -> list[A
 
 
 def evaluate(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Runs one op on arrays, outside any graph."""
+    """Runs one op on arrays, outside any graph. What it writes, no other thread writes meanwhile."""
     if record.higher_order:
-        return opdef.apply_reference(record, [Runner({}, None), *inputs], attrs)
+        return _evaluate_higher_order(record, inputs, attrs)
+    if record.effect is Effect.WRITE:
+        locks = [value.lock for value in inputs if hasattr(value, "lock")]
+        with locks[0] if len(locks) == 1 else Together(locks):
+            return opdef.apply_reference(record, inputs, attrs)
     return opdef.apply_reference(record, inputs, attrs)
+
+
+def _evaluate_higher_order(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+    pending = {id(value): _Pending(value) for value in inputs if hasattr(value, "lock")}
+    transaction = _Transaction(list(pending.values()), pending.values() if _writes(attrs) else ())
+    arguments = [pending.get(id(value), value) for value in inputs]
+    with transaction.locks:
+        results = opdef.apply_reference(record, [Runner({}, None, transaction), *arguments], attrs)
+        _commit(transaction.pending)
+    return tuple([result.cell if isinstance(result, _Pending) else result for result in results])
+
+
+def _writes(attrs: Mapping[str, Any]) -> bool:
+    return any(_may_write(node) for value in attrs.values() if isinstance(value, Graph) for node in value.nodes)
 
 
 __all__ = ["Cell", "Hook", "Program", "Runner", "evaluate", "program", "resolve", "run"]

@@ -164,7 +164,9 @@ class GraphVariable(Variable):
         target = session or sessions.default_session(required=True)
         array = frontdoor.to_array(value, self._dtype)
         self._static.assert_is_compatible_with(array.shape)
-        target._cell(self._cell).write(array)
+        cell = target._cell(self._cell)
+        with cell.lock:
+            cell.write(array)
 
     def numpy(self) -> Any:
         raise NotImplementedError(explain(f"Variable `{self._name}` has values only in sessions.",

@@ -13,6 +13,7 @@ import numpy as np
 from weft.base import dtypes, shapes
 from weft.base.dtypes import DType
 from weft.base.errors import explain
+from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
 from weft.ir.types import TensorType
 from weft.ops.opdef import Slices
@@ -26,13 +27,14 @@ _serial = itertools.count()
 class Cell:
     """Where a variable's value is kept. Engines read and write it; `None` is a value not given yet."""
 
-    __slots__ = ("__weakref__", "_value", "_variable", "name", "trainable")
+    __slots__ = ("__weakref__", "_value", "_variable", "lock", "name", "trainable")
 
     def __init__(self, value: Any = None, name: str = "", trainable: bool = False) -> None:
         self._value = value
         self.name = name
         self.trainable = trainable
         self._variable: weakref.ref[Any] | None = None
+        self.lock = Lock()
 
     def read(self) -> Any:
         """The present array."""

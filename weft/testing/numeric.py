@@ -12,6 +12,7 @@ import numpy as np
 
 from weft.base import dtypes
 from weft.base.dtypes import DType
+from weft.base.locks import Lock
 from weft.ops import opdef
 from weft.ops.interpreter import evaluate
 
@@ -28,6 +29,7 @@ class Cell:
 
     def __init__(self, value: Array) -> None:
         self.value = value
+        self.lock = Lock()
 
     def read(self) -> Array:
         """What it holds."""
