@@ -11,6 +11,7 @@ import numpy as np
 
 from weft.api.common import apply
 from weft.base import dtypes, nest
+from weft.base.dtypes import DType
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
 from weft.ops import opdef
@@ -318,6 +319,13 @@ def numpy_function(func: Any = None, inp: Any = None, Tout: Any = None, stateful
     return _host_call(func, inp, Tout, name, eager=False)
 
 
+def _owned(result: Any, dtype: DType) -> Any:
+    """What a Python function returned as an array that it has no hold of."""
+    if isinstance(result, np.ndarray) and dtype is not dtypes.string:
+        return np.array(result, dtype.numpy)
+    return np.asarray(frontdoor.convert(result)._array, dtype.numpy)
+
+
 def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) -> Any:
     from weft.runtime.tensor import EagerTensor
 
@@ -327,13 +335,13 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
     tensors = [frontdoor.convert(t) for t in (inp or [])]
 
     def call(*arrays: Any) -> list[Any]:
+        # both ways copies: tensors do not change, whatever the function does with its arrays, then or later
         with context.open_scope(None):
-            found = func(*(EagerTensor(a) for a in arrays)) if eager else func(*arrays)
-        if not types:
-            return []
-        results = list(found) if several else [found]
-        return [np.asarray(frontdoor.convert(r)._array if not isinstance(r, np.ndarray) else r, t.dtype.numpy)
-                for r, t in zip(results, types, strict=True)]  # fmt: skip
+            found = func(*([EagerTensor(a) for a in arrays] if eager else [a.copy() for a in arrays]))
+            if not types:
+                return []
+            results = list(found) if several else [found]
+            return [_owned(r, t.dtype) for r, t in zip(results, types, strict=True)]
 
     def gradient(b: Any, node: Any, cts: Sequence[Any]) -> Sequence[Any]:
         wanted = [i for i, need in enumerate(node.needs) if need]
@@ -348,8 +356,9 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
                     tape.watch(given[i])
                 found = func(*given[:count])
                 results = [frontdoor.convert(r) for r in (list(found) if several else [found])]
-            parts = tape.gradient(results, [given[i] for i in wanted], given[count:], UnconnectedGradients.ZERO)
-            return [frontdoor.convert(p)._array for p in parts]
+            with context.open_scope(None):
+                parts = tape.gradient(results, [given[i] for i in wanted], given[count:], UnconnectedGradients.ZERO)
+                return [frontdoor.convert(p)._array for p in parts]
 
         flat = b.apply(opdef.get("py_function"), [*node.inputs, *cts],
                        {"function": pull_back, "types": result_types, "gradient": None})  # fmt: skip
