@@ -36,6 +36,13 @@ class Scope:
         self._reads: dict[Value, list[Node]] = {}
         self._host: Node | None = None
 
+    def outermost(self) -> Scope:
+        """The scope around all the others in which this one was opened; itself where there is none."""
+        found = self
+        while found.outer is not None:
+            found = found.outer
+        return found
+
     def control_for(self, handles: Sequence[Value], writes: bool, host: bool) -> list[Node]:
         """The nodes that must run before an effect on these resources."""
         before = [node for group in self.control for node in group]
