@@ -74,6 +74,7 @@ class Scope:
 class _Local(threading.local):
     def __init__(self) -> None:
         self.scopes: list[Scope | None] = []
+        self.default_scope: Scope | None = None
         self.tapes: list[Tape] = []
         self.names: list[str] = []
         self.devices: list[str] = []
@@ -81,8 +82,8 @@ class _Local(threading.local):
 
 
 _local = _Local()
-#: Whether the process starts in graph mode (TensorFlow 1); and the default graph's scope, per thread stack bottom.
-_process: dict[str, Any] = {"graph_mode": False, "default_scope": None, "identity_equality": False}
+#: Whether threads start in graph mode (TensorFlow 1), and what `==` on tensors asks for.
+_process: dict[str, bool] = {"graph_mode": False, "identity_equality": False}
 
 
 def scope() -> Scope | None:
@@ -93,16 +94,16 @@ def scope() -> Scope | None:
 
 
 def default_scope() -> Scope:
-    """The scope of TensorFlow 1's default graph."""
-    found: Scope | None = _process["default_scope"]
+    """The scope of TensorFlow 1's default graph, of which each thread has its own."""
+    found = _local.default_scope
     if found is None:
-        found = _process["default_scope"] = Scope(Graph("default"), None, ordered=False)
+        found = _local.default_scope = Scope(Graph("default"), None, ordered=False)
     return found
 
 
 def set_default_scope(new: Scope | None) -> None:
-    """Replaces the default graph; a fresh one is made on next use where None."""
-    _process["default_scope"] = new
+    """Replaces this thread's default graph; a fresh one is made on next use where None."""
+    _local.default_scope = new
 
 
 def set_graph_mode(on: bool) -> None:
@@ -112,7 +113,7 @@ def set_graph_mode(on: bool) -> None:
 
 def graph_mode() -> bool:
     """Whether the process is in TensorFlow 1's graph mode."""
-    return bool(_process["graph_mode"])
+    return _process["graph_mode"]
 
 
 def set_identity_equality(on: bool) -> None:
@@ -122,7 +123,7 @@ def set_identity_equality(on: bool) -> None:
 
 def identity_equality() -> bool:
     """Whether `==` on tensors asks for identity."""
-    return bool(_process["identity_equality"])
+    return _process["identity_equality"]
 
 
 def executing_eagerly() -> bool:

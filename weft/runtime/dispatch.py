@@ -114,6 +114,10 @@ def _execute(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> 
 def _record(
     scope: Scope, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: str | None
 ) -> tuple[Any, ...]:
+    home = None if scope.ordered else _home(scope, inputs)
+    if home is not None:
+        with context.enter_graph(home):
+            return _record(home, record, inputs, attrs, name)
     if scope.ordered:
         stack = context.names()
         label = "/".join([*stack, name or record.name]) if stack else name
@@ -138,6 +142,21 @@ def _record(
     if extra:
         node.metadata["operands"] = extra
     return tuple(wrap(value) for value in node.outputs) or (node_result(node),)
+
+
+def _home(scope: Scope, inputs: Sequence[Any]) -> Scope | None:
+    """The other graph of TensorFlow 1 that an op goes into because its first tensor of a graph belongs there."""
+    value = next((tensor._value for tensor in inputs if getattr(tensor, "_value", None) is not None), None)
+    if value is None:
+        return None
+    graph = value.node.graph
+    around: Scope | None = scope
+    while around is not None:
+        if around.graph is graph:
+            return None
+        around = around.outer
+    found: Scope | None = None if graph.wrapper is None else graph.wrapper._scope
+    return None if found is None or found.ordered else found
 
 
 def _named(
