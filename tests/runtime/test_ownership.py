@@ -26,3 +26,15 @@ def test_what_python_functions_keep_of_their_results_is_no_tensors_memory(call):
 def test_python_functions_return_texts():
     result = tf.numpy_function(lambda: np.array(["a", "ü"]), [], tf.string)
     assert result.numpy().tolist() == [b"a", "ü".encode()]
+
+
+def test_arrays_of_a_tensor_cannot_change_it():
+    x = tf.constant([1.0, 1.0])
+    np.asarray(x)[0] = 5
+    x.numpy()[0] = 5
+    view = np.asarray(x, copy=False) if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else x.__array__(copy=False)
+    with pytest.raises(ValueError, match="read-only"):
+        view[0] = 5
+    assert x.numpy().tolist() == [1, 1]
+    with pytest.raises(ValueError, match="float32 cannot be an array of float64 without a copy"):
+        x.__array__(np.float64, copy=False)

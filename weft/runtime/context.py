@@ -147,13 +147,24 @@ def open_scope(new: Scope | None) -> Iterator[Scope | None]:
 @contextmanager
 def enter_graph(new: Scope) -> Iterator[Scope]:
     """Like `open_scope` for a TensorFlow 1 graph: active tapes stay."""
-    _local.scopes.append(new)
-    names, _local.names = _local.names, new.names
+    push_graph(new)
     try:
         yield new
     finally:
-        _local.scopes.pop()
-        _local.names = names
+        drop_graph(new)
+
+
+def push_graph(new: Scope) -> None:
+    """Builds into a TensorFlow 1 graph from now on, until `drop_graph`."""
+    _local.scopes.append(new)
+
+
+def drop_graph(old: Scope) -> None:
+    """Takes a scope away that was pushed; those that were pushed after it stay."""
+    for position in range(len(_local.scopes) - 1, -1, -1):
+        if _local.scopes[position] is old:
+            del _local.scopes[position]
+            return
 
 
 def outermost_eager() -> bool:

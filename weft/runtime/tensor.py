@@ -241,7 +241,13 @@ class EagerTensor(Tensor):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         array = self._array if dtype is None else self._array.astype(dtype, copy=False)
-        return array.copy() if copy is not False and array is self._array else array
+        if copy is not False:
+            return array.copy() if array is self._array else array
+        if array is not self._array:
+            raise ValueError(f"A tensor of {self.dtype.name} cannot be an array of {np.dtype(dtype)} without a copy.")
+        view = array.view()
+        view.flags.writeable = False  # a tensor does not change
+        return view
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
