@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from weft.autodiff import subgraph  # noqa: F401  gives builders `differentiate`
+from weft.autodiff import replay, subgraph  # noqa: F401  (subgraph gives builders `differentiate`)
 from weft.ir.types import TensorType
 from weft.ops import late, opdef
 from weft.ops.builder import Builder, UnknownRankError
@@ -174,7 +174,12 @@ def pull_back(
     b: Builder, record: Record, needs: tuple[bool, ...], received: tuple[bool, ...], cotangents: Sequence[Any]
 ) -> Sequence[Any]:
     """What an op's gradient rule makes of cotangents (a value for each output that can have one), whether or not it
-    knows the ranks that it asks for."""
+    knows the ranks that it asks for. What the op has done is not done again: its replay is differentiated."""
+    if replay.must_be_replayed(record.op, record.attrs, received):
+        count = len(record.inputs)
+        made = replay.replayed(b, record)
+        own = len(made.outputs)
+        return made.parts(b, pull_back(b, made, made.needs(needs), received[:own], cotangents[:own]), count)
     if not all(b.knows_rank(value) for value in (*record.inputs, *record.outputs)):
         return _apply_without_rank(record, needs, received, cotangents, b)
     rule: Any = opdef.get(record.op).vjp

@@ -6,10 +6,14 @@ hands what the backward part needs over as further outputs instead of computing 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from weft.autodiff import replay
 from weft.base.dims import Dim
+from weft.base.errors import InternalError
 from weft.base.shapes import is_static
 from weft.ir.graph import Graph, Node, Value, attr_symbols, clone, reachable, symbol_sources
 from weft.ops.builder import Builder, GraphBuilder
@@ -22,7 +26,7 @@ def _joint(graph: Graph, wrt: Sequence[int]) -> tuple[Graph, dict[Value, Value],
     joint, values = clone(graph, name=f"{graph.name}_gradient")
     b = GraphBuilder(joint)
     targets = [values[v] for v in graph.outputs]
-    pairs = [(t, joint.add_input(t.type, "cotangent")) for t in targets if reverse.carries_gradient(t)]
+    pairs = [(t, joint.add_input(t.type, "cotangent")) for t in targets if t.dtype.is_floating or t.dtype.is_complex]
     sources = [joint.inputs[i] for i in wrt]
     records = [node for node in joint.nodes if node.op != "input"]
     found = reverse.reverse(records, [t for t, _ in pairs], [c for _, c in pairs], sources, b)
@@ -45,11 +49,23 @@ def gradient_graph(graph: Graph, wrt: Sequence[int]) -> Graph:
     """The graph (inputs, cotangents of its differentiable outputs) -> cotangents of the inputs at `wrt`.
 
     What the forward part computes is computed again inside; zeros stand where an input has no influence.
+
+    Raises:
+        InternalError: Where the forward part has effects, which must not happen again: differentiate its replay.
     """
-    joint, _, _, cotangents = _joint(graph, wrt)
-    joint.outputs = cotangents
-    kept, _ = clone(joint, keep=reachable(joint, joint.outputs))
-    return kept
+    if replay.has_such(graph):
+        raise InternalError(f"Graph `{graph.name}` reads, writes or draws, and its gradient would do that again.")
+    key = (tuple(wrt), len(graph.nodes), tuple(graph.outputs))
+    made = _gradients.setdefault(graph, {})
+    if key not in made:
+        joint, _, _, cotangents = _joint(graph, wrt)
+        joint.outputs = cotangents
+        made[key], _ = clone(joint, keep=reachable(joint, joint.outputs))
+    return made[key]
+
+
+#: the gradients of graphs that have been asked for; an engine compiles each once
+_gradients: weakref.WeakKeyDictionary[Graph, dict[Any, Graph]] = weakref.WeakKeyDictionary()
 
 
 def _size_sources(joint: Graph, nodes: Sequence[Node], given: Sequence[Value]) -> list[Value]:

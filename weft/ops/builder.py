@@ -48,6 +48,14 @@ class Builder:
     def differentiating(self, application: Any) -> None:
         """Hears whose gradient rule applies ops from now on; None for sums between rules. For names in graphs."""
 
+    def node_behind(self, value: Any) -> Node | None:
+        """The node of a graph that makes a value; None for a value that has been computed."""
+        return value.node if isinstance(value, Value) else None
+
+    def of_value(self, value: Value) -> Any:
+        """A value of a graph as what this builder works on."""
+        return value
+
     def constant(self, value: Any, dtype: DType | None = None) -> Any:
         """A constant value."""
         array = np.asarray(value, dtype=None if dtype is None else dtype.numpy)

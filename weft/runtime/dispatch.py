@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from weft.autodiff import replay
 from weft.base import flags, sources
 from weft.base.dtypes import DType
 from weft.base.errors import InaccessibleTensorError, InvalidArgumentError, explain
@@ -59,10 +60,30 @@ def apply(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: 
         if not isinstance(value, Tensor):
             return _delegate(value, record, inputs, attrs, name)
     scope = context.scope()
+    tapes = context.tapes()
+    if record.higher_order and scope is None and tapes and any(t.follows(record.name, inputs, attrs) for t in tapes):
+        plan = replay.recorded(record.name, [tensor.type for tensor in inputs], attrs)
+        if plan is not None:
+            return _execute_recorded(record, inputs, attrs, plan)
     outputs = _execute(record, inputs, attrs) if scope is None else _record(scope, record, inputs, attrs, name)
-    for tape in context.tapes():
+    for tape in tapes:
         tape.note(record.name, inputs, outputs, attrs)
     return outputs
+
+
+def _execute_recorded(
+    record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], plan: replay.Plan
+) -> tuple[Any, ...]:
+    """Runs an op whose graphs read, write or draw, so that tapes can differentiate it without running it again."""
+    held = [call("read_variable", inputs[i]) for i in plan.held]
+    outputs = _execute(record, inputs, {**attrs, **plan.attrs})
+    own = len(outputs) - plan.kept
+    kept = outputs[own:]
+    given = plan.inputs(inputs, held, kept)
+    made = plan.replay_attrs(tensor._array.shape for tensor in kept)
+    for tape in context.tapes():
+        tape.note(plan.op, given, outputs[:own], made)
+    return outputs[:own]
 
 
 def compiled(graph: Graph) -> Executable:
@@ -285,6 +306,15 @@ class DispatchBuilder(Builder):
     def apply(self, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Applies an op through the dispatcher."""
         return apply(record, inputs, attrs)
+
+    def node_behind(self, value: Any) -> Node | None:
+        """The node that makes a symbolic tensor; None for an eager one."""
+        found = getattr(value, "_value", None)
+        return None if found is None else found.node
+
+    def of_value(self, value: Value) -> Any:
+        """A value of a graph as a tensor."""
+        return wrap(value)
 
     def constant(self, value: Any, dtype: DType | None = None) -> Any:
         """A constant: an eager tensor, which a graph under construction takes in as a constant node."""

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from weft.autodiff.replay import Plan, has_such, plan_of
 from weft.autodiff.subgraph import Split, split
 from weft.base import dtypes, nest
 from weft.base.dims import Dim
@@ -96,6 +97,7 @@ class ConcreteFunction:
         self.name = name
         self._result = result
         self._splits: dict[tuple[int, ...], Split] = {}
+        self._plans: dict[tuple[int, ...], Plan | None] = {}
         self._signature: Any = None
         self._parameters: inspect.Signature | None = None
 
@@ -240,16 +242,28 @@ class ConcreteFunction:
 
     def _run_recorded(self, operands: Sequence[Any], wrt: tuple[int, ...], tapes: Sequence[Any]) -> Any:
         halves = self._halves(wrt)
-        results = dispatch.compiled(halves.forward).run([tensor._array for tensor in operands])
-        own = len(results) - halves.residuals
+        attrs = {"graph": halves.forward, "backward": halves.backward, "residuals": halves.residuals, "wrt": wrt}
+        # only a gradient of a gradient asks for more than the halves hand over
+        plan = self._plan(wrt, attrs, operands) if len(tapes) > 1 or not tapes[0].once else None
+        graph = halves.forward if plan is None else plan.attrs["graph"]
+        results = dispatch.compiled(graph).run([tensor._array for tensor in operands])
         outputs = [
             Handle(result, value.type.handle) if value.type.handle is not None else EagerTensor(np.asarray(result))
-            for result, value in zip(results, halves.forward.outputs, strict=True)
+            for result, value in zip(results, graph.outputs, strict=True)
         ]
-        attrs = {"graph": halves.forward, "backward": halves.backward, "residuals": halves.residuals, "wrt": wrt}
+        made = len(halves.forward.outputs)
+        if plan is not None:
+            operands, attrs = plan.inputs(operands, (), outputs[made:]), dict(plan.replay)
         for tape in tapes:
-            tape.note("call", operands, outputs, attrs)
-        return self._result.rebuild(outputs[:own])
+            tape.note("call", operands, outputs[:made], attrs)
+        return self._result.rebuild(outputs[: made - halves.residuals])
+
+    def _plan(self, wrt: tuple[int, ...], attrs: dict[str, Any], operands: Sequence[Any]) -> Plan | None:
+        """How its forward half hands over what differentiating that takes; None where it can simply run again."""
+        if wrt not in self._plans:
+            effects = has_such(attrs["graph"])
+            self._plans[wrt] = plan_of("call", attrs, [tensor.type for tensor in operands]) if effects else None
+        return self._plans[wrt]
 
     def __repr__(self) -> str:
         return f"<ConcreteFunction {self.name} with {len(self.graph.nodes)} nodes>"

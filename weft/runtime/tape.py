@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from weft.autodiff.replay import variables_read
 from weft.autodiff.reverse import Blocked, reverse
 from weft.base import nest, shapes
 from weft.base.errors import explain
@@ -43,9 +44,14 @@ class UnconnectedGradients(Enum):
 
 
 class Tape:
-    """What was applied to watched tensors, in order."""
+    """What was applied to watched tensors, in order.
 
-    def __init__(self, watch_variables: bool = True) -> None:
+    Attributes:
+        once: Whether it is asked for gradients once only, and so for first order ones where it is alone.
+    """
+
+    def __init__(self, watch_variables: bool = True, once: bool = False) -> None:
+        self.once = once
         self.entries: list[Entry] = []
         self.watched: dict[int, Any] = {}
         self.watch_variables = watch_variables
@@ -61,15 +67,35 @@ class Tape:
         """Remembers an application where it depends on something watched."""
         if self.paused:
             return
-        if op == "read_variable" and self.watch_variables and id(inputs[0]) not in self.watched:
-            if getattr(inputs[0]._array, "trainable", False):
-                self.watch(inputs[0])
-                self.variables[id(inputs[0])] = inputs[0]
+        if op == "read_variable":
+            self._watch_read(inputs[:1])
+        elif op in _WITH_GRAPHS and any(isinstance(value, Handle) for value in inputs):
+            self._watch_read([inputs[i] for i in sorted(variables_read(op, attrs))])
         watched = self.watched
         if any(id(value) in watched for value in inputs):
             self.entries.append(Entry(op, tuple(inputs), tuple(outputs), attrs))
             for output in outputs:
                 watched[id(output)] = output
+
+
+    def _watch_read(self, handles: Sequence[Any]) -> None:
+        """Watches trainable variables that are being read."""
+        for handle in handles:
+            if self.watch_variables and id(handle) not in self.watched and getattr(handle._array, "trainable", False):
+                self.watch(handle)
+                self.variables[id(handle)] = handle
+
+    def follows(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> bool:
+        """Whether it would note an application."""
+        if self.paused:
+            return False
+        read = variables_read(op, attrs) if self.watch_variables and op in _WITH_GRAPHS else ()
+        return any(id(value) in self.watched for value in inputs) or any(
+            getattr(inputs[i]._array, "trainable", False) for i in read
+        )
+
+
+_WITH_GRAPHS = frozenset(("call", "cond", "scan", "while_loop"))
 
 
 def _target_of(value: Any) -> Any:
@@ -107,7 +133,7 @@ class GradientTape:
 
     def __enter__(self) -> GradientTape:
         if self._tape is None:
-            self._tape = Tape(self._watch_variables)
+            self._tape = Tape(self._watch_variables, once=not self._persistent)
             self._tape.opened_at = user_line()
         self._start()
         return self
@@ -163,7 +189,7 @@ class GradientTape:
         recording = self._recording
         if recording:
             self._stop()
-        self._tape = Tape(self._watch_variables)
+        self._tape = Tape(self._watch_variables, once=not self._persistent)
         self._used = False
         if recording:
             self._start()
@@ -225,7 +251,7 @@ class GradientTape:
 
     def _tape_after(self, tape: Tape) -> None:
         """Drops what a tape that has been asked holds: every intermediate value."""
-        fresh = Tape(self._watch_variables)
+        fresh = Tape(self._watch_variables, once=not self._persistent)
         fresh.opened_at = tape.opened_at
         fresh.variables = tape.variables
         self._tape = fresh
