@@ -161,17 +161,17 @@ def test_a_notebook_gets_html(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
 
     class Handle:
-        def update(self, text: str) -> None:
-            shown.append(text)
+        def update(self, page: Any) -> None:
+            shown.append(page._repr_html_())
 
-    def display(text: str, display_id: bool) -> Handle:
-        shown.append(text)
+    def display(page: Any, display_id: bool) -> Handle:
+        shown.append(page._repr_html_())
         return Handle()
 
     shell = types.ModuleType("IPython")
     shell.get_ipython = lambda: types.SimpleNamespace(kernel=object())  # type: ignore[attr-defined]
     part = types.ModuleType("IPython.display")
-    part.HTML, part.display = str, display  # type: ignore[attr-defined]
+    part.display = display  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", shell)
     monkeypatch.setitem(sys.modules, "IPython.display", part)
     bar = keras.utils.Progbar(2, interval=0.0)

@@ -7,7 +7,7 @@ import weakref
 from abc import ABCMeta
 from typing import Any
 
-from weft.extend import signature_of
+from weft.extend import signature_of, user_facing
 
 #: keywords of Keras 1 and 2 and what they are called now; those in a class's `_old_arguments` come on top
 OLD_ARGUMENTS = {
@@ -34,6 +34,7 @@ OLD_ARGUMENTS = {
 class LayerMeta(ABCMeta):
     """The class of layer classes."""
 
+    @user_facing
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Makes a layer."""
         kwargs = _rename(cls, kwargs)

@@ -260,7 +260,7 @@ def print_summary(
         print_fn(text)
         return
     if notebook.is_running():
-        notebook.show(summary_html(model, expand_nested, show_trainable, layer_range))
+        notebook.show(summary_html(model, expand_nested, show_trainable, layer_range), text)
         return
     print(text)
 
