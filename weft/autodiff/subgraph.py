@@ -6,10 +6,8 @@ hands what the backward part needs over as further outputs instead of computing 
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from weft.autodiff import replay
 from weft.base.dims import Dim
@@ -55,17 +53,12 @@ def gradient_graph(graph: Graph, wrt: Sequence[int]) -> Graph:
     """
     if replay.has_such(graph):
         raise InternalError(f"Graph `{graph.name}` reads, writes or draws, and its gradient would do that again.")
-    key = (tuple(wrt), len(graph.nodes), tuple(graph.outputs))
-    made = _gradients.setdefault(graph, {})
-    if key not in made:
+    key = ("gradient", tuple(wrt), len(graph.nodes), tuple(graph.outputs))
+    if key not in graph.derived:  # kept, so that an engine compiles it once
         joint, _, _, cotangents = _joint(graph, wrt)
         joint.outputs = cotangents
-        made[key], _ = clone(joint, keep=reachable(joint, joint.outputs))
-    return made[key]
-
-
-#: the gradients of graphs that have been asked for; an engine compiles each once
-_gradients: weakref.WeakKeyDictionary[Graph, dict[Any, Graph]] = weakref.WeakKeyDictionary()
+        graph.derived[key], _ = clone(joint, keep=reachable(joint, joint.outputs))
+    return graph.derived[key]
 
 
 def _size_sources(joint: Graph, nodes: Sequence[Node], given: Sequence[Value]) -> list[Value]:
