@@ -103,23 +103,24 @@ def reverse(
         sources: Values to differentiate with respect to.
         b: Applies the rules.
         blocked: Receives the places at which a path to a source was cut.
-        stop: Values through which nothing flows back.
+        stop: Values that count as constants: what flows to them stays there and does not reach what they are made of.
 
     Returns:
         For each source its cotangent (a value or `Slices`), None where no target depends on it.
     """
     active = active_values(records, sources)
+    wanted = {id(source) for source in sources}
     stopped = {id(value) for value in stop}
+    idle = stopped - wanted
     pending: dict[int, list[Any]] = {}
     for target, cotangent in zip(targets, cotangents, strict=True):
         if id(target) in active:
             pending.setdefault(id(target), []).append(cotangent)
-    wanted = {id(source) for source in sources}
     for record in reversed(records):
         flowing = [pending.get(id(value)) for value in record.outputs]
         if not any(flowing):
             continue
-        needs = tuple(id(v) in active and id(v) not in stopped and carries_gradient(v) for v in record.inputs)
+        needs = tuple(id(v) in active and id(v) not in idle and carries_gradient(v) for v in record.inputs)
         sums = [None if parts is None else accumulate(b, parts) for parts in flowing]
         for value, total in zip(record.outputs, sums, strict=True):
             if total is not None:
@@ -127,6 +128,8 @@ def reverse(
                     pending[id(value)] = [total]
                 else:
                     del pending[id(value)]
+        if stopped and any(id(value) in stopped for value in record.outputs):
+            continue  # with one of its results all of an op is a constant, as in TensorFlow
         if not any(needs):
             if blocked is not None:
                 blocked.extend(_cut_by_dtype(record, active))
@@ -135,7 +138,7 @@ def reverse(
         found = _apply_rule(record, needs, sums, b, blocked)
         b.differentiating(None)
         for value, part in zip(record.inputs, found, strict=True):
-            if part is not None and id(value) in active and id(value) not in stopped:
+            if part is not None and id(value) in active and id(value) not in idle:
                 pending.setdefault(id(value), []).append(part)
     return [accumulate(b, pending[id(source)]) if pending.get(id(source)) else None for source in sources]
 
