@@ -23,7 +23,7 @@ from weft.passes import pipeline
 from weft.runtime import context, engine_loader, graph_ops
 from weft.runtime import tensor as tensors
 from weft.runtime.context import Scope
-from weft.runtime.tensor import EagerTensor, Handle, Tensor, wrap
+from weft.runtime.tensor import EagerTensor, Handle, Literal, Tensor, literal, wrap
 
 _engine: Engine | None = None
 #: after an eager op: (record, results); set by `tf.debugging.enable_check_numerics`
@@ -216,6 +216,8 @@ def node_result(node: Node) -> Any:
 def resolve(tensor: Any, scope: Scope) -> Value:
     """The value that stands for a tensor inside a scope: its own, a constant, or a captured input.
 
+    A single integer is a constant; a single float from outside is captured, because it may be differentiated.
+
     Raises:
         InaccessibleTensorError: For a tensor of a graph that is not around this one.
     """
@@ -230,7 +232,7 @@ def resolve(tensor: Any, scope: Scope) -> Value:
             raise leaked(tensor, f"is used in graph `{scope.graph.name}`")
         return _capture(scope, wrap(resolve(tensor, outer)), value.type)
     if isinstance(tensor, EagerTensor):
-        if tensor._array.size <= 1 or not scope.ordered:
+        if not scope.ordered or (tensor._array.size <= 1 and not _may_be_followed(tensor)):
             found = scope.captured.get(id(tensor))
             if found is None:
                 builder = GraphBuilder(scope.graph)
@@ -242,6 +244,11 @@ def resolve(tensor: Any, scope: Scope) -> Value:
     if isinstance(tensor, Handle):
         return _capture_handle(scope, tensor)
     raise TypeError(f"Not a tensor: {tensor!r}.")
+
+
+def _may_be_followed(tensor: EagerTensor) -> bool:
+    """Whether a tape outside of the graph may ask for a gradient at a tensor."""
+    return not isinstance(tensor, Literal) and (tensor.dtype.is_floating or tensor.dtype.is_complex)
 
 
 def _capture(scope: Scope, tensor: Any, type: TensorType) -> Value:
@@ -318,7 +325,7 @@ class DispatchBuilder(Builder):
 
     def constant(self, value: Any, dtype: DType | None = None) -> Any:
         """A constant: an eager tensor, which a graph under construction takes in as a constant node."""
-        return EagerTensor(np.asarray(value, dtype=None if dtype is None else dtype.numpy))
+        return literal(np.asarray(value, dtype=None if dtype is None else dtype.numpy))
 
 
 builder = DispatchBuilder()

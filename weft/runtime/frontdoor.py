@@ -20,7 +20,7 @@ from weft.ops import opdef
 from weft.runtime import context, dispatch
 from weft.runtime import tensor as tensors
 from weft.runtime.composite import CompositeTensor, IndexedSlices
-from weft.runtime.tensor import EagerTensor, Tensor, TensorOperators
+from weft.runtime.tensor import EagerTensor, Tensor, TensorOperators, literal
 
 _INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
 _PLAIN = {bool, int, float, complex, str, bytes}  # asked for whole lists at once, which may be long
@@ -70,14 +70,14 @@ def operand(value: Any, hint: DType | None = None) -> Any:
     """A value that goes into an op at once: what is no tensor becomes a constant that is called after its place."""
     if is_tensor_like(value) or not _is_plain(value):
         return convert(value, hint=hint)
-    return EagerTensor(to_array(value, None, hint))
+    return literal(to_array(value, None, hint))
 
 
 def operand_of(value: Any, dtype: DType) -> Any:
     """Like `operand`, for one whose dtype is fixed: what is no tensor is converted to it."""
     if is_tensor_like(value):
         return convert(value)
-    return EagerTensor(to_array(value, dtype)) if _is_plain(value) else convert(value, dtype)
+    return literal(to_array(value, dtype)) if _is_plain(value) else convert(value, dtype)
 
 
 def _is_plain(value: Any) -> bool:
@@ -92,7 +92,7 @@ def constant(array: Any, name: str | None = None) -> Any:
     """A tensor with these values: eager, or a node of TensorFlow 1's graph."""
     scope = context.scope()
     if scope is None or (scope.ordered and name is None):
-        return EagerTensor(array)
+        return literal(array)
     return dispatch.apply(opdef.get("constant"), (), {"value": Constant(array)}, name or "Const")[0]
 
 
@@ -336,7 +336,7 @@ def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     array = to_array(value, hint=wanted if wanted.is_floating or wanted.is_complex else None)
     found = dtypes.as_dtype(array.dtype)
     if found is wanted:
-        return EagerTensor(array)
+        return literal(array)
     if found.is_bool or wanted.is_bool or wanted is dtypes.string or found is dtypes.string:
         raise DTypeError(
             explain(f"{op}: the operands are {wanted.name} and {found.name}.",
@@ -344,12 +344,12 @@ def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
         )
     if found.is_integer and wanted.is_integer:
         _check_conversion(value, array, found, wanted)
-        return EagerTensor(array.astype(wanted.numpy))
+        return literal(array.astype(wanted.numpy))
     if found.is_integer or (found.is_floating and (wanted.is_floating or wanted.is_complex)) or (
         found.is_complex and wanted.is_complex
     ):  # fmt: skip
-        return EagerTensor(array.astype(wanted.numpy))
-    return EagerTensor(array)  # a float next to an integer tensor: the tensor is cast, by `together`
+        return literal(array.astype(wanted.numpy))
+    return literal(array)  # a float next to an integer tensor: the tensor is cast, by `together`
 
 
 def binary(op: str, sign: str | None = None) -> Callable[..., Any]:

@@ -317,6 +317,17 @@ class EagerTensor(Tensor):
         return self._array.__dlpack_device__()
 
 
+class Literal(EagerTensor):
+    """A number of the program itself, converted while a graph is built: part of the graph, not captured by it."""
+
+    __slots__ = ()
+
+
+def literal(array: Any) -> EagerTensor:
+    """A number of the program as a tensor."""
+    return EagerTensor(array) if context.scope() is None else Literal(array)
+
+
 def _show(array: Any, how: Callable[[Any], str] = str) -> str:
     if array.ndim == 0:
         value = array.item() if array.dtype == object else array[()]
