@@ -35,11 +35,9 @@ class Builder:
 
     Attributes:
         differentiate: Turns a sub-graph into its gradient; set by autodiff while rules run.
-        linearize: Turns a sub-graph into its forward-mode graph; set likewise.
     """
 
     differentiate: Differentiate
-    linearize: Differentiate
 
     def apply(self, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Applies an op to values; returns its outputs."""
