@@ -542,7 +542,8 @@ class Function:
                 tensors.extend(frontdoor.convert(part) for part in leaf._components())
             elif isinstance(leaf, np.ndarray):
                 # a copy: what the function returns or assigns must not change when the caller changes the array
-                tensors.append(EagerTensor(leaf.copy()))
+                text = leaf.dtype.kind in "OSU"  # tensors hold text as bytes
+                tensors.append(frontdoor.convert(leaf) if text else EagerTensor(leaf.copy()))
             elif _is_data(leaf):
                 tensors.append(leaf)
         return found[0], tensors
