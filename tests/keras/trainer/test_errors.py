@@ -115,6 +115,21 @@ def two_outputs() -> Any:
     )
 
 
+@pytest.mark.parametrize("third", [["accuracy"], "accuracy", {"size": "mae"}, [keras.metrics.MeanSquaredError()]])
+@pytest.mark.parametrize("loss", ["mse", None])
+def test_metrics_in_the_place_of_loss_weights(third: Any, loss: Any) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    text = message(ValueError, lambda: model.compile("sgd", loss, third))
+    assert f"loss_weights={third!r}" in text and f"metrics={third!r}" in text
+
+
+@pytest.mark.parametrize("third", [0.5, 2, [0.5], (np.float32(0.5),), {"output": 0.5}, [None]])
+def test_loss_weights_that_are_numbers(third: Any) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", third)
+    model.train_on_batch(X, np.ones((40, 1), "float32"))
+
+
 def test_losses_and_outputs_differ_in_number() -> None:
     model = two_outputs()
     model.compile("sgd", ["mse"])

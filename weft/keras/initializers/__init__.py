@@ -6,7 +6,7 @@ from typing import Any
 
 from weft.keras.core import lookup
 from weft.keras.core.naming import to_snake_case
-from weft.keras.initializers.constant import Constant, Identity, Ones, Zeros
+from weft.keras.initializers.fixed import Constant, Identity, Ones, Zeros
 from weft.keras.initializers.initializer import Initializer
 from weft.keras.initializers.random import (
     GlorotNormal,

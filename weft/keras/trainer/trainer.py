@@ -12,10 +12,10 @@ from weft.keras import callbacks as callbacks_module
 from weft.keras import config
 from weft.keras import metrics as metrics_module
 from weft.keras import optimizers as optimizers_module
-from weft.keras.callbacks.callback import CallbackList
+from weft.keras.callbacks.callback import CallbackList, History
 from weft.keras.core import tracking
 from weft.keras.trainer import arrays, sources
-from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics
+from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, check_scales
 from weft.keras.trainer.debug_nans import Watch, watching
 from weft.keras.trainer.results import Gathered, as_numbers
 from weft.keras.trainer.state import State
@@ -70,6 +70,7 @@ class Trainer:
             >>> model.compile(optimizer="sgd", loss="mse", metrics=["mae"])
         """
         _refuse_unknown(kwargs, type(self).compile, "compile", ("sample_weight_mode", "target_tensors"))
+        check_scales(loss_weights)
         self.optimizer = optimizers_module.get(optimizer)
         self.loss = loss
         self.loss_weights = loss_weights
@@ -350,7 +351,7 @@ class Trainer:
         class_weight: dict[Any, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
         steps_per_epoch: int | None = None, validation_steps: int | None = None,
         validation_batch_size: int | None = None, validation_freq: Any = 1, **kwargs: Any,
-    ) -> Any:  # fmt: skip
+    ) -> History:  # fmt: skip
         """Trains the model.
 
         Args:
