@@ -160,3 +160,19 @@ def test_a_single_number_from_outside_of_a_function_has_a_gradient():
     assert float(tape.gradient(y, x)) == 24 and float(tape.gradient(z, x)) == 12
     # numbers of the program and integers are part of the graph
     assert square.get_concrete_function().captured == [x]
+
+
+def test_jacobians_of_nothing():
+    x, u = tf.ones([2]), tf.ones([3])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([x, u])
+        y = x[:0] * 2
+    by_x, by_u = tape.jacobian(y, [x, u])
+    assert by_x.shape == (0, 2) and by_x.dtype == tf.float32 and by_u is None
+    assert [tuple(part.shape) for part in tape.jacobian(y, [x, u], "zero")] == [(0, 2), (0, 3)]
+    z = tf.ones([2, 3])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(z)
+        y = z[:, :0] * 2
+    assert tape.batch_jacobian(y, z).shape == (2, 0, 3)
+    assert tape.jacobian(y, z).shape == (2, 0, 2, 3)

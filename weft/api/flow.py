@@ -16,9 +16,10 @@ from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.runtime import context, control, dispatch, frontdoor
+from weft.runtime.custom_gradient import custom_gradient  # noqa: F401
 from weft.runtime.function import Function
 from weft.runtime.scopes import NameScope as name_scope  # noqa: F401
-from weft.runtime.tape import GradientTape, UnconnectedGradients, custom_gradient  # noqa: F401
+from weft.runtime.tape import GradientTape, UnconnectedGradients
 
 cond = control.cond
 

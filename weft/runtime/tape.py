@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from types import TracebackType
@@ -17,7 +17,6 @@ from weft.autodiff.replay import variables_read
 from weft.autodiff.reverse import Blocked, reverse
 from weft.base import nest, shapes
 from weft.base.errors import explain
-from weft.base.signatures import signature
 from weft.base.sources import SourceLine, user_line
 from weft.ops.opdef import Slices
 from weft.runtime import context, dispatch
@@ -268,19 +267,19 @@ class GradientTape:
         leaves = nest.flatten(sources)
         followed = [_target_of(leaf) for leaf in leaves]
         rows: list[list[Any]] = []
-        for position in range(size):
+        for position in range(max(size, 1)):  # an empty target is asked once, to see what it depends on
             seed = np.zeros(size, goal.dtype.numpy)
-            seed[position] = 1
+            seed[position : position + 1] = 1
             cotangent = EagerTensor(seed.reshape(_static(goal)))
             rows.append(reverse(tape.entries, [goal], [cotangent], followed, dispatch.builder))
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         results: list[Any] = []
         for position, leaf in enumerate(leaves):
             column = [_dense(_present(row[position], leaf, zero)) for row in rows]
-            if not column or any(part is None for part in column):
+            if any(part is None for part in column):
                 results.append(None)
                 continue
-            stacked = dispatch.call("stack", *column, axis=0)
+            stacked = dispatch.call("stack", *column, axis=0) if size else _nothing((0,), column[0])
             results.append(dispatch.call("reshape", stacked, shape=(*_static(goal), *_static(column[0]))))
         return nest.pack(sources, results)
 
@@ -298,16 +297,16 @@ class GradientTape:
         goal = _as_target(target)
         inner = int(np.prod(shape[1:]))
         columns = []
-        for position in range(inner):
+        for position in range(max(inner, 1)):
             seed = np.zeros((shape[0], inner), goal.dtype.numpy)
-            seed[:, position] = 1
+            seed[:, position : position + 1] = 1
             found = reverse(tape.entries, [goal], [EagerTensor(seed.reshape(shape))], [_target_of(source)],
                             dispatch.builder)  # fmt: skip
             part = _dense(_present(found[0], source, UnconnectedGradients(unconnected_gradients).value == "zero"))
             if part is None:
                 return None
             columns.append(part)
-        stacked = dispatch.call("stack", *columns, axis=1)
+        stacked = dispatch.call("stack", *columns, axis=1) if inner else _nothing((shape[0], 0), columns[0])
         return dispatch.call("reshape", stacked, shape=(shape[0], *shape[1:], *wide[1:]))
 
     def explain_gradient(self, target: Any, source: Any) -> str:
@@ -363,6 +362,11 @@ def _static(tensor: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
+def _nothing(shape: tuple[int, ...], row: Any) -> Any:
+    """What no rows of a Jacobian make."""
+    return dispatch.builder.full((*shape, *_static(row)), 0, row.dtype)
+
+
 def _seed(target: Any, given: Any) -> Any:
     from weft.runtime.frontdoor import convert
 
@@ -414,82 +418,3 @@ def explain_absence(tape: Tape, target: Any, source: Any) -> str:
         first = blocked[0]
         return f"the path goes through `{first.op}`, which passes no gradient: {first.why}"
     return "the target does not depend on the source"
-
-
-def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a function a gradient of the user's own.
-
-    Args:
-        function: Returns `(results, gradient)`; `gradient(*cotangents, variables=None)` returns one cotangent a tensor
-            argument, and, where the function reads variables and takes `variables`, also a list of theirs.
-
-    Returns:
-        The function, returning its results alone.
-
-    Example:
-        >>> import weft as tf
-        >>> @tf.custom_gradient
-        ... def clipped(x):
-        ...     return tf.identity(x), lambda ct: tf.clip_by_value(ct, -1.0, 1.0)
-        >>> x = tf.constant(2.0)
-        >>> with tf.GradientTape() as tape:
-        ...     tape.watch(x)
-        ...     y = 10 * clipped(x)
-        >>> float(tape.gradient(y, x))
-        1.0
-    """
-    import functools
-
-    from weft.ops import opdef
-    from weft.runtime.frontdoor import convert
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        tensors = [convert(leaf) for leaf in nest.flatten(args)]
-        rebuilt = nest.pack(args, tensors)
-        inner = Tape()
-        context.tapes().append(inner)
-        try:
-            results, gradient = function(*rebuilt, **kwargs)
-        finally:
-            context.tapes().remove(inner)
-        flat = [convert(leaf) for leaf in nest.flatten(results)]
-        variables = list(inner.variables.values())
-        takes_variables = "variables" in signature(gradient).parameters
-
-        def pull_back(builder: Any, application: Any, cotangents: Sequence[Any]) -> list[Any]:
-            def run(*cts: Any) -> list[Any]:
-                if takes_variables and variables:
-                    owners = [handle._array.variable() for handle in variables]
-                    found, of_variables = gradient(*cts, variables=owners)
-                else:
-                    found, of_variables = gradient(*cts), []
-                parts = nest.flatten(found) if isinstance(found, (list, tuple, dict)) else [found]
-                if len(parts) != len(tensors):
-                    raise ValueError(
-                        f"custom_gradient of `{function.__name__}`: the gradient function returned {len(parts)} values "
-                        f"for {len(tensors)} tensor arguments."
-                    )
-                return [None if p is None else convert(p) for p in (*parts, *nest.flatten(list(of_variables)))]
-
-            return _on_tensors(builder, run, cotangents)
-
-        attrs = {"gradient": pull_back, "count": len(tensors) + len(variables)}
-        outputs = dispatch.apply(opdef.get("custom_gradient"), [*tensors, *variables, *flat], attrs)
-        return nest.pack(results, outputs)
-
-    return wrapped
-
-
-def _on_tensors(builder: Any, function: Callable[..., list[Any]], values: Sequence[Any]) -> list[Any]:
-    """Runs a function of tensors on whatever a builder works with: tensors, or the values of a graph."""
-    graph = getattr(builder, "graph", None)
-    if graph is None:
-        return function(*values)
-    from weft.runtime.context import Scope
-    from weft.runtime.tensor import wrap
-
-    scope = Scope(graph, None, ordered=True)
-    with context.open_scope(scope):
-        found = function(*(wrap(v) for v in values))
-        return [None if part is None else dispatch.resolve(part, scope) for part in found]
