@@ -297,6 +297,38 @@ def test_python_functions_are_called_once():
     assert len(calls) == 4
 
 
+def test_python_functions_with_gradients_are_called_once():
+    calls = []
+
+    def host(a):
+        calls.append(1)
+        return a * a * float(len(calls))
+
+    def ask(y):
+        found = tf.py_function(host, [y], tf.float32)
+        found.set_shape([])
+        return found
+
+    @tf.function
+    def inside(x, p):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            y = tf.cond(p, lambda: ask(x), lambda: x)
+            z = _loop(ask, x, 2)
+        return y, tape.gradient(y, x), z, tape.gradient(z, x)
+
+    x = tf.constant(2.0)
+    assert _numbers(*inside(x, tf.constant(True))) == [4.0, 4.0, 192.0, 384.0]
+    assert len(calls) == 3
+    calls.clear()
+    for function in (ask, tf.function(ask)):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            y = function(x)
+        assert _numbers(tape.gradient(y, x), tape.gradient(y, x)) == [4.0 * len(calls)] * 2
+    assert len(calls) == 2
+
+
 def test_what_is_kept_of_a_step_must_have_one_shape():
     sizes = iter([2, 3, 4])
 

@@ -36,7 +36,12 @@ def happens_once(node: Node) -> bool:
     """Whether running a node again, or later, could give or do something else: it reads, writes, calls out."""
     if node.op == "input":
         return False
-    return opdef.get(node.op).effect in _ONCE or any(has_such(graph) for graph in node.subgraphs())
+    return opdef.get(node.op).effect in _ONCE or any(has_such(graph) for graph in _run_by(node.attrs))
+
+
+def _run_by(attrs: Mapping[str, Any]) -> list[Graph]:
+    """The graphs that an application runs: those among its attributes, but for the one of a call's gradient."""
+    return [graph for name, graph in attrs.items() if isinstance(graph, Graph) and name != "backward"]
 
 
 def has_such(graph: Graph) -> bool:
@@ -131,7 +136,7 @@ class _Recorder:
             made = self.replay.add(node.op, [self.values[v] for v in node.inputs], node.attrs,
                                    [v.type for v in node.outputs], source=node.source, effect=node.effect)  # fmt: skip
             self.values.update(zip(node.outputs, made.outputs, strict=True))
-        elif node.subgraphs():
+        elif _run_by(node.attrs):
             self._replay_control(node)
         elif node.op == "read_variable" and node.inputs[0] in self.given:
             self.values[node.outputs[0]] = self._read(node, node.inputs[0])
@@ -370,7 +375,7 @@ def _writes(graph: Graph, written: list[TensorType]) -> bool:
             return True
         if effect is Effect.WRITE:
             written += [v.type for v in node.inputs if v.type.is_resource]
-        if any(_writes(inner, written) for inner in node.subgraphs()):
+        if any(_writes(inner, written) for inner in _run_by(node.attrs)):
             return True
     return False
 
@@ -468,7 +473,7 @@ def must_be_replayed(op: str, attrs: Mapping[str, Any], received: Sequence[bool]
         return False
     if op == "call" and attrs["backward"] is not None and not any(received[len(received) - attrs["residuals"] :]):
         return False  # its other half has all that it needs
-    return any(has_such(graph) for graph in attrs.values() if isinstance(graph, Graph))
+    return any(has_such(graph) for graph in _run_by(attrs))
 
 
 def replayed(b: Builder, record: Record) -> Replayed:
@@ -502,8 +507,7 @@ def replayed(b: Builder, record: Record) -> Replayed:
 def variables_read(op: str, attrs: Mapping[str, Any]) -> set[int]:
     """The inputs of an application that are handles whose variables its sub-graphs read."""
     first = 1 if op == "cond" else 0
-    graphs = [graph for graph in attrs.values() if isinstance(graph, Graph)]
-    return {first + i for graph in graphs for i, value in enumerate(graph.inputs) if _is_read(value)}
+    return {first + i for graph in _run_by(attrs) for i, value in enumerate(graph.inputs) if _is_read(value)}
 
 
 def _is_read(handle: Value) -> bool:
@@ -513,7 +517,7 @@ def _is_read(handle: Value) -> bool:
         if handle in node.inputs:
             if node.op == "read_variable":
                 return True
-            if node.subgraphs() and any(node.inputs[i] is handle for i in variables_read(node.op, node.attrs)):
+            if _run_by(node.attrs) and any(node.inputs[i] is handle for i in variables_read(node.op, node.attrs)):
                 return True
     return False
 

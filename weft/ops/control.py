@@ -388,7 +388,7 @@ def _scan(
             raise ValueError(f"sequence {position} has {len(row)} steps, expected {length}")
     stacks: list[Any] = [None] * (len(body.outputs) - carries)
     for step in range(length - 1, -1, -1) if backwards else range(length):
-        found = runner.run(body, [*carry, *(row[step] for row in rows), *captures])
+        found = runner.run(body, [*carry, *(row[step, ...] for row in rows), *captures])  # arrays, of strings too
         carry = found[:carries]
         for position, value in enumerate(found[carries:]):
             if stacks[position] is None:

@@ -51,7 +51,7 @@ register(
         same=(),
         vjp=_python_vjp,
         grad_order=1,
-        reason="the gradient runs the Python function again under a tape, on the host",
+        reason="the gradient asks the tape under which the Python function ran, on the host",
         effect=Effect.HOST,
         outputs=None,
         cases=(Case(((2, 3), (3,)), {"function": _add_up, "types": (TensorType((2, 3), dtypes.float32),)},
