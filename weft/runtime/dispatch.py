@@ -193,7 +193,7 @@ def _named(
     for position, tensor in enumerate(inputs):
         if isinstance(tensor, EagerTensor):
             known = position < len(shown.operands) and shown.operands[position]
-            operand = shown.operands[position] if known else f"values_{position}"
+            operand = shown.operands[position] if known else f"{shown.rest}_{position}"
             values.append(_constant(scope, tensor._array.copy(), f"{label}/{operand}"))
         else:
             values.append(resolve(tensor, scope))

@@ -338,9 +338,11 @@ def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     if found is wanted:
         return literal(array)
     if found.is_bool or wanted.is_bool or wanted is dtypes.string or found is dtypes.string:
+        text = dtypes.string in (wanted, found)
         raise DTypeError(
             explain(f"{op}: the operands are {wanted.name} and {found.name}.",
-                    received=[_brief(tensor), repr(value)[:100]], hint="convert one of them with tf.cast")  # fmt: skip
+                    received=[_brief(tensor), repr(value)[:100]],
+                    hint=f"convert one of them with tf.{'strings.as_string' if text else 'cast'}")  # fmt: skip
         )
     if found.is_integer and wanted.is_integer:
         _check_conversion(value, array, found, wanted)
@@ -352,12 +354,17 @@ def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     return literal(array)  # a float next to an integer tensor: the tensor is cast, by `together`
 
 
+def op_for(op: str, dtype: DType) -> str:
+    """The op behind a public function: `add` puts strings together."""
+    return "string_add" if op == "add" and dtype is dtypes.string else op
+
+
 def binary(op: str, sign: str | None = None) -> Callable[..., Any]:
     """The front door of an op on two operands; `sign` is what TensorFlow 1's graphs call the operator."""
 
     def function(x: Any, y: Any, name: str | None = None) -> Any:
         x, y = together(x, y, op)
-        result = dispatch.apply(opdef.get(op), (x, y), {}, name or _in_graph(sign))[0]
+        result = dispatch.apply(opdef.get(op_for(op, x.dtype)), (x, y), {}, name or _in_graph(sign))[0]
         if sign == "add" and result.dtype is not dtypes.string and _in_graph(sign):
             result._value.node.metadata["type"] = "AddV2"  # the operator alone: tf.add is still Add
         return result
