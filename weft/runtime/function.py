@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from weft.autodiff.replay import Plan, has_such, plan_of
+from weft.autodiff.replay import Plan, has_such, plan_of, variables_read
 from weft.autodiff.subgraph import Split, split
 from weft.base import dtypes, nest
 from weft.base.dims import Dim
@@ -211,10 +211,17 @@ class ConcreteFunction:
                     if isinstance(operand, Handle) and getattr(operand._array, "trainable", False):
                         tape.watch(operand)
                         tape.variables.setdefault(id(operand), operand)
+        read = self._read
         return tuple(
             i for i, operand in enumerate(operands)
-            if any(id(operand) in tape.watched for tape in tapes) and _may_have_gradient(operand)
+            if any(id(operand) in tape.watched for tape in tapes)
+            and (i in read if isinstance(operand, Handle) else _may_have_gradient(operand))
         )  # fmt: skip
+
+    @functools.cached_property
+    def _read(self) -> set[int]:
+        """The inputs that are handles of variables that it reads, and does not only write."""
+        return variables_read("call", {"graph": self.graph})
 
     def _halves(self, wrt: tuple[int, ...]) -> Split:
         found = self._splits.get(wrt)
