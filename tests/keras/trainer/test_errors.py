@@ -199,3 +199,19 @@ def test_a_step_that_returns_no_dict() -> None:
     model = Odd([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     assert "must return a dict" in message(ValueError, lambda: model.fit(X, Y, verbose=0))
+
+
+def test_validation_data_without_labels() -> None:
+    text = message(ValueError, lambda: classifier().fit(X, Y, validation_data=X, verbose=0))
+    assert "`validation_data` holds no labels" in text and "(40, 4)" in text and "(x_val, y_val)" in text
+
+
+@pytest.mark.parametrize("epochs", [1.5, "3", None])
+def test_epochs_that_are_no_number(epochs: Any) -> None:
+    text = message(ValueError, lambda: classifier().fit(X, Y, epochs=epochs, verbose=0))
+    assert "`epochs` must be a whole number" in text and repr(epochs) in text
+
+
+def test_class_weights_in_a_list() -> None:
+    text = message(ValueError, lambda: classifier().fit(X, Y, class_weight=[1.0, 2.0, 3.0], verbose=0))
+    assert "must be a dict" in text and "dict(enumerate(weights))" in text
