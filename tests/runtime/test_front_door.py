@@ -83,3 +83,10 @@ def test_what_fits_is_taken(value, dtype, expected):
 def test_a_sequence_beside_a_tensor_takes_its_dtype():
     assert (tf.constant([1.0]) + [np.float64(2)]).dtype is tf.float32
     assert (tf.constant([1], tf.int64) * [np.int32(2)]).dtype is tf.int64
+
+
+def test_conversions_of_arrays_are_silent():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tf.constant(np.array([np.nan, 1e300]), tf.int32)
+        assert np.isinf(tf.constant(np.array(1e300), tf.float32).numpy())

@@ -173,7 +173,7 @@ def _array_from(value: Any, wanted: DType | None, hint: DType | None) -> Any:
         _check_conversion(value, array, natural, wanted)
     if array.dtype == chosen.numpy:
         return array
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         found = array.astype(chosen.numpy)
     if wanted is None and chosen is dtypes.float32 and _is_python(value) and context.scope() is None:
         _check_range(array, found)
