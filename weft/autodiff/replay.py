@@ -17,7 +17,7 @@ import numpy as np
 
 from weft.base import dtypes
 from weft.base.dims import Dim, Symbol, substitute
-from weft.base.errors import InternalError
+from weft.base.errors import InternalError, explain
 from weft.base.shapes import is_static
 from weft.ir.graph import Graph, Node, Value, attr_symbols, clone, reachable, symbol_sources
 from weft.ir.types import TensorType
@@ -480,14 +480,14 @@ def replayed(b: Builder, record: Record) -> Replayed:
     """The replay of an application whose graph is still at hand: the node behind its outputs is widened.
 
     Raises:
-        InternalError: Where it has run already, and has kept nothing.
+        RuntimeError: Where it has run already, and has kept nothing.
     """
     inputs, outputs = record.inputs, record.outputs
     node = b.node_behind(outputs[0])
     if node is None:
-        raise InternalError(
-            f"{record.op}: its gradient needs what it read, wrote or drew when it ran, and that was not kept. Open the "
-            "tapes for all orders of the gradient before the call."
+        raise RuntimeError(
+            explain(f"{record.op}: its gradient needs what it read, wrote or drew when it ran, and that was not kept.",
+                    hint="open the tapes for all orders of the gradient before the call")  # fmt: skip
         )
     done = node.metadata.get("widened")
     if isinstance(done, Widened) and done.holds(node):
