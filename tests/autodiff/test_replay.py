@@ -471,3 +471,18 @@ def test_what_a_loop_only_reads_is_kept_once():
     scans = [n for n in gradient.get_concrete_function(rows).graph.nodes if n.op == "scan"]
     assert len(scans[0].outputs) == 2  # the carry and the states, and no stack of weights
     assert not any(v.type.is_resource for n in scans[1:] for v in n.inputs)
+
+
+def test_second_order_by_a_variable_that_a_loop_only_reads():
+    w = tf.Variable(1.5)
+
+    @tf.function
+    def mixed(x):
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                y = _loop(lambda y: y * w, x)
+            first = inner.gradient(y, x)
+        return y, first, outer.gradient(first, w)
+
+    assert _numbers(*mixed(tf.constant(2.0))) == [6.75, 3.375, 6.75]

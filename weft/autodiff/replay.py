@@ -496,7 +496,7 @@ def replayed(b: Builder, record: Record) -> Replayed:
     else:
         plan = plan_of(node.op, node.attrs, [v.type for v in node.inputs])
         kept = widen(node, plan)
-    held = [b.of_value(read_before(node, node.inputs[i]).outputs[0]) for i in plan.held]
+    held = [b.has_read(inputs[i], read_before(node, node.inputs[i]).outputs[0]) for i in plan.held]
     given = plan.inputs(inputs, held, [b.of_value(v) for v in kept])
     made = plan.replay_attrs(v.shape for v in kept)
     if plan.op != node.op:

@@ -54,6 +54,10 @@ class Builder:
         """A value of a graph as what this builder works on."""
         return value
 
+    def has_read(self, handle: Any, value: Value) -> Any:
+        """The same for what a read of a variable has given that was put into the graph elsewhere."""
+        return self.of_value(value)
+
     def constant(self, value: Any, dtype: DType | None = None) -> Any:
         """A constant value."""
         array = np.asarray(value, dtype=None if dtype is None else dtype.numpy)

@@ -323,6 +323,13 @@ class DispatchBuilder(Builder):
         """A value of a graph as a tensor."""
         return wrap(value)
 
+    def has_read(self, handle: Any, value: Value) -> Any:
+        """The same for what a read of a variable has given, which tapes have not seen yet."""
+        found = wrap(value)
+        for tape in context.tapes():
+            tape.note("read_variable", [handle], [found], {})
+        return found
+
     def constant(self, value: Any, dtype: DType | None = None) -> Any:
         """A constant: an eager tensor, which a graph under construction takes in as a constant node."""
         return literal(np.asarray(value, dtype=None if dtype is None else dtype.numpy))
