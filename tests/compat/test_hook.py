@@ -9,6 +9,7 @@ import pickle
 import sys
 import threading
 import types
+from pathlib import Path
 
 import pytest
 
@@ -146,6 +147,22 @@ def test_module_objects_are_wefts_own(project):
     assert sys.modules["stubkeras.layers"].__name__ == "stubkeras.layers"
     assert not hasattr(sys.modules["stub2.nn"], "__path__")
     assert importlib.util.find_spec("keras.layers") is not None
+
+
+def test_editors_find_the_files_without_running_anything(project):
+    install_as_tensorflow()
+    for name, ours in {"tensorflow": "stub2", "tensorflow.nn": "stub2.nn", "keras": "stubkeras"}.items():
+        spec = importlib.util.find_spec(name)
+        file = importlib.util.find_spec(ours).origin
+        assert spec.loader.get_filename(name) == file
+        assert spec.loader.get_source(name) == Path(file).read_text(encoding="utf-8")
+        assert spec.loader.is_package(name) == (spec.submodule_search_locations is not None)
+    old_path = importlib.util.find_spec("tensorflow.python").loader
+    assert old_path.get_source("tensorflow.python") is None
+    with pytest.raises(ImportError, match="is in no file"):
+        old_path.get_filename("tensorflow.python")
+    with pytest.raises(ModuleNotFoundError, match="__path__"):  # below what is no package, as for any other
+        importlib.util.find_spec("keras.models.below")
 
 
 def test_names_below_tensorflow_follow_the_file(project):

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -56,6 +57,24 @@ class Loader:
     def get_code(self, fullname: str) -> CodeType | None:
         """Give nothing: there is no source of that name."""
         return None
+
+    # Editors that complete names without running a program ask these three where its modules stand.
+
+    def is_package(self, fullname: str) -> bool:
+        """Tell whether there are modules below."""
+        return hasattr(self.module, "__path__")
+
+    def get_filename(self, fullname: str) -> str:
+        """Give the file of Weft's module."""
+        file = getattr(self.module, "__file__", None)
+        if not isinstance(file, str):
+            raise ImportError(f"{fullname} is in no file", name=fullname)
+        return file
+
+    def get_source(self, fullname: str) -> str | None:
+        """Give the text of that file."""
+        file = getattr(self.module, "__file__", None)
+        return Path(file).read_text(encoding="utf-8") if isinstance(file, str) else None
 
 
 class Finder:
@@ -220,7 +239,7 @@ class Hook:
                 raise
             raise self._no_module(error.name) from None
         for wanted in fromlist or ():
-            if wanted != "*" and not hasattr(module, wanted):
+            if wanted not in ("*", "__path__") and not hasattr(module, wanted):  # find_spec asks for the path itself
                 raise self._no_name(actual, module, wanted)
         return module
 
