@@ -8,7 +8,7 @@ import importlib
 from typing import Any
 
 import weft
-from weft.base.errors import nearest
+from weft.base.absent import absent, word_absent
 from weft.compat.v1.flow import (  # noqa: F401
     Assert,
     Print,
@@ -209,7 +209,9 @@ def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
     if name in _OWN:
-        return importlib.import_module(f"{__name__}.{name}")
+        module = importlib.import_module(f"{__name__}.{name}")
+        word_absent(vars(module), f"tf.{name}")
+        return module
     if name in _SHARED_NAMESPACES:
         return getattr(weft, name)
     if name in _SHARED or name in _MOVED:
@@ -224,7 +226,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("weft.compat")
     own = [n for n in globals() if not n.startswith("_")]
     known = [*own, *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_ELSEWHERE, *_OWN]
-    raise AttributeError(f"Weft's TensorFlow 1 names do not have `{name}` yet. {nearest(name, known)}")
+    raise AttributeError(absent(f"tf.{name}", known))
 
 
 def __dir__() -> list[str]:

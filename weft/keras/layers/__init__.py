@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from weft.extend import word_absent
 from weft.keras.core import lookup
 from weft.keras.layers.activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from weft.keras.layers.attention import AdditiveAttention, Attention, MultiHeadAttention
@@ -134,6 +135,8 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     table = {name: value for name, value in globals().items() if isinstance(value, type) and issubclass(value, Layer)}
     return lookup.deserialize(config, table, "layer", custom_objects)
 
+
+word_absent(globals(), "keras.layers")
 
 __all__ = [
     "ELU", "GRU", "LSTM", "RNN", "Activation", "ActivityRegularization", "Add", "AdditiveAttention", "AlphaDropout",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import weft as tf
 from weft import extend
@@ -38,6 +38,15 @@ class Trainer:
         self.stop_evaluating = False
         self.stop_predicting = False
         self.history: Any = None
+
+    if not TYPE_CHECKING:  # so that type checkers still know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            kind = type(self).__name__
+            use = None if name.startswith("_") else extend.absent_use(f"keras.Model.{name}")
+            if use is None:
+                raise AttributeError(f"'{kind}' object has no attribute {name!r}", name=name, obj=self)
+            raise AttributeError(explain(f"Weft's models have no `{name}`.", hint=use))
 
     # Compiling
 
