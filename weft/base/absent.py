@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 from weft.base.errors import explain, nearest
+
+_C = TypeVar("_C", bound=type)
 
 _DATA = "pass arrays to model.fit, or a generator of batches, or a keras.utils.PyDataset"
 _SAVING = "model.get_weights() and set_weights() with numpy.savez keep weights in a file; pickle keeps whole models"
@@ -150,3 +152,31 @@ def word_absent(names: dict[str, Any], path: str) -> None:
         raise AttributeError(absent(f"{path}.{name}", known))
 
     names.setdefault("__getattr__", missing)
+
+
+class _Missing:
+    """Stands for a method that is not built yet: as absent as any other, but for the message."""
+
+    def __init__(self, name: str, use: str) -> None:
+        self._name, self._use = name, use
+
+    def __get__(self, owner: object, kind: type) -> NoReturn:
+        problem = f"'{kind.__name__}' object has no attribute '{self._name}': Weft has no such method."
+        raise AttributeError(explain(problem, hint=self._use))
+
+
+def word_absent_methods(path: str) -> Callable[[_C], _C]:
+    """Lets a class word which methods of the table are missing; a `__getattr__` would hide errors of properties.
+
+    Args:
+        path: The class' public name, such as `"keras.Model"`.
+    """
+
+    def decorate(cls: _C) -> _C:
+        for name, use in NOT_BUILT.items():
+            owner, _, method = name.rpartition(".")
+            if owner == path:
+                setattr(cls, method, _Missing(method, use))
+        return cls
+
+    return decorate

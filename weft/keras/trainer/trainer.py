@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import weft as tf
 from weft import extend
@@ -24,6 +24,7 @@ from weft.keras.trainer.state import State, as_tensors
 _FETCHING = ("workers", "use_multiprocessing", "max_queue_size")
 
 
+@extend.word_absent_methods("keras.Model")
 class Trainer:
     """What a model is besides a layer: it can be trained."""
 
@@ -38,15 +39,6 @@ class Trainer:
         self.stop_evaluating = False
         self.stop_predicting = False
         self.history: Any = None
-
-    if not TYPE_CHECKING:  # so that type checkers still know which attributes there are
-
-        def __getattr__(self, name: str) -> Any:
-            kind = type(self).__name__
-            use = None if name.startswith("_") else extend.absent_use(f"keras.Model.{name}")
-            if use is None:
-                raise AttributeError(f"'{kind}' object has no attribute {name!r}", name=name, obj=self)
-            raise AttributeError(explain(f"Weft's models have no `{name}`.", hint=use))
 
     # Compiling
 
