@@ -449,6 +449,9 @@ class SymbolicTensor(Tensor):
     def __reduce__(self) -> Any:
         raise TypeError(f"{self!r} belongs to a graph under construction and cannot be pickled or copied on its own.")
 
+    def __copy__(self) -> SymbolicTensor:
+        return self
+
 
 class Handle(Tensor):
     """A resource: what ops that read or write state are given. `_array` is the cell."""
