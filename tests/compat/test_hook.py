@@ -366,8 +366,25 @@ def test_a_tensorflow_1_name_under_the_wrong_dialect_is_explained(project):
         project.load("one", "from tensorflow import Session")
     with pytest.raises(ModuleNotFoundError, match="import tensorflow.compat.v1 as tf"):
         project.load("two", "import tensorflow.contrib")
-    with pytest.raises(ModuleNotFoundError, match="no replacement for it yet"):
+    with pytest.raises(ModuleNotFoundError, match="not built yet: keras.datasets.mnist.load_data"):
         project.load("three", "from tensorflow.examples.tutorials.mnist import input_data")
+    with pytest.raises(ModuleNotFoundError, match="no replacement for it yet"):
+        project.load("four", "import tensorflow.manip")
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("from tensorflow.keras.applications import VGG16", "not built yet: build the network of keras.layers"),
+        ("from keras import ops", "not built yet: use the functions of tf"),
+        ("from tensorflow.keras.models import load_model", "not built yet: model.get_weights"),
+        ("from tensorflow import data", "not built yet: pass arrays to model.fit"),
+    ],
+)
+def test_what_is_not_built_yet_says_what_to_use(project, statement, text):
+    install_as_tensorflow()
+    with pytest.raises(ImportError, match=text):
+        project.load("user", statement)
 
 
 def test_a_fallback_for_a_missing_module_works(project):

@@ -108,7 +108,7 @@ def advice(name: str) -> str | None:
     Returns:
         The advice for it or what it is part of; None where nothing is known about it.
     """
-    parts = name.split(".")
+    parts = name.removeprefix("tf.").split(".") if name.startswith("tf.keras.") else name.split(".")
     for count in range(len(parts), 1, -1):
         found = NOT_BUILT.get(".".join(parts[:count]))
         if found is not None:

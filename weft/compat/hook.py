@@ -17,6 +17,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from weft.base.absent import advice
 from weft.compat import spawned
 from weft.compat.binding import Binding, Choice
 from weft.compat.dialect import Dialect, Verdict
@@ -277,9 +278,14 @@ class Hook:
 
     def _advice(self, tree: Tree, path: str, module: ModuleType | None, last: str) -> str:
         """Word the next step for a name that is missing."""
-        if tree == "v2" and only_in(TF1_ONLY, path):
+        old = tree == "v2" and only_in(TF1_ONLY, path)
+        if old:
             if self.module_for(f"{PRIVATE['v1']}.{path}") is not None or _has(f"{PRIVATE['v1']}.{path}", self):
                 return "It is TensorFlow 1's: write `import tensorflow.compat.v1 as tf`, or run with --dialect v1."
+        use = advice(f"{'keras' if tree == 'keras' else 'tf'}.{path}")
+        if use is not None:
+            return f"It is not built yet: {use}."
+        if old:
             return "It is TensorFlow 1's, and Weft has no replacement for it yet."
         if path.partition(".")[0] in ("python", "core", "compiler"):
             return "It is private to TensorFlow; use the public name for what you need from it."
