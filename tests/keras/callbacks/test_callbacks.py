@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,17 @@ def show(monkeypatch: pytest.MonkeyPatch, encoding: str, terminal: bool, steps: 
         bar.update(step, [("loss", 1.0 / step)])
     monkeypatch.undo()
     return screen.text()
+
+
+def test_the_last_line_is_whole_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    lines = re.split("[\r\n]+", show(monkeypatch, "utf-8", True).strip())
+    assert all(len(line) < 30 for line in lines[:-1])
+    assert lines[-1].startswith("5/5 0s ") and lines[-1].endswith(" - loss: 0.4567") and "━" not in lines[-1]
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = re.split("[\r\n]+", show(monkeypatch, "utf-8", True).strip())
+    assert all(len(line.rstrip()) < 50 for line in lines)
+    assert lines[-1].rstrip().endswith(" - loss: 0.4567") and "━━━━━" in lines[-1]
 
 
 def test_a_terminal_gets_a_live_bar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from weft.keras.utils.notebook import Shown
 INTERVAL = 0.1
 #: the most rows that one display of a notebook holds; each update sends them all
 NOTEBOOK_ROWS = 50
+#: the shortest bar that is worth its room, in characters
+_SHORTEST = 5
 _UNICODE = ("━", "╸", "─")
 _ASCII = ("=", ">", ".")
 
@@ -137,21 +139,28 @@ class Progbar:
         left = (now - self._start) / current * (self.target - current)
         return f"{_clock(left)} left {self._pace(current, now)}"
 
+    def _bar(self, current: int, width: int) -> str:
+        full, edge, empty = _UNICODE if _encodes(sys.stdout, "".join(_UNICODE)) else _ASCII
+        done = min(int(width * current / max(self.target or 0, 1)), width)
+        return full * done + (edge if done < width else "") + empty * (width - done - 1)
+
     def _draw(self, current: int, now: float, last: bool) -> None:
         tail = f" {self._times(current, now, last)}{self._metrics()}"
         if self._notebook is not None:
             of = f"{self._title} {current}/{self.target or '?'}".strip()
             self._notebook.show(_html_bar(of, current, self.target, tail, last), of + tail, last)
             return
-        full, edge, empty = _UNICODE if _encodes(sys.stdout, "".join(_UNICODE)) else _ASCII
+        columns = shutil.get_terminal_size((100, 20)).columns - 1
         if self.target is None:
             text = f"{current}/?{tail}"
         else:
-            done = min(int(self.width * current / max(self.target, 1)), self.width)
-            bar = full * done + (edge if done < self.width else "") + empty * (self.width - done - 1)
-            text = f"{current:>{len(str(self.target))}}/{self.target} {bar}{tail}"
-        columns = shutil.get_terminal_size((100, 20)).columns
-        text = text[: max(columns - 1, 20)]
+            count = f"{current:>{len(str(self.target))}}/{self.target}"
+            room = columns - len(count) - len(tail) - 1
+            # On a narrow terminal the numbers matter more than the bar.
+            bar = self._bar(current, min(self.width, room)) if room >= _SHORTEST else ""
+            text = f"{count} {bar}{tail}" if bar else count + tail
+        if not last:  # a line in the making must not wrap, or it could not be drawn over; the last one keeps all
+            text = text[: max(columns, 20)]
         sys.stdout.write("\r" + text + " " * max(self._shown - len(text), 0) + ("\n" if last else ""))
         sys.stdout.flush()
         self._shown = len(text)
