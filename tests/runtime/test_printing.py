@@ -31,6 +31,29 @@ def test_repr_of_a_matrix() -> None:
     assert repr(tf.constant([[1], [2]])) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ([1, "a"], "cannot mix text and int"),
+        ([1, None], "None cannot be an element"),
+        (2**70, "does not fit into 64 bits"),
+        (np.array([[1, 2], [3]], dtype=object), "pad rows of different lengths"),
+        ([object()], "Cannot make a tensor of object values"),
+    ],
+)
+def test_what_is_no_tensor(value: Any, text: str) -> None:
+    with pytest.raises(TypeError, match=text) as caught:
+        tf.constant(value)
+    assert "test_printing.py" in str(caught.value)
+
+
+def test_a_line_of_numpys_is_not_the_users() -> None:
+    with pytest.raises(NotImplementedError, match="numpy cannot take it; use the tf function") as caught:
+        tf.function(lambda x: np.mean(x))(tf.ones(3))
+    assert "test_printing.py" in str(caught.value) or "  at " not in str(caught.value)
+    assert "_methods.py" not in str(caught.value)
+
+
 @pytest.mark.parametrize("make", [tf.constant, tf.Variable])
 def test_numpys_methods_are_pointed_out(make: Any) -> None:
     x = make([[1.0, 2.0]])

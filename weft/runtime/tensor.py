@@ -414,7 +414,7 @@ class SymbolicTensor(Tensor):
         raise AttributeError(self._no_value("`numpy()` needs values"))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        raise NotImplementedError(self._no_value("numpy cannot take it"))
+        raise NotImplementedError(self._no_value("numpy cannot take it; use the tf function instead"))
 
     def __bool__(self) -> bool:
         problem = "a Python `if` or `while` cannot depend on it; use tf.cond or tf.while_loop"
