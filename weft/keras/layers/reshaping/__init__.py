@@ -186,6 +186,9 @@ class ZeroPadding1D(BaseZeroPadding):
 
     rank = 1
 
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "padding": self.padding[0]}
+
 
 class ZeroPadding2D(BaseZeroPadding):
     """Zeros around images.
@@ -245,6 +248,7 @@ class Cropping1D(BaseCropping):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.pop("data_format")
+        config["cropping"] = self.cropping[0]
         return config
 
 
