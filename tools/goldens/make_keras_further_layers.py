@@ -60,6 +60,36 @@ NORMALIZATIONS: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
 }
 
 
+MEL = {"fft_length": 16, "sequence_stride": 4, "sampling_rate": 100, "num_mel_bins": 5, "min_freq": 1.0}
+STFT = {"frame_length": 8, "frame_step": 3}
+#: layers with the weights that they begin with
+AS_MADE: tuple[tuple[str, str, dict[str, Any], tuple[int, ...]], ...] = (
+    ("mel", "MelSpectrogram", {**MEL, "top_db": 12.0}, (2, 40)),
+    ("mel_power", "MelSpectrogram", {**MEL, "power_to_db": False, "sequence_length": 11, "mag_exp": 1.5}, (40,)),
+    ("mel_window", "MelSpectrogram", {**MEL, "window": "hamming", "max_freq": 30.0, "ref_power": 2.0}, (2, 41)),
+    *((f"stft_{mode}", "STFTSpectrogram", {**STFT, "mode": mode}, (2, 30, 2))
+      for mode in ("log", "magnitude", "psd", "real", "imag", "stft")),
+    *((f"stft_{number}", "STFTSpectrogram", {**STFT, "mode": "magnitude", **more}, (2, 30, 2))
+      for number, more in enumerate(({"padding": "same"}, {"expand_dims": True}, {"scaling": "spectrum"},
+                                     {"scaling": None, "window": "hamming", "periodic": True}, {"fft_length": 16},
+                                     {"window": None}, {"frame_step": None}))),
+    ("stft_first", "STFTSpectrogram", {**STFT, "data_format": "channels_first"}, (2, 2, 30)),
+    ("stft_first_apart", "STFTSpectrogram", {**STFT, "data_format": "channels_first", "expand_dims": True}, (2, 2, 30)),
+)  # fmt: skip
+
+
+def as_made() -> None:
+    for title, kind, config, shape in AS_MADE:
+        name = f"made_{title}"
+        inputs = base.values(name, *shape)
+        layer = getattr(keras.layers, kind)(**config)
+        output = np.asarray(layer(inputs))
+        out.case(name, layer=kind, config=config, kind="made", weights=[v.path.split("/")[-1] for v in layer.weights])
+        out.put(f"{name}/input", [inputs])
+        out.put(f"{name}/weight", layer.get_weights())
+        out.put(f"{name}/output", [output])
+
+
 def spectral() -> None:
     """Output, kernel and vector after each of two calls in training, then inference."""
     for title, kind, inner, shape in (
@@ -90,4 +120,5 @@ if __name__ == "__main__":
     base.NORMALIZATIONS = NORMALIZATIONS
     base.batch_normalization()
     spectral()
+    as_made()
     out.save()
