@@ -117,9 +117,10 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
 ELSEWHERE = {
     "Add", "AdditiveAttention", "Attention", "Average", "Bidirectional", "CategoryEncoding", "Concatenate",
     "Discretization", "Dot", "Embedding", "GRUCell", "GroupedQueryAttention", "HashedCrossing", "Hashing",
-    "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer", "Maximum", "Minimum", "MultiHeadAttention",
-    "Multiply", "RNN", "RandomPosterization", "ReversibleEmbedding", "SimpleRNNCell", "SpectralNormalization",
-    "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization", "TimeDistributed", "Wrapper",
+    "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer", "Maximum", "Minimum", "MixUp", "MultiHeadAttention",
+    "Multiply", "Pipeline", "RNN", "RandomPosterization", "ReversibleEmbedding", "SimpleRNNCell",
+    "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization", "TimeDistributed",
+    "Wrapper",
 }  # fmt: skip
 
 
