@@ -155,6 +155,28 @@ def test_a_window_larger_than_the_image_is_refused(layer: Any) -> None:
     assert keras.layers.Conv1D(2, 5, padding="causal")(tf.ones((1, 2, 1))).shape == (1, 2, 2)
 
 
+@pytest.mark.parametrize("metrics", [{"d": ["mae", "mse"]}, {"d": "mae"}, {"any": ["mae"]}])
+def test_metrics_of_one_output_by_name(metrics: dict[str, Any]) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="d")])
+    model.compile("sgd", {"d": "mse"}, loss_weights={"d": 2.0}, metrics=metrics, weighted_metrics={"d": ["mae"]})
+    model.set_weights([np.array([[0.5], [0.2]]), np.array([0.1])])
+    history = model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0).history
+    assert history["loss"][0] == pytest.approx(0.08) and history["mae"][0] == pytest.approx(0.2)
+    assert history["weighted_mae"][0] == pytest.approx(0.2)
+    assert ("mse" in history) == (len(metrics.get("d", ())) == 2)
+
+
+def test_a_loss_for_an_output_that_is_not_there_is_refused() -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="d")])
+    model.compile("sgd", {"e": "mse"})
+    with pytest.raises(ValueError, match="`loss` names 'e', which is no output of the model"):
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+
+
+def test_a_dropout_of_everything() -> None:
+    assert not np.any(keras.layers.Dropout(1.0)(tf.ones((3, 4)), training=True))
+
+
 def test_a_keyword_of_backend_function_is_not_ignored() -> None:
     source = keras.Input((2,))
     with pytest.raises(TypeError, match="feed_dict"):
