@@ -49,7 +49,7 @@ class Pipeline(Layer):
     def get_config(self) -> dict[str, Any]:
         from weft.keras.saving import serialize_keras_object
 
-        return {**super().get_config(), "layers": [serialize_keras_object(layer) for layer in self._pipeline_layers]}
+        return {"name": self.name, "layers": [serialize_keras_object(layer) for layer in self._pipeline_layers]}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
