@@ -48,7 +48,7 @@ LAYERS: tuple[tuple[str, tuple[dict[str, Any], ...]], ...] = (
     ("Solarization", ({"threshold_factor": 0.5}, {"addition_factor": 0.3, "threshold_factor": 0.6})),
     ("AutoContrast", ({},)),
 )  # fmt: skip
-SEEDLESS = ("Resizing", "CenterCrop", "AutoContrast")
+SEEDLESS = ("Resizing", "CenterCrop", "AutoContrast", "Equalization")
 
 
 def images(shape: tuple[int, ...]) -> np.ndarray:
@@ -71,5 +71,8 @@ if __name__ == "__main__":
             record(f"{kind}_{number}", kind, config, images(BATCH))
         if kind not in ("RandomSaturation", "RandomHue", "RandomColorJitter", "RandomCrop"):
             record(f"{kind}_single", kind, configs[0], images(BATCH)[0])
+    # One picture at a time: Keras counts the values of a whole batch together.
+    for number, config in enumerate(({}, {"bins": 16}, {"bins": 40, "value_range": [0.0, 300.0]})):
+        record(f"Equalization_{number}", "Equalization", config, images(BATCH)[0])
     record("Resizing_bytes", "Resizing", {"height": 3, "width": 4}, images(BATCH).astype(np.uint8))
     out.save()
