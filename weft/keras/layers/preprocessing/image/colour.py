@@ -574,4 +574,4 @@ class Equalization(BaseImagePreprocessingLayer):
         below = tf.cumsum(frequent, axis=1)
         total = below[:, -1:]
         least = tf.reduce_min(tf.where(frequent > 0.0, below, total), axis=1, keepdims=True)
-        return tf.round(tf.maximum(below - least, 0.0) * tf.math.divide_no_nan(255.0, total - least))
+        return tf.round(tf.math.divide_no_nan(tf.maximum(below - least, 0.0) * 255.0, total - least))
