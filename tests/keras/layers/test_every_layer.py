@@ -104,6 +104,7 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "RandomGrayscale": ({}, (2, 4, 5, 3)),
     "RandomHue": ({"factor": 0.1, "value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomInvert": ({"value_range": (-1, 1)}, (2, 4, 5, 3)),
+    "RandomPerspective": ({}, (2, 4, 5, 3)),
     "RandomRotation": ({"factor": 0.1}, (2, 4, 5, 3)),
     "RandomSaturation": ({"factor": 0.1, "value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomSharpness": ({"factor": 0.1, "value_range": (-1, 1)}, (2, 4, 5, 3)),
