@@ -81,3 +81,15 @@ def test_configurations_of_keras_are_read(case: dict[str, Any]) -> None:
     for key, value in theirs["config"].items():
         if key in own["config"] and not isinstance(value, (dict, list)) and key != "dtype":
             assert own["config"][key] == value, key
+
+
+def test_arguments_by_position() -> None:
+    cell = layers.LSTMCell(3, "tanh", "sigmoid", True, "ones", "zeros", "he_normal", False)
+    config = cell.get_config()
+    found = [config[f"{name}_initializer"]["class_name"] for name in ("kernel", "recurrent", "bias")]
+    assert found == ["Ones", "Zeros", "HeNormal"] and not cell.unit_forget_bias
+    assert layers.GRUCell(3, "tanh", "sigmoid", True, "ones").kernel_initializer((1,)).numpy().tolist() == [1.0]
+    volume = layers.Conv3DTranspose(2, 2, 2, "same", "channels_first", 1)
+    assert volume.data_format == "channels_first" and volume.output_padding == (1, 1, 1)
+    plane = layers.Conv2DTranspose(2, 2, 2, "same", 1, "channels_first")
+    assert plane.data_format == "channels_first" and plane.output_padding == (1, 1)
