@@ -47,6 +47,7 @@ LAYERS: tuple[tuple[str, tuple[dict[str, Any], ...]], ...] = (
     ("RandomGaussianBlur", ({}, {"kernel_size": 5, "sigma": [0.5, 2.0]})),
     ("Solarization", ({"threshold_factor": 0.5}, {"addition_factor": 0.3, "threshold_factor": 0.6})),
     ("AutoContrast", ({},)),
+    ("RandomErasing", ({}, {"fill_value": 7.0, "scale": 0.5}, {"fill_value": [1.0, 2.0, 3.0], "factor": [0.9, 1.0]})),
     ("RandomPerspective", ({"scale": 0.5}, {"scale": 0.8, "interpolation": "nearest", "fill_value": 7.0})),
 )  # fmt: skip
 SEEDLESS = ("Resizing", "CenterCrop", "AutoContrast", "Equalization")

@@ -99,6 +99,7 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "RandomColorJitter": ({"brightness_factor": 0.3, "hue_factor": 0.1, "value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomContrast": ({"factor": 0.3, "value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomCrop": ({"height": 2, "width": 3}, (2, 4, 5, 3)),
+    "RandomErasing": ({"value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomFlip": ({}, (2, 4, 5, 3)),
     "RandomGaussianBlur": ({"value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomGrayscale": ({}, (2, 4, 5, 3)),

@@ -104,7 +104,7 @@ from weft.keras.layers.preprocessing.image.geometry import (
     RandomTranslation,
     RandomZoom,
 )
-from weft.keras.layers.preprocessing.image.mixing import MixUp
+from weft.keras.layers.preprocessing.image.mixing import MixUp, RandomErasing
 from weft.keras.layers.preprocessing.image.sizes import CenterCrop, Resizing
 from weft.keras.layers.preprocessing.lookup import IntegerLookup, StringLookup
 from weft.keras.layers.preprocessing.numeric import CategoryEncoding, Discretization, Normalization
@@ -197,8 +197,8 @@ __all__ = [
     "LeakyReLU", "Masking", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D",
     "Maximum", "MelSpectrogram", "Minimum", "MixUp", "MultiHeadAttention", "Multiply", "Normalization", "PReLU",
     "Permute", "Pipeline", "RMSNormalization", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter",
-    "RandomContrast", "RandomCrop", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue",
-    "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation",
+    "RandomContrast", "RandomCrop", "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale",
+    "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation",
     "RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom", "ReLU", "RepeatVector", "Rescaling",
     "Reshape", "Resizing", "ReversibleEmbedding", "STFTSpectrogram", "SeparableConv1D", "SeparableConv2D",
     "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "Solarization",
