@@ -5,6 +5,7 @@ from typing import Any
 
 from weft import autodiff as autodiff
 from weft import compat as compat
+from weft import data as data
 from weft import extend as extend
 from weft import keras as keras
 from weft import version as version

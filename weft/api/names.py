@@ -52,6 +52,7 @@ NAMESPACES: dict[str, str] = {
     "bitwise": "weft.api.bitwise",
     "compat": "weft.compat",
     "config": "weft.api.config",
+    "data": "weft.data",
     "debugging": "weft.api.debugging",
     "dtypes": "weft.api.dtypes",
     "errors": "weft.api.errors",
