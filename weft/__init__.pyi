@@ -22,6 +22,7 @@ from weft._public import nn as nn
 from weft._public import random as random
 from weft._public import signal as signal
 from weft._public import strings as strings
+from weft._public import train as train
 from weft.api.array import argsort as argsort
 from weft.api.array import batch_to_space as batch_to_space
 from weft.api.array import bitcast as bitcast

@@ -70,6 +70,7 @@ NAMESPACES: dict[str, str] = {
     "random": "weft.api.random",
     "signal": "weft.api.signal",
     "strings": "weft.api.strings",
+    "train": "weft.api.train",
 }
 
 #: namespaces within namespaces, which the outer ones hold: module -> modules
