@@ -132,6 +132,19 @@ def test_ignored_errors_leave_elements_out():
     assert numbers(dataset) == [10, 5]
 
 
+def test_rows_that_cannot_be_read_are_named_or_left_out(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n1,2\nx,4\n5,6\n")
+    dataset = tf.data.experimental.CsvDataset(str(path), [tf.int32, tf.int32], header=True)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"table\.csv, record 1: Field 0 is not a valid int32: x"):
+        list(dataset)
+    assert [int(a) for a, _ in dataset.ignore_errors()] == [1, 5]
+    table = tf.data.experimental.make_csv_dataset(
+        str(path), 1, num_epochs=1, column_defaults=[0, 0], ignore_errors=True, shuffle_seed=1
+    )
+    assert sorted(int(row["a"]) for row in table) == [1, 5]
+
+
 def test_cache_in_memory_and_in_a_file(tmp_path):
     calls = []
 
@@ -210,8 +223,8 @@ def test_a_dataset_is_not_gone_through_inside_a_function():
 def test_what_is_not_built_says_what_to_use():
     with pytest.raises(AttributeError, match="padded_batch"):
         D.range(3).ragged_batch
-    with pytest.raises(AttributeError, match="CsvDataset"):
-        tf.data.experimental.CsvDataset
+    with pytest.raises(AttributeError, match="sqlite3"):
+        tf.data.experimental.SqlDataset
 
 
 def _model():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from weft.data import functions
+from weft.data.csv_files import CsvDataset, make_csv_dataset  # noqa: F401
 from weft.data.dataset import AUTOTUNE, Dataset
 from weft.data.nodes import INFINITE as INFINITE_CARDINALITY  # noqa: F401
 from weft.data.options import (  # noqa: F401
