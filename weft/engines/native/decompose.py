@@ -1,0 +1,43 @@
+"""Ops without a lowering rule, written out in smaller ones."""
+
+from __future__ import annotations
+
+from weft.engines.native.lower import RULES
+from weft.ir.graph import Graph, Value
+from weft.ops import opdef
+from weft.ops.builder import GraphBuilder
+from weft.passes.simplify import remove_dead_code, share_common_code
+
+
+def decompose(graph: Graph) -> Graph:
+    """The graph with every op that has no rule and does have a decomposition replaced by that."""
+    while True:
+        open_ = [n for n in graph.nodes if n.op != "input" and n.op not in RULES and opdef.get(n.op).decompose]
+        if not open_:
+            return graph
+        graph = share_common_code(remove_dead_code(_replace(graph, set(open_))))
+
+
+def _replace(graph: Graph, chosen: set) -> Graph:  # type: ignore[type-arg]
+    copy = Graph(graph.name)
+    values: dict[Value, Value] = {}
+    nodes = {}
+    for node in graph.nodes:
+        types = [value.type for value in node.outputs]
+        control = [nodes[before] for before in node.control if before in nodes]
+        if node in chosen:
+            record = opdef.get(node.op)
+            assert record.decompose is not None
+            builder = GraphBuilder(copy, node.source, control)
+            made = record.decompose(builder, *(values[v] for v in node.inputs), **node.attrs)
+            results = made if isinstance(made, (tuple, list)) else (made,)
+            values.update(zip(node.outputs, results, strict=True))
+            continue
+        new = copy.add(node.op, [values[v] for v in node.inputs], node.attrs, types, name=node.name, control=control,
+                       source=node.source, effect=node.effect)  # fmt: skip
+        nodes[node] = new
+        values.update(zip(node.outputs, new.outputs, strict=True))
+    copy.inputs = [values[value] for value in graph.inputs]
+    copy.outputs = [values[value] for value in graph.outputs]
+    copy.captures = {outer: values[value] for outer, value in graph.captures.items()}
+    return copy

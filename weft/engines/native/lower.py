@@ -1,0 +1,271 @@
+"""Ops to loop nests: what each op means for single elements.
+
+A rule takes the lowering and a node and returns a source for each output. What has no rule here is taken apart by its
+decomposition, or runs on the host between compiled pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from weft.base import dtypes
+from weft.base.dims import Dim, product
+from weft.engines.native.index import Index, LoopVar
+from weft.engines.native.loops import Buffer, Const, Expr
+from weft.engines.native.sources import Computed, Indices, Memory, Source
+from weft.ir.graph import Graph, Node, Value
+
+if TYPE_CHECKING:
+    from weft.base.dims import Dimension, Shape, Symbol
+    from weft.base.dtypes import DType
+
+#: expressions of more instructions than this are stored rather than computed twice
+CHEAP = 3
+
+
+class Specialise(Exception):
+    """Code can only be made for sizes that are known: those of these symbols must be."""
+
+    def __init__(self, symbols: frozenset[Symbol]) -> None:
+        super().__init__(f"needs the sizes {sorted(map(repr, symbols))}")
+        self.symbols = symbols
+
+
+class Unsupported(Exception):
+    """What a rule raises for a node that it cannot lower, with the reason."""
+
+
+class Refused(Exception):
+    """A graph has a node without a native form (or an input, where `node` is None)."""
+
+    def __init__(self, node: Node | None, reason: str) -> None:
+        super().__init__(f"{node.op if node is not None else 'graph'}: {reason}")
+        self.node = node
+
+
+@dataclass(eq=False)
+class Nest:
+    """One result, element by element: what is stored at each place, or combined over a range.
+
+    Attributes:
+        shape: The places.
+        value: (indices of the place, indices of the range) -> the element.
+        output: Where it goes.
+        reduced: The range that is combined, () for none.
+        combine: `add`, `multiply`, `maximum`, `minimum`, `and`, `or`; or `fail`: nothing is stored, and
+            where the element is true the step is thrown away.
+        name: For people.
+        template: For contractions and others that bring their own loops.
+    """
+
+    shape: Shape
+    value: Callable[[Indices, Indices], Expr]
+    output: Memory
+    reduced: Shape = ()
+    combine: str = ""
+    name: str = ""
+    template: Any = None
+    after: list[Nest] = field(default_factory=list)  # must run before: they read what this one overwrites
+
+
+class Lowering:
+    """Turns the nodes of a graph into nests."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.nests: list[Nest] = []
+        self.sources: dict[Value, Source] = {}
+        self.users = {value: len(nodes) for value, nodes in graph.users().items()}
+        self.state: dict[Value, Memory] = {}
+        self.written: dict[Value, Memory] = {}  # handles of variables that the graph writes
+        self._left = dict(self.users)  # how many nodes have yet to use a value
+        self._count = 0
+
+    def run(self) -> list[Source]:
+        """Lowers every node; returns where the graph's outputs are.
+
+        Raises:
+            Specialise: Where sizes must be known that are not.
+            Refused: Naming a node that has no native form.
+        """
+        for value in self.graph.inputs:
+            shape = value.type.handle.shape if value.type.handle is not None else value.shape
+            held = value.type.handle or value.type
+            if shape is None or held.dtype.is_host or held.dtype.is_complex:
+                raise Refused(None, f"input {value.name} is {held}")
+            if value.type.is_resource:
+                self.state[value] = Memory(Buffer(value.node.name, held.dtype, product(shape), "state"), shape)
+            else:
+                self.sources[value] = Memory(Buffer(value.node.name, held.dtype, product(shape), "input"), shape)
+        for node in self.graph.nodes:
+            if node.op == "input":
+                continue
+            function = RULES.get(node.op)
+            if function is None:
+                raise Refused(node, "there is no rule for it")
+            try:
+                results = function(self, node)
+            except Unsupported as problem:
+                raise Refused(node, str(problem)) from None
+            for value in dict.fromkeys(node.inputs):
+                self._left[value] -= 1
+            for value, source in zip(node.outputs, results, strict=True):
+                self.sources[value] = self.settle(source, self.users.get(value, 0))
+        return [self.sources[value] for value in self.graph.outputs]
+
+    def variable(self, handle: Value) -> Memory:
+        """Where a variable's present value lies."""
+        return self.state[handle]
+
+    def assign(self, handle: Value, value: Source, node: Node) -> Source:
+        """Gives a variable a value. What still needs the old one is given a copy of it."""
+        memory = self.state[handle]
+        ours = node.inputs[1]
+        for other, source in self.sources.items():
+            if other is not ours and (self._left.get(other, 0) > 0 or other in self.graph.outputs):
+                if memory.buffer in self.reads(source):
+                    self.sources[other] = self.copy(source)
+        self.nests.append(Nest(memory.shape, lambda place, _: value.at(place), memory, name="assign"))
+        self.written[handle] = memory
+        if node.op == "assign_variable" and not isinstance(value, Memory):
+            self.sources[ours] = memory  # further uses of the value find it in the variable
+        return memory
+
+    def reads(self, source: Source) -> set[Buffer]:
+        """The buffers that a source's elements come from."""
+        if isinstance(source, Memory):
+            return {source.buffer}
+        from weft.engines.native.rewriting import loads
+
+        place = tuple(Index.of(v) for v in variables(source.shape))
+        return {load.buffer for load in loads([source.at(place)])}
+
+    def copy(self, source: Source, name: str = "copy") -> Memory:
+        """The elements in memory of their own."""
+        output = self.temporary(source.shape, source.dtype, name)
+        self.nests.append(Nest(source.shape, lambda place, _: source.at(place), output, name=name))
+        return output
+
+    def source(self, value: Value) -> Source:
+        """Where the elements of a value come from."""
+        return self.sources[value]
+
+    def memory(self, source: Source, name: str = "t") -> Memory:
+        """The same elements in memory: stored there now, unless they are."""
+        if isinstance(source, Memory):
+            return source
+        known = getattr(source, "stored", None)
+        if known is None:
+            known = self.temporary(source.shape, source.dtype, name)
+            self.nests.append(Nest(source.shape, lambda place, _: source.at(place), known, name=name))
+            source.stored = known  # type: ignore[attr-defined]
+        return known  # type: ignore[no-any-return]
+
+    def contiguous(self, source: Source, name: str = "t") -> Memory:
+        """The same elements in memory, in order."""
+        if isinstance(source, Memory) and not source.contiguous:
+            source = view(source, source.shape, lambda indices: indices)
+        return self.memory(source, name)
+
+    def temporary(self, shape: Shape, dtype: DType, name: str = "t") -> Memory:
+        """Room for a result."""
+        self._count += 1
+        return Memory(Buffer(f"{name}{self._count}", dtype, product(tuple(shape))), shape)
+
+    def reduce(
+        self,
+        shape: Shape,
+        reduced: Shape,
+        dtype: DType,
+        combine: str,
+        value: Callable[[Indices, Indices], Expr],
+        name: str = "sum",
+    ) -> Memory:
+        """Elements combined over a range."""
+        output = self.temporary(shape, dtype, name)
+        self.nests.append(Nest(shape, value, output, reduced, combine, name=name))
+        return output
+
+    def check(self, shape: Shape, refused: Callable[[Indices], Expr]) -> None:
+        """Throws the step away where a condition holds at any place."""
+        nothing = Memory(Buffer("nothing", dtypes.bool_, 0), shape)
+        self.nests.append(Nest(shape, lambda place, _: refused(place), nothing, combine="fail", name="check"))
+
+    def settle(self, source: Source, uses: int) -> Source:
+        """What is used often and costly is stored."""
+        if isinstance(source, Memory) or uses <= 1 or source.cost <= CHEAP:
+            return source
+        return self.memory(source)
+
+    def known(self, *sizes: Dimension) -> None:
+        """Makes sure that sizes are numbers.
+
+        Raises:
+            Specialise: Where one is not.
+        """
+        symbols: frozenset[Symbol] = frozenset()
+        for size in sizes:
+            if isinstance(size, Dim):
+                symbols |= size.symbols()
+        if symbols:
+            raise Specialise(symbols)
+
+
+Rule = Callable[[Lowering, Node], Sequence[Source]]
+RULES: dict[str, Rule] = {}
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Registers a function as the rule of some ops."""
+
+    def register(function: Rule) -> Rule:
+        for name in names:
+            RULES[name] = function
+        return function
+
+    return register
+
+
+def view(source: Source, shape: Shape, where: Callable[[Indices], Indices]) -> Computed:
+    """Elements of a source at other places."""
+    return Computed(shape, source.dtype, lambda indices: source.at(where(indices)), source.cost)
+
+
+def zeros(count: int) -> Indices:
+    """The first place of so many axes."""
+    return tuple(Index({}, 0) for _ in range(count))
+
+
+def aligned(source: Source, shape: Shape) -> Callable[[Indices], Indices]:
+    """From indices into a broadcast shape to those into one of its operands.
+
+    Raises:
+        Specialise: Where it is not known whether a size is 1.
+    """
+    skip = len(shape) - len(source.shape)
+    single: list[bool] = []
+    for own, size in zip(source.shape, shape[skip:], strict=True):
+        if own == size:
+            single.append(False)
+        elif isinstance(own, int) and own == 1:
+            single.append(True)
+        else:
+            symbols = own.symbols() if isinstance(own, Dim) else frozenset()
+            raise Specialise(symbols | (size.symbols() if isinstance(size, Dim) else frozenset()))
+
+    def place(indices: Indices) -> Indices:
+        return tuple(Index({}, 0) if one else index for one, index in zip(single, indices[skip:], strict=True))
+
+    return place
+
+
+def variables(shape: Shape, prefix: str = "i") -> tuple[LoopVar, ...]:
+    """A loop variable for each axis."""
+    return tuple(LoopVar(f"{prefix}{axis}", size) for axis, size in enumerate(shape))
+
+
+def number(value: Any, dtype: DType) -> Const:
+    """A constant."""
+    return Const(value, dtype)

@@ -1,0 +1,218 @@
+"""A graph compiled for this machine, and what it takes to run it: buffers in an arena, a table of pointers, a schedule.
+
+Sizes that are known only at run time stay arguments of the code. For each combination of them that occurs there is a
+`Layout` of the arena, made once: buffers whose lives do not overlap share their place.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from weft.base import dims
+from weft.engines.native import codegen, emit, rules, schedule
+from weft.engines.native.fusion import Fusion, Group
+from weft.engines.native.kernels import Plan, kernel_of
+from weft.engines.native.loops import Buffer, Kernel, buffers, verify
+from weft.engines.native.lower import Lowering
+from weft.engines.native.sources import Memory, Source
+from weft.engines.native.target import Target
+
+if TYPE_CHECKING:
+    from weft.base.dims import Dimension, Symbol
+    from weft.ir.graph import Graph
+
+_ALIGN = 64
+assert rules
+
+
+@dataclass(eq=False)
+class _Phase:
+    """Kernels that need nothing of one another."""
+
+    kernels: list[Kernel]
+    writes_state: bool
+
+
+class Program:
+    """A compiled graph.
+
+    Args:
+        graph: What to compile; its nodes all have native forms.
+        target: The machine.
+
+    Raises:
+        Specialise: Where the code needs to know sizes that are symbols.
+        Refused: Where a node has no native form.
+    """
+
+    def __init__(self, graph: Graph, target: Target) -> None:
+        self.graph = graph
+        lowering = Lowering(graph)
+        results = lowering.run()
+        self.outputs = _own_outputs(lowering, results)
+        nests = schedule.prepare(lowering)
+        fusion = Fusion(nests)
+        self.inputs = [lowering.sources.get(value) or lowering.state[value] for value in graph.inputs]
+        self.written = [i for i, value in enumerate(graph.inputs) if value in lowering.written]
+        plan = Plan(target, lambda buffer, group: _needed_outside(fusion, buffer, group))
+        self.layout = emit.Layout()
+        emitter = emit.Emitter(self.layout)
+        self.phases: list[_Phase] = []
+        self.groups: dict[str, Group] = {}
+        state = {memory.buffer for memory in lowering.written.values()}
+        for level in schedule.levels(fusion, state):
+            kernels = []
+            for group in level:
+                if all(nest.combine != "fail" and not _needed_outside(fusion, nest.output.buffer, group)
+                       for nest in group.nests):  # fmt: skip
+                    continue
+                name = f"k{len(self.groups)}_{group.nests[0].name}"
+                kernel = kernel_of(group, name, plan)
+                verify(kernel)
+                emitter.add(kernel)
+                kernels.append(kernel)
+                self.groups[name] = group
+            if kernels:
+                writes = any(buffer in state for kernel in kernels for buffer in buffers(kernel)[1])
+                self.phases.append(_Phase(kernels, writes))
+        for source in (*self.inputs, *self.outputs):
+            self.layout.buffer(source.buffer)
+        for phase in self.phases:
+            for kernel in phase.kernels:
+                if isinstance(kernel.chunks, dims.Dim):
+                    self.layout.size(kernel.chunks)
+        self.text = "\n".join([emitter.module(), schedule.DRIVER])
+        self.code = codegen.Code(codegen.to_object(self.text, target), target)
+        self._run = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(
+            self.code.address("weft_run")
+        )
+        self._addresses = {name: self.code.address(name) for name in self.groups}
+        self._lives = self._find_lives()
+        self._bindings: dict[tuple[int, ...], _Binding] = {}
+        self._symbols = sorted({s for size in self._dynamic_sizes() for s in size.symbols()}, key=lambda s: s.index)
+        self._constants = {b: np.ascontiguousarray(b.data) for b in self.layout.buffers if b.role == "constant"}
+        self.lock = threading.Lock()
+
+    def _dynamic_sizes(self) -> list[Any]:
+        found: list[Any] = list(self.layout.sizes)
+        found += [b.size for b in self.layout.buffers if isinstance(b.size, dims.Dim)]
+        found += [d for source in (*self.inputs, *self.outputs) for d in source.shape if isinstance(d, dims.Dim)]
+        return found
+
+    def _find_lives(self) -> dict[Buffer, tuple[int, int]]:
+        """For each temporary buffer the first and the last phase that touch it."""
+        lives: dict[Buffer, tuple[int, int]] = {}
+        for number, phase in enumerate(self.phases):
+            for kernel in phase.kernels:
+                read, written = buffers(kernel)
+                for buffer in (*read, *written):
+                    if buffer.role == "temp":
+                        first, _ = lives.get(buffer, (number, number))
+                        lives[buffer] = (first, number)
+        return lives
+
+    def binding(self, known: Mapping[Symbol, int]) -> _Binding:
+        """The table and the arena for some sizes."""
+        key = tuple(known[symbol] for symbol in self._symbols)
+        found = self._bindings.get(key)
+        if found is None:
+            found = self._bindings[key] = _Binding(self, dict(zip(self._symbols, key, strict=True)))
+        return found
+
+    def run(self, binding: _Binding, pointers: Sequence[tuple[int, int]]) -> bool:
+        """Runs the code. Returns False where a check failed: then no state was written.
+
+        Args:
+            binding: The sizes.
+            pointers: (word of the table, address) for inputs, outputs and state.
+        """
+        table = binding.table
+        for word, address in pointers:
+            table[word] = address
+        binding.flag[0] = 0
+        self._run(binding.table_address, binding.schedule_address, binding.phases)
+        return not binding.flag[0]
+
+
+class _Binding:
+    """The table of pointers and sizes for one combination of sizes."""
+
+    def __init__(self, program: Program, known: dict[Symbol, int]) -> None:
+        layout = program.layout
+        self.table = np.zeros(emit.Layout.HEADER + len(layout), np.int64)
+        self.flag = np.zeros(8, np.int64)
+        self.table[0] = self.flag.ctypes.data
+        offsets, total = _arrange(program._lives, known)
+        self.arena = np.empty(total + _ALIGN, np.uint8)
+        base = -(-self.arena.ctypes.data // _ALIGN) * _ALIGN
+        for buffer, offset in offsets.items():
+            if buffer.slot >= 0:
+                self.table[emit.Layout.HEADER + buffer.slot] = base + offset
+        for buffer, array in program._constants.items():
+            self.table[emit.Layout.HEADER + buffer.slot] = array.ctypes.data
+        for size in layout.sizes:
+            self.table[emit.Layout.HEADER + layout.slot_of_size(size)] = size.evaluate(known)
+        words: list[int] = []
+        for phase in program.phases:
+            words += [len(phase.kernels), int(phase.writes_state)]
+            for kernel in phase.kernels:
+                words += [program._addresses[kernel.name], dims.evaluate(kernel.chunks, known)]
+        self.schedule = np.array(words or [0], np.int64)
+        self.phases = len(program.phases)
+        self.table_address = self.table.ctypes.data
+        self.schedule_address = self.schedule.ctypes.data
+        self.shapes = [tuple(dims.evaluate(d, known) for d in source.shape) for source in program.outputs]
+
+
+def _arrange(lives: Mapping[Buffer, tuple[int, int]], known: Mapping[Symbol, int]) -> tuple[dict[Buffer, int], int]:
+    """Places in the arena: the longest buffers first, each at the lowest place that is free during its life."""
+    sized = []
+    for buffer, life in lives.items():
+        size = dims.evaluate(buffer.size, known) * buffer.dtype.size
+        sized.append((-(-size // _ALIGN) * _ALIGN + _ALIGN, buffer, life))
+    sized.sort(key=lambda item: -item[0])
+    placed: list[tuple[int, int, tuple[int, int]]] = []
+    offsets: dict[Buffer, int] = {}
+    total = 0
+    for size, buffer, life in sized:
+        offset = 0
+        for start, stop, other in sorted(p for p in placed if p[2][0] <= life[1] and life[0] <= p[2][1]):
+            if offset + size <= start:
+                break
+            offset = max(offset, stop)
+        placed.append((offset, offset + size, life))
+        offsets[buffer] = offset
+        total = max(total, offset + size)
+    return offsets, total
+
+
+def _own_outputs(lowering: Lowering, results: Sequence[Source]) -> list[Memory]:
+    """Each output in a buffer of its own, in order."""
+    found: list[Memory] = []
+    taken: set[Buffer] = set()
+    for source in results:
+        memory = source
+        if not (isinstance(memory, Memory) and memory.contiguous and memory.buffer.role == "temp"
+                and memory.buffer not in taken):  # fmt: skip
+            memory = lowering.copy(source, "output")
+        memory.buffer.role = "output"
+        taken.add(memory.buffer)
+        found.append(memory)
+    return found
+
+
+def _needed_outside(fusion: Fusion, buffer: Buffer, group: Group) -> bool:
+    if buffer.role in ("output", "state"):
+        return True
+    return any(fusion.home[nest] is not group for nest in fusion.all_readers.get(buffer, ()))
+
+
+def bytes_of(size: Dimension, known: Mapping[Symbol, int]) -> int:
+    """A size in numbers."""
+    return dims.evaluate(size, known)

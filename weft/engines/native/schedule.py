@@ -1,0 +1,127 @@
+"""From nests to phases, and the native loop that runs them."""
+
+from __future__ import annotations
+
+from weft.base.dims import Dim, ceil_divide, product
+from weft.engines.native.fusion import Fusion, Group, walk
+from weft.engines.native.index import Index
+from weft.engines.native.loops import Buffer, Expr
+from weft.engines.native.lower import Lowering, Nest
+from weft.engines.native.sources import Indices, unflatten
+
+#: reductions of more elements than this, with fewer results than would keep threads busy, are done in pieces
+_PIECE = 1 << 15
+
+
+def prepare(lowering: Lowering) -> list[Nest]:
+    """The nests, long reductions cut into pieces of a size that depends on the problem alone."""
+    found: list[Nest] = []
+    for nest in lowering.nests:
+        found += _in_pieces(lowering, nest) if nest.reduced and nest.template is None else [nest]
+    return found
+
+
+def _in_pieces(lowering: Lowering, nest: Nest) -> list[Nest]:
+    results, range_ = product(tuple(nest.shape)), product(tuple(nest.reduced))
+    if nest.shape and not walk(nest).column:
+        return [nest]  # rows are shared out among threads as they are
+    if isinstance(results, Dim) or results > 4096:
+        return [nest]
+    total = results * range_
+    if isinstance(total, int) and total <= 2 * _PIECE:
+        return [nest]
+    # pieces of the range, seen as one axis
+    length = max(1, _PIECE // results)
+    if isinstance(range_, int):
+        length = min(length, range_)
+        while range_ % length:  # the nearest that divides: pieces are then whole
+            length -= 1
+        if range_ // length < 2 or length * results < _PIECE // 16:
+            return [nest]
+    else:
+        inner = product(tuple(nest.reduced[1:]))
+        if isinstance(inner, Dim) or not isinstance(nest.reduced[0], Dim):
+            return [nest]
+        if inner < 64:
+            return [nest]  # a batch of numbers: short enough as it is
+        length = inner  # one piece for each of an unknown number
+    pieces = ceil_divide(range_, length)
+    partial = lowering.temporary((pieces, *nest.shape), nest.output.dtype, "partial")
+
+    def value(place: Indices, within: Indices) -> Expr:
+        flat = Index.of(place[0]) * length + within[0]
+        return nest.value(place[1:], unflatten(flat, nest.reduced))
+
+    first = Nest((pieces, *nest.shape), value, partial, (length,), nest.combine, name=nest.name)
+    second = Nest(nest.shape, lambda place, within: partial.at((*within, *place)), nest.output, (pieces,),
+                  nest.combine, name=f"{nest.name}_of_pieces")  # fmt: skip
+    return [first, second]
+
+
+def levels(fusion: Fusion, state: set[Buffer]) -> list[list[Group]]:
+    """The groups by phase. What writes state comes after every check, so that a failed step has changed nothing."""
+    checks = {g for g in fusion.groups if any(n.combine == "fail" for n in g.nests)}
+    writers = {g for g in fusion.groups if any(n.output.buffer in state for n in g.nests)}
+    level: dict[Group, int] = {}
+    for group in fusion.ordered():
+        level[group] = 1 + max((level[g] for g in group.before), default=-1)
+    last_check = max((level[g] for g in checks), default=-1)
+    for group in fusion.ordered():
+        least = max((level[g] + 1 for g in group.before), default=0)
+        level[group] = max(least, last_check + 1) if group in writers else least
+    found: list[list[Group]] = [[] for _ in range(max(level.values(), default=-1) + 1)]
+    for group, at in level.items():
+        found[at].append(group)
+    return found
+
+
+#: runs the phases one after the other: words of the schedule are, for each phase, the number of kernels and whether
+#: it writes state, then for each kernel its address and its number of chunks
+DRIVER = """
+define void @weft_run(ptr %table, ptr %schedule, i64 %phases) nounwind #0 {
+entry:
+  %some = icmp sgt i64 %phases, 0
+  br i1 %some, label %phase, label %out
+phase:
+  %p = phi i64 [ 0, %entry ], [ %p2, %next ]
+  %at = phi ptr [ %schedule, %entry ], [ %k3, %next ]
+  %kernels = load i64, ptr %at, align 8
+  %wp = getelementptr i64, ptr %at, i64 1
+  %writes = load i64, ptr %wp, align 8
+  %guarded = icmp ne i64 %writes, 0
+  br i1 %guarded, label %guard, label %first
+guard:
+  %fp = load ptr, ptr %table, align 8
+  %flag = load atomic i64, ptr %fp monotonic, align 8
+  %failed = icmp ne i64 %flag, 0
+  br i1 %failed, label %out, label %first
+first:
+  %k0 = getelementptr i64, ptr %at, i64 2
+  br label %kernel
+kernel:
+  %k = phi i64 [ 0, %first ], [ %k2, %after ]
+  %kp = phi ptr [ %k0, %first ], [ %k3, %after ]
+  %function = load ptr, ptr %kp, align 8
+  %cp = getelementptr i64, ptr %kp, i64 1
+  %chunks = load i64, ptr %cp, align 8
+  %any = icmp sgt i64 %chunks, 0
+  br i1 %any, label %chunk, label %after
+chunk:
+  %c = phi i64 [ 0, %kernel ], [ %c2, %chunk ]
+  call void %function(ptr %table, i64 %c, i64 0)
+  %c2 = add i64 %c, 1
+  %more = icmp slt i64 %c2, %chunks
+  br i1 %more, label %chunk, label %after
+after:
+  %k2 = add i64 %k, 1
+  %k3 = getelementptr i64, ptr %kp, i64 2
+  %again = icmp slt i64 %k2, %kernels
+  br i1 %again, label %kernel, label %next
+next:
+  %p2 = add i64 %p, 1
+  %further = icmp slt i64 %p2, %phases
+  br i1 %further, label %phase, label %out
+out:
+  ret void
+}
+"""

@@ -1,0 +1,48 @@
+"""A graph for sizes that are known: the same nodes with numbers in the place of some symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from weft.base.dims import Dim, substitute
+from weft.ir.graph import Graph, Value
+from weft.ir.types import TensorType
+
+if TYPE_CHECKING:
+    from weft.base.dims import Dimension, Symbol
+
+
+def specialise(graph: Graph, sizes: Mapping[Symbol, Dimension]) -> Graph:
+    """A copy in which symbols have the given sizes, in types and attributes; sub-graphs too."""
+    copy = Graph(graph.name)
+    values: dict[Value, Value] = {}
+    nodes = {}
+    for node in graph.nodes:
+        attrs = {name: _attribute(value, sizes) for name, value in node.attrs.items()}
+        types = [_type(value.type, sizes) for value in node.outputs]
+        control = [nodes[before] for before in node.control if before in nodes]
+        made = copy.add(node.op, [values[v] for v in node.inputs], attrs, types, name=node.name, control=control,
+                        source=node.source, effect=node.effect)  # fmt: skip
+        made.metadata = dict(node.metadata)
+        nodes[node] = made
+        values.update(zip(node.outputs, made.outputs, strict=True))
+    copy.inputs = [values[value] for value in graph.inputs]
+    copy.outputs = [values[value] for value in graph.outputs]
+    copy.captures = {outer: values[value] for outer, value in graph.captures.items()}
+    return copy
+
+
+def _type(type: TensorType, sizes: Mapping[Symbol, Dimension]) -> TensorType:
+    shape = None if type.shape is None else tuple(substitute(size, sizes) for size in type.shape)
+    return TensorType(shape, type.dtype, None if type.handle is None else _type(type.handle, sizes))
+
+
+def _attribute(value: Any, sizes: Mapping[Symbol, Dimension]) -> Any:
+    if isinstance(value, Dim):
+        return substitute(value, sizes)
+    if isinstance(value, Graph):
+        return specialise(value, sizes)
+    if isinstance(value, tuple):
+        return tuple(_attribute(item, sizes) for item in value)
+    return value
