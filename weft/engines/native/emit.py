@@ -23,7 +23,7 @@ from weft.base.dims import Dim
 from weft.engines.native import vectormath
 from weft.engines.native.index import LANE, Entry, Index, LoopVar, Quotient, Remainder
 from weft.engines.native.loops import (
-    Across, At, Buffer, Const, Expr, Fail, For, Get, If, Kernel, Load, Masked, Op, Register, Set, Statement, Store,
+    Across, At, Buffer, Const, Expr, Fail, For, Get, If, Kernel, Load, Masked, Op, Prefetch, Register, Set, Statement, Store,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -210,6 +210,8 @@ class _Function:
                     self.masked(statement)
                 case Fail():
                     self.fail(statement)
+                case Prefetch():
+                    self.prefetch(statement)
 
     def enter(self, scope: _Scope, variable: LoopVar | None = None, value: _Value | int | None = None) -> None:
         self.scopes.append(scope)
@@ -357,6 +359,11 @@ class _Function:
         self.lines.append([f"fine{number}:"])
         self.label = f"fine{number}"
 
+    def prefetch(self, statement: Prefetch) -> None:
+        _, address = self.address(statement.buffer, statement.index, self.lines)
+        self.declare("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
+        self.line(f"call void @llvm.prefetch.p0(ptr {address}, i32 0, i32 3, i32 1)")
+
     def flag(self) -> str:
         found = self.pointers.get("flag")
         if found is None:
@@ -474,7 +481,12 @@ class _Function:
         facts = self.facts(expr)
         depth = self.depth(facts)
         memo = self.scopes[depth].memo
-        key = (expr, self.turns(facts), self.version if facts.changes else 0)
+        version = self.version if facts.changes else 0
+        key: tuple[Any, ...]
+        if isinstance(expr, Load) and expr.guard is None:  # the same place is read once, whoever asks
+            key = (expr.buffer, self.resolve(expr.index), version)
+        else:
+            key = (expr, self.turns(facts), version)
         found = memo.get(key)
         if found is None:
             found = memo[key] = self.compute(expr, self.place(depth))

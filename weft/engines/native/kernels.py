@@ -11,10 +11,10 @@ from weft.base.dims import Dim, ceil_divide, product
 from weft.engines.native.fusion import Group, space_of, split
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.loops import (
-    Across, At, Buffer, Const, Expr, Fail, For, Get, If, Kernel, Load, Masked, Op, Register, Set, Statement, Store,
+    Across, At, Buffer, Const, Expr, Fail, For, Get, If, Kernel, Load, Masked, Op, Prefetch, Register, Set, Statement, Store,
 )  # fmt: skip
 from weft.engines.native.lower import Nest, variables
-from weft.engines.native.rewriting import Rewriter, indices as indices_of
+from weft.engines.native.rewriting import Rewriter, indices as indices_of, loads as loads_of
 from weft.engines.native.sources import flat_index, unflatten
 
 if TYPE_CHECKING:
@@ -343,6 +343,18 @@ def epilogue(group: Group, plan: Plan, place: tuple[Index, ...], value: Expr) ->
     return [Store(entries)]
 
 
+def prefetches(group: Group, plan: Plan, place: tuple[Index, ...]) -> list[Statement]:
+    """Asks for the vectors that the maps behind a template will read, so that they arrive while it computes."""
+    found: dict[tuple[Buffer, Index], None] = {}
+    made = {nest.output.buffer for nest in group.nests if nest.output.buffer.role != "state"}
+    for nest in group.nests[1:]:
+        own, _ = split(nest, place, group.nests[0].shape)
+        for load in loads_of([nest.value(own, ())]):
+            if load.buffer not in made and load.guard is None and load.index.terms.get(LANE, 0) == 1:
+                found[load.buffer, load.index] = None
+    return [Prefetch(buffer, index) for buffer, index in found]
+
+
 # -- helpers ----------------------------------------------------------------------------------------------------------
 
 
@@ -393,6 +405,8 @@ def rewrite_body(body: Sequence[Statement], rewrite: Rewriter) -> list[Statement
             case If():
                 found.append(If(rewrite.expr(statement.condition), rewrite_body(statement.body, rewrite),
                                 rewrite_body(statement.orelse, rewrite)))  # fmt: skip
+            case Prefetch():
+                found.append(Prefetch(statement.buffer, rewrite.index(statement.index)))
             case Fail():
                 found.append(Fail(rewrite.expr(statement.condition)))
             case _:

@@ -196,6 +196,14 @@ class Fail(Statement):
     condition: Expr
 
 
+@dataclass(eq=False, slots=True)
+class Prefetch(Statement):
+    """Asks for a place in memory ahead of its use."""
+
+    buffer: Buffer
+    index: Index
+
+
 @dataclass(eq=False)
 class Kernel:
     """A function run once for each chunk, the chunks in any order and on any thread.
@@ -257,6 +265,8 @@ def expressions(body: Sequence[Statement]) -> list[Expr]:
             _visit(statement.value, seen)
         elif isinstance(statement, Fail):
             _visit(statement.condition, seen)
+        elif isinstance(statement, Prefetch):
+            _visit_index(statement.index, seen)
     return list(seen)
 
 
@@ -347,6 +357,8 @@ def _print_body(body: Sequence[Statement], lines: list[str], depth: int) -> None
         elif isinstance(statement, Set):
             place = f"[{', '.join(map(repr, statement.place))}]" if statement.place else ""
             lines.append(f"{pad}{statement.register}{place} = {show(statement.value)}")
+        elif isinstance(statement, Prefetch):
+            lines.append(f"{pad}prefetch {statement.buffer}[{statement.index}]")
         elif isinstance(statement, Fail):
             lines.append(f"{pad}fail where {show(statement.condition)}")
 

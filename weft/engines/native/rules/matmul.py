@@ -9,12 +9,12 @@ from weft.base import dtypes
 from weft.base.dims import Dim, ceil_divide, product
 from weft.engines.native.fusion import Group
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
-from weft.engines.native.kernels import Plan, epilogue
+from weft.engines.native.kernels import Plan, epilogue, prefetches
 from weft.engines.native.loops import (
     At, Const, Expr, For, Get, If, Kernel, Load, Masked, Op, Register, Set, Statement,
 )  # fmt: skip
 from weft.engines.native.lower import Lowering, Nest, Unsupported, aligned, rule, variables
-from weft.engines.native.rewriting import loads
+from weft.engines.native.rewriting import guarded, loads
 from weft.engines.native.rules.pointwise import compare, op
 from weft.engines.native.sources import Indices, Memory, Source, unflatten
 from weft.ir.graph import Node
@@ -70,17 +70,27 @@ class MatMul:
             def place(at: Index) -> Indices:
                 return (*outer, first + Index.of(r), at)
 
-            def term(part: Index, at: Index) -> list[Statement]:
-                i, j = place(at)[-2:]
-                a = self.a.at(self.place_a((*outer, i, Index.of(k))))
-                b = self.b.at(self.place_b((*outer, Index.of(k), j)))
-                where = (Index.of(r), part)
-                return [Set(sums, multiply_add(a, b, Get(sums, where), target.fma), where)]
+            def term() -> list[Statement]:
+                # row by row: a number of A is spread, used for each vector of B, and its register free again
+                vectors = []
+                for part in range(widths):
+                    column = place(j0 * block + part * lanes + LANE)[-1]
+                    b = self.b.at(self.place_b((*outer, Index.of(k), column)))
+                    if cut is not None and part == widths - 1:
+                        b = guarded(b, compare("less", At(Index.of(LANE)), At(cut)))
+                    vectors.append(b)
+                a = self.a.at(self.place_a((*outer, first + Index.of(r), Index.of(k))))
+                body: list[Statement] = []
+                for part, b in enumerate(vectors):
+                    where = (Index.of(r), Index.of(part))
+                    body.append(Set(sums, multiply_add(a, b, Get(sums, where), target.fma), where))
+                return [For(r, ZERO, Index.of(height), body, unrolled=True)]
 
             zero = Const(0, self.a.dtype)
             return [
+                *each(lambda part, at: prefetches(group, plan, place(at))),
                 *each(lambda part, at: [Set(sums, zero, (Index.of(r), part))]),
-                For(k, ZERO, Index.of(self.inner), each(term)),
+                For(k, ZERO, Index.of(self.inner), term()),
                 *each(lambda part, at: epilogue(group, plan, place(at), Get(sums, (Index.of(r), part)))),
             ]  # fmt: skip
 
