@@ -303,7 +303,7 @@ class _Function:
             bits = ", ".join(f"i1 {int(lane < int(count.name))}" for lane in range(self.lanes))
             self.mask = _Value(f"<{bits}>", "i1", self.lanes)
         else:
-            splat, test = self.splat(count, self.lines), self.name()
+            splat, test = self.splat(count), self.name()
             self.line(f"{test} = icmp slt <{self.lanes} x i64> {self.iota()}, {splat.name}")
             self.mask = _Value(test, "i1", self.lanes)
         self.enter(_Scope(None, barrier=True))
@@ -730,7 +730,7 @@ class _Function:
         else:
             pointers, mask = f"<{self.lanes} x ptr>", mask or self.all_lanes()
             if kind == "one":  # one place for all lanes, some of which may not read it
-                splat = self.splat(_Value(address, "ptr"), where)
+                splat = self.splat(_Value(address, "ptr"))
                 address = splat.name
             name = f"@llvm.masked.gather.{suffix}.v{self.lanes}p0"
             self.declare(f"declare {value.full} {name}({pointers}, i32, {mask.full}, {value.full})")
@@ -893,7 +893,7 @@ class _Function:
         self.line(f"{result.name} = {word} {value} to {result.full}", where)
         return result
 
-    def splat(self, value: _Value, where: list[Any] | None = None) -> _Value:
+    def splat(self, value: _Value) -> _Value:
         """One number in every lane."""
         if _is_number(value.name):
             return _Value(_splat_literal(value.name, _Value("", value.type, self.lanes)), value.type, self.lanes)
@@ -902,7 +902,7 @@ class _Function:
             if found is not None:
                 return found
         depth = self.home.get(value.name, len(self.scopes) - 1)
-        where = self.place(depth) if where is None else where
+        where = self.place(depth)
         one, result = self.name(), _Value(self.name(), value.type, self.lanes)
         self.line(f"{one} = insertelement {result.full} poison, {value}, i32 0", where)
         self.line(f"{result.name} = shufflevector {result.full} {one}, {result.full} poison, "

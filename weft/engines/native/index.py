@@ -125,8 +125,8 @@ class Index:
         return self._divide(divisor)[1]
 
     def _divide(self, divisor: Dimension) -> tuple[Index, Index]:
-        if isinstance(divisor, int) and divisor == 1:
-            return self, ZERO
+        if isinstance(divisor, int) and divisor <= 1:  # an empty axis has no places to tell apart
+            return (self, ZERO) if divisor == 1 else (ZERO, ZERO)
         whole: dict[Atom, Dimension] = {}
         rest: dict[Atom, Dimension] = {}
         for atom, coefficient in self.terms.items():

@@ -17,6 +17,8 @@ def prepare(lowering: Lowering) -> list[Nest]:
     """The nests, long reductions cut into pieces of a size that depends on the problem alone."""
     found: list[Nest] = []
     for nest in lowering.nests:
+        if product(tuple(nest.shape)) == 0:
+            continue  # nothing to store
         found += _in_pieces(lowering, nest) if nest.reduced and nest.template is None else [nest]
     return found
 

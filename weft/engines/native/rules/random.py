@@ -89,6 +89,7 @@ def _listed(values: Sequence[Expr]) -> Computed:
 def _uniform(low: Lowering, node: Node) -> Sequence[Source]:
     key, counter = (low.memory(low.source(v)) for v in node.inputs)
     shape, dtype = tuple(node.attrs["shape"]), node.attrs["dtype"]
+    low.known(*key.shape, *counter.shape)
     if dtype is not dtypes.float32:
         raise Unsupported("native uniform numbers are float32")
 

@@ -9,6 +9,7 @@ from weft.base import dtypes
 from weft.base.dims import Dim, product
 from weft.base.dtypes import DType
 from weft.engines.native.index import Index
+from weft.engines.native.kernels import identity
 from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, Specialise, Unsupported, rule
 from weft.engines.native.rules.pointwise import cast, compare, op, pick
@@ -90,7 +91,7 @@ def _reduce(low: Lowering, node: Node) -> Sequence[Source]:
 
 @rule("argmax", "argmin")
 def _argmax(low: Lowering, node: Node) -> Sequence[Source]:
-    """The first of the greatest: the least index whose element is the greatest, or is NaN where any is."""
+    """The first of the greatest: the least index whose element is the greatest. NaN counts as the worst there is."""
     source = low.source(node.inputs[0])
     if source.dtype.is_complex or source.dtype.is_bool:
         raise Unsupported(f"no native code for {source.dtype.name}")
@@ -98,16 +99,21 @@ def _argmax(low: Lowering, node: Node) -> Sequence[Source]:
     axis = node.attrs["axis"] % rank
     if source.cost > 3:
         source = low.memory(source)
-    best = reduce_over(low, source, (axis,), "maximum" if node.op == "argmax" else "minimum", "best")
+    combine = "maximum" if node.op == "argmax" else "minimum"
+    worst = identity(combine, source.dtype)
+
+    def ranked(element: Expr) -> Expr:
+        if not source.dtype.is_floating:
+            return element
+        return pick(Op("is_nan", (element,), dtypes.bool_), worst, element)
+
+    best = reduce_over(low, source, (axis,), combine, "best", None, lambda element, _: ranked(element))
     size = source.shape[axis]
     last = Const(2**62, dtypes.int64)
 
     def place_of(element: Expr, indices: Indices) -> Expr:
         top = best.at(tuple(index for a, index in enumerate(indices) if a != axis))
-        found = compare("equal", element, top)
-        if source.dtype.is_floating:
-            found = Op("or", (found, Op("is_nan", (element,), dtypes.bool_)), dtypes.bool_)
-        return pick(found, At(indices[axis]), last)
+        return pick(compare("equal", ranked(element), top), At(indices[axis]), last)
 
     if isinstance(size, Dim):
         raise Specialise(size.symbols())

@@ -28,6 +28,8 @@ def vector_of(sizes: Sequence[Dimension], dtype: DType) -> Computed:
 
     def element(indices: Indices) -> Expr:
         (index,) = indices
+        if not sizes:
+            return size_of(0, dtype)
         if index.number is not None:
             return size_of(sizes[index.number], dtype)
         found = size_of(sizes[-1], dtype)
