@@ -55,6 +55,21 @@ class _Pending:
         return getattr(self.cell, name)  # tables and iterators have methods beyond read and write
 
 
+def transaction(inputs: Sequence[Any], resources: Sequence[int]) -> tuple[list[Any], list[_Pending]]:
+    """The inputs with each cell seen through a transaction, and the transactions, one for each different cell."""
+    arguments = list(inputs)
+    pending: dict[int, _Pending] = {}
+    for index in resources:
+        cell = arguments[index]
+        arguments[index] = pending.setdefault(id(cell), _Pending(cell))
+    return arguments, list(pending.values())
+
+
+def unwrapped(results: Sequence[Any]) -> list[Any]:
+    """Results with the cells themselves in the place of their transactions."""
+    return [result.cell if isinstance(result, _Pending) else result for result in results]
+
+
 class Runner:
     """What a higher-order op's `reference` is given: it runs sub-graphs under the sizes known outside."""
 
@@ -118,15 +133,11 @@ class Program:
 
     def start(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
         """Runs from outside: checks inputs, wraps state in a transaction and commits it at the end."""
-        arguments = list(inputs)
-        pending: dict[int, _Pending] = {}
-        for index in self.resources:
-            cell = arguments[index]
-            arguments[index] = pending.setdefault(id(cell), _Pending(cell))
-        results = self.run(arguments, {}, hook, list(pending.values()))
-        for transaction in pending.values():
-            transaction.commit()
-        return [result.cell if isinstance(result, _Pending) else result for result in results]
+        arguments, pending = transaction(inputs, self.resources)
+        results = self.run(arguments, {}, hook, pending)
+        for cell in pending:
+            cell.commit()
+        return unwrapped(results)
 
     def run(
         self,

@@ -20,6 +20,7 @@ from weft.ir.graph import Graph, Node, Value
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Shape, Symbol
     from weft.base.dtypes import DType
+    from weft.ir.types import TensorType
 
 #: expressions of more instructions than this are stored rather than computed twice
 CHEAP = 3
@@ -90,30 +91,70 @@ class Lowering:
             Specialise: Where sizes must be known that are not.
             Refused: Naming a node that has no native form.
         """
+        self._inputs(None)
+        for node in self.graph.nodes:
+            if node.op == "input":
+                continue
+            try:
+                self._node(node)
+            except Unsupported as problem:
+                raise Refused(node, str(problem)) from None
+        return [self.sources[value] for value in self.graph.outputs]
+
+    def refused(self) -> set[Node]:
+        """The nodes that have no native form; nothing else of this lowering is of use afterwards."""
+        found: set[Node] = set()
+        foreign: set[Value] = set()  # values that native code cannot hold
+        self._inputs(foreign)
+        for node in self.graph.nodes:
+            if node.op == "input":
+                continue
+            try:
+                if any(value in foreign for value in node.inputs):
+                    raise Unsupported("an operand is not native")
+                if any(not native_type(value.type) for value in node.outputs):
+                    raise Unsupported("a result is not native")
+                self._node(node)
+            except Specialise:
+                self._stand_in(node, foreign)  # native once the size is known
+            except Unsupported:
+                found.add(node)
+                self._stand_in(node, foreign)
+        return found
+
+    def _stand_in(self, node: Node, foreign: set[Value]) -> None:
+        for value in node.outputs:
+            if native_type(value.type):
+                self.sources[value] = self.temporary(value.shape or (), value.dtype)
+            else:
+                foreign.add(value)
+
+    def _inputs(self, foreign: set[Value] | None) -> None:
         for value in self.graph.inputs:
-            shape = value.type.handle.shape if value.type.handle is not None else value.shape
             held = value.type.handle or value.type
-            if shape is None or held.dtype.is_host or held.dtype.is_complex:
-                raise Refused(None, f"input {value.name} is {held}")
+            if not native_type(held):
+                if foreign is None:
+                    raise Refused(None, f"input {value.name} is {held}")
+                foreign.add(value)
+                continue
+            shape = held.shape
+            assert shape is not None
             if value.type.is_resource:
                 self.state[value] = Memory(Buffer(value.node.name, held.dtype, product(shape), "state"), shape)
             else:
                 self.sources[value] = Memory(Buffer(value.node.name, held.dtype, product(shape), "input"), shape)
-        for node in self.graph.nodes:
-            if node.op == "input":
-                continue
-            function = RULES.get(node.op)
-            if function is None:
-                raise Refused(node, "there is no rule for it")
-            try:
-                results = function(self, node)
-            except Unsupported as problem:
-                raise Refused(node, str(problem)) from None
-            for value in dict.fromkeys(node.inputs):
-                self._left[value] -= 1
-            for value, source in zip(node.outputs, results, strict=True):
-                self.sources[value] = self.settle(source, self.users.get(value, 0))
-        return [self.sources[value] for value in self.graph.outputs]
+
+    def _node(self, node: Node) -> None:
+        function = RULES.get(node.op)
+        if function is None:
+            raise Unsupported("there is no rule for it")
+        if not all(native_type(value.type) for value in node.outputs):
+            raise Unsupported("a result is not native")
+        results = function(self, node)
+        for value in dict.fromkeys(node.inputs):
+            self._left[value] -= 1
+        for value, source in zip(node.outputs, results, strict=True):
+            self.sources[value] = self.settle(source, self.users.get(value, 0))
 
     def variable(self, handle: Value) -> Memory:
         """Where a variable's present value lies."""
@@ -211,6 +252,17 @@ class Lowering:
                 symbols |= size.symbols()
         if symbols:
             raise Specialise(symbols)
+
+
+_NATIVE = frozenset((
+    "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "bfloat16", "float32",
+    "float64",
+))  # fmt: skip
+
+
+def native_type(type: TensorType) -> bool:
+    """Whether compiled code can hold values of a type: their rank is known, their elements are plain numbers."""
+    return type.shape is not None and type.dtype.name in _NATIVE
 
 
 Rule = Callable[[Lowering, Node], Sequence[Source]]

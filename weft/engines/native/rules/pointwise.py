@@ -215,7 +215,6 @@ def elementwise(low: Lowering, node: Node, operands: Sequence[Source], formula: 
     shape = out.shape
     if shape is None:
         raise Unsupported("its rank is not known")
-    _native_types(out.dtype, *(operand.dtype for operand in operands))
     # an operand that is read more than once for each of its elements is not computed anew each time
     settled = [low.memory(s) if s.cost > 3 and tuple(s.shape) != tuple(shape) else s for s in operands]
     places = [aligned(source, shape) for source in settled]
@@ -226,18 +225,6 @@ def elementwise(low: Lowering, node: Node, operands: Sequence[Source], formula: 
         return formula(args, source, out.dtype)
 
     return Computed(shape, out.dtype, element, cost + sum(s.cost for s in settled))
-
-
-def _native_types(*types: DType) -> None:
-    for dtype in types:
-        if dtype.is_complex or dtype.is_host or dtype.name not in _NATIVE:
-            raise Unsupported(f"no native code for {dtype.name}")
-
-
-_NATIVE = frozenset((
-    "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "bfloat16", "float32",
-    "float64",
-))  # fmt: skip
 
 
 @rule(*FORMULAS)
