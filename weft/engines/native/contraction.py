@@ -37,12 +37,23 @@ class Contraction:
         a: The first operand's element: it may not depend on the column.
         b: The second operand's: it may not depend on the row, and columns should be neighbours in memory.
         dtype: Of the operands and the result.
+        limit: (place) -> where the first reduced axis ends for this place, where that is not its size.
+        stream: The result's first axis are shares of the first reduced one, a chunk each. A share goes through its
+            part once and adds to the result in memory, so that what it reads need not come from far away again for
+            every tile.
     """
 
-    takes_epilogue = True
-
-    def __init__(self, shape: Shape, reduced: Shape, a: Operand, b: Operand, dtype: DType) -> None:
+    def __init__(
+        self, shape: Shape, reduced: Shape, a: Operand, b: Operand, dtype: DType,
+        limit: Callable[[Indices], Index] | None = None, stream: bool = False,
+    ) -> None:  # fmt: skip
         self.shape, self.reduced, self.a, self.b, self.dtype = tuple(shape), tuple(reduced), a, b, dtype
+        self.limit, self.stream = limit, stream
+
+    @property
+    def takes_epilogue(self) -> bool:
+        """Whether maps may be done on a tile before it is stored."""
+        return not self.stream
 
     def reads(self) -> list[Load]:
         """What it loads, for dependencies."""
@@ -58,8 +69,11 @@ class Contraction:
         tall, wide = tile_of(rows, columns, lanes, target.registers)
         block = lanes * wide
         row_blocks, column_blocks = ceil_divide(rows, tall), ceil_divide(columns, block)
-        chunk = LoopVar("chunk", product((*batch, row_blocks, column_blocks)))
-        *outer, i0, j0 = unflatten(Index.of(chunk), (*batch, row_blocks, column_blocks))
+        blocks = (*batch, row_blocks, column_blocks)
+        chunk = LoopVar("chunk", batch[0] if self.stream else product(blocks))
+        walked = variables(blocks[1:], "b") if self.stream else ()
+        places = (Index.of(chunk), *map(Index.of, walked)) if self.stream else unflatten(Index.of(chunk), blocks)
+        *outer, i0, j0 = places
         sums = Register("sums", self.dtype, (tall, wide), vector=True)
         r = LoopVar("r", tall)
         summed = variables(self.reduced, "k")
@@ -95,14 +109,21 @@ class Contraction:
                     where = (Index.of(r), Index.of(part))
                     body.append(Set(sums, multiply_add(a, b, Get(sums, where), target.fma), where))
                 loop: list[Statement] = [For(r, ZERO, Index.of(height), body, unrolled=True)]
-                for variable in reversed(summed):
-                    loop = [For(variable, ZERO, Index.of(variable.extent), loop)]
+                for axis in range(len(summed) - 1, 0 if self.stream else -1, -1):
+                    stop = Index.of(summed[axis].extent)
+                    if axis == 0 and self.limit is not None:
+                        stop = self.limit((*outer, first, j0 * block))
+                    loop = [For(summed[axis], ZERO, stop, loop)]
                 return loop
 
             zero = Const(0, self.dtype)
+            start = each(lambda part, at: [Set(sums, zero, (Index.of(r), part))])
+            if self.stream:  # all but the first turn go on from what lies in memory
+                held = each(lambda part, at: [Set(sums, group.nests[0].output.at(place(at)), (Index.of(r), part))])
+                start = [If(compare("equal", At(within[0]), At(ZERO)), start, held)]
             return [
                 *each(lambda part, at: prefetches(group, plan, place(at))),
-                *each(lambda part, at: [Set(sums, zero, (Index.of(r), part))]),
+                *start,
                 *term(),
                 *each(lambda part, at: epilogue(group, plan, place(at), Get(sums, (Index.of(r), part)))),
             ]  # fmt: skip
@@ -111,7 +132,13 @@ class Contraction:
             left = Index.of(columns) - j0 * block
             return by_extent(columns, block, lanes, left, lambda w, cut: tile(first, height, w, cut))
 
-        return Kernel(name, chunk, by_rows(rows, tall, i0, columns_from), lanes)
+        body = by_rows(rows, tall, i0, columns_from)
+        if self.stream:
+            for variable in reversed(walked):
+                body = [For(variable, ZERO, Index.of(variable.extent), body)]
+            share = self.limit((Index.of(chunk), *within)) if self.limit else Index.of(summed[0].extent)
+            body = [For(summed[0], ZERO, share, body)]
+        return Kernel(name, chunk, body, lanes)
 
 
 def tile_of(rows: Dimension, columns: Dimension, lanes: int, registers: int) -> tuple[int, int]:
