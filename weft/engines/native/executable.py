@@ -142,7 +142,7 @@ class _Call:
             result = np.empty(shape, dtype)
             results.append(result)
             table[slot] = result.ctypes.data
-        if not self.program.run(self.binding, ()):
+        if not self.program.run(self.binding):
             return executable.graph_failed(inputs)
         for cell, array in replaced:
             cell.write(array)

@@ -6,16 +6,14 @@ Sizes that are known only at run time stay arguments of the code. For each combi
 
 from __future__ import annotations
 
-import ctypes
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weft.base import dims
-from weft.engines.native import codegen, emit, rules, schedule
+from weft.base import dims, flags
+from weft.engines.native import codegen, emit, rules, schedule, threads
 from weft.engines.native.fusion import Fusion, Group
 from weft.engines.native.kernels import Plan, kernel_of
 from weft.engines.native.loops import Buffer, Kernel, buffers, verify
@@ -53,6 +51,7 @@ class Program:
 
     def __init__(self, graph: Graph, target: Target) -> None:
         self.graph = graph
+        self.target = target
         lowering = Lowering(graph)
         results = lowering.run()
         self.outputs = _own_outputs(lowering, results)
@@ -87,17 +86,13 @@ class Program:
             for kernel in phase.kernels:
                 if isinstance(kernel.chunks, dims.Dim):
                     self.layout.size(kernel.chunks)
-        self.text = "\n".join([emitter.module(), schedule.DRIVER])
+        self.text = emitter.module()
         self.code = codegen.Code(codegen.to_object(self.text, target), target)
-        self._run = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(
-            self.code.address("weft_run")
-        )
         self._addresses = {name: self.code.address(name) for name in self.groups}
         self._lives = self._find_lives()
         self._bindings: dict[tuple[int, ...], _Binding] = {}
         self._symbols = sorted({s for size in self._dynamic_sizes() for s in size.symbols()}, key=lambda s: s.index)
         self._constants = {b: np.ascontiguousarray(b.data) for b in self.layout.buffers if b.role == "constant"}
-        self.lock = threading.Lock()
 
     def _dynamic_sizes(self) -> list[Any]:
         found: list[Any] = list(self.layout.sizes)
@@ -125,18 +120,12 @@ class Program:
             found = self._bindings[key] = _Binding(self, dict(zip(self._symbols, key, strict=True)))
         return found
 
-    def run(self, binding: _Binding, pointers: Sequence[tuple[int, int]]) -> bool:
-        """Runs the code. Returns False where a check failed: then no state was written.
-
-        Args:
-            binding: The sizes.
-            pointers: (word of the table, address) for inputs, outputs and state.
-        """
-        table = binding.table
-        for word, address in pointers:
-            table[word] = address
+    def run(self, binding: _Binding) -> bool:
+        """Runs the code on the addresses in the binding's table. False where a check failed: no state was written."""
         binding.flag[0] = 0
-        self._run(binding.table_address, binding.schedule_address, binding.phases)
+        threads.pool(self.target).run(
+            binding.table_address, binding.schedule_address, binding.phases, binding.parallel
+        )
         return not binding.flag[0]
 
 
@@ -159,10 +148,15 @@ class _Binding:
         for size in layout.sizes:
             self.table[emit.Layout.HEADER + layout.slot_of_size(size)] = size.evaluate(known)
         words: list[int] = []
+        self.parallel = False
         for phase in program.phases:
-            words += [len(phase.kernels), int(phase.writes_state)]
-            for kernel in phase.kernels:
-                words += [program._addresses[kernel.name], dims.evaluate(kernel.chunks, known)]
+            counts = [dims.evaluate(kernel.chunks, known) for kernel in phase.kernels]
+            # few enough claims that they cost nothing, many enough that threads end together
+            grain = max(1, sum(counts) // (16 * flags.num_threads()))
+            words += [len(phase.kernels), int(phase.writes_state), sum(counts), grain]
+            for kernel, count in zip(phase.kernels, counts, strict=True):
+                words += [program._addresses[kernel.name], count]
+            self.parallel = self.parallel or sum(counts) > 1
         self.schedule = np.array(words or [0], np.int64)
         self.phases = len(program.phases)
         self.table_address = self.table.ctypes.data
