@@ -24,6 +24,7 @@ from weft.engines.native import vectormath
 from weft.engines.native.index import LANE, Entry, Index, LoopVar, Quotient, Remainder
 from weft.engines.native.loops import (
     Across, At, Buffer, Const, Expr, Fail, For, Get, If, Kernel, Load, Masked, Op, Prefetch, Register, Set, Statement, Store,
+    Transpose,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -212,6 +213,8 @@ class _Function:
                     self.fail(statement)
                 case Prefetch():
                     self.prefetch(statement)
+                case Transpose():
+                    self.transpose(statement.register)
 
     def enter(self, scope: _Scope, variable: LoopVar | None = None, value: _Value | int | None = None) -> None:
         self.scopes.append(scope)
@@ -363,6 +366,34 @@ class _Function:
         _, address = self.address(statement.buffer, statement.index, self.lines)
         self.declare("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
         self.line(f"call void @llvm.prefetch.p0(ptr {address}, i32 0, i32 3, i32 1)")
+
+    def transpose(self, register: Register) -> None:
+        """In log2(lanes) rounds, each of which exchanges blocks of twice the width between pairs of vectors."""
+        lanes = self.lanes
+        slots = [self.slot(register, (Index.of(row),)) for row in range(lanes)]
+        type = _Value("", _ELEMENT[register.dtype.name], lanes).full
+        rows = []
+        for slot in slots:
+            rows.append(self.name())
+            self.line(f"{rows[-1]} = load {type}, ptr {slot}")
+        step = 1
+        while step < lanes:
+            turned = list(rows)
+            for row in range(lanes):
+                if row & step:
+                    continue
+                low = [lane if not lane & step else lanes + (lane & ~step) for lane in range(lanes)]
+                high = [lane | step if not lane & step else lanes + lane for lane in range(lanes)]
+                for target, order in ((row, low), (row | step, high)):
+                    turned[target] = self.name()
+                    picks = ", ".join(f"i32 {place}" for place in order)
+                    self.line(f"{turned[target]} = shufflevector {type} {rows[row]}, {type} {rows[row | step]}, "
+                              f"<{lanes} x i32> <{picks}>")  # fmt: skip
+            rows = turned
+            step *= 2
+        for row, slot in zip(rows, slots, strict=True):
+            self.line(f"store {type} {row}, ptr {slot}")
+        self.version += 1
 
     def flag(self) -> str:
         found = self.pointers.get("flag")

@@ -11,7 +11,7 @@ from weft.base.dims import Dim, ceil_divide, product
 from weft.engines.native.fusion import Group, space_of, split
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.loops import (
-    Across, At, Buffer, Const, Expr, Fail, For, Get, If, Kernel, Load, Masked, Op, Prefetch, Register, Set, Statement, Store,
+    Across, At, Buffer, Const, Expr, Fail, For, Get, If, Kernel, Load, Masked, Op, Prefetch, Register, Set, Statement, Store, Transpose,
 )  # fmt: skip
 from weft.engines.native.lower import Nest, variables
 from weft.engines.native.rewriting import Rewriter, indices as indices_of, loads as loads_of
@@ -119,6 +119,9 @@ class _Rows:
             item.value, item.index = rewrite.expr(item.value), rewrite.index(item.index)
         if not walked:
             return self._single(self._stores(items))
+        turned = self._turned(items, walked)
+        if turned is not None:
+            return turned
         last = walked[-1]
         work = sum(item.nest.name == "check" or 1 for item in items)
         if len(walked) == 1:
@@ -131,6 +134,58 @@ class _Rows:
         body = self._vectors(items, last, ZERO, Index.of(last.extent))
         inner = last.extent if isinstance(last.extent, int) else CHUNK
         return self._over_rows(body, tuple(walked[:-1]), max(1, CHUNK // max(1, inner * work)))
+
+    def _turned(self, items: list[_Item], walked: list[LoopVar]) -> Kernel | None:
+        """Maps that read across the order in which they write: squares of vectors are turned round in registers."""
+        if len(walked) < 2:
+            return None
+        last, lanes = walked[-1], self.lanes
+        across = [load for load in loads_of([item.value for item in items])
+                  if load.index.terms.get(last, 0) not in (0, 1) and load.guard is None]  # fmt: skip
+        along = {v for load in across for v in walked[:-1] if load.index.terms.get(v, 0) == 1}
+        if len(along) != 1 or len({load.index for load in across}) > 4 or any(l.dtype.size != 4 for l in across):
+            return None
+        (down,) = along
+        if any(load.index.terms.get(down, 0) != 1 for load in across):
+            return None
+        if any(isinstance(size, int) and size < lanes for size in (down.extent, last.extent)):
+            return None
+        if any(item.nest.combine or item.index.terms.get(last, 0) != 1 for item in items):
+            return None
+        outer = tuple(v for v in walked[:-1] if v is not down)
+        blocks = LoopVar("block", ceil_divide(down.extent, lanes))
+        first, start = Index.of(blocks) * lanes, LoopVar("start", last.extent)
+        row = LoopVar("t", lanes)
+        squares = {load: Register(f"square{n}", load.dtype, (lanes,), vector=True) for n, load in enumerate(across)}
+        into = Rewriter(values={down: first + LANE, last: Index.of(start) + row})
+        body: list[Statement] = []
+        for load, square in squares.items():
+            body.append(For(row, ZERO, Index.of(lanes), [Set(square, into.expr(load), (Index.of(row),))], unrolled=True))
+            body.append(Transpose(square))
+        held = Rewriter(lambda load: Get(squares[load], (Index.of(row),)) if load in squares else None)
+        out = Rewriter(values={down: first + row, last: Index.of(start) + LANE})
+        entries = [(i.nest.output.buffer, out.index(i.index), out.expr(held.expr(i.value))) for i in items
+                   if self.plan.stored(i.nest.output.buffer, self.group)]  # fmt: skip
+        body.append(For(row, ZERO, Index.of(lanes), [Store(entries)], unrolled=True))
+        whole = Index.of(last.extent) // lanes * lanes
+        square_loop: list[Statement] = [For(start, ZERO, whole, body, step=lanes)]
+        edge = self._strip(items, last, whole, {down: first + row}, row, Index.of(lanes))
+        full = [*square_loop, *edge]
+        if not _divides(lanes, down.extent):
+            left = Index.of(down.extent) - first
+            rest = self._strip(items, last, ZERO, {down: first + row}, row, left)
+            full = [If(compare_less(left, Index.of(lanes)), rest, full)]
+        inner = last.extent if isinstance(last.extent, int) else CHUNK
+        return self._over_rows(full, (*outer, blocks), max(1, CHUNK // max(1, inner * lanes)))
+
+    def _strip(
+        self, items: list[_Item], last: LoopVar, start: Index, values: dict[LoopVar, Index], row: LoopVar, rows: Index
+    ) -> list[Statement]:
+        """The edge of a walk in squares, row by row."""
+        rewrite = Rewriter(values=values)
+        moved = [_Item(i.nest, rewrite.expr(i.value), rewrite.index(i.index)) for i in items]
+        inner = self._vectors(moved, last, start, Index.of(last.extent))
+        return [For(row, ZERO, rows, inner)] if inner else []
 
     def _single(self, body: list[Statement]) -> Kernel:
         return Kernel(self.name, LoopVar("chunk", 1), body, self.lanes)
@@ -405,6 +460,8 @@ def rewrite_body(body: Sequence[Statement], rewrite: Rewriter) -> list[Statement
             case If():
                 found.append(If(rewrite.expr(statement.condition), rewrite_body(statement.body, rewrite),
                                 rewrite_body(statement.orelse, rewrite)))  # fmt: skip
+            case Transpose():
+                found.append(statement)
             case Prefetch():
                 found.append(Prefetch(statement.buffer, rewrite.index(statement.index)))
             case Fail():
@@ -417,6 +474,11 @@ def rewrite_body(body: Sequence[Statement], rewrite: Rewriter) -> list[Statement
 def _moved(items: Sequence[_Item], variable: LoopVar, at: Index) -> list[_Item]:
     rewrite = Rewriter(values={variable: at})
     return [_Item(i.nest, rewrite.expr(i.value), rewrite.index(i.index), i.vector, i.scalar) for i in items]
+
+
+def compare_less(first: Index, second: Index) -> Expr:
+    """Whether one index lies below another."""
+    return Op("less", (At(first), At(second)), dtypes.bool_)
 
 
 def minimum(first: Index, second: Index) -> Index:

@@ -197,6 +197,13 @@ class Fail(Statement):
 
 
 @dataclass(eq=False, slots=True)
+class Transpose(Statement):
+    """Exchanges rows and columns of a register that holds as many vectors as they have lanes."""
+
+    register: Register
+
+
+@dataclass(eq=False, slots=True)
 class Prefetch(Statement):
     """Asks for a place in memory ahead of its use."""
 
@@ -357,6 +364,8 @@ def _print_body(body: Sequence[Statement], lines: list[str], depth: int) -> None
         elif isinstance(statement, Set):
             place = f"[{', '.join(map(repr, statement.place))}]" if statement.place else ""
             lines.append(f"{pad}{statement.register}{place} = {show(statement.value)}")
+        elif isinstance(statement, Transpose):
+            lines.append(f"{pad}transpose {statement.register}")
         elif isinstance(statement, Prefetch):
             lines.append(f"{pad}prefetch {statement.buffer}[{statement.index}]")
         elif isinstance(statement, Fail):
