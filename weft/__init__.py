@@ -9,6 +9,7 @@ This file assembles the public names lazily: importing it loads next to nothing,
 
 import importlib as _importlib
 
+from weft import autodiff as _autodiff
 from weft.version import __version__
 
 _table = None
@@ -40,7 +41,17 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *_names()} - {"_importlib", "_names", "_table"})
+    return sorted({*globals(), *_names()} - {"_autodiff", "_autodiff_name", "_importlib", "_names", "_table"})
+
+
+def _autodiff_name(name):
+    if name in ("ForwardAccumulator", "GradientTape"):
+        return getattr(_importlib.import_module("weft.api.autodiff"), name)
+    raise AttributeError(f"module 'weft.autodiff' has no attribute {name!r}")
+
+
+# The floor that differentiates and TensorFlow's namespace share a name. The package is empty, so that it can be both.
+vars(_autodiff)["__getattr__"] = _autodiff_name
 
 
 __all__ = ["__version__"]

@@ -17,7 +17,9 @@ import numpy as np
 from weft.base import nest
 from weft.base.dims import Dim, substitute
 from weft.base.errors import explain, nearest, user_facing
+from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
+from weft.base.signatures import signature as signature_of
 from weft.base.sources import user_line
 from weft.ops import opdef
 from weft.runtime import context, dispatch, frontdoor
@@ -28,10 +30,10 @@ from weft.runtime.function import Function
 from weft.runtime.tensor import Tensor, TensorOperators
 
 __all__ = [
-    "Dim", "Tensor", "TensorOperators", "TensorShape", "collect_operations", "evaluate_shape", "explain",
+    "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "collect_operations", "evaluate_shape", "explain",
     "explain_missing_gradient", "function",
     "gather_rows", "global_seed", "in_graph", "nearest", "nest", "op", "op_outputs", "origin", "rebind_sizes", "scan",
-    "set_global_seed", "user_facing", "user_line",
+    "set_global_seed", "signature_of", "user_facing", "user_line",
 ]  # fmt: skip
 
 

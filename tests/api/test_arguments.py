@@ -60,3 +60,38 @@ def test_boolean_mask_from_an_axis_on(perm):
     x = tf.transpose(tf.reshape(tf.range(24), [2, 3, 4]), perm)
     mask = np.arange(x.shape[1]) % 2 == 0
     np.testing.assert_array_equal(tf.boolean_mask(x, mask, axis=1).numpy(), x.numpy()[:, mask])
+
+
+def test_python_floats_beside_float64_keep_all_their_digits():
+    x = tf.constant([1.0, 2.0], tf.float64)
+    assert (x * 0.1).numpy().tolist() == [0.1, 0.2] and (0.1 + x).numpy().tolist() == [1.1, 2.1]
+    assert complex((tf.constant(1.0, tf.complex128) * 0.1).numpy()) == 0.1
+    assert (tf.constant([1.0]) * 0.1).dtype == tf.float32
+
+
+def test_an_empty_list_takes_any_dtype():
+    assert tf.constant([], tf.int32).dtype == tf.int32 and tf.constant([[], []], tf.bool).shape == (2, 0)
+    assert tf.constant([]).dtype == tf.float32
+
+
+def test_masks_of_sequences():
+    assert tf.sequence_mask([1, 3]).numpy().tolist() == [[True, False, False], [True, True, True]]
+    assert tf.sequence_mask([[0], [2]], 2, tf.int32).numpy().tolist() == [[[0, 0]], [[1, 1]]]
+    assert tf.sequence_mask(tf.constant([], tf.int32)).shape == (0, 0)
+    assert tf.function(lambda n: tf.sequence_mask(n))(tf.constant([2, 0])).numpy().tolist() == [[1, 1], [0, 0]]
+
+
+def test_saturating_casts():
+    assert tf.saturate_cast([-300.0, 1.5, 300.0, np.inf], tf.int8).numpy().tolist() == [-128, 1, 127, 127]
+    assert tf.saturate_cast(tf.constant([-1, 300]), tf.uint8).numpy().tolist() == [0, 255]
+    assert tf.saturate_cast(tf.constant([1e30, -1e30], tf.float64), tf.float16).numpy().tolist() == [65504, -65504]
+    assert tf.saturate_cast(tf.constant([np.inf], tf.float16), tf.int32).numpy().tolist() == [65504]
+    assert tf.saturate_cast(tf.constant([1e30]), tf.int32).numpy().tolist() == [2147483520]
+
+
+def test_a_confusion_matrix_counts_its_classes_also_in_a_graph():
+    expected = [[1, 0, 0], [0, 0, 1], [0, 0, 1]]
+    assert tf.math.confusion_matrix([0, 1, 2], [0, 2, 2]).numpy().tolist() == expected
+    traced = tf.function(tf.math.confusion_matrix)
+    assert traced(tf.constant([0, 1, 2]), tf.constant([0, 2, 2])).numpy().tolist() == expected
+    assert tf.math.confusion_matrix([0], [1], num_classes=2, weights=[0.5], dtype=tf.float32).numpy()[0, 1] == 0.5

@@ -53,6 +53,8 @@ KERAS_MAY_IMPORT = {PUBLIC, "weft.extend", "weft.keras", "weft.version"}
 
 # Libraries that are not in the standard library, and the modules (by prefix) that may import them.
 EVERYWHERE = ("weft",)
+#: modules of the standard library of a later Python than the one that looks
+LATER = {"annotationlib"}  # 3.14
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "numpy": EVERYWHERE,
     "ml_dtypes": EVERYWHERE,
@@ -170,7 +172,7 @@ def _judge(module: str, item: Import, modules: set[str]) -> str | None:
 
 
 def _judge_library(module: str, library: str) -> str | None:
-    if library in sys.stdlib_module_names:
+    if library in sys.stdlib_module_names | LATER:
         return None
     homes = LIBRARIES.get(library)
     if homes is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -269,6 +269,9 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Any:
 def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "transpose") -> Any:
     """The axes in another order; reversed where `perm` is None."""
     x = frontdoor.convert(a)
+    if perm is None and x.shape.rank is None:
+        result = dispatch.call("reverse_axes", x)
+        return apply("conj", result) if conjugate and x.dtype.is_complex else result
     if perm is None:
         order = tuple(reversed(np.arange(x.shape.rank).tolist()))
     else:
@@ -404,7 +407,7 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
 
 
 def _indices(indices: Any) -> Any:
-    found = frontdoor.convert(indices)
+    found = frontdoor.operand(indices)
     if found.dtype not in (dtypes.int32, dtypes.int64):
         if not found.dtype.is_integer:
             raise TypeError(explain(f"Indices must be integers, received {found.dtype.name}.",
@@ -431,7 +434,7 @@ def _tensor_scatter(op: str) -> Any:
         x = frontdoor.convert(tensor)
         return apply(op, x, _indices(indices), frontdoor.convert(updates, hint=x.dtype), name=name)
 
-    function.__name__ = op
+    function.__name__ = function.__qualname__ = op.replace("scatter", "scatter_nd")
     return function
 
 
@@ -524,7 +527,7 @@ def _table_unary(op: str) -> Any:
     def function(input: Any, name: str | None = None) -> Any:
         return apply(op, input, name=name)
 
-    function.__name__ = op
+    function.__name__ = function.__qualname__ = op
     return function
 
 
@@ -563,6 +566,105 @@ class Unique(tuple):  # type: ignore[type-arg]
     def idx(self) -> Any:
         """For each element, which of them it is."""
         return self[1]
+
+
+def unique_with_counts(x: Any, out_idx: Any = dtypes.int32, name: str | None = None) -> Any:
+    """`unique`, and how often each of the distinct values occurs: fields `y`, `idx` and `count`."""
+    return UniqueWithCounts(*apply("unique_with_counts", x, dtype=dtypes.as_dtype(out_idx), name=name))
+
+
+class UniqueWithCounts(NamedTuple):
+    """The result of `unique_with_counts`."""
+
+    y: Any
+    idx: Any
+    count: Any
+
+
+def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = dtypes.bool_, name: str | None = None) -> Any:
+    """Rows that are true up to a length each: `[..., maxlen]` for lengths `[...]`.
+
+    Example:
+        >>> sequence_mask([1, 3]).numpy().tolist()
+        [[True, False, False], [True, True, True]]
+    """
+    ends = frontdoor.convert(lengths)
+    if maxlen is None:
+        longest = apply("reduce_max", reshape(ends, [-1]), axis=(0,))
+        row = range(0, apply("maximum", longest, zeros_like(longest)))
+    else:
+        row = apply("iota", shape=(maxlen,), axis=0) if isinstance(maxlen, int) else range(0, maxlen)
+    mask = apply("less", cast_to(row, ends.dtype), expand_dims(ends, -1), name=name)
+    return cast_to(mask, dtype)
+
+
+def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None,
+                     name: str | None = None) -> Any:  # fmt: skip
+    """The first `seq_lengths[i]` elements of each sequence i in the opposite order, the rest as it is."""
+    return apply("reverse_sequence", input, seq_lengths, seq_axis=0 if seq_axis is None else seq_axis,
+                 batch_axis=0 if batch_axis is None else batch_axis, name=name)  # fmt: skip
+
+
+def space_to_batch(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Any:
+    """Positions within blocks of space (padded with zeros first) laid out along the batch."""
+    return apply("space_to_batch", input, block_shape=_integers(block_shape), paddings=_pairs(paddings), name=name)
+
+
+space_to_batch_nd = space_to_batch
+
+
+def batch_to_space(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Any:
+    """Parts of the batch woven back into space, its edges cropped; undoes `space_to_batch`."""
+    return apply("batch_to_space", input, block_shape=_integers(block_shape), crops=_pairs(crops), name=name)
+
+
+def _integers(values: Any) -> tuple[int, ...]:
+    found = sizes.shape_argument(values)
+    if not isinstance(found, tuple):
+        raise ValueError(explain("A block's sizes must be known when the graph is built.", received=str(values),
+                                 hint="give them as Python integers"))  # fmt: skip
+    return found
+
+
+def _pairs(values: Any) -> tuple[tuple[int, ...], ...]:
+    known = frontdoor.convert(values)
+    if not hasattr(known, "_array"):
+        raise ValueError(explain("Paddings and crops must be known when the graph is built.", received=str(values),
+                                 hint="give them as Python integers"))  # fmt: skip
+    return tuple((int(before), int(after)) for before, after in known._array)
+
+
+def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32,
+                          name: str | None = None) -> Any:  # fmt: skip
+    """How many values fall into each of `nbins` equal bins of a range; those outside count in the outermost bins."""
+    x = frontdoor.convert(values)
+    return apply("histogram_fixed_width", x, frontdoor.convert(value_range, hint=x.dtype),
+                 nbins=integer(nbins, "nbins"), dtype=dtypes.as_dtype(dtype), name=name)  # fmt: skip
+
+
+def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
+    """A cast in which numbers that the dtype cannot hold become its least or greatest.
+
+    Example:
+        >>> saturate_cast([-300.0, 1.5, 300.0], "int8").numpy().tolist()
+        [-128, 1, 127]
+    """
+    x, wanted = frontdoor.convert(value), dtypes.as_dtype(dtype)
+    if x.dtype.is_bool or x.dtype.is_complex or wanted.is_complex:
+        return cast_to(x, wanted)
+    least, greatest = _common_limits(x.dtype, wanted)
+    low, high = (frontdoor.convert(np.asarray(n, x.dtype.numpy)) for n in (least, greatest))
+    return cast_to(apply("clip", x, low, high), wanted)
+
+
+def _common_limits(source: Any, wanted: Any) -> tuple[Any, Any]:
+    """The least and greatest number of the source dtype that the other one holds as well."""
+    (low, high), (least, greatest) = source.limits, wanted.limits
+    if not (source.is_floating and wanted.is_integer):
+        return max(low, least), min(high, greatest)
+    # A power of two is its neighbour up where the greatest integer has more digits than the float holds.
+    top = source.numpy.type(min(int(high), greatest))
+    return max(int(low), least), np.nextafter(top, source.numpy.type(0)) if int(top) > greatest else top
 
 
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = dtypes.int32,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from weft.runtime import dispatch, frontdoor, sizes
 def apply(op: str, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
     """Applies an op to converted inputs; one output comes bare, several as a tuple."""
     record = opdef.get(op)
-    tensors = [frontdoor.convert(value) for value in inputs]
+    tensors = [frontdoor.operand(value) for value in inputs]
     outputs = dispatch.apply(record, tensors, record.complete(attrs), name)
     return outputs[0] if len(outputs) == 1 else outputs
 
@@ -39,6 +40,8 @@ def binary(op: str, public: str | None = None) -> Callable[..., Any]:
 
 def _named(function: Callable[..., Any], name: str, doc: str, args: str) -> Callable[..., Any]:
     function.__name__ = function.__qualname__ = name
+    # Pickle looks a function up by name in its module: that is the one that asked for it, two calls out.
+    function.__module__ = sys._getframe(2).f_globals["__name__"]
     function.__doc__ = f"{doc}\n\nArgs:\n    {args}\n    name: The node's name.\n\nReturns:\n    A tensor."
     return function
 
@@ -48,7 +51,7 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
     if axis is None:
         rank = x.shape.rank
         if rank is None:
-            raise ValueError("Reducing over all axes needs a known rank; use set_shape or name the axes.")
+            raise ValueError("The axes of a tensor of unknown rank cannot be counted; use set_shape or name the axes.")
         return tuple(range(rank))
     if isinstance(axis, (list, tuple)):
         return tuple(integer(a, "axis") for a in axis)
@@ -59,6 +62,24 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
         if found is not None:
             return (found,)
     return (integer(axis, "axis"),)
+
+
+def in_a_row(x: Any) -> Any:
+    """All elements as a vector, whatever the rank."""
+    return dispatch.call("reshape_dynamic", x, dispatch.builder.constant([-1], dtypes.int32))
+
+
+def reduced(op: str, x: Any, axis: Any, keepdims: Any, name: str | None = None, **attrs: Any) -> Any:
+    """A reduction over axes, all of them for None; where their number is not known, over the elements in a row."""
+    if axis is not None or x.shape.rank is not None:
+        return apply(op, x, axis=axes_of(x, axis), keepdims=bool(keepdims), name=name, **attrs)
+    result = apply(op, in_a_row(x), axis=(0,), keepdims=False, name=name, **attrs)
+    return with_axes_of(result, x) if keepdims else result
+
+
+def with_axes_of(scalar: Any, x: Any) -> Any:
+    """A scalar with as many axes of size 1 as a tensor of unknown rank has."""
+    return dispatch.call("reshape_dynamic", scalar, dispatch.builder.ones_like(dispatch.call("shape", x)))
 
 
 def integer(value: Any, what: str) -> int:

@@ -1,6 +1,6 @@
 """`tf.dtypes`: element types and casts."""
 
-from weft.api.array import cast  # noqa: F401
+from weft.api.array import cast, saturate_cast  # noqa: F401
 from weft.api.math import complex  # noqa: F401
 from weft.base.dtypes import (  # noqa: F401
     DType,

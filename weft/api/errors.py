@@ -28,6 +28,7 @@ from weft.base.errors import (  # noqa: F401
     InternalError,
     InvalidArgumentError,
     NotFoundError,
+    OperatorNotAllowedInGraphError,
     OpError,
     OutOfRangeError,
     PermissionDeniedError,

@@ -105,7 +105,7 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", ga
     """The gradients of the sum of `ys` with respect to `xs`, built into the graph that holds them."""
     from weft.runtime import gradients as graph_gradients
 
-    return graph_gradients.gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients)
+    return graph_gradients.gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients, name)
 
 
 def map_fn(fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = None, back_prop: bool = True,
@@ -338,7 +338,7 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
     def gradient(b: Any, node: Any, cts: Sequence[Any]) -> Sequence[Any]:
         wanted = [i for i, need in enumerate(node.needs) if need]
         held = [node.inputs[i] for i in wanted]
-        result_types = tuple(TensorType(b.shape(v), b.dtype(v)) for v in held)
+        result_types = tuple(TensorType(b.shape(v) if b.knows_rank(v) else None, b.dtype(v)) for v in held)
 
         def pull_back(*arrays: Any) -> list[Any]:
             count = len(node.inputs)
@@ -380,7 +380,7 @@ def _comparison(op: str, words: str) -> Any:
         results = dispatch.apply(opdef.get("assert"), [holds, a, b], {"message": text}, name)
         return results[0] if results and not context.executing_eagerly() else None
 
-    function.__name__ = f"assert_{op}"
+    function.__name__ = function.__qualname__ = f"assert_{op}"
     return function
 
 
@@ -459,6 +459,8 @@ def group(*inputs: Any, name: str | None = None) -> Any:
 
 def no_op(name: str | None = None) -> Any:
     """An operation that does nothing."""
-    return group(name=name)
+    from weft.runtime import graph as graphs
+
+    return graphs.no_op(name)
 
 

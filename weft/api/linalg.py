@@ -6,8 +6,8 @@ from typing import Any
 
 from weft.api import math
 from weft.api.array import eye, transpose  # noqa: F401
-from weft.api.common import apply, axes_of, integer
-from weft.api.math import einsum, l2_normalize, matmul, tensordot  # noqa: F401
+from weft.api.common import apply, axes_of, in_a_row, integer, with_axes_of
+from weft.api.math import einsum, global_norm, l2_normalize, matmul, tensordot  # noqa: F401
 from weft.runtime import frontdoor
 
 
@@ -29,6 +29,9 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = F
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """The norm of vectors (an axis) or matrices (two axes), or of the whole."""
     x = frontdoor.convert(tensor)
+    if axis is None and x.shape.rank is None:
+        whole = norm(in_a_row(x), ord, 0)
+        return with_axes_of(whole, x) if keepdims else whole
     over = axes_of(x, axis)
     magnitude = math.abs(x)
     if ord in ("euclidean", "fro", 2) and not (ord == 2 and axis is not None and len(over) == 2):
@@ -50,7 +53,7 @@ def _matrix(op: str) -> Any:
     def function(input: Any, name: str | None = None) -> Any:
         return apply(op, input, name=name)
 
-    function.__name__ = op
+    function.__name__ = function.__qualname__ = op
     return function
 
 
@@ -126,6 +129,12 @@ def diag_part(input: Any, name: str = "diag_part", k: Any = 0, padding_value: An
               align: str = "RIGHT_LEFT") -> Any:  # fmt: skip
     """The diagonals of matrices, or a band of them."""
     return apply("matrix_diag_part", input, k=_band(k), padding_value=padding_value, align=align, name=name)
+
+
+def set_diag(input: Any, diagonal: Any, name: str = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT") -> Any:
+    """Matrices with a diagonal, or a band of diagonals, overwritten."""
+    x, values = frontdoor.together(input, diagonal, "set_diag")
+    return apply("matrix_set_diag", x, values, k=_band(k), align=align, name=name)
 
 
 def band_part(input: Any, num_lower: int, num_upper: int, name: str | None = None) -> Any:

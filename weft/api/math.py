@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from weft.api.array import argsort, unique  # noqa: F401  (also public here)
-from weft.api.common import apply, axes_of, binary, cast_to, integer, unary
+from weft.api import special
+from weft.api.array import argsort as argsort
+from weft.api.array import ones_like, zeros
+from weft.api.array import unique as unique
+from weft.api.common import apply, binary, cast_to, integer, reduced, unary
 from weft.base import dtypes
 from weft.runtime import frontdoor
 
@@ -61,6 +64,14 @@ ceil = unary("ceil")
 round = unary("round")
 rint = unary("round", "rint")
 reciprocal = unary("reciprocal")
+
+
+def reciprocal_no_nan(x: Any, name: str | None = None) -> Any:
+    """1 / x, and 0 where x is 0."""
+    tensor = frontdoor.convert(x)
+    return apply("divide_no_nan", ones_like(tensor), tensor, name=name)
+
+
 conj = unary("conj")
 real = unary("real")
 imag = unary("imag")
@@ -112,7 +123,7 @@ accumulate_n = add_n
 def _reduction(op: str, public: str | None = None) -> Any:
     def function(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
         x = frontdoor.convert(input_tensor)
-        return apply(op, x, axis=axes_of(x, axis), keepdims=bool(keepdims), name=name)
+        return reduced(op, x, axis, keepdims, name)
 
     function.__name__ = function.__qualname__ = public or op
     function.__doc__ = (
@@ -140,7 +151,7 @@ def count_nonzero(input: Any, axis: Any = None, keepdims: bool = False, dtype: A
                   name: str | None = None) -> Any:  # fmt: skip
     """How many elements differ from zero."""
     x = frontdoor.convert(input)
-    return apply("count_nonzero", x, axis=axes_of(x, axis), keepdims=keepdims, dtype=dtypes.as_dtype(dtype), name=name)
+    return reduced("count_nonzero", x, axis, keepdims, name, dtype=dtypes.as_dtype(dtype))
 
 
 def argmax(input: Any, axis: Any = None, output_type: Any = dtypes.int64, name: str | None = None) -> Any:
@@ -236,6 +247,11 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
     """The product of two tensors summed over pairs of axes."""
     x, y = frontdoor.together(a, b, "tensordot")
     ranks = x.shape.rank, y.shape.rank
+    if None in ranks:
+        pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
+        lists = [s if isinstance(s, (list, tuple, range)) else [s] for s in pairs]
+        named = tuple(tuple(integer(i, "axes") for i in s) for s in lists)
+        return apply("tensordot", x, y, axes=named, name=name)
     if isinstance(axes, int):
         first, second = list(range(ranks[0] - axes, ranks[0])), list(range(axes))
     else:
@@ -272,6 +288,11 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
 def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None) -> Any:
     """The k greatest values of each row and where they are; of equals the first."""
     return apply("top_k", input, k=integer(k, "k"), name=name)
+
+
+def invert_permutation(x: Any, name: str | None = None) -> Any:
+    """The permutation that undoes another one: result[x[i]] = i."""
+    return apply("invert_permutation", x, name=name)
 
 
 def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = dtypes.int32,
@@ -311,13 +332,11 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, wei
                      dtype: Any = dtypes.int32, name: str | None = None) -> Any:  # fmt: skip
     """How often each label (row) was predicted as each class (column)."""
     a, b = cast_to(labels, dtypes.int64), cast_to(predictions, dtypes.int64)
-    count = num_classes
-    if count is None:
-        count = int(maximum(reduce_max(a), reduce_max(b))) + 1
+    count = maximum(reduce_max(a), reduce_max(b)) + 1 if num_classes is None else num_classes
     wanted = dtypes.as_dtype(dtype)
     amounts = cast_to(a * 0 + 1, wanted) if weights is None else cast_to(weights, wanted)
     points = apply("stack", a, b, axis=-1)
-    return apply("scatter_nd", points, amounts, shape=(count, count), name=name)
+    return apply("tensor_scatter_add", zeros([count, count], wanted), points, amounts, name=name)
 
 
 def zero_fraction(value: Any, name: str | None = None) -> Any:
@@ -350,7 +369,8 @@ def _special(op: str, inputs: int = 1) -> Any:
 
 erf, erfc, erfinv, erfcinv, ndtri = (_special(n) for n in ("erf", "erfc", "erfinv", "erfcinv", "ndtri"))
 lgamma, digamma = _special("lgamma"), _special("digamma")
-bessel_i0, bessel_i0e, bessel_i1, bessel_i1e = (_special(f"bessel_{n}") for n in ("i0", "i0e", "i1", "i1e"))
+bessel_i0, bessel_i0e = special.bessel_i0, special.bessel_i0e
+bessel_i1, bessel_i1e = special.bessel_i1, special.bessel_i1e
 igamma, igammac, polygamma, zeta = (_special(n, 2) for n in ("igamma", "igammac", "polygamma", "zeta"))
 xlogy, xlog1py, xdivy = (_special(n, 2) for n in ("xlogy", "xlog1py", "xdivy"))
 sigmoid, softplus, log_sigmoid = (_special(n) for n in ("sigmoid", "softplus", "log_sigmoid"))
@@ -382,7 +402,7 @@ def _segment(op: str) -> Any:
     def function(data: Any, segment_ids: Any, name: str | None = None) -> Any:
         return apply(op, data, segment_ids, name=name)
 
-    function.__name__ = op
+    function.__name__ = function.__qualname__ = op
     return function
 
 
@@ -390,7 +410,7 @@ def _unsorted(op: str) -> Any:
     def function(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
         return apply(op, data, segment_ids, num_segments=integer(num_segments, "num_segments"), name=name)
 
-    function.__name__ = op
+    function.__name__ = function.__qualname__ = op
     return function
 
 
@@ -404,7 +424,7 @@ unsorted_segment_sum, unsorted_segment_max, unsorted_segment_min, unsorted_segme
 
 def _segment_counts(data: Any, segment_ids: Any, num_segments: Any) -> tuple[Any, Any]:
     """The sums of segments, and how many members each has (1 for the empty ones), shaped to divide the sums."""
-    from weft.api.array import ones_like, reshape
+    from weft.api.array import reshape
 
     x, ids = frontdoor.convert(data), frontdoor.convert(segment_ids)
     total = unsorted_segment_sum(x, ids, num_segments)

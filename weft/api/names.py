@@ -5,12 +5,14 @@ from __future__ import annotations
 #: module of this floor (or below) -> the names that it gives to the top level
 TOP_LEVEL: dict[str, str] = {
     "weft.api.array": """
-        argsort bitcast boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to cast concat constant
-        convert_to_tensor ensure_shape expand_dims eye fill gather gather_nd guarantee_const identity is_tensor linspace
-        meshgrid newaxis one_hot ones ones_like pad range rank register_tensor_conversion_function repeat reshape
-        reverse roll scatter_nd searchsorted shape size slice sort split squeeze stack stop_gradient strided_slice
-        tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub
-        tensor_scatter_nd_update tile transpose unique unstack where zeros zeros_like""",
+        argsort batch_to_space bitcast boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to cast
+        concat constant convert_to_tensor ensure_shape expand_dims eye fill gather gather_nd guarantee_const
+        histogram_fixed_width identity is_tensor linspace meshgrid newaxis one_hot ones ones_like pad range rank
+        register_tensor_conversion_function repeat reshape reverse reverse_sequence roll saturate_cast scatter_nd
+        searchsorted sequence_mask shape size slice sort space_to_batch space_to_batch_nd split squeeze stack
+        stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min
+        tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique unique_with_counts unstack where zeros
+        zeros_like""",
     "weft.api.math": """
         abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh clip_by_global_norm clip_by_norm
         clip_by_value complex cos cosh cumsum divide einsum equal exp floor greater greater_equal less less_equal
@@ -21,12 +23,14 @@ TOP_LEVEL: dict[str, str] = {
         Assert GradientTape UnconnectedGradients case cond control_dependencies custom_gradient device
         executing_eagerly foldl foldr function gradients group init_scope map_fn name_scope no_op numpy_function
         print:print_ py_function scan switch_case while_loop""",
+    "weft.api.strings": "as_string",
     "weft.base.shapes": "TensorShape",
     "weft.base.dtypes": """
         DType as_dtype bfloat16 bool:bool_ complex128 complex64 double:float64 float16 float32 float64 half:float16
         int16 int32 int64 int8 resource string uint16 uint32 uint64 uint8 variant""",
     "weft.runtime.tensor": "Tensor",
     "weft.runtime.variable": "Variable",
+    "weft.runtime.module": "Module",
     "weft.runtime.composite": "IndexedSlices",
     "weft.runtime.spec": "TensorSpec",
     "weft.compat.hook": "install_as_tensorflow uninstall_as_tensorflow",
@@ -44,6 +48,8 @@ ALIASES: dict[str, tuple[str, str]] = {
 
 #: public namespaces that are modules: name -> module
 NAMESPACES: dict[str, str] = {
+    "autodiff": "weft.autodiff",
+    "bitwise": "weft.api.bitwise",
     "compat": "weft.compat",
     "config": "weft.api.config",
     "debugging": "weft.api.debugging",
@@ -51,6 +57,7 @@ NAMESPACES: dict[str, str] = {
     "errors": "weft.api.errors",
     "extend": "weft.extend",
     "initializers": "weft.keras.initializers",
+    "io": "weft.api.io",
     "keras": "weft.keras",
     "linalg": "weft.api.linalg",
     "losses": "weft.keras.losses",
@@ -60,7 +67,12 @@ NAMESPACES: dict[str, str] = {
     "nn": "weft.api.nn",
     "optimizers": "weft.keras.optimizers",
     "random": "weft.api.random",
+    "signal": "weft.api.signal",
+    "strings": "weft.api.strings",
 }
+
+#: namespaces within namespaces, which the outer ones hold: module -> modules
+INNER: dict[str, tuple[str, ...]] = {"weft.api.math": ("weft.api.special",)}
 
 
 def table() -> dict[str, tuple[str, str | None]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from weft.api import math, random
 from weft.api.array import gather, reshape, where
+from weft.api.array import space_to_batch as space_to_batch
 from weft.api.common import apply, axes_of, integer
 from weft.api.math import (  # noqa: F401  (public here too)
     erf,
@@ -20,6 +21,7 @@ from weft.api.math import (  # noqa: F401  (public here too)
     top_k,
     zero_fraction,
 )
+from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.runtime import frontdoor
 
@@ -234,6 +236,51 @@ max_pool1d = max_pool2d = max_pool3d = max_pool
 avg_pool1d = avg_pool2d = avg_pool3d = avg_pool
 
 
+def max_pool_with_argmax(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC",
+                         output_dtype: Any = dtypes.int64, include_batch_in_index: bool = False,
+                         name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
+    """The greatest value of each window, and its flat index in the image (or in the batch)."""
+    x = frontdoor.convert(input)
+    first = _channels_first(data_format)
+    values, places = apply(
+        "max_pool_with_argmax", x, window=_spatial(ksize, 2, "ksize", first), padding=_padding(padding, 2, first),
+        strides=_spatial(strides, 2, "strides", first), dilations=(1, 1), data_format=_format(data_format),
+        include_batch_in_index=include_batch_in_index, dtype=dtypes.as_dtype(output_dtype), name=name,
+    )  # fmt: skip
+    return values, places
+
+
+def dilation2d(input: Any, filters: Any, strides: Any, padding: str, data_format: str, dilations: Any,
+               name: str | None = None) -> Any:  # fmt: skip
+    """Greyscale dilation: the greatest of x + filter in every window; filters `[height, width, channels]`."""
+    if data_format != "NHWC":
+        raise ValueError(f"dilation2d takes data_format 'NHWC', received {data_format!r}; transpose the images.")
+    x, kernel = frontdoor.together(input, filters, "dilation2d")
+    return apply("dilation", x, kernel, strides=_spatial(strides, 2, "strides", False),
+                 padding=_padding(padding, 2, False), dilations=_spatial(dilations, 2, "dilations", False),
+                 name=name)  # fmt: skip
+
+
+def erosion2d(value: Any, filters: Any, strides: Any, padding: str, data_format: str, dilations: Any,
+              name: str | None = None) -> Any:  # fmt: skip
+    """Greyscale erosion: the least of x - filter, the filter turned by half a circle, in every window."""
+    x, kernel = frontdoor.together(value, filters, "erosion2d")
+    turned = apply("reverse", kernel, axis=(0, 1))
+    return math.negative(dilation2d(-x, turned, strides, padding, data_format, dilations), name)
+
+
+def space_to_depth(input: Any, block_size: Any, data_format: str = "NHWC", name: str | None = None) -> Any:
+    """Square blocks of the image laid out along the channels."""
+    return apply("space_to_depth", input, block_size=integer(block_size, "block_size"), data_format=data_format,
+                 name=name)  # fmt: skip
+
+
+def depth_to_space(input: Any, block_size: Any, data_format: str = "NHWC", name: str | None = None) -> Any:
+    """Channels spread over square blocks of the image; undoes `space_to_depth`."""
+    return apply("depth_to_space", input, block_size=integer(block_size, "block_size"), data_format=data_format,
+                 name=name)  # fmt: skip
+
+
 def pool(input: Any, window_shape: Any, pooling_type: str, strides: Any = None, padding: Any = "VALID",
          data_format: str | None = None, dilations: Any = None, name: str | None = None) -> Any:  # fmt: skip
     """Pooling of a kind, 'MAX' or 'AVG'."""
@@ -289,7 +336,10 @@ def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, 
     """Cross-entropy between label distributions and softmax(logits), a value a row."""
     x, y = frontdoor.together(logits, labels, "softmax_cross_entropy_with_logits")
     rank = x.shape.rank
-    if axis not in (-1, rank - 1):
+    if axis != -1 and rank is None:
+        raise ValueError(f"`axis` {axis} of a tensor of unknown rank: give it a rank with set_shape, or put the "
+                         "classes last (axis=-1).")  # fmt: skip
+    if axis not in (-1, rank if rank is None else rank - 1):
         order = [i for i in range(rank) if i != axis % rank] + [axis % rank]
         x, y = apply("transpose", x, perm=tuple(order)), apply("transpose", y, perm=tuple(order))
     return apply("softmax_cross_entropy_with_logits", x, y, name=name)
@@ -314,8 +364,7 @@ def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, na
 def weighted_cross_entropy_with_logits(labels: Any, logits: Any, pos_weight: Any, name: str | None = None) -> Any:
     """Sigmoid cross-entropy in which positive labels count `pos_weight` times."""
     x, y = frontdoor.together(logits, labels, "weighted_cross_entropy_with_logits")
-    weight = y * (pos_weight - 1.0) + 1.0
-    return (1.0 - y) * x + weight * softplus(-x)
+    return (1.0 - y) * softplus(x) + y * pos_weight * softplus(-x)
 
 
 def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None) -> Any:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from weft.autodiff.reverse import Application, Record, carries_gradient
+from weft.autodiff.reverse import Application, Record, carries_gradient, pull_back
 from weft.ops import opdef
-from weft.ops.builder import Builder
+from weft.ops.builder import Builder, UnknownRankError
 from weft.ops.opdef import Nondifferentiable
 
 
@@ -29,21 +29,25 @@ def push_forward(b: Builder, record: Record, tangents: Sequence[Any]) -> list[An
     if definition.jvp is not None:
         full = [t if t is not None or not carries_gradient(v) else b.zeros_like(v)
                 for t, v in zip(tangents, record.inputs, strict=True)]  # fmt: skip
-        return list(definition.jvp(b, application, *full))
-    return _transpose_twice(b, record, application, tangents)
+        try:
+            return list(definition.jvp(b, application, *full))
+        except UnknownRankError:  # the reverse rule can wait for the rank, and so can its transpose
+            if getattr(b, "trace_linear", None) is None:
+                raise
+    return _transpose_twice(b, record, needs, tangents)
 
 
-def _transpose_twice(b: Builder, record: Record, application: Application, tangents: Sequence[Any]) -> list[Any]:
+def _transpose_twice(b: Builder, record: Record, needs: tuple[bool, ...], tangents: Sequence[Any]) -> list[Any]:
     tracer = getattr(b, "trace_linear", None)
     if tracer is None:
         raise LookupError(f"{record.op} has no forward-mode rule.")
-    rule: Any = opdef.get(record.op).vjp
+    received = (True,) * len(record.outputs)
     outputs = [v for v in record.outputs if carries_gradient(v)]
 
-    def pull_back(*cotangents: Any) -> list[Any]:
+    def linear(*cotangents: Any) -> list[Any]:
         supply = iter(cotangents)
         full = [next(supply) if carries_gradient(v) else None for v in record.outputs]
-        return list(rule(b, application, *full))
+        return list(pull_back(b, record, needs, received, full))
 
-    found = iter(tracer(pull_back, outputs, tangents))
+    found = iter(tracer(linear, outputs, tangents))
     return [next(found) if carries_gradient(v) else None for v in record.outputs]

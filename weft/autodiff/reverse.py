@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from weft.autodiff import subgraph
-from weft.ops import opdef
-from weft.ops.builder import Builder
+from weft.autodiff import subgraph  # noqa: F401  gives builders `differentiate`
+from weft.ir.types import TensorType
+from weft.ops import late, opdef
+from weft.ops.builder import Builder, UnknownRankError
 from weft.ops.opdef import Nondifferentiable, Slices
 
 
@@ -107,7 +108,6 @@ def reverse(
     Returns:
         For each source its cotangent (a value or `Slices`), None where no target depends on it.
     """
-    subgraph.attach(b)
     active = active_values(records, sources)
     stopped = {id(value) for value in stop}
     pending: dict[int, list[Any]] = {}
@@ -131,7 +131,10 @@ def reverse(
             if blocked is not None:
                 blocked.extend(_cut_by_dtype(record, active))
             continue
-        for value, part in zip(record.inputs, _apply_rule(record, needs, sums, b, blocked), strict=True):
+        b.differentiating(record)
+        found = _apply_rule(record, needs, sums, b, blocked)
+        b.differentiating(None)
+        for value, part in zip(record.inputs, found, strict=True):
             if part is not None and id(value) in active and id(value) not in stopped:
                 pending.setdefault(id(value), []).append(part)
     return [accumulate(b, pending[id(source)]) if pending.get(id(source)) else None for source in sources]
@@ -163,5 +166,47 @@ def _apply_rule(
         else (b.zeros_like(value) if carries_gradient(value) and value.dtype.name != "resource" else None)
         for value, total in zip(record.outputs, sums, strict=True)
     ]
-    parts = rule(b, Application(record, needs, tuple(total is not None for total in sums)), *full)
+    parts = pull_back(b, record, needs, tuple(total is not None for total in sums), full)
     return [part if need else None for part, need in zip(parts, needs, strict=True)]
+
+
+def pull_back(
+    b: Builder, record: Record, needs: tuple[bool, ...], received: tuple[bool, ...], cotangents: Sequence[Any]
+) -> Sequence[Any]:
+    """What an op's gradient rule makes of cotangents (a value for each output that can have one), whether or not it
+    knows the ranks that it asks for."""
+    if not all(b.knows_rank(value) for value in (*record.inputs, *record.outputs)):
+        return _apply_without_rank(record, needs, received, cotangents, b)
+    rule: Any = opdef.get(record.op).vjp
+    parts: Sequence[Any] = rule(b, Application(record, needs, received), *cotangents)
+    return parts
+
+
+def _apply_without_rank(
+    record: Record, needs: tuple[bool, ...], received: tuple[bool, ...], full: Sequence[Any], b: Builder
+) -> Sequence[Any]:
+    """The rule where it asks for no rank that is not known; else a node that applies it when the graph runs.
+
+    Raises:
+        UnknownRankError: For the few ops whose gradient cannot wait (`late.why_not`) and whose rule asks for a rank.
+    """
+    values = (*record.inputs, *record.outputs)
+    types = [TensorType(b.shape(v) if b.knows_rank(v) else None, b.dtype(v)) for v in values]
+    why = late.why_not(record.op, types)
+    made = late.Application(record.op, tuple(record.attrs.items()), needs, received)
+    if why is not None or not late.needs_rank(made, types):
+        try:
+            rule: Any = opdef.get(record.op).vjp
+            parts: Sequence[Any] = rule(b, Application(record, needs, received), *full)
+            return parts
+        except UnknownRankError as error:
+            raise UnknownRankError(f"the gradient of {record.op} needs a known rank: {why}; {error}") from None
+    wanted = late.inputs_with_gradient(made, types)
+    cotangents = [ct for ct, value in zip(full, record.outputs, strict=True)
+                  if late.carries_gradient(TensorType((), b.dtype(value)))]  # fmt: skip
+    if not wanted:
+        return [None] * len(record.inputs)
+    found = b.call("late_gradient", *values, *cotangents, of=made.of, attributes=made.attributes, needs=needs,
+                   received=received, wanted=wanted)  # fmt: skip
+    by_input = dict(zip(wanted, found if len(wanted) > 1 else (found,), strict=True))
+    return [by_input.get(i) for i in range(len(record.inputs))]

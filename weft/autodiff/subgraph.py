@@ -14,11 +14,6 @@ from weft.ir.graph import Graph, Node, Value, attr_symbols, clone, reachable, sy
 from weft.ops.builder import Builder, GraphBuilder
 
 
-def attach(b: Builder) -> None:
-    """Lets rules that run on a builder differentiate sub-graphs."""
-    b.differentiate = gradient_graph
-
-
 def _joint(graph: Graph, wrt: Sequence[int]) -> tuple[Graph, dict[Value, Value], list[Value], list[Value]]:
     """A copy of the graph followed by its gradient: (graph, old -> new values, cotangent inputs, cotangents)."""
     from weft.autodiff import reverse
@@ -38,8 +33,10 @@ def _joint(graph: Graph, wrt: Sequence[int]) -> tuple[Graph, dict[Value, Value],
 
 
 def _zeros(b: Builder, source: Value) -> Value:
-    held = source.type.handle if source.type.handle is not None else source.type
-    zeros: Value = b.full(held.shape or (), 0, held.dtype)
+    held = source.type.handle
+    if held is not None and held.shape is None:
+        source = b.call("read_variable", source)
+    zeros: Value = b.zeros_like(source) if held is None or held.shape is None else b.full(held.shape, 0, held.dtype)
     return zeros
 
 
@@ -114,3 +111,7 @@ def split(graph: Graph, wrt: Sequence[int]) -> Split:
         known.update(zip(node.outputs, made.outputs, strict=True))
     backward.outputs = [known[c] for c in cotangents]
     return Split(forward, backward, len(residuals))
+
+
+# rules on the floor below differentiate sub-graphs through the builder that they are given
+Builder.differentiate = staticmethod(gradient_graph)

@@ -9,15 +9,16 @@ again from the same parts.
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from weft.base.locks import Lock
 
 if TYPE_CHECKING:
     from typing import TypeAlias
 
 _counter = itertools.count()
-_lock = threading.Lock()
+_lock = Lock()
 
 
 class Symbol:

@@ -21,7 +21,7 @@ class DType:
         (4, True, 127)
     """
 
-    __slots__ = ("_bits", "_enum", "_kind", "_name", "_numpy")
+    __slots__ = ("__weakref__", "_bits", "_enum", "_kind", "_name", "_numpy")
 
     def __init__(self, name: str, numpy_type: Any, kind: Kind, enum: int) -> None:
         self._name = name

@@ -142,6 +142,10 @@ class DTypeError(InvalidArgumentError, TypeError):
     """An op was given a dtype that it does not take, or dtypes that do not go together."""
 
 
+class OperatorNotAllowedInGraphError(TypeError):
+    """Python asks a symbolic tensor for what only a value can tell: its truth, its items."""
+
+
 class InaccessibleTensorError(ValueError, TypeError):
     """A symbolic tensor is used where its graph is not being built."""
 

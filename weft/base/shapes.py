@@ -71,7 +71,7 @@ class TensorShape:
         (2, [None, 3], True)
     """
 
-    __slots__ = ("_dims",)
+    __slots__ = ("__weakref__", "_dims")
 
     def __init__(self, dims: Any = None) -> None:
         if dims is None:

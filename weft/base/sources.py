@@ -30,9 +30,22 @@ class SourceLine:
         return linecache.getline(self.file, self.line).strip()
 
     def __str__(self) -> str:
-        name = os.path.basename(self.file) if not self.file.startswith("<") else self.file
+        name = cell_name(self.file) or (os.path.basename(self.file) if not self.file.startswith("<") else self.file)
         text = self.text
         return f"{name}:{self.line}: {text}" if text else f"{name}:{self.line}"
+
+
+def cell_name(filename: str) -> str | None:
+    """What a notebook calls the cell whose code stands in this file; None for other files.
+
+    A kernel gives each cell a file with a number for a name, and keeps which execution it was.
+    """
+    module = sys.modules.get("IPython")
+    shell = module.get_ipython() if module is not None else None
+    number = getattr(getattr(shell, "compile", None), "_filename_map", {}).get(filename)
+    if number is not None:
+        return f"cell In[{number}]"
+    return "a cell" if "ipykernel_" in os.path.basename(os.path.dirname(filename)) else None
 
 
 def is_internal(filename: str) -> bool:

@@ -21,7 +21,7 @@ TARGETS: dict[str, str] = {"v1": "weft.compat.v1", "v2": "weft", "keras": "weft.
 VERSIONS = {"v1": "1.15.5", "v2": "2.21.0", "keras": "3.15.0"}
 
 # Weft's own floors are no part of TensorFlow.
-_INTERNAL = frozenset("api autodiff base cli engines extend formats ir ops passes runtime testing version".split())
+_INTERNAL = frozenset("api base cli engines extend formats ir ops passes runtime testing version".split())
 
 
 def target(tree: str) -> ModuleType:
@@ -107,10 +107,7 @@ class Root(ModuleType):
         self.__path__: list[str] = []
         self.__version__ = VERSIONS[dialect]
         self.__git_version__ = f"weft {weft_version}"
-        self.version = ModuleType("tensorflow.version", "The versions of TensorFlow and of Weft.")
-        self.version.VERSION = VERSIONS[dialect]  # type: ignore[attr-defined]
-        self.version.GIT_VERSION = self.__git_version__  # type: ignore[attr-defined]
-        self.version.COMPILER_VERSION = ""  # type: ignore[attr-defined]
+        self.version = importlib.import_module("weft.compat.v1.version" if dialect == "v1" else "weft.version")
         if dialect == "v1":
             self.VERSION = VERSIONS[dialect]
 

@@ -162,6 +162,7 @@ class Graph:
         self.wrapper: Any = None  # TensorFlow 1's view of it
         self.frozen = False  # whether further nodes are refused
         self._counts: dict[str, int] = {}
+        self._reserved: set[str] = set()  # names given out for nodes that are still to come
 
     def unique_name(self, wanted: str) -> str:
         """The name, with `_1`, `_2`, … behind it where it is taken; it is taken from now on."""
@@ -174,6 +175,28 @@ class Graph:
         self._counts[wanted.lower()] = count + 1
         self._counts[candidate.lower()] = 1
         return candidate
+
+    def reserve(self, wanted: str) -> str:
+        """A unique name for the node that is added under it later; its operands can be named after it before."""
+        name = self.unique_name(wanted)
+        self._reserved.add(name)
+        return name
+
+    def reserve_exactly(self, name: str) -> str:
+        """That name for a node to come, though a name scope has taken it already; a unique one where a node has it."""
+        if name in self.names or name in self._reserved:
+            return self.reserve(name)
+        self._counts.setdefault(name.lower(), 1)
+        self._reserved.add(name)
+        return name
+
+    def rename(self, node: Node, name: str) -> None:
+        """Gives a node a name that was reserved."""
+        del self.names[node.name]
+        self._reserved.discard(name)
+        self._counts.setdefault(name.lower(), 1)
+        node.name = name
+        self.names[name] = node
 
     def add(
         self,
@@ -201,8 +224,12 @@ class Graph:
                     f"{op} in graph `{self.name}` uses {value!r}, which belongs to graph `{value.node.graph.name}` "
                     "and was not captured."
                 )
-        node = Node(self, op, values, attrs, types, self.unique_name(name or op), tuple(dict.fromkeys(control)),
-                    source, effect)  # fmt: skip
+        label = name or op
+        if label in self._reserved:
+            self._reserved.discard(label)
+        else:
+            label = self.unique_name(label)
+        node = Node(self, op, values, attrs, types, label, tuple(dict.fromkeys(control)), source, effect)
         self.nodes.append(node)
         self.names[node.name] = node
         return node

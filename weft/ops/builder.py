@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 Differentiate = Callable[[Graph, Sequence[int]], Graph]
 
 
+class UnknownRankError(LookupError):
+    """A gradient rule asks for the shape of a tensor whose rank is not known while the graph is made."""
+
+
 class Builder:
     """Applies ops. Tensor inputs are positional, attributes are keywords; Python numbers become constants.
 
@@ -41,6 +45,9 @@ class Builder:
         """Applies an op to values; returns its outputs."""
         raise NotImplementedError
 
+    def differentiating(self, application: Any) -> None:
+        """Hears whose gradient rule applies ops from now on; None for sums between rules. For names in graphs."""
+
     def constant(self, value: Any, dtype: DType | None = None) -> Any:
         """A constant value."""
         array = np.asarray(value, dtype=None if dtype is None else dtype.numpy)
@@ -52,8 +59,14 @@ class Builder:
         if hasattr(shape, "symbolic"):
             shape = shape.symbolic
         if shape is None:
-            raise LookupError("a gradient is taken through a tensor of unknown rank; give it a shape with set_shape")
+            raise UnknownRankError("the rank of a tensor is not known while the graph is made; tell it with "
+                                   "x.set_shape(...), or with tf.ensure_shape(x, ...)")  # fmt: skip
         return tuple(shape)
+
+    def knows_rank(self, value: Any) -> bool:
+        """Whether `shape` has an answer."""
+        shape = value.shape
+        return getattr(shape, "symbolic", shape) is not None
 
     def dtype(self, value: Any) -> DType:
         """The dtype of a value."""
@@ -68,7 +81,7 @@ class Builder:
 
     def full_like(self, value: Any, number: Any) -> Any:
         """A tensor of a value's shape and dtype, filled with one number."""
-        return self.full(self.shape(value), number, self.dtype(value))
+        return self.broadcast_like(self.constant(number, self.dtype(value)), value)
 
     def full(self, shape: tuple[Any, ...], number: Any, dtype: DType) -> Any:
         """A tensor filled with one number."""
@@ -108,6 +121,26 @@ class Builder:
             return self.call("sum_to_shape", cotangent, shape=tuple(shape))
         summed = self.call("reduce_sum", cotangent, axis=tuple(axes), keepdims=False)
         return summed if self.shape(summed) == tuple(shape) else self.call("reshape", summed, shape=tuple(shape))
+
+    # The same for the shape of another value, whose rank may be unknown: then the shape is asked for at run time.
+
+    def unbroadcast_like(self, cotangent: Any, operand: Any) -> Any:
+        """Sums a cotangent over the axes along which an operand was broadcast."""
+        if self.knows_rank(cotangent) and self.knows_rank(operand):
+            return self.unbroadcast(cotangent, self.shape(operand))
+        return self.call("sum_to_shape_dynamic", cotangent, self.call("shape", operand))
+
+    def reshape_like(self, value: Any, like: Any) -> Any:
+        """A value's elements in the shape of another value."""
+        if self.knows_rank(like):
+            return self.call("reshape", value, shape=self.shape(like))
+        return self.call("reshape_dynamic", value, self.call("shape", like))
+
+    def broadcast_like(self, value: Any, like: Any) -> Any:
+        """A value broadcast to the shape of another one."""
+        if self.knows_rank(like):
+            return self.call("broadcast_to", value, shape=self.shape(like))
+        return self.call("broadcast_to_dynamic", value, self.call("shape", like))
 
     def conj(self, value: Any) -> Any:
         """The complex conjugate; real values as they are."""
@@ -180,7 +213,7 @@ def inline(builder: Builder, graph: Graph, inputs: Sequence[Any]) -> list[Any]:
 
     def define(inner: Value, outer: Any) -> None:
         values[inner] = outer
-        if inner.shape is None or inner.type.is_resource:
+        if inner.shape is None or inner.type.is_resource or not builder.knows_rank(outer):
             return
         for dimension, size in zip(inner.shape, builder.shape(outer), strict=True):
             symbol = dimension.symbol if isinstance(dimension, Dim) else None

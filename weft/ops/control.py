@@ -260,8 +260,14 @@ def _history_spec(
     steps = Dim.fresh("steps")
     stacks = []
     for position, type in enumerate(final):
-        sizes = zip(inputs[position].shape or (), type.shape or (), strict=True)
-        if type.shape is None or any(isinstance(b, Dim) and a != b for a, b in sizes):
+        first = inputs[position].shape
+        if first is None or type.shape is None:
+            raise SpecError(
+                f"the rank of loop variable {position} is not known, and a gradient needs the history of its states",
+                hint="tell its shape before the loop, with x.set_shape(...) or tf.ensure_shape(x, ...)",
+            )
+        sizes = zip(first, type.shape, strict=True)
+        if any(isinstance(b, Dim) and a != b for a, b in sizes):
             raise SpecError(
                 f"loop variable {position} changes its shape from step to step, and a gradient needs its history",
                 hint="keep the shape fixed (tf.TensorArray, padding), or stop the gradient before the loop",
@@ -403,7 +409,10 @@ def _scan_spec(*inputs: TensorType, body: Graph, carries: int, sequences: int, l
     rows = []
     for position, type in enumerate(inputs[carries : carries + sequences]):
         if not type.shape:
-            raise SpecError(f"sequence {position} needs a leading axis to walk along, received {type}")
+            raise SpecError(
+                f"sequence {position} needs a leading axis to walk along, received {type}",
+                hint="tell its shape with x.set_shape(...) or tf.ensure_shape(x, ...)" if type.shape is None else None,
+            )
         rows.append(TensorType(type.shape[1:], type.dtype, type.handle))
     captures = inputs[carries + sequences :]
     sizes = _bind(body.inputs, [*start, *rows, *captures], "the scan body")

@@ -101,7 +101,13 @@ binary(
 def _power(x: Any, y: Any) -> Any:
     if x.dtype.kind == "i" and np.any(y < 0):
         raise ValueError(f"integers to negative integer powers are not integers (received exponent {y[y < 0].flat[0]})")
-    return np.power(x, y)
+    if x.dtype.kind == "f" and y.ndim == 0 and y in (1, 2):
+        return x * x if y == 2 else x.copy()
+    result = np.power(x, y)
+    if x.dtype.kind == "f":  # libraries round powers as they like; these two are exact, or rounded once
+        result = np.where(y == 1, x, result) if np.any(y == 1) else result
+        result = np.where(y == 2, x * x, result) if np.any(y == 2) else result
+    return result
 
 
 def _power_vjp(b: Any, ct: Any, x: Any, y: Any, z: Any) -> Any:
@@ -114,7 +120,8 @@ def _power_vjp(b: Any, ct: Any, x: Any, y: Any, z: Any) -> Any:
     return to_x, to_y
 
 
-binary("pow", _power, dtypes=NUMBERS, domain=((0.5, 2.0), (0.0, 2.0)), vjp=_power_vjp, doc="x to the power y.")
+binary("pow", _power, dtypes=NUMBERS, domain=((0.5, 2.0), (0.0, 2.0)), vjp=_power_vjp,
+       doc="x to the power y: for y = 1 that is x, and for floats and y = 2 it is x * x, rounded once.")
 
 
 def _select_winner(b: Any, ct: Any, wins: Any) -> tuple[Any, Any]:
@@ -137,7 +144,7 @@ def _squared_difference_vjp(b: Any, ct: Any, x: Any, y: Any, z: Any) -> Any:
 
 binary(
     "squared_difference",
-    lambda x, y: (x - y) * np.conj(x - y),
+    lambda x, y: np.multiply(x - y, np.conj(x - y)),  # not by *, which rounds complex scalars otherwise than arrays
     dtypes=NUMBERS,
     vjp=_squared_difference_vjp,
     decompose=lambda b, x, y: b.square(b.subtract(x, y)) if not b.dtype(x).is_complex else b.multiply(

@@ -45,12 +45,14 @@ def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def elementwise_shape(types: Sequence[TensorType]) -> tuple[Any, ...]:
-    """The broadcast of all operands' shapes.
+def elementwise_shape(types: Sequence[TensorType]) -> tuple[Any, ...] | None:
+    """The broadcast of all operands' shapes; None where one of them is unknown.
 
     Raises:
         SpecError: Naming the axis at which two of them do not go together.
     """
+    if any(type.shape is None for type in types):
+        return None
     result = types[0].shape or ()
     for type in types[1:]:
         shape = type.shape or ()
@@ -129,7 +131,7 @@ def unary(
     _unary.append(name)
     return register(
         OpDef(name=name, inputs=("x",), spec=spec, reference=quiet(in_float32(reference)), dtypes=(dtypes,), vjp=rule,
-              jvp=jvp, decompose=decompose, doc=doc, grad_order=grad_order, reason=reason,
+              jvp=jvp, decompose=decompose, any_rank=True, doc=doc, grad_order=grad_order, reason=reason,
               cases=cases if cases is not None else (
                   case((2, 3), domain=domain, tolerance=tolerance),
                   case((), domain=domain, tolerance=tolerance),
@@ -177,13 +179,13 @@ def binary(
         def rule(b: Any, node: Any, ct: Any) -> Sequence[Any]:
             x, y = node.inputs
             parts = elementwise(b, ct, x, y, node.outputs[0])
-            return [None if part is None or not need else b.unbroadcast(part, b.shape(operand))
+            return [None if part is None or not need else b.unbroadcast_like(part, operand)
                     for part, operand, need in zip(parts, (x, y), node.needs, strict=True)]  # fmt: skip
 
     _broadcasting.append(name)
     return register(
         OpDef(name=name, inputs=("x", "y"), spec=spec, reference=quiet(in_float32(reference)), dtypes=(dtypes,),
-              vjp=rule, decompose=decompose, doc=doc, grad_order=grad_order, reason=reason,
+              vjp=rule, decompose=decompose, any_rank=True, doc=doc, grad_order=grad_order, reason=reason,
               cases=cases if cases is not None else (
                   case((2, 3), (2, 3), domain=domain, tolerance=tolerance),
                   case((2, 1, 3), (4, 1), domain=domain, tolerance=tolerance),

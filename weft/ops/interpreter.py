@@ -6,7 +6,7 @@ label out of range, a failed assert) has changed nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -49,7 +49,9 @@ class _Pending:
     def commit(self) -> None:
         if self.written:
             self.cell.write(self.value)
-            self.value, self.written = None, False
+            # in this order: a commit that Ctrl-C cut short can be done again
+            self.written = False
+            self.value = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.cell, name)  # tables and iterators have methods beyond read and write
@@ -135,8 +137,7 @@ class Program:
         """Runs from outside: checks inputs, wraps state in a transaction and commits it at the end."""
         arguments, pending = transaction(inputs, self.resources)
         results = self.run(arguments, {}, hook, pending)
-        for cell in pending:
-            cell.commit()
+        commit(pending)
         return unwrapped(results)
 
     def run(
@@ -162,8 +163,7 @@ class Program:
             if step.mentions:
                 attrs = {**attrs, **{k: resolve(v, known) for k, v in step.mentions.items()}}
             if step.record.effect is Effect.HOST:
-                for transaction in pending:
-                    transaction.commit()
+                commit(pending)
             results = self._apply(step, operands, attrs, known, hook)
             if hook is not None:
                 hook(step.node, results)
@@ -189,6 +189,17 @@ class Program:
         except (ValueError, TypeError, IndexError, ZeroDivisionError, np.linalg.LinAlgError) as error:
             where = step.node.source
             raise InvalidArgumentError(_failure(step, operands, error, where)) from error
+
+
+def commit(pending: Iterable[_Pending]) -> None:
+    """Commits all of them, or none: Ctrl-C between two of them waits for the rest."""
+    try:
+        for transaction in pending:
+            transaction.commit()
+    except KeyboardInterrupt:
+        for transaction in pending:
+            transaction.commit()
+        raise
 
 
 def _failure(step: _Step, operands: list[Any], error: Exception, where: SourceLine | None) -> str:

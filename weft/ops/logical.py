@@ -95,8 +95,8 @@ def _select_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     _, needs_x, needs_y = node.needs
     return (
         None,
-        b.unbroadcast(b.select(condition, ct, zero), b.shape(x)) if needs_x else None,
-        b.unbroadcast(b.select(condition, zero, ct), b.shape(y)) if needs_y else None,
+        b.unbroadcast_like(b.select(condition, ct, zero), x) if needs_x else None,
+        b.unbroadcast_like(b.select(condition, zero, ct), y) if needs_y else None,
     )
 
 
@@ -119,6 +119,7 @@ register(
         name="select",
         inputs=("condition", "x", "y"),
         spec=lambda condition, x, y: TensorType(elementwise_shape((condition, x, y)), x.dtype),
+        any_rank=True,
         reference=_select,
         dtypes=(_BOOL, ALL, ALL),
         same=(1, 2),
@@ -164,8 +165,8 @@ def _clip_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     needs_x, needs_low, needs_high = node.needs
     return (
         b.select(below_high, inside, zero) if needs_x else None,
-        b.unbroadcast(b.select(above_low, zero, ct), b.shape(low)) if needs_low else None,
-        b.unbroadcast(b.select(below_high, zero, inside), b.shape(high)) if needs_high else None,
+        b.unbroadcast_like(b.select(above_low, zero, ct), low) if needs_low else None,
+        b.unbroadcast_like(b.select(below_high, zero, inside), high) if needs_high else None,
     )
 
 

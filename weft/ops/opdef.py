@@ -7,6 +7,7 @@ numpy, its gradient, its decomposition, and the cases from which its tests are m
 from __future__ import annotations
 
 import importlib
+import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from weft.base import dtypes
-from weft.base.dims import Dim
+from weft.base.dims import Dim, symbols_of
 from weft.base.errors import DTypeError, InvalidArgumentError, explain, nearest
 from weft.ir.types import TensorType
+from weft.ops.layout import settled
 
 if TYPE_CHECKING:
     from weft.base.dtypes import DType
@@ -156,6 +158,7 @@ class OpDef:
         grad_order: Highest order of gradients that is claimed; below 2 it needs `reason`.
         reason: Why a gradient's order or a dtype falls short of TensorFlow's.
         higher_order: Whether it has sub-graphs, which `reference` is given a runner for.
+        any_rank: Whether `spec` takes inputs of unknown rank as they are; else it is asked for several ranks.
         outputs: Names of the outputs; None where their number depends on attributes.
     """
 
@@ -174,6 +177,7 @@ class OpDef:
     grad_order: int = 2
     reason: str = ""
     higher_order: bool = False
+    any_rank: bool = False
     outputs: tuple[str, ...] | None = ("output",)
     doc: str = ""
     family: str = ""
@@ -234,7 +238,7 @@ class OpDef:
         """
         try:
             self._check_inputs(types)
-            if any(t.shape is None for t in types) and not self.higher_order:
+            if any(t.shape is None for t in types) and not (self.higher_order or self.any_rank):
                 return self._infer_unknown_rank(types, attrs)
             return _as_tuple(self.spec(*types, **attrs))
         except SpecError as error:
@@ -250,7 +254,7 @@ class OpDef:
                 raise SpecError(
                     f"argument `{self.input_name(index)}` has dtype {type.dtype.name}, which it does not take",
                     expected=f"one of {', '.join(d.name for d in allowed)}",
-                    hint="convert it first, for instance with tf.cast(x, tf.float32)",
+                    hint=_conversion(type.dtype, allowed),
                     dtype=True,
                 )
         positions = range(len(types)) if self.same is None else self.same
@@ -266,27 +270,64 @@ class OpDef:
     def _infer_unknown_rank(
         self, types: Sequence[TensorType], attrs: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
-        # The rule is written for known ranks: ask it for several and keep what all answers agree on.
+        # The rule is written for known ranks: ask it for many and keep what all answers agree on.
         answers: list[tuple[TensorType, ...]] = []
-        refusal: SpecError | None = None
-        for rank in range(6):
-            guess = [t if t.shape is not None else t.with_shape(tuple(Dim.fresh() for _ in range(rank))) for t in types]
-            try:
-                answers.append(_as_tuple(self.spec(*guess, **attrs)))
-            except SpecError as error:
-                refusal = refusal or error
-            except (IndexError, TypeError, ValueError):
-                continue
+        refusals: list[SpecError] = []
+        for _, results in self.possible_types(types, attrs, refusals):
+            answers.append(results)
+            if len(results) != len(answers[0]):
+                raise SpecError("how many results it has depends on a shape that is not known",
+                                hint="give the tensor a shape with set_shape, or name the number")  # fmt: skip
+            if all(len({t.rank for t in column}) > 1 for column in zip(*answers, strict=True)):
+                break  # no answer to come could tell more
         if not answers:
-            raise refusal or SpecError("cannot work on a tensor of unknown rank", hint="give it a shape with set_shape")
+            problem = f": the first of them has the problem that {refusals[0].problem}" if refusals else ""
+            raise SpecError(
+                f"none of the ranks that were tried for its arguments of unknown rank fits the others{problem}",
+                expected=refusals[0].expected if refusals else None,
+                hint="tell their shapes with x.set_shape(...) or tf.ensure_shape(x, ...)",
+            )
+        exhausted = sum(t.shape is None for t in types) <= _MOST_COMBINED
+        known = frozenset().union(*(symbols_of(d) for t in types for d in t.shape or ()))
         merged = []
         for column in zip(*answers, strict=True):
-            ranks = {t.rank for t in column}
-            shape = column[0].shape if len(ranks) == 1 and len({t.shape for t in column}) == 1 else None
-            if len(ranks) == 1 and shape is None and None not in ranks:
-                shape = tuple(Dim.fresh() for _ in range(column[0].rank or 0))
+            shape = column[0].shape if exhausted and len({t.rank for t in column}) == 1 else None
+            if shape is not None and len({t.shape for t in column}) > 1:
+                shape = tuple(Dim.fresh() for _ in shape)
+            if shape is not None:  # sizes in terms of a guess's own symbols would never be bound
+                shape = tuple(d if symbols_of(d) <= known else Dim.fresh() for d in shape)
             merged.append(TensorType(shape, column[0].dtype, column[0].handle))
         return tuple(merged)
+
+    def possible_types(
+        self, types: Sequence[TensorType], attrs: Mapping[str, Any], refusals: list[SpecError] | None = None
+    ) -> Iterator[tuple[list[TensorType], tuple[TensorType, ...]]]:
+        """What inputs of unknown rank may turn out to be, and the outputs then.
+
+        Args:
+            types: Of the inputs; ranks up to 5 are tried in the place of unknown ones.
+            attrs: The attributes.
+            refusals: Receives what the shape rule said to ranks that do not fit.
+        """
+        for ranks in _rank_choices(sum(t.shape is None for t in types)):
+            # a rule may refuse a rank only because it must know the sizes: with some sizes it may take it after all
+            for size in (None, 1, 2, 4):
+                supply = iter(ranks)
+                guess = [t if t.shape is not None else t.with_shape(_guessed(next(supply), size)) for t in types]
+                try:
+                    results = _as_tuple(self.spec(*guess, **attrs))
+                except SpecError as error:
+                    if refusals is not None:
+                        refusals.append(error)
+                    continue
+                except (LookupError, TypeError, ValueError, ArithmeticError):
+                    continue
+                if size is not None:  # the sizes are not what they will be
+                    results = tuple(TensorType(None if t.rank is None else _guessed(t.rank, None), t.dtype, t.handle)
+                                    for t in results)  # fmt: skip
+                yield guess, results
+                if size is None:
+                    break
 
     def _refusal(
         self, error: SpecError, types: Sequence[TensorType], attrs: Mapping[str, Any], where: SourceLine | None
@@ -304,6 +345,32 @@ class OpDef:
         return f"<OpDef {self.name}>"
 
 
+_RANKS = range(6)
+#: with more inputs of unknown rank not all combinations of ranks are tried, and no rank of the result is concluded
+_MOST_COMBINED = 3
+
+
+def _conversion(found: DType, allowed: Sequence[DType]) -> str:
+    """How to make a tensor of one dtype one of another that an op takes."""
+    if found is dtypes.string:
+        return "convert it first: tf.strings.to_number reads numbers, tf.io.decode_raw bytes"
+    if allowed == (dtypes.string,):
+        return "convert it first: tf.strings.as_string writes numbers as text"
+    return "convert it first, for instance with tf.cast(x, tf.float32)"
+
+
+def _rank_choices(count: int) -> Iterator[tuple[int, ...]]:
+    """Ranks for that many inputs: all combinations of a few; of many, one rank for the first and one for the others."""
+    if count <= _MOST_COMBINED:
+        yield from itertools.product(_RANKS, repeat=count)
+    else:
+        yield from ((first,) + (rest,) * (count - 1) for first in _RANKS for rest in _RANKS)
+
+
+def _guessed(rank: int, size: int | None) -> tuple[Any, ...]:
+    return tuple(Dim.fresh() if size is None else size for _ in range(rank))
+
+
 def _show(value: Any) -> str:
     if isinstance(value, tuple):
         return "(" + ", ".join(_show(v) for v in value) + ("," if len(value) == 1 else "") + ")"
@@ -319,7 +386,8 @@ FAMILIES = (
     "constant", "elementwise", "special", "logical", "cast", "reduce", "cumulative", "activation", "shape", "join",
     "slice", "pad", "rearrange", "sizes", "index", "scatter", "mask", "diagonal", "segment", "sort", "unique",
     "linalg", "matrix", "decomposition", "conv", "pool", "normalization", "loss", "ctc", "random", "control", "state",
-    "string", "host", "recurrent", "fft",
+    "string", "string_split", "string_pattern", "string_format", "string_codec", "string_hash", "host", "recurrent",
+    "fft", "late",
 )  # fmt: skip
 
 _table: dict[str, OpDef] = {}
@@ -391,7 +459,7 @@ def records() -> Iterator[OpDef]:
 
 def apply_reference(record: OpDef, arrays: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
     """Runs an op's meaning on arrays; the result is always a tuple of arrays."""
-    result = record.reference(*arrays, **attrs)
+    result = record.reference(*settled(record.name, arrays), **attrs)
     if isinstance(result, tuple):
         return tuple(r if isinstance(r, np.ndarray) else np.asarray(r) for r in result)
     return (result if isinstance(result, np.ndarray) else np.asarray(result),)

@@ -137,11 +137,15 @@ def unit_float64(pairs: Array) -> Array:
 
 
 def normal_pairs(first: Array, second: Array) -> tuple[Array, Array]:
-    """Two independent standard normal numbers from two uniform ones, by Box and Muller."""
-    tiny = np.asarray(1e-7, first.dtype)
-    radius = np.sqrt(-2 * np.log(np.maximum(first, tiny)))
-    angle = second * np.asarray(2 * np.pi, first.dtype)
-    return np.sin(angle) * radius, np.cos(angle) * radius
+    """Two independent standard normal numbers from two uniform ones, by Box and Muller.
+
+    Of float32 numbers, the functions are computed in float64 and rounded once, so that no library's last digit shows.
+    """
+    dtype = first.dtype
+    logarithm = np.log(np.maximum(first, np.asarray(1e-7, dtype)).astype(np.float64)).astype(dtype)
+    radius = np.sqrt(-2 * logarithm)
+    angle = (second * np.float64(2 * np.pi)).astype(dtype).astype(np.float64)
+    return np.sin(angle).astype(dtype) * radius, np.cos(angle).astype(dtype) * radius
 
 
 def normal_float32(groups: Array) -> Array:

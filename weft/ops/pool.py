@@ -1,7 +1,8 @@
 """Max and average pooling over any number of spatial axes, and their gradients; grey-scale dilation.
 
 A NaN loses against any number, as in TensorFlow on a CPU; the maximum of nothing but NaNs is NaN. Of equal elements the
-first has the gradient. (So it is in TensorFlow, but for its 3-d pooling on a CPU, which hands it out in full to each.)
+first has the gradient; in pooling over three axes each has it in full, and only the gradient's own gradient comes from
+the first. So it is in TensorFlow on a CPU.
 """
 
 from __future__ import annotations
@@ -106,9 +107,11 @@ def _max_pool(x: Array, *, data_format: str, **attrs: Any) -> Any:
 
 
 class _Winners:
-    """For each position of the window in turn, where it holds the first of a window's greatest elements."""
+    """For each position of the window in turn, where it holds what has the gradient: the first of a window's greatest
+    elements, or `every` one of them."""
 
-    def __init__(self, x: Array, y: Array, windows: Window) -> None:
+    def __init__(self, x: Array, y: Array, windows: Window, every: bool = False) -> None:
+        self.every = every
         self.windows = windows
         self.x = windows.pad(x, 0)
         self.y = y
@@ -129,12 +132,19 @@ class _Winners:
                 wins |= undefined & np.isnan(element)
             if self.inside is not None:
                 wins &= self.inside[index]
-            if free is None:
+            if self.every:
+                pass
+            elif free is None:
                 free = ~wins
             else:
                 wins &= free
                 free ^= wins
             yield offset, index, wins
+
+
+def _shared(windows: Window) -> bool:
+    """Whether all of a window's greatest elements have its gradient."""
+    return len(windows.sizes) == 3
 
 
 def _where(condition: Array, values: Array) -> Array:
@@ -150,7 +160,7 @@ def _max_pool_gradient(x: Array, y: Array, ct: Array, *, data_format: str, **att
     x, y, ct = (channels_last(a, data_format) for a in (x, y, ct))
     dx = windows.empty_padded(x.shape[0], x.shape[-1], ct.dtype)
     if ct.size:
-        for _, index, wins in _Winners(x, y, windows):
+        for _, index, wins in _Winners(x, y, windows, _shared(windows)):
             target = dx[index]
             target += _where(wins, ct)
     inner = dx[windows.inner()] if dx.shape[1:-1] != windows.sizes else dx
@@ -326,7 +336,7 @@ register(
         reference=quiet(in_float32(_max_pool_gradient)),
         dtypes=(dtypes.REALS,),
         vjp=_max_gradient_vjp,
-        doc="The cotangent of max_pool's x: each window's goes to the first of its greatest elements.",
+        doc="The cotangent of max_pool's x: each window's goes to the first of its greatest elements, in 3-d to all.",
         cases=lambda: _max_cases("gradient"),
     )
 )

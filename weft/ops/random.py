@@ -13,9 +13,10 @@ word of a stream is. Element i, in row-major order, uses
                            blocks 64i to 64i + 63: attempts are drawn until one is accepted.
     random_categorical, random_permutation
                            words 2i and 2i + 1.
+    random_shuffle_order   word i.
 
-The first line and the truncated normal are TensorFlow's stateless generators to the bit (up to the last digit of log
-and sin); `WORDS` says by how many words an element moves a stateful generator on.
+The first line, the truncated normal and the last one are TensorFlow's generators to the bit (up to the last digit of
+log and sin); `blocks_for` says by how many blocks a draw moves a stateful generator on.
 """
 
 from __future__ import annotations
@@ -38,20 +39,8 @@ Array = np.ndarray[Any, Any]
 _ATTEMPT_BLOCKS = 64
 _ATTEMPT_WORDS = 4 * _ATTEMPT_BLOCKS
 
-#: op -> words of the stream that an element takes, by the dtype of the result
-WORDS: dict[str, Callable[[DType], int]] = {
-    "random_bits": lambda dtype: 2 if dtype.size == 8 else 1,
-    "random_uniform": lambda dtype: 2 if dtype is dtypes.float64 else 1,
-    "random_integers": lambda dtype: 2 if dtype.size == 8 else 1,
-    "random_normal": lambda dtype: 2 if dtype is dtypes.float64 else 1,
-    "random_truncated_normal": lambda dtype: 256,
-    "random_gamma": lambda dtype: _ATTEMPT_WORDS,
-    "random_poisson": lambda dtype: _ATTEMPT_WORDS,
-    "random_binomial": lambda dtype: _ATTEMPT_WORDS,
-    "random_categorical": lambda dtype: 2,
-    "random_permutation": lambda dtype: 2,
-    "dropout": lambda dtype: 1,
-}
+#: blocks by which a number drawn moves a stateful generator on, more than any op uses of them
+_BLOCKS_A_NUMBER = 256
 
 _STREAM = ("key", "counter")
 _UINT = (dtypes.uint32,)
@@ -361,8 +350,8 @@ def _gamma_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     alpha, sample = node.inputs[2], node.outputs[0]
     if not node.needs[2]:
         return None, None, None
-    slope = b.random_gamma_gradient(b.broadcast_to(alpha, shape=b.shape(sample)), sample)
-    return None, None, b.unbroadcast(b.multiply(ct, slope), b.shape(alpha))
+    slope = b.random_gamma_gradient(b.broadcast_like(alpha, sample), sample)
+    return None, None, b.unbroadcast_like(b.multiply(ct, slope), alpha)
 
 
 _FIRST_ORDER = "the slope of a gamma quantile is itself not differentiated, as in TensorFlow"
@@ -627,6 +616,31 @@ register(
 )
 
 
+def _shuffle_order(key: Array, counter: Array, size: int, dtype: DType) -> Any:
+    """Source: R. Durstenfeld, "Algorithm 235: Random permutation", Communications of the ACM 7, 1964."""
+    order = list(range(size))
+    for place, word in enumerate(philox.words(key, counter, max(size - 1, 0)).tolist()):
+        other = place + word % (size - place)
+        order[place], order[other] = order[other], order[place]
+    return np.array(order, dtype.numpy)
+
+
+register(
+    OpDef(
+        name="random_shuffle_order",
+        inputs=_STREAM,
+        attrs={"size": REQUIRED, "dtype": dtypes.int64},
+        spec=_permutation_spec,
+        reference=_shuffle_order,
+        dtypes=(_UINT,),
+        vjp=_is_a_draw("its result is an order"),
+        doc="The numbers 0 to size - 1 in random order: each place takes one of those that are left.",
+        cases=(case(_KEY, _COUNTER, size=7), case(_KEY, _COUNTER, size=0, dtype=dtypes.int32),
+               case(_KEY, _COUNTER, size=1)),
+    )
+)  # fmt: skip
+
+
 # Dropout --------------------------------------------------------------------------------------------------------------
 
 _STEPS = 1 << 23
@@ -688,6 +702,7 @@ register(
 )  # fmt: skip
 
 
-def blocks_for(op: str, shape: tuple[Any, ...], dtype: DType) -> Any:
-    """By how many blocks an op that draws this many elements moves a stateful generator on."""
-    return dims.ceil_divide(dims.product(shape) * WORDS[op](dtype), 4)
+def blocks_for(op: str, shape: tuple[Any, ...]) -> Any:
+    """By how many blocks an op that draws this many numbers moves a stateful generator on, as in TensorFlow."""
+    count = dims.product(shape)
+    return dims.ceil_divide(count - 1, 4) if op == "random_shuffle_order" else count * _BLOCKS_A_NUMBER

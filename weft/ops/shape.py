@@ -28,7 +28,7 @@ register(
         spec=_broadcast_to_spec,
         reference=lambda x, shape: np.broadcast_to(x, shape),
         dtypes=(dtypes.ALL,),
-        vjp=lambda b, node, ct: (b.unbroadcast(ct, b.shape(node.inputs[0])),),
+        vjp=lambda b, node, ct: (b.unbroadcast_like(ct, node.inputs[0]),),
         jvp=lambda b, node, t: (b.broadcast_to(t, shape=node.attrs["shape"]),),
         doc="The tensor repeated along axes of size 1, and along new ones in front, until it has the shape.",
         cases=(case((3, 1), shape=(2, 3, 4)), case((), shape=(2, 0)), case((2,), shape=(2,))),
@@ -44,7 +44,8 @@ def _sum_to_shape_spec(x: TensorType, *, shape: tuple[Any, ...]) -> TensorType:
     return TensorType(tuple(shape), x.dtype)
 
 
-def _sum_to_shape(x: Any, shape: tuple[int, ...]) -> Any:
+def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """The sum over the axes along which a tensor of this shape was broadcast."""
     if x.shape == shape:
         return x
     extra = x.ndim - len(shape)
@@ -58,9 +59,9 @@ register(
         inputs=("x",),
         attrs={"shape": REQUIRED},
         spec=_sum_to_shape_spec,
-        reference=in_float32(_sum_to_shape),
+        reference=in_float32(sum_to),
         dtypes=(dtypes.NUMBERS,),
-        vjp=lambda b, node, ct: (b.broadcast_to(ct, shape=b.shape(node.inputs[0])),),
+        vjp=lambda b, node, ct: (b.broadcast_like(ct, node.inputs[0]),),
         jvp=lambda b, node, t: (b.sum_to_shape(t, shape=node.attrs["shape"]),),
         doc="The sum over the axes along which a tensor of this shape was broadcast; undoes `broadcast_to`.",
         cases=(case((2, 3, 4), shape=(3, 1)), case((2, 3), shape=(2, 3))),
@@ -87,7 +88,7 @@ register(
         spec=_reshape_spec,
         reference=lambda x, shape: np.reshape(x, shape),
         dtypes=(dtypes.ALL,),
-        vjp=lambda b, node, ct: (b.reshape(ct, shape=b.shape(node.inputs[0])),),
+        vjp=lambda b, node, ct: (b.reshape_like(ct, node.inputs[0]),),
         jvp=lambda b, node, t: (b.reshape(t, shape=node.attrs["shape"]),),
         doc="The same elements in the same order under another shape (no -1 here: the front door resolves it).",
         cases=(case((2, 6), shape=(3, 4)), case((), shape=(1, 1)), case((0, 3), shape=(3, 0))),
@@ -126,6 +127,22 @@ register(
             case((), perm=()),
             case((0, 3), perm=(1, 0)),
         ),
+    )
+)
+
+
+register(
+    OpDef(
+        name="reverse_axes",
+        inputs=("x",),
+        spec=lambda x: TensorType(shape_of(x)[::-1], x.dtype),
+        reference=lambda x: np.transpose(x),
+        dtypes=(dtypes.ALL,),
+        vjp=lambda b, node, ct: (b.reverse_axes(ct),),
+        jvp=lambda b, node, t: (b.reverse_axes(t),),
+        decompose=lambda b, x: b.transpose(x, perm=tuple(range(len(b.shape(x))))[::-1]),
+        doc="The axes in reverse order, however many they are.",
+        cases=(case((2, 3, 4)), case(()), case((0, 3))),
     )
 )
 
@@ -196,7 +213,7 @@ register(
         spec=_squeeze_spec,
         reference=_squeeze,
         dtypes=(dtypes.ALL,),
-        vjp=lambda b, node, ct: (b.reshape(ct, shape=b.shape(node.inputs[0])),),
+        vjp=lambda b, node, ct: (b.reshape_like(ct, node.inputs[0]),),
         jvp=lambda b, node, t: (b.squeeze(t, **node.attrs),),
         decompose=lambda b, x, axis: b.reshape(
             x, shape=_squeeze_spec(TensorType(b.shape(x), b.dtype(x)), axis=axis).shape

@@ -12,7 +12,9 @@ from weft.base import dtypes, shapes
 from weft.base.dims import Dim
 from weft.ir.types import TensorType
 from weft.ops.axes import INDICES, axis_of, need_rank, same_size, shape_of
+from weft.ops.families import in_float32
 from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, nondifferentiable, register
+from weft.ops.shape import sum_to
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Shape
@@ -223,7 +225,7 @@ register(
         reference=_reshape_dynamic,
         dtypes=(dtypes.ALL, INDICES),
         same=(0,),
-        vjp=lambda b, node, ct: (b.reshape(ct, shape=b.shape(node.inputs[0])), None),
+        vjp=lambda b, node, ct: (b.reshape_like(ct, node.inputs[0]), None),
         jvp=lambda b, node, t, _: (b.reshape_dynamic(t, node.inputs[1], **node.attrs),),
         doc="`reshape` to a shape known at run time (one size may be -1); `sizes` holds what is known before, or None.",
         cases=(
@@ -256,13 +258,41 @@ register(
         reference=_broadcast_to_dynamic,
         dtypes=(dtypes.ALL, INDICES),
         same=(0,),
-        vjp=lambda b, node, ct: (b.sum_to_shape(ct, shape=b.shape(node.inputs[0])), None),
+        vjp=lambda b, node, ct: (b.unbroadcast_like(ct, node.inputs[0]), None),
         jvp=lambda b, node, t, _: (b.broadcast_to_dynamic(t, node.inputs[1], **node.attrs),),
         doc="`broadcast_to` to a shape known at run time; `sizes` holds what is known of it before, or None.",
         cases=(
             case((3, 1), np.array([2, 3, 4], np.int32)),
             case((), np.array([2, 3], np.int64), sizes=(2, None)),
             case((2,), np.array([0, 2], np.int32)),
+        ),
+    )
+)
+
+
+def _sum_to_shape_dynamic(x: Any, shape: Any) -> Any:
+    wanted = tuple(shape.tolist())
+    fits = len(wanted) <= x.ndim and all(n in (1, m) for n, m in zip(wanted[::-1], x.shape[::-1], strict=False))
+    if not fits:
+        raise ValueError(f"a tensor of shape {wanted} does not broadcast to {shapes.show(x.shape)}")
+    return sum_to(x, wanted)
+
+
+register(
+    OpDef(
+        name="sum_to_shape_dynamic",
+        inputs=("x", "shape"),
+        spec=lambda x, shape: TensorType(promised(shape, None), x.dtype),
+        reference=in_float32(_sum_to_shape_dynamic),
+        dtypes=(dtypes.NUMBERS, INDICES),
+        same=(0,),
+        vjp=lambda b, node, ct: (b.broadcast_like(ct, node.inputs[0]), None),
+        jvp=lambda b, node, t, _: (b.sum_to_shape_dynamic(t, node.inputs[1]),),
+        doc="`sum_to_shape` to a shape known at run time; undoes `broadcast_to_dynamic`.",
+        cases=(
+            case((2, 3, 4), np.array([3, 1], np.int32)),
+            case((2, 3), np.array([2, 3], np.int64)),
+            case((2, 3), np.array([], np.int32)),
         ),
     )
 )

@@ -160,7 +160,7 @@ def _betainc_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     beta = b.subtract(b.add(b.lgamma(p), b.lgamma(q)), b.lgamma(b.add(p, q)))
     powers = b.add(b.xlog1py(b.subtract(q, 1), b.negative(x)), b.xlogy(b.subtract(p, 1), x))
     density = b.exp(b.subtract(powers, beta))
-    return None, None, b.unbroadcast(b.multiply(ct, density), b.shape(x))
+    return None, None, b.unbroadcast_like(b.multiply(ct, density), x)
 
 
 register(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.base import dims, dtypes, shapes
+from weft.base import dtypes, shapes
 from weft.base.errors import FailedPreconditionError, explain
 from weft.ir.types import TensorType
 from weft.ops.opdef import REQUIRED, Effect, OpDef, SpecError, case, nondifferentiable, register
@@ -26,7 +26,7 @@ def _read(cell: Any) -> Any:
     if value is None:
         name = getattr(cell, "name", "") or "a variable"
         raise FailedPreconditionError(
-            explain(f"`{name}` is read before it has a value.",
+            explain(f"Attempting to use uninitialized value {name}: `{name}` is read before it has a value.",
                     hint="run tf.compat.v1.global_variables_initializer() first, or assign it a value")  # fmt: skip
         )
     return value
@@ -139,12 +139,16 @@ register(
 )
 
 
+_MASK = (1 << 64) - 1
+
+
 def _advance(cell: Any, blocks: int) -> Any:
-    state = _read(cell)  # uint64 [key, counter]
-    with np.errstate(over="ignore"):
-        cell.write(np.array([state[0], state[1] + np.uint64(blocks)], np.uint64))
-    halves = state.astype("<u8").view("<u4").astype(np.uint32)
-    return halves[:2].copy(), halves[2:].copy()
+    low, high, key = (int(word) for word in _read(cell))
+    counter = (high << 64 | low) + blocks
+    after = np.array([counter & _MASK, counter >> 64 & _MASK, key], np.uint64)
+    cell.write(after)
+    halves = np.array([low, high, key], "<u8").view("<u4").astype(np.uint32)
+    return halves[4:].copy(), halves[:4].copy()
 
 
 register(
@@ -152,19 +156,14 @@ register(
         name="advance_random_state",
         inputs=("handle",),
         attrs={"blocks": REQUIRED},
-        spec=lambda handle, blocks: (TensorType((2,), dtypes.uint32), TensorType((2,), dtypes.uint32)),
+        spec=lambda handle, blocks: (TensorType((2,), dtypes.uint32), TensorType((4,), dtypes.uint32)),
         reference=_advance,
         dtypes=((dtypes.resource,),),
         vjp=nondifferentiable("random state has no gradient"),
         effect=Effect.WRITE,
         outputs=("key", "counter"),
-        cases=(case(np.array([2**40 + 7, 2**64 - 1], np.uint64), blocks=3),),
-        doc="Takes `blocks` blocks of four 32-bit numbers from a generator: returns its key and the first counter, "
-        "each as two 32-bit halves, low half first.",
+        cases=(case(np.array([2**64 - 1, 5, 2**40 + 7], np.uint64), blocks=3),),
+        doc="Takes `blocks` blocks of four 32-bit numbers from a generator, whose state is its counter (two 64-bit "
+        "words, low one first) and its key: returns the key and the first counter as 32-bit words, low ones first.",
     )
 )
-
-
-def random_blocks(shape: tuple[Any, ...], words: int = 1) -> Any:
-    """How many blocks of four 32-bit numbers a tensor of this shape takes, at so many numbers an element."""
-    return dims.ceil_divide(dims.product(shape) * words, 4)

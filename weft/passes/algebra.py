@@ -1,6 +1,7 @@
-"""Rules that keep every bit (but for those marked otherwise): neutral elements, undone steps, shapes, casts.
+"""Rules that keep every bit, zeros' signs and denormal numbers included: neutral elements, undone steps, shapes, casts.
 
-Rules that would turn a NaN or an infinity into a number hold for integers only, and so are marked.
+Which NaN a NaN is does not count as a bit: processors do not agree on it. Rules that would turn a NaN or an infinity
+into a number hold for integers only, and so are marked.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def _dtype(test: Callable[[DType], bool]) -> Callable[[Match], bool]:
 _integer = _dtype(lambda d: d.is_integer)
 _real = _dtype(lambda d: not d.is_complex)
 _floating = _dtype(lambda d: d.is_floating)
+_wide = _dtype(lambda d: d.name in ("float32", "float64"))  # half precisions would be rounded between two steps
 
 
 _SIGNIFICANT_BITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
@@ -76,7 +78,7 @@ def _cast_chain(b: GraphBuilder, m: Match) -> Any:
     target = m.attrs["t"]
     if not holds_all(start, middle):
         return None
-    if start.is_integer and middle.is_floating and target.is_integer and not holds_all(start, target):
+    if start.is_integer and not middle.is_integer and target.is_integer and not holds_all(start, target):
         return None  # floats are held at the ends of a narrower range, integers wrap around
     return m["x"] if start is target else b.call("cast", m["x"], dtype=target)
 
@@ -158,7 +160,6 @@ ALGEBRA: tuple[Rule, ...] = (
     Rule("prevent_gradient after differentiation", "prevent_gradient(x)", "x"),
     # neutral elements
     Rule("add integer zero", "add(x, 0)", "x", when=_integer),
-    Rule("add zero", "add(x, 0)", "x", exact=False),  # turns -0.0 + 0.0 into -0.0
     Rule("add negative zero", "add(x, -0.0)", "x", when=_floating),
     Rule("subtract zero", "subtract(x, 0)", "x", when=_real),
     Rule("subtract from zero", "subtract(0, x)", "negative(x)", when=_integer),
@@ -168,7 +169,9 @@ ALGEBRA: tuple[Rule, ...] = (
     Rule("divide by one", "divide(x, 1)", "x", when=_real),
     Rule("divide by a power of two", "divide(x, N)", _by_power_of_two, when=_floating),
     Rule("integer less itself", "subtract(x, x)", _zero, when=_integer),
-    Rule("power", "pow(x, N)", _power, when=_real, exact=False),  # libraries round powers a little differently
+    Rule("power", "pow(x, N)", _power, when=_real),  # these two powers are what the op says they are
+    Rule("one by square root", "divide(1, sqrt(x))", "rsqrt(x)", when=_wide),  # what rsqrt says it is
+    Rule("reciprocal of square root", "reciprocal(sqrt(x))", "rsqrt(x)", when=_wide),
     Rule("and true", "logical_and(x, True)", "x"),
     Rule("or false", "logical_or(x, False)", "x"),
     Rule("maximum of one", "maximum(x, x)", "x"),
@@ -215,9 +218,9 @@ ALGEBRA: tuple[Rule, ...] = (
     Rule("sum to own shape", "sum_to_shape(x)", _own_shape),
     Rule("slice of everything", "slice(x, begin=b)", _whole_slice),
     Rule("slice of a concatenation", "slice(x)", _slice_of_concat),
-    *(Rule(f"{op} over no axis", f"{op}(x, axis=())", "x")
+    *(Rule(f"{op} over no axis", f"{op}(x, axis=())", "x", when=_real)  # 1 * (inf + 0i) has a NaN in it
       for op in ("reduce_max", "reduce_min", "reduce_prod", "reduce_all", "reduce_any")),
-    *(Rule(f"{op} over no axis", f"{op}(x, axis=())", "x", exact=False)  # a sum begins with 0.0: it turns -0.0 into 0.0
+    *(Rule(f"{op} over no axis", f"{op}(x, axis=())", "x", when=_integer)  # a sum begins with 0.0: -0.0 becomes 0.0
       for op in ("reduce_sum", "reduce_mean")),
 )  # fmt: skip
 

@@ -23,22 +23,41 @@ After = str | Callable[[GraphBuilder, Match], Any]
 
 
 @dataclass(frozen=True)
+class Stable:
+    """What a rule promises that changes bits: why, where, and how near its results are to the true ones.
+
+    Attributes:
+        ulps: The greatest distance of the new form's results from the exact ones, in units in the last place of the
+            larger of the result and its operand (of rows of up to 1000 elements, where there are rows).
+        where: For which operands the old form loses more than that.
+    """
+
+    ulps: float
+    where: str
+
+
+@dataclass(frozen=True)
 class Rule:
-    """One rewriting.
+    """One rewriting. Results keep every bit (which NaN it is does not count), unless it is a stable form.
 
     Attributes:
         name: A few words, for listings and errors.
         before: The pattern that it looks for.
         after: The pattern that it puts in its place, or a function that builds it (None: leave it as it is).
         when: A condition on the match.
-        exact: Whether results keep their bits; if not, they are the same up to rounding, or better.
+        stable: For the declared exceptions: what they promise instead of the same bits.
     """
 
     name: str
     before: str
     after: After
     when: Callable[[Match], bool] | None = None
-    exact: bool = True
+    stable: Stable | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether results keep every bit."""
+        return self.stable is None
 
     def apply(self, b: GraphBuilder, value: Value) -> Value | None:
         """What replaces the value, or None where the rule does not fit."""

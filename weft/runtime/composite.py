@@ -6,7 +6,7 @@ from typing import Any
 
 from weft.base.shapes import TensorShape
 from weft.runtime import dispatch
-from weft.runtime.tensor import TensorOperators
+from weft.runtime.tensor import Tensor, TensorOperators
 
 
 class CompositeTensor:
@@ -31,6 +31,10 @@ class IndexedSlices(CompositeTensor, TensorOperators):
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
         self._values = values
         self._indices = indices
+        if isinstance(dense_shape, Tensor):
+            from weft.runtime import sizes
+
+            dense_shape = sizes.known(dense_shape)  # a tensor whose content only running tells says nothing here
         self._shape = None if dense_shape is None else tuple(
             dense_shape.as_list() if isinstance(dense_shape, TensorShape) else dense_shape
         )  # fmt: skip

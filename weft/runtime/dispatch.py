@@ -12,6 +12,7 @@ import numpy as np
 from weft.base import flags, sources
 from weft.base.dtypes import DType
 from weft.base.errors import InaccessibleTensorError, InvalidArgumentError, explain
+from weft.base.locks import Lock
 from weft.engines.base import Engine, Executable
 from weft.ir.graph import Constant, Graph, Node, Value
 from weft.ir.types import TensorType
@@ -19,12 +20,14 @@ from weft.ops import opdef
 from weft.ops.builder import Builder, GraphBuilder
 from weft.ops.opdef import Effect, OpDef
 from weft.passes import pipeline
-from weft.runtime import context, engine_loader
+from weft.runtime import context, engine_loader, graph_ops
 from weft.runtime import tensor as tensors
 from weft.runtime.context import Scope
 from weft.runtime.tensor import EagerTensor, Handle, Tensor, wrap
 
 _engine: Engine | None = None
+#: held by eager ops that read state and write it, so that of two threads' additions, or draws, none is lost
+_updating = Lock()
 #: after an eager op: (record, results); set by `tf.debugging.enable_check_numerics`
 check_results: Callable[[OpDef, Sequence[Any]], None] | None = None
 
@@ -94,6 +97,9 @@ def _execute(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> 
     try:
         if record.name == "call":
             results = tuple(compiled(attrs["graph"]).run(arrays))
+        elif record.effect is Effect.WRITE:
+            with _updating:
+                results = engine().execute(record.name, arrays, attrs)
         else:
             results = engine().execute(record.name, arrays, attrs)
     except InvalidArgumentError:
@@ -114,7 +120,13 @@ def _execute(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> 
 def _record(
     scope: Scope, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: str | None
 ) -> tuple[Any, ...]:
-    values = [resolve(tensor, scope) for tensor in inputs]
+    if scope.ordered:
+        stack = context.names()
+        label = "/".join([*stack, name or record.name]) if stack else name
+        values = [resolve(tensor, scope) for tensor in inputs]
+        extra: list[Value] = []
+    else:
+        label, values, extra = _named(scope, record, inputs, attrs, name)
     handles = [value for value in values if value.type.is_resource]
     host = record.effect is Effect.HOST
     writes = record.effect in (Effect.WRITE, Effect.HOST)
@@ -123,17 +135,42 @@ def _record(
     effectful = bool(handles) or host or writes or bool(scope.control)
     control = scope.control_for(handles, writes, host) if effectful else []
     builder = GraphBuilder(scope.graph, sources.user_line(), control)
-    label = name
-    stack = context.names()
-    if stack:
-        label = "/".join([*stack, name or record.name])
     node = builder.node(record, values, attrs, name=label)
     if effectful:
         scope.note_effect(node, handles, writes, host)
     devices = context.devices()
     if devices and devices[-1]:
         node.metadata["device"] = devices[-1]
+    if extra:
+        node.metadata["operands"] = extra
     return tuple(wrap(value) for value in node.outputs) or (node_result(node),)
+
+
+def _named(
+    scope: Scope, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: str | None
+) -> tuple[str, list[Value], list[Value]]:
+    """In TensorFlow 1's graphs: the node's name, its operands, and constants that only TensorFlow has as operands."""
+    shown = graph_ops.shown(record.name)
+    if name is not None and name.endswith("/"):
+        label = scope.graph.reserve_exactly(name[:-1])
+    else:
+        label = scope.graph.reserve(context.qualified(name or shown.name))
+    values: list[Value] = []
+    for position, tensor in enumerate(inputs):
+        if isinstance(tensor, EagerTensor):
+            known = position < len(shown.operands) and shown.operands[position]
+            operand = shown.operands[position] if known else f"values_{position}"
+            values.append(_constant(scope, tensor._array.copy(), f"{label}/{operand}"))
+        else:
+            values.append(resolve(tensor, scope))
+    made, outside = graph_ops.constants(record.name, attrs, values)
+    extra = [_constant(scope, array, context.qualified("Const") if outside else f"{label}/{operand}")
+             for operand, array in made]  # fmt: skip
+    return label, values, extra
+
+
+def _constant(scope: Scope, array: Any, name: str) -> Value:
+    return GraphBuilder(scope.graph).node(opdef.get("constant"), (), {"value": Constant(array)}, name=name).outputs[0]
 
 
 def node_result(node: Node) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import threading
 from dataclasses import dataclass
 
 from weft.base import flags
 from weft.base.errors import UnavailableError, explain, nearest
+from weft.base.locks import Lock
 from weft.engines.base import Engine
 
 #: name -> (module, library it needs beyond the required ones or None, one line), best first
@@ -20,7 +20,7 @@ ENGINES: dict[str, tuple[str, str | None, str]] = {
 #: What runs where nothing is asked for; xla is never chosen unasked on a machine without an accelerator.
 DEFAULT_ORDER = ("native", "reference")
 
-_lock = threading.Lock()
+_lock = Lock()
 _loaded: dict[str, Engine] = {}
 
 

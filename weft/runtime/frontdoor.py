@@ -65,6 +65,28 @@ def convert(value: Any, dtype: Any = None, name: str | None = None, hint: DType 
     return constant(to_array(value, wanted, hint), name)
 
 
+def operand(value: Any, hint: DType | None = None) -> Any:
+    """A value that goes into an op at once: what is no tensor becomes a constant that is called after its place."""
+    if is_tensor_like(value) or not _is_plain(value):
+        return convert(value, hint=hint)
+    return EagerTensor(to_array(value, None, hint))
+
+
+def operand_of(value: Any, dtype: DType) -> Any:
+    """Like `operand`, for one whose dtype is fixed: what is no tensor is converted to it."""
+    if is_tensor_like(value):
+        return convert(value)
+    return EagerTensor(to_array(value, dtype)) if _is_plain(value) else convert(value, dtype)
+
+
+def _is_plain(value: Any) -> bool:
+    if hasattr(value, "__weft_operation__") or hasattr(value, "_read_as_tensor"):
+        return False
+    if any(isinstance(value, kind) for kind, _ in conversions):
+        return False
+    return not (isinstance(value, (list, tuple)) and _holds_tensor(value))
+
+
 def constant(array: Any, name: str | None = None) -> Any:
     """A tensor with these values: eager, or a node of TensorFlow 1's graph."""
     scope = context.scope()
@@ -129,6 +151,8 @@ def _array_from(value: Any, wanted: DType | None, hint: DType | None) -> Any:
             explain("The rows of a nested list differ in length, so it is no tensor.", received=repr(value)[:200],
                     hint="pad the rows, or use tf.ragged.constant")  # fmt: skip
         ) from None
+    if array.dtype.kind in "SU" and not isinstance(value, np.ndarray):
+        array = np.array(value, object)  # numpy's own text types drop zero bytes at the end
     if array.dtype.kind in "OSU":
         return _text_array(value, array, wanted)
     natural = _natural(value, array)
@@ -172,7 +196,7 @@ def _fits(natural: DType, hint: DType, python: bool) -> bool:
 def _check_conversion(value: Any, array: Any, natural: DType, wanted: DType) -> None:
     if wanted is dtypes.string:
         raise TypeError(f"Cannot make a string tensor of {natural.name} values; use tf.strings.as_string.")
-    if wanted.is_integer and natural.is_floating and _is_python(value):
+    if wanted.is_integer and natural.is_floating and _is_python(value) and array.size:
         raise TypeError(
             explain(f"Cannot make a {wanted.name} tensor of {value!r}: it would lose its fraction.",
                     hint="round it first, or leave the dtype to the value")  # fmt: skip
@@ -186,7 +210,7 @@ def _check_conversion(value: Any, array: Any, natural: DType, wanted: DType) -> 
 
 def _text_array(value: Any, array: Any, wanted: DType | None) -> Any:
     if wanted is not None and wanted is not dtypes.string:
-        raise ValueError(
+        raise DTypeError(
             explain(f"Cannot make a {wanted.name} tensor of text.", received=repr(value)[:200],
                     hint="use tf.strings.to_number")  # fmt: skip
         )
@@ -197,7 +221,7 @@ def _text_array(value: Any, array: Any, wanted: DType | None) -> Any:
         elif isinstance(item, (bytes, np.bytes_)):
             out[index] = bytes(item)
         else:
-            raise ValueError(explain(f"Cannot make a tensor of {type(item).__name__} values.",
+            raise DTypeError(explain(f"Cannot make a tensor of {type(item).__name__} values.",
                                      received=repr(value)[:200],
                                      hint="pad rows of different lengths, or use tf.ragged.constant"))  # fmt: skip
     return out
@@ -217,8 +241,9 @@ def together(x: Any, y: Any, op: str) -> tuple[Any, Any]:
         y = convert(y)
         x = _convert_beside(x, y, op)
     else:
-        x = convert(x)
-        y = convert(y, hint=x.dtype) if not _is_python(x) else convert(y)
+        python = _is_python(x)
+        x = operand(x)
+        y = operand(y, None if python else x.dtype)
     if x.dtype is y.dtype:
         return x, y
     a, b = x.dtype, y.dtype
@@ -239,8 +264,10 @@ def _brief(x: Any) -> str:
 
 def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     """A Python or numpy operand next to a tensor: it takes the tensor's dtype where nothing is lost by that."""
-    array = to_array(value)
-    found, wanted = dtypes.as_dtype(array.dtype), tensor.dtype
+    wanted = tensor.dtype
+    # A Python number is exact: by way of float32, its usual dtype, a float64 tensor would get it rounded.
+    array = to_array(value, hint=wanted if wanted.is_floating or wanted.is_complex else None)
+    found = dtypes.as_dtype(array.dtype)
     if found is wanted:
         return EagerTensor(array)
     if found.is_bool or wanted.is_bool or wanted is dtypes.string or found is dtypes.string:
@@ -258,15 +285,23 @@ def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     return EagerTensor(array)  # a float next to an integer tensor: the tensor is cast, by `together`
 
 
-def binary(op: str) -> Callable[..., Any]:
-    """The front door of an op on two operands."""
+def binary(op: str, sign: str | None = None) -> Callable[..., Any]:
+    """The front door of an op on two operands; `sign` is what TensorFlow 1's graphs call the operator."""
 
     def function(x: Any, y: Any, name: str | None = None) -> Any:
         x, y = together(x, y, op)
-        return dispatch.apply(opdef.get(op), (x, y), {}, name)[0]
+        result = dispatch.apply(opdef.get(op), (x, y), {}, name or _in_graph(sign))[0]
+        if sign == "add" and result.dtype is not dtypes.string and _in_graph(sign):
+            result._value.node.metadata["type"] = "AddV2"  # the operator alone: tf.add is still Add
+        return result
 
     function.__name__ = op
     return function
+
+
+def _in_graph(sign: str | None) -> str | None:
+    scope = context.scope()
+    return sign if scope is not None and not scope.ordered else None
 
 
 def unary(op: str) -> Callable[..., Any]:
@@ -288,10 +323,11 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Any:
     return dispatch.apply(opdef.get("divide"), (x, y), {}, name)[0]
 
 
-def _bits_or_logic(logical: str, bits: str) -> Callable[..., Any]:
+def _bits_or_logic(logical: str, bits: str, sign: str) -> Callable[..., Any]:
     def function(x: Any, y: Any, name: str | None = None) -> Any:
         x, y = together(x, y, logical)
-        return dispatch.apply(opdef.get(logical if x.dtype.is_bool else bits), (x, y), {}, name)[0]
+        op = logical if x.dtype.is_bool else bits
+        return dispatch.apply(opdef.get(op), (x, y), {}, name or _in_graph(sign))[0]
 
     return function
 
@@ -320,14 +356,19 @@ def _equality(op: str, otherwise: bool) -> Callable[..., Any]:
 def matmul(x: Any, y: Any) -> Any:
     """The matrix product, as `@` means it."""
     x, y = together(x, y, "matmul")
-    return dispatch.call("matmul", x, y)
+    record = opdef.get("matmul")
+    return dispatch.apply(record, (x, y), record.complete({}), _in_graph("matmul"))[0]
 
+
+#: operator -> what TensorFlow 1's graphs call it, where that is not what they call the function
+_SIGNS = {"add": "add", "subtract": "sub", "multiply": "mul", "floordiv": "floordiv", "floormod": "mod", "pow": "pow"}
 
 tensors.operators.update(
-    {op: binary(op) for op in ("add", "subtract", "multiply", "floordiv", "floormod", "pow", "less", "less_equal",
-                               "greater", "greater_equal", "left_shift", "right_shift")},
+    {op: binary(op, _SIGNS.get(op)) for op in (*_SIGNS, "less", "less_equal", "greater", "greater_equal", "left_shift",
+                                               "right_shift")},
     truediv=truediv, matmul=matmul, negative=unary("negative"), abs=unary("abs"), invert=_invert,
     equal=_equality("equal", False), not_equal=_equality("not_equal", True),
-    **{"and": _bits_or_logic("logical_and", "bitwise_and"), "or": _bits_or_logic("logical_or", "bitwise_or"),
-       "xor": _bits_or_logic("logical_xor", "bitwise_xor")},
+    **{"and": _bits_or_logic("logical_and", "bitwise_and", "and"),
+       "or": _bits_or_logic("logical_or", "bitwise_or", "or"),
+       "xor": _bits_or_logic("logical_xor", "bitwise_xor", "xor")},
 )  # fmt: skip

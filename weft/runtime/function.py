@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
@@ -14,7 +13,9 @@ from weft.autodiff.subgraph import Split, split
 from weft.base import dtypes, nest
 from weft.base.dims import Dim
 from weft.base.errors import explain, user_facing
+from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
+from weft.base.signatures import signature
 from weft.ir.graph import Graph, Value
 from weft.ir.types import TensorType
 from weft.ops.builder import inline
@@ -305,9 +306,10 @@ class Function:
         self._cache: dict[Any, tuple[ConcreteFunction, Any]] = {}
         self._loose: dict[Any, tuple[TensorType, ...]] = {}
         self._traces = 0
+        self._tracing = Lock()
         self._methods: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
         try:
-            self.function_spec = inspect.signature(python_function)
+            self.function_spec = signature(python_function)
         except (TypeError, ValueError):
             self.function_spec = None  # type: ignore[assignment]
         functools.update_wrapper(self, python_function, updated=())
@@ -328,7 +330,7 @@ class Function:
                 return plain(reference(), *args, **kwargs)
 
             found = Function(method, self._name, self.input_signature, self._share_sizes, self._reduce_retracing)
-            parameters = inspect.signature(plain)
+            parameters = signature(plain)
             found.function_spec = parameters.replace(parameters=list(parameters.parameters.values())[1:])
             try:
                 self._methods[instance] = found
@@ -400,7 +402,10 @@ class Function:
             elif self._reduce_retracing and self.input_signature is None:
                 types = [TensorType(tuple(Dim.fresh() if d is None else d for d in shape), dtype)
                          for shape, dtype in key[2]]  # fmt: skip
-            found = self._cache[key] = (self._trace(args, kwargs, types), _program_parts(leaves))
+            with self._tracing:
+                found = self._cache.get(key)  # another thread may have been first
+                if found is None:
+                    found = self._cache[key] = (self._trace(args, kwargs, types), _program_parts(leaves))
         tensors: list[Any] = []
         for leaf in leaves:
             if isinstance(leaf, CompositeTensor):

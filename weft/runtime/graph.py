@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from weft.base import nest
+from weft.base import nest, sources
 from weft.base.errors import explain, nearest
 from weft.ir import graph as ir
 from weft.ops import opdef
 from weft.ops.builder import GraphBuilder
-from weft.runtime import context
+from weft.runtime import context, graph_ops
 from weft.runtime import tensor as tensors
 from weft.runtime.context import Scope
 from weft.runtime.tensor import SymbolicTensor, Tensor, wrap
@@ -35,8 +35,8 @@ class Operation:
 
     @property
     def type(self) -> str:
-        """The op's name."""
-        return "Placeholder" if self._node.op == "input" else self._node.op
+        """The op's name, as TensorFlow 1 has it: `"MatMul"`."""
+        return graph_ops.type_of(self._node)
 
     @property
     def graph(self) -> Graph:
@@ -46,7 +46,8 @@ class Operation:
     @property
     def inputs(self) -> list[Any]:
         """The tensors that it reads."""
-        return [wrap(value) for value in self._node.inputs]
+        extra = self._node.metadata.get("operands", ())
+        return [wrap(value) for value in (*self._node.inputs, *extra) if not value.type.is_resource]
 
     @property
     def outputs(self) -> list[Any]:
@@ -134,6 +135,8 @@ class Graph:
         self._collections: dict[str, list[Any]] = {}
         self.seed: int | None = None
         self.finalized = False
+        self._unfeedable: dict[int, Any] = {}
+        self._unfetchable: dict[int, Any] = {}
 
     @property
     def ir(self) -> ir.Graph:
@@ -153,17 +156,23 @@ class Graph:
 
     def get_operations(self) -> list[Operation]:
         """All operations, in order."""
-        return [operation_of(node) for node in self.ir.nodes]
+        return [operation_of(node) for node in self.ir.nodes if graph_ops.is_shown(node)]
 
     def get_operation_by_name(self, name: str) -> Operation:
         """The operation of that name.
 
         Raises:
             KeyError: With the nearest names, where there is none.
+            ValueError: For the name of a tensor.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"Operations are looked up by name, received {name!r}.")
         node = self.ir.names.get(name)
+        if node is None and ":" in name:
+            raise ValueError(f"{name!r} names a tensor, not an operation: use get_tensor_by_name, or leave `:` off.")
         if node is None:
-            raise KeyError(f"The graph has no operation named {name!r}. {nearest(name, self.ir.names)}")
+            known = [other for other, made in self.ir.names.items() if graph_ops.is_shown(made)]
+            raise KeyError(f"The name {name!r} refers to an operation that is not in the graph. {nearest(name, known)}")
         return operation_of(node)
 
     def get_tensor_by_name(self, name: str) -> Any:
@@ -173,6 +182,8 @@ class Graph:
             ValueError: For a name without an output number.
             KeyError: Where there is none.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"Tensors are looked up by name, received {name!r}.")
         base, colon, index = name.rpartition(":")
         if not colon or not index.isdigit():
             raise ValueError(f"A tensor is named `operation:output`, such as `{name}:0`; received {name!r}.")
@@ -232,6 +243,23 @@ class Graph:
     def clear_collection(self, name: str) -> None:
         """Empties a collection."""
         self._collections.pop(name, None)
+
+    def is_feedable(self, tensor: Any) -> bool:
+        """Whether a run can be given a value for a tensor."""
+        return id(tensor) not in self._unfeedable
+
+    def prevent_feeding(self, tensor: Any) -> None:
+        """Refuses values for a tensor from now on."""
+        self._unfeedable[id(tensor)] = tensor
+
+    def is_fetchable(self, tensor_or_op: Any) -> bool:
+        """Whether a run can give the value of a tensor, or run an operation."""
+        return id(tensor_or_op) not in self._unfetchable
+
+    def prevent_fetching(self, op: Any) -> None:
+        """Refuses an operation and its outputs as fetches from now on."""
+        for item in (op, *op.outputs):
+            self._unfetchable[id(item)] = item
 
     def name_scope(self, name: str) -> Any:
         """As `tf.name_scope`, within this graph."""
@@ -347,7 +375,9 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
                     "first")  # fmt: skip
         )
     type = TensorType(TensorShape(shape).symbolic, dtypes.as_dtype(dtype))
-    return wrap(scope.graph.add_input(type, context.qualified(name or "Placeholder")))
+    value = scope.graph.add_input(type, context.qualified(name or "Placeholder"))
+    value.node.source = sources.user_line()
+    return wrap(value)
 
 
 def is_feedable(tensor: Any) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from weft.base import dtypes
-from weft.base.dtypes import DType
 from weft.base.errors import explain
 from weft.base.shapes import TensorShape
 from weft.ir.types import TensorType
@@ -49,22 +48,26 @@ class GraphVariable(Variable):
         try:
             value = initial_value
             if callable(value) and not hasattr(value, "dtype"):
+                context.names()[:] = [f"{full}/Initializer"]
                 value = value()
+                context.names()[:] = [full]
             start = frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else dtype, name="initial_value")
             if dtype is not None and start.dtype is not dtypes.as_dtype(dtype):
                 start = dispatch.call("cast", start, dtype=dtypes.as_dtype(dtype))
-            held: DType = start.dtype
+            if validate_shape and shape is None and not start.shape.is_fully_defined():
+                raise ValueError(
+                    explain(f"Variable `{full}`: initial_value must have a fully known shape.", received=repr(start),
+                            hint="give the tensor a shape with set_shape, or pass validate_shape=False")  # fmt: skip
+                )
             static = TensorShape(shape if shape is not None else (start.shape if validate_shape else None))
             self._name = f"{full}:0"
             self._cell = Template(full, trainable)
-            self._static, self._dtype, self._constraint = static, held, constraint
+            self._static, self._dtype, self._constraint = static, start.dtype, constraint
             self._aggregation, self._synchronization = aggregation, synchronization
-            self.handle = Handle(self._cell, TensorType(static.symbolic, held))
+            self.handle = Handle(self._cell, TensorType(static.symbolic, start.dtype))
             self._graph = graphs.default_graph()
             self._initial = start
-            assigned = dispatch.apply(_record("assign_variable"), (self.handle, start), {}, "Assign")[0]
-            self._initializer = graphs.operation_of(assigned._value.node)
-            self._snapshot = dispatch.apply(_record("read_variable"), (self.handle,), {}, "read")[0]
+            self._add_nodes(full, start)
         finally:
             context.names()[:] = before
         keys = list(collections) if collections is not None else [GraphKeys.GLOBAL_VARIABLES]
@@ -72,10 +75,24 @@ class GraphVariable(Variable):
             keys.append(GraphKeys.TRAINABLE_VARIABLES)
         self._graph.add_to_collections(keys, self)
 
+    def _add_nodes(self, full: str, start: Any) -> None:
+        """The nodes that TensorFlow 1 makes: the variable, what assigns its first value, what reads it."""
+        scope = context.scope()
+        assert scope is not None
+        held, scope.control = scope.control, []  # none of them waits for what happens to be around its making
+        try:
+            self._whole = dispatch.apply(_record("read_variable"), (self.handle,), {}, f"{full}/")[0]
+            self._whole._value.node.metadata["type"] = "VariableV2"
+            assigned = dispatch.apply(_record("assign_variable"), (self.handle, start), {}, "Assign")[0]
+            self._initializer = graphs.operation_of(assigned._value.node)
+            self._snapshot = dispatch.apply(_record("identity"), (self._whole,), {}, "read")[0]
+        finally:
+            scope.control = held
+
     @property
     def op(self) -> Operation:
-        """The operation that reads it."""
-        return graphs.operation_of(self._snapshot._value.node)
+        """The operation that stands for it in the graph."""
+        return graphs.operation_of(self._whole._value.node)
 
     @property
     def graph(self) -> Any:
@@ -95,11 +112,44 @@ class GraphVariable(Variable):
     def initialized_value(self) -> Any:
         """Its value, or its first value where it has none yet."""
         from weft.runtime import control
+        from weft.runtime.scopes import Unit
 
-        return control.cond(self.is_initialized(), self.read_value, lambda: self._initial)
+        initialized = self.is_initialized()
+        with Unit("cond") as unit:
+            return unit.results(control.cond(initialized, self.read_value, lambda: self._initial), "Merge", "Merge")
 
     def _as_graph_element(self) -> Any:
-        return self._snapshot
+        return self._whole
+
+    def _read_as_tensor(self) -> Any:
+        """Its value: the one read that all share, or one of its own where it must come after something."""
+        scope = context.scope()
+        if scope is not None and scope.graph is self._graph.ir and not any(scope.control):
+            return self._snapshot
+        return self.read_value()
+
+    def value(self) -> Any:
+        """Its value as a tensor."""
+        return self._read_as_tensor()
+
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """The operation that gives it a value; as a tensor, the new value."""
+        return self._write("assign_variable", self._incoming(value), name, read_value)
+
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """The operation that adds to it; as a tensor, the new value."""
+        return self._write("assign_add_variable", self._incoming_delta(delta), name, read_value)
+
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """The operation that subtracts from it; as a tensor, the new value."""
+        return self._write("assign_sub_variable", self._incoming_delta(delta), name, read_value)
+
+    def _write(self, op: str, value: Any, name: str | None, read_value: bool) -> Any:
+        return self._after(dispatch.apply(_record(op), (self.handle, value), {}, name)[0], read_value)
 
     def eval(self, session: Any = None) -> Any:
         """Its value in a session (the default one where None)."""

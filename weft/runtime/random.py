@@ -1,56 +1,122 @@
-"""Random state: one global generator and those that op seeds make, each a key and a counter behind a handle."""
+"""Random state: which stream each random op draws from.
+
+A stream is a key and a counter (`weft.ops.philox`). The key is the global seed; the upper half of the counter tells
+streams under one seed apart. The numbering is TensorFlow's, so that a program draws TensorFlow's numbers:
+
+    an eager op without a seed      draws one from Python's generator under the global seed, and with it a fresh stream
+    an eager op with a seed         takes up where the last one of its kind, dtype and seed has stopped
+    an op in a graph                has a stream of its own, numbered by its seed or else by the ops before it
+
+A draw of n numbers moves a stream on by 256 blocks a number, whatever it uses of them.
+"""
 
 from __future__ import annotations
 
 import os
+import random
+import weakref
 from typing import Any
 
 import numpy as np
 
 from weft.base import dtypes
 from weft.ir.types import TensorType
-from weft.ops.state import random_blocks
+from weft.ops.random import blocks_for
 from weft.runtime import context, dispatch
-from weft.runtime.tensor import Handle
+from weft.runtime.tensor import EagerTensor, Handle
 from weft.runtime.variable import Cell, Template
 
+#: seeds are taken modulo this, as TensorFlow takes them
+SEEDS = (1 << 31) - 1
+#: in the place of a global seed where only the op has one
+_WITHOUT_GLOBAL_SEED = 87654321
 _MASK = (1 << 64) - 1
-_STATE = TensorType((2,), dtypes.uint64)
+_STATE = TensorType((3,), dtypes.uint64)
 
 
-def mix(*parts: int) -> int:
-    """A 64-bit key from several integers (splitmix64 steps: Steele, Lea and Flood 2014)."""
-    state = 0x9E3779B97F4A7C15
-    for part in parts:
-        state = (state ^ (part & _MASK)) & _MASK
-        state = (state + 0x9E3779B97F4A7C15) & _MASK
-        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _MASK
-        state ^= state >> 31
-    return state
+def state_of(key: int, counter: int = 0) -> np.ndarray[Any, Any]:
+    """A generator's state: the counter's low and high 64 bits, and the key."""
+    return np.array([counter & _MASK, counter >> 64 & _MASK, key & _MASK], np.uint64)
 
 
-def make_handle(key: int, name: str = "generator") -> Handle:
-    """A handle to a generator with this key, at the start of its stream."""
-    return Handle(Cell(np.array([key & _MASK, 0], np.uint64), name), _STATE)
+def make_handle(state: np.ndarray[Any, Any], name: str = "generator") -> Handle:
+    """A handle to a generator in this state."""
+    return Handle(Cell(state, name), _STATE)
+
+
+def _unpredictable() -> np.ndarray[Any, Any]:
+    return np.frombuffer(os.urandom(24), np.uint64).copy()
+
+
+def _seeded(global_seed: int, op_seed: int) -> np.ndarray[Any, Any]:
+    key, number = global_seed % SEEDS, op_seed % SEEDS
+    if key == number == 0:  # which stands for "no seed" in TensorFlow
+        number = SEEDS
+    return state_of(key, number << 64)
 
 
 class _Streams:
-    """The process's generators, kept by op seed; started anew by `set_seed`."""
+    """The process's streams; started anew by `set_seed`."""
 
     def __init__(self) -> None:
         self.seed: int | None = None
-        self.handles: dict[int | None, Handle] = {}
+        self.draws = random.Random()
+        self.unseeded = make_handle(_unpredictable())
+        #: of eager ops with seeds: (op, dtype, seed) -> where they have got to
+        self.kept: dict[tuple[str, str, int], Handle] = {}
+        #: how many ops without a seed of their own each graph has
+        self.counts: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        #: the cells of ops in traced functions, and what each starts from: a state, or a number under any seed to come
+        self.traced: weakref.WeakKeyDictionary[Cell, np.ndarray[Any, Any] | int] = weakref.WeakKeyDictionary()
 
-    def handle(self, op_seed: int | None) -> Handle:
-        found = self.handles.get(op_seed)
-        if found is None:
-            if self.seed is None and op_seed is None:
-                key = int.from_bytes(os.urandom(8), "little")
-            else:
-                key = mix(self.seed if self.seed is not None else 0x5EED, -1 if op_seed is None else op_seed)
-            found = self.handles[op_seed] = make_handle(key)
+    def start(self, seed: int | None) -> None:
+        self.seed = seed
+        self.draws = random.Random(seed)
+        self.kept.clear()
+        for cell, first in list(self.traced.items()):  # functions that captured them follow
+            cell.write(self._first(first))
+
+    def _first(self, start: np.ndarray[Any, Any] | int) -> np.ndarray[Any, Any]:
+        if not isinstance(start, int):
+            return start
+        return _unpredictable() if self.seed is None else _seeded(self.seed, start)
+
+    def number(self, graph: Any) -> int:
+        """The number of the next op without a seed in a graph."""
+        found = self.counts.get(graph, 0)
+        self.counts[graph] = found + 1
         return found
+
+    def eager(self, op: str, dtype: str, op_seed: int) -> Handle:
+        found = self.kept.get((op, dtype, op_seed))
+        if found is None:
+            seed = _WITHOUT_GLOBAL_SEED if self.seed is None else self.seed
+            found = self.kept[op, dtype, op_seed] = make_handle(_seeded(seed, op_seed))
+        return found
+
+    def of_function(self, graph: Any, op_seed: int | None) -> Handle:
+        start: np.ndarray[Any, Any] | int
+        if op_seed is not None:
+            start = _seeded(_WITHOUT_GLOBAL_SEED if self.seed is None else self.seed, op_seed)
+        else:
+            start = self.number(graph)
+            if self.seed is not None:
+                start = _seeded(self.seed, start)
+        handle = make_handle(self._first(start))
+        self.traced[handle._array] = start
+        return handle
+
+    def of_session(self, graph: Any, op_seed: int | None) -> Handle:
+        """In a TensorFlow 1 graph: every session starts it anew."""
+        seed = getattr(graph.wrapper, "seed", None)
+        if seed is None:
+            seed = self.seed
+        number = self.number(graph) if op_seed is None else op_seed
+        if seed is None and op_seed is None:
+            state = _unpredictable()
+        else:
+            state = _seeded(_WITHOUT_GLOBAL_SEED if seed is None else seed, number)
+        return Handle(Template("generator", False, state), _STATE)
 
 
 _streams = _Streams()
@@ -58,12 +124,7 @@ _streams = _Streams()
 
 def set_seed(seed: int | None) -> None:
     """Restarts all streams; with a seed they are the same every time."""
-    _streams.seed = None if seed is None else int(seed)
-    for op_seed, handle in list(_streams.handles.items()):
-        # the same cells restart, so that functions which captured them follow
-        fresh = _Streams()
-        fresh.seed = _streams.seed
-        handle._array.write(fresh.handle(op_seed)._array.read())
+    _streams.start(None if seed is None else int(seed))
 
 
 def seed() -> int | None:
@@ -71,30 +132,28 @@ def seed() -> int | None:
     return _streams.seed
 
 
-def _stream_for(op_seed: int | None) -> Handle:
-    scope = context.scope()
-    if scope is None or scope.ordered:
-        return _streams.handle(op_seed)
-    # In a TensorFlow 1 graph every op has a stream of its own, and every session starts it anew.
-    graph_seed = getattr(scope.graph.wrapper, "seed", None)
-    if graph_seed is None:
-        graph_seed = _streams.seed
-    if graph_seed is None and op_seed is None:
-        key = int.from_bytes(os.urandom(8), "little")
-    else:
-        own = len(scope.graph.nodes) if op_seed is None else op_seed
-        key = mix(graph_seed if graph_seed is not None else 0x5EED, own)
-    return Handle(Template("generator", False, np.array([key, 0], np.uint64)), _STATE)
-
-
-def take(shape: tuple[Any, ...], op_seed: int | None = None, words: int = 1, handle: Handle | None = None) -> Any:
-    """Reserves random numbers for a tensor: returns the generator's key and the counter to start from.
+def take(
+    op: str, shape: tuple[Any, ...], dtype: dtypes.DType, op_seed: int | None = None, handle: Handle | None = None
+) -> Any:
+    """Reserves random numbers for a tensor: returns the key and the counter of the stream to draw them from.
 
     Args:
+        op: The op of the table that draws.
         shape: The tensor's shape; sizes may be symbols.
-        op_seed: The op's own seed, which gives it a stream of its own.
-        words: 32-bit numbers an element.
-        handle: A generator of the caller's own.
+        dtype: The tensor's dtype.
+        op_seed: The op's own seed.
+        handle: A generator of the caller's own, which then counts alone.
     """
-    source = handle if handle is not None else _stream_for(None if op_seed is None else int(op_seed))
-    return dispatch.call("advance_random_state", source, blocks=random_blocks(shape, words))
+    scope = context.scope()
+    if handle is None and scope is None and op_seed is None and _streams.seed is not None:
+        state = _seeded(_streams.seed, _streams.draws.randint(0, SEEDS))
+        halves = state.astype("<u8").view("<u4").astype(np.uint32)
+        return EagerTensor(halves[4:].copy()), EagerTensor(halves[:4].copy())
+    source = handle
+    if source is None:
+        own = None if op_seed is None else int(op_seed)
+        if scope is None:
+            source = _streams.unseeded if own is None else _streams.eager(op, dtype.name, own)
+        else:
+            source = (_streams.of_function if scope.ordered else _streams.of_session)(scope.graph, own)
+    return dispatch.call("advance_random_state", source, blocks=blocks_for(op, shape))

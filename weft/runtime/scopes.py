@@ -1,10 +1,13 @@
-"""Name scopes."""
+"""Name scopes, and functions of several nodes that show as one under a name of their own."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from weft.runtime import context
+from weft.base import nest
+from weft.ops import opdef
+from weft.runtime import context, dispatch, frontdoor
+from weft.runtime.tensor import EagerTensor, SymbolicTensor
 
 
 class NameScope:
@@ -41,3 +44,76 @@ class NameScope:
 
     def __exit__(self, *unused: Any) -> None:
         context.names()[:] = self._before
+
+
+class Unit:
+    """The name scope of one call in a graph of TensorFlow 1, open while its nodes are made.
+
+    Args:
+        name: What the call is named; `/` at its end takes it as it is.
+    """
+
+    def __init__(self, name: str) -> None:
+        scope = context.scope()
+        assert scope is not None
+        self._graph = scope.graph
+        taken = name.endswith("/")
+        self.name = name[:-1] if taken else self._graph.unique_name(context.qualified(name))
+        self._first = len(self._graph.nodes)
+
+    def __enter__(self) -> Unit:
+        self._stack = context.names()
+        self._before = list(self._stack)
+        self._stack[:] = [self.name]
+        return self
+
+    def __exit__(self, *unused: Any) -> None:
+        self._stack[:] = self._before
+
+    def call(self, result: Any, place: str = "", type: str = "", single: bool = False) -> Any:
+        """Names what the call returns: the scope's own name, or a place inside it; `_1`, `_2`, … for further ones."""
+        if single:
+            for node in self._graph.nodes[self._first :]:
+                if getattr(getattr(result, "_value", None), "node", None) is not node:
+                    node.metadata["hidden"] = True
+        if isinstance(result, (list, tuple)):
+            named = [self._one(item, f"{place}_{i}" if i else place, type) for i, item in enumerate(result)]
+            return _like(result, named)
+        return self._one(result, place, type)
+
+    def results(self, found: Any, place: str, type: str) -> Any:
+        """A node for each result of control flow, under the names by which scripts look them up: `cond/Merge_1`."""
+        record = opdef.get("identity")
+
+        def shown(tensor: Any) -> Any:
+            if not isinstance(tensor, SymbolicTensor):
+                return tensor
+            result = dispatch.apply(record, (tensor,), {}, place)[0]
+            result._value.node.metadata["type"] = type
+            tensor._value.node.metadata["hidden"] = True
+            return result
+
+        return nest.map_structure(shown, found)
+
+    def _one(self, tensor: Any, place: str, type: str) -> Any:
+        if isinstance(tensor, EagerTensor):
+            return frontdoor.constant(tensor._array, self.name + "/")
+        if not isinstance(tensor, SymbolicTensor):
+            return tensor
+        node = tensor._value.node
+        if node.graph is not self._graph or node not in self._graph.nodes[self._first :]:
+            return tensor  # it returned one of its arguments
+        wanted = f"{self.name}/{place}" if place else self.name
+        other = self._graph.names.get(wanted)
+        if other is not None and other is not node:
+            self._graph.rename(other, self._graph.unique_name(wanted))
+        self._graph.rename(node, wanted)
+        if type:
+            node.metadata["type"] = type
+        return tensor
+
+
+def _like(like: Any, items: list[Any]) -> Any:
+    """Items in a sequence of the same class."""
+    fields = isinstance(like, tuple) and type(like) is not tuple  # named tuples take their fields one by one
+    return type(like)(*items) if fields else type(like)(items)

@@ -45,8 +45,27 @@ def default_session(required: bool = False) -> Any:
 
 
 def evaluate(fetch: Any, feed_dict: Any, session: Any) -> Any:
-    """Runs one fetch in a session, the default one where None."""
-    return (session or default_session(required=True)).run(fetch, feed_dict)
+    """Runs one fetch in a session, the default one where None.
+
+    Raises:
+        ValueError: Where there is no session, or the one at hand runs another graph.
+    """
+    operation = isinstance(fetch, Operation)
+    action = "execute operation using `run()`" if operation else "evaluate tensor using `eval()`"
+    chosen = session if session is not None else default_session()
+    if chosen is None:
+        call = "run" if operation else "eval"
+        raise ValueError(
+            explain(f"Cannot {action}: no default session is registered.",
+                    hint=f"use `with session.as_default():`, or pass it: {call}(session=session)")  # fmt: skip
+        )
+    element = fetch._as_graph_element() if hasattr(fetch, "_as_graph_element") else fetch
+    if element.graph is not chosen.graph:
+        raise ValueError(
+            explain(f"Cannot {action}: the session's graph is not the graph of {fetch!r}.",
+                    hint="run it in a session of its own graph: tf.Session(graph=x.graph)")  # fmt: skip
+        )
+    return chosen.run(fetch, feed_dict)
 
 
 class _Fetch:
@@ -62,12 +81,22 @@ class _Fetch:
         if isinstance(item, IndexedSlices):
             parts = [self._visit(graph, part) for part in (item.values, item.indices)]
             values, indices = parts
-            return lambda results: IndexedSlicesValue(values(results), indices(results), item.dense_shape)
+            whole = item.dense_shape
+            shape = np.asarray(whole.as_list(), np.int32) if whole is not None and whole.is_fully_defined() else None
+            return lambda results: IndexedSlicesValue(values(results), indices(results), shape)
+        if hasattr(type(item), "__attrs_attrs__"):
+            return self._attrs_object(graph, item)
         if isinstance(item, Mapping) or isinstance(item, (list, tuple)):
             children = nest.children(item) or []
             packs = [self._visit(graph, part) for _, part in children]
             return lambda results: nest.rebuild(item, [p(results) for p in packs])
         return self._leaf(graph, item)
+
+    def _attrs_object(self, graph: Graph, item: Any) -> Callable[[list[Any]], Any]:
+        """An object of a class made with the attrs library: its fields are fetched."""
+        names = [field.name for field in type(item).__attrs_attrs__]
+        packs = [self._visit(graph, getattr(item, name)) for name in names]
+        return lambda results: type(item)(*(pack(results) for pack in packs))
 
     def _leaf(self, graph: Graph, item: Any) -> Callable[[list[Any]], Any]:
         if item is None or isinstance(item, (int, float, np.ndarray)):
@@ -78,10 +107,13 @@ class _Fetch:
         try:
             element = graph.as_graph_element(item)
         except (KeyError, ValueError) as error:
-            problem = f"Fetch argument {item!r} cannot be found in the session's graph. {error}"
+            reason = error.args[0] if error.args else error
+            problem = f"Fetch argument {item!r} cannot be interpreted as a tensor of the session's graph. {reason}"
             raise ValueError(explain(problem)) from None
         except TypeError as error:
             raise TypeError(explain(f"Fetch argument {item!r} has invalid type. {error}")) from None
+        if not graph.is_fetchable(element):
+            raise ValueError(explain(f"{element!r} has been marked as not fetchable."))
         if isinstance(element, Operation):
             self.nodes.append(element.node)
             return lambda results: None
@@ -172,9 +204,10 @@ def _needed(source: ir.Graph, fetch: _Fetch, fed: set[Value]) -> set[ir.Node]:
 
 def _not_fed(value: Value) -> InvalidArgumentError:
     kind = f"dtype {value.dtype.name}" + ("" if value.shape is None else f" and shape {shapes.show(value.shape)}")
+    made = "" if value.node.source is None else f" It was made at {value.node.source}."
     return InvalidArgumentError(
-        explain(f"You must feed a value for placeholder tensor '{value.node.name}' with {kind}.",
-                where=value.node.source, hint=f"pass feed_dict={{{value.node.name}: ...}} to run()")  # fmt: skip
+        explain(f"You must feed a value for placeholder tensor '{value.node.name}' with {kind}.{made}",
+                hint=f"pass feed_dict={{{value.node.name}: ...}} to run()")  # fmt: skip
     )
 
 
@@ -188,12 +221,13 @@ class BaseSession:
     """
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        if graph is not None and not isinstance(graph, Graph):
+            raise TypeError(f"`graph` must be a tf.Graph, received {type(graph).__name__}.")
         self._graph = graph if graph is not None else graphs._wrap(_present_scope())
         self._cells: dict[Cell, Cell] = {}
         self._plans: dict[Any, _Plan] = {}
         self._closed = False
         self._config = config
-        self._lock = threading.Lock()
 
     @property
     def graph(self) -> Graph:
@@ -215,7 +249,8 @@ class BaseSession:
         if found is None:
             first = getattr(template, "initial", None)
             initial = None if first is None else first.copy()
-            found = self._cells[template] = Cell(initial, template.name, template.trainable)
+            # setdefault: of two threads that are first at once, both must get the same cell
+            found = self._cells.setdefault(template, Cell(initial, template.name, template.trainable))
         return found
 
     @user_facing
@@ -232,12 +267,18 @@ class BaseSession:
             Arrays (scalars for rank 0) in the structure of `fetches`; None for operations.
 
         Raises:
-            RuntimeError: Where the session is closed.
+            RuntimeError: Where the session is closed, or its graph is empty.
             InvalidArgumentError: Where a placeholder is not fed.
             FailedPreconditionError: Where a variable has no value yet.
         """
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
+        if not self._graph.ir.nodes:
+            raise RuntimeError(
+                explain("The Session graph is empty: run() has nothing to run.",
+                        hint="add operations to the graph first, or open the session on the graph that has them: "
+                        "tf.Session(graph=graph)")  # fmt: skip
+            )
         fetch = _Fetch(self._graph, fetches)
         fed: dict[Value, Any] = {}
         for key, value in (feed_dict or {}).items():
@@ -246,13 +287,13 @@ class BaseSession:
         signature = (tuple(fetch.values), tuple(fetch.nodes), tuple(targets), len(self._graph.ir.nodes))
         plan = self._plans.get(signature)
         if plan is None:
-            with self._lock:
-                plan = self._plans.setdefault(signature, _Plan(self._graph, fetch, targets))
+            plan = self._plans.setdefault(signature, _Plan(self._graph, fetch, targets))
         try:
             results = plan.run([fed[t] for t in targets], self)
         except FailedPreconditionError as error:
             raise FailedPreconditionError(str(error)) from None
-        return fetch.pack([_plain(r) for r in results])
+        # what was fed comes back as it was taken in: a fed scalar is an array of rank 0
+        return fetch.pack([fed[v] if v in fed else _plain(r) for v, r in zip(fetch.values, results, strict=True)])
 
     def _feed(self, key: Any, value: Any, fed: dict[Value, Any]) -> None:
         if isinstance(key, (tuple, list)) and isinstance(value, (tuple, list)):
@@ -262,9 +303,12 @@ class BaseSession:
         try:
             element = self._graph.as_graph_element(key)
         except (TypeError, KeyError, ValueError) as error:
-            raise TypeError(explain(f"Cannot interpret feed_dict key as Tensor: {error}")) from None
+            reason = error.args[0] if error.args else error
+            raise TypeError(explain(f"Cannot interpret feed_dict key as Tensor: {reason}")) from None
         if not isinstance(element, SymbolicTensor):
-            raise TypeError(f"Only tensors can be fed, received {element!r}.")
+            raise TypeError(f"Cannot interpret feed_dict key as Tensor: {element!r} is an operation.")
+        if not self._graph.is_feedable(element):
+            raise ValueError(explain(f"{element!r} has been marked as not feedable."))
         target: Value = element._value
         if isinstance(value, Tensor) and not isinstance(value, EagerTensor):
             raise TypeError(
@@ -281,9 +325,27 @@ class BaseSession:
         fed[target] = array
 
     def make_callable(self, fetches: Any, feed_list: Any = None, accept_options: bool = False) -> Callable[..., Any]:
-        """A function of the fed values that runs the fetches."""
+        """A function of the fed values that runs the fetches.
+
+        Args:
+            fetches: As for `run`.
+            feed_list: The tensors that its arguments are fed to, in order.
+            accept_options: Whether it takes `options` and `run_metadata` too.
+
+        Raises:
+            TypeError: For fetches that are no part of the graph; from the function, for a wrong number of values.
+        """
         keys = list(feed_list or [])
-        return lambda *values: self.run(fetches, dict(zip(keys, values, strict=True)))
+        _Fetch(self._graph, fetches)
+
+        def call(*values: Any, **kwargs: Any) -> Any:
+            if len(values) != len(keys):
+                raise TypeError(f"The callable takes {len(keys)} values to feed, received {len(values)}.")
+            if kwargs and not accept_options:
+                raise TypeError(f"The callable takes no keyword `{next(iter(kwargs))}`.")
+            return self.run(fetches, dict(zip(keys, values, strict=True)))
+
+        return call
 
     def partial_run_setup(self, fetches: Any, feeds: Any = None) -> Any:
         """Not available."""
@@ -322,16 +384,21 @@ def _feed_array(value: Any, target: Value) -> Any:
     if target.dtype.name == "string":
         return frontdoor.to_array(value)
     array = np.asarray(value)
-    if array.dtype.kind in "OSU":
-        problem = f"Cannot feed {type(value).__name__} for Tensor '{target.name}' of {target.dtype.name}."
-        raise ValueError(explain(problem, received=repr(value)[:200]))
-    converted = array.astype(target.dtype.numpy)
-    if target.dtype.is_integer and array.dtype.kind == "f" and not np.array_equal(converted, array):
-        raise TypeError(
-            explain(f"Cannot feed floats for Tensor '{target.name}' of {target.dtype.name}: they would lose their "
-                    "fraction.", received=repr(value)[:200])  # fmt: skip
-        )
-    return converted
+    name = target.node.name
+    if isinstance(value, int) and not isinstance(value, bool) and target.dtype.is_integer:
+        least, greatest = target.dtype.limits
+        if not least <= value <= greatest:
+            raise TypeError(
+                explain(f"Type of feed value {value} is not compatible with Tensor '{name}' of {target.dtype.name}: it "
+                        "does not fit.", hint=f"feed a number from {least} to {greatest}")  # fmt: skip
+            )
+    try:
+        return array.astype(target.dtype.numpy)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            explain(f"Cannot feed {type(value).__name__} for Tensor '{name}' of {target.dtype.name}: {error}.",
+                    received=repr(value)[:200], hint="feed numbers, lists of equal length or numpy arrays")  # fmt: skip
+        ) from None
 
 
 def _plain(result: Any) -> Any:

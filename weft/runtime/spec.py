@@ -23,7 +23,7 @@ class TensorSpec:
         True
     """
 
-    __slots__ = ("_dtype", "_name", "_shape")
+    __slots__ = ("__weakref__", "_dtype", "_name", "_shape")
 
     def __init__(self, shape: Any = None, dtype: Any = dtypes.float32, name: str | None = None) -> None:
         self._shape = TensorShape(shape)

@@ -16,6 +16,7 @@ import numpy as np
 from weft.autodiff.reverse import Blocked, reverse
 from weft.base import nest, shapes
 from weft.base.errors import explain
+from weft.base.signatures import signature
 from weft.base.sources import SourceLine, user_line
 from weft.ops.opdef import Slices
 from weft.runtime import context, dispatch
@@ -413,7 +414,6 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
         1.0
     """
     import functools
-    import inspect
 
     from weft.ops import opdef
     from weft.runtime.frontdoor import convert
@@ -430,7 +430,7 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
             context.tapes().remove(inner)
         flat = [convert(leaf) for leaf in nest.flatten(results)]
         variables = list(inner.variables.values())
-        takes_variables = "variables" in inspect.signature(gradient).parameters
+        takes_variables = "variables" in signature(gradient).parameters
 
         def pull_back(builder: Any, application: Any, cotangents: Sequence[Any]) -> list[Any]:
             def run(*cts: Any) -> list[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from weft.base import dtypes, shapes
 from weft.base.dtypes import DType
-from weft.base.errors import explain
+from weft.base.errors import OperatorNotAllowedInGraphError, explain
 from weft.base.shapes import TensorShape
 from weft.ir.graph import Graph, Node, Value
 from weft.ir.types import TensorType
@@ -387,7 +387,8 @@ class SymbolicTensor(Tensor):
         raise NotImplementedError(self._no_value("numpy cannot take it"))
 
     def __bool__(self) -> bool:
-        raise TypeError(self._no_value("a Python `if` or `while` cannot depend on it; use tf.cond or tf.while_loop"))
+        problem = "a Python `if` or `while` cannot depend on it; use tf.cond or tf.while_loop"
+        raise OperatorNotAllowedInGraphError(self._no_value(problem))
 
     def __int__(self) -> int:
         raise TypeError(self._no_value("int() needs a value"))
@@ -407,13 +408,17 @@ class SymbolicTensor(Tensor):
 
     def __len__(self) -> int:
         size: int | None = self.shape[0] if self.shape.rank else None
+        scope = context.scope()
+        if scope is not None and not scope.ordered:  # version 1 refuses it whatever is known, and scripts rely on that
+            raise TypeError(self._no_value("len() is not defined for it; use x.shape[0] or tf.shape(x)[0]"))
         if size is None:
             raise TypeError(self._no_value("its length is not known yet; use tf.shape(x)[0]"))
         return size
 
     def __iter__(self) -> Iterator[Any]:
         if self.shape.rank is None or self.shape.rank == 0 or self.shape[0] is None:
-            raise TypeError(self._no_value("its first size is not known, so use tf.map_fn or tf.scan to walk it"))
+            problem = "its first size is not known, so use tf.map_fn or tf.scan to walk it"
+            raise OperatorNotAllowedInGraphError(self._no_value(problem))
         return (self[i] for i in range(self.shape[0]))
 
     def __str__(self) -> str:

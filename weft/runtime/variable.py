@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import itertools
-import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -27,14 +26,13 @@ _serial = itertools.count()
 class Cell:
     """Where a variable's value is kept. Engines read and write it; `None` is a value not given yet."""
 
-    __slots__ = ("__weakref__", "_lock", "_value", "_variable", "name", "trainable")
+    __slots__ = ("__weakref__", "_value", "_variable", "name", "trainable")
 
     def __init__(self, value: Any = None, name: str = "", trainable: bool = False) -> None:
         self._value = value
         self.name = name
         self.trainable = trainable
         self._variable: weakref.ref[Any] | None = None
-        self._lock = threading.Lock()
 
     def read(self) -> Any:
         """The present array."""
@@ -235,7 +233,7 @@ class Variable(TensorOperators):
     # Writing
 
     def _incoming(self, value: Any) -> Any:
-        tensor = frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else self._dtype)
+        tensor = frontdoor.operand_of(value, self._dtype)
         if tensor.dtype is not self._dtype:
             raise ValueError(
                 explain(f"Variable `{self._name}` holds {self._dtype.name}, the value is {tensor.dtype.name}.",

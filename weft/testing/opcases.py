@@ -317,7 +317,7 @@ def _check_refusals(item: Item) -> None:
                 raise AssertionError(f"{dtype.name} is not claimed for the inputs at {group}, but not refused")
 
 
-def _gradient_dtypes(item: Item) -> list[tuple[DType, ...]]:
+def gradient_dtypes(item: Item) -> list[tuple[DType, ...]]:
     """The combinations to differentiate in: float64, complex128 as well, narrower ones where nothing else is taken."""
     found: list[tuple[DType, ...]] = []
     for preferred in (dtypes.float64, dtypes.complex128, dtypes.float32, dtypes.complex64):
@@ -327,7 +327,7 @@ def _gradient_dtypes(item: Item) -> list[tuple[DType, ...]]:
     return found
 
 
-def _graph(item: Item, types: Sequence[TensorType], function: Callable[..., Any] | None = None) -> Graph:
+def graph_of(item: Item, types: Sequence[TensorType], function: Callable[..., Any] | None = None) -> Graph:
     """The op (or its decomposition) as a graph of its inputs."""
     graph = Graph(item.record.name)
     b = GraphBuilder(graph)
@@ -355,7 +355,7 @@ def _differentiable(graph: Graph) -> list[int]:
 def _with_gradient(item: Item, types: Sequence[TensorType]) -> list[int]:
     """The inputs whose gradients are tested: all, if need be against zeros, unless the record gives a reason for those
     that its rule leaves out."""
-    graph = _graph(item, types)
+    graph = graph_of(item, types)
     b = GraphBuilder(graph)
     targets = [v for v in graph.outputs if is_inexact(v.dtype)]
     wanted = _differentiable(graph)
@@ -371,11 +371,11 @@ def check_gradient(item: Item) -> None:
     order = claimed_order(item)
     if not order:
         return
-    for types in _gradient_dtypes(item):
+    for types in gradient_dtypes(item):
         inputs = inputs_of(item, types)
         if any(isinstance(a, Cell) or (a.dtype != object and not np.all(np.isfinite(a))) for a in inputs):
             return
-        graph = _graph(item, types_of(inputs))
+        graph = graph_of(item, types_of(inputs))
         if not any(is_inexact(v.dtype) for v in graph.outputs):
             return
         wrt = _with_gradient(item, types_of(inputs))
@@ -386,12 +386,12 @@ def check_gradient(item: Item) -> None:
         _check_forward(item, graph, inputs, wrt, where)
         _check_gradient_under_symbols(item, inputs, wrt, first, order)
         if order > 1:
-            cotangents = _output_cotangents(item, _run_graph(graph, inputs), "cotangent")
+            cotangents = output_cotangents(item, _run_graph(graph, inputs), "cotangent")
             again = [*wrt, *range(len(inputs), len(first.inputs))]
             _check_order(item, first, [*inputs, *cotangents], again, f"second order {where}", directions=1)
 
 
-def _output_cotangents(item: Item, outputs: Sequence[Array], salt: object) -> list[Array]:
+def output_cotangents(item: Item, outputs: Sequence[Array], salt: object) -> list[Array]:
     return [numeric.draw(generator(item.id, salt, i), o.shape, dtypes.as_dtype(o.dtype), (-1.0, 1.0))
             for i, o in enumerate(outputs) if is_inexact(dtypes.as_dtype(o.dtype))]  # fmt: skip
 
@@ -406,7 +406,7 @@ def _check_order(
 ) -> Graph:
     """Checks a graph's gradient against differences of the graph itself; returns the gradient's graph."""
     outputs = _run_graph(graph, inputs)
-    cotangents = _output_cotangents(item, outputs, "cotangent")
+    cotangents = output_cotangents(item, outputs, "cotangent")
     gradient = gradient_graph(graph, wrt)
     verify(gradient, after="taking the gradient")
     found = _run_graph(gradient, [*inputs, *cotangents])
@@ -435,7 +435,7 @@ def _check_forward(item: Item, graph: Graph, inputs: Sequence[Array], wrt: Seque
     """Forward mode and reverse mode are transposes: <cotangent, J tangent> = <J' cotangent, tangent>."""
     if item.record.jvp is None:
         return
-    forward = _graph(item, [v.type for v in graph.inputs])
+    forward = graph_of(item, [v.type for v in graph.inputs])
     node = forward.nodes[-1]
     tangents: list[Any] = [None] * len(inputs)
     for i in wrt:
@@ -448,7 +448,7 @@ def _check_forward(item: Item, graph: Graph, inputs: Sequence[Array], wrt: Seque
     given = [numeric.draw(generator(item.id, "tangent", i), inputs[i].shape, dtypes.as_dtype(inputs[i].dtype))
              for i in wrt]  # fmt: skip
     moved = _run_graph(forward, [*inputs, *given])
-    cotangents = _output_cotangents(item, _run_graph(graph, inputs), "cotangent")
+    cotangents = output_cotangents(item, _run_graph(graph, inputs), "cotangent")
     pulled = _run_graph(gradient_graph(graph, wrt), [*inputs, *cotangents])
     left = sum(numeric.inner(c, t) for c, t in zip(cotangents, moved, strict=True))
     right = sum(numeric.inner(p, t) for p, t in zip(pulled, given, strict=True))
@@ -463,14 +463,14 @@ def _check_gradient_under_symbols(
     for shared in (True, False):
         types, _ = _symbolic(types_of(inputs), shared)
         try:
-            graph = _graph(item, types)
+            graph = graph_of(item, types)
         except InvalidArgumentError:
             continue  # check_spec has seen to it that it says why
         gradient = _gradient_unless_refused(graph, wrt)
         if gradient is None:
             continue
         verify(gradient, after="taking the gradient under unknown sizes")
-        cotangents = _output_cotangents(item, _run_graph(graph, inputs), "cotangent")
+        cotangents = output_cotangents(item, _run_graph(graph, inputs), "cotangent")
         supplied = [*inputs, *cotangents]
         expected = _run_graph(known, supplied)
         actual = _run_graph(gradient, supplied)
@@ -481,7 +481,7 @@ def _check_gradient_under_symbols(
             if second is None:
                 continue
             verify(second, after="taking the second gradient under unknown sizes")
-            supplied += _output_cotangents(item, expected, "cotangent")
+            supplied += output_cotangents(item, expected, "cotangent")
             expected = _run_graph(gradient_graph(known, again), supplied)
             _compare(_run_graph(second, supplied), expected, "second gradient under unknown sizes")
 
@@ -507,13 +507,13 @@ def example(item: Item, *, symbolic: bool = False) -> tuple[Graph, list[Any]] | 
     Other ways of running graphs (passes, engines) are compared with the interpreter on these.
     """
     order = claimed_order(item)
-    types = _gradient_dtypes(item)[0] if order and _gradient_dtypes(item) else assignments(item)[0]
+    types = gradient_dtypes(item)[0] if order and gradient_dtypes(item) else assignments(item)[0]
     inputs = inputs_of(item, types)
     if not all(isinstance(a, np.ndarray) for a in inputs):
         return None
     kinds = _symbolic(types_of(inputs), shared=True)[0] if symbolic else types_of(inputs)
     try:
-        graph = _graph(item, kinds)
+        graph = graph_of(item, kinds)
     except InvalidArgumentError:
         return None
     wrt = _differentiable(graph)
@@ -524,7 +524,7 @@ def example(item: Item, *, symbolic: bool = False) -> tuple[Graph, list[Any]] | 
         gradient = gradient_graph(graph, wrt)
     except (InvalidArgumentError, LookupError):  # the rule needs a size that is not known
         return graph, inputs
-    return gradient, [*inputs, *_output_cotangents(item, outputs, "cotangent")]
+    return gradient, [*inputs, *output_cotangents(item, outputs, "cotangent")]
 
 
 def check_decompose(item: Item) -> None:
@@ -538,7 +538,7 @@ def check_decompose(item: Item) -> None:
         if any(isinstance(v, Cell) for v in inputs):
             return
         kinds = types_of(inputs)
-        graph = _graph(item, kinds, record.decompose)
+        graph = graph_of(item, kinds, record.decompose)
         for made, wanted in zip(graph.outputs, record.infer(kinds, _attrs(item)), strict=True):
             assert made.dtype is wanted.dtype, f"({names}): decomposes into {made.dtype.name}, not {wanted.dtype.name}"
             assert shapes.compatible(made.shape, wanted.shape), f"({names}): decomposes into shape {made.shape}"
@@ -551,7 +551,7 @@ def check_decompose(item: Item) -> None:
     except InvalidArgumentError:
         pass
     else:
-        graph = _graph(item, unknown, record.decompose)
+        graph = graph_of(item, unknown, record.decompose)
         verify(graph, after="decomposing under unknown sizes")
         inputs = inputs_of(item, assignments(item)[0])
         for actual, expected in zip(_run_graph(graph, inputs), _run(item, inputs), strict=True):
@@ -562,16 +562,16 @@ def check_decompose(item: Item) -> None:
 
 
 def _check_decomposed_gradient(item: Item) -> None:
-    for types in _gradient_dtypes(item):
+    for types in gradient_dtypes(item):
         inputs = inputs_of(item, types)
         if not all(a.dtype == object or np.all(np.isfinite(a)) for a in inputs):
             return
-        whole = _graph(item, types_of(inputs))
+        whole = graph_of(item, types_of(inputs))
         wrt = _differentiable(whole)
         if not wrt or not any(is_inexact(v.dtype) for v in whole.outputs):
             return
-        parts = _graph(item, types_of(inputs), item.record.decompose)
-        cotangents = _output_cotangents(item, _run_graph(whole, inputs), "cotangent")
+        parts = graph_of(item, types_of(inputs), item.record.decompose)
+        cotangents = output_cotangents(item, _run_graph(whole, inputs), "cotangent")
         expected = _run_graph(gradient_graph(whole, wrt), [*inputs, *cotangents])
         found = _run_graph(gradient_graph(parts, wrt), [*inputs, *cotangents])
         for actual, reference in zip(found, expected, strict=True):

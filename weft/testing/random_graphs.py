@@ -35,6 +35,7 @@ _DTYPES = (dtypes.float32, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.
 _PLAIN = ("unary", "unary", "binary", "binary", "binary", "constant", "reduce", "shape", "cast", "select", "matmul",
           "again", "neutral")  # fmt: skip
 _STATE = ("read", "write")
+_STABLE = ("stable", "stable")
 _CONTROL = ("call", "cond", "loop")
 _HELD = TensorType((4,), dtypes.float32)
 
@@ -170,9 +171,32 @@ class _Maker:
             lambda: self.b.call("subtract", x, zero),
             lambda: self.b.call("negative", self.b.call("negative", x)),
             lambda: self.b.call("subtract", x, self.b.call("negative", x)),
+            lambda: self.b.call("add", x, zero),
+            lambda: self.b.call("multiply", x, self.b.constant(-1, x.dtype)),
+            lambda: self.b.call("maximum", x, x),
         )
+        if x.dtype.is_floating:
+            steps += (
+                lambda: self.b.call("divide", x, self.b.constant(4, x.dtype)),
+                lambda: self.b.call("pow", self.b.call("tanh", x), self.b.constant(2, x.dtype)),
+                lambda: self.b.call("divide", 1, self.b.call("sqrt", self.b.call("add", self.b.call("abs", x), 1))),
+                lambda: self.b.call("reduce_sum", x, axis=()),
+            )
         return self.pick(steps)()
 
+    def _stable(self) -> Value | None:
+        """A form that has a stable one."""
+        x = self.value(lambda v: v.dtype.is_floating)
+        if x is None:
+            return None
+        b = self.b
+        steps: tuple[Callable[[], Any], ...] = (
+            lambda: b.call("log", b.call("sigmoid", x)),
+            lambda: b.call("log", b.call("add", b.call("exp", x), 1)),
+            lambda: b.call("tanh", b.call("subtract", b.call("exp", b.call("tanh", x)), 1)),
+            lambda: b.call("log", b.call("softmax", x, axis=-1)),
+        )
+        return self.pick(steps)()
 
     def _handle(self) -> Value:
         return self.pick([v for v in self.graph.inputs if v.type.is_resource])
@@ -233,7 +257,8 @@ class _Maker:
 
 
 def make(
-    seed: int, *, size: int = 20, symbolic: bool = False, state: bool = False, control: bool = False
+    seed: int, *, size: int = 20, symbolic: bool = False, state: bool = False, control: bool = False,
+    stable: bool = False,
 ) -> tuple[Graph, list[Any]]:
     """A random graph and inputs for it.
 
@@ -243,11 +268,12 @@ def make(
         symbolic: Whether the batch size is a symbol.
         state: Whether it reads and writes variables.
         control: Whether it calls, branches and loops.
+        stable: Whether it holds forms that the passes put a stable one in the place of.
 
     Returns:
         The graph, verified to run, and an array (or a `Cell`) for each of its inputs.
     """
-    maker = _Maker(seed, symbolic, _STATE * state + _CONTROL * control)
+    maker = _Maker(seed, symbolic, _STATE * state + _CONTROL * control + _STABLE * stable)
     if state:
         maker.values += [maker.graph.add_input(resource_of(_HELD.shape, _HELD.dtype), "variable") for _ in range(2)]
     maker.add_inputs()

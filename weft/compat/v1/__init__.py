@@ -9,6 +9,15 @@ from typing import Any
 
 import weft
 from weft.base.errors import nearest
+from weft.compat.v1.flow import (  # noqa: F401
+    Assert,
+    Print,
+    case,
+    cond,
+    py_func,
+    tuple,
+    while_loop,
+)
 from weft.compat.v1.graphs import (  # noqa: F401
     ConfigProto,
     GPUOptions,
@@ -50,21 +59,56 @@ from weft.compat.v1.graphs import (  # noqa: F401
     trainable_variables,
     variables_initializer,
 )
+from weft.compat.v1.initializers import (  # noqa: F401
+    constant_initializer,
+    glorot_normal_initializer,
+    glorot_uniform_initializer,
+    ones_initializer,
+    random_normal_initializer,
+    random_uniform_initializer,
+    truncated_normal_initializer,
+    variance_scaling_initializer,
+    zeros_initializer,
+)
+from weft.compat.v1.making import (  # noqa: F401
+    convert_to_tensor,
+    fill,
+    ones,
+    random_normal,
+    random_uniform,
+    truncated_normal,
+    zeros,
+    zeros_like,
+)
+from weft.compat.v1.naming import composite
 from weft.compat.v1.ops import (  # noqa: F401
     arg_max,
     arg_min,
     argmax,
     argmin,
+    assert_equal,
+    assert_greater,
+    assert_greater_equal,
+    assert_less,
+    assert_less_equal,
+    assert_negative,
+    assert_non_negative,
+    assert_non_positive,
+    assert_positive,
     batch_matmul,
+    clip_by_global_norm,
     count_nonzero,
+    depth_to_space,
+    diag,
+    diag_part,
     div,
     expand_dims,
     multinomial,
+    norm,
     random_gamma,
-    random_normal,
     random_poisson,
     random_shuffle,
-    random_uniform,
+    real,
     reduce_all,
     reduce_any,
     reduce_logsumexp,
@@ -73,6 +117,10 @@ from weft.compat.v1.ops import (  # noqa: F401
     reduce_min,
     reduce_prod,
     reduce_sum,
+    reverse_sequence,
+    scalar_mul,
+    space_to_depth,
+    split,
     squeeze,
     to_bfloat16,
     to_complex64,
@@ -80,49 +128,67 @@ from weft.compat.v1.ops import (  # noqa: F401
     to_float,
     to_int32,
     to_int64,
-    truncated_normal,
     where,
+)
+from weft.compat.v1.variable_scopes import (  # noqa: F401
+    AUTO_REUSE,
+    VariableScope,
+    get_local_variable,
+    get_variable,
+    get_variable_scope,
+    variable_op_scope,
+    variable_scope,
 )
 
 __version__ = "1.15.5"  # the release whose names and behaviour these are
 VERSION = __version__
 
 #: namespaces that differ from version 2's, each a module of this folder
-_OWN = ("logging", "nn", "random")
+_OWN = ("logging", "nn", "random", "version")
 
 #: top-level names that mean the same as in `weft`
 _SHARED = frozenset(
     """
-    DType Graph IndexedSlices Operation Tensor TensorShape TensorSpec UnconnectedGradients GradientTape
-    Assert abs acos acosh add add_n asin asinh atan atan2 atanh bfloat16 bitcast bool boolean_mask
-    broadcast_dynamic_shape broadcast_static_shape broadcast_to as_dtype case cast clip_by_global_norm clip_by_norm
-    clip_by_value complex complex128 complex64 concat cond constant control_dependencies convert_to_tensor cos cosh
-    cumsum custom_gradient device divide double einsum ensure_shape equal executing_eagerly exp eye fill float16 float32
-    float64 floor floordiv foldl foldr function gather gather_nd greater greater_equal group guarantee_const half
-    identity init_scope int16 int32 int64 int8 is_tensor less less_equal linspace logical_and logical_not logical_or
-    map_fn matmul maximum meshgrid minimum mod multiply name_scope negative newaxis no_op not_equal numpy_function
-    one_hot ones ones_like pad pow print py_function range rank register_tensor_conversion_function repeat reshape
-    resource reverse roll round scalar_mul scan scatter_nd searchsorted shape sigmoid sign sin sinh size slice sort
-    split sqrt square stack stop_gradient strided_slice string subtract switch_case tan tanh tensor_scatter_nd_add
-    tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile transpose truediv truncatediv truncatemod uint16
-    uint32 uint64 uint8 unique unstack variant while_loop zeros zeros_like argsort
+    DType Graph IndexedSlices Module Operation Tensor TensorShape TensorSpec UnconnectedGradients GradientTape abs
+    acos acosh add add_n asin asinh atan atan2 atanh bfloat16 bitcast bool boolean_mask broadcast_dynamic_shape
+    broadcast_static_shape broadcast_to as_dtype cast clip_by_norm saturate_cast sequence_mask unique_with_counts
+    clip_by_value complex complex128 complex64 concat constant control_dependencies cos cosh cumsum custom_gradient
+    device divide double einsum ensure_shape equal executing_eagerly exp eye float16 float32 float64 floor floordiv
+    foldl foldr function gather gather_nd greater greater_equal group guarantee_const half identity init_scope int16
+    int32 int64 int8 is_tensor less less_equal linspace logical_and logical_not logical_or map_fn matmul maximum
+    meshgrid minimum mod multiply name_scope negative newaxis no_op not_equal numpy_function one_hot ones_like pad
+    pow print py_function range rank register_tensor_conversion_function repeat reshape resource reverse roll round
+    scan scatter_nd searchsorted shape sigmoid sign sin sinh size slice sort sqrt square stack stop_gradient
+    strided_slice string subtract switch_case tan tanh tensor_scatter_nd_add tensor_scatter_nd_sub
+    tensor_scatter_nd_update tensordot tile transpose truediv truncatediv truncatemod uint16 uint32 uint64 uint8
+    unique unstack variant argsort
     """.split()
 )
 
 #: namespaces that mean the same as in `weft`
-_SHARED_NAMESPACES = frozenset("autodiff bitwise config debugging dtypes errors keras linalg math nest".split())
+_SHARED_NAMESPACES = frozenset("autodiff bitwise config debugging dtypes errors keras linalg math nest signal".split())
 
 #: version 1 names of functions that version 2 keeps under `math` alone
 _MOVED = {
     "acos": "acos", "ceil": "ceil", "conj": "conj", "cumprod": "cumprod", "digamma": "digamma", "erf": "erf",
     "erfc": "erfc", "expm1": "expm1", "floormod": "floormod", "imag": "imag", "is_finite": "is_finite",
     "is_inf": "is_inf", "is_nan": "is_nan", "lgamma": "lgamma", "log": "log", "log1p": "log1p",
-    "log_sigmoid": "log_sigmoid", "logical_xor": "logical_xor", "polygamma": "polygamma", "real": "real",
+    "log_sigmoid": "log_sigmoid", "logical_xor": "logical_xor", "polygamma": "polygamma",
     "reciprocal": "reciprocal", "rint": "rint", "rsqrt": "rsqrt", "segment_max": "segment_max",
     "segment_mean": "segment_mean", "segment_min": "segment_min", "segment_prod": "segment_prod",
     "segment_sum": "segment_sum", "squared_difference": "squared_difference", "zeta": "zeta", "igamma": "igamma",
     "unsorted_segment_sum": "unsorted_segment_sum", "unsorted_segment_max": "unsorted_segment_max",
     "bincount": "bincount", "confusion_matrix": "confusion_matrix", "accumulate_n": "accumulate_n",
+}  # fmt: skip
+
+#: version 1 names of functions that version 2 keeps in other namespaces: name -> (namespace, name there)
+_ELSEWHERE = {
+    "as_string": ("strings", "as_string"), "check_numerics": ("debugging", "check_numerics"),
+    "cholesky": ("linalg", "cholesky"), "global_norm": ("math", "global_norm"),
+    "invert_permutation": ("math", "invert_permutation"), "matrix_band_part": ("linalg", "band_part"),
+    "matrix_determinant": ("linalg", "det"), "matrix_inverse": ("linalg", "inv"), "matrix_solve": ("linalg", "solve"),
+    "matrix_triangular_solve": ("linalg", "triangular_solve"), "qr": ("linalg", "qr"), "svd": ("linalg", "svd"),
+    "string_join": ("strings", "join"), "trace": ("linalg", "trace"),
 }  # fmt: skip
 
 
@@ -131,17 +197,22 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     if name in _OWN:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _SHARED or name in _SHARED_NAMESPACES:
+    if name in _SHARED_NAMESPACES:
         return getattr(weft, name)
-    if name in _MOVED:
-        return getattr(weft.math, _MOVED[name])
+    if name in _SHARED or name in _MOVED:
+        found = getattr(weft, name) if name in _SHARED else getattr(weft.math, _MOVED[name])
+        found = globals()[name] = composite(name, found)
+        return found
+    if name in _ELSEWHERE:
+        namespace, there = _ELSEWHERE[name]
+        found = globals()[name] = composite(name, getattr(getattr(weft, namespace), there))
+        return found
     if name == "compat":
         return importlib.import_module("weft.compat")
-    known = [n for n in globals() if not n.startswith("_")] + [*_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_OWN]
+    own = [n for n in globals() if not n.startswith("_")]
+    known = [*own, *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_ELSEWHERE, *_OWN]
     raise AttributeError(f"Weft's TensorFlow 1 names do not have `{name}` yet. {nearest(name, known)}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_OWN})
-
-
+    return sorted({*globals(), *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_ELSEWHERE, *_OWN})

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 import weft
+from weft.compat.v1.naming import in_graph
 from weft.runtime import context, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime import random as streams
 from weft.runtime.gradients import gradients as _gradients
 from weft.runtime.graph import GraphKeys
 from weft.runtime.graph_variable import GraphVariable, make_variable
+from weft.runtime.scopes import Unit
 from weft.runtime.session import InteractiveSession, Session, default_session  # noqa: F401
 from weft.runtime.tape import UnconnectedGradients
 from weft.runtime.variable import Variable as _EagerVariable
@@ -60,12 +62,15 @@ OptimizerOptions = GPUOptions
 
 def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:
     """A tensor that may be fed and else has the default value."""
-    label = name or "PlaceholderWithDefault"
-    tensor = weft.identity(frontdoor.convert(input, name=f"{label}/input"), name=label)
+    if not in_graph():
+        return weft.identity(input, name=name)
+    with Unit(name or "PlaceholderWithDefault") as unit:
+        tensor = weft.identity(frontdoor.convert(input, name="input"), name=unit.name + "/")
+    wanted = weft.TensorShape(shape)
+    wanted.assert_is_compatible_with(tensor.shape)
     # the shape may be wider than that of the default, so that other sizes can be fed
-    value = getattr(tensor, "_value", None)
-    if value is not None:
-        value.type = value.type.with_shape(weft.TensorShape(shape).symbolic)
+    tensor._value.type = tensor._value.type.with_shape(wanted.symbolic)
+    tensor._value.node.metadata["type"] = "PlaceholderWithDefault"
     return tensor
 
 
@@ -168,7 +173,7 @@ def global_variables_initializer() -> Any:
 
 def local_variables_initializer() -> Any:
     """An operation that gives all local variables their first values."""
-    return variables_initializer(local_variables(), "init_local")
+    return variables_initializer(local_variables())
 
 
 initialize_all_variables = global_variables_initializer
@@ -183,11 +188,14 @@ def is_variable_initialized(variable: Any) -> Any:
 def report_uninitialized_variables(var_list: Any = None, name: str = "report_uninitialized_variables") -> Any:
     """The names of the variables without a value, as a string tensor."""
     found = list(var_list) if var_list is not None else global_variables() + local_variables()
-    if not found:
+    if not in_graph():
         return weft.constant(np.zeros(0, object))
-    names = weft.constant([v.name.split(":")[0] for v in found])
-    missing = weft.stack([weft.logical_not(v.is_initialized()) for v in found])
-    return weft.boolean_mask(names, missing)
+    with Unit(name) as unit:
+        if not found:
+            return unit.call(weft.constant(np.zeros(0, object)), "Const")
+        names = weft.constant([v.name.split(":")[0] for v in found])
+        missing = weft.stack([weft.logical_not(v.is_initialized()) for v in found])
+        return unit.call(weft.boolean_mask(names, missing), "boolean_mask/GatherV2", "GatherV2")
 
 
 def assign(ref: Any, value: Any, validate_shape: Any = None, use_locking: Any = None, name: str | None = None) -> Any:
@@ -210,6 +218,4 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
               stop_gradients: Any = None,
               unconnected_gradients: Any = UnconnectedGradients.NONE) -> list[Any]:  # fmt: skip
     """The gradients of the sum of `ys` with respect to each of `xs`."""
-    return _gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients)
-
-
+    return _gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients, name)

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import weft
 from weft.api import nn as _nn
 from weft.api.nn import (  # noqa: F401
-    avg_pool,
     batch_normalization,
     bias_add,
     crelu,
-    depthwise_conv2d,
     elu,
-    embedding_lookup,
     erf,
-    in_top_k,
     l2_loss,
     local_response_normalization,
     log_poisson_loss,
     lrn,
-    max_pool,
     relu,
     relu6,
     selu,
-    separable_conv2d,
     sigmoid,
     softplus,
     softsign,
     swish,
     tanh,
-    top_k,
     zero_fraction,
 )
+from weft.compat.v1.naming import COMPOSITES, composite
 from weft.compat.v1.ops import _old_name
 
 
@@ -110,3 +104,94 @@ def moments(x: Any, axes: Any, shift: Any = None, name: str | None = None, keep_
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Any:
     """The tensor divided by its norm along axes."""
     return _nn.l2_normalize(x, _old_name(axis, dim, "axis", "dim"), epsilon, name)
+
+
+def max_pool(value: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", name: str | None = None,
+             input: Any = None) -> Any:  # fmt: skip
+    """The greatest value of each window."""
+    return _nn.max_pool(_old_name(input, value, "input", "value"), ksize, strides, padding, data_format, name)
+
+
+def avg_pool(value: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", name: str | None = None,
+             input: Any = None) -> Any:  # fmt: skip
+    """The mean of each window."""
+    return _nn.avg_pool(_old_name(input, value, "input", "value"), ksize, strides, padding, data_format, name)
+
+
+def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Any:
+    """Whether each target is among the k greatest predictions of its row; version 1 takes the predictions first."""
+    return _nn.in_top_k(targets, predictions, k, name)
+
+
+def embedding_lookup(params: Any, ids: Any, partition_strategy: str = "mod", name: str | None = None,
+                     validate_indices: bool = True, max_norm: Any = None) -> Any:  # fmt: skip
+    """The rows of a table at `ids`."""
+    return _nn.embedding_lookup(params, ids, max_norm, name)
+
+
+def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, rate: Any = None, name: str | None = None,
+                     data_format: str | None = None, dilations: Any = None) -> Any:  # fmt: skip
+    """Every channel convolved with kernels of its own."""
+    steps = _old_name(dilations, rate, "dilations", "rate")
+    return _nn.depthwise_conv2d(input, filter, strides, padding, data_format, steps, name)
+
+
+def separable_conv2d(input: Any, depthwise_filter: Any, pointwise_filter: Any, strides: Any, padding: Any,
+                     rate: Any = None, name: str | None = None, data_format: str | None = None,
+                     dilations: Any = None) -> Any:  # fmt: skip
+    """A depthwise convolution followed by one with a 1×1 window."""
+    steps = _old_name(dilations, rate, "dilations", "rate")
+    return _nn.separable_conv2d(input, depthwise_filter, pointwise_filter, strides, padding, data_format, steps, name)
+
+
+def conv1d(value: Any = None, filters: Any = None, stride: Any = None, padding: Any = None,
+           use_cudnn_on_gpu: Any = None, data_format: str | None = None, name: str | None = None, input: Any = None,
+           dilations: Any = None) -> Any:  # fmt: skip
+    """Convolution over one axis."""
+    x = _old_name(input, value, "input", "value")
+    return _nn.conv1d(x, filters, stride, padding, data_format or "NWC", dilations, name)
+
+
+def conv3d(input: Any, filter: Any = None, strides: Any = None, padding: Any = None, data_format: str = "NDHWC",
+           dilations: Any = (1, 1, 1, 1, 1), name: str | None = None, filters: Any = None) -> Any:  # fmt: skip
+    """Convolution over three axes."""
+    kernel = _old_name(filters, filter, "filters", "filter")
+    return _nn.conv3d(input, kernel, strides, padding, data_format, list(dilations), name)
+
+
+def conv2d_transpose(value: Any = None, filter: Any = None, output_shape: Any = None, strides: Any = None,
+                     padding: str = "SAME", data_format: str = "NHWC", name: str | None = None, input: Any = None,
+                     filters: Any = None, dilations: Any = None) -> Any:  # fmt: skip
+    """The gradient of a convolution over two axes as an operation."""
+    x, kernel = _old_name(input, value, "input", "value"), _old_name(filters, filter, "filters", "filter")
+    return _nn.conv2d_transpose(x, kernel, output_shape, strides, padding, data_format, dilations, name)
+
+
+def weighted_cross_entropy_with_logits(labels: Any = None, logits: Any = None, pos_weight: Any = None,
+                                       name: str | None = None, targets: Any = None) -> Any:  # fmt: skip
+    """Sigmoid cross-entropy in which positive labels count `pos_weight` times."""
+    found = _old_name(labels, targets, "labels", "targets")
+    return _nn.weighted_cross_entropy_with_logits(found, logits, pos_weight, name)
+
+
+class TopK(NamedTuple):
+    """What `top_k` gives: the values and where they are."""
+
+    values: Any
+    indices: Any
+
+
+def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> TopK:
+    """The k greatest values of each row and where they are; of equals the first."""
+    return TopK(*_nn.top_k(input, k, sorted, name=name))
+
+
+def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:
+    """The matrix product x weights + biases."""
+    return _nn.bias_add(weft.matmul(x, weights), biases)
+
+
+for _public in COMPOSITES:
+    _name = _public.removeprefix("nn.")
+    if _name != _public and _name in globals():
+        globals()[_name] = composite(_public, globals()[_name])

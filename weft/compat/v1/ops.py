@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import weft
+from weft.api.common import apply
 from weft.base import dtypes
+from weft.compat.v1.naming import composite, in_graph
+from weft.runtime import frontdoor, graph_ops
+from weft.runtime import graph as graphs
+from weft.runtime.scopes import Unit
 
 
 def _old_name(new: Any, old: Any, what: str, name: str) -> Any:
@@ -24,9 +29,12 @@ def _reduction(op: str) -> Any:
                  reduction_indices: Any = None, keep_dims: Any = None) -> Any:  # fmt: skip
         axis = _old_name(axis, reduction_indices, "axis", "reduction_indices")
         keep = _old_name(keepdims, keep_dims, "keepdims", "keep_dims")
+        if axis is None and in_graph():
+            with graph_ops.constants_outside():
+                return getattr(weft.math, op)(input_tensor, None, bool(keep), name)
         return getattr(weft.math, op)(input_tensor, axis, bool(keep), name)
 
-    function.__name__ = op
+    function.__name__ = function.__qualname__ = op
     function.__doc__ = f"As `weft.{op}`, with version 1's `reduction_indices` and `keep_dims` too."
     return function
 
@@ -89,6 +97,7 @@ def div(x: Any, y: Any, name: str | None = None) -> Any:
     """Division as Python 2 has it: integers give the floor, floats the quotient."""
     a = weft.convert_to_tensor(x) if not hasattr(x, "dtype") else x
     integers = dtypes.as_dtype(a.dtype).is_integer and not _is_float(y)
+    name = name or ("div" if in_graph() else None)
     return weft.floordiv(x, y, name) if integers else weft.divide(x, y, name)
 
 
@@ -96,36 +105,21 @@ def _is_float(y: Any) -> bool:
     return isinstance(y, float) or (hasattr(y, "dtype") and dtypes.as_dtype(y.dtype).is_floating)
 
 
-def _cast_to(dtype: Any) -> Any:
+def _cast_to(public: str, dtype: Any) -> Any:
     def function(x: Any, name: str | None = None) -> Any:
         return weft.cast(x, dtype, name)
 
+    function.__name__ = function.__qualname__ = public
     function.__doc__ = f"The values as {dtype.name}."
     return function
 
 
-to_float, to_double, to_int32, to_int64, to_bfloat16, to_complex64 = (
-    _cast_to(d)
-    for d in (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.bfloat16, dtypes.complex64)
-)
-
-
-def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = dtypes.float32, seed: Any = None,
-                   name: str | None = None) -> Any:  # fmt: skip
-    """Numbers from `[minval, maxval)`."""
-    return weft.random.uniform(shape, minval, maxval, dtype, seed, name)
-
-
-def random_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, seed: Any = None,
-                  name: str | None = None) -> Any:  # fmt: skip
-    """Normally distributed numbers."""
-    return weft.random.normal(shape, mean, stddev, dtype, seed, name)
-
-
-def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, seed: Any = None,
-                     name: str | None = None) -> Any:  # fmt: skip
-    """Normally distributed numbers within two deviations of the mean."""
-    return weft.random.truncated_normal(shape, mean, stddev, dtype, seed, name)
+to_float = _cast_to("to_float", dtypes.float32)
+to_double = _cast_to("to_double", dtypes.float64)
+to_int32 = _cast_to("to_int32", dtypes.int32)
+to_int64 = _cast_to("to_int64", dtypes.int64)
+to_bfloat16 = _cast_to("to_bfloat16", dtypes.bfloat16)
+to_complex64 = _cast_to("to_complex64", dtypes.complex64)
 
 
 def random_gamma(shape: Any, alpha: Any, beta: Any = None, dtype: Any = dtypes.float32, seed: Any = None,
@@ -153,3 +147,112 @@ def multinomial(logits: Any, num_samples: Any, seed: Any = None, name: str | Non
 def batch_matmul(x: Any, y: Any, adj_x: bool = False, adj_y: bool = False, name: str | None = None) -> Any:
     """The matrix product of batches."""
     return weft.matmul(x, y, adjoint_a=adj_x, adjoint_b=adj_y, name=name)
+
+
+def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name: str | None = None) -> Any:
+    """Tensors scaled down together to a common norm of at most `clip_norm`; returns them and the norm before."""
+    if not in_graph():
+        return weft.clip_by_global_norm(t_list, clip_norm, use_norm, name)
+    if use_norm is None:
+        use_norm = composite("global_norm", weft.math.global_norm)(t_list)
+    label = name or "clip_by_global_norm"
+    with Unit(label) as unit:
+        clipped, norm_before = weft.clip_by_global_norm(t_list, clip_norm, use_norm)
+        parts = [(i, t) for i, t in enumerate(clipped) if isinstance(t, weft.Tensor)]
+        for i, tensor in parts:  # the place, as version 1 has it, repeats the scope's name
+            unit.call(tensor, f"{label}/_{i}", "Identity")
+    return clipped, norm_before
+
+
+def diag(diagonal: Any, name: str | None = None) -> Any:
+    """A tensor with these elements on its diagonal and zeros elsewhere; its rank is twice theirs."""
+    return apply("tensor_diag", diagonal, name=name)
+
+
+def diag_part(input: Any, name: str | None = None) -> Any:
+    """The diagonal of a tensor, as `diag` takes it."""
+    return apply("tensor_diag_part", input, name=name)
+
+
+def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> list[Any]:
+    """A tensor cut along an axis, into so many equal parts or into parts of these sizes."""
+    if in_graph() and not frontdoor.is_tensor_like(num_or_size_splits):
+        num_or_size_splits = frontdoor.convert(num_or_size_splits)  # version 1 has this constant beside the op
+    found: list[Any] = weft.split(value, num_or_size_splits, axis, num, name)
+    return found
+
+
+def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Any:
+    """A tensor times a number."""
+    tensor = weft.convert_to_tensor(x)
+    factor = frontdoor.convert(scalar, None if frontdoor.is_tensor_like(scalar) else tensor.dtype, name="scalar")
+    return weft.multiply(factor, tensor, name)
+
+
+def real(input: Any, name: str | None = None) -> Any:
+    """The real part; real tensors as they are."""
+    tensor = weft.convert_to_tensor(input)
+    return weft.math.real(tensor, name) if tensor.dtype.is_complex else tensor
+
+
+def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = None, name: str | None = None,
+         keep_dims: Any = None) -> Any:  # fmt: skip
+    """The norm of vectors (an axis) or matrices (two axes), or of the whole."""
+    keep = bool(_old_name(keepdims, keep_dims, "keepdims", "keep_dims"))
+    return composite("norm", weft.linalg.norm)(tensor, ord, axis, keep, name)
+
+
+def space_to_depth(input: Any, block_size: Any, name: str | None = None, data_format: str = "NHWC") -> Any:
+    """Blocks of the image moved into the channels; version 1 takes the name third."""
+    return weft.nn.space_to_depth(input, block_size, data_format, name)
+
+
+def depth_to_space(input: Any, block_size: Any, name: str | None = None, data_format: str = "NHWC") -> Any:
+    """Channels spread over blocks of the image; version 1 takes the name third."""
+    return weft.nn.depth_to_space(input, block_size, data_format, name)
+
+
+def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None,
+                     name: str | None = None, seq_dim: Any = None, batch_dim: Any = None) -> Any:  # fmt: skip
+    """The first elements of each sequence in reverse order."""
+    return weft.reverse_sequence(input, seq_lengths, _old_name(seq_axis, seq_dim, "seq_axis", "seq_dim"),
+                                 _old_name(batch_axis, batch_dim, "batch_axis", "batch_dim"), name)  # fmt: skip
+
+
+def _assertion(public: str) -> Any:
+    def function(x: Any, y: Any, data: Any = None, summarize: Any = None, message: str | None = None,
+                 name: str | None = None) -> Any:  # fmt: skip
+        if not in_graph():
+            return getattr(weft.debugging, public)(x, y, message, summarize, name)
+        with Unit(name or public):
+            checked = getattr(weft.debugging, public)(x, y, message, summarize)
+            return graphs.group(*([] if checked is None else [checked]), name="NoOp")
+
+    function.__name__ = function.__qualname__ = public
+    function.__doc__ = f"As `weft.debugging.{public}`; in a graph, an operation to depend on."
+    return function
+
+
+assert_equal, assert_less, assert_less_equal = (_assertion(f"assert_{n}") for n in ("equal", "less", "less_equal"))
+assert_greater, assert_greater_equal = (_assertion(f"assert_{n}") for n in ("greater", "greater_equal"))
+
+
+def _sign_assertion(public: str, comparison: Any) -> Any:
+    def function(x: Any, data: Any = None, summarize: Any = None, message: str | None = None,
+                 name: str | None = None) -> Any:  # fmt: skip
+        return comparison(x, 0, data, summarize, message, name or (public if in_graph() else None))
+
+    function.__name__ = function.__qualname__ = public
+    function.__doc__ = f"As `{comparison.__name__}` with 0."
+    return function
+
+
+assert_positive = _sign_assertion("assert_positive", assert_greater)
+assert_negative = _sign_assertion("assert_negative", assert_less)
+assert_non_negative = _sign_assertion("assert_non_negative", assert_greater_equal)
+assert_non_positive = _sign_assertion("assert_non_positive", assert_less_equal)
+
+
+for _name in ("count_nonzero", "multinomial", "random_gamma", "random_shuffle", "reduce_logsumexp", "to_bfloat16",
+              "to_complex64", "to_double", "to_float", "to_int32", "to_int64"):  # fmt: skip
+    globals()[_name] = composite(_name, globals()[_name])

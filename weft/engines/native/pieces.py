@@ -102,8 +102,7 @@ class Pieces:
             values.update(zip(piece.outputs, results, strict=True))
             for value in piece.frees:
                 values.pop(value, None)
-        for cell in pending:
-            cell.commit()
+        interpreter.commit(pending)
         return interpreter.unwrapped([values[value] for value in self.graph.outputs])
 
 

@@ -300,7 +300,7 @@ def one_hot(indices: Any, num_classes: int) -> Any:
 
 def dot(x: Any, y: Any) -> Any:
     """The product of matrices; of more axes, along the last of x and the last but one of y."""
-    left, right = tf.TensorShape(x.shape).rank, tf.TensorShape(y.shape).rank
+    left, right = len(tf.TensorShape(x.shape)), len(tf.TensorShape(y.shape))
     if left is not None and right is not None and (left > 2 or right > 2):
         return tf.tensordot(x, y, axes=[[left - 1], [builtin_max(right - 2, 0)]])
     return tf.matmul(x, y)
@@ -315,7 +315,7 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
     """The product along an axis of each, sample by sample."""
     from weft.keras.layers.merging import batch_dot as product
 
-    left, right = tf.TensorShape(x.shape).rank, tf.TensorShape(y.shape).rank
+    left, right = len(tf.TensorShape(x.shape)), len(tf.TensorShape(y.shape))
     if axes is None:
         axes = (left - 1, right - 1 if right == 2 else right - 2)
     first, second = (axes, axes) if isinstance(axes, int) else axes

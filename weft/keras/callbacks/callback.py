@@ -130,12 +130,17 @@ class ProgbarLogger(Callback):
         self._bar: Any = None
         self._seen = 0
         self._in_training = False
+        self._page: Any = None
 
-    def _start(self) -> None:
+    def _start(self, title: str = "") -> None:
         from weft.keras.utils.progbar import Progbar
 
         self._seen = 0
         self._bar = Progbar(self.params.get("steps"), verbose=self.params.get("verbose", 1))
+        if self._in_training and self._page is not None:
+            self._bar.continue_on(self._page, title)
+        elif title:
+            print(title, flush=True)
 
     def step(self, number: int, logs: Any) -> None:
         """A batch is done: `logs` is called for the metrics where they are shown at all."""
@@ -160,18 +165,21 @@ class ProgbarLogger(Callback):
         self._bar = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Remembers that epochs follow."""
+        """Remembers that epochs follow. A notebook shows all of them in one place."""
+        from weft.keras.utils.progbar import notebook_display
+
         self._in_training = True
+        self._page = notebook_display() if self.params.get("verbose") == 1 else None
 
     def on_train_end(self, logs: Any = None) -> None:
         """Forgets it."""
         self._in_training = False
+        self._page = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Announces an epoch."""
-        if self.params.get("verbose") and self.params.get("epochs", 1) > 1:
-            print(f"Epoch {epoch + 1}/{self.params['epochs']}", flush=True)
-        self._start()
+        epochs = self.params.get("epochs", 1)
+        self._start(f"Epoch {epoch + 1}/{epochs}" if self.params.get("verbose") and epochs > 1 else "")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Ends the bar."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from functools import lru_cache
+import weakref
 from typing import Any
 
-from weft.extend import explain, nearest
+from weft.extend import explain, nearest, signature_of
 
 
 class CallSignature:
@@ -73,9 +73,22 @@ class CallSignature:
         )
 
 
-@lru_cache(maxsize=1024)
+#: weak, because a class made inside a function (a search, a cell that runs again) ends with what its `call` refers to
+_known: weakref.WeakKeyDictionary[Any, CallSignature] = weakref.WeakKeyDictionary()
+
+
 def _of_method(function: Any) -> CallSignature:
-    signature = inspect.signature(function)
+    try:
+        found = _known.get(function)
+    except TypeError:  # neither hashable nor open to weak references, as compiled functions may be
+        return _read(function)
+    if found is None:
+        found = _known[function] = _read(function)
+    return found
+
+
+def _read(function: Any) -> CallSignature:
+    signature = signature_of(function)
     return CallSignature(signature.replace(parameters=list(signature.parameters.values())[1:]))
 
 
@@ -83,13 +96,13 @@ def call_signature(layer: Any) -> CallSignature:
     """The signature of a layer's `call`; the same object for all layers of a class."""
     call = layer.call
     function = getattr(call, "__func__", None)
-    return _of_method(function) if function is not None else CallSignature(inspect.signature(call))
+    return _of_method(function) if function is not None else CallSignature(signature_of(call))
 
 
 def accepts(function: Any, name: str) -> bool:
     """Whether a function takes a keyword of that name."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = signature_of(function).parameters.values()
     except (TypeError, ValueError):
         return False
     return any(p.name == name or p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)

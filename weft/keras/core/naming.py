@@ -7,10 +7,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from weft.extend import Lock
+
 #: where a new word begins in CamelCase: a capital behind a small letter, or one that small letters follow
 _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])")
 
-_lock = threading.Lock()
+_lock = Lock()
 _counts: dict[str, int] = {}
 
 

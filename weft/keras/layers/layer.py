@@ -10,7 +10,7 @@ from typing import Any
 
 import weft as tf
 from weft import extend
-from weft.extend import explain
+from weft.extend import explain, signature_of
 from weft.keras import dtype_policies
 from weft.keras.core import call_context, naming, tracking
 from weft.keras.core.call_context import CallContext
@@ -109,7 +109,7 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
         known = set(BASE_ARGUMENTS)
         for cls in type(self).__mro__:
             if issubclass(cls, Layer) and "__init__" in cls.__dict__:
-                known |= {p for p in inspect.signature(cls.__init__).parameters if p not in ("self", "args", "kwargs")}
+                known |= {p for p in signature_of(cls.__init__).parameters if p not in ("self", "args", "kwargs")}
         word = next(iter(kwargs))
         raise TypeError(explain(
             f"{type(self).__name__} does not know the keyword `{word}`. {extend.nearest(word, known)}",
@@ -567,7 +567,7 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
     def _build_for(self, arguments: dict[str, Any], signature: CallSignature) -> None:
         """Builds for the shapes of the arguments."""
         shapes = {name: shapes_of(value) for name, value in arguments.items() if _has_tensors(value)}
-        parameters = [p for p in inspect.signature(self.build).parameters.values() if p.kind is not p.VAR_KEYWORD]
+        parameters = [p for p in signature_of(self.build).parameters.values() if p.kind is not p.VAR_KEYWORD]
         names = [p.name for p in parameters]
         by_name = {f"{name}_shape": shape for name, shape in shapes.items()}
         if len(names) > 1 or (names and names[0] in by_name and names[0] != f"{signature.first}_shape"):
@@ -694,7 +694,7 @@ def _wrap_build(build: Any) -> Any:
         finally:
             self._building = False
         self.built = True
-        names = list(inspect.signature(build).parameters)[1:]
+        names = list(signature_of(build).parameters)[1:]
         self._build_shapes = dict(zip(names, args)) | kwargs
 
     wrapped._weft_wrapped = True  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from weft.extend import explain
+from weft.extend import explain, signature_of
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
 
 _PLAIN = (str, int, float, bool, type(None))
@@ -46,12 +46,12 @@ class LayerConfig:
         """The arguments that the layer was made with, by name."""
         args, kwargs = self.__dict__.get("_init_arguments", ((), {}))
         try:
-            bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
+            bound = signature_of(type(self).__init__).bind(self, *args, **kwargs)
         except TypeError:
             return dict(kwargs)
         bound.apply_defaults()
         found = dict(list(bound.arguments.items())[1:])
-        for parameter in inspect.signature(type(self).__init__).parameters.values():
+        for parameter in signature_of(type(self).__init__).parameters.values():
             if parameter.kind is parameter.VAR_KEYWORD:
                 found.update(found.pop(parameter.name, {}))
         return found
@@ -77,7 +77,7 @@ def _is_base(cls: type) -> bool:
 
 def _parameters(cls: type) -> list[str]:
     kinds = inspect.Parameter
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
+    parameters = list(signature_of(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
     base = ("name", "trainable", "dtype", "activity_regularizer", "autocast")
     return [
         p.name for p in parameters if p.kind not in (kinds.VAR_KEYWORD, kinds.VAR_POSITIONAL) and p.name not in base

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import weakref
 from abc import ABCMeta
-from functools import cache
 from typing import Any
+
+from weft.extend import signature_of
 
 #: keywords of Keras 1 and 2 and what they are called now; those in a class's `_old_arguments` come on top
 OLD_ARGUMENTS = {
@@ -41,15 +43,25 @@ class LayerMeta(ABCMeta):
         return made
 
 
-@cache
+#: weak, because classes can be made inside functions and end with them
+_parameters: weakref.WeakKeyDictionary[type, tuple[str, ...]] = weakref.WeakKeyDictionary()
+
+
 def own_parameters(cls: type) -> tuple[str, ...]:
     """The names that a class's `__init__` takes, those of all the classes it inherits from included."""
+    known = _parameters.get(cls)
+    if known is None:
+        known = _parameters[cls] = _read_parameters(cls)
+    return known
+
+
+def _read_parameters(cls: type) -> tuple[str, ...]:
     found: list[str] = []
     for base in cls.__mro__:
         if base is object or "__init__" not in base.__dict__:
             continue
         kinds = inspect.Parameter
-        for parameter in list(inspect.signature(base.__init__).parameters.values())[1:]:  # type: ignore[misc]
+        for parameter in list(signature_of(base.__init__).parameters.values())[1:]:  # type: ignore[misc]
             if parameter.kind not in (kinds.VAR_KEYWORD, kinds.VAR_POSITIONAL) and parameter.name not in found:
                 found.append(parameter.name)
     return tuple(found)

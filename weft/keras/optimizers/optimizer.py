@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Sequence
 from functools import partial
@@ -10,7 +9,7 @@ from typing import Any
 
 import weft as tf
 from weft import extend
-from weft.extend import explain, nearest
+from weft.extend import explain, nearest, signature_of
 from weft.keras import initializers
 from weft.keras.core import naming
 from weft.keras.core.variable import Variable
@@ -561,8 +560,8 @@ class Optimizer:
     @classmethod
     def _rule_arguments(cls) -> list[str]:
         """The constructor's arguments that are not every optimizer's, and that are kept under their own names."""
-        common = set(inspect.signature(Optimizer.__init__).parameters) | {"self"}
-        return [name for name in inspect.signature(cls.__init__).parameters if name not in common]
+        common = set(signature_of(Optimizer.__init__).parameters) | {"self"}
+        return [name for name in signature_of(cls.__init__).parameters if name not in common]
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
@@ -590,7 +589,7 @@ class Optimizer:
 
 def unknown_optimizer_keyword(optimizer: Any, word: str) -> TypeError:
     """The error for a keyword that an optimizer does not have."""
-    known = {name for cls in (type(optimizer), Optimizer) for name in inspect.signature(cls.__init__).parameters}
+    known = {name for cls in (type(optimizer), Optimizer) for name in signature_of(cls.__init__).parameters}
     known -= {"self", "kwargs", "args"}
     return TypeError(explain(
         f"{type(optimizer).__name__} has no argument `{word}`. {nearest(word, known)}",

@@ -9,8 +9,11 @@ import numpy as np
 
 import weft as tf
 from weft.extend import explain
+from weft.keras.core import naming
 from weft.keras.core.variable import Variable
 
+#: drawn seeds are taken modulo this
+_SEEDS = (1 << 31) - 2
 _process: dict[str, Any] = {"generator": None}
 
 
@@ -43,16 +46,16 @@ class SeedGenerator:
     def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any) -> None:
         if kwargs:
             raise TypeError(f"SeedGenerator has no argument `{next(iter(kwargs))}`.")
+        self.seed = seed
         if seed is None:
             seed = make_default_seed()
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
             raise ValueError(explain("SeedGenerator: `seed` must be an integer.", received=repr(seed)))
-        self.name = name or "seed_generator"
-        self.seed = int(seed)
+        self.name = name or naming.auto_name("seed_generator")
         with tf.init_scope():
             self.state = Variable(
-                np.array([int(seed) & 0xFFFFFFFF, 0], np.uint32),
-                dtype="uint32",
+                np.array([_held(seed), 0]),
+                dtype="int64",
                 trainable=False,
                 name="seed_generator_state",
             )
@@ -63,14 +66,23 @@ class SeedGenerator:
         return [self.state]
 
     def next(self, ordered: bool = True) -> Any:
-        """A seed, uint32 [2], and moves on."""
-        # One assignment that gives the new state: within a graph, its place in the order of effects is what makes
-        # two draws differ.
-        return self.state.assign_add(np.array([0, 1], np.uint32)) - np.array([0, 1], np.uint32)
+        """A seed, int64 [2], and moves on.
+
+        Args:
+            ordered: Whether to count; else to jump about, as the generator of those who bring no seed does.
+        """
+        step = np.array([0, 1])
+        if ordered:
+            # One assignment that gives the new state: within a graph, its place in the order of effects is what makes
+            # two draws differ.
+            return self.state.assign_add(step) - step
+        seed = tf.identity(self.state.value)
+        self.state.assign((seed + 1) * 5387 % 933199)
+        return seed
 
     def get_config(self) -> dict[str, Any]:
-        """Its seed."""
-        return {"seed": self.seed}
+        """The seed it was given, if any, and its name."""
+        return {"seed": self.seed, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
@@ -90,16 +102,30 @@ def forget_global_generator() -> None:
     _process["generator"] = None
 
 
+def _held(seed: Any) -> int:
+    """A seed that fits an int64 tensor.
+
+    Raises:
+        ValueError: For one that does not.
+    """
+    if not -(1 << 63) <= int(seed) < 1 << 63:
+        raise ValueError(explain("A seed must fit 64 bits.", received=repr(seed), expected="-2**63 to 2**63 - 1"))
+    return int(seed)
+
+
 def draw_seed(seed: Any) -> Any:
-    """A seed tensor [2] for the stateless random functions, from a generator, an integer, or None."""
+    """A seed tensor [2] for the stateless random functions, from a generator, an integer, or None.
+
+    Seeds of any size are folded into the 32-bit integers that every backend takes, as Keras folds them.
+    """
     if seed is None:
-        return tf.cast(global_seed_generator().next(), "int64")
+        return global_seed_generator().next(ordered=False) % _SEEDS
     if isinstance(seed, SeedGenerator):
-        return tf.cast(seed.next(), "int64")
+        return seed.next() % _SEEDS
     if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool):
-        return tf.constant([int(seed) & 0xFFFFFFFF, 0], dtype="int64")
+        return tf.constant([_held(seed) % _SEEDS, 0], dtype="int64")
     if hasattr(seed, "shape") and hasattr(seed, "dtype"):
-        return tf.cast(seed, "int64")
+        return tf.cast(seed, "int64") % _SEEDS
     raise ValueError(explain(
         "`seed` must be None, an integer or a keras.random.SeedGenerator.", received=repr(seed)
     ))  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -12,17 +10,7 @@ import weft as tf
 from weft import extend
 
 #: held while a step is traced: layers are built and losses gathered in shared places meanwhile
-_tracing = threading.RLock()
-
-
-def _renew_lock() -> None:
-    # In a forked child the thread that may have held it does not exist.
-    global _tracing
-    _tracing = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_tracing = extend.Lock()
 
 
 class Step:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import weft as tf
 from weft import extend
-from weft.extend import explain, nearest
+from weft.extend import explain, nearest, signature_of
 from weft.keras import callbacks as callbacks_module
 from weft.keras import config
 from weft.keras import metrics as metrics_module
@@ -234,7 +233,7 @@ class Trainer:
         return total
 
     def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
-        names = inspect.signature(self.compute_loss).parameters
+        names = signature_of(self.compute_loss).parameters
         if "training" in names or any(p.kind is p.VAR_KEYWORD for p in names.values()):
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
         else:
@@ -703,7 +702,7 @@ def _refuse_unknown(kwargs: dict[str, Any], function: Any, name: str, ignored: t
     for word in kwargs:
         if word in ignored:
             continue
-        known = [p for p in inspect.signature(function).parameters if p not in ("self", "kwargs")]
+        known = [p for p in signature_of(function).parameters if p not in ("self", "kwargs")]
         raise TypeError(explain(
             f"{name}() has no argument `{word}`. {nearest(word, known)}", expected="one of " + ", ".join(known)
         ))  # fmt: skip

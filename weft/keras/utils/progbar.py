@@ -11,6 +11,8 @@ from typing import Any, TextIO
 
 #: seconds between two updates of a live bar
 INTERVAL = 0.1
+#: the most rows that one display of a notebook holds; each update sends them all
+NOTEBOOK_ROWS = 50
 _UNICODE = ("━", "╸", "─")
 _ASCII = ("=", ">", ".")
 
@@ -48,8 +50,18 @@ class Progbar:
         self._start = time.perf_counter()
         self._last = -1.0
         self._shown = 0
-        self._notebook = _notebook_display() if verbose == 1 else None
+        self._notebook = notebook_display() if verbose == 1 else None
+        self._title = ""
         self.finalized = False
+
+    def continue_on(self, page: NotebookDisplay, title: str) -> None:
+        """Shows the bar below those that a notebook's display shows already.
+
+        Args:
+            page: The display.
+            title: What stands before the bar.
+        """
+        self._notebook, self._title = page, title
 
     @property
     def live(self) -> bool:
@@ -126,7 +138,7 @@ class Progbar:
     def _draw(self, current: int, now: float, last: bool) -> None:
         tail = f" {self._times(current, now, last)}{self._metrics()}"
         if self._notebook is not None:
-            self._notebook.show(_html_bar(current, self.target, tail, last))
+            self._notebook.show(_html_bar(self._title, current, self.target, tail, last), last)
             return
         full, edge, empty = _UNICODE if _encodes(sys.stdout, "".join(_UNICODE)) else _ASCII
         if self.target is None:
@@ -174,21 +186,36 @@ def _encodes(stream: TextIO, text: str) -> bool:
     return True
 
 
-class _NotebookDisplay:
-    """One place in a notebook's output that changes."""
+class NotebookDisplay:
+    """One place in a notebook's output that changes: rows that are done, and the one that is not."""
 
     def __init__(self, display: Any, as_html: Any) -> None:
         self._display, self._as_html = display, as_html
         self._handle: Any = None
+        self._rows: list[str] = []
+        self._left_out = 0
 
-    def show(self, text: str) -> None:
+    def show(self, row: str, last: bool) -> None:
+        """Shows a row in place of the one before, or below it where that was done.
+
+        Args:
+            row: HTML.
+            last: Whether the row is done.
+        """
+        above = f"<div>… {self._left_out} more above</div>" if self._left_out else ""
+        shown = self._as_html(f'<div style="font-family:monospace">{above}{"".join(self._rows)}{row}</div>')
         if self._handle is None:
-            self._handle = self._display(self._as_html(text), display_id=True)
+            self._handle = self._display(shown, display_id=True)
         else:
-            self._handle.update(self._as_html(text))
+            self._handle.update(shown)
+        if last:
+            self._rows.append(row)
+            if len(self._rows) > NOTEBOOK_ROWS:
+                self._left_out += 1
+                del self._rows[0]
 
 
-def _notebook_display() -> _NotebookDisplay | None:
+def notebook_display() -> NotebookDisplay | None:
     """A display where this runs in a notebook's kernel, else None."""
     shell = sys.modules.get("IPython")
     if shell is None:
@@ -198,12 +225,12 @@ def _notebook_display() -> _NotebookDisplay | None:
         return None
     from IPython.display import HTML, display
 
-    return _NotebookDisplay(display, HTML)
+    return NotebookDisplay(display, HTML)
 
 
-def _html_bar(current: int, target: int | None, tail: str, last: bool) -> str:
+def _html_bar(title: str, current: int, target: int | None, tail: str, last: bool) -> str:
     share = 100 if last or not target else round(100 * current / target)
     return (
-        f'<div style="font-family:monospace">{current}/{target or "?"} '
+        f"<div>{html.escape(title)} {current}/{target or '?'} "
         f'<progress value="{share}" max="100" style="width:12em"></progress>{html.escape(tail)}</div>'
     )

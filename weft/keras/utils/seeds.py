@@ -14,7 +14,7 @@ def set_random_seed(seed: int) -> None:
     """Makes everything random that follows the same every time: Python's, numpy's and Weft's.
 
     Args:
-        seed: An integer from 0 on.
+        seed: An integer from 0 to 2**32 - 1.
 
     Raises:
         ValueError: For anything else.
@@ -30,9 +30,10 @@ def set_random_seed(seed: int) -> None:
         >>> bool((a.get_weights()[0] == b.get_weights()[0]).all())
         True
     """
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or int(seed) < 0:
-        raise ValueError(f"set_random_seed takes an integer from 0 on, received {seed!r}.")
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= int(seed) < 1 << 32:
+        raise ValueError(f"set_random_seed takes an integer from 0 to 2**32 - 1, which numpy's seeds are limited to; "
+                         f"received {seed!r}.")  # fmt: skip
     random.seed(int(seed))
-    np.random.seed(int(seed) % (1 << 32))
+    np.random.seed(int(seed))
     extend.set_global_seed(int(seed))
     forget_global_generator()

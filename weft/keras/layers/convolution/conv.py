@@ -240,7 +240,7 @@ class BaseConvTranspose(ConvolutionBase):
     def call(self, inputs: Any) -> Any:
         """The output."""
         inputs = as_float(inputs, self.compute_dtype)
-        shape = tf.TensorShape(inputs.shape).symbolic
+        shape = tf.TensorShape(inputs.shape).symbolic or ()
         last = self.data_format == "channels_last"
         sizes = self._output_sizes(shape[1:-1] if last else shape[2:])
         target = (shape[0], *sizes, self.filters) if last else (shape[0], self.filters, *sizes)

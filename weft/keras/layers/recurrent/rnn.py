@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import weft as tf
-from weft.extend import explain
+from weft.extend import explain, signature_of
 from weft.keras.layers.core.dense import as_float
 from weft.keras.layers.input_spec import InputSpec
 from weft.keras.layers.layer import Layer
@@ -90,7 +89,7 @@ class RNN(Layer):
         """The first states: the cell's own, or zeros."""
         own = getattr(self.cell, "get_initial_state", None)
         if own is not None:
-            names = inspect.signature(own).parameters
+            names = signature_of(own).parameters
             found = own(batch_size=batch_size) if "batch_size" in names else own()
             return list(found) if isinstance(found, (list, tuple)) else [found]
         return [tf.zeros((batch_size, size), dtype=self.compute_dtype) for size in _sizes(self.cell)]
@@ -161,7 +160,7 @@ class RNN(Layer):
     def _general_step(self, training: Any) -> Any:
         cell = self.cell
         single = not isinstance(cell.state_size, (list, tuple))
-        keywords = {"training": training} if "training" in inspect.signature(cell.call).parameters else {}
+        keywords = {"training": training} if "training" in signature_of(cell.call).parameters else {}
 
         def step(row: Any, states: list[Any]) -> tuple[Any, list[Any]]:
             function = cell if isinstance(cell, Layer) else cell.call

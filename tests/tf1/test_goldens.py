@@ -1,0 +1,174 @@
+"""TensorFlow 1.15.5's own answers: what sessions return, what raises, and how graphs name what calls add to them."""
+
+import numpy as np
+import pytest
+
+import weft.compat.v1 as tf
+
+from .conftest import golden
+
+PROGRAMS = golden("tf1.json")
+CALLS = golden("tf1_calls.json")
+
+#: programs that need what version 1's training, layers and input bring; the name that is not there yet
+ABSENT = {
+    "sessions": {
+        "batch_normalization": "layers", "losses": "losses", "moving_average": "train", "recurrent": "rnn_cell",
+        "schedules": "train", "streaming_metrics": "metrics", "structures": "SparseTensor", "training": "train",
+    },
+    "names": {
+        "layers": "layers", "optimizer_slots": "train", "savers_and_summaries": "summary", "training": "train",
+    },
+    "errors": {"no_gradients": "train"},
+}  # fmt: skip
+
+#: programs that TensorFlow refuses and Weft runs: an integer beside a float becomes a float, in every dialect
+LENIENT = {"mixed_dtypes": 2.0, "mixed_with_python": 2.5}
+
+#: programs whose listed operations differ, and how
+OTHER_OPERATIONS = {
+    "control_flow": "branches and loops are nodes with graphs of their own, not switches and merges",
+    "functions": "the cross-entropy is one node",
+    "updates": "a branch is a node with a graph of its own; variables have one kind, whatever `use_resource` says",
+}
+
+#: what programs bind to something of another name for these reasons
+OTHER_NAMES = {("updates", "g"): "Assign_2:0"}
+
+#: calls that add other nodes beside the one that they return
+OTHER_CALLS = {
+    "tf.logical_xor(b, b)": "is one node",
+    "tf.nn.softmax(x, 0)": "takes an axis and needs no transposition",
+    "tf.nn.softmax_cross_entropy_with_logits(labels=x, logits=y)": "is one node",
+    "tf.nn.embedding_lookup(x, [0])": "is one node",
+    "tf.nn.crelu(x)": "ends in its concatenation",
+    "tf.nn.swish(x)": "is one node",
+    "tf.nn.conv1d(tf.ones([1, 4, 1]), tf.ones([2, 1, 1]), 1, 'SAME')": "needs no second axis",
+    "tf.string_join(['a', 'b'])": "makes its operands before it",
+}
+
+
+def execute(source):
+    scope = {"tf": tf, "np": np}
+    exec(source, scope)
+    return scope
+
+
+def plain(value):
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def describe(value):
+    """A fetched value's type and content, as the golden file has it."""
+    kind = type(value).__name__
+    if isinstance(value, np.ndarray):
+        return {"type": kind, "dtype": value.dtype.name, "shape": list(value.shape), "value": plain(value.tolist())}
+    if isinstance(value, np.generic):
+        return {"type": kind, "value": plain(value.item())}
+    if isinstance(value, dict):
+        return {"type": kind, "items": [[key, describe(item)] for key, item in value.items()]}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return {"type": kind, "fields": list(value._fields), "items": [describe(item) for item in value]}
+    if isinstance(value, (list, tuple)):
+        return {"type": kind, "items": [describe(item) for item in value]}
+    return {"type": kind, "value": plain(value)}
+
+
+def assert_same(found, expected):
+    """Equal in structure and types; floats to float32's rounding."""
+    assert found.keys() == expected.keys() and found["type"] == expected["type"], (found, expected)
+    for key, value in expected.items():
+        if key == "items":
+            assert len(found[key]) == len(value)
+            for a, b in zip(found[key], value, strict=True):
+                if isinstance(b, list):
+                    assert a[0] == b[0]
+                    a, b = a[1], b[1]
+                assert_same(a, b)
+        elif key == "value" and isinstance(np.asarray(value).flat[0] if np.size(value) else None, float):
+            np.testing.assert_allclose(found[key], value, rtol=1e-5, atol=1e-6)
+        else:
+            assert found[key] == value
+
+
+@pytest.mark.parametrize("title", sorted(PROGRAMS["sessions"].keys() - ABSENT["sessions"].keys()))
+def test_sessions_return_what_tensorflow_returns(title):
+    program = PROGRAMS["sessions"][title]
+    scope = execute(program["source"])
+    with tf.Session() as session:
+        for run in program["runs"]:
+            feeds = {eval(key, scope): eval(value, scope) for key, value in run["feeds"].items()}
+            assert_same(describe(session.run(eval(run["fetch"], scope), feeds)), run["result"])
+
+
+@pytest.mark.parametrize("title", sorted(PROGRAMS["errors"].keys() - ABSENT["errors"].keys() - LENIENT.keys()))
+def test_errors_are_of_tensorflows_class(title):
+    program = PROGRAMS["errors"][title]
+    with pytest.raises(Exception) as caught:
+        execute(program["source"])
+    assert program["error"] in [kind.__name__ for kind in type(caught.value).__mro__]
+
+
+def test_an_integer_beside_a_float_becomes_a_float():
+    for title, expected in LENIENT.items():
+        *_, last = PROGRAMS["errors"][title]["source"].strip().splitlines()
+        with tf.Session() as session:
+            assert session.run(eval(last, {"tf": tf})) == expected
+
+
+@pytest.mark.parametrize("title", sorted(PROGRAMS["names"].keys() - ABSENT["names"].keys()))
+def test_graphs_have_tensorflows_names(title):
+    program = PROGRAMS["names"][title]
+    scope = execute(program["source"])
+    for name, expected in program["bound"].items():
+        value = scope[name]
+        if (title, name) in OTHER_NAMES:
+            assert value.name == OTHER_NAMES[title, name]
+            continue
+        assert value.name == expected["name"]
+        if "operation" in expected:
+            assert value.type == expected["operation"]
+        else:
+            shape = value.shape.as_list() if value.shape.rank is not None else None
+            assert (shape, value.dtype.name) == (expected["shape"], expected["dtype"])
+    assert [v.name for v in tf.global_variables()] == [name for name, *_ in program["variables"]]
+    assert [v.name for v in tf.trainable_variables()] == program["trainable"]
+    found = [[op.name, op.type] for op in tf.get_default_graph().get_operations()]
+    assert (found == program["operations"]) == (title not in OTHER_OPERATIONS)
+    assert title == "updates" or all(node in program["operations"] for node in found)
+
+
+@pytest.mark.parametrize("line", CALLS["calls"], ids=lambda line: line["call"])
+def test_calls_add_tensorflows_nodes(line):
+    """The result's name, and what a call leaves beside it: that is what the names of later nodes depend on."""
+    scope = execute(CALLS["setup"])
+    before = len(tf.get_default_graph().get_operations())
+    result = eval(line["call"], scope)
+    found = [[op.name, op.type] for op in tf.get_default_graph().get_operations()[before:]]
+    if line["call"] == "tf.nn.softmax(x, 0)":
+        assert result.name == "Softmax:0"
+        return
+    assert result.name == line["name"]
+    same = [node for node in found if "/" not in node[0]] == [node for node in line["operations"] if "/" not in node[0]]
+    assert same == (line["call"] not in OTHER_CALLS), OTHER_CALLS.get(line["call"], "these nodes are TensorFlow's")
+
+
+def test_most_calls_add_tensorflows_nodes_to_the_last_one():
+    whole = 0
+    for line in CALLS["calls"]:
+        tf.reset_default_graph()
+        scope = execute(CALLS["setup"])
+        before = len(tf.get_default_graph().get_operations())
+        eval(line["call"], scope)
+        found = [[op.name, op.type] for op in tf.get_default_graph().get_operations()[before:]]
+        whole += found == line["operations"]
+    assert whole >= 160 and len(CALLS["calls"]) >= 210
+
+
+@pytest.mark.parametrize(("kind", "title"), [(kind, title) for kind, found in ABSENT.items() for title in found])
+def test_what_belongs_to_training_layers_and_input_is_not_there_yet(kind, title):
+    """Fails when it starts to work: then the program moves to the tests above."""
+    with pytest.raises(AttributeError, match=ABSENT[kind][title]):
+        execute(PROGRAMS[kind][title]["source"])

@@ -1,0 +1,329 @@
+"""Written by tools/make_stubs.py; do not edit."""
+
+import builtins as _builtins
+from typing import Any
+
+from weft import autodiff as autodiff
+from weft import compat as compat
+from weft import extend as extend
+from weft import keras as keras
+from weft import version as version
+from weft._public import bitwise as bitwise
+from weft._public import config as config
+from weft._public import debugging as debugging
+from weft._public import dtypes as dtypes
+from weft._public import errors as errors
+from weft._public import io as io
+from weft._public import linalg as linalg
+from weft._public import math as math
+from weft._public import nest as nest
+from weft._public import nn as nn
+from weft._public import random as random
+from weft._public import signal as signal
+from weft._public import strings as strings
+from weft.api.array import argsort as argsort
+from weft.api.array import batch_to_space as batch_to_space
+from weft.api.array import bitcast as bitcast
+from weft.api.array import boolean_mask as boolean_mask
+from weft.api.array import broadcast_dynamic_shape as broadcast_dynamic_shape
+from weft.api.array import broadcast_static_shape as broadcast_static_shape
+from weft.api.array import broadcast_to as broadcast_to
+from weft.api.array import cast as cast
+from weft.api.array import concat as concat
+from weft.api.array import constant as constant
+from weft.api.array import convert_to_tensor as convert_to_tensor
+from weft.api.array import ensure_shape as ensure_shape
+from weft.api.array import expand_dims as expand_dims
+from weft.api.array import eye as eye
+from weft.api.array import fill as fill
+from weft.api.array import gather as gather
+from weft.api.array import gather_nd as gather_nd
+from weft.api.array import guarantee_const as guarantee_const
+from weft.api.array import histogram_fixed_width as histogram_fixed_width
+from weft.api.array import identity as identity
+from weft.api.array import is_tensor as is_tensor
+from weft.api.array import linspace as linspace
+from weft.api.array import meshgrid as meshgrid
+from weft.api.array import newaxis as newaxis
+from weft.api.array import one_hot as one_hot
+from weft.api.array import ones as ones
+from weft.api.array import ones_like as ones_like
+from weft.api.array import pad as pad
+from weft.api.array import range as range
+from weft.api.array import rank as rank
+from weft.api.array import register_tensor_conversion_function as register_tensor_conversion_function
+from weft.api.array import repeat as repeat
+from weft.api.array import reshape as reshape
+from weft.api.array import reverse as reverse
+from weft.api.array import reverse_sequence as reverse_sequence
+from weft.api.array import roll as roll
+from weft.api.array import saturate_cast as saturate_cast
+from weft.api.array import scatter_nd as scatter_nd
+from weft.api.array import searchsorted as searchsorted
+from weft.api.array import sequence_mask as sequence_mask
+from weft.api.array import shape as shape
+from weft.api.array import size as size
+from weft.api.array import slice as slice
+from weft.api.array import sort as sort
+from weft.api.array import space_to_batch as _space_to_batch_nd
+from weft.api.array import space_to_batch as space_to_batch
+from weft.api.array import split as split
+from weft.api.array import squeeze as squeeze
+from weft.api.array import stack as stack
+from weft.api.array import stop_gradient as stop_gradient
+from weft.api.array import strided_slice as strided_slice
+from weft.api.array import tile as tile
+from weft.api.array import transpose as transpose
+from weft.api.array import unique as unique
+from weft.api.array import unique_with_counts as unique_with_counts
+from weft.api.array import unstack as unstack
+from weft.api.array import where as where
+from weft.api.array import zeros as zeros
+from weft.api.array import zeros_like as zeros_like
+from weft.api.flow import Assert as Assert
+from weft.api.flow import case as case
+from weft.api.flow import control_dependencies as control_dependencies
+from weft.api.flow import device as device
+from weft.api.flow import executing_eagerly as executing_eagerly
+from weft.api.flow import foldl as foldl
+from weft.api.flow import foldr as foldr
+from weft.api.flow import function as function
+from weft.api.flow import gradients as gradients
+from weft.api.flow import group as group
+from weft.api.flow import init_scope as init_scope
+from weft.api.flow import map_fn as map_fn
+from weft.api.flow import no_op as no_op
+from weft.api.flow import numpy_function as numpy_function
+from weft.api.flow import print_ as _print
+from weft.api.flow import py_function as py_function
+from weft.api.flow import scan as scan
+from weft.api.flow import switch_case as switch_case
+from weft.api.flow import while_loop as while_loop
+from weft.api.linalg import norm as norm
+from weft.api.math import add_n as add_n
+from weft.api.math import argmax as argmax
+from weft.api.math import argmin as argmin
+from weft.api.math import clip_by_global_norm as clip_by_global_norm
+from weft.api.math import clip_by_norm as clip_by_norm
+from weft.api.math import clip_by_value as clip_by_value
+from weft.api.math import complex as complex
+from weft.api.math import cumsum as cumsum
+from weft.api.math import divide as _truediv
+from weft.api.math import divide as divide
+from weft.api.math import einsum as einsum
+from weft.api.math import matmul as matmul
+from weft.api.math import scalar_mul as scalar_mul
+from weft.api.math import tensordot as tensordot
+from weft.api.strings import as_string as as_string
+from weft.base.dtypes import DType as DType
+from weft.base.dtypes import as_dtype as as_dtype
+from weft.base.dtypes import bfloat16 as bfloat16
+from weft.base.dtypes import bool_ as _bool
+from weft.base.dtypes import complex64 as complex64
+from weft.base.dtypes import complex128 as complex128
+from weft.base.dtypes import float16 as _half
+from weft.base.dtypes import float16 as float16
+from weft.base.dtypes import float32 as float32
+from weft.base.dtypes import float64 as _double
+from weft.base.dtypes import float64 as float64
+from weft.base.dtypes import int8 as int8
+from weft.base.dtypes import int16 as int16
+from weft.base.dtypes import int32 as int32
+from weft.base.dtypes import int64 as int64
+from weft.base.dtypes import resource as resource
+from weft.base.dtypes import string as string
+from weft.base.dtypes import uint8 as uint8
+from weft.base.dtypes import uint16 as uint16
+from weft.base.dtypes import uint32 as uint32
+from weft.base.dtypes import uint64 as uint64
+from weft.base.dtypes import variant as variant
+from weft.base.shapes import TensorShape as TensorShape
+from weft.compat.hook import install_as_tensorflow as install_as_tensorflow
+from weft.compat.hook import uninstall_as_tensorflow as uninstall_as_tensorflow
+from weft.keras import initializers as initializers
+from weft.keras import losses as losses
+from weft.keras import metrics as metrics
+from weft.keras import optimizers as optimizers
+from weft.runtime.composite import IndexedSlices as IndexedSlices
+from weft.runtime.control import cond as cond
+from weft.runtime.graph import Graph as Graph
+from weft.runtime.graph import Operation as Operation
+from weft.runtime.module import Module as Module
+from weft.runtime.scopes import NameScope as _name_scope
+from weft.runtime.spec import TensorSpec as TensorSpec
+from weft.runtime.tape import GradientTape as GradientTape
+from weft.runtime.tape import UnconnectedGradients as UnconnectedGradients
+from weft.runtime.tape import custom_gradient as custom_gradient
+from weft.runtime.tensor import Tensor as Tensor
+from weft.runtime.variable import Variable as Variable
+from weft.version import __version__ as __version__
+
+bool = _bool
+double = _double
+half = _half
+name_scope = _name_scope
+print = _print
+space_to_batch_nd = _space_to_batch_nd
+truediv = _truediv
+
+def abs(x: Any, name: str | None = ...) -> Any:
+    """The absolute value; the modulus of complex numbers."""
+
+def acos(x: Any, name: str | None = ...) -> Any:
+    """The inverse cosine."""
+
+def acosh(x: Any, name: str | None = ...) -> Any:
+    """The inverse hyperbolic cosine."""
+
+def add(x: Any, y: Any, name: str | None = ...) -> Any:
+    """x + y."""
+
+def asin(x: Any, name: str | None = ...) -> Any:
+    """The inverse sine."""
+
+def asinh(x: Any, name: str | None = ...) -> Any:
+    """The inverse hyperbolic sine."""
+
+def atan(x: Any, name: str | None = ...) -> Any:
+    """The inverse tangent."""
+
+def atan2(x: Any, y: Any, name: str | None = ...) -> Any:
+    """The angle of the point (x, y), from -pi to pi; the first operand is y."""
+
+def atanh(x: Any, name: str | None = ...) -> Any:
+    """The inverse hyperbolic tangent."""
+
+def cos(x: Any, name: str | None = ...) -> Any:
+    """The cosine."""
+
+def cosh(x: Any, name: str | None = ...) -> Any:
+    """The hyperbolic cosine."""
+
+def equal(x: Any, y: Any, name: str | None = ...) -> Any:
+    """Whether x is y; NaN equals nothing."""
+
+def exp(x: Any, name: str | None = ...) -> Any:
+    """e to the x."""
+
+def floor(x: Any, name: str | None = ...) -> Any:
+    """The greatest whole number that is not above x."""
+
+def floordiv(x: Any, y: Any, name: str | None = ...) -> Any:
+    """The quotient rounded towards minus infinity."""
+
+def greater(x: Any, y: Any, name: str | None = ...) -> Any:
+    """Whether x > y."""
+
+def greater_equal(x: Any, y: Any, name: str | None = ...) -> Any:
+    """Whether x >= y."""
+
+def less(x: Any, y: Any, name: str | None = ...) -> Any:
+    """Whether x < y."""
+
+def less_equal(x: Any, y: Any, name: str | None = ...) -> Any:
+    """Whether x <= y."""
+
+def logical_and(x: Any, y: Any, name: str | None = ...) -> Any:
+    """Whether both hold."""
+
+def logical_not(x: Any, name: str | None = ...) -> Any:
+    """Whether it does not hold."""
+
+def logical_or(x: Any, y: Any, name: str | None = ...) -> Any:
+    """Whether at least one holds."""
+
+def maximum(x: Any, y: Any, name: str | None = ...) -> Any:
+    """The greater of x and y; NaN where either is."""
+
+def minimum(x: Any, y: Any, name: str | None = ...) -> Any:
+    """The lesser of x and y; NaN where either is."""
+
+def mod(x: Any, y: Any, name: str | None = ...) -> Any:
+    """The remainder with the sign of y."""
+
+def multiply(x: Any, y: Any, name: str | None = ...) -> Any:
+    """x * y."""
+
+def negative(x: Any, name: str | None = ...) -> Any:
+    """-x."""
+
+def not_equal(x: Any, y: Any, name: str | None = ...) -> Any:
+    """Whether x differs from y; NaN differs from everything."""
+
+def pow(x: Any, y: Any, name: str | None = ...) -> Any:
+    """x to the power y: for y = 1 that is x, and for floats and y = 2 it is x * x, rounded once."""
+
+def reduce_all(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
+    """reduce all over axes (all of them where `axis` is None)."""
+
+def reduce_any(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
+    """reduce any over axes (all of them where `axis` is None)."""
+
+def reduce_logsumexp(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
+    """reduce logsumexp over axes (all of them where `axis` is None)."""
+
+def reduce_max(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
+    """reduce max over axes (all of them where `axis` is None)."""
+
+def reduce_mean(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
+    """reduce mean over axes (all of them where `axis` is None)."""
+
+def reduce_min(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
+    """reduce min over axes (all of them where `axis` is None)."""
+
+def reduce_prod(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
+    """reduce prod over axes (all of them where `axis` is None)."""
+
+def reduce_sum(input_tensor: Any, axis: Any = ..., keepdims: _builtins.bool = ..., name: str | None = ...) -> Any:
+    """reduce sum over axes (all of them where `axis` is None)."""
+
+def round(x: Any, name: str | None = ...) -> Any:
+    """The nearest whole number; halves go to the even one."""
+
+def sigmoid(x: Any, name: str | None = ...) -> Any:
+    """The special function sigmoid, element by element."""
+
+def sign(x: Any, name: str | None = ...) -> Any:
+    """-1, 0 or 1; x / |x| for complex numbers."""
+
+def sin(x: Any, name: str | None = ...) -> Any:
+    """The sine."""
+
+def sinh(x: Any, name: str | None = ...) -> Any:
+    """The hyperbolic sine."""
+
+def sqrt(x: Any, name: str | None = ...) -> Any:
+    """The square root."""
+
+def square(x: Any, name: str | None = ...) -> Any:
+    """x times x."""
+
+def subtract(x: Any, y: Any, name: str | None = ...) -> Any:
+    """x - y."""
+
+def tan(x: Any, name: str | None = ...) -> Any:
+    """The tangent."""
+
+def tanh(x: Any, name: str | None = ...) -> Any:
+    """The hyperbolic tangent."""
+
+def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+    """"""
+
+def tensor_scatter_nd_max(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+    """"""
+
+def tensor_scatter_nd_min(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+    """"""
+
+def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+    """"""
+
+def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+    """"""
+
+def truncatediv(x: Any, y: Any, name: str | None = ...) -> Any:
+    """The quotient rounded towards zero."""
+
+def truncatemod(x: Any, y: Any, name: str | None = ...) -> Any:
+    """The remainder with the sign of x."""

@@ -1,0 +1,93 @@
+"""Written by tools/make_stubs.py; do not edit."""
+
+from typing import Any
+
+from weft.api.array import space_to_batch as space_to_batch
+from weft.api.math import in_top_k as in_top_k
+from weft.api.math import l2_normalize as l2_normalize
+from weft.api.math import log_softmax as log_softmax
+from weft.api.math import softmax as softmax
+from weft.api.math import top_k as top_k
+from weft.api.math import zero_fraction as zero_fraction
+from weft.api.nn import avg_pool as _avg_pool1d
+from weft.api.nn import avg_pool as _avg_pool2d
+from weft.api.nn import avg_pool as _avg_pool3d
+from weft.api.nn import avg_pool as avg_pool
+from weft.api.nn import batch_normalization as batch_normalization
+from weft.api.nn import bias_add as bias_add
+from weft.api.nn import conv1d as conv1d
+from weft.api.nn import conv2d as conv2d
+from weft.api.nn import conv3d as conv3d
+from weft.api.nn import conv_transpose as _conv1d_transpose
+from weft.api.nn import conv_transpose as _conv2d_transpose
+from weft.api.nn import conv_transpose as _conv3d_transpose
+from weft.api.nn import conv_transpose as conv_transpose
+from weft.api.nn import convolution as convolution
+from weft.api.nn import crelu as crelu
+from weft.api.nn import depth_to_space as depth_to_space
+from weft.api.nn import depthwise_conv2d as depthwise_conv2d
+from weft.api.nn import dilation2d as dilation2d
+from weft.api.nn import dropout as dropout
+from weft.api.nn import elu as elu
+from weft.api.nn import embedding_lookup as embedding_lookup
+from weft.api.nn import erosion2d as erosion2d
+from weft.api.nn import gelu as gelu
+from weft.api.nn import l2_loss as l2_loss
+from weft.api.nn import leaky_relu as leaky_relu
+from weft.api.nn import local_response_normalization as _lrn
+from weft.api.nn import local_response_normalization as local_response_normalization
+from weft.api.nn import log_poisson_loss as log_poisson_loss
+from weft.api.nn import max_pool as _max_pool1d
+from weft.api.nn import max_pool as _max_pool2d
+from weft.api.nn import max_pool as _max_pool3d
+from weft.api.nn import max_pool as max_pool
+from weft.api.nn import max_pool_with_argmax as max_pool_with_argmax
+from weft.api.nn import moments as moments
+from weft.api.nn import pool as pool
+from weft.api.nn import separable_conv2d as separable_conv2d
+from weft.api.nn import sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits
+from weft.api.nn import silu as _swish
+from weft.api.nn import silu as silu
+from weft.api.nn import softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits
+from weft.api.nn import space_to_depth as space_to_depth
+from weft.api.nn import sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits
+from weft.api.nn import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
+
+avg_pool1d = _avg_pool1d
+avg_pool2d = _avg_pool2d
+avg_pool3d = _avg_pool3d
+conv1d_transpose = _conv1d_transpose
+conv2d_transpose = _conv2d_transpose
+conv3d_transpose = _conv3d_transpose
+lrn = _lrn
+max_pool1d = _max_pool1d
+max_pool2d = _max_pool2d
+max_pool3d = _max_pool3d
+swish = _swish
+
+def erf(x: Any, name: str | None = ...) -> Any:
+    """The special function erf, element by element."""
+
+def log_sigmoid(x: Any, name: str | None = ...) -> Any:
+    """The special function log_sigmoid, element by element."""
+
+def relu(features: Any, name: str | None = ...) -> Any:
+    """The activation relu, element by element."""
+
+def relu6(features: Any, name: str | None = ...) -> Any:
+    """The activation relu6, element by element."""
+
+def selu(features: Any, name: str | None = ...) -> Any:
+    """The activation selu, element by element."""
+
+def sigmoid(x: Any, name: str | None = ...) -> Any:
+    """The special function sigmoid, element by element."""
+
+def softplus(x: Any, name: str | None = ...) -> Any:
+    """The special function softplus, element by element."""
+
+def softsign(features: Any, name: str | None = ...) -> Any:
+    """The activation softsign, element by element."""
+
+def tanh(x: Any, name: str | None = ...) -> Any:
+    """The hyperbolic tangent."""

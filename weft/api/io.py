@@ -1,0 +1,51 @@
+"""`tf.io`: raw bytes as numbers, and Base64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.api.common import apply, integer
+from weft.base import dtypes
+
+
+def decode_raw(input_bytes: Any, out_type: Any, little_endian: bool = True, fixed_length: int | None = None,
+               name: str | None = None) -> Any:  # fmt: skip
+    """The bytes of strings as numbers.
+
+    Args:
+        input_bytes: Strings of any shape, of one length unless `fixed_length` is given.
+        out_type: The numbers' dtype.
+        little_endian: Whether the first byte of a number is its least.
+        fixed_length: Cuts each string, or fills it with zeros, to so many bytes.
+        name: The node's name.
+
+    Returns:
+        `[..., numbers]`.
+
+    Raises:
+        InvalidArgumentError: Where the lengths differ, or are no multiple of the dtype's size.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.io.decode_raw(b"\\x01\\x00\\x02\\x00", tf.int16).numpy().tolist()
+        [1, 2]
+    """
+    length = None if fixed_length is None else integer(fixed_length, "fixed_length")
+    return apply("decode_raw", input_bytes, dtype=dtypes.as_dtype(out_type), little_endian=bool(little_endian),
+                 fixed_length=length, name=name)  # fmt: skip
+
+
+def encode_base64(input: Any, pad: bool = False, name: str | None = None) -> Any:
+    """Strings in web-safe Base64, with padding or without.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.io.encode_base64("weft").numpy()
+        b'd2VmdA'
+    """
+    return apply("encode_base64", input, pad=bool(pad), name=name)
+
+
+def decode_base64(input: Any, name: str | None = None) -> Any:
+    """The strings that web-safe Base64 stands for, padded or not."""
+    return apply("decode_base64", input, name=name)

@@ -1,0 +1,454 @@
+"""`tf.strings`: text and bytes.
+
+Splitting several strings gives rows of different lengths; only one string can be split so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from weft.api.common import apply, axes_of, integer, reduced
+from weft.base import dtypes
+from weft.base.errors import UnimplementedError, explain
+from weft.runtime import frontdoor
+from weft.runtime.tensor import EagerTensor
+
+
+def _text(value: Any, what: str) -> str:
+    """A string that must be known when the op is applied."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, EagerTensor) and value.dtype is dtypes.string and value.shape.rank == 0:
+        value = value.numpy()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    raise TypeError(f"`{what}` must be a string that is known now, received {value!r}.")
+
+
+def _one_string(op: str, input: Any, instead: str) -> Any:
+    """A scalar; refuses what would give rows of different lengths.
+
+    Raises:
+        UnimplementedError: For anything but a scalar.
+    """
+    tensor = frontdoor.convert(input, dtypes.string)
+    if tensor.shape.rank != 0:
+        raise UnimplementedError(
+            explain(
+                f"{op}: `input` has shape {tensor.shape}; several strings would give a ragged tensor, which Weft "
+                "does not have yet.",
+                received=str(tensor.type),
+                expected="a scalar",
+                hint=instead,
+            )  # fmt: skip
+        )
+    return tensor
+
+
+# Length, case, parts -------------------------------------------------------------------------------------------------
+
+
+def length(input: Any, unit: str = "BYTE", name: str | None = None) -> Any:
+    """The length of each string, as int32.
+
+    Args:
+        input: Strings of any shape.
+        unit: `"BYTE"`, or `"UTF8_CHAR"` for characters.
+        name: The node's name.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.length(["weft", "é"]).numpy().tolist()
+        [4, 2]
+    """
+    return apply("string_length", input, unit=unit, name=name)
+
+
+def lower(input: Any, encoding: str = "", name: str | None = None) -> Any:
+    """Strings in lower case: ASCII letters alone, or all letters under the encoding `"utf-8"`."""
+    return apply("string_lower", input, encoding=encoding, name=name)
+
+
+def upper(input: Any, encoding: str = "", name: str | None = None) -> Any:
+    """Strings in upper case: ASCII letters alone, or all letters under the encoding `"utf-8"`."""
+    return apply("string_upper", input, encoding=encoding, name=name)
+
+
+def strip(input: Any, name: str | None = None) -> Any:
+    """Strings without the ASCII white space around them."""
+    return apply("string_strip", input, name=name)
+
+
+def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None = None) -> Any:
+    """Parts of strings.
+
+    Args:
+        input: Strings; they broadcast with `pos`.
+        pos: Where the parts begin, int32 or int64; negative counts from the end.
+        len: How long they are at most; the shape of `pos`.
+        unit: `"BYTE"`, or `"UTF8_CHAR"` for characters.
+        name: The node's name.
+
+    Raises:
+        InvalidArgumentError: Where a position lies outside of its string.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.substr("hello", -3, 2).numpy()
+        b'll'
+    """
+    begin, count = frontdoor.together(pos, len, "substr")
+    return apply("substr", input, begin, count, unit=unit, name=name)
+
+
+# Joining and splitting -----------------------------------------------------------------------------------------------
+
+
+def join(inputs: Sequence[Any], separator: str = "", name: str | None = None) -> Any:
+    """Strings put together, element by element.
+
+    Args:
+        inputs: A list of string tensors of one shape; scalars go with every element.
+        separator: What stands between them.
+        name: The node's name.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.join([["a", "b"], "x"], separator="-").numpy().tolist()
+        [b'a-x', b'b-x']
+    """
+    if not isinstance(inputs, (list, tuple)):
+        raise TypeError(
+            explain(
+                "strings.join: `inputs` must be a list of tensors.",
+                received=repr(inputs)[:200],
+                hint="to join the elements of one tensor use tf.strings.reduce_join",
+            )  # fmt: skip
+        )
+    parts = [frontdoor.convert(value, dtypes.string) for value in inputs]
+    return apply("string_join", *parts, separator=_text(separator, "separator"), name=name)
+
+
+def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "",
+                name: str | None = None) -> Any:  # fmt: skip
+    """The strings along axes put together.
+
+    Args:
+        inputs: Strings of any shape.
+        axis: One axis, or several, of which the first is joined first; all, in the order of memory, for None.
+        keepdims: Whether the joined axes stay, with size 1.
+        separator: What stands between them.
+        name: The node's name.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.reduce_join([["a", "b"], ["c", "d"]], axis=-1, separator=" ").numpy().tolist()
+        [b'a b', b'c d']
+    """
+    x = frontdoor.convert(inputs)
+    between = _text(separator, "separator")
+    if axis is None and x.shape.rank is None:
+        return reduced("string_reduce_join", x, None, keepdims, name, separator=between)
+    axes = axes_of(x, axis)
+    return apply("string_reduce_join", x, axis=axes[::-1] if axis is None else axes, keepdims=bool(keepdims),
+                 separator=between, name=name)  # fmt: skip
+
+
+def unsorted_segment_join(inputs: Any, segment_ids: Any, num_segments: Any, separator: str = "",
+                          name: str | None = None) -> Any:  # fmt: skip
+    """The strings of each segment put together, in their order; an empty string where a segment has none."""
+    return apply("unsorted_segment_join", inputs, segment_ids, num_segments=integer(num_segments, "num_segments"),
+                 separator=_text(separator, "separator"), name=name)  # fmt: skip
+
+
+def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = None) -> Any:
+    """The parts of one string between separators.
+
+    Args:
+        input: One string. (Several would give a ragged tensor.)
+        sep: The separator; runs of white space where it is None or empty.
+        maxsplit: How often to split at most; -1 for as often as there is a separator.
+        name: The node's name.
+
+    Returns:
+        `[parts]`, strings.
+
+    Raises:
+        UnimplementedError: For anything but a scalar.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.split("a b  c").numpy().tolist()
+        [b'a', b'b', b'c']
+    """
+    text = _one_string("strings.split", input, "split one string at a time")
+    separator = "" if sep is None else _text(sep, "sep")
+    return apply("string_split", text, separator=separator, maxsplit=integer(maxsplit, "maxsplit"), name=name)[1]
+
+
+def bytes_split(input: Any, name: str | None = None) -> Any:
+    """The bytes of one string, each a string of its own: `[bytes]`."""
+    text = _one_string("strings.bytes_split", input, "use tf.io.decode_raw(input, tf.uint8, fixed_length=...)")
+    return apply("string_split_at_any", text, delimiters="", name=name)[1]
+
+
+def ngrams(data: Any, ngram_width: Any, separator: str = " ", pad_values: Any = None, padding_width: int | None = None,
+           preserve_short_sequences: bool = False, name: str | None = None) -> Any:  # fmt: skip
+    """The n-grams along the last axis.
+
+    Args:
+        data: `[..., n]`, strings.
+        ngram_width: How many strings make an n-gram; several widths follow one another.
+        separator: What stands between the strings of an n-gram.
+        pad_values: What to put before and after each row: one string, or a pair.
+        padding_width: How often at most; one less than the width where None.
+        preserve_short_sequences: Whether a row too short for any n-gram is one as a whole.
+        name: The node's name.
+
+    Returns:
+        `[..., ngrams]`, strings.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.ngrams(["a", "b", "c"], 2).numpy().tolist()
+        [b'a b', b'b c']
+    """
+    widths = tuple(ngram_width) if isinstance(ngram_width, (list, tuple)) else (ngram_width,)
+    pair = (pad_values, pad_values) if isinstance(pad_values, (str, bytes)) else pad_values
+    return apply("string_ngrams", data, widths=tuple(integer(width, "ngram_width") for width in widths),
+                 separator=_text(separator, "separator"),
+                 pad_values=None if pair is None else tuple(_text(value, "pad_values") for value in pair),
+                 padding_width=padding_width, preserve_short=bool(preserve_short_sequences), name=name)  # fmt: skip
+
+
+# Regular expressions -------------------------------------------------------------------------------------------------
+
+
+def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None) -> Any:
+    """Strings with the matches of a pattern rewritten.
+
+    Args:
+        input: Strings of any shape.
+        pattern: A regular expression in RE2's syntax.
+        rewrite: What to put in place of a match; `\\1` is its first group.
+        replace_global: Whether all matches are rewritten, or the first of each string.
+        name: The node's name.
+
+    Raises:
+        InvalidArgumentError: Where the pattern is not valid, or the rewrite names a group that is not there.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.regex_replace("2026-11-21", r"(\\d+)-(\\d+)", r"\\2/\\1").numpy()
+        b'11/2026-21'
+    """
+    return apply("regex_replace", input, pattern, rewrite, replace_global=bool(replace_global), name=name)
+
+
+def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Any:
+    """Whether a pattern in RE2's syntax matches the whole of each string."""
+    return apply("regex_full_match", input, pattern, name=name)
+
+
+# Numbers -------------------------------------------------------------------------------------------------------------
+
+
+def as_string(input: Any, precision: int = -1, scientific: bool = False, shortest: bool = False, width: int = -1,
+              fill: str = "", name: str | None = None) -> Any:  # fmt: skip
+    """Numbers, bools or strings as text.
+
+    Args:
+        input: A tensor of any dtype.
+        precision: How many digits follow the point (significant ones under `shortest`); 6 where negative.
+        scientific: Whether floats are written with an exponent.
+        shortest: Whether floats are written in the shorter of both ways, without closing zeros.
+        width: The least length; shorter texts are filled up on the left.
+        fill: With what: `"0"`, `" "`; `"-"` fills on the right, `"+"` shows signs.
+        name: The node's name.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.as_string([3.14159, 2.0], precision=2).numpy().tolist()
+        [b'3.14', b'2.00']
+    """
+    return apply("as_string", input, precision=integer(precision, "precision"), scientific=bool(scientific),
+                 shortest=bool(shortest), width=integer(width, "width"), fill=_text(fill, "fill"),
+                 name=name)  # fmt: skip
+
+
+def to_number(input: Any, out_type: Any = dtypes.float32, name: str | None = None) -> Any:
+    """The numbers that strings spell.
+
+    Args:
+        input: Strings of any shape.
+        out_type: float32, float64, int32, int64, uint32 or uint64.
+        name: The node's name.
+
+    Raises:
+        InvalidArgumentError: For a string that is no such number.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.to_number(["1.5", "-2e3"]).numpy().tolist()
+        [1.5, -2000.0]
+    """
+    return apply("string_to_number", input, dtype=dtypes.as_dtype(out_type), name=name)
+
+
+def format(template: str, inputs: Any, placeholder: str = "{}", summarize: int = 3, name: str | None = None) -> Any:
+    """A template with tensors in the places of its placeholders.
+
+    Args:
+        template: Text.
+        inputs: A tensor or a list of them, as many as there are placeholders.
+        placeholder: What stands for a tensor.
+        summarize: How many elements to show at each end of an axis; -1 for all.
+        name: The node's name.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.format("x is {}", tf.constant([1, 2])).numpy()
+        b'x is [1 2]'
+    """
+    tensors = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+    return apply("string_format", *tensors, template=_text(template, "template"),
+                 placeholder=_text(placeholder, "placeholder"), summarize=integer(summarize, "summarize"),
+                 name=name)  # fmt: skip
+
+
+# Buckets -------------------------------------------------------------------------------------------------------------
+
+
+def to_hash_bucket(input: Any, num_buckets: Any, name: str | None = None) -> Any:
+    """The bucket of each string, 0 to `num_buckets` - 1, as int64. New code takes `to_hash_bucket_fast`."""
+    return apply("string_to_hash_bucket", input, num_buckets=integer(num_buckets, "num_buckets"), name=name)
+
+
+def to_hash_bucket_fast(input: Any, num_buckets: Any, name: str | None = None) -> Any:
+    """The bucket of each string by FarmHash's fingerprint, the same everywhere and for good.
+
+    Args:
+        input: Strings of any shape.
+        num_buckets: How many buckets there are.
+        name: The node's name.
+
+    Returns:
+        int64, 0 to `num_buckets` - 1.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.to_hash_bucket_fast(["Hello", "TensorFlow", "2.x"], 3).numpy().tolist()
+        [0, 2, 2]
+    """
+    return apply("string_to_hash_bucket_fast", input, num_buckets=integer(num_buckets, "num_buckets"), name=name)
+
+
+def to_hash_bucket_strong(input: Any, num_buckets: Any, key: Any, name: str | None = None) -> Any:
+    """The bucket of each string by SipHash under a key of two integers, for input that may be hostile."""
+    return apply("string_to_hash_bucket_strong", input, num_buckets=integer(num_buckets, "num_buckets"),
+                 key=tuple(integer(k, "key") for k in key), name=name)  # fmt: skip
+
+
+# Unicode -------------------------------------------------------------------------------------------------------------
+
+
+def unicode_transcode(input: Any, input_encoding: str, output_encoding: str, errors: str = "replace",
+                      replacement_char: int = 65533, replace_control_characters: bool = False,
+                      name: str | None = None) -> Any:  # fmt: skip
+    """Strings from one encoding in another.
+
+    Args:
+        input: Strings of any shape.
+        input_encoding: Theirs, such as `"UTF-8"` or `"ISO-8859-1"`.
+        output_encoding: `"UTF-8"`, `"UTF-16-BE"` or `"UTF-32-BE"`.
+        errors: What to do about what is not valid: `"replace"`, `"ignore"` or `"strict"`, which raises.
+        replacement_char: The code point to put in its place.
+        replace_control_characters: Whether control characters below 32 are not valid.
+        name: The node's name.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.unicode_transcode("é", "UTF-8", "UTF-16-BE").numpy()
+        b'\\x00\\xe9'
+    """
+    return apply("unicode_transcode", input, input_encoding=input_encoding, output_encoding=output_encoding,
+                 errors=errors, replacement_char=integer(replacement_char, "replacement_char"),
+                 replace_control_characters=bool(replace_control_characters), name=name)  # fmt: skip
+
+
+def unicode_decode_with_offsets(input: Any, input_encoding: str, errors: str = "replace",
+                                replacement_char: int = 65533, replace_control_characters: bool = False,
+                                name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
+    """The code points of one string, as int32, and the bytes at which they begin, as int64; see `unicode_decode`."""
+    text = _one_string("strings.unicode_decode", input, "decode one string at a time")
+    points, starts, _ = apply("unicode_decode", text, input_encoding=input_encoding, errors=errors,
+                              replacement_char=integer(replacement_char, "replacement_char"),
+                              replace_control_characters=bool(replace_control_characters), name=name)  # fmt: skip
+    return points, starts
+
+
+def unicode_decode(input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533,
+                   replace_control_characters: bool = False, name: str | None = None) -> Any:  # fmt: skip
+    """The code points of one string.
+
+    Args:
+        input: One string. (Several would give a ragged tensor.)
+        input_encoding: Its encoding, such as `"UTF-8"`.
+        errors: What to do about what is not valid: `"replace"`, `"ignore"` or `"strict"`, which raises.
+        replacement_char: The code point to put in its place.
+        replace_control_characters: Whether control characters below 32 are not valid.
+        name: The node's name.
+
+    Returns:
+        `[characters]`, int32.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.unicode_decode("aé", "UTF-8").numpy().tolist()
+        [97, 233]
+    """
+    return unicode_decode_with_offsets(input, input_encoding, errors, replacement_char, replace_control_characters,
+                                       name)[0]  # fmt: skip
+
+
+def unicode_split_with_offsets(input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533,
+                               name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
+    """The characters of one string, each a string of its own, and the bytes at which they begin, as int64."""
+    points, starts = unicode_decode_with_offsets(input, input_encoding, errors, replacement_char)
+    column = apply("expand_dims", points, axis=-1)
+    return unicode_encode(column, input_encoding, "strict", name=name), starts
+
+
+def unicode_split(input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533,
+                  name: str | None = None) -> Any:  # fmt: skip
+    """The characters of one string, each a string of its own: `[characters]`."""
+    return unicode_split_with_offsets(input, input_encoding, errors, replacement_char, name)[0]
+
+
+def unicode_encode(input: Any, output_encoding: str, errors: str = "replace", replacement_char: int = 65533,
+                   name: str | None = None) -> Any:  # fmt: skip
+    """The strings that rows of code points spell.
+
+    Args:
+        input: `[..., characters]`, int32.
+        output_encoding: `"UTF-8"`, `"UTF-16-BE"` or `"UTF-32-BE"`.
+        errors: What to do about what is no code point: `"replace"`, `"ignore"` or `"strict"`, which raises.
+        replacement_char: The code point to put in its place.
+        name: The node's name.
+
+    Returns:
+        `[...]`, strings.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.strings.unicode_encode([[97, 233], [98, 99]], "UTF-8").numpy().tolist()
+        [b'a\\xc3\\xa9', b'bc']
+    """
+    return apply("unicode_encode", input, output_encoding=output_encoding, errors=errors,
+                 replacement_char=integer(replacement_char, "replacement_char"), name=name)  # fmt: skip
+
+
+def unicode_script(input: Any, name: str | None = None) -> Any:
+    """The script of each code point, as ICU numbers scripts (Latin is 25); -1 for what is no code point."""
+    return apply("unicode_script", input, name=name)

@@ -1,0 +1,145 @@
+"""Control flow with version 1's arguments, results and names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import weft
+from weft.base.errors import explain
+from weft.compat.v1.naming import in_graph
+from weft.runtime import control, frontdoor
+from weft.runtime import graph as graphs
+from weft.runtime.scopes import Unit
+
+
+def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, strict: bool = False, name: str | None = None,
+         fn1: Any = None, fn2: Any = None) -> Any:  # fmt: skip
+    """What `true_fn` returns where the predicate holds, else what `false_fn` returns.
+
+    A list of one is unpacked unless `strict`. `fn1` and `fn2` are older names of the functions.
+
+    Raises:
+        TypeError: Where a function is missing or none, or the predicate is a Python bool.
+    """
+    first, second = true_fn or fn1, false_fn or fn2
+    if not callable(first) or not callable(second):
+        raise TypeError(explain("tf.cond takes two functions, true_fn and false_fn.",
+                                hint="write tf.cond(pred, lambda: x, lambda: y)"))  # fmt: skip
+    if isinstance(pred, bool):
+        raise TypeError(explain("The predicate of tf.cond must be a tensor, not a Python bool.",
+                                hint="use Python's own if"))  # fmt: skip
+    if in_graph():
+        with Unit(name or "cond") as unit:
+            found = unit.results(control.cond(pred, first, second, "If"), "Merge", "Merge")
+    else:
+        found = control.cond(pred, first, second, name)
+    alone = not strict and isinstance(found, (list, tuple_type)) and len(found) == 1
+    return found[0] if alone else found
+
+
+def case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False,
+         name: str = "case") -> Any:  # fmt: skip
+    """The result of the first function whose predicate holds, else of `default`."""
+    pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
+    if not pairs:
+        raise ValueError("case needs at least one (predicate, function) pair.")
+    if default is None:
+        *pairs, (_, default) = pairs
+    result = default
+    for pred, function in reversed(pairs):
+        result = _chained(pred, function, result, strict)
+    if not in_graph():
+        return result()
+    with Unit(name):
+        return result()
+
+
+def _chained(pred: Any, function: Any, otherwise: Any, strict: bool) -> Any:
+    return lambda: cond(pred, function, otherwise, strict)
+
+
+def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = None, parallel_iterations: int = 10,
+               back_prop: bool = True, swap_memory: bool = False, name: str | None = None,
+               maximum_iterations: Any = None, return_same_structure: bool = False) -> Any:  # fmt: skip
+    """Repeats `loop_vars = body(*loop_vars)` while `cond(*loop_vars)` holds.
+
+    Returns:
+        The last loop variables; one alone comes bare unless `return_same_structure`.
+    """
+    if in_graph():
+        with Unit(name or "while") as unit:
+            found = control.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations, "While")
+            found = unit.results(found, "Exit", "Exit")
+    else:
+        found = control.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations, name)
+    alone = not return_same_structure and isinstance(found, (list, tuple_type)) and len(found) == 1
+    return found[0] if alone else found
+
+
+tuple_type = tuple
+
+
+def tuple(tensors: Any, name: str | None = None, control_inputs: Any = None) -> list[Any]:
+    """The tensors again, none of which has a value before all of them are computed; None stays None."""
+    if not in_graph():
+        return list(tensors)
+    with Unit(name or "tuple"):
+        given = [t for t in tensors if t is not None]
+        if not given:
+            raise ValueError("tuple needs at least one tensor that is not None.")
+        gate = graphs.group(*given, *(control_inputs or ()))
+        with weft.control_dependencies([gate]):
+            return [None if t is None else weft.identity(t, name="control_dependency") for t in tensors]
+
+
+def Print(input_: Any, data: Any, message: str | None = None, first_n: int | None = None,
+          summarize: int | None = None, name: str | None = None) -> Any:  # fmt: skip
+    """The input again; each time it is computed, the data are printed to stderr, `first_n` times at most."""
+    tensor = frontdoor.convert(input_)
+    left = [first_n if first_n is not None and first_n >= 0 else None]
+
+    def write(*arrays: Any) -> None:
+        import sys
+
+        if left[0] is None or left[0] > 0:
+            shown = "".join(f"[{_brief(a, summarize)}]" for a in arrays)
+            print(f"{message or ''}{shown}", file=sys.stderr)
+        if left[0] is not None:
+            left[0] -= 1
+
+    shown = weft.numpy_function(write, list(data), [])
+    if not in_graph():
+        return weft.identity(tensor)
+    shown.node.metadata["hidden"] = True
+    with weft.control_dependencies([shown]):
+        result = weft.identity(tensor, name=name or "Print")
+    result._value.node.metadata["type"] = "Print"
+    return result
+
+
+def Assert(condition: Any, data: Any, summarize: Any = None, name: str | None = None) -> Any:
+    """Raises InvalidArgumentError with the data unless the condition holds; in a graph, an operation to depend on."""
+    if not in_graph():
+        return weft.Assert(condition, data, summarize, name)
+    with Unit(name or "Assert"):
+        checked = weft.Assert(condition, data, summarize, "Assert")
+        checked.node.metadata["hidden"] = True
+        done = graphs.group(checked, name="AssertGuard/Merge")
+    done.node.metadata["type"] = "Merge"
+    return done
+
+
+def _brief(array: Any, summarize: int | None) -> str:
+    import numpy as np
+
+    flat = np.asarray(array).reshape(-1)
+    limit = 3 if summarize is None else summarize
+    if np.ndim(array) == 0:
+        return str(flat[0])
+    parts = [str(item) for item in (flat if limit < 0 else flat[:limit])]
+    return " ".join(parts) + ("..." if 0 <= limit < flat.size else "")
+
+
+def py_func(func: Any, inp: Any, Tout: Any, stateful: bool = True, name: str | None = None) -> Any:
+    """Calls a Python function on arrays each time it is computed."""
+    return weft.numpy_function(func, inp, Tout, name=name or ("PyFunc" if in_graph() else None))

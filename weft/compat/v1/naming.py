@@ -1,0 +1,115 @@
+"""Public functions of several nodes under the names that TensorFlow 1's graphs have for them.
+
+One node's name is known where ops are applied (`weft.runtime.graph_ops`). A function of several is a name scope of its
+own there, and what it returns is called after the scope or stands inside it: `clip_by_value:0`, `batchnorm/add_1:0`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from weft.runtime import context
+from weft.runtime.scopes import Unit
+
+#: public name -> (name scope, the results' names inside it (empty: the scope's own), their type; empty: as computed)
+COMPOSITES: dict[str, tuple[str, str, str]] = {
+    "add_n": ("AddN", "", "AddN"),
+    "accumulate_n": ("AccumulateNV2", "", "AccumulateNV2"),
+    "boolean_mask": ("boolean_mask", "GatherV2", "GatherV2"),
+    "cast": ("Cast", "", ""),
+    "clip_by_norm": ("clip_by_norm", "", "Identity"),
+    "clip_by_value": ("clip_by_value", "", "Maximum"),
+    "confusion_matrix": ("confusion_matrix", "SparseTensorDenseAdd", "SparseTensorDenseAdd"),
+    "count_nonzero": ("count_nonzero", "Sum", "Sum"),
+    "einsum": ("einsum", "MatMul", "MatMul"),
+    "eye": ("eye", "diag", "MatrixDiag"),
+    "fill": ("Fill", "", "Fill"),
+    "global_norm": ("global_norm", "global_norm", "Sqrt"),
+    "linspace": ("LinSpace", "", "LinSpace"),
+    "logical_xor": ("LogicalXor", "", "LogicalAnd"),
+    "map_fn": ("map", "TensorArrayStack/TensorArrayGatherV3", "TensorArrayGatherV3"),
+    "meshgrid": ("meshgrid", "mul", "Mul"),
+    "multinomial": ("multinomial", "Multinomial", "Multinomial"),
+    "norm": ("norm", "Squeeze", "Squeeze"),
+    "ones_like": ("ones_like", "", "Fill"),
+    "random_gamma": ("random_gamma", "Maximum", "Maximum"),
+    "random_shuffle": ("RandomShuffle", "", "RandomShuffle"),
+    "range": ("range", "", "Range"),
+    "rank": ("Rank", "", "Const"),
+    "reduce_logsumexp": ("ReduceLogSumExp", "Add", "Add"),
+    "rint": ("Rint", "", "Rint"),
+    "sequence_mask": ("SequenceMask", "Less", "Less"),
+    "shape": ("Shape", "", ""),
+    "tensordot": ("Tensordot", "", "Reshape"),
+    "to_bfloat16": ("ToBFloat16", "", ""),
+    "to_complex64": ("ToComplex64", "", ""),
+    "to_double": ("ToDouble", "", ""),
+    "to_float": ("ToFloat", "", ""),
+    "to_int32": ("ToInt32", "", ""),
+    "to_int64": ("ToInt64", "", ""),
+    "trace": ("Trace", "", "Sum"),
+    "nn.avg_pool": ("AvgPool", "", ""),
+    "nn.batch_normalization": ("batchnorm", "add_1", "AddV2"),
+    "nn.bias_add": ("BiasAdd", "", "BiasAdd"),
+    "nn.crelu": ("CRelu", "Relu", "Relu"),
+    "nn.conv3d": ("Conv3D", "", "Conv3D"),
+    "nn.conv1d": ("conv1d", "Squeeze", "Squeeze"),
+    "nn.conv2d_transpose": ("conv2d_transpose", "", "Conv2DBackpropInput"),
+    "nn.dropout": ("dropout", "mul_1", "Mul"),
+    "nn.embedding_lookup": ("embedding_lookup", "Identity", "Identity"),
+    "nn.in_top_k": ("in_top_k", "InTopKV2", "InTopKV2"),
+    "nn.l2_loss": ("L2Loss", "", "L2Loss"),
+    "nn.l2_normalize": ("l2_normalize", "", "Mul"),
+    "nn.log_poisson_loss": ("log_poisson_loss", "sub", "Sub"),
+    "nn.moments": ("moments", "Squeeze", "Squeeze"),
+    "nn.separable_conv2d": ("separable_conv2d", "", "Conv2D"),
+    "nn.sigmoid_cross_entropy_with_logits": ("logistic_loss", "", "Add"),
+    "nn.softmax_cross_entropy_with_logits": ("softmax_cross_entropy_with_logits_sg", "Reshape_2", "Reshape"),
+    "nn.softmax_cross_entropy_with_logits_v2": ("softmax_cross_entropy_with_logits", "Reshape_2", "Reshape"),
+    "nn.sparse_softmax_cross_entropy_with_logits": (
+        "SparseSoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits",
+        "SparseSoftmaxCrossEntropyWithLogits",
+    ),
+    "nn.swish": ("IdentityN", "", "IdentityN"),
+    "nn.weighted_cross_entropy_with_logits": ("logistic_loss", "", "Add"),
+    "nn.xw_plus_b": ("xw_plus_b", "", "BiasAdd"),
+    "nn.zero_fraction": ("zero_fraction", "fraction", "Identity"),
+}  # fmt: skip
+
+
+#: those of one node there: what else we make for them does not show
+SINGLE = frozenset(
+    """add_n accumulate_n cast fill linspace ones_like random_shuffle range rank rint shape nn.avg_pool
+    trace nn.bias_add nn.conv2d_transpose nn.l2_loss nn.swish""".split()
+)
+
+
+def in_graph() -> bool:
+    """Whether ops are added to a graph of TensorFlow 1 here."""
+    scope = context.scope()
+    return scope is not None and not scope.ordered
+
+
+def composite(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A public function whose nodes are named as TensorFlow 1 names them; unchanged where it has no line above."""
+    line = COMPOSITES.get(public)
+    if line is None:
+        return function
+    default, place, type = line
+    signature = inspect.signature(function)
+    position = list(signature.parameters).index("name") if "name" in signature.parameters else None
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not in_graph():
+            return function(*args, **kwargs)
+        name = kwargs.pop("name", None)
+        if position is not None and len(args) > position:
+            name, args = args[position], (*args[:position], None, *args[position + 1 :])
+        with Unit(name or default) as unit:
+            return unit.call(function(*args, **kwargs), place, type, public in SINGLE)
+
+    return call

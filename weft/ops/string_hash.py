@@ -1,0 +1,64 @@
+"""Strings as numbers of buckets, by TensorFlow's hash functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from weft.base import dtypes, hashing
+from weft.ir.types import TensorType
+from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, nondifferentiable, register
+from weft.ops.string import STRINGS
+
+_NUMBERS = nondifferentiable("its result is an integer")
+_WORDS = np.array([[b"", b"weft"], [b"one of more than 64 bytes is hashed in pieces of that very size", b"x"]], object)
+
+
+def _spec(x: TensorType, *, num_buckets: int, key: tuple[int, ...] | None = None) -> TensorType:
+    if num_buckets < 1:
+        raise SpecError(f"`num_buckets` is {num_buckets}", expected="a number above 0")
+    if key is not None and len(key) != 2:
+        raise SpecError(f"`key` has {len(key)} numbers", expected="two", hint="write for instance key=[1, 2]")
+    return TensorType(x.shape, dtypes.int64)
+
+
+def _buckets(x: Any, function: Callable[[bytes], int], count: int) -> Any:
+    return np.array([function(text) % count for text in x.ravel()], np.int64).reshape(x.shape)
+
+
+def _register(name: str, function: Callable[[bytes], int], doc: str) -> None:
+    register(
+        OpDef(
+            name=name,
+            inputs=("input",),
+            attrs={"num_buckets": REQUIRED},
+            spec=_spec,
+            reference=lambda x, num_buckets: _buckets(x, function, num_buckets),
+            dtypes=(STRINGS,),
+            vjp=_NUMBERS,
+            any_rank=True,
+            doc=doc,
+            cases=(case(_WORDS, num_buckets=1000), case((), num_buckets=1), case((0, 2), num_buckets=7)),
+        )
+    )
+
+
+_register("string_to_hash_bucket", hashing.murmur64, "The bucket of each string, by a 64-bit MurmurHash.")
+_register("string_to_hash_bucket_fast", hashing.fingerprint64, "The bucket of each string, by FarmHash's fingerprint.")
+
+register(
+    OpDef(
+        name="string_to_hash_bucket_strong",
+        inputs=("input",),
+        attrs={"num_buckets": REQUIRED, "key": REQUIRED},
+        spec=_spec,
+        reference=lambda x, num_buckets, key: _buckets(x, lambda text: hashing.siphash(text, key), num_buckets),
+        dtypes=(STRINGS,),
+        vjp=_NUMBERS,
+        any_rank=True,
+        doc="The bucket of each string, by SipHash under a key of two numbers.",
+        cases=(case(_WORDS, num_buckets=1000, key=(1, 2)), case((0,), num_buckets=7, key=(-1, 0))),
+    )
+)
