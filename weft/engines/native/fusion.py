@@ -169,6 +169,7 @@ class Fusion:
         if prefix != group.prefix or group.kind == "map":
             group.kind, group.prefix = "rows", prefix
             self._restage(group)
+            return self._fits(group, nest, needs, prefix, space_of(nest))  # its stage, after those of the others
         return True
 
     def _prefix(self, group: Group, nest: Nest) -> int | None:

@@ -222,7 +222,8 @@ class _Rows:
             if item.nest.reduced:
                 self._begin(item, before, after)
         if not walked:
-            return [*before, *self._stores(items), *after]
+            one = self._stores(items)  # a sum of one element: in one lane, not in each
+            return [*before, *([Masked(Index.of(1), one)] if before else one), *after]
         last = walked[-1]
         body = self._vectors(items, last, ZERO, self._bound(items, last))
         for variable in reversed(walked[:-1]):
@@ -378,35 +379,42 @@ class _Column:
 def epilogue(group: Group, plan: Plan, place: tuple[Index, ...], value: Expr) -> list[Statement]:
     """What a group does with one element (or vector) of its template's result: the maps behind it, and the stores."""
     first = group.nests[0]
-    space = first.shape
+    # in plain variables, whose ranges are known, so that indices into reshaped results simplify
+    axes = variables(first.shape, "t")
+    plain = tuple(map(Index.of, axes))
     here: dict[Buffer, tuple[Index, Expr]] = {}
-    entries = []
 
     def replace(load: Load) -> Expr | None:
         found = here.get(load.buffer)
         return found[1] if found is not None and found[0] == load.index else None
 
+    moved = Rewriter(values=dict(zip(axes, place, strict=True)))
+    entries = []
     for nest in group.nests:
         if nest is first:
-            made, index = value, nest.output.place(place)
+            made, index = value, nest.output.place(plain)
         else:
-            own, _ = split(nest, place, space)
+            own, _ = split(nest, plain, first.shape)
             made, index = Rewriter(replace).expr(nest.value(own, ())), nest.output.place(own)
         here[nest.output.buffer] = (index, made)
         if plan.stored(nest.output.buffer, group):
-            entries.append((nest.output.buffer, index, made))
+            entries.append((nest.output.buffer, moved.index(index), moved.expr(made)))
     return [Store(entries)]
 
 
 def prefetches(group: Group, plan: Plan, place: tuple[Index, ...]) -> list[Statement]:
     """Asks for the vectors that the maps behind a template will read, so that they arrive while it computes."""
+    axes = variables(group.nests[0].shape, "t")
+    plain = tuple(map(Index.of, axes))
+    moved = Rewriter(values=dict(zip(axes, place, strict=True)))
     found: dict[tuple[Buffer, Index], None] = {}
     made = {nest.output.buffer for nest in group.nests if nest.output.buffer.role != "state"}
     for nest in group.nests[1:]:
-        own, _ = split(nest, place, group.nests[0].shape)
+        own, _ = split(nest, plain, group.nests[0].shape)
         for load in loads_of([nest.value(own, ())]):
-            if load.buffer not in made and load.guard is None and load.index.terms.get(LANE, 0) == 1:
-                found[load.buffer, load.index] = None
+            index = moved.index(load.index)
+            if load.buffer not in made and load.guard is None and index.terms.get(LANE, 0) == 1:
+                found[load.buffer, index] = None
     return [Prefetch(buffer, index) for buffer, index in found]
 
 
