@@ -71,6 +71,10 @@ class Layout:
             self.sizes.append(size)
         return slot
 
+    def in_slot(self, slot: int) -> Buffer:
+        """The buffer of a word."""
+        return next(buffer for buffer in self.buffers if buffer.slot == slot)
+
     def slot_of_size(self, size: Dim) -> int:
         """The word of a size that is laid out already."""
         return self._slots[size]
@@ -130,10 +134,19 @@ class _Scope:
 
 
 class Emitter:
-    """Writes the kernels of one module."""
+    """Writes the kernels of one module.
 
-    def __init__(self, layout: Layout) -> None:
+    Args:
+        layout: Where the words of the table are; grows as kernels are added.
+        checked: Whether every access is compared with its buffer's size: one outside sets the flag to `OUTSIDE` plus
+            the buffer's slot and goes nowhere.
+    """
+
+    OUTSIDE = 1 << 32
+
+    def __init__(self, layout: Layout, checked: bool = False) -> None:
         self.layout = layout
+        self.checked = checked
         self.functions: list[str] = []
         self.declarations: dict[str, None] = {}
 
@@ -363,6 +376,8 @@ class _Function:
         self.label = f"fine{number}"
 
     def prefetch(self, statement: Prefetch) -> None:
+        if self.module.checked:
+            return
         _, address = self.address(statement.buffer, statement.index, self.lines)
         self.declare("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
         self.line(f"call void @llvm.prefetch.p0(ptr {address}, i32 0, i32 3, i32 1)")
@@ -640,11 +655,15 @@ class _Function:
         name = "int_remainder" if isinstance(atom, Remainder) else "int_divide"
         return self.apply(name, (inner, self.splat(divisor)), dtypes.uint64, dtypes.int64, where)
 
-    def address(self, buffer: Buffer, index: Index, where: list[Any]) -> tuple[str, str]:
+    def address(
+        self, buffer: Buffer, index: Index, where: list[Any], guard: _Value | None = None
+    ) -> tuple[str, str]:
         """Where an element lies: `one`, `vector` (neighbours) or `gather` (a pointer for each lane)."""
         index = self.resolve(index)
         element = "i8" if buffer.dtype.is_bool else _ELEMENT[buffer.dtype.name]
         base = self.pointer(buffer)
+        if self.module.checked:
+            return self.checked_address(buffer, base, element, index, where, guard)
         step = index.terms.get(LANE, 0)
         if any(self.is_vector_atom(atom) for atom in index.terms) or step not in (0, 1):
             places = self.vector_index(index, where)
@@ -659,6 +678,50 @@ class _Function:
         if isinstance(flat.constant, int) and flat.constant:
             pointer = self.offset(pointer, element, _Value(str(flat.constant), "i64"))
         return ("vector" if step == 1 else "one"), pointer
+
+    def checked_address(
+        self, buffer: Buffer, base: str, element: str, index: Index, where: list[Any], guard: _Value | None
+    ) -> tuple[str, str]:
+        """The same, with a harmless place instead of one that lies outside of the buffer."""
+        size = self.size(buffer.size) if isinstance(buffer.size, Dim) else _Value(str(buffer.size), "i64")
+        places = self.index(index, where)
+        if places.lanes > 1:
+            size = self.splat(size)
+        inside = _Value(self.name(), "i1", places.lanes)
+        self.line(f"{inside.name} = icmp ult {places}, {size.name}", where)
+        bad = self.apply("not", (inside,), dtypes.bool_, dtypes.bool_, where)
+        for mask in (guard, self.mask if places.lanes > 1 else None):
+            if mask is not None:
+                if mask.lanes < bad.lanes:
+                    mask = self.splat(mask)
+                elif mask.lanes > bad.lanes:  # one place, which some lane may read
+                    mask = self.any_lane(mask, where)
+                bad = self.apply("and", (bad, mask), dtypes.bool_, dtypes.bool_, where)
+        if bad.lanes > 1:
+            bad = self.any_lane(bad, where)
+        number, ignored = self.name(), self.name()
+        code = Emitter.OUTSIDE + self.module.layout.buffer(buffer)
+        self.line(f"{number} = select i1 {bad.name}, i64 {code}, i64 0", where)
+        flag = self.flag()
+        self.line(f"{ignored} = atomicrmw umax ptr {flag}, i64 {number} monotonic", where)
+        sink = self.pointers.get("sink")
+        if sink is None:
+            sink = self.pointers["sink"] = self.name()
+            self.home[sink] = 0
+            self.line(f"{sink} = alloca [64 x i8], align 64", self.entry)
+            self.line(f"store [64 x i8] zeroinitializer, ptr {sink}", self.entry)
+        raw, chosen = self.name(), _Value(self.name(), "ptr", places.lanes)
+        safe = self.splat(_Value(sink, "ptr")).name if places.lanes > 1 else sink
+        self.line(f"{raw} = getelementptr {element}, ptr {base}, {places}", where)
+        self.line(f"{chosen.name} = select {inside}, {chosen.full} {raw}, {chosen.full} {safe}", where)
+        self.home.setdefault(chosen.name, len(self.scopes) - 1)
+        return ("gather" if places.lanes > 1 else "one"), chosen.name
+
+    def any_lane(self, mask: _Value, where: list[Any]) -> _Value:
+        result = _Value(self.name(), "i1")
+        self.declare(f"declare i1 @llvm.vector.reduce.or.v{mask.lanes}i1({mask.full})")
+        self.line(f"{result.name} = call i1 @llvm.vector.reduce.or.v{mask.lanes}i1({mask})", where)
+        return result
 
     def offset(self, base: str, element: str, offset: _Value) -> str:
         depth = max(self.home.get(base, 0), self.home.get(offset.name, 0))
@@ -695,6 +758,7 @@ class _Function:
 
     def word_at(self, position: int, type: str) -> str:
         place, name = self.name(), self.name()
+        self.home[name] = 0
         self.line(f"{place} = getelementptr i64, ptr %table, i64 {position}", self.entry)
         self.line(f"{name} = load {type}, ptr {place}, align 8", self.entry)
         return name
@@ -721,9 +785,9 @@ class _Function:
         raise TypeError(type(expr).__name__)
 
     def load(self, expr: Load, where: list[Any]) -> _Value:
-        kind, address = self.address(expr.buffer, expr.index, where)
-        type = "i8" if expr.buffer.dtype.is_bool else _ELEMENT[expr.dtype.name]
         guard = None if expr.guard is None else self.value(expr.guard)
+        kind, address = self.address(expr.buffer, expr.index, where, guard)
+        type = "i8" if expr.buffer.dtype.is_bool else _ELEMENT[expr.dtype.name]
         value = self.read(kind, address, type, expr.buffer.dtype.size, guard, where)
         if expr.buffer.dtype.is_bool:
             test = _Value(self.name(), "i1", value.lanes)

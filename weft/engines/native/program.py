@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weft.base import dims, flags
+from weft.base.errors import InternalError
 from weft.engines.native import codegen, emit, rules, schedule, threads
 from weft.engines.native.fusion import Fusion, Group
 from weft.engines.native.kernels import Plan, kernel_of
@@ -43,13 +44,15 @@ class Program:
     Args:
         graph: What to compile; its nodes all have native forms.
         target: The machine.
+        checked: Whether every access to memory is compared with the size of its buffer; `WEFT_CHECK` where None.
 
     Raises:
         Specialise: Where the code needs to know sizes that are symbols.
         Refused: Where a node has no native form.
     """
 
-    def __init__(self, graph: Graph, target: Target) -> None:
+    def __init__(self, graph: Graph, target: Target, checked: bool | None = None) -> None:
+        checked = flags.check() if checked is None else checked
         self.graph = graph
         self.target = target
         lowering = Lowering(graph)
@@ -61,7 +64,7 @@ class Program:
         self.written = [i for i, value in enumerate(graph.inputs) if value in lowering.written]
         plan = Plan(target, lambda buffer, group: _needed_outside(fusion, buffer, group))
         self.layout = emit.Layout()
-        emitter = emit.Emitter(self.layout)
+        emitter = emit.Emitter(self.layout, checked)
         self.phases: list[_Phase] = []
         self.groups: dict[str, Group] = {}
         state = {memory.buffer for memory in lowering.written.values()}
@@ -126,7 +129,11 @@ class Program:
         threads.pool(self.target).run(
             binding.table_address, binding.schedule_address, binding.phases, binding.parallel
         )
-        return not binding.flag[0]
+        flag = int(binding.flag[0])
+        if flag >= emit.Emitter.OUTSIDE:
+            buffer = self.layout.in_slot(flag - emit.Emitter.OUTSIDE)
+            raise InternalError(f"{self.graph.name}: native code reaches outside of {buffer!r}.\n{self.graph}")
+        return not flag
 
 
 class _Binding:
