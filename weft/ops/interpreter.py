@@ -34,6 +34,7 @@ class _Pending:
     """A cell seen through a transaction: reads see the transaction's own writes, others see them after commit."""
 
     __slots__ = ("cell", "value", "written")
+    tentative = True  # what is read through it must not be changed in place
 
     def __init__(self, cell: Any) -> None:
         self.cell = cell

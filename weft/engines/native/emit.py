@@ -961,14 +961,19 @@ class _Function:
         if source is target:
             return value
         to = _ELEMENT[target.name]
+        # conversions of half precisions go through float32: LLVM calls a library for others, which is not there
+        if source in _HALVES and target is not dtypes.float32:
+            return self.cast(self.convert(value, "fpext", "float", where), dtypes.float32, target, where)
+        if target in _HALVES and source is not dtypes.float32:
+            narrow = self.to_odd(value, where) if source is dtypes.float64 else self.cast(
+                value, source, dtypes.float32, where)  # fmt: skip
+            return self.convert(narrow, "fptrunc", to, where)
         if target.is_bool:
             result = _Value(self.name(), "i1", value.lanes)
             how = "fcmp une" if source.is_floating else "icmp ne"
             self.line(f"{result.name} = {how} {value}, {_zero(value)}", where)
             return result
         if source.is_floating and target.is_floating:
-            if source.size == target.size:
-                value = self.convert(value, "fpext", "float", where)
             return self.convert(value, "fpext" if target.size > source.size else "fptrunc", to, where)
         if source.is_floating:
             result = _Value(self.name(), to, value.lanes)
@@ -982,6 +987,23 @@ class _Function:
         if source.is_bool or target.size > source.size:
             return self.convert(value, "zext" if source.is_unsigned or source.is_bool else "sext", to, where)
         return value if target.size == source.size else self.convert(value, "trunc", to, where)
+
+    def to_odd(self, value: _Value, where: list[Any]) -> _Value:
+        """float64 as float32, inexact results with their last bit set: rounding those once more rounds the number once."""
+        f64, f32, i32 = dtypes.float64, dtypes.float32, dtypes.int32
+        nearest = self.convert(value, "fptrunc", "float", where)
+        back = self.convert(nearest, "fpext", "double", where)
+        inexact, above = (_Value(self.name(), "i1", value.lanes) for _ in range(2))
+        self.line(f"{inexact.name} = fcmp one {back}, {value.name}", where)
+        sizes = [self.absolute(v, f64, where) for v in (back, value)]
+        self.line(f"{above.name} = fcmp ogt {sizes[0]}, {sizes[1].name}", where)
+        bits = self.apply("bitcast", (nearest,), f32, i32, where)
+        one = _Value(_splat_literal("1", _Value("", "i32", value.lanes)), "i32", value.lanes)
+        less = self.apply("subtract", (bits, one), i32, i32, where)
+        below = self.apply("select", (above, less, bits), i32, i32, where)
+        odd = self.apply("or", (below, one), i32, i32, where)
+        chosen = self.apply("select", (inexact, odd, bits), i32, i32, where)
+        return self.apply("bitcast", (chosen,), i32, f32, where)
 
     def convert(self, value: _Value, word: str, to: str, where: list[Any] | None = None) -> _Value:
         result = _Value(self.name(), to, value.lanes)

@@ -151,6 +151,8 @@ class _Call:
 
 def _ours(cell: Any) -> bool:
     """Whether nobody but its cell holds a variable's array, so that it may change in place."""
+    if getattr(type(cell), "tentative", False):
+        return False
     array = cell.read()
     return bool(
         sys.getrefcount(array) <= _ALONE
