@@ -41,7 +41,7 @@ class _Job:
             words += [2, 1, size, 2]
             for kernel in kernels:
                 assert isinstance(kernel.chunks, int)
-                words += [self.code.address(kernel.name), kernel.chunks]
+                words += [self.code.address(kernel.name), kernel.chunks, 0]
         self.schedule, self.phases = np.array(words, np.int64), phases
 
     def run(self, pool: threads.Pool, parallel: bool = True) -> None:

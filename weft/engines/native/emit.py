@@ -5,7 +5,7 @@ depends on is known. So that this place is still open when an inner loop asks fo
 in front of itself. Registers are stack slots, which LLVM's SROA turns into registers. There is no fast-math: an
 elementwise chain has the bits that its operations have one by one.
 
-A kernel is a function of (table, chunk, thread). The table is an array of 8-byte words: pointers to buffers, then
+A kernel is a function of (table, chunk, thread, turn). The table is an array of 8-byte words: pointers to buffers, then
 sizes that are known only when the program runs; `Layout` says which word is which.
 """
 
@@ -180,6 +180,9 @@ class _Function:
         self.home: dict[str, int] = {}  # how far in a value stands, by its name
         self.depth_of_variable: dict[LoopVar, int] = {kernel.chunk: 0}
         self.scopes[0].variables[kernel.chunk] = _Value("%chunk", "i64")
+        if kernel.turn is not None:
+            self.depth_of_variable[kernel.turn] = 0
+            self.scopes[0].variables[kernel.turn] = _Value("%turn", "i64")
 
     # -- the whole ----------------------------------------------------------------------------------------------------
 
@@ -194,7 +197,7 @@ class _Function:
         lines.append("  br label %body")
         lines.append("body:")
         _flatten(self.root, lines)
-        head = f"define void @{self.kernel.name}(ptr noalias %table, i64 %chunk, i64 %thread) nounwind #0 {{\nentry:"
+        head = f"define void @{self.kernel.name}(ptr noalias %table, i64 %chunk, i64 %thread, i64 %turn) nounwind #0 {{\nentry:"
         return "\n".join([head, *lines, "}"])
 
     def line(self, text: str, where: list[Any] | None = None) -> None:

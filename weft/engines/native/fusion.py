@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from weft.base.dims import Dim, product
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Buffer, Load
-from weft.engines.native.lower import Nest, variables
+from weft.engines.native.lower import Nest, Region, variables
 from weft.engines.native.rewriting import loads
 from weft.engines.native.sources import flat_index, row_major, unflatten
 
@@ -42,6 +42,11 @@ class Group:
     nests: list[Nest] = field(default_factory=list)
     before: set[Group] = field(default_factory=set, repr=False)
     stages: dict[Nest, int] = field(default_factory=dict)
+
+    @property
+    def region(self) -> Region | None:
+        """The loop whose body it belongs to."""
+        return self.nests[0].region
 
     @property
     def rows(self) -> Shape:
@@ -105,7 +110,12 @@ class Fusion:
     def _place(self, nest: Nest) -> None:
         needs = self._needs(nest)
         groups = {self.home[n] for n in needs}
+        loops = {group.region for group in groups} - {None, nest.region}
+        if loops:  # what needs a loop needs all of it
+            groups |= {group for group in self.groups if group.region in loops}
         for group in self._candidates(nest, needs):
+            if group.region is not nest.region:
+                continue
             if any(group in other.before for other in groups if other is not group):
                 continue
             if self._join(group, nest, needs):
@@ -200,7 +210,7 @@ class Fusion:
             same = not maker.reduced and _same_place(load.index, maker, indices)
             stage = max(stage, group.stages.get(maker, 0) + (0 if same else 1))
         for reader in self.readers.get(nest.output.buffer, []):
-            if self.home[reader] is group:
+            if self.home[reader] is group and not nest.output.buffer.ring:
                 if not self._reads_own_place(group, reader, nest):
                     return False
                 stage = max(stage, group.stages[reader])
@@ -234,10 +244,12 @@ class Fusion:
             if load.buffer in own and load.index != wanted:
                 return False
         operands = {load.buffer for load in group.nests[0].template.reads()}
-        if nest.output.buffer in operands or nest.output.buffer in own:
+        if nest.output.buffer in own or (nest.output.buffer in operands and not nest.output.buffer.ring):
             return False
         for reader in self.readers.get(nest.output.buffer, []):
-            if self.home[reader] is group and not self._reads_own_place(group, reader, nest):
+            if self.home[reader] is group and not (
+                nest.output.buffer.ring or self._reads_own_place(group, reader, nest)
+            ):
                 return False
         return True
 

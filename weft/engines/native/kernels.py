@@ -57,6 +57,12 @@ def identity(combine: str, dtype: DType) -> Const:
 
 def kernel_of(group: Group, name: str, plan: Plan) -> Kernel:
     """The kernel of a group."""
+    made = _kernel_of(group, name, plan)
+    made.turn = None if group.region is None else group.region.turn
+    return made
+
+
+def _kernel_of(group: Group, name: str, plan: Plan) -> Kernel:
     if group.kind == "template":
         made: Kernel = group.nests[0].template.kernel(group, name, plan)
         return made

@@ -38,6 +38,7 @@ class Buffer:
     role: Literal["input", "output", "state", "temp", "thread", "constant"] = "temp"
     slot: int = -1
     data: Any = None  # the array, for constants
+    ring: bool = False  # whether each turn of a loop writes elsewhere than it reads
 
     def __repr__(self) -> str:
         return self.name
@@ -220,12 +221,14 @@ class Kernel:
         chunk: The variable that says which chunk.
         body: What is done.
         lanes: The width of its vectors.
+        turn: For kernels of a loop's body, the variable that says which turn it is.
     """
 
     name: str
     chunk: LoopVar
     body: list[Statement]
     lanes: int
+    turn: LoopVar | None = None
 
     @property
     def chunks(self) -> Dimension:
@@ -381,7 +384,8 @@ def verify(kernel: Kernel) -> None:
     Raises:
         ValueError: Naming the kernel and what is wrong.
     """
-    _verify_body(kernel, kernel.body, {kernel.chunk, LANE})
+    turn = set() if kernel.turn is None else {kernel.turn}
+    _verify_body(kernel, kernel.body, {kernel.chunk, LANE} | turn)
 
 
 def _verify_body(kernel: Kernel, body: Sequence[Statement], known: set[LoopVar]) -> None:

@@ -7,7 +7,7 @@ decomposition, or runs on the host between compiled pieces.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from weft.base import dtypes
@@ -47,6 +47,17 @@ class Refused(Exception):
 
 
 @dataclass(eq=False)
+class Region:
+    """A loop whose turns follow one another: its nests run once for each.
+
+    Attributes:
+        turn: The variable that counts the turns.
+    """
+
+    turn: LoopVar
+
+
+@dataclass(eq=False)
 class Nest:
     """One result, element by element: what is stored at each place, or combined over a range.
 
@@ -68,7 +79,7 @@ class Nest:
     combine: str = ""
     name: str = ""
     template: Any = None
-    after: list[Nest] = field(default_factory=list)  # must run before: they read what this one overwrites
+    region: Region | None = None  # the loop whose body it belongs to
 
 
 class Lowering:
@@ -82,6 +93,7 @@ class Lowering:
         self.state: dict[Value, Memory] = {}
         self.written: dict[Value, Memory] = {}  # handles of variables that the graph writes
         self._left = dict(self.users)  # how many nodes have yet to use a value
+        self.region: Region | None = None
         self._count = 0
 
     def run(self) -> list[Source]:
@@ -156,21 +168,53 @@ class Lowering:
         for value, source in zip(node.outputs, results, strict=True):
             self.sources[value] = self.settle(source, self.users.get(value, 0))
 
+    def body(self, graph: Graph, inputs: Sequence[Source], region: Region) -> list[Source]:
+        """Lowers the body of a loop; its inputs lie in memory. Returns where its outputs are.
+
+        Raises:
+            Unsupported: Where a node of it has no native form; nothing of it is left then.
+        """
+        if self.region is not None:
+            raise Unsupported("a loop within a loop")
+        first = len(self.nests)
+        users = {value: len(nodes) for value, nodes in graph.users().items()}
+        self.users.update(users)
+        self._left.update(users)
+        self.sources.update(zip(graph.inputs, inputs, strict=True))
+        self.region = region
+        try:
+            for node in graph.nodes:
+                if node.op != "input":
+                    self._node(node)
+        except (Unsupported, Specialise):
+            del self.nests[first:]
+            raise
+        finally:
+            self.region = None
+        for nest in self.nests[first:]:
+            nest.region = region
+        return [self.sources[value] for value in graph.outputs]
+
     def variable(self, handle: Value) -> Memory:
         """Where a variable's present value lies."""
         return self.state[handle]
 
-    def assign(self, handle: Value, value: Source, node: Node) -> Source:
-        """Gives a variable a value. What still needs the old one is given a copy of it."""
+    def assign(
+        self, handle: Value, value: Source, node: Node, update: Callable[[Memory], None] | None = None
+    ) -> Source:
+        """Gives a variable a value (`update` writes it in place). What still needs the old one is given a copy of it."""
         memory = self.state[handle]
         ours = node.inputs[1]
         for other, source in self.sources.items():
             if other is not ours and (self._left.get(other, 0) > 0 or other in self.graph.outputs):
                 if memory.buffer in self.reads(source):
                     self.sources[other] = self.copy(source)
-        self.nests.append(Nest(memory.shape, lambda place, _: value.at(place), memory, name="assign"))
+        if update is not None:
+            update(memory)
+        else:
+            self.nests.append(Nest(memory.shape, lambda place, _: value.at(place), memory, name="assign"))
         self.written[handle] = memory
-        if node.op == "assign_variable" and not isinstance(value, Memory):
+        if update is None and node.op == "assign_variable" and not isinstance(value, Memory):
             self.sources[ours] = memory  # further uses of the value find it in the variable
         return memory
 

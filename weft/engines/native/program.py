@@ -6,7 +6,7 @@ Sizes that are known only at run time stay arguments of the code. For each combi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from weft.engines.native import codegen, emit, rules, schedule, threads
 from weft.engines.native.fusion import Fusion, Group
 from weft.engines.native.kernels import Plan, kernel_of
 from weft.engines.native.loops import Buffer, Kernel, buffers, verify
-from weft.engines.native.lower import Lowering
+from weft.engines.native.lower import Lowering, Region
 from weft.engines.native.sources import Memory, Source
 from weft.engines.native.target import Target
 
@@ -36,6 +36,7 @@ class _Phase:
 
     kernels: list[Kernel]
     writes_state: bool
+    region: Region | None = None
 
 
 class Program:
@@ -68,9 +69,9 @@ class Program:
         self.phases: list[_Phase] = []
         self.groups: dict[str, Group] = {}
         state = {memory.buffer for memory in lowering.written.values()}
-        for level in schedule.levels(fusion, state):
+        for step in schedule.steps(fusion, state):
             kernels = []
-            for group in level:
+            for group in step.groups:
                 if all(nest.combine != "fail" and not _needed_outside(fusion, nest.output.buffer, group)
                        for nest in group.nests):  # fmt: skip
                     continue
@@ -82,13 +83,15 @@ class Program:
                 self.groups[name] = group
             if kernels:
                 writes = any(buffer in state for kernel in kernels for buffer in buffers(kernel)[1])
-                self.phases.append(_Phase(kernels, writes))
+                self.phases.append(_Phase(kernels, writes, step.region))
         for source in (*self.inputs, *self.outputs):
             self.layout.buffer(source.buffer)
         for phase in self.phases:
             for kernel in phase.kernels:
                 if isinstance(kernel.chunks, dims.Dim):
                     self.layout.size(kernel.chunks)
+            if phase.region is not None and isinstance(phase.region.turn.extent, dims.Dim):
+                self.layout.size(phase.region.turn.extent)
         self.text = emitter.module()
         self.code = codegen.Code(codegen.to_object(self.text, target), target)
         self._addresses = {name: self.code.address(name) for name in self.groups}
@@ -106,13 +109,19 @@ class Program:
     def _find_lives(self) -> dict[Buffer, tuple[int, int]]:
         """For each temporary buffer the first and the last phase that touch it."""
         lives: dict[Buffer, tuple[int, int]] = {}
+        spans: dict[Region, list[int]] = {}
         for number, phase in enumerate(self.phases):
+            if phase.region is not None:
+                spans.setdefault(phase.region, []).append(number)
+        for number, phase in enumerate(self.phases):
+            # the next turn needs what this one has used: all of a loop's buffers live as long as the loop
+            turns = spans[phase.region] if phase.region is not None else [number]
             for kernel in phase.kernels:
                 read, written = buffers(kernel)
                 for buffer in (*read, *written):
                     if buffer.role == "temp":
-                        first, _ = lives.get(buffer, (number, number))
-                        lives[buffer] = (first, number)
+                        first, last = lives.get(buffer, (turns[0], turns[-1]))
+                        lives[buffer] = (min(first, turns[0]), max(last, turns[-1]))
         return lives
 
     def binding(self, known: Mapping[Symbol, int]) -> _Binding:
@@ -156,19 +165,38 @@ class _Binding:
             self.table[emit.Layout.HEADER + layout.slot_of_size(size)] = size.evaluate(known)
         words: list[int] = []
         self.parallel = False
-        for phase in program.phases:
+        self.phases = 0
+        for turn, phase in _unrolled(program.phases, known):
             counts = [dims.evaluate(kernel.chunks, known) for kernel in phase.kernels]
             # few enough claims that they cost nothing, many enough that threads end together
             grain = max(1, sum(counts) // (16 * flags.num_threads()))
             words += [len(phase.kernels), int(phase.writes_state), sum(counts), grain]
             for kernel, count in zip(phase.kernels, counts, strict=True):
-                words += [program._addresses[kernel.name], count]
+                words += [program._addresses[kernel.name], count, turn]
             self.parallel = self.parallel or sum(counts) > 1
+            self.phases += 1
         self.schedule = np.array(words or [0], np.int64)
-        self.phases = len(program.phases)
         self.table_address = self.table.ctypes.data
         self.schedule_address = self.schedule.ctypes.data
         self.shapes = [tuple(dims.evaluate(d, known) for d in source.shape) for source in program.outputs]
+
+
+def _unrolled(phases: Sequence[_Phase], known: Mapping[Symbol, int]) -> Iterator[tuple[int, _Phase]]:
+    """The phases as they run: those of a loop's body again for each turn."""
+    at = 0
+    while at < len(phases):
+        region = phases[at].region
+        if region is None:
+            yield 0, phases[at]
+            at += 1
+            continue
+        end = at
+        while end < len(phases) and phases[end].region is region:
+            end += 1
+        for turn in range(dims.evaluate(region.turn.extent, known)):
+            for phase in phases[at:end]:
+                yield turn, phase
+        at = end
 
 
 def _arrange(lives: Mapping[Buffer, tuple[int, int]], known: Mapping[Symbol, int]) -> tuple[dict[Buffer, int], int]:
@@ -199,7 +227,7 @@ def _own_outputs(lowering: Lowering, results: Sequence[Source]) -> list[Memory]:
     taken: set[Buffer] = set()
     for source in results:
         memory = source
-        if not (isinstance(memory, Memory) and memory.contiguous and memory.buffer.role == "temp"
+        if not (isinstance(memory, Memory) and memory.whole and memory.buffer.role == "temp"
                 and memory.buffer not in taken):  # fmt: skip
             memory = lowering.copy(source, "output")
         memory.buffer.role = "output"
@@ -209,7 +237,7 @@ def _own_outputs(lowering: Lowering, results: Sequence[Source]) -> list[Memory]:
 
 
 def _needed_outside(fusion: Fusion, buffer: Buffer, group: Group) -> bool:
-    if buffer.role in ("output", "state"):
+    if buffer.role in ("output", "state") or buffer.ring:  # the next turn reads a ring
         return True
     return any(fusion.home[nest] is not group for nest in fusion.all_readers.get(buffer, ()))
 

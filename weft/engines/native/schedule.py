@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from weft.base.dims import Dim, ceil_divide, product
 from weft.engines.native.fusion import Fusion, Group, walk
 from weft.engines.native.index import Index
 from weft.engines.native.loops import Buffer, Expr
-from weft.engines.native.lower import Lowering, Nest
+from weft.engines.native.lower import Lowering, Nest, Region
 from weft.engines.native.sources import Indices, unflatten
 
 #: reductions of more elements than this, with fewer results than would keep threads busy, are done in pieces
@@ -19,7 +21,10 @@ def prepare(lowering: Lowering) -> list[Nest]:
     for nest in lowering.nests:
         if product(tuple(nest.shape)) == 0:
             continue  # nothing to store
-        found += _in_pieces(lowering, nest) if nest.reduced and nest.template is None else [nest]
+        pieces = _in_pieces(lowering, nest) if nest.reduced and nest.template is None else [nest]
+        for piece in pieces:
+            piece.region = nest.region
+        found += pieces
     return found
 
 
@@ -60,19 +65,76 @@ def _in_pieces(lowering: Lowering, nest: Nest) -> list[Nest]:
     return [first, second]
 
 
-def levels(fusion: Fusion, state: set[Buffer]) -> list[list[Group]]:
-    """The groups by phase. What writes state comes after every check, so that a failed step has changed nothing."""
+@dataclass(eq=False)
+class Step:
+    """Groups that need nothing of one another; those of a loop's body run once for each turn.
+
+    Attributes:
+        groups: What runs.
+        region: The loop.
+    """
+
+    groups: list[Group]
+    region: Region | None = None
+
+
+def steps(fusion: Fusion, state: set[Buffer]) -> list[Step]:
+    """The groups in order. What writes state comes after every check, so that a failed step has changed nothing."""
     checks = {g for g in fusion.groups if any(n.combine == "fail" for n in g.nests)}
     writers = {g for g in fusion.groups if any(n.output.buffer in state for n in g.nests)}
-    level: dict[Group, int] = {}
-    for group in fusion.ordered():
-        level[group] = 1 + max((level[g] for g in group.before), default=-1)
-    last_check = max((level[g] for g in checks), default=-1)
-    for group in fusion.ordered():
-        least = max((level[g] + 1 for g in group.before), default=0)
-        level[group] = max(least, last_check + 1) if group in writers else least
-    found: list[list[Group]] = [[] for _ in range(max(level.values(), default=-1) + 1)]
-    for group, at in level.items():
-        found[at].append(group)
+    ordered = fusion.ordered()
+    unit: dict[Group, Group | Region] = {g: g.region or g for g in ordered}
+    needs: dict[Group | Region, set[Group | Region]] = {}
+    for group in ordered:
+        needs.setdefault(unit[group], set()).update(unit[b] for b in group.before if unit[b] is not unit[group])
+    late = {unit[g] for g in writers}
+    level: dict[Group | Region, int] = {}
+
+    def place(of: Group | Region, least: int) -> int:
+        return max([least, *(level[n] + 1 for n in needs[of])])
+
+    units = _in_order(needs)
+    for of in units:
+        level[of] = place(of, 0)
+    last_check = max((level[unit[g]] for g in checks), default=-1)
+    level = {}
+    for of in units:
+        level[of] = place(of, last_check + 1 if of in late else 0)
+    found: list[Step] = []
+    for at in range(max(level.values(), default=-1) + 1):
+        here = [of for of in units if level[of] == at]
+        groups = [of for of in here if isinstance(of, Group)]
+        if groups:
+            found.append(Step(groups))
+        for of in here:
+            if isinstance(of, Region):
+                found += _turns(of, [g for g in ordered if unit[g] is of])
     return found
 
+
+def _turns(region: Region, members: list[Group]) -> list[Step]:
+    """One turn of a loop, in steps."""
+    level: dict[Group, int] = {}
+    for group in members:
+        level[group] = 1 + max((level[g] for g in group.before if g in level), default=-1)
+    return [Step([g for g in members if level[g] == at], region) for at in range(max(level.values()) + 1)]
+
+
+def _in_order(needs: dict[Group | Region, set[Group | Region]]) -> list[Group | Region]:
+    found: dict[Group | Region, None] = {}
+
+    def visit(of: Group | Region) -> None:
+        stack = [of]
+        while stack:
+            top = stack[-1]
+            open_ = [n for n in needs[top] if n not in found]
+            if open_:
+                stack.extend(open_)
+            else:
+                found[top] = None
+                stack.pop()
+
+    for of in needs:
+        if of not in found:
+            visit(of)
+    return list(found)

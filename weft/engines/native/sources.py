@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from weft.base.dims import product
 from weft.engines.native.index import Index
 from weft.engines.native.loops import Buffer, Const, Expr, Load
 
@@ -45,11 +46,11 @@ class Memory(Source):
 
     Attributes:
         strides: For each axis, how many elements lie between neighbours.
-        offset: Where the first element lies.
+        offset: Where the first element lies; in a loop's body this may depend on the turn.
     """
 
     def __init__(
-        self, buffer: Buffer, shape: Shape, strides: Shape | None = None, offset: Dimension = 0
+        self, buffer: Buffer, shape: Shape, strides: Shape | None = None, offset: Index | Dimension = 0
     ) -> None:
         self.buffer = buffer
         self.shape = tuple(shape)
@@ -59,13 +60,18 @@ class Memory(Source):
 
     def place(self, indices: Indices) -> Index:
         """Where in the buffer an element lies."""
-        total = Index({}, self.offset)
+        total = Index.of(self.offset)
         for index, stride in zip(indices, self.strides, strict=True):
             total = total + index * stride
         return total
 
     def at(self, indices: Indices) -> Expr:
         return Load(self.buffer, self.place(indices))
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of its buffer, in order."""
+        return self.contiguous and self.offset == 0 and product(self.shape) == self.buffer.size
 
     @property
     def contiguous(self) -> bool:

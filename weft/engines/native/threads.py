@@ -1,7 +1,8 @@
 """The pool of threads that runs schedules, and the native code that it is made of.
 
 A schedule is an array of 8-byte words: for each phase its number of kernels, whether it writes state, its number of
-chunks and how many of them are claimed at a time; then for each kernel its address and its number of chunks. Chunks
+chunks and how many of them are claimed at a time; then for each kernel its
+address, its number of chunks and, for the body of a loop, which turn it is. Chunks
 are numbered through all phases and runs by one counter, from which threads take the next ones; a phase begins when
 every chunk before it is done, whoever did it. So a thread that the system has put to sleep holds up nobody but the
 chunk it was at.
@@ -60,7 +61,9 @@ find:
   %left = phi i64 [ %count, %begin ], [ %left, %skip ], [ %left2, %used ]
   %size_at = getelementptr i64, ptr %e, i64 1
   %size = load i64, ptr %size_at, align 8
-  %e2 = getelementptr i64, ptr %e, i64 2
+  %turn_at = getelementptr i64, ptr %e, i64 2
+  %turn_number = load i64, ptr %turn_at, align 8
+  %e2 = getelementptr i64, ptr %e, i64 3
   %here = icmp slt i64 %at, %size
   br i1 %here, label %enter, label %skip
 skip:
@@ -75,7 +78,7 @@ enter:
   br label %turn
 turn:
   %c = phi i64 [ %at, %enter ], [ %c2, %turn ]
-  call void %function(ptr %table, i64 %c, i64 %thread)
+  call void %function(ptr %table, i64 %c, i64 %thread, i64 %turn_number)
   %c2 = add i64 %c, 1
   %more = icmp slt i64 %c2, %stop
   br i1 %more, label %turn, label %used
@@ -107,7 +110,7 @@ phase:
   %total_at = getelementptr i64, ptr %at, i64 2
   %total = load i64, ptr %total_at, align 8
   %entry = getelementptr i64, ptr %at, i64 4
-  %words = shl i64 %kernels, 1
+  %words = mul i64 %kernels, 3
   %after = getelementptr i64, ptr %entry, i64 %words
   %guarded = icmp ne i64 %writes, 0
   br i1 %guarded, label %guard, label %go
@@ -166,7 +169,7 @@ phase:
   %grain_at = getelementptr i64, ptr %at, i64 3
   %grain = load i64, ptr %grain_at, align 8
   %entry = getelementptr i64, ptr %at, i64 4
-  %words = shl i64 %kernels, 1
+  %words = mul i64 %kernels, 3
   %after = getelementptr i64, ptr %entry, i64 %words
   %end = add i64 %start, %total
   call void @until(ptr %done, i64 %start)

@@ -78,7 +78,7 @@ def _iota(low: Lowering, node: Node) -> Sequence[Source]:
 def _window(source: Source, shape: Sequence[Dimension], starts: Sequence[Dimension], steps: Sequence[int]) -> Source:
     """A part of a source: its element i is element start + step * i."""
     if isinstance(source, Memory):
-        offset = source.place(tuple(map(Index.of, starts))).constant
+        offset = source.place(tuple(map(Index.of, starts)))
         strides = tuple(stride * step for stride, step in zip(source.strides, steps, strict=True))
         return Memory(source.buffer, tuple(shape), strides, offset)
 
@@ -136,7 +136,7 @@ def _strided_slice(low: Lowering, node: Node) -> Sequence[Source]:
         axis += 1
     places = {a: i for i, a in enumerate(kept) if a >= 0}
     if isinstance(source, Memory):
-        offset = source.place(tuple(map(Index.of, starts))).constant
+        offset = source.place(tuple(map(Index.of, starts)))
         strides = tuple(0 if a < 0 else source.strides[a] * steps[a] for a in kept)
         return [Memory(source.buffer, shape, strides, offset)]
 
