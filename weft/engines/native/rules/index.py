@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from weft.base import dtypes
 from weft.base.dims import Dim
-from weft.engines.native.index import Entry, Index, LoopVar
+from weft.engines.native.index import ZERO, Entry, Index, LoopVar
 from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, Specialise, aligned, rule
 from weft.engines.native.rewriting import Rewriter, guarded
@@ -199,7 +199,8 @@ def _put_row(low: Lowering, node: Node) -> Sequence[Source]:
 
     def chosen() -> Expr:  # from the end where negative, as the reference takes it
         given = wide(index.at(()))
-        return pick(compare("less", given, Const(0, dtypes.int64)), Op("add", (given, At(Index.of(size))), dtypes.int64), given)
+        from_end = Op("add", (given, At(Index.of(size))), dtypes.int64)
+        return pick(compare("less", given, Const(0, dtypes.int64)), from_end, given)
 
     low.check((), lambda place: outside(chosen(), size))
 
@@ -218,8 +219,8 @@ def window_starts(low: Lowering, starts: Sequence[Source], whole: Shape, sizes: 
     for start, size, length in zip(starts, whole, sizes, strict=True):
         given = wide(settled(low, start, "start").at(()))
         room = size - length + 1  # how many places there are to begin at
-        low.check((), lambda place, given=given, room=room: Op(  # type: ignore[misc]
-            "or", (outside(given, room), compare("less_equal", At(Index.of(room)), Const(0, dtypes.int64))), dtypes.bool_))
+        wrong = Op("or", (outside(given, room), compare("less_equal", At(Index.of(room)), At(ZERO))), dtypes.bool_)
+        low.check((), lambda place, wrong=wrong: wrong)  # type: ignore[misc]
         found.append(pick(inside(given, room), given, Const(0, dtypes.int64)))
     return found
 
@@ -230,8 +231,7 @@ def _dynamic_slice(low: Lowering, node: Node) -> Sequence[Source]:
     x, shape = settled(low, x), node.outputs[0].shape
     assert shape is not None
     first = window_starts(low, starts, x.shape, shape)
-    if any(isinstance(room, Dim) for room in _rooms(x.shape, shape)):
-        raise Specialise(frozenset(s for room in _rooms(x.shape, shape) if isinstance(room, Dim) for s in room.symbols()))
+    low.known(*_rooms(x.shape, shape))  # a window that does not fit would be read beyond the end
 
     def element(place: Indices) -> Expr:
         return x.at(tuple(Index.of(Entry(start)) + index for start, index in zip(first, place, strict=True)))

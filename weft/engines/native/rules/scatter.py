@@ -1,4 +1,4 @@
-"""Elements put, or added, where indices say: gradients of gathers, sums by segment, updates of some rows of a tensor."""
+"""Elements put, or added, where indices say: gradients of gathers, sums by segment, updates of some of the rows."""
 
 from __future__ import annotations
 
@@ -158,17 +158,18 @@ def _update(
 
 
 def _into_variable(low: Lowering, node: Node) -> bool:
-    """Whether all that becomes of a node's result is to be assigned to the variable that its first operand was read from."""
+    """Whether a node's result is only assigned to the variable that its first operand was read from."""
     source = node.inputs[0].node
     if source.op != "read_variable" or low.users.get(node.outputs[0], 0) != 1:
         return False
-    users = [n for n in low.graph.nodes if node.outputs[0] in n.inputs]
-    return (
-        len(users) == 1
-        and users[0].op == "assign_variable"
-        and users[0].inputs[0] is source.inputs[0]
-        and low.source(node.inputs[0]) is low.variable(source.inputs[0])
-    )
+    after = low.graph.nodes[low.graph.nodes.index(node) + 1 :]
+    user = next((n for n in after if node.outputs[0] in n.inputs), None)
+    if user is None or user.op != "assign_variable" or user.inputs[0] is not source.inputs[0]:
+        return False
+    between = after[: after.index(user)]  # the indices and updates are read when the assignment comes
+    if any(n.effect and n.op != "read_variable" for n in between):
+        return False
+    return low.source(node.inputs[0]) is low.variable(source.inputs[0])
 
 
 def _columns_of_rows(low: Lowering, x: Source, depth: int, rows: object, columns: object) -> Source:
