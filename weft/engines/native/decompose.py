@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from weft.autodiff.subgraph import gradient_graph
 from weft.engines.native.lower import RULES
 from weft.ir.graph import Graph, Value
 from weft.ops import opdef
 from weft.ops.builder import GraphBuilder
-from weft.passes.simplify import remove_dead_code, share_common_code
+from weft.passes.simplify import inline_calls, remove_dead_code, share_common_code
 
 
 def decompose(graph: Graph) -> Graph:
@@ -15,7 +16,7 @@ def decompose(graph: Graph) -> Graph:
         open_ = [n for n in graph.nodes if n.op != "input" and n.op not in RULES and opdef.get(n.op).decompose]
         if not open_:
             return graph
-        graph = share_common_code(remove_dead_code(_replace(graph, set(open_))))
+        graph = share_common_code(remove_dead_code(inline_calls(_replace(graph, set(open_)))))
 
 
 def _replace(graph: Graph, chosen: set) -> Graph:  # type: ignore[type-arg]
@@ -29,6 +30,7 @@ def _replace(graph: Graph, chosen: set) -> Graph:  # type: ignore[type-arg]
             record = opdef.get(node.op)
             assert record.decompose is not None
             builder = GraphBuilder(copy, node.source, control)
+            builder.differentiate = gradient_graph
             made = record.decompose(builder, *(values[v] for v in node.inputs), **node.attrs)
             results = made if isinstance(made, (tuple, list)) else (made,)
             values.update(zip(node.outputs, results, strict=True))
