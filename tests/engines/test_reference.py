@@ -12,17 +12,7 @@ from weft.ir.types import TensorType, resource_of
 from weft.ops import opdef
 from weft.ops.builder import GraphBuilder
 from weft.runtime import engine_loader
-
-
-class Cell:
-    def __init__(self, value):
-        self.value = value
-
-    def read(self):
-        return self.value
-
-    def write(self, value):
-        self.value = value
+from weft.testing.numeric import Cell
 
 
 def counter_graph(message=""):

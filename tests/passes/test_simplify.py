@@ -13,6 +13,7 @@ from weft.ir.verifier import verify
 from weft.ops import interpreter, opdef
 from weft.ops.builder import GraphBuilder
 from weft.passes.simplify import fold_constants, forward_state, inline_calls, remove_dead_code, share_common_code
+from weft.testing import numeric
 
 F32 = dtypes.float32
 SCALAR = TensorType((), F32)
@@ -32,15 +33,9 @@ def _write(graph, handle, value, *, control=(), name=None):
     return GraphBuilder(graph).node(opdef.get("assign_variable"), [handle, value], {}, control=control, name=name)
 
 
-class Cell:
+class Cell(numeric.Cell):
     def __init__(self, value):
-        self.value = np.asarray(value, np.float32)
-
-    def read(self):
-        return self.value
-
-    def write(self, value):
-        self.value = value
+        super().__init__(np.asarray(value, np.float32))
 
 
 # Constants -----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import weft as tf
-from tests.robustness import models
+from tests.robustness import models, workers
 from weft import keras
 
 HOWS = {
@@ -197,6 +197,41 @@ def test_a_model_with_functions_of_tensorflow_in_it_is_copied():
         other = how(model)
         models.assert_same_bits([models.predict(model)], [models.predict(other)])
         assert other.evaluate(models.X, models.Y, verbose=0) == model.evaluate(models.X, models.Y, verbose=0)
+
+
+def test_traced_functions_are_pickled_by_name_and_copied_with_their_owner():
+    assert pickle.loads(pickle.dumps(workers.traced)) is workers.traced
+
+    class Doubling(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.scale = tf.Variable(2.0)
+            self.step = tf.function(self._step)
+
+        def _step(self, x):
+            return x * self.scale
+
+        def call(self, inputs):
+            return self.step(inputs)
+
+        @tf.function
+        def twice(self, x):
+            return self.step(self.step(x))
+
+    model = Doubling()
+    assert float(model.step(tf.constant(3.0))) == 6.0
+    other = copy.deepcopy(model)
+    other.scale.assign(5.0)
+    assert float(model.step(tf.constant(3.0))) == 6.0 and float(other.step(tf.constant(3.0))) == 15.0
+    assert float(model.twice(tf.constant(3.0))) == 12.0 and float(other.twice(tf.constant(3.0))) == 75.0
+
+
+def test_the_history_of_a_fit_is_pickled():
+    model = models.compiled("sequential")
+    history = model.fit(models.X, models.Y, epochs=2, verbose=0)
+    for how in HOWS.values():
+        other = how(history)
+        assert other.history == history.history and other.epoch == [0, 1]
 
 
 def test_tensors_of_a_graph_say_why_they_cannot_be_pickled():

@@ -5,7 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import weft as tf
 from tests.robustness import models
+
+
+@tf.function
+def traced(x: Any) -> Any:
+    """A function that a decorator traces."""
+    return tf.reduce_sum(x * 2.0)
 
 
 def fingerprint(arrays: Any) -> str:

@@ -102,7 +102,9 @@ class Generator:
 
     def reset(self, state: Any) -> None:
         """Puts it into a state."""
-        self._handle._array.write(Generator(state=state)._handle._array.read())
+        cell = self._handle._array
+        with cell.lock:
+            cell.write(Generator(state=state)._handle._array.read())
 
     def reset_from_seed(self, seed: Any) -> None:
         """Starts it anew."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weft.base.dims import Dim
+from weft.base.shapes import is_static
 from weft.ir.graph import Graph, Node, Value, attr_symbols, clone, reachable, symbol_sources
 from weft.ops.builder import Builder, GraphBuilder
 
@@ -34,9 +35,9 @@ def _joint(graph: Graph, wrt: Sequence[int]) -> tuple[Graph, dict[Value, Value],
 
 def _zeros(b: Builder, source: Value) -> Value:
     held = source.type.handle
-    if held is not None and held.shape is None:
-        source = b.call("read_variable", source)
-    zeros: Value = b.zeros_like(source) if held is None or held.shape is None else b.full(held.shape, 0, held.dtype)
+    if held is not None and not is_static(held.shape):
+        source, held = b.call("read_variable", source), None
+    zeros: Value = b.zeros_like(source) if held is None else b.full(held.shape or (), 0, held.dtype)
     return zeros
 
 

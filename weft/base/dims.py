@@ -64,6 +64,9 @@ _FUNCTIONS: dict[str, Callable[[int, int], int]] = {
     "max": max,
     "min": min,
     "broadcast": _broadcast,
+    # as users write them: nothing in them cancels, for the divisor may turn out to be 0
+    "floordiv": lambda a, b: a // b,
+    "floormod": lambda a, b: a % b,
 }
 
 
@@ -287,6 +290,8 @@ def _substitute_atom(atom: Atom, sizes: Mapping[Symbol, Dimension]) -> Dimension
     if isinstance(atom, Symbol):
         return sizes[atom] if atom in sizes else Dim({(atom,): 1})
     first, second = (substitute(argument, sizes) for argument in atom.arguments)
+    if atom.function in ("floordiv", "floormod"):
+        return quotient(first, second) if atom.function == "floordiv" else remainder(first, second)
     if isinstance(first, int) and isinstance(second, int):
         return _FUNCTIONS[atom.function](first, second)
     if atom.function == "//":
@@ -323,6 +328,19 @@ def minimum(first: Dimension, second: Dimension) -> Dimension:
 def ceil_divide(dimension: Dimension, divisor: int) -> Dimension:
     """The quotient rounded up."""
     return -((-dimension) // divisor) if isinstance(dimension, int) else (dimension + (divisor - 1)) // divisor
+
+
+def quotient(numerator: Dimension, divisor: Dimension) -> Dimension:
+    """The floor of a user's division, which must fail where the divisor turns out to be 0.
+
+    `//` takes a symbol that cancels not to be 0, as is right for the sizes that a reshape leaves over.
+    """
+    return numerator // divisor if isinstance(divisor, int) and divisor else _derived("floordiv", numerator, divisor)
+
+
+def remainder(numerator: Dimension, divisor: Dimension) -> Dimension:
+    """The rest of a user's division, which must fail where the divisor turns out to be 0."""
+    return numerator % divisor if isinstance(divisor, int) and divisor else _derived("floormod", numerator, divisor)
 
 
 def product(shape: tuple[Dimension, ...]) -> Dimension:

@@ -52,6 +52,11 @@ def fresh(sizes: Iterable[int | Dim | None], hint: str = "n") -> Shape:
     return tuple(Dim.fresh(hint) if d is None else d for d in sizes)
 
 
+def refreshed(shape: tuple[Dimension, ...] | None) -> Shape | None:
+    """A shape as a user gives it, for one tensor alone: two tensors with the same unknown size need not be alike."""
+    return None if shape is None else tuple(Dim.fresh() if isinstance(d, Dim) else d for d in shape)
+
+
 def compatible(first: tuple[Dimension, ...] | None, second: tuple[Dimension, ...] | None) -> bool:
     """Whether the two could be the shape of one tensor."""
     if first is None or second is None:
@@ -152,14 +157,17 @@ class TensorShape:
         return self
 
     def merge_with(self, other: Any) -> TensorShape:
-        """What both say together. Raises ValueError where they contradict each other."""
+        """What both say together. Raises ValueError where they contradict each other.
+
+        Sizes that neither knows stay what they are here: that both are unknown does not make them one.
+        """
         that = TensorShape(other)
         self.assert_is_compatible_with(that)
         if self._dims is None:
             return that
         if that._dims is None:
             return self
-        return TensorShape([b if isinstance(a, Dim) else a for a, b in zip(self._dims, that._dims, strict=True)])
+        return TensorShape([a if isinstance(b, Dim) else b for a, b in zip(self._dims, that._dims, strict=True)])
 
     def most_specific_compatible_shape(self, other: Any) -> TensorShape:
         """The most exact shape that both fit: unequal sizes become None, unequal ranks unknown."""

@@ -6,13 +6,13 @@ Being made of the same ops, it can be differentiated again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from weft.base import dtypes, shapes
-from weft.base.dims import Dim, Symbol, substitute
+from weft.base import dims, dtypes, shapes
+from weft.base.dims import Dim, Symbol, substitute, symbols_of
 from weft.ir.graph import Graph, Value, clone
 from weft.ir.types import TensorType
 from weft.ops import control_cases
@@ -310,6 +310,8 @@ def _while_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
 def _zeros_for(b: Any, value: Any) -> Any:
     """Zeros that a cotangent of a value is added up in; for a handle, of what it holds."""
     held = _held_type(value)
+    if held is not None and not shapes.is_static(held.shape):
+        value, held = b.call("read_variable", value), None
     return b.full(held.shape, 0, held.dtype) if held is not None else b.zeros_like(value)
 
 
@@ -446,9 +448,21 @@ def _scan(
     for position, stack in enumerate(stacks):
         if stack is None:  # no step was taken: the sizes come from the body's types
             type = body.outputs[carries + position].type
-            shape = tuple(d if isinstance(d, int) else 0 for d in type.shape or ())
-            stacks[position] = np.zeros((0, *shape), type.dtype.numpy)
+            given = [*(c.shape for c in carry), *(r.shape[1:] for r in rows)]
+            given += [getattr(c, "shape", ()) for c in captures]
+            stacks[position] = np.zeros((0, *_sizes_without_a_step(body, given, type, runner.known)), type.dtype.numpy)
     return (*carry, *stacks)
+
+
+def _sizes_without_a_step(
+    body: Graph, given: Sequence[tuple[int, ...]], type: TensorType, outside: Mapping[Symbol, int]
+) -> tuple[int, ...]:
+    """The sizes of a body's result where it never ran, from those of its inputs; 0 for what only running tells."""
+    known = dict(outside)
+    for value, shape in zip(body.inputs, given, strict=True):
+        if value.shape is not None and not value.type.is_resource:
+            dims.bind(value.shape, shape, known)
+    return tuple(dims.evaluate(d, known) if symbols_of(d) <= known.keys() else 0 for d in type.shape or ())
 
 
 def with_history(body: Graph, carries: int) -> Graph:

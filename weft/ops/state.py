@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import dtypes, shapes
+from weft.base.dims import Dim
 from weft.base.errors import FailedPreconditionError, explain
 from weft.ir.types import TensorType
 from weft.ops.opdef import REQUIRED, Effect, OpDef, SpecError, case, nondifferentiable, register
@@ -19,6 +20,12 @@ def _held(handle: TensorType) -> TensorType:
     if handle.handle is None:
         raise SpecError("its handle does not say what the variable holds")
     return handle.handle
+
+
+def _contents(handle: TensorType) -> TensorType:
+    """What a read gives. Sizes that the handle leaves open are this read's own: a write may change them."""
+    held = _held(handle)
+    return TensorType(shapes.refreshed(held.shape), held.dtype)
 
 
 def _read(cell: Any) -> Any:
@@ -36,7 +43,7 @@ register(
     OpDef(
         name="read_variable",
         inputs=("handle",),
-        spec=_held,
+        spec=_contents,
         reference=_read,
         dtypes=((dtypes.resource,),),
         vjp=lambda b, node, ct: (ct,),
@@ -65,7 +72,10 @@ def _assign(cell: Any, value: Any) -> Any:
 
 
 def _shape_of_result(held: TensorType, value: TensorType) -> TensorType:
-    return TensorType(held.shape if shapes.is_static(held.shape) else value.shape, held.dtype)
+    if held.shape is None or value.shape is None:
+        return value if held.shape is None else TensorType(shapes.refreshed(held.shape), held.dtype)
+    sizes = zip(held.shape, value.shape, strict=True)
+    return TensorType(tuple(new if isinstance(old, Dim) else old for old, new in sizes), held.dtype)
 
 
 register(
@@ -85,15 +95,7 @@ register(
 
 
 def _update_spec(handle: TensorType, value: TensorType) -> TensorType:
-    held = _held(handle)
-    if held.dtype is not value.dtype:
-        _check_fit(held, value)
-    if held.shape is not None and value.shape is not None and (
-        shapes.broadcast(held.shape, value.shape) != held.shape
-    ):  # fmt: skip
-        if not shapes.compatible(held.shape, value.shape):
-            raise SpecError(f"the variable has shape {shapes.show(held.shape)}, the value {shapes.show(value.shape)}")
-    return held
+    return _shape_of_result(_held(handle), _check_fit(_held(handle), value))
 
 
 for _name, _function, _doc in (
@@ -102,7 +104,10 @@ for _name, _function, _doc in (
 ):
 
     def _update(cell: Any, value: Any, _function: Any = _function) -> Any:
-        return _assign(cell, np.asarray(_function(_read(cell), value)))
+        held = _read(cell)
+        if held.shape != value.shape:
+            raise ValueError(f"the variable has shape {held.shape}, the value {value.shape}; they must be equal")
+        return _assign(cell, np.asarray(_function(held, value)))
 
     register(
         OpDef(
@@ -114,7 +119,7 @@ for _name, _function, _doc in (
             same=(),
             vjp=nondifferentiable("an assignment stores a value; differentiate the value before it is assigned"),
             effect=Effect.WRITE,
-            cases=(case((2, 3), (3,), dtypes=(dtypes.float32,)), case((), (), dtypes=(dtypes.float32,))),
+            cases=(case((2, 3), (2, 3), dtypes=(dtypes.float32,)), case((), (), dtypes=(dtypes.float32,))),
             doc=_doc,
         )
     )

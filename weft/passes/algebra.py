@@ -26,6 +26,7 @@ def _dtype(test: Callable[[DType], bool]) -> Callable[[Match], bool]:
 
 
 _integer = _dtype(lambda d: d.is_integer)
+_signed = _dtype(lambda d: not (d.is_integer and d.min == 0))
 _real = _dtype(lambda d: not d.is_complex)
 _floating = _dtype(lambda d: d.is_floating)
 _wide = _dtype(lambda d: d.name in ("float32", "float64"))  # half precisions would be rounded between two steps
@@ -155,9 +156,9 @@ def _whole_slice(_: GraphBuilder, m: Match) -> Any:
 # The table -----------------------------------------------------------------------------------------------------------
 
 ALGEBRA: tuple[Rule, ...] = (
-    Rule("identity", "identity(x)", "x"),
-    Rule("stop_gradient after differentiation", "stop_gradient(x)", "x"),
-    Rule("prevent_gradient after differentiation", "prevent_gradient(x)", "x"),
+    Rule("identity", "identity(x)", "x", any_rank=True),
+    Rule("stop_gradient after differentiation", "stop_gradient(x)", "x", any_rank=True),
+    Rule("prevent_gradient after differentiation", "prevent_gradient(x)", "x", any_rank=True),
     # neutral elements
     Rule("add integer zero", "add(x, 0)", "x", when=_integer),
     Rule("add negative zero", "add(x, -0.0)", "x", when=_floating),
@@ -171,41 +172,41 @@ ALGEBRA: tuple[Rule, ...] = (
     Rule("integer less itself", "subtract(x, x)", _zero, when=_integer),
     Rule("power", "pow(x, N)", _power, when=_real),  # these two powers are what the op says they are
     Rule("one by square root", "divide(1, sqrt(x))", "rsqrt(x)", when=_wide),  # what rsqrt says it is
-    Rule("reciprocal of square root", "reciprocal(sqrt(x))", "rsqrt(x)", when=_wide),
+    Rule("reciprocal of square root", "reciprocal(sqrt(x))", "rsqrt(x)", when=_wide, any_rank=True),
     Rule("and true", "logical_and(x, True)", "x"),
     Rule("or false", "logical_or(x, False)", "x"),
-    Rule("maximum of one", "maximum(x, x)", "x"),
-    Rule("minimum of one", "minimum(x, x)", "x"),
-    Rule("and of one", "logical_and(x, x)", "x"),
-    Rule("or of one", "logical_or(x, x)", "x"),
+    Rule("maximum of one", "maximum(x, x)", "x", any_rank=True),
+    Rule("minimum of one", "minimum(x, x)", "x", any_rank=True),
+    Rule("and of one", "logical_and(x, x)", "x", any_rank=True),
+    Rule("or of one", "logical_or(x, x)", "x", any_rank=True),
     # steps undone
-    Rule("double negation", "negative(negative(x))", "x"),
-    Rule("double not", "logical_not(logical_not(x))", "x"),
-    Rule("double inversion", "invert(invert(x))", "x"),
-    Rule("double conjugate", "conj(conj(x))", "x"),
-    Rule("conjugate of reals", "conj(x)", "x", when=_real),
-    Rule("real part of reals", "real(x)", "x", when=_real),
-    Rule("not equal", "logical_not(equal(x, y))", "not_equal(x, y)"),
-    Rule("not unequal", "logical_not(not_equal(x, y))", "equal(x, y)"),
+    Rule("double negation", "negative(negative(x))", "x", any_rank=True),
+    Rule("double not", "logical_not(logical_not(x))", "x", any_rank=True),
+    Rule("double inversion", "invert(invert(x))", "x", any_rank=True),
+    Rule("double conjugate", "conj(conj(x))", "x", any_rank=True),
+    Rule("conjugate of reals", "conj(x)", "x", when=_real, any_rank=True),
+    Rule("real part of reals", "real(x)", "x", when=_real, any_rank=True),
+    Rule("not equal", "logical_not(equal(x, y))", "not_equal(x, y)", any_rank=True),
+    Rule("not unequal", "logical_not(not_equal(x, y))", "equal(x, y)", any_rank=True),
     # signs
-    Rule("add negative", "add(x, negative(y))", "subtract(x, y)"),
-    Rule("subtract negative", "subtract(x, negative(y))", "add(x, y)"),
+    Rule("add negative", "add(x, negative(y))", "subtract(x, y)", any_rank=True),
+    Rule("subtract negative", "subtract(x, negative(y))", "add(x, y)", any_rank=True),
     Rule("negated integer difference", "negative(subtract(x, y))", "subtract(y, x)",
-         when=_integer),
-    Rule("product of negatives", "multiply(negative(x), negative(y))", "multiply(x, y)", when=_real),
-    Rule("absolute value of negative", "abs(negative(x))", "abs(x)"),
-    Rule("absolute value twice", "abs(abs(x))", "abs(x)"),
-    Rule("square of negative", "square(negative(x))", "square(x)", when=_real),
+         when=_integer, any_rank=True),
+    Rule("product of negatives", "multiply(negative(x), negative(y))", "multiply(x, y)", when=_real, any_rank=True),
+    Rule("absolute value of negative", "abs(negative(x))", "abs(x)", when=_signed, any_rank=True),
+    Rule("absolute value twice", "abs(abs(x))", "abs(x)", any_rank=True),
+    Rule("square of negative", "square(negative(x))", "square(x)", when=_real, any_rank=True),
     Rule("square of absolute value", "square(abs(x))", "square(x)",
-         when=lambda m: not m["x"].dtype.is_complex),
-    Rule("relu twice", "relu(relu(x))", "relu(x)"),
+         when=lambda m: not m["x"].dtype.is_complex, any_rank=True),
+    Rule("relu twice", "relu(relu(x))", "relu(x)", any_rank=True),
     # choice
     Rule("either is the same", "select(c, x, x)", "x"),
     Rule("choice decided", "select(C, x, y)", _chosen),
-    Rule("choice by not", "select(logical_not(c), x, y)", "select(c, y, x)"),
+    Rule("choice by not", "select(logical_not(c), x, y)", "select(c, y, x)", any_rank=True),
     # dtypes
-    Rule("cast to own dtype", "cast(x, dtype=t)", _own_shape),
-    Rule("casts in a row", "cast(cast(x), dtype=t)", _cast_chain),
+    Rule("cast to own dtype", "cast(x, dtype=t)", _own_shape, any_rank=True),
+    Rule("casts in a row", "cast(cast(x), dtype=t)", _cast_chain, any_rank=True),
     # shapes
     Rule("reshape to own shape", "reshape(x)", _own_shape),
     Rule("reshapes in a row", "reshape(reshape(x), shape=s)", "reshape(x, shape=s)"),

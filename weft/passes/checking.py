@@ -11,6 +11,7 @@ import numpy as np
 from weft.base import dtypes, shapes
 from weft.base.dims import Dim, evaluate
 from weft.base.errors import DTypeError, InvalidArgumentError
+from weft.base.locks import Lock
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
 from weft.ops import interpreter, opdef
@@ -25,9 +26,16 @@ class _Cell:
 
     def __init__(self, value: Any) -> None:
         self.value = value
+        self.lock = Lock()
 
     def read(self) -> Any:
         return self.value
+
+    def take(self) -> None:
+        return None
+
+    def put_back(self) -> None:
+        """Nothing was taken."""
 
     def write(self, value: Any) -> None:
         self.value = value

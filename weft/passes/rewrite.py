@@ -46,6 +46,8 @@ class Rule:
         after: The pattern that it puts in its place, or a function that builds it (None: leave it as it is).
         when: A condition on the match.
         stable: For the declared exceptions: what they promise instead of the same bits.
+        any_rank: Whether both forms have one shape whatever the operands' ranks and the constants' shapes are. Two
+            unknown ranks look alike; what would be the result of a broadcast may be one operand of it.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Rule:
     after: After
     when: Callable[[Match], bool] | None = None
     stable: Stable | None = None
+    any_rank: bool = False
 
     @property
     def exact(self) -> bool:
@@ -61,6 +64,8 @@ class Rule:
 
     def apply(self, b: GraphBuilder, value: Value) -> Value | None:
         """What replaces the value, or None where the rule does not fit."""
+        if value.shape is None and not self.any_rank:
+            return None
         for found in pattern.match(pattern.parse(self.before), value):
             if any(node.control for node in found.nodes) or (self.when is not None and not self.when(found)):
                 continue

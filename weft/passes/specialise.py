@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from weft.base.dims import Dim, substitute
 from weft.ir.graph import Graph, Value
-from weft.ir.types import TensorType
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Symbol
@@ -20,7 +19,7 @@ def specialise(graph: Graph, sizes: Mapping[Symbol, Dimension]) -> Graph:
     nodes = {}
     for node in graph.nodes:
         attrs = {name: _attribute(value, sizes) for name, value in node.attrs.items()}
-        types = [_type(value.type, sizes) for value in node.outputs]
+        types = [value.type.with_sizes(sizes) for value in node.outputs]
         control = [nodes[before] for before in node.control if before in nodes]
         made = copy.add(node.op, [values[v] for v in node.inputs], attrs, types, name=node.name, control=control,
                         source=node.source, effect=node.effect)  # fmt: skip
@@ -31,11 +30,6 @@ def specialise(graph: Graph, sizes: Mapping[Symbol, Dimension]) -> Graph:
     copy.outputs = [values[value] for value in graph.outputs]
     copy.captures = {outer: values[value] for outer, value in graph.captures.items()}
     return copy
-
-
-def _type(type: TensorType, sizes: Mapping[Symbol, Dimension]) -> TensorType:
-    shape = None if type.shape is None else tuple(substitute(size, sizes) for size in type.shape)
-    return TensorType(shape, type.dtype, None if type.handle is None else _type(type.handle, sizes))
 
 
 def _attribute(value: Any, sizes: Mapping[Symbol, Dimension]) -> Any:

@@ -18,6 +18,10 @@ class CompositeTensor:
     def _rebuild(self, parts: list[Any]) -> Any:
         raise NotImplementedError
 
+    def _static_part(self) -> Any:
+        """What it says beside its components; traces for values that differ in it are different ones. Hashable."""
+        return None
+
 
 class IndexedSlices(CompositeTensor, TensorOperators):
     """Rows of a tensor that is zero elsewhere: `values[i]` belongs to row `indices[i]`; rows may recur.
@@ -78,6 +82,9 @@ class IndexedSlices(CompositeTensor, TensorOperators):
 
     def _rebuild(self, parts: list[Any]) -> IndexedSlices:
         return IndexedSlices(parts[0], parts[1], self._shape)
+
+    def _static_part(self) -> Any:
+        return self._shape
 
     def __repr__(self) -> str:
         return f"IndexedSlices(values={self._values!r}, indices={self._indices!r}, dense_shape={self._shape})"

@@ -149,7 +149,7 @@ def while_loop(
     types = [_type(tensor) for tensor in start.tensors]
     if shape_invariants is not None:
         given = nest.flatten(nest.map_structure(lambda s: _Boxed(s), _as_shapes(shape_invariants, loop_vars)))
-        types = [TensorType(shapes.TensorShape(box.shape).symbolic, type.dtype, type.handle)
+        types = [TensorType(shapes.refreshed(shapes.TensorShape(box.shape).symbolic), type.dtype, type.handle)
                  for box, type in zip(given, types, strict=True)]  # fmt: skip
     count = len(types)
     limit = None

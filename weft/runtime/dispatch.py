@@ -12,7 +12,6 @@ import numpy as np
 from weft.base import flags, sources
 from weft.base.dtypes import DType
 from weft.base.errors import InaccessibleTensorError, InvalidArgumentError, explain
-from weft.base.locks import Lock
 from weft.engines.base import Engine, Executable
 from weft.ir.graph import Constant, Graph, Node, Value
 from weft.ir.types import TensorType
@@ -26,8 +25,6 @@ from weft.runtime.context import Scope
 from weft.runtime.tensor import EagerTensor, Handle, Tensor, wrap
 
 _engine: Engine | None = None
-#: held by eager ops that read state and write it, so that of two threads' additions, or draws, none is lost
-_updating = Lock()
 #: after an eager op: (record, results); set by `tf.debugging.enable_check_numerics`
 check_results: Callable[[OpDef, Sequence[Any]], None] | None = None
 
@@ -97,9 +94,6 @@ def _execute(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> 
     try:
         if record.name == "call":
             results = tuple(compiled(attrs["graph"]).run(arrays))
-        elif record.effect is Effect.WRITE:
-            with _updating:
-                results = engine().execute(record.name, arrays, attrs)
         else:
             results = engine().execute(record.name, arrays, attrs)
     except InvalidArgumentError:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+import inspect
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
@@ -12,9 +15,9 @@ import numpy as np
 from weft.autodiff.subgraph import Split, split
 from weft.base import dtypes, nest
 from weft.base.dims import Dim
-from weft.base.errors import explain, user_facing
+from weft.base.errors import explain, nearest, user_facing
 from weft.base.locks import Lock
-from weft.base.shapes import TensorShape
+from weft.base.shapes import TensorShape, refreshed
 from weft.base.signatures import signature
 from weft.ir.graph import Graph, Value
 from weft.ir.types import TensorType
@@ -93,6 +96,7 @@ class ConcreteFunction:
         self._result = result
         self._splits: dict[tuple[int, ...], Split] = {}
         self._signature: Any = None
+        self._parameters: inspect.Signature | None = None
 
     @property
     def inputs(self) -> list[Any]:
@@ -126,8 +130,60 @@ class ConcreteFunction:
         return tuple(v for v in self.variables if v.trainable)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves = [leaf for leaf in nest.flatten((args, kwargs)) if _is_data(leaf)]
-        return self.run([frontdoor.convert(leaf) for leaf in leaves])
+        return self.run(self._bound(args, kwargs))
+
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """The flat tensors for a call: bound by the parameters' names, converted to the traced types."""
+        traced, by_name = self._signature if self._signature is not None else (self._flat_signature(), {})
+        if not kwargs and len(args) != len(traced) and len(args) == len(self._flat_signature()):
+            traced, by_name = self._flat_signature(), {}  # one tensor for each of the graph's inputs
+        names = [] if self._parameters is None else list(self._parameters.parameters)[: len(traced)]
+        if len(args) > len(traced):
+            raise TypeError(f"{self.name} was traced for {len(traced)} positional arguments, received {len(args)}.")
+        given: dict[Any, Any] = dict(enumerate(args))
+        for key, value in kwargs.items():
+            place = names.index(key) if key in names else key
+            if place in given or (place == key and key not in by_name):
+                problem = "was given twice" if place in given else "is no argument of this trace"
+                raise TypeError(f"{self.name}: `{key}` {problem}. {nearest(key, [*names, *by_name])}")
+            given[place] = value
+        tensors: list[Any] = []
+        for place, spec in [*enumerate(traced), *by_name.items()]:
+            label = names[place] if isinstance(place, int) and place < len(names) else str(place)
+            if place in given:
+                tensors.extend(self._fitted(spec, given[place], label))
+            elif any(isinstance(leaf, (TensorSpec, CompositeTensor)) for leaf in nest.flatten(spec)):
+                raise TypeError(f"{self.name}: the argument `{label}` is missing; it was traced as {spec!r}.")
+        return tensors
+
+    def _flat_signature(self) -> tuple[TensorSpec, ...]:
+        count = len(self.graph.inputs) - len(self.captured)
+        return tuple(TensorSpec(TensorShape(v.shape), v.dtype) for v in self.graph.inputs[:count])
+
+    def _fitted(self, spec: Any, value: Any, label: str) -> list[Any]:
+        """The tensors of one argument, after checking them against what it was traced as."""
+
+        def refuse(expected: Any, received: Any) -> TypeError:
+            return TypeError(explain(f"{self.name}: the argument `{label}` does not fit this trace.",
+                                     expected=repr(expected), received=str(received)))  # fmt: skip
+
+        wanted, leaves = nest.flatten(spec), nest.flatten(value)
+        if len(wanted) != len(leaves):
+            raise refuse(spec, value)
+        tensors: list[Any] = []
+        for one, leaf in zip(wanted, leaves, strict=True):
+            if isinstance(one, CompositeTensor):
+                if type(leaf) is not type(one) or leaf._static_part() != one._static_part():
+                    raise refuse(one, leaf)
+                tensors.extend(self._fitted(one._components(), leaf._components(), label))
+            elif isinstance(one, TensorSpec):
+                tensor = frontdoor.convert(leaf, None if frontdoor.is_tensor_like(leaf) else one.dtype)
+                if not one.is_compatible_with(tensor):
+                    raise refuse(one, getattr(tensor, "type", tensor))
+                tensors.append(tensor)
+            elif leaf is not one and _leaf_key(leaf, []) != _leaf_key(one, []):
+                raise refuse(one, leaf)  # a Python value is part of the traced program
+        return tensors
 
     def run(self, tensors: Sequence[Any]) -> Any:
         """Runs it on flat tensors; returns the traced structure."""
@@ -224,12 +280,28 @@ def _program_parts(leaves: Sequence[Any]) -> list[Any]:
     return [leaf for leaf in leaves if not _is_data(leaf)]
 
 
+def _own_type(spec: Any) -> TensorType:
+    """The type of an argument that is described by a spec: each with unknown sizes of its own."""
+    return TensorType(refreshed(spec.shape.symbolic), spec.dtype)
+
+
+def _plain_shape(shape: TensorShape) -> tuple[int | None, ...] | None:
+    return None if shape.rank is None else tuple(shape.as_list())
+
+
+def _static_key(leaf: Any, key: Any) -> Any:
+    """The part of an argument's key that is no type of data; of data, that there are some in this place."""
+    if isinstance(leaf, CompositeTensor):
+        return type(leaf), leaf._static_part()
+    return "data" if _is_data(leaf) else key
+
+
 def _leaf_key(leaf: Any, types: list[TensorType]) -> Any:
     if isinstance(leaf, CompositeTensor):
         keys = []
         for part in leaf._components():
             keys.append(_leaf_key(frontdoor.convert(part), types))
-        return (type(leaf), *keys)
+        return (type(leaf), leaf._static_part(), *keys)
     if isinstance(leaf, np.ndarray):
         dtype = dtypes.as_dtype(leaf.dtype)
         types.append(TensorType(leaf.shape, dtype))
@@ -237,13 +309,12 @@ def _leaf_key(leaf: Any, types: list[TensorType]) -> Any:
     if isinstance(leaf, EagerTensor):
         types.append(leaf.type)
         return leaf._array.shape, leaf.dtype
-    if isinstance(leaf, SymbolicTensor):
-        types.append(leaf.type)
-        return leaf.type.shape, leaf.dtype
-    if isinstance(leaf, TensorSpec):
-        types.append(TensorType(leaf.shape.symbolic, leaf.dtype))
-        return leaf.shape.symbolic, leaf.dtype
-    if isinstance(leaf, (bool, int, float, complex, str, bytes, type(None), dtypes.DType)):
+    if isinstance(leaf, (SymbolicTensor, TensorSpec)):
+        types.append(_own_type(leaf))
+        return _plain_shape(leaf.shape), leaf.dtype
+    if isinstance(leaf, (float, complex)):
+        return type(leaf), repr(leaf)  # NaN is not equal to itself, and 0.0 is equal to -0.0
+    if isinstance(leaf, (bool, int, str, bytes, type(None), dtypes.DType)):
         return type(leaf), leaf
     if isinstance(leaf, TensorOperators):
         return "object", id(leaf)
@@ -319,28 +390,36 @@ class Function:
             return self
         try:
             found = self._methods.get(instance)
+            if found is None:
+                with self._tracing:  # of threads that are first at once, all must get the same one
+                    found = self._methods.get(instance)
+                    if found is None:
+                        found = self._methods[instance] = self._bound_to(instance)
+            return found
+        except TypeError:  # it cannot be hashed, or has no place for weak references
+            return self._bound_to(instance)
+
+    def _bound_to(self, instance: Any) -> Function:
+        try:
+            reference: Callable[[], Any] = weakref.ref(instance)
         except TypeError:
-            found = None
-        if found is None:
-            reference = weakref.ref(instance)
-            plain = self.python_function
+            reference = functools.partial(_same, instance)
+        plain = self.python_function
 
-            @functools.wraps(plain)
-            def method(*args: Any, **kwargs: Any) -> Any:
-                return plain(reference(), *args, **kwargs)
+        @functools.wraps(plain)
+        def method(*args: Any, **kwargs: Any) -> Any:
+            return plain(reference(), *args, **kwargs)
 
-            found = Function(method, self._name, self.input_signature, self._share_sizes, self._reduce_retracing)
-            parameters = signature(plain)
-            found.function_spec = parameters.replace(parameters=list(parameters.parameters.values())[1:])
-            try:
-                self._methods[instance] = found
-            except TypeError:
-                pass
+        found = Function(method, self._name, self.input_signature, self._share_sizes, self._reduce_retracing)
+        parameters = signature(plain)
+        found.function_spec = parameters.replace(parameters=list(parameters.parameters.values())[1:])
         return found
 
     @user_facing
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if _settings["eagerly"] or context.scope() is not None:
+            if self.input_signature is not None:
+                args, kwargs = self._by_signature(args, kwargs), {}
             return self.python_function(*args, **kwargs)
         args, kwargs = self._canonical(args, kwargs)
         concrete, tensors = self._find(args, kwargs)
@@ -385,10 +464,10 @@ class Function:
         keys = tuple([_leaf_key(leaf, types) for leaf in leaves])
         if self.input_signature is not None:
             key: Any = "signature"
-            types = [TensorType(s.shape.symbolic, s.dtype) for s in nest.flatten(self.input_signature)]
+            types = [_own_type(s) for s in nest.flatten(self.input_signature) if isinstance(s, TensorSpec)]
         else:
             structure = repr(nest.map_structure(lambda leaf: 0, (args, kwargs)))
-            static = tuple(k for k, leaf in zip(keys, leaves, strict=True) if not _is_data(leaf))
+            static = tuple(_static_key(leaf, k) for k, leaf in zip(keys, leaves, strict=True))
             if self._share_sizes:
                 key = (structure, static, _pattern(types))
             elif self._reduce_retracing:
@@ -430,7 +509,12 @@ class Function:
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any], types: Sequence[TensorType]) -> ConcreteFunction:
         first = self._traces == 0
         self._traces += 1
-        return trace(self.python_function, args, kwargs, types, self._name, first)
+        made = trace(self.python_function, args, kwargs, types, self._name, first)
+        made._parameters = self.function_spec
+        made._signature = (
+            tuple(nest.map_structure(_spec_of, list(args))), nest.map_structure(_spec_of, dict(kwargs))
+        )  # fmt: skip
+        return made
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
         """The trace for these arguments, which may be TensorSpecs; without arguments, that of the input_signature."""
@@ -445,9 +529,6 @@ class Function:
         found = self._cache.get(key)
         if found is None:
             found = self._cache[key] = (self._trace(args, kwargs, types), _program_parts(leaves))
-            found[0]._signature = (
-                tuple(nest.map_structure(_spec_of, args)), nest.map_structure(_spec_of, kwargs)
-            )  # fmt: skip
         return found[0]
 
     def experimental_get_tracing_count(self) -> int:
@@ -458,19 +539,32 @@ class Function:
         """The traces so far."""
         return [concrete for concrete, _ in self._cache.values()]
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        name = getattr(self, "__qualname__", "")
+        found: Any = sys.modules.get(getattr(self, "__module__", None) or "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if found is self:
+            return name  # one that a decorator put in the place of what it traces: like any function, by its name
         return Function, (self.python_function, self._name, self.input_signature, self._share_sizes,
                           self._reduce_retracing)  # fmt: skip
 
     def __deepcopy__(self, memo: Any) -> Function:
-        return Function(self.python_function, self._name, self.input_signature, self._share_sizes,
+        # of a bound method, the copy belongs to the copied object
+        return Function(copy.deepcopy(self.python_function, memo), self._name, self.input_signature, self._share_sizes,
                         self._reduce_retracing)  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<weft.function {self._name}>"
 
 
+def _same(value: Any) -> Any:
+    return value
+
+
 def _spec_of(leaf: Any) -> Any:
+    if isinstance(leaf, CompositeTensor):
+        return leaf._rebuild([_spec_of(frontdoor.convert(part)) for part in leaf._components()])
     if _is_data(leaf):
         return TensorSpec(TensorShape(leaf.shape), dtypes.as_dtype(leaf.dtype))
     return leaf

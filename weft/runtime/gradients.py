@@ -50,8 +50,8 @@ def gradients(
         if isinstance(part, Slices):
             results.append(IndexedSlices(wrap(part.values), wrap(part.indices), tuple(part.shape)))
         elif part is None and zero:
-            held = source.type.handle or source.type
-            results.append(wrap(b.full(held.shape or (), 0, held.dtype)))
+            held = b.call("read_variable", source) if source.type.is_resource else source
+            results.append(wrap(b.zeros_like(held)))
         else:
             results.append(None if part is None else wrap(part))
     return results

@@ -364,7 +364,7 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
         RuntimeError: When eager.
     """
     from weft.base import dtypes
-    from weft.base.shapes import TensorShape
+    from weft.base.shapes import TensorShape, refreshed
     from weft.ir.types import TensorType
 
     scope = context.scope()
@@ -374,7 +374,7 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
                     hint="build inside `with tf.Graph().as_default():`, or call tf.compat.v1.disable_eager_execution() "
                     "first")  # fmt: skip
         )
-    type = TensorType(TensorShape(shape).symbolic, dtypes.as_dtype(dtype))
+    type = TensorType(refreshed(TensorShape(shape).symbolic), dtypes.as_dtype(dtype))
     value = scope.graph.add_input(type, context.qualified(name or "Placeholder"))
     value.node.source = sources.user_line()
     return wrap(value)

@@ -7,7 +7,7 @@ from typing import Any
 
 from weft.base import dtypes
 from weft.base.errors import explain
-from weft.base.shapes import TensorShape
+from weft.base.shapes import TensorShape, refreshed
 from weft.ir.types import TensorType
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime import graph as graphs
@@ -64,7 +64,7 @@ class GraphVariable(Variable):
             self._cell = Template(full, trainable)
             self._static, self._dtype, self._constraint = static, start.dtype, constraint
             self._aggregation, self._synchronization = aggregation, synchronization
-            self.handle = Handle(self._cell, TensorType(static.symbolic, start.dtype))
+            self.handle = Handle(self._cell, TensorType(refreshed(static.symbolic), start.dtype))
             self._graph = graphs.default_graph()
             self._initial = start
             self._add_nodes(full, start)
@@ -164,7 +164,9 @@ class GraphVariable(Variable):
         target = session or sessions.default_session(required=True)
         array = frontdoor.to_array(value, self._dtype)
         self._static.assert_is_compatible_with(array.shape)
-        target._cell(self._cell).write(array)
+        cell = target._cell(self._cell)
+        with cell.lock:
+            cell.write(array)
 
     def numpy(self) -> Any:
         raise NotImplementedError(explain(f"Variable `{self._name}` has values only in sessions.",

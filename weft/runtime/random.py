@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import dtypes
+from weft.base.locks import Lock
 from weft.ir.types import TensorType
 from weft.ops.random import blocks_for
 from weft.runtime import context, dispatch
@@ -59,6 +60,7 @@ class _Streams:
     """The process's streams; started anew by `set_seed`."""
 
     def __init__(self) -> None:
+        self.lock = Lock()
         self.seed: int | None = None
         self.draws = random.Random()
         self.unseeded = make_handle(_unpredictable())
@@ -73,8 +75,11 @@ class _Streams:
         self.seed = seed
         self.draws = random.Random(seed)
         self.kept.clear()
-        for cell, first in list(self.traced.items()):  # functions that captured them follow
-            cell.write(self._first(first))
+        with self.lock:
+            traced = list(self.traced.items())
+        for cell, first in traced:  # functions that captured them follow
+            with cell.lock:
+                cell.write(self._first(first))
 
     def _first(self, start: np.ndarray[Any, Any] | int) -> np.ndarray[Any, Any]:
         if not isinstance(start, int):
@@ -83,15 +88,17 @@ class _Streams:
 
     def number(self, graph: Any) -> int:
         """The number of the next op without a seed in a graph."""
-        found = self.counts.get(graph, 0)
-        self.counts[graph] = found + 1
-        return found
+        with self.lock:
+            found = self.counts.get(graph, 0)
+            self.counts[graph] = found + 1
+            return found
 
     def eager(self, op: str, dtype: str, op_seed: int) -> Handle:
         found = self.kept.get((op, dtype, op_seed))
         if found is None:
             seed = _WITHOUT_GLOBAL_SEED if self.seed is None else self.seed
-            found = self.kept[op, dtype, op_seed] = make_handle(_seeded(seed, op_seed))
+            # setdefault: of two threads that are first at once, both must get the same stream
+            found = self.kept.setdefault((op, dtype, op_seed), make_handle(_seeded(seed, op_seed)))
         return found
 
     def of_function(self, graph: Any, op_seed: int | None) -> Handle:
@@ -103,7 +110,8 @@ class _Streams:
             if self.seed is not None:
                 start = _seeded(self.seed, start)
         handle = make_handle(self._first(start))
-        self.traced[handle._array] = start
+        with self.lock:
+            self.traced[handle._array] = start
         return handle
 
     def of_session(self, graph: Any, op_seed: int | None) -> Handle:

@@ -22,8 +22,8 @@ _ARITHMETIC = {
     "add": lambda a, b: a + b,
     "subtract": lambda a, b: a - b,
     "multiply": lambda a, b: a * b,
-    "floordiv": lambda a, b: a // b,
-    "floormod": lambda a, b: a % b,
+    "floordiv": dims.quotient,
+    "floormod": dims.remainder,
     "maximum": dims.maximum,
     "minimum": dims.minimum,
 }
@@ -71,7 +71,9 @@ def _known_value(value: Value) -> Any:
             return None
         return tuple(parts) if op == "stack" else tuple(n for p in parts for n in p)
     if op in ("reduce_prod", "reduce_sum"):
-        return _fold(op, _known_value(node.inputs[0]))
+        over_all = attrs["axis"] is None or any(axis in (0, -1) for axis in attrs["axis"])
+        folded = _fold(op, _known_value(node.inputs[0])) if over_all else None
+        return (folded,) if folded is not None and attrs["keepdims"] else folded
     if op in _ARITHMETIC:
         return _elementwise(_ARITHMETIC[op], *(_known_value(v) for v in node.inputs))
     return None

@@ -358,8 +358,7 @@ def _present(part: Any, source: Any, zero: bool) -> Any:
     if part is None and zero:
         target = _target_of(source)
         if isinstance(target, Handle):
-            held = target.handle_type
-            return dispatch.builder.full(held.shape or (), 0, held.dtype)
+            target = dispatch.call("read_variable", target)
         return dispatch.builder.zeros_like(target)
     return part
 

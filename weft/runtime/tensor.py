@@ -344,8 +344,10 @@ class SymbolicTensor(Tensor):
         return self._value.type
 
     def set_shape(self, shape: Any) -> None:
-        merged = self.shape.merge_with(shape)
-        self._value.type = TensorType(merged.symbolic, self._value.type.dtype, self._value.type.handle)
+        merged = self.shape.merge_with(shape).symbolic
+        if self._value.type.shape is None:
+            merged = shapes.refreshed(merged)
+        self._value.type = TensorType(merged, self._value.type.dtype, self._value.type.handle)
 
     @property
     def name(self) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from weft.base import dtypes
 from weft.base.dtypes import DType
+from weft.base.locks import Lock
 from weft.ops import opdef
 from weft.ops.interpreter import evaluate
 
@@ -28,10 +29,18 @@ class Cell:
 
     def __init__(self, value: Array) -> None:
         self.value = value
+        self.lock = Lock()
 
     def read(self) -> Array:
         """What it holds."""
         return self.value
+
+    def take(self) -> None:
+        """Nothing: what it holds is replaced, never changed."""
+        return None
+
+    def put_back(self) -> None:
+        """Nothing was taken."""
 
     def write(self, value: Array) -> None:
         """Puts something else there."""

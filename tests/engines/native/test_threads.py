@@ -34,7 +34,7 @@ class _Job:
             emitter.add(kernel)
         machine = target.find("host")
         self.code = codegen.Code(codegen.to_object(emitter.module(), machine), machine)
-        self.flag = np.zeros(1, np.int64)
+        self.flag = np.zeros(2, np.int64)
         self.table = np.array([self.flag.ctypes.data, 0, self.array.ctypes.data], np.int64)
         words: list[int] = []
         for _ in range(phases):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class constant_initializer(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None,
                  verify_shape: bool | None = None) -> Any:  # fmt: skip
-        target = tuple(weft.TensorShape(shape).as_list())
+        target = _full(shape)
         values = frontdoor.to_array(self.value, self._held(dtype))
         must = self._verify_shape if verify_shape is None else verify_shape
         if must and values.shape != target:
@@ -129,7 +129,7 @@ class variance_scaling_initializer(Initializer):
         self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
-        fans = _fans(weft.TensorShape(shape).as_list())
+        fans = _fans(_full(shape))
         fan = {"fan_in": fans[0], "fan_out": fans[1], "fan_avg": sum(fans) / 2}[self.mode]
         variance, held = self.scale / max(1.0, fan), self._held(dtype)
         if self.distribution == "uniform":
@@ -140,7 +140,14 @@ class variance_scaling_initializer(Initializer):
         return making.truncated_normal(shape, 0.0, math.sqrt(variance) / _DEVIATION_LEFT, held, self.seed)
 
 
-def _fans(shape: list[int]) -> tuple[float, float]:
+def _full(shape: Any) -> tuple[int, ...]:
+    found = weft.TensorShape(shape)
+    if not found.is_fully_defined():
+        raise ValueError(f"An initial value needs a shape without unknown sizes, received {found}.")
+    return cast(tuple[int, ...], tuple(found.as_list()))
+
+
+def _fans(shape: tuple[int, ...]) -> tuple[float, float]:
     """How many inputs and outputs a kernel of this shape connects."""
     if len(shape) < 2:
         size = float(shape[0]) if shape else 1.0

@@ -112,4 +112,6 @@ def composite(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
         with Unit(name or default) as unit:
             return unit.call(function(*args, **kwargs), place, type, public in SINGLE)
 
+    # where pickle finds it: what it wraps lies under the same name elsewhere
+    call.__module__, call.__qualname__ = "weft.compat.v1", public
     return call

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from weft.base import dims
 from weft.base.errors import InternalError
+from weft.base.locks import Together
 from weft.engines.base import Hook
 from weft.engines.native.emit import Layout
 from weft.engines.native.lower import Specialise
@@ -23,11 +23,20 @@ from weft.passes.specialise import specialise
 if TYPE_CHECKING:
     from weft.base.dims import Symbol
 
+_REMEMBERED = 64  # combinations of sizes whose calls stay prepared
+
 
 class Executable:
-    """A graph whose nodes all have native forms."""
+    """A graph whose nodes all have native forms.
 
-    def __init__(self, graph: Graph, target: Target) -> None:
+    Args:
+        original: The graph as it came: its ops check the sizes, and word the errors.
+        graph: What is compiled: the same with larger ops written out.
+        target: The machine.
+    """
+
+    def __init__(self, original: Graph, graph: Graph, target: Target) -> None:
+        self.original = original
         self.graph = graph
         self.target = target
         self._fixed: list[Symbol] = []  # symbols whose sizes the code must know
@@ -35,48 +44,52 @@ class Executable:
         self._calls: dict[Any, _Call] = {}
         self._lock = threading.Lock()
         self._handles = [i for i, v in enumerate(graph.inputs) if v.type.is_resource]
+        self._writes = bool(interpreter.program(graph).written)
         self._dtypes = [None if v.type.is_resource else v.dtype.numpy for v in graph.inputs]
         self._program({})  # so that what has no native form is known now
 
     def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
         """Runs it; state is written in place where nobody else holds the array."""
-        if hook is not None:
-            return interpreter.program(self.graph).start(inputs, hook)
+        if hook is None and self._writes:
+            # all cells, also those that are only read: who has taken an array must not wait for anybody
+            with Together([inputs[index].lock for index in self._handles]):
+                results = self._run(inputs)
+        else:
+            results = None if hook is not None else self._run(inputs)
+        return interpreter.program(self.original).start(inputs, hook) if results is None else results
+
+    def _run(self, inputs: Sequence[Any]) -> list[Any] | None:
+        """The results; None where the reference has to run: it words the error, or does what native code cannot."""
+        arrays = list(inputs)
+        for index in self._handles:
+            arrays[index] = inputs[index].read()
+            if arrays[index] is None:
+                return None  # a variable without a value
         with self._lock:
-            call = self._call(inputs)
-            return self.graph_failed(inputs) if call is None else call.run(self, inputs)
+            call = self._call(arrays)
+            return None if call is None else call.run(inputs, arrays)
 
-    def graph_failed(self, inputs: Sequence[Any]) -> list[Any]:
-        """Runs the reference instead: it words the error, or does what native code cannot (a variable without value)."""
-        return interpreter.program(self.graph).start(inputs)
-
-    def _call(self, inputs: Sequence[Any]) -> _Call | None:
-        key = []
-        for value, given in zip(self.graph.inputs, inputs, strict=True):
-            if value.type.is_resource:
-                held = given.read()
-                key.append(None if held is None else held.shape)
-            else:
-                key.append(given.shape)
-        found = self._calls.get(tuple(key))
+    def _call(self, arrays: Sequence[Any]) -> _Call | None:
+        key = tuple([array.shape for array in arrays])
+        found = self._calls.get(key)
         if found is None:
-            if any(shape is None for shape in key):
-                return None
-            made = self._prepare(inputs)
-            if made is None:
-                return None
-            found = self._calls[tuple(key)] = made
+            found = self._prepare(arrays)
+            if found is not None:
+                while len(self._calls) >= _REMEMBERED:
+                    self._calls.pop(next(iter(self._calls)))
+                self._calls[key] = found
         return found
 
-    def _prepare(self, inputs: Sequence[Any]) -> _Call | None:
+    def _prepare(self, arrays: Sequence[Any]) -> _Call | None:
         known: dict[Symbol, int] = {}
-        for value, given in zip(self.graph.inputs, inputs, strict=True):
+        for value, array in zip(self.graph.inputs, arrays, strict=True):
             held = value.type.handle or value.type
-            array = given.read() if value.type.is_resource else given
             if held.shape is None or dims.bind(held.shape, array.shape, known) or array.dtype != held.dtype.numpy:
                 return None
+        if known and not interpreter.agree(self.original, known):
+            return None
         program = self._program(known)
-        return _Call(program, program.binding(known))
+        return _Call(program, program.binding(known), self._dtypes)
 
     def _program(self, known: Mapping[Symbol, int]) -> Program:
         while True:
@@ -104,76 +117,75 @@ class Executable:
 class _Call:
     """A program with its sizes bound: what is left to do for a call is to fill in addresses."""
 
-    def __init__(self, program: Program, binding: _Binding) -> None:
+    def __init__(self, program: Program, binding: _Binding, dtypes: Sequence[Any]) -> None:
         self.program = program
         self.binding = binding
         head = Layout.HEADER
-        self.inputs = [head + source.buffer.slot for source in program.inputs]
+        written = set(program.written)
+        self.inputs = [
+            (index, head + source.buffer.slot, dtypes[index])
+            for index, source in enumerate(program.inputs)
+            if index not in written
+        ]
+        self.written = [(index, head + program.inputs[index].buffer.slot) for index in program.written]
         self.outputs = [
             (head + source.buffer.slot, shape, source.dtype.numpy)
             for source, shape in zip(program.outputs, binding.shapes, strict=True)
         ]
-        self.written = set(program.written)
 
-    def run(self, executable: Executable, inputs: Sequence[Any]) -> list[Any]:
-        table, held, replaced = self.binding.table, [], []
-        cells: set[int] = set()
-        for index, (slot, given) in enumerate(zip(self.inputs, inputs, strict=True)):
-            wanted = executable._dtypes[index]
-            if wanted is None:
-                if id(given) in cells:
-                    return executable.graph_failed(inputs)  # two handles of one variable
-                cells.add(id(given))
-                if index in self.written and not _ours(given):
-                    array = np.array(given.read(), order="C", copy=True)
-                    replaced.append((given, array))
-                else:
-                    array = given.read()
-                    if not array.flags.c_contiguous:
-                        array = np.ascontiguousarray(array)
-            else:
-                array = given
-                if not array.flags.c_contiguous or array.dtype != wanted or not array.flags.aligned:
-                    array = np.ascontiguousarray(array, wanted)
-            held.append(array)
+    def run(self, inputs: Sequence[Any], arrays: list[Any]) -> list[Any] | None:
+        """Runs it on the inputs, whose cells' values lie in `arrays`; None where a check failed."""
+        table = self.binding.table
+        for index, slot, wanted in self.inputs:
+            array = arrays[index]
+            if not array.flags.c_contiguous or (wanted is not None and array.dtype != wanted) or not array.flags.aligned:
+                array = arrays[index] = np.ascontiguousarray(array, wanted)
             table[slot] = array.ctypes.data
         results = []
         for slot, shape, dtype in self.outputs:
             result = np.empty(shape, dtype)
             results.append(result)
             table[slot] = result.ctypes.data
-        if not self.program.run(self.binding):
-            return executable.graph_failed(inputs)
-        for cell, array in replaced:
-            cell.write(array)
-        return results
+        if not self.written:
+            return results if self.program.run(self.binding) else None
+        cells = [inputs[index] for index, _ in self.written]
+        if len(set(map(id, cells))) < len(cells):
+            return None  # two handles of one variable
+        for index, _ in self.written:
+            arrays[index] = None  # the cell alone holds it now
+        replaced: list[tuple[Any, Any]] = []
+        self.binding.flag[:] = 0
+        try:
+            for cell, (_, slot) in zip(cells, self.written, strict=True):
+                array = cell.take()
+                if array is None or not _suits(array):
+                    array = np.array(cell.read(), order="C", copy=True)
+                    replaced.append((cell, array))
+                table[slot] = array.ctypes.data
+            self.program.run(self.binding)
+        finally:
+            # Ctrl-C is told when the code has come to its end: then all is written, else nothing
+            _end(cells, replaced if self.binding.succeeded() else [])
+        return results if self.binding.succeeded() else None
 
 
-def _ours(cell: Any) -> bool:
-    """Whether nobody but its cell holds a variable's array, so that it may change in place."""
-    if getattr(type(cell), "tentative", False):
-        return False
-    array = cell.read()
-    return bool(
-        sys.getrefcount(array) <= _ALONE
-        and array.base is None
-        and array.flags.c_contiguous
-        and array.flags.writeable
-        and array.flags.aligned
-    )
+def _end(cells: Sequence[Any], replaced: Sequence[tuple[Any, Any]]) -> None:
+    """Ends all changes: Ctrl-C between two of them waits for the rest."""
+    try:
+        _put_back(cells, replaced)
+    except KeyboardInterrupt:
+        _put_back(cells, replaced)
+        raise
 
 
-class _Probe:
-    def __init__(self) -> None:
-        self.value = np.zeros(1)
-
-    def read(self) -> Any:
-        return self.value
-
-
-def _references(cell: Any) -> int:
-    array = cell.read()
-    return sys.getrefcount(array)
+def _put_back(cells: Sequence[Any], replaced: Sequence[tuple[Any, Any]]) -> None:
+    for cell in cells:
+        cell.put_back()
+    for cell, array in replaced:
+        cell.write(array)
 
 
-_ALONE = _references(_Probe())
+def _suits(array: np.ndarray[Any, Any]) -> bool:
+    """Whether native code can change an array in place."""
+    flags = array.flags
+    return array.base is None and flags.c_contiguous and flags.writeable and flags.aligned

@@ -33,7 +33,7 @@ def compile_graph(graph: Graph) -> AnyExecutable:
         _log.warning("%s: %d ops run on the host: %s", graph.name, len(host), ", ".join(sorted({n.op for n in host})))
     if not host:
         try:
-            return Executable(written_out, target.current())
+            return Executable(graph, written_out, target.current())
         except Refused:
             return _Whole(graph)
     if all(node in host or node.op in ("input", "constant") for node in written_out.nodes):
@@ -76,7 +76,7 @@ class Pieces:
             native: Executable | None = None
             if piece % 2 == 0:
                 try:
-                    native = Executable(sub, target.current())
+                    native = Executable(sub, sub, target.current())
                 except Refused:
                     native = None  # the whole has a size that the piece cannot see: the host runs it as well
             self.pieces.append(_Piece(sub, inputs, outputs, native, []))
@@ -91,19 +91,24 @@ class Pieces:
         """Runs the pieces in order; state is written when all have succeeded."""
         if hook is not None:
             return interpreter.program(self.original).start(inputs, hook)
-        arguments, pending = interpreter.transaction(inputs, self._handles)
-        values: dict[Value, Any] = dict(zip(self.graph.inputs, arguments, strict=True))
+        transaction = interpreter.Transaction(inputs, self._handles, interpreter.program(self.graph).written)
+        with transaction.locks:
+            results = self._run(transaction)
+            transaction.commit()
+        return interpreter.unwrapped(results)
+
+    def _run(self, transaction: interpreter.Transaction) -> list[Any]:
+        values: dict[Value, Any] = dict(zip(self.graph.inputs, transaction.arguments, strict=True))
         for piece in self.pieces:
             operands = [values[value] for value in piece.inputs]
             if piece.native is not None:
                 results = piece.native.run(operands)
             else:
-                results = interpreter.program(piece.graph).run(operands, {}, None, pending)
+                results = interpreter.program(piece.graph).run(operands, {}, None, transaction)
             values.update(zip(piece.outputs, results, strict=True))
             for value in piece.frees:
                 values.pop(value, None)
-        interpreter.commit(pending)
-        return interpreter.unwrapped([values[value] for value in self.graph.outputs])
+        return [values[value] for value in self.graph.outputs]
 
 
 def _numbers(graph: Graph, host: set[Node]) -> dict[Node, int]:

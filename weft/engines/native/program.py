@@ -134,7 +134,7 @@ class Program:
 
     def run(self, binding: _Binding) -> bool:
         """Runs the code on the addresses in the binding's table. False where a check failed: no state was written."""
-        binding.flag[0] = 0
+        binding.flag[:] = 0
         threads.pool(self.target).run(
             binding.table_address, binding.schedule_address, binding.phases, binding.parallel
         )
@@ -151,7 +151,7 @@ class _Binding:
     def __init__(self, program: Program, known: dict[Symbol, int]) -> None:
         layout = program.layout
         self.table = np.zeros(emit.Layout.HEADER + len(layout), np.int64)
-        self.flag = np.zeros(8, np.int64)
+        self.flag = np.zeros(8, np.int64)  # which check failed; whether the run came to its end
         self.table[0] = self.flag.ctypes.data
         offsets, total = _arrange(program._lives, known)
         self.arena = np.empty(total + _ALIGN, np.uint8)
@@ -179,6 +179,10 @@ class _Binding:
         self.table_address = self.table.ctypes.data
         self.schedule_address = self.schedule.ctypes.data
         self.shapes = [tuple(dims.evaluate(d, known) for d in source.shape) for source in program.outputs]
+
+    def succeeded(self) -> bool:
+        """Whether the last run came to its end without a failed check: what it writes is written."""
+        return bool(self.flag[1] == 1 and self.flag[0] == 0)
 
 
 def _unrolled(phases: Sequence[_Phase], known: Mapping[Symbol, int]) -> Iterator[tuple[int, _Phase]]:

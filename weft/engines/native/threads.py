@@ -128,6 +128,9 @@ next:
   %further = icmp slt i64 %p2, %phases
   br i1 %further, label %phase, label %out
 out:
+  %end_flag_at = load ptr, ptr %table, align 8
+  %finished_at = getelementptr i64, ptr %end_flag_at, i64 1
+  store i64 1, ptr %finished_at, align 8
   ret void
 }}
 
@@ -247,6 +250,9 @@ others:
   {yields}
   br label %look
 out:
+  %end_flag_at = load ptr, ptr %table, align 8
+  %finished_at = getelementptr i64, ptr %end_flag_at, i64 1
+  store i64 1, ptr %finished_at, align 8
   ret void
 }}
 
@@ -388,7 +394,9 @@ class Pool:
         with self._busy:
             self._control[_STOP] = 1
             self._open_gate()
-            self._dispatch(self._address, self._address, self._address, 0)  # a run of nothing wakes them
+            flag = np.zeros(2, np.int64)
+            table = np.array([flag.ctypes.data], np.int64)
+            self._dispatch(self._address, table.ctypes.data, self._address, 0)  # a run of nothing wakes them
         for thread in self._threads:
             thread.join()
         self._threads = []
