@@ -32,7 +32,7 @@ class _Cell:
         return self.value
 
     def take(self) -> None:
-        return None
+        """Nothing: what it holds is replaced, never changed."""
 
     def put_back(self) -> None:
         """Nothing was taken."""

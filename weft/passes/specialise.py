@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from weft.base.dims import Dim, substitute
-from weft.ir.graph import Graph, Value
+from weft.ir.graph import Graph, Node, Value
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Symbol
@@ -16,7 +16,7 @@ def specialise(graph: Graph, sizes: Mapping[Symbol, Dimension]) -> Graph:
     """A copy in which symbols have the given sizes, in types and attributes; sub-graphs too."""
     copy = Graph(graph.name)
     values: dict[Value, Value] = {}
-    nodes = {}
+    nodes: dict[Node, Node] = {}
     for node in graph.nodes:
         attrs = {name: _attribute(value, sizes) for name, value in node.attrs.items()}
         types = [value.type.with_sizes(sizes) for value in node.outputs]

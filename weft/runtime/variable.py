@@ -54,6 +54,7 @@ class Cell:
 
         Whoever takes it holds the lock, waits for nothing more, and calls `put_back` whatever happens.
         """
+        self.put_back()  # in a child that was forked while a thread of its parent had it
         value = self._kept = self._value
         self._value = _TAKEN  # nobody gets hold of it from here on
         if sys.getrefcount(value) <= _ALONE:

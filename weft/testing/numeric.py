@@ -37,7 +37,6 @@ class Cell:
 
     def take(self) -> None:
         """Nothing: what it holds is replaced, never changed."""
-        return None
 
     def put_back(self) -> None:
         """Nothing was taken."""

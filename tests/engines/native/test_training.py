@@ -25,14 +25,16 @@ def _native() -> Iterator[None]:
 
 def _mlp() -> Any:
     return keras.Sequential([
-        keras.Input((20,)), layers.Dense(33, activation="relu"), layers.Dropout(0.3), layers.Dense(5, activation="softmax")
+        keras.Input((20,)), layers.Dense(33, activation="relu"), layers.Dropout(0.3),
+        layers.Dense(5, activation="softmax"),
     ])  # fmt: skip
 
 
 def _convolutions() -> Any:
     return keras.Sequential([
         keras.Input((12, 12, 2)), layers.Conv2D(7, 3, activation="relu"), layers.MaxPooling2D(),
-        layers.Conv2D(20, 3, padding="same", strides=2, use_bias=False), layers.BatchNormalization(), layers.AveragePooling2D(2),
+        layers.Conv2D(20, 3, padding="same", strides=2, use_bias=False), layers.BatchNormalization(),
+        layers.AveragePooling2D(2),
         layers.Flatten(), layers.Dense(5, activation="softmax"),
     ])  # fmt: skip
 
@@ -43,7 +45,9 @@ def _data(model: Any, count: int) -> tuple[Any, Any]:
     return x, rng.integers(0, 5, count)
 
 
-def _train(make: Any, engine: str, optimizer: str = "adam", threads: int | None = None) -> tuple[list[float], list[Any]]:
+def _train(
+    make: Any, engine: str, optimizer: str = "adam", threads: int | None = None
+) -> tuple[list[float], list[Any]]:
     dispatch.use_engine(engine)
     if threads is not None:
         flags._overrides["WEFT_NUM_THREADS"] = str(threads)

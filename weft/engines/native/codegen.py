@@ -6,15 +6,15 @@ done before, where the loops are still known, and costs more time here than the 
 
 from __future__ import annotations
 
-import threading
 from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
 
+from weft.base.locks import Lock
 from weft.engines.native.target import Target
 
-_lock = threading.Lock()  # LLVM's contexts are not for several threads at once
+_lock = Lock()  # LLVM's contexts are not for several threads at once
 
 
 @cache

@@ -80,7 +80,7 @@ class Contraction:
         within = tuple(map(Index.of, summed))
 
         def tile(first: Index, height: int, widths: int, cut: Index | None) -> list[Statement]:
-            """Rows from `first` on, so many vectors of columns; `cut` is what is left of the last one, where it is cut."""
+            """Rows from `first` on, so many vectors of columns; `cut` is what is left of the last, if cut."""
 
             def each(make: Callable[[Index, Index], list[Statement]]) -> list[Statement]:
                 found: list[Statement] = []

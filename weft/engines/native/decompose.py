@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from weft.autodiff.subgraph import gradient_graph
 from weft.engines.native.lower import RULES
-from weft.ir.graph import Graph, Value
+from weft.ir.graph import Graph, Node, Value
 from weft.ops import opdef
 from weft.ops.builder import GraphBuilder
 from weft.passes.simplify import inline_calls, remove_dead_code, share_common_code
@@ -19,10 +19,10 @@ def decompose(graph: Graph) -> Graph:
         graph = share_common_code(remove_dead_code(inline_calls(_replace(graph, set(open_)))))
 
 
-def _replace(graph: Graph, chosen: set) -> Graph:  # type: ignore[type-arg]
+def _replace(graph: Graph, chosen: set[Node]) -> Graph:
     copy = Graph(graph.name)
     values: dict[Value, Value] = {}
-    nodes = {}
+    nodes: dict[Node, Node] = {}
     for node in graph.nodes:
         types = [value.type for value in node.outputs]
         control = [nodes[before] for before in node.control if before in nodes]

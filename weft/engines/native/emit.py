@@ -23,12 +23,28 @@ from weft.base.dims import Dim
 from weft.engines.native import vectormath
 from weft.engines.native.index import LANE, Entry, Index, LoopVar, Quotient, Remainder
 from weft.engines.native.loops import (
-    Across, At, Buffer, Const, Expr, Fail, For, Get, If, Kernel, Load, Masked, Op, Prefetch, Register, Set, Statement, Store,
+    Across,
+    At,
+    Buffer,
+    Const,
+    Expr,
+    Fail,
+    For,
+    Get,
+    If,
+    Kernel,
+    Load,
+    Masked,
+    Op,
+    Prefetch,
+    Register,
+    Set,
+    Statement,
+    Store,
     Transpose,
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from weft.base.dims import Dimension
     from weft.base.dtypes import DType
 
 _ELEMENT = {
@@ -197,7 +213,8 @@ class _Function:
         lines.append("  br label %body")
         lines.append("body:")
         _flatten(self.root, lines)
-        head = f"define void @{self.kernel.name}(ptr noalias %table, i64 %chunk, i64 %thread, i64 %turn) nounwind #0 {{\nentry:"
+        arguments = "ptr noalias %table, i64 %chunk, i64 %thread, i64 %turn"
+        head = f"define void @{self.kernel.name}({arguments}) nounwind #0 {{\nentry:"
         return "\n".join([head, *lines, "}"])
 
     def line(self, text: str, where: list[Any] | None = None) -> None:
@@ -397,15 +414,15 @@ class _Function:
         step = 1
         while step < lanes:
             turned = list(rows)
-            for row in range(lanes):
-                if row & step:
+            for number in range(lanes):
+                if number & step:
                     continue
                 low = [lane if not lane & step else lanes + (lane & ~step) for lane in range(lanes)]
                 high = [lane | step if not lane & step else lanes + lane for lane in range(lanes)]
-                for target, order in ((row, low), (row | step, high)):
+                for target, order in ((number, low), (number | step, high)):
                     turned[target] = self.name()
                     picks = ", ".join(f"i32 {place}" for place in order)
-                    self.line(f"{turned[target]} = shufflevector {type} {rows[row]}, {type} {rows[row | step]}, "
+                    self.line(f"{turned[target]} = shufflevector {type} {rows[number]}, {type} {rows[number | step]}, "
                               f"<{lanes} x i32> <{picks}>")  # fmt: skip
             rows = turned
             step *= 2
@@ -733,7 +750,8 @@ class _Function:
         found = memo.get(key)
         if found is None:
             found = memo[key] = _Value(self.name(), "ptr")
-            self.line(f"{found.name} = getelementptr inbounds {element}, ptr {base}, i64 {offset.name}", self.place(depth))
+            text = f"{found.name} = getelementptr inbounds {element}, ptr {base}, i64 {offset.name}"
+            self.line(text, self.place(depth))
             self.home[found.name] = depth
         return found.name
 
@@ -867,8 +885,8 @@ class _Function:
         source = expr.args[-1].dtype
         if source in _HALVES and expr.name not in ("cast", "bitcast", "select"):
             values = [self.convert(v, "fpext", "float", where) for v in values]
-            result = self.apply(expr.name, values, dtypes.float32, expr.dtype, where)
-            return self.convert(result, "fptrunc", _ELEMENT[expr.dtype.name], where) if expr.dtype in _HALVES else result
+            made = self.apply(expr.name, values, dtypes.float32, expr.dtype, where)
+            return self.convert(made, "fptrunc", _ELEMENT[expr.dtype.name], where) if expr.dtype in _HALVES else made
         return self.apply(expr.name, values, source, expr.dtype, where)
 
     def apply(self, name: str, args: Sequence[_Value], source: DType, target: DType, where: list[Any]) -> _Value:
@@ -992,7 +1010,7 @@ class _Function:
         return value if target.size == source.size else self.convert(value, "trunc", to, where)
 
     def to_odd(self, value: _Value, where: list[Any]) -> _Value:
-        """float64 as float32, inexact results with their last bit set: rounding those once more rounds the number once."""
+        """float64 as float32, inexact results with their last bit set: rounding those again rounds the number once."""
         f64, f32, i32 = dtypes.float64, dtypes.float32, dtypes.int32
         nearest = self.convert(value, "fptrunc", "float", where)
         back = self.convert(nearest, "fpext", "double", where)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from weft.base import dims
 from weft.base.errors import InternalError
-from weft.base.locks import Together
+from weft.base.locks import Lock, Together
 from weft.engines.base import Hook
 from weft.engines.native.emit import Layout
 from weft.engines.native.lower import Specialise
@@ -42,7 +41,7 @@ class Executable:
         self._fixed: list[Symbol] = []  # symbols whose sizes the code must know
         self._programs: dict[tuple[int, ...], Program] = {}
         self._calls: dict[Any, _Call] = {}
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._handles = [i for i, v in enumerate(graph.inputs) if v.type.is_resource]
         self._writes = bool(interpreter.program(graph).written)
         self._dtypes = [None if v.type.is_resource else v.dtype.numpy for v in graph.inputs]
@@ -138,7 +137,8 @@ class _Call:
         table = self.binding.table
         for index, slot, wanted in self.inputs:
             array = arrays[index]
-            if not array.flags.c_contiguous or (wanted is not None and array.dtype != wanted) or not array.flags.aligned:
+            flags = array.flags
+            if not (flags.c_contiguous and flags.aligned) or (wanted is not None and array.dtype != wanted):
                 array = arrays[index] = np.ascontiguousarray(array, wanted)
             table[slot] = array.ctypes.data
         results = []

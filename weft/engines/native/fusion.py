@@ -194,7 +194,7 @@ class Fusion:
         return prefix if longest <= _LONG_ROW else None
 
     def _fits(self, group: Group, nest: Nest, needs: list[Nest], prefix: int, space: Shape) -> bool:
-        """Whether all that it reads of the group's results, or overwrites of what the group reads, is of its own row."""
+        """Whether what it reads of the group's results, or overwrites of what the group reads, is of its own row."""
         rows = variables(space[:prefix], "row")
         inner = variables(space[prefix:], "in")
         indices = tuple(map(Index.of, (*rows, *inner)))

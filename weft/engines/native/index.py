@@ -45,7 +45,7 @@ class Quotient:
         self.divisor = divisor
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and (self.index, self.divisor) == (other.index, other.divisor)  # type: ignore[attr-defined]
+        return type(other) is type(self) and (self.index, self.divisor) == (other.index, other.divisor)
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, self.index, self.divisor))
@@ -193,7 +193,9 @@ class Index:
     def __repr__(self) -> str:
         parts = []
         for atom, coefficient in self.terms.items():
-            shown = f"({coefficient!r})" if isinstance(coefficient, Dim) and " " in repr(coefficient) else repr(coefficient)
+            shown = repr(coefficient)
+            if isinstance(coefficient, Dim) and " " in shown:
+                shown = f"({shown})"
             parts.append(repr(atom) if shown == "1" else f"{atom!r}*{shown}")
         if not parts or not (isinstance(self.constant, int) and self.constant == 0):
             parts.append(repr(self.constant))

@@ -11,10 +11,30 @@ from weft.base.dims import Dim, ceil_divide, product
 from weft.engines.native.fusion import Group, space_of, split
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.loops import (
-    Across, At, Buffer, Const, Expr, Fail, For, Get, If, Kernel, Load, Masked, Op, Prefetch, Register, Set, Statement, Store, Transpose,
+    Across,
+    At,
+    Buffer,
+    Const,
+    Expr,
+    Fail,
+    For,
+    Get,
+    If,
+    Kernel,
+    Load,
+    Masked,
+    Op,
+    Prefetch,
+    Register,
+    Set,
+    Statement,
+    Store,
+    Transpose,
 )  # fmt: skip
 from weft.engines.native.lower import Nest, variables
-from weft.engines.native.rewriting import Rewriter, indices as indices_of, loads as loads_of
+from weft.engines.native.rewriting import Rewriter
+from weft.engines.native.rewriting import indices as indices_of
+from weft.engines.native.rewriting import loads as loads_of
 from weft.engines.native.sources import flat_index, unflatten
 
 if TYPE_CHECKING:
@@ -149,7 +169,7 @@ class _Rows:
         across = [load for load in loads_of([item.value for item in items])
                   if load.index.terms.get(last, 0) not in (0, 1) and load.guard is None]  # fmt: skip
         along = {v for load in across for v in walked[:-1] if load.index.terms.get(v, 0) == 1}
-        if len(along) != 1 or len({load.index for load in across}) > 4 or any(l.dtype.size != 4 for l in across):
+        if len(along) != 1 or len({load.index for load in across}) > 4 or any(load.dtype.size != 4 for load in across):
             return None
         (down,) = along
         if any(load.index.terms.get(down, 0) != 1 for load in across):
@@ -166,7 +186,8 @@ class _Rows:
         into = Rewriter(values={down: first + LANE, last: Index.of(start) + row})
         body: list[Statement] = []
         for load, square in squares.items():
-            body.append(For(row, ZERO, Index.of(lanes), [Set(square, into.expr(load), (Index.of(row),))], unrolled=True))
+            fill = Set(square, into.expr(load), (Index.of(row),))
+            body.append(For(row, ZERO, Index.of(lanes), [fill], unrolled=True))
             body.append(Transpose(square))
         held = Rewriter(lambda load: Get(squares[load], (Index.of(row),)) if load in squares else None)
         out = Rewriter(values={down: first + row, last: Index.of(start) + LANE})
@@ -318,7 +339,8 @@ class _Rows:
         whole = start + extent // lanes * lanes
         if (whole - position).number != 0:
             step = LoopVar("step", last.extent)
-            body.append(For(step, position, whole, self._stores(_moved(items, last, Index.of(step) + LANE)), step=lanes))
+            stores = self._stores(_moved(items, last, Index.of(step) + LANE))
+            body.append(For(step, position, whole, stores, step=lanes))
         rest = stop - whole
         if rest.number != 0:
             body.append(Masked(rest, self._stores(_moved(items, last, whole + LANE))))
@@ -462,8 +484,9 @@ def rewrite_body(body: Sequence[Statement], rewrite: Rewriter) -> list[Statement
     for statement in body:
         match statement:
             case For():
-                found.append(For(statement.var, rewrite.index(statement.start), rewrite.index(statement.stop),
-                                 rewrite_body(statement.body, rewrite), statement.step, statement.unrolled))  # fmt: skip
+                start, stop = rewrite.index(statement.start), rewrite.index(statement.stop)
+                within = rewrite_body(statement.body, rewrite)
+                found.append(For(statement.var, start, stop, within, statement.step, statement.unrolled))
             case Masked():
                 found.append(Masked(rewrite.index(statement.count), rewrite_body(statement.body, rewrite)))
             case Store():

@@ -410,7 +410,8 @@ def _verify_body(kernel: Kernel, body: Sequence[Statement], known: set[LoopVar])
 
 
 def _fields(statement: Statement) -> dict[str, Any]:
-    return {name: getattr(statement, name) for name in type(statement).__slots__}  # type: ignore[attr-defined]
+    names: tuple[str, ...] = type(statement).__slots__
+    return {name: getattr(statement, name) for name in names}
 
 
 def _verify_expr(kernel: Kernel, expr: Expr, known: set[LoopVar]) -> None:

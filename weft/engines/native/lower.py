@@ -156,6 +156,12 @@ class Lowering:
             else:
                 self.sources[value] = Memory(Buffer(value.node.name, held.dtype, product(shape), "input"), shape)
 
+    def given(self, value: Value) -> Memory:
+        """Where an input of the graph lies."""
+        found = self.state.get(value) or self.sources[value]
+        assert isinstance(found, Memory)
+        return found
+
     def _node(self, node: Node) -> None:
         function = RULES.get(node.op)
         if function is None:
@@ -202,7 +208,7 @@ class Lowering:
     def assign(
         self, handle: Value, value: Source, node: Node, update: Callable[[Memory], None] | None = None
     ) -> Source:
-        """Gives a variable a value (`update` writes it in place). What still needs the old one is given a copy of it."""
+        """Gives a variable a value (`update` writes it in place). What still needs the old one gets a copy of it."""
         memory = self.state[handle]
         ours = node.inputs[1]
         for other, source in self.sources.items():
@@ -246,7 +252,7 @@ class Lowering:
             known = self.temporary(source.shape, source.dtype, name)
             self.nests.append(Nest(source.shape, lambda place, _: source.at(place), known, name=name))
             source.stored = known  # type: ignore[attr-defined]
-        return known  # type: ignore[no-any-return]
+        return known
 
     def contiguous(self, source: Source, name: str = "t") -> Memory:
         """The same elements in memory, in order."""

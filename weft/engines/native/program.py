@@ -61,7 +61,7 @@ class Program:
         self.outputs = _own_outputs(lowering, results)
         nests = schedule.prepare(lowering)
         fusion = Fusion(nests)
-        self.inputs = [lowering.sources.get(value) or lowering.state[value] for value in graph.inputs]
+        self.inputs = [lowering.given(value) for value in graph.inputs]
         self.written = [i for i, value in enumerate(graph.inputs) if value in lowering.written]
         plan = Plan(target, lambda buffer, group: _needed_outside(fusion, buffer, group))
         self.layout = emit.Layout()
@@ -215,7 +215,7 @@ def _arrange(lives: Mapping[Buffer, tuple[int, int]], known: Mapping[Symbol, int
     total = 0
     for size, buffer, life in sized:
         offset = 0
-        for start, stop, other in sorted(p for p in placed if p[2][0] <= life[1] and life[0] <= p[2][1]):
+        for start, stop, _ in sorted(p for p in placed if p[2][0] <= life[1] and life[0] <= p[2][1]):
             if offset + size <= start:
                 break
             offset = max(offset, stop)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from weft.base.dtypes import DType
 from weft.base import dtypes
+from weft.base.dtypes import DType
 from weft.engines.native.loops import Const, Expr, Op
 
 #: name -> (arguments, dtype) -> an expression in simpler operations

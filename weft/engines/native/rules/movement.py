@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from weft.engines.native.index import Index
 from weft.base import dtypes
+from weft.engines.native.index import Index
 from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, Specialise, Unsupported, aligned, rule, view
 from weft.engines.native.rewriting import guarded
