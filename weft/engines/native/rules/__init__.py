@@ -2,6 +2,7 @@
 
 from weft.engines.native.rules import (
     conv,
+    division,
     index,
     loops,
     loss,
@@ -14,7 +15,11 @@ from weft.engines.native.rules import (
     running,
     scatter,
     sizes,
+    slicing,
     state,
 )
 
-__all__ = ["conv", "index", "loops", "loss", "matmul", "movement", "pointwise", "pool", "random", "reduction", "running", "scatter", "sizes", "state"]
+__all__ = [
+    "conv", "division", "index", "loops", "loss", "matmul", "movement", "pointwise", "pool", "random", "reduction",
+    "running", "scatter", "sizes", "slicing", "state",
+]  # fmt: skip

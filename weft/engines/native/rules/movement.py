@@ -96,59 +96,6 @@ def _slice(low: Lowering, node: Node) -> Sequence[Source]:
     return [_window(low.source(node.inputs[0]), shape, begin, (1,) * len(shape))]
 
 
-@rule("strided_slice")
-def _strided_slice(low: Lowering, node: Node) -> Sequence[Source]:
-    source, shape = low.source(node.inputs[0]), node.outputs[0].shape
-    assert shape is not None
-    entries = list(node.attrs["index"])
-    if len(node.inputs) > 1:
-        raise Unsupported("a slice whose bounds are computed")
-    consumed = sum(entry[0] in ("slice", "int") for entry in entries)
-    missing = [("slice", None, None, None)] * (len(source.shape) - consumed)
-    at = next((i for i, entry in enumerate(entries) if entry[0] == "ellipsis"), len(entries))
-    entries = [*entries[:at], *missing, *entries[at + 1 :]]
-    starts: list[Dimension] = []
-    steps: list[int] = []
-    kept: list[int] = []  # for each axis of the result its axis in the source, -1 for a new one
-    axis = 0
-    for entry in entries:
-        if entry[0] == "newaxis":
-            kept.append(-1)
-            continue
-        size = source.shape[axis]
-        if entry[0] == "int":
-            position = entry[1]
-            if not isinstance(size, int) and position >= 0:
-                raise Specialise(size.symbols())  # whether it is in range
-            starts.append(position if position >= 0 else size + position)
-            steps.append(1)
-        else:
-            if all(bound is None for bound in entry[1:]):
-                starts.append(0)
-                steps.append(1)
-            elif isinstance(size, int):
-                found = range(size)[slice(*entry[1:])]
-                starts.append(found.start)
-                steps.append(found.step)
-            else:
-                raise Specialise(size.symbols())
-            kept.append(axis)
-        axis += 1
-    places = {a: i for i, a in enumerate(kept) if a >= 0}
-    if isinstance(source, Memory):
-        offset = source.place(tuple(map(Index.of, starts)))
-        strides = tuple(0 if a < 0 else source.strides[a] * steps[a] for a in kept)
-        return [Memory(source.buffer, shape, strides, offset)]
-
-    def where(indices: Indices) -> Indices:
-        return tuple(
-            indices[places[a]] * steps[a] + starts[a] if a in places else Index.of(starts[a])
-            for a in range(len(source.shape))
-        )
-
-    return [view(source, shape, where)]
-
-
 @rule("pad")
 def _pad(low: Lowering, node: Node) -> Sequence[Source]:
     source, shape = low.source(node.inputs[0]), node.outputs[0].shape

@@ -46,7 +46,7 @@ def _direct(name: str) -> Formula:
     return lambda args, source, target: Op(name, tuple(args), target)
 
 
-def _in_float32(formula: Formula) -> Formula:
+def in_float32(formula: Formula) -> Formula:
     """Half precisions are computed in float32 and rounded once."""
 
     def computed(args: Sequence[Expr], source: DType, target: DType) -> Expr:
@@ -59,13 +59,19 @@ def _in_float32(formula: Formula) -> Formula:
     return computed
 
 
-def _floats_only(formula: Formula) -> Formula:
+def floats_only(formula: Formula) -> Formula:
     def computed(args: Sequence[Expr], source: DType, target: DType) -> Expr:
         if not source.is_floating:
             raise Unsupported(f"no native code for {source.name}")
         return formula(args, source, target)
 
-    return _in_float32(computed)
+    return in_float32(computed)
+
+
+def _unless_whole(formula: Formula) -> Formula:
+    """A rounding, which integers do not need."""
+    rounded = in_float32(formula)
+    return lambda args, source, target: rounded(args, source, target) if source.is_floating else args[0]
 
 
 def _compare(name: str) -> Formula:
@@ -154,41 +160,41 @@ def _logical(name: str) -> Formula:
 
 #: op -> (formula, about how many instructions)
 FORMULAS: dict[str, tuple[Formula, int]] = {
-    "add": (_in_float32(_direct("add")), 1),
-    "subtract": (_in_float32(_direct("subtract")), 1),
-    "multiply": (_in_float32(_direct("multiply")), 1),
-    "divide": (_floats_only(_direct("divide")), 4),
-    "maximum": (_in_float32(_direct("maximum")), 1),
-    "minimum": (_in_float32(_direct("minimum")), 1),
-    "squared_difference": (_in_float32(_squared_difference), 2),
-    "divide_no_nan": (_floats_only(_divide_no_nan), 5),
-    "multiply_no_nan": (_floats_only(_multiply_no_nan), 2),
-    "negative": (_in_float32(_direct("negative")), 1),
-    "abs": (_in_float32(_direct("abs")), 1),
-    "sign": (_in_float32(_sign), 4),
-    "square": (_in_float32(_square), 1),
-    "reciprocal": (_floats_only(_reciprocal), 4),
-    "sqrt": (_floats_only(_direct("sqrt")), 5),
-    "rsqrt": (_floats_only(_rsqrt), 9),
-    "floor": (_floats_only(_direct("floor")), 1),
-    "ceil": (_floats_only(_direct("ceil")), 1),
-    "round": (_floats_only(_direct("round_even")), 1),
-    "trunc": (_floats_only(_direct("trunc")), 1),
-    "exp": (_floats_only(_direct("exp")), 12),
-    "expm1": (_floats_only(_direct("expm1")), 16),
-    "log": (_floats_only(_direct("log")), 15),
-    "log1p": (_floats_only(_direct("log1p")), 18),
-    "sin": (_floats_only(_direct("sin")), 20),
-    "cos": (_floats_only(_direct("cos")), 20),
-    "tanh": (_floats_only(_direct("tanh")), 16),
-    "erf": (_floats_only(_direct("erf")), 25),
-    "pow": (_floats_only(_direct("pow")), 40),
-    "sigmoid": (_floats_only(_sigmoid), 18),
-    "softplus": (_floats_only(_softplus), 30),
-    "relu": (_in_float32(_relu), 1),
-    "relu6": (_in_float32(_relu6), 2),
-    "xlogy": (_floats_only(_xlogy), 18),
-    "xdivy": (_floats_only(_xdivy), 6),
+    "add": (in_float32(_direct("add")), 1),
+    "subtract": (in_float32(_direct("subtract")), 1),
+    "multiply": (in_float32(_direct("multiply")), 1),
+    "divide": (floats_only(_direct("divide")), 4),
+    "maximum": (in_float32(_direct("maximum")), 1),
+    "minimum": (in_float32(_direct("minimum")), 1),
+    "squared_difference": (in_float32(_squared_difference), 2),
+    "divide_no_nan": (floats_only(_divide_no_nan), 5),
+    "multiply_no_nan": (floats_only(_multiply_no_nan), 2),
+    "negative": (in_float32(_direct("negative")), 1),
+    "abs": (in_float32(_direct("abs")), 1),
+    "sign": (in_float32(_sign), 4),
+    "square": (in_float32(_square), 1),
+    "reciprocal": (floats_only(_reciprocal), 4),
+    "sqrt": (floats_only(_direct("sqrt")), 5),
+    "rsqrt": (floats_only(_rsqrt), 9),
+    "floor": (_unless_whole(_direct("floor")), 1),
+    "ceil": (_unless_whole(_direct("ceil")), 1),
+    "round": (_unless_whole(_direct("round_even")), 1),
+    "trunc": (_unless_whole(_direct("trunc")), 1),
+    "exp": (floats_only(_direct("exp")), 12),
+    "expm1": (floats_only(_direct("expm1")), 16),
+    "log": (floats_only(_direct("log")), 15),
+    "log1p": (floats_only(_direct("log1p")), 18),
+    "sin": (floats_only(_direct("sin")), 20),
+    "cos": (floats_only(_direct("cos")), 20),
+    "tanh": (floats_only(_direct("tanh")), 16),
+    "erf": (floats_only(_direct("erf")), 25),
+    "pow": (floats_only(_direct("pow")), 40),
+    "sigmoid": (floats_only(_sigmoid), 18),
+    "softplus": (floats_only(_softplus), 30),
+    "relu": (in_float32(_relu), 1),
+    "relu6": (in_float32(_relu6), 2),
+    "xlogy": (floats_only(_xlogy), 18),
+    "xdivy": (floats_only(_xdivy), 6),
     "equal": (_compare("equal"), 1),
     "not_equal": (_compare("not_equal"), 1),
     "less": (_compare("less"), 1),
@@ -203,9 +209,9 @@ FORMULAS: dict[str, tuple[Formula, int]] = {
     "bitwise_or": (_direct("or"), 1),
     "bitwise_xor": (_direct("xor"), 1),
     "invert": (_direct("not"), 1),
-    "is_nan": (_floats_only(lambda args, source, target: Op("is_nan", (args[0],), dtypes.bool_)), 1),
-    "is_inf": (_floats_only(_is_inf), 2),
-    "is_finite": (_floats_only(_is_finite), 2),
+    "is_nan": (floats_only(lambda args, source, target: Op("is_nan", (args[0],), dtypes.bool_)), 1),
+    "is_inf": (floats_only(_is_inf), 2),
+    "is_finite": (floats_only(_is_finite), 2),
 }
 
 
@@ -253,7 +259,7 @@ def _leaky_relu(low: Lowering, node: Node) -> Sequence[Source]:
         x = args[0]
         return pick(compare("greater", x, like(0, x)), x, op("multiply", x, like(slope, x)))
 
-    return [elementwise(low, node, [low.source(node.inputs[0])], _floats_only(formula), 2)]
+    return [elementwise(low, node, [low.source(node.inputs[0])], floats_only(formula), 2)]
 
 
 @rule("identity", "stop_gradient", "prevent_gradient")
