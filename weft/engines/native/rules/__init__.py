@@ -2,12 +2,14 @@
 
 from weft.engines.native.rules import (
     conv,
+    diagonal,
     division,
     index,
     loops,
     loss,
     matmul,
     movement,
+    padding,
     pointwise,
     pool,
     random,
@@ -20,6 +22,6 @@ from weft.engines.native.rules import (
 )
 
 __all__ = [
-    "conv", "division", "index", "loops", "loss", "matmul", "movement", "pointwise", "pool", "random", "reduction",
+    "conv", "diagonal", "division", "index", "loops", "loss", "matmul", "movement", "padding", "pointwise", "pool", "random", "reduction",
     "running", "scatter", "sizes", "slicing", "state",
 ]  # fmt: skip

@@ -96,34 +96,6 @@ def _slice(low: Lowering, node: Node) -> Sequence[Source]:
     return [_window(low.source(node.inputs[0]), shape, begin, (1,) * len(shape))]
 
 
-@rule("pad")
-def _pad(low: Lowering, node: Node) -> Sequence[Source]:
-    source, shape = low.source(node.inputs[0]), node.outputs[0].shape
-    assert shape is not None
-    if node.attrs["mode"] != "constant":
-        raise Unsupported("mirrored padding")
-    paddings = node.attrs["paddings"]
-    border = Const(node.attrs["constant_value"], source.dtype)
-    if source.cost > 3:
-        source = low.memory(source)
-
-    def element(indices: Indices) -> Expr:
-        inside: Expr | None = None
-        for index, (before, after), size in zip(indices, paddings, source.shape, strict=True):
-            tests = [compare("greater_equal", At(index), At(Index.of(before)))] if _some(before) else []
-            tests += [compare("less", At(index), At(Index.of(size) + before))] if _some(after) else []
-            for test in tests:
-                inside = test if inside is None else Op("and", (inside, test), dtypes.bool_)
-        moved = source.at(tuple(index - before for index, (before, _) in zip(indices, paddings, strict=True)))
-        return moved if inside is None else pick(inside, guarded(moved, inside), border)
-
-    return [Computed(shape, source.dtype, element, source.cost + 3)]
-
-
-def _some(size: Dimension) -> bool:
-    return not (isinstance(size, int) and size == 0)
-
-
 @rule("concat")
 def _concat(low: Lowering, node: Node) -> Sequence[Source]:
     parts = [low.source(value) for value in node.inputs]

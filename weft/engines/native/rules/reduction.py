@@ -120,3 +120,24 @@ def _argmax(low: Lowering, node: Node) -> Sequence[Source]:
     first = reduce_over(low, source, (axis,), "minimum", "place", dtypes.int64, place_of)
     target = node.outputs[0].dtype
     return [Computed(first.shape, target, lambda place: cast(first.at(place), target), 1)]
+
+
+@rule("sum_to_shape")
+def _sum_to_shape(low: Lowering, node: Node) -> Sequence[Source]:
+    """The axes that a broadcast stretched are summed; whether an axis is one of them must be known."""
+    source, shape = low.source(node.inputs[0]), tuple(node.attrs["shape"])
+    extra = len(source.shape) - len(shape)
+    axes = list(range(extra))
+    for axis, (size, target) in enumerate(zip(source.shape[extra:], shape, strict=True), start=extra):
+        if size == target:
+            continue
+        if isinstance(target, Dim):
+            raise Specialise(target.symbols() | (size.symbols() if isinstance(size, Dim) else frozenset()))
+        axes.append(axis)
+    if not axes:
+        return [source]
+    dtype = source.dtype
+    wide = dtypes.float32 if dtype in (dtypes.float16, dtypes.bfloat16) else dtype
+    summed = reduce_over(low, source, axes, "add", node.op, wide, lambda element, _: cast(element, wide))
+    result = Memory(summed.buffer, shape)
+    return [result if wide is dtype else Computed(shape, dtype, lambda place: cast(result.at(place), dtype), 1)]
