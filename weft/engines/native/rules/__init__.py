@@ -18,10 +18,11 @@ from weft.engines.native.rules import (
     scatter,
     sizes,
     slicing,
+    sort,
     state,
 )
 
 __all__ = [
     "conv", "diagonal", "division", "index", "loops", "loss", "matmul", "movement", "padding", "pointwise", "pool", "random", "reduction",
-    "running", "scatter", "sizes", "slicing", "state",
+    "running", "scatter", "sizes", "slicing", "sort", "state",
 ]  # fmt: skip
