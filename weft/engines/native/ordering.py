@@ -124,11 +124,14 @@ class Order:
         some_right = Op("less", (Get(right), At(stop)), dtypes.bool_)
         wins = Op("or", (none_left, self._before(keys[1], keys[0])), dtypes.bool_)
         wins = Op("and", (some_right, wins), dtypes.bool_)
-        step = Op("cast", (wins,), dtypes.int64)
+        taken = Register("taken", dtypes.int64)  # held, because the ends move while it is used
+        one = Const(1, dtypes.int64)
+        second = Op("not_equal", (Get(taken), Const(0, dtypes.int64)), dtypes.bool_)
         body: list[Statement] = [
-            self._put(target + at, _pick(wins, keys[1], keys[0]), _pick(wins, places[1], places[0])),
-            Set(left, Op("add", (Get(left), Op("subtract", (Const(1, dtypes.int64), step), dtypes.int64)), dtypes.int64)),
-            Set(right, Op("add", (Get(right), step), dtypes.int64)),
+            Set(taken, Op("cast", (wins,), dtypes.int64)),
+            self._put(target + at, _pick(second, keys[1], keys[0]), _pick(second, places[1], places[0])),
+            Set(left, Op("add", (Get(left), Op("subtract", (one, Get(taken)), dtypes.int64)), dtypes.int64)),
+            Set(right, Op("add", (Get(right), Get(taken)), dtypes.int64)),
         ]
         return For(run, ZERO, Index.of(run.extent), [
             Set(left, At(start)), Set(right, At(middle)), For(at, start, stop, body),
