@@ -13,10 +13,16 @@ from weft.passes.simplify import inline_calls, remove_dead_code, share_common_co
 def decompose(graph: Graph) -> Graph:
     """The graph with every op that has no rule and does have a decomposition replaced by that."""
     while True:
-        open_ = [n for n in graph.nodes if n.op != "input" and n.op not in RULES and opdef.get(n.op).decompose]
+        open_ = [node for node in graph.nodes if _is_open(node)]
         if not open_:
             return graph
         graph = share_common_code(remove_dead_code(inline_calls(_replace(graph, set(open_)))))
+
+
+def _is_open(node: Node) -> bool:
+    if node.op == "input" or node.op in RULES or opdef.get(node.op).decompose is None:
+        return False
+    return all(value.shape is not None for value in (*node.inputs, *node.outputs))
 
 
 def _replace(graph: Graph, chosen: set[Node]) -> Graph:

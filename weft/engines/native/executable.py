@@ -88,7 +88,11 @@ class Executable:
         if known and not interpreter.agree(self.original, known):
             return None
         program = self._program(known)
-        return _Call(program, program.binding(known), self._dtypes)
+        try:
+            binding = program.binding(known)
+        except (ValueError, ZeroDivisionError):  # a size that cannot be computed
+            return None
+        return _Call(program, binding, self._dtypes)
 
     def _program(self, known: Mapping[Symbol, int]) -> Program:
         while True:

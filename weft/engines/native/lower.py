@@ -15,7 +15,7 @@ from weft.base.dims import Dim, product
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Buffer, Const, Expr
 from weft.engines.native.sources import Computed, Indices, Memory, Source
-from weft.ir.graph import Graph, Node, Value
+from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Shape, Symbol
@@ -95,6 +95,8 @@ class Lowering:
         self._left = dict(self.users)  # how many nodes have yet to use a value
         self.region: Region | None = None
         self._count = 0
+        held = {s for v in graph.inputs if v.type.handle for d in v.type.handle.shape or () for s in attr_symbols(d)}
+        self._telling = {value for symbol, value in symbol_sources(graph).items() if symbol not in held}
 
     def run(self) -> list[Source]:
         """Lowers every node; returns where the graph's outputs are.
@@ -168,6 +170,8 @@ class Lowering:
             raise Unsupported("there is no rule for it")
         if not all(native_type(value.type) for value in node.outputs):
             raise Unsupported("a result is not native")
+        if any(value in self._telling for value in node.outputs):
+            raise Unsupported("the size of a result is known only when it has run")
         results = function(self, node)
         for value in dict.fromkeys(node.inputs):
             self._left[value] -= 1

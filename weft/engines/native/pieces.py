@@ -70,9 +70,17 @@ class Pieces:
         self._handles = [i for i, v in enumerate(graph.inputs) if v.type.is_resource]
         number = _numbers(graph, host)
         self.pieces: list[_Piece] = []
-        for piece in sorted(set(number.values())):
-            members = [node for node in graph.nodes if number.get(node) == piece]
-            sub, inputs, outputs = _extract(graph, members, f"{graph.name}_{piece}")
+        sources: Mapping[Any, Value] = symbol_sources(graph)
+        members: dict[int, list[Node]] = {piece: [] for piece in sorted(set(number.values()))}
+        for node in graph.nodes:
+            if node in number:
+                members[number[node]].append(node)
+        wanted = {piece: _wanted(nodes, sources) for piece, nodes in members.items()}
+        used = {value for values in wanted.values() for value in values} | set(graph.outputs)
+        for piece, nodes in members.items():
+            inputs = wanted[piece]
+            outputs = [value for node in nodes for value in node.outputs if value in used]
+            sub = _extract(nodes, inputs, outputs, f"{graph.name}_{piece}")
             native: Executable | None = None
             if piece % 2 == 0:
                 try:
@@ -117,10 +125,13 @@ def _numbers(graph: Graph, host: set[Node]) -> dict[Node, int]:
     last_write: dict[Value, Node] = {}
     readers: dict[Value, list[Node]] = {}
     last_effect: Node | None = None
+    sources: Mapping[Any, Value] = symbol_sources(graph)
     for node in graph.nodes:
         if node.op == "input":
             continue
         needs = [value.node for value in node.inputs if value.node.op != "input"] + list(node.control)
+        told = [sources[symbol].node for symbol in _symbols(node) if symbol in sources]
+        needs += [before for before in told if before in number]  # who tells a size that it mentions
         for value in node.inputs:
             if not value.type.is_resource:
                 continue
@@ -143,24 +154,23 @@ def _numbers(graph: Graph, host: set[Node]) -> dict[Node, int]:
     return number
 
 
-def _extract(graph: Graph, members: Sequence[Node], name: str) -> tuple[Graph, list[Value], list[Value]]:
-    """Some nodes as a graph of their own, with what it takes from the rest and gives to it."""
+def _wanted(members: Sequence[Node], sources: Mapping[Any, Value]) -> list[Value]:
+    """What some nodes take from the rest: operands, and values that tell sizes which they mention."""
     inside = set(members)
     wanted = dict.fromkeys(value for node in members for value in node.inputs if value.node not in inside)
-    sources: Mapping[Any, Value] = symbol_sources(graph)
     shown = {s for value in wanted for s in _bare(value)}
     for node in members:
-        needed = {s for attr in node.attrs.values() for s in attr_symbols(attr)}
-        needed |= {s for value in node.outputs for size in value.shape or () for s in attr_symbols(size)}
-        for symbol in needed - shown:
+        for symbol in _symbols(node) - shown:
             if symbol in sources and sources[symbol].node not in inside:
-                wanted[sources[symbol]] = None  # so that the size is known
+                wanted[sources[symbol]] = None
                 shown.add(symbol)
-    used = {v for node in graph.nodes if node not in inside for v in node.inputs if v.node in inside}
-    used |= {value for value in graph.outputs if value.node in inside}
-    outputs = [value for node in members for value in node.outputs if value in used]
+    return list(wanted)
+
+
+def _extract(members: Sequence[Node], inputs: Sequence[Value], outputs: Sequence[Value], name: str) -> Graph:
+    """Some nodes as a graph of their own."""
     sub = Graph(name)
-    values: dict[Value, Value] = {value: sub.add_input(value.type, value.node.name) for value in wanted}
+    values: dict[Value, Value] = {value: sub.add_input(value.type, value.node.name) for value in inputs}
     nodes: dict[Node, Node] = {}
     for node in members:
         control = [nodes[before] for before in node.control if before in nodes]
@@ -169,7 +179,13 @@ def _extract(graph: Graph, members: Sequence[Node], name: str) -> tuple[Graph, l
         nodes[node] = made
         values.update(zip(node.outputs, made.outputs, strict=True))
     sub.outputs = [values[value] for value in outputs]
-    return sub, list(wanted), outputs
+    return sub
+
+
+def _symbols(node: Node) -> set[Any]:
+    """The sizes that a node mentions, in its attributes and its results."""
+    found = {s for attr in node.attrs.values() for s in attr_symbols(attr)}
+    return found | {s for value in node.outputs for size in value.shape or () for s in attr_symbols(size)}
 
 
 def _bare(value: Value) -> list[Any]:

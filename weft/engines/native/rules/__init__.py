@@ -20,9 +20,10 @@ from weft.engines.native.rules import (
     slicing,
     sort,
     state,
+    windowing,
 )
 
 __all__ = [
     "conv", "diagonal", "division", "index", "loops", "loss", "matmul", "movement", "padding", "pointwise", "pool", "random", "reduction",
-    "running", "scatter", "sizes", "slicing", "sort", "state",
+    "running", "scatter", "sizes", "slicing", "sort", "state", "windowing",
 ]  # fmt: skip

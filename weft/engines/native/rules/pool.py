@@ -1,230 +1,316 @@
-"""Pooling and its gradients. Windows are written out, one term for each of their elements."""
+"""Pooling and its gradients, grey-scale dilation, and windows laid out as patches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from weft.base import dtypes
-from weft.engines.native.index import Index
+from weft.base.dims import product
+from weft.engines.native.index import Entry, Index
 from weft.engines.native.loops import At, Const, Expr, Op
-from weft.engines.native.lower import Lowering, Unsupported, rule
+from weft.engines.native.lower import Lowering, rule
 from weft.engines.native.rewriting import guarded
-from weft.engines.native.rules.conv import channels_last, from_channels_last, windows
+from weft.engines.native.rules.conv import from_channels_last
+from weft.engines.native.rules.index import settled
 from weft.engines.native.rules.pointwise import cast, compare, op, pick
-from weft.engines.native.sources import Computed, Indices, Memory, Source
+from weft.engines.native.rules.windowing import both, count, covering, held, offsets, read, small, spot, total, window_on
+from weft.engines.native.sources import Computed, Indices, Source, flat_index, unflatten
 from weft.ir.graph import Node
 from weft.ops.windows import CHANNELS_LAST, Window
 
-#: windows of more elements than this would make too much code
-_MOST = 64
+if TYPE_CHECKING:
+    from weft.base.dims import Shape
+    from weft.base.dtypes import DType
 
 
-def _window(low: Lowering, shape: Sequence[Any], attrs: Any) -> Window:
-    found = windows(low, shape[1:-1], attrs["window"], attrs)
-    low.known(shape[-1])
-    count = 1
-    for size in found.window:
-        count *= size
-    if count > _MOST:
-        raise Unsupported(f"pooling over windows of {count} elements")
-    return found
+def _finished(low: Lowering, node: Node, source: Source) -> Source:
+    """A result in memory, in the node's type and order of axes."""
+    dtype = node.outputs[0].dtype
+    if source.dtype is not dtype:
+        wide = source
+        source = Computed(wide.shape, dtype, lambda place: cast(wide.at(place), dtype), wide.cost + 1)
+    return from_channels_last(low.memory(source, node.op), node.attrs["data_format"])
 
 
-def _both(first: Expr | None, second: Expr | None) -> Expr | None:
-    if first is None or second is None:
-        return first or second
-    return Op("and", (first, second), dtypes.bool_)
+def _lowest(dtype: DType) -> Const:
+    return Const(float("-inf") if dtype.is_floating else dtype.limits[0], dtype)
 
 
-def _spots(window: Window, place: Indices) -> Iterator[tuple[tuple[int, ...], Indices, Expr | None]]:
-    """For each element of the window at a place: its offset, where it lies, and whether that is inside (None: always)."""
-    for offset in window.offsets():
-        spot: list[Index] = []
-        inside: Expr | None = None
-        for axis, position in enumerate(offset):
-            before, _ = window.pads[axis]
-            shift = position * window.dilations[axis] - before
-            index = place[1 + axis] * window.strides[axis] + shift
-            if shift < 0:
-                inside = _both(inside, compare("greater_equal", At(index), At(Index.of(0))))
-            if (window.out[axis] - 1) * window.strides[axis] + shift >= window.sizes[axis]:
-                inside = _both(inside, compare("less", At(index), At(Index.of(window.sizes[axis]))))
-            spot.append(index)
-        yield offset, (place[0], *spot, place[-1]), inside
+def _is_nan(x: Expr) -> Expr:
+    return Op("is_nan", (x,), dtypes.bool_)
 
 
-def _read(source: Source, spot: Indices, inside: Expr | None, otherwise: Const) -> Expr:
-    element = source.at(spot)
-    return element if inside is None else pick(inside, guarded(element, inside), otherwise)
+# -- the greatest -----------------------------------------------------------------------------------------------------
 
 
-def _lowest(source: Source) -> Const:
-    return Const(float("-inf") if source.dtype.is_floating else source.dtype.limits[0], source.dtype)
+def _greatest(low: Lowering, x: Source, window: Window) -> Source:
+    """The greatest element of each window; NaN loses against any number."""
+    shape, floating = (x.shape[0], *window.out, x.shape[-1]), x.dtype.is_floating
+    lowest = _lowest(x.dtype)
+    if small(window):
+        def element(place: Indices) -> Expr:
+            best: Expr | None = None
+            for offset in offsets(window):
+                found = read(x, spot(window, place, offset), lowest)
+                if best is None:
+                    best = found
+                    continue
+                better = compare("greater", found, best)
+                if floating:
+                    better = Op("or", (better, _is_nan(best)), dtypes.bool_)
+                best = pick(better, found, best)
+            assert best is not None
+            return best
 
+        return Computed(shape, x.dtype, element, 100)
 
-def _greatest(x: Source, window: Window, place: Indices) -> Expr:
-    """The greatest element of a window; NaN loses against any number."""
-    best: Expr | None = None
-    for _, spot, inside in _spots(window, place):
-        element = _read(x, spot, inside, _lowest(x))
-        if best is None:
-            best = element
-            continue
-        better = compare("greater", element, best)
-        if x.dtype.is_floating:
-            better = Op("or", (better, Op("is_nan", (best,), dtypes.bool_)), dtypes.bool_)
-        best = pick(better, element, best)
-    assert best is not None
-    return best
+    def number(place: Indices, offset: Indices) -> Expr:
+        found = read(x, spot(window, place, offset), lowest)
+        return pick(_is_nan(found), lowest, found) if floating else found
 
+    def none(place: Indices, offset: Indices) -> Expr:
+        where, inside = spot(window, place, offset)
+        found = _is_nan(x.at(where) if inside is None else guarded(x.at(where), inside))
+        return found if inside is None else Op("or", (found, Op("not", (inside,), dtypes.bool_)), dtypes.bool_)
 
-def _in_memory(low: Lowering, source: Source, data_format: str) -> Memory:
-    return low.memory(channels_last(low.memory(source), data_format))
+    best = low.reduce(shape, tuple(window.window), x.dtype, "maximum", number, "greatest")
+    if not floating:
+        return best
+    nothing = low.reduce(shape, tuple(window.window), dtypes.bool_, "and", none, "nothing")
+    nan = Const(float("nan"), x.dtype)
+    return Computed(shape, x.dtype, lambda place: pick(nothing.at(place), nan, best.at(place)), 1)
 
 
 @rule("max_pool")
 def _max_pool(low: Lowering, node: Node) -> Sequence[Source]:
-    attrs = node.attrs
-    x = _in_memory(low, low.source(node.inputs[0]), attrs["data_format"])
-    window = _window(low, x.shape, attrs)
-    shape = (x.shape[0], *window.out, x.shape[-1])
-    made = low.memory(Computed(shape, x.dtype, lambda place: _greatest(x, window, place), 100), "max_pool")
-    return [from_channels_last(made, attrs["data_format"])]
+    x = held(low, low.source(node.inputs[0]), node.attrs["data_format"])
+    window = window_on(low, x.shape, node.attrs["window"], node.attrs)
+    return [_finished(low, node, _greatest(low, x, window))]
 
 
-def _covering(window: Window, place: Indices) -> Iterator[tuple[tuple[int, ...], Indices, Expr | None]]:
-    """For each offset: the window in which a place has that offset, and whether there is one (None: always)."""
-    for offset in window.offsets():
-        found: list[Index] = []
-        there: Expr | None = None
-        for axis, position in enumerate(offset):
-            stride, (before, _) = window.strides[axis], window.pads[axis]
-            shift = before - position * window.dilations[axis]
-            lift = -(-max(0, -shift) // stride) * stride  # so that what is divided is not negative
-            raised = place[1 + axis] + (shift + lift)
-            if stride > 1:
-                there = _both(there, compare("equal", At(raised % stride), At(Index.of(0))))
-            number = raised // stride - lift // stride
-            if lift:
-                there = _both(there, compare("greater_equal", At(raised), At(Index.of(lift))))
-            if (window.sizes[axis] - 1 + shift) // stride >= window.out[axis]:
-                there = _both(there, compare("less", At(number), At(Index.of(window.out[axis]))))
-            found.append(number)
-        yield offset, (place[0], *found, place[-1]), there
+def _wins(element: Expr, best: Expr) -> Expr:
+    """Whether an element is the greatest of its window."""
+    same = compare("equal", element, best)
+    if not element.dtype.is_floating:
+        return same
+    lost = Op("and", (_is_nan(element), _is_nan(best)), dtypes.bool_)
+    return Op("or", (same, lost), dtypes.bool_)
+
+
+def _winner(low: Lowering, x: Source, y: Source, window: Window) -> Source:
+    """The number of the position in each window that holds the first of its greatest elements."""
+    many = product(tuple(window.window))
+    dtype = dtypes.int8 if small(window) else dtypes.int64
+
+    def good(place: Indices, offset: Sequence[Index]) -> Expr:
+        where, inside = spot(window, place, offset)
+        element = x.at(where) if inside is None else guarded(x.at(where), inside)
+        found = both(_wins(element, y.at(place)), inside)
+        assert found is not None
+        return found
+
+    if small(window):
+        def element(place: Indices) -> Expr:
+            chosen: Expr = Const(many, dtype)
+            for number, offset in reversed(list(enumerate(offsets(window)))):
+                chosen = pick(good(place, offset), Const(number, dtype), chosen)
+            return chosen
+
+        return low.memory(Computed(y.shape, dtype, element, 100), "winner")
+
+    def place_of(place: Indices, offset: Indices) -> Expr:
+        return pick(good(place, offset), At(flat_index(tuple(window.window), offset)), At(Index.of(many)))
+
+    return low.reduce(y.shape, tuple(window.window), dtype, "minimum", place_of, "winner")
 
 
 @rule("max_pool_gradient")
 def _max_pool_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     """Each window's cotangent goes to the first of its greatest elements; over three axes to all of them."""
-    attrs = node.attrs
-    x, y, ct = (_in_memory(low, low.source(v), attrs["data_format"]) for v in node.inputs)
-    window = _window(low, x.shape, attrs)
-    every = len(window.sizes) == 3
+    x, y, ct = (held(low, low.source(v), node.attrs["data_format"]) for v in node.inputs)
+    window = window_on(low, x.shape, node.attrs["window"], node.attrs)
     low.known(*y.shape[1:], *ct.shape[1:])
+    winner = None if len(window.sizes) == 3 else _winner(low, x, y, window)
+    zero = Const(0, ct.dtype)
 
-    def wins(element: Expr, best: Expr) -> Expr:
-        same = compare("equal", element, best)
-        if not x.dtype.is_floating:
-            return same
-        lost = Op("and", (Op("is_nan", (element,), dtypes.bool_), Op("is_nan", (best,), dtypes.bool_)), dtypes.bool_)
-        return Op("or", (same, lost), dtypes.bool_)
+    def value(place: Indices, offset: Sequence[Index]) -> Expr:
+        where, there = covering(window, place, offset)
 
-    numbers = {offset: number for number, offset in enumerate(window.offsets())}
+        def at(source: Source) -> Expr:
+            return source.at(where) if there is None else guarded(source.at(where), there)
 
-    def first(place: Indices) -> Expr:
-        best = y.at(place)
-        chosen: Expr = Const(len(numbers), dtypes.int8)
-        for offset, spot, inside in reversed(list(_spots(window, place))):
-            element = x.at(spot) if inside is None else guarded(x.at(spot), inside)
-            good = wins(element, best)
-            if inside is not None:
-                good = Op("and", (good, inside), dtypes.bool_)
-            chosen = pick(good, Const(numbers[offset], dtypes.int8), chosen)
-        return chosen
+        if winner is None:
+            good: Expr | None = _wins(x.at(place), at(y))
+        else:
+            good = compare("equal", at(winner), cast(At(flat_index(tuple(window.window), tuple(offset))), winner.dtype))
+        good = both(good, there)
+        assert good is not None
+        return pick(good, at(ct), zero)
 
-    winner = None if every else low.memory(Computed(y.shape, dtypes.int8, first, 100), "winner")
+    made = total(low, x.shape, window, ct.dtype, value, node.op)
+    return [_light(node, made)]
+
+
+def _light(node: Node, made: Source) -> Source:
+    """A gradient, computed where it is used."""
+    dtype, source = node.outputs[0].dtype, made
+    if made.dtype is not dtype:
+        source = Computed(made.shape, dtype, lambda place: cast(made.at(place), dtype), 20)
+    elif made.cost > 20:
+        source = Computed(made.shape, dtype, made.at, 20)
+    return from_channels_last(source, node.attrs["data_format"])
+
+
+def _picked(
+    low: Lowering, x: Source, y: Source, window: Window, value: Callable[[Indices, Expr], Expr], dtype: DType
+) -> Source:
+    """For each window (where its first greatest element lies, whether it has one) -> number; 0 where it has none."""
+    winner = _winner(low, x, y, window)
+    extents = tuple(window.window)
 
     def element(place: Indices) -> Expr:
-        total: Expr | None = None
-        zero = Const(0, ct.dtype)
-        for offset, at, there in _covering(window, place):
-            if winner is None:
-                best = y.at(at) if there is None else guarded(y.at(at), there)
-                good = wins(x.at(place), best)
-            else:
-                number = winner.at(at) if there is None else guarded(winner.at(at), there)
-                good = compare("equal", number, Const(numbers[offset], dtypes.int8))
-            share = ct.at(at) if there is None else guarded(ct.at(at), there)
-            if there is not None:
-                good = Op("and", (good, there), dtypes.bool_)
-            part = pick(good, share, zero)
-            total = part if total is None else op("add", total, part)
-        assert total is not None
-        return total
+        number = cast(winner.at(place), dtypes.int64)
+        there = compare("less", number, At(Index.of(product(extents))))
+        offset = unflatten(Index.of(Entry(pick(there, number, Const(0, dtypes.int64)), product(extents))), extents)
+        return pick(there, value(spot(window, place, offset)[0], there), Const(0, dtype))
 
-    made = Computed(x.shape, ct.dtype, element, 20)
-    return [from_channels_last(made, attrs["data_format"])]
+    return Computed(y.shape, dtype, element, 20)
 
 
-def _count(window: Window, place: Indices, dtype: dtypes.DType) -> Expr:
-    """How many elements of a window are not padding."""
-    total: Expr | None = None
-    constant = 0
-    for _, _, inside in _spots(window, place):
-        if inside is None:
-            constant += 1
-        else:
-            part = cast(inside, dtype)
-            total = part if total is None else op("add", total, part)
-    if total is None:
-        return Const(constant, dtype)
-    return op("add", total, Const(constant, dtype)) if constant else total
+@rule("max_pool_pick")
+def _max_pool_pick(low: Lowering, node: Node) -> Sequence[Source]:
+    x, y, g = (held(low, low.source(v), node.attrs["data_format"]) for v in node.inputs)
+    window = window_on(low, x.shape, node.attrs["window"], node.attrs)
+    low.known(*y.shape[1:], *g.shape[1:])
+    made = _picked(low, x, y, window, lambda where, there: guarded(g.at(where), there), g.dtype)
+    return [_finished(low, node, made)]
+
+
+@rule("max_pool_with_argmax")
+def _max_pool_with_argmax(low: Lowering, node: Node) -> Sequence[Source]:
+    last = node.attrs["data_format"] == CHANNELS_LAST
+    x = held(low, low.source(node.inputs[0]), node.attrs["data_format"])
+    window = window_on(low, x.shape, node.attrs["window"], node.attrs)
+    y = low.memory(_greatest(low, x, window), "greatest")
+    image = x.shape[1:] if last else (x.shape[-1], *x.shape[1:-1])
+    whole, dtype = node.attrs["include_batch_in_index"], node.attrs["dtype"]
+
+    def position(where: Indices, _: Expr) -> Expr:
+        within = where[1:] if last else (where[-1], *where[1:-1])
+        index = flat_index(image, within)
+        return cast(At(index + where[0] * product(image) if whole else index), dtype)
+
+    index = low.memory(_picked(low, x, y, window, position, dtype), "argmax")
+    return [_finished(low, node, y), from_channels_last(index, node.attrs["data_format"])]
+
+
+# -- means ------------------------------------------------------------------------------------------------------------
 
 
 @rule("avg_pool")
 def _avg_pool(low: Lowering, node: Node) -> Sequence[Source]:
-    attrs = node.attrs
-    x = _in_memory(low, low.source(node.inputs[0]), attrs["data_format"])
-    if x.dtype not in (dtypes.float32, dtypes.float64):
-        raise Unsupported(f"averages of {x.dtype.name}")
-    window = _window(low, x.shape, attrs)
-
-    def element(place: Indices) -> Expr:
-        total: Expr | None = None
-        for _, spot, inside in _spots(window, place):
-            part = _read(x, spot, inside, Const(0, x.dtype))
-            total = part if total is None else op("add", total, part)
-        assert total is not None
-        return op("divide", total, _count(window, place, x.dtype))
-
-    made = low.memory(Computed((x.shape[0], *window.out, x.shape[-1]), x.dtype, element, 100), "avg_pool")
-    return [from_channels_last(made, attrs["data_format"])]
+    x = held(low, low.source(node.inputs[0]), node.attrs["data_format"])
+    window = window_on(low, x.shape, node.attrs["window"], node.attrs)
+    shape = (x.shape[0], *window.out, x.shape[-1])
+    zero = Const(0, x.dtype)
+    summed = total(low, shape, window, x.dtype, lambda place, o: read(x, spot(window, place, o), zero), "sum")
+    mean = Computed(shape, x.dtype, lambda p: op("divide", summed.at(p), count(window, p, x.dtype)), summed.cost + 4)
+    return [_finished(low, node, mean)]
 
 
 @rule("avg_pool_gradient")
 def _avg_pool_gradient(low: Lowering, node: Node) -> Sequence[Source]:
-    attrs = node.attrs
     shape = node.outputs[0].shape
     assert shape is not None
-    ct = _in_memory(low, low.source(node.inputs[0]), attrs["data_format"])
-    if ct.dtype not in (dtypes.float32, dtypes.float64):
-        raise Unsupported(f"averages of {ct.dtype.name}")
-    last = shape if attrs["data_format"] == CHANNELS_LAST else (shape[0], *shape[2:], shape[1])
-    window = _window(low, last, attrs)
+    ct = held(low, low.source(node.inputs[0]), node.attrs["data_format"])
+    image = shape if node.attrs["data_format"] == CHANNELS_LAST else (shape[0], *shape[2:], shape[1])
+    window = window_on(low, image, node.attrs["window"], node.attrs)
     low.known(*ct.shape[1:])
 
     def share(place: Indices) -> Expr:
-        return op("divide", ct.at(place), _count(window, place, ct.dtype))
+        return op("divide", ct.at(place), count(window, place, ct.dtype))
 
     shares = low.memory(Computed(ct.shape, ct.dtype, share, 10), "share")
+    zero = Const(0, ct.dtype)
+    made = total(low, image, window, ct.dtype, lambda place, o: read(shares, covering(window, place, o), zero), node.op)
+    return [_light(node, made)]
+
+
+# -- dilation ---------------------------------------------------------------------------------------------------------
+
+
+@rule("dilation")
+def _dilation(low: Lowering, node: Node) -> Sequence[Source]:
+    x = held(low, low.source(node.inputs[0]), CHANNELS_LAST)
+    weights = held(low, low.source(node.inputs[1]), CHANNELS_LAST)
+    low.known(*weights.shape)
+    window = window_on(low, x.shape, weights.shape[:-1], node.attrs)
+    lowest = _lowest(x.dtype)
+
+    def value(place: Indices, offset: Indices) -> Expr:
+        where, inside = spot(window, place, offset)
+        element = x.at(where) if inside is None else guarded(x.at(where), inside)
+        found = op("add", element, weights.at((*offset, place[-1])))
+        return found if inside is None else pick(inside, found, lowest)
+
+    shape = (x.shape[0], *window.out, x.shape[-1])
+    made = low.reduce(shape, tuple(window.window), x.dtype, "maximum", value, "dilation")
+    dtype = node.outputs[0].dtype
+    return [Computed(shape, dtype, lambda place: cast(made.at(place), dtype), 1)]
+
+
+# -- patches ----------------------------------------------------------------------------------------------------------
+
+
+def _patches(low: Lowering, shape: Shape, node: Node) -> Window:
+    attrs = {"strides": node.attrs["strides"], "padding": node.attrs["padding"], "dilations": node.attrs["rates"]}
+    return window_on(low, shape, node.attrs["sizes"], attrs)
+
+
+@rule("extract_patches")
+def _extract_patches(low: Lowering, node: Node) -> Sequence[Source]:
+    x, shape = settled(low, low.source(node.inputs[0])), node.outputs[0].shape
+    assert shape is not None
+    window = _patches(low, x.shape, node)
+    laid = (*window.window, x.shape[-1])
+    zero = Const(0, x.dtype)
 
     def element(place: Indices) -> Expr:
-        total: Expr | None = None
-        for _, at, there in _covering(window, place):
-            part = _read(shares, at, there, Const(0, ct.dtype))
-            total = part if total is None else op("add", total, part)
-        assert total is not None
-        return total
+        *offset, channel = unflatten(place[-1], laid)
+        return read(x, spot(window, (*place[:-1], channel), offset), zero)
 
-    return [from_channels_last(Computed(last, ct.dtype, element, 20), attrs["data_format"])]
+    return [Computed((shape[0], *window.out, shape[-1]), x.dtype, element, x.cost + 6)]
+
+
+@rule("extract_patches_grad")
+def _extract_patches_grad(low: Lowering, node: Node) -> Sequence[Source]:
+    ct, shape = held(low, low.source(node.inputs[0]), CHANNELS_LAST), tuple(node.attrs["shape"])
+    window = _patches(low, shape, node)
+    low.known(*ct.shape[1:])
+    laid = (*window.window, shape[-1])
+    zero = Const(0, ct.dtype)
+
+    def value(place: Indices, offset: Sequence[Index]) -> Expr:
+        where, there = covering(window, place, offset)
+        element = ct.at((*where[:-1], flat_index(laid, (*offset, place[-1]))))
+        return element if there is None else pick(there, guarded(element, there), zero)
+
+    made = total(low, shape, window, ct.dtype, value, node.op)
+    dtype = node.outputs[0].dtype
+    return [Computed(shape, dtype, lambda place: cast(made.at(place), dtype), 20)]
+
+
+@rule("channel_neighbours_sum")
+def _channel_neighbours_sum(low: Lowering, node: Node) -> Sequence[Source]:
+    x = held(low, low.source(node.inputs[0]), CHANNELS_LAST)
+    radius, size, dtype = node.attrs["radius"], x.shape[-1], node.outputs[0].dtype
+
+    def value(place: Indices, within: Indices) -> Expr:
+        at = place[-1] + within[0] - radius
+        there = both(compare("greater_equal", At(at), At(Index.of(0))), compare("less", At(at), At(Index.of(size))))
+        assert there is not None
+        return pick(there, guarded(x.at((*place[:-1], at)), there), Const(0, x.dtype))
+
+    made = low.reduce(x.shape, (2 * radius + 1,), x.dtype, "add", value, "neighbours")
+    return [Computed(x.shape, dtype, lambda place: cast(made.at(place), dtype), 1)]
