@@ -207,6 +207,6 @@ def by_rows(
 
 def multiply_add(a: Expr, b: Expr, total: Expr, fused: bool) -> Expr:
     """total + a * b, in one rounding where the machine can."""
-    if fused:
+    if fused and total.dtype.is_floating:
         return Op("fma", (a, b, total), total.dtype)
     return Op("add", (total, Op("multiply", (a, b), total.dtype)), total.dtype)

@@ -13,9 +13,10 @@ from weft.engines.native.kernels import minimum
 from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, Nest, Unsupported, rule, view
 from weft.engines.native.rewriting import guarded
+from weft.engines.native.rules.matmul import HALVES, narrowed, widened
 from weft.engines.native.rules.pointwise import compare, op, pick
 from weft.engines.native.sources import Indices, Memory, Source
-from weft.ir.graph import Node
+from weft.ir.graph import Node, Value
 from weft.ops.windows import CHANNELS_LAST, Window, window_of
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ def windows(low: Lowering, spatial: Sequence[Any], window: Sequence[Any], attrs:
     return window_of(tuple(spatial), tuple(window), attrs["strides"], attrs["padding"], attrs["dilations"])
 
 
-def _floats(node: Node) -> None:
-    if node.outputs[0].dtype not in (dtypes.float32, dtypes.float64):
-        raise Unsupported(f"no native convolution of {node.outputs[0].dtype.name}")
+def _operand(low: Lowering, value: Value) -> Source:
+    """A tensor in the type that is computed in: half precisions as float32, in memory."""
+    source = low.source(value)
+    return widened(low, source, dtypes.float32) if source.dtype in HALVES else source
 
 
 def padded(low: Lowering, x: Source, before: Sequence[int], sizes: Sequence[int], steps: Sequence[int]) -> Memory:
@@ -104,15 +106,15 @@ def _contract(low: Lowering, template: Contraction, logical: Shape, name: str) -
 
 @rule("conv")
 def _conv(low: Lowering, node: Node) -> Sequence[Source]:
-    _floats(node)
     attrs = node.attrs
-    x = channels_last(low.source(node.inputs[0]), attrs["data_format"])
-    kernel = low.contiguous(low.source(node.inputs[1]), "kernel")
+    x = channels_last(_operand(low, node.inputs[0]), attrs["data_format"])
+    kernel = low.contiguous(_operand(low, node.inputs[1]), "kernel")
     window = windows(low, x.shape[1:-1], kernel.shape[:-2], attrs)
     low.known(x.shape[-1], *kernel.shape)
     sizes = [window.extent(axis) for axis in range(len(window.sizes))]
     x = padded(low, low.memory(x) if x.cost > 3 else x, [b for b, _ in window.pads], sizes, [1] * len(sizes))
-    return [from_channels_last(forward(low, x, kernel, window, attrs["groups"], "conv"), attrs["data_format"])]
+    made = from_channels_last(forward(low, x, kernel, window, attrs["groups"], "conv"), attrs["data_format"])
+    return [narrowed(made, node.outputs[0].dtype)]
 
 
 def forward(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: int, name: str) -> Source:
@@ -171,10 +173,9 @@ def _grouped(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: i
 @rule("conv_input_gradient")
 def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     """A convolution of the padded (and spread) cotangent with the kernel turned round."""
-    _floats(node)
     attrs = node.attrs
-    ct = channels_last(low.source(node.inputs[0]), attrs["data_format"])
-    kernel = low.source(node.inputs[1])
+    ct = channels_last(_operand(low, node.inputs[0]), attrs["data_format"])
+    kernel = _operand(low, node.inputs[1])
     out_shape = node.outputs[0].shape
     assert out_shape is not None
     spatial = out_shape[1:-1] if attrs["data_format"] == CHANNELS_LAST else out_shape[2:]
@@ -202,15 +203,14 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     low.nests.append(Nest(turned, value, packed, name="pack"))
     simple = Window(tuple(sizes), window.window, (1,) * rank, window.dilations, ((0, 0),) * rank, window.sizes)
     result = forward(low, wide, packed, simple, groups, "conv_input_gradient")
-    return [from_channels_last(result, attrs["data_format"])]
+    return [narrowed(from_channels_last(result, attrs["data_format"]), node.outputs[0].dtype)]
 
 
 @rule("conv_kernel_gradient")
 def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
-    _floats(node)
     attrs = node.attrs
-    x = channels_last(low.source(node.inputs[0]), attrs["data_format"])
-    ct = low.memory(channels_last(low.source(node.inputs[1]), attrs["data_format"]), "cotangent")
+    x = channels_last(_operand(low, node.inputs[0]), attrs["data_format"])
+    ct = low.memory(channels_last(_operand(low, node.inputs[1]), attrs["data_format"]), "cotangent")
     kernel_shape = node.outputs[0].shape
     assert kernel_shape is not None
     low.known(*kernel_shape, *ct.shape[1:], x.shape[-1])
@@ -229,7 +229,7 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
         return [position[a] * window.strides[a] + offset[a] * window.dilations[a] for a in range(rank)]
 
     if groups > 1:
-        return [_grouped_kernel_gradient(low, x, ct, window, groups, kernel_shape)]
+        return [narrowed(_grouped_kernel_gradient(low, x, ct, window, groups, kernel_shape), node.outputs[0].dtype)]
     steps = window.dilations[-1]
     if steps == 1 and x.strides[-2] == channels and x.strides[-1] == 1:
         # the last window axis and the channels are one axis in memory
@@ -256,7 +256,8 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
         some = compare("less", At(within[0] * share), At(Index.of(batch)))
         return guarded(partial.at((*within, *place)), some)
 
-    return [low.reduce(kernel_shape, (SHARES,), x.dtype, "add", total, "shares")]
+    summed = low.reduce(kernel_shape, (SHARES,), x.dtype, "add", total, "shares")
+    return [narrowed(summed, node.outputs[0].dtype)]
 
 
 def _grouped_kernel_gradient(
@@ -276,10 +277,9 @@ def _grouped_kernel_gradient(
 
 @rule("depthwise_conv")
 def _depthwise(low: Lowering, node: Node) -> Sequence[Source]:
-    _floats(node)
     attrs = node.attrs
-    x = channels_last(low.source(node.inputs[0]), attrs["data_format"])
-    kernel = low.contiguous(low.source(node.inputs[1]), "kernel")
+    x = channels_last(_operand(low, node.inputs[0]), attrs["data_format"])
+    kernel = low.contiguous(_operand(low, node.inputs[1]), "kernel")
     low.known(x.shape[-1], *kernel.shape)
     window = windows(low, x.shape[1:-1], kernel.shape[:-2], attrs)
     channels, many = kernel.shape[-2:]
@@ -288,5 +288,5 @@ def _depthwise(low: Lowering, node: Node) -> Sequence[Source]:
     wide = padded(low, low.memory(x) if x.cost > 3 else x, [b for b, _ in window.pads], sizes, [1] * len(sizes))
     flat = Memory(kernel.buffer, (*window.window, 1, channels * many))
     made = _grouped(low, wide, flat, window, channels, "depthwise_conv")
-    return [from_channels_last(made, attrs["data_format"])]
+    return [narrowed(from_channels_last(made, attrs["data_format"]), node.outputs[0].dtype)]
 

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from weft.base import dtypes
 from weft.engines.native.contraction import Contraction
 from weft.engines.native.loops import Expr
-from weft.engines.native.lower import Lowering, Nest, Unsupported, aligned, rule
-from weft.engines.native.sources import Indices, Memory, Source
+from weft.engines.native.lower import Lowering, Nest, aligned, rule
+from weft.engines.native.rules.pointwise import cast
+from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Node
+
+if TYPE_CHECKING:
+    from weft.base.dtypes import DType
+
+#: types whose numbers are stored so, and computed with as float32
+HALVES = (dtypes.float16, dtypes.bfloat16)
 
 
 @rule("matmul")
 def _matmul(low: Lowering, node: Node) -> Sequence[Source]:
-    a, b = (low.source(value) for value in node.inputs)
     out = node.outputs[0]
-    if a.dtype not in (dtypes.float32, dtypes.float64) or out.dtype is not a.dtype:
-        raise Unsupported(f"no native product of {a.dtype.name}")
-    if a.cost > 0:
-        a = low.memory(a)
-    if b.cost > 0:
-        b = low.memory(b)
+    dtype = dtypes.float32 if out.dtype in HALVES else out.dtype
+    a, b = (widened(low, low.source(value), dtype) for value in node.inputs)
     shape = tuple(out.shape or ())
     flip_a = bool(node.attrs["transpose_a"] or node.attrs["adjoint_a"])
     flip_b = bool(node.attrs["transpose_b"] or node.attrs["adjoint_b"])
@@ -36,10 +39,28 @@ def _matmul(low: Lowering, node: Node) -> Sequence[Source]:
     def element_b(place: Indices, within: Indices) -> Expr:
         return b.at((*place_b(place), within[0], place[-1]))
 
-    output = low.temporary(shape, out.dtype, "product")
-    template = Contraction(shape, (inner,), element_a, element_b, out.dtype)
+    output = low.temporary(shape, dtype, "product")
+    template = Contraction(shape, (inner,), element_a, element_b, dtype)
     low.nests.append(Nest(shape, lambda place, _: output.at(place), output, name="matmul", template=template))
-    return [output]
+    return [narrowed(output, out.dtype)]
+
+
+def widened(low: Lowering, source: Source, dtype: DType) -> Source:
+    """An operand in memory, in the type that products of it are added up in."""
+    if source.dtype is dtype:
+        return low.memory(source) if source.cost > 0 else source
+    known: Source | None = getattr(source, "widened", None)
+    if known is None or known.dtype is not dtype:
+        known = low.memory(Computed(source.shape, dtype, lambda place: cast(source.at(place), dtype), source.cost + 1))
+        source.widened = known  # type: ignore[attr-defined]
+    return known
+
+
+def narrowed(source: Source, dtype: DType) -> Source:
+    """A result in the type that it is wanted in."""
+    if source.dtype is dtype:
+        return source
+    return Computed(source.shape, dtype, lambda place: cast(source.at(place), dtype), source.cost + 1)
 
 
 def turned(low: Lowering, source: Source) -> Memory:
