@@ -11,7 +11,7 @@ from weft.engines.native.contraction import Contraction
 from weft.engines.native.index import Index
 from weft.engines.native.kernels import minimum
 from weft.engines.native.loops import At, Const, Expr, Op
-from weft.engines.native.lower import Lowering, Nest, Unsupported, rule, view
+from weft.engines.native.lower import Lowering, Nest, rule, view
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.matmul import HALVES, narrowed, widened
 from weft.engines.native.rules.pointwise import compare, op, pick
@@ -184,8 +184,6 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     groups, rank = attrs["groups"], len(window.sizes)
     reach = [(window.window[a] - 1) * window.dilations[a] for a in range(rank)]
     before = [reach[a] - window.pads[a][0] for a in range(rank)]
-    if any(b < 0 for b in before):
-        raise Unsupported("a convolution padded by more than its kernel reaches")
     sizes = [window.sizes[a] + reach[a] for a in range(rank)]
     wide = padded(low, low.memory(ct) if ct.cost > 3 else ct, before, sizes, window.strides)
     channels, filters = kernel.shape[-2:]

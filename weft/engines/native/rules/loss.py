@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from weft.base import dtypes
 from weft.engines.native.index import Entry, Index
 from weft.engines.native.loops import At, Expr, Op
-from weft.engines.native.lower import Lowering, Unsupported, rule
+from weft.engines.native.lower import Lowering, rule
+from weft.engines.native.rules.matmul import HALVES, narrowed, widened
 from weft.engines.native.rules.pointwise import cast, compare, like, op, pick
 from weft.engines.native.rules.reduction import reduce_over
 from weft.engines.native.sources import Computed, Indices, Memory, Source
@@ -42,9 +43,7 @@ def finite(top: Expr) -> Expr:
 
 
 def _logits(low: Lowering, source: Source) -> Memory:
-    if source.dtype not in (dtypes.float32, dtypes.float64):
-        raise Unsupported("cross-entropies of half precision")
-    return low.memory(source, "logits")
+    return low.memory(widened(low, source, dtypes.float32 if source.dtype in HALVES else source.dtype), "logits")
 
 
 @rule("sparse_softmax_cross_entropy_with_logits")
@@ -61,7 +60,7 @@ def _sparse(low: Lowering, node: Node) -> Sequence[Source]:
         return op("subtract", op("log", total.at(place)), op("subtract", chosen, finite(top.at(place))))
 
     low.check(labels.shape, lambda place: _bounds(labels.at(place), classes))
-    return [Computed(labels.shape, logits.dtype, element, 20)]
+    return [narrowed(Computed(labels.shape, logits.dtype, element, 20), node.outputs[0].dtype)]
 
 
 @rule("sparse_softmax_cross_entropy_gradient")
@@ -78,6 +77,6 @@ def _sparse_gradient(low: Lowering, node: Node) -> Sequence[Source]:
         share = op("exp", op("subtract", x, op("log", total.at(row))))
         here = compare("equal", At(place[-1]), cast(labels.at(row), dtypes.int64))
         less = pick(here, op("subtract", share, like(1, share)), share)
-        return op("multiply", less, ct.at(row))
+        return op("multiply", less, cast(ct.at(row), logits.dtype))
 
-    return [Computed(logits.shape, logits.dtype, element, 30)]
+    return [narrowed(Computed(logits.shape, logits.dtype, element, 30), node.outputs[0].dtype)]
