@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weft.base import dims
+from weft.base import dims, flags
 from weft.base.errors import InternalError
 from weft.base.locks import Lock, Together
 from weft.engines.base import Hook
-from weft.engines.native.emit import Layout
+from weft.engines.native import cache
+from weft.engines.native.cache import Fingerprint
+from weft.engines.native.image import compile_graph
 from weft.engines.native.lower import Specialise
-from weft.engines.native.program import Program, _Binding
+from weft.engines.native.program import Binding, Program
 from weft.engines.native.target import Target
 from weft.ir.graph import Graph
 from weft.ops import interpreter
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from weft.base.dims import Symbol
 
 _REMEMBERED = 64  # combinations of sizes whose calls stay prepared
+_PROGRAMS = 16  # combinations of sizes that have code of their own
 
 
 class Executable:
@@ -30,22 +33,38 @@ class Executable:
 
     Args:
         original: The graph as it came: its ops check the sizes, and word the errors.
-        graph: What is compiled: the same with larger ops written out.
+        graph: Makes what is compiled: the same with larger ops written out. Not called where the code is kept.
         target: The machine.
+        fixed: The numbers of the symbols whose sizes the code must know, as far as that is known.
+
+    Raises:
+        Refused: Where a node has no native form after all.
     """
 
-    def __init__(self, original: Graph, graph: Graph, target: Target) -> None:
+    def __init__(
+        self, original: Graph, graph: Callable[[], Graph], target: Target, print_: Fingerprint | None,
+        fixed: Sequence[int] = (),
+    ) -> None:  # fmt: skip
         self.original = original
-        self.graph = graph
         self.target = target
-        self._fixed: list[Symbol] = []  # symbols whose sizes the code must know
+        self._graph = graph
+        self._print = print_
+        self._symbols: list[Symbol] = list(print_.symbols) if print_ is not None else _symbols_of(original)
+        self._numbers = {symbol: number for number, symbol in enumerate(self._symbols)}
+        self._fixed = list(fixed)
         self._programs: dict[tuple[int, ...], Program] = {}
         self._calls: dict[Any, _Call] = {}
         self._lock = Lock()
-        self._handles = [i for i, v in enumerate(graph.inputs) if v.type.is_resource]
-        self._writes = bool(interpreter.program(graph).written)
-        self._dtypes = [None if v.type.is_resource else v.dtype.numpy for v in graph.inputs]
-        self._program({})  # so that what has no native form is known now
+        self._handles = [i for i, v in enumerate(original.inputs) if v.type.is_resource]
+        self._writes = bool(interpreter.program(original).written)
+        self._dtypes = [None if v.type.is_resource else v.dtype.numpy for v in original.inputs]
+        if not self._fixed:
+            self._program({})  # so that what has no native form is known now
+
+    @property
+    def fixed(self) -> tuple[int, ...]:
+        """The numbers of the symbols whose sizes the code must know."""
+        return tuple(self._fixed)
 
     def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
         """Runs it; state is written in place where nobody else holds the array."""
@@ -81,59 +100,87 @@ class Executable:
 
     def _prepare(self, arrays: Sequence[Any]) -> _Call | None:
         known: dict[Symbol, int] = {}
-        for value, array in zip(self.graph.inputs, arrays, strict=True):
+        for value, array in zip(self.original.inputs, arrays, strict=True):
             held = value.type.handle or value.type
             if held.shape is None or dims.bind(held.shape, array.shape, known) or array.dtype != held.dtype.numpy:
                 return None
         if known and not interpreter.agree(self.original, known):
             return None
-        program = self._program(known)
+        sizes = {self._numbers[symbol]: size for symbol, size in known.items()}
+        program = self._program(sizes)
+        if program is None:
+            return None
         try:
-            binding = program.binding(known)
+            binding = program.binding(sizes)
         except (ValueError, ZeroDivisionError):  # a size that cannot be computed
             return None
         return _Call(program, binding, self._dtypes)
 
-    def _program(self, known: Mapping[Symbol, int]) -> Program:
+    def _program(self, known: Mapping[int, int]) -> Program | None:
+        """The program for some sizes, by the symbols' numbers; None where more of them must be known than are."""
         while True:
-            if not known and self._fixed:
-                raise Specialise(frozenset(self._fixed))
-            key = tuple(known[symbol] for symbol in self._fixed)
+            key = tuple(known[number] for number in self._fixed)
             found = self._programs.get(key)
             if found is not None:
                 return found
-            sizes = dict(zip(self._fixed, key, strict=True))
             try:
-                graph = specialise(self.graph, sizes) if sizes else self.graph
-                found = self._programs[key] = Program(graph, self.target)
-                return found
+                return self._made(key)
             except Specialise as more:
-                new = [symbol for symbol in more.symbols if symbol not in self._fixed]
+                new = {self._numbers[symbol] for symbol in more.symbols} - set(self._fixed)
                 if not new:
-                    raise InternalError(f"{self.graph.name}: {more}") from None
-                self._fixed += new
+                    raise InternalError(f"{self.original.name}: {more}") from None
+                self._fixed = sorted({*self._fixed, *new})
                 self._programs.clear()
+                self._calls.clear()
                 if not known:
-                    return None  # type: ignore[return-value]
+                    return None
+
+    def _made(self, sizes: tuple[int, ...]) -> Program:
+        checked = flags.check()
+        name = None
+        if self._print is not None:
+            name = cache.key(self._print.digest, self.target, checked, tuple(self._fixed), sizes)
+        loaded = None if name is None else cache.find(name, self.target)
+        if loaded is None:
+            graph = self._graph()
+            if sizes:
+                fixed = [self._symbols[number] for number in self._fixed]
+                graph = specialise(graph, dict(zip(fixed, sizes, strict=True)))
+            image = compile_graph(graph, self.target, checked, self._symbols)
+            loaded = cache.Loaded(image, self.target) if name is None else cache.keep(name, image, self.target)
+        made = Program(loaded, self.target, self.original.name)
+        while len(self._programs) >= _PROGRAMS:
+            self._programs.pop(next(iter(self._programs)))
+        self._programs[sizes] = made
+        return made
+
+
+def _symbols_of(graph: Graph) -> list[Symbol]:
+    found: dict[Symbol, None] = {}
+    for node in graph.nodes:
+        for value in node.outputs:
+            for held in (value.type, value.type.handle):
+                for size in (held.shape or ()) if held is not None else ():
+                    found.update(dict.fromkeys(sorted(dims.symbols_of(size), key=lambda symbol: symbol.index)))
+        for subgraph in node.subgraphs():
+            found.update(dict.fromkeys(_symbols_of(subgraph)))
+    return list(found)
 
 
 class _Call:
     """A program with its sizes bound: what is left to do for a call is to fill in addresses."""
 
-    def __init__(self, program: Program, binding: _Binding, dtypes: Sequence[Any]) -> None:
+    def __init__(self, program: Program, binding: Binding, dtypes: Sequence[Any]) -> None:
         self.program = program
         self.binding = binding
-        head = Layout.HEADER
-        written = set(program.written)
+        image = program.image
         self.inputs = [
-            (index, head + source.buffer.slot, dtypes[index])
-            for index, source in enumerate(program.inputs)
-            if index not in written
+            (index, given.slot, dtypes[index]) for index, given in enumerate(image.inputs) if index not in image.written
         ]
-        self.written = [(index, head + program.inputs[index].buffer.slot) for index in program.written]
+        self.written = [(index, image.inputs[index].slot) for index in image.written]
         self.outputs = [
-            (head + source.buffer.slot, shape, source.dtype.numpy)
-            for source, shape in zip(program.outputs, binding.shapes, strict=True)
+            (output.slot, shape, output.dtype.numpy)
+            for output, shape in zip(image.outputs, binding.shapes, strict=True)
         ]
 
     def run(self, inputs: Sequence[Any], arrays: list[Any]) -> list[Any] | None:

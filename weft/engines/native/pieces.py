@@ -7,6 +7,7 @@ transaction that is committed when the last piece has run.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from typing import Any
 from weft.base import flags
 from weft.engines.base import Executable as AnyExecutable
 from weft.engines.base import Hook
-from weft.engines.native import target
+from weft.engines.native import cache, target
+from weft.engines.native.cache import Fingerprint, Unkeyed
 from weft.engines.native.decompose import decompose
 from weft.engines.native.executable import Executable
 from weft.engines.native.lower import Lowering, Refused
@@ -27,15 +29,31 @@ _log = logging.getLogger("weft.native")
 
 def compile_graph(graph: Graph) -> AnyExecutable:
     """The fastest way to run a graph here."""
+    machine = target.current()
+    try:
+        fingerprint = Fingerprint(graph)
+    except Unkeyed:
+        fingerprint = None
+    name = None if fingerprint is None else cache.key(fingerprint.digest, machine, flags.check())
+    known = None if name is None else cache.note(name)
+    if isinstance(known, list) and fingerprint is not None and set(known) <= set(range(len(fingerprint.symbols))):
+        return Executable(graph, functools.cache(lambda: decompose(graph)), machine, fingerprint, known)
+    return _compile(graph, machine, fingerprint, name)
+
+
+def _compile(graph: Graph, machine: target.Target, fingerprint: Fingerprint | None, name: str | None) -> AnyExecutable:
     written_out = decompose(graph)
     host = Lowering(written_out).refused()
     if flags.debug() and host:
         _log.warning("%s: %d ops run on the host: %s", graph.name, len(host), ", ".join(sorted({n.op for n in host})))
     if not host:
         try:
-            return Executable(graph, written_out, target.current())
+            made = Executable(graph, lambda: written_out, machine, fingerprint)
         except Refused:
             return _Whole(graph)
+        if name is not None:
+            cache.write_note(name, list(made.fixed))  # native as a whole: the next process need not find out
+        return made
     if all(node in host or node.op in ("input", "constant") for node in written_out.nodes):
         return _Whole(graph)
     return Pieces(graph, written_out, host)
@@ -84,7 +102,7 @@ class Pieces:
             native: Executable | None = None
             if piece % 2 == 0:
                 try:
-                    native = Executable(sub, sub, target.current())
+                    native = _piece(sub)
                 except Refused:
                     native = None  # the whole has a size that the piece cannot see: the host runs it as well
             self.pieces.append(_Piece(sub, inputs, outputs, native, []))
@@ -117,6 +135,14 @@ class Pieces:
             for value in piece.frees:
                 values.pop(value, None)
         return [values[value] for value in self.graph.outputs]
+
+
+def _piece(graph: Graph) -> Executable:
+    try:
+        fingerprint: Fingerprint | None = Fingerprint(graph)
+    except Unkeyed:
+        fingerprint = None
+    return Executable(graph, lambda: graph, target.current(), fingerprint)
 
 
 def _numbers(graph: Graph, host: set[Node]) -> dict[Node, int]:
