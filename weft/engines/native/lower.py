@@ -214,7 +214,7 @@ class Lowering:
     ) -> Source:
         """Gives a variable a value (`update` writes it in place). What still needs the old one gets a copy of it."""
         memory = self.state[handle]
-        ours = node.inputs[1]
+        ours = node.inputs[1] if len(node.inputs) > 1 else None
         for other, source in self.sources.items():
             if other is not ours and (self._left.get(other, 0) > 0 or other in self.graph.outputs):
                 if memory.buffer in self.reads(source):
@@ -224,7 +224,7 @@ class Lowering:
         else:
             self.nests.append(Nest(memory.shape, lambda place, _: value.at(place), memory, name="assign"))
         self.written[handle] = memory
-        if update is None and node.op == "assign_variable" and not isinstance(value, Memory):
+        if ours is not None and update is None and node.op == "assign_variable" and not isinstance(value, Memory):
             self.sources[ours] = memory  # further uses of the value find it in the variable
         return memory
 

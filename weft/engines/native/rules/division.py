@@ -45,6 +45,11 @@ def _truncated(x: Expr, y: Expr) -> tuple[Expr, Expr]:
     return quotient, op("subtract", x, op("multiply", quotient, y))
 
 
+def remainder(x: Expr, y: Expr) -> Expr:
+    """The remainder of integers of which the second is not zero, with the sign of the first."""
+    return _truncated(x, y)[1]
+
+
 def _differ(x: Expr, y: Expr) -> Expr:
     """Whether the signs of two numbers differ."""
     return compare("not_equal", compare("less", x, like(0, x)), compare("less", y, like(0, y)))

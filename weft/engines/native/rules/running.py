@@ -65,6 +65,21 @@ def _running(
     return output
 
 
+def accumulated(low: Lowering, source: Memory, axis: int, combine: str) -> Memory:
+    """The elements up to each place along an axis, combined one after the other."""
+    flat = _seen(low, source, axis)
+    output = low.temporary(source.shape, source.dtype, "accumulated")
+    shape = _flat(source.shape, axis)
+    seen = Memory(output.buffer, shape, row_major(shape))
+
+    def step(held: Sequence[Expr], place: Indices, turn: Index) -> Sequence[Expr]:
+        return [Op(combine, (held[0], flat.at(place)), source.dtype)]
+
+    template = Running(seen, [identity(combine, source.dtype)], step, lambda before, after: after[0], False)
+    low.nests.append(Nest(shape, lambda place, _: seen.at(place), seen, name="accumulated", template=template))
+    return output
+
+
 _COMBINE = {"cumsum": "add", "cumprod": "multiply"}
 
 
