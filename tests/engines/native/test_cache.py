@@ -17,7 +17,7 @@ import pytest
 import weft as tf
 from weft.base import flags
 from weft.base.dims import Dim, Symbol, evaluate, from_plain, to_plain
-from weft.engines.native import cache, image
+from weft.engines.native import cache, compiler
 from weft.engines.native.cache import Fingerprint
 from weft.runtime import dispatch
 
@@ -34,16 +34,14 @@ def _kept(tmp_path: Path) -> Iterator[Path]:
 
 def _made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The graphs that are compiled from here on."""
-    from weft.engines.native import executable
-
     seen: list[Any] = []
-    plain = image.compile_graph
+    plain = compiler.compile_graph
 
     def compile_graph(graph: Any, *rest: Any) -> Any:
         seen.append(graph)
         return plain(graph, *rest)
 
-    monkeypatch.setattr(executable, "compile_graph", compile_graph)
+    monkeypatch.setattr(compiler, "compile_graph", compile_graph)
     return seen
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from weft.base import dtypes
 from weft.base.dims import Dim
 from weft.engines.native import vectormath
+from weft.engines.native.image import HEADER, OUTSIDE
 from weft.engines.native.index import LANE, Entry, Index, LoopVar, Quotient, Remainder
 from weft.engines.native.loops import (
     Across,
@@ -98,8 +99,7 @@ class Layout:
     def __len__(self) -> int:
         return len(self._slots)
 
-    #: words in front of the others: the address of the error flag, the bytes between two threads' own memory
-    HEADER = 2
+    HEADER = HEADER
 
 
 @dataclass(slots=True)
@@ -158,7 +158,7 @@ class Emitter:
             the buffer's slot and goes nowhere.
     """
 
-    OUTSIDE = 1 << 32
+    OUTSIDE = OUTSIDE
 
     def __init__(self, layout: Layout, checked: bool = False) -> None:
         self.layout = layout

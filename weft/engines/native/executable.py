@@ -13,8 +13,7 @@ from weft.base.locks import Lock, Together
 from weft.engines.base import Hook
 from weft.engines.native import cache
 from weft.engines.native.cache import Fingerprint
-from weft.engines.native.image import compile_graph
-from weft.engines.native.lower import Specialise
+from weft.engines.native.problems import Specialise
 from weft.engines.native.program import Binding, Program
 from weft.engines.native.target import Target
 from weft.ir.graph import Graph
@@ -142,6 +141,8 @@ class Executable:
             name = cache.key(self._print.digest, self.target, checked, tuple(self._fixed), sizes)
         loaded = None if name is None else cache.find(name, self.target)
         if loaded is None:
+            from weft.engines.native.compiler import compile_graph  # not needed where the code is kept
+
             graph = self._graph()
             if sizes:
                 fixed = [self._symbols[number] for number in self._fixed]

@@ -14,6 +14,7 @@ from weft.base import dtypes
 from weft.base.dims import Dim, product
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Buffer, Const, Expr
+from weft.engines.native.problems import Refused, Specialise, Unsupported
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
 
@@ -24,26 +25,6 @@ if TYPE_CHECKING:
 
 #: expressions of more instructions than this are stored rather than computed twice
 CHEAP = 3
-
-
-class Specialise(Exception):
-    """Code can only be made for sizes that are known: those of these symbols must be."""
-
-    def __init__(self, symbols: frozenset[Symbol]) -> None:
-        super().__init__(f"needs the sizes {sorted(map(repr, symbols))}")
-        self.symbols = symbols
-
-
-class Unsupported(Exception):
-    """What a rule raises for a node that it cannot lower, with the reason."""
-
-
-class Refused(Exception):
-    """A graph has a node without a native form (or an input, where `node` is None)."""
-
-    def __init__(self, node: Node | None, reason: str) -> None:
-        super().__init__(f"{node.op if node is not None else 'graph'}: {reason}")
-        self.node = node
 
 
 @dataclass(eq=False)

@@ -18,9 +18,8 @@ from weft.engines.base import Executable as AnyExecutable
 from weft.engines.base import Hook
 from weft.engines.native import cache, target
 from weft.engines.native.cache import Fingerprint, Unkeyed
-from weft.engines.native.decompose import decompose
 from weft.engines.native.executable import Executable
-from weft.engines.native.lower import Lowering, Refused
+from weft.engines.native.problems import Refused
 from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
 from weft.ops import interpreter
 
@@ -37,12 +36,16 @@ def compile_graph(graph: Graph) -> AnyExecutable:
     name = None if fingerprint is None else cache.key(fingerprint.digest, machine, flags.check())
     known = None if name is None else cache.note(name)
     if isinstance(known, list) and fingerprint is not None and set(known) <= set(range(len(fingerprint.symbols))):
-        return Executable(graph, functools.cache(lambda: decompose(graph)), machine, fingerprint, known)
+        return Executable(graph, functools.cache(lambda: _written_out(graph)), machine, fingerprint, known)
     return _compile(graph, machine, fingerprint, name)
 
 
 def _compile(graph: Graph, machine: target.Target, fingerprint: Fingerprint | None, name: str | None) -> AnyExecutable:
-    written_out = decompose(graph)
+    from weft.engines.native import rules
+    from weft.engines.native.lower import Lowering
+
+    assert rules
+    written_out = _written_out(graph)
     host = Lowering(written_out).refused()
     if flags.debug() and host:
         _log.warning("%s: %d ops run on the host: %s", graph.name, len(host), ", ".join(sorted({n.op for n in host})))
@@ -57,6 +60,12 @@ def _compile(graph: Graph, machine: target.Target, fingerprint: Fingerprint | No
     if all(node in host or node.op in ("input", "constant") for node in written_out.nodes):
         return _Whole(graph)
     return Pieces(graph, written_out, host)
+
+
+def _written_out(graph: Graph) -> Graph:
+    from weft.engines.native.decompose import decompose  # not needed where the code is kept
+
+    return decompose(graph)
 
 
 class _Whole:

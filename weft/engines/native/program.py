@@ -13,9 +13,9 @@ import numpy as np
 
 from weft.base import dims, flags
 from weft.base.errors import InternalError
-from weft.engines.native import emit, threads
+from weft.engines.native import threads
 from weft.engines.native.cache import Loaded
-from weft.engines.native.image import Image, Phase, Place
+from weft.engines.native.image import HEADER, OUTSIDE, Image, Phase, Place
 from weft.engines.native.target import Target
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class Program:
             binding.table_address, binding.schedule_address, binding.phases, binding.parallel
         )
         flag = int(binding.flag[0])
-        if flag >= emit.Emitter.OUTSIDE:
-            slot = flag - emit.Emitter.OUTSIDE + emit.Layout.HEADER
+        if flag >= OUTSIDE:
+            slot = flag - OUTSIDE + HEADER
             place = next(place.name for place in self.image.places if place.slot == slot)
             raise InternalError(f"{self.name}: native code reaches outside of {place}.")
         return not flag
