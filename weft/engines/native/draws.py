@@ -15,7 +15,20 @@ from weft.engines.native.fusion import Group
 from weft.engines.native.index import LANE, ZERO, Index, LoopVar
 from weft.engines.native.kernels import CHUNK, Plan, minimum
 from weft.engines.native.loops import (
-    Across, Const, Expr, For, Get, If, Kernel, Load, Op, Register, Set, Statement, Store, Transpose,
+    Across,
+    Const,
+    Expr,
+    For,
+    Get,
+    If,
+    Kernel,
+    Load,
+    Op,
+    Register,
+    Set,
+    Statement,
+    Store,
+    Transpose,
 )  # fmt: skip
 from weft.engines.native.rewriting import loads
 from weft.engines.native.sources import Memory

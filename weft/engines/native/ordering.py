@@ -14,7 +14,22 @@ from weft.base.dims import ceil_divide, product
 from weft.engines.native.fusion import Group
 from weft.engines.native.index import ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import CHUNK, Plan, minimum
-from weft.engines.native.loops import At, Buffer, Const, Expr, For, Get, If, Kernel, Load, Op, Register, Set, Statement, Store
+from weft.engines.native.loops import (
+    At,
+    Buffer,
+    Const,
+    Expr,
+    For,
+    Get,
+    If,
+    Kernel,
+    Load,
+    Op,
+    Register,
+    Set,
+    Statement,
+    Store,
+)
 from weft.engines.native.lower import variables
 from weft.engines.native.rewriting import loads
 from weft.engines.native.scatter import over

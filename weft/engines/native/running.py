@@ -50,7 +50,8 @@ class Running:
 
     def kernel(self, group: Group, name: str, plan: Plan) -> Kernel:
         """The kernel: a chunk is some of the vectors across."""
-        lanes = plan.target.lanes(max(4, *(c.dtype.size for c in self.start if c.dtype.is_floating or c is self.start[0])))
+        held = [c.dtype.size for c in self.start if c.dtype.is_floating or c is self.start[0]]
+        lanes = plan.target.lanes(max(4, *held))
         single = isinstance(self.columns, int) and self.columns == 1
         across = 1 if single else ceil_divide(self.columns, lanes)
         count = product(self.outer) * across

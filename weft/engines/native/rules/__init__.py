@@ -1,7 +1,9 @@
 """The lowering rules, a file for each kind of op; importing this package registers them all."""
 
 from weft.engines.native.rules import (
+    checks,
     conv,
+    counting,
     diagonal,
     division,
     index,
@@ -24,6 +26,7 @@ from weft.engines.native.rules import (
 )
 
 __all__ = [
-    "conv", "diagonal", "division", "index", "loops", "loss", "matmul", "movement", "padding", "pointwise", "pool", "random", "reduction",
-    "running", "scatter", "sizes", "slicing", "sort", "state", "windowing",
+    "checks", "conv", "counting", "diagonal", "division", "index", "loops", "loss", "matmul", "movement", "padding",
+    "pointwise", "pool", "random", "reduction", "running", "scatter", "sizes", "slicing", "sort", "state",
+    "windowing",
 ]  # fmt: skip

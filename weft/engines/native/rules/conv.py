@@ -75,6 +75,7 @@ def padded(low: Lowering, x: Source, before: Sequence[int], sizes: Sequence[int]
         source: list[Index] = []
         for axis, index in enumerate(place[1:-1]):
             step, size = steps[axis], spatial[axis]
+            assert isinstance(size, int)
             moved = index - before[axis]
             tests = []
             if before[axis] > 0:
@@ -155,7 +156,8 @@ def _grouped(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: i
 
     if channels == 1:
         def value(place: Indices, within: Indices) -> Expr:
-            return op("multiply", spread(place, within, place[-1] // each), kernel.at((*within, Index.of(0), place[-1])))
+            number = kernel.at((*within, Index.of(0), place[-1]))
+            return op("multiply", spread(place, within, place[-1] // each), number)
 
         return low.reduce((batch, *window.out, filters), window.window, x.dtype, "add", value, name)
     shape = (groups, batch, *window.out, each)

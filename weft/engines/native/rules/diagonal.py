@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from weft.base import dims, dtypes
 from weft.engines.native.index import ZERO, Entry, Index
 from weft.engines.native.loops import At, Const, Expr, Op
-from weft.engines.native.lower import Lowering, Specialise, rule
+from weft.engines.native.lower import Lowering, rule
+from weft.engines.native.problems import Specialise
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.index import settled
 from weft.engines.native.rules.pointwise import compare, op, pick
@@ -26,8 +27,8 @@ class _Band:
         Specialise: Where the diagonals' lengths are not known and several of them differ.
     """
 
-    def __init__(self, rows: Dimension, columns: Dimension, attrs: Any) -> None:
-        self.rows, self.columns = rows, columns
+    def __init__(self, matrix: Shape, attrs: Any) -> None:
+        self.rows, self.columns = rows, columns = matrix[-2:]
         (self.low, self.high), align = attrs["k"], attrs["align"]
         self.above, self.below = (word == "LEFT" for word in align.split("_"))
         self.single = self.low == self.high
@@ -77,10 +78,10 @@ class _Band:
         diagonal = At(Index.of(self.high) - number)
         shift = self.by_diagonal(diagonal, lambda d: At(Index.of(self.shift(d))))
         length = self.by_diagonal(diagonal, lambda d: At(Index.of(self._length(d))))
-        along = op("subtract", At(position), shift)
-        inside = both(compare("greater_equal", along, At(ZERO)), compare("less", along, length))
+        distance = op("subtract", At(position), shift)
+        inside = both(compare("greater_equal", distance, At(ZERO)), compare("less", distance, length))
         down = op("minimum", diagonal, At(ZERO))
-        row, column = op("subtract", along, down), op("add", along, op("maximum", diagonal, At(ZERO)))
+        row, column = op("subtract", distance, down), op("add", distance, op("maximum", diagonal, At(ZERO)))
         return inside, (*batch, Index.of(Entry(row)), Index.of(Entry(column)))
 
 
@@ -93,7 +94,7 @@ def both(first: Expr, second: Expr) -> Expr:
 def _part(low: Lowering, node: Node) -> Sequence[Source]:
     x, shape = settled(low, low.source(node.inputs[0])), node.outputs[0].shape
     assert shape is not None
-    band = _Band(*x.shape[-2:], node.attrs)
+    band = _Band(x.shape, node.attrs)
     padding = Const(node.attrs["padding_value"], x.dtype)
 
     def element(place: Indices) -> Expr:
@@ -115,7 +116,7 @@ def _written(low: Lowering, shape: Shape, diagonal: Source, band: _Band, other: 
 @rule("matrix_set_diag")
 def _set(low: Lowering, node: Node) -> Sequence[Source]:
     x, diagonal = (settled(low, low.source(value)) for value in node.inputs)
-    return [_written(low, x.shape, diagonal, _Band(*x.shape[-2:], node.attrs), x.at)]
+    return [_written(low, x.shape, diagonal, _Band(x.shape, node.attrs), x.at)]
 
 
 @rule("matrix_diag")
@@ -123,7 +124,7 @@ def _diag(low: Lowering, node: Node) -> Sequence[Source]:
     diagonal, shape = settled(low, low.source(node.inputs[0])), node.outputs[0].shape
     assert shape is not None
     padding = Const(node.attrs["padding_value"], diagonal.dtype)
-    band = _Band(*shape[-2:], node.attrs)
+    band = _Band(shape, node.attrs)
     length = diagonal.shape[-1]
     if length != band.longest:  # a size that was asked for and need not fit: the reference says so
         raise Specialise(frozenset(s for size in (length, *shape[-2:]) if not isinstance(size, int)

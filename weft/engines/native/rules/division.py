@@ -17,7 +17,6 @@ from weft.engines.native.rules.pointwise import Formula, cast, compare, elementw
 from weft.engines.native.sources import Indices, Source
 from weft.ir.graph import Node
 
-
 #: quotients below which a float remainder is exact: of float32 and narrower types, and of float64
 _FURTHEST = (2.0**29, 2.0**53)
 
@@ -67,7 +66,7 @@ def _float_remainder(x: Expr, y: Expr) -> Expr:
     a, b = op("abs", cast(x, wide)), op("abs", cast(y, wide))
     quotient = op("trunc", op("divide", a, b))
     if x.dtype is dtypes.float64:
-        rest = Op("fma", (op("negative", quotient), b, a), wide)
+        rest: Expr = Op("fma", (op("negative", quotient), b, a), wide)
     else:  # the product has no more digits than a float64
         rest = op("subtract", a, op("multiply", quotient, b))
     rest = pick(compare("less", rest, like(0, rest)), op("add", rest, b), rest)  # the quotient was rounded up

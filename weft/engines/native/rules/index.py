@@ -9,7 +9,8 @@ from weft.base import dtypes
 from weft.base.dims import Dim
 from weft.engines.native.index import ZERO, Entry, Index, LoopVar
 from weft.engines.native.loops import At, Const, Expr, Op
-from weft.engines.native.lower import Lowering, Specialise, aligned, rule
+from weft.engines.native.lower import Lowering, aligned, rule
+from weft.engines.native.problems import Specialise
 from weft.engines.native.rewriting import Rewriter, guarded
 from weft.engines.native.rules.pointwise import cast, compare, pick
 from weft.engines.native.sources import Computed, Indices, Source

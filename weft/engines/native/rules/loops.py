@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from weft.base.dims import Dim
 from weft.engines.native.decompose import decompose
 from weft.engines.native.index import Index, LoopVar
-from weft.engines.native.lower import Lowering, Nest, Region, Unsupported, rule
+from weft.engines.native.lower import Lowering, Nest, Region, rule
+from weft.engines.native.problems import Unsupported
 from weft.engines.native.sources import Memory, Source
 from weft.ir.graph import Graph, Node
 from weft.passes import pipeline
@@ -59,7 +60,8 @@ def _scan(low: Lowering, node: Node) -> Sequence[Source]:
 
 def _part(whole: Memory, position: Index) -> Memory:
     """One entry of the first axis."""
-    return Memory(whole.buffer, whole.shape[1:], whole.strides[1:], Index.of(whole.offset) + position * whole.strides[0])
+    offset = Index.of(whole.offset) + position * whole.strides[0]
+    return Memory(whole.buffer, whole.shape[1:], whole.strides[1:], offset)
 
 
 def _store(low: Lowering, source: Source, target: Memory, name: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weft.base import dtypes
 from weft.engines.native.index import Index
 from weft.engines.native.loops import At, Const, Expr, Op
-from weft.engines.native.lower import Lowering, Specialise, Unsupported, aligned, rule, view
+from weft.engines.native.lower import Lowering, aligned, rule, view
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.pointwise import cast, compare, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source, flat_index, row_major, unflatten
@@ -16,6 +16,7 @@ from weft.ir.graph import Node
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension
+    from weft.base.dtypes import DType
 
 
 @rule("constant")
@@ -121,3 +122,69 @@ def _concat(low: Lowering, node: Node) -> Sequence[Source]:
         return found
 
     return [Computed(shape, parts[0].dtype, element, 4 * len(parts))]
+
+
+@rule("cross")
+def _cross(low: Lowering, node: Node) -> Sequence[Source]:
+    a, b = (low.memory(low.source(value)) for value in node.inputs)
+    shape, dtype = node.outputs[0].shape, node.outputs[0].dtype
+    assert shape is not None
+    wide = dtypes.float32 if dtype in (dtypes.float16, dtypes.bfloat16) else dtype
+    low.known(a.shape[-1], b.shape[-1])
+
+    def element(place: Indices) -> Expr:
+        def part(source: Memory, step: int) -> Expr:
+            return cast(source.at((*place[:-1], (place[-1] + step) % 3)), wide)
+
+        first, second = (Op("multiply", (part(a, i), part(b, 3 - i)), wide) for i in (1, 2))
+        return cast(Op("subtract", (first, second), wide), dtype)
+
+    return [Computed(shape, dtype, element, 8)]
+
+
+@rule("crop_or_pad")
+def _crop_or_pad(low: Lowering, node: Node) -> Sequence[Source]:
+    source, shape = low.source(node.inputs[0]), tuple(node.attrs["shape"])
+    source = low.memory(source) if source.cost > 3 else source
+
+    def element(place: Indices) -> Expr:
+        inside: Expr | None = None
+        for index, size, wanted in zip(place, source.shape, shape, strict=True):
+            if size != wanted and not (isinstance(size, int) and isinstance(wanted, int) and wanted < size):
+                test = compare("less", At(index), At(Index.of(size)))
+                inside = test if inside is None else Op("and", (inside, test), dtypes.bool_)
+        found = source.at(place)
+        return found if inside is None else pick(inside, guarded(found, inside), Const(0, source.dtype))
+
+    return [Computed(shape, source.dtype, element, source.cost + 2)]
+
+
+@rule("bitcast")
+def _bitcast(low: Lowering, node: Node) -> Sequence[Source]:
+    """The bytes of an element as one of the same size, or as several, or those of several as one."""
+    source, target, shape = low.source(node.inputs[0]), node.attrs["dtype"], node.outputs[0].shape
+    assert shape is not None
+    source = low.memory(source) if source.cost > 3 else source
+    own, wanted = source.dtype.size, target.size
+    bits = {1: dtypes.uint8, 2: dtypes.uint16, 4: dtypes.uint32, 8: dtypes.uint64}
+
+    def as_type(value: Expr, dtype: DType) -> Expr:
+        return value if value.dtype is dtype else Op("bitcast", (value,), dtype)
+
+    def element(place: Indices) -> Expr:
+        if own == wanted:
+            return as_type(source.at(place), target)
+        if wanted < own:
+            whole = as_type(source.at(place[:-1]), bits[own])
+            shift = Op("cast", (At(place[-1] * (8 * wanted)),), bits[own])
+            return as_type(cast(Op("shift_right", (whole, shift), bits[own]), bits[wanted]), target)
+        found: Expr = Const(0, bits[wanted])
+        for part in range(wanted // own):
+            piece = cast(as_type(source.at((*place, Index.of(part))), bits[own]), bits[wanted])
+            moved = Op("shift_left", (piece, Const(8 * own * part, bits[wanted])), bits[wanted])
+            found = Op("or", (found, moved), bits[wanted])
+        return as_type(found, target)
+
+    if wanted > own:
+        low.known(source.shape[-1])
+    return [Computed(shape, target, element, source.cost + 3 * max(1, wanted // own))]

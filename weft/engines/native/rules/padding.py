@@ -100,7 +100,7 @@ def _folded(source: Source, axis: int, before: int, after: int, skip: bool, dtyp
         def at(where: Index) -> Expr:
             return cast(source.at((*place[:axis], where, *place[axis + 1 :])), dtype)
 
-        def image(where: Index, first: int, last: Dimension) -> Expr:
+        def image(where: Index, first: Dimension, last: Dimension) -> Expr:
             there = Op("and", (compare("greater_equal", At(where), At(Index.of(first))),
                                compare("less", At(where), At(Index.of(last)))), dtypes.bool_)  # fmt: skip
             return pick(there, guarded(at(where), there), Const(0, dtype))

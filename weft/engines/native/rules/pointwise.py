@@ -9,7 +9,8 @@ from typing import Any
 from weft.base import dtypes
 from weft.base.dtypes import DType
 from weft.engines.native.loops import Const, Expr, Op
-from weft.engines.native.lower import Lowering, Unsupported, aligned, rule
+from weft.engines.native.lower import Lowering, aligned, rule
+from weft.engines.native.problems import Unsupported
 from weft.engines.native.sources import Computed, Source
 from weft.ir.graph import Node
 

@@ -14,7 +14,18 @@ from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.conv import from_channels_last
 from weft.engines.native.rules.index import settled
 from weft.engines.native.rules.pointwise import cast, compare, op, pick
-from weft.engines.native.rules.windowing import both, count, covering, held, offsets, read, small, spot, total, window_on
+from weft.engines.native.rules.windowing import (
+    both,
+    count,
+    covering,
+    held,
+    offsets,
+    read,
+    small,
+    spot,
+    total,
+    window_on,
+)
 from weft.engines.native.sources import Computed, Indices, Source, flat_index, unflatten
 from weft.ir.graph import Node
 from weft.ops.windows import CHANNELS_LAST, Window

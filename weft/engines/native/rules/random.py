@@ -43,7 +43,7 @@ def block(key: Sequence[Expr], counter: Sequence[Expr], number: Expr) -> list[Ex
     first = op("add", low, number)
     x: list[Expr] = [cast(first, _u32), _high(first)]
     if len(words) == 4:
-        high = Op("or", (cast(words[2], _u64), op("shift_left", cast(words[3], _u64), Const(32, _u64))), _u64)
+        high: Expr = Op("or", (cast(words[2], _u64), op("shift_left", cast(words[3], _u64), Const(32, _u64))), _u64)
     else:
         high = Const(0, _u64)
     carried = op("add", high, cast(compare("less", first, low), _u64))
@@ -199,7 +199,7 @@ def normal(first: Expr, second: Expr, cosine: Expr | bool) -> Expr:
     radius = op("sqrt", op("multiply", Const(-2, dtype), logarithm))
     angle = cast(cast(op("multiply", cast(second, wide), Const(2 * math.pi, wide)), dtype), wide)
     if isinstance(cosine, bool):
-        turned = op("cos" if cosine else "sin", angle)
+        turned: Expr = op("cos" if cosine else "sin", angle)
     else:
         turned = pick(cosine, op("cos", angle), op("sin", angle))
     return op("multiply", cast(turned, dtype), radius)
@@ -217,10 +217,11 @@ def _normal(low: Lowering, node: Node) -> Sequence[Source]:
         cosine = compare("equal", At(number % 2), At(Index.of(1)))
         if double:
             first = number // 2 * 4
-            return normal(unit_float64(word(first), word(first + 1)), unit_float64(word(first + 2), word(first + 3)), cosine)
+            one, other = (unit_float64(word(first + i), word(first + i + 1)) for i in (0, 2))
+            return normal(one, other, cosine)
         first = number // 2 * 2
-        pair = [unit(word(first + i), 23, dtypes.float32) for i in range(2)]
-        return cast(normal(*pair, cosine), dtype)
+        one, other = (unit(word(first + i), 23, dtypes.float32) for i in range(2))
+        return cast(normal(one, other, cosine), dtype)
 
     return [Computed(shape, dtype, element, 150)]
 
@@ -245,7 +246,7 @@ def _truncated_normal(low: Lowering, node: Node) -> Sequence[Source]:
 
     made = low.temporary((portions(product(shape)),), wide, "truncated")
     template = Kept(made, group, 64 * group, numbers, near)
-    low.nests.append(Nest(made.shape, lambda place, _: made.at(place), made, name="truncated_normal", template=template))
+    low.nests.append(Nest(made.shape, lambda place, _: made.at(place), made, name="truncated", template=template))
     return [Computed(shape, dtype, lambda place: cast(made.at((flat_index(shape, place),)), dtype), 1)]
 
 
@@ -287,7 +288,11 @@ def _categorical(low: Lowering, node: Node) -> Sequence[Source]:
     weights = low.memory(Computed((rows, classes), wide, weight, 20), "weights")
     reached = accumulated(low, weights, 1, "add")
     end = Index.of(classes) - 1
-    low.check((rows,), lambda p: Op("not", (compare("greater", reached.at((p[0], end)), Const(0, wide)),), dtypes.bool_))
+
+    def no_choice(place: Indices) -> Expr:
+        return Op("not", (compare("greater", reached.at((place[0], end)), Const(0, wide)),), dtypes.bool_)
+
+    low.check((rows,), no_choice)
     none = Const(-1, dtypes.int64)
     last = reduce_over(low, weights, (1,), "maximum", "last", dtypes.int64,
                        lambda x, place: pick(compare("greater", x, Const(0, wide)), At(place[1]), none))  # fmt: skip

@@ -11,7 +11,8 @@ from weft.base.dtypes import DType
 from weft.engines.native.index import Index
 from weft.engines.native.kernels import identity
 from weft.engines.native.loops import At, Const, Expr, Op
-from weft.engines.native.lower import Lowering, Specialise, Unsupported, rule
+from weft.engines.native.lower import Lowering, rule
+from weft.engines.native.problems import Specialise, Unsupported
 from weft.engines.native.rules.pointwise import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Node
@@ -32,8 +33,9 @@ def axes_of(node: Node, rank: int) -> tuple[int, ...]:
 
 
 def reduce_over(
-    low: Lowering, source: Source, axes: Sequence[int], combine: str, name: str, dtype: DType | None = None, map: Any = None
-) -> Memory:
+    low: Lowering, source: Source, axes: Sequence[int], combine: str, name: str, dtype: DType | None = None,
+    map: Any = None,
+) -> Memory:  # fmt: skip
     """The elements of a source combined over some axes; `map` is applied to each first."""
     kept = [axis for axis in range(len(source.shape)) if axis not in axes]
 
@@ -44,7 +46,7 @@ def reduce_over(
         for axis, index in zip(axes, within, strict=True):
             indices[axis] = index
         element = source.at(tuple(indices))
-        return element if map is None else map(element, tuple(indices))  # type: ignore[no-any-return]
+        return element if map is None else map(element, tuple(indices))
 
     shape = tuple(source.shape[axis] for axis in kept)
     return low.reduce(shape, tuple(source.shape[a] for a in axes), dtype or source.dtype, combine, value, name)
@@ -81,12 +83,24 @@ def _reduce(low: Lowering, node: Node) -> Sequence[Source]:
         if not dtype.is_floating:
             raise Unsupported("the mean of integers")
         count = product(tuple(source.shape[a] for a in axes))
-        result = Computed(combined.shape, wide,
-                          lambda place: op("divide", combined.at(place), cast(At(Index.of(count)), wide)), 4)  # fmt: skip
+        number = cast(At(Index.of(count)), wide)
+        result = Computed(combined.shape, wide, lambda place: op("divide", combined.at(place), number), 4)
     if half:
         wide_result = result
         result = Computed(combined.shape, dtype, lambda place: cast(wide_result.at(place), dtype), result.cost + 1)
     return [_keep(low, node, result)]
+
+
+@rule("count_nonzero")
+def _count_nonzero(low: Lowering, node: Node) -> Sequence[Source]:
+    source, dtype = low.source(node.inputs[0]), node.attrs["dtype"]
+    axes = axes_of(node, len(source.shape))
+
+    def counted(element: Expr, _: Indices) -> Expr:
+        return cast(cast(element, dtypes.bool_), dtypes.int64)
+
+    found = reduce_over(low, source, axes, "add", node.op, dtypes.int64, counted)
+    return [_keep(low, node, Computed(found.shape, dtype, lambda place: cast(found.at(place), dtype), 1))]
 
 
 @rule("argmax", "argmin")

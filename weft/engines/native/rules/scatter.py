@@ -9,7 +9,8 @@ from weft.base import dtypes
 from weft.base.dims import Dim, product
 from weft.engines.native.index import ZERO, Index
 from weft.engines.native.loops import At, Const, Expr, Op
-from weft.engines.native.lower import Lowering, Nest, Specialise, Unsupported, aligned, rule, view
+from weft.engines.native.lower import Lowering, Nest, aligned, rule, view
+from weft.engines.native.problems import Specialise, Unsupported
 from weft.engines.native.rules.index import along, check_tuples, outside, settled, tuple_sizes, wide
 from weft.engines.native.rules.pointwise import cast
 from weft.engines.native.scatter import Scatter
@@ -93,10 +94,10 @@ def _gather_grad(low: Lowering, node: Node) -> Sequence[Source]:
     low.check(indices.shape, lambda place: outside(wide(indices.at(place)), size))
     dtype = _summing(ct.dtype)
     outer = shape[:axis]
-    values = _columns(low, ct, (*outer, *updates), shape[axis + 1 :])
+    values = columns_of(low, ct, (*outer, *updates), shape[axis + 1 :])
     result = low.temporary(shape, dtype, "gathered")
     scattered(
-        low, _rows_of(result, outer, size, columns), outer, updates,
+        low, rows_of(result, outer, size, columns), outer, updates,
         lambda o, u: wide(indices.at((*o[:batch], *u))),
         lambda o, u, c: cast(values.at((*o, *u, c)), dtype),
         "add", _constant(0, dtype), "gather_grad",
@@ -104,7 +105,7 @@ def _gather_grad(low: Lowering, node: Node) -> Sequence[Source]:
     return [_rounded(result, ct.dtype)]
 
 
-def _columns(low: Lowering, source: Source, front: Shape, rest: Shape) -> Source:
+def columns_of(low: Lowering, source: Source, front: Shape, rest: Shape) -> Source:
     """A source with all but its first axes as one."""
     if len(rest) == 1:
         return settled(low, source) if source.cost > 100 else source
@@ -113,7 +114,7 @@ def _columns(low: Lowering, source: Source, front: Shape, rest: Shape) -> Source
     return reshaped(low, low.contiguous(source), (*front, product(tuple(rest))))
 
 
-def _rows_of(memory: Memory, outer: Shape, rows: Shape | object, columns: object) -> Memory:
+def rows_of(memory: Memory, outer: Shape, rows: Shape | object, columns: object) -> Memory:
     shape = (*outer, rows, columns)
     return Memory(memory.buffer, shape, row_major(shape), memory.offset)  # type: ignore[arg-type]
 
@@ -123,7 +124,7 @@ def _scatter_add_rows(low: Lowering, node: Node) -> Sequence[Source]:
     x, indices, values = (low.source(value) for value in node.inputs)
     indices, size = settled(low, indices, "indices"), x.shape[0]
     low.check(indices.shape, lambda place: outside(wide(indices.at(place)), size))
-    found = _columns(low, values, (indices.shape[0],), x.shape[1:])
+    found = columns_of(low, values, (indices.shape[0],), x.shape[1:])
     return [_update(low, node, x, (size,), indices.shape, lambda u: wide(indices.at(u)),
                     lambda u, c: found.at((*u, c)), "add", [indices, found])]  # fmt: skip
 
@@ -143,7 +144,7 @@ def _update(
         return cast(value(update, column), dtype)
 
     def finish(held: Memory) -> None:
-        scattered(low, _rows_of(held, (), rows, columns), (), updates, number, element, combine, None, node.op)
+        scattered(low, rows_of(held, (), rows, columns), (), updates, number, element, combine, None, node.op)
 
     if dtype is x.dtype and _into_variable(low, node) and isinstance(x, Memory):
         if all(x.buffer not in low.reads(source) for source in reads):
@@ -151,7 +152,7 @@ def _update(
     start = _columns_of_rows(low, x, len(indexed), rows, columns)
     result = low.temporary(x.shape, dtype, node.op)
     scattered(
-        low, _rows_of(result, (), rows, columns), (), updates, number, element, combine,
+        low, rows_of(result, (), rows, columns), (), updates, number, element, combine,
         lambda o, r, c: cast(start.at((r, c)), dtype), node.op,
     )  # fmt: skip
     return _rounded(result, x.dtype)
@@ -209,10 +210,10 @@ def _scatter_nd(low: Lowering, node: Node) -> Sequence[Source]:
     dtype = _summing(updates.dtype)
     outer, rest = shape[:batch], shape[batch + len(sizes) :]
     steps = tuple(indices.shape[batch:-1])
-    values = _columns(low, updates, (*outer, *steps), rest)
+    values = columns_of(low, updates, (*outer, *steps), rest)
     result = low.temporary(shape, dtype, "scattered")
     scattered(
-        low, _rows_of(result, outer, product(sizes), product(rest)), outer, steps,
+        low, rows_of(result, outer, product(sizes), product(rest)), outer, steps,
         lambda o, u: _flat(indices, sizes, (*o, *u)), lambda o, u, c: cast(values.at((*o, *u, c)), dtype),
         "add", _constant(0, dtype), "scatter_nd",
     )  # fmt: skip
@@ -236,7 +237,7 @@ def _tensor_scatter(low: Lowering, node: Node) -> Sequence[Source]:
     sizes = tuple_sizes(low, x.shape, indices, 0)
     check_tuples(low, indices, sizes)
     steps = tuple(indices.shape[:-1])
-    values = _columns(low, updates, steps, x.shape[len(sizes) :])
+    values = columns_of(low, updates, steps, x.shape[len(sizes) :])
     return [_update(low, node, x, sizes, steps, lambda u: _flat(indices, sizes, u),
                     lambda u, c: values.at((*u, c)), combine, [indices, values])]  # fmt: skip
 
@@ -326,10 +327,10 @@ def _unsorted_segment(low: Lowering, node: Node) -> Sequence[Source]:
         return Op("greater_equal", (wide(ids.at(place)), At(Index.of(count))), dtypes.bool_)
 
     low.check(covered, wrong)
-    values = _columns(low, data, covered, rest)
+    values = columns_of(low, data, covered, rest)
     result = low.temporary(shape, dtype, node.op)
     scattered(
-        low, _rows_of(result, (), count, product(tuple(rest))), (), covered, lambda o, u: wide(ids.at(u)),
+        low, rows_of(result, (), count, product(tuple(rest))), (), covered, lambda o, u: wide(ids.at(u)),
         lambda o, u, c: cast(values.at((*u, c)), dtype), _SEGMENTS[kind], _constant(start, dtype), node.op,
     )  # fmt: skip
     return [_rounded(result, data.dtype) if half else result]

@@ -9,7 +9,8 @@ from weft.base.dims import product
 from weft.base.dtypes import DType
 from weft.engines.native.index import Index
 from weft.engines.native.loops import At, Expr
-from weft.engines.native.lower import Lowering, Unsupported, rule
+from weft.engines.native.lower import Lowering, rule
+from weft.engines.native.problems import Unsupported
 from weft.engines.native.rules.pointwise import cast, compare, pick
 from weft.engines.native.sources import Computed, Indices, Source
 from weft.ir.graph import Node
@@ -60,3 +61,29 @@ def _shape(low: Lowering, node: Node) -> Sequence[Source]:
     if shape is None:
         raise Unsupported("its rank is not known")
     return [vector_of(tuple(shape), node.outputs[0].dtype)]
+
+
+@rule("dimension")
+def _dimension(low: Lowering, node: Node) -> Sequence[Source]:
+    return [_single(node.attrs["size"], node.attrs["dtype"])]
+
+
+@rule("shape_of_axis")
+def _shape_of_axis(low: Lowering, node: Node) -> Sequence[Source]:
+    shape = node.inputs[0].shape
+    if shape is None:
+        raise Unsupported("its rank is not known")
+    return [_single(shape[node.attrs["axis"]], node.outputs[0].dtype)]
+
+
+@rule("rank")
+def _rank(low: Lowering, node: Node) -> Sequence[Source]:
+    shape = node.inputs[0].shape
+    if shape is None:
+        raise Unsupported("its rank is not known")
+    return [_single(len(shape), node.outputs[0].dtype)]
+
+
+def _single(size: Dimension, dtype: DType) -> Computed:
+    number = size_of(size, dtype)
+    return Computed((), dtype, lambda indices: number, 1)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from weft.base import dims, dtypes
 from weft.engines.native.index import ZERO, Index
 from weft.engines.native.loops import At, Const, Expr, Op
-from weft.engines.native.lower import Lowering, Specialise, Unsupported, aligned, rule, view
+from weft.engines.native.lower import Lowering, aligned, rule, view
+from weft.engines.native.problems import Specialise, Unsupported
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.index import outside, read, settled, wide
 from weft.engines.native.rules.pointwise import compare, pick
@@ -87,7 +88,7 @@ def _start(bound: Any, size: Dimension, step: int) -> Dimension:
         return 0 if step > 0 else size - 1
     if isinstance(bound, int) and bound < 0:
         return dims.maximum(size + bound, 0 if step > 0 else -1)
-    return bound if step > 0 else dims.minimum(bound, size - 1)  # type: ignore[no-any-return]
+    return bound if step > 0 else dims.minimum(bound, size - 1)
 
 
 def _position(low: Lowering, given: Any, size: Dimension, bounds: Sequence[Source]) -> Dimension | Expr:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from weft.base import dtypes
 from weft.engines.native.index import ZERO, Entry, Index
 from weft.engines.native.loops import At, Const, Expr, Op
-from weft.engines.native.lower import Lowering, Nest, Unsupported, rule
+from weft.engines.native.lower import Lowering, Nest, rule
 from weft.engines.native.ordering import Order
+from weft.engines.native.problems import Unsupported
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.index import entry, inside, settled, wide
 from weft.engines.native.rules.pointwise import cast, compare, op, pick

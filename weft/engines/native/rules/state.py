@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from weft.engines.native.lower import Lowering, Unsupported, aligned, rule
+from weft.engines.native.lower import Lowering, aligned, rule
+from weft.engines.native.problems import Unsupported
 from weft.engines.native.rules.pointwise import FORMULAS
 from weft.engines.native.rules.scatter import Scattered
 from weft.engines.native.sources import Computed, Source

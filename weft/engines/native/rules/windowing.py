@@ -62,9 +62,8 @@ def spot(window: Window, place: Indices, offset: Sequence[Index]) -> Spot:
         index = place[1 + axis] * window.strides[axis] + shift
         if before and (shift.number is None or shift.number < 0):
             inside = both(inside, compare("greater_equal", At(index), At(ZERO)))
-        reach = shift if shift.number is not None else Index.of((window.window[axis] - 1) * window.dilations[axis] - before)
-        assert reach.number is not None
-        if (window.out[axis] - 1) * window.strides[axis] + reach.number >= window.sizes[axis]:
+        reach = (window.window[axis] - 1) * window.dilations[axis] - before if shift.number is None else shift.number
+        if (window.out[axis] - 1) * window.strides[axis] + reach >= window.sizes[axis]:
             inside = both(inside, compare("less", At(index), At(Index.of(window.sizes[axis]))))
         found.append(index)
     return (place[0], *found, place[-1]), inside
@@ -77,8 +76,9 @@ def covering(window: Window, place: Indices, offset: Sequence[Index]) -> Spot:
     for axis, position in enumerate(offset):
         stride, (before, _) = window.strides[axis], window.pads[axis]
         shift = Index.of(before) - position * window.dilations[axis]
-        least = shift.number if shift.number is not None else before - (window.window[axis] - 1) * window.dilations[axis]
-        most = shift.number if shift.number is not None else before
+        least = most = shift.number
+        if least is None or most is None:
+            least, most = before - (window.window[axis] - 1) * window.dilations[axis], before
         lift = -(-max(0, -least) // stride) * stride  # so that what is divided is not negative
         raised = place[1 + axis] + (shift + lift)
         if stride > 1:
@@ -111,8 +111,9 @@ def read(source: Source, where: Spot, otherwise: Expr) -> Expr:
 
 
 def total(
-    low: Lowering, shape: Shape, window: Window, dtype: DType, value: Callable[[Indices, Sequence[Index]], Expr], name: str
-) -> Source:
+    low: Lowering, shape: Shape, window: Window, dtype: DType, value: Callable[[Indices, Sequence[Index]], Expr],
+    name: str,
+) -> Source:  # fmt: skip
     """The sum over the positions in a window of (place, position) -> number."""
     if not small(window):
         return low.reduce(shape, tuple(window.window), dtype, "add", value, name)
