@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from weft.autodiff.subgraph import gradient_graph
 from weft.engines.native.lower import RULES
+from weft.engines.native.ranges import with_known_ranges
 from weft.ir.graph import Graph, Node, Value
 from weft.ops import opdef
 from weft.ops.builder import GraphBuilder
@@ -12,6 +13,7 @@ from weft.passes.simplify import inline_calls, remove_dead_code, share_common_co
 
 def decompose(graph: Graph) -> Graph:
     """The graph with every op that has no rule and does have a decomposition replaced by that."""
+    graph = with_known_ranges(graph)
     while True:
         open_ = [node for node in graph.nodes if _is_open(node)]
         if not open_:
