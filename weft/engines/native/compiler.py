@@ -99,7 +99,8 @@ def _places(layout: emit.Layout, phases: Sequence[tuple[list[Kernel], bool, Regi
     found = []
     for buffer in layout.buffers:
         size = buffer.size * buffer.dtype.size
-        found.append(Place(HEADER + buffer.slot, size, buffer.name, lives.get(buffer, NEVER)))
+        life = lives.get(buffer, NEVER)
+        found.append(Place(HEADER + buffer.slot, size, buffer.name, life, buffer.role == "thread"))
     return found
 
 
@@ -116,7 +117,7 @@ def _find_lives(phases: Sequence[tuple[list[Kernel], bool, Region | None]]) -> d
         for kernel in kernels:
             read, written = buffers(kernel)
             for buffer in (*read, *written):
-                if buffer.role == "temp":
+                if buffer.role in ("temp", "thread"):
                     first, last = lives.get(buffer, (turns[0], turns[-1]))
                     lives[buffer] = (min(first, turns[0]), max(last, turns[-1]))
     return lives

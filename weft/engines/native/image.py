@@ -33,6 +33,7 @@ class Place:
     size: Dimension  # in bytes
     name: str = ""
     life: tuple[int, int] = NEVER
+    threads: bool = False  # whether each thread has its own
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def to_plain(image: Image) -> tuple[dict[str, Any], list[bytes]]:
     plain = {
         "symbols": len(image.symbols),
         "words": image.words,
-        "places": [[p.slot, size(p.size), p.name, list(p.life)] for p in image.places],
+        "places": [[p.slot, size(p.size), p.name, list(p.life), p.threads] for p in image.places],
         "sizes": [[slot, size(dimension)] for slot, dimension in image.sizes],
         "constants": [[slot, list(array.shape), array.dtype.name] for slot, array in image.constants],
         "phases": [[[[name, size(chunks)] for name, chunks in p.kernels], p.writes_state, p.loop, size(p.turns)]
@@ -137,7 +138,8 @@ def from_plain(plain: Mapping[str, Any], parts: Sequence[bytes]) -> Image:
         code=parts[0],
         symbols=symbols,
         words=plain["words"],
-        places=tuple(Place(slot, size(bytes_), name, tuple(life)) for slot, bytes_, name, life in plain["places"]),
+        places=tuple(Place(slot, size(room), name, tuple(life), threads)
+                     for slot, room, name, life, threads in plain["places"]),
         sizes=tuple((slot, size(dimension)) for slot, dimension in plain["sizes"]),
         constants=tuple(constants),
         phases=tuple(Phase(tuple((name, size(chunks)) for name, chunks in kernels), writes, loop, size(turns))

@@ -60,9 +60,9 @@ class Program:
     def run(self, binding: Binding) -> bool:
         """Runs the code on the addresses in the binding's table. False where a check failed: no state was written."""
         binding.flag[:] = 0
-        threads.pool(self.target).run(
-            binding.table_address, binding.schedule_address, binding.phases, binding.parallel
-        )
+        pool = threads.pool(self.target)
+        binding.prepare(pool.count)
+        pool.run(binding.table_address, binding.schedule_address, binding.phases, binding.parallel)
         flag = int(binding.flag[0])
         if flag >= OUTSIDE:
             slot = flag - OUTSIDE + HEADER
@@ -79,11 +79,13 @@ class Binding:
         self.table = np.zeros(image.words, np.int64)
         self.flag = np.zeros(8, np.int64)  # which check failed; whether the run came to its end
         self.table[0] = self.flag.ctypes.data
-        offsets, total = _arrange(image.places, known)
+        offsets, total = _arrange([place for place in image.places if not place.threads], known)
+        self._own, self._own_size = _arrange([place for place in image.places if place.threads], known)
         self.arena = np.empty(total + _ALIGN, np.uint8)
         base = -(-self.arena.ctypes.data // _ALIGN) * _ALIGN
         for slot, offset in offsets.items():
             self.table[slot] = base + offset
+        self.threads = 0
         for slot, array in image.constants:
             self.table[slot] = array.ctypes.data
         for slot, size in image.sizes:
@@ -104,6 +106,16 @@ class Binding:
         self.table_address = self.table.ctypes.data
         self.schedule_address = self.schedule.ctypes.data
         self.shapes = [tuple(dims.evaluate(d, known) for d in output.shape) for output in image.outputs]
+
+    def prepare(self, threads: int) -> None:
+        """Makes room for what each of so many threads has for itself."""
+        if threads > self.threads:
+            self.threads = threads
+            self._room = np.empty(threads * self._own_size + _ALIGN, np.uint8)
+            base = -(-self._room.ctypes.data // _ALIGN) * _ALIGN
+            self.table[1] = self._own_size
+            for slot, offset in self._own.items():
+                self.table[slot] = base + offset
 
     def succeeded(self) -> bool:
         """Whether the last run came to its end without a failed check: what it writes is written."""

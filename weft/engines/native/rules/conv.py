@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from weft.base import dtypes
 from weft.base.dims import ceil_divide
+from weft.engines.native import winograd
 from weft.engines.native.contraction import Contraction
 from weft.engines.native.index import Index
 from weft.engines.native.kernels import minimum
@@ -112,10 +113,17 @@ def _conv(low: Lowering, node: Node) -> Sequence[Source]:
     kernel = low.contiguous(_operand(low, node.inputs[1]), "kernel")
     window = windows(low, x.shape[1:-1], kernel.shape[:-2], attrs)
     low.known(x.shape[-1], *kernel.shape)
-    sizes = [window.extent(axis) for axis in range(len(window.sizes))]
+    sizes = _extents(window, kernel, attrs["groups"])
     x = padded(low, low.memory(x) if x.cost > 3 else x, [b for b, _ in window.pads], sizes, [1] * len(sizes))
     made = from_channels_last(forward(low, x, kernel, window, attrs["groups"], "conv"), attrs["data_format"])
     return [narrowed(made, node.outputs[0].dtype)]
+
+
+def _extents(window: Window, kernel: Source, groups: int) -> list[int]:
+    """How large padded images must be."""
+    if winograd.pays(window, kernel.shape[-2], kernel.shape[-1], groups, kernel.dtype):
+        return winograd.extents(window)
+    return [window.extent(axis) for axis in range(len(window.sizes))]
 
 
 def forward(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: int, name: str) -> Source:
@@ -125,6 +133,8 @@ def forward(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: in
     rank = len(window.sizes)
     if groups > 1:
         return _grouped(low, x, kernel, window, groups, name)
+    if winograd.pays(window, channels, filters, groups, x.dtype):
+        return winograd.convolution(low, x, kernel, window, name)
     if set(window.window) == {1} and set(window.strides) == {1} and x.contiguous:
         rows = batch
         for size in window.out:
@@ -187,7 +197,6 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     reach = [(window.window[a] - 1) * window.dilations[a] for a in range(rank)]
     before = [reach[a] - window.pads[a][0] for a in range(rank)]
     sizes = [window.sizes[a] + reach[a] for a in range(rank)]
-    wide = padded(low, low.memory(ct) if ct.cost > 3 else ct, before, sizes, window.strides)
     channels, filters = kernel.shape[-2:]
     assert isinstance(channels, int) and isinstance(filters, int)
     each = filters // groups
@@ -202,6 +211,8 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     packed = low.temporary(turned, kernel.dtype, "turned")
     low.nests.append(Nest(turned, value, packed, name="pack"))
     simple = Window(tuple(sizes), window.window, (1,) * rank, window.dilations, ((0, 0),) * rank, window.sizes)
+    sizes = _extents(simple, packed, groups)
+    wide = padded(low, low.memory(ct) if ct.cost > 3 else ct, before, sizes, window.strides)
     result = forward(low, wide, packed, simple, groups, "conv_input_gradient")
     return [narrowed(from_channels_last(result, attrs["data_format"]), node.outputs[0].dtype)]
 
