@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from weft.base.dims import product
+from weft.base.dims import ceil_divide, product
 from weft.engines.native.contraction import by_rows, multiply_add, tile_of
 from weft.engines.native.fusion import Group
-from weft.engines.native.index import LANE, ZERO, Index, LoopVar
+from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import Plan, epilogue
 from weft.engines.native.loops import (
     At,
@@ -33,9 +33,9 @@ from weft.engines.native.loops import (
     Store,
 )  # fmt: skip
 from weft.engines.native.lower import Lowering, Nest, variables
-from weft.engines.native.rewriting import loads
-from weft.engines.native.rules.pointwise import compare, op
-from weft.engines.native.sources import Indices, Memory, unflatten
+from weft.engines.native.rewriting import guarded, loads
+from weft.engines.native.rules.pointwise import compare, op, pick
+from weft.engines.native.sources import Indices, Memory, Source, unflatten
 
 if TYPE_CHECKING:
     from weft.base.dtypes import DType
@@ -81,7 +81,32 @@ def convolution(low: Lowering, x: Memory, kernel: Memory, window: Window, name: 
     return result
 
 
-def _add(low: Lowering, output: Memory, template: _Weights | _Convolution, name: str) -> None:
+def kernel_gradient(
+    low: Lowering, x: Memory, cotangent: Memory, window: Window, shares: int, limit: Callable[[Indices], Index]
+) -> Source:
+    """The gradient for the kernel, by the adjoint: G' [sum over tiles of (B' d B) * (A y A')] G.
+
+    The images are cut into shares, as many whatever the number of threads, that are added up in order; `limit` says
+    how many images a share has.
+    """
+    channels, filters = x.shape[-1], cotangent.shape[-1]
+    assert isinstance(channels, int) and isinstance(filters, int)
+    wide = -(-filters // _WIDEST) * _WIDEST
+    partial = low.temporary((shares, _PATCH, channels, wide), x.dtype, "winograd_gradient")
+    _add(low, partial, _KernelGradient(x, cotangent, partial, limit), "conv_kernel_gradient")
+    batch, share = x.shape[0], ceil_divide(x.shape[0], shares)
+
+    def total(place: Indices, within: Indices) -> Expr:
+        # shares beyond the batch are empty: nothing was stored there
+        return guarded(partial.at((*within, *place)), compare("less", At(within[0] * share), At(Index.of(batch))))
+
+    summed = low.memory(low.reduce((_PATCH, channels, wide), (shares,), x.dtype, "add", total, "shares"))
+    result = low.temporary((3, 3, channels, filters), x.dtype, "kernel_gradient")
+    _add(low, result, _Adjoint(summed, result), "adjoint")
+    return result
+
+
+def _add(low: Lowering, output: Memory, template: _Weights | _Convolution | _KernelGradient | _Adjoint, name: str) -> None:
     low.nests.append(Nest(output.shape, lambda place, _: output.at(place), output, name=name, template=template))
 
 
@@ -140,6 +165,18 @@ def _gathered(m: Sequence[Expr]) -> list[Expr]:
     return [op("add", op("add", m[0], m[1]), m[2]), op("subtract", op("subtract", m[1], m[2]), m[3])]
 
 
+def _scattered(y: Sequence[Expr]) -> list[Expr]:
+    """A y for one column of a tile of results."""
+    return [y[0], op("add", y[0], y[1]), op("subtract", y[0], y[1]), op("negative", y[1])]
+
+
+def _collected(u: Sequence[Expr], dtype: DType) -> list[Expr]:
+    """G' u for one column of products."""
+    half = Const(0.5, dtype)
+    ends, middle = (op("multiply", op(name, u[1], u[2]), half) for name in ("add", "subtract"))
+    return [op("add", u[0], ends), middle, op("add", ends, u[3])]
+
+
 def _spot(y: int, x: int) -> tuple[Index, Index]:
     return Index.of(y), Index.of(x)
 
@@ -194,32 +231,18 @@ class _Convolution:
 
         def transform() -> list[Statement]:
             corner = ((first + Index.of(row)) * 2, Index.of(column) * 2)
-            return _by_vectors(channels, lanes, lambda at: self._patch(image, corner, at, patches, tile))
+            return _by_vectors(channels, lanes, lambda at: _patch(self.x, image, corner, at, patches, tile))
 
         def store() -> list[Statement]:
             corner = ((first + Index.of(row)) * 2, Index.of(column) * 2)
             filters = self.output.shape[-1]
             assert isinstance(filters, int)
-            return _by_vectors(filters, lanes, lambda at: self._results(group, plan, image, corner, at, products, tile))
+            return _by_vectors(
+                filters, lanes, lambda at: self._results(group, plan, image, corner, at, products, tile)
+            )
 
         body = [*tiles(transform), *self._products(patches, products, count, lanes, plan), *tiles(store)]
         return Kernel(name, chunk, body, lanes)
-
-    def _patch(
-        self, image: Index, corner: tuple[Index, Index], at: Index, patches: Memory, tile: Index
-    ) -> list[Statement]:
-        """B' d B of one tile, for a vector of channels."""
-        given, rows = (Register(name, self.dtype, (4, 4), vector=True) for name in ("d", "b"))
-        body: list[Statement] = []
-        for x in range(4):
-            for y in range(4):
-                body.append(Set(given, self.x.at((image, corner[0] + y, corner[1] + x, at)), _spot(y, x)))
-            values = _under([Get(given, _spot(y, x)) for y in range(4)])
-            body += [Set(rows, value, _spot(y, x)) for y, value in enumerate(values)]
-        for y in range(4):
-            values = _under([Get(rows, _spot(y, x)) for x in range(4)])
-            body += [_store(patches, (Index.of(4 * y + x), tile, at), value) for x, value in enumerate(values)]
-        return body
 
     def _products(
         self, patches: Memory, products: Memory, count: int, lanes: int, plan: Plan
@@ -289,6 +312,183 @@ class _Convolution:
             if offset == 1 and size % 2:
                 body = [If(compare("less", At(corner[axis] + 1), At(Index.of(size))), body)]
         return body
+
+
+def _patch(
+    images: Memory, image: Index, corner: tuple[Index, Index], at: Index, patches: Memory, tile: Index
+) -> list[Statement]:
+    """B' d B of one tile, for a vector of channels."""
+    given, rows = (Register(name, images.dtype, (4, 4), vector=True) for name in ("d", "b"))
+    body: list[Statement] = []
+    for x in range(4):
+        for y in range(4):
+            body.append(Set(given, images.at((image, corner[0] + y, corner[1] + x, at)), _spot(y, x)))
+        values = _under([Get(given, _spot(y, x)) for y in range(4)])
+        body += [Set(rows, value, _spot(y, x)) for y, value in enumerate(values)]
+    for y in range(4):
+        values = _under([Get(rows, _spot(y, x)) for x in range(4)])
+        body += [_store(patches, (Index.of(4 * y + x), tile, at), value) for x, value in enumerate(values)]
+    return body
+
+
+class _KernelGradient:
+    """Sums of products over tiles, a share of the images in each chunk."""
+
+    takes_epilogue = False
+
+    def __init__(self, x: Memory, cotangent: Memory, output: Memory, limit: Callable[[Indices], Index]) -> None:
+        self.x, self.cotangent, self.output, self.limit = x, cotangent, output, limit
+        self.dtype = x.dtype
+        down, across = (_half(size) for size in cotangent.shape[1:-1])  # type: ignore[arg-type]
+        self.tiles = (down, across)
+        self.rows = -(-down // min(down, max(1, -(-down * across // _TILES))))
+
+    def reads(self) -> list[Load]:
+        """What it loads, for dependencies."""
+        operands = (self.x, self.cotangent)
+        return loads([memory.at(tuple(map(Index.of, variables(memory.shape, "t")))) for memory in operands])
+
+    def kernel(self, group: Group, name: str, plan: Plan) -> Kernel:
+        """The kernel: image by image, some rows of tiles at a time."""
+        shares, _, channels, wide = self.output.shape
+        filters, batch = self.cotangent.shape[-1], self.x.shape[0]
+        assert isinstance(channels, int) and isinstance(wide, int) and isinstance(filters, int)
+        lanes = plan.target.lanes(self.dtype.size)
+        down, across = self.tiles
+        chunk = LoopVar("chunk", shares)
+        assert isinstance(shares, int)
+        number, blocks = LoopVar("n", ceil_divide(batch, shares)), -(-down // self.rows)
+        block = LoopVar("block", blocks)
+        row, column = LoopVar("ty", self.rows), LoopVar("tx", across)
+        image = Index.of(chunk) * number.extent + Index.of(number)
+        first = Index.of(block) * self.rows
+        corner = ((first + Index.of(row)) * 2, Index.of(column) * 2)
+        tile = Index.of(row) * across + Index.of(column)
+        count = self.rows * across
+        patches = _scratch("patches", self.dtype, (_PATCH, count, -(-channels // lanes) * lanes))
+        changes = _scratch("changes", self.dtype, (_PATCH, count, wide))
+        there = compare("less", At(first + Index.of(row)), At(Index.of(down)))
+        body = [
+            *_by_vectors(channels, lanes, lambda at: _patch(self.x, image, corner, at, patches, tile)),
+            *_by_vectors(filters, lanes, lambda at: self._change(image, corner, at, changes, tile)),
+        ]
+        body = [For(column, ZERO, Index.of(across), body)]
+        last = self.rows - (blocks * self.rows - down)
+        stop = Index.of(self.rows)
+        if down % self.rows:
+            body = [If(there, body)]
+        fill: Statement = For(row, ZERO, stop, body)
+        start = op("and", *(compare("equal", At(Index.of(each)), At(ZERO)) for each in (number, block)))
+        sums = self._sums(Index.of(chunk), patches, changes, count, last * across, block, start, lanes, plan)
+        within = For(block, ZERO, Index.of(block.extent), [fill, *sums])
+        return Kernel(name, chunk, [For(number, ZERO, self.limit((Index.of(chunk),)), [within])], lanes)
+
+    def _change(
+        self, image: Index, corner: tuple[Index, Index], at: Index, changes: Memory, tile: Index
+    ) -> list[Statement]:
+        """A y A' of one tile, for a vector of filters; beyond an odd size there is nothing."""
+        given, rows = Register("y", self.dtype, (2, 2), vector=True), Register("a", self.dtype, (4, 2), vector=True)
+        body: list[Statement] = []
+        for x in range(2):
+            for y in range(2):
+                load = self.cotangent.at((image, corner[0] + y, corner[1] + x, at))
+                for offset, axis in ((y, 0), (x, 1)):
+                    size = self.cotangent.shape[1 + axis]
+                    assert isinstance(size, int)
+                    if offset and size % 2:
+                        load = guarded(load, compare("less", At(corner[axis] + 1), At(Index.of(size))))
+                body.append(Set(given, load, _spot(y, x)))
+            values = _scattered([Get(given, _spot(y, x)) for y in range(2)])
+            body += [Set(rows, value, _spot(y, x)) for y, value in enumerate(values)]
+        for y in range(4):
+            values = _scattered([Get(rows, _spot(y, x)) for x in range(2)])
+            body += [_store(changes, (Index.of(4 * y + x), tile, at), value) for x, value in enumerate(values)]
+        return body
+
+    def _sums(
+        self, share: Index, patches: Memory, changes: Memory, count: int, cut: int, block: LoopVar, start: Expr,
+        lanes: int, plan: Plan,
+    ) -> list[Statement]:  # fmt: skip
+        """For each of the 16 places: channels by tiles times tiles by filters, added to what the output holds."""
+        channels, padded = self.output.shape[2:]
+        assert isinstance(channels, int) and isinstance(padded, int)
+        tall, wide = tile_of(channels, padded, lanes, plan.target.registers)
+        while (padded // lanes) % wide:
+            wide -= 1
+        part, column = LoopVar("part", _PATCH), LoopVar("j", padded)
+        r, t, v = LoopVar("r", tall), LoopVar("t", count), LoopVar("v", wide)
+        rows = LoopVar("i", -(-channels // tall))
+        sums = Register("sums", self.dtype, (tall, wide), vector=True)
+        stop = Index.of(count)
+        if cut != count:
+            full = compare("less", At(Index.of(block)), At(Index.of(block.extent) - 1))
+            stop = Index.of(Entry(pick(full, At(Index.of(count)), At(Index.of(cut))), count + 1))
+
+        def some(first: Index, height: int) -> list[Statement]:
+            def each(make: Callable[[Index, Index], Statement]) -> list[Statement]:
+                where = Index.of(column) + Index.of(v) * lanes + LANE
+                body = make(first + Index.of(r), where)
+                inner = For(v, ZERO, Index.of(wide), [body], unrolled=True)
+                return [For(r, ZERO, Index.of(height), [inner], unrolled=True)]
+
+            spot = (Index.of(r), Index.of(v))
+
+            def step(i: Index, j: Index) -> Statement:
+                a, b = patches.at((Index.of(part), Index.of(t), i)), changes.at((Index.of(part), Index.of(t), j))
+                return Set(sums, multiply_add(a, b, Get(sums, spot), plan.target.fma), spot)
+
+            held = each(lambda i, j: Set(sums, self.output.at((share, Index.of(part), i, j)), spot))
+            return [
+                If(start, each(lambda i, j: Set(sums, Const(0, self.dtype), spot)), held),
+                For(t, ZERO, stop, each(step)),
+                *each(lambda i, j: _store(self.output, (share, Index.of(part), i, j), Get(sums, spot))),
+            ]
+
+        inner = For(rows, ZERO, Index.of(rows.extent), by_rows(channels, tall, Index.of(rows), some))
+        columns = For(column, ZERO, Index.of(padded), [inner], step=wide * lanes)
+        return [For(part, ZERO, Index.of(_PATCH), [columns])]
+
+
+class _Adjoint:
+    """G' u G for each pair of channels."""
+
+    takes_epilogue = True
+
+    def __init__(self, given: Memory, output: Memory) -> None:
+        self.given, self.output = given, output
+
+    def reads(self) -> list[Load]:
+        """What it loads, for dependencies."""
+        return loads([self.given.at(tuple(map(Index.of, variables(self.given.shape, "t"))))])
+
+    def kernel(self, group: Group, name: str, plan: Plan) -> Kernel:
+        """A chunk for each input channel."""
+        dtype, (channels, filters) = self.given.dtype, self.output.shape[2:]
+        assert isinstance(filters, int)
+        lanes = plan.target.lanes(dtype.size)
+        chunk = LoopVar("chunk", channels)
+        channel = Index.of(chunk)
+        taken = Register("u", dtype, (4, 4), vector=True)
+        rows = Register("g", dtype, (3, 4), vector=True)
+        made = Register("w", dtype, (3, 3), vector=True)
+
+        def vector(at: Index) -> list[Statement]:
+            body: list[Statement] = []
+            for x in range(4):
+                for y in range(4):
+                    body.append(Set(taken, self.given.at((Index.of(4 * y + x), channel, at)), _spot(y, x)))
+                values = _collected([Get(taken, _spot(y, x)) for y in range(4)], dtype)
+                body += [Set(rows, value, _spot(y, x)) for y, value in enumerate(values)]
+            for y in range(3):
+                values = _collected([Get(rows, _spot(y, x)) for x in range(4)], dtype)
+                body += [Set(made, value, _spot(y, x)) for x, value in enumerate(values)]
+            for y in range(3):
+                for x in range(3):
+                    place = (Index.of(y), Index.of(x), channel, at)
+                    body += epilogue(group, plan, place, Get(made, _spot(y, x)))
+            return body
+
+        return Kernel(name, chunk, _by_vectors(filters, lanes, vector), lanes)
 
 
 def _scratch(name: str, dtype: DType, shape: tuple[int, ...]) -> Memory:

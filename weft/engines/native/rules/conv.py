@@ -227,7 +227,8 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     low.known(*kernel_shape, *ct.shape[1:], x.shape[-1])
     window = windows(low, x.shape[1:-1], kernel_shape[:-2], attrs)
     rank, groups = len(window.sizes), attrs["groups"]
-    sizes = [window.extent(axis) for axis in range(rank)]
+    fast = winograd.pays(window, kernel_shape[-2], kernel_shape[-1], groups, x.dtype)
+    sizes = winograd.extents(window) if fast else [window.extent(axis) for axis in range(rank)]
     x = padded(low, low.memory(x) if x.cost > 3 else x, [b for b, _ in window.pads], sizes, [1] * rank)
     batch, channels, filters = x.shape[0], kernel_shape[-2], kernel_shape[-1]
     assert isinstance(channels, int) and isinstance(filters, int)
@@ -239,6 +240,9 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     def where(offset: Sequence[Index], position: Sequence[Index]) -> list[Index]:
         return [position[a] * window.strides[a] + offset[a] * window.dilations[a] for a in range(rank)]
 
+    if fast:
+        made = winograd.kernel_gradient(low, x, ct, window, SHARES, limit)
+        return [narrowed(made, node.outputs[0].dtype)]
     if groups > 1:
         return [narrowed(_grouped_kernel_gradient(low, x, ct, window, groups, kernel_shape), node.outputs[0].dtype)]
     steps = window.dilations[-1]
