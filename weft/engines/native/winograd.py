@@ -106,7 +106,9 @@ def kernel_gradient(
     return result
 
 
-def _add(low: Lowering, output: Memory, template: _Weights | _Convolution | _KernelGradient | _Adjoint, name: str) -> None:
+def _add(
+    low: Lowering, output: Memory, template: _Weights | _Convolution | _KernelGradient | _Adjoint, name: str
+) -> None:
     low.nests.append(Nest(output.shape, lambda place, _: output.at(place), output, name=name, template=template))
 
 
