@@ -19,6 +19,7 @@ from weft.engines.native.sources import flat_index, row_major, unflatten
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Shape
+    from weft.engines.native.sources import Memory
 
 #: rows longer than this are not kept together for the sake of fusion: threads would have too little to share
 _LONG_ROW = 1 << 16
@@ -49,6 +50,11 @@ class Group:
         return self.nests[0].region
 
     @property
+    def when(self) -> Memory | None:
+        """The bool without which nothing of it is done."""
+        return self.nests[0].when
+
+    @property
     def rows(self) -> Shape:
         """The sizes of the rows."""
         return self.space[: self.prefix]
@@ -74,8 +80,9 @@ class Walk:
 def walk(nest: Nest) -> Walk:
     """Looks at what a nest reads."""
     place, within = variables(nest.shape, "i"), variables(nest.reduced, "r")
+    awaited = [] if nest.when is None else loads([nest.when.at(())])
     if nest.template is not None:
-        return Walk(place, within, nest.template.reads())
+        return Walk(place, within, [*nest.template.reads(), *awaited])
     expr = nest.value(tuple(map(Index.of, place)), tuple(map(Index.of, within)))
     reads = loads([expr])
     column = False
@@ -85,7 +92,7 @@ def walk(nest: Nest) -> Walk:
             votes += load.index.terms.get(within[-1], 0) == 1
             votes -= load.index.terms.get(place[-1], 0) == 1
         column = votes < 0
-    return Walk(place, within, reads, column)
+    return Walk(place, within, [*reads, *awaited], column)
 
 
 def space_of(nest: Nest) -> Shape:
@@ -99,6 +106,7 @@ class Fusion:
     def __init__(self, nests: list[Nest]) -> None:
         self.nests = nests
         self.walks = {nest: walk(nest) for nest in nests}
+        self.early = _needed_by_checks(nests, self.walks)
         self.groups: list[Group] = []
         self.home: dict[Nest, Group] = {}
         self.writer: dict[Buffer, Nest] = {}
@@ -114,9 +122,11 @@ class Fusion:
         if loops:  # what needs a loop needs all of it
             groups |= {group for group in self.groups if group.region in loops}
         for group in self._candidates(nest, needs):
-            if group.region is not nest.region:
+            if group.region is not nest.region or group.when is not nest.when:
                 continue
             if any(group in other.before for other in groups if other is not group):
+                continue
+            if self._delays_a_check(group, nest, groups):
                 continue
             if self._join(group, nest, needs):
                 break
@@ -139,6 +149,17 @@ class Fusion:
         if nest.output.buffer in self.writer:
             found.append(self.writer[nest.output.buffer])
         return list(dict.fromkeys(found))
+
+    def _delays_a_check(self, group: Group, nest: Nest, waits: set[Group]) -> bool:
+        """Whether a check would come after a write to state were the nest to join: a failed step must write none."""
+        later = {other for other in self.groups if group in other.before} | {group}
+        early = nest in self.early
+        if not early and not any(n in self.early for other in later for n in other.nests):
+            return False
+        before = waits.union(*(other.before for other in waits)) - group.before
+        if early:
+            before |= group.before | {group}
+        return _writes_state(nest) or any(_writes_state(n) for other in before for n in other.nests)
 
     def _candidates(self, nest: Nest, needs: list[Nest]) -> list[Group]:
         if nest.template is not None or self.walks[nest].column:
@@ -281,6 +302,27 @@ class Fusion:
         """The groups in an order in which they can run."""
         position = {group: i for i, group in enumerate(self.groups)}
         return sorted(self.groups, key=lambda g: (len(g.before), position[g]))
+
+
+def _needed_by_checks(nests: list[Nest], walks: dict[Nest, Walk]) -> set[Nest]:
+    """The checks, and what they are computed from."""
+    makers: dict[Buffer, list[Nest]] = {}
+    needs: dict[Nest, list[Nest]] = {}
+    for nest in nests:
+        needs[nest] = [maker for load in walks[nest].reads for maker in makers.get(load.buffer, ())]
+        makers.setdefault(nest.output.buffer, []).append(nest)
+    found: set[Nest] = set()
+    waiting = [nest for nest in nests if nest.combine == "fail"]
+    while waiting:
+        nest = waiting.pop()
+        if nest not in found:
+            found.add(nest)
+            waiting += [maker for maker in needs[nest] if not _writes_state(maker)]
+    return found
+
+
+def _writes_state(nest: Nest) -> bool:
+    return nest.output.buffer.role == "state"
 
 
 def _same_points(first: Shape, second: Shape) -> bool:

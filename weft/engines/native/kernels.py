@@ -79,6 +79,8 @@ def kernel_of(group: Group, name: str, plan: Plan) -> Kernel:
     """The kernel of a group."""
     made = _kernel_of(group, name, plan)
     made.turn = None if group.region is None else group.region.turn
+    if group.when is not None:
+        made.body = [If(group.when.at(()), made.body)]
     return made
 
 

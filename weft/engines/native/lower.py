@@ -6,14 +6,14 @@ decomposition, or runs on the host between compiled pieces.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from weft.base import dtypes
 from weft.base.dims import Dim, product
 from weft.engines.native.index import Index, LoopVar
-from weft.engines.native.loops import Buffer, Const, Expr
+from weft.engines.native.loops import Buffer, Const, Expr, Op
 from weft.engines.native.problems import Refused, Specialise, Unsupported
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
@@ -61,6 +61,7 @@ class Nest:
     name: str = ""
     template: Any = None
     region: Region | None = None  # the loop whose body it belongs to
+    when: Memory | None = None  # a bool in memory: where it does not hold, nothing is done
 
 
 class Lowering:
@@ -75,6 +76,8 @@ class Lowering:
         self.written: dict[Value, Memory] = {}  # handles of variables that the graph writes
         self._left = dict(self.users)  # how many nodes have yet to use a value
         self.region: Region | None = None
+        self.when: Memory | None = None  # of the branch that is lowered now
+        self._always: set[Nest] = set()  # nests of a branch that are done whichever way it goes
         self._count = 0
         held = {s for v in graph.inputs if v.type.handle for d in v.type.handle.shape or () for s in attr_symbols(d)}
         self._telling = {value for symbol, value in symbol_sources(graph).items() if symbol not in held}
@@ -168,15 +171,9 @@ class Lowering:
         if self.region is not None:
             raise Unsupported("a loop within a loop")
         first = len(self.nests)
-        users = {value: len(nodes) for value, nodes in graph.users().items()}
-        self.users.update(users)
-        self._left.update(users)
-        self.sources.update(zip(graph.inputs, inputs, strict=True))
         self.region = region
         try:
-            for node in graph.nodes:
-                if node.op != "input":
-                    self._node(node)
+            found = self._inner(graph, inputs)
         except (Unsupported, Specialise):
             del self.nests[first:]
             raise
@@ -184,7 +181,59 @@ class Lowering:
             self.region = None
         for nest in self.nests[first:]:
             nest.region = region
+        return found
+
+    def _inner(self, graph: Graph, inputs: Sequence[Source]) -> list[Source]:
+        users = {value: len(nodes) for value, nodes in graph.users().items()}
+        self.users.update(users)
+        self._left.update(users)
+        self.sources.update(zip((v for v in graph.inputs if not v.type.is_resource), inputs, strict=True))
+        for node in graph.nodes:
+            if node.op != "input":
+                self._node(node)
         return [self.sources[value] for value in graph.outputs]
+
+    def branch(self, graph: Graph, inputs: Sequence[Source], handles: Mapping[Value, Value], when: Memory,
+               results: Sequence[Memory]) -> None:  # fmt: skip
+        """Lowers a graph that runs only where a bool holds.
+
+        Args:
+            graph: The branch.
+            inputs: Where its inputs lie, in memory, but for the variables.
+            handles: Its own handles of variables -> those outside.
+            when: The bool.
+            results: Where its outputs go.
+
+        Raises:
+            Unsupported: Where a node of it has no native form; the caller removes what there is of it.
+        """
+        first, outer = len(self.nests), self.when
+        self.when = when
+        self.state.update((own, self.state[other]) for own, other in handles.items())
+        try:
+            for source, target in zip(self._inner(graph, inputs), results, strict=True):
+                self._put(source, target, "chosen")
+        finally:
+            self.when = outer
+        self.written.update((other, self.state[own]) for own, other in handles.items() if own in self.written)
+        for nest in self.nests[first:]:
+            if nest.when is None and nest not in self._always:
+                nest.when = when
+
+    def _put(self, source: Source, target: Memory, name: str) -> None:
+        self.nests.append(Nest(target.shape, lambda place, _: source.at(place), target, name=name))
+
+    def taken(self, condition: Callable[[], Expr]) -> Memory:
+        """Whether a branch is taken, in memory: never where the branch around it is not."""
+        found, outer = self.temporary((), dtypes.bool_, "taken"), self.when
+
+        def value(place: Indices, _: Indices) -> Expr:
+            return condition() if outer is None else Op("and", (outer.at(()), condition()), dtypes.bool_)
+
+        nest = Nest((), value, found, name="taken")
+        self._always.add(nest)
+        self.nests.append(nest)
+        return found
 
     def variable(self, handle: Value) -> Memory:
         """Where a variable's present value lies."""
@@ -200,6 +249,7 @@ class Lowering:
             if other is not ours and (self._left.get(other, 0) > 0 or other in self.graph.outputs):
                 if memory.buffer in self.reads(source):
                     self.sources[other] = self.copy(source)
+                    self._always.add(self.nests[-1])  # others need it after a branch that was not taken
         if update is not None:
             update(memory)
         else:

@@ -1,6 +1,7 @@
 """The lowering rules, a file for each kind of op; importing this package registers them all."""
 
 from weft.engines.native.rules import (
+    branches,
     checks,
     conv,
     counting,
@@ -26,7 +27,7 @@ from weft.engines.native.rules import (
 )
 
 __all__ = [
-    "checks", "conv", "counting", "diagonal", "division", "index", "loops", "loss", "matmul", "movement", "padding",
+    "branches", "checks", "conv", "counting", "diagonal", "division", "index", "loops", "loss", "matmul", "movement", "padding",
     "pointwise", "pool", "random", "reduction", "running", "scatter", "sizes", "slicing", "sort", "state",
     "windowing",
 ]  # fmt: skip

@@ -163,6 +163,8 @@ def _into_variable(low: Lowering, node: Node) -> bool:
     source = node.inputs[0].node
     if source.op != "read_variable" or low.users.get(node.outputs[0], 0) != 1:
         return False
+    if node not in low.graph.nodes:
+        return False  # in the body of a loop, or a branch
     after = low.graph.nodes[low.graph.nodes.index(node) + 1 :]
     user = next((n for n in after if node.outputs[0] in n.inputs), None)
     if user is None or user.op != "assign_variable" or user.inputs[0] is not source.inputs[0]:
