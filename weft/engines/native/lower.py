@@ -321,7 +321,7 @@ class Lowering:
 
     def settle(self, source: Source, uses: int) -> Source:
         """What is used often and costly is stored."""
-        if isinstance(source, Memory) or uses <= 1 or source.cost <= CHEAP:
+        if isinstance(source, Memory) or uses <= 1 or source.cost <= CHEAP or source.lasting:
             return source
         return self.memory(source)
 

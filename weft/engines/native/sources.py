@@ -30,6 +30,8 @@ class Source:
 
     shape: Shape
     dtype: DType
+    #: whether it is kept as it is however often it is used: its users know a shorter way than reading each element
+    lasting = False
 
     def at(self, indices: Indices) -> Expr:
         """The element at a place."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from weft.base import dtypes
 from weft.base.dims import ceil_divide, product
 from weft.engines.native.contraction import by_rows, multiply_add, tile_of
 from weft.engines.native.fusion import Group
@@ -38,18 +39,20 @@ from weft.engines.native.rules.pointwise import compare, op, pick
 from weft.engines.native.sources import Indices, Memory, Source, unflatten
 
 if TYPE_CHECKING:
+    from weft.base.dims import Dimension
     from weft.base.dtypes import DType
     from weft.ops.windows import Window
 
+_WIDE = (dtypes.float32, dtypes.float64)
 _PATCH = 16  # 4x4
 _WIDEST = 16  # filters are rounded up to as many, which is whole vectors on every target
 _TILES = 48  # about so many tiles in a chunk: enough that the kernel's numbers are used often while they are near
 
 
-def pays(window: Window, channels: int, filters: int, groups: int, dtype: DType) -> bool:
+def pays(window: Window, channels: Dimension, filters: Dimension, groups: int, dtype: DType) -> bool:
     """Whether a convolution is quicker this way: a 3x3 window, and enough channels that the products outweigh."""
     plain = window.window == (3, 3) and window.strides == (1, 1) and window.dilations == (1, 1) and groups == 1
-    if not plain or not dtype.is_floating or dtype.size < 4:
+    if not plain or dtype not in _WIDE or not isinstance(channels, int) or not isinstance(filters, int):
         return False
     covered = product(tuple(2 * _half(size) for size in window.out))
     wanted = product(tuple(window.out))

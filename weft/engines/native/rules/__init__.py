@@ -27,7 +27,7 @@ from weft.engines.native.rules import (
 )
 
 __all__ = [
-    "branches", "checks", "conv", "counting", "diagonal", "division", "index", "loops", "loss", "matmul", "movement", "padding",
-    "pointwise", "pool", "random", "reduction", "running", "scatter", "sizes", "slicing", "sort", "state",
-    "windowing",
+    "branches", "checks", "conv", "counting", "diagonal", "division", "index", "loops", "loss", "matmul",
+    "movement", "padding", "pointwise", "pool", "random", "reduction", "running", "scatter", "sizes", "slicing",
+    "sort", "state", "windowing",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from weft.base import dtypes
 from weft.base.dims import ceil_divide
-from weft.engines.native import winograd
+from weft.engines.native import sparse, winograd
 from weft.engines.native.contraction import Contraction
 from weft.engines.native.index import Index
 from weft.engines.native.kernels import minimum
@@ -195,6 +195,8 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     window = windows(low, spatial, kernel.shape[:-2], attrs)
     groups, rank = attrs["groups"], len(window.sizes)
     reach = [(window.window[a] - 1) * window.dilations[a] for a in range(rank)]
+    if sparse.fits(ct, window, kernel.shape[-2], groups, kernel.dtype):
+        return [narrowed(_sparse_input_gradient(low, ct, kernel, window), node.outputs[0].dtype)]
     before = [reach[a] - window.pads[a][0] for a in range(rank)]
     sizes = [window.sizes[a] + reach[a] for a in range(rank)]
     channels, filters = kernel.shape[-2:]
@@ -217,17 +219,31 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     return [narrowed(from_channels_last(result, attrs["data_format"]), node.outputs[0].dtype)]
 
 
+def _sparse_input_gradient(low: Lowering, ct: Source, kernel: Source, window: Window) -> Source:
+    assert isinstance(ct, sparse.Unpooled)
+    padded_sizes = [window.extent(axis) for axis in range(2)]
+    image = (ct.shape[0], *padded_sizes, kernel.shape[-2])
+    made = sparse.input_gradient(low, ct, kernel, window, image)
+    before = [low_ for low_, _ in window.pads]
+    sizes = tuple(window.sizes)
+    if not any(before) and tuple(padded_sizes) == sizes:
+        return made
+    offset: Any = sum(b * s for b, s in zip(before, made.strides[1:3], strict=True))
+    return Memory(made.buffer, (image[0], *sizes, image[-1]), made.strides, offset)
+
+
 @rule("conv_kernel_gradient")
 def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     attrs = node.attrs
     x = channels_last(_operand(low, node.inputs[0]), attrs["data_format"])
-    ct = low.memory(channels_last(_operand(low, node.inputs[1]), attrs["data_format"]), "cotangent")
+    ct = channels_last(_operand(low, node.inputs[1]), attrs["data_format"])
     kernel_shape = node.outputs[0].shape
     assert kernel_shape is not None
     low.known(*kernel_shape, *ct.shape[1:], x.shape[-1])
     window = windows(low, x.shape[1:-1], kernel_shape[:-2], attrs)
     rank, groups = len(window.sizes), attrs["groups"]
-    fast = winograd.pays(window, kernel_shape[-2], kernel_shape[-1], groups, x.dtype)
+    thin = sparse.fits(ct, window, kernel_shape[-2], groups, x.dtype)
+    fast = not thin and winograd.pays(window, kernel_shape[-2], kernel_shape[-1], groups, x.dtype)
     sizes = winograd.extents(window) if fast else [window.extent(axis) for axis in range(rank)]
     x = padded(low, low.memory(x) if x.cost > 3 else x, [b for b, _ in window.pads], sizes, [1] * rank)
     batch, channels, filters = x.shape[0], kernel_shape[-2], kernel_shape[-1]
@@ -240,6 +256,11 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     def where(offset: Sequence[Index], position: Sequence[Index]) -> list[Index]:
         return [position[a] * window.strides[a] + offset[a] * window.dilations[a] for a in range(rank)]
 
+    if thin:
+        assert isinstance(ct, sparse.Unpooled)
+        made = sparse.kernel_gradient(low, x, ct, window, SHARES, limit)
+        return [narrowed(made, node.outputs[0].dtype)]
+    ct = low.memory(ct, "cotangent")
     if fast:
         made = winograd.kernel_gradient(low, x, ct, window, SHARES, limit)
         return [narrowed(made, node.outputs[0].dtype)]

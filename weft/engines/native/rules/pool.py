@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from weft.base import dtypes
 from weft.base.dims import product
+from weft.engines.native import sparse
 from weft.engines.native.index import Entry, Index
 from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, rule
@@ -26,7 +27,7 @@ from weft.engines.native.rules.windowing import (
     total,
     window_on,
 )
-from weft.engines.native.sources import Computed, Indices, Source, flat_index, unflatten
+from weft.engines.native.sources import Computed, Indices, Memory, Source, flat_index, unflatten
 from weft.ir.graph import Node
 from weft.ops.windows import CHANNELS_LAST, Window
 
@@ -160,7 +161,11 @@ def _max_pool_gradient(low: Lowering, node: Node) -> Sequence[Source]:
         return pick(good, at(ct), zero)
 
     made = total(low, x.shape, window, ct.dtype, value, node.op)
-    return [_light(node, made)]
+    light = _light(node, made)
+    last = node.attrs["data_format"] == CHANNELS_LAST and light.dtype is ct.dtype
+    if isinstance(winner, Memory) and len(window.window) == 2 and last and sparse.disjoint(window):
+        return [sparse.Unpooled(light, ct, winner, window)]
+    return [light]
 
 
 def _light(node: Node, made: Source) -> Source:

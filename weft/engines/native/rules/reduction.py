@@ -15,6 +15,7 @@ from weft.engines.native.lower import Lowering, rule
 from weft.engines.native.problems import Specialise, Unsupported
 from weft.engines.native.rules.pointwise import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source
+from weft.engines.native.sparse import Unpooled
 from weft.ir.graph import Node
 
 _COMBINE = {
@@ -74,6 +75,8 @@ def _reduce(low: Lowering, node: Node) -> Sequence[Source]:
     axes = axes_of(node, len(source.shape))
     if not axes:
         return [source]
+    if isinstance(source, Unpooled) and node.op == "reduce_sum" and {1, 2} <= set(axes):
+        source = source.values  # each number lies somewhere in the image: the sum need not look where
     half = dtype in (dtypes.float16, dtypes.bfloat16)
     wide = dtypes.float32 if half else dtype
     combined = reduce_over(low, source, axes, _COMBINE[node.op], node.op, wide,
