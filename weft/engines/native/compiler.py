@@ -45,7 +45,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
     inputs = [lowering.given(value) for value in graph.inputs]
     plan = Plan(target, lambda buffer, group: _needed_outside(fusion, buffer, group))
     layout = emit.Layout()
-    emitter = emit.Emitter(layout, checked)
+    emitter = emit.Emitter(layout, checked, target.fma)
     phases: list[tuple[list[Kernel], bool, Region | None]] = []
     groups: dict[str, Group] = {}
     state = {memory.buffer for memory in lowering.written.values()}

@@ -156,14 +156,17 @@ class Emitter:
         layout: Where the words of the table are; grows as kernels are added.
         checked: Whether every access is compared with its buffer's size: one outside sets the flag to `OUTSIDE` plus
             the buffer's slot and goes nowhere.
+        fma: Whether the processor has a fused multiply-add.
     """
 
     OUTSIDE = OUTSIDE
 
-    def __init__(self, layout: Layout, checked: bool = False) -> None:
+    def __init__(self, layout: Layout, checked: bool = False, fma: bool = True) -> None:
         self.layout = layout
         self.checked = checked
+        self.fma = fma
         self.functions: list[str] = []
+        self.shared: set[str] = set()
         self.declarations: dict[str, None] = {}
 
     def module(self) -> str:
@@ -173,6 +176,15 @@ class Emitter:
     def add(self, kernel: Kernel) -> None:
         """Adds a kernel as a function of its name."""
         self.functions.append(_Function(self, kernel).text())
+
+    def function(self, name: str, dtype: DType, lanes: int, count: int) -> str:
+        """The name of one of `vectormath`'s functions for so many arguments, which is emitted when first asked for."""
+        full = f"@{name}_{dtype.name}_{lanes}"
+        if full not in self.shared:
+            self.shared.add(full)
+            kernel = Kernel(full[1:], LoopVar("chunk", 1), [], lanes)
+            self.functions.append(_Function(self, kernel).function(name, dtype, count))
+        return full
 
 
 class _Function:
@@ -215,6 +227,22 @@ class _Function:
         _flatten(self.root, lines)
         arguments = "ptr noalias %table, i64 %chunk, i64 %thread, i64 %turn"
         head = f"define void @{self.kernel.name}({arguments}) nounwind #0 {{\nentry:"
+        return "\n".join([head, *lines, "}"])
+
+    def function(self, name: str, dtype: DType, count: int) -> str:
+        """One of `vectormath`'s functions, of arguments of the kernel's width."""
+        args = [vectormath.Argument(number, dtype, self.lanes > 1) for number in range(count)]
+        statements, result = vectormath.body(name, args, dtype, self.module.fma, self.lanes > 1)
+        self.body(statements)
+        self.line(f"ret {self.value(result)}")
+        lines: list[str] = []
+        _flatten(self.entry, lines)
+        lines.append("  br label %body")
+        lines.append("body:")
+        _flatten(self.root, lines)
+        type = _Value("", _ELEMENT[dtype.name], self.lanes).full
+        arguments = ", ".join(f"{type} %a{number}" for number in range(count))
+        head = f"define internal {type} @{self.kernel.name}({arguments}) nounwind #0 {{\nentry:"
         return "\n".join([head, *lines, "}"])
 
     def line(self, text: str, where: list[Any] | None = None) -> None:
@@ -493,7 +521,7 @@ class _Function:
                     else:
                         facts = facts.joined(self.facts(atom.index if isinstance(atom, Quotient) else atom.value))
                 return facts.joined(_Facts(frozenset(variables)))
-            case Const():
+            case Const() | vectormath.Argument():
                 return _Facts(frozenset())
             case At():
                 return self.facts(expr.index)
@@ -632,6 +660,8 @@ class _Function:
                     found = expr.register.vector
                 case Op():
                     found = any(self.is_vector(argument) for argument in expr.args)
+                case vectormath.Argument():
+                    found = expr.vector
                 case _:
                     found = False
             self.vectors[expr] = found
@@ -790,6 +820,8 @@ class _Function:
         match expr:
             case Const():
                 return _Value(_literal(expr.value, expr.dtype), _ELEMENT[expr.dtype.name])
+            case vectormath.Argument():
+                return _Value(f"%a{expr.number}", _ELEMENT[expr.dtype.name], self.lanes if expr.vector else 1)
             case At():
                 return self.index(expr.index, where)
             case Load():
@@ -857,6 +889,8 @@ class _Function:
     def across(self, expr: Across, where: list[Any]) -> _Value:
         value = self.value(expr.value)
         lanes = value.lanes
+        if value.type == "i1" and expr.name == "or" and lanes > 1:
+            return self.any_lane(value, where)
         while lanes > 1:
             half = lanes // 2
             parts = []
@@ -873,12 +907,8 @@ class _Function:
         return value
 
     def operation(self, expr: Op, where: list[Any]) -> _Value:
-        if expr.name in vectormath.EXPANSIONS:
-            args = expr.args
-            half = args[0].dtype in _HALVES
-            wide = tuple(Op("cast", (a,), dtypes.float32) for a in args) if half else args
-            result = vectormath.EXPANSIONS[expr.name](wide, dtypes.float32 if half else expr.dtype)
-            return self.value(Op("cast", (result,), expr.dtype) if half and expr.dtype in _HALVES else result)
+        if expr.name in vectormath.FUNCTIONS:
+            return self.mathematical(expr, where)
         values = [self.value(argument) for argument in expr.args]
         if any(v.lanes > 1 for v in values):
             values = [v if v.lanes > 1 else self.splat(v) for v in values]
@@ -888,6 +918,22 @@ class _Function:
             made = self.apply(expr.name, values, dtypes.float32, expr.dtype, where)
             return self.convert(made, "fptrunc", _ELEMENT[expr.dtype.name], where) if expr.dtype in _HALVES else made
         return self.apply(expr.name, values, source, expr.dtype, where)
+
+    def mathematical(self, expr: Op, where: list[Any]) -> _Value:
+        """One of `vectormath`'s functions: written out here, or called. Half precisions are computed in float32."""
+        half = expr.dtype in _HALVES
+        dtype = dtypes.float32 if half else expr.dtype
+        args = tuple(Op("cast", (a,), dtype) for a in expr.args) if half else expr.args
+        if vectormath.FUNCTIONS[expr.name].inline and dtype is dtypes.float32:
+            _, result = vectormath.body(expr.name, args, dtype, self.module.fma, self.is_vector(expr))
+            return self.value(Op("cast", (result,), expr.dtype) if half else result)
+        values = [self.value(argument) for argument in args]
+        if any(v.lanes > 1 for v in values):
+            values = [v if v.lanes > 1 else self.splat(v) for v in values]
+        function = self.module.function(expr.name, dtype, values[0].lanes, len(values))
+        made = _Value(self.name(), values[0].type, values[0].lanes)
+        self.line(f"{made.name} = call {made.full} {function}({', '.join(map(str, values))})", where)
+        return self.convert(made, "fptrunc", _ELEMENT[expr.dtype.name], where) if half else made
 
     def apply(self, name: str, args: Sequence[_Value], source: DType, target: DType, where: list[Any]) -> _Value:
         """An operation on values of one width; `source` is the type of its (last) operand."""

@@ -12,6 +12,7 @@ from weft.engines.native.loops import Const, Expr, Op
 from weft.engines.native.lower import Lowering, aligned, rule
 from weft.engines.native.problems import Unsupported
 from weft.engines.native.sources import Computed, Source
+from weft.engines.native.vectormath import FUNCTIONS
 from weft.ir.graph import Node
 
 #: (operands, dtype of the operands, dtype of the result) -> the result
@@ -123,7 +124,7 @@ def _sigmoid(args: Sequence[Expr], source: DType, target: DType) -> Expr:
     x = args[0]
     small = op("exp", op("negative", op("abs", x)))
     below = op("add", like(1, x), small)
-    return pick(compare("less", x, like(0, x)), op("divide", small, below), op("divide", like(1, x), below))
+    return op("divide", pick(compare("less", x, like(0, x)), small, like(1, x)), below)
 
 
 def _softplus(args: Sequence[Expr], source: DType, target: DType) -> Expr:
@@ -148,6 +149,19 @@ def _squared_difference(args: Sequence[Expr], source: DType, target: DType) -> E
 def _xlogy(args: Sequence[Expr], source: DType, target: DType) -> Expr:
     x, y = args
     return pick(compare("equal", x, like(0, x)), like(0, x), op("multiply", x, op("log", y)))
+
+
+def _xlog1py(args: Sequence[Expr], source: DType, target: DType) -> Expr:
+    x, y = args
+    return pick(compare("equal", x, like(0, x)), like(0, x), op("multiply", x, op("log1p", y)))
+
+
+def _logaddexp(args: Sequence[Expr], source: DType, target: DType) -> Expr:
+    x, y = args
+    greater, less = op("maximum", x, y), op("minimum", x, y)
+    # two infinities of one sign have no difference
+    difference = pick(compare("equal", x, y), like(0, x), op("subtract", less, greater))
+    return op("add", greater, op("log1p", op("exp", difference)))
 
 
 def _xdivy(args: Sequence[Expr], source: DType, target: DType) -> Expr:
@@ -181,15 +195,9 @@ FORMULAS: dict[str, tuple[Formula, int]] = {
     "ceil": (_unless_whole(_direct("ceil")), 1),
     "round": (_unless_whole(_direct("round_even")), 1),
     "trunc": (_unless_whole(_direct("trunc")), 1),
-    "exp": (floats_only(_direct("exp")), 12),
-    "expm1": (floats_only(_direct("expm1")), 16),
-    "log": (floats_only(_direct("log")), 15),
-    "log1p": (floats_only(_direct("log1p")), 18),
-    "sin": (floats_only(_direct("sin")), 20),
-    "cos": (floats_only(_direct("cos")), 20),
-    "tanh": (floats_only(_direct("tanh")), 16),
-    "erf": (floats_only(_direct("erf")), 25),
-    "pow": (floats_only(_direct("pow")), 40),
+    **{name: (floats_only(_direct(name)), found.cost) for name, found in FUNCTIONS.items()},
+    "xlog1py": (floats_only(_xlog1py), 40),
+    "logaddexp": (floats_only(_logaddexp), 60),
     "sigmoid": (floats_only(_sigmoid), 18),
     "softplus": (floats_only(_softplus), 30),
     "relu": (in_float32(_relu), 1),
