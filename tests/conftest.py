@@ -1,6 +1,7 @@
 """What every test shares: a home of its own, and the real data sets where there are any."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ _missing_data = pytest.StashKey[dict[str, int]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_missing_data] = {}
+    # What a script's shell starts with `&` begins with Ctrl-C ignored, and would hand that on to the tests' processes.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

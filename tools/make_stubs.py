@@ -3,9 +3,10 @@
     python tools/make_stubs.py            # writes them anew
     python tools/make_stubs.py --check    # says which are out of date, and fails if any is
 
-`weft` and `weft.keras` find their names when these are first used, which no type checker can follow. Their stubs name
-everything where it is defined. The namespaces of `weft` (`weft.nn`, `weft.math`, …) have stubs in `weft/_public/`, a
-package that exists for type checkers alone: beside the modules themselves, stubs would hide these from mypy.
+`weft`, `weft.keras` and `weft.compat.v1` find their names when these are first used, which no type checker can follow.
+Their stubs name everything where it is defined. The namespaces of `weft` (`weft.nn`, `weft.math`, …) have stubs in
+`weft/_public/`, a package that exists for type checkers alone: beside the modules themselves, stubs would hide these
+from mypy.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import importlib
 import inspect
 import re
 import sys
+import textwrap
 from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -29,6 +31,8 @@ from weft.api import names  # noqa: E402  the tree that this file stands in, not
 HEADER = '"""Written by tools/make_stubs.py; do not edit."""\n'
 #: packages of Keras whose `__getattr__` a type checker would take as leave to use any name
 LAZY = ("callbacks", "initializers", "losses", "metrics", "optimizers", "utils")
+#: TensorFlow 1's names, lazily loaded too
+VERSION_1 = "weft.compat.v1"
 #: modules that such a package loads on demand
 INNER_MODULES = {"weft.keras.optimizers": ("legacy",)}
 #: what an annotation may name in a stub: with anything else it becomes Any
@@ -179,7 +183,8 @@ def _written_out(name: str, function: FunctionType, taken: set[str]) -> str:
     result = _annotation(signature.return_annotation, taken)
     head = f"def {name}({', '.join(parts)}) -> {result}:"
     if len(head) > 120:
-        head = f"def {name}(\n    {', '.join(parts)}\n) -> {result}:"
+        lines = textwrap.wrap(", ".join(parts), 116, break_long_words=False, break_on_hyphens=False)
+        head = f"def {name}(\n    " + "\n    ".join(lines) + f"\n) -> {result}:"
     return f'{head}\n    """{doc}"""\n'
 
 
@@ -206,6 +211,10 @@ def stubs() -> dict[str, str]:
     for module in _namespaces():
         files[_public_path(module)] = _namespace(module)
     files["weft/autodiff/__init__.pyi"] = _namespace("weft.api.autodiff")
+    files["weft/compat/v1/__init__.pyi"] = _version_1()
+    files["weft/_public/v1/__init__.pyi"] = HEADER
+    for name in importlib.import_module(VERSION_1)._OWN:
+        files[f"weft/_public/v1/{name}.pyi"] = _namespace(f"{VERSION_1}.{name}", f"weft._public.v1.{name}")
     return files
 
 
@@ -255,8 +264,8 @@ def _public_path(module: str) -> str:
     return f"weft/_public/{module.rpartition('.')[2]}.pyi"
 
 
-def _namespace(module: str) -> str:
-    stub = Stub(f"weft._public.{module.rpartition('.')[2]}")
+def _namespace(module: str, stub_module: str | None = None) -> str:
+    stub = Stub(stub_module or f"weft._public.{module.rpartition('.')[2]}")
     loaded = importlib.import_module(module)
     for inner in names.INNER.get(module, ()):
         last = inner.rpartition(".")[2]
@@ -274,6 +283,27 @@ def _top_level() -> str:
         else:
             stub.value(name, getattr(importlib.import_module(module), attribute), module, attribute)
     stub.module_name("version", "weft.version")
+    return stub.text()
+
+
+def _version_1() -> str:
+    loaded = importlib.import_module(VERSION_1)
+    table, in_math = names.table(), names.NAMESPACES["math"]
+    places = {name: (names.NAMESPACES[namespace], there) for name, (namespace, there) in loaded._ELSEWHERE.items()}
+    places |= {name: (in_math, there) for name, there in loaded._MOVED.items()}
+    places |= {name: (table[name][0], table[name][1] or name) for name in loaded._SHARED}
+    places |= {name: (VERSION_1, name) for name in _reexported(VERSION_1)}
+    stub = Stub(VERSION_1)
+    for name, (module, attribute) in sorted(places.items()):
+        stub.value(name, getattr(importlib.import_module(module), attribute), module, attribute)
+    for name in sorted(loaded._SHARED_NAMESPACES):
+        module = names.NAMESPACES[name]
+        stub.module_name(name, f"weft._public.{name}" if module in _namespaces() else module)
+    for name in loaded._OWN:
+        stub.module_name(name, f"weft._public.v1.{name}")
+    stub.module_name("compat", "weft.compat")
+    stub.constant("__version__", "str")
+    stub.constant("VERSION", "str")
     return stub.text()
 
 

@@ -24,24 +24,38 @@ def _names():
     return _table
 
 
+def _absent(name):
+    from weft.base.absent import absent
+    from weft.base.errors import explain
+    from weft.compat.dialect_names import TF1_ONLY
+
+    if name in TF1_ONLY and hasattr(_importlib.import_module("weft.compat.v1"), name):
+        hint = f"import weft.compat.v1 as tf, or say tf.compat.v1.{name}; `weft run --dialect v1` changes no line"
+        return explain(f"`tf.{name}` is TensorFlow 1's.", hint=hint)
+    return absent(f"tf.{name}", _names())
+
+
 def __getattr__(name):
     if name.startswith("__") and name != "__version__":
         raise AttributeError(name)
     found = _names().get(name)
     if found is None:
-        from weft.base.errors import nearest
-
-        raise AttributeError(f"Weft has no public name `{name}`. {nearest(name, _names())}")
+        raise AttributeError(_absent(name))
     module, attribute = found
     value = _importlib.import_module(module)
     if attribute is not None:
         value = getattr(value, attribute)
+    elif module.startswith("weft.api."):
+        from weft.base.absent import word_absent
+
+        word_absent(vars(value), f"tf.{name}")
     globals()[name] = value
     return value
 
 
 def __dir__():
-    return sorted({*globals(), *_names()} - {"_autodiff", "_autodiff_name", "_importlib", "_names", "_table"})
+    private = {"_absent", "_autodiff", "_autodiff_name", "_importlib", "_names", "_table"}
+    return sorted({*globals(), *_names()} - private)
 
 
 def _autodiff_name(name):

@@ -146,6 +146,7 @@ from weft.keras import metrics as metrics
 from weft.keras import optimizers as optimizers
 from weft.runtime.composite import IndexedSlices as IndexedSlices
 from weft.runtime.control import cond as cond
+from weft.runtime.custom_gradient import custom_gradient as custom_gradient
 from weft.runtime.graph import Graph as Graph
 from weft.runtime.graph import Operation as Operation
 from weft.runtime.module import Module as Module
@@ -153,7 +154,6 @@ from weft.runtime.scopes import NameScope as _name_scope
 from weft.runtime.spec import TensorSpec as TensorSpec
 from weft.runtime.tape import GradientTape as GradientTape
 from weft.runtime.tape import UnconnectedGradients as UnconnectedGradients
-from weft.runtime.tape import custom_gradient as custom_gradient
 from weft.runtime.tensor import Tensor as Tensor
 from weft.runtime.variable import Variable as Variable
 from weft.version import __version__ as __version__

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import nest
+from weft.base.absent import absent, word_absent, word_absent_methods
 from weft.base.dims import Dim, substitute
 from weft.base.errors import explain, nearest, user_facing
 from weft.base.locks import Lock
@@ -30,10 +31,10 @@ from weft.runtime.function import Function
 from weft.runtime.tensor import Tensor, TensorOperators
 
 __all__ = [
-    "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "collect_operations", "evaluate_shape", "explain",
-    "explain_missing_gradient", "function",
-    "gather_rows", "global_seed", "in_graph", "nearest", "nest", "op", "op_outputs", "origin", "rebind_sizes", "scan",
-    "set_global_seed", "signature_of", "user_facing", "user_line",
+    "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "collect_operations",
+    "evaluate_shape", "explain", "explain_missing_gradient", "function", "gather_rows", "global_seed", "in_graph",
+    "nearest", "nest", "op", "op_outputs", "origin", "rebind_sizes", "scan", "set_global_seed", "signature_of",
+    "user_facing", "user_line", "word_absent", "word_absent_methods",
 ]  # fmt: skip
 
 

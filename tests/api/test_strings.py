@@ -149,3 +149,18 @@ def test_what_is_refused_is_explained(title):
     function, error, message = REFUSED[title]
     with pytest.raises(error, match=message):
         function()
+
+
+def test_plus_puts_strings_together():
+    words = tf.constant(["a", "b"])
+    assert (words + "x").numpy().tolist() == [b"ax", b"bx"]
+    assert ("x" + words[:, None] + words).numpy().tolist() == [[b"xaa", b"xab"], [b"xba", b"xbb"]]
+    assert tf.math.add("a", b"\xff").numpy() == b"a\xff"
+    assert (tf.Variable("a") + "b").numpy() == b"ab"
+    assert (tf.zeros([0], tf.string) + "x").shape == [0]
+    exclaim = tf.function(lambda x: x + "!", input_signature=[tf.TensorSpec(None, tf.string)])
+    assert exclaim(words).numpy().tolist() == [b"a!", b"b!"]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="do not broadcast"):
+        words + ["a", "b", "c"]
+    with pytest.raises(TypeError, match="as_string"):
+        words + 1

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import weft as tf
 from weft.autodiff import reverse
 from weft.autodiff.forward import push_forward
 from weft.autodiff.reverse import Blocked
@@ -121,3 +122,24 @@ def test_forward_mode_says_where_it_has_no_rule():
     node = b.maximum(x, y).node
     with pytest.raises(LookupError, match="maximum has no forward-mode rule"):
         push_forward(b, node, [x, None])
+
+
+def test_what_is_stopped_keeps_its_own_gradient():
+    @tf.function
+    def gradients(x):
+        def of(ys, xs, stop):
+            found = tf.gradients(ys, xs, stop_gradients=stop)
+            return [tf.constant(-1.0) if part is None else part for part in found]
+
+        u, s = tf.unstack(x)
+        a = u * u
+        b = a * s
+        c = a + b
+        return [
+            *of(c, [u, s, a, b], [a]), *of(c, [u, s, a, b], [b]), *of([c, a], [u, a], [c]), *of(c, [c, u], [c]),
+            *of(c, [u, x], [x, u]), *of(b, [x], [u]),
+        ]  # fmt: skip
+
+    of_a, of_b, of_ca, of_c = [-1, 9, 6, 1], [6, -1, 1, 1], [6, 1], [1, -1]  # -1 stands for none; TensorFlow 2.21
+    found = [float(part) for part in gradients(tf.constant([3.0, 5.0]))]
+    assert found == [*of_a, *of_b, *of_ca, *of_c, 36, -1, -1]

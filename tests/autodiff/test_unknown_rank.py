@@ -15,9 +15,7 @@ from weft.testing import opcases, ranks
 REFUSED = {
     "conv_input_gradient": "an attribute fixes the sizes that the kernel's must fit",
     "ctc_loss": "four arguments of different ranks: not all combinations are tried",
-    "scan": "it walks along the leading axis of a sequence, which must have one",
     "while_loop": "a gradient needs the stacked history of the loop's state",
-    "while_history": "as `while_loop`",
     "simple_rnn_sequence": "five arguments of different ranks: not all combinations are tried",
     "simple_rnn_sequence_gradient": "as `simple_rnn_sequence`",
     "gru_sequence_gradient": "as `simple_rnn_sequence`",

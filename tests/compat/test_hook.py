@@ -9,6 +9,7 @@ import pickle
 import sys
 import threading
 import types
+from pathlib import Path
 
 import pytest
 
@@ -146,6 +147,22 @@ def test_module_objects_are_wefts_own(project):
     assert sys.modules["stubkeras.layers"].__name__ == "stubkeras.layers"
     assert not hasattr(sys.modules["stub2.nn"], "__path__")
     assert importlib.util.find_spec("keras.layers") is not None
+
+
+def test_editors_find_the_files_without_running_anything(project):
+    install_as_tensorflow()
+    for name, ours in {"tensorflow": "stub2", "tensorflow.nn": "stub2.nn", "keras": "stubkeras"}.items():
+        spec = importlib.util.find_spec(name)
+        file = importlib.util.find_spec(ours).origin
+        assert spec.loader.get_filename(name) == file
+        assert spec.loader.get_source(name) == Path(file).read_text(encoding="utf-8")
+        assert spec.loader.is_package(name) == (spec.submodule_search_locations is not None)
+    old_path = importlib.util.find_spec("tensorflow.python").loader
+    assert old_path.get_source("tensorflow.python") is None
+    with pytest.raises(ImportError, match="is in no file"):
+        old_path.get_filename("tensorflow.python")
+    with pytest.raises(ModuleNotFoundError, match="__path__"):  # below what is no package, as for any other
+        importlib.util.find_spec("keras.models.below")
 
 
 def test_names_below_tensorflow_follow_the_file(project):
@@ -349,8 +366,25 @@ def test_a_tensorflow_1_name_under_the_wrong_dialect_is_explained(project):
         project.load("one", "from tensorflow import Session")
     with pytest.raises(ModuleNotFoundError, match="import tensorflow.compat.v1 as tf"):
         project.load("two", "import tensorflow.contrib")
-    with pytest.raises(ModuleNotFoundError, match="no replacement for it yet"):
+    with pytest.raises(ModuleNotFoundError, match="not built yet: keras.datasets.mnist.load_data"):
         project.load("three", "from tensorflow.examples.tutorials.mnist import input_data")
+    with pytest.raises(ModuleNotFoundError, match="no replacement for it yet"):
+        project.load("four", "import tensorflow.manip")
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("from tensorflow.keras.applications import VGG16", "not built yet: build the network of keras.layers"),
+        ("from keras import ops", "not built yet: use the functions of tf"),
+        ("from tensorflow.keras.models import load_model", "not built yet: model.get_weights"),
+        ("from tensorflow import data", "not built yet: pass arrays to model.fit"),
+    ],
+)
+def test_what_is_not_built_yet_says_what_to_use(project, statement, text):
+    install_as_tensorflow()
+    with pytest.raises(ImportError, match=text):
+        project.load("user", statement)
 
 
 def test_a_fallback_for_a_missing_module_works(project):

@@ -156,6 +156,8 @@ def test_singular_matrices_are_named():
             _apply(name, *arrays)
     with pytest.raises(ValueError, match=r"matrix \(1,\) is singular"):
         _apply("inverse", stack)
+    with pytest.raises(ValueError, match=r"matrix \(1,\) is not positive definite"):
+        _apply("cholesky", np.stack([np.eye(2), -np.eye(2)]))
 
 
 def test_decompositions_compose():

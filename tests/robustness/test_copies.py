@@ -68,6 +68,16 @@ def test_a_copy_and_its_original_live_apart(name):
 
 
 @pytest.mark.parametrize("name", models.MAKERS)
+def test_models_are_copied_between_compile_and_fit(name):
+    model = models.compiled(name)
+    copies = [how(model) for how in HOWS.values()]
+    histories = [models.train_on(each, epochs=1)[0] for each in copies]
+    assert histories == [histories[0]] * len(copies) and histories[0]["accuracy"]
+    if model.built and name != "subclassed":
+        assert models.train_on(model, epochs=1)[0] == histories[0]
+
+
+@pytest.mark.parametrize("name", models.MAKERS)
 def test_models_are_copied_before_they_are_compiled_or_built(name):
     keras.utils.set_random_seed(1)
     model = models.MAKERS[name]()
@@ -239,6 +249,10 @@ def test_tensors_of_a_graph_say_why_they_cannot_be_pickled():
         x = tf.compat.v1.placeholder(tf.float32)
     with pytest.raises(TypeError, match="belongs to a graph"):
         pickle.dumps(x)
+    with pytest.raises(TypeError, match="belongs to a graph"):
+        copy.deepcopy([x])
+    assert copy.copy([x])[0] is x and copy.copy(x) is x  # a shallow copy is the same tensor, as it is of the same graph
+    assert weakref.ref(x)() is x and weakref.ref(x.graph)() is x.graph and weakref.ref(x.op)() is not None
 
 
 @pytest.mark.parametrize("name", models.MAKERS)

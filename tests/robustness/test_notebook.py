@@ -24,15 +24,10 @@ class Page:
     """What a display shows in the end, and how often it changed."""
 
     def __init__(self, shown):
-        self.html, self.updates = shown.data, 0
+        self.html, self.text, self.updates = shown._repr_html_(), repr(shown), 0
 
     def update(self, shown):
-        self.html, self.updates = shown.data, self.updates + 1
-
-
-class Html:
-    def __init__(self, data):
-        self.data = data
+        self.html, self.text, self.updates = shown._repr_html_(), repr(shown), self.updates + 1
 
 
 @pytest.fixture
@@ -47,7 +42,7 @@ def pages(monkeypatch):
     ipython = types.ModuleType("IPython")
     ipython.get_ipython = lambda: shell
     ipython.display = types.ModuleType("IPython.display")
-    ipython.display.display, ipython.display.HTML = display, Html
+    ipython.display.display = display
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     monkeypatch.setitem(sys.modules, "IPython.display", ipython.display)
     return made
@@ -62,6 +57,8 @@ def test_a_whole_fit_is_one_display(pages, capsys):
     assert html.count("<progress") == 4 and html.count("<div") == html.count("</div>") == 5
     assert re.findall(r"Epoch \d/4", html) == ["Epoch 1/4", "Epoch 2/4", "Epoch 3/4", "Epoch 4/4"]
     assert html.count("val_loss") == 4
+    rows = pages[0].text.splitlines()
+    assert len(rows) == 4 and rows[0].startswith("Epoch 1/4 3/3 0s ") and "<" not in pages[0].text
     model.fit(models.X, models.Y, verbose=1)
     assert len(pages) == 2 and pages[1].html.count("<progress") == 1 and "Epoch" not in pages[1].html
 
@@ -104,6 +101,7 @@ def test_summary_is_a_table(pages, capsys):
     model.summary()
     assert len(pages) == 1 and capsys.readouterr().out == ""
     assert "<table>" in pages[0].html and "(None, 16)" in pages[0].html
+    assert pages[0].text.startswith('Model: "functional') and "(None, 16)" in pages[0].text
     assert "<table>" in model._repr_html_()
 
 

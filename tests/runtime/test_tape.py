@@ -148,3 +148,31 @@ def test_gradients_through_calls_branches_and_loops_agree_with_plain_python():
                 first = inner.gradient(y, x)
             results.append([float(y), float(first), float(outer.gradient(first, x) or 0.0)])
         np.testing.assert_allclose(results[0], results[1], rtol=1e-6)
+
+
+def test_a_single_number_from_outside_of_a_function_has_a_gradient():
+    x, n = tf.constant(3.0), tf.constant(2)
+    square = tf.function(lambda: x * x * 2.0 * tf.cast(n, tf.float32))
+    chosen = tf.function(lambda p: tf.cond(p, lambda: x * x * 2.0, lambda: x))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y, z = square(), chosen(tf.constant(True))
+    assert float(tape.gradient(y, x)) == 24 and float(tape.gradient(z, x)) == 12
+    # numbers of the program and integers are part of the graph
+    assert square.get_concrete_function().captured == [x]
+
+
+def test_jacobians_of_nothing():
+    x, u = tf.ones([2]), tf.ones([3])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([x, u])
+        y = x[:0] * 2
+    by_x, by_u = tape.jacobian(y, [x, u])
+    assert by_x.shape == (0, 2) and by_x.dtype == tf.float32 and by_u is None
+    assert [tuple(part.shape) for part in tape.jacobian(y, [x, u], "zero")] == [(0, 2), (0, 3)]
+    z = tf.ones([2, 3])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(z)
+        y = z[:, :0] * 2
+    assert tape.batch_jacobian(y, z).shape == (2, 0, 3)
+    assert tape.jacobian(y, z).shape == (2, 0, 2, 3)

@@ -44,7 +44,6 @@ OTHER_CALLS = {
     "tf.nn.crelu(x)": "ends in its concatenation",
     "tf.nn.swish(x)": "is one node",
     "tf.nn.conv1d(tf.ones([1, 4, 1]), tf.ones([2, 1, 1]), 1, 'SAME')": "needs no second axis",
-    "tf.string_join(['a', 'b'])": "makes its operands before it",
 }
 
 

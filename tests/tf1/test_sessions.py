@@ -176,3 +176,52 @@ def test_gradients_are_named_after_what_they_are_of():
         session.run(tf.global_variables_initializer())
         assert session.run([first, second], {x: [[1.0, 1.0]]})[0].tolist() == [[6.0], [6.0]]
         assert session.run("again/grad_ys_0:0") == 1.0
+
+
+def test_what_is_fetched_and_fed_belongs_to_the_user():
+    v = tf.get_variable("v", initializer=[0.0, 0.0])
+    constant = tf.constant([1.0, 1.0])
+    given = tf.placeholder(tf.float32, [2])
+    assign = v.assign(given)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        for fetched in (session.run(v.assign_add([1.0, 1.0])), session.run(v), session.run(constant)):
+            fetched += 5
+        assert session.run(v).tolist() == [1, 1] and session.run(constant).tolist() == [1, 1]
+        fed = np.ones(2, np.float32)
+        session.run(assign, {given: fed})
+        fed += 5
+        assert session.run(v).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("dtype", "value"), [("int8", 300), ("uint8", -1), ("bool", 2), ("string", 3)])
+def test_numbers_that_a_placeholder_cannot_hold_are_refused(dtype, value):
+    x = tf.placeholder(dtype, [])
+    with tf.Session() as session, pytest.raises(TypeError):
+        session.run(x, {x: value})
+
+
+def test_sessions_are_closed_in_any_order():
+    graphs = [tf.Graph() for _ in range(3)]
+    before = tf.get_default_graph()
+    first, second, third = (tf.InteractiveSession(graph=graph) for graph in graphs)
+    first.close()
+    assert tf.get_default_graph() is graphs[2] and tf.get_default_session() is third
+    third.close()
+    assert tf.get_default_graph() is graphs[1] and tf.get_default_session() is second
+    second.close()
+    assert tf.get_default_graph() is before and tf.get_default_session() is None
+    inner, outer = tf.Session(), tf.Session()
+    with outer.as_default(), inner.as_default():
+        with outer.as_default():
+            assert tf.get_default_session() is outer
+        assert tf.get_default_session() is inner
+
+
+def test_one_plan_for_one_fetch_however_the_graph_grows():
+    x = tf.constant(1.0)
+    with tf.Session() as session:
+        for _ in range(5):
+            assert session.run(x) == 1.0
+            tf.constant(2.0)
+        assert len(session._plans) == 1

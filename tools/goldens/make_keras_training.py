@@ -271,7 +271,7 @@ def several_outputs() -> None:
 
 
 def batch_series() -> None:
-    """train_on_batch and test_on_batch: what they report is a running mean until reset_metrics is called."""
+    """train_on_batch and test_on_batch: what they report is of that batch alone, with or without reset_metrics."""
     x, y = regression_data()
     weights = recipes.uniform(recipes.generator(6400), (ROWS,), 0.0, 2.0)
     for name, weighted in (("batches", False), ("batches_weighted", True)):

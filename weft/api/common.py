@@ -33,7 +33,7 @@ def binary(op: str, public: str | None = None) -> Callable[..., Any]:
 
     def function(x: Any, y: Any, name: str | None = None) -> Any:
         a, b = frontdoor.together(x, y, public or op)
-        return apply(op, a, b, name=name)
+        return apply(frontdoor.op_for(op, a.dtype), a, b, name=name)
 
     return _named(function, public or op, opdef.get(op).doc, "x: A tensor.\n    y: A tensor that broadcasts with it.")
 

@@ -11,7 +11,7 @@ from weft.api.common import apply, cast_to, integer
 from weft.base import dtypes
 from weft.runtime import dispatch, frontdoor, sizes
 from weft.runtime import random as streams
-from weft.runtime.tensor import EagerTensor
+from weft.runtime.tensor import literal
 
 
 class Algorithm(enum.IntEnum):
@@ -105,7 +105,7 @@ def uniform_from(source: Any, shape: Any, minval: Any, maxval: Any, dtype: Any) 
 
 def tensor_of(value: Any, dtype: Any) -> Any:
     """A parameter of a distribution as a tensor of that dtype."""
-    return cast_to(value, dtype) if frontdoor.is_tensor_like(value) else EagerTensor(np.asarray(value, dtype.numpy))
+    return cast_to(value, dtype) if frontdoor.is_tensor_like(value) else literal(np.asarray(value, dtype.numpy))
 
 
 def affine(standard: Any, mean: Any, stddev: Any, dtype: Any) -> Any:

@@ -9,15 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from weft.api.common import apply
+from weft.api.common import apply, cast_to
 from weft.base import dtypes, nest
+from weft.base.dtypes import DType
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.runtime import context, control, dispatch, frontdoor
+from weft.runtime.custom_gradient import custom_gradient  # noqa: F401
 from weft.runtime.function import Function
 from weft.runtime.scopes import NameScope as name_scope  # noqa: F401
-from weft.runtime.tape import GradientTape, UnconnectedGradients, custom_gradient  # noqa: F401
+from weft.runtime.tape import GradientTape, UnconnectedGradients
+from weft.runtime.tensor import EagerTensor
 
 cond = control.cond
 
@@ -318,49 +321,112 @@ def numpy_function(func: Any = None, inp: Any = None, Tout: Any = None, stateful
     return _host_call(func, inp, Tout, name, eager=False)
 
 
-def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) -> Any:
-    from weft.runtime.tensor import EagerTensor
+def _owned(result: Any, dtype: DType) -> Any:
+    """What a Python function returned as an array that it has no hold of."""
+    if isinstance(result, np.ndarray) and dtype is not dtypes.string:
+        return np.array(result, dtype.numpy)
+    return np.asarray(frontdoor.convert(result)._array, dtype.numpy)
 
+
+class _HostRun:
+    """One run of a Python function under a tape: kept with its results, so that a gradient need not run it again."""
+
+    def __init__(self, tape: GradientTape, given: Sequence[Any], results: Sequence[Any]) -> None:
+        self.tape = tape
+        self.given = given
+        self.results = results
+
+
+class _HostFunction:
+    """A Python function on eager tensors as a node calls it; its last result is what its gradient needs."""
+
+    def __init__(self, func: Any, types: Sequence[TensorType], several: bool) -> None:
+        self.func = func
+        self.types = types
+        self.several = several
+        self.differentiated = False  # whether a gradient of the node is part of some graph
+
+    def __call__(self, *arrays: Any) -> list[Any]:
+        kept = np.empty((), object)
+        recorded = self.differentiated or bool(context.tapes())
+        with context.open_scope(None):
+            given = [EagerTensor(array) for array in arrays]
+            if not self.types:
+                self.func(*given)
+                return []
+            if not recorded:
+                return [*(_owned(r, t.dtype) for r, t in zip(self._results(given), self.types, strict=True)), kept]
+            with GradientTape(persistent=True) as tape:
+                for tensor in given:
+                    if _carries(tensor.type):
+                        tape.watch(tensor)
+                found = zip(self._results(given), self.types, strict=True)
+                results = [cast_to(frontdoor.convert(r), t.dtype) for r, t in found]
+            kept[()] = _HostRun(tape, given, results)
+            return [*(_owned(tensor, t.dtype) for tensor, t in zip(results, self.types, strict=True)), kept]
+
+    def _results(self, given: Sequence[Any]) -> list[Any]:
+        found = self.func(*given)
+        return list(found) if self.several else [found]
+
+    def gradient(self, b: Any, node: Any, cts: Sequence[Any]) -> Sequence[Any]:
+        """The rule of the node: another call of Python, into the tape that ran along."""
+        self.differentiated = True
+        wanted = [i for i, need in enumerate(node.needs) if need]
+        held = [node.inputs[i] for i in wanted]
+        result_types = tuple(TensorType(b.shape(v) if b.knows_rank(v) else None, b.dtype(v)) for v in held)
+
+        def pull_back(kept: Any, *arrays: Any) -> list[Any]:
+            run = kept[()]
+            if run is None:
+                raise InvalidArgumentError(explain(
+                    "py_function: it ran before a gradient was asked for, and was not recorded.",
+                    hint="make the gradient before the function runs, or open a tape around the call",
+                ))  # fmt: skip
+            targets = [r for r, t in zip(run.results, self.types, strict=True) if _carries(t)]
+            with context.open_scope(None):
+                parts = run.tape.gradient(targets, [run.given[i] for i in wanted], [EagerTensor(a) for a in arrays],
+                                          UnconnectedGradients.ZERO)  # fmt: skip
+                return [frontdoor.convert(part)._array for part in parts]
+
+        flowing = [ct for ct, t in zip(cts, self.types, strict=False) if _carries(t)]
+        flat = b.apply(opdef.get("py_function"), [node.outputs[-1], *flowing],
+                       {"function": pull_back, "types": result_types, "gradient": _no_second_order})  # fmt: skip
+        by_input = dict(zip(wanted, flat, strict=True))
+        return [by_input.get(i) for i in range(len(node.inputs))]
+
+
+def _carries(type: TensorType) -> bool:
+    return bool(type.dtype.is_floating or type.dtype.is_complex)
+
+
+def _no_second_order(b: Any, node: Any, cts: Sequence[Any]) -> Sequence[Any]:
+    raise LookupError("py_function has gradients of first order only; use ops of tf in place of the Python function")
+
+
+def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) -> Any:
     several = isinstance(Tout, (list, tuple))
     declared = list(Tout) if several else [] if Tout is None else [Tout]
     types = tuple(TensorType(None, dtypes.as_dtype(t)) for t in declared)
     tensors = [frontdoor.convert(t) for t in (inp or [])]
 
     def call(*arrays: Any) -> list[Any]:
+        # both ways copies: tensors do not change, whatever the function does with its arrays, then or later
         with context.open_scope(None):
-            found = func(*(EagerTensor(a) for a in arrays)) if eager else func(*arrays)
-        if not types:
-            return []
-        results = list(found) if several else [found]
-        return [np.asarray(frontdoor.convert(r)._array if not isinstance(r, np.ndarray) else r, t.dtype.numpy)
-                for r, t in zip(results, types, strict=True)]  # fmt: skip
+            found = func(*(a.copy() for a in arrays))
+            results = [] if not types else list(found) if several else [found]
+            return [_owned(r, t.dtype) for r, t in zip(results, types, strict=True)]
 
-    def gradient(b: Any, node: Any, cts: Sequence[Any]) -> Sequence[Any]:
-        wanted = [i for i, need in enumerate(node.needs) if need]
-        held = [node.inputs[i] for i in wanted]
-        result_types = tuple(TensorType(b.shape(v) if b.knows_rank(v) else None, b.dtype(v)) for v in held)
-
-        def pull_back(*arrays: Any) -> list[Any]:
-            count = len(node.inputs)
-            given = [EagerTensor(a) for a in arrays]
-            with context.open_scope(None), GradientTape() as tape:
-                for i in wanted:
-                    tape.watch(given[i])
-                found = func(*given[:count])
-                results = [frontdoor.convert(r) for r in (list(found) if several else [found])]
-            parts = tape.gradient(results, [given[i] for i in wanted], given[count:], UnconnectedGradients.ZERO)
-            return [frontdoor.convert(p)._array for p in parts]
-
-        flat = b.apply(opdef.get("py_function"), [*node.inputs, *cts],
-                       {"function": pull_back, "types": result_types, "gradient": None})  # fmt: skip
-        by_input = dict(zip(wanted, flat, strict=True))
-        return [by_input.get(i) for i in range(len(node.inputs))]
-
-    attrs = {"function": call, "types": types, "gradient": gradient if eager else None}
+    attrs: dict[str, Any] = {"function": call, "types": types, "gradient": None}
+    if eager:
+        host = _HostFunction(func, types, several)
+        # what is kept of a run goes from node to node as strings do: as an object of Python's, which engines pass on
+        kept = (TensorType((), dtypes.string),) if types else ()
+        attrs = {"function": host, "types": (*types, *kept), "gradient": host.gradient}
     results = dispatch.apply(opdef.get("py_function"), tensors, attrs, name or "py_function")
     if not types:
         return results[0] if results else None
-    return list(results) if several else results[0]
+    return list(results[: len(types)]) if several else results[0]
 
 
 def Assert(condition: Any, data: Any, summarize: Any = None, name: str | None = None) -> Any:

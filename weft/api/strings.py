@@ -126,7 +126,7 @@ def join(inputs: Sequence[Any], separator: str = "", name: str | None = None) ->
                 hint="to join the elements of one tensor use tf.strings.reduce_join",
             )  # fmt: skip
         )
-    parts = [frontdoor.convert(value, dtypes.string) for value in inputs]
+    parts = [frontdoor.operand_of(value, dtypes.string) for value in inputs]
     return apply("string_join", *parts, separator=_text(separator, "separator"), name=name)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from weft.autodiff import subgraph  # noqa: F401  gives builders `differentiate`
+from weft.autodiff import replay, subgraph  # noqa: F401  (subgraph gives builders `differentiate`)
 from weft.ir.types import TensorType
 from weft.ops import late, opdef
 from weft.ops.builder import Builder, UnknownRankError
@@ -103,23 +103,24 @@ def reverse(
         sources: Values to differentiate with respect to.
         b: Applies the rules.
         blocked: Receives the places at which a path to a source was cut.
-        stop: Values through which nothing flows back.
+        stop: Values that count as constants: what flows to them stays there and does not reach what they are made of.
 
     Returns:
         For each source its cotangent (a value or `Slices`), None where no target depends on it.
     """
     active = active_values(records, sources)
+    wanted = {id(source) for source in sources}
     stopped = {id(value) for value in stop}
+    idle = stopped - wanted
     pending: dict[int, list[Any]] = {}
     for target, cotangent in zip(targets, cotangents, strict=True):
         if id(target) in active:
             pending.setdefault(id(target), []).append(cotangent)
-    wanted = {id(source) for source in sources}
     for record in reversed(records):
         flowing = [pending.get(id(value)) for value in record.outputs]
         if not any(flowing):
             continue
-        needs = tuple(id(v) in active and id(v) not in stopped and carries_gradient(v) for v in record.inputs)
+        needs = tuple(id(v) in active and id(v) not in idle and carries_gradient(v) for v in record.inputs)
         sums = [None if parts is None else accumulate(b, parts) for parts in flowing]
         for value, total in zip(record.outputs, sums, strict=True):
             if total is not None:
@@ -127,6 +128,8 @@ def reverse(
                     pending[id(value)] = [total]
                 else:
                     del pending[id(value)]
+        if stopped and any(id(value) in stopped for value in record.outputs):
+            continue  # with one of its results all of an op is a constant, as in TensorFlow
         if not any(needs):
             if blocked is not None:
                 blocked.extend(_cut_by_dtype(record, active))
@@ -135,7 +138,7 @@ def reverse(
         found = _apply_rule(record, needs, sums, b, blocked)
         b.differentiating(None)
         for value, part in zip(record.inputs, found, strict=True):
-            if part is not None and id(value) in active and id(value) not in stopped:
+            if part is not None and id(value) in active and id(value) not in idle:
                 pending.setdefault(id(value), []).append(part)
     return [accumulate(b, pending[id(source)]) if pending.get(id(source)) else None for source in sources]
 
@@ -174,7 +177,12 @@ def pull_back(
     b: Builder, record: Record, needs: tuple[bool, ...], received: tuple[bool, ...], cotangents: Sequence[Any]
 ) -> Sequence[Any]:
     """What an op's gradient rule makes of cotangents (a value for each output that can have one), whether or not it
-    knows the ranks that it asks for."""
+    knows the ranks that it asks for. What the op has done is not done again: its replay is differentiated."""
+    if replay.must_be_replayed(record.op, record.attrs, received):
+        count = len(record.inputs)
+        made = replay.replayed(b, record)
+        own = len(made.outputs)
+        return made.parts(b, pull_back(b, made, made.needs(needs), received[:own], cotangents[:own]), count)
     if not all(b.knows_rank(value) for value in (*record.inputs, *record.outputs)):
         return _apply_without_rank(record, needs, received, cotangents, b)
     rule: Any = opdef.get(record.op).vjp

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from weft.autodiff import replay
 from weft.base.dims import Dim
+from weft.base.errors import InternalError
 from weft.base.shapes import is_static
 from weft.ir.graph import Graph, Node, Value, attr_symbols, clone, reachable, symbol_sources
 from weft.ops.builder import Builder, GraphBuilder
@@ -22,7 +24,7 @@ def _joint(graph: Graph, wrt: Sequence[int]) -> tuple[Graph, dict[Value, Value],
     joint, values = clone(graph, name=f"{graph.name}_gradient")
     b = GraphBuilder(joint)
     targets = [values[v] for v in graph.outputs]
-    pairs = [(t, joint.add_input(t.type, "cotangent")) for t in targets if reverse.carries_gradient(t)]
+    pairs = [(t, joint.add_input(t.type, "cotangent")) for t in targets if t.dtype.is_floating or t.dtype.is_complex]
     sources = [joint.inputs[i] for i in wrt]
     records = [node for node in joint.nodes if node.op != "input"]
     found = reverse.reverse(records, [t for t, _ in pairs], [c for _, c in pairs], sources, b)
@@ -45,11 +47,18 @@ def gradient_graph(graph: Graph, wrt: Sequence[int]) -> Graph:
     """The graph (inputs, cotangents of its differentiable outputs) -> cotangents of the inputs at `wrt`.
 
     What the forward part computes is computed again inside; zeros stand where an input has no influence.
+
+    Raises:
+        InternalError: Where the forward part has effects, which must not happen again: differentiate its replay.
     """
-    joint, _, _, cotangents = _joint(graph, wrt)
-    joint.outputs = cotangents
-    kept, _ = clone(joint, keep=reachable(joint, joint.outputs))
-    return kept
+    if replay.has_such(graph):
+        raise InternalError(f"Graph `{graph.name}` reads, writes or draws, and its gradient would do that again.")
+    key = ("gradient", tuple(wrt), len(graph.nodes), tuple(graph.outputs))
+    if key not in graph.derived:  # kept, so that an engine compiles it once
+        joint, _, _, cotangents = _joint(graph, wrt)
+        joint.outputs = cotangents
+        graph.derived[key], _ = clone(joint, keep=reachable(joint, joint.outputs))
+    return graph.derived[key]
 
 
 def _size_sources(joint: Graph, nodes: Sequence[Node], given: Sequence[Value]) -> list[Value]:

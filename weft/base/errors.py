@@ -6,6 +6,7 @@ raises the one when running eagerly and the other when building a graph, and use
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import wraps
@@ -20,7 +21,18 @@ PERMISSION_DENIED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, OUT_OF_RANG
 UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED = range(12, 17)
 
 
-class OpError(Exception):
+class _ShortInNotebooks:
+    """IPython asks an error that nobody caught for the lines to show: the usual ones, without frames inside Weft."""
+
+    __slots__ = ()
+
+    def _render_traceback_(self: Any) -> Any:
+        shell = sys.modules["IPython"].get_ipython()
+        trace = self.__traceback__ if flags.debug() else sources.trim_traceback(self.__traceback__)
+        return shell.InteractiveTB.structured_traceback(type(self), self, trace)
+
+
+class OpError(_ShortInNotebooks, Exception):
     """Something went wrong while an op ran. Made of a message, or of `(node, op, message)`."""
 
     code = UNKNOWN
@@ -142,11 +154,11 @@ class DTypeError(InvalidArgumentError, TypeError):
     """An op was given a dtype that it does not take, or dtypes that do not go together."""
 
 
-class OperatorNotAllowedInGraphError(TypeError):
+class OperatorNotAllowedInGraphError(_ShortInNotebooks, TypeError):
     """Python asks a symbolic tensor for what only a value can tell: its truth, its items."""
 
 
-class InaccessibleTensorError(ValueError, TypeError):
+class InaccessibleTensorError(_ShortInNotebooks, ValueError, TypeError):
     """A symbolic tensor is used where its graph is not being built."""
 
 

@@ -193,3 +193,17 @@ def murmur64(s: bytes, seed: int = 0xDECAFCAFFE) -> int:
     if whole < len(s):
         h = (h ^ _word(s, whole)) * _MURMUR & _MASK
     return _mix(_mix(h) * _MURMUR)
+
+
+# Crosses -------------------------------------------------------------------------------------------------------------
+
+#: what a cross of features begins with
+CROSS_KEY = 0xDECAFCAFFE
+
+
+def concatenate(first: int, second: int) -> int:
+    """The fingerprint of two fingerprints, one after the other."""
+    factor = 0xC6A4A7935BD1E995
+    mixed = _mix(second * factor) * factor
+    mixed = ((first ^ factor) ^ mixed) * factor & _MASK
+    return _mix(_mix(mixed) * factor)

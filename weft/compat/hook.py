@@ -13,9 +13,11 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from weft.base.absent import advice
 from weft.compat import spawned
 from weft.compat.binding import Binding, Choice
 from weft.compat.dialect import Dialect, Verdict
@@ -56,6 +58,24 @@ class Loader:
     def get_code(self, fullname: str) -> CodeType | None:
         """Give nothing: there is no source of that name."""
         return None
+
+    # Editors that complete names without running a program ask these three where its modules stand.
+
+    def is_package(self, fullname: str) -> bool:
+        """Tell whether there are modules below."""
+        return hasattr(self.module, "__path__")
+
+    def get_filename(self, fullname: str) -> str:
+        """Give the file of Weft's module."""
+        file = getattr(self.module, "__file__", None)
+        if not isinstance(file, str):
+            raise ImportError(f"{fullname} is in no file", name=fullname)
+        return file
+
+    def get_source(self, fullname: str) -> str | None:
+        """Give the text of that file."""
+        file = getattr(self.module, "__file__", None)
+        return Path(file).read_text(encoding="utf-8") if isinstance(file, str) else None
 
 
 class Finder:
@@ -220,7 +240,7 @@ class Hook:
                 raise
             raise self._no_module(error.name) from None
         for wanted in fromlist or ():
-            if wanted != "*" and not hasattr(module, wanted):
+            if wanted not in ("*", "__path__") and not hasattr(module, wanted):  # find_spec asks for the path itself
                 raise self._no_name(actual, module, wanted)
         return module
 
@@ -258,9 +278,14 @@ class Hook:
 
     def _advice(self, tree: Tree, path: str, module: ModuleType | None, last: str) -> str:
         """Word the next step for a name that is missing."""
-        if tree == "v2" and only_in(TF1_ONLY, path):
+        old = tree == "v2" and only_in(TF1_ONLY, path)
+        if old:
             if self.module_for(f"{PRIVATE['v1']}.{path}") is not None or _has(f"{PRIVATE['v1']}.{path}", self):
                 return "It is TensorFlow 1's: write `import tensorflow.compat.v1 as tf`, or run with --dialect v1."
+        use = advice(f"{'keras' if tree == 'keras' else 'tf'}.{path}")
+        if use is not None:
+            return f"It is not built yet: {use}."
+        if old:
             return "It is TensorFlow 1's, and Weft has no replacement for it yet."
         if path.partition(".")[0] in ("python", "core", "compiler"):
             return "It is private to TensorFlow; use the public name for what you need from it."

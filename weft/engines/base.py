@@ -51,11 +51,3 @@ class Engine(Protocol):
     def from_numpy(self, array: Any) -> Any:
         """A numpy array as one of this engine's."""
         ...
-
-
-class Availability(Protocol):
-    """Whether an engine can be used here."""
-
-    name: str
-    available: bool
-    reason: str

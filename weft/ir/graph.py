@@ -159,6 +159,7 @@ class Graph:
         self.names: dict[str, Node] = {}
         self.prepared: Any = None  # what the interpreter made of it
         self.compiled: dict[str, Any] = {}  # what engines made of it, by their names
+        self.derived: dict[Any, Graph] = {}  # graphs made of it, such as its gradients
         self.wrapper: Any = None  # TensorFlow 1's view of it
         self.frozen = False  # whether further nodes are refused
         self._counts: dict[str, int] = {}
@@ -264,7 +265,7 @@ class Graph:
         return found
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "prepared": None, "compiled": {}, "wrapper": None}
+        return {**self.__dict__, "prepared": None, "compiled": {}, "derived": {}, "wrapper": None}
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)

@@ -71,9 +71,9 @@ def __getattr__(name: str) -> Any:
         return value
     if name.startswith("__"):
         raise AttributeError(name)
-    from weft.extend import nearest
+    from weft.extend import absent
 
-    raise AttributeError(f"keras has no public name `{name}`. {nearest(name, [*_MODULES, *_NAMES])}")
+    raise AttributeError(absent(f"keras.{name}", [*_MODULES, *_NAMES]))
 
 
 def version() -> str:

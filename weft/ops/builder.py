@@ -35,11 +35,9 @@ class Builder:
 
     Attributes:
         differentiate: Turns a sub-graph into its gradient; set by autodiff while rules run.
-        linearize: Turns a sub-graph into its forward-mode graph; set likewise.
     """
 
     differentiate: Differentiate
-    linearize: Differentiate
 
     def apply(self, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Applies an op to values; returns its outputs."""
@@ -47,6 +45,18 @@ class Builder:
 
     def differentiating(self, application: Any) -> None:
         """Hears whose gradient rule applies ops from now on; None for sums between rules. For names in graphs."""
+
+    def node_behind(self, value: Any) -> Node | None:
+        """The node of a graph that makes a value; None for a value that has been computed."""
+        return value.node if isinstance(value, Value) else None
+
+    def of_value(self, value: Value) -> Any:
+        """A value of a graph as what this builder works on."""
+        return value
+
+    def has_read(self, handle: Any, value: Value) -> Any:
+        """The same for what a read of a variable has given that was put into the graph elsewhere."""
+        return self.of_value(value)
 
     def constant(self, value: Any, dtype: DType | None = None) -> Any:
         """A constant value."""

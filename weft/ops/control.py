@@ -6,13 +6,14 @@ Being made of the same ops, it can be differentiated again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from weft.base import dims, dtypes, shapes
 from weft.base.dims import Dim, Symbol, substitute, symbols_of
+from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.graph import Graph, Value, clone
 from weft.ir.types import TensorType
 from weft.ops import control_cases
@@ -117,6 +118,11 @@ def _call_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
     flowing = [ct for ct, v in zip(cts, graph.outputs, strict=True) if _carries(v)]
     found = _as_list(b.call("call", *node.inputs, *flowing, graph=gradient))
     by_input = dict(zip(wrt, found, strict=True))
+    for ct, value, received in zip(cts, graph.outputs, node.received, strict=True):
+        if received and value.type.is_resource and value in graph.inputs:  # a handle that is handed on
+            place = graph.inputs.index(value)
+            if place in by_input:
+                by_input[place] = b.add(b.densify(by_input[place]), b.densify(ct))
     return [by_input.get(i) for i in range(len(node.inputs))]
 
 
@@ -195,11 +201,11 @@ register(
 
 def _loop_types(inputs: Sequence[TensorType], body: Graph, count: int) -> list[TensorType]:
     sizes = _bind(body.inputs, inputs, "the loop body")
-    if len(body.outputs) != count:
+    if len(body.outputs) < count:
         raise SpecError(f"the loop has {count} variables, its body returns {len(body.outputs)}")
     known = _free(body, sizes)
     types = []
-    for position, (start, end) in enumerate(zip(body.inputs[:count], body.outputs, strict=True)):
+    for position, (start, end) in enumerate(zip(body.inputs[:count], body.outputs, strict=False)):
         if start.dtype is not end.dtype:
             raise SpecError(f"loop variable {position} is {start.dtype.name}, the body returns {end.dtype.name}",
                             hint="cast it in the body", dtype=True)  # fmt: skip
@@ -218,7 +224,14 @@ def _loop_types(inputs: Sequence[TensorType], body: Graph, count: int) -> list[T
         kept = zip(start.shape, steady, strict=True)
         shape = tuple(substitute(a, sizes) if same else Dim.fresh() for a, same in kept)
         types.append(_outer_type(TensorType(shape, start.dtype, start.type.handle), {}, known | _all(shape)))
+    if len(body.outputs) > count:
+        steps = Dim.fresh("steps")
+        types += [_stacked(steps, _outer_type(value.type, sizes, known)) for value in body.outputs[count:]]
     return types
+
+
+def _stacked(steps: Any, type: TensorType) -> TensorType:
+    return TensorType(None if type.shape is None else (steps, *type.shape), type.dtype)
 
 
 def _all(shape: Sequence[Any]) -> frozenset[Symbol]:
@@ -235,76 +248,71 @@ def _while_spec(
     return _loop_types(inputs, body, count)
 
 
-def _iterate(
-    runner: Runner, inputs: Sequence[Any], body: Graph, condition: Graph, count: int, maximum: int | None,
-    visit: Callable[[list[Any]], None] | None = None,
-) -> list[Any]:  # fmt: skip
+def _while(
+    runner: Runner, *inputs: Any, body: Graph, condition: Graph, count: int, maximum: int | None
+) -> tuple[Any, ...]:
     state, captures = list(inputs[:count]), list(inputs[count:])
-    done = 0
-    while (maximum is None or done < maximum) and bool(runner.run(condition, state + captures)[0]):
-        if visit is not None:
-            visit(state)
-        state = runner.run(body, state + captures)
-        done += 1
-    return state
+    rows: list[list[Any]] = []
+    while (maximum is None or len(rows) < maximum) and bool(runner.run(condition, state + captures)[0]):
+        found = runner.run(body, state + captures)
+        state = found[:count]
+        rows.append(found[count:])
+    results = range(len(body.outputs) - count)
+    stacks = [_stack([row[i] for row in rows], i) if rows else _empty_stack(body, count + i, inputs, runner)
+              for i in results]  # fmt: skip
+    return (*state, *stacks)
 
 
-def _while(runner: Runner, *inputs: Any, body: Graph, condition: Graph, count: int, maximum: int | None) -> Any:
-    return tuple(_iterate(runner, inputs, body, condition, count, maximum))
+def _stack(rows: Sequence[Any], position: int) -> Any:
+    arrays = [np.asarray(row) for row in rows]
+    different = next((i for i, a in enumerate(arrays) if a.shape != arrays[0].shape), None)
+    if different is not None:
+        raise ValueError(
+            f"result {position} of step {different} has shape {arrays[different].shape}, that of step 0 "
+            f"{arrays[0].shape}; what is stacked, or kept for a gradient, must have one shape in all steps"
+        )
+    return np.stack(arrays)
 
 
-def _history_spec(
-    *inputs: TensorType, body: Graph, condition: Graph, count: int, maximum: int | None
-) -> list[TensorType]:
-    final = _while_spec(*inputs, body=body, condition=condition, count=count, maximum=maximum)
-    steps = Dim.fresh("steps")
-    stacks = []
-    for position, type in enumerate(final):
-        first = inputs[position].shape
-        if first is None or type.shape is None:
-            raise SpecError(
-                f"the rank of loop variable {position} is not known, and a gradient needs the history of its states",
+def _empty_stack(body: Graph, output: int, inputs: Sequence[Any], runner: Runner) -> Any:
+    """A stack of no steps: its sizes come from the body's types."""
+    type = body.outputs[output].type
+    given = [getattr(value, "shape", ()) for value in inputs]
+    return np.zeros((0, *_sizes_without_a_step(body, given, type, runner.known)), type.dtype.numpy)
+
+
+def check_steady(b: Any, inputs: Sequence[Any], outputs: Sequence[Any], count: int) -> None:
+    """Refuses to differentiate a loop whose variables change their shapes.
+
+    Args:
+        b: The builder that the loop's gradient is made with.
+        inputs: The loop's inputs.
+        outputs: The loop's outputs.
+        count: How many loop variables there are.
+    """
+    for position in range(count):
+        if not (b.knows_rank(inputs[position]) and b.knows_rank(outputs[position])):
+            raise InvalidArgumentError(explain(
+                f"while_loop: the rank of loop variable {position} is not known, and a gradient needs the history of "
+                "its states.",
                 hint="tell its shape before the loop, with x.set_shape(...) or tf.ensure_shape(x, ...)",
-            )
-        sizes = zip(first, type.shape, strict=True)
-        if any(isinstance(b, Dim) and a != b for a, b in sizes):
-            raise SpecError(
-                f"loop variable {position} changes its shape from step to step, and a gradient needs its history",
+            ))  # fmt: skip
+        first, last = b.shape(inputs[position]), b.shape(outputs[position])
+        if any(isinstance(after, Dim) and before != after for before, after in zip(first, last, strict=True)):
+            raise InvalidArgumentError(explain(
+                f"while_loop: loop variable {position} changes its shape from step to step, and a gradient needs its "
+                "history.",
                 hint="keep the shape fixed (tf.TensorArray, padding), or stop the gradient before the loop",
-            )
-        stacks.append(TensorType((steps, *type.shape), type.dtype))
-    return [*final, *stacks]
-
-
-def _history(runner: Runner, *inputs: Any, body: Graph, condition: Graph, count: int, maximum: int | None) -> Any:
-    states: list[list[Any]] = []
-    final = _iterate(runner, inputs, body, condition, count, maximum, states.append)
-    columns = list(zip(*states, strict=True)) if states else [()] * count
-    stacks = [np.stack(column) if column else np.zeros((0, *np.shape(start)), np.asarray(start).dtype)
-              for column, start in zip(columns, inputs[:count], strict=True)]  # fmt: skip
-    return (*final, *stacks)
+            ))  # fmt: skip
 
 
 def _while_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
-    count = node.attrs["count"]
-    body: Graph = node.attrs["body"]
-    outputs = b.call("while_history", *node.inputs, **node.attrs)
-    stacks = outputs[count:]
-    floating = [i for i in range(count) if _carries(node.inputs[i])]
-    captures = node.inputs[count:]
-    wanted = [i for i in range(count, len(node.inputs)) if node.needs[i]]
-    gradient = b.differentiate(body, floating + wanted)
-    backward_body, backward_condition = _backward_loop(body, gradient, count, floating, wanted)
-    steps = b.reshape(b.shape_of_axis(stacks[0], axis=0), shape=()) if stacks else b.constant(0, dtypes.int32)
-    zeros = [_zeros_for(b, node.inputs[i]) for i in wanted]
-    found = _as_list(b.call(
-        "while_loop", b.subtract(steps, 1), *(cts[i] for i in floating), *zeros, *stacks, *captures,
-        body=backward_body, condition=backward_condition, count=1 + len(floating) + len(wanted), maximum=None,
-    ))  # fmt: skip
-    result: list[Any] = [None] * len(node.inputs)
-    for position, ct in zip([*floating, *wanted], found[1:], strict=True):
-        result[position] = ct
-    return result
+    """The loop runs again with its states stacked; its gradient walks back along the stacks."""
+    body, count = node.attrs["body"], node.attrs["count"]
+    check_steady(b, node.inputs, node.outputs, count)
+    again = _as_list(b.call("while_loop", *node.inputs, **{**node.attrs, "body": with_history(body, count)}))
+    history = again[len(body.outputs) :]
+    return _walk_back(b, node, cts, body, (count, 0), history, b.shape(history[0])[0], True)
 
 
 def _zeros_for(b: Any, value: Any) -> Any:
@@ -324,83 +332,23 @@ def _cotangent_type(value: Value) -> TensorType:
     return value.type.handle if value.type.handle is not None else value.type
 
 
-def _backward_loop(
-    body: Graph, gradient: Graph, count: int, floating: list[int], wanted: list[int]
-) -> tuple[Graph, Graph]:
-    """The loop that walks the stacks backwards: (step, cotangents, sums for captures; stacks, captures)."""
-    graph = Graph(f"{body.name}_backward")
-    step = graph.add_input(TensorType((), dtypes.int32), "step")
-    cotangents = [graph.add_input(body.inputs[i].type, "cotangent") for i in floating]
-    sums = [graph.add_input(_cotangent_type(body.inputs[i]), "sum") for i in wanted]
-    steps = Dim.fresh("steps")
-    stacks = [graph.add_input(TensorType((steps, *(v.shape or ())), v.dtype), "stack") for v in body.inputs[:count]]
-    captures = [graph.add_input(v.type, "capture") for v in body.inputs[count:]]
-    b = GraphBuilder(graph)
-    state = [b.take_row(stack, step) for stack in stacks]
-    by_variable = dict(zip(floating, cotangents, strict=True))
-    flowing = [by_variable[i] for i, v in enumerate(body.outputs) if _carries(v)]
-    found = _as_list(b.call("call", *state, *captures, *flowing, graph=gradient))
-    added = [b.add(s, g) for s, g in zip(sums, found[len(floating):], strict=True)]
-    graph.outputs = [b.subtract(step, 1), *found[: len(floating)], *added]
-    condition = Graph(f"{body.name}_backward_condition")
-    inputs = [condition.add_input(v.type, "state") for v in graph.inputs]
-    condition.outputs = [GraphBuilder(condition).greater_equal(inputs[0], 0)]
-    return graph, condition
-
-
-for _op, _spec, _reference, _outputs_doc in (
-    ("while_loop", _while_spec, _while, "Repeats a body while a condition holds."),
-    ("while_history", _history_spec, _history, "`while_loop` that also returns, stacked, the state before every step."),
-):
-    register(
-        OpDef(
-            name=_op,
-            inputs=("*inputs",),
-            attrs={"body": REQUIRED, "condition": REQUIRED, "count": REQUIRED, "maximum": None},
-            spec=_spec,
-            reference=_reference,
-            dtypes=(_ANY,),
-            same=(),
-            vjp=_while_vjp if _op == "while_loop" else lambda b, node, *cts: _history_vjp(b, node, *cts),
-            higher_order=True,
-            outputs=None,
-            cases=control_cases.while_loop,
-            doc=_outputs_doc,
-        )
+register(
+    OpDef(
+        name="while_loop",
+        inputs=("*inputs",),
+        attrs={"body": REQUIRED, "condition": REQUIRED, "count": REQUIRED, "maximum": None},
+        spec=_while_spec,
+        reference=_while,
+        dtypes=(_ANY,),
+        same=(),
+        vjp=_while_vjp,
+        higher_order=True,
+        outputs=None,
+        cases=control_cases.while_loop,
+        doc="Repeats a body while a condition holds. What the body returns behind the loop variables is returned "
+        "stacked, a row for each step.",
     )
-
-
-def _history_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
-    """As the loop's own, with the cotangent of each stacked state added where the walk passes it."""
-    count = node.attrs["count"]
-    body: Graph = node.attrs["body"]
-    floating = [i for i in range(count) if _carries(node.inputs[i])]
-    captures = node.inputs[count:]
-    wanted = [i for i in range(count, len(node.inputs)) if node.needs[i]]
-    stacks = node.outputs[count:]
-    gradient = b.differentiate(body, floating + wanted)
-    graph, condition = _backward_loop(body, gradient, count, floating, wanted)
-    graph, _ = clone(graph)
-    extra = [graph.add_input(TensorType((Dim.fresh("steps"), *(body.inputs[i].shape or ())), body.inputs[i].dtype))
-             for i in floating]  # fmt: skip
-    inner = GraphBuilder(graph)
-    step = graph.inputs[0]
-    for position, stack in enumerate(extra):
-        graph.outputs[1 + position] = inner.add(graph.outputs[1 + position], inner.take_row(stack, step))
-    condition, _ = clone(condition)
-    for value in extra:
-        condition.add_input(value.type)
-    steps = b.reshape(b.shape_of_axis(stacks[0], axis=0), shape=())
-    zeros = [_zeros_for(b, node.inputs[i]) for i in wanted]
-    found = _as_list(b.call(
-        "while_loop", b.subtract(steps, 1), *(cts[i] for i in floating), *zeros, *stacks, *captures,
-        *(cts[count + i] for i in floating), body=graph, condition=condition,
-        count=1 + len(floating) + len(wanted), maximum=None,
-    ))  # fmt: skip
-    result: list[Any] = [None] * len(node.inputs)
-    for position, ct in zip([*floating, *wanted], found[1:], strict=True):
-        result[position] = ct
-    return result
+)
 
 
 # Scans ---------------------------------------------------------------------------------------------------------------
@@ -410,22 +358,23 @@ def _scan_spec(*inputs: TensorType, body: Graph, carries: int, sequences: int, l
     start = inputs[:carries]
     rows = []
     for position, type in enumerate(inputs[carries : carries + sequences]):
-        if not type.shape:
+        if type.shape == () or (type.shape is None and length is None):
             raise SpecError(
                 f"sequence {position} needs a leading axis to walk along, received {type}",
                 hint="tell its shape with x.set_shape(...) or tf.ensure_shape(x, ...)" if type.shape is None else None,
             )
-        rows.append(TensorType(type.shape[1:], type.dtype, type.handle))
+        rows.append(TensorType(None if type.shape is None else type.shape[1:], type.dtype, type.handle))
     captures = inputs[carries + sequences :]
     sizes = _bind(body.inputs, [*start, *rows, *captures], "the scan body")
     known = _free(body, sizes)
     found = [_outer_type(value.type, sizes, known) for value in body.outputs]
     for position, (before, after) in enumerate(zip(start, found, strict=False)):
-        if before.dtype is not after.dtype or before.shape != after.shape:
+        own = body.inputs[position].shape == body.outputs[position].shape  # though less may be known of it outside
+        if before.dtype is not after.dtype or (before.shape != after.shape and not own):
             alike = ", whose sizes are not known to be the same" if str(before) == str(after) else ""
             raise SpecError(f"carry {position} is {before}, the body returns {after}{alike}",
                             hint="a scan's carry keeps its shape and dtype")  # fmt: skip
-    return [*found[:carries], *(TensorType((length, *(t.shape or ())), t.dtype) for t in found[carries:])]
+    return [*found[:carries], *(_stacked(length, type) for type in found[carries:])]
 
 
 def _scan(
@@ -439,18 +388,18 @@ def _scan(
             raise ValueError(f"sequence {position} has {len(row)} steps, expected {length}")
     stacks: list[Any] = [None] * (len(body.outputs) - carries)
     for step in range(length - 1, -1, -1) if backwards else range(length):
-        found = runner.run(body, [*carry, *(row[step] for row in rows), *captures])
+        found = runner.run(body, [*carry, *(row[step, ...] for row in rows), *captures])  # arrays, of strings too
         carry = found[:carries]
         for position, value in enumerate(found[carries:]):
             if stacks[position] is None:
                 stacks[position] = np.empty((length, *np.shape(value)), np.asarray(value).dtype)
+            elif stacks[position].shape[1:] != np.shape(value):
+                raise ValueError(f"result {position} of step {step} has shape {np.shape(value)}, those before it "
+                                 f"{stacks[position].shape[1:]}; results that are stacked must have one shape")
             stacks[position][step] = value
-    for position, stack in enumerate(stacks):
-        if stack is None:  # no step was taken: the sizes come from the body's types
-            type = body.outputs[carries + position].type
-            given = [*(c.shape for c in carry), *(r.shape[1:] for r in rows)]
-            given += [getattr(c, "shape", ()) for c in captures]
-            stacks[position] = np.zeros((0, *_sizes_without_a_step(body, given, type, runner.known)), type.dtype.numpy)
+    if length == 0:
+        given = [*carry, *(np.empty(row.shape[1:], row.dtype) for row in rows), *captures]
+        stacks = [_empty_stack(body, carries + position, given, runner) for position in range(len(stacks))]
     return (*carry, *stacks)
 
 
@@ -473,14 +422,36 @@ def with_history(body: Graph, carries: int) -> Graph:
 
 
 def _scan_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
+    """The scan runs again with its carries stacked; its gradient walks back along the stacks."""
     attrs = node.attrs
-    carries, sequences, body = attrs["carries"], attrs["sequences"], attrs["body"]
+    carries, body = attrs["carries"], attrs["body"]
     again = _as_list(b.call("scan", *node.inputs, **{**attrs, "body": with_history(body, carries)}))
     history = again[len(body.outputs) :]
+    return _walk_back(b, node, cts, body, (carries, attrs["sequences"]), history, attrs["length"],
+                      not attrs["backwards"])  # fmt: skip
+
+
+def _walk_back(
+    b: Any, node: Any, cts: Sequence[Any], body: Graph, counts: tuple[int, int], history: Sequence[Any], length: Any,
+    backwards: bool,
+) -> Sequence[Any]:  # fmt: skip
+    """The cotangents of the inputs of a loop (states, rows, captures), given its states before every step.
+
+    Args:
+        b: Applies the ops.
+        node: The application of the loop.
+        cts: The cotangents of its results: the last states, and what is stacked.
+        body: The loop's body.
+        counts: How many states and how many sequences of rows it has.
+        history: The stacked states.
+        length: How many steps it took.
+        backwards: Whether to walk from the end.
+    """
+    carries, sequences = counts
     rows = node.inputs[carries : carries + sequences]
     captures = node.inputs[carries + sequences :]
     floating = [i for i in range(carries) if _carries(node.inputs[i])]
-    moving = [i for i in range(carries, carries + sequences) if _carries(node.inputs[i])]
+    moving = [i for i in range(carries, carries + sequences) if _carries(node.inputs[i]) and node.needs[i]]
     wanted = [i for i in range(carries + sequences, len(node.inputs)) if node.needs[i]]
     gradient = b.differentiate(body, floating + moving + wanted)
     backward = _backward_scan(body, gradient, carries, sequences, floating, moving, wanted)
@@ -489,7 +460,7 @@ def _scan_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
     zeros = [_zeros_for(b, node.inputs[i]) for i in wanted]
     found = _as_list(b.call(
         "scan", *flowing, *zeros, *history, *rows, *ys, *captures, body=backward, carries=len(floating) + len(wanted),
-        sequences=carries + sequences + len(ys), length=attrs["length"], backwards=not attrs["backwards"],
+        sequences=carries + sequences + len(ys), length=length, backwards=backwards,
     ))  # fmt: skip
     result: list[Any] = [None] * len(node.inputs)
     for position, ct in zip([*floating, *wanted, *moving], found, strict=True):
@@ -515,7 +486,10 @@ def _backward_scan(
     found = _as_list(b.call("call", *state, *rows, *captures, *flowing, graph=gradient))
     first, second = len(floating), len(floating) + len(moving)
     added = [b.add(s, g) for s, g in zip(sums, found[second:], strict=True)]
-    graph.outputs = [*found[:first], *added, *found[first:second]]
+    before = [*cotangents.values(), *sums]
+    after = [new if new.type == old.type else b.reshape_like(new, old)
+             for old, new in zip(before, [*found[:first], *added], strict=True)]  # fmt: skip
+    graph.outputs = [*after, *found[first:second]]
     return graph
 
 
@@ -626,6 +600,7 @@ register(
         dtypes=(_ANY,),
         same=(),
         vjp=_custom_vjp,
+        decompose=lambda b, *values, gradient, count: tuple(b.identity(v) for v in values[count:]),
         outputs=None,
         cases=control_cases.custom_gradient,
         doc="Passes on the results (from position `count`) of a function of the values before them, whose gradient is "

@@ -11,7 +11,7 @@ from weft.base import dims, dtypes
 from weft.ir.types import TensorType
 from weft.ops.families import quiet
 from weft.ops.linalg import matrix_rank_of
-from weft.ops.matrix import COMPLEX_MATRIX, INEXACT, adjoint, band, same_square, square
+from weft.ops.matrix import COMPLEX_MATRIX, INEXACT, adjoint, band, checked, same_square, square
 from weft.ops.numerics import matrices
 from weft.ops.opdef import Case, OpDef, SpecError, case, register
 
@@ -61,17 +61,7 @@ def _from_lower(b: Any, x: Any) -> Any:
 # Cholesky ------------------------------------------------------------------------------------------------------------
 
 
-def _cholesky(x: Any) -> Any:
-    try:
-        return np.linalg.cholesky(x)
-    except np.linalg.LinAlgError:
-        for place in np.ndindex(*x.shape[:-2]):
-            try:
-                np.linalg.cholesky(x[place])
-            except np.linalg.LinAlgError:
-                where = f"matrix {place} is" if place else "the matrix is"
-                raise ValueError(f"{where} not positive definite: it has no Cholesky decomposition") from None
-        raise
+_NOT_DEFINITE = "not positive definite: it has no Cholesky decomposition"
 
 
 def _cholesky_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
@@ -90,7 +80,7 @@ register(
         name="cholesky",
         inputs=("x",),
         spec=same_square,
-        reference=quiet(_cholesky),
+        reference=quiet(checked(np.linalg.cholesky, _NOT_DEFINITE, np.linalg.cholesky)),
         dtypes=(INEXACT,),
         vjp=_cholesky_vjp,
         reason=_HALF_REASON,

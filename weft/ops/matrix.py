@@ -55,8 +55,10 @@ def adjoint(b: Any, x: Any) -> Any:
     return b.conj(transposed(b, x))
 
 
-def _checked(function: Callable[..., Any], what: str) -> Callable[..., Any]:
-    """A function of numpy's that tells which matrix of a stack it failed on."""
+def checked(
+    function: Callable[..., Any], problem: str, alone: Callable[[Any], Any] = np.linalg.inv
+) -> Callable[..., Any]:
+    """A function of numpy's that tells which matrix of a stack it failed on: the first that fails alone."""
 
     def wrapped(x: Any, *others: Any, **attrs: Any) -> Any:
         try:
@@ -64,10 +66,10 @@ def _checked(function: Callable[..., Any], what: str) -> Callable[..., Any]:
         except np.linalg.LinAlgError:
             for place in np.ndindex(*x.shape[:-2]):
                 try:
-                    np.linalg.inv(x[place])
+                    alone(x[place])
                 except np.linalg.LinAlgError:
                     where = f"matrix {place} is" if place else "the matrix is"
-                    raise ValueError(f"{where} singular: {what}") from None
+                    raise ValueError(f"{where} {problem}") from None
             raise
 
     return wrapped
@@ -94,7 +96,7 @@ register(
         inputs=("x",),
         attrs={"adjoint": False},
         spec=same_square,
-        reference=quiet(_checked(_inverse, "it has no inverse")),
+        reference=quiet(checked(_inverse, "singular: it has no inverse")),
         dtypes=(INEXACT,),
         vjp=_inverse_vjp,
         reason=_HALF_REASON,
@@ -147,7 +149,7 @@ register(
         inputs=("matrix", "rhs"),
         attrs={"adjoint": False},
         spec=_system_spec,
-        reference=quiet(_checked(_solve, "the system has no solution, or many")),
+        reference=quiet(checked(_solve, "singular: the system has no solution, or many")),
         dtypes=(INEXACT,),
         vjp=_solve_vjp,
         reason=_HALF_REASON,
@@ -296,7 +298,7 @@ register(
         inputs=("matrix", "rhs"),
         attrs={"l2_regularizer": 0.0, "fast": True},
         spec=_least_spec,
-        reference=quiet(_checked(_least, "set fast=False, or l2_regularizer above 0")),
+        reference=quiet(checked(_least, "singular: set fast=False, or l2_regularizer above 0")),
         dtypes=(INEXACT,),
         vjp=_least_vjp,
         reason=_HALF_REASON,

@@ -32,6 +32,7 @@ from weft.base.dtypes import FLOATS, INTEGERS, REALS, DType
 from weft.ir.types import TensorType
 from weft.ops import philox
 from weft.ops.families import in_float32, quiet
+from weft.ops.numerics import gammas
 from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, nondifferentiable, register
 
 Array = np.ndarray[Any, Any]
@@ -287,36 +288,6 @@ def _gamma_spec(key: TensorType, counter: TensorType, alpha: TensorType, *, shap
     return TensorType(tuple(shape), alpha.dtype)
 
 
-def _log_gamma(x: Array) -> Array:
-    """log(gamma(x)) for positive x, by Stirling's series from 10 on."""
-    shift = np.zeros_like(x)
-    z = x.astype(np.float64)
-    for _ in range(10):
-        low = z < 10
-        if not low.any():
-            break
-        shift -= np.where(low, np.log(np.where(low, z, 1)), 0)
-        z = np.where(low, z + 1, z)
-    series = (1 / 12 - (1 / 360 - (1 / 1260 - 1 / 1680 / z**2) / z**2) / z**2) / z
-    result: Array = shift + (z - 0.5) * np.log(z) - z + 0.5 * np.log(2 * np.pi) + series
-    return result
-
-
-def _digamma(x: Array) -> Array:
-    """The derivative of `_log_gamma`."""
-    shift = np.zeros_like(x)
-    z = x.astype(np.float64)
-    for _ in range(10):
-        low = z < 10
-        if not low.any():
-            break
-        shift -= np.where(low, 1 / z, 0)
-        z = np.where(low, z + 1, z)
-    w = 1 / z**2
-    result: Array = shift + np.log(z) - 0.5 / z - w * (1 / 12 - w * (1 / 120 - w * (1 / 252 - w * (1 / 240 - w / 132))))
-    return result
-
-
 def _gamma_gradient(alpha: Array, sample: Array) -> Any:
     """d sample / d alpha at a fixed quantile: minus the derivative of the distribution function over the density.
 
@@ -331,7 +302,7 @@ def _gamma_gradient(alpha: Array, sample: Array) -> Any:
     result[large] = (1 + z / (2 * np.sqrt(a)))[large]
     a, x = a[~large], x[~large]
     # Divided by the density x**(a - 1) exp(-x) / gamma(a), the terms are x, x**2 / ((a + 1) a) ..., in a recurrence.
-    term, log_x, psi = x / a, np.log(x), _digamma(a + 1)
+    term, log_x, psi = x / a, np.log(x), gammas.digamma(a + 1)
     total = np.zeros_like(a)
     for n in range(1, 20000):
         part = term * (psi - log_x)
@@ -411,7 +382,7 @@ def _poisson(key: Array, counter: Array, rate: Array, shape: tuple[int, ...], dt
         u, v = uniform[:, 0] - 0.5, 1 - uniform[:, 1]
         room = 0.5 - np.abs(u)
         k = np.floor((2 * a / room + b) * u + lam + 0.43)
-        density = k * np.log(lam) - lam - _log_gamma(np.maximum(k, 0) + 1)
+        density = k * np.log(lam) - lam - gammas.lgamma(np.maximum(k, 0) + 1)
         scale = np.log(v * (1.1239 + 1.1328 / (b - 3.4)) / (a / (room * room) + b))
         quick = (room >= 0.07) & (v <= 0.9277 - 3.6224 / (b - 2))
         accepted = quick | ((k >= 0) & ~((room < 0.013) & (v > room)) & (scale <= density))
@@ -471,7 +442,7 @@ def _binomial_attempt(uniform: Array, n: Array, p: Array) -> tuple[Array, Array]
     inside = (k >= 0) & (k <= n)
     mode = np.floor((n + 1) * p)
     at = np.clip(k, 0, n)
-    density = (_log_gamma(mode + 1) + _log_gamma(n - mode + 1) - _log_gamma(at + 1) - _log_gamma(n - at + 1)
+    density = (gammas.lgamma(mode + 1) + gammas.lgamma(n - mode + 1) - gammas.lgamma(at + 1) - gammas.lgamma(n - at + 1)
                + (at - mode) * np.log(p / (1 - p)))  # fmt: skip
     scale = np.log(v * (2.83 + 5.1 / b) * spread / (a / (room * room) + b))
     quick = (room >= 0.07) & (v <= 0.92 - 4.2 / b)

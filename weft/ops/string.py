@@ -14,6 +14,7 @@ import numpy as np
 from weft.base import dtypes, shapes
 from weft.ir.types import TensorType
 from weft.ops.axes import axis_of, check_indices, same_shape, shape_of
+from weft.ops.families import elementwise_shape
 from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, nondifferentiable, register
 
 if TYPE_CHECKING:
@@ -255,6 +256,26 @@ register(
             case(),
             case((0, 2), (0, 2), separator=", "),
         ),
+    )
+)
+
+
+def _add(x: Any, y: Any) -> Any:
+    x, y = np.broadcast_arrays(x, y)
+    return strings([left + right for left, right in zip(x.ravel(), y.ravel(), strict=True)], x.shape)
+
+
+register(
+    OpDef(
+        name="string_add",
+        inputs=("x", "y"),
+        spec=lambda x, y: TensorType(elementwise_shape((x, y)), dtypes.string),
+        reference=_add,
+        dtypes=(STRINGS, STRINGS),
+        vjp=NO_GRADIENT,
+        any_rank=True,
+        doc="Each string of x followed by that of y; they broadcast.",
+        cases=(case((2, 1), (3,)), case((), ()), case((0, 2), (1, 2))),
     )
 )
 

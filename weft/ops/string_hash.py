@@ -9,6 +9,7 @@ import numpy as np
 
 from weft.base import dtypes, hashing
 from weft.ir.types import TensorType
+from weft.ops.axes import same_shape
 from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, nondifferentiable, register
 from weft.ops.string import STRINGS
 
@@ -60,5 +61,52 @@ register(
         any_rank=True,
         doc="The bucket of each string, by SipHash under a key of two numbers.",
         cases=(case(_WORDS, num_buckets=1000, key=(1, 2)), case((0,), num_buckets=7, key=(-1, 0))),
+    )
+)
+
+
+# Crosses -------------------------------------------------------------------------------------------------------------
+
+
+def _cross_spec(*values: TensorType, num_buckets: int) -> TensorType:
+    if len(values) < 2:
+        raise SpecError(f"`inputs` has {len(values)} tensors", expected="at least two")
+    if num_buckets < 1:
+        raise SpecError(f"`num_buckets` is {num_buckets}", expected="a number above 0")
+    shape = values[0].shape
+    for value in values[1:]:
+        together = None if shape is None or value.shape is None else same_shape(shape, value.shape)
+        if together is None and shape is not None and value.shape is not None:
+            raise SpecError("`inputs` have different shapes", expected="one shape for all")
+        shape = together
+    return TensorType(shape, dtypes.int64)
+
+
+def _cross(*values: Any, num_buckets: int) -> Any:
+    found = []
+    for together in zip(*(value.ravel().tolist() for value in values), strict=True):
+        mixed = hashing.CROSS_KEY
+        for item in together:
+            mixed = hashing.concatenate(mixed, hashing.fingerprint64(item) if isinstance(item, bytes) else item)
+        found.append(mixed % num_buckets)
+    return np.array(found, np.int64).reshape(values[0].shape)
+
+
+register(
+    OpDef(
+        name="hashed_cross",
+        inputs=("*inputs",),
+        attrs={"num_buckets": REQUIRED},
+        spec=_cross_spec,
+        reference=_cross,
+        dtypes=((dtypes.string, dtypes.int64),),
+        same=(),
+        vjp=_NUMBERS,
+        any_rank=True,
+        doc="The bucket of what stands in one place of several tensors together, by a hash of their hashes.",
+        cases=(
+            case(_WORDS, np.array([[1, -2], [3, 1 << 62]]), num_buckets=1000),
+            case(np.array([1, 2]), np.array([3, 4]), np.array([5, 6]), num_buckets=7),
+        ),
     )
 )

@@ -36,6 +36,13 @@ class Scope:
         self._reads: dict[Value, list[Node]] = {}
         self._host: Node | None = None
 
+    def outermost(self) -> Scope:
+        """The scope around all the others in which this one was opened; itself where there is none."""
+        found = self
+        while found.outer is not None:
+            found = found.outer
+        return found
+
     def control_for(self, handles: Sequence[Value], writes: bool, host: bool) -> list[Node]:
         """The nodes that must run before an effect on these resources."""
         before = [node for group in self.control for node in group]
@@ -67,6 +74,7 @@ class Scope:
 class _Local(threading.local):
     def __init__(self) -> None:
         self.scopes: list[Scope | None] = []
+        self.default_scope: Scope | None = None
         self.tapes: list[Tape] = []
         self.names: list[str] = []
         self.devices: list[str] = []
@@ -74,8 +82,8 @@ class _Local(threading.local):
 
 
 _local = _Local()
-#: Whether the process starts in graph mode (TensorFlow 1); and the default graph's scope, per thread stack bottom.
-_process: dict[str, Any] = {"graph_mode": False, "default_scope": None, "identity_equality": False}
+#: Whether threads start in graph mode (TensorFlow 1), and what `==` on tensors asks for.
+_process: dict[str, bool] = {"graph_mode": False, "identity_equality": False}
 
 
 def scope() -> Scope | None:
@@ -86,16 +94,16 @@ def scope() -> Scope | None:
 
 
 def default_scope() -> Scope:
-    """The scope of TensorFlow 1's default graph."""
-    found: Scope | None = _process["default_scope"]
+    """The scope of TensorFlow 1's default graph, of which each thread has its own."""
+    found = _local.default_scope
     if found is None:
-        found = _process["default_scope"] = Scope(Graph("default"), None, ordered=False)
+        found = _local.default_scope = Scope(Graph("default"), None, ordered=False)
     return found
 
 
 def set_default_scope(new: Scope | None) -> None:
-    """Replaces the default graph; a fresh one is made on next use where None."""
-    _process["default_scope"] = new
+    """Replaces this thread's default graph; a fresh one is made on next use where None."""
+    _local.default_scope = new
 
 
 def set_graph_mode(on: bool) -> None:
@@ -105,7 +113,7 @@ def set_graph_mode(on: bool) -> None:
 
 def graph_mode() -> bool:
     """Whether the process is in TensorFlow 1's graph mode."""
-    return bool(_process["graph_mode"])
+    return _process["graph_mode"]
 
 
 def set_identity_equality(on: bool) -> None:
@@ -115,7 +123,7 @@ def set_identity_equality(on: bool) -> None:
 
 def identity_equality() -> bool:
     """Whether `==` on tensors asks for identity."""
-    return bool(_process["identity_equality"])
+    return _process["identity_equality"]
 
 
 def executing_eagerly() -> bool:
@@ -139,13 +147,24 @@ def open_scope(new: Scope | None) -> Iterator[Scope | None]:
 @contextmanager
 def enter_graph(new: Scope) -> Iterator[Scope]:
     """Like `open_scope` for a TensorFlow 1 graph: active tapes stay."""
-    _local.scopes.append(new)
-    names, _local.names = _local.names, new.names
+    push_graph(new)
     try:
         yield new
     finally:
-        _local.scopes.pop()
-        _local.names = names
+        drop_graph(new)
+
+
+def push_graph(new: Scope) -> None:
+    """Builds into a TensorFlow 1 graph from now on, until `drop_graph`."""
+    _local.scopes.append(new)
+
+
+def drop_graph(old: Scope) -> None:
+    """Takes a scope away that was pushed; those that were pushed after it stay."""
+    for position in range(len(_local.scopes) - 1, -1, -1):
+        if _local.scopes[position] is old:
+            del _local.scopes[position]
+            return
 
 
 def outermost_eager() -> bool:

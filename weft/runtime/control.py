@@ -142,21 +142,23 @@ def while_loop(
         maximum_iterations: A bound on the number of steps.
         name: The node's name.
     """
-    loop_vars = list(loop_vars) if isinstance(loop_vars, (list, tuple)) else [loop_vars]
-    start = TracedResult(loop_vars)
+    given = loop_vars if isinstance(loop_vars, (list, tuple)) else [loop_vars]
+    loop_vars = list(given)
     if context.scope() is None:
-        return _python_loop(condition, body, loop_vars, maximum_iterations)
+        return nest.rebuild(given, _python_loop(condition, body, loop_vars, maximum_iterations))
+    start = TracedResult(loop_vars)
     types = [_type(tensor) for tensor in start.tensors]
     if shape_invariants is not None:
-        given = nest.flatten(nest.map_structure(lambda s: _Boxed(s), _as_shapes(shape_invariants, loop_vars)))
+        boxes = nest.flatten(nest.map_structure(lambda s: _Boxed(s), _as_shapes(shape_invariants, loop_vars)))
         types = [TensorType(shapes.refreshed(shapes.TensorShape(box.shape).symbolic), type.dtype, type.handle)
-                 for box, type in zip(given, types, strict=True)]  # fmt: skip
+                 for box, type in zip(boxes, types, strict=True)]  # fmt: skip
     count = len(types)
     limit = None
     if maximum_iterations is not None:
         fixed = maximum_iterations if isinstance(maximum_iterations, int) else None
         if fixed is None:
-            return _with_counter(condition, body, loop_vars, shape_invariants, maximum_iterations, name)
+            counted = _with_counter(condition, body, loop_vars, shape_invariants, maximum_iterations, name)
+            return nest.rebuild(given, counted)
         limit = fixed
 
     def rebuilt(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -183,8 +185,7 @@ def while_loop(
     captures = _share_captures(parts, count)
     attrs = {"body": parts[0].graph, "condition": parts[1].graph, "count": count, "maximum": limit}
     outputs = dispatch.apply(_record("while_loop"), [*start.tensors, *captures], attrs, name)
-    result = start.rebuild(outputs)
-    return result[0] if len(loop_vars) == 1 and not isinstance(result[0], list) and _single(loop_vars) else result
+    return nest.rebuild(given, start.rebuild(outputs))
 
 
 class _Boxed:
@@ -209,27 +210,28 @@ def _as_shapes_one(invariant: Any) -> Any:
     return nest.map_structure(_as_shapes_one, invariant)
 
 
-def _single(loop_vars: Any) -> bool:
-    return False  # TensorFlow 2 returns a list even for one variable; version 1's own front door unpacks it
-
-
 def _number_like(tensor: Any, type: TensorType) -> Any:
     if tensor.dtype.is_integer and (type.dtype.is_floating or type.dtype.is_integer):
         return dispatch.call("cast", tensor, dtype=type.dtype)
     return tensor
 
 
-def _python_loop(condition: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, limit: Any) -> Any:
-    state = nest.map_structure(frontdoor.convert, loop_vars)
+def _python_loop(condition: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, limit: Any) -> list[Any]:
+    """The loop as Python runs it: its functions see what was given and returned, the caller gets tensors."""
+    state = loop_vars
     done = 0
     bound = None if limit is None else int(limit)
     while (bound is None or done < bound) and bool(condition(*state)):
         found = body(*state)
         if len(loop_vars) == 1 and not (isinstance(found, (list, tuple)) and len(found) == 1):
             found = [found]
+        try:
+            nest.assert_same(loop_vars, found)
+        except ValueError as error:
+            raise ValueError(explain(f"tf.while_loop: the body returns another structure. {error}")) from None
         state = list(found)
         done += 1
-    return state
+    return nest.map_structure(frontdoor.convert, state)  # type: ignore[no-any-return]
 
 
 def _with_counter(

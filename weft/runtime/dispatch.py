@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from weft.autodiff import replay
 from weft.base import flags, sources
 from weft.base.dtypes import DType
 from weft.base.errors import InaccessibleTensorError, InvalidArgumentError, explain
@@ -22,7 +23,7 @@ from weft.passes import pipeline
 from weft.runtime import context, engine_loader, graph_ops
 from weft.runtime import tensor as tensors
 from weft.runtime.context import Scope
-from weft.runtime.tensor import EagerTensor, Handle, Tensor, wrap
+from weft.runtime.tensor import EagerTensor, Handle, Literal, Tensor, literal, wrap
 
 _engine: Engine | None = None
 #: after an eager op: (record, results); set by `tf.debugging.enable_check_numerics`
@@ -59,10 +60,30 @@ def apply(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: 
         if not isinstance(value, Tensor):
             return _delegate(value, record, inputs, attrs, name)
     scope = context.scope()
+    tapes = context.tapes()
+    if record.higher_order and scope is None and tapes and any(t.follows(record.name, inputs, attrs) for t in tapes):
+        plan = replay.recorded(record.name, [tensor.type for tensor in inputs], attrs)
+        if plan is not None:
+            return _execute_recorded(record, inputs, attrs, plan)
     outputs = _execute(record, inputs, attrs) if scope is None else _record(scope, record, inputs, attrs, name)
-    for tape in context.tapes():
+    for tape in tapes:
         tape.note(record.name, inputs, outputs, attrs)
     return outputs
+
+
+def _execute_recorded(
+    record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], plan: replay.Plan
+) -> tuple[Any, ...]:
+    """Runs an op whose graphs read, write or draw, so that tapes can differentiate it without running it again."""
+    held = [call("read_variable", inputs[i]) for i in plan.held]
+    outputs = _execute(record, inputs, {**attrs, **plan.attrs})
+    own = len(outputs) - plan.kept
+    kept = outputs[own:]
+    given = plan.inputs(inputs, held, kept)
+    made = plan.replay_attrs(tensor._array.shape for tensor in kept)
+    for tape in context.tapes():
+        tape.note(plan.op, given, outputs[:own], made)
+    return outputs[:own]
 
 
 def compiled(graph: Graph) -> Executable:
@@ -114,6 +135,10 @@ def _execute(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> 
 def _record(
     scope: Scope, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: str | None
 ) -> tuple[Any, ...]:
+    home = None if scope.ordered else _home(scope, inputs)
+    if home is not None:
+        with context.enter_graph(home):
+            return _record(home, record, inputs, attrs, name)
     if scope.ordered:
         stack = context.names()
         label = "/".join([*stack, name or record.name]) if stack else name
@@ -140,6 +165,21 @@ def _record(
     return tuple(wrap(value) for value in node.outputs) or (node_result(node),)
 
 
+def _home(scope: Scope, inputs: Sequence[Any]) -> Scope | None:
+    """The other graph of TensorFlow 1 that an op goes into because its first tensor of a graph belongs there."""
+    value = next((tensor._value for tensor in inputs if getattr(tensor, "_value", None) is not None), None)
+    if value is None:
+        return None
+    graph = value.node.graph
+    around: Scope | None = scope
+    while around is not None:
+        if around.graph is graph:
+            return None
+        around = around.outer
+    found: Scope | None = None if graph.wrapper is None else graph.wrapper._scope
+    return None if found is None or found.ordered else found
+
+
 def _named(
     scope: Scope, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: str | None
 ) -> tuple[str, list[Value], list[Value]]:
@@ -153,7 +193,7 @@ def _named(
     for position, tensor in enumerate(inputs):
         if isinstance(tensor, EagerTensor):
             known = position < len(shown.operands) and shown.operands[position]
-            operand = shown.operands[position] if known else f"values_{position}"
+            operand = shown.operands[position] if known else f"{shown.rest}_{position}"
             values.append(_constant(scope, tensor._array.copy(), f"{label}/{operand}"))
         else:
             values.append(resolve(tensor, scope))
@@ -176,6 +216,8 @@ def node_result(node: Node) -> Any:
 def resolve(tensor: Any, scope: Scope) -> Value:
     """The value that stands for a tensor inside a scope: its own, a constant, or a captured input.
 
+    A single integer is a constant; a single float from outside is captured, because it may be differentiated.
+
     Raises:
         InaccessibleTensorError: For a tensor of a graph that is not around this one.
     """
@@ -190,7 +232,7 @@ def resolve(tensor: Any, scope: Scope) -> Value:
             raise leaked(tensor, f"is used in graph `{scope.graph.name}`")
         return _capture(scope, wrap(resolve(tensor, outer)), value.type)
     if isinstance(tensor, EagerTensor):
-        if tensor._array.size <= 1 or not scope.ordered:
+        if not scope.ordered or (tensor._array.size <= 1 and not _may_be_followed(tensor)):
             found = scope.captured.get(id(tensor))
             if found is None:
                 builder = GraphBuilder(scope.graph)
@@ -202,6 +244,11 @@ def resolve(tensor: Any, scope: Scope) -> Value:
     if isinstance(tensor, Handle):
         return _capture_handle(scope, tensor)
     raise TypeError(f"Not a tensor: {tensor!r}.")
+
+
+def _may_be_followed(tensor: EagerTensor) -> bool:
+    """Whether a tape outside of the graph may ask for a gradient at a tensor."""
+    return not isinstance(tensor, Literal) and (tensor.dtype.is_floating or tensor.dtype.is_complex)
 
 
 def _capture(scope: Scope, tensor: Any, type: TensorType) -> Value:
@@ -267,9 +314,25 @@ class DispatchBuilder(Builder):
         """Applies an op through the dispatcher."""
         return apply(record, inputs, attrs)
 
+    def node_behind(self, value: Any) -> Node | None:
+        """The node that makes a symbolic tensor; None for an eager one."""
+        found = getattr(value, "_value", None)
+        return None if found is None else found.node
+
+    def of_value(self, value: Value) -> Any:
+        """A value of a graph as a tensor."""
+        return wrap(value)
+
+    def has_read(self, handle: Any, value: Value) -> Any:
+        """The same for what a read of a variable has given, which tapes have not seen yet."""
+        found = wrap(value)
+        for tape in context.tapes():
+            tape.note("read_variable", [handle], [found], {})
+        return found
+
     def constant(self, value: Any, dtype: DType | None = None) -> Any:
         """A constant: an eager tensor, which a graph under construction takes in as a constant node."""
-        return EagerTensor(np.asarray(value, dtype=None if dtype is None else dtype.numpy))
+        return literal(np.asarray(value, dtype=None if dtype is None else dtype.numpy))
 
 
 builder = DispatchBuilder()

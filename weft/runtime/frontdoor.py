@@ -20,9 +20,10 @@ from weft.ops import opdef
 from weft.runtime import context, dispatch
 from weft.runtime import tensor as tensors
 from weft.runtime.composite import CompositeTensor, IndexedSlices
-from weft.runtime.tensor import EagerTensor, Tensor, TensorOperators
+from weft.runtime.tensor import EagerTensor, Tensor, TensorOperators, literal
 
-_INT32 = np.iinfo(np.int32)
+_INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
+_PLAIN = {bool, int, float, complex, str, bytes}  # asked for whole lists at once, which may be long
 #: (class, function(value, dtype, name, as_ref) -> tensor), as `tf.register_tensor_conversion_function` gives them
 conversions: list[tuple[Any, Callable[..., Any]]] = []
 
@@ -69,14 +70,14 @@ def operand(value: Any, hint: DType | None = None) -> Any:
     """A value that goes into an op at once: what is no tensor becomes a constant that is called after its place."""
     if is_tensor_like(value) or not _is_plain(value):
         return convert(value, hint=hint)
-    return EagerTensor(to_array(value, None, hint))
+    return literal(to_array(value, None, hint))
 
 
 def operand_of(value: Any, dtype: DType) -> Any:
     """Like `operand`, for one whose dtype is fixed: what is no tensor is converted to it."""
     if is_tensor_like(value):
         return convert(value)
-    return EagerTensor(to_array(value, dtype)) if _is_plain(value) else convert(value, dtype)
+    return literal(to_array(value, dtype)) if _is_plain(value) else convert(value, dtype)
 
 
 def _is_plain(value: Any) -> bool:
@@ -91,7 +92,7 @@ def constant(array: Any, name: str | None = None) -> Any:
     """A tensor with these values: eager, or a node of TensorFlow 1's graph."""
     scope = context.scope()
     if scope is None or (scope.ordered and name is None):
-        return EagerTensor(array)
+        return literal(array)
     return dispatch.apply(opdef.get("constant"), (), {"value": Constant(array)}, name or "Const")[0]
 
 
@@ -107,7 +108,7 @@ def _demand(tensor: Any, wanted: DType | None) -> Any:
 
 def _holds_tensor(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
-        return any(_holds_tensor(item) for item in value)
+        return not _PLAIN.issuperset(map(type, value)) and any(_holds_tensor(item) for item in value)
     return is_tensor_like(value)
 
 
@@ -122,7 +123,8 @@ def _pack(value: Sequence[Any], wanted: DType | None, hint: DType | None) -> Any
 def to_array(value: Any, wanted: DType | None = None, hint: DType | None = None) -> Any:
     """A number, string, numpy array or nested list of them as an array of its own.
 
-    Python floats become float32 and Python ints int32 (int64 where they need it); numpy values keep their dtype.
+    Python floats become float32 and Python ints int32 (int64 where they need it); numpy values keep their dtype, but
+    in a list or tuple they count as numbers, of which the first says the dtype.
     """
     if isinstance(value, np.ndarray) or np.isscalar(value) or isinstance(value, np.generic):
         return _array_from(value, wanted, hint)
@@ -153,37 +155,88 @@ def _array_from(value: Any, wanted: DType | None, hint: DType | None) -> Any:
         ) from None
     if array.dtype.kind in "SU" and not isinstance(value, np.ndarray):
         array = np.array(value, object)  # numpy's own text types drop zero bytes at the end
+    if array.dtype.kind == "O":
+        array = _numbers_of(array, wanted)
     if array.dtype.kind in "OSU":
         return _text_array(value, array, wanted)
+    if array.dtype.kind == "f" and wanted is dtypes.uint64 and _is_python(value):
+        objects = np.array(value, object)  # numpy makes floats of integers on both sides of 2**63
+        array = _numbers_of(objects, wanted) if all(isinstance(n, int) for n in objects.flat) else array
     natural = _natural(value, array)
     if wanted is None:
+        _check_size(natural, value, array)
         chosen = natural
-        if hint is not None and natural is not hint and _fits(natural, hint, _is_python(value)):
+        if hint is not None and natural is not hint and _fits(natural, hint):
             chosen = hint
     else:
         chosen = wanted
         _check_conversion(value, array, natural, wanted)
-    return array if array.dtype == chosen.numpy else array.astype(chosen.numpy)
+    if array.dtype == chosen.numpy:
+        return array
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = array.astype(chosen.numpy)
+    if wanted is None and chosen is dtypes.float32 and _is_python(value) and context.scope() is None:
+        _check_range(array, found)
+    return found
+
+
+def _numbers_of(array: Any, wanted: DType | None) -> Any:
+    """Objects as the numbers that they are, where they are and a dtype says which; else as they came."""
+    if wanted is None or wanted.is_bool or wanted is dtypes.string or not all(
+        isinstance(item, (int, float, complex, np.number, np.bool_)) for item in array.flat
+    ):  # fmt: skip
+        return array
+    try:
+        return array.astype(np.float64 if wanted.is_floating else wanted.numpy)
+    except (OverflowError, TypeError, ValueError):
+        raise ValueError(
+            explain(f"A number does not fit into {wanted.name}.", received=repr(array.tolist())[:200])
+        ) from None
+
+
+def _first(value: Any) -> Any:
+    """The first number of a nested sequence; of arrays in it, their first element."""
+    while isinstance(value, (list, tuple, range)) and len(value):
+        value = value[0]
+    return value.flat[0] if isinstance(value, np.ndarray) and value.size else value
 
 
 def _is_python(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return all(_is_python(item) for item in value)
-    return isinstance(value, (bool, int, float, complex, range)) and not isinstance(value, np.generic)
+    """Whether a value is a sequence or a plain number: what has no dtype of its own."""
+    if isinstance(value, (list, tuple, range)):
+        return True
+    return isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic)
 
 
 def _natural(value: Any, array: Any) -> DType:
-    if _is_python(value):
-        if array.dtype.kind == "f":
-            return dtypes.float32
-        if array.dtype.kind == "i" and (
-            array.size == 0 or (array.min() >= _INT32.min and array.max() <= _INT32.max)
-        ):  # fmt: skip
-            return dtypes.int32 if array.size else dtypes.float32
-    return dtypes.as_dtype(array.dtype)
+    """The dtype that a value has when none is asked for. In a sequence the first number tells, as in TensorFlow."""
+    found = dtypes.as_dtype(array.dtype)
+    if not _is_python(value) or found.is_bool:
+        return found
+    first, eager = _first(value), context.scope() is None  # graphs keep the dtypes that numpy gives, but the long ones
+    if array.size == 0:
+        return found if isinstance(first, np.ndarray) else dtypes.float32
+    if found.is_complex:
+        return dtypes.complex128 if eager else found
+    if found.is_floating:
+        kept = dtypes.as_dtype(first.dtype) if isinstance(first, np.floating) else dtypes.float32
+        return kept if eager else dtypes.float32 if found is dtypes.float64 else found
+    if not eager and found not in (dtypes.int64, dtypes.int32):
+        return found
+    if array.min() >= _INT32.min and array.max() <= _INT32.max:
+        return dtypes.int32
+    return found if int(array.max()) > _INT64.max else dtypes.int64
 
 
-def _fits(natural: DType, hint: DType, python: bool) -> bool:
+def _check_size(natural: DType, value: Any, array: Any) -> None:
+    if natural is dtypes.uint64 and _is_python(value) and context.scope() is None:
+        raise ValueError(
+            explain(f"{int(array.max())} does not fit into int64.",
+                    hint="say which dtype is meant: dtype=tf.uint64, or tf.float32")  # fmt: skip
+        )
+
+
+def _fits(natural: DType, hint: DType) -> bool:
     if natural.is_bool or hint.is_bool:
         return False
     if natural.is_integer:
@@ -193,14 +246,28 @@ def _fits(natural: DType, hint: DType, python: bool) -> bool:
     return hint.is_complex
 
 
-def _check_conversion(value: Any, array: Any, natural: DType, wanted: DType) -> None:
-    if wanted is dtypes.string:
-        raise TypeError(f"Cannot make a string tensor of {natural.name} values; use tf.strings.as_string.")
-    if wanted.is_integer and natural.is_floating and _is_python(value) and array.size:
-        raise TypeError(
-            explain(f"Cannot make a {wanted.name} tensor of {value!r}: it would lose its fraction.",
-                    hint="round it first, or leave the dtype to the value")  # fmt: skip
+def _check_range(array: Any, found: Any) -> None:
+    lost = np.isinf(found) & np.isfinite(array)
+    if lost.any():
+        raise ValueError(
+            explain(f"{array[lost].flat[0]} does not fit into float32.", hint="pass dtype=tf.float64")  # fmt: skip
         )
+
+
+def _check_conversion(value: Any, array: Any, natural: DType, wanted: DType) -> None:
+    if wanted is dtypes.string and array.size:
+        raise TypeError(f"Cannot make a string tensor of {natural.name} values; use tf.strings.as_string.")
+    if array.size and _is_python(value):
+        problem = None
+        if natural.is_complex and not wanted.is_complex:
+            problem, hint = "it would lose its imaginary part", "take tf.math.real of it"
+        elif wanted.is_bool and not natural.is_bool:
+            problem, hint = f"it is {natural.name}", "compare it, as in x != 0, or use tf.cast(x, tf.bool)"
+        elif wanted.is_integer and natural.is_floating:
+            problem, hint = "it would lose its fraction", "round it first, or leave the dtype to the value"
+        if problem is not None:
+            shown = repr(value)[:100]
+            raise TypeError(explain(f"Cannot make a {wanted.name} tensor of {shown}: {problem}.", hint=hint))
     if wanted.is_integer and natural.is_integer and array.size:
         least, greatest = wanted.limits
         if int(array.min()) < least or int(array.max()) > greatest:
@@ -269,20 +336,27 @@ def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     array = to_array(value, hint=wanted if wanted.is_floating or wanted.is_complex else None)
     found = dtypes.as_dtype(array.dtype)
     if found is wanted:
-        return EagerTensor(array)
+        return literal(array)
     if found.is_bool or wanted.is_bool or wanted is dtypes.string or found is dtypes.string:
+        text = dtypes.string in (wanted, found)
         raise DTypeError(
             explain(f"{op}: the operands are {wanted.name} and {found.name}.",
-                    received=[_brief(tensor), repr(value)[:100]], hint="convert one of them with tf.cast")  # fmt: skip
+                    received=[_brief(tensor), repr(value)[:100]],
+                    hint=f"convert one of them with tf.{'strings.as_string' if text else 'cast'}")  # fmt: skip
         )
     if found.is_integer and wanted.is_integer:
         _check_conversion(value, array, found, wanted)
-        return EagerTensor(array.astype(wanted.numpy))
+        return literal(array.astype(wanted.numpy))
     if found.is_integer or (found.is_floating and (wanted.is_floating or wanted.is_complex)) or (
         found.is_complex and wanted.is_complex
     ):  # fmt: skip
-        return EagerTensor(array.astype(wanted.numpy))
-    return EagerTensor(array)  # a float next to an integer tensor: the tensor is cast, by `together`
+        return literal(array.astype(wanted.numpy))
+    return literal(array)  # a float next to an integer tensor: the tensor is cast, by `together`
+
+
+def op_for(op: str, dtype: DType) -> str:
+    """The op behind a public function: `add` puts strings together."""
+    return "string_add" if op == "add" and dtype is dtypes.string else op
 
 
 def binary(op: str, sign: str | None = None) -> Callable[..., Any]:
@@ -290,7 +364,7 @@ def binary(op: str, sign: str | None = None) -> Callable[..., Any]:
 
     def function(x: Any, y: Any, name: str | None = None) -> Any:
         x, y = together(x, y, op)
-        result = dispatch.apply(opdef.get(op), (x, y), {}, name or _in_graph(sign))[0]
+        result = dispatch.apply(opdef.get(op_for(op, x.dtype)), (x, y), {}, name or _in_graph(sign))[0]
         if sign == "add" and result.dtype is not dtypes.string and _in_graph(sign):
             result._value.node.metadata["type"] = "AddV2"  # the operator alone: tf.add is still Add
         return result

@@ -12,15 +12,17 @@ from typing import Any, cast
 
 import numpy as np
 
+from weft.autodiff.replay import Plan, has_such, plan_of, variables_read
 from weft.autodiff.subgraph import Split, split
 from weft.base import dtypes, nest
 from weft.base.dims import Dim
-from weft.base.errors import explain, nearest, user_facing
+from weft.base.errors import InvalidArgumentError, explain, nearest, user_facing
 from weft.base.locks import Lock
 from weft.base.shapes import TensorShape, refreshed
 from weft.base.signatures import signature
 from weft.ir.graph import Graph, Value
 from weft.ir.types import TensorType
+from weft.ops import opdef
 from weft.ops.builder import inline
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime.composite import CompositeTensor
@@ -95,6 +97,7 @@ class ConcreteFunction:
         self.name = name
         self._result = result
         self._splits: dict[tuple[int, ...], Split] = {}
+        self._plans: dict[tuple[int, ...], Plan | None] = {}
         self._signature: Any = None
         self._parameters: inspect.Signature | None = None
 
@@ -188,8 +191,11 @@ class ConcreteFunction:
     def run(self, tensors: Sequence[Any]) -> Any:
         """Runs it on flat tensors; returns the traced structure."""
         operands = [*tensors, *self.captured]
-        if context.scope() is not None:
-            return self._result.rebuild(inline(dispatch.builder, self.graph, operands))
+        scope = context.scope()
+        if scope is not None:
+            # a graph of TensorFlow 1 keeps no order among effects: only as one node does the body keep its own
+            added = inline(dispatch.builder, self.graph, operands) if scope.ordered else self._add_call(operands)
+            return self._result.rebuild(added)
         tapes = context.tapes()
         if tapes:
             wrt = self._followed(operands, tapes)
@@ -205,29 +211,77 @@ class ConcreteFunction:
                     if isinstance(operand, Handle) and getattr(operand._array, "trainable", False):
                         tape.watch(operand)
                         tape.variables.setdefault(id(operand), operand)
+        read = self._read
         return tuple(
             i for i, operand in enumerate(operands)
             if any(id(operand) in tape.watched for tape in tapes)
-            and (isinstance(operand, Handle) or operand.dtype.is_floating or operand.dtype.is_complex)
+            and (i in read if isinstance(operand, Handle) else _may_have_gradient(operand))
         )  # fmt: skip
 
+    @functools.cached_property
+    def _read(self) -> set[int]:
+        """The inputs that are handles of variables that it reads, and does not only write."""
+        return variables_read("call", {"graph": self.graph})
+
+    def _halves(self, wrt: tuple[int, ...]) -> Split:
+        found = self._splits.get(wrt)
+        if found is None:
+            found = self._splits[wrt] = split(self.graph, wrt)
+        return found
+
+    def _add_call(self, operands: Sequence[Any]) -> list[Any]:
+        """Its outputs, as those of one node that calls it."""
+        wrt = tuple(i for i, operand in enumerate(operands) if _may_have_gradient(operand))
+        attrs: dict[str, Any] = {"graph": self.graph}
+        if wrt:
+            try:
+                halves = self._halves(wrt)
+                attrs = {"graph": halves.forward, "backward": halves.backward, "residuals": halves.residuals,
+                         "wrt": wrt}  # fmt: skip
+            except (LookupError, InvalidArgumentError):
+                pass  # something in it has no gradient: that is told when one is asked for
+        record = opdef.get("call")
+        kind = "StatefulPartitionedCall" if _has_state(self.graph) else "PartitionedCall"
+        outputs = dispatch.apply(record, operands, record.complete(attrs), kind)
+        value = getattr(outputs[0], "_value", None)
+        (outputs[0] if value is None else value).node.metadata["type"] = kind  # an operation, where it returns nothing
+        return list(outputs[: len(self.graph.outputs)])
+
     def _run_recorded(self, operands: Sequence[Any], wrt: tuple[int, ...], tapes: Sequence[Any]) -> Any:
-        halves = self._splits.get(wrt)
-        if halves is None:
-            halves = self._splits[wrt] = split(self.graph, wrt)
-        results = dispatch.compiled(halves.forward).run([tensor._array for tensor in operands])
-        own = len(results) - halves.residuals
+        halves = self._halves(wrt)
+        attrs = {"graph": halves.forward, "backward": halves.backward, "residuals": halves.residuals, "wrt": wrt}
+        # only a gradient of a gradient asks for more than the halves hand over
+        plan = self._plan(wrt, attrs, operands) if len(tapes) > 1 or not tapes[0].once else None
+        graph = halves.forward if plan is None else plan.attrs["graph"]
+        results = dispatch.compiled(graph).run([tensor._array for tensor in operands])
         outputs = [
             Handle(result, value.type.handle) if value.type.handle is not None else EagerTensor(np.asarray(result))
-            for result, value in zip(results, halves.forward.outputs, strict=True)
+            for result, value in zip(results, graph.outputs, strict=True)
         ]
-        attrs = {"graph": halves.forward, "backward": halves.backward, "residuals": halves.residuals, "wrt": wrt}
+        made = len(halves.forward.outputs)
+        if plan is not None:
+            operands, attrs = plan.inputs(operands, (), outputs[made:]), dict(plan.replay)
         for tape in tapes:
-            tape.note("call", operands, outputs, attrs)
-        return self._result.rebuild(outputs[:own])
+            tape.note("call", operands, outputs[:made], attrs)
+        return self._result.rebuild(outputs[: made - halves.residuals])
+
+    def _plan(self, wrt: tuple[int, ...], attrs: dict[str, Any], operands: Sequence[Any]) -> Plan | None:
+        """How its forward half hands over what differentiating that takes; None where it can simply run again."""
+        if wrt not in self._plans:
+            effects = has_such(attrs["graph"])
+            self._plans[wrt] = plan_of("call", attrs, [tensor.type for tensor in operands]) if effects else None
+        return self._plans[wrt]
 
     def __repr__(self) -> str:
         return f"<ConcreteFunction {self.name} with {len(self.graph.nodes)} nodes>"
+
+
+def _may_have_gradient(operand: Any) -> bool:
+    return isinstance(operand, Handle) or operand.dtype.is_floating or operand.dtype.is_complex
+
+
+def _has_state(graph: Graph) -> bool:
+    return graph.has_effects() or any(value.type.is_resource for value in graph.inputs)
 
 
 def _is_data(leaf: Any) -> bool:
@@ -254,7 +308,9 @@ def trace(
         may_create_variables: Whether variables may be made while it is traced.
     """
     graph = Graph(name)
-    scope = Scope(graph, None, ordered=True)
+    outside = context.scope()
+    around = outside if outside is not None and not outside.ordered else None  # a graph of TensorFlow 1
+    scope = Scope(graph, around, ordered=True)
     scope.lifted["may_create_variables"] = may_create_variables
     supply = iter(types)
 
@@ -417,7 +473,8 @@ class Function:
 
     @user_facing
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if _settings["eagerly"] or context.scope() is not None:
+        scope = context.scope()
+        if _settings["eagerly"] or (scope is not None and scope.ordered):
             if self.input_signature is not None:
                 args, kwargs = self._by_signature(args, kwargs), {}
             return self.python_function(*args, **kwargs)
@@ -474,7 +531,8 @@ class Function:
                 key = (structure, static, self._loosened((structure, static), types))
             else:
                 key = (structure, keys)
-        found = self._cache.get(key)
+        cache = self._traced_here()
+        found = cache.get(key)
         if found is None:
             if self._share_sizes:
                 types = list(_share_sizes(types))
@@ -482,19 +540,28 @@ class Function:
                 types = [TensorType(tuple(Dim.fresh() if d is None else d for d in shape), dtype)
                          for shape, dtype in key[2]]  # fmt: skip
             with self._tracing:
-                found = self._cache.get(key)  # another thread may have been first
+                found = cache.get(key)  # another thread may have been first
                 if found is None:
-                    found = self._cache[key] = (self._trace(args, kwargs, types), _program_parts(leaves))
+                    found = cache[key] = (self._trace(args, kwargs, types), _program_parts(leaves))
         tensors: list[Any] = []
         for leaf in leaves:
             if isinstance(leaf, CompositeTensor):
                 tensors.extend(frontdoor.convert(part) for part in leaf._components())
             elif isinstance(leaf, np.ndarray):
                 # a copy: what the function returns or assigns must not change when the caller changes the array
-                tensors.append(EagerTensor(leaf.copy()))
+                text = leaf.dtype.kind in "OSU"  # tensors hold text as bytes
+                tensors.append(frontdoor.convert(leaf) if text else EagerTensor(leaf.copy()))
             elif _is_data(leaf):
                 tensors.append(leaf)
         return found[0], tensors
+
+    def _traced_here(self) -> dict[Any, tuple[ConcreteFunction, Any]]:
+        """The traces by key; in a graph of TensorFlow 1 its own, because they may capture tensors of that graph."""
+        scope = context.scope()
+        if scope is None or scope.ordered:
+            return self._cache
+        kept: dict[Function, dict[Any, tuple[ConcreteFunction, Any]]] = scope.lifted.setdefault("traces", {})
+        return kept.setdefault(self, {})
 
     def _loosened(self, key: Any, types: Sequence[TensorType]) -> tuple[Any, ...]:
         known = self._loose.get((key, tuple((t.rank, t.dtype) for t in types)))
@@ -526,9 +593,10 @@ class Function:
         keys = tuple([_leaf_key(leaf, types) for leaf in leaves])
         structure = repr(nest.map_structure(lambda leaf: 0, (args, kwargs)))
         key = "signature" if self.input_signature is not None else (structure, keys)
-        found = self._cache.get(key)
+        cache = self._traced_here()
+        found = cache.get(key)
         if found is None:
-            found = self._cache[key] = (self._trace(args, kwargs, types), _program_parts(leaves))
+            found = cache[key] = (self._trace(args, kwargs, types), _program_parts(leaves))
         return found[0]
 
     def experimental_get_tracing_count(self) -> int:

@@ -30,12 +30,14 @@ class Shown:
         name: Its automatic name.
         operands: Names of the tensor operands; a constant made of a Python value is called after its operand.
         constants: The attributes that are constant operands there.
+        rest: What further operands are called, with their place behind it.
     """
 
     type: str
     name: str
     operands: tuple[str, ...] = ()
     constants: Constants | None = None
+    rest: str = "values"
 
 
 def _of(attr: str, name: str, dtype: Any = np.int32) -> Constants:
@@ -101,8 +103,8 @@ def _table() -> dict[str, Shown]:
     found: dict[str, Shown] = {}
 
     def line(op: str, type: str, name: str | None = None, operands: Sequence[str] = (),
-             constants: Constants | None = None) -> None:  # fmt: skip
-        found[op] = Shown(type, type if name is None else name, tuple(operands), constants)
+             constants: Constants | None = None, rest: str = "values") -> None:  # fmt: skip
+        found[op] = Shown(type, type if name is None else name, tuple(operands), constants, rest)
 
     for op, type in {
         "add": "Add", "subtract": "Sub", "multiply": "Mul", "maximum": "Maximum", "minimum": "Minimum", "pow": "Pow",
@@ -128,7 +130,7 @@ def _table() -> dict[str, Shown]:
         "is_nan": "IsNan", "is_inf": "IsInf", "is_finite": "IsFinite", "logical_not": "LogicalNot",
         "sigmoid": "Sigmoid", "invert": "Invert",
         "bessel_i0e": "BesselI0e", "bessel_i1e": "BesselI1e", "invert_permutation":
-        "InvertPermutation", "as_string": "AsString", "unique": "Unique", "cast": "Cast",
+        "InvertPermutation", "unique": "Unique", "cast": "Cast",
     }.items():  # fmt: skip
         line(op, type, None, ("x",))
     line("log_sigmoid", "Neg", "LogSigmoid", ("x",))
@@ -229,9 +231,30 @@ def _table() -> dict[str, Shown]:
     line("while_loop", "While", "while")
     line("tensor_diag", "Diag", None, ("diagonal",))
     line("tensor_diag_part", "DiagPart", None, ("input",))
-    line("string_join", "StringJoin")
+    _strings(line)
     line("call", "PartitionedCall")
     return found
+
+
+def _strings(line: Callable[..., None]) -> None:
+    for op, type in {"as_string": "AsString", "string_length": "StringLength", "string_lower": "StringLower",
+                     "string_upper": "StringUpper", "string_strip": "StringStrip", "encode_base64": "EncodeBase64",
+                     "decode_base64": "DecodeBase64", "string_to_hash_bucket_fast": "StringToHashBucketFast",
+                     "string_to_hash_bucket_strong": "StringToHashBucketStrong", "unicode_script": "UnicodeScript",
+                     "unicode_transcode": "UnicodeTranscode"}.items():  # fmt: skip
+        line(op, type, None, ("input",))
+    line("string_add", "Add", None, _XY)
+    line("string_join", "StringJoin", None, rest="inputs")
+    line("string_format", "StringFormat", None, rest="inputs")
+    line("string_to_number", "StringToNumber", None, ("string_tensor",))
+    line("string_to_hash_bucket", "StringToHashBucket", None, ("string_tensor",))
+    line("string_reduce_join", "ReduceJoin", None, ("inputs",), _axes)
+    line("unsorted_segment_join", "UnsortedSegmentJoin", None, ("inputs", "segment_ids"),
+         _of("num_segments", "num_segments"))  # fmt: skip
+    line("substr", "Substr", None, ("input", "pos", "len"))
+    line("regex_replace", "RegexReplace", None, ("input", "pattern", "rewrite"))
+    line("regex_full_match", "RegexFullMatch", None, ("input", "pattern"))
+    line("decode_raw", "DecodeRaw", None, ("bytes",))
 
 
 _TABLE = _table()

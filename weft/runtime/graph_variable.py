@@ -126,6 +126,8 @@ class GraphVariable(Variable):
         scope = context.scope()
         if scope is not None and scope.graph is self._graph.ir and not any(scope.control):
             return self._snapshot
+        if scope is not None and scope.outermost().graph is not self._graph.ir:
+            return self._snapshot  # what is made of it goes into its graph
         return self.read_value()
 
     def value(self) -> Any:

@@ -114,9 +114,9 @@ class _Streams:
             self.traced[handle._array] = start
         return handle
 
-    def of_session(self, graph: Any, op_seed: int | None) -> Handle:
-        """In a TensorFlow 1 graph: every session starts it anew."""
-        seed = getattr(graph.wrapper, "seed", None)
+    def of_session(self, graph: Any, op_seed: int | None, around: Any = None) -> Handle:
+        """In a TensorFlow 1 graph, or a function that is traced inside of one: every session starts it anew."""
+        seed = getattr((around or graph).wrapper, "seed", None)
         if seed is None:
             seed = self.seed
         number = self.number(graph) if op_seed is None else op_seed
@@ -163,5 +163,7 @@ def take(
         if scope is None:
             source = _streams.unseeded if own is None else _streams.eager(op, dtype.name, own)
         else:
-            source = (_streams.of_function if scope.ordered else _streams.of_session)(scope.graph, own)
+            outermost = scope.outermost()
+            source = (_streams.of_function(scope.graph, own) if outermost.ordered
+                      else _streams.of_session(scope.graph, own, outermost.graph))  # fmt: skip
     return dispatch.call("advance_random_state", source, blocks=blocks_for(op, shape))

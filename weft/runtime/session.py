@@ -29,6 +29,14 @@ class _Local(threading.local):
 _local = _Local()
 
 
+def _drop(session: BaseSession) -> None:
+    """Takes a session off the open ones: its innermost block, whatever was opened after it."""
+    for position in range(len(_local.stack) - 1, -1, -1):
+        if _local.stack[position] is session:
+            del _local.stack[position]
+            return
+
+
 def default_session(required: bool = False) -> Any:
     """The session whose block (or `InteractiveSession`) is open in this thread, or None.
 
@@ -284,7 +292,7 @@ class BaseSession:
         for key, value in (feed_dict or {}).items():
             self._feed(key, value, fed)
         targets = list(fed)
-        signature = (tuple(fetch.values), tuple(fetch.nodes), tuple(targets), len(self._graph.ir.nodes))
+        signature = (tuple(fetch.values), tuple(fetch.nodes), tuple(targets))
         plan = self._plans.get(signature)
         if plan is None:
             plan = self._plans.setdefault(signature, _Plan(self._graph, fetch, targets))
@@ -368,7 +376,7 @@ class BaseSession:
         try:
             yield self
         finally:
-            _local.stack.remove(self)
+            _drop(self)
 
 
 def _present_scope() -> context.Scope:
@@ -377,23 +385,23 @@ def _present_scope() -> context.Scope:
 
 
 def _feed_array(value: Any, target: Value) -> Any:
+    """A fed value as an array of its own: the user may change his, and the graph may keep what it was fed."""
     if isinstance(value, EagerTensor):
         value = value._array
     if isinstance(value, np.ndarray) and value.dtype == target.dtype.numpy and value.dtype != object:
-        return value
+        return value.copy()
     if target.dtype.name == "string":
-        return frontdoor.to_array(value)
-    array = np.asarray(value)
+        return frontdoor.to_array(value, target.dtype)
     name = target.node.name
-    if isinstance(value, int) and not isinstance(value, bool) and target.dtype.is_integer:
-        least, greatest = target.dtype.limits
+    if isinstance(value, int) and not isinstance(value, bool) and (target.dtype.is_integer or target.dtype.is_bool):
+        least, greatest = target.dtype.limits if target.dtype.is_integer else (0, 1)
         if not least <= value <= greatest:
             raise TypeError(
                 explain(f"Type of feed value {value} is not compatible with Tensor '{name}' of {target.dtype.name}: it "
                         "does not fit.", hint=f"feed a number from {least} to {greatest}")  # fmt: skip
             )
     try:
-        return array.astype(target.dtype.numpy)
+        return np.array(value).astype(target.dtype.numpy)
     except (TypeError, ValueError) as error:
         raise ValueError(
             explain(f"Cannot feed {type(value).__name__} for Tensor '{name}' of {target.dtype.name}: {error}.",
@@ -402,10 +410,11 @@ def _feed_array(value: Any, target: Value) -> Any:
 
 
 def _plain(result: Any) -> Any:
+    """A result as the user gets it: his to change, so no memory that variables or constants hold."""
     array = np.asarray(result)
     if array.ndim == 0:
         return array.item() if array.dtype == object else array[()]
-    return array.copy() if not array.flags.writeable or array.base is not None else array
+    return array.copy()
 
 
 class Session(BaseSession):
@@ -431,7 +440,7 @@ class Session(BaseSession):
         return self
 
     def __exit__(self, *error: Any) -> None:
-        _local.stack.remove(self)
+        _drop(self)
         self._opened.pop().__exit__(*error)
         self.close()
 
@@ -441,13 +450,12 @@ class InteractiveSession(BaseSession):
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
         super().__init__(target, graph, config)
-        self._scope = context.enter_graph(self._graph._scope)
-        self._scope.__enter__()
+        context.push_graph(self._graph._scope)
         _local.stack.append(self)
 
     def close(self) -> None:
-        """Closes it; the default session is the one before."""
+        """Closes it, whichever was opened last; the default session is then the last of the others."""
         if self in _local.stack:
-            _local.stack.remove(self)
-            self._scope.__exit__(None, None, None)
+            _drop(self)
+            context.drop_graph(self._graph._scope)
         super().close()

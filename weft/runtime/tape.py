@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from types import TracebackType
@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from weft.autodiff.replay import variables_read
 from weft.autodiff.reverse import Blocked, reverse
 from weft.base import nest, shapes
 from weft.base.errors import explain
-from weft.base.signatures import signature
 from weft.base.sources import SourceLine, user_line
 from weft.ops.opdef import Slices
 from weft.runtime import context, dispatch
@@ -43,9 +43,14 @@ class UnconnectedGradients(Enum):
 
 
 class Tape:
-    """What was applied to watched tensors, in order."""
+    """What was applied to watched tensors, in order.
 
-    def __init__(self, watch_variables: bool = True) -> None:
+    Attributes:
+        once: Whether it is asked for gradients once only, and so for first order ones where it is alone.
+    """
+
+    def __init__(self, watch_variables: bool = True, once: bool = False) -> None:
+        self.once = once
         self.entries: list[Entry] = []
         self.watched: dict[int, Any] = {}
         self.watch_variables = watch_variables
@@ -61,15 +66,35 @@ class Tape:
         """Remembers an application where it depends on something watched."""
         if self.paused:
             return
-        if op == "read_variable" and self.watch_variables and id(inputs[0]) not in self.watched:
-            if getattr(inputs[0]._array, "trainable", False):
-                self.watch(inputs[0])
-                self.variables[id(inputs[0])] = inputs[0]
+        if op == "read_variable":
+            self._watch_read(inputs[:1])
+        elif op in _WITH_GRAPHS and any(isinstance(value, Handle) for value in inputs):
+            self._watch_read([inputs[i] for i in sorted(variables_read(op, attrs))])
         watched = self.watched
         if any(id(value) in watched for value in inputs):
             self.entries.append(Entry(op, tuple(inputs), tuple(outputs), attrs))
             for output in outputs:
                 watched[id(output)] = output
+
+
+    def _watch_read(self, handles: Sequence[Any]) -> None:
+        """Watches trainable variables that are being read."""
+        for handle in handles:
+            if self.watch_variables and id(handle) not in self.watched and getattr(handle._array, "trainable", False):
+                self.watch(handle)
+                self.variables[id(handle)] = handle
+
+    def follows(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> bool:
+        """Whether it would note an application."""
+        if self.paused:
+            return False
+        read = variables_read(op, attrs) if self.watch_variables and op in _WITH_GRAPHS else ()
+        return any(id(value) in self.watched for value in inputs) or any(
+            getattr(inputs[i]._array, "trainable", False) for i in read
+        )
+
+
+_WITH_GRAPHS = frozenset(("call", "cond", "scan", "while_loop"))
 
 
 def _target_of(value: Any) -> Any:
@@ -107,7 +132,7 @@ class GradientTape:
 
     def __enter__(self) -> GradientTape:
         if self._tape is None:
-            self._tape = Tape(self._watch_variables)
+            self._tape = Tape(self._watch_variables, once=not self._persistent)
             self._tape.opened_at = user_line()
         self._start()
         return self
@@ -163,7 +188,7 @@ class GradientTape:
         recording = self._recording
         if recording:
             self._stop()
-        self._tape = Tape(self._watch_variables)
+        self._tape = Tape(self._watch_variables, once=not self._persistent)
         self._used = False
         if recording:
             self._start()
@@ -225,7 +250,7 @@ class GradientTape:
 
     def _tape_after(self, tape: Tape) -> None:
         """Drops what a tape that has been asked holds: every intermediate value."""
-        fresh = Tape(self._watch_variables)
+        fresh = Tape(self._watch_variables, once=not self._persistent)
         fresh.opened_at = tape.opened_at
         fresh.variables = tape.variables
         self._tape = fresh
@@ -242,19 +267,19 @@ class GradientTape:
         leaves = nest.flatten(sources)
         followed = [_target_of(leaf) for leaf in leaves]
         rows: list[list[Any]] = []
-        for position in range(size):
+        for position in range(max(size, 1)):  # an empty target is asked once, to see what it depends on
             seed = np.zeros(size, goal.dtype.numpy)
-            seed[position] = 1
+            seed[position : position + 1] = 1
             cotangent = EagerTensor(seed.reshape(_static(goal)))
             rows.append(reverse(tape.entries, [goal], [cotangent], followed, dispatch.builder))
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         results: list[Any] = []
         for position, leaf in enumerate(leaves):
             column = [_dense(_present(row[position], leaf, zero)) for row in rows]
-            if not column or any(part is None for part in column):
+            if any(part is None for part in column):
                 results.append(None)
                 continue
-            stacked = dispatch.call("stack", *column, axis=0)
+            stacked = dispatch.call("stack", *column, axis=0) if size else _nothing((0,), column[0])
             results.append(dispatch.call("reshape", stacked, shape=(*_static(goal), *_static(column[0]))))
         return nest.pack(sources, results)
 
@@ -272,16 +297,16 @@ class GradientTape:
         goal = _as_target(target)
         inner = int(np.prod(shape[1:]))
         columns = []
-        for position in range(inner):
+        for position in range(max(inner, 1)):
             seed = np.zeros((shape[0], inner), goal.dtype.numpy)
-            seed[:, position] = 1
+            seed[:, position : position + 1] = 1
             found = reverse(tape.entries, [goal], [EagerTensor(seed.reshape(shape))], [_target_of(source)],
                             dispatch.builder)  # fmt: skip
             part = _dense(_present(found[0], source, UnconnectedGradients(unconnected_gradients).value == "zero"))
             if part is None:
                 return None
             columns.append(part)
-        stacked = dispatch.call("stack", *columns, axis=1)
+        stacked = dispatch.call("stack", *columns, axis=1) if inner else _nothing((shape[0], 0), columns[0])
         return dispatch.call("reshape", stacked, shape=(shape[0], *shape[1:], *wide[1:]))
 
     def explain_gradient(self, target: Any, source: Any) -> str:
@@ -337,6 +362,11 @@ def _static(tensor: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
+def _nothing(shape: tuple[int, ...], row: Any) -> Any:
+    """What no rows of a Jacobian make."""
+    return dispatch.builder.full((*shape, *_static(row)), 0, row.dtype)
+
+
 def _seed(target: Any, given: Any) -> Any:
     from weft.runtime.frontdoor import convert
 
@@ -388,82 +418,3 @@ def explain_absence(tape: Tape, target: Any, source: Any) -> str:
         first = blocked[0]
         return f"the path goes through `{first.op}`, which passes no gradient: {first.why}"
     return "the target does not depend on the source"
-
-
-def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a function a gradient of the user's own.
-
-    Args:
-        function: Returns `(results, gradient)`; `gradient(*cotangents, variables=None)` returns one cotangent a tensor
-            argument, and, where the function reads variables and takes `variables`, also a list of theirs.
-
-    Returns:
-        The function, returning its results alone.
-
-    Example:
-        >>> import weft as tf
-        >>> @tf.custom_gradient
-        ... def clipped(x):
-        ...     return tf.identity(x), lambda ct: tf.clip_by_value(ct, -1.0, 1.0)
-        >>> x = tf.constant(2.0)
-        >>> with tf.GradientTape() as tape:
-        ...     tape.watch(x)
-        ...     y = 10 * clipped(x)
-        >>> float(tape.gradient(y, x))
-        1.0
-    """
-    import functools
-
-    from weft.ops import opdef
-    from weft.runtime.frontdoor import convert
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        tensors = [convert(leaf) for leaf in nest.flatten(args)]
-        rebuilt = nest.pack(args, tensors)
-        inner = Tape()
-        context.tapes().append(inner)
-        try:
-            results, gradient = function(*rebuilt, **kwargs)
-        finally:
-            context.tapes().remove(inner)
-        flat = [convert(leaf) for leaf in nest.flatten(results)]
-        variables = list(inner.variables.values())
-        takes_variables = "variables" in signature(gradient).parameters
-
-        def pull_back(builder: Any, application: Any, cotangents: Sequence[Any]) -> list[Any]:
-            def run(*cts: Any) -> list[Any]:
-                if takes_variables and variables:
-                    owners = [handle._array.variable() for handle in variables]
-                    found, of_variables = gradient(*cts, variables=owners)
-                else:
-                    found, of_variables = gradient(*cts), []
-                parts = nest.flatten(found) if isinstance(found, (list, tuple, dict)) else [found]
-                if len(parts) != len(tensors):
-                    raise ValueError(
-                        f"custom_gradient of `{function.__name__}`: the gradient function returned {len(parts)} values "
-                        f"for {len(tensors)} tensor arguments."
-                    )
-                return [None if p is None else convert(p) for p in (*parts, *nest.flatten(list(of_variables)))]
-
-            return _on_tensors(builder, run, cotangents)
-
-        attrs = {"gradient": pull_back, "count": len(tensors) + len(variables)}
-        outputs = dispatch.apply(opdef.get("custom_gradient"), [*tensors, *variables, *flat], attrs)
-        return nest.pack(results, outputs)
-
-    return wrapped
-
-
-def _on_tensors(builder: Any, function: Callable[..., list[Any]], values: Sequence[Any]) -> list[Any]:
-    """Runs a function of tensors on whatever a builder works with: tensors, or the values of a graph."""
-    graph = getattr(builder, "graph", None)
-    if graph is None:
-        return function(*values)
-    from weft.runtime.context import Scope
-    from weft.runtime.tensor import wrap
-
-    scope = Scope(graph, None, ordered=True)
-    with context.open_scope(scope):
-        found = function(*(wrap(v) for v in values))
-        return [None if part is None else dispatch.resolve(part, scope) for part in found]

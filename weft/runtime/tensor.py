@@ -241,7 +241,13 @@ class EagerTensor(Tensor):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         array = self._array if dtype is None else self._array.astype(dtype, copy=False)
-        return array.copy() if copy is not False and array is self._array else array
+        if copy is not False:
+            return array.copy() if array is self._array else array
+        if array is not self._array:
+            raise ValueError(f"A tensor of {self.dtype.name} cannot be an array of {np.dtype(dtype)} without a copy.")
+        view = array.view()
+        view.flags.writeable = False  # a tensor does not change
+        return view
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
@@ -309,6 +315,17 @@ class EagerTensor(Tensor):
 
     def __dlpack_device__(self) -> Any:
         return self._array.__dlpack_device__()
+
+
+class Literal(EagerTensor):
+    """A number of the program itself, converted while a graph is built: part of the graph, not captured by it."""
+
+    __slots__ = ()
+
+
+def literal(array: Any) -> EagerTensor:
+    """A number of the program as a tensor."""
+    return EagerTensor(array) if context.scope() is None else Literal(array)
 
 
 def _show(array: Any, how: Callable[[Any], str] = str) -> str:
@@ -431,6 +448,9 @@ class SymbolicTensor(Tensor):
 
     def __reduce__(self) -> Any:
         raise TypeError(f"{self!r} belongs to a graph under construction and cannot be pickled or copied on its own.")
+
+    def __copy__(self) -> SymbolicTensor:
+        return self
 
 
 class Handle(Tensor):

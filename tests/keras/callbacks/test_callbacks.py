@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,17 @@ def show(monkeypatch: pytest.MonkeyPatch, encoding: str, terminal: bool, steps: 
     return screen.text()
 
 
+def test_the_last_line_is_whole_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    lines = re.split("[\r\n]+", show(monkeypatch, "utf-8", True).strip())
+    assert all(len(line) < 30 for line in lines[:-1])
+    assert lines[-1].startswith("5/5 0s ") and lines[-1].endswith(" - loss: 0.4567") and "━" not in lines[-1]
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = re.split("[\r\n]+", show(monkeypatch, "utf-8", True).strip())
+    assert all(len(line.rstrip()) < 50 for line in lines)
+    assert lines[-1].rstrip().endswith(" - loss: 0.4567") and "━━━━━" in lines[-1]
+
+
 def test_a_terminal_gets_a_live_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     text = show(monkeypatch, "utf-8", True)
     assert text.count("\r") == 5 and text.count("\n") == 1 and "━" in text and "loss: " in text
@@ -161,17 +173,17 @@ def test_a_notebook_gets_html(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
 
     class Handle:
-        def update(self, text: str) -> None:
-            shown.append(text)
+        def update(self, page: Any) -> None:
+            shown.append(page._repr_html_())
 
-    def display(text: str, display_id: bool) -> Handle:
-        shown.append(text)
+    def display(page: Any, display_id: bool) -> Handle:
+        shown.append(page._repr_html_())
         return Handle()
 
     shell = types.ModuleType("IPython")
     shell.get_ipython = lambda: types.SimpleNamespace(kernel=object())  # type: ignore[attr-defined]
     part = types.ModuleType("IPython.display")
-    part.HTML, part.display = str, display  # type: ignore[attr-defined]
+    part.display = display  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", shell)
     monkeypatch.setitem(sys.modules, "IPython.display", part)
     bar = keras.utils.Progbar(2, interval=0.0)

@@ -184,7 +184,7 @@ def test_normalize() -> None:
 
 
 def test_unknown_names_of_keras() -> None:
-    with pytest.raises(AttributeError, match="keras has no public name `Sequental`. Did you mean `Sequential`"):
+    with pytest.raises(AttributeError, match="Weft has no `keras.Sequental`. Did you mean `Sequential`"):
         _ = keras.Sequental
     assert "Sequential" in dir(keras) and keras.version() == keras.__version__
 

@@ -90,3 +90,12 @@ def test_configuration_round_trip(name: str) -> None:
 
 def test_half_precision() -> None:
     assert keras.initializers.HeNormal(seed=1)((3, 4), dtype="bfloat16").dtype == "bfloat16"
+
+
+def test_small_names_are_the_classes() -> None:
+    names = """constant glorot_normal glorot_uniform he_normal he_uniform identity lecun_normal lecun_uniform ones
+        orthogonal random_normal random_uniform truncated_normal variance_scaling zeros""".split()
+    for name in names:
+        found = getattr(keras.initializers, name)
+        assert found is getattr(keras.initializers, "".join(part.capitalize() for part in name.split("_")))
+    assert np.asarray(keras.initializers.constant(2.0)((2,))).tolist() == [2.0, 2.0]

@@ -260,6 +260,12 @@ def test_summary_of_a_sequence() -> None:
     assert max(len(line) for line in text.splitlines()) <= 80
 
 
+def test_summary_on_a_narrow_terminal(capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    keras.Sequential([keras.Input((4,)), layers.Dense(3, name="one")]).summary()
+    assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 40
+
+
 def test_summary_of_a_graph_and_in_ascii(capsys: Any, monkeypatch: Any) -> None:
     model = two_inputs()
     model.summary()

@@ -115,6 +115,21 @@ def two_outputs() -> Any:
     )
 
 
+@pytest.mark.parametrize("third", [["accuracy"], "accuracy", {"size": "mae"}, [keras.metrics.MeanSquaredError()]])
+@pytest.mark.parametrize("loss", ["mse", None])
+def test_metrics_in_the_place_of_loss_weights(third: Any, loss: Any) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    text = message(ValueError, lambda: model.compile("sgd", loss, third))
+    assert f"loss_weights={third!r}" in text and f"metrics={third!r}" in text
+
+
+@pytest.mark.parametrize("third", [0.5, 2, [0.5], (np.float32(0.5),), {"output": 0.5}, [None]])
+def test_loss_weights_that_are_numbers(third: Any) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", third)
+    model.train_on_batch(X, np.ones((40, 1), "float32"))
+
+
 def test_losses_and_outputs_differ_in_number() -> None:
     model = two_outputs()
     model.compile("sgd", ["mse"])
@@ -184,3 +199,19 @@ def test_a_step_that_returns_no_dict() -> None:
     model = Odd([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     assert "must return a dict" in message(ValueError, lambda: model.fit(X, Y, verbose=0))
+
+
+def test_validation_data_without_labels() -> None:
+    text = message(ValueError, lambda: classifier().fit(X, Y, validation_data=X, verbose=0))
+    assert "`validation_data` holds no labels" in text and "(40, 4)" in text and "(x_val, y_val)" in text
+
+
+@pytest.mark.parametrize("epochs", [1.5, "3", None])
+def test_epochs_that_are_no_number(epochs: Any) -> None:
+    text = message(ValueError, lambda: classifier().fit(X, Y, epochs=epochs, verbose=0))
+    assert "`epochs` must be a whole number" in text and repr(epochs) in text
+
+
+def test_class_weights_in_a_list() -> None:
+    text = message(ValueError, lambda: classifier().fit(X, Y, class_weight=[1.0, 2.0, 3.0], verbose=0))
+    assert "must be a dict" in text and "dict(enumerate(weights))" in text

@@ -205,6 +205,39 @@ def test_steps_of_ones_own() -> None:
     assert list(history) == ["mean_loss"] and history["mean_loss"][2] < history["mean_loss"][0]
 
 
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_a_step_of_ones_own_is_given_no_more_than_there_is(eagerly: bool) -> None:
+    seen: list[Any] = []
+
+    def note(kind: str, data: Any) -> None:
+        parts = data if isinstance(data, tuple) else ()
+        assert all(tf.is_tensor(part) for part in tf.nest.flatten(data))
+        seen.append((kind, len(parts)))
+
+    class Model(keras.Model):
+        def train_step(self, data: Any) -> Any:
+            note("train", data)
+            return super().train_step(data)
+
+        def test_step(self, data: Any) -> Any:
+            note("test", data)
+            return super().test_step(data)
+
+        def predict_step(self, data: Any) -> Any:
+            note("predict", data)
+            return super().predict_step(data)
+
+    entry = keras.Input((3,))
+    model = Model(entry, keras.layers.Dense(1)(entry))
+    model.compile("sgd", "mse", run_eagerly=eagerly)
+    x, y = np.ones((4, 3), "float32"), np.ones((4, 1), "float32")
+    model.fit(x, y, verbose=0)
+    model.fit(x, y, sample_weight=np.ones(4), verbose=0)
+    model.evaluate(x, y, verbose=0)
+    model.predict(x, verbose=0)
+    assert list(dict.fromkeys(seen)) == [("train", 2), ("train", 3), ("test", 2), ("predict", 0)]
+
+
 def test_compute_loss_and_add_loss_of_ones_own() -> None:
     class Own(keras.Sequential):
         def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None) -> Any:

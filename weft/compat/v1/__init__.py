@@ -8,7 +8,7 @@ import importlib
 from typing import Any
 
 import weft
-from weft.base.errors import nearest
+from weft.base.absent import absent, word_absent
 from weft.compat.v1.flow import (  # noqa: F401
     Assert,
     Print,
@@ -70,6 +70,11 @@ from weft.compat.v1.initializers import (  # noqa: F401
     variance_scaling_initializer,
     zeros_initializer,
 )
+from weft.compat.v1.io import (  # noqa: F401
+    decode_base64,
+    decode_raw,
+    encode_base64,
+)
 from weft.compat.v1.making import (  # noqa: F401
     convert_to_tensor,
     fill,
@@ -130,6 +135,14 @@ from weft.compat.v1.ops import (  # noqa: F401
     to_int64,
     where,
 )
+from weft.compat.v1.strings import as_string as as_string
+from weft.compat.v1.strings import join as string_join  # noqa: F401
+from weft.compat.v1.strings import reduce_join, regex_replace, string_split, substr  # noqa: F401
+from weft.compat.v1.strings import strip as string_strip  # noqa: F401
+from weft.compat.v1.strings import to_hash_bucket as string_to_hash_bucket  # noqa: F401
+from weft.compat.v1.strings import to_hash_bucket_fast as string_to_hash_bucket_fast  # noqa: F401
+from weft.compat.v1.strings import to_hash_bucket_strong as string_to_hash_bucket_strong  # noqa: F401
+from weft.compat.v1.strings import to_number as string_to_number  # noqa: F401
 from weft.compat.v1.variable_scopes import (  # noqa: F401
     AUTO_REUSE,
     VariableScope,
@@ -144,7 +157,7 @@ __version__ = "1.15.5"  # the release whose names and behaviour these are
 VERSION = __version__
 
 #: namespaces that differ from version 2's, each a module of this folder
-_OWN = ("logging", "nn", "random", "version")
+_OWN = ("io", "logging", "nn", "random", "strings", "version")
 
 #: top-level names that mean the same as in `weft`
 _SHARED = frozenset(
@@ -183,12 +196,12 @@ _MOVED = {
 
 #: version 1 names of functions that version 2 keeps in other namespaces: name -> (namespace, name there)
 _ELSEWHERE = {
-    "as_string": ("strings", "as_string"), "check_numerics": ("debugging", "check_numerics"),
+    "check_numerics": ("debugging", "check_numerics"),
     "cholesky": ("linalg", "cholesky"), "global_norm": ("math", "global_norm"),
     "invert_permutation": ("math", "invert_permutation"), "matrix_band_part": ("linalg", "band_part"),
     "matrix_determinant": ("linalg", "det"), "matrix_inverse": ("linalg", "inv"), "matrix_solve": ("linalg", "solve"),
     "matrix_triangular_solve": ("linalg", "triangular_solve"), "qr": ("linalg", "qr"), "svd": ("linalg", "svd"),
-    "string_join": ("strings", "join"), "trace": ("linalg", "trace"),
+    "trace": ("linalg", "trace"),
 }  # fmt: skip
 
 
@@ -196,7 +209,9 @@ def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
     if name in _OWN:
-        return importlib.import_module(f"{__name__}.{name}")
+        module = importlib.import_module(f"{__name__}.{name}")
+        word_absent(vars(module), f"tf.{name}")
+        return module
     if name in _SHARED_NAMESPACES:
         return getattr(weft, name)
     if name in _SHARED or name in _MOVED:
@@ -211,7 +226,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("weft.compat")
     own = [n for n in globals() if not n.startswith("_")]
     known = [*own, *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_ELSEWHERE, *_OWN]
-    raise AttributeError(f"Weft's TensorFlow 1 names do not have `{name}` yet. {nearest(name, known)}")
+    raise AttributeError(absent(f"tf.{name}", known))
 
 
 def __dir__() -> list[str]:

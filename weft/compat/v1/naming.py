@@ -77,13 +77,16 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
     "nn.weighted_cross_entropy_with_logits": ("logistic_loss", "", "Add"),
     "nn.xw_plus_b": ("xw_plus_b", "", "BiasAdd"),
     "nn.zero_fraction": ("zero_fraction", "fraction", "Identity"),
+    "strings.regex_full_match": ("StaticRegexFullMatch", "", "StaticRegexFullMatch"),
+    "strings.regex_replace": ("StaticRegexReplace", "", "StaticRegexReplace"),
 }  # fmt: skip
 
 
 #: those of one node there: what else we make for them does not show
 SINGLE = frozenset(
     """add_n accumulate_n cast fill linspace ones_like random_shuffle range rank rint shape nn.avg_pool
-    trace nn.bias_add nn.conv2d_transpose nn.l2_loss nn.swish""".split()
+    trace nn.bias_add nn.conv2d_transpose nn.l2_loss nn.swish strings.regex_full_match
+    strings.regex_replace""".split()
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weft.extend import explain, nearest
+from weft.extend import explain, nearest, word_absent
 from weft.keras.activations.functions import (
     celu,
     elu,
@@ -105,6 +105,8 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
         config, custom_objects=custom_objects, module_objects=_TABLE, printable_module_name="activation"
     )
 
+
+word_absent(globals(), "keras.activations")
 
 __all__ = [
     "celu", "deserialize", "elu", "exponential", "gelu", "get", "glu", "hard_shrink", "hard_sigmoid", "hard_silu",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import weft as tf
+from weft.extend import word_absent
 from weft.keras.backend.functions import (
     abs,
     all,
@@ -221,6 +222,8 @@ def learning_phase() -> bool:
     context = call_context.current()
     return bool(context is not None and context.training)
 
+
+word_absent(globals(), "keras.backend")
 
 __all__ = [
     "Variable", "abs", "all", "any", "arange", "argmax", "argmin", "backend", "batch_dot", "batch_flatten",

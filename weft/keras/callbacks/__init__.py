@@ -12,14 +12,14 @@ _NEED_SAVING = ("BackupAndRestore", "ModelCheckpoint")
 
 
 def __getattr__(name: str) -> Any:
-    from weft.extend import nearest
+    from weft.extend import absent
 
     if name in _NEED_SAVING:
         raise NotImplementedError(
             f"keras.callbacks.{name} writes models to files, and Weft cannot save models yet: saving comes later. "
             "Until then EarlyStopping(restore_best_weights=True) keeps the best weights in memory."
         )
-    raise AttributeError(f"module 'keras.callbacks' has no attribute {name!r}. {nearest(name, __all__)}")
+    raise AttributeError(absent(f"keras.callbacks.{name}", __all__))
 
 
 __all__ = [

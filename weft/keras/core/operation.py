@@ -90,6 +90,7 @@ class Operation:
         self._inbound_nodes: list[Node] = []
         self._outbound_nodes: list[Node] = []
 
+    @extend.user_facing
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Records a call where a symbolic tensor is among the arguments; runs it otherwise."""
         if any_symbolic(args, kwargs):

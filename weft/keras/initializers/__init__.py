@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from weft.extend import absent
 from weft.keras.core import lookup
 from weft.keras.core.naming import to_snake_case
-from weft.keras.initializers.constant import Constant, Identity, Ones, Zeros
+from weft.keras.initializers.fixed import Constant, Identity, Ones, Zeros
 from weft.keras.initializers.initializer import Initializer
 from weft.keras.initializers.random import (
     GlorotNormal,
@@ -91,7 +92,7 @@ def __getattr__(name: str) -> Any:
     try:
         return _ALIASES[name]
     except KeyError:
-        raise AttributeError(f"module 'keras.initializers' has no attribute {name!r}") from None
+        raise AttributeError(absent(f"keras.initializers.{name}", [*__all__, *_ALIASES])) from None
 
 
 __all__ = [

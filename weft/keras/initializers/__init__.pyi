@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from weft.keras.initializers.constant import Constant as Constant
-from weft.keras.initializers.constant import Identity as Identity
-from weft.keras.initializers.constant import Identity as _IdentityInitializer
-from weft.keras.initializers.constant import Identity as _identity
-from weft.keras.initializers.constant import Ones as Ones
-from weft.keras.initializers.constant import Ones as _ones
-from weft.keras.initializers.constant import Zeros as Zeros
-from weft.keras.initializers.constant import Zeros as _zeros
+from weft.keras.initializers.fixed import Constant as Constant
+from weft.keras.initializers.fixed import Constant as _constant
+from weft.keras.initializers.fixed import Identity as Identity
+from weft.keras.initializers.fixed import Identity as _IdentityInitializer
+from weft.keras.initializers.fixed import Identity as _identity
+from weft.keras.initializers.fixed import Ones as Ones
+from weft.keras.initializers.fixed import Ones as _ones
+from weft.keras.initializers.fixed import Zeros as Zeros
+from weft.keras.initializers.fixed import Zeros as _zeros
 from weft.keras.initializers.initializer import Initializer as Initializer
 from weft.keras.initializers.random import GlorotNormal as GlorotNormal
 from weft.keras.initializers.random import GlorotNormal as _glorot_normal
@@ -40,6 +41,7 @@ from weft.keras.initializers.random import VarianceScaling as _variance_scaling
 
 IdentityInitializer = _IdentityInitializer
 OrthogonalInitializer = _OrthogonalInitializer
+constant = _constant
 glorot_normal = _glorot_normal
 glorot_uniform = _glorot_uniform
 he_normal = _he_normal

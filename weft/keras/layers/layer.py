@@ -6,7 +6,7 @@ import inspect
 import warnings
 from collections.abc import Iterator
 from functools import wraps
-from typing import Any
+from typing import Any, Self
 
 import weft as tf
 from weft import extend
@@ -63,7 +63,7 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
     _tracked: dict[str, Any]  # attributes that may hold layers or variables, by name
     _own: list[Any]  # variables made by add_weight
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         layer = super().__new__(cls)
         layer.__dict__.update(_tracked={}, _own=[], _losses=[], built=False, _ready=False)
         return layer

@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import weakref
 from abc import ABCMeta
-from typing import Any
+from typing import Any, TypeVar
 
-from weft.extend import signature_of
+from weft.extend import signature_of, user_facing
+
+_Made = TypeVar("_Made")
 
 #: keywords of Keras 1 and 2 and what they are called now; those in a class's `_old_arguments` come on top
 OLD_ARGUMENTS = {
@@ -34,10 +36,11 @@ OLD_ARGUMENTS = {
 class LayerMeta(ABCMeta):
     """The class of layer classes."""
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    @user_facing
+    def __call__(cls: type[_Made], *args: Any, **kwargs: Any) -> _Made:  # type: ignore[misc]  # of which cls is one
         """Makes a layer."""
         kwargs = _rename(cls, kwargs)
-        made = super().__call__(*args, **kwargs)
+        made = super().__call__(*args, **kwargs)  # type: ignore[misc]
         if isinstance(made, cls):
             made.__dict__.setdefault("_init_arguments", (args, kwargs))
         return made

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import weft as tf
-from weft.extend import explain, nearest
+from weft.extend import explain, nearest, user_facing
 from weft.keras import config, dtype_policies
 from weft.keras.core.masking import get_mask
 from weft.keras.core.naming import auto_name, to_snake_case
@@ -58,6 +58,7 @@ class Loss:
         """The dtype in which it computes."""
         return str(self._dtype_policy.compute_dtype)
 
+    @user_facing
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The loss of a batch.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import weft as tf
-from weft.extend import explain
+from weft.extend import explain, user_facing
 from weft.keras import config, dtype_policies, initializers
 from weft.keras.core import naming, tracking
 from weft.keras.core.variable import Variable
@@ -117,6 +117,7 @@ class Metric:
         """The result so far. Subclasses say what it is."""
         raise NotImplementedError(explain(f"{type(self).__name__} has no result() method."))
 
+    @user_facing
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Takes a batch in and returns the result so far."""
         self.update_state(*args, **kwargs)

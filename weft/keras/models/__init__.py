@@ -1,8 +1,11 @@
 """Models."""
 
+from weft.extend import word_absent
 from weft.keras.models.cloning import clone_model
 from weft.keras.models.functional import Functional
 from weft.keras.models.model import Model, model_from_json
 from weft.keras.models.sequential import Sequential
+
+word_absent(globals(), "keras.models")
 
 __all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from weft.extend import explain, nearest
 from weft.keras.core import naming, tracking
@@ -42,11 +42,11 @@ class Model(Trainer, GraphModel, Layer):
 
     _old_arguments = {"input": "inputs", "output": "outputs"}
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         if cls is Model and _has_graph(args, kwargs):
             from weft.keras.models.functional import Functional
 
-            return super().__new__(Functional)
+            return super().__new__(Functional)  # type: ignore[return-value]  # a Model too
         return super().__new__(cls)
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any) -> None:

@@ -167,7 +167,7 @@ def _totals(model: Any) -> list[str]:
 
 
 def _widths(headings: list[str], rows: list[_Row], line_length: int | None, positions: Any) -> list[int]:
-    total = line_length or min(max(shutil.get_terminal_size((80, 24)).columns, 80), 98)
+    total = line_length or min(max(shutil.get_terminal_size((80, 24)).columns, 40), 98)
     room = total - 3 * len(headings) - 1
     if positions:
         ends = [int(total * p) if p <= 1 else int(p) for p in positions][: len(headings)]
@@ -260,7 +260,7 @@ def print_summary(
         print_fn(text)
         return
     if notebook.is_running():
-        notebook.show(summary_html(model, expand_nested, show_trainable, layer_range))
+        notebook.show(summary_html(model, expand_nested, show_trainable, layer_range), text)
         return
     print(text)
 

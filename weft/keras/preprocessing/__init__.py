@@ -1,5 +1,8 @@
 """What programs of Keras 2 import from here."""
 
+from weft.extend import word_absent
 from weft.keras.preprocessing import sequence
+
+word_absent(globals(), "keras.preprocessing")
 
 __all__ = ["sequence"]

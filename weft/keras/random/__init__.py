@@ -1,5 +1,6 @@
 """Random tensors, and the generators that layers draw from."""
 
+from weft.extend import word_absent
 from weft.keras.random.draws import (
     beta,
     binomial,
@@ -13,6 +14,8 @@ from weft.keras.random.draws import (
     uniform,
 )
 from weft.keras.random.seed_generator import SeedGenerator
+
+word_absent(globals(), "keras.random")
 
 __all__ = [
     "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle",

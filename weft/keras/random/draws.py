@@ -63,7 +63,7 @@ def randint(shape: Any, minval: Any, maxval: Any, dtype: Any = "int32", seed: An
     dtype = standardize_dtype(dtype)
     if not is_int(dtype):
         raise ValueError(f"randint gives integers, received dtype {dtype!r}.")
-    wide = dtype if dtype in ("int32", "int64") else "int32"
+    wide = dtype if dtype == "int32" else "int64"  # as in Keras: narrow integers are drawn as wide ones
     drawn = tf.random.stateless_uniform(
         shape, seed=draw_seed(seed), minval=tf.cast(minval, wide), maxval=tf.cast(maxval, wide), dtype=wide
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import weft as tf
-from weft.extend import explain, nearest
+from weft.extend import explain, nearest, word_absent
 from weft.keras.core import lookup
 
 
@@ -172,6 +172,8 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     """The regularizer of a configuration."""
     return lookup.deserialize(config, _TABLE, "regularizer", custom_objects)
 
+
+word_absent(globals(), "keras.regularizers")
 
 __all__ = [
     "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2",

@@ -1,5 +1,6 @@
 """Objects as configurations and back: the registry of classes, and the two functions that use it."""
 
+from weft.extend import word_absent
 from weft.keras.saving.registry import (
     CustomObjectScope,
     custom_object_scope,
@@ -9,6 +10,8 @@ from weft.keras.saving.registry import (
     register_keras_serializable,
 )
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
+
+word_absent(globals(), "keras.saving")
 
 __all__ = [
     "CustomObjectScope",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,11 @@ def class_weights(y: Any, weights: dict[Any, float]) -> Any:
         y: Labels: `[n]` or `[n, 1]` class numbers, or `[n, classes]` one-hot.
         weights: Class → weight; 1 for those that it does not name.
     """
+    if not isinstance(weights, Mapping):
+        raise ValueError(explain(
+            "`class_weight` must be a dict from class numbers to weights.", received=repr(weights),
+            hint="dict(enumerate(weights)) makes one of a list",
+        ))  # fmt: skip
     if isinstance(y, (dict, list, tuple)) or y is None:
         raise ValueError(explain(
             "`class_weight` works for models with one output.", received=f"y of class {type(y).__name__}",

@@ -334,3 +334,15 @@ def _check_loss(entry: Any) -> None:
     if isinstance(entry, str) and entry.lower() in ("crossentropy", "ce"):
         return
     losses_module.get(entry)
+
+
+def check_scales(scales: Any) -> None:
+    """Refuses what is no weight: as in Keras 3, the third argument of `compile` is not `metrics`."""
+    bad = [entry for entry in tf.nest.flatten(scales) if isinstance(entry, (str, bytes)) or callable(entry)]
+    if bad:
+        given = repr(scales) if len(repr(scales)) < 200 else repr(bad[0])
+        raise ValueError(explain(
+            "compile(): `loss_weights`, its third argument, holds what is no number.",
+            received=f"loss_weights={given}", expected="a number, or a list or dict with one for each output",
+            hint=f"if these are metrics, name the argument: compile(optimizer, loss, metrics={given})",
+        ))  # fmt: skip

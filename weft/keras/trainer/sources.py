@@ -166,6 +166,20 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
     ))  # fmt: skip
 
 
+def pack(data: tuple[Any, Any, Any]) -> Any:
+    """What a step is given for a batch: without the labels and weights that there are none of.
+
+    Overridden steps say `x, y = data`, so a missing weight must not be a third entry. An x alone is not wrapped,
+    unless it is a sequence itself and would be taken for (x, y).
+    """
+    x, y, sample_weight = data
+    if sample_weight is not None:
+        return data
+    if y is not None:
+        return x, y
+    return (x,) if isinstance(x, (tuple, list)) else x
+
+
 def _convert_batch(structure: Any, name: str) -> Any:
     """A batch's arrays; tensors stay tensors."""
     if structure is None or tf.is_tensor(structure):

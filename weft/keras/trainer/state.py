@@ -28,7 +28,10 @@ class Step:
         def step(data: Any) -> Any:
             return getattr(reference(), method)(data)
 
-        self._function: Callable[[Any], Any] = step if eagerly else extend.function(step, name=method)
+        def step_on_tensors(data: Any) -> Any:
+            return step(as_tensors(data))
+
+        self._function: Callable[[Any], Any] = step_on_tensors if eagerly else extend.function(step, name=method)
         self._seen: set[Any] | None = None if eagerly else set()
 
     def __call__(self, data: Any) -> Any:
@@ -41,6 +44,11 @@ class Step:
             result = self._function(data)
         self._seen.add(key)
         return result
+
+
+def as_tensors(data: Any) -> Any:
+    """A batch as a step sees it where it is not traced: its arrays made tensors, which a tape can watch."""
+    return tf.nest.map_structure(lambda leaf: leaf if leaf is None else tf.convert_to_tensor(leaf), data)
 
 
 def _signature(data: Any) -> tuple[Any, ...]:

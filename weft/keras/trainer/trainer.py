@@ -12,18 +12,19 @@ from weft.keras import callbacks as callbacks_module
 from weft.keras import config
 from weft.keras import metrics as metrics_module
 from weft.keras import optimizers as optimizers_module
-from weft.keras.callbacks.callback import CallbackList
+from weft.keras.callbacks.callback import CallbackList, History
 from weft.keras.core import tracking
 from weft.keras.trainer import arrays, sources
-from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics
+from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, check_scales
 from weft.keras.trainer.debug_nans import Watch, watching
 from weft.keras.trainer.results import Gathered, as_numbers
-from weft.keras.trainer.state import State
+from weft.keras.trainer.state import State, as_tensors
 
 #: keywords of Keras 2 that say how batches are fetched; here one thread makes them
 _FETCHING = ("workers", "use_multiprocessing", "max_queue_size")
 
 
+@extend.word_absent_methods("keras.Model")
 class Trainer:
     """What a model is besides a layer: it can be trained."""
 
@@ -70,6 +71,7 @@ class Trainer:
             >>> model.compile(optimizer="sgd", loss="mse", metrics=["mae"])
         """
         _refuse_unknown(kwargs, type(self).compile, "compile", ("sample_weight_mode", "target_tensors"))
+        check_scales(loss_weights)
         self.optimizer = optimizers_module.get(optimizer)
         self.loss = loss
         self.loss_weights = loss_weights
@@ -248,7 +250,7 @@ class Trainer:
         """A step of training over a batch. May be overridden.
 
         Args:
-            data: (x, y, sample_weight), of which the last ones may be None or missing.
+            data: (x, y, sample_weight), (x, y) without weights, x alone without labels.
 
         Returns:
             Name → value of what is shown.
@@ -274,7 +276,7 @@ class Trainer:
         """A step of evaluation over a batch. May be overridden.
 
         Args:
-            data: (x, y, sample_weight), of which the last ones may be None or missing.
+            data: (x, y, sample_weight), (x, y) without weights, x alone without labels.
 
         Returns:
             Name → value.
@@ -288,7 +290,7 @@ class Trainer:
         """A step of prediction over a batch. May be overridden.
 
         Args:
-            data: (x,) or (x, y, sample_weight).
+            data: x, (x,) or (x, y, sample_weight).
 
         Returns:
             The outputs.
@@ -328,16 +330,14 @@ class Trainer:
             return lambda data: made(iter((data,)))
         return self._state.step(self, method)
 
-    def _run_watched(self, data: Any, step: int) -> dict[str, Any]:
+    def _run_watched(self, data: Any, step: int, packed: Any) -> dict[str, Any]:
         """A training step that stops at the first number that is not finite."""
         watch = Watch(step, data)
         watch.check_inputs()
         self._state.watch = watch
         try:
             with watching(self, watch):
-                return self.train_step(
-                    tf.nest.map_structure(lambda leaf: leaf if leaf is None else tf.convert_to_tensor(leaf), data)
-                )
+                return self.train_step(as_tensors(packed))
         finally:
             self._state.watch = None
 
@@ -350,7 +350,7 @@ class Trainer:
         class_weight: dict[Any, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
         steps_per_epoch: int | None = None, validation_steps: int | None = None,
         validation_batch_size: int | None = None, validation_freq: Any = 1, **kwargs: Any,
-    ) -> Any:  # fmt: skip
+    ) -> History:  # fmt: skip
         """Trains the model.
 
         Args:
@@ -389,6 +389,7 @@ class Trainer:
             epochs = kwargs.pop("nb_epoch")
         _refuse_unknown(kwargs, type(self).fit, "fit", _FETCHING)
         self._require_compiled("fit")
+        epochs, initial_epoch = _count(epochs, "epochs"), _count(initial_epoch, "initial_epoch")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = sources.split(x, y, sample_weight, validation_split)
         source = sources.make_source("fit", x, y, sample_weight, batch_size, shuffle, class_weight)
@@ -428,7 +429,8 @@ class Trainer:
         for number, data in enumerate(loop.epoch()):
             listeners.begin_batch("train", number)
             try:
-                logs = self._run_watched(data, number) if search else step(data)
+                packed = sources.pack(data)
+                logs = self._run_watched(data, number, packed) if search else step(packed)
             except tf.errors.InvalidArgumentError as error:
                 loop.explain_row(error)
                 raise
@@ -450,6 +452,12 @@ class Trainer:
         )
         if sources.is_iterable_of_batches(x):
             batch_size = None
+        elif y is None and self._state.compile_loss is not None:
+            raise ValueError(explain(
+                "fit(): `validation_data` holds no labels, and there is a loss.", expected="(x, y) or (x, y, weights)",
+                received=f"{type(data).__name__} {getattr(data, 'shape', '')}".rstrip(),
+                hint="validation_data=(x_val, y_val)",
+            ))  # fmt: skip
         source = sources.make_source("fit(validation_data)", x, y, sample_weight, batch_size)
         return sources.Loop(source, steps)
 
@@ -462,7 +470,7 @@ class Trainer:
         for number, data in enumerate(loop.epoch()):
             listeners.begin_batch("test", number)
             try:
-                logs = step(data)
+                logs = step(sources.pack(data))
             except tf.errors.InvalidArgumentError as error:
                 loop.explain_row(error)
                 raise
@@ -558,7 +566,7 @@ class Trainer:
         listeners.on_predict_begin()
         for number, data in enumerate(loop.epoch()):
             listeners.begin_batch("predict", number)
-            outputs = step(data)
+            outputs = step(sources.pack(data))
             gathered.add(outputs)
             listeners.end_batch("predict", number, lambda found=outputs: {"outputs": found}, shown=dict)
             if self.stop_predicting:
@@ -590,7 +598,7 @@ class Trainer:
         if reset_metrics:
             self.reset_metrics()
         data = _whole("train_on_batch", x, y, sample_weight, class_weight)
-        logs = self._run_watched(data, 0) if config.is_debug_nans_enabled() else self._runner("train_step")(data)
+        logs = self._run_watched(data, 0, data) if config.is_debug_nans_enabled() else self._runner("train_step")(data)
         numbers = as_numbers(logs)
         return numbers if return_dict else self._in_order(numbers)
 
@@ -627,7 +635,7 @@ class Trainer:
             An array, or a structure of them.
         """
         gathered = Gathered()
-        gathered.add(self._runner("predict_step")(_whole("predict_on_batch", x, None, None, None)))
+        gathered.add(self._runner("predict_step")(_whole("predict_on_batch", x, None, None, None)[:1]))
         return gathered.result()
 
 
@@ -656,6 +664,14 @@ def _whole(method: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -
         weights = arrays.class_weights(y, class_weight)
         sample_weight = weights if sample_weight is None else weights * sample_weight
     return x, y, sample_weight
+
+
+def _count(value: Any, name: str) -> int:
+    """A whole number; 3.0 is one."""
+    whole = hasattr(value, "__index__") or (isinstance(value, float) and value.is_integer())
+    if not whole or isinstance(value, bool):
+        raise ValueError(explain(f"fit(): `{name}` must be a whole number.", received=repr(value)))
+    return int(value)
 
 
 def _as_tuple(data: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from weft.extend import absent
 from weft.keras.saving.registry import (
     CustomObjectScope,
     custom_object_scope,
@@ -50,7 +51,7 @@ def clear_session(free_memory: bool = True) -> None:
 def __getattr__(name: str) -> Any:
     if name in _ELSEWHERE:
         return getattr(importlib.import_module(_ELSEWHERE[name]), {"Sequence": "PyDataset"}.get(name, name))
-    raise AttributeError(f"module 'keras.utils' has no attribute {name!r}")
+    raise AttributeError(absent(f"keras.utils.{name}", [*__all__, *_ELSEWHERE]))
 
 
 __all__ = [

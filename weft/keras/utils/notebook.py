@@ -13,17 +13,26 @@ def is_running() -> bool:
     return running is not None and type(running).__name__ == "ZMQInteractiveShell"
 
 
-def show(html: str, display_id: str | None = None, update: bool = False) -> None:
-    """Shows HTML below the cell that runs.
+class Shown:
+    """What a notebook shows as HTML, and a console on the same kind of kernel as text.
 
     Args:
-        html: The text.
-        display_id: A name for what is shown, so that it can be replaced.
-        update: Whether to replace what has that name.
+        html: The HTML.
+        text: The text.
     """
-    from IPython.display import HTML, display
 
-    if display_id is None:
-        display(HTML(html))
-    else:
-        display(HTML(html), display_id=display_id, update=update)
+    def __init__(self, html: str, text: str) -> None:
+        self.html, self.text = html, text
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def show(html: str, text: str) -> None:
+    """Shows something below the cell that runs, as HTML or as text."""
+    from IPython.display import display
+
+    display(Shown(html, text))

@@ -9,10 +9,14 @@ import time
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+from weft.keras.utils.notebook import Shown
+
 #: seconds between two updates of a live bar
 INTERVAL = 0.1
 #: the most rows that one display of a notebook holds; each update sends them all
 NOTEBOOK_ROWS = 50
+#: the shortest bar that is worth its room, in characters
+_SHORTEST = 5
 _UNICODE = ("━", "╸", "─")
 _ASCII = ("=", ">", ".")
 
@@ -135,20 +139,28 @@ class Progbar:
         left = (now - self._start) / current * (self.target - current)
         return f"{_clock(left)} left {self._pace(current, now)}"
 
+    def _bar(self, current: int, width: int) -> str:
+        full, edge, empty = _UNICODE if _encodes(sys.stdout, "".join(_UNICODE)) else _ASCII
+        done = min(int(width * current / max(self.target or 0, 1)), width)
+        return full * done + (edge if done < width else "") + empty * (width - done - 1)
+
     def _draw(self, current: int, now: float, last: bool) -> None:
         tail = f" {self._times(current, now, last)}{self._metrics()}"
         if self._notebook is not None:
-            self._notebook.show(_html_bar(self._title, current, self.target, tail, last), last)
+            of = f"{self._title} {current}/{self.target or '?'}".strip()
+            self._notebook.show(_html_bar(of, current, self.target, tail, last), of + tail, last)
             return
-        full, edge, empty = _UNICODE if _encodes(sys.stdout, "".join(_UNICODE)) else _ASCII
+        columns = shutil.get_terminal_size((100, 20)).columns - 1
         if self.target is None:
             text = f"{current}/?{tail}"
         else:
-            done = min(int(self.width * current / max(self.target, 1)), self.width)
-            bar = full * done + (edge if done < self.width else "") + empty * (self.width - done - 1)
-            text = f"{current:>{len(str(self.target))}}/{self.target} {bar}{tail}"
-        columns = shutil.get_terminal_size((100, 20)).columns
-        text = text[: max(columns - 1, 20)]
+            count = f"{current:>{len(str(self.target))}}/{self.target}"
+            room = columns - len(count) - len(tail) - 1
+            # On a narrow terminal the numbers matter more than the bar.
+            bar = self._bar(current, min(self.width, room)) if room >= _SHORTEST else ""
+            text = f"{count} {bar}{tail}" if bar else count + tail
+        if not last:  # a line in the making must not wrap, or it could not be drawn over; the last one keeps all
+            text = text[: max(columns, 20)]
         sys.stdout.write("\r" + text + " " * max(self._shown - len(text), 0) + ("\n" if last else ""))
         sys.stdout.flush()
         self._shown = len(text)
@@ -189,27 +201,32 @@ def _encodes(stream: TextIO, text: str) -> bool:
 class NotebookDisplay:
     """One place in a notebook's output that changes: rows that are done, and the one that is not."""
 
-    def __init__(self, display: Any, as_html: Any) -> None:
-        self._display, self._as_html = display, as_html
+    def __init__(self, display: Any) -> None:
+        self._display = display
         self._handle: Any = None
-        self._rows: list[str] = []
+        self._rows: list[tuple[str, str]] = []
         self._left_out = 0
 
-    def show(self, row: str, last: bool) -> None:
+    def show(self, row: str, text: str, last: bool) -> None:
         """Shows a row in place of the one before, or below it where that was done.
 
         Args:
             row: HTML.
+            text: The same as text.
             last: Whether the row is done.
         """
-        above = f"<div>… {self._left_out} more above</div>" if self._left_out else ""
-        shown = self._as_html(f'<div style="font-family:monospace">{above}{"".join(self._rows)}{row}</div>')
+        rows = [*self._rows, (row, text)]
+        if self._left_out:
+            more = f"… {self._left_out} more above"
+            rows.insert(0, (f"<div>{more}</div>", more))
+        joined = "".join(each for each, _ in rows)
+        shown = Shown(f'<div style="font-family:monospace">{joined}</div>', "\n".join(each for _, each in rows))
         if self._handle is None:
             self._handle = self._display(shown, display_id=True)
         else:
             self._handle.update(shown)
         if last:
-            self._rows.append(row)
+            self._rows.append((row, text))
             if len(self._rows) > NOTEBOOK_ROWS:
                 self._left_out += 1
                 del self._rows[0]
@@ -223,14 +240,14 @@ def notebook_display() -> NotebookDisplay | None:
     running = shell.get_ipython()
     if running is None or not hasattr(running, "kernel"):
         return None
-    from IPython.display import HTML, display
+    from IPython.display import display
 
-    return NotebookDisplay(display, HTML)
+    return NotebookDisplay(display)
 
 
-def _html_bar(title: str, current: int, target: int | None, tail: str, last: bool) -> str:
+def _html_bar(of: str, current: int, target: int | None, tail: str, last: bool) -> str:
     share = 100 if last or not target else round(100 * current / target)
     return (
-        f"<div>{html.escape(title)} {current}/{target or '?'} "
+        f"<div>{html.escape(of)} "
         f'<progress value="{share}" max="100" style="width:12em"></progress>{html.escape(tail)}</div>'
     )

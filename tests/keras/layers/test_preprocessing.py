@@ -1,0 +1,170 @@
+"""Preprocessing layers: what they refuse, adapting, copies, use in models."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import weft as tf
+from weft import extend, keras
+from weft.keras import layers
+
+TEXTS = ["one two", "two three", "three three four"]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: layers.Normalization(mean=1.0), ["mean", "variance"]),
+        (lambda: layers.Discretization(), ["bin_boundaries", "num_bins"]),
+        (lambda: layers.Discretization(bin_boundaries=[1.0], output_mode="x"), ["output_mode", "one_hot"]),
+        (lambda: layers.CategoryEncoding(), ["num_tokens", "IntegerLookup"]),
+        (lambda: layers.CategoryEncoding(num_tokens=3, output_mode="int"), ["output_mode"]),
+        (lambda: layers.StringLookup(vocabulary=["a", "a"]), ["more than once", "'a'"]),
+        (lambda: layers.StringLookup(vocabulary=["a", "[UNK]"]), ["[UNK]", "place"]),
+        (lambda: layers.StringLookup(vocabulary=["a", "b"], mask_token="b"), ["mask token 'b'"]),
+        (lambda: layers.StringLookup(vocabulary=["a", "b"], max_tokens=2), ["max_tokens", "3"]),
+        (lambda: layers.StringLookup(max_tokens=1), ["max_tokens"]),
+        (lambda: layers.StringLookup(pad_to_max_tokens=True), ["max_tokens"]),
+        (lambda: layers.StringLookup(num_oov_indices=-1), ["num_oov_indices"]),
+        (lambda: layers.StringLookup(invert=True, output_mode="count"), ["invert"]),
+        (lambda: layers.StringLookup(vocabulary=[]), ["empty"]),
+        (lambda: layers.StringLookup(vocabulary="/no/such/file"), ["/no/such/file"]),
+        (lambda: layers.StringLookup(vocabulary=["a"], output_mode="tf_idf"), ["idf_weights"]),
+        (lambda: layers.StringLookup(vocabulary=["a"], idf_weights=[1.0]), ["idf_weights"]),
+        (lambda: layers.IntegerLookup(vocabulary=[1], salt=3), ["salt", "farmhash"]),
+        (lambda: layers.TextVectorization(standardize="lowr"), ["standardize", "lower"]),
+        (lambda: layers.TextVectorization(split="words"), ["split", "whitespace"]),
+        (lambda: layers.TextVectorization(ngrams="x"), ["ngrams"]),
+        (lambda: layers.TextVectorization(output_mode="count", output_sequence_length=3), ["output_sequence_length"]),
+        (lambda: layers.Hashing(num_bins=0), ["num_bins"]),
+        (lambda: layers.Hashing(num_bins=3, salt="x"), ["salt"]),
+    ],
+)
+def test_refused_when_made(make: Any, words: list[str]) -> None:
+    with pytest.raises(ValueError) as caught:
+        make()
+    assert all(word in str(caught.value) for word in words), caught.value
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: layers.StringLookup()(["a"]), ["no vocabulary", "adapt"]),
+        (lambda: layers.TextVectorization()(["a"]), ["no vocabulary", "adapt"]),
+        (lambda: layers.Discretization(num_bins=3)(tf.ones((2,))), ["adapt"]),
+        (lambda: layers.StringLookup(vocabulary=["a"])(tf.constant([1])), ["int32", "IntegerLookup"]),
+        (lambda: layers.StringLookup(vocabulary=["a"], num_oov_indices=0)(["b"]), ["not in the vocabulary"]),
+        (lambda: layers.StringLookup(vocabulary=["a"]).adapt(["b"]), ["fixed vocabulary"]),
+        (lambda: layers.TextVectorization(vocabulary=["a"])([["a", "b"]]), ["(1, 2)", "split=None"]),
+        (lambda: layers.CategoryEncoding(num_tokens=3)(tf.constant([[-1]])), ["below 0"]),
+        (lambda: layers.HashedCrossing(num_bins=3)((["a"],)), ["at least two"]),
+        (lambda: layers.HashedCrossing(num_bins=3)((["a"], tf.ones((1,)))), ["float32", "Discretization"]),
+        (lambda: layers.Normalization(mean=1.0, variance=1.0).adapt(np.ones((2, 2))), ["nothing to adapt"]),
+        (lambda: layers.Normalization().adapt(np.ones((0, 2))), ["no data"]),
+        (lambda: layers.Normalization().adapt(iter([(np.ones((2, 2)), np.ones(2))])), ["labels"]),
+    ],
+)
+def test_refused_when_used(call: Any, words: list[str]) -> None:
+    with pytest.raises((ValueError, TypeError, tf.errors.InvalidArgumentError)) as caught:
+        call()
+    assert all(word in str(caught.value) for word in words), caught.value
+
+
+def test_ragged_and_sparse_are_refused() -> None:
+    for make in (
+        lambda: layers.TextVectorization(ragged=True),
+        lambda: layers.StringLookup(sparse=True),
+        lambda: layers.CategoryEncoding(num_tokens=3, sparse=True),
+    ):
+        with pytest.raises(NotImplementedError):
+            make()
+
+
+def test_normalization_by_batches_is_that_of_all() -> None:
+    data = np.random.default_rng(1).normal(5.0, 3.0, (50, 4)).astype(np.float32)
+    whole, parts = layers.Normalization(), layers.Normalization()
+    whole.adapt(data)
+    parts.adapt([data[:7], data[7:8], data[8:]])
+    np.testing.assert_allclose(whole.mean, parts.mean, rtol=1e-5)
+    np.testing.assert_allclose(whole.variance, parts.variance, rtol=1e-5)
+    assert [weight.path.split("/")[-1] for weight in whole.weights] == ["mean", "variance", "count"]
+    normalised = np.asarray(whole(data))
+    np.testing.assert_allclose(normalised.mean(0), np.zeros(4), atol=1e-5)
+    np.testing.assert_allclose(normalised.std(0), np.ones(4), atol=1e-5)
+
+
+def test_a_function_traced_before_sees_a_vocabulary_that_comes_later() -> None:
+    layer = layers.StringLookup()
+    layer.adapt(["a", "b"])
+    traced = tf.function(lambda x: layer(x))
+    assert traced(tf.constant(["a", "c"])).numpy().tolist() == [2, 0]
+    layer.adapt(["c", "c", "a"])
+    assert traced(tf.constant(["a", "c"])).numpy().tolist() == [2, 1]
+
+
+def test_copies_and_files_keep_the_vocabulary(tmp_path: Path) -> None:
+    layer = layers.TextVectorization(output_mode="tf_idf")
+    layer.adapt(TEXTS)
+    expected = np.asarray(layer(TEXTS))
+    copied = pickle.loads(pickle.dumps(layer))
+    np.testing.assert_array_equal(copied(TEXTS), expected)
+    layer.save_assets(str(tmp_path))
+    again = layers.TextVectorization.from_config(layer.get_config())
+    again.load_assets(str(tmp_path))
+    assert again.get_vocabulary() == layer.get_vocabulary()
+    np.testing.assert_array_equal(again(TEXTS), expected)
+
+
+def test_vocabulary_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("eins\nzwei\n", encoding="utf-8")
+    layer = layers.StringLookup(vocabulary=str(path))
+    assert layer.get_vocabulary() == ["[UNK]", "eins", "zwei"]
+    assert layer.get_config()["vocabulary"] == str(path)
+
+
+def test_many_words_are_found_again() -> None:
+    words = [f"word{n}" for n in range(500)]
+    layer = layers.StringLookup(vocabulary=words)
+    assert layer(words[::-1]).numpy().tolist() == list(range(500, 0, -1))
+    inverse = layers.StringLookup(vocabulary=words, invert=True)
+    assert [word.decode() for word in inverse(layer(words)).numpy()] == words
+
+
+def test_texts_train_a_model() -> None:
+    layer = layers.TextVectorization(output_sequence_length=4)
+    texts = np.array(["good fine", "bad poor", "fine good good", "poor bad"] * 4, object)
+    layer.adapt(texts)
+    model = keras.Sequential(
+        [keras.Input((1,), dtype="string"), layer, layers.Embedding(layer.vocabulary_size(), 4),
+         layers.GlobalAveragePooling1D(), layers.Dense(1, activation="sigmoid")]
+    )  # fmt: skip
+    model.compile(optimizer=keras.optimizers.Adam(0.1), loss="binary_crossentropy", metrics=["accuracy"])
+    labels = np.array([1, 0, 1, 0] * 4)
+    history = model.fit(texts[:, None], labels, epochs=20, batch_size=8, verbose=0)
+    assert history.history["accuracy"][-1] == 1.0
+    assert np.asarray(model.predict(np.array([["good"], ["bad"]]), verbose=0)).ravel().round().tolist() == [1, 0]
+
+
+def test_custom_functions_for_texts() -> None:
+    layer = layers.TextVectorization(
+        standardize=lambda x: tf.strings.regex_replace(tf.strings.lower(x), "<br />", " "), vocabulary=["a", "b"]
+    )
+    assert layer(["A<br />b", "b"]).numpy().tolist() == [[2, 3], [3, 0]]
+
+
+def test_names_of_keras_two() -> None:
+    assert layers.CategoryEncoding(max_tokens=3, output_mode="binary").output_mode == "multi_hot"
+    assert layers.IntegerLookup(max_values=4, mask_value=0).mask_token == 0
+
+
+def test_numbers_of_a_graph_keep_their_batch() -> None:
+    layer = layers.StringLookup(vocabulary=["a"], output_mode="multi_hot")
+    traced = extend.function(lambda x: layer(x))
+    for count in (1, 3):
+        assert traced(np.array([["a", "b"]] * count, object)).shape == (count, 2)

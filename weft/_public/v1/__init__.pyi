@@ -1,0 +1,1 @@
+"""Written by tools/make_stubs.py; do not edit."""

@@ -1,0 +1,182 @@
+"""What is said where a program asks for a public name that TensorFlow or Keras has and Weft has not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any, NoReturn, TypeVar
+
+from weft.base.errors import explain, nearest
+
+_C = TypeVar("_C", bound=type)
+
+_DATA = "pass arrays to model.fit, or a generator of batches, or a keras.utils.PyDataset"
+_SAVING = "model.get_weights() and set_weights() with numpy.savez keep weights in a file; pickle keeps whole models"
+_IMAGES = "make arrays of the images first, for instance with Pillow"
+_TRAIN = "use an optimizer of keras.optimizers, or tf.gradients with assign_sub on the variables"
+_OPS = "use the functions of tf, tf.math and tf.nn on the tensors"
+_REMOVED = "TensorFlow 2 itself has it no longer"
+
+#: what is not built yet (or was taken out of the real thing too): name -> what to use today
+NOT_BUILT: Mapping[str, str] = {
+    "keras.Model.evaluate_generator": "model.evaluate takes generators",
+    "keras.Model.fit_generator": "model.fit takes generators",
+    "keras.Model.predict_classes": "model.predict(x).argmax(axis=-1), or (model.predict(x) > 0.5) for one sigmoid unit",
+    "keras.Model.predict_generator": "model.predict takes generators",
+    "keras.Model.predict_proba": "model.predict gives probabilities where the last layer does",
+    "keras.Model.export": _SAVING,
+    "keras.Model.load_weights": _SAVING,
+    "keras.Model.save": _SAVING,
+    "keras.Model.save_weights": _SAVING,
+    "keras.applications": "build the network of keras.layers",
+    "keras.callbacks.RemoteMonitor": "use a LambdaCallback",
+    "keras.callbacks.TensorBoard": "CSVLogger writes the history to a file; the History that fit returns holds it too",
+    "keras.callbacks.experimental": "use a LambdaCallback",
+    "keras.datasets": "keras.datasets.mnist is there; keras.utils.get_file downloads other files",
+    "keras.distribution": "training runs on one machine",
+    "keras.estimator": _REMOVED + "; use model.fit",
+    "keras.models.load_model": _SAVING,
+    "keras.models.save_model": _SAVING,
+    "keras.ops": _OPS,
+    "keras.preprocessing.image": "use the layers keras.layers has for images, or Pillow and numpy",
+    "keras.preprocessing.image_dataset_from_directory": _DATA,
+    "keras.preprocessing.text": "use the layer keras.layers.TextVectorization",
+    "keras.preprocessing.text_dataset_from_directory": _DATA,
+    "keras.quantizers": "train and predict with float32",
+    "keras.tree": "use tf.nest",
+    "keras.utils.audio_dataset_from_directory": _DATA,
+    "keras.utils.image_dataset_from_directory": _DATA,
+    "keras.utils.img_to_array": "numpy.asarray(image) does it",
+    "keras.utils.load_img": _IMAGES,
+    "keras.utils.model_to_dot": "model.summary() shows the layers",
+    "keras.utils.plot_model": "model.summary() shows the layers",
+    "keras.utils.text_dataset_from_directory": _DATA,
+    "keras.utils.timeseries_dataset_from_array": _DATA,
+    "keras.utils.split_dataset": "fit(validation_split=0.2) sets a share aside",
+    "keras.visualization": "use matplotlib",
+    "keras.wrappers": "use the model itself: fit and predict",
+    "tf.RaggedTensor": "pad the rows: keras.utils.pad_sequences, and a Masking layer",
+    "tf.SparseTensor": "use a dense tensor: tf.scatter_nd makes one from indices and values",
+    "tf.TensorArray": "collect in a Python list and tf.stack it, or use tf.scan or tf.map_fn",
+    "tf.app": "call your main() under `if __name__ == '__main__'`",
+    "tf.audio": "read the sound with Python's module wave",
+    "tf.contrib": _REMOVED + "; use keras.layers and tf.nn",
+    "tf.data": _DATA,
+    "tf.distribute": "training runs on one machine; leave the strategy's scope out",
+    "tf.estimator": _REMOVED + "; use model.fit",
+    "tf.examples": "keras.datasets.mnist.load_data() gives MNIST",
+    "tf.feature_column": "use the preprocessing layers of keras.layers",
+    "tf.flags": "use Python's argparse",
+    "tf.gfile": "use Python's open, os and glob",
+    "tf.graph_util": _SAVING,
+    "tf.image": _IMAGES + "; numpy and the layers of keras.layers change them",
+    "tf.io.TFRecordWriter": _DATA,
+    "tf.io.decode_csv": "read the file with numpy.genfromtxt",
+    "tf.io.gfile": "use Python's open, os and glob",
+    "tf.io.parse_single_example": _DATA,
+    "tf.io.parse_example": _DATA,
+    "tf.io.read_file": "use Python's open(path, 'rb').read()",
+    "tf.io.write_file": "use Python's open(path, 'wb').write(...)",
+    "tf.layers": "use keras.layers and keras.Model",
+    "tf.lite": _SAVING,
+    "tf.logging": "use Python's logging",
+    "tf.lookup": "use keras.layers.StringLookup, or a dict",
+    "tf.profiler": "Python's cProfile shows where time goes",
+    "tf.python_io": _DATA,
+    "tf.quantization": "train and predict with float32",
+    "tf.queue": _DATA,
+    "tf.ragged": "pad the rows: keras.utils.pad_sequences, and a Masking layer",
+    "tf.raw_ops": "use the function of tf that does the same",
+    "tf.saved_model": _SAVING,
+    "tf.sets": "use Python's set",
+    "tf.sparse": "use dense tensors",
+    "tf.sparse_placeholder": "use tf.placeholder and dense arrays",
+    "tf.summary": "the History that fit returns holds the numbers; CSVLogger writes them to a file",
+    "tf.sysconfig": "`weft doctor` shows versions and what is available",
+    "tf.test": "use pytest and numpy.testing",
+    "tf.train": _TRAIN,
+    "tf.vectorized_map": "use tf.map_fn",
+}  # fmt: skip
+
+
+def advice(name: str) -> str | None:
+    """What to use today in the place of a name that is not built yet.
+
+    Args:
+        name: A full public name such as `"tf.data.Dataset"`.
+
+    Returns:
+        The advice for it or what it is part of; None where nothing is known about it.
+    """
+    parts = name.removeprefix("tf.").split(".") if name.startswith("tf.keras.") else name.split(".")
+    for count in range(len(parts), 1, -1):
+        found = NOT_BUILT.get(".".join(parts[:count]))
+        if found is not None:
+            return found
+    return None
+
+
+def absent(name: str, known: Iterable[str] = ()) -> str:
+    """The message about a public name that is not there.
+
+    Args:
+        name: The full name, such as `"tf.linalg.matrix_rank"`.
+        known: The names beside it that are there.
+
+    Returns:
+        That it is not built yet and what to use today, or the names nearest to it.
+
+    Example:
+        >>> print(absent("tf.matmull", ["matmul", "add"]))
+        Weft has no `tf.matmull`. Did you mean `matmul`?
+    """
+    use = advice(name)
+    if use is not None:
+        return explain(f"Weft has no `{name}` yet.", hint=use)
+    near = nearest(name.rpartition(".")[2], known)
+    return f"Weft has no `{name}`. {near if near.startswith('Did') else 'It may not be built yet.'}"
+
+
+def word_absent(names: dict[str, Any], path: str) -> None:
+    """Lets a public module word what is missing from it; type checkers need not know.
+
+    Args:
+        names: The module's `globals()`, which get a `__getattr__` where they have none.
+        path: Its public name, such as `"tf.linalg"`.
+    """
+
+    def missing(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {path!r} has no attribute {name!r}")
+        known = [n for n, value in names.items() if not n.startswith("_") and not isinstance(value, ModuleType)]
+        raise AttributeError(absent(f"{path}.{name}", known))
+
+    names.setdefault("__getattr__", missing)
+
+
+class _Missing:
+    """Stands for a method that is not built yet: as absent as any other, but for the message."""
+
+    def __init__(self, name: str, use: str) -> None:
+        self._name, self._use = name, use
+
+    def __get__(self, owner: object, kind: type) -> NoReturn:
+        problem = f"'{kind.__name__}' object has no attribute '{self._name}': Weft has no such method."
+        raise AttributeError(explain(problem, hint=self._use))
+
+
+def word_absent_methods(path: str) -> Callable[[_C], _C]:
+    """Lets a class word which methods of the table are missing; a `__getattr__` would hide errors of properties.
+
+    Args:
+        path: The class' public name, such as `"keras.Model"`.
+    """
+
+    def decorate(cls: _C) -> _C:
+        for name, use in NOT_BUILT.items():
+            owner, _, method = name.rpartition(".")
+            if owner == path:
+                setattr(cls, method, _Missing(method, use))
+        return cls
+
+    return decorate

@@ -1,0 +1,153 @@
+"""`tf.strings` of version 1: where names, order or meanings of arguments differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import weft
+from weft.api import strings as _strings
+from weft.api.strings import (  # noqa: F401
+    as_string,
+    bytes_split,
+    format,
+    join,
+    lower,
+    ngrams,
+    strip,
+    to_hash_bucket_fast,
+    to_hash_bucket_strong,
+    unicode_decode,
+    unicode_decode_with_offsets,
+    unicode_encode,
+    unicode_script,
+    unicode_split,
+    unicode_split_with_offsets,
+    unicode_transcode,
+    unsorted_segment_join,
+    upper,
+)
+from weft.base.errors import UnimplementedError, explain
+from weft.compat.v1.naming import composite, in_graph
+from weft.compat.v1.ops import _old_name
+from weft.runtime import frontdoor, graph_ops
+from weft.runtime.scopes import Unit
+
+
+def _needed(value: Any, function: str, argument: str) -> Any:
+    if value is None:
+        raise TypeError(f"{function} needs `{argument}`.")
+    return value
+
+
+def length(input: Any, name: str | None = None, unit: str = "BYTE") -> Any:
+    """The length of each string, in bytes or characters; version 1 takes the name second."""
+    return _strings.length(input, unit, name)
+
+
+def substr(input: Any, pos: Any, len: Any, name: str | None = None, unit: str = "BYTE") -> Any:
+    """Parts of strings; version 1 takes the name before the unit."""
+    return _strings.substr(input, pos, len, unit, name)
+
+
+def to_number(string_tensor: Any = None, out_type: Any = weft.float32, name: str | None = None,
+              input: Any = None) -> Any:  # fmt: skip
+    """The numbers that strings spell."""
+    found = _old_name(input, string_tensor, "input", "string_tensor")
+    return _strings.to_number(_needed(found, "string_to_number", "string_tensor"), out_type, name)
+
+
+def to_hash_bucket(string_tensor: Any = None, num_buckets: Any = None, name: str | None = None,
+                   input: Any = None) -> Any:  # fmt: skip
+    """The bucket of each string, 0 to `num_buckets` - 1, as int64."""
+    found = _old_name(input, string_tensor, "input", "string_tensor")
+    return _strings.to_hash_bucket(_needed(found, "string_to_hash_bucket", "string_tensor"),
+                                   _needed(num_buckets, "string_to_hash_bucket", "num_buckets"), name)  # fmt: skip
+
+
+def reduce_join(inputs: Any, axis: Any = None, keep_dims: Any = None, separator: str = "", name: str | None = None,
+                reduction_indices: Any = None, keepdims: Any = None) -> Any:  # fmt: skip
+    """The strings along axes put together, with version 1's `reduction_indices` and `keep_dims` too."""
+    axis = _old_name(axis, reduction_indices, "axis", "reduction_indices")
+    keep = bool(_old_name(keepdims, keep_dims, "keepdims", "keep_dims"))
+    if not in_graph():
+        return _strings.reduce_join(inputs, axis, keep, separator, name)
+    with Unit("ReduceJoin"):  # whatever the name: that is the node's inside
+        if axis is not None:
+            return _strings.reduce_join(inputs, axis, keep, separator, name)
+        with graph_ops.constants_outside():
+            return _strings.reduce_join(inputs, None, keep, separator, name)
+
+
+_static_replace = composite("strings.regex_replace", _strings.regex_replace)
+_static_match = composite("strings.regex_full_match", _strings.regex_full_match)
+
+
+def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None) -> Any:
+    """Strings with the matches of a pattern rewritten."""
+    known = isinstance(pattern, (str, bytes)) and isinstance(rewrite, (str, bytes))
+    function = _static_replace if known else _strings.regex_replace
+    return function(input, pattern, rewrite, replace_global, name)
+
+
+def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Any:
+    """Whether a pattern matches the whole of each string."""
+    function = _static_match if isinstance(pattern, (str, bytes)) else _strings.regex_full_match
+    return function(input, pattern, name)
+
+
+# Splitting -----------------------------------------------------------------------------------------------------------
+
+
+def split(input: Any = None, sep: Any = None, maxsplit: int = -1, result_type: str = "SparseTensor",
+          source: Any = None, name: str | None = None) -> Any:  # fmt: skip
+    """The parts of strings between separators; so far those of one string, as `result_type="RaggedTensor"`.
+
+    Args:
+        input: One string.
+        sep: The separator; runs of white space where it is None or empty.
+        maxsplit: How often to split at most; -1 for as often as there is a separator.
+        result_type: `"RaggedTensor"`, which for one string is `[parts]`.
+        source: Another name of `input`.
+        name: The node's name.
+
+    Raises:
+        UnimplementedError: For several strings, or a sparse result.
+
+    Example:
+        >>> import weft.compat.v1 as tf
+        >>> tf.strings.split("a b  c", result_type="RaggedTensor").numpy().tolist()
+        [b'a', b'b', b'c']
+    """
+    text = _needed(_old_name(input, source, "input", "source"), "strings.split", "input")
+    _check_result("strings.split", text, result_type)
+    return _strings.split(text, sep, maxsplit, name)
+
+
+def string_split(source: Any, sep: Any = None, skip_empty: bool = True, delimiter: Any = None,
+                 result_type: str = "SparseTensor", name: str | None = None) -> Any:  # fmt: skip
+    """Not available: its result is sparse or ragged, which Weft has no values for yet.
+
+    Raises:
+        UnimplementedError: Saying what to use instead.
+    """
+    _old_name(sep, delimiter, "sep", "delimiter")
+    tensor = frontdoor.convert(source, weft.string)
+    raise _no_such_value("string_split", tensor, result_type)
+
+
+def _check_result(function: str, input: Any, result_type: str) -> None:
+    tensor = frontdoor.convert(input, weft.string)
+    if result_type not in ("RaggedTensor", "SparseTensor"):
+        raise ValueError(f"{function}: `result_type` must be 'RaggedTensor' or 'SparseTensor', not {result_type!r}.")
+    if result_type == "SparseTensor" or tensor.shape.rank != 0:
+        raise _no_such_value(function, tensor, result_type)
+
+
+def _no_such_value(function: str, tensor: Any, result_type: str) -> UnimplementedError:
+    kind = "sparse" if result_type == "SparseTensor" else "ragged"
+    return UnimplementedError(
+        explain(f"tf.{function} gives a {kind} tensor here, which Weft does not have yet.",
+                received=f"input: {tensor.type}, result_type={result_type!r}",
+                expected="a scalar and result_type='RaggedTensor'",
+                hint="split one string at a time: tf.strings.split(text, sep, result_type='RaggedTensor')")  # fmt: skip
+    )

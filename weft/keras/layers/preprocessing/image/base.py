@@ -1,0 +1,168 @@
+"""What all layers that change images have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import weft as tf
+from weft.extend import explain
+from weft.keras import random
+from weft.keras.config import standardize_data_format
+from weft.keras.core.dtypes import is_float
+from weft.keras.layers.layer import Layer
+from weft.keras.random.seed_generator import SeedGenerator
+
+
+class BaseImagePreprocessingLayer(Layer):
+    """Images in, images out: one, a batch, or a dict with `images` and what belongs to them.
+
+    A layer draws what it does to a batch in `get_random_transformation`, and does it in `transform_images`; both see
+    batches with the channels last.
+    """
+
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.data_format = standardize_data_format(data_format)
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """Further attributes that all layers of a kind have."""
+
+    def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
+        """What is to be done to images, drawn at random; None for nothing.
+
+        Args:
+            data: Images, or a dict with `images`.
+            training: Whether this is training.
+            seed: A seed or generator, in place of the layer's own.
+        """
+        return {}
+
+    def transform_images(self, images: Any, transformation: Any, training: Any = True) -> Any:
+        """The images, `[batch, height, width, channels]`, changed."""
+        raise NotImplementedError
+
+    def transform_labels(self, labels: Any, transformation: Any, training: Any = True) -> Any:
+        """The labels that belong to the changed images."""
+        return labels
+
+    def transform_segmentation_masks(self, masks: Any, transformation: Any, training: Any = True) -> Any:
+        """The masks that belong to the changed images."""
+        return masks
+
+    def call(self, data: Any, training: Any = True) -> Any:
+        """The images, changed."""
+        if isinstance(data, dict):
+            return self._on_dict(data, training)
+        batch, single = self._batched(data)
+        found = self.transform_images(batch, self._drawn(batch, training), training=training)
+        return self._restored(found, single)
+
+    def _drawn(self, batch: Any, training: Any) -> Any:
+        return self.get_random_transformation(batch, training=training)
+
+    def _on_dict(self, data: dict[str, Any], training: Any) -> dict[str, Any]:
+        known = {"images", "labels", "segmentation_masks"}
+        if "images" not in data or not set(data) <= known:
+            raise NotImplementedError(explain(
+                f"Layer `{self.name}` ({type(self).__name__}) takes images, or a dict with them.",
+                received=f"a dict with {sorted(data)}", expected="`images`, and perhaps `labels`, `segmentation_masks`",
+            ))  # fmt: skip
+        batch, single = self._batched(data["images"])
+        transformation = self._drawn(batch, training)
+        found = {**data, "images": self._restored(
+            self.transform_images(batch, transformation, training=training), single)}  # fmt: skip
+        if "labels" in data:
+            found["labels"] = self.transform_labels(
+                tf.convert_to_tensor(data["labels"]), transformation, training=training
+            )
+        if "segmentation_masks" in data:
+            masks, _ = self._batched(data["segmentation_masks"])
+            found["segmentation_masks"] = self._restored(
+                self.transform_segmentation_masks(masks, transformation, training=training), single
+            )
+        return found
+
+    def _batched(self, images: Any) -> tuple[Any, bool]:
+        """Floats with a batch in front and the channels last, and whether there was one image only."""
+        images = self._converted(tf.convert_to_tensor(images) if not hasattr(images, "dtype") else images)
+        rank = images.shape.rank
+        if rank not in (3, 4):
+            raise ValueError(explain(
+                f"Layer `{self.name}` ({type(self).__name__}) takes images.", received=f"shape {images.shape}",
+                expected="(height, width, channels) or (batch, height, width, channels)",
+            ))  # fmt: skip
+        images = tf.expand_dims(images, 0) if rank == 3 else images
+        if self.data_format == "channels_first":
+            images = tf.transpose(images, (0, 2, 3, 1))
+        return images, rank == 3
+
+    def _converted(self, images: Any) -> Any:
+        wanted = self.compute_dtype
+        return tf.cast(images, wanted if is_float(wanted) else "float32") if images.dtype != wanted else images
+
+    def _restored(self, images: Any, single: bool) -> Any:
+        if self.data_format == "channels_first":
+            images = tf.transpose(images, (0, 3, 1, 2))
+        return images[0] if single else images
+
+
+class RandomImageLayer(BaseImagePreprocessingLayer):
+    """A layer with a seed, and a generator of its own."""
+
+    seed: Any
+
+    def _set_seed(self, seed: Any) -> None:
+        self.seed = seed
+        self.generator = SeedGenerator(seed)
+
+    def call(self, data: Any, training: Any = True) -> Any:
+        """The images, changed at random in training."""
+        if training is None or training is False:
+            return self._unchanged(data)
+        return super().call(data, training=training)
+
+    def _unchanged(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            return {key: self._converted(value) if key == "images" else value for key, value in data.items()}
+        return tf.identity(self._converted(data))
+
+    def _uniform(self, shape: Any, low: Any, high: Any, seed: Any = None) -> Any:
+        return random.uniform(shape, low, high, dtype="float32", seed=self.generator if seed is None else seed)
+
+    def _batch_of(self, data: Any) -> Any:
+        """The number of images: 1 for one without a batch."""
+        images = data["images"] if isinstance(data, dict) else data
+        if images.shape.rank == 3:
+            return 1
+        return tf.shape(images)[0] if images.shape[0] is None else int(images.shape[0])
+
+    def _sizes_of(self, data: Any) -> tuple[Any, Any]:
+        """Height and width."""
+        images = data["images"] if isinstance(data, dict) else data
+        found = [tf.shape(images)[axis] if images.shape[axis] is None else int(images.shape[axis]) for axis in (-3, -2)]
+        return found[0], found[1]
+
+
+def bounds(layer: str, name: str, value: Any, low: float, high: float, symmetric: bool = False) -> tuple[Any, Any]:
+    """A factor as a pair: one number stands for `(low or -number, number)`.
+
+    Args:
+        layer: For the message.
+        name: The argument, likewise.
+        value: A number, or two.
+        low: The least that a number may be, and the lower end of its pair unless `symmetric`.
+        high: The most.
+        symmetric: Whether a number f means (-f, f).
+
+    Raises:
+        ValueError: For more numbers, and for those outside.
+    """
+    if isinstance(value, (tuple, list)):
+        if len(value) == 2 and all(isinstance(n, (int, float)) for n in value) and max(value) <= high:
+            return tuple(sorted(value))  # type: ignore[return-value]
+    elif isinstance(value, (int, float)) and low <= value <= high:
+        return (-abs(value), abs(value)) if symmetric else (min(0, value), max(0, value))
+    raise ValueError(explain(
+        f"{layer}: `{name}` is a number, or two, from {low} to {high}.", received=repr(value)
+    ))  # fmt: skip

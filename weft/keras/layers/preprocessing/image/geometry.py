@@ -1,0 +1,312 @@
+"""Images flipped, turned, moved, zoomed, sheared and cropped at random."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import weft as tf
+from weft.extend import explain
+from weft.keras.layers.core.dense import positive_int
+from weft.keras.layers.preprocessing.image.base import RandomImageLayer, bounds
+from weft.keras.layers.preprocessing.image.resampling import FILL_MODES, one_of, project, resize
+from weft.keras.layers.preprocessing.image.sizes import crop_and_resize
+
+_FLIPS = ("horizontal", "vertical", "horizontal_and_vertical")
+
+
+class RandomFlip(RandomImageLayer):
+    """In training, mirrors every other image on average.
+
+    Args:
+        mode: "horizontal" (left and right change places), "vertical", or "horizontal_and_vertical".
+        seed: Makes the draws the same every time.
+        data_format: `"channels_last"` or `"channels_first"`.
+        **kwargs: As for every layer.
+
+    Example:
+        >>> import weft as tf
+        >>> from weft import keras
+        >>> layer = keras.layers.RandomFlip("horizontal", seed=1)
+        >>> sorted(layer(tf.constant([[[1.0], [2.0]]])).numpy().ravel().tolist())
+        [1.0, 2.0]
+    """
+
+    def __init__(
+        self, mode: str = "horizontal_and_vertical", seed: Any = None, data_format: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(data_format=data_format, **kwargs)
+        self.mode = one_of("RandomFlip", "mode", mode, _FLIPS)
+        self._set_seed(seed)
+
+    def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
+        if not training:
+            return None
+        drawn = self._uniform((self._batch_of(data), 1, 1, 1), 0.0, 1.0, seed)
+        return {"flips": drawn <= 0.5}
+
+    def transform_images(self, images: Any, transformation: Any, training: Any = True) -> Any:
+        if transformation is None:
+            return images
+        flips = transformation["flips"]
+        if "horizontal" in self.mode:
+            images = tf.where(flips, tf.reverse(images, [2]), images)
+        if "vertical" in self.mode:
+            images = tf.where(flips, tf.reverse(images, [1]), images)
+        return images
+
+    def transform_segmentation_masks(self, masks: Any, transformation: Any, training: Any = True) -> Any:
+        return self.transform_images(masks, transformation, training)
+
+
+class _RandomMap(RandomImageLayer):
+    """An affine map of each image."""
+
+    def _set_map(self, fill_mode: str, interpolation: str, fill_value: float, seed: Any) -> None:
+        name = type(self).__name__
+        self.fill_mode = one_of(name, "fill_mode", fill_mode, FILL_MODES)
+        self.interpolation = one_of(name, "interpolation", interpolation, ("bilinear", "nearest"))
+        self.fill_value = fill_value
+        self._set_seed(seed)
+
+    def _maps(self, transformation: Any, height: Any, width: Any) -> Any:
+        """The maps, `[batch, 8]`."""
+        raise NotImplementedError
+
+    def transform_images(self, images: Any, transformation: Any, training: Any = True) -> Any:
+        return self._mapped(images, transformation, self.interpolation)
+
+    def transform_segmentation_masks(self, masks: Any, transformation: Any, training: Any = True) -> Any:
+        return self._mapped(masks, transformation, "nearest")
+
+    def _mapped(self, images: Any, transformation: Any, interpolation: str) -> Any:
+        if transformation is None:
+            return images
+        height, width = self._sizes_of(images)
+        maps = self._maps(transformation, height, width)
+        return project(images, maps, interpolation, self.fill_mode, self.fill_value)
+
+
+def _columns(*columns: Any) -> Any:
+    """Numbers and columns `[batch]` as `[batch, columns]`."""
+    like = next(column for column in columns if hasattr(column, "shape"))
+    return tf.stack([column if hasattr(column, "shape") else tf.fill(tf.shape(like), float(column))
+                     for column in columns], axis=1)  # fmt: skip
+
+
+def _last(size: Any) -> Any:
+    return tf.cast(size - 1, "float32")
+
+
+class RandomRotation(_RandomMap):
+    """In training, turns images about their middle.
+
+    Args:
+        factor: By what share of a full turn at most, counter-clockwise; or the least and the greatest share.
+        fill_mode: What appears at the edges: "reflect", "wrap", "constant" or "nearest".
+        interpolation: "bilinear" or "nearest".
+        seed: Makes the draws the same every time.
+        fill_value: What appears for "constant".
+        data_format: `"channels_last"` or `"channels_first"`.
+        **kwargs: As for every layer.
+    """
+
+    def __init__(
+        self, factor: Any, fill_mode: str = "reflect", interpolation: str = "bilinear", seed: Any = None,
+        fill_value: float = 0.0, data_format: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(data_format=data_format, **kwargs)
+        self.factor = bounds("RandomRotation", "factor", factor, -1, 1, symmetric=True)
+        self._set_map(fill_mode, interpolation, fill_value, seed)
+
+    def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
+        if not training:
+            return None
+        return {"angle": self._uniform((self._batch_of(data),), *self.factor, seed) * 360.0}
+
+    def _maps(self, transformation: Any, height: Any, width: Any) -> Any:
+        angle = transformation["angle"] * (math.pi / 180.0)
+        cos, sin, right, bottom = tf.cos(angle), tf.sin(angle), _last(width), _last(height)
+        x = (right - (cos * right - sin * bottom)) / 2.0
+        y = (bottom - (sin * right + cos * bottom)) / 2.0
+        return _columns(cos, -sin, x, sin, cos, y, 0, 0)
+
+
+class RandomZoom(_RandomMap):
+    """In training, zooms in (below 0) or out (above 0).
+
+    Args:
+        height_factor: By what share of the height at most, or the least and the greatest share.
+        width_factor: Likewise for the width; as the height where None.
+        fill_mode: What appears at the edges: "reflect", "wrap", "constant" or "nearest".
+        interpolation: "bilinear" or "nearest".
+        seed: Makes the draws the same every time.
+        fill_value: What appears for "constant".
+        data_format: `"channels_last"` or `"channels_first"`.
+        **kwargs: As for every layer.
+    """
+
+    def __init__(
+        self, height_factor: Any, width_factor: Any = None, fill_mode: str = "reflect",
+        interpolation: str = "bilinear", seed: Any = None, fill_value: float = 0.0, data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(data_format=data_format, **kwargs)
+        self.height_factor, self.width_factor = height_factor, width_factor
+        self._height = bounds("RandomZoom", "height_factor", height_factor, -1, 1, symmetric=True)
+        self._width = (
+            None
+            if width_factor is None
+            else bounds("RandomZoom", "width_factor", width_factor, -1, 1, symmetric=True)
+        )
+        if min(*self._height, *(self._width or (0,))) <= -1:
+            raise ValueError("RandomZoom: a factor of -1 would leave nothing of the image.")
+        self._set_map(fill_mode, interpolation, fill_value, seed)
+
+    def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
+        if not training:
+            return None
+        shape = (self._batch_of(data), 1)
+        height = self._uniform(shape, 1.0 + self._height[0], 1.0 + self._height[1], seed)
+        width = height
+        if self._width is not None:
+            width = self._uniform(shape, 1.0 + self._width[0], 1.0 + self._width[1], seed)
+        return {"height_zoom": height, "width_zoom": width}
+
+    def _maps(self, transformation: Any, height: Any, width: Any) -> Any:
+        zoom_x, zoom_y = transformation["width_zoom"][:, 0], transformation["height_zoom"][:, 0]
+        x, y = (1.0 - zoom_x) * _last(width) / 2.0, (1.0 - zoom_y) * _last(height) / 2.0
+        return _columns(zoom_x, 0, x, 0, zoom_y, y, 0, 0)
+
+
+class RandomTranslation(_RandomMap):
+    """In training, moves images.
+
+    Args:
+        height_factor: Down by what share of the height at most (up below 0), or the least and the greatest share.
+        width_factor: Likewise to the right.
+        fill_mode: What appears at the edges: "reflect", "wrap", "constant" or "nearest".
+        interpolation: "bilinear" or "nearest".
+        seed: Makes the draws the same every time.
+        fill_value: What appears for "constant".
+        data_format: `"channels_last"` or `"channels_first"`.
+        **kwargs: As for every layer.
+    """
+
+    def __init__(
+        self, height_factor: Any, width_factor: Any, fill_mode: str = "reflect", interpolation: str = "bilinear",
+        seed: Any = None, fill_value: float = 0.0, data_format: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(data_format=data_format, **kwargs)
+        self.height_factor, self.width_factor = height_factor, width_factor
+        self._height = bounds("RandomTranslation", "height_factor", height_factor, -1, 1, symmetric=True)
+        self._width = bounds("RandomTranslation", "width_factor", width_factor, -1, 1, symmetric=True)
+        self._set_map(fill_mode, interpolation, fill_value, seed)
+
+    def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
+        if not training:
+            return None
+        height, width = self._sizes_of(data)
+        shape = (self._batch_of(data), 1)
+        down = self._uniform(shape, *self._height, seed) * tf.cast(height, "float32")
+        right = self._uniform(shape, *self._width, seed) * tf.cast(width, "float32")
+        return {"translations": tf.concat([right, down], axis=1)}
+
+    def _maps(self, transformation: Any, height: Any, width: Any) -> Any:
+        moved = transformation["translations"]
+        return _columns(tf.ones_like(moved[:, 0]), 0, -moved[:, 0], 0, 1, -moved[:, 1], 0, 0)
+
+
+class RandomShear(_RandomMap):
+    """In training, moves the rows of images against one another, and the columns.
+
+    Args:
+        x_factor: By what share at most; or the least and the greatest share, to either side.
+        y_factor: Likewise for the columns.
+        interpolation: "bilinear" or "nearest".
+        fill_mode: What appears at the edges: "reflect", "wrap", "constant" or "nearest".
+        fill_value: What appears for "constant".
+        data_format: `"channels_last"` or `"channels_first"`.
+        seed: Makes the draws the same every time.
+        **kwargs: As for every layer.
+    """
+
+    def __init__(
+        self, x_factor: Any = 0.0, y_factor: Any = 0.0, interpolation: str = "bilinear", fill_mode: str = "reflect",
+        fill_value: float = 0.0, data_format: str | None = None, seed: Any = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(data_format=data_format, **kwargs)
+        self.x_factor = bounds("RandomShear", "x_factor", x_factor, 0, 1, symmetric=True)
+        self.y_factor = bounds("RandomShear", "y_factor", y_factor, 0, 1, symmetric=True)
+        self._set_map(fill_mode, interpolation, fill_value, seed)
+
+    def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
+        if not training:
+            return None
+        shape = (self._batch_of(data), 1)
+        side = tf.where(self._uniform(shape, 0.0, 1.0, seed) > 0.5, -1.0, 1.0)
+        y = self._uniform(shape, *self.y_factor, seed) * side
+        x = self._uniform(shape, *self.x_factor, seed) * side
+        return {"shear_factor": tf.concat([x, y], axis=1)}
+
+    def _maps(self, transformation: Any, height: Any, width: Any) -> Any:
+        shear = transformation["shear_factor"]
+        return _columns(1, shear[:, 0], 0, shear[:, 1], 1, 0, 0, 0)
+
+
+class RandomCrop(RandomImageLayer):
+    """In training, a part of the images, the same for a batch; else their middle. Those too small are enlarged.
+
+    Args:
+        height: The height of the part.
+        width: Its width.
+        seed: Makes the draws the same every time.
+        data_format: `"channels_last"` or `"channels_first"`.
+        **kwargs: As for every layer.
+    """
+
+    def __init__(
+        self, height: int, width: int, seed: Any = None, data_format: str | None = None, name: str | None = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(data_format=data_format, name=name, **kwargs)
+        self.height = positive_int("RandomCrop", "height", height)
+        self.width = positive_int("RandomCrop", "width", width)
+        self._set_seed(seed)
+
+    def call(self, data: Any, training: Any = True) -> Any:
+        """The parts."""
+        return super(RandomImageLayer, self).call(data, training=training)
+
+    def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
+        height, width = self._sizes_of(data)
+        if not isinstance(height, int) or not isinstance(width, int):
+            raise ValueError(explain(
+                f"Layer `{self.name}` (RandomCrop) needs images of a known size.",
+                hint="put a Resizing layer in front, or give the input its size",
+            ))  # fmt: skip
+        if not training:
+            return None
+        if height <= self.height or width <= self.width:
+            # The middle of the largest part with the wanted ratio.
+            part_height = min(height, width * self.height // self.width)
+            part_width = min(width, height * self.width // self.height)
+            return (height - part_height) // 2, (width - part_width) // 2
+        top = tf.cast(self._uniform((), 0.0, float(height - self.height + 1), seed), "int32")
+        left = tf.cast(self._uniform((), 0.0, float(width - self.width + 1), seed), "int32")
+        return top, left
+
+    def transform_images(self, images: Any, transformation: Any, training: Any = True) -> Any:
+        return self._cropped(images, transformation, "bilinear")
+
+    def transform_segmentation_masks(self, masks: Any, transformation: Any, training: Any = True) -> Any:
+        return self._cropped(masks, transformation, "nearest")
+
+    def _cropped(self, images: Any, transformation: Any, kind: str) -> Any:
+        if transformation is None:
+            return crop_and_resize(images, self.height, self.width, kind=kind)
+        top, left = transformation
+        height = min(self.height, int(images.shape[1]) - (top if isinstance(top, int) else 0))
+        width = min(self.width, int(images.shape[2]) - (left if isinstance(left, int) else 0))
+        images = tf.gather(images, top + tf.range(height), axis=1)
+        return resize(tf.gather(images, left + tf.range(width), axis=2), self.height, self.width, kind)
