@@ -64,7 +64,6 @@ def _near(f: Callable[[mpf], mpf], limit: mpf) -> Callable[[mpf], mpf]:
 
 LN2 = mp.log(2)
 S = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)  # the greatest (m - 1) / (m + 1) of a mantissa between sqrt(1/2) and sqrt(2)
-T = mp.sqrt(2) - 1
 
 EXP = _near(lambda r: (mp.exp(r) - 1 - r) / r**2, mpf(1) / 2)
 ATANH = _near(lambda z: (2 * mp.atanh(mp.sqrt(z)) / mp.sqrt(z) - 2) / z, mpf(2) / 3)
@@ -130,7 +129,7 @@ ENTRIES = [
     ("TANH_F32", TANH, 0, mpf("0.36"), 4, 32),
     ("TANH_F64", TANH, 0, mpf("0.36"), 12, 64),
     ("ASINH_F64", ASINH, 0, mpf("0.25"), 16, 64),
-    ("ATAN_F64", ATAN, 0, T * T, 12, 64),
+    ("ATAN_F64", ATAN, 0, mpf("0.25"), 15, 64),
     ("ASIN_F64", ASIN, 0, mpf("0.25"), 13, 64),
     ("ERF_F32", ERF, 0, mpf("0.9"), 6, 32),
     ("ERFC_TAIL_F32", lambda x: mp.log(mp.erfc(x)), mpf("0.94"), mpf("4.0"), 8, 32),

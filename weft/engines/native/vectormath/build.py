@@ -156,9 +156,9 @@ def pick(condition: X, yes: Numeric, no: Numeric) -> X:
 class Format:
     """The numbers of a floating type."""
 
-    float: DType
-    int: DType
-    uint: DType
+    real: DType
+    signed: DType
+    unsigned: DType
     mantissa: int
     bias: int
     magic: float  # added and taken away, rounds to a whole number
@@ -258,26 +258,25 @@ class Math:
         """A small integer as a float."""
         f = self.format
         if self.narrow:
-            return n.to(f.float)
+            return n.to(f.real)
         offset = 0x4338000000000000
-        return (n + offset).viewed(f.float) - f.magic
+        return (n + offset).viewed(f.real) - f.magic
 
     def power_of_two(self, n: X) -> X:
         """2^n from an integer (or from bits that end with it)."""
         f = self.format
-        return ((n + f.bias) << f.mantissa).viewed(f.float)
+        return ((n + f.bias) << f.mantissa).viewed(f.real)
 
     def scaled(self, x: X, n: X) -> X:
         """x * 2^n in two steps, which may both be in range where n is not; n lies within thrice the range."""
         f = self.format
         steps = 1 << 12  # makes it positive
-        half = (((n + steps).viewed(f.uint) >> 1).viewed(f.int)) - steps // 2
+        half = (((n + steps).viewed(f.unsigned) >> 1).viewed(f.signed)) - steps // 2
         return x * self.power_of_two(half) * self.power_of_two(n - half)
 
     def small_integer(self, bits: X) -> X:
         """The integer that the last bits of `whole` hold."""
-        f = self.format
-        return bits - (0x4B400000 if self.narrow else 0x4338000000000000) if f else bits
+        return bits - (0x4B400000 if self.narrow else 0x4338000000000000)
 
     def is_whole(self, x: X) -> tuple[X, X]:
         """Whether a number is whole, and whether it is odd."""
@@ -308,7 +307,5 @@ def tree(bits: Sequence[X], leaves: Sequence[Any], like: X) -> X:
     """One of many constants by the bits of its number, the lowest first."""
     level: list[X] = [like.lift(leaf) for leaf in leaves]
     for bit in bits:
-        level = [
-            pick(bit, level[i + 1], level[i]) if i + 1 < len(level) else level[i] for i in range(0, len(level), 2)
-        ]
+        level = [pick(bit, level[i + 1], level[i]) if i + 1 < len(level) else level[i] for i in range(0, len(level), 2)]
     return level[0]

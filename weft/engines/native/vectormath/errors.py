@@ -6,7 +6,8 @@ import math
 
 from weft.engines.native.vectormath import coefficients as c
 from weft.engines.native.vectormath.build import Math, X, pick
-from weft.engines.native.vectormath.exponential import exp, exp_of_sum
+from weft.engines.native.vectormath.exponential import exp, exp_in_parts
+from weft.engines.native.vectormath.logarithm import log1p
 
 
 def erf(m: Math, x: X) -> X:
@@ -28,9 +29,16 @@ def _tail(m: Math, size: X) -> X:
     """erfc of a positive number: (1 + 2x) exp(x^2) erfc(x) is a flat curve in (x - 3.75) / (x + 3.75)."""
     size = size.at_most(28.0)
     t = (size - 3.75) / (size + 3.75)
-    curve = m.polynomial(t, c.ERFC_F64) / (1.0 + 2.0 * size)
+    # the last step of the polynomial and the division keep what they lose
+    first, first_low = m.two_product(t, m.polynomial(t, c.ERFC_F64[:-1]))
+    top, top_low = m.fast_two_sum(m.number(c.ERFC_F64[-1]), first)
+    bottom, bottom_low = m.two_sum(2.0 * size, m.number(1.0))
+    curve = top / bottom
+    back, back_low = m.two_product(curve, bottom)
+    lost = (((top - back) - back_low) + (top_low + first_low - curve * bottom_low)) / bottom
     square, error = m.two_product(size, size)
-    return curve * exp_of_sum(m, -square, -error)
+    value, value_low, n = exp_in_parts(m, -square, -error)
+    return m.scaled(m.fma(value, curve, value * lost + value_low * curve), n)
 
 
 def erfc(m: Math, x: X) -> X:
@@ -44,24 +52,10 @@ def erfc(m: Math, x: X) -> X:
     return pick(size < 0.5, near, far)
 
 
-def logistic_pieces(m: Math, x: X) -> tuple[X, X]:
-    """exp(-|x|), and one more than that."""
-    small = exp(m, -(x.abs()))
-    return small, 1.0 + small
-
-
-def sigmoid(m: Math, x: X) -> X:
-    """2 ulp."""
-    small, below = logistic_pieces(m, x)
-    return pick(x < 0.0, small, 1.0) / below
-
-
 def erfinv(m: Math, x: X) -> X:
     """A first guess by a formula of Winitzki's, and steps of Halley's on whichever of erf and erfc is exact there."""
     size = x.abs()
     inside = pick(size < 1.0, size, 0.0)
-    from weft.engines.native.vectormath.logarithm import log1p
-
     ln = log1p(m, -(inside * inside))
     a = 2.0 / (math.pi * 0.147) + 0.5 * ln
     guess = ((a * a - ln * (1 / 0.147)).sqrt() - a).at_least(0.0).sqrt()

@@ -20,15 +20,21 @@ def _curve(m: Math, r: X) -> X:
     return m.polynomial(r, c.EXP_F32 if m.narrow else c.EXP_F64)
 
 
-def exp_of_sum(m: Math, x: X, more: Numeric = 0.0, halvings: int = 0) -> X:
-    """exp(x + more) / 2^halvings, where `more` is much less than 1."""
+def exp_in_parts(m: Math, x: X, more: Numeric = 0.0) -> tuple[X, X, X]:
+    """exp(x + more), where `more` is much less than 1, as (a + b) * 2^n."""
     lowest, highest = (-105.0, 90.0) if m.narrow else (-746.0, 711.0)
     x = x.at_least(lowest).at_most(highest)
     _, n, high, low = _reduced(m, x)
     low = low if isinstance(more, float) else low - more
     r = high - low
     small = (high - r) - low  # what r has lost
-    value = 1.0 + (r + (m.fma(r * r, _curve(m, r), small)))
+    value, lost = m.fast_two_sum(m.number(1.0), r + m.fma(r * r, _curve(m, r), small))
+    return value, lost, n
+
+
+def exp_of_sum(m: Math, x: X, more: Numeric = 0.0, halvings: int = 0) -> X:
+    """exp(x + more) / 2^halvings."""
+    value, _, n = exp_in_parts(m, x, more)
     return m.scaled(value, n - halvings if halvings else n)
 
 

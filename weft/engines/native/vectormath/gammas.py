@@ -7,12 +7,11 @@ import math
 from weft.engines.native.vectormath import coefficients as c
 from weft.engines.native.vectormath.build import Math, X, pick
 from weft.engines.native.vectormath.logarithm import log, log1p
+from weft.engines.native.vectormath.trigonometry import cosine_near_0, sine_near_0
 
 
 def _turn(m: Math, size: X) -> tuple[X, X, X]:
     """pi times a positive number's distance from the nearest whole number, with sign: sine and cosine of it, it."""
-    from weft.engines.native.vectormath import trigonometry as t
-
     bounded = size.at_most(2.0**52)
     n = (bounded + 2.0**52) - 2.0**52
     distance = bounded - n
@@ -21,32 +20,30 @@ def _turn(m: Math, size: X) -> tuple[X, X, X]:
     folded = pick(far, 0.5 - distance.abs(), distance.abs())
     angle, low = m.two_product(folded, m.number(math.pi))
     low = low + folded * (2 * c.HALF_PI_WHOLE_F64[1])
-    s, k = t._sine(m, angle, low), t._cosine(m, angle, low)
+    s, k = sine_near_0(m, angle, low), cosine_near_0(m, angle, low)
     return pick(far, k, s).signed_as(distance), pick(far, s, k), distance
 
 
 def lgamma(m: Math, x: X) -> X:
-    """Stirling's formula from 8 on, below it after as many steps up as it takes, by reflection left of 0."""
+    """2 ulp of the greater of the result and 1: a polynomial around 2, Stirling's formula from 8.5 on.
+
+    Between them as many steps down as it takes; left of 1/2 by reflection.
+    """
     negative = x < 0.5
     a = pick(negative, 1.0 - x, x)
-    whole = a.abs().at_most(1e15)
-    product, y = m.number(1.0), whole
-    for _ in range(8):
-        below = y < 8.0
-        product = pick(below, product * y, product)
-        y = pick(below, y + 1.0, y)
-    z = 1.0 / (y * y)
-    tail = m.polynomial(z, c.LGAMMA_F64) / y
-    big = pick(a > 1e15, a, y)
-    shifted = big - 0.5
-    value = m.fma(shifted, log(m, big) - 1.0, tail + (0.5 * math.log(2 * math.pi) - 0.5))
-    value = value - log(m, product)
-    first = a < 1.5  # around its zeros, as a polynomial times the distance from them
-    d = a - pick(first, m.number(1.0), 2.0)
+    product, y = m.number(1.0), a.at_most(8.5)
+    for _ in range(6):
+        above = y >= 2.5
+        y = pick(above, y - 1.0, y)
+        product = pick(above, product * y, product)
+    first = a < 1.5
+    d = y - pick(first, m.number(1.0), 2.0)
     near = d * m.polynomial(d.at_most(0.5), c.LGAMMA_NEAR_2_F64)
-    near = pick(first, near - log1p(m, d), near)
-    value = pick(a < 2.5, near, value)
-    value = pick(a > 1e306, pick(a.is_nan() | (a < 1e308), value, math.inf), value)
+    near = near + pick(first, -log1p(m, d), log(m, product))
+    big = a.at_least(8.0)
+    tail = m.polynomial(1.0 / (big * big), c.LGAMMA_F64) / big
+    far = m.fma(big - 0.5, log(m, big) - 1.0, tail + (0.5 * math.log(2 * math.pi) - 0.5))
+    value = pick(a < 8.5, near, far)
     sine, _, distance = _turn(m, x.abs())
     reflected = math.log(math.pi) - log(m, sine.abs()) - value
     value = pick(negative, reflected, value)
@@ -71,5 +68,4 @@ def digamma(m: Math, x: X) -> X:
     slope = math.pi * cosine / pick(sine.equals(0.0), 1.0, sine)
     value = pick(negative, value + pick(x < 0.0, slope, -slope), value)
     value = pick((x <= 0.0) & (distance.equals(0.0)), math.nan, value)
-    value = pick(x.equals(math.inf), x, value)
-    return value
+    return pick(x.equals(math.inf), x, value)

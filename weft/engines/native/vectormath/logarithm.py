@@ -17,7 +17,7 @@ def _parts(m: Math, x: X) -> tuple[X, X]:
     x = pick(tiny, x * (2.0**25 if m.narrow else 2.0**54), x)
     bits = x.as_bits()
     k = (bits - (0x3F3504F3 if m.narrow else 0x3FE6A09E667F3BCD)) >> f.mantissa
-    mantissa = (bits - (k << f.mantissa)).viewed(f.float)
+    mantissa = (bits - (k << f.mantissa)).viewed(f.real)
     k = m.to_float(k)
     return mantissa, pick(tiny, k - (25.0 if m.narrow else 54.0), k)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from itertools import pairwise
 
 from weft.base import dtypes
 from weft.engines.native.vectormath import coefficients as c
@@ -41,7 +43,7 @@ def _reduced_by_bits(m: Math, x: X) -> tuple[X, X, X]:
     words = [tree(chosen, table[i : i + _WINDOWS], bits) for i in range(4)]
     back = 64 - shift
     window = [(a << shift) | pick(shift.equals(0), 0, b >> pick(shift.equals(0), 1, back))
-              for a, b in zip(words, words[1:], strict=False)]  # fmt: skip
+              for a, b in pairwise(words)]  # fmt: skip
     upper1, lower1 = _product_halves(number, window[1])
     upper2, _ = _product_halves(number, window[2])
     low = lower1 + upper2
@@ -78,13 +80,15 @@ def _reduced_by_parts(m: Math, x: X) -> tuple[X, X, X]:
     return r, low, bits
 
 
-def _sine(m: Math, r: X, low: X) -> X:
+def sine_near_0(m: Math, r: X, low: X) -> X:
+    """sin(r + low) up to pi/4."""
     z = r * r
     p = m.polynomial(z, c.SIN_F32 if m.narrow else c.SIN_F64)
     return r + m.fma(r * z, p, low - 0.5 * z * low)
 
 
-def _cosine(m: Math, r: X, low: X) -> X:
+def cosine_near_0(m: Math, r: X, low: X) -> X:
+    """cos(r + low) up to pi/4."""
     z = r * r
     half = 0.5 * z
     p = m.polynomial(z, c.COS_F32 if m.narrow else c.COS_F64)
@@ -94,13 +98,12 @@ def _cosine(m: Math, r: X, low: X) -> X:
 
 def _sine_at(m: Math, r: X, low: X, n: X) -> X:
     """The sine of r and n quadrants."""
-    value = pick((n & 1).differs(0), _cosine(m, r, low), _sine(m, r, low))
+    value = pick((n & 1).differs(0), cosine_near_0(m, r, low), sine_near_0(m, r, low))
     return pick((n & 2).differs(0), -value, value)
 
 
-def _with_large(m: Math, x: X, formula: object) -> X:
+def _with_large(m: Math, x: X, formula: Callable[[Math, X, X, X], X]) -> X:
     """A formula of (math, r, low, n); numbers whose multiple of pi/2 is large are reduced by bits, in float64."""
-    assert callable(formula)
     limit = 8000.0 if m.narrow else 2.0**20
     large = x.abs() > limit
     fast = pick(large, 0.0, x)
@@ -129,7 +132,7 @@ def tan(m: Math, x: X) -> X:
     """2 ulp."""
 
     def quotient(m: Math, r: X, low: X, n: X) -> X:
-        s, k = _sine(m, r, low), _cosine(m, r, low)
+        s, k = sine_near_0(m, r, low), cosine_near_0(m, r, low)
         odd = (n & 1).differs(0)
         return pick(odd, -k, s) / pick(odd, s, k)
 
@@ -138,7 +141,7 @@ def tan(m: Math, x: X) -> X:
 
 def _atan_of(m: Math, above: X, below: X) -> X:
     """atan(above / below) of positive numbers, as 0, pi/4 or pi/2 and that of a small one."""
-    # 0.41 and 2.41 are the tangents of pi/8 and 3 pi/8
+    # 0.41 and 2.41 are about the tangents of pi/8 and 3 pi/8
     low, high = above < 0.4140625 * below, above > 2.4140625 * below
     top = pick(low, above, pick(high, -below, above - below))
     bottom = pick(low, below, pick(high, above, above + below))
@@ -167,7 +170,7 @@ def atan2(m: Math, y: X, x: X) -> X:
     scale = pick(greater > 1e300, m.number(2.0**-60), pick(greater < 1e-250, m.number(2.0**200), 1.0))
     less, greater = pick(both, 1.0, less * scale), pick(both, 1.0, greater * scale)
     nowhere = greater.equals(0.0)
-    low = (less < 0.4140625 * greater) | nowhere
+    low = (less < 0.5 * greater) | nowhere  # above it, the difference is exact
     t = pick(low, less, less - greater) / pick(nowhere, 1.0, pick(low, greater, less + greater))
     z = t * t
     value = t + t * z * m.polynomial(z, c.ATAN_F64)
