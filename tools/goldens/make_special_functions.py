@@ -28,7 +28,8 @@ def gamma_points() -> np.ndarray:
 
 
 FUNCTIONS: dict[str, tuple[Callable[[mpf], mpf], Callable[[], np.ndarray]]] = {
-    "erf": (mp.erf, lambda: np.concatenate([rng.normal(size=400), rng.uniform(-6, 6, 300), powers_of_ten(-300, 0, 50)])),
+    "erf": (mp.erf, lambda: np.concatenate([rng.normal(size=400), rng.uniform(-6, 6, 300),
+                                            powers_of_ten(-300, 0, 50)])),
     "erfc": (mp.erfc, lambda: np.concatenate([rng.normal(size=300), rng.uniform(-6, 26.5, 500)])),
     "erfinv": (mp.erfinv, lambda: np.concatenate([rng.uniform(-1, 1, 250), 1 - powers_of_ten(-15, -1, 100)])),
     "lgamma": (lgamma, lambda: np.concatenate([gamma_points(), 1 + rng.normal(size=50) * 1e-4,

@@ -86,8 +86,33 @@ def points(dtype: Any, count: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     word = np.uint32 if dtype is np.float32 else np.uint64
     bits = rng.integers(0, np.iinfo(word).max, count // 3, dtype=word, endpoint=True).view(dtype)
-    places = np.array([0.0, 0.5, 1.0, 2.0, math.pi / 4, math.pi / 2, math.pi, math.e, 0.4140625, 2.4140625, 0.6, 8.5,
-                       0.9486, 1e4, 8000.0, 2.0**20, 2.0**28, 88.72, 87.33, 103.97, 709.78, 708.39, 745.13])  # fmt: skip
+    places = np.array(
+        [
+            0.0,
+            0.5,
+            1.0,
+            2.0,
+            math.pi / 4,
+            math.pi / 2,
+            math.pi,
+            math.e,
+            0.4140625,
+            2.4140625,
+            0.6,
+            8.5,
+            0.9486,
+            1e4,
+            8000.0,
+            2.0**20,
+            2.0**28,
+            88.72,
+            87.33,
+            103.97,
+            709.78,
+            708.39,
+            745.13,
+        ]
+    )
     near = np.concatenate([s * places * (1 + rng.normal(size=(64, 1)) * w) for s in (1, -1) for w in (1e-7, 1e-3)])
     special = np.array(
         [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 1e-40, -1e-40, 5e-324]

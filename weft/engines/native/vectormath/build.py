@@ -288,19 +288,15 @@ class Math:
 
     # -- what is seldom needed ----------------------------------------------------------------------------------------
 
-    def where_any(self, condition: X, values: Sequence[X], others: Callable[[], Sequence[X]]) -> list[X]:
-        """The values; where the condition holds, other ones, which are computed only if it holds in any lane."""
-        registers = [Register(f"m{id(v.e)}", v.dtype, vector=self.vector) for v in values]
-        self.statements += [Set(r, v.e) for r, v in zip(registers, values, strict=True)]
-        around, self.statements[:] = list(self.statements), []
-        found = others()
-        body = [*self.statements]
-        for r, v, o in zip(registers, values, found, strict=True):
-            body.append(Set(r, pick(condition, o, X(Get(r))).e))
-        self.statements[:] = around
+    def where_any(self, condition: X, value: X, given: X, other: Callable[[X], X]) -> X:
+        """The value; where the condition holds, another one of `given`, computed only if it holds in any lane."""
+        result, argument = (Register(n, e.dtype, vector=self.vector) for n, e in (("result", value), ("given", given)))
+        self.statements += [Set(result, value.e), Set(argument, given.e)]
+        # what follows from a register stays where it is read: under the condition
+        chosen = pick(condition, other(X(Get(argument))), X(Get(result)))
         test: Expr = Across("or", condition.e) if self.vector else condition.e
-        self.statements.append(If(test, body))
-        return [X(Get(r)) for r in registers]
+        self.statements.append(If(test, [Set(result, chosen.e)]))
+        return X(Get(result))
 
 
 def tree(bits: Sequence[X], leaves: Sequence[Any], like: X) -> X:

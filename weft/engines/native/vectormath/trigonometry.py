@@ -108,12 +108,12 @@ def _with_large(m: Math, x: X, formula: Callable[[Math, X, X, X], X]) -> X:
     large = x.abs() > limit
     fast = pick(large, 0.0, x)
 
-    def others() -> list[X]:
+    def by_bits(x: X) -> X:
         wide = m.within(dtypes.float64)
         r, low, n = _reduced_by_bits(wide, x.to(dtypes.float64))
-        return [formula(wide, r, low, n).to(m.dtype)]
+        return formula(wide, r, low, n).to(m.dtype)
 
-    (value,) = m.where_any(large, [formula(m, *_reduced_by_parts(m, fast))], others)
+    value = m.where_any(large, formula(m, *_reduced_by_parts(m, fast)), x, by_bits)
     return value + (x - x)  # NaN where there is no angle
 
 
