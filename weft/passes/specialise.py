@@ -18,7 +18,7 @@ def specialise(graph: Graph, sizes: Mapping[Symbol, Dimension]) -> Graph:
     values: dict[Value, Value] = {}
     nodes: dict[Node, Node] = {}
     for node in graph.nodes:
-        attrs = {name: _attribute(value, sizes) for name, value in node.attrs.items()}
+        attrs = {name: attribute_at(value, sizes) for name, value in node.attrs.items()}
         types = [value.type.with_sizes(sizes) for value in node.outputs]
         control = [nodes[before] for before in node.control if before in nodes]
         made = copy.add(node.op, [values[v] for v in node.inputs], attrs, types, name=node.name, control=control,
@@ -32,11 +32,12 @@ def specialise(graph: Graph, sizes: Mapping[Symbol, Dimension]) -> Graph:
     return copy
 
 
-def _attribute(value: Any, sizes: Mapping[Symbol, Dimension]) -> Any:
+def attribute_at(value: Any, sizes: Mapping[Symbol, Dimension]) -> Any:
+    """An attribute with some symbols replaced."""
     if isinstance(value, Dim):
         return substitute(value, sizes)
     if isinstance(value, Graph):
         return specialise(value, sizes)
     if isinstance(value, tuple):
-        return tuple(_attribute(item, sizes) for item in value)
+        return tuple(attribute_at(item, sizes) for item in value)
     return value

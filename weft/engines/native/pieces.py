@@ -49,7 +49,7 @@ def _compile(graph: Graph, machine: target.Target, fingerprint: Fingerprint | No
     host = Lowering(written_out).refused()
     if flags.debug() and host:
         _log.warning("%s: %d ops run on the host: %s", graph.name, len(host), ", ".join(sorted({n.op for n in host})))
-    if not host:
+    if not host and not any(value.type.is_resource for value in graph.outputs):
         try:
             made = Executable(graph, lambda: written_out, machine, fingerprint)
         except Refused:

@@ -92,7 +92,7 @@ def _rebuilt(graph: Graph, known: dict[Node, Dimension]) -> Graph:
             builder = GraphBuilder(copy, node.source, control)
             inputs = [values[value] for value in node.inputs]
             if node in known:
-                new = _count(builder, node, known[node])
+                new = _count(builder, node, substitute_attr(known[node], sizes))
             else:
                 attrs = {name: substitute_attr(attr, sizes) for name, attr in node.attrs.items()}
                 new = builder.node(opdef.get(node.op), inputs, attrs, name=node.name)
