@@ -45,7 +45,8 @@ def lgamma(m: Math, x: X) -> X:
     far = m.fma(big - 0.5, log(m, big) - 1.0, tail + (0.5 * math.log(2 * math.pi) - 0.5))
     value = pick(a < 8.5, near, far)
     sine, _, distance = _turn(m, x.abs())
-    reflected = math.log(math.pi) - log(m, sine.abs()) - value
+    tiny = x.abs() < 2.0**-200  # 1 / x; and the least numbers have too few bits for a product with pi
+    reflected = pick(tiny, 0.0, m.number(math.log(math.pi))) - log(m, pick(tiny, x.abs(), sine.abs())) - value
     value = pick(negative, reflected, value)
     pole = (x <= 0.0) & (distance.equals(0.0))
     value = pick(pole | x.abs().equals(math.inf), math.inf, value)
