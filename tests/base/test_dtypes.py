@@ -78,4 +78,4 @@ def test_comparisons_that_mean_nothing_are_false():
 
 
 def test_texts():
-    assert repr(dtypes.float32) == "weft.float32" and str(dtypes.float32) == "<dtype: 'float32'>"
+    assert repr(dtypes.float32) == "tf.float32" and str(dtypes.float32) == "<dtype: 'float32'>"

@@ -94,3 +94,18 @@ def test_pictures(blocks: bool) -> None:
     lines = demo.picture(image, blocks)
     assert len(lines) == 14 and all(len(line) == 14 for line in lines)
     assert ("█" in "".join(lines)) == blocks and "".join(lines).isascii() != blocks
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--epochs", "x"], "argument --epochs: must be a whole number of at least 1, not 'x'"),
+        (["--epochs", "-3"], "argument --epochs: must be a whole number of at least 1, not '-3'"),
+        (["cifar"], "argument NETWORK: invalid choice: 'cifar'"),
+        (["--data", "no/such/file.npz"], "there is no such file.\n  next: put mnist.npz there, or name another path"),
+    ],
+)
+def test_wrong_arguments(arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert text in said and "  at " not in said

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -111,3 +112,28 @@ def test_python_m_weft():
         [sys.executable, "-m", "weft", "--version"], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, f"weft {__version__}\n", "")
+
+
+THREADS = ("WEFT_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "expected"),
+    [
+        ("demo", {}, "1"),
+        ("demo", {"WEFT_NUM_THREADS": "3"}, "3"),
+        ("run", {"WEFT_NUM_THREADS": "3"}, "3"),
+        ("run", {}, None),
+        ("demo", {"OMP_NUM_THREADS": "2"}, None),
+        ("demo", {"OPENBLAS_NUM_THREADS": "5"}, "5"),
+    ],
+)
+def test_how_many_threads_numpy_takes(command, given, expected, monkeypatch):
+    for variable in THREADS:
+        monkeypatch.setenv(variable, "")  # so that what is set below is taken back afterwards
+        monkeypatch.delenv(variable)
+    for variable, count in given.items():
+        monkeypatch.setenv(variable, count)
+    monkeypatch.delitem(sys.modules, "numpy", raising=False)
+    cli._limit_threads(command)
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == expected

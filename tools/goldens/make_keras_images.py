@@ -65,7 +65,7 @@ def record(name: str, kind: str, config: dict[str, Any], data: np.ndarray) -> No
 
 
 if __name__ == "__main__":
-    out.put("input", images(BATCH))
+    out.put("Resizing_0/input", images(BATCH))
     for kind, configs in LAYERS:
         for number, config in enumerate(configs):
             record(f"{kind}_{number}", kind, config, images(BATCH))

@@ -27,7 +27,7 @@ def set_weights(layer: keras.layers.Layer, name: str) -> None:
     rng = draws(name, 1)
     values = []
     for variable in layer.weights:
-        positive = variable.name in ("moving_variance", "gamma")
+        positive = variable.name in ("moving_variance", "gamma", "moving_stddev", "renorm_stddev")
         values.append(recipes.uniform(rng, tuple(variable.shape), 0.5 if positive else -1.0, 1.5 if positive else 1.0))
     layer.set_weights(values)
 

@@ -165,6 +165,8 @@ ATTENTION: tuple[tuple[str, str, dict[str, Any], tuple[tuple[int, ...], ...], di
     ("dot_causal", "Attention", {}, ((2, 4, 3), (2, 4, 3)), {"use_causal_mask": True}),
     ("additive", "AdditiveAttention", {}, ((2, 4, 3), (2, 5, 3)), {}),
 )
+#: attention layers that take their tensors as arguments, not as a list
+SEVERAL: tuple[str, ...] = ("MultiHeadAttention",)
 
 
 def attention() -> None:
@@ -172,7 +174,7 @@ def attention() -> None:
         name = f"attention_{title}"
         inputs = [base.recipes.uniform(base.draws(name, 40 + i), shape) for i, shape in enumerate(shapes)]
         layer = getattr(keras.layers, kind)(**config)
-        several = kind == "MultiHeadAttention"
+        several = kind in SEVERAL
         layer(*inputs) if several else layer(inputs)
         base.set_weights(layer, name)
         weights = [v.path.split("/", 1)[-1] for v in layer.weights]

@@ -4,6 +4,8 @@ from typing import Any
 
 from weft.api.array import eye as eye
 from weft.api.array import transpose as transpose
+from weft.api.linalg import LogMatrixDeterminant as LogMatrixDeterminant
+from weft.api.linalg import Qr as Qr
 from weft.api.linalg import band_part as band_part
 from weft.api.linalg import cholesky_solve as cholesky_solve
 from weft.api.linalg import cross as cross

@@ -9,6 +9,7 @@ from weft.api.math import log_softmax as log_softmax
 from weft.api.math import softmax as softmax
 from weft.api.math import top_k as top_k
 from weft.api.math import zero_fraction as zero_fraction
+from weft.api.nn import MaxPoolWithArgmax as MaxPoolWithArgmax
 from weft.api.nn import avg_pool as _avg_pool1d
 from weft.api.nn import avg_pool as _avg_pool2d
 from weft.api.nn import avg_pool as _avg_pool3d

@@ -261,7 +261,7 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Any:
     if sizes.is_static(target):
         for n in target:
             if isinstance(n, int) and n < 0:
-                raise InvalidArgumentError(explain(f"A size must not be negative, received {target}."))
+                raise InvalidArgumentError(explain(f"A size must be known and not negative, received {shape}."))
         return apply("broadcast_to", input, shape=target, name=name)
     return apply("broadcast_to_dynamic", input, target, sizes=_partial(shape), name=name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from weft.api import math
 from weft.api.array import eye, transpose  # noqa: F401
@@ -67,9 +67,16 @@ def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Any:
     return matrix_transpose(found, conjugate=True) if adjoint else found
 
 
-def slogdet(input: Any, name: str | None = None) -> Any:
-    """Sign and logarithm of the absolute value of the determinant."""
-    return apply("slogdet", input, name=name)
+class LogMatrixDeterminant(NamedTuple):
+    """The result of `slogdet`."""
+
+    sign: Any
+    log_abs_determinant: Any
+
+
+def slogdet(input: Any, name: str | None = None) -> LogMatrixDeterminant:
+    """Sign and logarithm of the absolute value of the determinant: fields `sign` and `log_abs_determinant`."""
+    return LogMatrixDeterminant(*apply("slogdet", input, name=name))
 
 
 def logdet(matrix: Any, name: str | None = None) -> Any:
@@ -89,9 +96,16 @@ def triangular_solve(matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = 
     return apply("triangular_solve", a, b, lower=lower, adjoint=adjoint, name=name)
 
 
-def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:
-    """The QR decomposition."""
-    return apply("qr", input, full_matrices=full_matrices, name=name)
+class Qr(NamedTuple):
+    """The result of `qr`."""
+
+    q: Any
+    r: Any
+
+
+def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Qr:
+    """The QR decomposition: fields `q` and `r`."""
+    return Qr(*apply("qr", input, full_matrices=full_matrices, name=name))
 
 
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from weft.api import special
 from weft.api.array import argsort as argsort
@@ -285,9 +285,16 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
     return apply("in_top_k", targets, predictions, k=integer(k, "k"), name=name)
 
 
-def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None) -> Any:
-    """The k greatest values of each row and where they are; of equals the first."""
-    return apply("top_k", input, k=integer(k, "k"), name=name)
+class TopK(NamedTuple):
+    """The result of `top_k`."""
+
+    values: Any
+    indices: Any
+
+
+def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None) -> TopK:
+    """The k greatest values of each row and where they are, of equals the first: fields `values` and `indices`."""
+    return TopK(*apply("top_k", input, k=integer(k, "k"), index_type=dtypes.as_dtype(index_type), name=name))
 
 
 def invert_permutation(x: Any, name: str | None = None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from weft.api import math, random
 from weft.api.array import gather, reshape, where
@@ -236,18 +236,24 @@ max_pool1d = max_pool2d = max_pool3d = max_pool
 avg_pool1d = avg_pool2d = avg_pool3d = avg_pool
 
 
+class MaxPoolWithArgmax(NamedTuple):
+    """The result of `max_pool_with_argmax`."""
+
+    output: Any
+    argmax: Any
+
+
 def max_pool_with_argmax(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC",
                          output_dtype: Any = dtypes.int64, include_batch_in_index: bool = False,
-                         name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
-    """The greatest value of each window, and its flat index in the image (or in the batch)."""
+                         name: str | None = None) -> MaxPoolWithArgmax:  # fmt: skip
+    """The greatest value of each window, and its flat index in the image or the batch: fields `output`, `argmax`."""
     x = frontdoor.convert(input)
     first = _channels_first(data_format)
-    values, places = apply(
+    return MaxPoolWithArgmax(*apply(
         "max_pool_with_argmax", x, window=_spatial(ksize, 2, "ksize", first), padding=_padding(padding, 2, first),
         strides=_spatial(strides, 2, "strides", first), dilations=(1, 1), data_format=_format(data_format),
         include_batch_in_index=include_batch_in_index, dtype=dtypes.as_dtype(output_dtype), name=name,
-    )  # fmt: skip
-    return values, places
+    ))  # fmt: skip
 
 
 def dilation2d(input: Any, filters: Any, strides: Any, padding: str, data_format: str, dilations: Any,

@@ -57,6 +57,29 @@ NOT_BUILT: Mapping[str, str] = {
     "keras.wrappers": "use the model itself: fit and predict",
     "tf.RaggedTensor": "pad the rows: keras.utils.pad_sequences, and a Masking layer",
     "tf.SparseTensor": "use a dense tensor: tf.scatter_nd makes one from indices and values",
+    "tf.Tensor.T": "use tf.transpose(x)",
+    "tf.Tensor.all": "use tf.reduce_all(x)",
+    "tf.Tensor.any": "use tf.reduce_any(x)",
+    "tf.Tensor.argmax": "use tf.argmax(x, axis)",
+    "tf.Tensor.astype": "use tf.cast(x, dtype)",
+    "tf.Tensor.clip": "use tf.clip_by_value(x, low, high)",
+    "tf.Tensor.copy": "use tf.identity(x), or x.numpy() for an array",
+    "tf.Tensor.dot": "use tf.tensordot(x, y, 1) or x @ y",
+    "tf.Tensor.flatten": "use tf.reshape(x, [-1])",
+    "tf.Tensor.item": "use float(x), int(x) or x.numpy()",
+    "tf.Tensor.max": "use tf.reduce_max(x)",
+    "tf.Tensor.mean": "use tf.reduce_mean(x)",
+    "tf.Tensor.min": "use tf.reduce_min(x)",
+    "tf.Tensor.prod": "use tf.reduce_prod(x)",
+    "tf.Tensor.ravel": "use tf.reshape(x, [-1])",
+    "tf.Tensor.reshape": "use tf.reshape(x, shape)",
+    "tf.Tensor.size": "use tf.size(x), or x.shape.num_elements()",
+    "tf.Tensor.squeeze": "use tf.squeeze(x)",
+    "tf.Tensor.std": "use tf.math.reduce_std(x)",
+    "tf.Tensor.sum": "use tf.reduce_sum(x)",
+    "tf.Tensor.tolist": "use x.numpy().tolist()",
+    "tf.Tensor.transpose": "use tf.transpose(x, perm)",
+    "tf.Tensor.var": "use tf.math.reduce_variance(x)",
     "tf.TensorArray": "collect in a Python list and tf.stack it, or use tf.scan or tf.map_fn",
     "tf.app": "call your main() under `if __name__ == '__main__'`",
     "tf.audio": "read the sound with Python's module wave",
@@ -161,7 +184,7 @@ class _Missing:
         self._name, self._use = name, use
 
     def __get__(self, owner: object, kind: type) -> NoReturn:
-        problem = f"'{kind.__name__}' object has no attribute '{self._name}': Weft has no such method."
+        problem = f"'{kind.__name__}' object has no attribute '{self._name}'."
         raise AttributeError(explain(problem, hint=self._use))
 
 

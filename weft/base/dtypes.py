@@ -153,7 +153,7 @@ class DType:
         return hash(self._name)
 
     def __repr__(self) -> str:
-        return f"weft.{self._name}"
+        return f"tf.{self._name}"  # as a program writes it, whose `tf` Weft is
 
     def __str__(self) -> str:
         return f"<dtype: '{self._name}'>"

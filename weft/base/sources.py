@@ -12,7 +12,11 @@ import sys
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 
+import numpy as np
+
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+# What calls the program's tensors back, as numpy does in `numpy.mean(tensor)`, is not the user's line either.
+_OTHERS = (_PACKAGE, os.path.dirname(os.path.abspath(np.__file__)) + os.sep)
 _MACHINERY = ("<frozen ", *(os.sep + name for name in ("threading.py", "runpy.py", "contextlib.py", "functools.py")))
 
 
@@ -50,7 +54,7 @@ def cell_name(filename: str) -> str | None:
 
 def is_internal(filename: str) -> bool:
     """Whether a file belongs to this package or to the machinery that users do not see as theirs."""
-    return filename.startswith(_PACKAGE) or any(part in filename for part in _MACHINERY)
+    return filename.startswith(_OTHERS) or any(part in filename for part in _MACHINERY)
 
 
 def user_line(frame: FrameType | None = None) -> SourceLine | None:

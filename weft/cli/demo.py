@@ -13,7 +13,8 @@ from weft.cli import CommandError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument(
-        "name", choices=["mnist"], nargs="?", default="mnist", help="which network (mnist: handwritten digits)"
+        "name", choices=["mnist"], nargs="?", default="mnist", metavar="NETWORK",
+        help="which network: mnist, handwritten digits (the default)",
     )
     parser.add_argument("--epochs", type=_positive, default=1, metavar="N", help="how often it sees the data (1)")
     parser.add_argument("--batch-size", type=_positive, default=32, metavar="N", help="images in a step (32)")
@@ -24,10 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
+    return int(text)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -90,7 +90,9 @@ def _load(path: Path | None) -> tuple[Any, str]:
         try:
             return mnist.read(path / "mnist.npz" if path.is_dir() else path), "MNIST"
         except ValueError as error:
-            raise CommandError(str(error)) from None
+            # The line that called is that of the command itself, and tells nobody anything.
+            lines = [line for line in str(error).splitlines() if not line.startswith("  at ")]
+            raise CommandError("\n".join(lines)) from None
     try:
         return mnist.load_data(), "MNIST"
     except DownloadError:

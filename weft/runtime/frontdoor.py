@@ -151,7 +151,7 @@ def _array_from(value: Any, wanted: DType | None, hint: DType | None) -> Any:
     except ValueError:
         raise ValueError(
             explain("The rows of a nested list differ in length, so it is no tensor.", received=repr(value)[:200],
-                    hint="pad the rows, or use tf.ragged.constant")  # fmt: skip
+                    hint="pad the rows, for instance with keras.utils.pad_sequences")  # fmt: skip
         ) from None
     if array.dtype.kind in "SU" and not isinstance(value, np.ndarray):
         array = np.array(value, object)  # numpy's own text types drop zero bytes at the end
@@ -288,10 +288,22 @@ def _text_array(value: Any, array: Any, wanted: DType | None) -> Any:
         elif isinstance(item, (bytes, np.bytes_)):
             out[index] = bytes(item)
         else:
-            raise DTypeError(explain(f"Cannot make a tensor of {type(item).__name__} values.",
-                                     received=repr(value)[:200],
-                                     hint="pad rows of different lengths, or use tf.ragged.constant"))  # fmt: skip
+            raise DTypeError(_no_element(item, value, array))
     return out
+
+
+def _no_element(item: Any, value: Any, array: Any) -> str:
+    """The message about an object that is no element of a tensor."""
+    problem, hint = f"Cannot make a tensor of {type(item).__name__} values.", "pass numbers, texts, or arrays of them"
+    if any(isinstance(other, (str, bytes)) for other in array.flat):
+        problem, hint = f"A tensor cannot mix text and {type(item).__name__}.", "make all of them text, or none"
+    elif any(other is None for other in array.flat):
+        problem, hint = "None cannot be an element of a tensor.", "replace missing values by a number such as nan"
+    elif isinstance(item, int):
+        problem, hint = f"{item} does not fit into 64 bits.", "use a float, or scale it down"
+    elif isinstance(item, (list, tuple)):
+        hint = "pad rows of different lengths, for instance with keras.utils.pad_sequences"
+    return explain(problem, received=repr(value)[:200], hint=hint)
 
 
 # Two operands --------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import dtypes, shapes
+from weft.base.absent import word_absent_methods
 from weft.base.dtypes import DType
 from weft.base.errors import OperatorNotAllowedInGraphError, explain
 from weft.base.shapes import TensorShape
@@ -142,7 +143,15 @@ class TensorOperators:
     def __getitem__(self, key: Any) -> Any:
         return operators["getitem"](self, key)
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError(explain(
+            f"{type(self).__name__} does not support item assignment: the values of a tensor never change.",
+            hint="tf.tensor_scatter_nd_update or tf.where give a changed copy; a tf.Variable takes assign and "
+                 "scatter_nd_update",
+        ))  # fmt: skip
 
+
+@word_absent_methods("tf.Tensor")
 class Tensor(TensorOperators):
     """A multi-dimensional array of one element type: `EagerTensor` holds values, `SymbolicTensor` stands in a graph."""
 
@@ -293,12 +302,12 @@ class EagerTensor(Tensor):
         return (self[i] for i in range(len(self._array)))
 
     def __str__(self) -> str:
-        return f"tf.Tensor({_show(self._array)}, shape={shapes.show(self._array.shape)}, dtype={self.dtype.name})"
+        return f"tf.Tensor({show(self._array)}, shape={shapes.show(self._array.shape)}, dtype={self.dtype.name})"
 
     def __repr__(self) -> str:
         return (
             f"<tf.Tensor: shape={shapes.show(self._array.shape)}, dtype={self.dtype.name}, "
-            f"numpy={_show(self._array, repr)}>"
+            f"numpy={show(self._array, repr)}>"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -328,13 +337,15 @@ def literal(array: Any) -> EagerTensor:
     return EagerTensor(array) if context.scope() is None else Literal(array)
 
 
-def _show(array: Any, how: Callable[[Any], str] = str) -> str:
+def show(array: Any, how: Callable[[Any], str] = str) -> str:
+    """An array's values as tensors and variables print them."""
     if array.ndim == 0:
         value = array.item() if array.dtype == object else array[()]
         if array.dtype.kind == "b":
             return str(bool(value))
         return repr(value) if array.dtype == object else str(value)
-    return how(array)
+    text = how(array)
+    return "\n" + text if "\n" in text else text  # so that the rows stand below each other
 
 
 class SymbolicTensor(Tensor):
@@ -403,7 +414,7 @@ class SymbolicTensor(Tensor):
         raise AttributeError(self._no_value("`numpy()` needs values"))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        raise NotImplementedError(self._no_value("numpy cannot take it"))
+        raise NotImplementedError(self._no_value("numpy cannot take it; use the tf function instead"))
 
     def __bool__(self) -> bool:
         problem = "a Python `if` or `while` cannot depend on it; use tf.cond or tf.while_loop"

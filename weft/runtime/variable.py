@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import dtypes, shapes
+from weft.base.absent import word_absent_methods
 from weft.base.dtypes import DType
 from weft.base.errors import explain
 from weft.base.locks import Lock
@@ -20,7 +21,7 @@ from weft.ir.types import TensorType
 from weft.ops.opdef import Slices
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime.composite import IndexedSlices
-from weft.runtime.tensor import EagerTensor, Handle, Reference, TensorOperators
+from weft.runtime.tensor import EagerTensor, Handle, Reference, TensorOperators, show
 
 _serial = itertools.count()
 #: the value of a cell whose array a step is changing in place
@@ -108,6 +109,7 @@ def unique_variable_name(name: str | None) -> str:
     return context.qualified(name or "Variable")
 
 
+@word_absent_methods("tf.Tensor")
 class Variable(TensorOperators):
     """A tensor that can change: read, assigned, updated; trainable ones are watched by tapes.
 
@@ -378,7 +380,7 @@ class Variable(TensorOperators):
 
     def __repr__(self) -> str:
         value = self._cell.read()
-        shown = "<uninitialized>" if value is None else np.array2string(np.asarray(value), separator=", ")
+        shown = "<uninitialized>" if value is None else show(np.asarray(value), repr)
         return f"<tf.Variable '{self._name}' shape={self._static} dtype={self._dtype.name}, numpy={shown}>"
 
     def __reduce__(self) -> tuple[Any, ...]:

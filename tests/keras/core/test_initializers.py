@@ -99,3 +99,38 @@ def test_small_names_are_the_classes() -> None:
         found = getattr(keras.initializers, name)
         assert found is getattr(keras.initializers, "".join(part.capitalize() for part in name.split("_")))
     assert np.asarray(keras.initializers.constant(2.0)((2,))).tolist() == [2.0, 2.0]
+
+
+def test_axes_say_what_counts_as_input_and_output() -> None:
+    shape = (20, 30, 40)
+    for axes, variance in (
+        ({}, 2 / (20 * 30 + 20 * 40)),
+        ({"input_axes": (0, 1), "output_axes": 2}, 2 / (600 + 40)),
+        ({"input_axes": [0], "output_axes": [2]}, 2 / (20 + 40)),
+    ):
+        drawn = np.asarray(keras.initializers.GlorotUniform(seed=1, **axes)(shape))
+        np.testing.assert_allclose(drawn.var(), variance, rtol=0.03)
+    config = keras.initializers.HeNormal(seed=1, input_axes=0, output_axes=(1, 2)).get_config()
+    assert config == {"seed": 1, "input_axes": (0,), "output_axes": (1, 2)}
+    with pytest.raises(ValueError, match="output_axes"):
+        keras.initializers.HeNormal(input_axes=(0,))
+
+
+def test_projections_of_attention_count_all_heads_as_output() -> None:
+    layer = keras.layers.MultiHeadAttention(4, 5)
+    layer.build((1, 3, 200), (1, 3, 200))
+    kernels = [np.asarray(weight).std() for weight in layer.weights if weight.path.endswith("kernel")]
+    np.testing.assert_allclose(kernels, np.sqrt(2 / 220), rtol=0.05)
+
+
+def test_stft_kernels_are_waves_under_a_window() -> None:
+    real = np.asarray(keras.initializers.STFT("real", scaling=None, periodic=True)((8, 1, 5)))[:, 0]
+    imag = np.asarray(keras.initializers.STFT("imag", scaling=None, periodic=True)((8, 1, 5)))[:, 0]
+    x = np.random.default_rng(0).normal(size=8)
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(8) / 8)
+    np.testing.assert_allclose(x @ real + 1j * (x @ imag), np.fft.rfft(x * window), atol=1e-5)
+    again = keras.initializers.deserialize(keras.initializers.serialize(keras.initializers.STFT("real")))
+    assert isinstance(again, keras.initializers.STFT) and again.side == "real"
+    for arguments in (("both",), ("real", "square"), ("real", "hann", "power")):
+        with pytest.raises(ValueError):
+            keras.initializers.STFT(*arguments)((4, 1, 3))

@@ -54,4 +54,4 @@ class Comparison:
 
 @pytest.fixture(scope="session")
 def comparisons() -> dict[str, Comparison]:
-    return {topic: Comparison(topic) for topic in ("keras_layers", "keras_more_layers")}
+    return {topic: Comparison(topic) for topic in ("keras_layers", "keras_more_layers", "keras_further_layers")}

@@ -78,8 +78,21 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "ZeroPadding1D": ({}, (2, 3, 2)),
     "ZeroPadding2D": ({}, (2, 3, 2, 2)),
     "ZeroPadding3D": ({}, (1, 2, 2, 2, 1)),
+    "AdaptiveAveragePooling1D": ({"output_size": 2}, (2, 5, 3)),
+    "AdaptiveAveragePooling2D": ({"output_size": 2}, (2, 5, 4, 3)),
+    "AdaptiveAveragePooling3D": ({"output_size": (1, 2, 3)}, (1, 3, 4, 5, 2)),
+    "AdaptiveMaxPooling1D": ({"output_size": 2}, (2, 5, 3)),
+    "AdaptiveMaxPooling2D": ({"output_size": 2}, (2, 5, 4, 3)),
+    "AdaptiveMaxPooling3D": ({"output_size": (1, 2, 3)}, (1, 3, 4, 5, 2)),
+    "ConvLSTM1D": ({"filters": 2, "kernel_size": 2, "dropout": 0.2, "recurrent_dropout": 0.2}, (2, 3, 4, 2)),
+    "ConvLSTM2D": ({"filters": 2, "kernel_size": 2, "return_sequences": True}, (2, 3, 4, 3, 2)),
+    "ConvLSTM3D": ({"filters": 2, "kernel_size": 2, "padding": "same"}, (1, 2, 3, 2, 3, 2)),
+    "RMSNormalization": ({}, (2, 3, 4)),
     "AutoContrast": ({"value_range": (-1, 1)}, (2, 4, 5, 3)),
     "CenterCrop": ({"height": 2, "width": 3}, (2, 4, 5, 3)),
+    "MelSpectrogram": ({"fft_length": 8, "sequence_stride": 4, "num_mel_bins": 3, "min_freq": 1.0,
+                        "sampling_rate": 40}, (2, 40)),
+    "STFTSpectrogram": ({"frame_length": 8, "frame_step": 4}, (2, 20, 2)),
     "Normalization": ({"mean": 0.5, "variance": 2.0}, (2, 3)),
     "RandomBrightness": ({"factor": 0.3, "value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomColorDegeneration": ({"factor": 0.3, "value_range": (-1, 1)}, (2, 4, 5, 3)),
@@ -102,10 +115,11 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
 }
 #: classes that other tests look at: they take other layers, functions, lists or integers
 ELSEWHERE = {
-    "Add", "AdditiveAttention", "Attention", "Average", "Bidirectional", "Concatenate", "Dot", "Embedding", "GRUCell",
-    "CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "InputLayer", "IntegerLookup", "LSTMCell",
-    "Lambda", "Layer", "Maximum", "Minimum", "MultiHeadAttention", "Multiply", "RNN", "RandomPosterization",
-    "SimpleRNNCell", "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization", "TimeDistributed", "Wrapper",
+    "Add", "AdditiveAttention", "Attention", "Average", "Bidirectional", "CategoryEncoding", "Concatenate",
+    "Discretization", "Dot", "Embedding", "GRUCell", "GroupedQueryAttention", "HashedCrossing", "Hashing",
+    "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer", "Maximum", "Minimum", "MultiHeadAttention",
+    "Multiply", "RNN", "RandomPosterization", "ReversibleEmbedding", "SimpleRNNCell", "SpectralNormalization",
+    "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization", "TimeDistributed", "Wrapper",
 }  # fmt: skip
 
 
@@ -183,3 +197,40 @@ def test_dtypes(name: str, policy: str) -> None:
     assert output.dtype == policy.removeprefix("mixed_")
     variable = "float32" if policy.startswith("mixed") else policy
     assert all(weight.dtype == variable for weight in layer.weights)
+
+
+def test_layers_inside_and_table_layers_by_configuration() -> None:
+    x = data((2, 4, 3))
+    for layer, value in (
+        (layers.SpectralNormalization(layers.Dense(4)), x),
+        (layers.GroupQueryAttention(2, 4, 2), [x, x]),
+        (layers.ReversibleEmbedding(7, 3, tie_weights=False), np.array([[1, 2]])),
+    ):
+        inputs = value if isinstance(value, list) else [value]
+        before = np.asarray(layer(*inputs))
+        again = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
+        again(*inputs)
+        again.set_weights(layer.get_weights())
+        np.testing.assert_array_equal(again(*inputs), before)
+
+
+def test_reversible_embedding() -> None:
+    layer = layers.ReversibleEmbedding(5, 3, logit_soft_cap=2.0, mask_zero=True)
+    vectors = layer(np.array([[1, 0]]))
+    table = layer.get_weights()[0]
+    scores = np.asarray(layer(vectors, reverse=True))
+    np.testing.assert_allclose(scores, 2 * np.tanh(np.asarray(vectors) @ table.T / 2), rtol=1e-5, atol=1e-7)
+    assert layers.ReversibleEmbedding(5, 3, reverse_dtype="float16")(vectors, reverse=True).dtype == "float16"
+
+
+def test_stateful_conv_lstm_goes_on() -> None:
+    layer = layers.ConvLSTM2D(2, 2, stateful=True, seed=1)
+    x = tf.constant(data((1, 2, 4, 3, 2)))
+    whole = layers.ConvLSTM2D(2, 2)
+    whole.build((1, 4, 4, 3, 2))
+    layer(x)
+    layer.reset_state()
+    whole.set_weights(layer.get_weights())
+    layer(x)
+    np.testing.assert_allclose(layer(x), whole(tf.concat([x, x], 1)), rtol=1e-5, atol=1e-6)
+    assert layer.trainable_weights == layer.weights

@@ -11,7 +11,7 @@ import weft as tf
 from tests.golden import recipes
 from weft import keras
 
-CASES = {topic: recipes.Golden(topic).cases for topic in ("keras_layers", "keras_more_layers")}
+CASES = {topic: recipes.Golden(topic).cases for topic in ("keras_layers", "keras_more_layers", "keras_further_layers")}
 #: Keras 3.15 gives zeros where more than one place is above the threshold; ours sums to 1, as in the paper.
 RIGHT_PADDED = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [1, 0, 0, 0, 0]], bool)
 WRONG_IN_KERAS = {"activation_sparsemax"}
@@ -85,7 +85,7 @@ def test_attention(topic: str, name: str, comparisons: Any) -> None:
     case = CASES[topic][name]
     layer = make(topic, name)
     inputs = compare.golden.series(f"{name}/input")
-    several = case["layer"] == "MultiHeadAttention"
+    several = case["layer"] in ("MultiHeadAttention", "GroupQueryAttention")
     _ = layer(*inputs) if several else layer(inputs)
     assert [weight.path.split("/", 1)[-1] for weight in layer.weights] == case["weights"]
     layer.set_weights(compare.golden.series(f"{name}/weight"))
@@ -103,7 +103,8 @@ def test_attention(topic: str, name: str, comparisons: Any) -> None:
 
     compare.call(name, "", Called(), inputs, as_list=True, **call)
     symbols = [keras.KerasTensor((None, *value.shape[1:])) for value in inputs]
-    shape = (layer(*symbols) if several else layer(symbols)).shape
+    found = layer(*symbols) if several else layer(symbols)
+    shape = found.shape
     assert tuple(shape)[1:] == compare.golden[f"{name}/output/0"].shape[1:]
 
 
@@ -146,3 +147,39 @@ def test_masks_travel(topic: str, name: str, comparisons: Any) -> None:
         model.add(getattr(keras.layers, kind)(**config))
     model.set_weights(compare.golden.series(f"{name}/weight"))
     compare.call(name, "", model, [inputs])
+
+
+@pytest.mark.parametrize(("topic", "name"), names("spectral"))
+def test_spectral_normalization(topic: str, name: str, comparisons: Any) -> None:
+    compare = comparisons[topic]
+    layer = make(topic, name)
+    inputs = compare.golden[f"{name}/input/0"]
+    layer.build(inputs.shape)
+    compare.load(name, layer)
+    for expected in compare.golden.series(f"{name}/training"):
+        compare.close(layer(inputs, training=True), expected, "in training")
+    for weight, expected in zip(layer.weights, compare.golden.series(f"{name}/weight_after"), strict=True):
+        compare.close(weight, expected, weight.path)
+    compare.close(layer(inputs), compare.golden[f"{name}/inference"], "in inference")
+
+
+@pytest.mark.parametrize(("topic", "name"), names("made"))
+def test_layer_as_it_is_made(topic: str, name: str, comparisons: Any) -> None:
+    compare = comparisons[topic]
+    layer = make(topic, name)
+    inputs, expected = compare.golden[f"{name}/input/0"], compare.golden[f"{name}/output/0"]
+    # Keras makes the mel scale in float32: its bands are off by 1e-5, which decibels of weak bands show.
+    off = 1e-3 if CASES[topic][name]["layer"] == "MelSpectrogram" else 1e-5
+
+    def close(found: Any) -> None:
+        np.testing.assert_allclose(found, expected, rtol=off, atol=off)
+
+    close(layer(inputs))
+    assert [weight.path.split("/")[-1] for weight in layer.weights] == CASES[topic][name]["weights"]
+    for weight, value in zip(layer.weights, compare.golden.series(f"{name}/weight"), strict=True):
+        compare.close(weight, value, weight.path)
+    traced = tf.function(
+        lambda x: layer(x), input_signature=[tf.TensorSpec([None if n > 2 else n for n in inputs.shape], "float32")]
+    )
+    close(traced(inputs))
+    close(type(layer).from_config(layer.get_config())(inputs))

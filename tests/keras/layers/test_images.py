@@ -23,7 +23,7 @@ def make(name: str, **more: Any) -> Any:
 
 def images(name: str) -> np.ndarray:
     case = GOLDEN.cases[name]
-    pictures = GOLDEN["input"]
+    pictures = GOLDEN["Resizing_0/input"]
     return (pictures[0] if len(case["shape"]) == 3 else pictures).astype(case["dtype"])
 
 

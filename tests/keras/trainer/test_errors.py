@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import weft as tf
 from weft import keras
 from weft.keras.losses import crossentropy
 
@@ -215,3 +216,16 @@ def test_epochs_that_are_no_number(epochs: Any) -> None:
 def test_class_weights_in_a_list() -> None:
     text = message(ValueError, lambda: classifier().fit(X, Y, class_weight=[1.0, 2.0, 3.0], verbose=0))
     assert "must be a dict" in text and "dict(enumerate(weights))" in text
+
+
+def test_evaluate_without_labels_after_training() -> None:
+    model = classifier()
+    model.fit(X, Y, verbose=0)
+    text = message(ValueError, lambda: model.evaluate(X, verbose=0))
+    assert "no labels" in text and "model.evaluate(x, y)" in text
+
+
+def test_gradients_and_variables_the_wrong_way_round() -> None:
+    pairs = [(tf.Variable(1.0), tf.constant(1.0))]
+    text = message(TypeError, lambda: keras.optimizers.SGD().apply_gradients(pairs))
+    assert "pairs of a gradient and its variable" in text and "zip(gradients, model.trainable_variables)" in text

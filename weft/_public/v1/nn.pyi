@@ -11,7 +11,6 @@ from weft.api.nn import l2_loss as l2_loss
 from weft.api.nn import local_response_normalization as _lrn
 from weft.api.nn import local_response_normalization as local_response_normalization
 from weft.api.nn import log_poisson_loss as log_poisson_loss
-from weft.compat.v1.nn import TopK as TopK
 from weft.compat.v1.nn import avg_pool as avg_pool
 from weft.compat.v1.nn import conv1d as conv1d
 from weft.compat.v1.nn import conv2d as conv2d

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import weft
 from weft.api import nn as _nn
@@ -174,16 +174,9 @@ def weighted_cross_entropy_with_logits(labels: Any = None, logits: Any = None, p
     return _nn.weighted_cross_entropy_with_logits(found, logits, pos_weight, name)
 
 
-class TopK(NamedTuple):
-    """What `top_k` gives: the values and where they are."""
-
-    values: Any
-    indices: Any
-
-
-def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> TopK:
-    """The k greatest values of each row and where they are; of equals the first."""
-    return TopK(*_nn.top_k(input, k, sorted, name=name))
+def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> Any:
+    """The k greatest values of each row and where they are, of equals the first: fields `values` and `indices`."""
+    return _nn.top_k(input, k, sorted, name=name)
 
 
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:

@@ -59,10 +59,10 @@ def read(path: Path) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
         ValueError: Where it holds something else.
     """
     if not zipfile.is_zipfile(path):
-        problem = "it is no .npz file" if path.is_file() else "it is not there"
-        raise ValueError(
-            explain(f"{path} cannot be read: {problem}.", hint="remove it, or put a whole mnist.npz there")
-        )
+        there = path.is_file()
+        problem = "it is no .npz file" if there else "there is no such file"
+        hint = "remove it, or put a whole mnist.npz there" if there else "put mnist.npz there, or name another path"
+        raise ValueError(explain(f"{path} cannot be read: {problem}.", hint=hint))
     try:
         with np.load(path, allow_pickle=False) as archive:
             missing = [name for name in _PARTS if name not in archive.files]

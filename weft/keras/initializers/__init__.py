@@ -23,9 +23,10 @@ from weft.keras.initializers.random import (
     TruncatedNormal,
     VarianceScaling,
 )
+from weft.keras.initializers.signal import STFT, STFTInitializer
 
 _CLASSES = (
-    Constant, Identity, Ones, Zeros, GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform,
+    STFT, Constant, Identity, Ones, Zeros, GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform,
     Orthogonal, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling,
 )  # fmt: skip
 
@@ -97,6 +98,6 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "Initializer", "LecunNormal",
-    "LecunUniform", "Ones", "Orthogonal", "RandomInitializer", "RandomNormal", "RandomUniform", "TruncatedNormal",
-    "VarianceScaling", "Zeros", "deserialize", "get", "serialize",
+    "LecunUniform", "Ones", "Orthogonal", "RandomInitializer", "RandomNormal", "RandomUniform", "STFT",
+    "STFTInitializer", "TruncatedNormal", "VarianceScaling", "Zeros", "deserialize", "get", "serialize",
 ]  # fmt: skip

@@ -38,9 +38,13 @@ from weft.keras.initializers.random import TruncatedNormal as TruncatedNormal
 from weft.keras.initializers.random import TruncatedNormal as _truncated_normal
 from weft.keras.initializers.random import VarianceScaling as VarianceScaling
 from weft.keras.initializers.random import VarianceScaling as _variance_scaling
+from weft.keras.initializers.signal import STFT as STFT
+from weft.keras.initializers.signal import STFT as _STFTInitializer
+from weft.keras.initializers.signal import STFT as _stft
 
 IdentityInitializer = _IdentityInitializer
 OrthogonalInitializer = _OrthogonalInitializer
+STFTInitializer = _STFTInitializer
 constant = _constant
 glorot_normal = _glorot_normal
 glorot_uniform = _glorot_uniform
@@ -54,6 +58,7 @@ ones = _ones
 orthogonal = _orthogonal
 random_normal = _random_normal
 random_uniform = _random_uniform
+stft = _stft
 truncated_normal = _truncated_normal
 uniform = _uniform
 variance_scaling = _variance_scaling

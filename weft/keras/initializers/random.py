@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -96,12 +97,15 @@ class RandomUniform(RandomInitializer):
         return {"minval": self.minval, "maxval": self.maxval, **super().get_config()}
 
 
-def compute_fans(shape: Any) -> tuple[int, int]:
+def compute_fans(shape: Any, input_axes: Any = None, output_axes: Any = None) -> tuple[int, int]:
     """How many inputs a unit sees and how many outputs an input reaches, for a kernel of this shape.
 
-    Kernels are `[*window, inputs, outputs]`; each position of the window counts.
+    Kernels are `[*window, inputs, outputs]`; each position of the window counts. Where the axes of inputs and outputs
+    are given, they alone count.
     """
     sizes = [int(size) for size in shape]
+    if input_axes is not None and output_axes is not None:
+        return math.prod(sizes[axis] for axis in input_axes), math.prod(sizes[axis] for axis in output_axes)
     if len(sizes) < 2:
         count = sizes[0] if sizes else 1
         return count, count
@@ -117,6 +121,8 @@ class VarianceScaling(RandomInitializer):
         mode: What n is: `"fan_in"`, `"fan_out"` or `"fan_avg"`.
         distribution: `"truncated_normal"`, `"untruncated_normal"` or `"uniform"`.
         seed: An integer, a SeedGenerator, or None.
+        input_axes: The kernel's axes of inputs; the last but one, and the window, by default.
+        output_axes: Its axes of outputs; the last, and the window, by default. Both or neither.
 
     Raises:
         ValueError: For other values.
@@ -125,9 +131,16 @@ class VarianceScaling(RandomInitializer):
     """
 
     def __init__(
-        self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal", seed: Any = None
-    ) -> None:
+        self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal", seed: Any = None,
+        input_axes: Any = None, output_axes: Any = None,
+    ) -> None:  # fmt: skip
         super().__init__(seed)
+        self.input_axes, self.output_axes = _axes(input_axes), _axes(output_axes)
+        if (input_axes is None) != (output_axes is None):
+            raise ValueError(explain(
+                f"{type(self).__name__}: `input_axes` and `output_axes` belong together.",
+                received=f"input_axes={input_axes!r}, output_axes={output_axes!r}",
+            ))  # fmt: skip
         if scale <= 0:
             raise ValueError(f"{type(self).__name__}: `scale` must be positive, received {scale}.")
         modes, distributions = (
@@ -147,7 +160,7 @@ class VarianceScaling(RandomInitializer):
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """Values of this shape and dtype."""
-        fan_in, fan_out = compute_fans(shape)
+        fan_in, fan_out = compute_fans(shape, self.input_axes, self.output_axes)
         count = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, count)
         dtype = standardize_dtype(dtype)
@@ -159,56 +172,71 @@ class VarianceScaling(RandomInitializer):
         return random.truncated_normal(shape, 0.0, math.sqrt(variance) / _TRUNCATED_STDDEV, dtype=dtype, seed=self.seed)
 
     def get_config(self) -> dict[str, Any]:
-        return {"scale": self.scale, "mode": self.mode, "distribution": self.distribution, **super().get_config()}
+        return {"scale": self.scale, "mode": self.mode, "distribution": self.distribution, **self._seed_and_axes()}
+
+    def _seed_and_axes(self) -> dict[str, Any]:
+        return {**super().get_config(), "input_axes": self.input_axes, "output_axes": self.output_axes}
+
+    def for_axes(self, input_axes: Any, output_axes: Any) -> Any:
+        """This initializer, for a kernel with these axes of inputs and outputs, unless it has been given others."""
+        if self.input_axes is not None:
+            return self
+        found = copy.copy(self)
+        found.input_axes, found.output_axes = _axes(input_axes), _axes(output_axes)
+        return found
+
+
+def _axes(axes: Any) -> tuple[int, ...] | None:
+    return None if axes is None else (axes,) if isinstance(axes, int) else tuple(axes)
 
 
 class _Preset(VarianceScaling):
-    """A variance scaling whose only argument is the seed."""
+    """A variance scaling whose scale, mode and distribution are fixed."""
 
     def get_config(self) -> dict[str, Any]:
-        return RandomInitializer.get_config(self)
+        return self._seed_and_axes()
 
 
 class GlorotUniform(_Preset):
     """Uniform within ±sqrt(6 / (fan_in + fan_out)). Source: Glorot and Bengio 2010."""
 
-    def __init__(self, seed: Any = None) -> None:
-        super().__init__(1.0, "fan_avg", "uniform", seed)
+    def __init__(self, seed: Any = None, input_axes: Any = None, output_axes: Any = None) -> None:
+        super().__init__(1.0, "fan_avg", "uniform", seed, input_axes, output_axes)
 
 
 class GlorotNormal(_Preset):
     """Truncated normal of variance 2 / (fan_in + fan_out). Source: Glorot and Bengio 2010."""
 
-    def __init__(self, seed: Any = None) -> None:
-        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
+    def __init__(self, seed: Any = None, input_axes: Any = None, output_axes: Any = None) -> None:
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed, input_axes, output_axes)
 
 
 class HeUniform(_Preset):
     """Uniform within ±sqrt(6 / fan_in). Source: He et al. 2015."""
 
-    def __init__(self, seed: Any = None) -> None:
-        super().__init__(2.0, "fan_in", "uniform", seed)
+    def __init__(self, seed: Any = None, input_axes: Any = None, output_axes: Any = None) -> None:
+        super().__init__(2.0, "fan_in", "uniform", seed, input_axes, output_axes)
 
 
 class HeNormal(_Preset):
     """Truncated normal of variance 2 / fan_in. Source: He et al. 2015."""
 
-    def __init__(self, seed: Any = None) -> None:
-        super().__init__(2.0, "fan_in", "truncated_normal", seed)
+    def __init__(self, seed: Any = None, input_axes: Any = None, output_axes: Any = None) -> None:
+        super().__init__(2.0, "fan_in", "truncated_normal", seed, input_axes, output_axes)
 
 
 class LecunUniform(_Preset):
     """Uniform within ±sqrt(3 / fan_in). Source: LeCun et al. 1998."""
 
-    def __init__(self, seed: Any = None) -> None:
-        super().__init__(1.0, "fan_in", "uniform", seed)
+    def __init__(self, seed: Any = None, input_axes: Any = None, output_axes: Any = None) -> None:
+        super().__init__(1.0, "fan_in", "uniform", seed, input_axes, output_axes)
 
 
 class LecunNormal(_Preset):
     """Truncated normal of variance 1 / fan_in. Source: LeCun et al. 1998."""
 
-    def __init__(self, seed: Any = None) -> None:
-        super().__init__(1.0, "fan_in", "truncated_normal", seed)
+    def __init__(self, seed: Any = None, input_axes: Any = None, output_axes: Any = None) -> None:
+        super().__init__(1.0, "fan_in", "truncated_normal", seed, input_axes, output_axes)
 
 
 class Orthogonal(RandomInitializer):

@@ -193,13 +193,15 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
 
 
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Any:
-    """1 - hits / (hits + alpha · false positives + beta · false negatives).
+    """1 - hits / (hits + alpha · false negatives + beta · false positives).
+
+    Keras weighs the two kinds of errors this way round, whatever is written elsewhere about alpha and beta.
 
     Args:
         y_true: Labels.
         y_pred: Predictions of the same shape.
-        alpha: Weight of what is predicted wrongly.
-        beta: Weight of what is missed.
+        alpha: Weight of what is missed.
+        beta: Weight of what is predicted wrongly.
         axis: The axes that are summed; all where None.
 
     Source: Salehi et al., Tversky loss function for image segmentation, 2017.
@@ -210,7 +212,7 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
     hits = tf.reduce_sum(y_true * y_pred, axis=axis)
     wrong = tf.reduce_sum((1.0 - y_true) * y_pred, axis=axis)
     missed = tf.reduce_sum(y_true * (1.0 - y_pred), axis=axis)
-    return 1.0 - tf.math.divide_no_nan(hits, hits + alpha * wrong + beta * missed + config.epsilon())
+    return 1.0 - tf.math.divide_no_nan(hits, hits + alpha * missed + beta * wrong + config.epsilon())
 
 
 __all__ = [

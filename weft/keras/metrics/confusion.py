@@ -134,8 +134,10 @@ class _Share(_Counting):
         """Takes a batch in."""
         y_true, y_pred = tf.convert_to_tensor(y_true), tf.cast(tf.convert_to_tensor(y_pred), self.dtype)
         if self.top_k is not None:
-            least = tf.math.top_k(y_pred, self.top_k)[0][..., -1:]
-            y_pred = tf.where(y_pred >= least, y_pred, tf.fill(tf.shape(y_pred), tf.cast(-1e10, self.dtype)))
+            # Exactly so many, also where predictions are equal: the first of these count.
+            places = tf.math.top_k(y_pred, self.top_k)[1]
+            chosen = tf.reduce_any(tf.one_hot(places, y_pred.shape[-1], on_value=True, off_value=False), axis=-2)
+            y_pred = tf.where(chosen, y_pred, tf.fill(tf.shape(y_pred), tf.cast(-1e10, self.dtype)))
         if self.class_id is not None:
             y_true, y_pred = y_true[..., self.class_id], y_pred[..., self.class_id]
         self._take(y_true, y_pred, sample_weight)
@@ -224,6 +226,8 @@ class AUC(Metric):
         self.num_thresholds = len(inner) + 2
         epsilon = config.epsilon()
         self.thresholds = [0.0 - epsilon, *inner, 1.0 + epsilon]
+        #: as in Keras, predictions beyond 0 and 1 then count as 0 and 1
+        self._even = bool(np.allclose([0.0, *inner, 1.0], np.linspace(0.0, 1.0, self.num_thresholds)))
         self.curve = curve
         self.summation_method = summation_method
         self._from_logits = from_logits
@@ -234,6 +238,8 @@ class AUC(Metric):
         """Takes a batch in."""
         if self._from_logits:
             y_pred = tf.sigmoid(y_pred)
+        if self._even:
+            y_pred = tf.clip_by_value(tf.cast(tf.convert_to_tensor(y_pred), self.dtype), 0.0, 1.0)
         bounds = np.asarray(self.thresholds, np.float32)
         for kind, found in count(y_true, y_pred, sample_weight, bounds, self.dtype).items():
             getattr(self, kind).assign_add(found)

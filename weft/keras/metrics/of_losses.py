@@ -173,12 +173,14 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         dtype: Its dtype.
         from_logits: Whether predictions are logits.
         axis: The axis of the classes.
+        ignore_class: A label whose rows have the value 0, and do not count where there are weights; or None.
     """
 
     def __init__(
         self, name: str | None = "sparse_categorical_crossentropy", dtype: Any = None, from_logits: bool = False,
-        axis: int = -1,
+        axis: int = -1, ignore_class: int | None = None,
     ) -> None:  # fmt: skip
         super().__init__(
-            crossentropy.sparse_categorical_crossentropy, name, dtype=dtype, from_logits=from_logits, axis=axis
-        )
+            crossentropy.sparse_categorical_crossentropy, name, dtype=dtype, from_logits=from_logits, axis=axis,
+            ignore_class=ignore_class,
+        )  # fmt: skip

@@ -12,10 +12,14 @@ from weft.keras.metrics.metric import Metric
 from weft.keras.saving import deserialize_keras_object, serialize_keras_object
 
 
-def weighted(values: Any, sample_weight: Any, dtype: str) -> tuple[Any, Any]:
-    """Values times their weights, and the weights, or None.
+def weighted(values: Any, sample_weight: Any, dtype: str, reduce: Callable[..., Any]) -> tuple[Any, Any]:
+    """A number for each sample from values times their weights, and each sample's weight, or None.
 
-    Where samples have more values than weights, the mean over the further axes stands for them.
+    Args:
+        values: `[batch, …]`.
+        sample_weight: None, or weights that broadcast to them.
+        dtype: In which to compute.
+        reduce: Makes one of a sample's several values or weights: `tf.reduce_mean` or `tf.reduce_sum`.
     """
     mask = get_mask(values)
     values = tf.cast(tf.convert_to_tensor(values), dtype)
@@ -28,12 +32,19 @@ def weighted(values: Any, sample_weight: Any, dtype: str) -> tuple[Any, Any]:
             mask, weights = align_ranks(mask, weights)
             weights = weights * mask
     if weights is None:
-        return values, None
+        return _by_sample(values, reduce), None
     values, weights = align_ranks(values, weights, expand_vectors=False)
     ranks = values.shape.rank, weights.shape.rank
     if None not in ranks and ranks[0] > ranks[1]:
-        values = tf.reduce_mean(values, axis=list(range(ranks[1], ranks[0])))
-    return values * weights, tf.broadcast_to(weights, tf.shape(values))
+        values = reduce(values, axis=list(range(ranks[1], ranks[0])))
+    weights = tf.broadcast_to(weights, tf.shape(values))
+    return _by_sample(values * weights, reduce), _by_sample(weights, reduce)
+
+
+def _by_sample(values: Any, reduce: Callable[..., Any]) -> Any:
+    """Samples count the same, however many values each of them has."""
+    rank = values.shape.rank
+    return values if rank is None or rank < 2 else reduce(values, axis=list(range(1, rank)))
 
 
 class Sum(Metric):
@@ -55,7 +66,7 @@ class Sum(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Adds values, times their weights."""
-        values, _ = weighted(values, sample_weight, self.dtype)
+        values, _ = weighted(values, sample_weight, self.dtype, tf.reduce_sum)
         self.total.assign_add(tf.reduce_sum(values))
 
     def result(self) -> Any:
@@ -83,7 +94,7 @@ class Mean(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Takes values in, with their weights."""
-        values, weights = weighted(values, sample_weight, self.dtype)
+        values, weights = weighted(values, sample_weight, self.dtype, tf.reduce_mean)
         self.total.assign_add(tf.reduce_sum(values))
         self.count.assign_add(tf.cast(tf.size(values), self.dtype) if weights is None else tf.reduce_sum(weights))
 
@@ -121,9 +132,9 @@ class MeanMetricWrapper(Mean):
             sample_weight = sample_weight * mask
         elif mask is not None:
             sample_weight = mask
-        if own is not None:
-            own = tf.cast(own, self.dtype)
-            sample_weight = own if sample_weight is None else tf.cast(sample_weight, self.dtype) * own
+        if own is not None and sample_weight is not None:
+            # As in Keras: without weights, rows of an ignored class count with the value 0.
+            sample_weight = tf.cast(sample_weight, self.dtype) * tf.cast(own, self.dtype)
         values = tf.identity(values)  # without the mask, which is in the weights now
         super().update_state(values, sample_weight=sample_weight)
 

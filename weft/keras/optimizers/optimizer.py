@@ -298,6 +298,12 @@ class Optimizer:
             if word not in ("skip_gradients_aggregation", "experimental_aggregate_gradients"):
                 raise TypeError(explain(f"apply_gradients() has no keyword `{word}`."))
         pairs = list(grads_and_vars)
+        for pair in pairs:
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not hasattr(pair[1], "assign"):
+                raise TypeError(explain(
+                    "apply_gradients() takes pairs of a gradient and its variable.", received=repr(pair)[:200],
+                    hint="optimizer.apply_gradients(zip(gradients, model.trainable_variables))",
+                ))  # fmt: skip
         self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
         return self._iterations
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import weft as tf
-from weft.extend import explain, nearest
+from weft.extend import explain, nearest, signature_of
 from weft.keras.saving import registry
 
 #: Public namespaces that configurations may name, by the module where their classes are.
@@ -24,6 +24,16 @@ _NAMESPACES = (
 )  # fmt: skip
 
 _PLAIN = (str, int, float, bool, type(None))
+
+#: how Keras names classes that it does not write by their public namespace: module and registered name
+_KERAS_HEADS = {"Functional": ("keras.src.models.functional", "Functional"), "Sequential": ("keras", None)}
+#: options in Keras' configurations that Weft's classes may not have, by the value that asks for nothing
+_ASKS_FOR_NOTHING = {
+    "quantization_config": None, "optional": False, "rms_scaling": False, "renorm": False, "input_axes": None,
+    "output_axes": None, "oov_method": "floormod", "multi_label": False, "num_labels": None, "label_weights": None,
+}  # fmt: skip
+#: and what says more about them
+_MORE_ABOUT = {"renorm_clipping": "renorm", "renorm_momentum": "renorm", "vocabulary_size": "vocabulary"}
 
 
 def _public_module(cls: type) -> str | None:
@@ -111,6 +121,8 @@ def _serialize_instance(obj: Any) -> dict[str, Any]:
         "config": {key: serialize_keras_object(value) for key, value in obj.get_config().items()},
         "registered_name": registry.get_registered_name(cls) if public is None else None,
     }
+    if public is not None and cls.__name__ in _KERAS_HEADS:
+        record["module"], record["registered_name"] = _KERAS_HEADS[cls.__name__]
     if hasattr(obj, "get_build_config"):
         built = obj.get_build_config()
         if built is not None:
@@ -190,13 +202,24 @@ def _deserialize_record(
 
 def _from_config(cls: Any, name: str, config: dict[str, Any]) -> Any:
     try:
-        return cls.from_config(config)
+        return cls.from_config(config if _public_module(cls) is None else _without_other_options(cls, config))
     except TypeError as error:
         raise TypeError(explain(
             f"{name} does not take its own configuration: {error}",
             received=f"config keys {', '.join(sorted(config))}",
             hint=f"make {name}.get_config() return exactly what {name}.__init__() takes",
         )) from error  # fmt: skip
+
+
+def _without_other_options(cls: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration without the options of Keras that the class does not have and that are not made use of."""
+    known = {
+        name for base in cls.__mro__ if "__init__" in base.__dict__ for name in signature_of(base.__init__).parameters
+    }
+    foreign = {key for key in config if key not in known}
+    unused = {key for key in foreign if key in _ASKS_FOR_NOTHING and config[key] == _ASKS_FOR_NOTHING[key]}
+    more = {key for key in foreign if _MORE_ABOUT.get(key) in unused or _MORE_ABOUT.get(key) in known}
+    return {key: value for key, value in config.items() if key not in unused | more}
 
 
 def _find_function(

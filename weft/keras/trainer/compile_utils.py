@@ -227,6 +227,15 @@ def _weights(outputs: Outputs, sample_weight: Any) -> list[Any]:
     return [sample_weight] * outputs.count
 
 
+def _require_labels(outputs: Outputs, wanted: list[bool], labels: list[Any]) -> None:
+    for place, (needed, label) in enumerate(zip(wanted, labels, strict=True)):
+        if needed and label is None:
+            raise ValueError(explain(
+                f"There is a loss for {outputs.label(place) if outputs.count > 1 else 'the output'}, but no labels.",
+                hint="pass y: model.fit(x, y), model.evaluate(x, y); an iterable of batches must give (x, y)",
+            ))  # fmt: skip
+
+
 class CompileLoss:
     """The losses of `compile`, for all outputs.
 
@@ -253,13 +262,7 @@ class CompileLoss:
         specs = self._spread(outputs)
         wanted = [spec is not None for spec in specs]
         labels, predictions = outputs.values(y_true, "y", wanted), tf.nest.flatten(y_pred)
-        for place, spec in enumerate(specs):
-            if spec is not None and labels[place] is None:
-                raise ValueError(explain(
-                    f"There is a loss for {outputs.label(place) if outputs.count > 1 else 'the output'}, but no "
-                    f"labels.",
-                    hint="pass y: model.fit(x, y); an iterable of batches must give (x, y)",
-                ))  # fmt: skip
+        _require_labels(outputs, wanted, labels)
         self._losses = [resolve_loss(*entry) for entry in zip(specs, labels, predictions, strict=True)]
         self._scales = self._spread_scales(outputs)
         active = [place for place, loss in enumerate(self._losses) if loss is not None]
@@ -305,7 +308,9 @@ class CompileLoss:
         if self._outputs is None:
             self.build(y_true, y_pred)
         assert self._outputs is not None
-        labels = self._outputs.values(y_true, "y", [loss is not None for loss in self._losses])
+        wanted = [loss is not None for loss in self._losses]
+        labels = self._outputs.values(y_true, "y", wanted)
+        _require_labels(self._outputs, wanted, labels)
         predictions, weights = tf.nest.flatten(y_pred), _weights(self._outputs, sample_weight)
         means = iter(self.metrics)
         total = None

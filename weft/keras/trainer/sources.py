@@ -324,20 +324,21 @@ class Loop:
             self._source.on_epoch_end()
             return
         for done in range(self._steps):
-            batch = self._next()
+            batch = self._next(fresh=done == 0)
             if batch is None:
-                self.ran_out = True
+                # As in Keras, the epoch is then shorter; the next one begins anew where that can be.
+                self.ran_out = not self._source.repeats
                 import logging
 
                 logging.getLogger("weft.keras").warning(
-                    "The data ran out: an epoch takes %d batches, there were %d. Give an iterable that can be started "
-                    "again, or one that never ends.", self._steps, done,
+                    "The data ran out: an epoch takes %d batches, there were %d. Give fewer steps, or an iterable that "
+                    "never ends.", self._steps, done,
                 )  # fmt: skip
                 return
             yield batch
 
-    def _next(self) -> Any:
-        """The next batch; the source is started again where it ends and can be."""
+    def _next(self, fresh: bool) -> Any:
+        """The next batch; None where the source has ended. At the start of an epoch, an ended one is started again."""
         for _ in range(2):
             if self._running is None:
                 self._running = self._source.batches()
@@ -348,4 +349,6 @@ class Loop:
                 return None
             self._running = None
             self._source.on_epoch_end()
+            if not fresh:
+                return None
         return None

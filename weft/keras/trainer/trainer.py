@@ -415,6 +415,7 @@ class Trainer:
             if validation is not None and not loop.ran_out and _is_due(epoch, validation_freq):
                 found = as_numbers(self._evaluate_loop(validation, listeners))
                 logs.update({f"val_{name}": value for name, value in found.items()})
+                logs = dict(sorted(logs.items()))
             listeners.on_epoch_end(epoch, logs)
             if self.stop_training or loop.ran_out:
                 break

@@ -14,6 +14,9 @@ from weft.keras.layers.core.einsum_dense import EinsumDense
 from weft.keras.layers.layer import Layer
 from weft.keras.layers.regularization import Dropout
 
+#: letters for the axes of queries but the last; those of keys are capitals where attention goes along them
+_AXES = list("abcdefgh")
+
 
 class MultiHeadAttention(Layer):
     """Attention in several heads: each mixes the values by how well keys match queries, in a space of its own.
@@ -24,7 +27,10 @@ class MultiHeadAttention(Layer):
         value_dim: The size of values in a head; `key_dim` by default.
         dropout: Share of the weights that is dropped in training.
         use_bias: Whether the projections have biases.
-        output_shape: The size of the output; that of the query by default.
+        output_shape: The size of the output, or several; that of the query by default.
+        attention_axes: The axes along which attention goes; all but the first and the last by default.
+        sliding_window: How far apart a target and the sources that it sees may be, both counted in.
+        flash_attention: None, or whether the weights may be left unnamed; the numbers are the same.
         kernel_initializer: First value of the projections.
         bias_initializer: First value of their biases.
         kernel_regularizer: Penalty on the projections.
@@ -32,6 +38,7 @@ class MultiHeadAttention(Layer):
         activity_regularizer: Penalty on the output.
         kernel_constraint: What is done to the projections after an update.
         bias_constraint: What is done to their biases after an update.
+        use_gate: Whether a learned gate of the query decides what passes to the output.
         seed: Makes the dropout the same every time.
         **kwargs: As for every layer.
 
@@ -49,11 +56,19 @@ class MultiHeadAttention(Layer):
         TensorShape([2, 5, 8])
     """
 
+    _query: Any
+    _key: Any
+    _gate: Any
+    _value: Any
+
     def __init__(
         self, num_heads: int, key_dim: int, value_dim: int | None = None, dropout: float = 0.0, use_bias: bool = True,
-        output_shape: Any = None, kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None,
-        kernel_constraint: Any = None, bias_constraint: Any = None, seed: Any = None, **kwargs: Any,
+        output_shape: Any = None, attention_axes: Any = None, sliding_window: int | None = None,
+        flash_attention: bool | None = None, kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros", kernel_regularizer: Any = None, bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None, bias_constraint: Any = None, use_gate: bool = False, seed: Any = None,
+        **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.num_heads = positive_int("MultiHeadAttention", "num_heads", num_heads)
@@ -63,7 +78,17 @@ class MultiHeadAttention(Layer):
         )
         self.dropout = dropout
         self.use_bias = use_bias
-        self._output_size = output_shape if output_shape is None or isinstance(output_shape, int) else output_shape[0]
+        self._output_size = (
+            output_shape if output_shape is None else (output_shape,) if isinstance(output_shape, int)
+            else tuple(output_shape)
+        )  # fmt: skip
+        self.attention_axes = (
+            attention_axes if attention_axes is None else (attention_axes,) if isinstance(attention_axes, int)
+            else tuple(attention_axes)
+        )  # fmt: skip
+        self.sliding_window = check_window("MultiHeadAttention", sliding_window)
+        self.flash_attention = check_flash("MultiHeadAttention", flash_attention, dropout)
+        self.use_gate = use_gate
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
@@ -86,24 +111,42 @@ class MultiHeadAttention(Layer):
         self, query_shape: Any, value_shape: Any, key_shape: Any = None
     ) -> None:
         key_shape = value_shape if key_shape is None else key_shape
+        rank = len(query_shape)
         for what, shape in (("query", query_shape), ("value", value_shape), ("key", key_shape)):
-            if len(shape) != 3:
+            if len(shape) != rank or rank < 3:
                 raise ValueError(explain(
-                    f"Layer `{self.name}` (MultiHeadAttention): the {what} must have 3 axes, [batch, steps, features].",
+                    f"Layer `{self.name}` (MultiHeadAttention): the {what} must have "
+                    f"{'3 axes, [batch, steps, features]' if rank <= 3 else f'{rank} axes, as the query'}.",
                     received=f"shape {tf.TensorShape(shape)}",
                 ))  # fmt: skip
-        heads = (None, self.num_heads)
-        self._query = self._projection("query", "abc,cde->abde", (*heads, self.key_dim), "de")
-        self._key = self._projection("key", "abc,cde->abde", (*heads, self.key_dim), "de")
-        self._value = self._projection("value", "abc,cde->abde", (*heads, self.value_dim), "de")
-        size = query_shape[-1] if self._output_size is None else self._output_size
-        self._softmax = Softmax(axis=-1, dtype=self.dtype_policy)
+        self._set_equations(rank)
+        inner = "".join(_AXES[: rank - 1])
+        heads = (None,) * (rank - 2)
+        widths = {"query": self.key_dim, "key": self.key_dim, "gate": self.value_dim, "value": self.value_dim}
+        shapes = {"query": query_shape, "key": key_shape, "gate": query_shape, "value": value_shape}
+        for name in ("query", "key", *(("gate",) if self.use_gate else ()), "value"):
+            made = self._projection(name, f"{inner}x,xyz->{inner}yz", (*heads, self.num_heads, widths[name]), "yz")
+            made.build(shapes[name])
+            setattr(self, f"_{name}", made)
+        sizes = (query_shape[-1],) if self._output_size is None else self._output_size
+        self._softmax = Softmax(axis=tuple(range(-len(self._axes), 0)), dtype=self.dtype_policy)
         self._dropout = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy)
-        self._output = self._projection("attention_output", "abcd,cde->abe", (None, size), "e")
-        self._query.build(query_shape)
-        self._key.build(key_shape)
-        self._value.build(value_shape)
-        self._output.build((*query_shape[:2], self.num_heads, self.value_dim))
+        out = "uvw"[: len(sizes)]
+        self._output = self._projection("attention_output", f"{inner}yz,yz{out}->{inner}{out}", (*heads, *sizes), out)
+        self._output.build((*query_shape[:-1], self.num_heads, self.value_dim))
+
+    def _set_equations(self, rank: int) -> None:
+        """How scores and outputs are made: `[batch, other axes, heads, target axes, source axes]` are the scores."""
+        self._axes = tuple(range(1, rank - 1)) if self.attention_axes is None else tuple(
+            sorted(axis % rank for axis in self.attention_axes)
+        )  # fmt: skip
+        target = _AXES[: rank - 1]
+        source = [letter.upper() if axis in self._axes else letter for axis, letter in enumerate(target)]
+        other = "".join(letter for axis, letter in enumerate(target) if axis not in self._axes)
+        scores = other + "y" + "".join(target[axis] for axis in self._axes)
+        scores += "".join(source[axis] for axis in self._axes)
+        self._score_equation = f"{''.join(target)}yz,{''.join(source)}yz->{scores}"
+        self._mix_equation = f"{scores},{''.join(source)}yz->{''.join(target)}yz"
 
     def call(
         self, query: Any, value: Any, key: Any = None, query_mask: Any = None, value_mask: Any = None,
@@ -127,36 +170,82 @@ class MultiHeadAttention(Layer):
         key = value if key is None else key
         # The query's mask travels on with the output. It changes no weight: what padding sees is of no matter.
         mask = self._mask(query, value, value_mask, key_mask, attention_mask, use_causal_mask)
+        if self.flash_attention and return_attention_scores:
+            raise ValueError(explain(
+                f"Layer `{self.name}` (MultiHeadAttention): with flash_attention=True there are no weights to return.",
+                hint="leave out flash_attention=True, or return_attention_scores=True",
+            ))  # fmt: skip
         queries = self._query(query) * (1.0 / math.sqrt(self.key_dim))
-        scores = tf.einsum("abcd,aecd->acbe", queries, self._key(key))
-        weights = self._softmax(scores, mask=None if mask is None else tf.expand_dims(mask, 1))
-        mixed = tf.einsum("acbe,aecd->abcd", self._dropout(weights, training=training), self._value(value))
+        scores = tf.einsum(self._score_equation, queries, self._key(key))
+        if mask is not None:
+            for _ in range(scores.shape.rank - mask.shape.rank):
+                mask = tf.expand_dims(mask, -2 * len(self._axes) - 1)
+        weights = self._softmax(scores, mask=mask)
+        mixed = tf.einsum(self._mix_equation, self._dropout(weights, training=training), self._value(value))
+        if self.use_gate:
+            mixed = mixed * tf.sigmoid(self._gate(query))
         output = self._output(mixed)
         return (output, weights) if return_attention_scores else output
 
     def _mask(self, query: Any, value: Any, value_mask: Any, key_mask: Any, attention_mask: Any, causal: bool) -> Any:
         """All masks as one, `[batch or 1, targets, sources]`; None where there is none."""
-        parts = []
-        for mask in (value_mask, key_mask):
-            if mask is not None:
-                parts.append(tf.expand_dims(tf.cast(mask, "bool"), 1))
-        if causal:
-            rows, columns = tf.range(tf.shape(query)[1])[:, None], tf.range(tf.shape(value)[1])[None, :]
-            parts.append(tf.expand_dims(rows >= columns, 0))
-        if attention_mask is not None:
-            parts.append(tf.cast(attention_mask, "bool"))
-        if not parts:
-            return None
-        found = parts[0]
-        for part in parts[1:]:
-            found = tf.logical_and(found, part)
-        return found
+        return joined_masks(query, value, (value_mask, key_mask), attention_mask, causal, self.sliding_window)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "output_shape": self._output_size}
+        config = {**super().get_config(), "output_shape": self._output_size}
+        if self.built and self.attention_axes is None:
+            config["attention_axes"] = self._axes
+        return config
+
+
+def check_window(layer: str, window: Any) -> Any:
+    """A sliding window: None, or a positive integer."""
+    return None if window is None else positive_int(layer, "sliding_window", window)
+
+
+def check_flash(layer: str, flash: Any, dropout: float) -> Any:
+    """Whether attention may be computed without its weights.
+
+    Raises:
+        ValueError: Together with dropout, which needs them.
+    """
+    if flash and dropout:
+        raise ValueError(explain(
+            f"{layer}: flash_attention=True and dropout={dropout} do not go together.",
+            hint="set dropout=0.0, or leave out flash_attention=True",
+        ))  # fmt: skip
+    return flash
+
+
+def joined_masks(query: Any, value: Any, padding: Any, attention: Any, causal: bool, window: int | None) -> Any:
+    """All masks of attention as one, `[batch or 1, targets, sources]`; None where there is none.
+
+    Args:
+        query: `[batch, targets, …]`.
+        value: `[batch, sources, …]`.
+        padding: Masks `[batch, sources]`, or None.
+        attention: A mask `[…, targets, sources]`, or None.
+        causal: Whether no target sees later sources.
+        window: How far apart targets and sources may be.
+    """
+    parts = [tf.expand_dims(tf.cast(mask, "bool"), 1) for mask in padding if mask is not None]
+    if causal or window is not None:
+        apart = tf.range(tf.shape(query)[1])[:, None] - tf.range(tf.shape(value)[1])[None, :]
+        if causal:
+            parts.append(tf.expand_dims(apart >= 0, 0))
+        if window is not None:
+            parts.append(tf.expand_dims(tf.abs(apart) < window, 0))
+    if attention is not None:
+        parts.append(tf.cast(attention, "bool"))
+    if not parts:
+        return None
+    found = parts[0]
+    for part in parts[1:]:
+        found = tf.logical_and(found, part)
+    return found
 
 
 class _SimpleAttention(Layer):

@@ -37,6 +37,23 @@ def padding_mode(layer: str, value: Any, allowed: tuple[str, ...] = ("valid", "s
     return mode
 
 
+def require_room(layer: Any, inputs: Any, window: tuple[int, ...], dilation: tuple[int, ...], data_format: str) -> None:
+    """Refuses inputs that are smaller than the window where there is no padding: nothing would come out.
+
+    Raises:
+        ValueError: Naming layer, axis and sizes.
+    """
+    first = 1 if data_format == "channels_last" else 2
+    for axis, (size, apart) in enumerate(zip(window, dilation, strict=True), first):
+        needed, found = (size - 1) * apart + 1, inputs.shape[axis]
+        if found is not None and found < needed:
+            raise ValueError(explain(
+                f"Layer `{layer.name}` ({type(layer).__name__}): its window of {needed} does not fit into axis {axis}.",
+                expected=f"a size of at least {needed}", received=f"inputs of shape {inputs.shape}",
+                hint='padding="same" keeps sizes; fewer convolutions or poolings before this layer leave more',
+            ))  # fmt: skip
+
+
 def format_letters(data_format: str, rank: int) -> str:
     """The data format as TensorFlow writes it, such as `NHWC`."""
     inner = _LETTERS[rank]

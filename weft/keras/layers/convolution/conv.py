@@ -8,7 +8,7 @@ import weft as tf
 from weft.extend import explain
 from weft.keras import activations, constraints, initializers, regularizers
 from weft.keras.config import standardize_data_format
-from weft.keras.layers.convolution.arguments import format_letters, padding_mode, per_axis
+from weft.keras.layers.convolution.arguments import format_letters, padding_mode, per_axis, require_room
 from weft.keras.layers.core.dense import as_float, positive_int
 from weft.keras.layers.input_spec import InputSpec
 from weft.keras.layers.layer import Layer
@@ -75,6 +75,13 @@ class ConvolutionBase(Layer):
     def _letters(self) -> str:
         return format_letters(self.data_format, self.rank)
 
+    def _prepare(self, inputs: Any) -> Any:
+        """The inputs as the layer computes with them; refuses those that are smaller than the window."""
+        inputs = as_float(inputs, self.compute_dtype)
+        if self.padding == "valid":
+            require_room(self, inputs, self.kernel_size, self.dilation_rate, self.data_format)
+        return inputs
+
     def _finish_call(self, result: Any) -> Any:
         if self.bias is not None:
             bias = self.bias
@@ -121,7 +128,7 @@ class BaseConv(ConvolutionBase):
 
     def call(self, inputs: Any) -> Any:
         """The output."""
-        inputs = as_float(inputs, self.compute_dtype)
+        inputs = self._prepare(inputs)
         padding = self.padding.upper()
         if self.padding == "causal":
             inputs = self._pad_past(inputs)
@@ -322,7 +329,7 @@ class BaseDepthwiseConv(ConvolutionBase):
 
     def call(self, inputs: Any) -> Any:
         """The output."""
-        inputs = as_float(inputs, self.compute_dtype)
+        inputs = self._prepare(inputs)
         result = depthwise(
             inputs, self.kernel, self._size, self.strides, self.padding, self._letters, self.dilation_rate
         )
@@ -389,7 +396,7 @@ class BaseSeparableConv(ConvolutionBase):
 
     def call(self, inputs: Any) -> Any:
         """The output."""
-        inputs = as_float(inputs, self.compute_dtype)
+        inputs = self._prepare(inputs)
         apart = depthwise(
             inputs, self.depthwise_kernel, self._size, self.strides, self.padding, self._letters, self.dilation_rate
         )

@@ -56,7 +56,7 @@ class EinsumDense(Layer):
     def build(self, input_shape: Any) -> None:
         kernel_shape, bias_shape = self._shapes(tuple(input_shape))
         self.kernel = self.add_weight(
-            name="kernel", shape=kernel_shape, initializer=self.kernel_initializer, regularizer=self.kernel_regularizer,
+            name="kernel", shape=kernel_shape, initializer=self._start(), regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )  # fmt: skip
         if bias_shape is not None:
@@ -100,6 +100,16 @@ class EinsumDense(Layer):
         first = min(letters.index(letter) for letter in self.bias_axes)
         bias = tuple(sizes[letter] if letter in self.bias_axes else 1 for letter in letters[first:])
         return tuple(sizes[letter] for letter in kernel), bias
+
+    def _start(self) -> Any:
+        """The kernel's initializer, told which axes the product sums over and which it leaves in the output."""
+        if not hasattr(self.kernel_initializer, "for_axes"):
+            return self.kernel_initializer
+        left, _, output = self.equation.partition("->")
+        kernel = left.partition(",")[2]
+        inner = [axis for axis, letter in enumerate(kernel) if letter not in output]
+        outer = [axis for axis, letter in enumerate(kernel) if letter in output]
+        return self.kernel_initializer.for_axes(inner, outer) if inner and outer else self.kernel_initializer
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """The output."""

@@ -30,6 +30,9 @@ class BatchNormalization(Layer):
         gamma_regularizer: Penalty on gamma.
         beta_constraint: What is done to beta after an update.
         gamma_constraint: What is done to gamma after an update.
+        renorm: Whether to correct a batch's statistics towards the moving ones in training too, for small batches.
+        renorm_clipping: Bounds of the correction: `rmin` and `rmax` of its factor, `dmax` of its offset.
+        renorm_momentum: How much of the averages used for the correction stays at each step.
         synchronized: Whether replicas share their statistics.
         **kwargs: As for every layer.
 
@@ -43,16 +46,24 @@ class BatchNormalization(Layer):
         (TensorShape([2, 3]), ['gamma', 'beta', 'moving_mean', 'moving_variance'])
     """
 
+    moving_stddev: Any
+    renorm_mean: Any
+    renorm_stddev: Any
+
     def __init__(
         self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
         beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", moving_mean_initializer: Any = "zeros",
         moving_variance_initializer: Any = "ones", beta_regularizer: Any = None, gamma_regularizer: Any = None,
-        beta_constraint: Any = None, gamma_constraint: Any = None, synchronized: bool = False, renorm: bool = False,
-        **kwargs: Any,
+        beta_constraint: Any = None, gamma_constraint: Any = None, renorm: bool = False, renorm_clipping: Any = None,
+        renorm_momentum: float = 0.99, synchronized: bool = False, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
-        if renorm:
-            raise ValueError("BatchNormalization: renorm is not supported.")
+        unknown = set(renorm_clipping or ()) - {"rmin", "rmax", "dmax"}
+        if unknown:
+            raise ValueError(explain(
+                f"BatchNormalization: `renorm_clipping` does not know {sorted(unknown)[0]!r}.",
+                expected="a dict with `rmin`, `rmax`, `dmax`, or some of them",
+            ))  # fmt: skip
         if isinstance(axis, (list, tuple)) and len(axis) == 1:
             axis = axis[0]
         self.axis = int(axis)
@@ -70,6 +81,8 @@ class BatchNormalization(Layer):
         self.gamma_constraint = constraints.get(gamma_constraint)
         self.synchronized = synchronized
         self.renorm = renorm
+        self.renorm_clipping = dict(renorm_clipping or {})
+        self.renorm_momentum = float(renorm_momentum)
         self.supports_masking = True
         self.gamma: Any = None
         self.beta: Any = None
@@ -102,6 +115,10 @@ class BatchNormalization(Layer):
             trainable=False,
             autocast=False,
         )
+        if self.renorm:
+            for name, first in (("moving_stddev", "ones"), ("renorm_mean", "zeros"), ("renorm_stddev", "ones")):
+                weight = self.add_weight(shape=shape, name=name, initializer=first, trainable=False, autocast=False)
+                setattr(self, name, weight)
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
@@ -113,6 +130,8 @@ class BatchNormalization(Layer):
         offset = tf.zeros_like(self.moving_mean) if self.beta is None else tf.convert_to_tensor(self.beta)
         if not (training and self.trainable):
             result = self._inference(values, scale, offset, axis, self.moving_mean, self.moving_variance)
+        elif self.renorm:
+            result = self._renormalized(values, mask, scale, offset, axis)
         elif mask is None:
             result, mean, variance = extend.op(
                 "batch_norm_training", values, scale, offset, axis=axis, epsilon=self.epsilon
@@ -128,6 +147,24 @@ class BatchNormalization(Layer):
             else result
         )
 
+    def _renormalized(self, values: Any, mask: Any, scale: Any, offset: Any, axis: int) -> Any:
+        """The output by the batch's statistics, corrected towards the moving ones; no gradient in the correction."""
+        mean, variance = self._masked_moments(values, mask, axis)
+        stddev = tf.sqrt(variance + self.epsilon)
+        factor = tf.stop_gradient(stddev / self.renorm_stddev)
+        move = tf.stop_gradient((mean - self.renorm_mean) / self.renorm_stddev)
+        clip = self.renorm_clipping
+        factor = tf.minimum(tf.maximum(factor, clip.get("rmin", -float("inf"))), clip.get("rmax", float("inf")))
+        move = tf.minimum(tf.maximum(move, -clip.get("dmax", float("inf"))), clip.get("dmax", float("inf")))
+        result = self._inference(values, scale * factor, offset + scale * move, axis, mean, variance)
+        for weight, new, keep in (
+            (self.moving_mean, mean, self.momentum), (self.moving_stddev, stddev, self.momentum),
+            (self.renorm_mean, mean, self.renorm_momentum), (self.renorm_stddev, stddev, self.renorm_momentum),
+        ):  # fmt: skip
+            weight.assign(weight * keep + new * (1.0 - keep))
+        self.moving_variance.assign(tf.maximum(tf.square(self.moving_stddev) - self.epsilon, 0.0))
+        return result
+
     def _inference(self, values: Any, scale: Any, offset: Any, axis: int, mean: Any, variance: Any) -> Any:
         return extend.op(
             "batch_norm_inference", values, scale, offset, tf.convert_to_tensor(mean), tf.convert_to_tensor(variance),
@@ -140,9 +177,13 @@ class BatchNormalization(Layer):
         self.moving_variance.assign(self.moving_variance * keep + variance * (1.0 - keep))
 
     def _masked_moments(self, values: Any, mask: Any, axis: int) -> tuple[Any, Any]:
-        """Mean and variance of the places that the mask keeps."""
+        """Mean and variance of the places that the mask keeps; of all where there is none."""
         rank = values.shape.rank
         axes = [n for n in range(rank) if n != axis]
+        if mask is None:
+            mean = tf.reduce_mean(values, axis=axes, keepdims=True)
+            variance = tf.reduce_mean(tf.square(values - mean), axis=axes, keepdims=True)
+            return tf.reshape(mean, (-1,)), tf.reshape(variance, (-1,))
         weights = tf.cast(mask, values.dtype)
         while weights.shape.rank < rank:
             weights = tf.expand_dims(weights, -1)
@@ -196,7 +237,9 @@ class LayerNormalization(Layer):
         return tuple(sorted(axis % rank for axis in axes))
 
     def build(self, input_shape: Any) -> None:
-        shape = tuple(input_shape[axis] for axis in self._axes(len(input_shape)))
+        # Keras sorts the axes as they are written, so that -1 comes before 1; saved weights have their shape from that.
+        axes = sorted(self.axis) if isinstance(self.axis, list) else [self.axis]
+        shape = tuple(input_shape[axis] for axis in axes)
         if self.scale:
             self.gamma = self.add_weight(
                 shape=shape, name="gamma", initializer=self.gamma_initializer, regularizer=self.gamma_regularizer,
@@ -214,8 +257,8 @@ class LayerNormalization(Layer):
         values = tf.cast(inputs, wide) if inputs.dtype != wide else inputs
         axes = self._axes(values.shape.rank)
         sizes = [int(values.shape[axis]) for axis in axes]
-        scale = tf.ones(sizes, dtype=wide) if self.gamma is None else tf.convert_to_tensor(self.gamma)
-        offset = tf.zeros(sizes, dtype=wide) if self.beta is None else tf.convert_to_tensor(self.beta)
+        scale = tf.ones(sizes, dtype=wide) if self.gamma is None else tf.reshape(self.gamma, sizes)
+        offset = tf.zeros(sizes, dtype=wide) if self.beta is None else tf.reshape(self.beta, sizes)
         result = extend.op("layer_norm", values, scale, offset, axis=axes, epsilon=self.epsilon)
         return tf.cast(result, self.compute_dtype) if result.dtype != self.compute_dtype else result
 

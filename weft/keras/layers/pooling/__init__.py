@@ -6,7 +6,7 @@ from typing import Any
 
 import weft as tf
 from weft.keras.config import standardize_data_format
-from weft.keras.layers.convolution.arguments import format_letters, padding_mode, per_axis
+from weft.keras.layers.convolution.arguments import format_letters, padding_mode, per_axis, require_room
 from weft.keras.layers.input_spec import InputSpec
 from weft.keras.layers.layer import Layer
 
@@ -36,6 +36,8 @@ class BasePooling(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The output."""
+        if self.padding == "valid":
+            require_room(self, inputs, self.pool_size, (1,) * self.rank, self.data_format)
         return tf.nn.pool(
             inputs, list(self.pool_size), self.kind, strides=list(self.strides), padding=self.padding.upper(),
             data_format=format_letters(self.data_format, self.rank),

@@ -228,6 +228,7 @@ class Discretization(Layer):
         config = super().get_config()
         if self._adapted:  # a configuration may have only one of both
             config["num_bins"] = None
+        config.pop("trainable")  # which Keras' own does not take
         return config
 
 

@@ -224,7 +224,11 @@ class _CellLayer(RNN):
     def _make_cell(self, units: int, options: dict[str, Any], kwargs: dict[str, Any]) -> None:
         kwargs.pop("implementation", None)
         kwargs.pop("use_cudnn", None)
-        kwargs.pop("time_major", None)
+        if kwargs.pop("time_major", False):
+            raise ValueError(explain(
+                f"{type(self).__name__}: time_major=True is not supported.", expected="inputs [batch, time, features]",
+                hint="transpose the inputs: tf.transpose(x, (1, 0, 2))",
+            ))  # fmt: skip
         cell = self._cell_class(
             units, **options, dtype=kwargs.get("dtype"), trainable=kwargs.get("trainable", True),
             name=self._cell_name(),

@@ -187,15 +187,48 @@ class TimeDistributed(Wrapper):
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """The outputs of all steps."""
-        sizes = tf.shape(inputs)
-        static = list(inputs.shape)
-        flat = tf.reshape(
-            inputs, (-1, *[sizes[n] if size is None else size for n, size in enumerate(static) if n >= 2])
-        )
-        outputs = self.layer(flat, training=training)
+        self._check_mask(inputs, mask)
+        options: dict[str, Any] = {"training": training}
+        if training and inputs.shape[1] is not None and self._keeps_statistics():
+            return self._step_by_step(inputs, mask, options)
+        if mask is not None:
+            options["mask"] = _merge_steps(mask)
+        sizes, steps = tf.shape(inputs), inputs.shape[1]
+        outputs = self.layer(_merge_steps(inputs), **options)
 
         def unfold(value: Any) -> Any:
             rest = [tf.shape(value)[n] if size is None else size for n, size in enumerate(value.shape) if n >= 1]
-            return tf.reshape(value, (sizes[0], sizes[1] if static[1] is None else static[1], *rest))
+            return tf.reshape(value, (sizes[0], sizes[1] if steps is None else steps, *rest))
 
         return tf.nest.map_structure(unfold, outputs)
+
+    def _check_mask(self, inputs: Any, mask: Any) -> None:
+        if mask is None or mask.shape.rank is None:
+            return
+        pairs = zip(inputs.shape[:2], mask.shape[:2], strict=False)
+        if mask.shape.rank < 2 or any(None not in pair and pair[0] != pair[1] for pair in pairs):
+            raise ValueError(explain(
+                f"Layer `{self.name}` (TimeDistributed) cannot use this mask.", received=f"shape {mask.shape}",
+                expected=f"a mask for batch and time first, as of inputs of shape {inputs.shape}",
+            ))  # fmt: skip
+
+    def _keeps_statistics(self) -> bool:
+        """Whether a layer inside learns from what it sees, as a BatchNormalization does: steps then come in turn."""
+        return any(not weight.trainable and not getattr(weight, "_frozen", False) for weight in self.layer.weights)
+
+    def _step_by_step(self, inputs: Any, mask: Any, options: dict[str, Any]) -> Any:
+        """The outputs of all steps, each of which is a call of its own."""
+        found = []
+        for step in range(inputs.shape[1]):
+            if mask is not None:
+                options = {**options, "mask": mask[:, step]}
+            found.append(self.layer(inputs[:, step], **options))
+        return tf.nest.map_structure(lambda *values: tf.stack(values, axis=1), *found)
+
+
+def _merge_steps(value: Any) -> Any:
+    """`[batch, time, …]` as `[batch · time, …]`."""
+    sizes = tf.shape(value)
+    return tf.reshape(
+        value, (-1, *[sizes[n] if size is None else size for n, size in enumerate(value.shape) if n >= 2])
+    )

@@ -85,9 +85,9 @@ class _SpatialDropout(Dropout):
         return (None, *inner, None) if self.data_format == "channels_last" else (None, None, *inner)
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        config.pop("noise_shape", None)
-        return config
+        # Keras' own take nothing else.
+        config = {**super().get_config(), "dtype": self.dtype_policy.name}
+        return {key: value for key, value in config.items() if key not in ("noise_shape", "trainable")}
 
 
 class SpatialDropout1D(_SpatialDropout):

@@ -11,6 +11,7 @@ from weft.keras.config import standardize_data_format
 from weft.keras.layers.convolution.arguments import per_axis
 from weft.keras.layers.input_spec import InputSpec
 from weft.keras.layers.layer import Layer
+from weft.keras.layers.preprocessing.image.resampling import INTERPOLATIONS, one_of, resize, size_of
 
 
 class Flatten(Layer):
@@ -185,6 +186,9 @@ class ZeroPadding1D(BaseZeroPadding):
 
     rank = 1
 
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "padding": self.padding[0]}
+
 
 class ZeroPadding2D(BaseZeroPadding):
     """Zeros around images.
@@ -237,8 +241,15 @@ class Cropping1D(BaseCropping):
 
     rank = 1
 
-    def __init__(self, cropping: Any = (1, 1), data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(cropping, data_format, **kwargs)
+    def __init__(self, cropping: Any = (1, 1), **kwargs: Any) -> None:
+        # Steps are the second axis, whatever the default data format.
+        super().__init__(cropping, "channels_last", **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        config.pop("data_format")
+        config["cropping"] = self.cropping[0]
+        return config
 
 
 class Cropping2D(BaseCropping):
@@ -307,7 +318,7 @@ class UpSampling2D(_UpSampling):
     Args:
         size: How often, for rows and columns.
         data_format: `"channels_last"` or `"channels_first"`.
-        interpolation: `"nearest"`.
+        interpolation: `"nearest"`, `"bilinear"`, `"bicubic"`, `"lanczos3"` or `"lanczos5"`.
         **kwargs: As for every layer.
     """
 
@@ -317,12 +328,17 @@ class UpSampling2D(_UpSampling):
         self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any
     ) -> None:
         super().__init__(size, data_format, **kwargs)
-        if str(interpolation).lower() != "nearest":
-            raise ValueError(explain(
-                f"UpSampling2D: interpolation {interpolation!r} is not supported.", expected="'nearest'",
-                hint="use interpolation='nearest', or a Conv2DTranspose",
-            ))  # fmt: skip
-        self.interpolation = "nearest"
+        self.interpolation = one_of("UpSampling2D", "interpolation", interpolation, INTERPOLATIONS[:-1])
+
+    def call(self, inputs: Any) -> Any:
+        """The output."""
+        if self.interpolation == "nearest":
+            return super().call(inputs)
+        first = self.data_format == "channels_first"
+        images = tf.transpose(inputs, (0, 2, 3, 1)) if first else inputs
+        height, width = (size_of(images, axis) * self.size[axis - 1] for axis in (1, 2))
+        images = resize(images, height, width, self.interpolation)
+        return tf.transpose(images, (0, 3, 1, 2)) if first else images
 
 
 class UpSampling3D(_UpSampling):

@@ -48,9 +48,9 @@ def _lanczos(x: Any, radius: float) -> Any:
     return tf.where(x < 1e-6, tf.ones_like(x), tf.where(x < radius, value, tf.zeros_like(x)))
 
 
-def _weights(old: Any, new: int, kind: str, antialias: bool) -> Any:
+def _weights(old: Any, new: Any, kind: str, antialias: bool) -> Any:
     """How much each old pixel counts for each new one along an axis, `[new, old]`."""
-    scale = tf.cast(old, "float32") / float(new)
+    scale = tf.cast(old, "float32") / tf.cast(new, "float32")
     column = tf.cast(tf.range(old), "float32")[None, :]
     row = tf.cast(tf.range(new), "float32")[:, None]
     if kind == "area":  # as much of each old pixel as the new one covers
@@ -71,7 +71,7 @@ def _weights(old: Any, new: int, kind: str, antialias: bool) -> Any:
     return weights / tf.reduce_sum(weights, axis=1, keepdims=True)
 
 
-def resize(images: Any, height: int, width: int, kind: str = "bilinear", antialias: bool = False) -> Any:
+def resize(images: Any, height: Any, width: Any, kind: str = "bilinear", antialias: bool = False) -> Any:
     """Images of another size.
 
     Args:
@@ -86,7 +86,7 @@ def resize(images: Any, height: int, width: int, kind: str = "bilinear", antiali
         if isinstance(old, int) and old == new:
             continue
         if kind == "nearest":
-            scale = tf.cast(old, "float32") / float(new)
+            scale = tf.cast(old, "float32") / tf.cast(new, "float32")
             place = tf.floor((tf.cast(tf.range(new), "float32") + 0.5) * scale)
             images = tf.gather(images, tf.minimum(tf.cast(place, "int32"), old - 1), axis=axis)
             continue
