@@ -563,6 +563,16 @@ class _Function:
                 found.append(value)
         return tuple(found)
 
+    def turns_of_entries(self, index: Index) -> tuple[int, ...]:
+        """The values of the unrolled variables inside numbers read from memory, which `resolve` leaves alone."""
+        found: tuple[int, ...] = ()
+        for atom in index.terms:
+            if isinstance(atom, Entry):
+                found += self.turns(self.facts(atom.value))
+            elif isinstance(atom, Quotient):
+                found += self.turns_of_entries(atom.index)
+        return found
+
     def place(self, depth: int) -> list[Any]:
         """The lines to which what stands at a depth is added now."""
         for scope in self.scopes[depth + 1 :]:
@@ -578,7 +588,7 @@ class _Function:
         version = self.version if facts.changes else 0
         key: tuple[Any, ...]
         if isinstance(expr, Load) and expr.guard is None:  # the same place is read once, whoever asks
-            key = (expr.buffer, self.resolve(expr.index), version)
+            key = (expr.buffer, self.resolve(expr.index), self.turns_of_entries(expr.index), version)
         else:
             key = (expr, self.turns(facts), version)
         found = memo.get(key)

@@ -73,7 +73,9 @@ class Entry:
         self.below = below
 
     def __repr__(self) -> str:
-        return f"[{self.value!r}]"
+        from weft.engines.native.loops import Expr, show  # which stands on this
+
+        return f"[{show(self.value) if isinstance(self.value, Expr) else self.value!r}]"
 
 
 if TYPE_CHECKING:
