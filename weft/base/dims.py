@@ -136,6 +136,11 @@ class Dim:
                 return monomial[0]
         return None
 
+    @property
+    def negative(self) -> bool:
+        """Whether it is below zero whatever its symbols stand for."""
+        return all(coefficient < 0 for coefficient in self._terms.values())
+
     def symbols(self) -> frozenset[Symbol]:
         """Every symbol it depends on."""
         found: frozenset[Symbol] = frozenset()

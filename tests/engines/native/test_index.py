@@ -36,6 +36,28 @@ def test_division_is_division(rows: int, columns: int, a: int, b: int, constant:
         assert _value(index % divisor, values) == (a * x + b * y + constant) % divisor
 
 
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(-6, 6), st.integers(-6, 6), st.integers(0, 9),
+       st.integers(1, 9))  # fmt: skip
+def test_what_is_divided_stays_above_zero(rows: int, columns: int, a: int, b: int, more: int, divisor: int) -> None:
+    i, j = LoopVar("i", rows), LoopVar("j", columns)
+    least = min(0, a * (rows - 1)) + min(0, b * (columns - 1))
+    index = Index.of(i) * a + Index.of(j) * b + (more - least)
+    for x, y in itertools.product(range(rows), range(columns)):
+        values = {i: x, j: y}
+        total = a * x + b * y + more - least
+        assert _value(index // divisor, values) == total // divisor
+        assert _value(index % divisor, values) == total % divisor
+        for part in (index // divisor, index % divisor):
+            assert all(_value(atom.index, values) >= 0 for atom in part.terms if isinstance(atom, Quotient))
+
+
+def test_rows_from_the_last_to_the_first() -> None:
+    n, w = LoopVar("n", Dim.fresh("batch")), LoopVar("w", 4)
+    backwards = (Index.of(n.extent) - 1 - n) * 4 + w
+    assert backwards // 4 == Index.of(n.extent) - 1 - n
+    assert backwards % 4 == Index.of(w)
+
+
 def test_a_reshape_and_back_is_nothing() -> None:
     batch = Dim.fresh("batch")
     n, h, w = LoopVar("n", batch), LoopVar("h", 5), LoopVar("w", 7)

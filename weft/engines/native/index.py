@@ -138,6 +138,12 @@ class Index:
             else:
                 whole[atom] = exact
         constant, left = _split(self.constant, divisor)
+        if any(map(_negative, rest.values())):  # what is left is divided as an unsigned number: keep it above zero
+            low = Index(rest, left).lowest()
+            if not isinstance(low, int) or (low < 0 and not (isinstance(divisor, int) and isinstance(left, int))):
+                whole, rest, constant, left = {}, dict(self.terms), 0, self.constant
+            elif isinstance(divisor, int) and isinstance(left, int):
+                constant, left = constant + low // divisor, left - low // divisor * divisor
         remainder = Index(rest, left)
         high = remainder.highest()
         if high is not None and _less(high, divisor):
@@ -151,12 +157,23 @@ class Index:
         if isinstance(total, int) and total < 0:
             return None
         for atom, coefficient in self.terms.items():
-            if isinstance(coefficient, int) and coefficient < 0:
+            if _negative(coefficient):
                 return None
             top = _top(atom)
             if top is None:
                 return None
             total = total + top * coefficient
+        return total
+
+    def lowest(self) -> Dimension | None:
+        """The least value it takes, where that is known."""
+        total = self.constant
+        for atom, coefficient in self.terms.items():
+            if _negative(coefficient):
+                top = _top(atom)
+                if top is None:
+                    return None
+                total = total + top * coefficient
         return total
 
     def substitute(self, values: Mapping[LoopVar, Index]) -> Index:
@@ -216,6 +233,10 @@ def _top(atom: Atom) -> Dimension | None:
         high = atom.index.highest()
         return high // atom.divisor if isinstance(high, int) and isinstance(atom.divisor, int) else None
     return None if atom.below is None else atom.below - 1
+
+
+def _negative(value: Dimension) -> bool:
+    return value < 0 if isinstance(value, int) else value.negative
 
 
 def _less(value: Dimension, bound: Dimension) -> bool:

@@ -1,0 +1,168 @@
+"""Random graphs on the native engine and by the reference: the same numbers, the same state, the same refusals.
+
+Some hundreds by default. `RANDOM_GRAPHS=5000 RANDOM_GRAPHS_FROM=100000 pytest tests/engines/native/test_random_graphs.py`
+tries as many more, from a seed on. `python -m tests.engines.native.test_random_graphs SEED` shows one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from weft.autodiff.subgraph import gradient_graph
+from weft.base import flags
+from weft.base.dims import Dim
+from weft.engines.native.pieces import compile_graph
+from weft.ir.graph import Graph, Node
+from weft.ops import interpreter
+from weft.passes import pipeline
+from weft.testing import numeric, random_graphs
+from weft.testing.numeric import Array, Cell
+
+COUNT = int(os.environ.get("RANDOM_GRAPHS", "240"))
+FROM = int(os.environ.get("RANDOM_GRAPHS_FROM", "0"))
+#: seeds that gave wrong numbers once
+ONCE_WRONG: tuple[int, ...] = ()
+_BLOCK = 20  # graphs of one test
+_BATCHES = (3, 1, 5, 37)
+_TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
+
+
+class _InPlace(Cell):
+    """A variable whose array nobody else holds: native code changes it where it lies."""
+
+    def take(self) -> Any:
+        return self.value
+
+
+def _made(seed: int) -> tuple[Graph, list[tuple[str, list[Any]]]]:
+    """A graph of a kind that the seed tells, and inputs of several batch sizes."""
+    symbolic, state, control = seed % 2 == 0, seed % 3 == 0, seed % 5 == 0
+    width = (4, 16, 18, 40)[seed // 2 % 4]
+    graph, _ = random_graphs.make(
+        seed, size=25, symbolic=symbolic, state=state, control=control, stable=seed % 7 == 0, rich=seed % 4 > 0,
+        width=width,
+    )  # fmt: skip
+    batches = _BATCHES if symbolic else _BATCHES[:1]
+    if not state and not control and seed % 3 == 1:
+        graph = _with_gradients(graph)
+    if seed % 8 > 2:
+        with flags.override(WEFT_CHECK=0):  # which the passes' own tests are for
+            graph = pipeline.run(graph)
+    return graph, [(f"batch {batch}", random_graphs.inputs_for(graph, seed, batch)) for batch in batches]
+
+
+def _with_gradients(graph: Graph) -> Graph:
+    """The gradient with respect to the float inputs, where there is one."""
+    wrt = [i for i, value in enumerate(graph.inputs) if value.dtype.is_floating]
+    return gradient_graph(graph, wrt) if wrt else graph
+
+
+def _run(graph: Graph, inputs: Sequence[Any], runner: Any, kind: type[Cell] = Cell) -> list[Array]:
+    """The results, followed by what the variables hold in the end."""
+    cells = {id(v): kind(v.value.copy()) for v in inputs if isinstance(v, Cell)}
+    with np.errstate(all="ignore"):
+        results = runner.run([cells.get(id(v), v) for v in inputs])
+    return [*map(np.asarray, results), *(cell.value for cell in cells.values())]
+
+
+def problem(graph: Graph, inputs: Sequence[Any]) -> str | None:
+    """How the native engine's results differ from the reference's."""
+    reference = interpreter.Program(graph)
+    native = compile_graph(graph)
+    try:
+        expected = _run(graph, inputs, _Start(reference))
+    except Exception as wanted:
+        try:
+            _run(graph, inputs, native)
+        except type(wanted):
+            return None
+        return f"no error, expected {wanted!r}"
+    spread: list[tuple[Array, Array]] | None = None
+    for kind in (Cell, _InPlace):
+        actual = _run(graph, inputs, native, kind)
+        for position, (found, right) in enumerate(zip(actual, expected, strict=True)):
+            if found.dtype != right.dtype or found.shape != right.shape:
+                return f"output {position} is {found.dtype}{found.shape}, expected {right.dtype}{right.shape}"
+            text = numeric.close(found, right, _TOLERANCE.get(right.dtype.name, 0.0))
+            if text is None:
+                continue
+            if spread is None:
+                spread = _spread(graph, inputs, reference, expected)
+            if not _within(found, *spread[position]):
+                return f"output {position} ({kind.__name__}): {text}"
+    return None
+
+
+class _Start:
+    def __init__(self, program: Any, hook: Callable[[Node, Sequence[Any]], None] | None = None) -> None:
+        self.program, self.hook = program, hook
+
+    def run(self, inputs: Sequence[Any]) -> list[Any]:
+        found: list[Any] = self.program.start(inputs, self.hook)
+        return found
+
+
+def _spread(graph: Graph, inputs: Sequence[Any], reference: Any, expected: Sequence[Array]) -> list[tuple[Array, Array]]:
+    """The least and greatest results when every float is off by a few units in the last place.
+
+    What is floored, compared or divided by a difference may then be something else altogether.
+    """
+    low, high = [e.astype(np.float64) for e in expected], [e.astype(np.float64) for e in expected]
+    rng = np.random.default_rng(7)
+
+    def shake(node: Node, arrays: Sequence[Any]) -> None:
+        for array in arrays:
+            if isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.flags.writeable and array.size:
+                unit = 8 * np.finfo(array.dtype).eps
+                scale = np.max(np.abs(array[np.isfinite(array)]), initial=0.0)
+                array += (rng.standard_normal(array.shape) * unit * (np.abs(array) + 0.1 * scale)).astype(array.dtype)
+
+    for _ in range(40):
+        given = [v.copy() if isinstance(v, np.ndarray) else v for v in inputs]
+        try:
+            found = _run(graph, given, _Start(reference, shake))
+        except Exception:
+            continue
+        for position, array in enumerate(found):
+            if array.shape == low[position].shape:
+                with np.errstate(all="ignore"):
+                    low[position] = np.fmin(low[position], array)
+                    high[position] = np.fmax(high[position], array)
+    return list(zip(low, high, strict=True))
+
+
+def _within(found: Array, low: Array, high: Array) -> bool:
+    a = found.astype(np.float64)
+    room = 2 * (high - low) + 1e-5 * np.maximum(np.abs(low), np.abs(high)) * (found.dtype.kind == "f")
+    with np.errstate(all="ignore"):
+        return bool(np.all((a >= low - room) & (a <= high + room) | np.isnan(a) & np.isnan(low) | (a == low)))
+
+
+def check(seed: int) -> None:
+    """Compares all batch sizes of one seed's graph; shows a small graph where they differ."""
+    graph, given = _made(seed)
+    for label, inputs in given:
+        found = problem(graph, inputs)
+        if found:
+            small = random_graphs.shrink(graph, lambda g, inputs=inputs: _fails(g, inputs))  # type: ignore[misc]
+            raise AssertionError(f"seed {seed}, {label}: {found}\n{_fails(small, inputs)}\n{small}")
+
+
+def _fails(graph: Graph, inputs: Sequence[Any]) -> str | None:
+    try:
+        return problem(graph, inputs)
+    except Exception as error:
+        return repr(error)
+
+
+@pytest.mark.parametrize("first", range(FROM, FROM + COUNT, _BLOCK))
+def test_random_graphs_give_the_references_numbers(first: int) -> None:
+    with flags.override(WEFT_CHECK=1, WEFT_CACHE="off"):
+        for seed in range(first, min(first + _BLOCK, FROM + COUNT)):
+            check(seed)
