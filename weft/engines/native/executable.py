@@ -179,6 +179,7 @@ class _Call:
             (index, given.slot, dtypes[index]) for index, given in enumerate(image.inputs) if index not in image.written
         ]
         self.written = [(index, image.inputs[index].slot) for index in image.written]
+        self.handles = [index for index, dtype in enumerate(dtypes) if dtype is None]
         self.outputs = [
             (output.slot, shape, output.dtype.numpy)
             for output, shape in zip(image.outputs, binding.shapes, strict=True)
@@ -201,7 +202,7 @@ class _Call:
         if not self.written:
             return results if self.program.run(self.binding) else None
         cells = [inputs[index] for index, _ in self.written]
-        if len(set(map(id, cells))) < len(cells):
+        if len({id(inputs[index]) for index in self.handles}) < len(self.handles):
             return None  # two handles of one variable
         for index, _ in self.written:
             arrays[index] = None  # the cell alone holds it now
