@@ -7,6 +7,7 @@ with `control` it calls, branches and loops. `shrink` makes a failing graph smal
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -400,9 +401,10 @@ def inputs_for(graph: Graph, seed: int, batch: int = _BATCH) -> list[Any]:
     """
     made: list[Any] = []
     cells: dict[Any, Cell] = {}
+    sizes: dict[Any, int] = defaultdict(lambda: batch)
     for index, value in enumerate(graph.inputs):
         type = value.type.handle if value.type.handle is not None else value.type
-        shape = tuple(batch if isinstance(d, Dim) else d for d in type.shape or ())
+        shape = tuple(dims.evaluate(d, sizes) for d in type.shape or ())
         domain: tuple[Any, Any] = (-3, 4) if type.dtype.is_integer else (-2.0, 2.0)
         array = numeric.draw(numeric.generator("inputs", seed, index), shape, type.dtype, domain)
         made.append(cells.setdefault(type if seed % 2 else index, Cell(array)) if value.type.is_resource else array)

@@ -1,14 +1,13 @@
 """Random graphs on the native engine and by the reference: the same numbers, the same state, the same refusals.
 
-Some hundreds by default. `RANDOM_GRAPHS=5000 RANDOM_GRAPHS_FROM=100000 pytest tests/engines/native/test_random_graphs.py`
-tries as many more, from a seed on. `python -m tests.engines.native.test_random_graphs SEED` shows one.
+Some hundreds by default. With RANDOM_GRAPHS=5000 and RANDOM_GRAPHS_FROM=100000 in the environment this file tries as
+many others, from that seed on.
 """
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import pytest
 
 from weft.autodiff.subgraph import gradient_graph
 from weft.base import flags
-from weft.base.dims import Dim
+from weft.base.dims import symbols_of
 from weft.engines.native.pieces import compile_graph
 from weft.ir.graph import Graph, Node
 from weft.ops import interpreter
@@ -60,7 +59,9 @@ def _made(seed: int) -> tuple[Graph, list[tuple[str, list[Any]]]]:
 def _with_gradients(graph: Graph) -> Graph:
     """The gradient with respect to the float inputs, where there is one."""
     wrt = [i for i, value in enumerate(graph.inputs) if value.dtype.is_floating]
-    return gradient_graph(graph, wrt) if wrt else graph
+    made = gradient_graph(graph, wrt) if wrt else graph
+    sizes = {symbol for value in made.inputs for d in value.shape or () for symbol in symbols_of(d)}
+    return made if len(sizes) <= 1 else graph  # where no result has a size that only a run can tell
 
 
 def _run(graph: Graph, inputs: Sequence[Any], runner: Any, kind: type[Cell] = Cell) -> list[Array]:
@@ -108,7 +109,9 @@ class _Start:
         return found
 
 
-def _spread(graph: Graph, inputs: Sequence[Any], reference: Any, expected: Sequence[Array]) -> list[tuple[Array, Array]]:
+def _spread(
+    graph: Graph, inputs: Sequence[Any], reference: Any, expected: Sequence[Array]
+) -> list[tuple[Array, Array]]:
     """The least and greatest results when every float is off by a few units in the last place.
 
     What is floored, compared or divided by a difference may then be something else altogether.
@@ -155,6 +158,8 @@ def check(seed: int) -> None:
 
 
 def _fails(graph: Graph, inputs: Sequence[Any]) -> str | None:
+    if any(value.type.is_resource for value in graph.outputs):
+        return None
     try:
         return problem(graph, inputs)
     except Exception as error:
