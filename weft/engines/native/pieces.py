@@ -194,11 +194,11 @@ def _wanted(members: Sequence[Node], sources: Mapping[Any, Value]) -> list[Value
     inside = set(members)
     wanted = dict.fromkeys(value for node in members for value in node.inputs if value.node not in inside)
     shown = {s for value in wanted for s in _bare(value)}
-    for node in members:
-        for symbol in _symbols(node) - shown:
-            if symbol in sources and sources[symbol].node not in inside:
-                wanted[sources[symbol]] = None
-                shown.add(symbol)
+    mentioned = {s for value in wanted for size in value.shape or () for s in attr_symbols(size)}
+    for symbol in sorted(mentioned.union(*map(_symbols, members)) - shown, key=lambda s: s.index):
+        if symbol in sources and sources[symbol].node not in inside:
+            wanted[sources[symbol]] = None
+            shown.add(symbol)
     return list(wanted)
 
 

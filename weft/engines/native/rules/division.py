@@ -13,7 +13,17 @@ from weft.base import dtypes
 from weft.base.dtypes import DType
 from weft.engines.native.loops import Const, Expr, Op
 from weft.engines.native.lower import Lowering, rule, zeros
-from weft.engines.native.rules.pointwise import Formula, cast, compare, elementwise, in_float32, like, op, pick
+from weft.engines.native.rules.pointwise import (
+    FORMULAS,
+    Formula,
+    cast,
+    compare,
+    elementwise,
+    in_float32,
+    like,
+    op,
+    pick,
+)
 from weft.engines.native.sources import Indices, Source
 from weft.ir.graph import Node
 
@@ -112,10 +122,6 @@ def _floormod(args: Sequence[Expr], source: DType, target: DType) -> Expr:
     return pick(compare("equal", rest, like(0, rest)), Op("copysign", (like(0, y), y), y.dtype), moved)
 
 
-def _reciprocal(args: Sequence[Expr], source: DType, target: DType) -> Expr:
-    return _quotient(like(1, args[0]), args[0])
-
-
 _DIVISIONS: dict[str, tuple[Formula, int]] = {
     "floordiv": (_floordiv, 8),
     "truncatediv": (_truncatediv, 6),
@@ -151,6 +157,44 @@ def _refuse_zero(low: Lowering, divisor: Source) -> Source:
 
     low.check(held.shape, zero)
     return held
+
+
+@rule("reciprocal")
+def _reciprocal(low: Lowering, node: Node) -> Sequence[Source]:
+    x = low.source(node.inputs[0])
+    if x.dtype.is_floating:
+        formula, cost = FORMULAS["reciprocal"]
+        return [elementwise(low, node, [x], formula, cost)]
+    x = _refuse_zero(low, x)
+    return [elementwise(low, node, [x], lambda args, source, target: _quotient(like(1, args[0]), args[0]), 6)]
+
+
+@rule("pow")
+def _pow(low: Lowering, node: Node) -> Sequence[Source]:
+    """Of integers by repeated squaring; a negative exponent throws the step away."""
+    x, y = (low.source(value) for value in node.inputs)
+    if y.dtype.is_floating:
+        formula, cost = FORMULAS["pow"]
+        return [elementwise(low, node, [x, y], formula, cost)]
+    held = low.memory(y) if y.cost > 3 else y
+    if not y.dtype.is_unsigned:
+        low.check(held.shape, lambda place: compare("less", held.at(place), Const(0, held.dtype)))
+    rounds = y.dtype.size * 8 - (0 if y.dtype.is_unsigned else 1)
+    return [elementwise(low, node, [x, held], _squarings(rounds), 3 * rounds)]
+
+
+def _squarings(rounds: int) -> Formula:
+    def formula(args: Sequence[Expr], source: DType, target: DType) -> Expr:
+        base, exponent = args
+        result: Expr = like(1, base)
+        many = max(1, int(exponent.value).bit_length()) if isinstance(exponent, Const) else rounds
+        for turn in range(many):
+            bit = op("and", exponent, like(1 << turn, exponent))
+            result = pick(compare("not_equal", bit, like(0, bit)), op("multiply", result, base), result)
+            base = op("multiply", base, base)
+        return result
+
+    return formula
 
 
 # -- bits -------------------------------------------------------------------------------------------------------------

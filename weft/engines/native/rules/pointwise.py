@@ -234,6 +234,7 @@ def elementwise(low: Lowering, node: Node, operands: Sequence[Source], formula: 
     settled = [low.memory(s) if s.cost > 3 and tuple(s.shape) != tuple(shape) else s for s in operands]
     places = [aligned(source, shape) for source in settled]
     source = operands[-1].dtype
+    formula([Const(0, operand.dtype) for operand in operands], source, out.dtype)  # refuses what it cannot do
 
     def element(indices: Any) -> Expr:
         args = [operand.at(place(indices)) for operand, place in zip(settled, places, strict=True)]
@@ -266,9 +267,13 @@ def _leaky_relu(low: Lowering, node: Node) -> Sequence[Source]:
 
     def formula(args: Sequence[Expr], source: DType, target: DType) -> Expr:
         x = args[0]
-        return pick(compare("greater", x, like(0, x)), x, op("multiply", x, like(slope, x)))
+        if source.is_integer:  # rounded towards zero
+            scaled = cast(op("multiply", cast(x, dtypes.float64), Const(slope, dtypes.float64)), source)
+        else:
+            scaled = op("multiply", x, like(slope, x))
+        return pick(compare("greater", x, like(0, x)), x, scaled)
 
-    return [elementwise(low, node, [low.source(node.inputs[0])], floats_only(formula), 2)]
+    return [elementwise(low, node, [low.source(node.inputs[0])], in_float32(formula), 2)]
 
 
 @rule("identity", "stop_gradient", "prevent_gradient")

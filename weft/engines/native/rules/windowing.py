@@ -116,7 +116,12 @@ def total(
 ) -> Source:  # fmt: skip
     """The sum over the positions in a window of (place, position) -> number."""
     if not small(window):
-        return low.reduce(shape, tuple(window.window), dtype, "add", value, name)
+        ends = [size - 1 for size in window.window]
+
+        def backwards(place: Indices, within: Indices) -> Expr:  # so that `covering` divides nothing negative
+            return value(place, [Index.of(end) - at for end, at in zip(ends, within, strict=True)])
+
+        return low.reduce(shape, tuple(window.window), dtype, "add", backwards, name)
 
     def element(place: Indices) -> Expr:
         found: Expr | None = None
