@@ -65,3 +65,11 @@ def test_numpys_methods_are_pointed_out(make: Any) -> None:
         _ = x.nothing
     assert not hasattr(x, "T")
     assert np.reshape(x, (2, 1)).shape == (2, 1) and np.sum(x) == 3.0
+
+
+def test_an_index_is_shown_as_it_was_written() -> None:
+    x = tf.ones((2, 3, 4))
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"index=\(::2, newaxis, \.\.\., 9\)"):
+        x[::2, tf.newaxis, ..., 9]
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"index=\(1:, 5\)"):
+        x[1:, 5]

@@ -104,6 +104,21 @@ def short_data() -> list[dict[str, Any]]:
     return found
 
 
+def gathered_gradients() -> list[dict[str, Any]]:
+    """A schedule counts the steps that only gather gradients."""
+    found = []
+    for steps in (2, 3):
+        schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)
+        optimizer = keras.optimizers.SGD(schedule, gradient_accumulation_steps=steps)
+        variable, values, rates = keras.Variable([1.0, 2.0]), [], []
+        for number in range(7):
+            optimizer.apply([keras.ops.array([1.0, -2.0 + number])], [variable])
+            values.append(np.asarray(variable).tolist())
+            rates.append(float(optimizer.learning_rate))
+        found.append({"steps": steps, "values": values, "rates": rates})
+    return found
+
+
 def configurations() -> dict[str, Any]:
     """What Keras writes of objects with options that other versions do not have."""
     layers = keras.layers
@@ -135,6 +150,7 @@ contents = {
     "steps_in_time": steps_in_time(),
     "two_axes": two_axes(),
     "short_data": short_data(),
+    "gathered_gradients": gathered_gradients(),
     "configurations": configurations(),
 }  # fmt: skip
 path = store.GOLDEN_DIR / "keras_corners.json"

@@ -420,6 +420,12 @@ def gather_nd(
     params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, bad_indices_policy: str = ""
 ) -> Any:
     """Elements or slices of `params` at points: the last axis of `indices` holds the coordinates."""
+    if bad_indices_policy not in ("", "DEFAULT", "ERROR"):
+        raise ValueError(explain(
+            f"tf.gather_nd: bad_indices_policy {bad_indices_policy!r} is not supported.",
+            expected="'', 'DEFAULT' or 'ERROR': indices out of range are refused",
+            hint="clip the indices, and mask what came from bad ones: tf.where(good, values, 0)",
+        ))  # fmt: skip
     return apply("gather_nd", params, _indices(indices), batch_dims=batch_dims, name=name)
 
 

@@ -29,7 +29,15 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = Non
                back_prop: bool = True, swap_memory: bool = False, maximum_iterations: Any = None,
                name: str | None = None) -> Any:  # fmt: skip
     """Repeats `loop_vars = body(*loop_vars)` while `cond(*loop_vars)` holds; returns the last loop variables."""
-    return control.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations, name)
+    found = control.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations, name)
+    return _closed(found, back_prop)
+
+
+def _closed(results: Any, back_prop: bool) -> Any:
+    """Results through which no gradient passes, where `back_prop=False` asks for it: in graphs, as in TensorFlow."""
+    if back_prop or context.executing_eagerly():
+        return results
+    return nest.map_structure(lambda value: apply("stop_gradient", value), results)
 
 
 def case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False,
@@ -116,7 +124,7 @@ def map_fn(fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = No
            fn_output_signature: Any = None) -> Any:  # fmt: skip
     """Applies a function to every row and stacks the results."""
     rows = nest.map_structure(frontdoor.convert, elems)
-    return control.scan(lambda carry, row: (carry, fn(row)), [], rows)[1]
+    return _closed(control.scan(lambda carry, row: (carry, fn(row)), [], rows)[1], back_prop)
 
 
 def scan(fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
@@ -130,11 +138,12 @@ def scan(fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int 
         tail = nest.map_structure(lambda t: t[rest], rows)
         results = _accumulate(fn, initializer, tail, reverse)[1]
         order = (lambda start, more: [more, start]) if reverse else (lambda start, more: [start, more])
-        return nest.map_structure(
+        found = nest.map_structure(
             lambda start, more: apply("concat", *order(apply("expand_dims", start, axis=0), more), axis=0),
             initializer, results,
         )  # fmt: skip
-    return _accumulate(fn, nest.map_structure(frontdoor.convert, initializer), rows, reverse)[1]
+        return _closed(found, back_prop)
+    return _closed(_accumulate(fn, nest.map_structure(frontdoor.convert, initializer), rows, reverse)[1], back_prop)
 
 
 def _accumulate(fn: Any, start: Any, rows: Any, backwards: bool) -> Any:
@@ -148,13 +157,13 @@ def _accumulate(fn: Any, start: Any, rows: Any, backwards: bool) -> Any:
 def foldl(fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
           swap_memory: bool = False, name: str | None = None) -> Any:  # fmt: skip
     """The last of `accumulated = fn(accumulated, row)`, from the first row on."""
-    return _fold(fn, elems, initializer, False)
+    return _closed(_fold(fn, elems, initializer, False), back_prop)
 
 
 def foldr(fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
           swap_memory: bool = False, name: str | None = None) -> Any:  # fmt: skip
     """The last of `accumulated = fn(accumulated, row)`, from the last row on."""
-    return _fold(fn, elems, initializer, True)
+    return _closed(_fold(fn, elems, initializer, True), back_prop)
 
 
 def _fold(fn: Any, elems: Any, initializer: Any, backwards: bool) -> Any:

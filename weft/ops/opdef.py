@@ -372,9 +372,22 @@ def _guessed(rank: int, size: int | None) -> tuple[Any, ...]:
 
 
 def _show(value: Any) -> str:
+    if isinstance(value, tuple) and value and isinstance(value[0], str) and value[0] in _INDEX_ENTRIES:
+        return _INDEX_ENTRIES[value[0]](*(_show_bound(part) for part in value[1:]))
     if isinstance(value, tuple):
         return "(" + ", ".join(_show(v) for v in value) + ("," if len(value) == 1 else "") + ")"
     return "None" if isinstance(value, Dim) else getattr(value, "name", None) or repr(value)
+
+
+def _show_bound(bound: Any) -> str:
+    return "tensor" if isinstance(bound, tuple) else "" if bound is None else str(bound)
+
+
+#: how the entries of an index are shown: as they were written between the brackets
+_INDEX_ENTRIES: Mapping[str, Callable[..., str]] = {
+    "int": str, "newaxis": lambda: "newaxis", "ellipsis": lambda: "...",
+    "slice": lambda start, stop, step: f"{start}:{stop}" + (f":{step}" if step not in ("", "1") else ""),
+}  # fmt: skip
 
 
 def _as_tuple(types: Any) -> tuple[TensorType, ...]:

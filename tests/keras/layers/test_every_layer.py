@@ -116,10 +116,11 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
 #: classes that other tests look at: they take other layers, functions, lists or integers
 ELSEWHERE = {
     "Add", "AdditiveAttention", "Attention", "Average", "Bidirectional", "CategoryEncoding", "Concatenate",
-    "Discretization", "Dot", "Embedding", "GRUCell", "GroupedQueryAttention", "HashedCrossing", "Hashing",
-    "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer", "Maximum", "Minimum", "MultiHeadAttention",
-    "Multiply", "RNN", "RandomPosterization", "ReversibleEmbedding", "SimpleRNNCell", "SpectralNormalization",
-    "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization", "TimeDistributed", "Wrapper",
+    "Discretization", "Dot", "Embedding", "GRUCell", "GroupQueryAttention", "HashedCrossing", "Hashing",
+    "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer", "Maximum", "Minimum", "MixUp", "MultiHeadAttention",
+    "Multiply", "Pipeline", "RNN", "RandomPosterization", "ReversibleEmbedding", "SimpleRNNCell",
+    "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization", "TimeDistributed",
+    "Wrapper",
 }  # fmt: skip
 
 

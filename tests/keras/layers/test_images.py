@@ -148,3 +148,30 @@ def test_refused(make_layer: Any, words: list[str]) -> None:
     with pytest.raises(ValueError) as caught:
         make_layer()
     assert all(word in str(caught.value) for word in words), caught.value
+
+
+def test_mixing_up() -> None:
+    x = np.arange(4 * 12, dtype=np.float32).reshape(4, 2, 2, 3)
+    layer = layers.MixUp(alpha=1.0, seed=3)
+    found = layer({"images": x, "labels": np.eye(4, dtype=np.float32)})
+    shares = np.asarray(found["labels"])
+    np.testing.assert_allclose(shares.sum(1), np.ones(4), rtol=1e-5)
+    np.testing.assert_allclose(found["images"], np.tensordot(shares, x, 1), rtol=1e-4)
+    np.testing.assert_array_equal(layer(x, training=False), x)
+    with pytest.raises(ValueError, match="to_categorical"):
+        layer({"images": x, "labels": np.arange(4)})
+    with pytest.raises(ValueError, match="alpha"):
+        layers.MixUp(alpha=0)
+
+
+def test_pipeline() -> None:
+    flip = layers.RandomFlip("horizontal", seed=1)
+    pipeline = layers.Pipeline([layers.Rescaling(0.5), flip, layers.CenterCrop(2, 2)])
+    x = np.arange(48, dtype=np.float32).reshape(1, 4, 4, 3)
+    np.testing.assert_array_equal(pipeline(x, training=False), x[:, 1:3, 1:3] / 2)
+    again = layers.deserialize(layers.serialize(pipeline))
+    assert [type(layer).__name__ for layer in again.layers] == ["Rescaling", "RandomFlip", "CenterCrop"]
+    np.testing.assert_array_equal(again(x, training=False), pipeline(x, training=False))
+    assert pipeline(keras.Input((4, 4, 3))).shape == (None, 2, 2, 3)
+    with pytest.raises(TypeError, match="list of layers"):
+        layers.Pipeline([3])

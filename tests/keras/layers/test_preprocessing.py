@@ -43,6 +43,7 @@ TEXTS = ["one two", "two three", "three three four"]
         (lambda: layers.TextVectorization(output_mode="count", output_sequence_length=3), ["output_sequence_length"]),
         (lambda: layers.Hashing(num_bins=0), ["num_bins"]),
         (lambda: layers.Hashing(num_bins=3, salt="x"), ["salt"]),
+        (lambda: layers.Hashing(num_bins=3, dtype="float32"), ["float32", "int64"]),
     ],
 )
 def test_refused_when_made(make: Any, words: list[str]) -> None:

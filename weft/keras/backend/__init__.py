@@ -205,7 +205,14 @@ def function(inputs: Any, outputs: Any, updates: Any = None, **kwargs: Any) -> A
         inputs: Symbolic tensors.
         outputs: Symbolic tensors that follow from them.
         updates: Must be None: layers update their state by themselves.
+        **kwargs: `name`, which changes nothing.
+
+    Raises:
+        TypeError: For another keyword.
     """
+    unknown = [word for word in kwargs if word != "name"]
+    if unknown:
+        raise TypeError(f"keras.backend.function() has no argument `{unknown[0]}`.")
     if updates:
         raise ValueError("keras.backend.function: updates are not supported; layers update their state by themselves.")
     single = not isinstance(outputs, (list, tuple))

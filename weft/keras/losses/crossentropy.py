@@ -133,7 +133,7 @@ def are_one_hot(y_true: Any, y_pred: Any, axis: int = -1) -> bool:
     return classes is not None and classes > 1 and y_true.shape[axis] == classes
 
 
-def as_class_numbers(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+def as_class_numbers(y_true: Any, y_pred: Any) -> Any:
     """Labels as integers `[...]`, without a last axis of size 1."""
     y_true = tf.convert_to_tensor(y_true)
     if y_true.shape.rank is not None and y_true.shape.rank == y_pred.shape.rank and y_true.shape[-1] == 1:
@@ -181,7 +181,7 @@ def sparse_categorical_crossentropy(
             "understood as categorical_crossentropy. Say loss=\"categorical_crossentropy\", or pass class numbers."
         ))  # fmt: skip
         return categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
-    labels = as_class_numbers(y_true, y_pred, axis)
+    labels = as_class_numbers(y_true, y_pred)
     _check_rows(labels, y_pred, axis)
     counted = None
     if ignore_class is not None:

@@ -240,7 +240,7 @@ class Optimizer:
         """The rate of this step: what the schedule says, or the variable, less the old kind of decay."""
         rate = self._learning_rate
         if isinstance(rate, LearningRateSchedule):
-            return rate(self.iterations)
+            return rate(self._iterations)  # as in Keras, steps that only gather gradients count too
         if not isinstance(rate, Variable):
             return rate()
         if self._decay:

@@ -127,14 +127,14 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
 
     Args:
         inputs: Floats of any shape.
-        rate: The share, in [0, 1).
+        rate: The share, in [0, 1].
         noise_shape: Shape of the pattern, broadcast against the inputs; None entries take the input's size.
         seed: An integer, a SeedGenerator, or None.
     """
     inputs = tf.convert_to_tensor(inputs)
     shape = dynamic_shape(inputs, noise_shape)
     drawn = tf.random.stateless_uniform(shape, seed=draw_seed(seed), dtype="float32")
-    scaled = inputs * tf.cast(1.0 / (1.0 - rate), inputs.dtype)
+    scaled = inputs * tf.cast(1.0 / (1.0 - rate) if rate < 1 else 0.0, inputs.dtype)  # at 1 nothing is kept
     return tf.where(drawn >= rate, scaled, tf.zeros_like(inputs))
 
 

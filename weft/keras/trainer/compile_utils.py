@@ -133,8 +133,8 @@ class CompileMetrics(metrics_module.Metric):
         if not given:
             return [[] for _ in range(outputs.count)]
         if isinstance(given, dict):
-            if outputs.count == 1:
-                return [_as_list(list(given.values()))]
+            if outputs.count == 1:  # by whatever name, as in Keras
+                return [_as_list(tf.nest.flatten(list(given.values())))]
             return [_as_list(entry) for entry in outputs.by_name(given, argument)]
         if outputs.count == 1:
             return [_as_list(tf.nest.flatten(list(given)))]
@@ -274,7 +274,7 @@ class CompileLoss:
     def _spread(self, outputs: Outputs) -> list[Any]:
         loss = self._given[0]
         if isinstance(loss, dict):
-            if outputs.count == 1 and len(loss) == 1:
+            if outputs.count == 1 and len(loss) == 1 and outputs.names is None:
                 return list(loss.values())
             return outputs.by_name(loss, "loss")
         if isinstance(loss, (list, tuple)):

@@ -300,7 +300,7 @@ class Trainer:
     def _call_with(self, x: Any, training: bool) -> Any:
         return self(x, training=training)  # type: ignore[operator]
 
-    def _make(self, attribute: str, method: str, force: bool) -> Callable[[Any], Any]:
+    def _make(self, method: str, force: bool) -> Callable[[Any], Any]:
         if force:
             self._state.steps.pop(method, None)
         state = self._state
@@ -312,15 +312,15 @@ class Trainer:
 
     def make_train_function(self, force: bool = False) -> Callable[[Any], Any]:
         """A function that takes an iterator and trains on its next batch. May be overridden."""
-        return self._make("train_function", "train_step", force)
+        return self._make("train_step", force)
 
     def make_test_function(self, force: bool = False) -> Callable[[Any], Any]:
         """A function that takes an iterator and evaluates its next batch. May be overridden."""
-        return self._make("test_function", "test_step", force)
+        return self._make("test_step", force)
 
     def make_predict_function(self, force: bool = False) -> Callable[[Any], Any]:
         """A function that takes an iterator and predicts its next batch. May be overridden."""
-        return self._make("predict_function", "predict_step", force)
+        return self._make("predict_step", force)
 
     def _runner(self, method: str) -> Callable[[Any], Any]:
         """What runs a step over a batch: the traced step, or what a subclass makes instead."""

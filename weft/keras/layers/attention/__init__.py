@@ -8,6 +8,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain
 from weft.keras import constraints, initializers, regularizers
+from weft.keras.core.shapes import as_shape
 from weft.keras.layers.activations import Softmax
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.core.einsum_dense import EinsumDense
@@ -194,11 +195,25 @@ class MultiHeadAttention(Layer):
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask
 
+    def compute_output_shape(  # type: ignore[override]  # as in Keras: one shape for each argument of call
+        self, query_shape: Any, value_shape: Any, key_shape: Any = None
+    ) -> Any:
+        """The shape of the output: the query's, with the output's size in the end."""
+        query_shape = as_shape(query_shape)
+        return query_shape if self._output_size is None else query_shape[:-1] + self._output_size
+
     def get_config(self) -> dict[str, Any]:
-        config = {**super().get_config(), "output_shape": self._output_size}
+        config = without_flash({**super().get_config(), "output_shape": self._output_size})
         if self.built and self.attention_axes is None:
             config["attention_axes"] = self._axes
         return config
+
+
+def without_flash(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration that says nothing of flash attention unless it was asked for."""
+    if config.get("flash_attention") is None:
+        config.pop("flash_attention", None)
+    return config
 
 
 def check_window(layer: str, window: Any) -> Any:

@@ -8,15 +8,17 @@ from typing import Any
 import weft as tf
 from weft.extend import explain
 from weft.keras import constraints, initializers, regularizers
+from weft.keras.core import naming
+from weft.keras.core.shapes import as_shape
 from weft.keras.layers.activations import Softmax
-from weft.keras.layers.attention import check_flash, check_window, joined_masks
+from weft.keras.layers.attention import check_flash, check_window, joined_masks, without_flash
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.core.einsum_dense import EinsumDense
 from weft.keras.layers.layer import Layer
 from weft.keras.layers.regularization import Dropout
 
 
-class GroupedQueryAttention(Layer):
+class GroupQueryAttention(Layer):
     """Attention in several heads, of which groups share their keys and values.
 
     Args:
@@ -64,6 +66,8 @@ class GroupedQueryAttention(Layer):
         bias_regularizer: Any = None, activity_regularizer: Any = None, kernel_constraint: Any = None,
         bias_constraint: Any = None, use_gate: bool = False, seed: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
+        if kwargs.get("name") is None and type(self) is GroupQueryAttention:
+            kwargs["name"] = naming.auto_name("grouped_query_attention")  # Keras' name for it
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         name = "GroupQueryAttention"
         self.head_dim = positive_int(name, "head_dim", head_dim)
@@ -144,5 +148,11 @@ class GroupedQueryAttention(Layer):
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask
 
+    def compute_output_shape(  # type: ignore[override]  # as in Keras: one shape for each argument of call
+        self, query_shape: Any, value_shape: Any, key_shape: Any = None
+    ) -> Any:
+        """The shape of the output: that of the query."""
+        return as_shape(query_shape)
 
-GroupQueryAttention = GroupedQueryAttention
+    def get_config(self) -> dict[str, Any]:
+        return without_flash(super().get_config())

@@ -8,6 +8,7 @@ import weft as tf
 from weft.extend import explain
 from weft.keras import activations, constraints, initializers, regularizers
 from weft.keras.core.dtypes import is_float
+from weft.keras.layers.core.lora import LowRank
 from weft.keras.layers.input_spec import InputSpec
 from weft.keras.layers.layer import Layer
 
@@ -30,7 +31,7 @@ def as_float(inputs: Any, dtype: Any) -> Any:
     return inputs if is_float(inputs.dtype) else tf.cast(inputs, dtype)
 
 
-class Dense(Layer):
+class Dense(LowRank, Layer):
     """`activation(inputs · kernel + bias)` along the last axis.
 
     Args:
@@ -44,6 +45,9 @@ class Dense(Layer):
         activity_regularizer: Penalty on the output.
         kernel_constraint: What is done to the kernel after an update.
         bias_constraint: What is done to the bias after an update.
+        lora_rank: The size of a low-rank addition that is trained in the kernel's place; see `enable_lora`.
+        lora_alpha: Its factor times its size; its size by default.
+        quantization_config: Must be None.
         **kwargs: As for every layer.
 
     Returns:
@@ -61,9 +65,11 @@ class Dense(Layer):
     def __init__(
         self, units: int, activation: Any = None, use_bias: bool = True, kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros", kernel_regularizer: Any = None, bias_regularizer: Any = None,
-        activity_regularizer: Any = None, kernel_constraint: Any = None, bias_constraint: Any = None, **kwargs: Any,
+        activity_regularizer: Any = None, kernel_constraint: Any = None, bias_constraint: Any = None,
+        lora_rank: int | None = None, lora_alpha: float | None = None, quantization_config: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self._set_low_rank(lora_rank, lora_alpha, quantization_config)
         self.units = positive_int(type(self).__name__, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
@@ -94,11 +100,12 @@ class Dense(Layer):
                 name="bias", shape=(self.units,), initializer=self.bias_initializer, regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )  # fmt: skip
+        self._build_low_rank()
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size})
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """The output."""
-        result = tf.matmul(as_float(inputs, self.compute_dtype), self.kernel)
+        result = tf.matmul(as_float(inputs, self.compute_dtype), self._adapted())
         if self.bias is not None:
             result = result + self.bias
         return self.activation(result)

@@ -8,10 +8,11 @@ import weft as tf
 from weft.extend import explain
 from weft.keras import activations, constraints, initializers, regularizers
 from weft.keras.layers.core.dense import as_float
+from weft.keras.layers.core.lora import LowRank
 from weft.keras.layers.layer import Layer
 
 
-class EinsumDense(Layer):
+class EinsumDense(LowRank, Layer):
     """`activation(einsum(equation, inputs, kernel) + bias)`.
 
     Args:
@@ -25,6 +26,9 @@ class EinsumDense(Layer):
         bias_regularizer: Penalty on the bias.
         kernel_constraint: What is done to the kernel after an update.
         bias_constraint: What is done to the bias after an update.
+        lora_rank: The size of a low-rank addition that is trained in the kernel's place; see `enable_lora`.
+        lora_alpha: Its factor times its size; its size by default.
+        quantization_config: Must be None.
         **kwargs: As for every layer.
 
     Example:
@@ -38,9 +42,12 @@ class EinsumDense(Layer):
     def __init__(
         self, equation: str, output_shape: Any, activation: Any = None, bias_axes: str | None = None,
         kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros", kernel_regularizer: Any = None,
-        bias_regularizer: Any = None, kernel_constraint: Any = None, bias_constraint: Any = None, **kwargs: Any,
+        bias_regularizer: Any = None, kernel_constraint: Any = None, bias_constraint: Any = None,
+        lora_rank: int | None = None, lora_alpha: float | None = None, quantization_config: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
+        kwargs.pop("gptq_unpacked_column_size", None)  # says something of quantised kernels alone
         super().__init__(**kwargs)
+        self._set_low_rank(lora_rank, lora_alpha, quantization_config)
         self.equation = equation.replace(" ", "")
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.activation = activations.get(activation)
@@ -64,6 +71,8 @@ class EinsumDense(Layer):
                 name="bias", shape=bias_shape, initializer=self.bias_initializer, regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )  # fmt: skip
+
+        self._build_low_rank()
 
     def _shapes(self, input_shape: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...] | None]:
         """The shapes of kernel and bias: each letter has the size that it has in the input or the output."""
@@ -113,7 +122,7 @@ class EinsumDense(Layer):
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """The output."""
-        result = tf.einsum(self.equation, as_float(inputs, self.compute_dtype), self.kernel)
+        result = tf.einsum(self.equation, as_float(inputs, self.compute_dtype), self._adapted())
         if self.bias is not None:
             result = result + self.bias
         return self.activation(result)

@@ -8,10 +8,11 @@ import weft as tf
 from weft.keras import constraints, initializers, regularizers
 from weft.keras.core.dtypes import is_int
 from weft.keras.layers.core.dense import positive_int
+from weft.keras.layers.core.lora import LowRank
 from weft.keras.layers.layer import Layer
 
 
-class Embedding(Layer):
+class Embedding(LowRank, Layer):
     """Turns numbers into the rows of a table that is learned.
 
     Args:
@@ -23,6 +24,9 @@ class Embedding(Layer):
         mask_zero: Whether 0 is padding, which the layers behind leave out.
         weights: A list with the first table.
         input_length: Numbers a sample, where it is fixed.
+        lora_rank: The size of a low-rank addition that is trained in the table's place; see `enable_lora`.
+        lora_alpha: Its factor times its size; its size by default.
+        quantization_config: Must be None.
         **kwargs: As for every layer.
 
     Returns:
@@ -36,12 +40,14 @@ class Embedding(Layer):
     """
 
     _natural_input_dtype = "int32"
+    _adapted_weight = "embeddings"
     _old_arguments = {"init": "embeddings_initializer", "W_regularizer": "embeddings_regularizer"}
 
     def __init__(
         self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform",
         embeddings_regularizer: Any = None, embeddings_constraint: Any = None, mask_zero: bool = False,
-        weights: Any = None, input_length: Any = None, **kwargs: Any,
+        weights: Any = None, input_length: Any = None, lora_rank: int | None = None, lora_alpha: float | None = None,
+        quantization_config: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         if input_length is not None and not {"input_shape", "batch_input_shape"} & set(kwargs):
             length = input_length if isinstance(input_length, (list, tuple)) else (input_length,)
@@ -49,6 +55,7 @@ class Embedding(Layer):
         super().__init__(
             weights=[weights] if weights is not None and not isinstance(weights, (list, tuple)) else weights, **kwargs
         )
+        self._set_low_rank(lora_rank, lora_alpha, quantization_config)
         self.input_dim = positive_int("Embedding", "input_dim", input_dim)
         self.output_dim = positive_int("Embedding", "output_dim", output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
@@ -63,12 +70,16 @@ class Embedding(Layer):
             shape=(self.input_dim, self.output_dim), initializer=self.embeddings_initializer, name="embeddings",
             regularizer=self.embeddings_regularizer, constraint=self.embeddings_constraint,
         )  # fmt: skip
+        self._build_low_rank()
 
     def call(self, inputs: Any) -> Any:
         """The rows."""
         if not is_int(inputs.dtype):
             inputs = tf.cast(inputs, "int32")
         rows = tf.gather(self.embeddings, inputs, axis=0)
+        if self.lora_enabled:
+            small = tf.gather(self.lora_kernel_a, inputs, axis=0)
+            rows = rows + self._low_rank_scale() * tf.tensordot(small, self.lora_kernel_b, 1)
         return tf.cast(rows, self.compute_dtype) if rows.dtype != self.compute_dtype else rows
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:

@@ -81,7 +81,7 @@ class BatchNormalization(Layer):
         self.gamma_constraint = constraints.get(gamma_constraint)
         self.synchronized = synchronized
         self.renorm = renorm
-        self.renorm_clipping = dict(renorm_clipping or {})
+        self.renorm_clipping = dict(renorm_clipping or {}) if renorm else None
         self.renorm_momentum = float(renorm_momentum)
         self.supports_masking = True
         self.gamma: Any = None
@@ -153,7 +153,7 @@ class BatchNormalization(Layer):
         stddev = tf.sqrt(variance + self.epsilon)
         factor = tf.stop_gradient(stddev / self.renorm_stddev)
         move = tf.stop_gradient((mean - self.renorm_mean) / self.renorm_stddev)
-        clip = self.renorm_clipping
+        clip = self.renorm_clipping or {}
         factor = tf.minimum(tf.maximum(factor, clip.get("rmin", -float("inf"))), clip.get("rmax", float("inf")))
         move = tf.minimum(tf.maximum(move, -clip.get("dmax", float("inf"))), clip.get("dmax", float("inf")))
         result = self._inference(values, scale * factor, offset + scale * move, axis, mean, variance)

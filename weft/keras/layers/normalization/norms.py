@@ -34,7 +34,6 @@ class RMSNormalization(Layer):
         super().__init__(**kwargs)
         self.axis = list(axis) if isinstance(axis, (list, tuple)) else int(axis)
         self.epsilon = float(epsilon)
-        self.supports_masking = True
 
     def _axes(self, rank: int) -> tuple[int, ...]:
         return tuple(sorted(axis % rank for axis in (self.axis if isinstance(self.axis, list) else [self.axis])))

@@ -35,6 +35,18 @@ def buckets(values: Any, count: int, salt: tuple[int, int] | None) -> Any:
     return tf.strings.to_hash_bucket_strong(values, count, key=list(salt))
 
 
+def need_int(layer: str, mode: str, dtype: str) -> None:
+    """Refuses a dtype that is no integer one for buckets.
+
+    Raises:
+        ValueError: Naming the layer.
+    """
+    if mode == "int" and not is_int(dtype):
+        raise ValueError(explain(
+            f"{layer}: output_mode='int' gives integers.", received=f"dtype={dtype!r}", expected="'int32' or 'int64'"
+        ))  # fmt: skip
+
+
 class Hashing(Layer):
     """Strings or integers as numbers of buckets, by a hash that is the same everywhere.
 
@@ -61,6 +73,7 @@ class Hashing(Layer):
             kwargs["dtype"] = "int64" if mode == "int" else None
         super().__init__(**kwargs)
         refuse_sparse("Hashing", sparse)
+        need_int("Hashing", mode, self.compute_dtype)
         if num_bins is None:
             raise ValueError("Hashing: `num_bins` must be given.")
         self.num_bins = positive_int("Hashing", "num_bins", num_bins)
@@ -119,6 +132,7 @@ class HashedCrossing(Layer):
         mode = check_mode("HashedCrossing", output_mode, ("int", "one_hot"))
         super().__init__(name=name, dtype=("int64" if mode == "int" else None) if dtype is None else dtype, **kwargs)
         refuse_sparse("HashedCrossing", sparse)
+        need_int("HashedCrossing", mode, self.compute_dtype)
         self.num_bins = positive_int("HashedCrossing", "num_bins", num_bins)
         self.output_mode = mode
         self.sparse = sparse

@@ -151,7 +151,7 @@ class Discretization(Layer):
         epsilon: How exact `adapt()` is: the share of the numbers by which a boundary may be off.
         output_mode: "int", "one_hot", "multi_hot" or "count".
         sparse: Must be False.
-        dtype: Of the result.
+        dtype: Of the result, but for "int", which gives int32.
         name: Its name.
         **kwargs: As for every layer.
 
@@ -167,7 +167,7 @@ class Discretization(Layer):
         sparse: bool = False, dtype: Any = None, name: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         mode = check_mode("Discretization", output_mode, ("int", "one_hot", "multi_hot", "count"))
-        super().__init__(name=name, dtype=("int32" if mode == "int" else None) if dtype is None else dtype, **kwargs)
+        super().__init__(name=name, dtype=dtype, **kwargs)
         refuse_sparse("Discretization", sparse)
         if (bin_boundaries is None) == (num_bins is None):
             raise ValueError(explain(
@@ -222,7 +222,8 @@ class Discretization(Layer):
         # Whatever is not a number goes where no boundary is above it.
         flat = tf.where(tf.math.is_nan(tf.reshape(values, (-1,))), len(self.bin_boundaries), flat)
         found = tf.reshape(flat, tf.shape(inputs))
-        return encode(found, len(self.bin_boundaries) + 1, self.output_mode, self.compute_dtype)
+        dtype = "int32" if self.output_mode == "int" else self.compute_dtype
+        return encode(found, len(self.bin_boundaries) + 1, self.output_mode, dtype)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
