@@ -33,6 +33,7 @@ from weft.engines.native import codegen, image
 from weft.engines.native.image import Image
 from weft.engines.native.target import Target
 from weft.ir.graph import Constant, Graph, Value
+from weft.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,10 +125,8 @@ class Fingerprint:
 @cache
 def _source() -> str:
     """What changes where Weft's source does: code of another version must not be taken."""
-    import weft
-
-    hashed = hashlib.sha256(f"{weft.__version__} {llvmlite.__version__} {llvm.llvm_version_info}".encode())
-    folder = Path(weft.__file__).parent
+    hashed = hashlib.sha256(f"{__version__} {llvmlite.__version__} {llvm.llvm_version_info}".encode())
+    folder = Path(__file__).parents[2]
     with contextlib.suppress(OSError):  # from an archive: the version has to do
         for path in sorted(folder.rglob("*.py")):
             if path.relative_to(folder).parts[0] in ("base", "ir", "ops", "autodiff", "passes", "engines"):
