@@ -60,8 +60,8 @@ def _with_gradients(graph: Graph) -> Graph:
     """The gradient with respect to the float inputs, where there is one."""
     wrt = [i for i, value in enumerate(graph.inputs) if value.dtype.is_floating]
     made = gradient_graph(graph, wrt) if wrt else graph
-    sizes = {symbol for value in made.inputs for d in value.shape or () for symbol in symbols_of(d)}
-    return made if len(sizes) <= 1 else graph  # where no result has a size that only a run can tell
+    before, after = ({s for v in g.inputs for d in v.shape or () for s in symbols_of(d)} for g in (graph, made))
+    return made if after <= before else graph  # where no result has a size that only a run can tell
 
 
 def _run(graph: Graph, inputs: Sequence[Any], runner: Any, kind: type[Cell] = Cell) -> list[Array]:

@@ -75,6 +75,7 @@ class Lowering:
         self.state: dict[Value, Memory] = {}
         self.written: dict[Value, Memory] = {}  # handles of variables that the graph writes
         self._left = dict(self.users)  # how many nodes have yet to use a value
+        self._results = set(graph.outputs)  # values that are used when all nodes have run: those of inner graphs too
         self.region: Region | None = None
         self.when: Memory | None = None  # of the branch that is lowered now
         self._always: set[Nest] = set()  # nests of a branch that are done whichever way it goes
@@ -187,6 +188,7 @@ class Lowering:
         users = {value: len(nodes) for value, nodes in graph.users().items()}
         self.users.update(users)
         self._left.update(users)
+        self._results.update(graph.outputs)
         self.sources.update(zip((v for v in graph.inputs if not v.type.is_resource), inputs, strict=True))
         for node in graph.nodes:
             if node.op != "input":
@@ -245,19 +247,33 @@ class Lowering:
         """Gives a variable a value (`update` writes it in place). What still needs the old one gets a copy of it."""
         memory = self.state[handle]
         ours = node.inputs[1] if len(node.inputs) > 1 else None
+        becomes = update is None and node.op == "assign_variable" and not isinstance(value, Memory)
         for other, source in self.sources.items():
-            if other is not ours and (self._left.get(other, 0) > 0 or other in self.graph.outputs):
+            if other is ours and (becomes or update is not None):
+                continue
+            if self._left.get(other, 0) > (other in node.inputs) or other in self._results:
                 if memory.buffer in self.reads(source):
                     self.sources[other] = self.copy(source)
                     self._always.add(self.nests[-1])  # others need it after a branch that was not taken
         if update is not None:
             update(memory)
         else:
+            value = value if self._in_place(value, memory) else self.copy(value)
             self.nests.append(Nest(memory.shape, lambda place, _: value.at(place), memory, name="assign"))
         self.written[handle] = memory
-        if ours is not None and update is None and node.op == "assign_variable" and not isinstance(value, Memory):
+        if ours is not None and becomes:
             self.sources[ours] = memory  # further uses of the value find it in the variable
         return memory
+
+    def _in_place(self, value: Source, memory: Memory) -> bool:
+        """Whether each element needs of what it overwrites no more than what lies in its own place."""
+        if isinstance(value, Memory) and value.buffer is not memory.buffer:
+            return True
+        from weft.engines.native.rewriting import loads
+
+        place = tuple(Index.of(v) for v in variables(memory.shape))
+        wanted = memory.place(place)
+        return all(load.index == wanted for load in loads([value.at(place)]) if load.buffer is memory.buffer)
 
     def reads(self, source: Source) -> set[Buffer]:
         """The buffers that a source's elements come from."""
