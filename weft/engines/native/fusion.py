@@ -211,6 +211,8 @@ class Fusion:
         space = space_of(nest)
         if prefix == 0 or prefix > len(group.space) or prefix > len(space) or space[:prefix] != group.space[:prefix]:
             return None
+        if any(space_of(member)[:prefix] != space[:prefix] for member in group.nests):
+            return None  # a map of as many points, in another shape
         longest = max(_size(group.space[prefix:]), _size(space[prefix:]))
         return prefix if longest <= _LONG_ROW else None
 

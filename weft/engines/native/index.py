@@ -75,7 +75,7 @@ class Entry:
     def __repr__(self) -> str:
         from weft.engines.native.loops import Expr, show  # which stands on this
 
-        return f"[{show(self.value) if isinstance(self.value, Expr) else self.value!r}]"
+        return f"[{show(self.value)}]" if isinstance(self.value, Expr) else f"[{self.value!r}]"
 
 
 if TYPE_CHECKING:
