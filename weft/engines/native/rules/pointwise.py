@@ -276,6 +276,6 @@ def _leaky_relu(low: Lowering, node: Node) -> Sequence[Source]:
     return [elementwise(low, node, [low.source(node.inputs[0])], in_float32(formula), 2)]
 
 
-@rule("identity", "stop_gradient", "prevent_gradient")
+@rule("identity", "stop_gradient", "prevent_gradient", "conj", "real")  # complex numbers are not native
 def _identity(low: Lowering, node: Node) -> Sequence[Source]:
     return [low.source(node.inputs[0])]
