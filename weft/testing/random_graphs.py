@@ -83,7 +83,7 @@ class _Maker:
         try:
             made = getattr(self, "_" + kind)()
             self.compute(self.graph.nodes[count:])
-        except (InvalidArgumentError, ValueError):  # the operands do not go together: try something else
+        except (InvalidArgumentError, ValueError, IndexError):  # the operands do not go together: try something else
             del self.graph.nodes[count:]
             return
         if made is not None:

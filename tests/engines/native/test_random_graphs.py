@@ -123,11 +123,12 @@ def _spread(
     def shake(node: Node, arrays: Sequence[Any]) -> None:
         for array in arrays:
             if isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.flags.writeable and array.size:
-                unit = 8 * np.finfo(array.dtype).eps
-                scale = np.max(np.abs(array[np.isfinite(array)]), initial=0.0)
-                array += (rng.standard_normal(array.shape) * unit * (np.abs(array) + 0.1 * scale)).astype(array.dtype)
+                unit = np.finfo(array.dtype).eps
+                scale = np.max(np.abs(array[np.isfinite(array)]), initial=0.0) / 8 * (turn % 2)
+                step = rng.integers(-8, 9, array.shape) if turn % 2 else rng.integers(-1, 2, array.shape) / 2
+                array += (step * unit * (np.abs(array) + scale)).astype(array.dtype)
 
-    for _ in range(40):
+    for turn in range(60):
         given = [v.copy() if isinstance(v, np.ndarray) else v for v in inputs]
         try:
             found = _run(graph, given, _Start(reference, shake))
