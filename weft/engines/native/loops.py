@@ -324,7 +324,7 @@ _SIGNS = {
 def show(expr: Expr) -> str:
     """An expression as people write it."""
     if isinstance(expr, Const):
-        return repr(expr.value)
+        return str(expr.value)  # also where it is one of numpy's numbers
     if isinstance(expr, At):
         return f"at({expr.index})"
     if isinstance(expr, Load):
