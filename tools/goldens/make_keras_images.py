@@ -47,8 +47,10 @@ LAYERS: tuple[tuple[str, tuple[dict[str, Any], ...]], ...] = (
     ("RandomGaussianBlur", ({}, {"kernel_size": 5, "sigma": [0.5, 2.0]})),
     ("Solarization", ({"threshold_factor": 0.5}, {"addition_factor": 0.3, "threshold_factor": 0.6})),
     ("AutoContrast", ({},)),
+    ("RandomErasing", ({}, {"fill_value": 7.0, "scale": 0.5}, {"fill_value": [1.0, 2.0, 3.0], "factor": [0.9, 1.0]})),
+    ("RandomPerspective", ({"scale": 0.5}, {"scale": 0.8, "interpolation": "nearest", "fill_value": 7.0})),
 )  # fmt: skip
-SEEDLESS = ("Resizing", "CenterCrop", "AutoContrast")
+SEEDLESS = ("Resizing", "CenterCrop", "AutoContrast", "Equalization")
 
 
 def images(shape: tuple[int, ...]) -> np.ndarray:
@@ -71,5 +73,8 @@ if __name__ == "__main__":
             record(f"{kind}_{number}", kind, config, images(BATCH))
         if kind not in ("RandomSaturation", "RandomHue", "RandomColorJitter", "RandomCrop"):
             record(f"{kind}_single", kind, configs[0], images(BATCH)[0])
+    # One picture at a time: Keras counts the values of a whole batch together.
+    for number, config in enumerate(({}, {"bins": 16}, {"bins": 40, "value_range": [0.0, 300.0]})):
+        record(f"Equalization_{number}", "Equalization", config, images(BATCH)[0])
     record("Resizing_bytes", "Resizing", {"height": 3, "width": 4}, images(BATCH).astype(np.uint8))
     out.save()

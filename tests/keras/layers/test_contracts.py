@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,11 @@ def inputs_of(spec: str) -> tuple[list[Any], list[Any]]:
     return found, symbols
 
 
+def uncounted(path: str) -> str:
+    """A weight's path within its layer, without the numbers of automatic names."""
+    return re.sub(r"_\d+(?=/)", "", path.split("/", 1)[-1])
+
+
 def call(layer: Any, case: dict[str, Any], inputs: list[Any]) -> list[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # masks that end here
@@ -52,8 +58,8 @@ def test_outputs_masks_and_weights(case: dict[str, Any]) -> None:
     assert [[value.dtype.name, list(value.shape)] for value in outputs] == case["outputs"]
     masks = [getattr(value, "_keras_mask", None) for value in outputs]
     assert [None if mask is None else np.asarray(mask).astype(int).tolist() for mask in masks] == case["masks"]
-    weights = [[w.path.split("/", 1)[-1], list(w.shape), w.trainable, w.dtype.name] for w in layer.weights]
-    assert weights == case["weights"]
+    weights = [[uncounted(w.path), list(w.shape), w.trainable, w.dtype.name] for w in layer.weights]
+    assert weights == [[uncounted("/" + path), *rest] for path, *rest in case["weights"]]
     assert layer.name.rstrip("0123456789_") == case["name"] and layer.supports_masking == case["masking"]
     known = [list(value.shape) for value in call(layer, case, symbols)]
     for shape, (_, expected) in zip(known, case["outputs"], strict=True):
@@ -75,3 +81,15 @@ def test_configurations_of_keras_are_read(case: dict[str, Any]) -> None:
     for key, value in theirs["config"].items():
         if key in own["config"] and not isinstance(value, (dict, list)) and key != "dtype":
             assert own["config"][key] == value, key
+
+
+def test_arguments_by_position() -> None:
+    cell = layers.LSTMCell(3, "tanh", "sigmoid", True, "ones", "zeros", "he_normal", False)
+    config = cell.get_config()
+    found = [config[f"{name}_initializer"]["class_name"] for name in ("kernel", "recurrent", "bias")]
+    assert found == ["Ones", "Zeros", "HeNormal"] and not cell.unit_forget_bias
+    assert layers.GRUCell(3, "tanh", "sigmoid", True, "ones").kernel_initializer((1,)).numpy().tolist() == [1.0]
+    volume = layers.Conv3DTranspose(2, 2, 2, "same", "channels_first", 1)
+    assert volume.data_format == "channels_first" and volume.output_padding == (1, 1, 1)
+    plane = layers.Conv2DTranspose(2, 2, 2, "same", 1, "channels_first")
+    assert plane.data_format == "channels_first" and plane.output_padding == (1, 1)

@@ -99,11 +99,13 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "RandomColorJitter": ({"brightness_factor": 0.3, "hue_factor": 0.1, "value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomContrast": ({"factor": 0.3, "value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomCrop": ({"height": 2, "width": 3}, (2, 4, 5, 3)),
+    "RandomErasing": ({"value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomFlip": ({}, (2, 4, 5, 3)),
     "RandomGaussianBlur": ({"value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomGrayscale": ({}, (2, 4, 5, 3)),
     "RandomHue": ({"factor": 0.1, "value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomInvert": ({"value_range": (-1, 1)}, (2, 4, 5, 3)),
+    "RandomPerspective": ({}, (2, 4, 5, 3)),
     "RandomRotation": ({"factor": 0.1}, (2, 4, 5, 3)),
     "RandomSaturation": ({"factor": 0.1, "value_range": (-1, 1)}, (2, 4, 5, 3)),
     "RandomSharpness": ({"factor": 0.1, "value_range": (-1, 1)}, (2, 4, 5, 3)),
@@ -116,11 +118,11 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
 #: classes that other tests look at: they take other layers, functions, lists or integers
 ELSEWHERE = {
     "Add", "AdditiveAttention", "Attention", "Average", "Bidirectional", "CategoryEncoding", "Concatenate",
-    "Discretization", "Dot", "Embedding", "GRUCell", "GroupQueryAttention", "HashedCrossing", "Hashing",
-    "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer", "Maximum", "Minimum", "MixUp", "MultiHeadAttention",
-    "Multiply", "Pipeline", "RNN", "RandomPosterization", "ReversibleEmbedding", "SimpleRNNCell",
-    "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization", "TimeDistributed",
-    "Wrapper",
+    "Discretization", "Dot", "Embedding", "Equalization", "GRUCell", "GroupQueryAttention", "HashedCrossing",
+    "Hashing", "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer", "Maximum", "Minimum", "MixUp",
+    "MultiHeadAttention", "Multiply", "Pipeline", "RNN", "RandomPosterization", "ReversibleEmbedding",
+    "SimpleRNNCell", "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization",
+    "TimeDistributed", "Wrapper",
 }  # fmt: skip
 
 

@@ -286,9 +286,16 @@ class Conv2DTranspose(BaseConvTranspose):
 
 
 class Conv3DTranspose(BaseConvTranspose):
-    """The transpose of Conv3D. Arguments as for Conv2DTranspose, with three sizes."""
+    """The transpose of Conv3D. Arguments as for Conv2DTranspose, with three sizes; `data_format` comes before
+    `output_padding`."""
 
     rank = 3
+
+    def __init__(
+        self, filters: int, kernel_size: Any, strides: Any = 1, padding: str = "valid", data_format: str | None = None,
+        output_padding: Any = None, *args: Any, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, *args, **kwargs)
 
 
 def depthwise(inputs: Any, kernel: Any, channels: int, strides: Any, padding: str, letters: str, dilations: Any) -> Any:

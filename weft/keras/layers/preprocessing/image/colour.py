@@ -7,6 +7,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain
 from weft.keras import random
+from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.preprocessing.image.base import BaseImagePreprocessingLayer, RandomImageLayer, bounds
 
 #: how bright red, green and blue are
@@ -524,3 +525,53 @@ class AutoContrast(BaseImagePreprocessingLayer):
         spread = tf.reduce_max(images, axis=[1, 2], keepdims=True) - least
         stretched = (images - least) * tf.math.divide_no_nan(tf.cast(high - low, images.dtype), spread) + low
         return tf.where(tf.equal(spread, 0.0), images, tf.clip_by_value(stretched, low, high))
+
+
+class Equalization(BaseImagePreprocessingLayer):
+    """Spreads the values of each channel so that all are about equally frequent.
+
+    Args:
+        value_range: The least and the greatest value of a pixel.
+        bins: How many values are told apart.
+        data_format: `"channels_last"` or `"channels_first"`.
+        **kwargs: As for every layer.
+
+    Example:
+        >>> import weft as tf
+        >>> from weft import keras
+        >>> picture = tf.constant([[[7.0], [7.0]], [[8.0], [9.0]]])
+        >>> keras.layers.Equalization()(picture).numpy().ravel().tolist()
+        [0.0, 0.0, 128.0, 255.0]
+    """
+
+    def __init__(
+        self, value_range: Any = (0, 255), bins: int = 256, data_format: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(data_format=data_format, **kwargs)
+        self.value_range = value_pair("Equalization", value_range)
+        self.bins = positive_int("Equalization", "bins", bins)
+
+    def transform_images(self, images: Any, transformation: Any = None, training: Any = True) -> Any:
+        low, high = self.value_range
+        levels = (images - low) * (255.0 / (high - low))
+        planes = tf.transpose(levels, (0, 3, 1, 2))
+        rows = tf.reshape(planes, (-1, tf.shape(images)[1] * tf.shape(images)[2]))
+        place = tf.cast(tf.clip_by_value(tf.floor(rows * ((self.bins - 1) / 255.0)), 0.0, self.bins - 1.0), "int32")
+        new = tf.gather(self._table(place), place, axis=1, batch_dims=1)
+        # Where all values are one, there is nothing to spread.
+        flat = tf.equal(tf.reduce_max(place, axis=1, keepdims=True), tf.reduce_min(place, axis=1, keepdims=True))
+        spread = tf.reshape(tf.where(flat, tf.cast(rows, "float32"), new), tf.shape(planes))
+        spread = tf.transpose(spread, (0, 2, 3, 1)) * ((high - low) / 255.0) + low
+        return tf.cast(tf.ensure_shape(spread, images.shape), images.dtype)
+
+    def _table(self, place: Any) -> Any:
+        """The new value of each bin, for each row."""
+        count = tf.shape(place)[0]
+        which = tf.tile(tf.range(count)[:, None], (1, tf.shape(place)[1]))
+        at = tf.reshape(tf.stack([which, place], axis=-1), (-1, 2))
+        shape = tf.stack([count, self.bins])
+        frequent = tf.scatter_nd(at, tf.ones_like(at[:, 0], dtype="float32"), shape)
+        below = tf.cumsum(frequent, axis=1)
+        total = below[:, -1:]
+        least = tf.reduce_min(tf.where(frequent > 0.0, below, total), axis=1, keepdims=True)
+        return tf.round(tf.math.divide_no_nan(tf.maximum(below - least, 0.0) * 255.0, total - least))

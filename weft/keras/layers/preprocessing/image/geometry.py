@@ -310,3 +310,68 @@ class RandomCrop(RandomImageLayer):
         width = min(self.width, int(images.shape[2]) - (left if isinstance(left, int) else 0))
         images = tf.gather(images, top + tf.range(height), axis=1)
         return resize(tf.gather(images, left + tf.range(width), axis=2), self.height, self.width, kind)
+
+
+class RandomPerspective(RandomImageLayer):
+    """In training, shows some images as if from the side: their corners move, and straight lines stay straight.
+
+    Args:
+        factor: The probability at most, or the least and the greatest one.
+        scale: How far corners move at most, as a share of twice the distance from the first one.
+        interpolation: "bilinear" or "nearest".
+        fill_value: What appears at the edges.
+        seed: Makes the draws the same every time.
+        data_format: `"channels_last"` or `"channels_first"`.
+        **kwargs: As for every layer.
+    """
+
+    def __init__(
+        self, factor: Any = 1.0, scale: float = 1.0, interpolation: str = "bilinear", fill_value: float = 0.0,
+        seed: Any = None, data_format: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(data_format=data_format, **kwargs)
+        self.factor = bounds("RandomPerspective", "factor", factor, 0, 1)
+        if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 <= scale <= 1:
+            raise ValueError(explain("RandomPerspective: `scale` is a share from 0 to 1.", received=repr(scale)))
+        self.scale = scale
+        self.interpolation = one_of("RandomPerspective", "interpolation", interpolation, ("bilinear", "nearest"))
+        self.fill_value = fill_value
+        self._set_seed(seed)
+
+    def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
+        if not training:
+            return None
+        count = self._batch_of(data)
+        height, width = self._sizes_of(data)
+        likely = self._uniform((count,), *self.factor, seed)
+        chosen = self._uniform((count,), 0.0, 1.0, seed) < likely
+        right, bottom = _last(width), _last(height)
+        zero = tf.zeros_like(right)
+        corners = tf.stack([tf.stack(pair) for pair in ((zero, zero), (right, zero), (zero, bottom), (right, bottom))])
+        moved = self._uniform((count, 4, 2), -0.5, 0.5, seed) * self.scale
+        start = tf.ones_like(moved) * corners
+        return {"apply_perspective": chosen, "start_points": start, "end_points": start + start * moved}
+
+    def _mapped(self, images: Any, transformation: Any, interpolation: str) -> Any:
+        if transformation is None:
+            return images
+        maps = _between(transformation["end_points"], transformation["start_points"])
+        found = project(images, maps, interpolation, "constant", self.fill_value)
+        return tf.where(tf.reshape(transformation["apply_perspective"], (-1, 1, 1, 1)), found, images)
+
+    def transform_images(self, images: Any, transformation: Any, training: Any = True) -> Any:
+        return self._mapped(images, transformation, self.interpolation)
+
+    def transform_segmentation_masks(self, masks: Any, transformation: Any, training: Any = True) -> Any:
+        return self._mapped(masks, transformation, "nearest")
+
+
+def _between(points: Any, targets: Any) -> Any:
+    """The projective maps `[batch, 8]` that take four points to four others, `[batch, 4, 2]`."""
+    x, y = points[..., 0], points[..., 1]
+    u, v = targets[..., 0], targets[..., 1]
+    one, zero = tf.ones_like(x), tf.zeros_like(x)
+    first = tf.stack([x, y, one, zero, zero, zero, -x * u, -y * u], axis=-1)
+    second = tf.stack([zero, zero, zero, x, y, one, -x * v, -y * v], axis=-1)
+    equations = tf.concat([first, second], axis=1)
+    return tf.linalg.solve(equations, tf.concat([u, v], axis=1)[..., None])[..., 0]

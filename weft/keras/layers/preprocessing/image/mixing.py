@@ -1,4 +1,4 @@
-"""Images mixed with one another."""
+"""Images mixed with one another, and with nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import weft as tf
 from weft.extend import explain
 from weft.keras import random
 from weft.keras.core.dtypes import is_float
-from weft.keras.layers.preprocessing.image.base import RandomImageLayer
+from weft.keras.layers.preprocessing.image.base import RandomImageLayer, bounds
+from weft.keras.layers.preprocessing.image.colour import value_pair
 
 
 class MixUp(RandomImageLayer):
@@ -66,3 +67,66 @@ class MixUp(RandomImageLayer):
 
     def transform_segmentation_masks(self, masks: Any, transformation: Any, training: Any = True) -> Any:
         return self._mixed(masks, transformation)
+
+
+class RandomErasing(RandomImageLayer):
+    """In training, covers a rectangle of some images.
+
+    Args:
+        factor: The probability at most, or the least and the greatest one.
+        scale: What shares of height and width are covered, as the square of a number of this range: one number is the
+            greatest, two are the least and the greatest.
+        fill_value: What covers: a value, one for each channel, or None for noise.
+        value_range: The least and the greatest value of a pixel.
+        seed: Makes the draws the same every time.
+        data_format: `"channels_last"` or `"channels_first"`.
+        **kwargs: As for every layer.
+
+    Source: Zhong et al. 2020.
+    """
+
+    def __init__(
+        self, factor: Any = 1.0, scale: Any = (0.02, 0.33), fill_value: Any = None, value_range: Any = (0, 255),
+        seed: Any = None, data_format: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(data_format=data_format, **kwargs)
+        self.factor = bounds("RandomErasing", "factor", factor, 0, 1)
+        self.scale = bounds("RandomErasing", "scale", scale, 0, 1)
+        self.fill_value = fill_value
+        self.value_range = value_pair("RandomErasing", value_range)
+        self._set_seed(seed)
+
+    def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
+        if not training:
+            return None
+        count = self._batch_of(data)
+        height, width = self._sizes_of(data)
+        shares = tf.sqrt(self._uniform((count, 2), *self.scale, seed))
+        across = self._inside(self._uniform((count,), 0.0, 1.0, seed), shares[:, 0], width)
+        down = self._inside(self._uniform((count,), 0.0, 1.0, seed), shares[:, 1], height)
+        likely = self._uniform((count,), *self.factor, seed)
+        chosen = self._uniform((count,), 0.0, 1.0, seed) < likely
+        covered = tf.logical_and(down[:, :, None], across[:, None, :])[..., None]
+        covered = tf.logical_and(covered, tf.reshape(chosen, (-1, 1, 1, 1)))
+        return {"apply_erasing": chosen, "batch_masks": covered, "fill_value": self._filling(data, seed)}
+
+    def _inside(self, drawn: Any, share: Any, size: Any) -> Any:
+        """Which places of an axis are covered, `[batch, size]`."""
+        whole = tf.cast(size, "float32")
+        begin = drawn * (whole - share * whole)
+        place = tf.cast(tf.range(size), "float32")[None, :]
+        return tf.logical_and(place > begin[:, None], place < (begin + share * whole)[:, None])
+
+    def _filling(self, data: Any, seed: Any) -> Any:
+        if self.fill_value is not None:
+            return tf.constant(self.fill_value, dtype="float32")
+        images = data["images"] if isinstance(data, dict) else data
+        low, high = self.value_range
+        generator = self.generator if seed is None else seed
+        noise = random.normal(tf.shape(images), dtype="float32", seed=generator)
+        return tf.clip_by_value(noise * float(high), float(low), float(high))
+
+    def transform_images(self, images: Any, transformation: Any, training: Any = True) -> Any:
+        if transformation is None:
+            return images
+        return tf.where(transformation["batch_masks"], tf.cast(transformation["fill_value"], images.dtype), images)
