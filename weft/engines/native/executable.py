@@ -14,7 +14,7 @@ from weft.engines.base import Hook
 from weft.engines.native import cache
 from weft.engines.native.cache import Fingerprint
 from weft.engines.native.problems import Specialise
-from weft.engines.native.program import Binding, Program
+from weft.engines.native.program import Arena, Binding, Program
 from weft.engines.native.target import Target
 from weft.ir.graph import Graph
 from weft.ops import interpreter
@@ -53,7 +53,8 @@ class Executable:
         self._fixed = list(fixed)
         self._programs: dict[tuple[int, ...], Program] = {}
         self._calls: dict[Any, _Call] = {}
-        self._lock = Lock()
+        self._lock = Lock()  # held while it runs: its programs share the arena
+        self._arena = Arena()
         self._handles = [i for i, v in enumerate(original.inputs) if v.type.is_resource]
         self._writes = bool(interpreter.program(original).written)
         self._dtypes = [None if v.type.is_resource else v.dtype.numpy for v in original.inputs]
@@ -149,7 +150,7 @@ class Executable:
                 graph = specialise(graph, dict(zip(fixed, sizes, strict=True)))
             image = compile_graph(graph, self.target, checked, self._symbols)
             loaded = cache.Loaded(image, self.target) if name is None else cache.keep(name, image, self.target)
-        made = Program(loaded, self.target, self.original.name)
+        made = Program(loaded, self.target, self.original.name, self._arena)
         while len(self._programs) >= _PROGRAMS:
             self._programs.pop(next(iter(self._programs)))
         self._programs[sizes] = made

@@ -1,7 +1,7 @@
 """A compiled graph ready to run: its code in memory, buffers in an arena, a table of pointers, a schedule.
 
 Sizes that are known only at run time stay arguments of the code. For each combination of them that occurs there is a
-`Binding`, made once: buffers whose lives do not overlap share their place.
+`Binding`, made once: buffers whose lives do not overlap share their place. The memory itself is one `Arena`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,25 @@ if TYPE_CHECKING:
     from weft.base.dims import Symbol
 
 _ALIGN = 64
-_REMEMBERED = 16  # combinations of sizes that keep their arena
+_REMEMBERED = 16  # combinations of sizes that keep their table
+
+
+class Arena:
+    """Memory for what lives no longer than a run, shared by programs and sizes whose runs follow one another."""
+
+    def __init__(self) -> None:
+        self._memory: np.ndarray[Any, Any] | None = None
+        self._size = -1
+        self._base = 0
+
+    def reserve(self, size: int) -> int:
+        """The address of at least so many bytes; what lay there before may be gone."""
+        if size > self._size:
+            self._memory = None  # given back before more is taken
+            self._memory = np.empty(size + _ALIGN, np.uint8)
+            self._base = -(-self._memory.ctypes.data // _ALIGN) * _ALIGN
+            self._size = size
+        return self._base
 
 
 class Program:
@@ -32,14 +50,16 @@ class Program:
         loaded: What to run.
         target: The machine.
         name: For messages.
+        arena: Where its buffers lie while it runs.
     """
 
-    def __init__(self, loaded: Loaded, target: Target, name: str) -> None:
+    def __init__(self, loaded: Loaded, target: Target, name: str, arena: Arena) -> None:
         image, code = loaded.image, loaded.code
         self._loaded = loaded  # the code stays in memory as long as this
         self.image = image
         self.target = target
         self.name = name
+        self.arena = arena
         self.addresses = {kernel: code.address(kernel) for kernel in image.kernels}
         self._bindings: dict[tuple[int, ...], Binding] = {}
         mentioned = set().union(*(dims.symbols_of(size) for size in _sizes(image)))
@@ -72,20 +92,18 @@ class Program:
 
 
 class Binding:
-    """The table of pointers and sizes for one combination of sizes."""
+    """The table of pointers and sizes for one combination of sizes; where the buffers lie is settled for each run."""
 
     def __init__(self, program: Program, known: Mapping[Symbol, int]) -> None:
         image = program.image
         self.table = np.zeros(image.words, np.int64)
         self.flag = np.zeros(8, np.int64)  # which check failed; whether the run came to its end
         self.table[0] = self.flag.ctypes.data
-        offsets, total = _arrange([place for place in image.places if not place.threads], known)
+        self._offsets, self._size = _arrange([place for place in image.places if not place.threads], known)
         self._own, self._own_size = _arrange([place for place in image.places if place.threads], known)
-        self.arena = np.empty(total + _ALIGN, np.uint8)
-        base = -(-self.arena.ctypes.data // _ALIGN) * _ALIGN
-        for slot, offset in offsets.items():
-            self.table[slot] = base + offset
-        self.threads = 0
+        self.table[1] = self._own_size
+        self._arena = program.arena
+        self._base = -1
         for slot, array in image.constants:
             self.table[slot] = array.ctypes.data
         for slot, size in image.sizes:
@@ -108,14 +126,14 @@ class Binding:
         self.shapes = [tuple(dims.evaluate(d, known) for d in output.shape) for output in image.outputs]
 
     def prepare(self, threads: int) -> None:
-        """Makes room for what each of so many threads has for itself."""
-        if threads > self.threads:
-            self.threads = threads
-            self._room = np.empty(threads * self._own_size + _ALIGN, np.uint8)
-            base = -(-self._room.ctypes.data // _ALIGN) * _ALIGN
-            self.table[1] = self._own_size
-            for slot, offset in self._own.items():
+        """Finds room for the buffers, and for what each of so many threads has for itself."""
+        base = self._arena.reserve(self._size + threads * self._own_size)
+        if base != self._base:
+            self._base = base
+            for slot, offset in self._offsets.items():
                 self.table[slot] = base + offset
+            for slot, offset in self._own.items():
+                self.table[slot] = base + self._size + offset
 
     def succeeded(self) -> bool:
         """Whether the last run came to its end without a failed check: what it writes is written."""
