@@ -888,8 +888,7 @@ class _Function:
         else:
             pointers, mask = f"<{self.lanes} x ptr>", mask or self.all_lanes()
             if kind == "one":  # one place for all lanes, some of which may not read it
-                splat = self.splat(_Value(address, "ptr"))
-                address = splat.name
+                address = self.spread(_Value(address, "ptr"), where).name
             name = f"@llvm.masked.gather.{suffix}.v{self.lanes}p0"
             self.declare(f"declare {value.full} {name}({pointers}, i32, {mask.full}, {value.full})")
             self.line(f"{value.name} = call {value.full} {name}({pointers} {address}, i32 {size}, {mask}, "
@@ -1096,12 +1095,14 @@ class _Function:
             if found is not None:
                 return found
         depth = self.home.get(value.name, len(self.scopes) - 1)
-        where = self.place(depth)
+        result = self.scopes[depth].memo["splat", value.name] = self.spread(value, self.place(depth))
+        return result
+
+    def spread(self, value: _Value, where: list[Any]) -> _Value:
         one, result = self.name(), _Value(self.name(), value.type, self.lanes)
         self.line(f"{one} = insertelement {result.full} poison, {value}, i32 0", where)
         self.line(f"{result.name} = shufflevector {result.full} {one}, {result.full} poison, "
                   f"<{self.lanes} x i32> zeroinitializer", where)  # fmt: skip
-        self.scopes[depth].memo["splat", value.name] = result
         return result
 
     def suffix(self, value: _Value) -> str:
