@@ -137,6 +137,11 @@ class Dim:
         return None
 
     @property
+    def parts(self) -> list[Dimension]:
+        """The terms whose sum it is."""
+        return [_from_terms({monomial: coefficient}) for monomial, coefficient in self._terms.items()]
+
+    @property
     def negative(self) -> bool:
         """Whether it is below zero whatever its symbols stand for."""
         return all(coefficient < 0 for coefficient in self._terms.values())

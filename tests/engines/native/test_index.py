@@ -58,6 +58,18 @@ def test_rows_from_the_last_to_the_first() -> None:
     assert backwards % 4 == Index.of(w)
 
 
+def test_constants_with_unknown_sizes_are_split_too() -> None:
+    batch = Dim.fresh("batch")
+    n, h, w = LoopVar("n", 3), LoopVar("h", batch + 3), LoopVar("w", 16)
+    padded = (Index.of(n) - 1) * (batch * 16) + (Index.of(h) - 1) * 16 + w  # above zero where it is not padding
+    assert padded // 16 == (Index.of(n) - 1) * batch + h - 1
+    assert padded % 16 == Index.of(w)
+    cut = padded - 2
+    for atom in (*(cut // 16).terms, *(cut % 16).terms):
+        if isinstance(atom, Quotient):
+            assert isinstance(atom.index.constant, int) and atom.index.constant >= 0
+
+
 def test_a_reshape_and_back_is_nothing() -> None:
     batch = Dim.fresh("batch")
     n, h, w = LoopVar("n", batch), LoopVar("h", 5), LoopVar("w", 7)

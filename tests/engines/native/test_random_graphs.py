@@ -120,18 +120,18 @@ def _spread(
     low, high = [e.astype(np.float64) for e in expected], [e.astype(np.float64) for e in expected]
     rng = np.random.default_rng(7)
 
-    def shake(node: Node, arrays: Sequence[Any]) -> None:
+    def shake(widely: bool, node: Node, arrays: Sequence[Any]) -> None:
         for array in arrays:
             if isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.flags.writeable and array.size:
                 unit = np.finfo(array.dtype).eps
-                scale = np.max(np.abs(array[np.isfinite(array)]), initial=0.0) / 8 * (turn % 2)
-                step = rng.integers(-8, 9, array.shape) if turn % 2 else rng.integers(-1, 2, array.shape) / 2
+                scale = np.max(np.abs(array[np.isfinite(array)]), initial=0.0) / 8 * widely
+                step = rng.integers(-8, 9, array.shape) if widely else rng.integers(-1, 2, array.shape) / 2
                 array += (step * unit * (np.abs(array) + scale)).astype(array.dtype)
 
     for turn in range(60):
         given = [v.copy() if isinstance(v, np.ndarray) else v for v in inputs]
         try:
-            found = _run(graph, given, _Start(reference, shake))
+            found = _run(graph, given, _Start(reference, functools.partial(shake, turn % 2 == 1)))
         except Exception:
             continue
         for position, array in enumerate(found):

@@ -138,12 +138,11 @@ class Index:
             else:
                 whole[atom] = exact
         constant, left = _split(self.constant, divisor)
-        if any(map(_negative, rest.values())):  # what is left is divided as an unsigned number: keep it above zero
-            low = Index(rest, left).lowest()
-            if not isinstance(low, int) or (low < 0 and not (isinstance(divisor, int) and isinstance(left, int))):
-                whole, rest, constant, left = {}, dict(self.terms), 0, self.constant
-            elif isinstance(divisor, int) and isinstance(left, int):
-                constant, left = constant + low // divisor, left - low // divisor * divisor
+        low = Index(rest, left).lowest()  # what is left is divided as an unsigned number: keep it above zero
+        if isinstance(low, int) and isinstance(divisor, int) and isinstance(left, int):
+            constant, left = constant + low // divisor, left - low // divisor * divisor
+        elif low is None or not _at_least_zero(low):
+            whole, rest, constant, left = {}, dict(self.terms), 0, self.constant
         remainder = Index(rest, left)
         high = remainder.highest()
         if high is not None and _less(high, divisor):
@@ -239,6 +238,15 @@ def _negative(value: Dimension) -> bool:
     return value < 0 if isinstance(value, int) else value.negative
 
 
+def _at_least_zero(value: Dimension) -> bool:
+    """Whether it is not negative, all sizes being 1 or more."""
+    if isinstance(value, int):
+        return value >= 0
+    numbers = [part for part in value.parts if isinstance(part, int)]
+    others = [part for part in value.parts if isinstance(part, Dim)]
+    return not any(part.negative for part in others) and sum(numbers) + len(others) >= 0
+
+
 def _less(value: Dimension, bound: Dimension) -> bool:
     difference = bound - value
     return isinstance(difference, int) and difference > 0
@@ -254,10 +262,21 @@ def _exact(value: Dimension, divisor: Dimension) -> Dimension | None:
 
 
 def _split(value: Dimension, divisor: Dimension) -> tuple[Dimension, Dimension]:
-    if isinstance(value, int) and isinstance(divisor, int):
-        return divmod(value, divisor)
+    if isinstance(value, int):
+        return divmod(value, divisor) if isinstance(divisor, int) else (0, value)
     exact = _exact(value, divisor)
-    return (0, value) if exact is None else (exact, 0)
+    if exact is not None:
+        return exact, 0
+    whole: Dimension = 0
+    left: Dimension = 0
+    for part in value.parts:
+        exact = _exact(part, divisor)
+        if exact is None:
+            left = left + part
+        else:
+            whole = whole + exact
+    more, left = _split(left, divisor) if isinstance(left, int) else (0, left)
+    return whole + more, left
 
 
 def _substitute(atom: Atom, values: Mapping[LoopVar, Index]) -> Index:
