@@ -15,11 +15,15 @@ import numpy as np
 import pytest
 
 from weft.autodiff.subgraph import gradient_graph
-from weft.base import flags
+from weft.base import dtypes, flags
 from weft.base.dims import symbols_of
+from weft.base.errors import UnavailableError
+from weft.engines.native import target
 from weft.engines.native.pieces import compile_graph
 from weft.ir.graph import Graph, Node
+from weft.ir.types import TensorType
 from weft.ops import interpreter
+from weft.ops.builder import GraphBuilder
 from weft.passes import pipeline
 from weft.testing import numeric, random_graphs
 from weft.testing.numeric import Array, Cell
@@ -27,7 +31,7 @@ from weft.testing.numeric import Array, Cell
 COUNT = int(os.environ.get("RANDOM_GRAPHS", "240"))
 FROM = int(os.environ.get("RANDOM_GRAPHS_FROM", "0"))
 #: seeds that gave wrong numbers once
-ONCE_WRONG: tuple[int, ...] = ()
+ONCE_WRONG = (193, 223, 233, 627, 819, 843, 1521, 1548, 1827, 3158, 5369, 5718, 8754)
 _BLOCK = 20  # graphs of one test
 _BATCHES = (3, 1, 5, 37)
 _TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
@@ -172,8 +176,67 @@ def _fails(graph: Graph, inputs: Sequence[Any]) -> str | None:
         return repr(error)
 
 
+def _all(seeds: Sequence[int], **settings: Any) -> None:
+    with flags.override(WEFT_CHECK=1, WEFT_CACHE="off", **settings):
+        for seed in seeds:
+            check(seed)
+
+
 @pytest.mark.parametrize("first", range(FROM, FROM + COUNT, _BLOCK))
 def test_random_graphs_give_the_references_numbers(first: int) -> None:
+    _all(range(first, min(first + _BLOCK, FROM + COUNT)))
+
+
+@pytest.mark.parametrize("name", ["avx2", "x86-64", "neon"])
+def test_random_graphs_on_lesser_processors(name: str) -> None:
+    try:
+        target.find(name)
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    _all(range(FROM + 50_000, FROM + 50_000 + COUNT // 8), WEFT_TARGET=name)
+
+
+def test_graphs_that_were_wrong_once() -> None:
+    _all(ONCE_WRONG)
+
+
+# Shrunk from random graphs -------------------------------------------------------------------------------------------
+
+
+def _alike(build: Callable[..., Any], *arrays: Array) -> None:
+    graph = Graph("shrunk")
+    values = [graph.add_input(TensorType(array.shape, dtypes.as_dtype(array.dtype))) for array in arrays]
+    graph.outputs = [build(GraphBuilder(graph), *values)]
     with flags.override(WEFT_CHECK=1, WEFT_CACHE="off"):
-        for seed in range(first, min(first + _BLOCK, FROM + COUNT)):
-            check(seed)
+        assert problem(graph, list(arrays)) is None
+
+
+_SQUARE = np.random.default_rng(0).standard_normal((40, 40)).astype(np.float32)
+
+
+def test_a_rolled_operand_after_a_product() -> None:
+    _alike(lambda b, x: b.add(b.tanh(b.matmul(x, x)), b.call("roll", x, shift=(3,), axis=(0,))), _SQUARE)
+
+
+def test_a_sorted_operand_after_a_product() -> None:
+    def build(b: Any, x: Any) -> Any:
+        first = b.tanh(b.matmul(x, x))
+        return b.add(b.call("sort", first, axis=0, direction="DESCENDING"), b.tanh(b.matmul(first, first)))
+
+    _alike(build, _SQUARE[:4, :4].copy())
+
+
+def test_every_other_place_from_the_last_to_the_first() -> None:
+    def build(b: Any, x: Any) -> Any:
+        spread = b.call("strided_slice_grad", x, index=(("slice", 0, None, 2),), shape=(9,))
+        return b.call("cumsum", spread, axis=0, exclusive=True, reverse=True)
+
+    _alike(build, np.arange(1, 6, dtype=np.float32))
+
+
+def test_maps_of_as_many_points_beside_sums_of_rows() -> None:
+    def build(b: Any, x: Any) -> Any:
+        order = b.call("tile", b.call("sort", x, axis=1, direction="DESCENDING"), multiples=(1, 2))
+        return b.add(b.call("reduce_variance", x, axis=(1,), keepdims=True), order)
+
+    _alike(build, _SQUARE.astype(np.float64))
