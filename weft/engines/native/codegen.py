@@ -6,6 +6,7 @@ done before, where the loops are still known, and costs more time here than the 
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
 
@@ -37,34 +38,28 @@ def to_object(text: str, target: Target) -> bytes:
         RuntimeError: Where LLVM refuses the text.
     """
     with _lock:
-        machine = _machine(target)
-        module = llvm.parse_assembly(f'target triple = "{target.triple}"\n{text}\n{attributes(target)}\n')
-        module.verify()
-        options = llvm.create_pipeline_tuning_options(speed_level=0)
-        builder = llvm.create_pass_builder(machine, options)
-        passes = llvm.create_new_function_pass_manager()
-        passes.add_sroa_pass()
-        for function in module.functions:
-            if not function.is_declaration:
-                passes.run(function, builder)
-        emitted: bytes = machine.emit_object(module)
+        emitted: bytes = _machine(target).emit_object(_module(text, target))
         return emitted
 
 
 def to_assembly(text: str, target: Target) -> str:
     """Compiles a module to assembly, for people."""
     with _lock:
-        machine = _machine(target)
-        module = llvm.parse_assembly(f'target triple = "{target.triple}"\n{text}\n{attributes(target)}\n')
-        options = llvm.create_pipeline_tuning_options(speed_level=0)
-        builder = llvm.create_pass_builder(machine, options)
-        passes = llvm.create_new_function_pass_manager()
-        passes.add_sroa_pass()
-        for function in module.functions:
-            if not function.is_declaration:
-                passes.run(function, builder)
-        assembly: str = machine.emit_assembly(module)
+        assembly: str = _machine(target).emit_assembly(_module(text, target))
         return assembly
+
+
+def _module(text: str, target: Target) -> Any:
+    module = llvm.parse_assembly(f'target triple = "{target.triple}"\n{text}\n{attributes(target)}\n')
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=0)
+    builder = llvm.create_pass_builder(_machine(target), options)
+    passes = llvm.create_new_function_pass_manager()
+    passes.add_sroa_pass()
+    for function in module.functions:
+        if not function.is_declaration:
+            passes.run(function, builder)
+    return module
 
 
 class Code:
@@ -80,13 +75,33 @@ class Code:
             self._engine.add_object_file(llvm.ObjectFileRef.from_data(image))
             self._engine.finalize_object()
 
+    def __del__(self) -> None:
+        engine = getattr(self, "_engine", None)
+        if engine is not None:
+            with _lock:
+                engine.close()
+
     def address(self, name: str) -> int:
         """The address of a function.
 
         Raises:
             KeyError: Where there is none of that name.
         """
-        found = int(self._engine.get_function_address(name))
+        with _lock:
+            found = int(self._engine.get_function_address(name))
         if not found:
             raise KeyError(name)
         return found
+
+
+def _hold() -> None:
+    _lock.__enter__()
+
+
+def _release() -> None:
+    _lock.__exit__(None, None, None)
+
+
+if hasattr(os, "register_at_fork"):
+    # no thread is within LLVM when the process is copied: what it holds there would never be free in the child
+    os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_release)
