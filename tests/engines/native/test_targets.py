@@ -1,4 +1,4 @@
-"""Training with the processor's features turned off: the reference's numbers there too, and the same for any threads."""
+"""Training with the processor's features turned off: the reference's numbers, the same for any threads."""
 
 from __future__ import annotations
 
