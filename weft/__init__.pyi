@@ -5,6 +5,7 @@ from typing import Any
 
 from weft import autodiff as autodiff
 from weft import compat as compat
+from weft import data as data
 from weft import extend as extend
 from weft import keras as keras
 from weft import version as version
@@ -21,6 +22,7 @@ from weft._public import nn as nn
 from weft._public import random as random
 from weft._public import signal as signal
 from weft._public import strings as strings
+from weft._public import train as train
 from weft.api.array import argsort as argsort
 from weft.api.array import batch_to_space as batch_to_space
 from weft.api.array import bitcast as bitcast

@@ -1,10 +1,20 @@
-"""`tf.io`: raw bytes as numbers, and Base64."""
+"""`tf.io`: raw bytes as numbers, Base64, training examples."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from weft.api.common import apply, integer
+from weft.api.examples import (  # noqa: F401
+    FixedLenFeature,
+    FixedLenSequenceFeature,
+    TFRecordOptions,
+    TFRecordWriter,
+    VarLenFeature,
+    parse_example,
+    parse_single_example,
+    parse_single_sequence_example,
+)
 from weft.base import dtypes
 
 

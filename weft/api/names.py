@@ -52,6 +52,7 @@ NAMESPACES: dict[str, str] = {
     "bitwise": "weft.api.bitwise",
     "compat": "weft.compat",
     "config": "weft.api.config",
+    "data": "weft.data",
     "debugging": "weft.api.debugging",
     "dtypes": "weft.api.dtypes",
     "errors": "weft.api.errors",
@@ -69,6 +70,7 @@ NAMESPACES: dict[str, str] = {
     "random": "weft.api.random",
     "signal": "weft.api.signal",
     "strings": "weft.api.strings",
+    "train": "weft.api.train",
 }
 
 #: namespaces within namespaces, which the outer ones hold: module -> modules

@@ -167,3 +167,13 @@ def take(
             source = (_streams.of_function(scope.graph, own) if outermost.ordered
                       else _streams.of_session(scope.graph, own, outermost.graph))  # fmt: skip
     return dispatch.call("advance_random_state", source, blocks=blocks_for(op, shape))
+
+
+def op_seeds(op_seed: Any = None) -> tuple[int, int] | None:
+    """The two seeds of something random that is no op, such as an input pipeline; None where nothing is seeded.
+
+    Draws from the global seed's numbers where TensorFlow does, so that what is drawn after it stays the same.
+    """
+    if _streams.seed is None:
+        return None if op_seed is None else (_WITHOUT_GLOBAL_SEED, int(op_seed))
+    return _streams.seed % SEEDS, _streams.draws.randint(0, SEEDS) if op_seed is None else int(op_seed)

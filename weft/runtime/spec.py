@@ -66,7 +66,7 @@ class TensorSpec:
         return hash((self._shape, self._dtype))
 
     def __repr__(self) -> str:
-        return f"TensorSpec(shape={self._shape}, dtype=weft.{self._dtype.name}, name={self._name!r})"
+        return f"TensorSpec(shape={self._shape}, dtype=tf.{self._dtype.name}, name={self._name!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return TensorSpec, (self._shape, self._dtype, self._name)

@@ -468,3 +468,17 @@ def test_a_subclass_of_a_layer_of_keras() -> None:
 
     config = Wide(3, activation="relu").get_config()
     assert config["units"] == 9 and config["activation"] == "relu" and config["factor"] == 3
+
+
+def test_targets_that_may_see_nothing_weigh_all_sources_equally() -> None:
+    x = np.random.default_rng(0).normal(size=(1, 3, 2)).astype("float32")
+    mask = np.array([[[0, 0, 0], [1, 1, 0], [1, 1, 1]]], bool)
+    for layer in (layers.MultiHeadAttention(1, 2), layers.GroupQueryAttention(2, 2, 1)):
+        found = layer(x, x, attention_mask=mask).numpy()
+        scores = layer(x, x, attention_mask=mask, return_attention_scores=True)
+        np.testing.assert_allclose(found[0, 1:], scores[0].numpy()[0, 1:], rtol=1e-5, atol=1e-6)
+        # Keras' kernel with named weights gives such a target none at all.
+        assert not scores[1].numpy()[0, :, 0].any()
+        values = layer._value(x).numpy().mean(axis=1, keepdims=True)
+        values = np.repeat(values, 2, axis=2) if isinstance(layer, layers.GroupQueryAttention) else values
+        np.testing.assert_allclose(found[0, 0], layer._output(values).numpy()[0, 0], rtol=1e-5, atol=1e-6)

@@ -284,3 +284,32 @@ def test_accuracy_means_what_it_means_in_keras(name: str) -> None:
     assert type(model._state.compile_metrics.metrics[0]).__name__ == record["chosen"]
     for key in record["keys"]:
         np.testing.assert_allclose(found[key], golden[f"{name}/result/{key}"], rtol=1e-5, atol=1e-6)
+
+
+def validated(data: Any, steps: int | None) -> list[float]:
+    """`val_loss` of three epochs of a model that gives its input back, against zeros."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    model.compile(keras.optimizers.SGD(0.0), "mae")
+    history = model.fit(
+        np.ones((2, 1)), np.ones((2, 1)), epochs=3, verbose=0, validation_data=data, validation_steps=steps,
+        validation_batch_size=2 if isinstance(data, tuple) else None,
+    )  # fmt: skip
+    return history.history["val_loss"]
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(1, 0.5), (2, 1.5), (3, 2.5), (4, 3.0), (None, 3.0)])
+def test_validation_begins_with_the_first_arrays_in_each_epoch(steps: int | None, expected: float) -> None:
+    assert validated((np.arange(7.0)[:, None], np.zeros((7, 1))), steps) == [expected] * 3
+
+
+def _numbers(count: int) -> Iterator[Any]:
+    for number in range(count):
+        yield np.full((1, 1), float(number)), np.zeros((1, 1))
+
+
+# A generator cannot begin anew: as in Keras its first two batches come again, and then what follows.
+@pytest.mark.parametrize(("steps", "expected"), [
+    (1, [0.0, 0.0, 0.0]), (2, [0.5, 0.5, 0.5]), (3, [1.0, 4 / 3, 5 / 3]), (5, [2.0, 0.5, 0.5]), (None, [2.0, 0.5, 0.5]),
+])  # fmt: skip
+def test_validation_with_a_generator(steps: int | None, expected: list[float]) -> None:
+    assert validated(_numbers(5), steps) == pytest.approx(expected)

@@ -18,6 +18,9 @@ from weft.keras.trainer.py_dataset import PyDataset
 
 DEFAULT_BATCH_SIZE = 32
 
+#: how many batches of a generator Keras takes to learn their shapes, and gives again when it is validated with anew
+_GIVEN_AGAIN = 2
+
 
 class Source:
     """Batches of (x, y, sample_weight), epoch after epoch.
@@ -108,6 +111,7 @@ class IterableSource(Source):
         self._shuffle = shuffle
         self._is_dataset = isinstance(iterable, PyDataset) or _is_sequence(iterable)
         self.repeats = self._is_dataset or iter(iterable) is not iterable
+        self._first: list[Any] | None = None
         self.steps = self._count()
 
     def _count(self) -> int | None:
@@ -125,7 +129,7 @@ class IterableSource(Source):
     def batches(self) -> Iterator[Any]:
         """The batches of one epoch."""
         if not self._is_dataset:
-            yield from map(self._finish, self._iterable)
+            yield from map(self._finish, self._iterable) if self._first is None else self._going_on(self._first)
             return
         if self.steps is None:
             place = 0
@@ -137,6 +141,22 @@ class IterableSource(Source):
             np.random.Generator(np.random.PCG64(make_default_seed())).shuffle(order)
         for number in order.tolist():
             yield self._finish(self._iterable[number])
+
+    def keep_first(self) -> None:
+        """From now on, a generator that is gone through again gives its first two batches again and then goes on.
+
+        Keras does so between evaluations: with up to two `validation_steps`, the same batches count each time.
+        """
+        if not self.repeats and self._first is None:
+            self._first = []
+
+    def _going_on(self, first: list[Any]) -> Iterator[Any]:
+        yield from list(first)
+        for data in self._iterable:
+            batch = self._finish(data)
+            if len(first) < _GIVEN_AGAIN:
+                first.append(batch)
+            yield batch
 
     def on_epoch_end(self) -> None:
         """Tells a dataset that wants to know."""
@@ -311,6 +331,15 @@ class Loop:
         sample = self._source.sample_number(int(found.group(1))) if found else None
         if found and sample is not None:
             error.add_note(f"  row {found.group(1)} of this batch is sample {sample} of the data")
+
+    def restart(self) -> None:
+        """Lets the next epoch begin with the first batch again, also where the last one did not take all of them.
+
+        Validation does so, else its number would not mean the same in each epoch.
+        """
+        if isinstance(self._source, IterableSource):
+            self._source.keep_first()
+        self._running = None
 
     @property
     def steps(self) -> int | None:

@@ -464,6 +464,7 @@ class Trainer:
 
     def _evaluate_loop(self, loop: sources.Loop, listeners: CallbackList) -> dict[str, Any]:
         step = self._runner("test_step")
+        loop.restart()
         self.reset_metrics()
         self.stop_evaluating = False
         listeners.on_test_begin()

@@ -181,7 +181,8 @@ class MultiHeadAttention(Layer):
         if mask is not None:
             for _ in range(scores.shape.rank - mask.shape.rank):
                 mask = tf.expand_dims(mask, -2 * len(self._axes) - 1)
-        weights = self._softmax(scores, mask=mask)
+        unnamed = not self.dropout and not return_attention_scores and scores.shape.rank == 4
+        weights = unnamed_weights(scores, mask) if unnamed else self._softmax(scores, mask=mask)
         mixed = tf.einsum(self._mix_equation, self._dropout(weights, training=training), self._value(value))
         if self.use_gate:
             mixed = mixed * tf.sigmoid(self._gate(query))
@@ -190,7 +191,7 @@ class MultiHeadAttention(Layer):
 
     def _mask(self, query: Any, value: Any, value_mask: Any, key_mask: Any, attention_mask: Any, causal: bool) -> Any:
         """All masks as one, `[batch or 1, targets, sources]`; None where there is none."""
-        return joined_masks(query, value, (value_mask, key_mask), attention_mask, causal, self.sliding_window)
+        return joined_masks(query, value, None, (value_mask, key_mask), attention_mask, causal, self.sliding_window)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask
@@ -235,18 +236,39 @@ def check_flash(layer: str, flash: Any, dropout: float) -> Any:
     return flash
 
 
-def joined_masks(query: Any, value: Any, padding: Any, attention: Any, causal: bool, window: int | None) -> Any:
+def unnamed_weights(scores: Any, mask: Any) -> Any:
+    """Weights that nobody asked for and nothing is dropped from.
+
+    A target that may see nothing then weighs all sources equally, where `Softmax` gives it none: as Keras does, whose
+    kernels for the two cases differ in this.
+
+    Args:
+        scores: `[batch, heads, targets, sources]`.
+        mask: Which may be seen, of a shape that goes with it; None for all.
+    """
+    wide = scores if scores.dtype == "float64" else tf.cast(scores, "float32")
+    if mask is not None:
+        wide = tf.where(mask, wide, tf.constant(-0.7 * wide.dtype.max, wide.dtype))
+    return tf.cast(tf.nn.softmax(wide, axis=-1), scores.dtype)
+
+
+def joined_masks(
+    query: Any, value: Any, targets: Any, sources: Any, attention: Any, causal: bool, window: int | None
+) -> Any:
     """All masks of attention as one, `[batch or 1, targets, sources]`; None where there is none.
 
     Args:
         query: `[batch, targets, …]`.
         value: `[batch, sources, …]`.
-        padding: Masks `[batch, sources]`, or None.
+        targets: Mask `[batch, targets]`, or None.
+        sources: Masks `[batch, sources]`, or None.
         attention: A mask `[…, targets, sources]`, or None.
         causal: Whether no target sees later sources.
         window: How far apart targets and sources may be.
     """
-    parts = [tf.expand_dims(tf.cast(mask, "bool"), 1) for mask in padding if mask is not None]
+    parts = [tf.expand_dims(tf.cast(mask, "bool"), 1) for mask in sources if mask is not None]
+    if targets is not None:
+        parts.append(tf.expand_dims(tf.cast(targets, "bool"), -1))
     if causal or window is not None:
         apart = tf.range(tf.shape(query)[1])[:, None] - tf.range(tf.shape(value)[1])[None, :]
         if causal:

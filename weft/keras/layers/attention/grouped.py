@@ -11,7 +11,7 @@ from weft.keras import constraints, initializers, regularizers
 from weft.keras.core import naming
 from weft.keras.core.shapes import as_shape
 from weft.keras.layers.activations import Softmax
-from weft.keras.layers.attention import check_flash, check_window, joined_masks, without_flash
+from weft.keras.layers.attention import check_flash, check_window, joined_masks, unnamed_weights, without_flash
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.core.einsum_dense import EinsumDense
 from weft.keras.layers.layer import Layer
@@ -133,12 +133,17 @@ class GroupQueryAttention(Layer):
                 hint="leave out flash_attention=True, or return_attention_scores=True",
             ))  # fmt: skip
         key = value if key is None else key
-        mask = joined_masks(query, value, (value_mask, key_mask), attention_mask, use_causal_mask, self.sliding_window)
+        # Unlike MultiHeadAttention, Keras takes the query's mask into the weights here.
+        mask = joined_masks(
+            query, value, query_mask, (value_mask, key_mask), attention_mask, use_causal_mask, self.sliding_window
+        )
+        mask = None if mask is None else tf.expand_dims(mask, 1)
         shared = self.num_query_heads // self.num_key_value_heads
         queries = self._query(query) * (1.0 / math.sqrt(self.head_dim))
         keys, values = tf.repeat(self._key(key), shared, axis=2), tf.repeat(self._value(value), shared, axis=2)
         scores = tf.einsum("abyz,aByz->aybB", queries, keys)
-        weights = self._softmax(scores, mask=None if mask is None else tf.expand_dims(mask, 1))
+        unnamed = not self.dropout and not return_attention_scores
+        weights = unnamed_weights(scores, mask) if unnamed else self._softmax(scores, mask=mask)
         mixed = tf.einsum("aybB,aByz->abyz", self._dropout(weights, training=training), values)
         if self.use_gate:
             mixed = mixed * tf.sigmoid(self._gate(query))

@@ -1,0 +1,256 @@
+"""Order, laziness, errors, threads, files and training: what no table of TensorFlow's results can show."""
+
+import numpy as np
+import pytest
+
+import weft as tf
+from weft import keras
+from weft.data import functions
+
+D = tf.data.Dataset
+
+
+def numbers(dataset):
+    return [int(x) for x in dataset]
+
+
+def test_the_same_seed_gives_the_same_order_whether_by_gather_or_one_by_one():
+    by_gather = D.range(5000).shuffle(700, seed=1)
+    one_by_one = D.range(5000).map(lambda x: x).shuffle(700, seed=1)
+    assert by_gather._node.rows() is not None
+    assert one_by_one._node.rows() is None
+    first = numbers(by_gather)
+    assert first == numbers(one_by_one)
+    assert sorted(first) == list(range(5000))
+    assert all(value <= place + 700 for place, value in enumerate(first))
+    again = [x for b in D.range(5000).shuffle(700, seed=1).batch(32).as_numpy_iterator() for x in b.tolist()]
+    assert again == first
+
+
+def test_each_pass_is_shuffled_anew_unless_told_otherwise():
+    anew = D.range(50).shuffle(50, seed=3)
+    assert numbers(anew) != numbers(anew)
+    kept = D.range(50).shuffle(50, seed=3, reshuffle_each_iteration=False)
+    assert numbers(kept) == numbers(kept)
+    passes = numbers(D.range(50).shuffle(50, seed=3).repeat(2))
+    assert passes[:50] != passes[50:]
+
+
+def test_the_global_seed_settles_the_order():
+    tf.random.set_seed(5)
+    first = numbers(D.range(50).shuffle(50))
+    tf.random.set_seed(5)
+    assert numbers(D.range(50).shuffle(50)) == first
+    tf.random.set_seed(None)
+
+
+def test_slices_are_the_values_at_the_time():
+    array = np.arange(4)
+    dataset = D.from_tensor_slices(array)
+    array[0] = 9
+    assert numbers(dataset) == [0, 1, 2, 3]
+    batch = next(iter(dataset.batch(4)))
+    batch.numpy()[0] = 7
+    assert numbers(dataset) == [0, 1, 2, 3]
+
+
+def test_in_memory_batches_are_gathered():
+    rows = D.from_tensor_slices((np.arange(10), np.arange(10.0))).shuffle(10, seed=1).repeat(2).take(15)._node.rows()
+    assert rows is not None
+    assert sum(len(block) for block in rows.blocks()) == 15
+
+
+def test_a_map_function_is_traced_once():
+    calls = []
+
+    def double(x):
+        calls.append(x)
+        return x * 2
+
+    dataset = D.range(5).map(double)
+    assert numbers(dataset) == numbers(dataset) == [0, 2, 4, 6, 8]
+    assert len(calls) == 1
+
+
+def test_in_debug_mode_functions_run_as_python():
+    seen = []
+    functions.set_debug_mode(True)
+    try:
+        dataset = D.range(3).map(lambda x: seen.append(x) or x * 2, num_parallel_calls=4).prefetch(2)
+        assert numbers(dataset) == [0, 2, 4]
+    finally:
+        functions.set_debug_mode(False)
+    assert [int(x) for x in seen[1:]] == [0, 1, 2]
+
+
+def test_variables_and_outer_tensors_are_read_when_the_function_runs():
+    offset = tf.Variable(10, dtype=tf.int64)
+    factors = tf.constant([1, 2, 3], tf.int64)
+    dataset = D.range(3).map(lambda x: factors[x] + offset)
+    assert numbers(dataset) == [11, 12, 13]
+    offset.assign(20)
+    assert numbers(dataset) == [21, 22, 23]
+
+
+def test_an_error_names_the_function_the_line_and_the_element():
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        list(D.from_tensor_slices([2, 1, 0]).map(lambda x: 10 // x))
+    assert "test_pipelines.py" in str(caught.value)
+    assert "element 2" in caught.value.__notes__[0]
+    assert "test_pipelines.py" in caught.value.__notes__[0]
+
+
+def test_threads_keep_order_and_hand_errors_on():
+    def slow(x):
+        return tf.py_function(lambda v: int(np.linalg.norm(np.ones((300, 300))) * 0) + v, [x], tf.int64)
+
+    parallel = D.range(40).map(slow, num_parallel_calls=3).prefetch(2)
+    assert numbers(parallel) == list(range(40))
+
+    def fails(x):
+        return tf.debugging.check_numerics(1.0 / tf.cast(x - 3, tf.float32), "gap")
+
+    iterator = iter(D.range(6).map(fails).prefetch(1))
+    assert len([next(iterator) for _ in range(3)]) == 3
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        next(iterator)
+
+
+def test_a_generator_that_raises_tells_so_itself():
+    def broken():
+        yield 1
+        raise RuntimeError("the sensor is gone")
+
+    iterator = iter(D.from_generator(broken, output_signature=tf.TensorSpec((), tf.int32)).prefetch(1))
+    assert int(next(iterator)) == 1
+    with pytest.raises(RuntimeError, match="the sensor is gone"):
+        next(iterator)
+
+
+def test_ignored_errors_leave_elements_out():
+    dataset = D.from_tensor_slices([1, 0, 2]).map(lambda x: 10 // x).apply(tf.data.experimental.ignore_errors())
+    assert numbers(dataset) == [10, 5]
+
+
+def test_cache_in_memory_and_in_a_file(tmp_path):
+    calls = []
+
+    def source():
+        calls.append(1)
+        yield from [(1, "a"), (2, "b")]
+
+    signature = (tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.string))
+    for place in ("", str(tmp_path / "kept")):
+        calls.clear()
+        dataset = D.from_generator(source, output_signature=signature).cache(place)
+        first = [(int(a), bytes(b.numpy())) for a, b in dataset]
+        assert [(int(a), bytes(b.numpy())) for a, b in dataset] == first == [(1, b"a"), (2, b"b")]
+        assert len(calls) == 1
+    other = D.from_generator(source, output_signature=signature).cache(str(tmp_path / "kept"))
+    assert len(list(other)) == 2
+    assert len(calls) == 1
+
+
+def test_named_tuples_and_dicts_stay_what_they_are():
+    from collections import namedtuple
+
+    Point = namedtuple("Point", "x y")
+    dataset = D.from_tensor_slices(Point([1, 2], [3, 4])).map(lambda p: Point(p.y, p.x)).batch(2)
+    element = next(iter(dataset))
+    assert isinstance(element, Point)
+    assert element.x.numpy().tolist() == [3, 4]
+
+
+def test_sampling_follows_weights_and_seed():
+    sets = [D.from_tensors(0).repeat(), D.from_tensors(1).repeat()]
+    first = numbers(D.sample_from_datasets(sets, [0.2, 0.8], seed=1).take(500))
+    assert first == numbers(D.sample_from_datasets(sets, [0.2, 0.8], seed=1).take(500))
+    assert 350 < sum(first) < 450
+
+
+def test_files_are_listed_in_order_or_shuffled(tmp_path):
+    for name in "abc":
+        (tmp_path / f"{name}.txt").write_text(name)
+    listed = D.list_files(str(tmp_path / "*.txt"), shuffle=False)
+    assert [name.numpy().decode()[-5:] for name in listed] == ["a.txt", "b.txt", "c.txt"]
+    assert len(D.list_files(str(tmp_path / "*.txt"))) == 3
+
+
+def test_a_record_file_cut_short_says_which_file_and_record(tmp_path):
+    from weft.formats.tfrecord import TFRecordWriter
+
+    path = tmp_path / "cut.tfrecord"
+    with TFRecordWriter(path) as writer:
+        writer.write(b"one")
+        writer.write(b"two")
+    path.write_bytes(path.read_bytes()[:-6])
+    with pytest.raises(tf.errors.DataLossError, match=r"cut\.tfrecord: record 1"):
+        list(tf.data.TFRecordDataset(str(path)))
+
+
+def test_options_merge():
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    options.deterministic = False
+    found = D.range(3).with_options(options).map(lambda x: x).options()
+    assert found.deterministic is False
+    with pytest.raises(AttributeError, match="no option `speed`"):
+        options.speed = 1
+
+
+def test_a_dataset_is_not_gone_through_inside_a_function():
+    @tf.function
+    def total(dataset):
+        return sum(dataset)
+
+    with pytest.raises(RuntimeError, match=r"outside of tf\.function"):
+        total(D.range(3))
+
+
+def test_what_is_not_built_says_what_to_use():
+    with pytest.raises(AttributeError, match="padded_batch"):
+        D.range(3).ragged_batch
+    with pytest.raises(AttributeError, match="CsvDataset"):
+        tf.data.experimental.CsvDataset
+
+
+def _model():
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    return model
+
+
+X = np.arange(30, dtype="float32").reshape(10, 3) / 30
+Y = X.sum(1, keepdims=True)
+
+
+def test_fit_evaluate_and_predict_take_datasets():
+    dataset = D.from_tensor_slices((X, Y)).batch(4)
+    by_dataset, by_arrays = _model(), _model()
+    history = by_dataset.fit(dataset, validation_data=dataset, epochs=2, verbose=0)
+    expected = by_arrays.fit(X, Y, batch_size=4, shuffle=False, validation_data=(X, Y), epochs=2, verbose=0)
+    for key in ("loss", "mae"):
+        np.testing.assert_allclose(history.history[key], expected.history[key], rtol=1e-6)
+    assert set(history.history) == {"loss", "mae", "val_loss", "val_mae"}
+    np.testing.assert_allclose(by_dataset.evaluate(dataset, verbose=0), by_arrays.evaluate(X, Y, verbose=0), rtol=1e-5)
+    inputs = dataset.map(lambda x, y: x)
+    np.testing.assert_allclose(by_dataset.predict(inputs, verbose=0), by_arrays.predict(X, verbose=0), rtol=1e-6)
+
+
+def test_an_endless_dataset_trains_by_steps():
+    dataset = D.from_tensor_slices((X, Y)).shuffle(10, seed=1).repeat().batch(4).prefetch(tf.data.AUTOTUNE)
+    history = _model().fit(dataset, steps_per_epoch=5, epochs=3, verbose=0)
+    assert len(history.history["loss"]) == 3
+    assert history.history["loss"][-1] < history.history["loss"][0]
+
+
+def test_training_loops_by_hand_take_batches():
+    variable = tf.Variable(tf.zeros([3, 1]))
+    losses = []
+    for x, y in D.from_tensor_slices((X, Y)).shuffle(10, seed=2).repeat(5).batch(5):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(x @ variable - y))
+        variable.assign_sub(0.3 * tape.gradient(loss, variable))
+        losses.append(float(loss))
+    assert losses[-1] < losses[0] / 4

@@ -1,0 +1,337 @@
+"""Training examples in files: `tf.io.TFRecordWriter`, and `tf.train.Example` messages parsed into tensors."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from weft.base import dtypes
+from weft.base.dtypes import DType
+from weft.base.errors import InvalidArgumentError, explain
+from weft.base.shapes import TensorShape
+from weft.formats import tfrecord
+from weft.formats.messages.example import Example, Feature, SequenceExample
+from weft.ir.types import TensorType
+from weft.ops import opdef
+from weft.runtime import dispatch, frontdoor
+
+_FIELDS = {"string": "bytes_list", "float32": "float_list", "int64": "int64_list"}
+_KINDS = {field: dtype for dtype, field in _FIELDS.items()}
+
+
+class TFRecordOptions:
+    """How a TFRecord file is compressed.
+
+    Args:
+        compression_type: None, "GZIP" or "ZLIB".
+        flush_mode: Accepted.
+        input_buffer_size: Accepted.
+        output_buffer_size: Accepted.
+        window_bits: Accepted.
+        compression_level: zlib's, from 0 to 9.
+        compression_method: Accepted.
+        mem_level: zlib's, from 1 to 9.
+        compression_strategy: zlib's.
+    """
+
+    def __init__(self, compression_type: Any = None, flush_mode: Any = None, input_buffer_size: Any = None,
+                 output_buffer_size: Any = None, window_bits: Any = None, compression_level: Any = None,
+                 compression_method: Any = None, mem_level: Any = None,
+                 compression_strategy: Any = None) -> None:  # fmt: skip
+        self.compression_type = tfrecord.check_compression(compression_type)
+        self.compression_level = compression_level
+        self.mem_level = mem_level
+        self.compression_strategy = compression_strategy
+
+
+class TFRecordWriter(tfrecord.TFRecordWriter):
+    """Writes a TFRecord file.
+
+    Args:
+        path: The file, which is replaced.
+        options: A compression ("GZIP", "ZLIB"), or TFRecordOptions.
+
+    Example:
+        >>> import weft as tf
+        >>> feature = tf.train.Feature(int64_list=tf.train.Int64List(value=[7]))
+        >>> example = tf.train.Example(features=tf.train.Features(feature={"label": feature}))
+        >>> with tf.io.TFRecordWriter("one.tfrecord") as writer:
+        ...     writer.write(example.SerializeToString())
+        >>> spec = {"label": tf.io.FixedLenFeature([], tf.int64)}
+        >>> [int(tf.io.parse_single_example(r, spec)["label"]) for r in tf.data.TFRecordDataset("one.tfrecord")]
+        [7]
+    """
+
+    def __init__(self, path: Any, options: Any = None) -> None:
+        chosen = options if isinstance(options, TFRecordOptions) else TFRecordOptions(options)
+        level, memory, strategy = chosen.compression_level, chosen.mem_level, chosen.compression_strategy
+        super().__init__(
+            os.fspath(path), chosen.compression_type, level=-1 if level is None else level,
+            memory_level=9 if memory is None else memory,
+            strategy=zlib.Z_DEFAULT_STRATEGY if strategy is None else strategy,
+        )  # fmt: skip
+
+    def write(self, record: Any) -> None:
+        """Writes one record: bytes, or a tensor of one string."""
+        super().write(record.numpy() if hasattr(record, "numpy") else record)
+
+
+class FixedLenFeature(NamedTuple):
+    """A feature of one shape.
+
+    Args:
+        shape: Its shape.
+        dtype: tf.int64, tf.float32 or tf.string.
+        default_value: What stands in for it where it is missing; it is required where None.
+    """
+
+    shape: Any
+    dtype: Any
+    default_value: Any = None
+
+
+class FixedLenSequenceFeature(NamedTuple):
+    """A feature of any number of rows of one shape.
+
+    Args:
+        shape: The shape of a row.
+        dtype: tf.int64, tf.float32 or tf.string.
+        allow_missing: Whether it may be missing, which is no row.
+        default_value: What shorter ones of a batch are filled with.
+    """
+
+    shape: Any
+    dtype: Any
+    allow_missing: bool = False
+    default_value: Any = None
+
+
+class VarLenFeature(NamedTuple):
+    """A feature of any length, which becomes a sparse tensor."""
+
+    dtype: Any
+
+
+class _Column:
+    """One feature to be read: where it is, what it must be like, and what stands in for it."""
+
+    def __init__(self, key: str, spec: Any) -> None:
+        if not isinstance(spec, (FixedLenFeature, FixedLenSequenceFeature)):
+            kind = type(spec).__name__
+            use = f"tf.io.FixedLenSequenceFeature([], {getattr(spec, 'dtype', '')!r}, allow_missing=True) gives rows "
+            raise NotImplementedError(explain(
+                f"Feature `{key}`: {kind} gives a sparse tensor, which Weft does not have yet.",
+                hint=use + "filled up to one length",
+            ) if isinstance(spec, VarLenFeature) else explain(
+                f"Feature `{key}` is no kind of feature that can be parsed.", received=repr(spec),
+                hint="use tf.io.FixedLenFeature or tf.io.FixedLenSequenceFeature",
+            ))  # fmt: skip
+        self.key = key
+        self.dtype: DType = dtypes.as_dtype(spec.dtype)
+        self.ragged = isinstance(spec, FixedLenSequenceFeature)
+        self.may_miss = isinstance(spec, FixedLenSequenceFeature) and spec.allow_missing
+        if self.dtype.name not in _FIELDS:
+            raise TypeError(explain(f"Feature `{key}` cannot be {self.dtype.name}.",
+                                    expected="tf.int64, tf.float32 or tf.string",
+                                    hint="parse it as one of these and tf.cast it"))  # fmt: skip
+        shape = TensorShape(spec.shape if isinstance(spec.shape, (list, tuple, TensorShape)) else [spec.shape])
+        if shape.rank is None or None in shape.as_list():
+            raise ValueError(explain(f"Feature `{key}` needs a known shape.", received=str(spec.shape),
+                                     hint="FixedLenSequenceFeature takes any number of rows"))  # fmt: skip
+        self.shape: tuple[int, ...] = tuple(size for size in shape.as_list() if size is not None)
+        self.default = None if spec.default_value is None else self._default(spec.default_value)
+
+    def _default(self, value: Any) -> Any:
+        array = frontdoor.convert(value, self.dtype)._array
+        return array if self.ragged else np.broadcast_to(array, self.shape) if array.ndim == 0 else \
+            array.reshape(self.shape)  # fmt: skip
+
+    def of(self, feature: Feature | None, where: str) -> Any:
+        """Its array in an example; None where it is missing and may be."""
+        kind = None if feature is None else feature.WhichOneof("kind")
+        if feature is None or kind is None:
+            if self.may_miss or self.default is not None:
+                return None if self.ragged else self.default
+            raise InvalidArgumentError(explain(
+                f"{where}Feature: {self.key} (data type: {self.dtype.name}) is required but could not be found.",
+                hint="give the FixedLenFeature a default_value, or check the name that it was written under",
+            ))  # fmt: skip
+        if _KINDS[kind] != self.dtype.name:
+            raise InvalidArgumentError(explain(
+                f"{where}Key: {self.key}. Data types don't match.", expected=self.dtype.name, received=_KINDS[kind],
+            ))  # fmt: skip
+        values = getattr(feature, kind).value
+        array = np.empty(len(values), self.dtype.numpy)
+        array[:] = list(values)
+        size = int(np.prod(self.shape, dtype=np.int64))
+        if array.size != size if not self.ragged else size == 0 or array.size % size:
+            raise InvalidArgumentError(explain(
+                f"{where}Key: {self.key}. Number of {self.dtype.name} values != expected.",
+                expected=f"{'a multiple of ' if self.ragged else ''}{size}, for shape {TensorShape(self.shape)}",
+                received=str(array.size),
+            ))  # fmt: skip
+        return array.reshape((-1, *self.shape) if self.ragged else self.shape)
+
+    def stacked(self, arrays: Sequence[Any]) -> Any:
+        """The arrays of a batch; shorter ones filled up."""
+        if not self.ragged:
+            made = np.empty((len(arrays), *self.shape), self.dtype.numpy)
+            for row, array in enumerate(arrays):
+                made[row, ...] = array
+            return made
+        longest = max((0 if a is None else len(a) for a in arrays), default=0)
+        empty: Any = b"" if self.dtype is dtypes.string else 0
+        made = np.full((len(arrays), longest, *self.shape), empty if self.default is None else self.default,
+                       self.dtype.numpy)  # fmt: skip
+        for row, array in enumerate(arrays):
+            if array is not None:
+                made[row, : len(array)] = array
+        return made
+
+    def alone(self, array: Any) -> Any:
+        """The array of a single example."""
+        return np.zeros((0, *self.shape), self.dtype.numpy) if array is None else array
+
+
+def _columns(features: Any, argument: str = "features") -> list[_Column]:
+    if not features:
+        raise ValueError(explain(f"`{argument}` names nothing to parse.",
+                                 hint="{'name': tf.io.FixedLenFeature([], tf.int64)}"))  # fmt: skip
+    return [_Column(key, features[key]) for key in sorted(features)]
+
+
+def _read(message: Any, data: bytes, where: str) -> Any:
+    try:
+        return message.FromString(data)
+    except Exception as error:
+        raise InvalidArgumentError(explain(
+            f"{where}Could not parse example input.", received=f"{len(data)} bytes beginning {data[:20]!r}",
+            hint=f"it must be a serialized tf.train.{message.__name__} ({error})",
+        )) from None  # fmt: skip
+
+
+def _on_host(function: Callable[..., list[Any]], serialized: Any, types: Sequence[TensorType], name: Any) -> Any:
+    attrs = {"function": function, "types": tuple(types), "gradient": None}
+    return dispatch.apply(opdef.get("py_function"), [serialized], attrs, name)
+
+
+def _strings(serialized: Any) -> Any:
+    tensor = frontdoor.convert(serialized)
+    if tensor.dtype is not dtypes.string:
+        raise TypeError(explain("`serialized` must be strings.", received=str(tensor.type),
+                                hint="tf.data.TFRecordDataset gives them"))  # fmt: skip
+    return tensor
+
+
+def parse_single_example(serialized: Any, features: Any, example_names: Any = None, name: str | None = None) -> Any:
+    """The features of one serialized `tf.train.Example`.
+
+    Args:
+        serialized: A string.
+        features: Name → FixedLenFeature or FixedLenSequenceFeature.
+        example_names: As given.
+        name: The node's name.
+
+    Returns:
+        Name → tensor.
+    """
+    columns = _columns(features)
+    text = _strings(serialized)
+    if text.shape.rank not in (0, None):
+        raise ValueError(explain("parse_single_example takes one string.", received=str(text.type),
+                                 hint="tf.io.parse_example takes a batch of them"))  # fmt: skip
+
+    def run(data: Any) -> list[Any]:
+        found = _read(Example, data[()], "").features.feature
+        return [c.alone(c.of(found.get(c.key), "")) for c in columns]
+
+    types = [TensorType((_some(), *c.shape) if c.ragged else c.shape, c.dtype) for c in columns]
+    return dict(zip((c.key for c in columns), _on_host(run, text, types, name), strict=True))
+
+
+def _some() -> Any:
+    from weft.base.dims import Dim
+
+    return Dim.fresh("rows")
+
+
+def parse_example(serialized: Any, features: Any, example_names: Any = None, name: str | None = None) -> Any:
+    """The features of a batch of serialized `tf.train.Example`s.
+
+    Args:
+        serialized: `[batch]` strings; a single string is parsed as by `parse_single_example`.
+        features: Name → FixedLenFeature or FixedLenSequenceFeature.
+        example_names: As given.
+        name: The node's name.
+
+    Returns:
+        Name → `[batch, ...]`.
+    """
+    text = _strings(serialized)
+    if text.shape.rank == 0:
+        return parse_single_example(text, features, example_names, name)
+    columns = _columns(features)
+    if text.shape.rank not in (1, None):
+        raise ValueError(explain("parse_example takes a vector of strings.", received=str(text.type),
+                                 hint="tf.reshape(serialized, [-1])"))  # fmt: skip
+
+    def run(data: Any) -> list[Any]:
+        rows: list[list[Any]] = [[] for _ in columns]
+        for number, one in enumerate(data.tolist()):
+            where = f"Example {number} of the batch: "
+            found = _read(Example, one, where).features.feature
+            for row, column in zip(rows, columns, strict=True):
+                row.append(column.of(found.get(column.key), where))
+        return [column.stacked(row) for column, row in zip(columns, rows, strict=True)]
+
+    batch = _some() if text.shape.symbolic is None else text.shape.symbolic[0]
+    types = [TensorType((batch, _some(), *c.shape) if c.ragged else (batch, *c.shape), c.dtype) for c in columns]
+    return dict(zip((c.key for c in columns), _on_host(run, text, types, name), strict=True))
+
+
+def parse_single_sequence_example(serialized: Any, context_features: Any = None, sequence_features: Any = None,
+                                  example_name: Any = None, name: str | None = None) -> Any:  # fmt: skip
+    """The features of one serialized `tf.train.SequenceExample`.
+
+    Args:
+        serialized: A string.
+        context_features: Name → FixedLenFeature.
+        sequence_features: Name → FixedLenSequenceFeature.
+        example_name: As given.
+        name: The node's name.
+
+    Returns:
+        (name → tensor, name → `[time, ...]`).
+    """
+    if not context_features and not sequence_features:
+        raise ValueError("parse_single_sequence_example: name context_features, sequence_features or both.")
+    context = _columns(context_features) if context_features else []
+    sequence = _columns(sequence_features) if sequence_features else []
+    for column in sequence:
+        if not column.ragged:
+            raise ValueError(explain(f"Feature `{column.key}` of a sequence must be a FixedLenSequenceFeature."))
+
+    def run(data: Any) -> list[Any]:
+        found = _read(SequenceExample, data[()], "")
+        values = [c.alone(c.of(found.context.feature.get(c.key), "")) for c in context]
+        return [*values, *(_steps(c, found.feature_lists.feature_list.get(c.key)) for c in sequence)]
+
+    types = [TensorType((_some(), *c.shape) if c.ragged else c.shape, c.dtype) for c in [*context, *sequence]]
+    results = _on_host(run, _strings(serialized), types, name)
+    return (
+        dict(zip((c.key for c in context), results[: len(context)], strict=True)),
+        dict(zip((c.key for c in sequence), results[len(context) :], strict=True)),
+    )
+
+
+def _steps(column: _Column, steps: Any) -> Any:
+    if steps is None:
+        return column.alone(column.of(None, ""))
+    made = np.empty((len(steps.feature), *column.shape), column.dtype.numpy)
+    for number, feature in enumerate(steps.feature):
+        made[number, ...] = column.of(feature, f"Step {number}: ").reshape(column.shape)
+    return made

@@ -1,0 +1,139 @@
+"""`tf.data.experimental`: older names of what datasets have as methods, and a few of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from weft.data import functions
+from weft.data.dataset import AUTOTUNE, Dataset
+from weft.data.nodes import INFINITE as INFINITE_CARDINALITY  # noqa: F401
+from weft.data.options import (  # noqa: F401
+    AutoShardPolicy,
+    AutotuneOptions,
+    DistributeOptions,
+    ExternalStatePolicy,
+    OptimizationOptions,
+    ThreadingOptions,
+)
+from weft.data.transforms import AssertCardinality
+
+_Transformation = Callable[[Dataset], Dataset]
+
+
+def enable_debug_mode() -> None:
+    """Runs the functions of pipelines as Python, element by element, so that breakpoints and prints work."""
+    functions.set_debug_mode(True)
+
+
+def cardinality(dataset: Dataset) -> Any:
+    """How many elements a dataset has; -1 for infinitely many, -2 where it is not known."""
+    return dataset.cardinality()
+
+
+def get_structure(dataset_or_iterator: Any) -> Any:
+    """The specs of the elements of a dataset or an iterator."""
+    return dataset_or_iterator.element_spec
+
+
+def get_single_element(dataset: Dataset) -> Any:
+    """The only element of a dataset."""
+    return dataset.get_single_element()
+
+
+def Counter(start: Any = 0, step: Any = 1, dtype: Any = "int64") -> Dataset:
+    """start, start + step, … without end."""
+    return Dataset.counter(start, step, dtype)
+
+
+def RandomDataset(seed: Any = None, rerandomize_each_iteration: Any = None, name: str | None = None) -> Dataset:
+    """Random integers without end."""
+    return Dataset.random(seed, rerandomize_each_iteration, name)
+
+
+def assert_cardinality(expected_cardinality: Any) -> _Transformation:
+    """For `apply`: says how many elements a dataset has, and raises where that is not so."""
+    count = int(expected_cardinality)
+    return lambda dataset: dataset._then(AssertCardinality(dataset._node, count))
+
+
+def map_and_batch(map_func: Any, batch_size: Any, num_parallel_batches: Any = None, drop_remainder: Any = False,
+                  num_parallel_calls: Any = None) -> _Transformation:  # fmt: skip
+    """For `apply`: map, then batch."""
+    return lambda dataset: dataset.map(map_func, num_parallel_calls).batch(batch_size, drop_remainder)
+
+
+def shuffle_and_repeat(buffer_size: Any, count: Any = None, seed: Any = None) -> _Transformation:
+    """For `apply`: shuffle, then repeat."""
+    return lambda dataset: dataset.shuffle(buffer_size, seed).repeat(count)
+
+
+def parallel_interleave(map_func: Any, cycle_length: Any, block_length: Any = 1, sloppy: Any = False,
+                        buffer_output_elements: Any = None,
+                        prefetch_input_elements: Any = None) -> _Transformation:  # fmt: skip
+    """For `apply`: interleave."""
+    return lambda dataset: dataset.interleave(map_func, cycle_length, block_length)
+
+
+def group_by_window(key_func: Any, reduce_func: Any, window_size: Any = None,
+                    window_size_func: Any = None) -> _Transformation:  # fmt: skip
+    """For `apply`: `Dataset.group_by_window`."""
+    return lambda dataset: dataset.group_by_window(key_func, reduce_func, window_size, window_size_func)
+
+
+def bucket_by_sequence_length(
+    element_length_func: Any, bucket_boundaries: Any, bucket_batch_sizes: Any, padded_shapes: Any = None,
+    padding_values: Any = None, pad_to_bucket_boundary: bool = False, no_padding: bool = False,
+    drop_remainder: bool = False,
+) -> _Transformation:  # fmt: skip
+    """For `apply`: `Dataset.bucket_by_sequence_length`."""
+    return lambda dataset: dataset.bucket_by_sequence_length(
+        element_length_func, bucket_boundaries, bucket_batch_sizes, padded_shapes, padding_values,
+        pad_to_bucket_boundary, no_padding, drop_remainder,
+    )  # fmt: skip
+
+
+def sample_from_datasets(datasets: Any, weights: Any = None, seed: Any = None,
+                         stop_on_empty_dataset: bool = False) -> Dataset:  # fmt: skip
+    """`Dataset.sample_from_datasets`."""
+    return Dataset.sample_from_datasets(datasets, weights, seed, stop_on_empty_dataset)
+
+
+def choose_from_datasets(datasets: Any, choice_dataset: Any, stop_on_empty_dataset: bool = False) -> Dataset:
+    """`Dataset.choose_from_datasets`."""
+    return Dataset.choose_from_datasets(datasets, choice_dataset, stop_on_empty_dataset)
+
+
+def scan(initial_state: Any, scan_func: Any) -> _Transformation:
+    """For `apply`: `Dataset.scan`."""
+    return lambda dataset: dataset.scan(initial_state, scan_func)
+
+
+def take_while(predicate: Any) -> _Transformation:
+    """For `apply`: `Dataset.take_while`."""
+    return lambda dataset: dataset.take_while(predicate)
+
+
+def unique() -> _Transformation:
+    """For `apply`: `Dataset.unique`."""
+    return lambda dataset: dataset.unique()
+
+
+def unbatch() -> _Transformation:
+    """For `apply`: `Dataset.unbatch`."""
+    return lambda dataset: dataset.unbatch()
+
+
+def enumerate_dataset(start: Any = 0) -> _Transformation:
+    """For `apply`: `Dataset.enumerate`."""
+    return lambda dataset: dataset.enumerate(start)
+
+
+def ignore_errors(log_warning: bool = False) -> _Transformation:
+    """For `apply`: `Dataset.ignore_errors`."""
+    return lambda dataset: dataset.ignore_errors(log_warning)
+
+
+def prefetch_to_device(device: Any, buffer_size: Any = None) -> _Transformation:
+    """For `apply`: prefetch; there is one device."""
+    return lambda dataset: dataset.prefetch(AUTOTUNE if buffer_size is None else buffer_size)

@@ -1,0 +1,171 @@
+"""Plans that read files: lines of text, TFRecords, records of one length, names that fit a pattern."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from weft.base import dtypes
+from weft.base.errors import DataLossError, InvalidArgumentError, NotFoundError, explain
+from weft.data import structure
+from weft.data.nodes import Flat, Node
+from weft.formats.tfrecord import check_compression, read_records
+from weft.runtime import frontdoor
+from weft.runtime.spec import TensorSpec
+from weft.runtime.tensor import EagerTensor, SymbolicTensor
+
+
+def text_of(value: Any) -> str:
+    """A path as text: of a str, bytes, a path object or a tensor of one string."""
+    if isinstance(value, EagerTensor):
+        value = value.numpy()
+    return os.fsdecode(value)
+
+
+class FileRecords(Node):
+    """The records of files, one file after another.
+
+    Args:
+        names: Paths: a string, a list of them, a tensor, or a node whose elements are paths.
+        read: `path -> records`.
+        label: What the dataset prints as.
+    """
+
+    works = True
+
+    def __init__(self, names: Any, read: Callable[[str], Iterator[bytes]], label: str) -> None:
+        self.read = read
+        self.label = label
+        self.spec = TensorSpec((), dtypes.string)
+        if isinstance(names, structure.PipelineHandle):
+            names = names._node
+        if isinstance(names, Node):
+            spec = names.spec
+            if not (isinstance(spec, TensorSpec) and spec.dtype is dtypes.string):
+                raise TypeError(explain(f"{self._public()}: a dataset of file names must give strings.",
+                                        received=repr(spec)))  # fmt: skip
+        elif not isinstance(names, SymbolicTensor):
+            names = _as_names(names, self._public())
+        self.names = names
+
+    def _public(self) -> str:
+        return "tf.data." + self.label.lstrip("_").removesuffix("V2").removesuffix("V1")
+
+    def paths(self) -> Iterator[str]:
+        """The files."""
+        if isinstance(self.names, Node):
+            for flat in self.names.iterate():
+                yield from (os.fsdecode(name) for name in flat[0].ravel())
+        else:
+            yield from (os.fsdecode(name) for name in structure.array_of(self.names).ravel())
+
+    def iterate(self) -> Iterator[Flat]:
+        for path in self.paths():
+            for record in self.read(path):
+                leaf = np.empty((), object)
+                leaf[()] = record
+                yield [leaf]
+
+
+def _as_names(names: Any, public: str) -> Any:
+    if isinstance(names, (str, bytes, os.PathLike)):
+        names = os.fspath(names)
+    elif isinstance(names, (list, tuple)):
+        names = [os.fspath(n) if isinstance(n, os.PathLike) else n for n in names]
+    tensor = frontdoor.convert(names, None if len(np.shape(names)) == 0 or len(names) else dtypes.string)
+    if tensor.dtype is not dtypes.string:
+        raise TypeError(explain(f"{public}: `filenames` must be strings.", received=str(tensor.type)))
+    return tensor
+
+
+def opened(path: str, compression: str) -> BinaryIO:
+    """A file for reading, unpacked where it is compressed.
+
+    Raises:
+        NotFoundError: Where there is no such file.
+    """
+    try:
+        if compression == "GZIP":
+            return gzip.open(path, "rb")  # type: ignore[return-value]
+        file = open(path, "rb")
+    except FileNotFoundError:
+        raise NotFoundError(explain(f"There is no file {path}.", hint="check the path; tf.data.Dataset.list_files "
+                                    "gives the files that fit a pattern")) from None  # fmt: skip
+    if compression == "ZLIB":
+        import io
+
+        with file:
+            return io.BytesIO(zlib.decompress(file.read()))
+    return file
+
+
+def lines_of(compression: str) -> Callable[[str], Iterator[bytes]]:
+    """Reads the lines of a file, without their ends."""
+
+    def read(path: str) -> Iterator[bytes]:
+        with opened(path, compression) as file:
+            try:
+                for line in file:
+                    if line.endswith(b"\n"):
+                        line = line[:-2] if line.endswith(b"\r\n") else line[:-1]
+                    yield line
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                raise DataLossError(f"{path}: the {compression} data is corrupt or cut off ({error}).") from None
+
+    return read
+
+
+def tfrecords_of(compression: str) -> Callable[[str], Iterator[bytes]]:
+    """Reads the records of a TFRecord file."""
+
+    def read(path: str) -> Iterator[bytes]:
+        return read_records(path, compression)
+
+    return read
+
+
+def pieces_of(length: int, header: int, footer: int, compression: str) -> Callable[[str], Iterator[bytes]]:
+    """Reads the records of one length between a file's header and footer."""
+
+    def read(path: str) -> Iterator[bytes]:
+        with opened(path, compression) as file:
+            size = os.path.getsize(path) if not compression else len(file.read())
+            file.seek(header)
+            body = size - header - footer
+            if body % length:
+                raise InvalidArgumentError(explain(
+                    f"FixedLengthRecordDataset: {path} does not hold whole records.",
+                    expected=f"a multiple of {length} bytes between header ({header}) and footer ({footer})",
+                    received=f"{body} bytes",
+                ))  # fmt: skip
+            for _ in range(body // length):
+                yield file.read(length)
+
+    return read
+
+
+def matching(patterns: Any) -> list[str]:
+    """The files that fit shell patterns, sorted.
+
+    Raises:
+        InvalidArgumentError: Where there are none.
+    """
+    import glob
+
+    tensor = _as_names(patterns, "tf.data.Dataset.list_files")
+    wanted = [os.fsdecode(p) for p in structure.array_of(tensor).ravel()]
+    found = sorted({path for pattern in wanted for path in glob.glob(pattern)})
+    if not found:
+        raise InvalidArgumentError(explain(f"list_files: No files matched pattern: {', '.join(wanted)}",
+                                           hint=f"the current folder is {os.getcwd()}"))  # fmt: skip
+    return found
+
+
+def compression_of(value: Any) -> str:
+    """`compression_type` as given: None, "", "GZIP" or "ZLIB"."""
+    return check_compression(text_of(value) if isinstance(value, (bytes, EagerTensor)) else value)

@@ -1,0 +1,257 @@
+"""Users' functions in a pipeline: traced once for a dataset's elements, compiled, and run on flat elements."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from weft.base import nest
+from weft.base.dtypes import as_dtype
+from weft.base.errors import explain
+from weft.base.shapes import refreshed
+from weft.base.sources import SourceLine
+from weft.data import structure
+from weft.data.structure import DatasetSpec, NoneTensorSpec, PipelineHandle
+from weft.ir.graph import Graph
+from weft.ir.types import TensorType
+from weft.runtime import context, dispatch, indexing  # noqa: F401  (which gives tensors their x[...])
+from weft.runtime.context import Scope
+from weft.runtime.function import Function
+from weft.runtime.tensor import EagerTensor, Handle, SymbolicTensor, wrap
+
+_settings = {"debug": False}
+
+# What waits for values of a function that is being traced says so by `rebindable`: the names of the attributes in which
+# they can be, or () for all of them.
+
+
+def set_debug_mode(on: bool) -> None:
+    """Whether functions of pipelines run as Python, element by element and in order."""
+    _settings["debug"] = on
+
+
+def debug_mode() -> bool:
+    """Whether functions of pipelines run as Python."""
+    return _settings["debug"]
+
+
+class Stand:
+    """Stands for a dataset that is an argument of a function being traced; as a node it knows only its spec."""
+
+    label = "_VariantDataset"
+    works = False
+
+    def __init__(self, spec: Any) -> None:
+        self.spec = spec
+
+    def iterate(self) -> Any:
+        """There is nothing to go through before the function runs."""
+        raise NotImplementedError(explain(
+            "A dataset inside a function of a pipeline cannot be gone through in Python.",
+            hint="transform it with its methods and return it (flat_map, interleave)",
+        ))  # fmt: skip
+
+    def rows(self) -> None:
+        """None: it has no arrays."""
+
+    def cardinality(self) -> int:
+        """Unknown."""
+        return -2
+
+
+def parts_of(value: Any, leaves: dict[Any, Any]) -> None:
+    """Collects the symbolic tensors on which a pipeline (a node, a function, a tuple of them) depends."""
+    if isinstance(value, SymbolicTensor):
+        leaves.setdefault(value._value, value)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            parts_of(item, leaves)
+    elif isinstance(value, dict):
+        for item in value.values():
+            parts_of(item, leaves)
+    elif isinstance(value, PipelineHandle):
+        parts_of(value._node, leaves)
+    elif getattr(value, "rebindable", None) is not None:
+        for key in value.rebindable or vars(value):
+            parts_of(vars(value)[key], leaves)
+
+
+def rebound(value: Any, table: dict[Any, Any]) -> Any:
+    """A pipeline with symbolic tensors and stand-ins replaced by what they stand for; itself where there are none."""
+    if isinstance(value, SymbolicTensor):
+        return table.get(value._value, value)
+    if isinstance(value, Stand):
+        return table.get(value, value)
+    if isinstance(value, (list, tuple)):
+        items = [rebound(item, table) for item in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return nest.rebuild(value, items)
+    if isinstance(value, PipelineHandle):
+        node = rebound(value._node, table)
+        return value if node is value._node else structure.public["dataset"](node)
+    if getattr(value, "rebindable", None) is None:
+        return value
+    changed = {}
+    for key in value.rebindable or vars(value):
+        new = rebound(vars(value)[key], table)
+        if new is not vars(value)[key]:
+            changed[key] = new
+    if not changed:
+        return value
+    made = copy.copy(value)
+    vars(made).update(changed)
+    return made
+
+
+class StructuredFunction:
+    """A user's function of elements.
+
+    Args:
+        function: The function.
+        specs: The specs of its arguments, each a structure.
+        method: What it was given to, such as `"map"`, for messages.
+
+    Attributes:
+        spec: The specs of what it returns.
+    """
+
+    rebindable = ("_captured",)
+
+    def __init__(self, function: Callable[..., Any], specs: Sequence[Any], method: str) -> None:
+        if not callable(function):
+            raise ValueError(explain(f"Dataset.{method} takes a function.", received=repr(function)))
+        self.python = function.python_function if isinstance(function, Function) else function
+        self.method = method
+        self.argument_spec = tuple(specs)
+        self._trace()
+
+    def _trace(self) -> None:
+        graph = Graph(getattr(self.python, "__name__", "function").strip("<>") or "function")
+        scope = Scope(graph, context.scope(), ordered=True)
+        stands: list[Any] = []
+
+        def placeholder(spec: Any) -> Any:
+            if isinstance(spec, NoneTensorSpec):
+                return None
+            if isinstance(spec, DatasetSpec):
+                stand = Stand(spec.element_spec)
+                stands.append(stand)
+                return structure.public["dataset"](stand)
+            stands.append(None)
+            return wrap(graph.add_input(TensorType(refreshed(spec.shape.symbolic), as_dtype(spec.dtype)), "element"))
+
+        arguments = [nest.map_structure(placeholder, spec) for spec in self.argument_spec]
+        self._stands = stands
+        with context.open_scope(scope):
+            result = self._normal(self.python(*_unpacked(arguments)))
+            self.spec = nest.map_structure(structure.spec_of, result)
+            self._leaves = nest.flatten(result)
+            wanted: dict[Any, Any] = {}
+            parts_of(self._leaves, wanted)
+            tensors = [leaf for leaf in self._leaves if isinstance(leaf, EagerTensor)]
+            graph.outputs = [dispatch.resolve(t, scope) for t in [*wanted.values(), *tensors]]
+        self._symbols = list(wanted)
+        self.graph = graph
+        self._graphs = [graph]  # in a list of its own, so that copies share it
+        self._captured = [key.target for key in graph.captures]
+        self.has_effects = graph.has_effects() or any(isinstance(c, Handle) for c in self._captured)
+
+    def _normal(self, result: Any) -> Any:
+        if isinstance(result, list):
+            result = tuple(result)
+        leaves = nest.flatten(result)
+        if (result is None or leaves == []) or any(type(leaf).__name__ == "Operation" for leaf in leaves):
+            raise TypeError(explain(
+                f"The function given to Dataset.{self.method} must return tensors.", received=repr(result)[:100],
+                expected="a tensor, or a tuple or dict of tensors", hint=f"it is {self.where()}",
+            ))  # fmt: skip
+        return structure.normal(result)
+
+    def where(self) -> str:
+        """The function's name and the line of its definition."""
+        code = getattr(getattr(self.python, "__wrapped__", self.python), "__code__", None)
+        name = getattr(self.python, "__name__", type(self.python).__name__)
+        if code is None:
+            return f"`{name}`"
+        return f"`{name}` at {SourceLine(code.co_filename, code.co_firstlineno, name)}"
+
+    def __call__(self, flat: Sequence[Any]) -> list[Any]:
+        """Runs it.
+
+        Args:
+            flat: The leaves of all arguments.
+
+        Returns:
+            The leaves of the result.
+        """
+        if _settings["debug"]:
+            return self._run_python(flat)
+        arrays = [leaf for leaf, stand in zip(flat, self._with_nones(), strict=True) if stand is None]
+        operands = [*arrays, *(c._array if isinstance(c, Handle) else structure.array_of(c) for c in self._captured)]
+        with context.open_scope(None):
+            results = dispatch.compiled(self.graph).run(operands) if self.graph.outputs or self.has_effects else []
+        values = [np.asarray(r) for r in results]
+        table: dict[Any, Any] = dict(zip(self._symbols, values, strict=False))
+        rest = iter(values[len(self._symbols) :])
+        datasets = any(isinstance(leaf, PipelineHandle) for leaf in self._leaves)
+        binding: dict[Any, Any] = {}
+        if datasets:
+            binding = {value: EagerTensor(array) for value, array in table.items()}
+            binding.update((s, leaf) for s, leaf in zip(self._with_nones(), flat, strict=True) if s is not None)
+        made: list[Any] = []
+        for leaf in self._leaves:
+            if leaf is None:
+                made.append(None)
+            elif isinstance(leaf, PipelineHandle):
+                made.append(rebound(leaf._node, binding))
+            else:
+                made.append(table[leaf._value] if isinstance(leaf, SymbolicTensor) else next(rest))
+        return made
+
+    def _with_nones(self) -> list[Any]:
+        """For each flat leaf: None for a tensor, its stand-in for a dataset, a marker for None."""
+        found = self.__dict__.get("_marks")
+        if found is None:
+            supply = iter(self._stands)
+            marks = []
+            for spec in self.argument_spec:
+                for leaf in nest.flatten(spec):
+                    marks.append(_NOTHING if isinstance(leaf, NoneTensorSpec) else next(supply))
+            found = self.__dict__["_marks"] = marks
+        return found  # type: ignore[no-any-return]
+
+    def _run_python(self, flat: Sequence[Any]) -> list[Any]:
+        supply = iter(flat)
+        arguments = [
+            nest.map_structure(lambda leaf: structure.wrapped(next(supply)), spec) for spec in self.argument_spec
+        ]
+        with context.open_scope(None):
+            result = self._normal(self.python(*_unpacked(arguments)))
+        return [structure.leaf_of(leaf) for leaf in nest.flatten(result)]
+
+
+class _Nothing:
+    """Marks a None among the arguments."""
+
+
+_NOTHING = _Nothing()
+
+
+def _unpacked(arguments: Sequence[Any]) -> list[Any]:
+    """The arguments as Python's: an element that is a plain tuple becomes several."""
+    if len(arguments) == 1 and type(arguments[0]) is tuple:
+        return list(arguments[0])
+    return list(arguments)
+
+
+def at_element(error: Exception, function: StructuredFunction, place: int, flat: Sequence[Any]) -> None:
+    """Adds to an error in which function and at which element it happened."""
+    if any("in Dataset." in note for note in getattr(error, "__notes__", ())):
+        return
+    error.add_note(
+        f"  in Dataset.{function.method}, function {function.where()}, element {place}: {structure.described(flat)}"
+    )
