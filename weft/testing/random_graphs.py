@@ -262,9 +262,11 @@ class _Maker:
     def _windows(self) -> Value | None:
         """Products with more axes than two, convolution and pooling; small, and drawn towards zero."""
         x = self.value(lambda v: v.dtype.is_floating and v.type.rank == 3)
-        if x is None or x.shape is None or not all(isinstance(size, int) for size in x.shape[1:]):
+        if x is None or x.shape is None:
             return None
         b, depth = self.b, x.shape[2]
+        if not isinstance(x.shape[1], int) or not isinstance(depth, int):
+            return None
         stride = int(self.rng.integers(1, 3))
         window = {"window": (2,), "strides": (stride,), "dilations": (1,), "padding": self.pick(("SAME", "VALID"))}
         numbers = numeric.draw(self.rng, (2, depth, 5), x.dtype)
