@@ -10,6 +10,7 @@ import pytest
 import weft as tf
 from tests.golden import recipes
 from tests.ops import test_math_goldens as elementwise
+from tests.traced import assert_traced
 
 GOLDENS = {topic: recipes.Golden(topic) for topic in ("math_ops", "tensor_ops", "nn_ops", "signal_ops")}
 
@@ -155,7 +156,7 @@ def _compare_gradients(topic, name, case, tape, tensors, outputs, inputs):
 
 
 def _compare_static_shapes(case, call, tensors, outputs):
-    """Traced with all sizes known, all is known that could be; with none known, the values are the very same."""
+    """Traced with all sizes known, all is known that could be; with none known, the values are the same."""
     known = tf.function(call).get_concrete_function(*(tf.TensorSpec(t.shape, t.dtype) for t in tensors))
     _check_specs(known, outputs)
     if case["function"] not in SIZED_BY_VALUES:
@@ -165,7 +166,7 @@ def _compare_static_shapes(case, call, tensors, outputs):
         unknown = tf.function(call).get_concrete_function(*specs)
         _check_specs(unknown, outputs)
         for found, output in zip(tf.nest.flatten(unknown(*tensors)), outputs, strict=True):
-            np.testing.assert_array_equal(found.numpy(), output.numpy())
+            assert_traced(found.numpy(), output.numpy())
 
 
 def _check_specs(traced, outputs):

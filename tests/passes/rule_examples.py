@@ -24,6 +24,8 @@ LETTERS = {"f": dtypes.float32, "d": dtypes.float64, "h": dtypes.float16, "i": d
            "b": dtypes.bool_, "c": dtypes.complex64, "l": dtypes.int64, "g": dtypes.bfloat16,
            "z": dtypes.complex128}  # fmt: skip
 
+_POOL = "window=(2, 2), strides=(2, 2), padding='VALID', dilations=(1, 1), data_format='channels_last'"
+
 # rule -> (expression, types); sizes are numbers or letters, each letter one symbol
 EXAMPLES = {
     "identity": ("identity(x)", "x=f[a,3]"),
@@ -66,6 +68,10 @@ EXAMPLES = {
     "either is the same": ("select(c, x, x)", "c=b[a] x=f[a]"),
     "choice decided": ("select(True, x, y)", "x=f[a] y=f[a]"),
     "choice by not": ("select(logical_not(c), x, y)", "c=b[a] x=f[a] y=f[a]"),
+    "mask of what max pooling gives back": (
+        f"select(greater(x, 0), max_pool_gradient(x, max_pool(x, {_POOL}), c, {_POOL}), 0)",
+        "x=f[a,4,5,3] c=f[a,2,2,3]",
+    ),
     "cast to own dtype": ("cast(x, dtype=f)", "x=f[a]"),
     "casts in a row": ("cast(cast(x, dtype=d), dtype=i)", "x=f[a]"),
     "reshape to own shape": ("reshape(x, shape=(2, 3))", "x=f[2,3]"),

@@ -214,9 +214,9 @@ def test_the_state_after_a_step_is_written_whole_or_not_at_all():
             if len(written) == 2:
                 raise KeyboardInterrupt
 
-    pending = [interpreter._Pending(Cell()) for _ in range(4)]
-    for number, each in enumerate(pending):
+    transaction = interpreter.Transaction([Cell() for _ in range(4)], range(4), [])
+    for number, each in enumerate(transaction.arguments):
         each.write(number)
     with pytest.raises(KeyboardInterrupt):
-        interpreter._commit(pending)
+        transaction.commit()
     assert written == [0, 1, 1, 2, 3]

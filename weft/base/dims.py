@@ -9,7 +9,7 @@ again from the same parts.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from weft.base.locks import Lock
@@ -135,6 +135,16 @@ class Dim:
             if coefficient == 1 and len(monomial) == 1 and isinstance(monomial[0], Symbol):
                 return monomial[0]
         return None
+
+    @property
+    def parts(self) -> list[Dimension]:
+        """The terms whose sum it is."""
+        return [_from_terms({monomial: coefficient}) for monomial, coefficient in self._terms.items()]
+
+    @property
+    def negative(self) -> bool:
+        """Whether it is below zero whatever its symbols stand for."""
+        return all(coefficient < 0 for coefficient in self._terms.values())
 
     def symbols(self) -> frozenset[Symbol]:
         """Every symbol it depends on."""
@@ -309,6 +319,51 @@ def _substitute_atom(atom: Atom, sizes: Mapping[Symbol, Dimension]) -> Dimension
 def symbols_of(dimension: Dimension) -> frozenset[Symbol]:
     """The symbols that a dimension depends on; none for an int."""
     return dimension.symbols() if isinstance(dimension, Dim) else frozenset()
+
+
+def to_plain(dimension: Dimension, numbers: Mapping[Symbol, int]) -> Any:
+    """The dimension as lists, numbers and strings, with each symbol as its number; `from_plain` reads it.
+
+    Raises:
+        KeyError: For a symbol without a number.
+    """
+    if not isinstance(dimension, Dim):
+        return dimension
+    return [[coefficient, [_plain_atom(atom, numbers) for atom in monomial]]
+            for monomial, coefficient in dimension._terms.items()]  # fmt: skip
+
+
+def _plain_atom(atom: Atom, numbers: Mapping[Symbol, int]) -> Any:
+    if isinstance(atom, Symbol):
+        return numbers[atom]
+    return [atom.function, *(to_plain(argument, numbers) for argument in atom.arguments)]
+
+
+def from_plain(plain: Any, symbols: Sequence[Symbol]) -> Dimension:
+    """The dimension that `to_plain` wrote, over these symbols.
+
+    Raises:
+        ValueError: For what `to_plain` does not write.
+    """
+    if isinstance(plain, int):
+        return plain
+    try:
+        total: Dimension = 0
+        for coefficient, atoms in plain:
+            term = Dim({tuple(sorted((_atom_of(atom, symbols) for atom in atoms), key=_atom_key)): coefficient})
+            total = total + (term if atoms else coefficient)
+        return total
+    except (TypeError, IndexError) as error:
+        raise ValueError(f"no dimension: {plain!r}") from error
+
+
+def _atom_of(plain: Any, symbols: Sequence[Symbol]) -> Atom:
+    if isinstance(plain, int):
+        return symbols[plain]
+    function, first, second = plain
+    if function not in _FUNCTIONS:
+        raise ValueError(f"no function of sizes: {function!r}")
+    return Derived(function, (from_plain(first, symbols), from_plain(second, symbols)))
 
 
 def maximum(first: Dimension, second: Dimension) -> Dimension:

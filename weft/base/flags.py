@@ -19,6 +19,7 @@ FLAGS: dict[str, str] = {
     "WEFT_CACHE": "folder of compiled code (default: WEFT_HOME/cache); `off` disables it",
     "WEFT_HOME": "folder of downloaded data and caches (default: ~/.weft)",
     "WEFT_DATA_DIR": "folders, separated as in PATH, where data sets are looked for before any download",
+    "WEFT_TARGET": "processor to make code for: host, avx512, avx2, x86-64 or neon (default: host)",
     "WEFT_NUM_THREADS": "number of threads (default: the processors this process may use)",
 }
 
@@ -71,6 +72,11 @@ def data_dirs() -> tuple[Path, ...]:
     """The folders that the user named as holding data sets."""
     text = _read("WEFT_DATA_DIR") or ""
     return tuple(Path(part).expanduser() for part in text.split(os.pathsep) if part)
+
+
+def target() -> str:
+    """The processor that the native engine makes code for."""
+    return _read("WEFT_TARGET") or "host"
 
 
 def num_threads() -> int:

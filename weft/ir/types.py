@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weft.base import dtypes, shapes
+from weft.base.dims import substitute
 
 if TYPE_CHECKING:
-    from weft.base.dims import Dimension
+    from collections.abc import Mapping
+
+    from weft.base.dims import Dimension, Symbol
     from weft.base.dtypes import DType
 
 
@@ -44,6 +47,11 @@ class TensorType:
     def with_shape(self, shape: tuple[Dimension, ...] | None) -> TensorType:
         """The same dtype with another shape."""
         return TensorType(shape, self.dtype)
+
+    def with_sizes(self, sizes: Mapping[Symbol, Dimension]) -> TensorType:
+        """The same type with known sizes in the place of some symbols; what a handle holds, too."""
+        shape = None if self.shape is None else tuple(substitute(size, sizes) for size in self.shape)
+        return TensorType(shape, self.dtype, None if self.handle is None else self.handle.with_sizes(sizes))
 
     def with_dtype(self, dtype: DType) -> TensorType:
         """The same shape with another dtype."""

@@ -37,6 +37,12 @@ class Cell(Protocol):
     def read(self) -> Any: ...
     def write(self, value: Any) -> None: ...
 
+    def take(self) -> Any:
+        """The array, to be changed in place until `put_back`; None where it has to be replaced by another."""
+
+    def put_back(self) -> None:
+        """Ends the change in place, if there was one."""
+
 
 class _Pending:
     """A cell seen through a transaction: reads see the transaction's own writes, others see them after commit."""
@@ -54,6 +60,12 @@ class _Pending:
     def write(self, value: Any) -> None:
         self.value, self.written = value, True
 
+    def take(self) -> Any:
+        return None  # what is read through it must not be changed in place: the run may still fail
+
+    def put_back(self) -> None:
+        """Nothing was taken."""
+
     def commit(self) -> None:
         if self.written:
             self.cell.write(self.value)
@@ -65,23 +77,44 @@ class _Pending:
         return getattr(self.cell, name)  # tables and iterators have methods beyond read and write
 
 
-class _Transaction:
+class Transaction:
     """One run's writes, and the locks of what it may write: from the first reading to the commit nobody else does.
 
     All locks are taken at once, in the order of all. While Python code of the user's runs none is held, so that it may
     wait for threads that write the same state.
+
+    Args:
+        inputs: What the graph is given.
+        resources: Which of them are cells.
+        written: Which of the cells the graph may write.
     """
 
-    __slots__ = ("locks", "pending")
+    __slots__ = ("arguments", "locks", "pending")
 
-    def __init__(self, pending: Sequence[_Pending], written: Iterable[_Pending]) -> None:
-        self.pending = pending
-        self.locks = Together([each.cell.lock for each in written])
+    def __init__(self, inputs: Sequence[Any], resources: Iterable[int], written: Iterable[int]) -> None:
+        #: the inputs, with each cell seen through the transaction
+        self.arguments = list(inputs)
+        pending: dict[int, _Pending] = {}
+        for index in resources:
+            cell = self.arguments[index]
+            self.arguments[index] = pending.setdefault(id(cell), _Pending(cell))
+        self.pending = list(pending.values())
+        self.locks = Together([inputs[index].lock for index in written])
+
+    def commit(self) -> None:
+        """Commits all of them, or none: Ctrl-C between two of them waits for the rest."""
+        try:
+            for each in self.pending:
+                each.commit()
+        except KeyboardInterrupt:
+            for each in self.pending:
+                each.commit()
+            raise
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
         """Lets the outside see what was written so far, and write itself."""
-        _commit(self.pending)
+        self.commit()
         self.locks.release()
         try:
             yield
@@ -89,10 +122,15 @@ class _Transaction:
             self.locks.acquire()
 
 
+def unwrapped(results: Sequence[Any]) -> list[Any]:
+    """Results with the cells themselves in the place of their transactions."""
+    return [result.cell if isinstance(result, _Pending) else result for result in results]
+
+
 class Runner:
     """What a higher-order op's `reference` is given: it runs sub-graphs under the sizes known outside."""
 
-    def __init__(self, known: Mapping[Symbol, int], hook: Hook | None, transaction: _Transaction | None = None) -> None:
+    def __init__(self, known: Mapping[Symbol, int], hook: Hook | None, transaction: Transaction | None = None) -> None:
         self.known = known
         self.hook = hook
         self.transaction = transaction
@@ -181,23 +219,18 @@ class Program:
 
     def start(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
         """Runs from outside: checks inputs, wraps state in a transaction and commits it at the end."""
-        arguments = list(inputs)
-        pending: dict[int, _Pending] = {}
-        for index in self.resources:
-            cell = arguments[index]
-            arguments[index] = pending.setdefault(id(cell), _Pending(cell))
-        transaction = _Transaction(list(pending.values()), [arguments[index] for index in self.written])
+        transaction = Transaction(inputs, self.resources, self.written)
         with transaction.locks:
-            results = self.run(arguments, {}, hook, transaction)
-            _commit(transaction.pending)
-        return [result.cell if isinstance(result, _Pending) else result for result in results]
+            results = self.run(transaction.arguments, {}, hook, transaction)
+            transaction.commit()
+        return unwrapped(results)
 
     def run(
         self,
         inputs: Sequence[Any],
         outside: Mapping[Symbol, int],
         hook: Hook | None = None,
-        transaction: _Transaction | None = None,
+        transaction: Transaction | None = None,
     ) -> list[Any]:
         """Runs with the sizes known outside; a host op sees what the transaction has written before it."""
         graph = self.graph
@@ -260,17 +293,6 @@ def _may_write(node: Node) -> bool:
     )
 
 
-def _commit(pending: Iterable[_Pending]) -> None:
-    """Commits all of them, or none: Ctrl-C between two of them waits for the rest."""
-    try:
-        for transaction in pending:
-            transaction.commit()
-    except KeyboardInterrupt:
-        for transaction in pending:
-            transaction.commit()
-        raise
-
-
 def _failure(step: _Step, operands: list[Any], error: Exception, where: SourceLine | None) -> str:
     received = [
         f"{step.record.input_name(i)}: {a.dtype.name}{a.shape}"
@@ -315,6 +337,36 @@ def program(graph: Graph) -> Program:
     return made
 
 
+def agree(graph: Graph, known: Mapping[Symbol, int]) -> bool:
+    """Whether every op's rule takes the sizes that were unknown while tracing, as far as they are known now.
+
+    What engines ask that do not ask each op while it runs; `Program` words the error.
+    """
+    try:
+        for node in graph.nodes:
+            if node.op == "input":
+                continue
+            if not all(agree(subgraph, known) for subgraph in node.subgraphs()):
+                return False
+            record = opdef.get(node.op)
+            attrs = {name: _known_now(value, known) for name, value in node.attrs.items()}
+            types = [value.type.with_sizes(known) for value in node.inputs]
+            same = all(t == v.type for t, v in zip(types, node.inputs, strict=True)) and attrs == node.attrs
+            if not record.higher_order and not same:
+                record.infer(types, attrs, node.source)
+    except (InvalidArgumentError, ValueError, TypeError, ZeroDivisionError):
+        return False
+    return True
+
+
+def _known_now(value: Any, known: Mapping[Symbol, int]) -> Any:
+    if isinstance(value, Dim):
+        return dims.substitute(value, known)
+    if type(value) is tuple:
+        return tuple([_known_now(item, known) for item in value])
+    return value
+
+
 def run(graph: Graph, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
     """Runs a graph on arrays (and cells, for resource inputs); returns arrays.
 
@@ -341,17 +393,18 @@ def evaluate(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> 
 
 
 def _evaluate_higher_order(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
-    pending = {id(value): _Pending(value) for value in inputs if hasattr(value, "lock")}
-    transaction = _Transaction(list(pending.values()), pending.values() if _writes(attrs) else ())
-    arguments = [pending.get(id(value), value) for value in inputs]
+    resources = [index for index, value in enumerate(inputs) if hasattr(value, "lock")]
+    transaction = Transaction(inputs, resources, resources if _writes(attrs) else ())
     with transaction.locks:
-        results = opdef.apply_reference(record, [Runner({}, None, transaction), *arguments], attrs)
-        _commit(transaction.pending)
-    return tuple([result.cell if isinstance(result, _Pending) else result for result in results])
+        results = opdef.apply_reference(record, [Runner({}, None, transaction), *transaction.arguments], attrs)
+        transaction.commit()
+    return tuple(unwrapped(results))
 
 
 def _writes(attrs: Mapping[str, Any]) -> bool:
     return any(_may_write(node) for value in attrs.values() if isinstance(value, Graph) for node in value.nodes)
 
 
-__all__ = ["Cell", "Hook", "Program", "Runner", "evaluate", "program", "resolve", "run"]
+__all__ = [
+    "Cell", "Hook", "Program", "Runner", "Transaction", "agree", "evaluate", "program", "resolve", "run", "unwrapped",
+]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -193,19 +194,26 @@ def _einsum(*operands: Any, equation: str) -> Any:
 
 
 def _decompose_einsum(b: Any, *operands: Any, equation: str) -> Any:
-    return b.identity(contraction.contract(b, operands, contraction.read(equation, [b.shape(x) for x in operands])))
+    explicit = contraction.read(equation, [b.shape(x) for x in operands])
+    wide = _wide(b, operands, explicit)
+    return b.identity(contraction.contract(b, wide, replace(explicit, shapes=tuple(b.shape(x) for x in wide))))
+
+
+def _wide(b: Any, operands: Sequence[Any], explicit: contraction.Equation) -> list[Any]:
+    """The operands at the full size of their labels: a size under ... that is not known may be 1 at run time."""
+    found = []
+    for x, labels, shape in zip(operands, explicit.operands, explicit.shapes, strict=True):
+        short = x if b.shape(x) == shape else b.reshape(x, shape=shape)
+        full = tuple(explicit.sizes[c] for c in labels)
+        found.append(short if b.shape(short) == full else b.broadcast_to(short, shape=full))
+    return found
 
 
 def _einsum_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     # The gradient of a product of many is the product of the others with the cotangent, under permuted labels. What an
     # operand was summed over alone is spread out again; where it gave its diagonal, the gradient is one.
     explicit = contraction.read(node.attrs["equation"], [b.shape(x) for x in node.inputs])
-    short = [x if b.shape(x) == shape else b.reshape(x, shape=shape)
-             for x, shape in zip(node.inputs, explicit.shapes, strict=True)]  # fmt: skip
-    for index, labels in enumerate(explicit.operands):  # a size under ... that is not known may be 1 at run time
-        full = tuple(explicit.sizes[c] for c in labels)
-        if b.shape(short[index]) != full:
-            short[index] = b.broadcast_to(short[index], shape=full)
+    short = _wide(b, node.inputs, explicit)
     found: list[Any] = []
     for index, (x, labels, need) in enumerate(zip(node.inputs, explicit.operands, node.needs, strict=True)):
         if not need:

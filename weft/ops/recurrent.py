@@ -464,6 +464,16 @@ def _recurrent(
         found = dict(zip(wanted, inline(b, second, [*inputs, *cotangents, *gs]), strict=True))
         return [found.get(i) for i in range(len(node.inputs))]
 
+    def gradient_scan(b: Any, *operands: Any, **given: Any) -> Sequence[Any]:
+        inputs = [*operands[:count], *operands[count + results :]]
+        graph = Graph(f"{name}_scan")
+        inner = GraphBuilder(graph)
+        inner.differentiate = b.differentiate
+        values = [graph.add_input(TensorType(b.shape(v), b.dtype(v))) for v in inputs]
+        graph.outputs = list(scan(inner, *values, **given))
+        first = b.differentiate(graph, list(range(count)))
+        return list(inline(b, first, [*inputs, *operands[count : count + results]]))
+
     floats = (FLOATS,) * count
     register(
         OpDef(
@@ -502,6 +512,7 @@ def _recurrent(
             same=tuple(range(count + results)),
             outputs=operands,
             vjp=gradient_vjp,
+            decompose=gradient_scan,
             doc=f"The cotangents of {name}'s operands, by back-propagation through time.",
             cases=gradient_cases,
         )

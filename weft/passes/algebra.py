@@ -149,6 +149,16 @@ def _slice_of_concat(b: GraphBuilder, m: Match) -> Any:
     return None
 
 
+def _mask_before_unpooling(b: GraphBuilder, m: Match) -> Any:
+    """A place that max pooling chose is positive where the pool's result is: fewer numbers are looked at."""
+    pooled, unpooled = m["y"].node, next(node for node in m.nodes if node.op == "max_pool_gradient")
+    if pooled.op != "max_pool" or pooled.inputs[0] is not m["x"] or pooled.attrs != unpooled.attrs:
+        return None
+    positive = b.greater(m["y"], b.constant(0, m["y"].dtype))
+    masked = b.select(positive, m["c"], b.constant(0, m["c"].dtype))
+    return b.call("max_pool_gradient", m["x"], m["y"], masked, **unpooled.attrs)
+
+
 def _whole_slice(_: GraphBuilder, m: Match) -> Any:
     return m["x"] if all(b == 0 for b in m.attrs["b"]) else None
 
@@ -204,6 +214,8 @@ ALGEBRA: tuple[Rule, ...] = (
     Rule("either is the same", "select(c, x, x)", "x"),
     Rule("choice decided", "select(C, x, y)", _chosen),
     Rule("choice by not", "select(logical_not(c), x, y)", "select(c, y, x)", any_rank=True),
+    Rule("mask of what max pooling gives back", "select(greater(x, 0), max_pool_gradient(x, y, c), 0)",
+         _mask_before_unpooling),
     # dtypes
     Rule("cast to own dtype", "cast(x, dtype=t)", _own_shape, any_rank=True),
     Rule("casts in a row", "cast(cast(x), dtype=t)", _cast_chain, any_rank=True),

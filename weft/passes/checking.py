@@ -31,6 +31,12 @@ class _Cell:
     def read(self) -> Any:
         return self.value
 
+    def take(self) -> None:
+        """Nothing: what it holds is replaced, never changed."""
+
+    def put_back(self) -> None:
+        """Nothing was taken."""
+
     def write(self, value: Any) -> None:
         self.value = value
 

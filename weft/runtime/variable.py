@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import sys
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -23,23 +24,50 @@ from weft.runtime.composite import IndexedSlices
 from weft.runtime.tensor import EagerTensor, Handle, Reference, TensorOperators, show
 
 _serial = itertools.count()
+#: the value of a cell whose array a step is changing in place
+_TAKEN = object()
 
 
 class Cell:
     """Where a variable's value is kept. Engines read and write it; `None` is a value not given yet."""
 
-    __slots__ = ("__weakref__", "_value", "_variable", "lock", "name", "trainable")
+    __slots__ = ("__weakref__", "_kept", "_value", "_variable", "lock", "name", "trainable")
 
     def __init__(self, value: Any = None, name: str = "", trainable: bool = False) -> None:
         self._value = value
+        self._kept: Any = None
         self.name = name
         self.trainable = trainable
         self._variable: weakref.ref[Any] | None = None
         self.lock = Lock()
 
     def read(self) -> Any:
-        """The present array."""
-        return self._value
+        """The present array; waits while a compiled step changes it in place."""
+        value = self._value
+        return value if value is not _TAKEN else self._awaited()
+
+    def _awaited(self) -> Any:
+        with self.lock:
+            return self._kept if self._value is _TAKEN else self._value
+
+    def take(self) -> Any:
+        """The array, to be changed in place, or None where somebody else holds it too.
+
+        Whoever takes it holds the lock, waits for nothing more, and calls `put_back` whatever happens.
+        """
+        self.put_back()  # in a child that was forked while a thread of its parent had it
+        value = self._kept = self._value
+        self._value = _TAKEN  # nobody gets hold of it from here on
+        if sys.getrefcount(value) <= _ALONE:
+            return value
+        self.put_back()
+        return None
+
+    def put_back(self) -> None:
+        """Gives a taken array back to those who wait for it."""
+        if self._value is _TAKEN:
+            self._value = self._kept
+        self._kept = None
 
     def write(self, value: Any) -> None:
         """Replaces the array; those who hold the old one keep it."""
@@ -54,6 +82,16 @@ class Cell:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["value"], state["name"], state["trainable"])  # type: ignore[misc]
+
+
+def _alone() -> int:
+    """The count of references to an array inside `take` that no one else holds."""
+    kept = [np.zeros(1)]
+    value = kept[0]
+    return sys.getrefcount(value)
+
+
+_ALONE = _alone()
 
 
 class Template(Cell):

@@ -35,6 +35,12 @@ class Cell:
         """What it holds."""
         return self.value
 
+    def take(self) -> None:
+        """Nothing: what it holds is replaced, never changed."""
+
+    def put_back(self) -> None:
+        """Nothing was taken."""
+
     def write(self, value: Array) -> None:
         """Puts something else there."""
         self.value = value

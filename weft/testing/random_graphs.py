@@ -7,12 +7,13 @@ with `control` it calls, branches and loops. `shrink` makes a failing graph smal
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from weft.base import dtypes
+from weft.base import dims, dtypes
 from weft.base.dims import Dim
 from weft.base.errors import InvalidArgumentError
 from weft.ir.graph import Graph, Node, Value, clone, reachable
@@ -36,15 +37,20 @@ _PLAIN = ("unary", "unary", "binary", "binary", "binary", "constant", "reduce", 
           "again", "neutral")  # fmt: skip
 _STATE = ("read", "write")
 _STABLE = ("stable", "stable")
+_RICH = ("rows", "rows", "places", "places", "windows", "powers")
 _CONTROL = ("call", "cond", "loop")
-_HELD = TensorType((4,), dtypes.float32)
+
+
+def _held(width: int) -> TensorType:
+    return TensorType((width,), dtypes.float32)
 
 
 class _Maker:
     """One graph being made: every step picks values and an op that takes them."""
 
-    def __init__(self, seed: int, symbolic: bool, kinds: tuple[str, ...] = ()) -> None:
+    def __init__(self, seed: int, symbolic: bool, kinds: tuple[str, ...] = (), width: int = 4) -> None:
         self.seed = seed
+        self.width = width
         self.kinds = _PLAIN + kinds
         self.rng = numeric.generator("random graph", seed)
         self.graph = Graph(f"random_{seed}")
@@ -52,6 +58,7 @@ class _Maker:
         self.batch: Any = Dim.fresh("batch") if symbolic else _BATCH
         self.values: list[Value] = []
         self.arrays: dict[Value, Any] = {}
+        self.known: dict[Any, int] = {} if isinstance(self.batch, int) else {self.batch.symbol: _BATCH}
 
     def pick(self, options: Sequence[Any]) -> Any:
         return options[int(self.rng.integers(len(options)))]
@@ -64,7 +71,8 @@ class _Maker:
         return fitting[max(int(self.rng.integers(len(fitting))), int(self.rng.integers(len(fitting))))]
 
     def add_inputs(self) -> None:
-        shapes = [(self.batch, 4), (self.batch, 4), (4,), (), (4, 4), (self.batch, 2, 2)]
+        w = self.width
+        shapes = [(self.batch, w), (self.batch, w), (w,), (), (w, w), (self.batch, 2, w // 2)]
         for _ in range(int(self.rng.integers(2, 5))):
             self.values.append(self.graph.add_input(TensorType(self.pick(shapes), self.pick(_DTYPES))))
         self.arrays = dict(zip(self.graph.inputs, inputs_for(self.graph, self.seed), strict=True))
@@ -75,7 +83,7 @@ class _Maker:
         try:
             made = getattr(self, "_" + kind)()
             self.compute(self.graph.nodes[count:])
-        except (InvalidArgumentError, ValueError):  # the operands do not go together: try something else
+        except (InvalidArgumentError, ValueError, IndexError):  # the operands do not go together: try something else
             del self.graph.nodes[count:]
             return
         if made is not None:
@@ -83,14 +91,17 @@ class _Maker:
 
     def compute(self, nodes: Sequence[Node]) -> None:
         """Runs new nodes: what an unknown size lets through may not fit once it is known."""
-        known = {} if isinstance(self.batch, int) else {self.batch.symbol: _BATCH}
         for node in nodes:
+            known = self.known
             attrs = {key: interpreter.resolve(value, known) for key, value in node.attrs.items()}
             record, operands = opdef.get(node.op), [self.arrays[v] for v in node.inputs]
             with np.errstate(all="ignore"):
                 runner = [interpreter.Runner(known, None)] * record.higher_order
                 results = opdef.apply_reference(record, [*runner, *operands], attrs)
             self.arrays.update(zip(node.outputs, results, strict=True))
+            for value, array in zip(node.outputs, results, strict=True):  # sizes that are told by what it has run
+                if value.shape is not None and not value.type.is_resource:
+                    dims.bind(value.shape, np.shape(array), known)
 
     def _unary(self) -> Value | None:
         x = self.value(lambda v: v.dtype.is_floating)
@@ -198,6 +209,101 @@ class _Maker:
         )
         return self.pick(steps)()
 
+    def _rows(self) -> Value | None:
+        """What looks at a whole row, or at what lies before an element in it."""
+        x = self.value(lambda v: v.dtype.is_floating and (v.type.rank or 0) > 0)
+        if x is None:
+            return None
+        b, axis = self.b, int(self.rng.integers(x.type.rank or 0))
+        flags = {"axis": axis, "exclusive": self.rng.random() < 0.5, "reverse": self.rng.random() < 0.5}
+        steps: tuple[Callable[[], Any], ...] = (
+            lambda: b.call("softmax", x, axis=axis),
+            lambda: b.call("log_softmax", x, axis=axis),
+            lambda: b.call("tanh", b.call("cumsum", x, **flags)),
+            lambda: b.call("cumprod", b.call("cos", x), **flags),
+            lambda: b.call("reduce_variance", x, axis=(axis,), keepdims=bool(flags["reverse"])),
+            lambda: b.call("reduce_logsumexp", x, axis=(axis,), keepdims=bool(flags["reverse"])),
+            lambda: b.call("argmax", b.call("round", x), axis=axis, output_type=dtypes.int32),
+            lambda: b.call("sort", x, axis=axis, direction="DESCENDING"),
+        )
+        return self.pick(steps)()
+
+    def _places(self) -> Value | None:
+        """What takes elements from other places."""
+        x = self.value(lambda v: (v.type.rank or 0) > 0 and v.dtype.is_numeric)
+        if x is None or x.shape is None:
+            return None
+        b, rank = self.b, x.type.rank or 0
+        axis = int(self.rng.integers(rank))
+        size = x.shape[axis]
+        known = size if isinstance(size, int) else 1
+        where = self.value(lambda v: v.dtype is dtypes.int32)
+        indices = b.call("floormod", where if where is not None else 0, b.constant(max(1, known), dtypes.int32))
+        numbers = tuple(int(n) for n in self.rng.integers(0, 3, (2 * rank,)))
+        within = (("slice", None, None, None),) * axis + (("slice", int(numbers[0] > 1), None, 1 + numbers[1]),)
+        like = TensorType((indices.shape or ())[:1] + x.shape[1:], x.dtype)
+        updates = self.value(lambda v: v.type == like)
+        column = b.call("reshape", indices, shape=(*(indices.shape or ()), 1))
+        steps: tuple[Callable[[], Any], ...] = (
+            lambda: b.call("gather", x, indices, axis=axis),
+            lambda: b.call("strided_slice", x, index=within),
+            lambda: b.call("pad", x, paddings=tuple(zip(numbers[:rank], numbers[rank:], strict=True))),
+            lambda: b.call("tile", x, multiples=tuple(1 + (n > 1) for n in numbers[:rank])),
+            lambda: b.call("reverse", x, axis=(axis,)),
+            lambda: b.call("roll", x, shift=(numbers[0] + 1,), axis=(axis,)),
+            lambda: b.call("stack", x, x, axis=axis),
+            lambda: b.call("one_hot", indices, depth=known, dtype=dtypes.float32),
+            lambda: None if updates is None else b.call("unsorted_segment_sum", updates, indices, num_segments=known),
+            lambda: None if updates is None or axis else b.call("tensor_scatter_add", x, column, updates),
+        )
+        made: Value | None = self.pick(steps)()
+        return made
+
+    def _windows(self) -> Value | None:
+        """Products with more axes than two, convolution and pooling; small, and drawn towards zero."""
+        x = self.value(lambda v: v.dtype.is_floating and v.type.rank == 3)
+        if x is None or x.shape is None:
+            return None
+        b, depth = self.b, x.shape[2]
+        if not isinstance(x.shape[1], int) or not isinstance(depth, int):
+            return None
+        stride = int(self.rng.integers(1, 3))
+        window = {"window": (2,), "strides": (stride,), "dilations": (1,), "padding": self.pick(("SAME", "VALID"))}
+        numbers = numeric.draw(self.rng, (2, depth, 5), x.dtype)
+        steps: tuple[Callable[[], Any], ...] = (
+            lambda: b.call("max_pool", x, **window),
+            lambda: b.call("avg_pool", x, **window),
+            lambda: b.call("tanh", b.call("conv", x, b.constant(numbers, x.dtype), padding=window["padding"],
+                                          strides=(stride,), dilations=(1,))),
+            lambda: b.call("tanh", b.call("matmul", x, x, transpose_b=True)),
+            lambda: b.call("tanh", b.call("matmul", x, x, transpose_a=True)),
+            lambda: b.call("tanh", b.call("einsum", x, x, equation="abc,abd->acd")),
+        )  # fmt: skip
+        return self.pick(steps)()
+
+    def _powers(self) -> Value | None:
+        """More elementwise ops: on moderate operands they give moderate results."""
+        x = self.value(lambda v: v.dtype.is_numeric)
+        if x is None:
+            return None
+        b = self.b
+        if not x.dtype.is_floating:
+            y = self.value(lambda v: v.dtype is x.dtype)
+            divisor = b.call("add", b.call("bitwise_and", y, b.constant(7, x.dtype)), b.constant(1, x.dtype))
+            return b.call(self.pick(("floordiv", "floormod", "truncatediv", "truncatemod")), x, divisor)
+        bounded = b.call("tanh", x)
+        steps: tuple[Callable[[], Any], ...] = (
+            lambda: b.call("gelu", x),
+            lambda: b.call("erf", x),
+            lambda: b.call("exp", bounded),
+            lambda: b.call("rsqrt", b.call("add", b.call("abs", x), 1)),
+            lambda: b.call("multiply", bounded, bounded),
+            lambda: b.call("clip", x, -0.5, 0.75),
+            lambda: b.call("where", b.call("greater", x, 0.25)),
+            lambda: b.call("round", b.call("multiply", bounded, 3)),
+        )
+        return self.pick(steps)()
+
     def _handle(self) -> Value:
         return self.pick([v for v in self.graph.inputs if v.type.is_resource])
 
@@ -205,14 +311,14 @@ class _Maker:
         return self.b.call("read_variable", self._handle())
 
     def _write(self) -> Value | None:
-        x = self.value(lambda v: v.type == _HELD)
+        x = self.value(lambda v: v.type == _held(self.width))
         op = self.pick(("assign_variable", "assign_add_variable", "assign_sub_variable"))
         return None if x is None else self.b.call(op, self._handle(), self.b.call("tanh", x))
 
     def _inner(self, name: str, inputs: Sequence[Value]) -> _Maker:
         """The maker of a sub-graph on some of these values."""
-        inner = _Maker(self.seed, False)
-        inner.rng, inner.batch, inner.graph.name = self.rng, self.batch, name
+        inner = _Maker(self.seed, False, tuple(kind for kind in self.kinds if kind in _RICH), self.width)
+        inner.rng, inner.batch, inner.known, inner.graph.name = self.rng, self.batch, self.known, name
         inner.values = [inner.graph.add_input(v.type) for v in inputs]
         inner.arrays = dict(zip(inner.graph.inputs, (self.arrays[v] for v in inputs), strict=True))
         return inner
@@ -258,7 +364,7 @@ class _Maker:
 
 def make(
     seed: int, *, size: int = 20, symbolic: bool = False, state: bool = False, control: bool = False,
-    stable: bool = False,
+    stable: bool = False, rich: bool = False, width: int = 4,
 ) -> tuple[Graph, list[Any]]:
     """A random graph and inputs for it.
 
@@ -269,13 +375,16 @@ def make(
         state: Whether it reads and writes variables.
         control: Whether it calls, branches and loops.
         stable: Whether it holds forms that the passes put a stable one in the place of.
+        rich: Whether it sorts, scans, gathers, scatters, convolves and pools as well.
+        width: How long its rows are; an even number.
 
     Returns:
         The graph, verified to run, and an array (or a `Cell`) for each of its inputs.
     """
-    maker = _Maker(seed, symbolic, _STATE * state + _CONTROL * control + _STABLE * stable)
+    maker = _Maker(seed, symbolic, _STATE * state + _CONTROL * control + _STABLE * stable + _RICH * rich, width)
     if state:
-        maker.values += [maker.graph.add_input(resource_of(_HELD.shape, _HELD.dtype), "variable") for _ in range(2)]
+        held = _held(width)
+        maker.values += [maker.graph.add_input(resource_of(held.shape, held.dtype), "variable") for _ in range(2)]
     maker.add_inputs()
     for _ in range(4 * size):
         if len(maker.graph.nodes) >= size:
@@ -294,9 +403,10 @@ def inputs_for(graph: Graph, seed: int, batch: int = _BATCH) -> list[Any]:
     """
     made: list[Any] = []
     cells: dict[Any, Cell] = {}
+    sizes: dict[Any, int] = defaultdict(lambda: batch)
     for index, value in enumerate(graph.inputs):
         type = value.type.handle if value.type.handle is not None else value.type
-        shape = tuple(batch if isinstance(d, Dim) else d for d in type.shape or ())
+        shape = tuple(dims.evaluate(d, sizes) for d in type.shape or ())
         domain: tuple[Any, Any] = (-3, 4) if type.dtype.is_integer else (-2.0, 2.0)
         array = numeric.draw(numeric.generator("inputs", seed, index), shape, type.dtype, domain)
         made.append(cells.setdefault(type if seed % 2 else index, Cell(array)) if value.type.is_resource else array)

@@ -58,6 +58,7 @@ def lgamma(x: Any) -> Any:
         ((x > 3) & (x < 12), _lgamma_middle),
         (x == np.inf, constant(np.inf)),
         (x >= 12, lambda x: (x - 0.5) * (np.log(x) - 1) + (_HALF_LOG_TWO_PI - 0.5 + stirling_rest(x))),
+        ((x < 0) & (x > -1e-20), lambda x: -np.log(-x)),  # the product below would be lost below the least number
         (x < 0, lambda x: np.log(math.pi / np.abs(x * _sin_pi(x))) - lgamma(-x)),
     ))  # fmt: skip
 

@@ -1,0 +1,113 @@
+"""The pool: the same chunks done whoever does them, sleeping and waking, several callers at once."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from weft.base import dtypes
+from weft.engines.native import codegen, emit, target, threads
+from weft.engines.native.index import Index, LoopVar
+from weft.engines.native.loops import Buffer, Const, Kernel, Load, Op, Store
+
+
+class _Job:
+    """Adds 1 to each element of an array, a chunk each, in phases of two kernels."""
+
+    def __init__(self, size: int, phases: int = 3) -> None:
+        self.array = np.zeros(size, np.int64)
+        buffer = Buffer("x", dtypes.int64, size)
+        kernels = []
+        for number, (start, count) in enumerate(((0, size // 2), (size // 2, size - size // 2))):
+            chunk = LoopVar("chunk", count)
+            at = Index.of(chunk) + start
+            more = Op("add", (Load(buffer, at), Const(1, dtypes.int64)), dtypes.int64)
+            kernels.append(Kernel(f"half{number}", chunk, [Store([(buffer, at, more)])], 8))
+        layout = emit.Layout()
+        emitter = emit.Emitter(layout)
+        for kernel in kernels:
+            emitter.add(kernel)
+        machine = target.find("host")
+        self.code = codegen.Code(codegen.to_object(emitter.module(), machine), machine)
+        self.flag = np.zeros(2, np.int64)
+        self.table = np.array([self.flag.ctypes.data, 0, self.array.ctypes.data], np.int64)
+        words: list[int] = []
+        for _ in range(phases):
+            words += [2, 1, size, 2]
+            for kernel in kernels:
+                assert isinstance(kernel.chunks, int)
+                words += [self.code.address(kernel.name), kernel.chunks, 0]
+        self.schedule, self.phases = np.array(words, np.int64), phases
+
+    def run(self, pool: threads.Pool, parallel: bool = True) -> None:
+        pool.run(self.table.ctypes.data, self.schedule.ctypes.data, self.phases, parallel)
+
+
+@pytest.fixture(params=[True, False], ids=["futex", "portable"])
+def make_pool(request: Any) -> Any:
+    made = []
+    if request.param and not hasattr(os, "sched_getaffinity"):
+        pytest.skip("futexes are Linux's")
+
+    def make(count: int) -> threads.Pool:
+        made.append(threads.Pool(target.find("host"), count, request.param))
+        return made[-1]
+
+    yield make
+    for pool in made:
+        pool.stop()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_every_chunk_is_done_once(make_pool: Any, count: int) -> None:
+    pool, job = make_pool(count), _Job(101)
+    for turn in range(50):
+        job.run(pool)
+        assert (job.array == 3 * (turn + 1)).all()
+
+
+def test_workers_sleep_and_wake(make_pool: Any) -> None:
+    pool, job = make_pool(3), _Job(1000)
+    for turn in range(4):
+        job.run(pool)
+        assert (job.array == 3 * (turn + 1)).all()
+        time.sleep(0.02)
+
+
+def test_a_failed_check_ends_the_run_before_what_writes(make_pool: Any) -> None:
+    pool, job = make_pool(2), _Job(64)
+    job.flag[0] = 1
+    job.run(pool)
+    assert not job.array.any()
+    job.flag[0] = 0
+    job.run(pool)
+    assert (job.array == 3).all()
+
+
+def test_several_callers_at_once(make_pool: Any) -> None:
+    pool = make_pool(2)
+    jobs = [_Job(500) for _ in range(4)]
+
+    def go(job: _Job) -> None:
+        for _ in range(100):
+            job.run(pool)
+
+    callers = [threading.Thread(target=go, args=(job,)) for job in jobs]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert all((job.array == 300).all() for job in jobs)
+
+
+def test_a_pool_can_stop_and_start_again(make_pool: Any) -> None:
+    pool, job = make_pool(2), _Job(10)
+    job.run(pool)
+    pool.stop()
+    pool.stop()
+    assert (job.array == 3).all()

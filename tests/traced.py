@@ -1,0 +1,20 @@
+"""What compiled graphs give, compared with what the same ops give one by one."""
+
+from typing import Any
+
+import numpy as np
+
+from weft.runtime import dispatch
+
+
+def assert_traced(actual: Any, expected: Any) -> None:
+    """Compares what a compiled graph gives with what the same ops give one by one.
+
+    On the reference engine every bit is the same. Other engines sum in another order and have functions of their own:
+    they may differ by some units in the last place, of the result or of 1, whichever is larger.
+    """
+    if np.asarray(expected).dtype.kind not in "fc" or dispatch.engine().name == "reference":
+        np.testing.assert_array_equal(actual, expected)
+        return
+    tolerance = 16 * float(np.finfo(np.asarray(expected).dtype).eps)
+    np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)

@@ -1,0 +1,49 @@
+"""The native engine: whole graphs compiled through LLVM for this processor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from weft.engines.base import Executable
+from weft.ir.graph import Graph
+from weft.ir.types import TensorType
+
+
+class NativeEngine:
+    """Compiles graphs to machine code; what has no native form runs by its reference."""
+
+    name = "native"
+
+    def supports(self, op: str, types: Sequence[TensorType], attrs: Mapping[str, Any]) -> bool:
+        """Whether there is a lowering rule for the op."""
+        from weft.engines.native import rules
+        from weft.engines.native.lower import RULES
+
+        assert rules
+        return op in RULES
+
+    def compile(self, graph: Graph) -> Executable:
+        """The graph as machine code, or in pieces where it has ops without a native form."""
+        from weft.engines.native.pieces import compile_graph
+
+        return compile_graph(graph)
+
+    def execute(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+        """One op at once, by its reference: for small arrays numpy is quick enough."""
+        from weft.ops import interpreter, opdef
+
+        return interpreter.evaluate(opdef.get(op), inputs, attrs)
+
+    def to_numpy(self, array: Any) -> Any:
+        """The array itself."""
+        return array
+
+    def from_numpy(self, array: Any) -> Any:
+        """The array itself."""
+        return array
+
+
+def create() -> NativeEngine:
+    """The engine."""
+    return NativeEngine()

@@ -1,0 +1,302 @@
+"""Compiled code that is kept: in this process for graphs that are made again, and in a folder for the next process.
+
+The key is all that the code depends on: the graph with its shapes, Weft's own source, LLVM, the processor. Names and
+lines of the user's program are not part of it. An entry is one file, written beside its place and renamed, with a
+checksum: what is not whole, or not ours, is ignored and made again. The folder is kept below a bound; what was not
+used for the longest goes first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import struct
+import tempfile
+import weakref
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import llvmlite
+import llvmlite.binding as llvm
+import numpy as np
+
+from weft.base import flags
+from weft.base.dims import Dim, Symbol, symbols_of, to_plain
+from weft.base.dtypes import DType
+from weft.base.locks import Lock
+from weft.engines.native import codegen, image
+from weft.engines.native.image import Image
+from weft.engines.native.target import Target
+from weft.ir.graph import Constant, Graph, Value
+from weft.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from weft.ir.types import TensorType
+
+_MAGIC = b"weftcode1\n"
+_KEPT = 64  # images that stay in memory without a program that uses them
+_LIMIT = 512 << 20  # bytes in the folder
+_SHARE = 8  # one in so many writes looks at the folder's size
+
+
+class Unkeyed(Exception):
+    """A graph with an attribute of a kind whose content has no key."""
+
+
+class Fingerprint:
+    """What a graph computes, without names.
+
+    Attributes:
+        digest: The same for graphs that compute the same from inputs of the same types.
+        symbols: The unknown sizes, in the order of their first mention.
+
+    Raises:
+        Unkeyed: Where there is no such thing.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.symbols: list[Symbol] = []
+        self.numbers: dict[Symbol, int] = {}
+        hashed = hashlib.sha256()
+        for part in self._graph(graph, {}):
+            hashed.update(part)
+            hashed.update(b"\n")
+        self.digest = hashed.hexdigest()
+
+    def _graph(self, graph: Graph, known: Mapping[Value, str]) -> Iterator[bytes]:
+        names: dict[Value, str] = dict(known)
+        numbers: dict[Any, int] = {}
+        for number, node in enumerate(graph.nodes):
+            numbers[node] = number
+            operands = ",".join([names[value] for value in node.inputs])
+            control = ",".join([str(numbers[before]) for before in node.control if before in numbers])
+            types = ";".join([self._type(value.type) for value in node.outputs])
+            yield f"{node.op}({operands})[{control}]{node.effect}:{types}".encode()
+            for output in node.outputs:
+                names[output] = f"{len(known)}.{number}.{output.index}"
+            for name in sorted(node.attrs):
+                yield from self._attribute(name, node.attrs[name])
+        yield ",".join([names[value] for value in graph.inputs]).encode()
+        yield ",".join([names[value] for value in graph.outputs]).encode()
+
+    def _type(self, type: TensorType) -> str:
+        shape = "?" if type.shape is None else ",".join([self._size(size) for size in type.shape])
+        return f"{type.dtype.name}({shape})" + ("" if type.handle is None else f"@{self._type(type.handle)}")
+
+    def _size(self, size: Any) -> str:
+        if isinstance(size, int):
+            return str(size)
+        for symbol in sorted(symbols_of(size), key=lambda s: s.index):
+            if symbol not in self.numbers:
+                self.numbers[symbol] = len(self.symbols)
+                self.symbols.append(symbol)
+        return repr(to_plain(size, self.numbers))
+
+    def _attribute(self, name: str, value: Any) -> Iterator[bytes]:
+        if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+            yield f"{name}={type(value).__name__}:{value!r}".encode()
+        elif isinstance(value, DType):
+            yield f"{name}=dtype:{value.name}".encode()
+        elif isinstance(value, Dim):
+            yield f"{name}=size:{self._size(value)}".encode()
+        elif isinstance(value, Constant) and value.array.dtype != object:
+            yield f"{name}=array:{value.array.dtype}{value.array.shape}".encode()
+            yield hashlib.sha256(value.array.tobytes()).digest()
+        elif isinstance(value, Graph):
+            yield f"{name}=graph".encode()
+            yield from self._graph(value, {})
+        elif isinstance(value, tuple):
+            yield f"{name}=tuple:{len(value)}".encode()
+            for number, item in enumerate(value):
+                yield from self._attribute(str(number), item)
+        elif isinstance(value, np.generic):
+            yield f"{name}={value.dtype}:{value.tobytes()!r}".encode()
+        else:
+            raise Unkeyed(f"{type(value).__name__} {name}")
+
+
+@cache
+def _source() -> str:
+    """What changes where Weft's source does: code of another version must not be taken."""
+    hashed = hashlib.sha256(f"{__version__} {llvmlite.__version__} {llvm.llvm_version_info}".encode())
+    folder = Path(__file__).parents[2]
+    with contextlib.suppress(OSError):  # from an archive: the version has to do
+        for path in sorted(folder.rglob("*.py")):
+            if path.relative_to(folder).parts[0] in ("base", "ir", "ops", "autodiff", "passes", "engines"):
+                found = path.stat()
+                hashed.update(f"{path.name} {found.st_size} {found.st_mtime_ns}".encode())
+    return hashed.hexdigest()
+
+
+def key(digest: str, target: Target, checked: bool, *more: Any) -> str:
+    """The name of an entry."""
+    text = f"{_source()} {target} {checked} {digest} {more}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# In this process -----------------------------------------------------------------------------------------------------
+
+
+class Loaded:
+    """An image with its code in memory."""
+
+    __slots__ = ("__weakref__", "code", "image")
+
+    def __init__(self, made: Image, target: Target) -> None:
+        self.image = made
+        self.code = codegen.Code(made.code, target)
+
+
+_lock = Lock()
+_loaded: weakref.WeakValueDictionary[str, Loaded] = weakref.WeakValueDictionary()
+_recent: OrderedDict[str, Loaded] = OrderedDict()
+_notes: dict[str, Any] = {}
+
+
+def find(name: str, target: Target) -> Loaded | None:
+    """The image of a key: from this process, else from the folder."""
+    with _lock:
+        found = _loaded.get(name)
+        if found is not None:
+            _remember(name, found)
+            return found
+    entry = _read(name)
+    if entry is None:
+        return None
+    try:
+        made = image.from_plain(*entry)
+        return keep(name, made, target, store=False)
+    except (ValueError, KeyError, TypeError, IndexError, RuntimeError):
+        return None
+
+
+def keep(name: str, made: Image, target: Target, *, store: bool = True) -> Loaded:
+    """Loads an image and keeps it under a key."""
+    loaded = Loaded(made, target)
+    with _lock:
+        _loaded[name] = loaded
+        _remember(name, loaded)
+    if store:
+        _write(name, *image.to_plain(made))
+    return loaded
+
+
+def _remember(name: str, loaded: Loaded) -> None:
+    _recent[name] = loaded
+    _recent.move_to_end(name)
+    while len(_recent) > _KEPT:
+        _recent.popitem(last=False)
+
+
+def note(name: str) -> Any:
+    """What was written down under a key, or None: plain values that say how a graph is compiled."""
+    if name not in _notes:
+        entry = _read(name)
+        _notes[name] = None if entry is None else entry[0].get("note")
+    return _notes[name]
+
+
+def write_note(name: str, value: Any) -> None:
+    """Writes it down."""
+    if _notes.get(name) != value:
+        _notes[name] = value
+        _write(name, {"note": value}, [])
+
+
+def forget() -> None:
+    """Drops what this process keeps; for tests, and for measuring compilation."""
+    with _lock:
+        _loaded.clear()
+        _recent.clear()
+        _notes.clear()
+
+
+# In the folder -------------------------------------------------------------------------------------------------------
+
+
+def _path(name: str) -> Path | None:
+    folder = flags.cache()
+    return None if folder is None else folder / "native" / name[:2] / f"{name}.weft"
+
+
+def _read(name: str) -> tuple[dict[str, Any], list[bytes]] | None:
+    path = _path(name)
+    if path is None:
+        return None
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    try:
+        found = _unpacked(data)
+    except (ValueError, struct.error):
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(path)  # used: it goes later
+    return found
+
+
+def _packed(plain: Mapping[str, Any], parts: Sequence[bytes]) -> bytes:
+    head = json.dumps({**plain, "parts": [len(part) for part in parts]}, separators=(",", ":")).encode()
+    body = b"".join([_MAGIC, struct.pack("<Q", len(head)), head, *parts])
+    return body + hashlib.sha256(body).digest()
+
+
+def _unpacked(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    body, checksum = data[:-32], data[-32:]
+    if not body.startswith(_MAGIC) or hashlib.sha256(body).digest() != checksum:
+        raise ValueError("not an entry, or not a whole one")
+    at = len(_MAGIC)
+    (length,) = struct.unpack_from("<Q", body, at)
+    at += 8
+    plain = json.loads(body[at : at + length])
+    at += length
+    parts = []
+    for size in plain.pop("parts"):
+        parts.append(body[at : at + size])
+        at += size
+    return plain, parts
+
+
+def _write(name: str, plain: Mapping[str, Any], parts: Sequence[bytes]) -> None:
+    path = _path(name)
+    if path is None:
+        return
+    with contextlib.suppress(OSError):  # a full or read-only disk: it is compiled again next time
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        number, beside = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(_packed(plain, parts))
+            os.replace(beside, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+            raise
+        if int(name[-2:], 16) % _SHARE == 0:
+            _sweep(path.parent.parent)
+
+
+def _sweep(folder: Path) -> None:
+    """Drops what was not used for the longest until the folder is well below its bound."""
+    entries = []
+    for path in folder.glob("*/*"):
+        with contextlib.suppress(OSError):
+            found = path.stat()
+            entries.append((found.st_mtime, found.st_size, path))
+    total = sum(size for _, size, _ in entries)
+    if total <= _LIMIT:
+        return
+    for _, size, path in sorted(entries):
+        with contextlib.suppress(OSError):
+            path.unlink()
+        total -= size
+        if total <= _LIMIT * 3 // 4:
+            return

@@ -1,0 +1,144 @@
+"""From a graph to its image: lowering, fusion, kernels, LLVM's text, machine code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from weft.base import dims
+from weft.engines.native import codegen, emit, rules, schedule
+from weft.engines.native.fusion import Fusion, Group
+from weft.engines.native.image import HEADER, NEVER, Image, Outside, Phase, Place
+from weft.engines.native.kernels import Plan, kernel_of
+from weft.engines.native.loops import Buffer, Kernel, buffers, verify
+from weft.engines.native.lower import Lowering, Region
+from weft.engines.native.sources import Memory, Source
+from weft.engines.native.target import Target
+
+if TYPE_CHECKING:
+    from weft.base.dims import Symbol
+    from weft.ir.graph import Graph
+
+assert rules
+
+
+def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol]) -> Image:
+    """Compiles a graph whose nodes all have native forms.
+
+    Args:
+        graph: What to compile.
+        target: The machine.
+        checked: Whether every access to memory is compared with the size of its buffer.
+        symbols: The unknown sizes that it may mention.
+
+    Raises:
+        Specialise: Where the code needs to know sizes that are symbols.
+        Refused: Where a node has no native form.
+    """
+    lowering = Lowering(graph)
+    results = lowering.run()
+    outputs = _own_outputs(lowering, results)
+    nests = schedule.prepare(lowering)
+    fusion = Fusion(nests)
+    inputs = [lowering.given(value) for value in graph.inputs]
+    plan = Plan(target, lambda buffer, group: _needed_outside(fusion, buffer, group))
+    layout = emit.Layout()
+    emitter = emit.Emitter(layout, checked, target.fma)
+    phases: list[tuple[list[Kernel], bool, Region | None]] = []
+    groups: dict[str, Group] = {}
+    state = {memory.buffer for memory in lowering.written.values()}
+    for step in schedule.steps(fusion, state):
+        kernels = []
+        for group in step.groups:
+            if all(nest.combine != "fail" and not _needed_outside(fusion, nest.output.buffer, group)
+                   for nest in group.nests):  # fmt: skip
+                continue
+            name = f"k{len(groups)}_{group.nests[0].name}"
+            kernel = kernel_of(group, name, plan)
+            verify(kernel)
+            emitter.add(kernel)
+            kernels.append(kernel)
+            groups[name] = group
+        if kernels:
+            writes = any(buffer in state for kernel in kernels for buffer in buffers(kernel)[1])
+            phases.append((kernels, writes, step.region))
+    for memory in (*inputs, *outputs):
+        layout.buffer(memory.buffer)
+    for kernels, _, region in phases:
+        for size in (*(kernel.chunks for kernel in kernels), *([region.turn.extent] if region is not None else [])):
+            if isinstance(size, dims.Dim):
+                layout.size(size)
+    text = emitter.module()
+    loops: dict[Region, int] = {}
+    return Image(
+        code=codegen.to_object(text, target),
+        symbols=tuple(symbols),
+        words=HEADER + len(layout),
+        places=tuple(_places(layout, phases)),
+        sizes=tuple((HEADER + layout.slot_of_size(size), size) for size in layout.sizes),
+        constants=tuple((HEADER + b.slot, np.ascontiguousarray(b.data))
+                        for b in layout.buffers if b.role == "constant"),
+        phases=tuple(
+            Phase(tuple((kernel.name, kernel.chunks) for kernel in kernels), writes,
+                  -1 if region is None else loops.setdefault(region, len(loops)),
+                  1 if region is None else region.turn.extent)
+            for kernels, writes, region in phases
+        ),
+        inputs=tuple(Outside(HEADER + m.buffer.slot, m.shape, m.dtype) for m in inputs),
+        outputs=tuple(Outside(HEADER + m.buffer.slot, m.shape, m.dtype) for m in outputs),
+        written=tuple(i for i, value in enumerate(graph.inputs) if value in lowering.written),
+        groups=groups,
+        text=text,
+    )  # fmt: skip
+
+
+def _places(layout: emit.Layout, phases: Sequence[tuple[list[Kernel], bool, Region | None]]) -> list[Place]:
+    lives = _find_lives(phases)
+    found = []
+    for buffer in layout.buffers:
+        size = buffer.size * buffer.dtype.size
+        life = lives.get(buffer, NEVER)
+        found.append(Place(HEADER + buffer.slot, size, buffer.name, life, buffer.role == "thread"))
+    return found
+
+
+def _find_lives(phases: Sequence[tuple[list[Kernel], bool, Region | None]]) -> dict[Buffer, tuple[int, int]]:
+    """For each temporary buffer the first and the last phase that touch it."""
+    lives: dict[Buffer, tuple[int, int]] = {}
+    spans: dict[Region, list[int]] = {}
+    for number, (_, _, region) in enumerate(phases):
+        if region is not None:
+            spans.setdefault(region, []).append(number)
+    for number, (kernels, _, region) in enumerate(phases):
+        # the next turn needs what this one has used: all of a loop's buffers live as long as the loop
+        turns = spans[region] if region is not None else [number]
+        for kernel in kernels:
+            read, written = buffers(kernel)
+            for buffer in (*read, *written):
+                if buffer.role in ("temp", "thread"):
+                    first, last = lives.get(buffer, (turns[0], turns[-1]))
+                    lives[buffer] = (min(first, turns[0]), max(last, turns[-1]))
+    return lives
+
+
+def _own_outputs(lowering: Lowering, results: Sequence[Source]) -> list[Memory]:
+    """Each output in a buffer of its own, in order."""
+    found: list[Memory] = []
+    taken: set[Buffer] = set()
+    for source in results:
+        memory = source
+        if not (isinstance(memory, Memory) and memory.whole and memory.buffer.role == "temp"
+                and memory.buffer not in taken):  # fmt: skip
+            memory = lowering.copy(source, "output")
+        memory.buffer.role = "output"
+        taken.add(memory.buffer)
+        found.append(memory)
+    return found
+
+
+def _needed_outside(fusion: Fusion, buffer: Buffer, group: Group) -> bool:
+    if buffer.role in ("output", "state") or buffer.ring:  # the next turn reads a ring
+        return True
+    return any(fusion.home[nest] is not group for nest in fusion.all_readers.get(buffer, ()))

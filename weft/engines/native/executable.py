@@ -1,0 +1,245 @@
+"""What a caller holds of a compiled graph: arrays in, arrays out, state updated in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from weft.base import dims, flags
+from weft.base.errors import InternalError
+from weft.base.locks import Lock, Together
+from weft.engines.base import Hook
+from weft.engines.native import cache
+from weft.engines.native.cache import Fingerprint
+from weft.engines.native.problems import Specialise
+from weft.engines.native.program import Arena, Binding, Program
+from weft.engines.native.target import Target
+from weft.ir.graph import Graph
+from weft.ops import interpreter
+from weft.passes.specialise import specialise
+
+if TYPE_CHECKING:
+    from weft.base.dims import Symbol
+
+_REMEMBERED = 64  # combinations of sizes whose calls stay prepared
+_PROGRAMS = 16  # combinations of sizes that have code of their own
+
+
+class Executable:
+    """A graph whose nodes all have native forms.
+
+    Args:
+        original: The graph as it came: its ops check the sizes, and word the errors.
+        graph: Makes what is compiled: the same with larger ops written out. Not called where the code is kept.
+        target: The machine.
+        fixed: The numbers of the symbols whose sizes the code must know, as far as that is known.
+
+    Raises:
+        Refused: Where a node has no native form after all.
+    """
+
+    def __init__(
+        self, original: Graph, graph: Callable[[], Graph], target: Target, print_: Fingerprint | None,
+        fixed: Sequence[int] = (),
+    ) -> None:  # fmt: skip
+        self.original = original
+        self.target = target
+        self._graph = graph
+        self._print = print_
+        self._symbols: list[Symbol] = list(print_.symbols) if print_ is not None else _symbols_of(original)
+        self._numbers = {symbol: number for number, symbol in enumerate(self._symbols)}
+        self._fixed = list(fixed)
+        self._programs: dict[tuple[int, ...], Program] = {}
+        self._calls: dict[Any, _Call] = {}
+        self._lock = Lock()  # held while it runs: its programs share the arena
+        self._arena = Arena()
+        self._handles = [i for i, v in enumerate(original.inputs) if v.type.is_resource]
+        self._writes = bool(interpreter.program(original).written)
+        self._dtypes = [None if v.type.is_resource else v.dtype.numpy for v in original.inputs]
+        if not self._fixed:
+            self._program({})  # so that what has no native form is known now
+
+    @property
+    def fixed(self) -> tuple[int, ...]:
+        """The numbers of the symbols whose sizes the code must know."""
+        return tuple(self._fixed)
+
+    def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
+        """Runs it; state is written in place where nobody else holds the array."""
+        if hook is None and self._writes:
+            # all cells, also those that are only read: who has taken an array must not wait for anybody
+            with Together([inputs[index].lock for index in self._handles]):
+                results = self._run(inputs)
+        else:
+            results = None if hook is not None else self._run(inputs)
+        return interpreter.program(self.original).start(inputs, hook) if results is None else results
+
+    def _run(self, inputs: Sequence[Any]) -> list[Any] | None:
+        """The results; None where the reference has to run: it words the error, or does what native code cannot."""
+        arrays = list(inputs)
+        for index in self._handles:
+            arrays[index] = inputs[index].read()
+            if arrays[index] is None:
+                return None  # a variable without a value
+        with self._lock:
+            call = self._call(arrays)
+            return None if call is None else call.run(inputs, arrays)
+
+    def _call(self, arrays: Sequence[Any]) -> _Call | None:
+        key = tuple([array.shape for array in arrays])
+        found = self._calls.get(key)
+        if found is None:
+            found = self._prepare(arrays)
+            if found is not None:
+                while len(self._calls) >= _REMEMBERED:
+                    self._calls.pop(next(iter(self._calls)))
+                self._calls[key] = found
+        return found
+
+    def _prepare(self, arrays: Sequence[Any]) -> _Call | None:
+        known: dict[Symbol, int] = {}
+        for value, array in zip(self.original.inputs, arrays, strict=True):
+            held = value.type.handle or value.type
+            if held.shape is None or dims.bind(held.shape, array.shape, known) or array.dtype != held.dtype.numpy:
+                return None
+        if known and not interpreter.agree(self.original, known):
+            return None
+        sizes = {self._numbers[symbol]: size for symbol, size in known.items()}
+        program = self._program(sizes)
+        if program is None:
+            return None
+        try:
+            binding = program.binding(sizes)
+        except (ValueError, ZeroDivisionError):  # a size that cannot be computed
+            return None
+        return _Call(program, binding, self._dtypes)
+
+    def _program(self, known: Mapping[int, int]) -> Program | None:
+        """The program for some sizes, by the symbols' numbers; None where more of them must be known than are."""
+        while True:
+            key = tuple(known[number] for number in self._fixed)
+            found = self._programs.get(key)
+            if found is not None:
+                return found
+            try:
+                return self._made(key)
+            except Specialise as more:
+                new = {self._numbers[symbol] for symbol in more.symbols} - set(self._fixed)
+                if not new:
+                    raise InternalError(f"{self.original.name}: {more}") from None
+                self._fixed = sorted({*self._fixed, *new})
+                self._programs.clear()
+                self._calls.clear()
+                if not known:
+                    return None
+
+    def _made(self, sizes: tuple[int, ...]) -> Program:
+        checked = flags.check()
+        name = None
+        if self._print is not None:
+            name = cache.key(self._print.digest, self.target, checked, tuple(self._fixed), sizes)
+        loaded = None if name is None else cache.find(name, self.target)
+        if loaded is None:
+            from weft.engines.native.compiler import compile_graph  # not needed where the code is kept
+
+            graph = self._graph()
+            if sizes:
+                fixed = [self._symbols[number] for number in self._fixed]
+                graph = specialise(graph, dict(zip(fixed, sizes, strict=True)))
+            image = compile_graph(graph, self.target, checked, self._symbols)
+            loaded = cache.Loaded(image, self.target) if name is None else cache.keep(name, image, self.target)
+        made = Program(loaded, self.target, self.original.name, self._arena)
+        while len(self._programs) >= _PROGRAMS:
+            self._programs.pop(next(iter(self._programs)))
+        self._programs[sizes] = made
+        return made
+
+
+def _symbols_of(graph: Graph) -> list[Symbol]:
+    found: dict[Symbol, None] = {}
+    for node in graph.nodes:
+        for value in node.outputs:
+            for held in (value.type, value.type.handle):
+                for size in (held.shape or ()) if held is not None else ():
+                    found.update(dict.fromkeys(sorted(dims.symbols_of(size), key=lambda symbol: symbol.index)))
+        for subgraph in node.subgraphs():
+            found.update(dict.fromkeys(_symbols_of(subgraph)))
+    return list(found)
+
+
+class _Call:
+    """A program with its sizes bound: what is left to do for a call is to fill in addresses."""
+
+    def __init__(self, program: Program, binding: Binding, dtypes: Sequence[Any]) -> None:
+        self.program = program
+        self.binding = binding
+        image = program.image
+        self.inputs = [
+            (index, given.slot, dtypes[index]) for index, given in enumerate(image.inputs) if index not in image.written
+        ]
+        self.written = [(index, image.inputs[index].slot) for index in image.written]
+        self.handles = [index for index, dtype in enumerate(dtypes) if dtype is None]
+        self.outputs = [
+            (output.slot, shape, output.dtype.numpy)
+            for output, shape in zip(image.outputs, binding.shapes, strict=True)
+        ]
+
+    def run(self, inputs: Sequence[Any], arrays: list[Any]) -> list[Any] | None:
+        """Runs it on the inputs, whose cells' values lie in `arrays`; None where a check failed."""
+        table = self.binding.table
+        for index, slot, wanted in self.inputs:
+            array = arrays[index]
+            flags = array.flags
+            if not (flags.c_contiguous and flags.aligned) or (wanted is not None and array.dtype != wanted):
+                array = arrays[index] = np.ascontiguousarray(array, wanted)
+            table[slot] = array.ctypes.data
+        results = []
+        for slot, shape, dtype in self.outputs:
+            result = np.empty(shape, dtype)
+            results.append(result)
+            table[slot] = result.ctypes.data
+        if not self.written:
+            return results if self.program.run(self.binding) else None
+        cells = [inputs[index] for index, _ in self.written]
+        if len({id(inputs[index]) for index in self.handles}) < len(self.handles):
+            return None  # two handles of one variable
+        for index, _ in self.written:
+            arrays[index] = None  # the cell alone holds it now
+        replaced: list[tuple[Any, Any]] = []
+        self.binding.flag[:] = 0
+        try:
+            for cell, (_, slot) in zip(cells, self.written, strict=True):
+                array = cell.take()
+                if array is None or not _suits(array):
+                    array = np.array(cell.read(), order="C", copy=True)
+                    replaced.append((cell, array))
+                table[slot] = array.ctypes.data
+            self.program.run(self.binding)
+        finally:
+            # Ctrl-C is told when the code has come to its end: then all is written, else nothing
+            _end(cells, replaced if self.binding.succeeded() else [])
+        return results if self.binding.succeeded() else None
+
+
+def _end(cells: Sequence[Any], replaced: Sequence[tuple[Any, Any]]) -> None:
+    """Ends all changes: Ctrl-C between two of them waits for the rest."""
+    try:
+        _put_back(cells, replaced)
+    except KeyboardInterrupt:
+        _put_back(cells, replaced)
+        raise
+
+
+def _put_back(cells: Sequence[Any], replaced: Sequence[tuple[Any, Any]]) -> None:
+    for cell in cells:
+        cell.put_back()
+    for cell, array in replaced:
+        cell.write(array)
+
+
+def _suits(array: np.ndarray[Any, Any]) -> bool:
+    """Whether native code can change an array in place."""
+    flags = array.flags
+    return array.base is None and flags.c_contiguous and flags.writeable and flags.aligned

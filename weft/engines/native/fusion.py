@@ -1,0 +1,382 @@
+"""Which nests share a walk over memory.
+
+A group has rows: the leading sizes that all its nests have in common. For each row its nests run in stages; within a
+stage they share the innermost loops, and what one computes the next one uses without going through memory. Sums over
+the rest of a row are there for later stages of the same row: so a softmax, a normalisation or a loss is one kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from weft.base.dims import Dim, product
+from weft.engines.native.index import Index, LoopVar
+from weft.engines.native.loops import Buffer, Load
+from weft.engines.native.lower import Nest, Region, variables
+from weft.engines.native.rewriting import loads
+from weft.engines.native.sources import flat_index, row_major, unflatten
+
+if TYPE_CHECKING:
+    from weft.base.dims import Dimension, Shape
+    from weft.engines.native.sources import Memory
+
+#: rows longer than this are not kept together for the sake of fusion: threads would have too little to share
+_LONG_ROW = 1 << 16
+
+
+@dataclass(eq=False)
+class Group:
+    """Nests that become one kernel.
+
+    Attributes:
+        kind: `map`, `rows`, `column` or `template`.
+        space: The sizes that it walks over.
+        prefix: How many of them, from the left, are rows.
+        nests: In order.
+        before: The groups that must run before, directly or not.
+    """
+
+    kind: str
+    space: Shape
+    prefix: int
+    nests: list[Nest] = field(default_factory=list)
+    before: set[Group] = field(default_factory=set, repr=False)
+    stages: dict[Nest, int] = field(default_factory=dict)
+
+    @property
+    def region(self) -> Region | None:
+        """The loop whose body it belongs to."""
+        return self.nests[0].region
+
+    @property
+    def when(self) -> Memory | None:
+        """The bool without which nothing of it is done."""
+        return self.nests[0].when
+
+    @property
+    def rows(self) -> Shape:
+        """The sizes of the rows."""
+        return self.space[: self.prefix]
+
+
+@dataclass(eq=False)
+class Walk:
+    """How a nest goes through its elements: its expression in loop variables of its own.
+
+    Attributes:
+        place: A variable for each axis of the output.
+        within: One for each reduced axis.
+        reads: The loads of its expression.
+        column: For reductions, whether neighbours in memory belong to different results.
+    """
+
+    place: tuple[LoopVar, ...]
+    within: tuple[LoopVar, ...]
+    reads: list[Load]
+    column: bool = False
+
+
+def walk(nest: Nest) -> Walk:
+    """Looks at what a nest reads."""
+    place, within = variables(nest.shape, "i"), variables(nest.reduced, "r")
+    awaited = [] if nest.when is None else loads([nest.when.at(())])
+    if nest.template is not None:
+        return Walk(place, within, [*nest.template.reads(), *awaited])
+    expr = nest.value(tuple(map(Index.of, place)), tuple(map(Index.of, within)))
+    reads = loads([expr])
+    column = False
+    if nest.reduced and product(tuple(nest.shape)) != 1:
+        votes = 0
+        for load in reads:
+            votes += load.index.terms.get(within[-1], 0) == 1
+            votes -= load.index.terms.get(place[-1], 0) == 1
+        column = votes < 0
+    return Walk(place, within, [*reads, *awaited], column)
+
+
+def space_of(nest: Nest) -> Shape:
+    """All the sizes that a nest walks over."""
+    return (*nest.shape, *nest.reduced)
+
+
+class Fusion:
+    """Puts nests into groups, in order."""
+
+    def __init__(self, nests: list[Nest]) -> None:
+        self.nests = nests
+        self.walks = {nest: walk(nest) for nest in nests}
+        self.early = _needed_by_checks(nests, self.walks)
+        self.groups: list[Group] = []
+        self.home: dict[Nest, Group] = {}
+        self.writer: dict[Buffer, Nest] = {}
+        self.readers: dict[Buffer, list[Nest]] = {}
+        self.all_readers: dict[Buffer, list[Nest]] = {}
+        for nest in nests:
+            self._place(nest)
+
+    def _place(self, nest: Nest) -> None:
+        needs = self._needs(nest)
+        groups = {self.home[n] for n in needs}
+        loops = {group.region for group in groups} - {None, nest.region}
+        if loops:  # what needs a loop needs all of it
+            groups |= {group for group in self.groups if group.region in loops}
+        for group in self._candidates(nest, needs):
+            if group.region is not nest.region or group.when is not nest.when:
+                continue
+            if any(group in other.before for other in groups if other is not group):
+                continue
+            if self._delays_a_check(group, nest, groups):
+                continue
+            if self._join(group, nest, needs):
+                break
+        else:
+            group = self._alone(nest)
+            self.groups.append(group)
+        group.nests.append(nest)
+        self.home[nest] = group
+        self._order(group, groups - {group})
+        for load in self.walks[nest].reads:
+            self.readers.setdefault(load.buffer, []).append(nest)
+            self.all_readers.setdefault(load.buffer, []).append(nest)
+        self.writer[nest.output.buffer] = nest
+        self.readers[nest.output.buffer] = []
+
+    def _needs(self, nest: Nest) -> list[Nest]:
+        """The nests that must come before: those that make what it reads, and those that read what it overwrites."""
+        found = [self.writer[load.buffer] for load in self.walks[nest].reads if load.buffer in self.writer]
+        found += self.readers.get(nest.output.buffer, [])
+        if nest.output.buffer in self.writer:
+            found.append(self.writer[nest.output.buffer])
+        return list(dict.fromkeys(found))
+
+    def _delays_a_check(self, group: Group, nest: Nest, waits: set[Group]) -> bool:
+        """Whether a check would come after a write to state were the nest to join: a failed step must write none."""
+        later = {other for other in self.groups if group in other.before} | {group}
+        early = nest in self.early
+        if not early and not any(n in self.early for other in later for n in other.nests):
+            return False
+        before = waits.union(*(other.before for other in waits)) - group.before
+        if early:
+            before |= group.before | {group}
+        return _writes_state(nest) or any(_writes_state(n) for other in before for n in other.nests)
+
+    def _candidates(self, nest: Nest, needs: list[Nest]) -> list[Group]:
+        if nest.template is not None or self.walks[nest].column:
+            return []
+        found = dict.fromkeys(self.home[n] for n in reversed(needs))
+        shared = {load.buffer for load in self.walks[nest].reads}
+        for group in reversed(self.groups[-32:]):  # beside others that read the same, or are as small
+            if group in found or group.kind not in ("map", "rows"):
+                continue
+            if not nest.shape and not nest.reduced and not group.space:
+                found[group] = None
+            elif any(load.buffer in shared for n in group.nests for load in self.walks[n].reads if n.shape):
+                found[group] = None
+        return list(found)
+
+    def _alone(self, nest: Nest) -> Group:
+        if nest.template is not None:
+            return Group("template", nest.shape, len(nest.shape))
+        if nest.reduced:
+            kind = "column" if self.walks[nest].column else "rows"
+            return Group(kind, space_of(nest), len(nest.shape), stages={nest: 0})
+        return Group("map", nest.shape, len(nest.shape), stages={nest: 0})
+
+    # -- joining ------------------------------------------------------------------------------------------------------
+
+    def _join(self, group: Group, nest: Nest, needs: list[Nest]) -> bool:
+        if group.kind == "template":
+            return self._join_template(group, nest, needs)
+        if group.kind == "column":
+            return False
+        if group.kind == "map" and not nest.reduced:
+            if not _same_points(group.space, nest.shape):
+                return False
+            return self._fits(group, nest, needs, len(group.space), group.space)
+        prefix = self._prefix(group, nest)
+        if prefix is None or not self._fits(group, nest, needs, prefix, space_of(nest)):
+            return False
+        if prefix != group.prefix or group.kind == "map":
+            group.kind, group.prefix = "rows", prefix
+            self._restage(group)
+            return self._fits(group, nest, needs, prefix, space_of(nest))  # its stage, after those of the others
+        return True
+
+    def _prefix(self, group: Group, nest: Nest) -> int | None:
+        """How many leading sizes would be rows, were the nest to join."""
+        prefix = len(nest.shape) if nest.reduced else group.prefix
+        if group.kind == "rows" and prefix != group.prefix:
+            return None
+        space = space_of(nest)
+        if prefix == 0 or prefix > len(group.space) or prefix > len(space) or space[:prefix] != group.space[:prefix]:
+            return None
+        if any(space_of(member)[:prefix] != space[:prefix] for member in group.nests):
+            return None  # a map of as many points, in another shape
+        longest = max(_size(group.space[prefix:]), _size(space[prefix:]))
+        return prefix if longest <= _LONG_ROW else None
+
+    def _fits(self, group: Group, nest: Nest, needs: list[Nest], prefix: int, space: Shape) -> bool:
+        """Whether what it reads of the group's results, or overwrites of what the group reads, is of its own row."""
+        rows = variables(space[:prefix], "row")
+        inner = variables(space[prefix:], "in")
+        indices = tuple(map(Index.of, (*rows, *inner)))
+        place, within = _split(nest, indices, space)
+        reads = loads([nest.value(place, within)])
+        stage = 0
+        for load in reads:
+            maker = self.writer.get(load.buffer)
+            if maker is None or self.home[maker] is not group:
+                continue
+            if not _own_row(load.index, maker, rows, prefix):
+                return False
+            same = not maker.reduced and _same_place(load.index, maker, indices)
+            stage = max(stage, group.stages.get(maker, 0) + (0 if same else 1))
+        for reader in self.readers.get(nest.output.buffer, []):
+            if self.home[reader] is group and not nest.output.buffer.ring:
+                if not self._reads_own_place(group, reader, nest):
+                    return False
+                stage = max(stage, group.stages[reader])
+        writer = self.writer.get(nest.output.buffer)
+        if writer is not None and self.home[writer] is group:
+            return False
+        if group.kind == "map" and prefix == len(group.space) and stage > 0:
+            return False
+        group.stages[nest] = stage
+        return True
+
+    def _reads_own_place(self, group: Group, reader: Nest, writer: Nest) -> bool:
+        """Whether a nest of the group reads the buffer that another will overwrite only where that one writes."""
+        if reader.reduced or not _same_points(reader.shape, writer.shape):
+            return False
+        indices = tuple(map(Index.of, variables(reader.shape, "x")))
+        wanted = flat_index(reader.shape, indices)
+        reads = loads([reader.value(indices, ())])
+        return all(load.index == wanted for load in reads if load.buffer is writer.output.buffer)
+
+    def _join_template(self, group: Group, nest: Nest, needs: list[Nest]) -> bool:
+        if nest.reduced or nest.combine or not _same_points(group.space, nest.shape):
+            return False
+        if not group.nests[0].template.takes_epilogue:
+            return False
+        indices = tuple(map(Index.of, variables(group.space, "t")))
+        place, _ = _split(nest, indices, group.space)
+        wanted = flat_index(group.space, indices)
+        own = {n.output.buffer for n in group.nests}
+        for load in loads([nest.value(place, ())]):
+            if load.buffer in own and load.index != wanted:
+                return False
+        operands = {load.buffer for load in group.nests[0].template.reads()}
+        if nest.output.buffer in own or (nest.output.buffer in operands and not nest.output.buffer.ring):
+            return False
+        for reader in self.readers.get(nest.output.buffer, []):
+            if self.home[reader] is group and not (
+                nest.output.buffer.ring or self._reads_own_place(group, reader, nest)
+            ):
+                return False
+        return True
+
+    def _restage(self, group: Group) -> None:
+        """Finds the stages anew, now that the rows are shorter."""
+        members, group.stages = list(group.nests), {}
+        for nest in members:
+            space = space_of(nest)
+            rows = variables(space[: group.prefix], "row")
+            indices = tuple(map(Index.of, (*rows, *variables(space[group.prefix :], "in"))))
+            stage = 0
+            for load in loads([nest.value(*_split(nest, indices, space))]):
+                maker = next((n for n in members if n.output.buffer is load.buffer and n in group.stages), None)
+                if maker is not None:
+                    same = not maker.reduced and _same_place(load.index, maker, indices)
+                    stage = max(stage, group.stages[maker] + (0 if same else 1))
+            group.stages[nest] = stage
+
+    def _order(self, group: Group, waits: set[Group]) -> None:
+        more = waits.union(*(other.before for other in waits)) - group.before
+        if not more:
+            return
+        group.before |= more
+        for other in self.groups:
+            if group in other.before:
+                other.before |= more
+
+    def ordered(self) -> list[Group]:
+        """The groups in an order in which they can run."""
+        position = {group: i for i, group in enumerate(self.groups)}
+        return sorted(self.groups, key=lambda g: (len(g.before), position[g]))
+
+
+def _needed_by_checks(nests: list[Nest], walks: dict[Nest, Walk]) -> set[Nest]:
+    """The checks, and what they are computed from."""
+    makers: dict[Buffer, list[Nest]] = {}
+    needs: dict[Nest, list[Nest]] = {}
+    for nest in nests:
+        needs[nest] = [maker for load in walks[nest].reads for maker in makers.get(load.buffer, ())]
+        makers.setdefault(nest.output.buffer, []).append(nest)
+    found: set[Nest] = set()
+    waiting = [nest for nest in nests if nest.combine == "fail"]
+    while waiting:
+        nest = waiting.pop()
+        if nest not in found:
+            found.add(nest)
+            waiting += [maker for maker in needs[nest] if not _writes_state(maker)]
+    return found
+
+
+def _writes_state(nest: Nest) -> bool:
+    return nest.output.buffer.role == "state"
+
+
+def _same_points(first: Shape, second: Shape) -> bool:
+    return first == second or product(tuple(first)) == product(tuple(second))
+
+
+def _size(shape: Shape) -> int:
+    total = product(tuple(shape))
+    return total if isinstance(total, int) else 1
+
+
+def _split(
+    nest: Nest, indices: tuple[Index, ...], space: Shape
+) -> tuple[tuple[Index, ...], tuple[Index, ...]]:
+    """Indices into a space as a nest's own place and range."""
+    own = space_of(nest)
+    if own != space:
+        indices = unflatten(flat_index(space, indices), own)
+    return indices[: len(nest.shape)], indices[len(nest.shape) :]
+
+
+def split(nest: Nest, indices: tuple[Index, ...], space: Shape) -> tuple[tuple[Index, ...], tuple[Index, ...]]:
+    """Indices into a space as a nest's own place and range."""
+    return _split(nest, indices, space)
+
+
+def _own_row(index: Index, maker: Nest, rows: tuple[LoopVar, ...], prefix: int) -> bool:
+    """Whether a load from a nest's result stays within the row that the rows' variables name."""
+    strides: list[Dimension] = list(row_major(maker.shape))
+    if len(maker.shape) < prefix:
+        return False
+    rest = index
+    for variable, stride in zip(rows, strides[:prefix], strict=True):
+        found = index.terms.get(variable, 0)
+        if not (isinstance(variable.extent, int) and variable.extent == 1) and found != stride:
+            return False
+        rest = rest - Index({variable: found})
+    if rest.variables() & set(rows):
+        return False
+    high, size = rest.highest(), product(tuple(maker.shape[prefix:]))
+    if high is None:
+        return False
+    room = size - high
+    return isinstance(room, int) and room > 0
+
+
+def _same_place(index: Index, maker: Nest, indices: tuple[Index, ...]) -> bool:
+    if len(indices) != len(maker.shape):
+        return False
+    return index == flat_index(maker.shape, indices)
+
+
+def is_dynamic(shape: Shape) -> bool:
+    """Whether a size of it is known at run time only."""
+    return any(isinstance(size, Dim) for size in shape)

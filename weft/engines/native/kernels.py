@@ -1,0 +1,547 @@
+"""Groups of nests to kernels in the loop IR: loops, vectors, chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from weft.base import dtypes
+from weft.base.dims import Dim, ceil_divide, product
+from weft.engines.native.fusion import Group, space_of, split
+from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
+from weft.engines.native.loops import (
+    Across,
+    At,
+    Buffer,
+    Const,
+    Expr,
+    Fail,
+    For,
+    Get,
+    If,
+    Kernel,
+    Load,
+    Masked,
+    Op,
+    Prefetch,
+    Register,
+    Set,
+    Statement,
+    Store,
+    Transpose,
+)  # fmt: skip
+from weft.engines.native.lower import Nest, variables
+from weft.engines.native.rewriting import Rewriter
+from weft.engines.native.rewriting import indices as indices_of
+from weft.engines.native.rewriting import loads as loads_of
+from weft.engines.native.sources import flat_index, unflatten
+
+if TYPE_CHECKING:
+    from weft.base.dims import Dimension, Shape
+    from weft.base.dtypes import DType
+    from weft.engines.native.target import Target
+
+#: about how many elements a chunk of a kernel works on
+CHUNK = 1 << 14
+#: vectors that a long reduction adds up side by side, so that one sum need not wait for the other
+STRANDS = 4
+
+
+@dataclass(eq=False)
+class Plan:
+    """What making a kernel needs to know of its surroundings.
+
+    Attributes:
+        target: The machine.
+        stored: Whether anything outside of the group reads a buffer.
+    """
+
+    target: Target
+    stored: Callable[[Buffer, Group], bool]
+
+
+def identity(combine: str, dtype: DType) -> Const:
+    """What leaves every element as it is when combined with it."""
+    if combine in ("add", "or"):
+        return Const(0, dtype)
+    if combine in ("multiply", "and"):
+        return Const(1 if dtype.is_bool or combine == "multiply" else -1, dtype)
+    if dtype.is_floating:
+        return Const(float("-inf") if combine == "maximum" else float("inf"), dtype)
+    if dtype.is_bool:
+        return Const(combine == "minimum", dtype)
+    low, high = dtype.limits
+    return Const(low if combine == "maximum" else high, dtype)
+
+
+def kernel_of(group: Group, name: str, plan: Plan) -> Kernel:
+    """The kernel of a group."""
+    made = _kernel_of(group, name, plan)
+    made.turn = None if group.region is None else group.region.turn
+    if group.when is not None:
+        made.body = [If(group.when.at(()), made.body)]
+    return made
+
+
+def _kernel_of(group: Group, name: str, plan: Plan) -> Kernel:
+    if group.kind == "template":
+        made: Kernel = group.nests[0].template.kernel(group, name, plan)
+        return made
+    if group.kind == "column":
+        return _Column(group, name, plan).kernel()
+    return _Rows(group, name, plan).kernel()
+
+
+@dataclass(eq=False)
+class _Item:
+    """A nest within a stage: its element as an expression of the stage's loop variables."""
+
+    nest: Nest
+    value: Expr
+    index: Index  # where it is stored, for maps
+    vector: Register | None = None
+    scalar: Register | None = None
+
+
+class _Rows:
+    """Kernels of maps, and of reductions of rows with the maps around them."""
+
+    def __init__(self, group: Group, name: str, plan: Plan) -> None:
+        self.group = group
+        self.name = name
+        self.plan = plan
+        self.rows = variables(group.rows, "row")
+        self.values: dict[Buffer, tuple[Nest, Expr]] = {}  # what this row has computed and holds in registers
+        widest = max((_width(nest) for nest in group.nests), default=4)
+        self.lanes = plan.target.lanes(widest)
+
+    def kernel(self) -> Kernel:
+        if self.group.kind == "map":
+            return self._flat()
+        stages: list[list[Statement]] = []
+        by_stage = sorted(dict.fromkeys(self.group.stages.values()))
+        for stage in by_stage:
+            members = [n for n in self.group.nests if self.group.stages[n] == stage]
+            for inner in dict.fromkeys(self._inner(n) for n in members):
+                stages.append(self._stage([n for n in members if self._inner(n) == inner], inner))
+        body = [statement for stage in stages for statement in stage]
+        inner_size = max(_known(self._inner(n)) for n in self.group.nests)
+        return self._over_rows(body, self.rows, max(1, CHUNK // max(1, inner_size)))
+
+    def _inner(self, nest: Nest) -> Shape:
+        return space_of(nest)[self.group.prefix :]
+
+    # -- whole maps ---------------------------------------------------------------------------------------------------
+
+    def _flat(self) -> Kernel:
+        """Maps alone: axes that lie in order are walked as one."""
+        place = variables(self.group.space, "i")
+        items = self._items(self.group.nests, tuple(map(Index.of, place)), self.group.space)
+        exprs = [item.value for item in items]
+        used = [*indices_of(exprs), *(item.index for item in items)]
+        groups = collapse(place, used)
+        walked = [LoopVar(f"i{n}", product(tuple(v.extent for v in group))) for n, group in enumerate(groups)]
+        rewrite = Rewriter(values=_merge(place, groups, walked))
+        for item in items:
+            item.value, item.index = rewrite.expr(item.value), rewrite.index(item.index)
+        if not walked:
+            return self._single(self._stores(items))
+        turned = self._turned(items, walked)
+        if turned is not None:
+            return turned
+        last = walked[-1]
+        work = sum(item.nest.name == "check" or 1 for item in items)
+        if len(walked) == 1:
+            size = max(self.lanes * 4, CHUNK // max(1, work) // self.lanes * self.lanes)
+            chunk = LoopVar("chunk", ceil_divide(last.extent, size))
+            start = Index.of(chunk) * size
+            stop = minimum(start + size, Index.of(last.extent)) if not _divides(size, last.extent) else start + size
+            body = self._vectors(items, last, start, stop)
+            return Kernel(self.name, chunk, body, self.lanes)
+        body = self._vectors(items, last, ZERO, Index.of(last.extent))
+        inner = last.extent if isinstance(last.extent, int) else CHUNK
+        return self._over_rows(body, tuple(walked[:-1]), max(1, CHUNK // max(1, inner * work)))
+
+    def _turned(self, items: list[_Item], walked: list[LoopVar]) -> Kernel | None:
+        """Maps that read across the order in which they write: squares of vectors are turned round in registers."""
+        if len(walked) < 2:
+            return None
+        last, lanes = walked[-1], self.lanes
+        across = [load for load in loads_of([item.value for item in items])
+                  if load.index.terms.get(last, 0) not in (0, 1) and load.guard is None]  # fmt: skip
+        along = {v for load in across for v in walked[:-1] if load.index.terms.get(v, 0) == 1}
+        if len(along) != 1 or len({load.index for load in across}) > 4 or any(load.dtype.size != 4 for load in across):
+            return None
+        (down,) = along
+        if any(load.index.terms.get(down, 0) != 1 for load in across):
+            return None
+        if any(isinstance(size, int) and size < lanes for size in (down.extent, last.extent)):
+            return None
+        if any(item.nest.combine or item.index.terms.get(last, 0) != 1 for item in items):
+            return None
+        outer = tuple(v for v in walked[:-1] if v is not down)
+        blocks = LoopVar("block", ceil_divide(down.extent, lanes))
+        first, start = Index.of(blocks) * lanes, LoopVar("start", last.extent)
+        row = LoopVar("t", lanes)
+        squares = {load: Register(f"square{n}", load.dtype, (lanes,), vector=True) for n, load in enumerate(across)}
+        into = Rewriter(values={down: first + LANE, last: Index.of(start) + row})
+        body: list[Statement] = []
+        for load, square in squares.items():
+            fill = Set(square, into.expr(load), (Index.of(row),))
+            body.append(For(row, ZERO, Index.of(lanes), [fill], unrolled=True))
+            body.append(Transpose(square))
+        held = Rewriter(lambda load: Get(squares[load], (Index.of(row),)) if load in squares else None)
+        out = Rewriter(values={down: first + row, last: Index.of(start) + LANE})
+        entries = [(i.nest.output.buffer, out.index(i.index), out.expr(held.expr(i.value))) for i in items
+                   if self.plan.stored(i.nest.output.buffer, self.group)]  # fmt: skip
+        body.append(For(row, ZERO, Index.of(lanes), [Store(entries)], unrolled=True))
+        whole = Index.of(last.extent) // lanes * lanes
+        square_loop: list[Statement] = [For(start, ZERO, whole, body, step=lanes)]
+        edge = self._strip(items, last, whole, {down: first + row}, row, Index.of(lanes))
+        full = [*square_loop, *edge]
+        if not _divides(lanes, down.extent):
+            left = Index.of(down.extent) - first
+            rest = self._strip(items, last, ZERO, {down: first + row}, row, left)
+            full = [If(compare_less(left, Index.of(lanes)), rest, full)]
+        inner = last.extent if isinstance(last.extent, int) else CHUNK
+        return self._over_rows(full, (*outer, blocks), max(1, CHUNK // max(1, inner * lanes)))
+
+    def _strip(
+        self, items: list[_Item], last: LoopVar, start: Index, values: dict[LoopVar, Index], row: LoopVar, rows: Index
+    ) -> list[Statement]:
+        """The edge of a walk in squares, row by row."""
+        rewrite = Rewriter(values=values)
+        moved = [_Item(i.nest, rewrite.expr(i.value), rewrite.index(i.index)) for i in items]
+        inner = self._vectors(moved, last, start, Index.of(last.extent))
+        return [For(row, ZERO, rows, inner)] if inner else []
+
+    def _single(self, body: list[Statement]) -> Kernel:
+        return Kernel(self.name, LoopVar("chunk", 1), body, self.lanes)
+
+    def _over_rows(self, body: list[Statement], rows: tuple[LoopVar, ...], block: int) -> Kernel:
+        """A loop over blocks of rows; the variables of several axes come from one row number."""
+        count = product(tuple(v.extent for v in rows))
+        if not rows:
+            return self._single(body)
+        chunk = LoopVar("chunk", ceil_divide(count, block))
+        row = LoopVar("row", count)
+        start = Index.of(chunk) * block
+        stop = start + block if _divides(block, count) else minimum(start + block, Index.of(count))
+        places = unflatten(Index.of(row), tuple(v.extent for v in rows))
+        if len(rows) > 1 or rows[0] is not row:
+            body = rewrite_body(body, Rewriter(values=dict(zip(rows, places, strict=True))))
+        return Kernel(self.name, chunk, [For(row, start, stop, body)], self.lanes)
+
+    # -- one stage ----------------------------------------------------------------------------------------------------
+
+    def _stage(self, nests: Sequence[Nest], inner: Shape) -> list[Statement]:
+        within = variables(inner, "in")
+        space = (*self.group.rows, *inner)
+        items = self._items(nests, tuple(map(Index.of, (*self.rows, *within))), space)
+        used = [*indices_of([item.value for item in items]), *(item.index for item in items)]
+        groups = collapse(within, used)
+        walked = [LoopVar(f"{v[0].name}", product(tuple(x.extent for x in v))) for v in groups]
+        rewrite = Rewriter(values=_merge(within, groups, walked))
+        for item in items:
+            item.value, item.index = rewrite.expr(item.value), rewrite.index(item.index)
+        before: list[Statement] = []
+        after: list[Statement] = []
+        for item in items:
+            if item.nest.reduced:
+                self._begin(item, before, after)
+        if not walked:
+            one = self._stores(items)  # a sum of one element: in one lane, not in each
+            return [*before, *([Masked(Index.of(1), one)] if before else one), *after]
+        last = walked[-1]
+        body = self._vectors(items, last, ZERO, self._bound(items, last))
+        for variable in reversed(walked[:-1]):
+            body = [For(variable, ZERO, self._bound(items, variable), body)]
+        return [*before, *body, *after]
+
+    def _bound(self, items: Sequence[_Item], variable: LoopVar) -> Index:
+        return Index.of(variable.extent)
+
+    def _begin(self, item: _Item, before: list[Statement], after: list[Statement]) -> None:
+        """Registers for a sum: emptied before the loops, joined after them, and then there for later stages."""
+        nest, dtype = item.nest, item.value.dtype
+        number = len(self.values)
+        vector = item.vector = Register(f"lanes{number}", dtype, (STRANDS,), vector=True)
+        scalar = item.scalar = Register(f"total{number}", dtype)
+        start = identity(nest.combine, dtype)
+        for strand in range(STRANDS):
+            before.append(Set(vector, start, (Index.of(strand),)))
+        strands: list[Expr] = [Get(vector, (Index.of(s),)) for s in range(STRANDS)]
+        while len(strands) > 1:
+            strands = [Op(nest.combine, (a, b), dtype) for a, b in zip(strands[::2], strands[1::2], strict=True)]
+        after.append(Set(scalar, Across(nest.combine, strands[0])))
+        place = tuple(map(Index.of, self.rows))
+        target = nest.output.place(split(nest, (*place, *map(Index.of, variables(nest.reduced))), space_of(nest))[0])
+        self.values[nest.output.buffer] = (nest, Get(scalar))
+        if self.plan.stored(nest.output.buffer, self.group):
+            after.append(Store([(nest.output.buffer, target, Get(scalar))]))
+
+    def _items(self, nests: Sequence[Nest], indices: tuple[Index, ...], space: Shape) -> list[_Item]:
+        """The nests' elements, each using what the earlier ones computed at the same place."""
+        here: dict[Buffer, tuple[Index, Expr]] = {}
+
+        def replace(load: Load) -> Expr | None:
+            found = here.get(load.buffer)
+            if found is not None and found[0] == load.index:
+                return found[1]
+            held = self.values.get(load.buffer)
+            return None if held is None else held[1]
+
+        rewrite = Rewriter(replace)
+        items = []
+        for nest in nests:
+            place, within = split(nest, indices, space)
+            value = rewrite.expr(nest.value(place, within))
+            index = ZERO if nest.reduced else nest.output.place(place)
+            items.append(_Item(nest, value, index))
+            if not nest.reduced and nest.combine != "fail":
+                here[nest.output.buffer] = (index, value)
+                rewrite = Rewriter(replace)
+        return items
+
+    def _stores(self, items: Sequence[_Item], strand: Index | None = None) -> list[Statement]:
+        found: list[Statement] = []
+        entries = []
+        for item in items:
+            if item.nest.combine == "fail":
+                found.append(Fail(item.value))
+            elif item.nest.reduced:
+                assert item.vector is not None
+                place = (ZERO if strand is None else strand,)
+                joined = Op(item.nest.combine, (Get(item.vector, place), item.value), item.value.dtype)
+                found.append(Set(item.vector, joined, place))
+            elif self.plan.stored(item.nest.output.buffer, self.group) or self._crosses_stages(item.nest):
+                entries.append((item.nest.output.buffer, item.index, item.value))
+        return [*found, Store(entries)] if entries else found
+
+    def _crosses_stages(self, nest: Nest) -> bool:
+        stage = self.group.stages.get(nest, 0)
+        return any(at > stage for at in self.group.stages.values()) and self.group.kind == "rows"
+
+    def _vectors(self, items: list[_Item], last: LoopVar, start: Index, stop: Index) -> list[Statement]:
+        """The innermost loop: whole vectors, several at a time where something is added up, then the rest masked."""
+        lanes = self.lanes
+        body: list[Statement] = []
+        extent = stop - start
+        known = extent.number
+        position = start
+        if any(item.nest.reduced for item in items) and (known is None or known >= 2 * lanes * STRANDS):
+            wide = extent // (lanes * STRANDS) * (lanes * STRANDS)
+            step, strand = LoopVar("step", last.extent), LoopVar("strand", STRANDS)
+            at = Index.of(step) + Index.of(strand) * lanes + LANE
+            inner = self._stores(_moved(items, last, at), Index.of(strand))
+            body.append(For(step, start, start + wide, [For(strand, ZERO, Index.of(STRANDS), inner, unrolled=True)],
+                            step=lanes * STRANDS))  # fmt: skip
+            position = start + wide
+        whole = start + extent // lanes * lanes
+        if (whole - position).number != 0:
+            step = LoopVar("step", last.extent)
+            stores = self._stores(_moved(items, last, Index.of(step) + LANE))
+            body.append(For(step, position, whole, stores, step=lanes))
+        rest = stop - whole
+        if rest.number != 0:
+            body.append(Masked(rest, self._stores(_moved(items, last, whole + LANE))))
+        return body
+
+
+class _Column:
+    """Kernels of reductions whose results lie side by side in memory: a vector adds up several of them at once."""
+
+    WIDE = 4
+
+    def __init__(self, group: Group, name: str, plan: Plan) -> None:
+        (self.nest,) = group.nests
+        self.name = name
+        self.plan = plan
+        self.lanes = plan.target.lanes(_width(self.nest))
+
+    def kernel(self) -> Kernel:
+        nest, lanes = self.nest, self.lanes
+        place, within = variables(nest.shape, "i"), variables(nest.reduced, "r")
+        value = nest.value(tuple(map(Index.of, place)), tuple(map(Index.of, within)))
+        index = nest.output.place(tuple(map(Index.of, place)))
+        used = [*indices_of([value]), index]
+        kept, summed = collapse(place, used), collapse(within, used)
+        outer = [LoopVar(f"i{n}", product(tuple(v.extent for v in g))) for n, g in enumerate(kept)]
+        inner = [LoopVar(f"r{n}", product(tuple(v.extent for v in g))) for n, g in enumerate(summed)]
+        rewrite = Rewriter(values={**_merge(place, kept, outer), **_merge(within, summed, inner)})
+        value, index = rewrite.expr(value), rewrite.index(index)
+        last = outer[-1]
+        block = lanes * self.WIDE if not isinstance(last.extent, int) else min(
+            lanes * self.WIDE, -(-last.extent // lanes) * lanes)  # fmt: skip
+        blocks = ceil_divide(last.extent, block)
+        chunk = LoopVar("chunk", product(tuple(v.extent for v in outer[:-1])) * blocks)
+        start = Index.of(chunk) % blocks * block
+        rows = unflatten(Index.of(chunk) // blocks, tuple(v.extent for v in outer[:-1]))
+        moved = Rewriter(values=dict(zip(outer[:-1], rows, strict=True)))
+        value, index = moved.expr(value), moved.index(index)
+        sums = Register("sums", value.dtype, (block // lanes,), vector=True)
+        body: list[Statement] = []
+        for part in range(block // lanes):
+            at = start + part * lanes
+            inside = Rewriter(values={last: at + LANE})
+            left = Index.of(last.extent) - at
+            step = self._one(inside.expr(value), inside.index(index), sums, part, inner)
+            if _divides(block, last.extent):
+                body += step
+            else:
+                body.append(Masked(left, step))
+        return Kernel(self.name, chunk, body, lanes)
+
+    def _one(
+        self, value: Expr, index: Index, sums: Register, part: int, inner: list[LoopVar]
+    ) -> list[Statement]:
+        place = (Index.of(part),)
+        loop: list[Statement] = [Set(sums, Op(self.nest.combine, (Get(sums, place), value), value.dtype), place)]
+        for variable in reversed(inner):
+            loop = [For(variable, ZERO, Index.of(variable.extent), loop)]
+        return [
+            Set(sums, identity(self.nest.combine, value.dtype), place), *loop,
+            Store([(self.nest.output.buffer, index, Get(sums, place))]),
+        ]  # fmt: skip
+
+
+def epilogue(group: Group, plan: Plan, place: tuple[Index, ...], value: Expr) -> list[Statement]:
+    """What a group does with one element (or vector) of its template's result: the maps behind it, and the stores."""
+    first = group.nests[0]
+    # in plain variables, whose ranges are known, so that indices into reshaped results simplify
+    axes = variables(first.shape, "t")
+    plain = tuple(map(Index.of, axes))
+    here: dict[Buffer, tuple[Index, Expr]] = {}
+
+    def replace(load: Load) -> Expr | None:
+        found = here.get(load.buffer)
+        return found[1] if found is not None and found[0] == load.index else None
+
+    moved = Rewriter(values=dict(zip(axes, place, strict=True)))
+    entries = []
+    for nest in group.nests:
+        if nest is first:
+            made, index = value, nest.output.place(plain)
+        else:
+            own, _ = split(nest, plain, first.shape)
+            made, index = Rewriter(replace).expr(nest.value(own, ())), nest.output.place(own)
+        here[nest.output.buffer] = (index, made)
+        if plan.stored(nest.output.buffer, group):
+            entries.append((nest.output.buffer, moved.index(index), moved.expr(made)))
+    return [Store(entries)]
+
+
+def prefetches(group: Group, plan: Plan, place: tuple[Index, ...]) -> list[Statement]:
+    """Asks for the vectors that the maps behind a template will read, so that they arrive while it computes."""
+    axes = variables(group.nests[0].shape, "t")
+    plain = tuple(map(Index.of, axes))
+    moved = Rewriter(values=dict(zip(axes, place, strict=True)))
+    found: dict[tuple[Buffer, Index], None] = {}
+    made = {nest.output.buffer for nest in group.nests if nest.output.buffer.role != "state"}
+    for nest in group.nests[1:]:
+        own, _ = split(nest, plain, group.nests[0].shape)
+        for load in loads_of([nest.value(own, ())]):
+            index = moved.index(load.index)
+            if load.buffer not in made and load.guard is None and index.terms.get(LANE, 0) == 1:
+                found[load.buffer, index] = None
+    return [Prefetch(buffer, index) for buffer, index in found]
+
+
+# -- helpers ----------------------------------------------------------------------------------------------------------
+
+
+def collapse(variables: Sequence[LoopVar], used: Sequence[Index]) -> list[list[LoopVar]]:
+    """Neighbouring axes that every index walks as if they were one."""
+    groups: list[list[LoopVar]] = []
+    for variable in variables:
+        if isinstance(variable.extent, int) and variable.extent == 1:
+            continue
+        if groups and all(_together(groups[-1][-1], variable, index) for index in used):
+            groups[-1].append(variable)
+        else:
+            groups.append([variable])
+    return groups
+
+
+def _together(outer: LoopVar, inner: LoopVar, index: Index) -> bool:
+    if any(not isinstance(atom, (LoopVar, Entry)) and {outer, inner} & atom.index.variables() for atom in index.terms):
+        return False
+    return index.terms.get(outer, 0) == index.terms.get(inner, 0) * inner.extent
+
+
+def _merge(
+    axes: Sequence[LoopVar], groups: Sequence[Sequence[LoopVar]], walked: Sequence[LoopVar]
+) -> dict[LoopVar, Index]:
+    """Each axis in terms of the walked variables: the last of a group carries it, the others add nothing."""
+    values: dict[LoopVar, Index] = dict.fromkeys(axes, ZERO)
+    for group, variable in zip(groups, walked, strict=True):
+        values[group[-1]] = Index.of(variable)
+    return values
+
+
+def rewrite_body(body: Sequence[Statement], rewrite: Rewriter) -> list[Statement]:
+    """Statements with other indices."""
+    found: list[Statement] = []
+    for statement in body:
+        match statement:
+            case For():
+                start, stop = rewrite.index(statement.start), rewrite.index(statement.stop)
+                within = rewrite_body(statement.body, rewrite)
+                found.append(For(statement.var, start, stop, within, statement.step, statement.unrolled))
+            case Masked():
+                found.append(Masked(rewrite.index(statement.count), rewrite_body(statement.body, rewrite)))
+            case Store():
+                entries = [(b, rewrite.index(i), rewrite.expr(v)) for b, i, v in statement.entries]
+                found.append(Store(entries))
+            case Set():
+                found.append(Set(statement.register, rewrite.expr(statement.value), statement.place))
+            case If():
+                found.append(If(rewrite.expr(statement.condition), rewrite_body(statement.body, rewrite),
+                                rewrite_body(statement.orelse, rewrite)))  # fmt: skip
+            case Transpose():
+                found.append(statement)
+            case Prefetch():
+                found.append(Prefetch(statement.buffer, rewrite.index(statement.index)))
+            case Fail():
+                found.append(Fail(rewrite.expr(statement.condition)))
+            case _:
+                raise TypeError(type(statement).__name__)
+    return found
+
+
+def _moved(items: Sequence[_Item], variable: LoopVar, at: Index) -> list[_Item]:
+    rewrite = Rewriter(values={variable: at})
+    return [_Item(i.nest, rewrite.expr(i.value), rewrite.index(i.index), i.vector, i.scalar) for i in items]
+
+
+def compare_less(first: Index, second: Index) -> Expr:
+    """Whether one index lies below another."""
+    return Op("less", (At(first), At(second)), dtypes.bool_)
+
+
+def minimum(first: Index, second: Index) -> Index:
+    """The lesser of two indices."""
+    return Index.of(Entry(Op("minimum", (At(first), At(second)), dtypes.int64)))
+
+
+def _divides(size: int, whole: Dimension) -> bool:
+    return isinstance(whole, int) and whole % size == 0
+
+
+def _known(shape: Shape) -> int:
+    total = product(tuple(shape))
+    return total if isinstance(total, int) else 1
+
+
+def _width(nest: Nest) -> int:
+    """Bytes of the elements that decide how many lanes a vector has: four, or eight for float64 and int64."""
+    return 8 if nest.output.dtype.size == 8 and nest.output.dtype.is_floating else 4
+
+
+def is_symbolic(size: Dimension) -> bool:
+    """Whether a size is known at run time only."""
+    return isinstance(size, Dim)
+
+
+__all__ = ["Plan", "identity", "kernel_of", "minimum", "collapse", "rewrite_body", "flat_index", "Any"]

@@ -1,0 +1,195 @@
+"""A compiled graph ready to run: its code in memory, buffers in an arena, a table of pointers, a schedule.
+
+Sizes that are known only at run time stay arguments of the code. For each combination of them that occurs there is a
+`Binding`, made once: buffers whose lives do not overlap share their place. The memory itself is one `Arena`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from weft.base import dims, flags
+from weft.base.errors import InternalError
+from weft.engines.native import threads
+from weft.engines.native.cache import Loaded
+from weft.engines.native.image import HEADER, OUTSIDE, Image, Phase, Place
+from weft.engines.native.target import Target
+
+if TYPE_CHECKING:
+    from weft.base.dims import Symbol
+
+_ALIGN = 64
+_REMEMBERED = 16  # combinations of sizes that keep their table
+
+
+class Arena:
+    """Memory for what lives no longer than a run, shared by programs and sizes whose runs follow one another."""
+
+    def __init__(self) -> None:
+        self._memory: np.ndarray[Any, Any] | None = None
+        self._size = -1
+        self._base = 0
+
+    def reserve(self, size: int) -> int:
+        """The address of at least so many bytes; what lay there before may be gone."""
+        if size > self._size:
+            self._memory = None  # given back before more is taken
+            self._memory = np.empty(size + _ALIGN, np.uint8)
+            self._base = -(-self._memory.ctypes.data // _ALIGN) * _ALIGN
+            self._size = size
+        return self._base
+
+
+class Program:
+    """An image in memory.
+
+    Args:
+        loaded: What to run.
+        target: The machine.
+        name: For messages.
+        arena: Where its buffers lie while it runs.
+    """
+
+    def __init__(self, loaded: Loaded, target: Target, name: str, arena: Arena) -> None:
+        image, code = loaded.image, loaded.code
+        self._loaded = loaded  # the code stays in memory as long as this
+        self.image = image
+        self.target = target
+        self.name = name
+        self.arena = arena
+        self.addresses = {kernel: code.address(kernel) for kernel in image.kernels}
+        self._bindings: dict[tuple[int, ...], Binding] = {}
+        mentioned = set().union(*(dims.symbols_of(size) for size in _sizes(image)))
+        self._symbols = [number for number, symbol in enumerate(image.symbols) if symbol in mentioned]
+
+    def binding(self, known: Mapping[int, int]) -> Binding:
+        """The table and the arena for some sizes, given by the symbols' numbers."""
+        key = tuple(known[number] for number in self._symbols)
+        found = self._bindings.pop(key, None)
+        if found is None:
+            sizes = {self.image.symbols[number]: known[number] for number in self._symbols}
+            found = Binding(self, sizes)
+            while len(self._bindings) >= _REMEMBERED:
+                self._bindings.pop(next(iter(self._bindings)))
+        self._bindings[key] = found  # the last one used is the last to go
+        return found
+
+    def run(self, binding: Binding) -> bool:
+        """Runs the code on the addresses in the binding's table. False where a check failed: no state was written."""
+        binding.flag[:] = 0
+        pool = threads.pool(self.target)
+        binding.prepare(pool.count)
+        pool.run(binding.table_address, binding.schedule_address, binding.phases, binding.parallel)
+        flag = int(binding.flag[0])
+        if flag >= OUTSIDE:
+            slot = flag - OUTSIDE + HEADER
+            place = next(place.name for place in self.image.places if place.slot == slot)
+            raise InternalError(f"{self.name}: native code reaches outside of {place}.")
+        return not flag
+
+
+class Binding:
+    """The table of pointers and sizes for one combination of sizes; where the buffers lie is settled for each run."""
+
+    def __init__(self, program: Program, known: Mapping[Symbol, int]) -> None:
+        image = program.image
+        self.table = np.zeros(image.words, np.int64)
+        self.flag = np.zeros(8, np.int64)  # which check failed; whether the run came to its end
+        self.table[0] = self.flag.ctypes.data
+        self._offsets, self._size = _arrange([place for place in image.places if not place.threads], known)
+        self._own, self._own_size = _arrange([place for place in image.places if place.threads], known)
+        self.table[1] = self._own_size
+        self._arena = program.arena
+        self._base = -1
+        for slot, array in image.constants:
+            self.table[slot] = array.ctypes.data
+        for slot, size in image.sizes:
+            self.table[slot] = dims.evaluate(size, known)
+        words: list[int] = []
+        self.parallel = False
+        self.phases = 0
+        for turn, phase in _unrolled(image.phases, known):
+            counts = [dims.evaluate(chunks, known) for _, chunks in phase.kernels]
+            # few enough claims that they cost nothing, many enough that threads end together
+            grain = max(1, sum(counts) // (16 * flags.num_threads()))
+            words += [len(phase.kernels), int(phase.writes_state), sum(counts), grain]
+            for (name, _), count in zip(phase.kernels, counts, strict=True):
+                words += [program.addresses[name], count, turn]
+            self.parallel = self.parallel or sum(counts) > 1
+            self.phases += 1
+        self.schedule = np.array(words or [0], np.int64)
+        self.table_address = self.table.ctypes.data
+        self.schedule_address = self.schedule.ctypes.data
+        self.shapes = [tuple(dims.evaluate(d, known) for d in output.shape) for output in image.outputs]
+
+    def prepare(self, threads: int) -> None:
+        """Finds room for the buffers, and for what each of so many threads has for itself."""
+        base = self._arena.reserve(self._size + threads * self._own_size)
+        if base != self._base:
+            self._base = base
+            for slot, offset in self._offsets.items():
+                self.table[slot] = base + offset
+            for slot, offset in self._own.items():
+                self.table[slot] = base + self._size + offset
+
+    def succeeded(self) -> bool:
+        """Whether the last run came to its end without a failed check: what it writes is written."""
+        return bool(self.flag[1] == 1 and self.flag[0] == 0)
+
+
+def _sizes(image: Image) -> Iterator[Any]:
+    for _, size in image.sizes:
+        yield size
+    for place in image.places:
+        yield place.size
+    for phase in image.phases:
+        yield phase.turns
+        for _, chunks in phase.kernels:
+            yield chunks
+    for outside in (*image.inputs, *image.outputs):
+        yield from outside.shape
+
+
+def _unrolled(phases: Sequence[Phase], known: Mapping[Symbol, int]) -> Iterator[tuple[int, Phase]]:
+    """The phases as they run: those of a loop's body again for each turn."""
+    at = 0
+    while at < len(phases):
+        loop = phases[at].loop
+        if loop < 0:
+            yield 0, phases[at]
+            at += 1
+            continue
+        end = at
+        while end < len(phases) and phases[end].loop == loop:
+            end += 1
+        for turn in range(dims.evaluate(phases[at].turns, known)):
+            for phase in phases[at:end]:
+                yield turn, phase
+        at = end
+
+
+def _arrange(places: Sequence[Place], known: Mapping[Symbol, int]) -> tuple[dict[int, int], int]:
+    """Offsets in the arena by slot: the longest buffers first, each at the lowest place free during its life."""
+    sized = []
+    for place in places:
+        if place.life[0] < 0:
+            continue
+        size = dims.evaluate(place.size, known)
+        sized.append((-(-size // _ALIGN) * _ALIGN + _ALIGN, place.slot, place.life))
+    sized.sort(key=lambda item: -item[0])
+    placed: list[tuple[int, int, tuple[int, int]]] = []
+    offsets: dict[int, int] = {}
+    total = 0
+    for size, slot, life in sized:
+        offset = 0
+        for start, stop, _ in sorted(p for p in placed if p[2][0] <= life[1] and life[0] <= p[2][1]):
+            if offset + size <= start:
+                break
+            offset = max(offset, stop)
+        placed.append((offset, offset + size, life))
+        offsets[slot] = offset
+        total = max(total, offset + size)
+    return offsets, total

@@ -1,0 +1,328 @@
+"""Convolutions and their gradients, all of them contractions over padded images, channels last inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from weft.base import dtypes
+from weft.base.dims import ceil_divide
+from weft.engines.native import sparse, winograd
+from weft.engines.native.contraction import Contraction
+from weft.engines.native.index import Index
+from weft.engines.native.kernels import minimum
+from weft.engines.native.loops import At, Const, Expr, Op
+from weft.engines.native.lower import Lowering, Nest, rule, view
+from weft.engines.native.rewriting import guarded
+from weft.engines.native.rules.matmul import HALVES, narrowed, widened
+from weft.engines.native.rules.pointwise import compare, op, pick
+from weft.engines.native.sources import Indices, Memory, Source
+from weft.ir.graph import Node, Value
+from weft.ops.windows import CHANNELS_LAST, Window, window_of
+
+if TYPE_CHECKING:
+    from weft.base.dims import Shape
+
+#: into how many shares the batch is cut where a kernel's gradient is summed: fixed, so that the bits are
+SHARES = 8
+
+
+def channels_last(source: Source, data_format: str) -> Source:
+    """The same image with the channels as its last axis."""
+    if data_format == CHANNELS_LAST:
+        return source
+    rank = len(source.shape)
+    shape = (source.shape[0], *source.shape[2:], source.shape[1])
+    if isinstance(source, Memory):
+        strides = (source.strides[0], *source.strides[2:], source.strides[1])
+        return Memory(source.buffer, shape, strides, source.offset)
+    return view(source, shape, lambda place: (place[0], place[rank - 1], *place[1 : rank - 1]))
+
+
+def from_channels_last(source: Source, data_format: str) -> Source:
+    """Back to the node's own order of axes."""
+    if data_format == CHANNELS_LAST:
+        return source
+    shape = (source.shape[0], source.shape[-1], *source.shape[1:-1])
+    if isinstance(source, Memory):
+        strides = (source.strides[0], source.strides[-1], *source.strides[1:-1])
+        return Memory(source.buffer, shape, strides, source.offset)
+    return view(source, shape, lambda place: (place[0], *place[2:], place[1]))
+
+
+def windows(low: Lowering, spatial: Sequence[Any], window: Sequence[Any], attrs: Any) -> Window:
+    """How the windows lie; the spatial sizes must be known."""
+    low.known(*spatial, *window)
+    return window_of(tuple(spatial), tuple(window), attrs["strides"], attrs["padding"], attrs["dilations"])
+
+
+def _operand(low: Lowering, value: Value) -> Source:
+    """A tensor in the type that is computed in: half precisions as float32, in memory."""
+    source = low.source(value)
+    return widened(low, source, dtypes.float32) if source.dtype in HALVES else source
+
+
+def padded(low: Lowering, x: Source, before: Sequence[int], sizes: Sequence[int], steps: Sequence[int]) -> Memory:
+    """Images with zeros around them (and between neighbours, `steps` apart): element j is x[(j - before) / step]."""
+    batch, *spatial, channels = x.shape
+    if isinstance(x, Memory) and not any(before) and tuple(sizes) == tuple(spatial) and set(steps) == {1}:
+        return x
+    shape = (batch, *sizes, channels)
+    if x.cost > 3:
+        x = low.memory(x)
+
+    def value(place: Indices, _: Indices) -> Expr:
+        inside: Expr | None = None
+        source: list[Index] = []
+        for axis, index in enumerate(place[1:-1]):
+            step, size = steps[axis], spatial[axis]
+            assert isinstance(size, int)
+            moved = index - before[axis]
+            tests = []
+            if before[axis] > 0:
+                tests.append(compare("greater_equal", At(moved), At(Index.of(0))))
+            if sizes[axis] - before[axis] > (size - 1) * step + 1:
+                tests.append(compare("less", At(moved), At(Index.of((size - 1) * step + 1))))
+            if step > 1:
+                # counted from a multiple of the step below the first element, so that nothing is negative
+                lift = -(-before[axis] // step) * step
+                raised = moved + lift
+                tests.append(compare("equal", At(raised % step), At(Index.of(0))))
+                moved = raised // step - lift // step
+            source.append(moved)
+            for test in tests:
+                inside = test if inside is None else Op("and", (inside, test), dtypes.bool_)
+        element = x.at((place[0], *source, place[-1]))
+        return element if inside is None else pick(inside, guarded(element, inside), Const(0, x.dtype))
+
+    output = low.temporary(shape, x.dtype, "padded")
+    low.nests.append(Nest(shape, value, output, name="pad"))
+    return output
+
+
+def _contract(low: Lowering, template: Contraction, logical: Shape, name: str) -> Memory:
+    output = low.temporary(template.shape, template.dtype, name)
+    low.nests.append(Nest(template.shape, lambda place, _: output.at(place), output, name=name, template=template))
+    return Memory(output.buffer, logical)
+
+
+@rule("conv")
+def _conv(low: Lowering, node: Node) -> Sequence[Source]:
+    attrs = node.attrs
+    x = channels_last(_operand(low, node.inputs[0]), attrs["data_format"])
+    kernel = low.contiguous(_operand(low, node.inputs[1]), "kernel")
+    window = windows(low, x.shape[1:-1], kernel.shape[:-2], attrs)
+    low.known(x.shape[-1], *kernel.shape)
+    sizes = _extents(window, kernel, attrs["groups"])
+    x = padded(low, low.memory(x) if x.cost > 3 else x, [b for b, _ in window.pads], sizes, [1] * len(sizes))
+    made = from_channels_last(forward(low, x, kernel, window, attrs["groups"], "conv"), attrs["data_format"])
+    return [narrowed(made, node.outputs[0].dtype)]
+
+
+def _extents(window: Window, kernel: Source, groups: int) -> list[int]:
+    """How large padded images must be."""
+    if winograd.pays(window, kernel.shape[-2], kernel.shape[-1], groups, kernel.dtype):
+        return winograd.extents(window)
+    return [window.extent(axis) for axis in range(len(window.sizes))]
+
+
+def forward(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: int, name: str) -> Source:
+    """The convolution of images that are padded already."""
+    batch, channels, filters = x.shape[0], kernel.shape[-2], kernel.shape[-1]
+    shape = (batch, *window.out, filters)
+    rank = len(window.sizes)
+    if groups > 1:
+        return _grouped(low, x, kernel, window, groups, name)
+    if winograd.pays(window, channels, filters, groups, x.dtype):
+        return winograd.convolution(low, x, kernel, window, name)
+    if set(window.window) == {1} and set(window.strides) == {1} and x.contiguous:
+        rows = batch
+        for size in window.out:
+            rows = rows * size
+        flat, weights = Memory(x.buffer, (rows, channels), None, x.offset), Memory(kernel.buffer, (channels, filters))
+        return _contract(low, Contraction(
+            (rows, filters), (channels,), lambda place, within: flat.at((place[0], within[0])),
+            lambda place, within: weights.at((within[0], place[1])), x.dtype), shape, name)  # fmt: skip
+
+    def element(place: Indices, within: Indices) -> Expr:
+        where = [place[1 + a] * window.strides[a] + within[a] * window.dilations[a] for a in range(rank)]
+        return x.at((place[0], *where, within[-1]))
+
+    def weight(place: Indices, within: Indices) -> Expr:
+        return kernel.at((*within, place[-1]))
+
+    return _contract(low, Contraction(shape, (*window.window, channels), element, weight, x.dtype), shape, name)
+
+
+def _grouped(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: int, name: str) -> Source:
+    """Groups of channels: with one channel each a sum over the window, else products side by side."""
+    batch, channels, filters = x.shape[0], kernel.shape[-2], kernel.shape[-1]
+    assert isinstance(channels, int) and isinstance(filters, int)
+    each, rank = filters // groups, len(window.sizes)
+
+    def spread(place: Indices, within: Indices, channel: Index) -> Expr:
+        where = [place[1 + a] * window.strides[a] + within[a] * window.dilations[a] for a in range(rank)]
+        return x.at((place[0], *where, channel))
+
+    if channels == 1:
+        def value(place: Indices, within: Indices) -> Expr:
+            number = kernel.at((*within, Index.of(0), place[-1]))
+            return op("multiply", spread(place, within, place[-1] // each), number)
+
+        return low.reduce((batch, *window.out, filters), window.window, x.dtype, "add", value, name)
+    shape = (groups, batch, *window.out, each)
+
+    def element(place: Indices, within: Indices) -> Expr:
+        return spread(place[1:], within[:-1], place[0] * channels + within[-1])
+
+    def weight(place: Indices, within: Indices) -> Expr:
+        return kernel.at((*within, place[0] * each + place[-1]))
+
+    made = _contract(low, Contraction(shape, (*window.window, channels), element, weight, x.dtype), shape, name)
+    return view(made, (batch, *window.out, filters), lambda p: (p[-1] // each, *p[:-1], p[-1] % each))
+
+
+@rule("conv_input_gradient")
+def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
+    """A convolution of the padded (and spread) cotangent with the kernel turned round."""
+    attrs = node.attrs
+    ct = channels_last(_operand(low, node.inputs[0]), attrs["data_format"])
+    kernel = _operand(low, node.inputs[1])
+    out_shape = node.outputs[0].shape
+    assert out_shape is not None
+    spatial = out_shape[1:-1] if attrs["data_format"] == CHANNELS_LAST else out_shape[2:]
+    low.known(*kernel.shape, *ct.shape[1:])
+    window = windows(low, spatial, kernel.shape[:-2], attrs)
+    groups, rank = attrs["groups"], len(window.sizes)
+    reach = [(window.window[a] - 1) * window.dilations[a] for a in range(rank)]
+    if sparse.fits(ct, window, kernel.shape[-2], groups, kernel.dtype):
+        return [narrowed(_sparse_input_gradient(low, ct, kernel, window), node.outputs[0].dtype)]
+    before = [reach[a] - window.pads[a][0] for a in range(rank)]
+    sizes = [window.sizes[a] + reach[a] for a in range(rank)]
+    channels, filters = kernel.shape[-2:]
+    assert isinstance(channels, int) and isinstance(filters, int)
+    each = filters // groups
+    # [*window, filters of a group, channels of all groups]
+    turned = (*window.window, each, channels * groups)
+
+    def value(place: Indices, _: Indices) -> Expr:
+        flipped = [Index.of(window.window[a] - 1) - place[a] for a in range(rank)]
+        group, channel = place[-1] // channels, place[-1] % channels
+        return kernel.at((*flipped, channel, group * each + place[-2]))
+
+    packed = low.temporary(turned, kernel.dtype, "turned")
+    low.nests.append(Nest(turned, value, packed, name="pack"))
+    simple = Window(tuple(sizes), window.window, (1,) * rank, window.dilations, ((0, 0),) * rank, window.sizes)
+    sizes = _extents(simple, packed, groups)
+    wide = padded(low, low.memory(ct) if ct.cost > 3 else ct, before, sizes, window.strides)
+    result = forward(low, wide, packed, simple, groups, "conv_input_gradient")
+    return [narrowed(from_channels_last(result, attrs["data_format"]), node.outputs[0].dtype)]
+
+
+def _sparse_input_gradient(low: Lowering, ct: Source, kernel: Source, window: Window) -> Source:
+    assert isinstance(ct, sparse.Unpooled)
+    padded_sizes = [window.extent(axis) for axis in range(2)]
+    image = (ct.shape[0], *padded_sizes, kernel.shape[-2])
+    made = sparse.input_gradient(low, ct, kernel, window, image)
+    before = [low_ for low_, _ in window.pads]
+    sizes = tuple(window.sizes)
+    if not any(before) and tuple(padded_sizes) == sizes:
+        return made
+    offset: Any = sum(b * s for b, s in zip(before, made.strides[1:3], strict=True))
+    return Memory(made.buffer, (image[0], *sizes, image[-1]), made.strides, offset)
+
+
+@rule("conv_kernel_gradient")
+def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
+    attrs = node.attrs
+    x = channels_last(_operand(low, node.inputs[0]), attrs["data_format"])
+    ct = channels_last(_operand(low, node.inputs[1]), attrs["data_format"])
+    kernel_shape = node.outputs[0].shape
+    assert kernel_shape is not None
+    low.known(*kernel_shape, *ct.shape[1:], x.shape[-1])
+    window = windows(low, x.shape[1:-1], kernel_shape[:-2], attrs)
+    rank, groups = len(window.sizes), attrs["groups"]
+    thin = sparse.fits(ct, window, kernel_shape[-2], groups, x.dtype)
+    fast = not thin and winograd.pays(window, kernel_shape[-2], kernel_shape[-1], groups, x.dtype)
+    sizes = winograd.extents(window) if fast else [window.extent(axis) for axis in range(rank)]
+    x = padded(low, low.memory(x) if x.cost > 3 else x, [b for b, _ in window.pads], sizes, [1] * rank)
+    batch, channels, filters = x.shape[0], kernel_shape[-2], kernel_shape[-1]
+    assert isinstance(channels, int) and isinstance(filters, int)
+    share = ceil_divide(batch, SHARES)
+
+    def limit(place: Indices) -> Index:
+        return minimum(Index.of(share), Index.of(batch) - place[0] * share)
+
+    def where(offset: Sequence[Index], position: Sequence[Index]) -> list[Index]:
+        return [position[a] * window.strides[a] + offset[a] * window.dilations[a] for a in range(rank)]
+
+    if thin:
+        assert isinstance(ct, sparse.Unpooled)
+        made = sparse.kernel_gradient(low, x, ct, window, SHARES, limit)
+        return [narrowed(made, node.outputs[0].dtype)]
+    ct = low.memory(ct, "cotangent")
+    if fast:
+        made = winograd.kernel_gradient(low, x, ct, window, SHARES, limit)
+        return [narrowed(made, node.outputs[0].dtype)]
+    if groups > 1:
+        return [narrowed(_grouped_kernel_gradient(low, x, ct, window, groups, kernel_shape), node.outputs[0].dtype)]
+    steps = window.dilations[-1]
+    if steps == 1 and x.strides[-2] == channels and x.strides[-1] == 1:
+        # the last window axis and the channels are one axis in memory
+        row = window.window[-1] * channels
+        wide = Memory(x.buffer, (*x.shape[:-1], row), x.strides, x.offset)
+        shape: Shape = (SHARES, *window.window[:-1], row, filters)
+
+        def element(place: Indices, within: Indices) -> Expr:
+            offset = [*place[1:-2], Index.of(0)]
+            return wide.at((place[0] * share + within[0], *where(offset, within[1:]), place[-2]))
+    else:
+        shape = (SHARES, *window.window, channels, filters)
+
+        def element(place: Indices, within: Indices) -> Expr:
+            return x.at((place[0] * share + within[0], *where(place[1:-2], within[1:]), place[-2]))
+
+    def change(place: Indices, within: Indices) -> Expr:
+        return ct.at((place[0] * share + within[0], *within[1:], place[-1]))
+
+    template = Contraction(shape, (share, *window.out), element, change, x.dtype, limit, stream=True)
+    partial = _contract(low, template, (SHARES, *kernel_shape), "conv_kernel_gradient")
+    def total(place: Indices, within: Indices) -> Expr:
+        # shares beyond the batch are empty: nothing was stored there
+        some = compare("less", At(within[0] * share), At(Index.of(batch)))
+        return guarded(partial.at((*within, *place)), some)
+
+    summed = low.reduce(kernel_shape, (SHARES,), x.dtype, "add", total, "shares")
+    return [narrowed(summed, node.outputs[0].dtype)]
+
+
+def _grouped_kernel_gradient(
+    low: Lowering, x: Memory, ct: Memory, window: Window, groups: int, kernel_shape: Shape
+) -> Source:
+    channels, filters = kernel_shape[-2:]
+    assert isinstance(channels, int) and isinstance(filters, int)
+    rank, each = len(window.sizes), filters // groups
+
+    def value(place: Indices, within: Indices) -> Expr:
+        spots = [within[1 + a] * window.strides[a] + place[a] * window.dilations[a] for a in range(rank)]
+        channel = place[-1] // each * channels + place[-2]
+        return op("multiply", x.at((within[0], *spots, channel)), ct.at((*within, place[-1])))
+
+    return low.reduce(kernel_shape, (x.shape[0], *window.out), x.dtype, "add", value, "conv_kernel_gradient")
+
+
+@rule("depthwise_conv")
+def _depthwise(low: Lowering, node: Node) -> Sequence[Source]:
+    attrs = node.attrs
+    x = channels_last(_operand(low, node.inputs[0]), attrs["data_format"])
+    kernel = low.contiguous(_operand(low, node.inputs[1]), "kernel")
+    low.known(x.shape[-1], *kernel.shape)
+    window = windows(low, x.shape[1:-1], kernel.shape[:-2], attrs)
+    channels, many = kernel.shape[-2:]
+    assert isinstance(channels, int) and isinstance(many, int)
+    sizes = [window.extent(axis) for axis in range(len(window.sizes))]
+    wide = padded(low, low.memory(x) if x.cost > 3 else x, [b for b, _ in window.pads], sizes, [1] * len(sizes))
+    flat = Memory(kernel.buffer, (*window.window, 1, channels * many))
+    made = _grouped(low, wide, flat, window, channels, "depthwise_conv")
+    return [narrowed(from_channels_last(made, attrs["data_format"]), node.outputs[0].dtype)]
+

@@ -1,0 +1,82 @@
+"""Products of matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from weft.base import dtypes
+from weft.engines.native.contraction import Contraction
+from weft.engines.native.loops import Expr
+from weft.engines.native.lower import Lowering, Nest, aligned, rule
+from weft.engines.native.rules.pointwise import cast
+from weft.engines.native.sources import Computed, Indices, Memory, Source
+from weft.ir.graph import Node
+
+if TYPE_CHECKING:
+    from weft.base.dtypes import DType
+
+#: types whose numbers are stored so, and computed with as float32
+HALVES = (dtypes.float16, dtypes.bfloat16)
+
+
+@rule("matmul")
+def _matmul(low: Lowering, node: Node) -> Sequence[Source]:
+    out = node.outputs[0]
+    dtype = dtypes.float32 if out.dtype in HALVES else out.dtype
+    a, b = (widened(low, low.source(value), dtype) for value in node.inputs)
+    shape = tuple(out.shape or ())
+    flip_a = bool(node.attrs["transpose_a"] or node.attrs["adjoint_a"])
+    flip_b = bool(node.attrs["transpose_b"] or node.attrs["adjoint_b"])
+    inner = a.shape[-2] if flip_a else a.shape[-1]
+    if flip_b:
+        b, flip_b = turned(low, b), False  # rows of B are read as vectors: they must lie in order
+    place_a, place_b = _places(low, a, shape), _places(low, b, shape)
+
+    def element_a(place: Indices, within: Indices) -> Expr:
+        return a.at((*place_a(place), *((within[0], place[-2]) if flip_a else (place[-2], within[0]))))
+
+    def element_b(place: Indices, within: Indices) -> Expr:
+        return b.at((*place_b(place), within[0], place[-1]))
+
+    output = low.temporary(shape, dtype, "product")
+    template = Contraction(shape, (inner,), element_a, element_b, dtype)
+    low.nests.append(Nest(shape, lambda place, _: output.at(place), output, name="matmul", template=template))
+    return [narrowed(output, out.dtype)]
+
+
+def widened(low: Lowering, source: Source, dtype: DType) -> Source:
+    """An operand in memory, in the type that products of it are added up in."""
+    if source.dtype is dtype:
+        return low.memory(source) if source.cost > 0 else source
+    known: Source | None = getattr(source, "widened", None)
+    if known is None or known.dtype is not dtype:
+        known = low.memory(Computed(source.shape, dtype, lambda place: cast(source.at(place), dtype), source.cost + 1))
+        source.widened = known  # type: ignore[attr-defined]
+    return known
+
+
+def narrowed(source: Source, dtype: DType) -> Source:
+    """A result in the type that it is wanted in."""
+    if source.dtype is dtype:
+        return source
+    return Computed(source.shape, dtype, lambda place: cast(source.at(place), dtype), source.cost + 1)
+
+
+def turned(low: Lowering, source: Source) -> Memory:
+    """A matrix (or many) with rows and columns exchanged, in memory."""
+    shape = (*source.shape[:-2], source.shape[-1], source.shape[-2])
+    packed = low.temporary(shape, source.dtype, "packed")
+
+    def value(place: Indices, _: Indices) -> Expr:
+        return source.at((*place[:-2], place[-1], place[-2]))
+
+    low.nests.append(Nest(shape, value, packed, name="pack"))
+    return packed
+
+
+def _places(low: Lowering, source: Source, shape: Sequence[object]) -> Callable[[Indices], Indices]:
+    """From a place in the result to the batch axes of an operand, some of which may be broadcast."""
+    batch = Memory(low.temporary((), source.dtype).buffer, source.shape[:-2])
+    where = aligned(batch, tuple(shape[:-2]))  # type: ignore[arg-type]
+    return lambda place: where(tuple(place[:-2]))

@@ -1,0 +1,94 @@
+"""What the processor has: vector width, registers, features; and the same with features turned off, for tests."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from functools import cache
+
+import llvmlite.binding as llvm
+
+from weft.base import flags
+from weft.base.errors import UnavailableError, explain, nearest
+
+
+@dataclass(frozen=True)
+class Target:
+    """The machine that code is made for.
+
+    Attributes:
+        name: As in `WEFT_TARGET`.
+        triple: LLVM's name for the platform.
+        cpu: LLVM's name for the processor.
+        features: LLVM's list of features.
+        vector_bytes: The widest vector.
+        registers: How many vector registers there are.
+        fma: Whether there is a fused multiply-add.
+        bf16: Whether there are dot products of bfloat16.
+    """
+
+    name: str
+    triple: str
+    cpu: str
+    features: str
+    vector_bytes: int
+    registers: int
+    fma: bool
+    bf16: bool = False
+
+    def lanes(self, size: int) -> int:
+        """How many elements of that many bytes a vector holds."""
+        return max(1, self.vector_bytes // size)
+
+
+TARGETS = ("host", "avx512", "avx2", "x86-64", "neon")
+_X86_LEVELS = {"avx512": "x86-64-v4", "avx2": "x86-64-v3", "x86-64": "x86-64"}
+
+
+@cache
+def _initialize() -> None:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+@cache
+def find(name: str) -> Target:
+    """The target of a name; `host` is all that this processor can do.
+
+    Raises:
+        UnavailableError: For one that this machine cannot run.
+    """
+    if name not in TARGETS:
+        raise UnavailableError(explain(f"There is no target named {name!r}.", hint=nearest(name, TARGETS)))
+    _initialize()
+    triple, cpu = llvm.get_process_triple(), llvm.get_host_cpu_name()
+    found = llvm.get_host_cpu_features()
+    features = {key for key, on in found.items() if on}
+    x86 = platform.machine().lower() in ("x86_64", "amd64", "i386", "i686")
+    if name == "host":
+        level = _level(x86, features)
+        return Target("host", triple, cpu, found.flatten(), *level, bf16="avx512bf16" in features)
+    if x86 is (name == "neon"):
+        raise UnavailableError(f"Target {name} is not one of this machine, which is {platform.machine()}.")
+    if not x86:
+        return Target(name, triple, cpu, found.flatten(), 16, 32, True)
+    level = _level(True, features)
+    wanted = {"avx512": (64, 32, True), "avx2": (32, 16, True), "x86-64": (16, 16, False)}[name]
+    if wanted[0] > level[0]:
+        raise UnavailableError(f"Target {name} needs instructions that this processor ({cpu}) does not have.")
+    return Target(name, triple, _X86_LEVELS[name], "", *wanted)
+
+
+def _level(x86: bool, features: set[str]) -> tuple[int, int, bool]:
+    if not x86:
+        return 16, 32, True
+    if {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= features:
+        return 64, 32, True
+    if {"avx2", "fma"} <= features:
+        return 32, 16, True
+    return 16, 16, False
+
+
+def current() -> Target:
+    """The target in use: `WEFT_TARGET`, else the host."""
+    return find(flags.target())
