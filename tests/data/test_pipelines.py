@@ -225,6 +225,8 @@ def test_what_is_not_built_says_what_to_use():
         D.range(3).ragged_batch
     with pytest.raises(AttributeError, match="sqlite3"):
         tf.data.experimental.SqlDataset
+    with pytest.raises(AttributeError, match="TFRecordDataset"):
+        D.load
 
 
 def _model():

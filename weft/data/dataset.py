@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import dtypes, nest
+from weft.base.absent import word_absent_methods
 from weft.base.errors import InvalidArgumentError, OutOfRangeError, explain
 from weft.base.shapes import TensorShape
 from weft.data import batching, files, nodes, structure, transforms
@@ -81,6 +82,7 @@ def _node_of(value: Any, argument: str) -> Node:
     return value._node  # type: ignore[no-any-return]
 
 
+@word_absent_methods("tf.data.Dataset")
 class Dataset(structure.PipelineHandle):
     """A sequence of elements, each a tensor or a nested structure of tensors, made as they are needed.
 
@@ -547,23 +549,6 @@ class Dataset(structure.PipelineHandle):
     def ignore_errors(self, log_warning: bool = False, name: str | None = None) -> Dataset:
         """Leaves out elements whose making raised an error."""
         return self._then(transforms.IgnoreErrors(self._node, bool(log_warning)))
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _NOT_BUILT:
-            raise AttributeError(explain(f"Weft has no `tf.data.Dataset.{name}` yet.", hint=_NOT_BUILT[name]))
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
-
-_NOT_BUILT = {
-    "ragged_batch": "padded_batch fills the rows up",
-    "sparse_batch": "padded_batch makes dense batches",
-    "rejection_resample": "sample_from_datasets of one dataset for each class, with weights",
-    "snapshot": "use cache(filename)",
-    "save": "use cache(filename), or write TFRecords with tf.io.TFRecordWriter",
-    "load": "use cache(filename), or read TFRecords with tf.data.TFRecordDataset",
-    "make_one_shot_iterator": "iter(dataset)",
-    "make_initializable_iterator": "iter(dataset), for each pass",
-}
 
 
 def _signature(types: Any, shapes: Any, signature: Any) -> Any:
