@@ -229,3 +229,26 @@ def test_gradients_and_variables_the_wrong_way_round() -> None:
     pairs = [(tf.Variable(1.0), tf.constant(1.0))]
     text = message(TypeError, lambda: keras.optimizers.SGD().apply_gradients(pairs))
     assert "pairs of a gradient and its variable" in text and "zip(gradients, model.trainable_variables)" in text
+
+
+def test_class_weights_beside_sample_weights() -> None:
+    weights = {0: 1.0, 1: 2.0, 2: 3.0}
+    for call in (
+        lambda: classifier().fit(X, Y, class_weight=weights, sample_weight=np.ones(len(X)), verbose=0),
+        lambda: classifier().fit(iter([(X, Y, np.ones(len(X)))]), class_weight=weights, verbose=0),
+        lambda: classifier().train_on_batch(X, Y, class_weight=weights, sample_weight=np.ones(len(X))),
+    ):
+        assert "`class_weight` and `sample_weight` cannot be given together" in message(ValueError, call)
+
+
+@pytest.mark.parametrize("verbose", ["loud", -1, 1.5, [1]])
+def test_how_much_is_shown(verbose: Any) -> None:
+    text = message(ValueError, lambda: classifier().fit(X, Y, verbose=verbose))
+    assert "`verbose`" in text and repr(verbose) in text and "1 (a live bar)" in text
+
+
+def test_only_the_epochs_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    classifier().fit(X, Y, epochs=2, verbose=3)
+    assert capsys.readouterr().out == "Epoch 1/2\nEpoch 2/2\n"
+    classifier().fit(X, Y, verbose=None)
+    assert capsys.readouterr().out == ""

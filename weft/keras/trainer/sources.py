@@ -251,7 +251,7 @@ def make_source(
             raise ValueError(
                 explain(f"{method}(): `batch_size` cannot be given for a dataset that makes its own batches.")
             )
-        return IterableSource(x, lambda data: _finish(data, class_weight), shuffle)
+        return IterableSource(x, lambda data: _finish(method, data, class_weight), shuffle)
     if x is None:
         raise ValueError(
             explain(f"{method}() needs data.", hint=f"model.{method}(x, y) with arrays, or with an iterable of batches")
@@ -261,21 +261,36 @@ def make_source(
     x, y = arrays.convert(x, "x"), arrays.convert(y, "y")
     sample_weight = arrays.convert(sample_weight, "sample_weight")
     rows = arrays.count_rows(x, y, sample_weight, method)
-    sample_weight = _with_class_weights(y, sample_weight, class_weight)
+    sample_weight = with_class_weights(method, y, sample_weight, class_weight)
     return ArraySource(x, y, sample_weight, rows, batch_size, shuffle)
 
 
-def _with_class_weights(y: Any, sample_weight: Any, class_weight: dict[Any, float] | None) -> Any:
+def with_class_weights(method: str, y: Any, sample_weight: Any, class_weight: dict[Any, float] | None) -> Any:
+    """The samples' weights: those given, or those of their classes.
+
+    Args:
+        method: Of the model, for messages.
+        y: Labels.
+        sample_weight: Weights of samples, or None.
+        class_weight: Class → weight, or None.
+
+    Raises:
+        ValueError: Where both are given, as in Keras.
+    """
     if class_weight is None:
         return sample_weight
-    found = arrays.class_weights(y, class_weight)
-    return found if sample_weight is None else found * sample_weight
+    if sample_weight is not None:
+        raise ValueError(explain(
+            f"{method}(): `class_weight` and `sample_weight` cannot be given together.",
+            hint="multiply them yourself: sample_weight=sample_weight * np.vectorize(class_weight.get)(y)",
+        ))  # fmt: skip
+    return arrays.class_weights(y, class_weight)
 
 
-def _finish(data: Any, class_weight: dict[Any, float] | None) -> Any:
+def _finish(method: str, data: Any, class_weight: dict[Any, float] | None) -> Any:
     x, y, sample_weight = unpack(data)
     x, y = _convert_batch(x, "x"), _convert_batch(y, "y")
-    return x, y, _with_class_weights(y, _convert_batch(sample_weight, "sample_weight"), class_weight)
+    return x, y, with_class_weights(method, y, _convert_batch(sample_weight, "sample_weight"), class_weight)
 
 
 def split(x: Any, y: Any, sample_weight: Any, share: float) -> tuple[Any, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import weft as tf
@@ -359,7 +359,7 @@ class Trainer:
             y: Labels, one row for each of x.
             batch_size: Samples in a batch; 32 where None.
             epochs: The number of the last epoch.
-            verbose: 0 shows nothing, 1 a live bar, 2 a line for each epoch.
+            verbose: 0 shows nothing, 1 a live bar, 2 a line for each epoch, 3 only which epoch it is.
             callbacks: Callbacks.
             validation_split: Share of the samples, from the end, that is not trained on but evaluated.
             validation_data: (x, y) or (x, y, sample_weight), or an iterable of batches.
@@ -663,8 +663,7 @@ def _whole(method: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -
         raise ValueError(explain(f"{method}() needs data."))
     arrays.count_rows(x, y, sample_weight, method)
     if class_weight is not None:
-        weights = arrays.class_weights(y, class_weight)
-        sample_weight = weights if sample_weight is None else weights * sample_weight
+        sample_weight = sources.with_class_weights(method, y, sample_weight, class_weight)
     return x, y, sample_weight
 
 
@@ -692,7 +691,13 @@ def _listeners(callbacks: Any, model: Any, **params: Any) -> CallbackList:
 def _verbosity(verbose: Any) -> int:
     if verbose == "auto":
         return 1 if config.is_interactive_logging_enabled() else 2
-    return int(verbose)
+    levels = {None: 0, 0: 0, 1: 1, 2: 2, 3: 3}
+    if not isinstance(verbose, Hashable) or verbose not in levels:
+        raise ValueError(explain(
+            "`verbose` says how much is shown.", expected="0 (nothing), 1 (a live bar), 2 (a line for each epoch), "
+            "3 (only which epoch it is) or 'auto'", received=repr(verbose),
+        ))  # fmt: skip
+    return levels[verbose]
 
 
 def _is_due(epoch: int, frequency: Any) -> bool:

@@ -86,7 +86,7 @@ class Progbar:
         """
         self._take(current, values)
         last = finalize if finalize is not None else (self.target is not None and current >= self.target)
-        if self.verbose == 0 or self.finalized:
+        if self.verbose not in (1, 2) or self.finalized:
             return
         now = time.perf_counter()
         if not last and (not self.live or now - self._last < self.interval):
