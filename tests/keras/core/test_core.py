@@ -262,3 +262,48 @@ def test_backend_functions_on_symbolic_tensors() -> None:
     assert K.permute_dimensions(K.ones((2, 3)), (1, 0)).shape == (3, 2)
     assert K.get_value(K.variable([1.0])).tolist() == [1.0]
     assert K.clip(K.constant([-1.0, 5.0]), 0, 1).numpy().tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(("make", "word", "nearest"), [
+    (lambda: keras.metrics.Mean(nme="m"), "nme", "name"),
+    (lambda: keras.metrics.SparseCategoricalAccuracy(dtyp="float32"), "dtyp", "dtype"),
+    (lambda: keras.losses.MeanSquaredError(reducton="sum"), "reducton", "reduction"),
+    (lambda: keras.initializers.HeNormal(sed=1), "sed", "seed"),
+    (lambda: keras.optimizers.Adam(beta1=0.9), "beta1", "beta_1"),
+    (lambda: keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.9, stair=True), "stair", "staircase"),
+    (lambda: keras.callbacks.EarlyStopping(pacience=1), "pacience", "patience"),
+    (lambda: keras.constraints.MaxNorm(max=1), "max", "max_value"),
+    (lambda: keras.layers.Dense(2, activaton="relu"), "activaton", "activation"),
+])  # fmt: skip
+def test_unknown_keywords_name_the_nearest(make: Any, word: str, nearest: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        make()
+    text = str(caught.value)
+    assert f"`{word}`" in text and f"`{nearest}`" in text and "Did you mean" in text and "expected: one of" in text
+
+
+def test_errors_about_what_a_constructor_makes_stay_as_they_are() -> None:
+    class Inner:
+        def __init__(self) -> None:
+            pass
+
+    class Outer(keras.metrics.Metric):
+        def __init__(self, size: int = 1, **kwargs: Any) -> None:
+            self.own = kwargs.pop("own", None)
+            super().__init__(**kwargs)
+            if size == 2:
+                Inner(size=2)  # type: ignore[call-arg]
+
+    assert Outer(own=3).own == 3  # taken out of **kwargs by the class itself
+    with pytest.raises(TypeError, match="Inner.__init__"):
+        Outer(size=2)
+    with pytest.raises(TypeError, match="Outer does not know the keyword `sze`. Did you mean `size`"):
+        Outer(sze=2)
+
+
+def test_signatures_of_classes_are_those_of_their_constructors() -> None:
+    import inspect
+
+    assert list(inspect.signature(keras.layers.Dropout).parameters) == ["rate", "noise_shape", "seed", "kwargs"]
+    assert list(inspect.signature(keras.metrics.Mean).parameters) == ["name", "dtype"]
+    assert not hasattr(keras.metrics.Mean(), "__signature__")

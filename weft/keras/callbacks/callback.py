@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from weft.keras.core.construction import KnownArguments
+
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_batch_begin",
                 "on_test_batch_end", "on_predict_batch_begin", "on_predict_batch_end")  # fmt: skip
 
 
-class Callback:
+class Callback(metaclass=KnownArguments):
     """Methods that are called while a model is trained, evaluated or used. Subclasses define those that they need.
 
     Attributes:

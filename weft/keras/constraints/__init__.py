@@ -7,9 +7,10 @@ from typing import Any
 import weft as tf
 from weft.keras import config as settings
 from weft.keras.core import lookup
+from weft.keras.core.construction import KnownArguments
 
 
-class Constraint:
+class Constraint(metaclass=KnownArguments):
     """A function that brings a weight back into where it may be, applied after every update.
 
     Example:

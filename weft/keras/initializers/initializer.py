@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from weft.keras.core.construction import KnownArguments
 
-class Initializer:
+
+class Initializer(metaclass=KnownArguments):
     """Gives a weight its first value: called with a shape and a dtype, it returns a tensor.
 
     Example:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from abc import ABCMeta
 from typing import Any, TypeVar
 
 from weft.extend import signature_of, user_facing
+from weft.keras.core.construction import KnownArguments
 
 _Made = TypeVar("_Made")
 
@@ -33,7 +33,7 @@ OLD_ARGUMENTS = {
 }
 
 
-class LayerMeta(ABCMeta):
+class LayerMeta(KnownArguments):
     """The class of layer classes."""
 
     @user_facing

@@ -8,6 +8,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain, nearest, user_facing
 from weft.keras import config, dtype_policies
+from weft.keras.core.construction import KnownArguments
 from weft.keras.core.masking import get_mask
 from weft.keras.core.naming import auto_name, to_snake_case
 from weft.keras.losses.alignment import align_ranks
@@ -16,7 +17,7 @@ from weft.keras.saving import deserialize_keras_object, serialize_keras_object
 REDUCTIONS = ("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight", "none", None)
 
 
-class Loss:
+class Loss(metaclass=KnownArguments):
     """What training makes small. Subclasses say in `call(y_true, y_pred)` what the loss of each row is.
 
     Args:

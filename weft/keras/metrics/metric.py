@@ -11,10 +11,11 @@ import weft as tf
 from weft.extend import explain, user_facing
 from weft.keras import config, dtype_policies, initializers
 from weft.keras.core import naming, tracking
+from weft.keras.core.construction import KnownArguments
 from weft.keras.core.variable import Variable
 
 
-class Metric:
+class Metric(metaclass=KnownArguments):
     """A number that is gathered over batches. Subclasses define `update_state` and `result`.
 
     Args:

@@ -12,6 +12,7 @@ from weft import extend
 from weft.extend import explain, nearest, signature_of
 from weft.keras import initializers
 from weft.keras.core import naming
+from weft.keras.core.construction import KnownArguments
 from weft.keras.core.variable import Variable
 from weft.keras.optimizers import slices
 from weft.keras.optimizers.arguments import check_arguments, read_old_spellings
@@ -19,7 +20,7 @@ from weft.keras.optimizers.schedules import LearningRateSchedule
 from weft.keras.saving import deserialize_keras_object, serialize_keras_object
 
 
-class Optimizer:
+class Optimizer(metaclass=KnownArguments):
     """Updates variables by their gradients. Subclasses say how in `update_step(gradient, variable, learning_rate)`.
 
     Args:

@@ -7,6 +7,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain, nearest, word_absent
 from weft.keras.core import lookup
+from weft.keras.core.construction import KnownArguments
 
 
 def _factor(name: str, value: Any, owner: str) -> float:
@@ -17,7 +18,7 @@ def _factor(name: str, value: Any, owner: str) -> float:
     return float(value)
 
 
-class Regularizer:
+class Regularizer(metaclass=KnownArguments):
     """A function of a tensor whose value is added to what training minimises.
 
     Example:

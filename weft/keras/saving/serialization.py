@@ -205,7 +205,7 @@ def _from_config(cls: Any, name: str, config: dict[str, Any]) -> Any:
         return cls.from_config(config if _public_module(cls) is None else _without_other_options(cls, config))
     except TypeError as error:
         raise TypeError(explain(
-            f"{name} does not take its own configuration: {error}",
+            f"{name} does not take its own configuration: {str(error).splitlines()[0]}",
             received=f"config keys {', '.join(sorted(config))}",
             hint=f"make {name}.get_config() return exactly what {name}.__init__() takes",
         )) from error  # fmt: skip

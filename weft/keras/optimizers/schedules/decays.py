@@ -7,9 +7,10 @@ from typing import Any
 
 import weft as tf
 from weft.extend import explain
+from weft.keras.core.construction import KnownArguments
 
 
-class LearningRateSchedule:
+class LearningRateSchedule(metaclass=KnownArguments):
     """A learning rate for each step. Subclasses say which in `__call__(step)`."""
 
     def __call__(self, step: Any) -> Any:
