@@ -83,10 +83,11 @@ with tempfile.TemporaryDirectory() as folder:
     names = {"tf": tf, "np": np, "D": tf.data.Dataset, "folder": folder}
     content = {
         "files": write_records(Path(folder)),
-        "about": store.metadata("data"),
+        "meta": store.metadata("data"),
         "programs": [result(text, names) for text in programs.lines(programs.PROGRAMS)],
         "refused": [refusal(text, names) for text in programs.lines(programs.REFUSED)],
     }
 path = store.GOLDEN_DIR / "data.json"
-path.write_text(json.dumps(content, indent=0, ensure_ascii=True) + "\n", encoding="utf-8")
+text = json.dumps(content, separators=(",", ":")).replace('{"program"', '\n{"program"')
+path.write_text(text + "\n", encoding="utf-8")
 print(path, len(content["programs"]))

@@ -11,3 +11,4 @@ from weft.api.examples import parse_single_sequence_example as parse_single_sequ
 from weft.api.io import decode_base64 as decode_base64
 from weft.api.io import decode_raw as decode_raw
 from weft.api.io import encode_base64 as encode_base64
+from weft.api.tables import decode_csv as decode_csv

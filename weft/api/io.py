@@ -15,6 +15,7 @@ from weft.api.examples import (  # noqa: F401
     parse_single_example,
     parse_single_sequence_example,
 )
+from weft.api.tables import decode_csv  # noqa: F401
 from weft.base import dtypes
 
 

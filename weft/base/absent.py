@@ -116,7 +116,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.gfile": "use Python's open, os and glob",
     "tf.graph_util": _SAVING,
     "tf.image": _IMAGES + "; numpy and the layers of keras.layers change them",
-    "tf.io.decode_csv": "read the file with numpy.genfromtxt",
     "tf.io.gfile": "use Python's open, os and glob",
     "tf.io.RaggedFeature": "tf.io.FixedLenSequenceFeature with allow_missing=True gives rows filled up to one length",
     "tf.io.parse_sequence_example": "tf.io.parse_single_sequence_example, in dataset.map",

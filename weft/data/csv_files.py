@@ -34,15 +34,12 @@ class Field:
             self.dtype = dtypes.as_dtype(default)
         else:
             tensor = default if isinstance(default, Tensor) else frontdoor.convert(default)
-            array = structure.array_of(tensor)
+            array = _content(tensor)
             if array.size > 1:
                 raise ValueError(explain(f"The default of column {number} must be one value.", received=repr(default)))
             self.dtype = tensor.dtype
             if array.size:
                 self.default = array.reshape(())
-            elif self.dtype is dtypes.float32 and isinstance(default, list):
-                raise ValueError(explain(f"The default of column {number} has no dtype.", received="[]",
-                                         hint="give the dtype itself, such as tf.float32"))  # fmt: skip
         if self.dtype not in _KINDS:
             raise TypeError(explain(f"Column {number} cannot be {self.dtype.name}.",
                                     expected=", ".join(k.name for k in _KINDS)))  # fmt: skip
@@ -65,6 +62,14 @@ class Field:
             raise InvalidArgumentError(explain(
                 f"{where}: Field {self.number} is not a valid {self.dtype.name}: {text}",
             )) from None  # fmt: skip
+
+
+def _content(tensor: Any) -> Any:
+    """The array of an eager tensor, or of a constant of the function that is being traced."""
+    value = getattr(tensor, "_value", None)
+    if value is not None and value.node.op == "constant":
+        return value.node.attrs["value"].array
+    return structure.array_of(tensor)
 
 
 class CsvRows(files.FileRecords):
