@@ -206,3 +206,23 @@ def test_a_training_step_under_checks(monkeypatch):
     x, y = tf.constant(np.random.default_rng(0).normal(size=(4, 3)), tf.float32), tf.constant([0, 1, 1, 0])
     first = float(step(x, y))
     assert float(step(x, y)) < first
+
+
+def test_python_control_flow_on_a_traced_tensor_names_the_functions_to_use():
+    def branch(x):
+        return x if tf.reduce_sum(x) > 0 else -x
+
+    def loop(x):
+        for row in x:
+            return row
+
+    spec = [tf.TensorSpec([None], "float32")]
+    for function, line, instead in ((branch, "> 0 else", "tf.cond"), (loop, "for row in x", "tf.map_fn")):
+        with pytest.raises(tf.errors.OperatorNotAllowedInGraphError) as caught:
+            tf.function(function, input_signature=spec)(tf.ones(3))
+        text = str(caught.value)
+        assert instead in text and "tf.while_loop" in text and "AutoGraph" in text and "not built yet" in text
+        assert "test_function.py" in text and line in text
+    with tf.compat.v1.Graph().as_default(), pytest.raises(tf.errors.OperatorNotAllowedInGraphError) as caught:
+        bool(tf.compat.v1.placeholder("bool", []))
+    assert "tf.cond" in str(caught.value) and "AutoGraph" not in str(caught.value)

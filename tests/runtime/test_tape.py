@@ -74,7 +74,7 @@ def test_stop_recording_watch_and_unconnected():
         tape.watch(w)
         y = v * w
     assert [None if g is None else float(g) for g in tape.gradient(y, [v, w])] == [None, 2]
-    assert tape.watched_variables() == ()
+    assert [v.ref() for v in tape.watched_variables()] == [w.ref()]
 
 
 def test_rows_of_a_table_have_sparse_gradients():
@@ -176,3 +176,12 @@ def test_jacobians_of_nothing():
         y = z[:, :0] * 2
     assert tape.batch_jacobian(y, z).shape == (2, 0, 3)
     assert tape.jacobian(y, z).shape == (2, 0, 2, 3)
+
+
+def test_watched_variables_includes_those_given_to_watch():
+    first, second = tf.Variable(1.0), tf.Variable(2.0, trainable=False)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([first, second])
+        y = first * second
+    assert [v is w for v, w in zip(tape.watched_variables(), (first, second), strict=True)] == [True, True]
+    assert [float(g) for g in tape.gradient(y, tape.watched_variables())] == [2.0, 1.0]

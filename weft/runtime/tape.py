@@ -171,6 +171,8 @@ class GradientTape:
             if not (dtype.is_floating or dtype.is_complex):
                 _log.warning("The dtype of the watched tensor must be floating, got %s", dtype.name)
             tape.watch(target)
+            if isinstance(target, Handle):
+                tape.variables[id(target)] = target
 
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
@@ -194,7 +196,7 @@ class GradientTape:
             self._start()
 
     def watched_variables(self) -> tuple[Any, ...]:
-        """The variables that it watches, in the order in which they were first read."""
+        """The variables that it watches, in the order in which they were first read, or given to `watch`."""
         found = [getattr(handle._array, "variable", lambda: None)() for handle in self._require().variables.values()]
         return tuple(variable for variable in found if variable is not None)
 

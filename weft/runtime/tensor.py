@@ -417,8 +417,9 @@ class SymbolicTensor(Tensor):
         raise NotImplementedError(self._no_value("numpy cannot take it; use the tf function instead"))
 
     def __bool__(self) -> bool:
-        problem = "a Python `if` or `while` cannot depend on it; use tf.cond or tf.while_loop"
-        raise OperatorNotAllowedInGraphError(self._no_value(problem))
+        problem = "a Python `if`, `while`, `and`, `or` or `not` cannot depend on it"
+        functions = "tf.cond, tf.while_loop, tf.where or tf.logical_and"
+        raise OperatorNotAllowedInGraphError(self._no_value(problem, _instead(functions)))
 
     def __int__(self) -> int:
         raise TypeError(self._no_value("int() needs a value"))
@@ -429,10 +430,11 @@ class SymbolicTensor(Tensor):
     def __index__(self) -> int:
         raise TypeError(self._no_value("range() and indexing of lists need a value; use tf.range and tf.gather"))
 
-    def _no_value(self, problem: str) -> str:
+    def _no_value(self, problem: str, hint: str | None = None) -> str:
         return explain(
             f"`{self._value.node.name}` is a symbolic tensor of graph `{self._value.node.graph.name}`: {problem}.",
             received=str(self._value.type),
+            hint=hint,
             where=None,
         )
 
@@ -447,8 +449,9 @@ class SymbolicTensor(Tensor):
 
     def __iter__(self) -> Iterator[Any]:
         if self.shape.rank is None or self.shape.rank == 0 or self.shape[0] is None:
-            problem = "its first size is not known, so use tf.map_fn or tf.scan to walk it"
-            raise OperatorNotAllowedInGraphError(self._no_value(problem))
+            problem = "a Python `for` cannot walk it, because its first size is not known"
+            hint = _instead("tf.map_fn, tf.scan or tf.while_loop")
+            raise OperatorNotAllowedInGraphError(self._no_value(problem, hint))
         return (self[i] for i in range(self.shape[0]))
 
     def __str__(self) -> str:
@@ -522,3 +525,12 @@ def evaluate_in_session(tensor: Any, feed_dict: Any, session: Any) -> Any:
     from weft.runtime import session as sessions
 
     return sessions.evaluate(tensor, feed_dict, session)
+
+
+def _instead(functions: str) -> str:
+    """What to do where Python's control flow would need a value. Graphs of version 1 never had AutoGraph."""
+    scope = context.scope()
+    traced = scope is None or scope.ordered
+    return f"use {functions}" + (
+        ": AutoGraph, which turns Python's control flow into these, is not built yet" if traced else ""
+    )

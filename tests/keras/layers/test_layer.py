@@ -482,3 +482,29 @@ def test_targets_that_may_see_nothing_weigh_all_sources_equally() -> None:
         values = layer._value(x).numpy().mean(axis=1, keepdims=True)
         values = np.repeat(values, 2, axis=2) if isinstance(layer, layers.GroupQueryAttention) else values
         np.testing.assert_allclose(found[0, 0], layer._output(values).numpy()[0, 0], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [
+    lambda axis: layers.BatchNormalization(axis=axis, name="own"),
+    lambda axis: layers.LayerNormalization(axis=[-1, axis], name="own"),
+    lambda axis: layers.GroupNormalization(1, axis=axis, name="own"),
+    lambda axis: layers.RMSNormalization(axis=axis, name="own"),
+])  # fmt: skip
+@pytest.mark.parametrize("axis", [5, -3])
+def test_an_axis_that_the_input_does_not_have(make: Any, axis: int) -> None:
+    with pytest.raises(ValueError) as caught:
+        make(axis)(tf.ones((2, 3)))
+    text = str(caught.value)
+    assert "Layer `own`" in text and f"no axis {axis}" in text and "from -2 to 1" in text and "(2, 3)" in text
+
+
+def test_errors_of_ops_name_the_layer() -> None:
+    layer = layers.Embedding(3, 2, name="words")
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        layer(np.array([[5]]))
+    assert caught.value.__notes__ == ["  in layer `words` (Embedding)"]
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        layers.Softmax(axis=4, name="shares")(tf.ones((2, 3)))
+    assert caught.value.__notes__ == ["  in layer `shares` (Softmax)"]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="`words`.*holds 5"):
+        keras.Sequential([keras.Input((1,)), layer]).predict(np.array([[5]]), verbose=0)

@@ -252,3 +252,13 @@ def test_only_the_epochs_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "Epoch 1/2\nEpoch 2/2\n"
     classifier().fit(X, Y, verbose=None)
     assert capsys.readouterr().out == ""
+
+
+def test_a_loss_without_a_return_value() -> None:
+    def forgetful(y_true: Any, y_pred: Any) -> None:
+        tf.reduce_mean(y_pred)
+
+    model = classifier()
+    model.compile("sgd", forgetful)
+    text = message(ValueError, lambda: model.fit(X, Y, verbose=0))
+    assert "Loss `forgetful` returned None" in text and "return loss" in text

@@ -180,3 +180,23 @@ def _refuse(problem: str, spec: InputSpec, value: Any, position: int | None, lay
         received=_describe(value),
         hint=_hint(spec, tf.TensorShape(value.shape)),
     ))  # fmt: skip
+
+
+def require_axes(layer: Any, shape: Any) -> None:
+    """Refuses a layer's `axis` where its input does not have it.
+
+    Args:
+        layer: With `axis`, one or several.
+        shape: Of its input.
+
+    Raises:
+        ValueError: Naming the layer and the axes that there are.
+    """
+    rank = len(shape)
+    for axis in layer.axis if isinstance(layer.axis, (list, tuple)) else (layer.axis,):
+        if not -rank <= axis < rank:
+            raise ValueError(explain(
+                f"Layer `{layer.name}` ({type(layer).__name__}): its input has no axis {axis}.",
+                expected=f"axis= from {-rank} to {rank - 1}", received=f"shape {tf.TensorShape(shape)}",
+                hint="axis=-1 is the last one, where the channels are unless data_format says otherwise",
+            ))  # fmt: skip

@@ -445,6 +445,10 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
                 masks = self._fill_masks(signature, arguments)
                 outputs = self._run(signature, arguments, symbolic)
                 self._finish(first, outputs, masks)
+        except tf.errors.InvalidArgumentError as error:
+            # Errors of ops know the op alone. The innermost layer says so first, those around it after it.
+            error.add_note(f"  in layer `{self.name}` ({type(self).__name__})")
+            raise
         finally:
             context.training = training
             if outer is None:

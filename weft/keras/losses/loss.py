@@ -75,6 +75,11 @@ class Loss(metaclass=KnownArguments):
         y_pred = _convert_all(y_pred, self.dtype, False)
         y_true = _convert_all(y_true, self.dtype, self._labels_are_classes)
         losses = self.call(y_true, y_pred)
+        if losses is None:
+            raise ValueError(explain(
+                f"Loss `{self.name}` returned None.", expected="a tensor with the loss of each row",
+                hint="end the function with `return loss`",
+            ))  # fmt: skip
         if get_mask(losses) is not None:
             own = get_mask(losses)
             mask = own if mask is None else tf.logical_and(tf.cast(mask, "bool"), own)

@@ -76,7 +76,7 @@ class Embedding(LowRank, Layer):
         """The rows."""
         if not is_int(inputs.dtype):
             inputs = tf.cast(inputs, "int32")
-        rows = tf.gather(self.embeddings, inputs, axis=0)
+        rows = tf.gather(self.embeddings, inputs, axis=0, name=self.name)  # which errors of compiled steps mention
         if self.lora_enabled:
             small = tf.gather(self.lora_kernel_a, inputs, axis=0)
             rows = rows + self._low_rank_scale() * tf.tensordot(small, self.lora_kernel_b, 1)

@@ -9,7 +9,7 @@ from weft import extend
 from weft.extend import explain
 from weft.keras import constraints, initializers, regularizers
 from weft.keras.core.dtypes import is_float
-from weft.keras.layers.input_spec import InputSpec
+from weft.keras.layers.input_spec import InputSpec, require_axes
 from weft.keras.layers.layer import Layer
 
 
@@ -88,6 +88,7 @@ class BatchNormalization(Layer):
         self.beta: Any = None
 
     def build(self, input_shape: Any) -> None:
+        require_axes(self, input_shape)
         size = input_shape[self.axis]
         if size is None:
             raise ValueError(explain(
@@ -238,6 +239,7 @@ class LayerNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         # Keras sorts the axes as they are written, so that -1 comes before 1; saved weights have their shape from that.
+        require_axes(self, input_shape)
         axes = sorted(self.axis) if isinstance(self.axis, list) else [self.axis]
         shape = tuple(input_shape[axis] for axis in axes)
         if self.scale:
@@ -305,6 +307,7 @@ class GroupNormalization(Layer):
         self.beta: Any = None
 
     def build(self, input_shape: Any) -> None:
+        require_axes(self, input_shape)
         size = input_shape[self.axis]
         groups = size if self.groups == -1 else self.groups
         if size is None or size < groups or size % groups:

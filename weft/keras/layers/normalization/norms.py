@@ -9,7 +9,7 @@ from weft.extend import explain
 from weft.keras import initializers
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.core.small import Wrapper
-from weft.keras.layers.input_spec import InputSpec
+from weft.keras.layers.input_spec import InputSpec, require_axes
 from weft.keras.layers.layer import Layer
 
 
@@ -39,6 +39,7 @@ class RMSNormalization(Layer):
         return tuple(sorted(axis % rank for axis in (self.axis if isinstance(self.axis, list) else [self.axis])))
 
     def build(self, input_shape: Any) -> None:
+        require_axes(self, input_shape)
         shape = tuple(input_shape[axis] for axis in self._axes(len(input_shape)))
         self.scale = self.add_weight(name="scale", shape=shape, initializer="ones", autocast=False)
 
