@@ -213,8 +213,10 @@ def test_python_control_flow_on_a_traced_tensor_names_the_functions_to_use():
         return x if tf.reduce_sum(x) > 0 else -x
 
     def loop(x):
+        total = 0.0
         for row in x:
-            return row
+            total = total + row
+        return total
 
     spec = [tf.TensorSpec([None], "float32")]
     for function, line, instead in ((branch, "> 0 else", "tf.cond"), (loop, "for row in x", "tf.map_fn")):
