@@ -17,9 +17,8 @@ ENGINES: dict[str, tuple[str, str | None, str]] = {
     "xla": ("weft.engines.xla", "jax", "XLA through jax: GPU, TPU, many machines"),
     "reference": ("weft.engines.reference", None, "numpy, always there"),
 }
-#: What runs where nothing is asked for: the native engine only by `WEFT_ENGINE=native`, until it runs every op;
-#: xla is never chosen unasked on a machine without an accelerator.
-DEFAULT_ORDER = ("reference",)
+#: What runs where nothing is asked for; xla is never chosen unasked on a machine without an accelerator.
+DEFAULT_ORDER = ("native", "reference")
 
 _lock = Lock()
 _loaded: dict[str, Engine] = {}
