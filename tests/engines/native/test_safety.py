@@ -84,6 +84,7 @@ def _steps(engine: str, name: str, bad: bool) -> tuple[Any, list[tuple[str, str]
     """Good steps of a model, where asked for with bad ones between them that must change nothing."""
     dispatch.use_engine(engine)
     make, x, wrong_x, wrong_y = _CASES[name]
+    keras.utils.clear_session()  # errors name the layers: each time by the same names
     keras.utils.set_random_seed(5)
     model = make()
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
