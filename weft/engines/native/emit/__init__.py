@@ -1,0 +1,59 @@
+"""Loop IR to LLVM IR, as text.
+
+Registers are stack slots, which LLVM's SROA turns into registers. There is no fast-math: an elementwise chain has the
+bits that its operations have one by one.
+
+A kernel is a function of (table, chunk, thread, turn). The table is an array of 8-byte words: pointers to buffers, then
+sizes that are known only when the program runs; `Layout` says which word is which.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weft.engines.native.emit.layout import Layout
+from weft.engines.native.emit.places import Module
+from weft.engines.native.emit.statements import Function
+from weft.engines.native.index import LoopVar
+from weft.engines.native.loops import Kernel
+
+if TYPE_CHECKING:
+    from weft.base.dtypes import DType
+
+__all__ = ["Emitter", "Layout"]
+
+
+class Emitter(Module):
+    """Writes the kernels of one module.
+
+    Args:
+        layout: Where the words of the table are; grows as kernels are added.
+        checked: Whether every access is compared with its buffer's size: one outside sets the flag to `OUTSIDE` plus
+            the buffer's slot and goes nowhere.
+        fma: Whether the processor has a fused multiply-add.
+    """
+
+    def __init__(self, layout: Layout, checked: bool = False, fma: bool = True) -> None:
+        self.layout = layout
+        self.checked = checked
+        self.fma = fma
+        self.functions: list[str] = []
+        self.shared: set[str] = set()
+        self.declarations: dict[str, None] = {}
+
+    def module(self) -> str:
+        """The text of all that was added."""
+        return "\n\n".join(["\n".join(self.declarations), *self.functions])
+
+    def add(self, kernel: Kernel) -> None:
+        """Adds a kernel as a function of its name."""
+        self.functions.append(Function(self, kernel).text())
+
+    def function(self, name: str, dtype: DType, lanes: int, count: int) -> str:
+        """The name of one of `vectormath`'s functions for so many arguments, which is emitted when first asked for."""
+        full = f"@{name}_{dtype.name}_{lanes}"
+        if full not in self.shared:
+            self.shared.add(full)
+            kernel = Kernel(full[1:], LoopVar("chunk", 1), [], lanes)
+            self.functions.append(Function(self, kernel).function(name, dtype, count))
+        return full
