@@ -51,14 +51,18 @@ def gradient_graph(graph: Graph, wrt: Sequence[int]) -> Graph:
     Raises:
         InternalError: Where the forward part has effects, which must not happen again: differentiate its replay.
     """
-    if replay.has_such(graph):
-        raise InternalError(f"Graph `{graph.name}` reads, writes or draws, and its gradient would do that again.")
+    _check_pure(graph)
     key = ("gradient", tuple(wrt), len(graph.nodes), tuple(graph.outputs))
     if key not in graph.derived:  # kept, so that an engine compiles it once
         joint, _, _, cotangents = _joint(graph, wrt)
         joint.outputs = cotangents
         graph.derived[key], _ = clone(joint, keep=reachable(joint, joint.outputs))
     return graph.derived[key]
+
+
+def _check_pure(graph: Graph) -> None:
+    if replay.has_such(graph):
+        raise InternalError(f"Graph `{graph.name}` reads, writes or draws, and its gradient would do that again.")
 
 
 def _size_sources(joint: Graph, nodes: Sequence[Node], given: Sequence[Value]) -> list[Value]:
@@ -123,5 +127,16 @@ def split(graph: Graph, wrt: Sequence[int]) -> Split:
     return Split(forward, backward, len(residuals))
 
 
+def split_body(graph: Graph, wrt: Sequence[int]) -> Split:
+    """The two halves of a loop's body.
+
+    Raises:
+        InternalError: Where the forward part has effects, as for `gradient_graph`.
+    """
+    _check_pure(graph)
+    return split(graph, wrt)
+
+
 # rules on the floor below differentiate sub-graphs through the builder that they are given
 Builder.differentiate = staticmethod(gradient_graph)
+Builder.split = staticmethod(split_body)

@@ -14,12 +14,16 @@ import numpy as np
 from weft.base import dims, dtypes, shapes
 from weft.base.dims import Dim, Symbol, substitute, symbols_of
 from weft.base.errors import InvalidArgumentError, explain
-from weft.ir.graph import Graph, Value, clone
+from weft.ir.graph import Graph, Value
 from weft.ir.types import TensorType
 from weft.ops import control_cases
-from weft.ops.builder import GraphBuilder, inline
+from weft.ops.builder import inline
 from weft.ops.interpreter import Runner
+from weft.ops.loop_gradient import walk_back
 from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, register
+
+#: the loops, and the attribute that says how many variables go from step to step
+COUNTS = {"scan": "carries", "while_loop": "count"}
 
 _ANY = (*dtypes.ALL, dtypes.resource, dtypes.variant)
 
@@ -307,29 +311,9 @@ def check_steady(b: Any, inputs: Sequence[Any], outputs: Sequence[Any], count: i
 
 
 def _while_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
-    """The loop runs again with its states stacked; its gradient walks back along the stacks."""
-    body, count = node.attrs["body"], node.attrs["count"]
+    count = node.attrs["count"]
     check_steady(b, node.inputs, node.outputs, count)
-    again = _as_list(b.call("while_loop", *node.inputs, **{**node.attrs, "body": with_history(body, count)}))
-    history = again[len(body.outputs) :]
-    return _walk_back(b, node, cts, body, (count, 0), history, b.shape(history[0])[0], True)
-
-
-def _zeros_for(b: Any, value: Any) -> Any:
-    """Zeros that a cotangent of a value is added up in; for a handle, of what it holds."""
-    held = _held_type(value)
-    if held is not None and not shapes.is_static(held.shape):
-        value, held = b.call("read_variable", value), None
-    return b.full(held.shape, 0, held.dtype) if held is not None else b.zeros_like(value)
-
-
-def _held_type(value: Any) -> TensorType | None:
-    type = getattr(value, "type", None)
-    return type.handle if isinstance(type, TensorType) else getattr(value, "handle_type", None)
-
-
-def _cotangent_type(value: Value) -> TensorType:
-    return value.type.handle if value.type.handle is not None else value.type
+    return walk_back(b, "while_loop", node, cts, (count, 0), None, True)
 
 
 register(
@@ -414,83 +398,10 @@ def _sizes_without_a_step(
     return tuple(dims.evaluate(d, known) if symbols_of(d) <= known.keys() else 0 for d in type.shape or ())
 
 
-def with_history(body: Graph, carries: int) -> Graph:
-    """A scan body that also returns the carry it was given, so that the scan stacks every state."""
-    copy, _ = clone(body, name=f"{body.name}_history")
-    copy.outputs = [*copy.outputs, *copy.inputs[:carries]]
-    return copy
-
-
 def _scan_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
-    """The scan runs again with its carries stacked; its gradient walks back along the stacks."""
     attrs = node.attrs
-    carries, body = attrs["carries"], attrs["body"]
-    again = _as_list(b.call("scan", *node.inputs, **{**attrs, "body": with_history(body, carries)}))
-    history = again[len(body.outputs) :]
-    return _walk_back(b, node, cts, body, (carries, attrs["sequences"]), history, attrs["length"],
-                      not attrs["backwards"])  # fmt: skip
-
-
-def _walk_back(
-    b: Any, node: Any, cts: Sequence[Any], body: Graph, counts: tuple[int, int], history: Sequence[Any], length: Any,
-    backwards: bool,
-) -> Sequence[Any]:  # fmt: skip
-    """The cotangents of the inputs of a loop (states, rows, captures), given its states before every step.
-
-    Args:
-        b: Applies the ops.
-        node: The application of the loop.
-        cts: The cotangents of its results: the last states, and what is stacked.
-        body: The loop's body.
-        counts: How many states and how many sequences of rows it has.
-        history: The stacked states.
-        length: How many steps it took.
-        backwards: Whether to walk from the end.
-    """
-    carries, sequences = counts
-    rows = node.inputs[carries : carries + sequences]
-    captures = node.inputs[carries + sequences :]
-    floating = [i for i in range(carries) if _carries(node.inputs[i])]
-    moving = [i for i in range(carries, carries + sequences) if _carries(node.inputs[i]) and node.needs[i]]
-    wanted = [i for i in range(carries + sequences, len(node.inputs)) if node.needs[i]]
-    gradient = b.differentiate(body, floating + moving + wanted)
-    backward = _backward_scan(body, gradient, carries, sequences, floating, moving, wanted)
-    flowing = [cts[i] for i in floating]
-    ys = [cts[i] for i in range(carries, len(body.outputs)) if _carries(body.outputs[i])]
-    zeros = [_zeros_for(b, node.inputs[i]) for i in wanted]
-    found = _as_list(b.call(
-        "scan", *flowing, *zeros, *history, *rows, *ys, *captures, body=backward, carries=len(floating) + len(wanted),
-        sequences=carries + sequences + len(ys), length=length, backwards=backwards,
-    ))  # fmt: skip
-    result: list[Any] = [None] * len(node.inputs)
-    for position, ct in zip([*floating, *wanted, *moving], found, strict=True):
-        result[position] = ct
-    return result
-
-
-def _backward_scan(
-    body: Graph, gradient: Graph, carries: int, sequences: int, floating: list[int], moving: list[int],
-    wanted: list[int],
-) -> Graph:  # fmt: skip
-    """(carry cotangents, capture sums; states, rows, result cotangents; captures) -> (those; row cotangents)."""
-    graph = Graph(f"{body.name}_backward")
-    cotangents = {i: graph.add_input(body.inputs[i].type, "cotangent") for i in floating}
-    sums = [graph.add_input(_cotangent_type(body.inputs[i]), "sum") for i in wanted]
-    state = [graph.add_input(v.type, "state") for v in body.inputs[:carries]]
-    rows = [graph.add_input(v.type, "row") for v in body.inputs[carries : carries + sequences]]
-    results = {i: graph.add_input(body.outputs[i].type, "cotangent")
-               for i in range(carries, len(body.outputs)) if _carries(body.outputs[i])}  # fmt: skip
-    captures = [graph.add_input(v.type, "capture") for v in body.inputs[carries + sequences :]]
-    b = GraphBuilder(graph)
-    flowing = [cotangents[i] if i < carries else results[i] for i, v in enumerate(body.outputs) if _carries(v)]
-    found = _as_list(b.call("call", *state, *rows, *captures, *flowing, graph=gradient))
-    first, second = len(floating), len(floating) + len(moving)
-    added = [b.add(s, g) for s, g in zip(sums, found[second:], strict=True)]
-    before = [*cotangents.values(), *sums]
-    after = [new if new.type == old.type else b.reshape_like(new, old)
-             for old, new in zip(before, [*found[:first], *added], strict=True)]  # fmt: skip
-    graph.outputs = [*after, *found[first:second]]
-    return graph
+    counts = attrs["carries"], attrs["sequences"]
+    return walk_back(b, "scan", node, cts, counts, attrs["length"], not attrs["backwards"])
 
 
 register(

@@ -123,6 +123,14 @@ def _product(b: Any, left: _Factor, right: _Factor) -> Any:
     return b.matmul(*values, **flags)
 
 
+def _flat(b: Any, factor: _Factor) -> _Factor:
+    """A batch of matrices as one, their rows below one another."""
+    *batch, size = b.shape(factor.value)
+    if len(batch) == 1:
+        return factor
+    return _Factor(b.reshape(factor.value, shape=(dims.product(tuple(batch)), size)), False, factor.conjugate)
+
+
 def _matmul_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     attrs = node.attrs
     first, second = (
@@ -140,6 +148,8 @@ def _matmul_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
         to_a = _product(b, left.turned(False, first.conjugate), right.turned(False, first.conjugate))
         to_a = b.unbroadcast(to_a, b.shape(first.value))
     if node.needs[1]:  # firstᴴ · ct, likewise
+        if len(b.shape(second.value)) == 2 and not first.transpose:  # all that was multiplied by it as one matrix
+            first, given = _flat(b, first), _flat(b, given)
         left, right = first.turned(True, True), given
         if second.transpose:
             left, right = right.turned(True, False), left.turned(True, False)

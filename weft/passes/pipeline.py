@@ -17,6 +17,7 @@ from weft.ir.graph import Graph
 from weft.ir.verifier import verify
 from weft.passes import checking
 from weft.passes.algebra import ALGEBRA, broadcast_rules
+from weft.passes.loops import merge_loops
 from weft.passes.rewrite import Rule, rewrite
 from weft.passes.simplify import fold_constants, forward_state, inline_calls, remove_dead_code, share_common_code
 from weft.passes.stable import STABLE
@@ -45,6 +46,7 @@ PIPELINE: tuple[tuple[str, Pass], ...] = (
     ("inline calls", inline_calls),
     ("state", forward_state),
     ("dead code", remove_dead_code),
+    ("loops", merge_loops),
     ("fold constants", fold_constants),
     ("stable forms", stable),
     ("algebra", algebra),

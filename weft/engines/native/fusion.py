@@ -14,7 +14,7 @@ from weft.base.dims import Dim, product
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Buffer, Load
 from weft.engines.native.lower import Nest, Region, variables
-from weft.engines.native.rewriting import loads
+from weft.engines.native.rewriting import indices, loads
 from weft.engines.native.sources import flat_index, row_major, unflatten
 
 if TYPE_CHECKING:
@@ -69,12 +69,14 @@ class Walk:
         within: One for each reduced axis.
         reads: The loads of its expression.
         column: For reductions, whether neighbours in memory belong to different results.
+        indices: Every index of its expression.
     """
 
     place: tuple[LoopVar, ...]
     within: tuple[LoopVar, ...]
     reads: list[Load]
     column: bool = False
+    indices: list[Index] = field(default_factory=list)
 
 
 def walk(nest: Nest) -> Walk:
@@ -92,7 +94,7 @@ def walk(nest: Nest) -> Walk:
             votes += load.index.terms.get(within[-1], 0) == 1
             votes -= load.index.terms.get(place[-1], 0) == 1
         column = votes < 0
-    return Walk(place, within, [*reads, *awaited], column)
+    return Walk(place, within, [*reads, *awaited], column, indices([expr]))
 
 
 def space_of(nest: Nest) -> Shape:

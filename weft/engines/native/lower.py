@@ -186,8 +186,10 @@ class Lowering:
 
     def _inner(self, graph: Graph, inputs: Sequence[Source]) -> list[Source]:
         users = {value: len(nodes) for value, nodes in graph.users().items()}
-        self.users.update(users)
         self._left.update(users)
+        for value in graph.outputs:  # each is stored in a place of its own
+            users[value] = users.get(value, 0) + 1
+        self.users.update(users)
         self._results.update(graph.outputs)
         self.sources.update(zip((v for v in graph.inputs if not v.type.is_resource), inputs, strict=True))
         for node in graph.nodes:

@@ -106,18 +106,23 @@ def steps(fusion: Fusion, state: set[Buffer]) -> list[Step]:
         groups = [of for of in here if isinstance(of, Group)]
         if groups:
             found.append(Step(groups))
-        for of in here:
-            if isinstance(of, Region):
-                found += _turns(of, [g for g in ordered if unit[g] is of])
+        regions = [of for of in here if isinstance(of, Region)]
+        while regions:  # loops of as many turns that need nothing of one another turn together
+            alike = [of for of in regions if of.turn.extent == regions[0].turn.extent]
+            regions = [of for of in regions if of not in alike]
+            found += _turns([[g for g in ordered if unit[g] is of] for of in alike])
     return found
 
 
-def _turns(region: Region, members: list[Group]) -> list[Step]:
-    """One turn of a loop, in steps."""
-    level: dict[Group, int] = {}
-    for group in members:
-        level[group] = 1 + max((level[g] for g in group.before if g in level), default=-1)
-    return [Step([g for g in members if level[g] == at], region) for at in range(max(level.values()) + 1)]
+def _turns(loops: list[list[Group]]) -> list[Step]:
+    """One turn of some loops side by side, in steps; the groups of each loop come in order."""
+    found: dict[int, list[Group]] = {}
+    for members in loops:
+        level: dict[Group, int] = {}
+        for group in members:
+            level[group] = 1 + max((level[g] for g in group.before if g in level), default=-1)
+            found.setdefault(level[group], []).append(group)
+    return [Step(found[at], loops[0][0].region) for at in sorted(found)]
 
 
 def _in_order(needs: dict[Group | Region, set[Group | Region]]) -> list[Group | Region]:

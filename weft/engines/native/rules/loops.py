@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from weft.base.dims import Dim
 from weft.engines.native.decompose import decompose
+from weft.engines.native.fusion import walk
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.lower import Lowering, Nest, Region, rule
 from weft.engines.native.problems import Unsupported
@@ -17,6 +18,7 @@ from weft.passes.specialise import specialise
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Symbol
+    from weft.engines.native.loops import Buffer
     from weft.ir.types import TensorType
 
 _WRITES = ("assign_variable", "assign_add_variable", "assign_sub_variable", "advance_random_state")
@@ -49,12 +51,13 @@ def _scan(low: Lowering, node: Node) -> Sequence[Source]:
     first = len(low.nests)
     found = low.body(body, inputs, region)
     stacks = [low.temporary((length, *value.shape), value.dtype, "stack") for value in found[carries:]]
-    for source, ring in zip(found[:carries], rings, strict=True):
-        _store(low, source, _part(ring, (turn + 1) % 2), "carry")
     for source, stack in zip(found[carries:], stacks, strict=True):
         _store(low, source, _part(stack, step), "stack")
+    for source, ring in zip(found[:carries], rings, strict=True):
+        _store(low, source, _part(ring, (turn + 1) % 2), "carry")
     for nest in low.nests[first:]:
         nest.region = region
+    _move_out(low.nests[first:], {ring.buffer for ring in rings}, region)
     return [*(_part(ring, Index.of(length) % 2) for ring in rings), *stacks]
 
 
@@ -66,6 +69,22 @@ def _part(whole: Memory, position: Index) -> Memory:
 
 def _store(low: Lowering, source: Source, target: Memory, name: str) -> None:
     low.nests.append(Nest(target.shape, lambda place, _: source.at(place), target, name=name))
+
+
+def _move_out(nests: Sequence[Nest], moving: set[Buffer], region: Region) -> None:
+    """Takes what is the same in every turn out of the loop: it is done once, before."""
+    for nest in nests:
+        seen = walk(nest)
+        fixed = nest.combine != "fail" and nest.when is None and not any(
+            load.buffer in moving or region.turn in load.index.variables() for load in seen.reads
+        )  # fmt: skip
+        if fixed and nest.template is None:
+            fixed = not any(region.turn in index.variables() for index in seen.indices)
+        fixed = fixed and region.turn not in Index.of(nest.output.offset).variables()
+        if fixed:
+            nest.region = None
+        else:
+            moving.add(nest.output.buffer)
 
 
 def _body(node: Node, carries: int, sequences: int) -> Graph:

@@ -107,7 +107,7 @@ class BaseCell(Layer):
         return outer, inner
 
     def prepare(self, sample: Any, training: Any) -> Prepared:
-        """The projection of inputs (of one step, or of a whole sequence), and the step on what it gives.
+        """The projection of inputs (of one step, or of all, time first), and the step on what it gives.
 
         Args:
             sample: The inputs of one step `[batch, features]`.
@@ -121,7 +121,7 @@ class BaseCell(Layer):
         def project(values: Any) -> Any:
             values = as_float(values, self.compute_dtype)
             if pattern is not None:
-                values = values * (tf.expand_dims(pattern, 1) if values.shape.rank == 3 else pattern)
+                values = values * pattern  # of all steps alike: time comes first
             found = tf.matmul(values, kernel)
             return found if bias is None else found + bias
 

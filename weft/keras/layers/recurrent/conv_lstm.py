@@ -131,7 +131,7 @@ class ConvLSTMCell(BaseCell):
                 found = self._convolve(values, kernel, self.strides, self.padding, self.dilation_rate)
                 return self._biased(found, bias)
             # All steps at once: each is a sample of its own.
-            values = values if outer is None else values * tf.expand_dims(outer, 1)
+            values = values if outer is None else values * outer
             sizes = _sizes(values)
             flat = tf.reshape(values, (-1, *sizes[2:]))
             found = self._convolve(flat, kernel, self.strides, self.padding, self.dilation_rate)

@@ -29,6 +29,7 @@ def run(
     go_backwards: bool = False,
     unroll: bool = False,
     zero_output_for_mask: bool = False,
+    project: Callable[[Any], Any] | None = None,
 ) -> tuple[Any, Any, list[Any]]:
     """Walks along time.
 
@@ -42,36 +43,38 @@ def run(
         go_backwards: Whether to walk from the end; outputs come in the order of the walk.
         unroll: Whether to write the steps out instead of looping.
         zero_output_for_mask: Whether masked steps give zeros.
+        project: Applied to the inputs of all steps at once, `[time, batch, …]`, for `step` to take its rows.
 
     Returns:
         The last output, all outputs `[batch, time, …]`, the last states.
     """
     rows = tf.nest.map_structure(_time_first, inputs)
+    if project is not None:
+        rows = project(rows)
     if mask is not None:
         mask = _time_first(tf.cast(mask, "bool"))
-    if go_backwards:
-        rows = tf.nest.map_structure(lambda value: tf.reverse(value, [0]), rows)
-        mask = None if mask is None else tf.reverse(mask, [0])
+    walk = _unrolled if unroll else scan
     if mask is None:
-        last, outputs, states = _walk(lambda row, carry: step(row, carry), rows, states, unroll)
+        outputs, states = _walk(walk, step, rows, states, go_backwards)
     else:
-        last, outputs, states = _walk_masked(step, rows, mask, states, unroll, zero_output_for_mask)
-    return last, _time_first(outputs), states
+        outputs, states = _walk_masked(walk, step, rows, mask, states, go_backwards, zero_output_for_mask)
+    last = outputs[0] if go_backwards else outputs[-1]
+    return last, _time_first(tf.reverse(outputs, [0]) if go_backwards else outputs), states
 
 
-def _walk(step: Any, rows: Any, states: list[Any], unroll: bool) -> tuple[Any, Any, list[Any]]:
+def _walk(walk: Any, step: Any, rows: Any, states: list[Any], backwards: bool) -> tuple[Any, list[Any]]:
     def body(carry: Any, row: Any) -> Any:
         output, new = step(row, list(carry))
         return list(new), output
 
-    final, outputs = _unrolled(body, states, rows) if unroll else scan(body, states, rows)
-    return outputs[-1], outputs, list(final)
+    final, outputs = walk(body, states, rows, backwards=backwards)
+    return outputs, list(final)
 
 
 def _walk_masked(
-    step: Any, rows: Any, mask: Any, states: list[Any], unroll: bool, zero_output: bool
-) -> tuple[Any, Any, list[Any]]:
-    first = tf.nest.map_structure(lambda value: value[0], rows)
+    walk: Any, step: Any, rows: Any, mask: Any, states: list[Any], backwards: bool, zero_output: bool
+) -> tuple[Any, list[Any]]:
+    first = tf.nest.map_structure(lambda value: value[-1 if backwards else 0], rows)
     # The output before the first step is zeros of the output's shape; the step is asked for that once.
     nothing = tf.zeros_like(step(first, states)[0])
 
@@ -83,15 +86,14 @@ def _walk_masked(
         merged = [tf.where(_spread(kept, fresh), fresh, stale) for fresh, stale in zip(new, old)]
         return [*merged, output], output
 
-    start = [*states, nothing]
-    final, outputs = _unrolled(body, start, (rows, mask)) if unroll else scan(body, start, (rows, mask))
-    return outputs[-1], outputs, list(final)[:-1]
+    final, outputs = walk(body, [*states, nothing], (rows, mask), backwards=backwards)
+    return outputs, list(final)[:-1]
 
 
-def _unrolled(body: Any, carry: Any, rows: Any) -> tuple[Any, Any]:
+def _unrolled(body: Any, carry: Any, rows: Any, backwards: bool) -> tuple[Any, Any]:
     count = int(tf.nest.flatten(rows)[0].shape[0])
     outputs = []
-    for position in range(count):
+    for position in reversed(range(count)) if backwards else range(count):
         carry, output = body(carry, tf.nest.map_structure(lambda value, at=position: value[at], rows))
         outputs.append(output)
-    return carry, tf.stack(outputs)
+    return carry, tf.stack(outputs[::-1] if backwards else outputs)

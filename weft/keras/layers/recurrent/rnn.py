@@ -154,7 +154,7 @@ class RNN(Layer):
         if isinstance(self.cell, BaseCell):
             sequences = as_float(sequences, self.compute_dtype)
             project, step = self.cell.prepare(sequences[:, 0], training)
-            return loop.run(step, project(sequences), states, **options)
+            return loop.run(step, sequences, states, project=project, **options)
         return loop.run(self._general_step(training), sequences, states, **options)
 
     def _general_step(self, training: Any) -> Any:
