@@ -30,18 +30,17 @@ class _Job:
             kernels.append(Kernel(f"half{number}", chunk, [Store([(buffer, at, more)])], 8))
         layout = emit.Layout()
         emitter = emit.Emitter(layout)
-        for kernel in kernels:
-            emitter.add(kernel)
+        made = [emitter.add(kernel) for kernel in kernels]
         machine = target.find("host")
         self.code = codegen.Code(codegen.to_object(emitter.module(), machine), machine)
         self.flag = np.zeros(2, np.int64)
-        self.table = np.array([self.flag.ctypes.data, 0, self.array.ctypes.data], np.int64)
+        self.table = np.array([self.flag.ctypes.data, 0, self.array.ctypes.data, *layout.operands], np.int64)
         words: list[int] = []
         for _ in range(phases):
             words += [2, 1, size, 2]
-            for kernel in kernels:
+            for kernel, (function, begin) in zip(kernels, made, strict=True):
                 assert isinstance(kernel.chunks, int)
-                words += [self.code.address(kernel.name), kernel.chunks, 0]
+                words += [self.code.address(function), kernel.chunks, 3 + begin]
         self.schedule, self.phases = np.array(words, np.int64), phases
 
     def run(self, pool: threads.Pool, parallel: bool = True) -> None:

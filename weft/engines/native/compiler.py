@@ -10,7 +10,7 @@ import numpy as np
 from weft.base import dims
 from weft.engines.native import codegen, emit, rules, schedule
 from weft.engines.native.fusion import Fusion, Group
-from weft.engines.native.image import HEADER, NEVER, Image, Outside, Phase, Place
+from weft.engines.native.image import HEADER, NEVER, Call, Image, Outside, Phase, Place
 from weft.engines.native.kernels import Plan, kernel_of
 from weft.engines.native.loops import Buffer, Kernel, buffers, verify
 from weft.engines.native.lower import Lowering, Region
@@ -48,6 +48,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
     emitter = emit.Emitter(layout, checked, target.fma)
     phases: list[tuple[list[Kernel], bool, Region | None]] = []
     groups: dict[str, Group] = {}
+    functions: dict[Kernel, tuple[str, int]] = {}
     state = {memory.buffer for memory in lowering.written.values()}
     for step in schedule.steps(fusion, state):
         kernels = []
@@ -58,7 +59,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
             name = f"k{len(groups)}_{group.nests[0].name}"
             kernel = kernel_of(group, name, plan)
             verify(kernel)
-            emitter.add(kernel)
+            functions[kernel] = emitter.add(kernel)
             kernels.append(kernel)
             groups[name] = group
         if kernels:
@@ -72,16 +73,23 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
                 layout.size(size)
     text = emitter.module()
     loops: dict[Region, int] = {}
+    first = HEADER + len(layout)
+
+    def call(kernel: Kernel) -> Call:
+        function, begin = functions[kernel]
+        return Call(kernel.name, kernel.chunks, function, first + begin)
+
     return Image(
         code=codegen.to_object(text, target),
         symbols=tuple(symbols),
-        words=HEADER + len(layout),
+        words=first + len(layout.operands),
+        operands=tuple(layout.operands),
         places=tuple(_places(layout, phases)),
         sizes=tuple((HEADER + layout.slot_of_size(size), size) for size in layout.sizes),
         constants=tuple((HEADER + b.slot, np.ascontiguousarray(b.data))
                         for b in layout.buffers if b.role == "constant"),
         phases=tuple(
-            Phase(tuple((kernel.name, kernel.chunks) for kernel in kernels), writes,
+            Phase(tuple(call(kernel) for kernel in kernels), writes,
                   -1 if region is None else loops.setdefault(region, len(loops)),
                   1 if region is None else region.turn.extent)
             for kernels, writes, region in phases

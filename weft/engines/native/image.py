@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -45,11 +45,24 @@ class Outside:
     dtype: DType
 
 
+class Call(NamedTuple):
+    """A kernel that is run: its own name, its number of chunks, its function, where its operands begin in the table."""
+
+    name: str
+    chunks: Dimension
+    function: str
+    operands: int
+
+    def last(self, turn: int) -> int:
+        """The last argument of its function."""
+        return turn << 32 | self.operands
+
+
 @dataclass(frozen=True)
 class Phase:
     """Kernels that need nothing of one another; phases of one loop follow each other and are run for each turn."""
 
-    kernels: tuple[tuple[str, Dimension], ...]  # name, number of chunks
+    kernels: tuple[Call, ...]
     writes_state: bool
     loop: int = -1
     turns: Dimension = 1
@@ -63,6 +76,7 @@ class Image:
         code: An object file.
         symbols: What sizes mention, by number.
         words: How many words the table has.
+        operands: The last of these words: which words each kernel works on.
         sizes: The words that hold sizes.
         constants: The words that hold the addresses of arrays.
         written: Which inputs are state that it writes.
@@ -71,6 +85,7 @@ class Image:
     code: bytes
     symbols: tuple[Symbol, ...]
     words: int
+    operands: tuple[int, ...]
     places: tuple[Place, ...]
     sizes: tuple[tuple[int, Dimension], ...]
     constants: tuple[tuple[int, np.ndarray[Any, Any]], ...]
@@ -83,9 +98,9 @@ class Image:
     text: str = field(default="", compare=False)
 
     @property
-    def kernels(self) -> list[str]:
+    def functions(self) -> list[str]:
         """The names of the functions in the code."""
-        return [name for phase in self.phases for name, _ in phase.kernels]
+        return list(dict.fromkeys(call.function for phase in self.phases for call in phase.kernels))
 
 
 # To bytes and back ---------------------------------------------------------------------------------------------------
@@ -107,8 +122,9 @@ def to_plain(image: Image) -> tuple[dict[str, Any], list[bytes]]:
         "places": [[p.slot, size(p.size), p.name, list(p.life), p.threads] for p in image.places],
         "sizes": [[slot, size(dimension)] for slot, dimension in image.sizes],
         "constants": [[slot, list(array.shape), array.dtype.name] for slot, array in image.constants],
-        "phases": [[[[name, size(chunks)] for name, chunks in p.kernels], p.writes_state, p.loop, size(p.turns)]
-                   for p in image.phases],
+        "operands": list(image.operands),
+        "phases": [[[call._replace(chunks=size(call.chunks)) for call in p.kernels], p.writes_state, p.loop,
+                    size(p.turns)] for p in image.phases],
         "inputs": [outside(each) for each in image.inputs],
         "outputs": [outside(each) for each in image.outputs],
         "written": list(image.written),
@@ -142,7 +158,9 @@ def from_plain(plain: Mapping[str, Any], parts: Sequence[bytes]) -> Image:
                      for slot, room, name, life, threads in plain["places"]),
         sizes=tuple((slot, size(dimension)) for slot, dimension in plain["sizes"]),
         constants=tuple(constants),
-        phases=tuple(Phase(tuple((name, size(chunks)) for name, chunks in kernels), writes, loop, size(turns))
+        operands=tuple(plain["operands"]),
+        phases=tuple(Phase(tuple(Call(name, size(chunks), *where) for name, chunks, *where in kernels), writes, loop,
+                           size(turns))
                      for kernels, writes, loop, turns in plain["phases"]),
         inputs=tuple(outside(*each) for each in plain["inputs"]),
         outputs=tuple(outside(*each) for each in plain["outputs"]),

@@ -60,7 +60,7 @@ class Program:
         self.target = target
         self.name = name
         self.arena = arena
-        self.addresses = {kernel: code.address(kernel) for kernel in image.kernels}
+        self.addresses = {name: code.address(name) for name in image.functions}
         self._bindings: dict[tuple[int, ...], Binding] = {}
         mentioned = set().union(*(dims.symbols_of(size) for size in _sizes(image)))
         self._symbols = [number for number, symbol in enumerate(image.symbols) if symbol in mentioned]
@@ -106,18 +106,19 @@ class Binding:
         self._base = -1
         for slot, array in image.constants:
             self.table[slot] = array.ctypes.data
+        self.table[image.words - len(image.operands) : image.words] = image.operands
         for slot, size in image.sizes:
             self.table[slot] = dims.evaluate(size, known)
         words: list[int] = []
         self.parallel = False
         self.phases = 0
         for turn, phase in _unrolled(image.phases, known):
-            counts = [dims.evaluate(chunks, known) for _, chunks in phase.kernels]
+            counts = [dims.evaluate(call.chunks, known) for call in phase.kernels]
             # few enough claims that they cost nothing, many enough that threads end together
             grain = max(1, sum(counts) // (16 * flags.num_threads()))
             words += [len(phase.kernels), int(phase.writes_state), sum(counts), grain]
-            for (name, _), count in zip(phase.kernels, counts, strict=True):
-                words += [program.addresses[name], count, turn]
+            for call, count in zip(phase.kernels, counts, strict=True):
+                words += [program.addresses[call.function], count, call.last(turn)]
             self.parallel = self.parallel or sum(counts) > 1
             self.phases += 1
         self.schedule = np.array(words or [0], np.int64)
@@ -147,8 +148,8 @@ def _sizes(image: Image) -> Iterator[Any]:
         yield place.size
     for phase in image.phases:
         yield phase.turns
-        for _, chunks in phase.kernels:
-            yield chunks
+        for call in phase.kernels:
+            yield call.chunks
     for outside in (*image.inputs, *image.outputs):
         yield from outside.shape
 

@@ -3,24 +3,36 @@
 Registers are stack slots, which LLVM's SROA turns into registers. There is no fast-math: an elementwise chain has the
 bits that its operations have one by one.
 
-A kernel is a function of (table, chunk, thread, turn). The table is an array of 8-byte words: pointers to buffers, then
-sizes that are known only when the program runs; `Layout` says which word is which.
+A kernel is a function of (table, chunk, thread, last). The table is an array of 8-byte words: pointers to buffers and
+sizes that are known only when the program runs, then the operands of each kernel: which of those words it works on.
+The lower half of `last` says where a kernel's operands begin, so that kernels which differ in their buffers alone are
+one function; the upper half is the turn of a loop. `Layout` says which word is which.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from weft.engines.native.emit.layout import Layout
 from weft.engines.native.emit.places import Module
 from weft.engines.native.emit.statements import Function
 from weft.engines.native.index import LoopVar
 from weft.engines.native.loops import Kernel
+from weft.engines.native.sharing import outline
 
 if TYPE_CHECKING:
     from weft.base.dtypes import DType
 
 __all__ = ["Emitter", "Layout"]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A function that was written: its name, and what it works on, buffers by their number in its kernel's outline."""
+
+    name: str
+    operands: tuple[Any, ...]
 
 
 class Emitter(Module):
@@ -39,15 +51,26 @@ class Emitter(Module):
         self.fma = fma
         self.functions: list[str] = []
         self.shared: set[str] = set()
+        self.known: dict[tuple[Any, ...], Written] = {}
         self.declarations: dict[str, None] = {}
 
     def module(self) -> str:
         """The text of all that was added."""
         return "\n\n".join(["\n".join(self.declarations), *self.functions])
 
-    def add(self, kernel: Kernel) -> None:
-        """Adds a kernel as a function of its name."""
-        self.functions.append(Function(self, kernel).text())
+    def add(self, kernel: Kernel) -> tuple[str, int]:
+        """Adds a kernel: the name of its function, and where its operands begin, counted from those of the first."""
+        outlined, buffers = outline(kernel, self.checked)
+        found = self.known.get(outlined)
+        if found is None:
+            function = Function(self, kernel)
+            self.functions.append(function.text())
+            numbers: dict[Any, Any] = {buffer: number for number, buffer in enumerate(buffers)}
+            operands = tuple(numbers.get(operand, operand) for operand in function.operands)
+            found = self.known[outlined] = Written(kernel.name, operands)
+        return found.name, self.layout.place(
+            [buffers[operand] if isinstance(operand, int) else operand for operand in found.operands]
+        )
 
     def function(self, name: str, dtype: DType, lanes: int, count: int) -> str:
         """The name of one of `vectormath`'s functions for so many arguments, which is emitted when first asked for."""

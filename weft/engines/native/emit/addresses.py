@@ -7,9 +7,8 @@ from typing import Any
 from weft.base import dtypes
 from weft.base.dims import Dim
 from weft.engines.native.emit.arithmetic import Arithmetic
-from weft.engines.native.emit.layout import Layout
 from weft.engines.native.emit.words import ELEMENT, Value
-from weft.engines.native.image import OUTSIDE
+from weft.engines.native.image import HEADER, OUTSIDE
 from weft.engines.native.index import LANE, Entry, Index, LoopVar, Quotient, Remainder
 from weft.engines.native.loops import Buffer, Register
 
@@ -143,7 +142,7 @@ class Addresses(Arithmetic):
         if bad.lanes > 1:
             bad = self.any_lane(bad, where)
         number, ignored = self.name(), self.name()
-        code = OUTSIDE + self.module.layout.buffer(buffer)
+        code = self.join("add", Value(self.operand(buffer), "i64"), Value(str(OUTSIDE - HEADER), "i64")).name
         self.line(f"{number} = select i1 {bad.name}, i64 {code}, i64 0", where)
         flag = self.flag()
         self.line(f"{ignored} = atomicrmw umax ptr {flag}, i64 {number} monotonic", where)
@@ -182,7 +181,7 @@ class Addresses(Arithmetic):
         """The address of a buffer, read from the table when the kernel starts."""
         found = self.pointers.get(buffer)
         if found is None:
-            found = self.pointers[buffer] = self.word(self.module.layout.buffer(buffer), "ptr")
+            found = self.pointers[buffer] = self.word(buffer, "ptr")
             if buffer.role == "thread":
                 stride, skip, own = self.word_at(1, "i64"), self.name(), self.name()
                 self.line(f"{skip} = mul i64 %thread, {stride}", self.entry)
@@ -194,13 +193,25 @@ class Addresses(Arithmetic):
         """A size that is known when the program runs, read from the table when the kernel starts."""
         found = self.pointers.get(size)
         if found is None:
-            found = self.pointers[size] = self.word(self.module.layout.size(size), "i64")
+            found = self.pointers[size] = self.word(size, "i64")
         return Value(found, "i64")
 
-    def word(self, slot: int, type: str) -> str:
-        return self.word_at(Layout.HEADER + slot, type)
+    def word(self, operand: Buffer | Dim, type: str) -> str:
+        """What an operand's word in the table holds."""
+        return self.word_at(self.operand(operand), type)
 
-    def word_at(self, position: int, type: str) -> str:
+    def operand(self, operand: Buffer | Dim) -> str:
+        """Which word of the table an operand is, read when the kernel starts."""
+        found = self.operands.get(operand)
+        if found is None:
+            place, found = self.name(), self.name()
+            self.line(f"{place} = getelementptr i64, ptr %operands, i64 {len(self.operands)}", self.entry)
+            self.line(f"{found} = load i64, ptr {place}, align 8", self.entry)
+            self.operands[operand] = found
+            self.home[found] = 0
+        return found
+
+    def word_at(self, position: int | str, type: str) -> str:
         place, name = self.name(), self.name()
         self.home[name] = 0
         self.line(f"{place} = getelementptr i64, ptr %table, i64 {position}", self.entry)

@@ -1,13 +1,15 @@
-"""The table that a kernel gets: pointers to buffers, then sizes that are known only when the program runs."""
+"""The table that a kernel gets: pointers to buffers and sizes that are known only at run time, then operands."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from weft.base.dims import Dim
 from weft.engines.native.image import HEADER
 
 if TYPE_CHECKING:
-    from weft.base.dims import Dim
+    from collections.abc import Sequence
+
     from weft.engines.native.loops import Buffer
 
 
@@ -17,6 +19,7 @@ class Layout:
     def __init__(self) -> None:
         self.buffers: list[Buffer] = []
         self.sizes: list[Dim] = []
+        self.operands: list[int] = []
         self._slots: dict[Any, int] = {}
 
     def buffer(self, buffer: Buffer) -> int:
@@ -36,6 +39,14 @@ class Layout:
             self.sizes.append(size)
         return slot
 
+    def place(self, operands: Sequence[Buffer | Dim]) -> int:
+        """Lays out what a kernel works on; where that begins, counted from the first operand of all."""
+        begin = len(self.operands)
+        for operand in operands:
+            slot = self.size(operand) if isinstance(operand, Dim) else self.buffer(operand)
+            self.operands.append(HEADER + slot)
+        return begin
+
     def in_slot(self, slot: int) -> Buffer:
         """The buffer of a word."""
         return next(buffer for buffer in self.buffers if buffer.slot == slot)
@@ -46,5 +57,3 @@ class Layout:
 
     def __len__(self) -> int:
         return len(self._slots)
-
-    HEADER = HEADER

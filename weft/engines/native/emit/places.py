@@ -17,7 +17,6 @@ from weft.engines.native.loops import Across, At, Buffer, Const, Expr, Get, Kern
 
 if TYPE_CHECKING:
     from weft.base.dtypes import DType
-    from weft.engines.native.emit.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,6 @@ class Scope:
 class Module:
     """What the functions of one module share."""
 
-    layout: Layout
     checked: bool
     fma: bool
     declarations: dict[str, None]
@@ -79,6 +77,7 @@ class Places:
         self.mask: Value | None = None
         self.slots: dict[tuple[Register, tuple[int, ...]], str] = {}
         self.pointers: dict[Any, str] = {}
+        self.operands: dict[Any, str] = {}  # buffers and sizes -> which words of the table they are
         self.written: set[Buffer] = set()
         self.version = 0
         self.vectors: dict[Expr, bool] = {}

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from weft.base.dtypes import DType
 
 
+#: what the last argument of a kernel says: where its operands begin, and which turn of a loop it is
+_LAST = ("  %begin = and i64 %last, 4294967295", "  %operands = getelementptr i64, ptr %table, i64 %begin",
+         "  %turn = lshr i64 %last, 32")  # fmt: skip
+
+
 class Function(Expressions):
     """A kernel or one of `vectormath`'s functions, as LLVM's text."""
 
@@ -41,9 +46,9 @@ class Function(Expressions):
         lines.append("  br label %body")
         lines.append("body:")
         flatten(self.root, lines)
-        arguments = "ptr noalias %table, i64 %chunk, i64 %thread, i64 %turn"
+        arguments = "ptr noalias %table, i64 %chunk, i64 %thread, i64 %last"
         head = f"define void @{self.kernel.name}({arguments}) nounwind #0 {{\nentry:"
-        return "\n".join([head, *lines, "}"])
+        return "\n".join([head, *_LAST, *lines, "}"])
 
     def function(self, name: str, dtype: DType, count: int) -> str:
         """One of `vectormath`'s functions, of arguments of the kernel's width."""
