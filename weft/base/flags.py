@@ -6,9 +6,12 @@ set. Whoever needs a flag on a hot path reads it once per compile, not per call.
 
 from __future__ import annotations
 
+import functools
+import math
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 #: name -> one line of meaning; `weft doctor` prints this table.
@@ -24,6 +27,7 @@ FLAGS: dict[str, str] = {
 }
 
 _overrides: dict[str, str] = {}
+_changed = True
 
 
 def _read(name: str) -> str | None:
@@ -80,9 +84,48 @@ def target() -> str:
 
 
 def num_threads() -> int:
-    """Threads to use: the flag, else the processors that this process may run on."""
+    """Threads to use: the flag, else the processors that this process may run on, by affinity and by quota."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    return max(1, _integer("WEFT_NUM_THREADS", available))
+    return max(1, _integer("WEFT_NUM_THREADS", min(available, _quota())))
+
+
+@functools.cache
+def _quota(root: Path = Path("/sys/fs/cgroup"), groups: Path = Path("/proc/self/cgroup")) -> int:
+    """How many processors' time a container grants this process, rounded up; a great number where it does not say."""
+    found = float("inf")
+    try:
+        lines = [line.split(":", 2) for line in groups.read_text().splitlines()]
+    except OSError:
+        return sys.maxsize
+    for _, kinds, path in (line for line in lines if len(line) == 3):
+        base = root if not kinds else root / "cpu" if "cpu" in kinds.split(",") else None
+        if base is None:
+            continue
+        folder = base / path.lstrip("/")
+        while True:  # a group around this one may grant less; inside a container only the root is seen
+            found = min(found, _granted(folder))
+            if folder == base or base not in folder.parents:
+                break
+            folder = folder.parent
+    return sys.maxsize if found == float("inf") else max(1, math.ceil(found))
+
+
+def _granted(folder: Path) -> float:
+    """Processors that one control group grants, in the files of version 2, else of version 1."""
+    with suppress(OSError, ValueError, ZeroDivisionError):
+        share, period = (folder / "cpu.max").read_text().split()
+        return float("inf") if share == "max" else int(share) / int(period)
+    with suppress(OSError, ValueError, ZeroDivisionError):
+        share, period = ((folder / f"cpu.cfs_{word}_us").read_text() for word in ("quota", "period"))
+        return float("inf") if int(share) < 0 else int(share) / int(period)
+    return float("inf")
+
+
+def changed() -> bool:
+    """Whether flags were overridden since this was last asked."""
+    global _changed
+    found, _changed = _changed, False
+    return found
 
 
 @contextmanager
@@ -92,9 +135,15 @@ def override(**values: object) -> Iterator[None]:
     if unknown:
         raise ValueError(f"Unknown flag {unknown[0]}; flags are {', '.join(FLAGS)}.")
     before = dict(_overrides)
-    _overrides.update({name: str(value) for name, value in values.items()})
+    _set({**before, **{name: str(value) for name, value in values.items()}})
     try:
         yield
     finally:
-        _overrides.clear()
-        _overrides.update(before)
+        _set(before)
+
+
+def _set(values: dict[str, str]) -> None:
+    global _changed
+    _overrides.clear()
+    _overrides.update(values)
+    _changed = True

@@ -16,7 +16,7 @@ import struct
 import tempfile
 import weakref
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -208,6 +208,16 @@ def write_note(name: str, value: Any) -> None:
     if _notes.get(name) != value:
         _notes[name] = value
         _write(name, {"note": value}, [])
+
+
+def part(name: str, make: Callable[[], bytes]) -> bytes:
+    """Some bytes that are kept in the folder under a key; made where they are not there."""
+    entry = _read(name)
+    if entry is not None and len(entry[1]) == 1:
+        return entry[1][0]
+    made = make()
+    _write(name, {}, [made])
+    return made
 
 
 def forget() -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from weft.base import dims, flags
 from weft.base.errors import InternalError
 from weft.base.locks import Lock, Together
 from weft.engines.base import Hook
 from weft.engines.native import cache
 from weft.engines.native.cache import Fingerprint
+from weft.engines.native.calls import Call, Rows
 from weft.engines.native.problems import Specialise
-from weft.engines.native.program import Arena, Binding, Program
+from weft.engines.native.program import Arena, Program
 from weft.engines.native.target import Target
 from weft.ir.graph import Graph
 from weft.ops import interpreter
@@ -52,7 +51,8 @@ class Executable:
         self._numbers = {symbol: number for number, symbol in enumerate(self._symbols)}
         self._fixed = list(fixed)
         self._programs: dict[tuple[int, ...], Program] = {}
-        self._calls: dict[Any, _Call] = {}
+        self._calls: dict[Any, Call] = {}
+        self._latest: Call | None = None
         self._lock = Lock()  # held while it runs: its programs share the arena
         self._arena = Arena()
         self._handles = [i for i, v in enumerate(original.inputs) if v.type.is_resource]
@@ -78,16 +78,52 @@ class Executable:
 
     def _run(self, inputs: Sequence[Any]) -> list[Any] | None:
         """The results; None where the reference has to run: it words the error, or does what native code cannot."""
+        arrays = self._read(inputs)
+        if arrays is None:
+            return None
+        with self._lock:
+            call = self._latest
+            fits = call is not None and call.fits(arrays)
+            if not fits:
+                call = self._latest = self._call(arrays)
+            return None if call is None else call.run(inputs, arrays, fits)
+
+    def run_rows(self, inputs: Sequence[Any], rows: Rows) -> tuple[int, list[Any] | None]:
+        """Runs it on rows of arrays, batch after batch.
+
+        Args:
+            inputs: The inputs, those that are cut into batches as a whole.
+            rows: Which rows make which batch.
+
+        Returns:
+            How many batches were run, and the results of the last. Fewer than asked for where a check failed in the
+            next one, or the reference has to run it.
+        """
+        if not self._writes:
+            return self._run_rows(inputs, rows)
+        with Together([inputs[index].lock for index in self._handles]):
+            return self._run_rows(inputs, rows)
+
+    def _run_rows(self, inputs: Sequence[Any], rows: Rows) -> tuple[int, list[Any] | None]:
+        arrays = self._read(inputs)
+        if arrays is None:
+            return 0, None
+        for place in rows.places:
+            arrays[place] = arrays[place][: rows.size]
+        with self._lock:
+            call = self._call(arrays)
+            return (0, None) if call is None else call.run_rows(inputs, arrays, rows)
+
+    def _read(self, inputs: Sequence[Any]) -> list[Any] | None:
+        """The inputs with the values of cells in their place; None where one has none."""
         arrays = list(inputs)
         for index in self._handles:
             arrays[index] = inputs[index].read()
             if arrays[index] is None:
-                return None  # a variable without a value
-        with self._lock:
-            call = self._call(arrays)
-            return None if call is None else call.run(inputs, arrays)
+                return None
+        return arrays
 
-    def _call(self, arrays: Sequence[Any]) -> _Call | None:
+    def _call(self, arrays: Sequence[Any]) -> Call | None:
         key = tuple([array.shape for array in arrays])
         found = self._calls.get(key)
         if found is None:
@@ -98,7 +134,7 @@ class Executable:
                 self._calls[key] = found
         return found
 
-    def _prepare(self, arrays: Sequence[Any]) -> _Call | None:
+    def _prepare(self, arrays: Sequence[Any]) -> Call | None:
         known: dict[Symbol, int] = {}
         for value, array in zip(self.original.inputs, arrays, strict=True):
             held = value.type.handle or value.type
@@ -114,7 +150,7 @@ class Executable:
             binding = program.binding(sizes)
         except (ValueError, ZeroDivisionError):  # a size that cannot be computed
             return None
-        return _Call(program, binding, self._dtypes)
+        return Call(program, binding, self._dtypes, arrays)
 
     def _program(self, known: Mapping[int, int]) -> Program | None:
         """The program for some sizes, by the symbols' numbers; None where more of them must be known than are."""
@@ -132,6 +168,7 @@ class Executable:
                 self._fixed = sorted({*self._fixed, *new})
                 self._programs.clear()
                 self._calls.clear()
+                self._latest = None
                 if not known:
                     return None
 
@@ -167,79 +204,3 @@ def _symbols_of(graph: Graph) -> list[Symbol]:
         for subgraph in node.subgraphs():
             found.update(dict.fromkeys(_symbols_of(subgraph)))
     return list(found)
-
-
-class _Call:
-    """A program with its sizes bound: what is left to do for a call is to fill in addresses."""
-
-    def __init__(self, program: Program, binding: Binding, dtypes: Sequence[Any]) -> None:
-        self.program = program
-        self.binding = binding
-        image = program.image
-        self.inputs = [
-            (index, given.slot, dtypes[index]) for index, given in enumerate(image.inputs) if index not in image.written
-        ]
-        self.written = [(index, image.inputs[index].slot) for index in image.written]
-        self.handles = [index for index, dtype in enumerate(dtypes) if dtype is None]
-        self.outputs = [
-            (output.slot, shape, output.dtype.numpy)
-            for output, shape in zip(image.outputs, binding.shapes, strict=True)
-        ]
-
-    def run(self, inputs: Sequence[Any], arrays: list[Any]) -> list[Any] | None:
-        """Runs it on the inputs, whose cells' values lie in `arrays`; None where a check failed."""
-        table = self.binding.table
-        for index, slot, wanted in self.inputs:
-            array = arrays[index]
-            flags = array.flags
-            if not (flags.c_contiguous and flags.aligned) or (wanted is not None and array.dtype != wanted):
-                array = arrays[index] = np.ascontiguousarray(array, wanted)
-            table[slot] = array.ctypes.data
-        results = []
-        for slot, shape, dtype in self.outputs:
-            result = np.empty(shape, dtype)
-            results.append(result)
-            table[slot] = result.ctypes.data
-        if not self.written:
-            return results if self.program.run(self.binding) else None
-        cells = [inputs[index] for index, _ in self.written]
-        if len({id(inputs[index]) for index in self.handles}) < len(self.handles):
-            return None  # two handles of one variable
-        for index, _ in self.written:
-            arrays[index] = None  # the cell alone holds it now
-        replaced: list[tuple[Any, Any]] = []
-        self.binding.flag[:] = 0
-        try:
-            for cell, (_, slot) in zip(cells, self.written, strict=True):
-                array = cell.take()
-                if array is None or not _suits(array):
-                    array = np.array(cell.read(), order="C", copy=True)
-                    replaced.append((cell, array))
-                table[slot] = array.ctypes.data
-            self.program.run(self.binding)
-        finally:
-            # Ctrl-C is told when the code has come to its end: then all is written, else nothing
-            _end(cells, replaced if self.binding.succeeded() else [])
-        return results if self.binding.succeeded() else None
-
-
-def _end(cells: Sequence[Any], replaced: Sequence[tuple[Any, Any]]) -> None:
-    """Ends all changes: Ctrl-C between two of them waits for the rest."""
-    try:
-        _put_back(cells, replaced)
-    except KeyboardInterrupt:
-        _put_back(cells, replaced)
-        raise
-
-
-def _put_back(cells: Sequence[Any], replaced: Sequence[tuple[Any, Any]]) -> None:
-    for cell in cells:
-        cell.put_back()
-    for cell, array in replaced:
-        cell.write(array)
-
-
-def _suits(array: np.ndarray[Any, Any]) -> bool:
-    """Whether native code can change an array in place."""
-    flags = array.flags
-    return array.base is None and flags.c_contiguous and flags.writeable and flags.aligned

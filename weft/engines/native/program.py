@@ -6,16 +6,18 @@ Sizes that are known only at run time stay arguments of the code. For each combi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from weft.base import dims, flags
-from weft.base.errors import InternalError
+from weft.base.errors import InternalError, explain
 from weft.engines.native import threads
 from weft.engines.native.cache import Loaded
-from weft.engines.native.image import HEADER, OUTSIDE, Image, Phase, Place
+from weft.engines.native.driver import GATHERING
+from weft.engines.native.image import HEADER, NEVER, OUTSIDE, Image, Phase, Place
 from weft.engines.native.target import Target
 
 if TYPE_CHECKING:
@@ -31,16 +33,16 @@ class Arena:
     def __init__(self) -> None:
         self._memory: np.ndarray[Any, Any] | None = None
         self._size = -1
-        self._base = 0
+        self.base = 0
 
     def reserve(self, size: int) -> int:
         """The address of at least so many bytes; what lay there before may be gone."""
         if size > self._size:
-            self._memory = None  # given back before more is taken
+            self._memory, self._size, self.base = None, -1, 0  # given back before more is taken
             self._memory = np.empty(size + _ALIGN, np.uint8)
-            self._base = -(-self._memory.ctypes.data // _ALIGN) * _ALIGN
+            self.base = -(-self._memory.ctypes.data // _ALIGN) * _ALIGN
             self._size = size
-        return self._base
+        return self.base
 
 
 class Program:
@@ -79,16 +81,29 @@ class Program:
 
     def run(self, binding: Binding) -> bool:
         """Runs the code on the addresses in the binding's table. False where a check failed: no state was written."""
-        binding.flag[:] = 0
+        return self.steps(binding, binding.schedule_address, binding.phases) == 1
+
+    def steps(
+        self, binding: Binding, schedule: int, phases: int, steps: int = 1, first: int = 0, moves: int = 0,
+        moving: int = 0,
+    ) -> int:  # fmt: skip
+        """Runs it several times, with what changes from step to step. How often it ran before a check failed."""
         pool = threads.pool(self.target)
-        binding.prepare(pool.count)
-        pool.run(binding.table_address, binding.schedule_address, binding.phases, binding.parallel)
+        if binding.threads != pool.count or binding.base != self.arena.base:
+            binding.prepare(pool.count)
+        done = pool.run(binding.table_address, schedule, phases, binding.parallel, steps, first, moves, moving)
+        if done < steps:
+            self._look(binding)
+        return done
+
+    def _look(self, binding: Binding) -> None:
+        """Forgets which check failed, which the reference will find out; what reaches outside is our own error."""
         flag = int(binding.flag[0])
+        binding.flag[0] = 0
         if flag >= OUTSIDE:
             slot = flag - OUTSIDE + HEADER
             place = next(place.name for place in self.image.places if place.slot == slot)
             raise InternalError(f"{self.name}: native code reaches outside of {place}.")
-        return not flag
 
 
 class Binding:
@@ -96,14 +111,18 @@ class Binding:
 
     def __init__(self, program: Program, known: Mapping[Symbol, int]) -> None:
         image = program.image
-        self.table = np.zeros(image.words, np.int64)
+        self.spare = image.words  # words behind the image's own, for the gathering of rows
+        self.table = np.zeros(image.words + GATHERING * len(image.inputs), np.int64)
         self.flag = np.zeros(8, np.int64)  # which check failed; whether the run came to its end
         self.table[0] = self.flag.ctypes.data
         self._offsets, self._size = _arrange([place for place in image.places if not place.threads], known)
         self._own, self._own_size = _arrange([place for place in image.places if place.threads], known)
         self.table[1] = self._own_size
+        self._name = program.name
+        self._sizes = {place.name: dims.evaluate(place.size, known) for place in image.places if place.life != NEVER}
         self._arena = program.arena
-        self._base = -1
+        self.base = -1
+        self.threads = 0
         for slot, array in image.constants:
             self.table[slot] = array.ctypes.data
         self.table[image.words - len(image.operands) : image.words] = image.operands
@@ -128,17 +147,39 @@ class Binding:
 
     def prepare(self, threads: int) -> None:
         """Finds room for the buffers, and for what each of so many threads has for itself."""
-        base = self._arena.reserve(self._size + threads * self._own_size)
-        if base != self._base:
-            self._base = base
+        wanted = self._size + threads * self._own_size
+        try:
+            base = self._arena.reserve(wanted)
+        except (MemoryError, ValueError):  # numpy raises the other one where no computer has so much
+            raise MemoryError(self._shortage(wanted)) from None
+        self.threads = threads
+        if base != self.base:
+            self.base = base
             for slot, offset in self._offsets.items():
                 self.table[slot] = base + offset
             for slot, offset in self._own.items():
                 self.table[slot] = base + self._size + offset
 
+    def _shortage(self, wanted: int) -> str:
+        """Which buffers would take the most."""
+        largest = sorted(self._sizes.items(), key=lambda item: -item[1])[:5]
+        return explain(
+            f"{self._name}: there is not enough memory for what is computed between its inputs and its results.",
+            expected=f"{show_bytes(wanted)} in one piece",
+            received=[f"{name}: {show_bytes(size)}" for name, size in largest],
+            hint="a smaller batch needs less",
+        )  # fmt: skip
+
     def succeeded(self) -> bool:
-        """Whether the last run came to its end without a failed check: what it writes is written."""
-        return bool(self.flag[1] == 1 and self.flag[0] == 0)
+        """Whether a step of the last run came to its end without a failed check: what it writes is written."""
+        return bool(self.flag[1] > 0)
+
+
+def show_bytes(size: float) -> str:
+    """A number of bytes for people."""
+    units = ("B", "KiB", "MiB", "GiB", "TiB")
+    power = min(len(units) - 1, max(0, int(math.log2(max(size, 1))) // 10))
+    return f"{size / 1024**power:.{1 if power else 0}f} {units[power]}"
 
 
 def _sizes(image: Image) -> Iterator[Any]:

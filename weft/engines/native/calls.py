@@ -1,0 +1,222 @@
+"""Prepared calls: a program with its sizes bound, for which only addresses are left to fill in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from weft.engines.native import threads
+from weft.engines.native.driver import GATHERING, entry, signature
+from weft.engines.native.program import Binding, Program
+
+_CHUNK = 1 << 15  # bytes that one thread gathers at a time
+
+
+class Rows(NamedTuple):
+    """Which rows of some inputs make which batch.
+
+    Attributes:
+        places: Which inputs are cut into batches: arrays in row-major order, with the dtypes of the graph.
+        order: `[n]`, int64: numbers of rows, batch after batch; None where they are taken as they lie.
+        size: How many rows a batch has.
+        first: The number of the first batch that is run.
+        batches: How many are run.
+        collect: For each result an array that it goes to, batch after batch from its beginning; None where only the
+            last batch's are wanted.
+    """
+
+    places: Sequence[int]
+    order: np.ndarray[Any, Any] | None
+    size: int
+    first: int
+    batches: int
+    collect: Sequence[np.ndarray[Any, Any]] | None = None
+
+
+class Call:
+    """A program for some sizes.
+
+    Args:
+        program: What to run.
+        binding: Its table for the sizes.
+        dtypes: The inputs' dtypes; None for cells.
+        arrays: Inputs of these sizes.
+    """
+
+    def __init__(
+        self, program: Program, binding: Binding, dtypes: Sequence[Any], arrays: Sequence[Any]
+    ) -> None:
+        self.program = program
+        self.binding = binding
+        image = program.image
+        self._match = threads.pool(program.target).driver.match
+        self._slots = [given.slot for given in image.inputs]
+        self._dtypes = [given.dtype.numpy for given in image.inputs]
+        self.written = image.written
+        self.handles = [index for index, dtype in enumerate(dtypes) if dtype is None]
+        self._plain = [index for index, _ in enumerate(dtypes) if index not in image.written]
+        self.outputs = [
+            (output.slot, shape, output.dtype.numpy)
+            for output, shape in zip(image.outputs, binding.shapes, strict=True)
+        ]
+        state = set(image.written)
+        self._inputs = signature([
+            entry(array.shape, dtype, slot, index in state)
+            for index, (array, dtype, slot) in enumerate(zip(arrays, self._dtypes, self._slots, strict=True))
+        ])
+        self._results = signature([entry(shape, dtype, slot) for slot, shape, dtype in self.outputs])
+        self._inputs_address, self._results_address = self._inputs.ctypes.data, self._results.ctypes.data
+        self._staging: dict[int, np.ndarray[Any, Any]] = {}
+
+    def fits(self, arrays: list[Any]) -> bool:
+        """Whether these arrays can be taken as they are; then their addresses are in the table."""
+        match = self._match
+        if match is None:
+            return False
+        count = len(self._slots)
+        return bool(match(id(arrays), self._inputs_address, count, self.binding.table_address) == count)
+
+    def run(self, inputs: Sequence[Any], arrays: list[Any], filled: bool) -> list[Any] | None:
+        """Runs it on the inputs, whose cells' values lie in `arrays`; None where a check failed."""
+        if not filled:
+            self._fill(arrays)
+        results = self._make_results()
+        if not self.written:
+            return results if self.program.run(self.binding) else None
+        binding = self.binding
+        done = self._change(inputs, arrays, filled, binding.schedule_address, binding.phases, 1, 0, [])
+        return results if done else None
+
+    def run_rows(self, inputs: Sequence[Any], arrays: list[Any], rows: Rows) -> tuple[int, list[Any] | None]:
+        """Runs it on batch after batch; `inputs` hold the whole arrays, `arrays` a first batch of them."""
+        if not self.fits(arrays):
+            self._fill(arrays)
+        moves: list[int] = []
+        binding = self.binding
+        schedule, phases = binding.schedule_address, binding.phases
+        if rows.order is None:
+            for place in rows.places:
+                moves += [self._slots[place], inputs[place].ctypes.data, rows.size * _row(inputs[place])]
+        else:
+            gathering = self._gather(inputs, rows, moves)
+            schedule, phases = gathering.ctypes.data, phases + 1
+        results: list[Any] | None = None
+        if rows.collect is None:
+            results = self._make_results()
+        else:
+            for (slot, shape, dtype), goal in zip(self.outputs, rows.collect, strict=True):
+                moves += [slot, goal.ctypes.data, int(np.prod(shape)) * dtype.itemsize]
+        if not self.written:
+            done = self._steps(schedule, phases, rows.batches, rows.first, moves)
+        else:
+            done = self._change(inputs, arrays, False, schedule, phases, rows.batches, rows.first, moves)
+        return done, results if done == rows.batches else None
+
+    def _gather(self, inputs: Sequence[Any], rows: Rows, moves: list[int]) -> np.ndarray[Any, Any]:
+        """The schedule that begins with the gathering of rows into arrays of their own."""
+        binding, order = self.binding, rows.order
+        assert order is not None
+        gather = threads.pool(self.program.target).driver.gather
+        kernels: list[int] = []
+        total = 0
+        for number, place in enumerate(rows.places):
+            source = inputs[place]
+            goal = self._staging.get(place)
+            if goal is None:
+                goal = self._staging[place] = np.empty((rows.size, *source.shape[1:]), source.dtype)
+            size = _row(source)
+            each = max(1, min(rows.size, _CHUNK // max(1, size)))
+            chunks = -(-rows.size // each)
+            where = binding.spare + GATHERING * number
+            binding.table[where : where + GATHERING] = (
+                source.ctypes.data, size, rows.size, order.ctypes.data, goal.ctypes.data, each
+            )  # fmt: skip
+            binding.table[self._slots[place]] = goal.ctypes.data
+            moves += [where + 3, order.ctypes.data, rows.size * order.itemsize]
+            kernels += [gather, chunks, where]
+            total += chunks
+        return np.concatenate([np.array([len(rows.places), 0, total, 1, *kernels], np.int64), binding.schedule])
+
+    def _fill(self, arrays: list[Any]) -> None:
+        """Puts addresses into the table; of arrays that are not as code needs them those of copies."""
+        table = self.binding.table
+        for index in self._plain:
+            array, wanted = arrays[index], self._dtypes[index]
+            flags = array.flags
+            if not (flags.c_contiguous and flags.aligned) or array.dtype != wanted:
+                array = arrays[index] = np.ascontiguousarray(array, wanted)
+            table[self._slots[index]] = array.ctypes.data
+
+    def _make_results(self) -> list[Any]:
+        results = [np.empty(shape, dtype) for _, shape, dtype in self.outputs]
+        match = self._match
+        if match is None:
+            for (slot, _, _), result in zip(self.outputs, results, strict=True):
+                self.binding.table[slot] = result.ctypes.data
+        else:
+            match(id(results), self._results_address, len(results), self.binding.table_address)
+        return results
+
+    def _steps(self, schedule: int, phases: int, steps: int, first: int, moves: list[int]) -> int:
+        words = np.array(moves or [0], np.int64)
+        return self.program.steps(
+            self.binding, schedule, phases, steps, first, words.ctypes.data, len(moves) // 3
+        )
+
+    def _change(
+        self, inputs: Sequence[Any], arrays: list[Any], filled: bool, schedule: int, phases: int, steps: int,
+        first: int, moves: list[int],
+    ) -> int:  # fmt: skip
+        """Runs steps that write state, in place where nobody else holds it. How many have succeeded."""
+        cells = [inputs[index] for index in self.written]
+        if len({id(inputs[index]) for index in self.handles}) < len(self.handles):
+            return 0  # two handles of one variable
+        for index in self.written:
+            arrays[index] = None  # the cell alone holds it now
+        binding = self.binding
+        replaced: list[tuple[Any, Any]] = []
+        binding.flag[1] = 0
+        try:
+            for cell, index in zip(cells, self.written, strict=True):
+                array = cell.take()
+                if array is None or not (filled or _suits(array)):
+                    array = np.array(cell.read(), order="C", copy=True)
+                    replaced.append((cell, array))
+                elif filled:
+                    continue
+                binding.table[self._slots[index]] = array.ctypes.data
+            if moves or steps > 1:
+                return self._steps(schedule, phases, steps, first, moves)
+            return self.program.steps(binding, schedule, phases)
+        finally:
+            # Ctrl-C is told when the code has come to its end: then all is written, else nothing
+            _end(cells, replaced if binding.succeeded() else [])
+
+
+def _row(array: np.ndarray[Any, Any]) -> int:
+    """The bytes of one row."""
+    return array.nbytes // len(array)
+
+
+def _end(cells: Sequence[Any], replaced: Sequence[tuple[Any, Any]]) -> None:
+    """Ends all changes: Ctrl-C between two of them waits for the rest."""
+    try:
+        _put_back(cells, replaced)
+    except KeyboardInterrupt:
+        _put_back(cells, replaced)
+        raise
+
+
+def _put_back(cells: Sequence[Any], replaced: Sequence[tuple[Any, Any]]) -> None:
+    for cell in cells:
+        cell.put_back()
+    for cell, array in replaced:
+        cell.write(array)
+
+
+def _suits(array: np.ndarray[Any, Any]) -> bool:
+    """Whether native code can change an array in place."""
+    flags = array.flags
+    return array.base is None and flags.c_contiguous and flags.writeable and flags.aligned

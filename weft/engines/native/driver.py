@@ -1,0 +1,575 @@
+"""The native code around compiled kernels: it walks schedules with one thread or many, step after step.
+
+A schedule is an array of 8-byte words: for each phase its number of kernels, whether it writes state, its number of
+chunks and how many of them are claimed at a time; then for each kernel its address, its number of chunks and, for the
+body of a loop, which turn it is. Chunks are numbered through all phases and runs by one counter, from which threads
+take the next ones; a phase begins when every chunk before it is done, whoever did it. So a thread that the system has
+put to sleep holds up nobody but the chunk it was at.
+
+Between two steps of a run nothing but addresses changes: a move says which word of the table becomes which base plus
+how much a step. A step may begin with kernels that gather rows; `match` takes the addresses of arrays from numpy's
+own records, whose layout is part of numpy's binary interface and is tried out before it is relied on.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import sys
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from weft.engines.native import cache as kept
+from weft.engines.native import codegen
+from weft.engines.native.target import Target
+
+#: words of the control block, each on a cache line of its own where several threads write it
+RUNS, _TABLE, _SCHEDULE, _PHASES, _BASE, STOP = 0, 1, 2, 3, 4, 5
+_CLAIMED, _DONE, _ASLEEP, _INSIDE, _OPEN = 8, 16, 24, 32, 40
+WORDS = 48
+
+#: how often a waiting worker looks before it sleeps: bursts of pauses, between which it lets others run
+_BURST, _BURSTS = 512, 12
+
+_PAUSE_X86 = "call void @llvm.x86.sse2.pause()"
+_PAUSE_ARM = "call void @llvm.aarch64.hint(i32 1)"
+
+
+def _text(target: Target, futex: bool) -> str:
+    """The module: `steps` for the caller, `worker` for the other threads, `match` for what is given."""
+    arm = "aarch64" in target.triple or "arm64" in target.triple
+    pause = _PAUSE_ARM if arm else _PAUSE_X86
+    declared = "declare void @llvm.aarch64.hint(i32)" if arm else "declare void @llvm.x86.sse2.pause()"
+    yields = "call i32 @sched_yield()" if sys.platform != "win32" else pause
+    number = 98 if arm else 202  # the system call `futex`
+    wait = f"call i64 (i64, ...) @syscall(i64 {number}, ptr %runs, i32 128, i64 %last, ptr null)" if futex else ""
+    wake = f"call i64 (i64, ...) @syscall(i64 {number}, ptr %pool, i32 129, i32 1073741824)" if futex else ""
+    return f"""
+{declared}
+declare i32 @sched_yield()
+declare i64 @syscall(i64, ...)
+
+define internal void @chunks(ptr %entry, ptr %table, i64 %first, i64 %count, i64 %thread) nounwind #0 {{
+begin:
+  br label %find
+find:
+  %e = phi ptr [ %entry, %begin ], [ %e2, %skip ], [ %e2, %used ]
+  %at = phi i64 [ %first, %begin ], [ %at2, %skip ], [ 0, %used ]
+  %left = phi i64 [ %count, %begin ], [ %left, %skip ], [ %left2, %used ]
+  %size_at = getelementptr i64, ptr %e, i64 1
+  %size = load i64, ptr %size_at, align 8
+  %turn_at = getelementptr i64, ptr %e, i64 2
+  %turn_number = load i64, ptr %turn_at, align 8
+  %e2 = getelementptr i64, ptr %e, i64 3
+  %here = icmp slt i64 %at, %size
+  br i1 %here, label %enter, label %skip
+skip:
+  %at2 = sub i64 %at, %size
+  br label %find
+enter:
+  %function = load ptr, ptr %e, align 8
+  %room = sub i64 %size, %at
+  %fits = icmp slt i64 %left, %room
+  %turns = select i1 %fits, i64 %left, i64 %room
+  %stop = add i64 %at, %turns
+  br label %turn
+turn:
+  %c = phi i64 [ %at, %enter ], [ %c2, %turn ]
+  call void %function(ptr %table, i64 %c, i64 %thread, i64 %turn_number)
+  %c2 = add i64 %c, 1
+  %more = icmp slt i64 %c2, %stop
+  br i1 %more, label %turn, label %used
+used:
+  %left2 = sub i64 %left, %turns
+  %any = icmp sgt i64 %left2, 0
+  br i1 %any, label %find, label %out
+out:
+  ret void
+}}
+
+define internal i1 @failed(ptr %table) nounwind #0 {{
+  %flag_at = load ptr, ptr %table, align 8
+  %flag = load atomic i64, ptr %flag_at monotonic, align 8
+  %set = icmp ne i64 %flag, 0
+  ret i1 %set
+}}
+
+define internal void @run(ptr %table, ptr %schedule, i64 %phases) nounwind #0 {{
+begin:
+  %some = icmp sgt i64 %phases, 0
+  br i1 %some, label %phase, label %out
+phase:
+  %p = phi i64 [ 0, %begin ], [ %p2, %next ]
+  %at = phi ptr [ %schedule, %begin ], [ %after, %next ]
+  %kernels = load i64, ptr %at, align 8
+  %writes_at = getelementptr i64, ptr %at, i64 1
+  %writes = load i64, ptr %writes_at, align 8
+  %total_at = getelementptr i64, ptr %at, i64 2
+  %total = load i64, ptr %total_at, align 8
+  %entry = getelementptr i64, ptr %at, i64 4
+  %words = mul i64 %kernels, 3
+  %after = getelementptr i64, ptr %entry, i64 %words
+  %guarded = icmp ne i64 %writes, 0
+  br i1 %guarded, label %guard, label %go
+guard:
+  %bad = call i1 @failed(ptr %table)
+  br i1 %bad, label %out, label %go
+go:
+  %work = icmp sgt i64 %total, 0
+  br i1 %work, label %do, label %next
+do:
+  call void @chunks(ptr %entry, ptr %table, i64 0, i64 %total, i64 0)
+  br label %next
+next:
+  %p2 = add i64 %p, 1
+  %further = icmp slt i64 %p2, %phases
+  br i1 %further, label %phase, label %out
+out:
+  %end_flag_at = load ptr, ptr %table, align 8
+  %finished_at = getelementptr i64, ptr %end_flag_at, i64 1
+  store i64 1, ptr %finished_at, align 8
+  ret void
+}}
+
+define internal void @until(ptr %word, i64 %wanted) nounwind #0 {{
+begin:
+  br label %look
+look:
+  %n = phi i64 [ 0, %begin ], [ %n2, %wait ], [ 0, %others ]
+  %value = load atomic i64, ptr %word acquire, align 8
+  %there = icmp sge i64 %value, %wanted
+  br i1 %there, label %out, label %wait
+wait:
+  {pause}
+  %n2 = add i64 %n, 1
+  %long = icmp sge i64 %n2, {_BURST}
+  br i1 %long, label %others, label %look
+others:
+  {yields}
+  br label %look
+out:
+  ret void
+}}
+
+define internal i64 @work(ptr %pool, ptr %table, ptr %schedule, i64 %phases, i64 %base, i64 %thread) nounwind #0 {{
+begin:
+  %claimed = getelementptr i64, ptr %pool, i64 {_CLAIMED}
+  %done = getelementptr i64, ptr %pool, i64 {_DONE}
+  %some = icmp sgt i64 %phases, 0
+  br i1 %some, label %phase, label %out
+phase:
+  %p = phi i64 [ 0, %begin ], [ %p2, %next ]
+  %at = phi ptr [ %schedule, %begin ], [ %after, %next ]
+  %start = phi i64 [ %base, %begin ], [ %end, %next ]
+  %kernels = load i64, ptr %at, align 8
+  %writes_at = getelementptr i64, ptr %at, i64 1
+  %writes = load i64, ptr %writes_at, align 8
+  %total_at = getelementptr i64, ptr %at, i64 2
+  %total = load i64, ptr %total_at, align 8
+  %grain_at = getelementptr i64, ptr %at, i64 3
+  %grain = load i64, ptr %grain_at, align 8
+  %entry = getelementptr i64, ptr %at, i64 4
+  %words = mul i64 %kernels, 3
+  %after = getelementptr i64, ptr %entry, i64 %words
+  %end = add i64 %start, %total
+  call void @until(ptr %done, i64 %start)
+  %guarded = icmp ne i64 %writes, 0
+  br i1 %guarded, label %guard, label %claim
+guard:
+  %bad = call i1 @failed(ptr %table)
+  br i1 %bad, label %out, label %claim
+claim:
+  %now = load atomic i64, ptr %claimed acquire, align 8
+  %open = icmp slt i64 %now, %end
+  br i1 %open, label %try, label %next
+try:
+  %wish = add i64 %now, %grain
+  %over = icmp sgt i64 %wish, %end
+  %upto = select i1 %over, i64 %end, i64 %wish
+  %pair = cmpxchg ptr %claimed, i64 %now, i64 %upto acq_rel monotonic
+  %ours = extractvalue {{ i64, i1 }} %pair, 1
+  br i1 %ours, label %do, label %claim
+do:
+  %first = sub i64 %now, %start
+  %count = sub i64 %upto, %now
+  call void @chunks(ptr %entry, ptr %table, i64 %first, i64 %count, i64 %thread)
+  %old = atomicrmw add ptr %done, i64 %count acq_rel
+  br label %claim
+next:
+  %p2 = add i64 %p, 1
+  %further = icmp slt i64 %p2, %phases
+  br i1 %further, label %phase, label %out
+out:
+  %reached = phi i64 [ %base, %begin ], [ %start, %guard ], [ %end, %next ]
+  ret i64 %reached
+}}
+
+define internal void @dispatch(ptr %pool, ptr %table, ptr %schedule, i64 %phases) nounwind #0 {{
+begin:
+  %claimed = getelementptr i64, ptr %pool, i64 {_CLAIMED}
+  %done = getelementptr i64, ptr %pool, i64 {_DONE}
+  %asleep_at = getelementptr i64, ptr %pool, i64 {_ASLEEP}
+  %inside_at = getelementptr i64, ptr %pool, i64 {_INSIDE}
+  %open_at = getelementptr i64, ptr %pool, i64 {_OPEN}
+  %base = load atomic i64, ptr %claimed acquire, align 8
+  %t = getelementptr i64, ptr %pool, i64 {_TABLE}
+  store ptr %table, ptr %t, align 8
+  %s = getelementptr i64, ptr %pool, i64 {_SCHEDULE}
+  store ptr %schedule, ptr %s, align 8
+  %n = getelementptr i64, ptr %pool, i64 {_PHASES}
+  store i64 %phases, ptr %n, align 8
+  %b = getelementptr i64, ptr %pool, i64 {_BASE}
+  store i64 %base, ptr %b, align 8
+  store atomic i64 1, ptr %open_at seq_cst, align 8
+  %run = atomicrmw add ptr %pool, i64 1 seq_cst
+  %asleep = load atomic i64, ptr %asleep_at seq_cst, align 8
+  %some = icmp ne i64 %asleep, 0
+  br i1 %some, label %wake, label %go
+wake:
+  {wake}
+  br label %go
+go:
+  %reached = call i64 @work(ptr %pool, ptr %table, ptr %schedule, i64 %phases, i64 %base, i64 0)
+  call void @until(ptr %done, i64 %reached)
+  store atomic i64 0, ptr %open_at seq_cst, align 8
+  br label %look
+look:
+  %turn = phi i64 [ 0, %go ], [ %turn2, %wait ], [ 0, %others ]
+  %inside = load atomic i64, ptr %inside_at seq_cst, align 8
+  %busy = icmp ne i64 %inside, 0
+  br i1 %busy, label %wait, label %out
+wait:
+  {pause}
+  %turn2 = add i64 %turn, 1
+  %long = icmp sge i64 %turn2, {_BURST}
+  br i1 %long, label %others, label %look
+others:
+  {yields}
+  br label %look
+out:
+  %end_flag_at = load ptr, ptr %table, align 8
+  %finished_at = getelementptr i64, ptr %end_flag_at, i64 1
+  store i64 1, ptr %finished_at, align 8
+  ret void
+}}
+
+{_STEPS}
+{_gather()}
+{_match()}
+define i64 @worker(ptr %pool, i64 %thread, i64 %seen) nounwind #0 {{
+begin:
+  %stop_at = getelementptr i64, ptr %pool, i64 {STOP}
+  %asleep_at = getelementptr i64, ptr %pool, i64 {_ASLEEP}
+  %inside_at = getelementptr i64, ptr %pool, i64 {_INSIDE}
+  %open_at = getelementptr i64, ptr %pool, i64 {_OPEN}
+  %runs = getelementptr i64, ptr %pool, i64 {RUNS}
+  br label %idle
+idle:
+  %last = phi i64 [ %seen, %begin ], [ %now, %closed ], [ %last, %woken ]
+  br label %look
+look:
+  %turn = phi i64 [ 0, %idle ], [ %turn2, %pause ], [ 0, %others2 ]
+  %burst = phi i64 [ 0, %idle ], [ %burst, %pause ], [ %burst2, %others2 ]
+  %now = load atomic i64, ptr %runs acquire, align 8
+  %new = icmp ne i64 %now, %last
+  br i1 %new, label %enter, label %pause
+pause:
+  {pause}
+  %turn2 = add i64 %turn, 1
+  %long = icmp sge i64 %turn2, {_BURST}
+  br i1 %long, label %others, label %look
+others:
+  {yields}
+  %burst2 = add i64 %burst, 1
+  %tired = icmp sge i64 %burst2, {_BURSTS}
+  br i1 %tired, label %sleep, label %others2
+others2:
+  br label %look
+sleep:
+  {"br label %doze" if futex else "ret i64 %last"}
+doze:
+  %a = atomicrmw add ptr %asleep_at, i64 1 seq_cst
+  {wait}
+  %c = atomicrmw sub ptr %asleep_at, i64 1 seq_cst
+  br label %woken
+woken:
+  br label %idle
+enter:
+  %stop = load atomic i64, ptr %stop_at acquire, align 8
+  %ends = icmp ne i64 %stop, 0
+  br i1 %ends, label %out, label %join
+join:
+  %i = atomicrmw add ptr %inside_at, i64 1 seq_cst
+  %open = load atomic i64, ptr %open_at seq_cst, align 8
+  %is_open = icmp ne i64 %open, 0
+  br i1 %is_open, label %help, label %closed
+help:
+  %t = getelementptr i64, ptr %pool, i64 {_TABLE}
+  %table = load ptr, ptr %t, align 8
+  %s = getelementptr i64, ptr %pool, i64 {_SCHEDULE}
+  %schedule = load ptr, ptr %s, align 8
+  %n = getelementptr i64, ptr %pool, i64 {_PHASES}
+  %phases = load i64, ptr %n, align 8
+  %b = getelementptr i64, ptr %pool, i64 {_BASE}
+  %base = load i64, ptr %b, align 8
+  %r = call i64 @work(ptr %pool, ptr %table, ptr %schedule, i64 %phases, i64 %base, i64 %thread)
+  br label %closed
+closed:
+  %o = atomicrmw sub ptr %inside_at, i64 1 seq_cst
+  br label %idle
+out:
+  ret i64 -1
+}}
+"""
+
+
+#: runs steps until a check fails; returns how many have succeeded
+_STEPS = """
+define i64 @steps(
+  ptr %pool, ptr %table, ptr %schedule, i64 %phases, ptr %moves, i64 %count, i64 %first, i64 %steps
+) nounwind #0 {
+begin:
+  %flag_at = load ptr, ptr %table, align 8
+  %finished_at = getelementptr i64, ptr %flag_at, i64 1
+  store i64 0, ptr %finished_at, align 8
+  %alone = icmp eq ptr %pool, null
+  br label %step
+step:
+  %s = phi i64 [ 0, %begin ], [ %s2, %next ]
+  %some = icmp slt i64 %s, %steps
+  br i1 %some, label %moving, label %out
+moving:
+  %number = add i64 %first, %s
+  br label %look
+look:
+  %m = phi i64 [ 0, %moving ], [ %m2, %move ]
+  %further = icmp slt i64 %m, %count
+  br i1 %further, label %move, label %go
+move:
+  %word = mul i64 %m, 3
+  %slot_at = getelementptr i64, ptr %moves, i64 %word
+  %slot = load i64, ptr %slot_at, align 8
+  %base_at = getelementptr i64, ptr %slot_at, i64 1
+  %base = load i64, ptr %base_at, align 8
+  %stride_at = getelementptr i64, ptr %slot_at, i64 2
+  %stride = load i64, ptr %stride_at, align 8
+  %offset = mul i64 %stride, %number
+  %address = add i64 %base, %offset
+  %place = getelementptr i64, ptr %table, i64 %slot
+  store i64 %address, ptr %place, align 8
+  %m2 = add i64 %m, 1
+  br label %look
+go:
+  br i1 %alone, label %serial, label %shared
+serial:
+  call void @run(ptr %table, ptr %schedule, i64 %phases)
+  br label %done
+shared:
+  call void @dispatch(ptr %pool, ptr %table, ptr %schedule, i64 %phases)
+  br label %done
+done:
+  %flag = load atomic i64, ptr %flag_at monotonic, align 8
+  %bad = icmp ne i64 %flag, 0
+  br i1 %bad, label %out, label %next
+next:
+  %s2 = add i64 %s, 1
+  store i64 %s2, ptr %finished_at, align 8
+  br label %step
+out:
+  ret i64 %s
+}
+"""
+
+#: words of a gathering: where the rows lie, bytes of one, how many, the address of their numbers, where they go, and
+#: how many a chunk takes
+GATHERING = 6
+
+
+def _gather() -> str:
+    words = "\n".join(
+        f"  %{name}_at = getelementptr i64, ptr %block, i64 {number}\n  %{name} = load {kind}, ptr %{name}_at, align 8"
+        for number, (name, kind) in enumerate(
+            (("source", "ptr"), ("bytes", "i64"), ("rows", "i64"), ("order", "ptr"), ("goal", "ptr"), ("each", "i64"))
+        )
+    )
+    return f"""
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+
+define void @gather(ptr %table, i64 %chunk, i64 %thread, i64 %where) nounwind #0 {{
+begin:
+  %block = getelementptr i64, ptr %table, i64 %where
+{words}
+  %first = mul i64 %chunk, %each
+  %wish = add i64 %first, %each
+  %over = icmp sgt i64 %wish, %rows
+  %end = select i1 %over, i64 %rows, i64 %wish
+  br label %look
+look:
+  %r = phi i64 [ %first, %begin ], [ %r2, %copy ]
+  %some = icmp slt i64 %r, %end
+  br i1 %some, label %copy, label %out
+copy:
+  %number_at = getelementptr i64, ptr %order, i64 %r
+  %number = load i64, ptr %number_at, align 8
+  %offset = mul i64 %number, %bytes
+  %from = getelementptr i8, ptr %source, i64 %offset
+  %place = mul i64 %r, %bytes
+  %to = getelementptr i8, ptr %goal, i64 %place
+  call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %from, i64 %bytes, i1 false)
+  %r2 = add i64 %r, 1
+  br label %look
+out:
+  ret void
+}}
+"""
+
+
+#: bytes of what every Python object begins with; the last word of it is the object's class
+_HEAD = object.__basicsize__
+#: numpy's flags: rows in order, in memory of its own, aligned, writeable
+_ORDERED, _OWN, _ALIGNED, _WRITEABLE = 0x1, 0x4, 0x100, 0x400
+
+
+def _match() -> str:
+    """`match`: whether arrays in a list are as a signature says; if so, their addresses go into the table.
+
+    A signature is the address of numpy's class of arrays, then for each array the table's word (or -1), the flags
+    that it must have, the address of its dtype, its rank and its sizes.
+    """
+    return f"""
+define i64 @match(ptr %list, ptr %signature, i64 %count, ptr %table) nounwind #0 {{
+begin:
+  %items_at = getelementptr i8, ptr %list, i64 {_HEAD + 8}
+  %items = load ptr, ptr %items_at, align 8
+  %class = load i64, ptr %signature, align 8
+  %entries = getelementptr i64, ptr %signature, i64 1
+  br label %look
+look:
+  %i = phi i64 [ 0, %begin ], [ %i2, %next ]
+  %entry = phi ptr [ %entries, %begin ], [ %after, %next ]
+  %some = icmp slt i64 %i, %count
+  br i1 %some, label %item, label %out
+item:
+  %object_at = getelementptr ptr, ptr %items, i64 %i
+  %object = load ptr, ptr %object_at, align 8
+  %class_at = getelementptr i8, ptr %object, i64 {_HEAD - 8}
+  %its_class = load i64, ptr %class_at, align 8
+  %is_array = icmp eq i64 %its_class, %class
+  br i1 %is_array, label %array, label %out
+array:
+  %mask_at = getelementptr i64, ptr %entry, i64 1
+  %mask = load i64, ptr %mask_at, align 8
+  %wanted_at = getelementptr i64, ptr %entry, i64 2
+  %wanted = load i64, ptr %wanted_at, align 8
+  %rank_at = getelementptr i64, ptr %entry, i64 3
+  %rank = load i64, ptr %rank_at, align 8
+  %sizes = getelementptr i64, ptr %entry, i64 4
+  %after = getelementptr i64, ptr %sizes, i64 %rank
+  %descr_at = getelementptr i8, ptr %object, i64 {_HEAD + 40}
+  %descr = load i64, ptr %descr_at, align 8
+  %same = icmp eq i64 %descr, %wanted
+  br i1 %same, label %laid, label %out
+laid:
+  %flags_at = getelementptr i8, ptr %object, i64 {_HEAD + 48}
+  %flags32 = load i32, ptr %flags_at, align 4
+  %flags = zext i32 %flags32 to i64
+  %has = and i64 %flags, %mask
+  %fits = icmp eq i64 %has, %mask
+  %rank_has_at = getelementptr i8, ptr %object, i64 {_HEAD + 8}
+  %rank_has32 = load i32, ptr %rank_has_at, align 4
+  %rank_has = zext i32 %rank_has32 to i64
+  %same_rank = icmp eq i64 %rank_has, %rank
+  %both = and i1 %fits, %same_rank
+  br i1 %both, label %sizing, label %out
+sizing:
+  %has_at = getelementptr i8, ptr %object, i64 {_HEAD + 16}
+  %has_sizes = load ptr, ptr %has_at, align 8
+  br label %size
+size:
+  %d = phi i64 [ 0, %sizing ], [ %d2, %compare ]
+  %more = icmp slt i64 %d, %rank
+  br i1 %more, label %compare, label %take
+compare:
+  %one_at = getelementptr i64, ptr %has_sizes, i64 %d
+  %one = load i64, ptr %one_at, align 8
+  %other_at = getelementptr i64, ptr %sizes, i64 %d
+  %other = load i64, ptr %other_at, align 8
+  %equal = icmp eq i64 %one, %other
+  %d2 = add i64 %d, 1
+  br i1 %equal, label %size, label %out
+take:
+  %slot = load i64, ptr %entry, align 8
+  %wants = icmp sge i64 %slot, 0
+  br i1 %wants, label %store, label %next
+store:
+  %data_at = getelementptr i8, ptr %object, i64 {_HEAD}
+  %data = load i64, ptr %data_at, align 8
+  %place = getelementptr i64, ptr %table, i64 %slot
+  store i64 %data, ptr %place, align 8
+  br label %next
+next:
+  %i2 = add i64 %i, 1
+  br label %look
+out:
+  %reached = phi i64 [ %i, %look ], [ %i, %item ], [ %i, %array ], [ %i, %laid ], [ %i, %compare ]
+  ret i64 %reached
+}}
+"""
+
+
+def entry(shape: Sequence[int], dtype: Any, slot: int, state: bool = False) -> list[int]:
+    """The words of a signature for an array of this kind, whose address goes into a word of the table."""
+    mask = _ORDERED | _ALIGNED | (_OWN | _WRITEABLE if state else 0)
+    return [slot, mask, id(dtype), len(shape), *shape]
+
+
+def signature(entries: list[list[int]]) -> np.ndarray[Any, Any]:
+    """The signature of several arrays."""
+    return np.array([id(np.ndarray), *(word for each in entries for word in each)], np.int64)
+
+
+class Driver:
+    """The code in memory, as Python calls it.
+
+    Attributes:
+        match: (list, signature, count, table) -> how many of the arrays fit; None where numpy or Python keep their
+            records in another way than known here.
+    """
+
+    def __init__(self, target: Target, futex: bool) -> None:
+        text = _text(target, futex)
+        name = kept.key(hashlib.sha256(text.encode()).hexdigest(), target, False)
+        self._code = codegen.Code(kept.part(name, lambda: codegen.to_object(text, target)), target)
+        address, words, whole = self._code.address, ctypes.c_void_p, ctypes.c_int64
+        self.steps = ctypes.CFUNCTYPE(whole, words, words, words, whole, words, whole, whole, whole)(address("steps"))
+        self.worker = ctypes.CFUNCTYPE(whole, words, whole, whole)(address("worker"))
+        self.gather = address("gather")
+        self._match = ctypes.CFUNCTYPE(whole, words, words, whole, words)(address("match"))
+        self.match = self._match if self._knows_records() else None
+
+    def _knows_records(self) -> bool:
+        """Whether arrays are kept as `match` believes: tried out on some."""
+        if sys.implementation.name != "cpython":
+            return False
+        whole = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+        arrays = [whole, np.zeros((), np.int64), np.zeros((0, 5), np.uint8), whole[1]]
+        if list.__basicsize__ != _HEAD + 24 or not self._finds(arrays, arrays, 4):
+            return False
+        wrong: list[Any] = [whole.T, whole[:, ::2], np.zeros((2, 3, 4)), np.zeros((2, 3, 5), np.float32), whole[0], 7]
+        return all(self._finds([whole, other], [whole, whole], 1) for other in wrong)
+
+    def _finds(self, given: list[Any], like: list[Any], count: int) -> bool:
+        words = signature([entry(array.shape, array.dtype, number) for number, array in enumerate(like)])
+        table = np.zeros(len(like), np.int64)
+        found = self._match(id(given), words.ctypes.data, len(given), table.ctypes.data)
+        addresses = [array.ctypes.data for array in given[:count]]
+        return bool(found == count and table[:count].tolist() == addresses)
+
+
+@cache
+def driver(target: Target, futex: bool) -> Driver:
+    """The code for a machine, made once."""
+    return Driver(target, futex)
