@@ -126,7 +126,7 @@ def measure_session_step() -> float:
         x = tf.placeholder(tf.float32, [None, 4])
         w = tf.get_variable("w", initializer=np.ones((4, 1), np.float32))
         loss = tf.reduce_mean(tf.square(tf.matmul(x, w) - 1.0))
-        train = tf.train.GradientDescentOptimizer(0.01).minimize(loss)
+        train = tf.assign_sub(w, 0.01 * tf.gradients(loss, w)[0])
         session.run(tf.global_variables_initializer())
         value = np.ones((8, 4), np.float32)
         return best(lambda: session.run([train, loss], {x: value}), 300)

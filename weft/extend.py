@@ -27,11 +27,12 @@ from weft.runtime import context, dispatch, frontdoor
 from weft.runtime import function as functions
 from weft.runtime import random as streams
 from weft.runtime import tape as tapes
+from weft.runtime.batches import Batches
 from weft.runtime.function import Function
 from weft.runtime.tensor import Tensor, TensorOperators
 
 __all__ = [
-    "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "collect_operations",
+    "Batches", "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "batches", "collect_operations",
     "evaluate_shape", "explain", "explain_missing_gradient", "function", "gather_rows", "global_seed", "in_graph",
     "nearest", "nest", "op", "op_outputs", "origin", "rebind_sizes", "scan", "set_global_seed", "signature_of",
     "user_facing", "user_line", "word_absent", "word_absent_methods",
@@ -68,6 +69,29 @@ def function(python_function: Callable[..., Any], name: str | None = None) -> Fu
     """Like `tf.function`, for steps over batches: equal first sizes become one symbol, so that a shorter batch runs
     the same code."""
     return Function(python_function, name, share_sizes=True)
+
+
+def batches(function_: Function, data: Any, order: Any, size: int) -> Batches:
+    """A function of one argument, called for batch after batch of arrays; rows are gathered by compiled code.
+
+    Args:
+        function_: What `function` has made.
+        data: Nested arrays with rows along their first axis, in row-major order; None stays None.
+        order: `[n]`, numbers of rows in the order in which they are taken; None for all as they lie.
+        size: How many rows a batch has; the last one may have fewer.
+
+    Returns:
+        An object whose `run()` yields the number of the latest batch and its result, many batches at a time.
+
+    Example:
+        >>> import numpy as np
+        >>> from weft import extend
+        >>> double = extend.function(lambda x: 2 * x)
+        >>> every = extend.batches(double, np.arange(5.0), None, 2)
+        >>> [result.numpy().tolist() for _, result in every.run(joined=True)]
+        [[0.0, 2.0], [4.0, 6.0], [8.0]]
+    """
+    return Batches(function_, data, order, size)
 
 
 def evaluate_shape(python_function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from weft.ir.graph import Graph, Node
 from weft.ir.types import TensorType
@@ -12,8 +12,33 @@ from weft.ir.types import TensorType
 Hook = Callable[[Node, Sequence[Any]], None]
 
 
+class Rows(NamedTuple):
+    """Which rows of some inputs make which batch, for engines that take whole arrays.
+
+    Attributes:
+        places: Which inputs are cut into batches: arrays in row-major order, with the dtypes of the graph.
+        order: `[n]`, int64: numbers of rows, batch after batch; None where they are taken as they lie.
+        size: How many rows a batch has.
+        first: The number of the first batch that is run.
+        batches: How many are run.
+        joined: Whether the results of all batches are wanted, joined along the first axis; else those of the last.
+    """
+
+    places: Sequence[int]
+    order: Any
+    size: int
+    first: int
+    batches: int
+    joined: bool = False
+
+
 class Executable(Protocol):
-    """A compiled graph."""
+    """A compiled graph.
+
+    An engine's may also have `copies = True`, where neither results nor state share memory with inputs, and
+    `run_rows(inputs, rows)`, which runs it on batch after batch: it returns how many batches were run, and the results
+    (None where fewer were run than asked for: the next one has to go through `run`).
+    """
 
     def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
         """Runs it on arrays, with a cell (`read`, `write`) for each resource input.

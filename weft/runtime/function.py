@@ -24,13 +24,14 @@ from weft.ir.graph import Graph, Value
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.ops.builder import inline
-from weft.runtime import context, dispatch, frontdoor
+from weft.runtime import context, dispatch, frontdoor, quick
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.context import Scope
 from weft.runtime.spec import TensorSpec
 from weft.runtime.tensor import EagerTensor, Handle, SymbolicTensor, Tensor, TensorOperators, wrap
 from weft.runtime.variable import Variable, creation_watchers
 
+_REMEMBERED = 256  # kinds of arguments whose trace is found at once
 _settings = {"eagerly": False}
 
 
@@ -64,8 +65,28 @@ class TracedResult:
                 self.tensors.append(frontdoor.convert(leaf))
         self.structure = nest.map_structure(lambda leaf: None, structure)
 
+    @functools.cached_property
+    def _flat(self) -> type | None:
+        """The class of a structure of tensors alone that has one level; `Tensor` for a bare one."""
+        if any(kind != "tensor" for kind, _ in self.leaves):
+            return None
+        if self.structure is None:
+            return Tensor
+        kind = type(self.structure)
+        if kind not in (dict, list, tuple) or len(self.structure) != len(self.leaves):
+            return None
+        return None if any(map(nest.is_nested, self.structure.values() if kind is dict else self.structure)) else kind
+
     def rebuild(self, values: Sequence[Any]) -> Any:
         """The structure with these values in it."""
+        flat = self._flat
+        if flat is Tensor:
+            return values[0]
+        if flat is dict:
+            named = dict(zip(nest.sorted_keys(self.structure), values, strict=True))
+            return {name: named[name] for name in self.structure}
+        if flat is not None:
+            return flat(values)
         supply = iter(values)
         leaves: list[Any] = []
         for kind, detail in self.leaves:
@@ -201,8 +222,23 @@ class ConcreteFunction:
             wrt = self._followed(operands, tapes)
             if wrt:
                 return self._run_recorded(operands, wrt, tapes)
-        results = dispatch.compiled(self.graph).run([tensor._array for tensor in operands])
+        return self.wrapped(dispatch.compiled(self.graph).run([tensor._array for tensor in operands]))
+
+    def run_plain(self, arrays: Sequence[Any]) -> Any:
+        """Runs it on arrays, where there is neither a tape nor a graph under construction."""
+        executable = dispatch.compiled(self.graph)
+        if not getattr(executable, "copies", False):
+            arrays = [array.copy() for array in arrays]  # what it returns or assigns must not be the caller's
+        return self.wrapped(executable.run([*arrays, *self.held]))
+
+    def wrapped(self, results: Sequence[Any]) -> Any:
+        """What the engine returned, as the traced structure of tensors."""
         return self._result.rebuild([EagerTensor(np.asarray(result)) for result in results])
+
+    @functools.cached_property
+    def held(self) -> list[Any]:
+        """The arrays and cells behind what was captured."""
+        return [tensor._array for tensor in self.captured]
 
     def _followed(self, operands: Sequence[Any], tapes: Sequence[Any]) -> tuple[int, ...]:
         for tape in tapes:
@@ -433,6 +469,8 @@ class Function:
         self._cache: dict[Any, tuple[ConcreteFunction, Any]] = {}
         self._loose: dict[Any, tuple[TensorType, ...]] = {}
         self._traces = 0
+        self._quick: dict[Any, ConcreteFunction] = {}
+        self._is_quick = input_signature is None and not reduce_retracing
         self._tracing = Lock()
         self._methods: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
         try:
@@ -478,9 +516,32 @@ class Function:
             if self.input_signature is not None:
                 args, kwargs = self._by_signature(args, kwargs), {}
             return self.python_function(*args, **kwargs)
-        args, kwargs = self._canonical(args, kwargs)
-        concrete, tensors = self._find(args, kwargs)
-        return concrete.run(tensors)
+        if kwargs or scope is not None or not self._is_quick or context.tapes():
+            args, kwargs = self._canonical(args, kwargs)
+            concrete, tensors = self._find(args, kwargs)
+            return concrete.run(tensors)
+        key: list[Any] = []
+        leaves: list[Any] = []
+        known = quick.scan(args, key, leaves)
+        found = self._quick.get(tuple(key)) if known else None
+        if found is not None:
+            return found.run_plain(leaves)
+        concrete, tensors = self._find(args, {})
+        results = concrete.run(tensors)
+        if known and getattr(dispatch.compiled(concrete.graph), "copies", False):
+            if len(self._quick) >= _REMEMBERED:
+                self._quick.clear()
+            self._quick[tuple(key)] = concrete
+        return results
+
+    def again(self, *args: Any) -> Any:
+        """Calls it, where it was called before with arguments of this kind and nothing watches; else NotImplemented."""
+        if context.scope() is not None or context.tapes() or _settings["eagerly"]:
+            return NotImplemented
+        key: list[Any] = []
+        leaves: list[Any] = []
+        found = self._quick.get(tuple(key)) if quick.scan(args, key, leaves) else None
+        return NotImplemented if found is None else found.run_plain(leaves)
 
     def _canonical(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Keywords that name positional parameters in their places, defaults filled in."""
@@ -517,6 +578,13 @@ class Function:
 
     def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[ConcreteFunction, list[Any]]:
         leaves = nest.flatten((args, kwargs))
+        return self._found(args, kwargs, leaves), self._tensors(leaves)
+
+    def trace_of(self, *args: Any) -> ConcreteFunction:
+        """The trace for these arguments, made where there is none yet."""
+        return self._found(args, {}, nest.flatten((args, {})))
+
+    def _found(self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]) -> ConcreteFunction:
         types: list[TensorType] = []
         keys = tuple([_leaf_key(leaf, types) for leaf in leaves])
         if self.input_signature is not None:
@@ -543,6 +611,10 @@ class Function:
                 found = cache.get(key)  # another thread may have been first
                 if found is None:
                     found = cache[key] = (self._trace(args, kwargs, types), _program_parts(leaves))
+        return found[0]
+
+    def _tensors(self, leaves: Sequence[Any]) -> list[Any]:
+        """The tensors among the leaves of the arguments."""
         tensors: list[Any] = []
         for leaf in leaves:
             if isinstance(leaf, CompositeTensor):
@@ -553,7 +625,7 @@ class Function:
                 tensors.append(frontdoor.convert(leaf) if text else EagerTensor(leaf.copy()))
             elif _is_data(leaf):
                 tensors.append(leaf)
-        return found[0], tensors
+        return tensors
 
     def _traced_here(self) -> dict[Any, tuple[ConcreteFunction, Any]]:
         """The traces by key; in a graph of TensorFlow 1 its own, because they may capture tensors of that graph."""

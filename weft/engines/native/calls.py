@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from weft.engines.base import Rows
 from weft.engines.native import threads
 from weft.engines.native.driver import GATHERING, entry, signature
 from weft.engines.native.program import Binding, Program
 
 _CHUNK = 1 << 15  # bytes that one thread gathers at a time
-
-
-class Rows(NamedTuple):
-    """Which rows of some inputs make which batch.
-
-    Attributes:
-        places: Which inputs are cut into batches: arrays in row-major order, with the dtypes of the graph.
-        order: `[n]`, int64: numbers of rows, batch after batch; None where they are taken as they lie.
-        size: How many rows a batch has.
-        first: The number of the first batch that is run.
-        batches: How many are run.
-        collect: For each result an array that it goes to, batch after batch from its beginning; None where only the
-            last batch's are wanted.
-    """
-
-    places: Sequence[int]
-    order: np.ndarray[Any, Any] | None
-    size: int
-    first: int
-    batches: int
-    collect: Sequence[np.ndarray[Any, Any]] | None = None
 
 
 class Call:
@@ -102,17 +82,22 @@ class Call:
         else:
             gathering = self._gather(inputs, rows, moves)
             schedule, phases = gathering.ctypes.data, phases + 1
-        results: list[Any] | None = None
-        if rows.collect is None:
-            results = self._make_results()
+        if rows.joined:
+            results = [np.empty((rows.batches * shape[0], *shape[1:]), dtype) for _, shape, dtype in self.outputs]
+            for (slot, _, _), result in zip(self.outputs, results, strict=True):
+                each = result.nbytes // rows.batches
+                moves += [slot, result.ctypes.data - rows.first * each, each]
         else:
-            for (slot, shape, dtype), goal in zip(self.outputs, rows.collect, strict=True):
-                moves += [slot, goal.ctypes.data, int(np.prod(shape)) * dtype.itemsize]
+            results = self._make_results()
         if not self.written:
             done = self._steps(schedule, phases, rows.batches, rows.first, moves)
         else:
             done = self._change(inputs, arrays, False, schedule, phases, rows.batches, rows.first, moves)
-        return done, results if done == rows.batches else None
+        if done == rows.batches:
+            return done, results
+        if rows.joined and done:
+            return done, [result[: len(result) // rows.batches * done] for result in results]
+        return done, None
 
     def _gather(self, inputs: Sequence[Any], rows: Rows, moves: list[int]) -> np.ndarray[Any, Any]:
         """The schedule that begins with the gathering of rows into arrays of their own."""
@@ -151,12 +136,10 @@ class Call:
 
     def _make_results(self) -> list[Any]:
         results = [np.empty(shape, dtype) for _, shape, dtype in self.outputs]
-        match = self._match
-        if match is None:
+        match, table = self._match, self.binding.table_address
+        if match is None or match(id(results), self._results_address, len(results), table) < len(results):
             for (slot, _, _), result in zip(self.outputs, results, strict=True):
                 self.binding.table[slot] = result.ctypes.data
-        else:
-            match(id(results), self._results_address, len(results), self.binding.table_address)
         return results
 
     def _steps(self, schedule: int, phases: int, steps: int, first: int, moves: list[int]) -> int:

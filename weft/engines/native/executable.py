@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from weft.base import dims, flags
 from weft.base.errors import InternalError
 from weft.base.locks import Lock, Together
-from weft.engines.base import Hook
+from weft.engines.base import Hook, Rows
 from weft.engines.native import cache
 from weft.engines.native.cache import Fingerprint
-from weft.engines.native.calls import Call, Rows
+from weft.engines.native.calls import Call
 from weft.engines.native.problems import Specialise
 from weft.engines.native.program import Arena, Program
 from weft.engines.native.target import Target
@@ -38,6 +40,8 @@ class Executable:
     Raises:
         Refused: Where a node has no native form after all.
     """
+
+    copies = True  # neither results nor state share memory with inputs
 
     def __init__(
         self, original: Graph, graph: Callable[[], Graph], target: Target, print_: Fingerprint | None,
@@ -74,7 +78,10 @@ class Executable:
                 results = self._run(inputs)
         else:
             results = None if hook is not None else self._run(inputs)
-        return interpreter.program(self.original).start(inputs, hook) if results is None else results
+        if results is not None:
+            return results
+        own = [array.copy() if isinstance(array, np.ndarray) else array for array in inputs]
+        return interpreter.program(self.original).start(own, hook)
 
     def _run(self, inputs: Sequence[Any]) -> list[Any] | None:
         """The results; None where the reference has to run: it words the error, or does what native code cannot."""

@@ -119,7 +119,7 @@ class Binding:
         self._own, self._own_size = _arrange([place for place in image.places if place.threads], known)
         self.table[1] = self._own_size
         self._name = program.name
-        self._sizes = {place.name: dims.evaluate(place.size, known) for place in image.places if place.life != NEVER}
+        self._places, self._known = image.places, known
         self._arena = program.arena
         self.base = -1
         self.threads = 0
@@ -162,11 +162,12 @@ class Binding:
 
     def _shortage(self, wanted: int) -> str:
         """Which buffers would take the most."""
-        largest = sorted(self._sizes.items(), key=lambda item: -item[1])[:5]
+        sizes = [(dims.evaluate(place.size, self._known), place.name) for place in self._places if place.life != NEVER]
+        largest = sorted(sizes, reverse=True)[:5]
         return explain(
             f"{self._name}: there is not enough memory for what is computed between its inputs and its results.",
             expected=f"{show_bytes(wanted)} in one piece",
-            received=[f"{name}: {show_bytes(size)}" for name, size in largest],
+            received=[f"{name}: {show_bytes(size)}" for size, name in largest],
             hint="a smaller batch needs less",
         )  # fmt: skip
 

@@ -272,6 +272,11 @@ class CallbackList:
     def __iter__(self) -> Any:
         return iter(self.callbacks)
 
+    @property
+    def wants_batches(self) -> bool:
+        """Whether there is one that is called for every batch."""
+        return bool(self._on_batches)
+
     def begin_batch(self, mode: str, number: int) -> None:
         """Before a batch; mode is "train", "test" or "predict"."""
         for callback in self._on_batches:

@@ -22,6 +22,13 @@ def as_numbers(logs: Any) -> dict[str, Any]:
     return found
 
 
+def numpy_of(outputs: Any) -> Any:
+    """The outputs of one batch as numpy arrays, in their structure."""
+    if tf.is_tensor(outputs):
+        return np.asarray(outputs.numpy())
+    return tf.nest.map_structure(lambda leaf: np.asarray(leaf.numpy() if hasattr(leaf, "numpy") else leaf), outputs)
+
+
 class Gathered:
     """The outputs of batches, joined along the first axis at the end."""
 

@@ -46,6 +46,13 @@ class Source:
         """Which sample a row of the latest batch is; None where nobody knows."""
         return None
 
+    def whole(self) -> tuple[Any, Any, int] | None:
+        """An epoch's arrays, the order of rows (None: as they lie) and the size of a batch; None for other data."""
+        return None
+
+    def seek(self, number: int) -> None:
+        """Of an epoch taken as a whole: says which batch is the latest."""
+
 
 class ArraySource(Source):
     """Batches of arrays in memory.
@@ -66,6 +73,7 @@ class ArraySource(Source):
         self.steps = math.ceil(rows / self.batch_size)
         self._shuffle = shuffle
         self._latest: Any = ()
+        self._all: Any = None
         self._generator = np.random.Generator(np.random.PCG64(make_default_seed())) if shuffle else None
 
     def batches(self) -> Iterator[Any]:
@@ -81,6 +89,21 @@ class ArraySource(Source):
         for start in range(0, self._rows, size):
             chosen = self._latest = order[start : start + size]
             yield arrays.map_arrays(lambda array, chosen=chosen: extend.gather_rows(array, chosen), self._data)
+
+    def whole(self) -> tuple[Any, Any, int] | None:
+        """An epoch's arrays, the order of rows and the size of a batch; None where rows do not lie one by one."""
+        found = [array for _, array in arrays.leaves(self._data, "x") if array is not None]
+        if not all(type(array) is np.ndarray and array.flags.c_contiguous and array.dtype.kind in "fiub"
+                   for array in found):  # fmt: skip
+            return None  # whole arrays are not copied
+        order = self._all = None if self._generator is None else self._order(self.batch_size or 1)
+        return self._data, order, self.batch_size or 1
+
+    def seek(self, number: int) -> None:
+        """Says which batch of the epoch that was taken as a whole is the latest."""
+        size = self.batch_size or 1
+        rows = range(self._rows) if self._all is None else self._all
+        self._latest = rows[number * size : (number + 1) * size]
 
     def sample_number(self, row: int) -> int | None:
         """Which sample a row of the latest batch is."""
@@ -339,6 +362,14 @@ class Loop:
         self._steps = steps
         self._running: Iterator[Any] | None = None
         self.ran_out = False
+
+    def whole(self) -> tuple[Any, Any, int] | None:
+        """The next epoch as a whole, where it is one: arrays, order of rows, size of a batch."""
+        return self._source.whole() if self._steps is None else None
+
+    def seek(self, number: int) -> None:
+        """Of an epoch taken as a whole: says which batch is the latest."""
+        self._source.seek(number)
 
     def explain_row(self, error: Exception) -> None:
         """Adds to an error about a row of a batch which sample that is."""

@@ -31,12 +31,17 @@ class Step:
         def step_on_tensors(data: Any) -> Any:
             return step(as_tensors(data))
 
-        self._function: Callable[[Any], Any] = step_on_tensors if eagerly else extend.function(step, name=method)
-        self._seen: set[Any] | None = None if eagerly else set()
+        #: traced; None where it runs as plain Python
+        self._function: Any = None if eagerly else extend.function(step, name=method)
+        self._plain: Callable[[Any], Any] = step
+        self._seen: set[Any] = set()
 
     def __call__(self, data: Any) -> Any:
-        if self._seen is None:
-            return self._function(data)
+        if self._function is None:
+            return self._plain(as_tensors(data))
+        result = self._function.again(data)
+        if result is not NotImplemented:
+            return result
         key = _signature(data)
         if key in self._seen:
             return self._function(data)
@@ -44,6 +49,24 @@ class Step:
             result = self._function(data)
         self._seen.add(key)
         return result
+
+    def batches(self, data: Any, order: Any, size: int) -> Any:
+        """The step over batch after batch of arrays; None where it runs as plain Python.
+
+        Args:
+            data: As the step is given them, but whole.
+            order: Numbers of rows; None for all as they lie.
+            size: Rows in a batch.
+        """
+        if self._function is None:
+            return None
+        first = tf.nest.map_structure(lambda leaf: leaf if leaf is None else leaf[:size], data)
+        key = _signature(first)
+        if key not in self._seen:
+            with _tracing:
+                self._function.trace_of(first)
+            self._seen.add(key)
+        return extend.batches(self._function, data, order, size)
 
 
 def as_tensors(data: Any) -> Any:

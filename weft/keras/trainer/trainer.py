@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
+
+import numpy as np
 
 import weft as tf
 from weft import extend
@@ -17,11 +19,12 @@ from weft.keras.core import tracking
 from weft.keras.trainer import arrays, sources
 from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, check_scales
 from weft.keras.trainer.debug_nans import Watch, watching
-from weft.keras.trainer.results import Gathered, as_numbers
+from weft.keras.trainer.results import Gathered, as_numbers, numpy_of
 from weft.keras.trainer.state import State, as_tensors
 
 #: keywords of Keras 2 that say how batches are fetched; here one thread makes them
 _FETCHING = ("workers", "use_multiprocessing", "max_queue_size")
+_MAKERS = {f"{kind}_step": f"make_{kind}_function" for kind in ("train", "test", "predict")}
 
 
 @extend.word_absent_methods("keras.Model")
@@ -324,11 +327,15 @@ class Trainer:
 
     def _runner(self, method: str) -> Callable[[Any], Any]:
         """What runs a step over a batch: the traced step, or what a subclass makes instead."""
-        kind = method.removesuffix("_step")
-        if getattr(type(self), f"make_{kind}_function") is not getattr(Trainer, f"make_{kind}_function"):
-            made = getattr(self, f"make_{kind}_function")()
+        if self._makes_own(method):
+            made = getattr(self, _MAKERS[method])()
             return lambda data: made(iter((data,)))
         return self._state.step(self, method)
+
+    def _makes_own(self, method: str) -> bool:
+        """Whether a subclass makes what runs a step."""
+        maker = _MAKERS[method]
+        return getattr(type(self), maker) is not getattr(Trainer, maker)
 
     def _run_watched(self, data: Any, step: int, packed: Any) -> dict[str, Any]:
         """A training step that stops at the first number that is not finite."""
@@ -424,17 +431,8 @@ class Trainer:
         return self.history
 
     def _train_epoch(self, loop: sources.Loop, listeners: CallbackList) -> dict[str, Any]:
-        step = self._runner("train_step")
-        search = config.is_debug_nans_enabled()
         logs: Any = None
-        for number, data in enumerate(loop.epoch()):
-            listeners.begin_batch("train", number)
-            try:
-                packed = sources.pack(data)
-                logs = self._run_watched(data, number, packed) if search else step(packed)
-            except tf.errors.InvalidArgumentError as error:
-                loop.explain_row(error)
-                raise
+        for number, logs in self._batches("train_step", loop, listeners):
             _check_logs(logs, "train_step")
             listeners.end_batch("train", number, lambda found=logs: as_numbers(found))
             if self.stop_training:
@@ -444,6 +442,44 @@ class Trainer:
                 explain("fit(): the data gave no batch.", hint="the iterable was empty, or used up before")
             )
         return as_numbers(logs)
+
+    def _batches(self, method: str, loop: sources.Loop, listeners: CallbackList) -> Iterator[tuple[int, Any]]:
+        """Runs a step over an epoch.
+
+        Yields:
+            The number of the latest batch and what the step returned for it; of predictions those of all batches
+            since the last time.
+        """
+        mode = method.removesuffix("_step")
+        search = mode == "train" and config.is_debug_nans_enabled()
+        every = None if search else self._whole_epoch(method, loop)
+        try:
+            if every is not None:
+                running = every.run(single=listeners.wants_batches, joined=mode == "predict")
+                while every.at < len(every):
+                    listeners.begin_batch(mode, every.at)
+                    yield next(running)
+                return
+            step = self._runner(method)
+            for number, data in enumerate(loop.epoch()):
+                listeners.begin_batch(mode, number)
+                packed = sources.pack(data)
+                yield number, self._run_watched(data, number, packed) if search else step(packed)
+        except tf.errors.InvalidArgumentError as error:
+            if every is not None:
+                loop.seek(every.at)
+            loop.explain_row(error)
+            raise
+
+    def _whole_epoch(self, method: str, loop: sources.Loop) -> Any:
+        """An epoch of arrays in memory whose batches compiled code cuts; None where Python has to."""
+        if self._makes_own(method):
+            return None
+        whole = loop.whole()
+        if whole is None:
+            return None
+        data, order, size = whole
+        return self._state.step(self, method).batches(sources.pack(data), order, size)
 
     def _validation(self, data: Any, steps: int | None, batch_size: int | None) -> Any:
         if data is None:
@@ -463,19 +499,12 @@ class Trainer:
         return sources.Loop(source, steps)
 
     def _evaluate_loop(self, loop: sources.Loop, listeners: CallbackList) -> dict[str, Any]:
-        step = self._runner("test_step")
         loop.restart()
         self.reset_metrics()
         self.stop_evaluating = False
         listeners.on_test_begin()
         logs: Any = None
-        for number, data in enumerate(loop.epoch()):
-            listeners.begin_batch("test", number)
-            try:
-                logs = step(sources.pack(data))
-            except tf.errors.InvalidArgumentError as error:
-                loop.explain_row(error)
-                raise
+        for number, logs in self._batches("test_step", loop, listeners):
             _check_logs(logs, "test_step")
             listeners.end_batch("test", number, lambda found=logs: as_numbers(found))
             if self.stop_evaluating:
@@ -559,16 +588,17 @@ class Trainer:
             (1, 3)
         """
         _refuse_unknown(kwargs, type(self).predict, "predict", _FETCHING)
+        if verbose == 0 and callbacks is None and steps is None and _is_one_batch(x, batch_size):
+            self.stop_predicting = False
+            return numpy_of(self._runner("predict_step")(arrays.as_array(x, "x")))
         source = sources.make_source("predict", x, None, None, batch_size)
         loop = sources.Loop(source, steps)
         verbose = _verbosity(verbose)
         listeners = _listeners(callbacks, self, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps)
-        step, gathered = self._runner("predict_step"), Gathered()
+        gathered = Gathered()
         self.stop_predicting = False
         listeners.on_predict_begin()
-        for number, data in enumerate(loop.epoch()):
-            listeners.begin_batch("predict", number)
-            outputs = step(sources.pack(data))
+        for number, outputs in self._batches("predict_step", loop, listeners):
             gathered.add(outputs)
             listeners.end_batch("predict", number, lambda found=outputs: {"outputs": found}, shown=dict)
             if self.stop_predicting:
@@ -636,9 +666,7 @@ class Trainer:
         Returns:
             An array, or a structure of them.
         """
-        gathered = Gathered()
-        gathered.add(self._runner("predict_step")(_whole("predict_on_batch", x, None, None, None)[:1]))
-        return gathered.result()
+        return numpy_of(self._runner("predict_step")(_whole("predict_on_batch", x, None, None, None)[:1]))
 
 
 class _NoMetrics:
@@ -665,6 +693,14 @@ def _whole(method: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -
     if class_weight is not None:
         sample_weight = sources.with_class_weights(method, y, sample_weight, class_weight)
     return x, y, sample_weight
+
+
+def _is_one_batch(x: Any, batch_size: Any) -> bool:
+    """Whether data are one array of numbers that makes one batch."""
+    if type(x) is not np.ndarray or x.ndim == 0 or x.dtype.kind not in "fiub":
+        return False
+    size = sources.DEFAULT_BATCH_SIZE if batch_size is None else batch_size
+    return type(size) is int and 0 < len(x) <= size
 
 
 def _count(value: Any, name: str) -> int:
