@@ -134,6 +134,7 @@ ENTRIES = [
     ("ERF_F32", ERF, 0, mpf("0.9"), 6, 32),
     ("ERFC_TAIL_F32", lambda x: mp.log(mp.erfc(x)), mpf("0.94"), mpf("4.0"), 8, 32),
     ("ERF_F64", ERF, 0, 1, 11, 64),
+    ("ERFC_F32", erfc_scaled, mpf("-0.79"), mpf("0.46"), 9, 32),
     ("ERFC_F64", erfc_scaled, -1, 1, 27, 64),
     ("LGAMMA_F64", lgamma_tail, 0, mpf(1) / 64, 9, 64),
     ("LGAMMA_NEAR_2_F64", LGAMMA_NEAR_2, -mpf(1) / 2, mpf(1) / 2, 19, 64),

@@ -37,7 +37,8 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "erf": errors.erf, "erfc": errors.erfc, "erfinv": errors.erfinv, "lgamma": gammas.lgamma, "digamma": gammas.digamma,
 }  # fmt: skip
 #: the greatest error in units of the last place: float32, float64. Others: 1 and 2
-BOUNDS = {"exp": (1.2, 1.2), "exp2": (1.2, 1.2), "expm1": (1.8, 2.0), "tanh": (1.5, 1.6), "erf": (1.6, 1.5)}
+BOUNDS = {"exp": (1.2, 1.2), "exp2": (1.2, 1.2), "expm1": (1.8, 2.0), "tanh": (1.5, 1.6), "erf": (1.6, 1.5),
+          "erfc": (2.0, 2.0)}
 LONG = np.finfo(np.longdouble).nmant > 60
 
 

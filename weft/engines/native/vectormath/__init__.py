@@ -59,7 +59,7 @@ FUNCTIONS: dict[str, Function] = {
     "asin": Function(trigonometry.asin),
     "acos": Function(trigonometry.acos),
     "erf": Function(errors.erf, True, False, 40),
-    "erfc": Function(errors.erfc, cost=120),
+    "erfc": Function(errors.erfc, True, False, 75),
     "erfinv": Function(errors.erfinv, cost=600),
     "lgamma": Function(gammas.lgamma, cost=250),
     "digamma": Function(gammas.digamma, cost=200),

@@ -27,11 +27,12 @@ def erf(m: Math, x: X) -> X:
 
 def _tail(m: Math, size: X) -> X:
     """erfc of a positive number: (1 + 2x) exp(x^2) erfc(x) is a flat curve in (x - 3.75) / (x + 3.75)."""
-    size = size.at_most(28.0)
+    curve_of = c.ERFC_F32 if m.narrow else c.ERFC_F64
+    size = size.at_most(10.1 if m.narrow else 28.0)
     t = (size - 3.75) / (size + 3.75)
     # the last step of the polynomial and the division keep what they lose
-    first, first_low = m.two_product(t, m.polynomial(t, c.ERFC_F64[:-1]))
-    top, top_low = m.fast_two_sum(m.number(c.ERFC_F64[-1]), first)
+    first, first_low = m.two_product(t, m.polynomial(t, curve_of[:-1]))
+    top, top_low = m.fast_two_sum(m.number(curve_of[-1]), first)
     bottom, bottom_low = m.two_sum(2.0 * size, m.number(1.0))
     curve = top / bottom
     back, back_low = m.two_product(curve, bottom)
@@ -42,11 +43,11 @@ def _tail(m: Math, size: X) -> X:
 
 
 def erfc(m: Math, x: X) -> X:
-    """2 ulp above 0.5, where results are less than that."""
+    """2 ulp."""
     size = x.abs()
     bounded = pick(size < 0.5, x, 0.0)
     z = bounded * bounded
-    near = 1.0 - m.fma(bounded, m.polynomial(z, c.ERF_F64), bounded)
+    near = 1.0 - m.fma(bounded, m.polynomial(z, c.ERF_F32 if m.narrow else c.ERF_F64), bounded)
     tail = _tail(m, size)
     far = pick(x < 0.0, 2.0 - tail, tail)
     return pick(size < 0.5, near, far)
