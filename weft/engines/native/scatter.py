@@ -72,6 +72,8 @@ class Scatter:
         number = LoopVar("number", count)
         outer = unflatten(Index.of(number), self.outer)
         low = Index.of(chunk) % ranges * length
+        if ranges > 1 and not isinstance(self.rows, int):
+            low = minimum(low, Index.of(self.rows))  # the last ranges of few rows are empty
         high = minimum(low + length, Index.of(self.rows))
         body = [*self._begin(outer, low, high, lanes), *self._scan(outer, low, high, lanes)]
         first = Index.of(chunk) // ranges * block
@@ -116,9 +118,9 @@ class Scatter:
 
 def _shares(count: Dimension, size: Dimension, work: Dimension) -> tuple[int, int]:
     """Into how many ranges rows are cut, and how many of the outer places a chunk takes."""
-    known = size if isinstance(size, int) else CHUNK
     if isinstance(count, int) and count < _RANGES:
-        return max(1, min(_RANGES, known // CHUNK)), 1
+        return max(1, min(_RANGES, size // CHUNK)) if isinstance(size, int) else _RANGES, 1
+    known = size if isinstance(size, int) else CHUNK
     known += work if isinstance(work, int) else CHUNK
     return 1, max(1, CHUNK // max(1, known))
 

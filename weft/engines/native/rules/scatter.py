@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 from weft.base import dtypes
 from weft.base.dims import Dim, product
-from weft.engines.native.index import ZERO, Index
-from weft.engines.native.loops import At, Const, Expr, Op
+from weft.engines.native.index import ZERO, Entry, Index
+from weft.engines.native.loops import At, Const, Expr, Load, Op
 from weft.engines.native.lower import Lowering, Nest, aligned, rule, view
 from weft.engines.native.problems import Specialise, Unsupported
 from weft.engines.native.rules.index import along, check_tuples, outside, settled, tuple_sizes, wide
-from weft.engines.native.rules.pointwise import cast
+from weft.engines.native.rules.pointwise import cast, compare, pick
 from weft.engines.native.scatter import Scatter
 from weft.engines.native.sources import Computed, Indices, Memory, Source, flat_index, row_major, unflatten
-from weft.ir.graph import Node
+from weft.ir.graph import Node, Value
+from weft.passes import pattern
 
 if TYPE_CHECKING:
-    from weft.base.dims import Shape
+    from weft.base.dims import Dimension, Shape
     from weft.base.dtypes import DType
 
 _HALVES = (dtypes.float16, dtypes.bfloat16)
@@ -125,8 +126,69 @@ def _scatter_add_rows(low: Lowering, node: Node) -> Sequence[Source]:
     indices, size = settled(low, indices, "indices"), x.shape[0]
     low.check(indices.shape, lambda place: outside(wide(indices.at(place)), size))
     found = columns_of(low, values, (indices.shape[0],), x.shape[1:])
+    if _mostly_zero(x, node.inputs[0], indices.shape[0]):
+        return [_rows_alone(low, x, indices, found)]
     return [_update(low, node, x, (size,), indices.shape, lambda u: wide(indices.at(u)),
                     lambda u, c: found.at((*u, c)), "add", [indices, found])]  # fmt: skip
+
+
+#: fewer rows than this are filled with zeros rather than looked up
+_FEW_ROWS = 512
+
+
+def _mostly_zero(x: Source, value: Value, updates: Dimension) -> bool:
+    """Whether a sum of rows is of so many rows, all but few of them zero, that they are better not written out."""
+    start = value.node.inputs[0] if value.node.op == "broadcast_to" else value
+    rows, columns = x.shape[0], product(tuple(x.shape[1:]))
+    if not pattern.is_number(start, 0) or (isinstance(columns, int) and columns < 8):
+        return False
+    if isinstance(rows, int) and (rows < _FEW_ROWS or (isinstance(updates, int) and updates > rows)):
+        return False
+    return not isinstance(rows, Dim) or rows != updates
+
+
+def _rows_alone(low: Lowering, x: Source, indices: Source, values: Source) -> Source:
+    """Zeros with rows added to some: the sums of those rows, and for each row where its sum lies, if it has one."""
+    rows, updates = x.shape[0], indices.shape[0]
+    columns, dtype = product(tuple(x.shape[1:])), _summing(x.dtype)
+    owner = _owners(low, indices, rows)
+    sums = low.temporary((updates, columns), dtype, "rows")
+
+    def where(outer: Indices, update: Indices) -> Expr:
+        safe = pick(outside(wide(indices.at(update)), rows), At(ZERO), wide(indices.at(update)))
+        return owner.at((Index.of(Entry(safe, rows)),))
+
+    scattered(low, sums, (), (updates,), where, lambda o, u, c: cast(values.at((*u, c)), dtype), "add",
+              _constant(0, dtype), "rows")  # fmt: skip
+
+    def element(place: Indices) -> Expr:
+        own = owner.at(place[:1])
+        there = compare("less", own, At(Index.of(updates)))
+        column = flat_index(x.shape[1:], place[1:])
+        return cast(Load(sums.buffer, Index.of(Entry(own, updates)) * columns + column, there), x.dtype)
+
+    return _Rows(x.shape, x.dtype, element, 2)
+
+
+class _Rows(Computed):
+    """A tensor that is zero but for some rows."""
+
+    lasting = True
+
+
+def _owners(low: Lowering, indices: Source, rows: Dimension) -> Memory:
+    """For each row the first update that speaks of it; for others the number of updates."""
+    known: dict[Dimension, Memory] | None = getattr(indices, "owners", None)
+    if known is not None and rows in known:
+        return known[rows]
+    updates = indices.shape[0]
+    none = At(Index.of(updates))
+    found = low.temporary((rows,), dtypes.int64, "owner")
+    scattered(low, Memory(found.buffer, (rows, 1)), (), (updates,), lambda o, u: wide(indices.at(u)),
+              lambda o, u, c: At(u[0]), "minimum", lambda o, r, c: none, "owner")  # fmt: skip
+    if low.region is None and low.when is None:
+        indices.owners = {**(known or {}), rows: found}  # type: ignore[attr-defined]
+    return found
 
 
 def _update(
