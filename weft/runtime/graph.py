@@ -342,8 +342,13 @@ def no_op(name: str | None = None) -> Any:
     if scope is None:
         return None
     before = [node for group in scope.control for node in group]
-    label = context.qualified(name or "NoOp")
+    label = _label(scope, name or "NoOp")
     return operation_of(GraphBuilder(scope.graph, None, before).node(opdef.get("no_op"), (), {}, name=label))
+
+
+def _label(scope: Scope, name: str) -> str:
+    """A node's name: inside the open name scopes, or as it is where it ends with `/`."""
+    return scope.graph.reserve_exactly(name[:-1]) if name.endswith("/") else context.qualified(name)
 
 
 def group(*inputs: Any, name: str | None = None) -> Any:
@@ -353,7 +358,7 @@ def group(*inputs: Any, name: str | None = None) -> Any:
         return None
     before = [node_of(item) for item in nest.flatten(list(inputs)) if item is not None]
     before += [node for held in scope.control for node in held]
-    label = context.qualified(name or "group_deps")
+    label = _label(scope, name or "group_deps")
     return operation_of(GraphBuilder(scope.graph, None, before).node(opdef.get("no_op"), (), {}, name=label))
 
 

@@ -81,6 +81,20 @@ class Unit:
             return _like(result, named)
         return self._one(result, place, type)
 
+    def hide(self) -> None:
+        """Hides what was made so far: TensorFlow has no such nodes."""
+        for node in self._graph.nodes[self._first :]:
+            node.metadata["hidden"] = True
+
+    def operation(self, made: Any, type: str) -> Any:
+        """Gives an operation the scope's own name; what was made for it does not show."""
+        self.hide()
+        node = made.node
+        self._graph.rename(node, self.name)
+        node.metadata["type"] = type
+        del node.metadata["hidden"]
+        return made
+
     def results(self, found: Any, place: str, type: str) -> Any:
         """A node for each result of control flow, under the names by which scripts look them up: `cond/Merge_1`."""
         record = opdef.get("identity")

@@ -253,7 +253,7 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
                         hint="leave the dtype out, or convert the initializer with tf.cast")  # fmt: skip
             )
         options["dtype"] = natural if dtype is None else options["dtype"]
-    full = f"{scope.name}/{name}" if scope.name else name
+    full = "/".join(part for part in (scope.name, name) if part)
     getter = _chain(scope.custom_getter, custom_getter)
     if getter is None:
         return _find_or_make(full, **options)

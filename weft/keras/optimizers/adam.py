@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import weft as tf
-from weft.keras.optimizers import slices
+from weft.keras.optimizers import rules, slices
 from weft.keras.optimizers.optimizer import Optimizer
 
 
@@ -29,8 +29,8 @@ class _TwoMoments(Optimizer):
         place = self._get_variable_index(variable)
         mean, square = self._momentums[place], self._velocities[place]
         squared = slices.dense(slices.each(tf.square, gradient), variable)
-        new_mean = mean + (slices.dense(gradient, variable) - mean) * (1 - self.beta_1)
-        new_square = square + (squared - square) * (1 - self.beta_2)
+        whole = slices.dense(gradient, variable)
+        new_mean, new_square = rules.two_moments(mean, square, whole, squared, self.beta_1, self.beta_2)
         mean.assign(new_mean)
         square.assign(new_square)
         return new_mean, new_square
@@ -86,12 +86,12 @@ class Adam(_TwoMoments):
         """Updates one variable."""
         dtype = tf.as_dtype(variable.dtype)
         mean, square = self._moments(gradient, variable)
-        rate = learning_rate * tf.sqrt(1 - self._power(self.beta_2, dtype)) / (1 - self._power(self.beta_1, dtype))
+        rate = rules.adam_rate(learning_rate, self._power(self.beta_1, dtype), self._power(self.beta_2, dtype))
         if self.amsgrad:
             greatest = self._velocity_hats[self._get_variable_index(variable)]
             square = tf.maximum(greatest, square)
             greatest.assign(square)
-        variable.assign_sub(mean * rate / (tf.sqrt(square) + self.epsilon))
+        variable.assign_sub(rules.adam_step(mean, square, rate, self.epsilon))
 
 
 class AdamW(Adam):

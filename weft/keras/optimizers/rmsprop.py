@@ -8,7 +8,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain
 from weft.keras import initializers
-from weft.keras.optimizers import slices
+from weft.keras.optimizers import rules, slices
 from weft.keras.optimizers.optimizer import Optimizer
 
 
@@ -59,14 +59,13 @@ class RMSprop(Optimizer):
         velocity = self._velocities[place]
         square = slices.dense(slices.each(tf.square, gradient), variable)
         gradient = slices.dense(gradient, variable)
-        mean_square = self.rho * velocity + (1 - self.rho) * square
+        average = self._average_gradients[place] if self.centered else None
+        mean_square, mean, step = rules.rmsprop(
+            velocity, average, gradient, square, learning_rate, self.rho, self.epsilon
+        )
         velocity.assign(mean_square)
-        below = mean_square + self.epsilon
-        if self.centered:
-            mean = self.rho * self._average_gradients[place] + (1 - self.rho) * gradient
-            self._average_gradients[place].assign(mean)
-            below = mean_square - tf.square(mean) + self.epsilon
-        step = learning_rate * gradient / tf.sqrt(below)
+        if average is not None:
+            average.assign(mean)
         if self.momentum > 0:
             step = self.momentum * self._momentums[place] + step
             self._momentums[place].assign(step)
@@ -103,9 +102,11 @@ class Adagrad(Optimizer):
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Updates one variable."""
         kept = self._sums[self._get_variable_index(variable)]
-        total = kept + slices.dense(slices.each(tf.square, gradient), variable)
+        squared = slices.dense(slices.each(tf.square, gradient), variable)
+        whole = slices.dense(gradient, variable)
+        total, step = rules.adagrad(kept, whole, squared, learning_rate, self.epsilon)
         kept.assign(total)
-        variable.assign_sub(learning_rate * slices.dense(gradient, variable) / tf.sqrt(total + self.epsilon))
+        variable.assign_sub(step)
 
 
 class Adadelta(Optimizer):
@@ -138,9 +139,10 @@ class Adadelta(Optimizer):
         """Updates one variable."""
         place = self._get_variable_index(variable)
         squares, steps = self._squares[place], self._steps[place]
-        mean = self.rho * squares + (1 - self.rho) * slices.dense(slices.each(tf.square, gradient), variable)
+        squared = slices.dense(slices.each(tf.square, gradient), variable)
+        mean, factor = rules.adadelta(squares, steps, squared, self.rho, self.epsilon)
         squares.assign(mean)
-        step = slices.times(gradient, tf.sqrt(steps + self.epsilon) / tf.sqrt(mean + self.epsilon))
+        step = slices.times(gradient, factor)
         squared = slices.dense(slices.each(tf.square, step), variable)
         steps.assign(self.rho * steps + (1 - self.rho) * squared)
         variable.assign_sub(learning_rate * slices.dense(step, variable))
@@ -203,14 +205,12 @@ class Ftrl(Optimizer):
         """Updates one variable."""
         place = self._get_variable_index(variable)
         kept, linear = self._sums[place], self._linears[place]
-        total = kept + slices.dense(slices.each(tf.square, gradient), variable)
-        power = -self.learning_rate_power
-        shrunk = slices.dense(gradient, variable) + 2 * self.l2_shrinkage_regularization_strength * variable
-        change = (tf.pow(total, power) - tf.pow(kept, power)) / learning_rate
-        leader = linear + shrunk - change * variable
-        linear.assign(leader)
+        squared = slices.dense(slices.each(tf.square, gradient), variable)
         l2 = self.l2_regularization_strength + self.beta / (2.0 * learning_rate)
-        bound = self.l1_regularization_strength
-        clipped = tf.clip_by_value(leader, -bound, bound)
-        variable.assign((clipped - leader) / (tf.pow(total, power) / learning_rate + 2 * l2))
+        new, total, leader = rules.ftrl(
+            variable, kept, linear, slices.dense(gradient, variable), squared, learning_rate, -self.learning_rate_power,
+            self.l1_regularization_strength, l2, self.l2_shrinkage_regularization_strength,
+        )  # fmt: skip
+        linear.assign(leader)
+        variable.assign(new)
         kept.assign(total)
