@@ -115,6 +115,21 @@ class GraphKeys:
     BIASES = "biases"
     ACTIVATIONS = "activations"
     TRAIN_OP = "train_op"
+    LOCAL_INIT_OP = "local_init_op"
+    READY_OP = "ready_op"
+    READY_FOR_LOCAL_INIT_OP = "ready_for_local_init_op"
+    SUMMARY_OP = "summary_op"
+    EVAL_STEP = "eval_step"
+    METRIC_VARIABLES = "metric_variables"
+    SAVEABLE_OBJECTS = "saveable_objects"
+    ASSET_FILEPATHS = "asset_filepaths"
+    LAYER_VARIABLES = "layer_variables"
+    CONCATENATED_VARIABLES = "concatenated_variables"
+    TRAINABLE_RESOURCE_VARIABLES = "trainable_resource_variables"
+    RESOURCES = "resources"
+    LOCAL_RESOURCES = "local_resources"
+    COND_CONTEXT = "cond_context"
+    WHILE_CONTEXT = "while_context"
 
 
 class Graph:

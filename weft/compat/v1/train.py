@@ -13,6 +13,19 @@ from weft.api.train import (  # noqa: F401
     Int64List,
     SequenceExample,
 )
+from weft.compat.v1.checkpoints import (  # noqa: F401
+    CheckpointReader,
+    NewCheckpointReader,
+    checkpoint_exists,
+    get_checkpoint_state,
+    init_from_checkpoint,
+    latest_checkpoint,
+    list_variables,
+    load_checkpoint,
+    load_variable,
+    remove_checkpoint,
+    update_checkpoint_state,
+)
 from weft.compat.v1.global_step import (  # noqa: F401
     assert_global_step,
     create_global_step,
@@ -32,6 +45,7 @@ from weft.compat.v1.learning_rates import (  # noqa: F401
     polynomial_decay,
 )
 from weft.compat.v1.moving_averages import ExponentialMovingAverage as ExponentialMovingAverage
+from weft.compat.v1.saver import Saver as Saver
 from weft.compat.v1.train_optimizers import (  # noqa: F401
     AdadeltaOptimizer,
     AdagradOptimizer,

@@ -63,7 +63,8 @@ _stores: weakref.WeakKeyDictionary[Any, _Store] = weakref.WeakKeyDictionary()
 _eager_store = _Store()
 
 
-def _store() -> _Store:
+def variable_store() -> _Store:
+    """The variables and scopes of the graph that is built now."""
     if not in_graph():
         return _eager_store
     graph = graphs.default_graph()
@@ -132,7 +133,7 @@ class VariableScope:
 
 def get_variable_scope() -> VariableScope:
     """The scope that is open."""
-    return _store().current
+    return variable_store().current
 
 
 @contextmanager
@@ -161,7 +162,7 @@ def variable_scope(name_or_scope: Any, default_name: str | None = None, values: 
         TypeError: For neither name nor default.
         ValueError: To find variables under a default name.
     """
-    store = _store()
+    store = variable_store()
     outer = store.current
     given = isinstance(name_or_scope, VariableScope)
     if not given and name_or_scope is None:
@@ -267,7 +268,7 @@ def _find_or_make(name: str, shape: Any = None, dtype: Any = dtypes.float32, ini
                   **accepted: Any) -> Any:  # fmt: skip
     if not in_graph():  # eager variables belong to the program, which keeps them itself
         return _make(name, shape, dtype, initializer, trainable, collections, validate_shape, constraint)
-    store = _store()
+    store = variable_store()
     found = store.variables.get(name)
     if found is not None and not reuse:
         raise ValueError(

@@ -1,0 +1,310 @@
+"""Saves variables to TensorFlow's checkpoint files and takes them back."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import weft
+from weft.base import dtypes
+from weft.base.errors import InvalidArgumentError, explain
+from weft.compat.v1 import checkpoints, logging
+from weft.compat.v1 import graphs as v1_graphs
+from weft.compat.v1.host import host_call
+from weft.compat.v1.naming import in_graph
+from weft.formats import bundle, checkpoint_state
+from weft.formats.messages.meta_graph import SaverDef
+from weft.formats.tensors import numpy_dtype
+from weft.ir.types import TensorType
+from weft.runtime import context, frontdoor
+from weft.runtime import graph as graphs
+from weft.runtime.graph import GraphKeys
+from weft.runtime.graph_variable import GraphVariable
+from weft.runtime.scopes import NameScope
+from weft.runtime.session import BaseSession
+
+
+def _by_name(variables: Any) -> dict[str, Any]:
+    """Variables by the names that they have in checkpoints.
+
+    Raises:
+        TypeError: For what is no variable.
+        ValueError: For two of one name.
+    """
+    pairs = list(variables.items()) if isinstance(variables, dict) else [(None, v) for v in variables]
+    found: dict[str, Any] = {}
+    for name, variable in pairs:
+        if not isinstance(variable, weft.Variable):
+            raise TypeError(f"Variable to save is not a Variable: {variable!r}")
+        name = variable.name.split(":")[0] if name is None else name
+        if name in found:
+            raise ValueError(f"At least two variables have the same name: {name}")
+        found[name] = variable
+    return found
+
+
+def _check(reader: bundle.BundleReader, wanted: dict[str, Any]) -> None:
+    """Compares a checkpoint with the variables that are to take its values.
+
+    Raises:
+        NotFoundError: Where it has not all of them.
+        InvalidArgumentError: Where one has another dtype or shape there.
+    """
+    for name, variable in wanted.items():
+        if name not in reader:
+            raise checkpoints.missing_tensor(reader, name)
+        held = dtypes.as_dtype(numpy_dtype(reader.dtype(name)))
+        shape = reader.shape(name)
+        if held is not variable.dtype or not variable.shape.is_compatible_with(shape):
+            raise InvalidArgumentError(
+                explain(f"Restoring from checkpoint failed: {name} does not fit variable {variable.name}.",
+                        expected=f"{variable.dtype.name} {variable.shape}",
+                        received=f"{held.name} {weft.TensorShape(shape)}",
+                        hint="build the graph that was saved, or restore fewer variables: "
+                        "tf.train.Saver(var_list=...)")  # fmt: skip
+            )
+
+
+def _read_all(path: str, wanted: dict[str, Any]) -> list[Any]:
+    """The values of variables in a checkpoint."""
+    with bundle.BundleReader(path) as reader:
+        _check(reader, wanted)
+        return [reader.read(name) for name in wanted]
+
+
+class Saver:
+    """Saves variables to checkpoints in TensorFlow's format (version 2) and restores them.
+
+    Args:
+        var_list: Variables, or variables by the names that they get in checkpoints; all that can be saved where None.
+        reshape: Accepted; shapes must fit.
+        sharded: Accepted; a checkpoint has one data file.
+        max_to_keep: How many checkpoints stay; older ones are deleted. None or 0 keeps all.
+        keep_checkpoint_every_n_hours: One of these hours' checkpoints is kept for good.
+        name: What its operations are called.
+        restore_sequentially: Accepted.
+        saver_def: Accepted.
+        builder: Accepted.
+        defer_build: Whether `build()` makes the operations.
+        allow_empty: Whether there need be no variables.
+        write_version: Accepted; version 2 is written.
+        pad_step_number: Whether steps in file names have leading zeros.
+        save_relative_paths: Accepted; paths in the folder are stored relative to it.
+        filename: Where operations save that are run by themselves.
+
+    Raises:
+        ValueError: Without variables, or for two of one name.
+
+    Example:
+        >>> import tempfile
+        >>> import weft.compat.v1 as tf
+        >>> with tf.Graph().as_default(), tf.Session() as session:
+        ...     w = tf.Variable(3.0, name="w")
+        ...     session.run(tf.global_variables_initializer())
+        ...     saver = tf.train.Saver()
+        ...     path = saver.save(session, tempfile.mkdtemp() + "/model", global_step=7)
+        ...     _ = session.run(w.assign(0.0))
+        ...     saver.restore(session, path)
+        ...     float(session.run(w)), path.endswith("/model-7")
+        (3.0, True)
+    """
+
+    def __init__(self, var_list: Any = None, reshape: bool = False, sharded: bool = False, max_to_keep: int | None = 5,
+                 keep_checkpoint_every_n_hours: float = 10000.0, name: str | None = None,
+                 restore_sequentially: bool = False, saver_def: Any = None, builder: Any = None,
+                 defer_build: bool = False, allow_empty: bool = False, write_version: Any = SaverDef.V2,
+                 pad_step_number: bool = False, save_relative_paths: bool = False,
+                 filename: str | None = None) -> None:  # fmt: skip
+        self._given, self._name, self._allow_empty = var_list, name, allow_empty
+        self._max_to_keep, self._every_hours = max_to_keep, keep_checkpoint_every_n_hours
+        self._pad, self._filename = pad_step_number, filename
+        self._next_kept = time.time() + keep_checkpoint_every_n_hours * 3600
+        self._last: list[tuple[str, float]] = []
+        self._variables: dict[str, Any] | None = None
+        if not defer_build and (in_graph() or var_list is not None):
+            self.build()
+
+    def build(self) -> None:
+        """Makes its operations."""
+        if self._variables is not None:
+            return
+        given = self._given
+        if given is None:
+            given = v1_graphs.global_variables() + v1_graphs.get_collection(GraphKeys.SAVEABLE_OBJECTS)
+        found = _by_name(given)
+        if not found and not self._allow_empty:
+            raise ValueError(explain("No variables to save", hint="make the Saver after the variables"))
+        self._variables = dict(sorted(found.items())) if not isinstance(given, dict) else found
+        if in_graph() and found:
+            with NameScope(self._name or "save"):
+                self._add_operations(list(self._variables.items()))
+
+    def _add_operations(self, pairs: list[tuple[str, Any]]) -> None:
+        names, variables = [name for name, _ in pairs], [variable for _, variable in pairs]
+        default = frontdoor.constant(np.array((self._filename or "model").encode(), object), "filename/input")
+        self._path = v1_graphs.placeholder_with_default(
+            v1_graphs.placeholder_with_default(default, [], "filename"), [], "Const"
+        )
+        labels = np.array([name.encode() for name in names], object)
+        with NameScope("SaveV2"):
+            _slices(labels)
+
+        def write(path: Any, *arrays: Any) -> list[Any]:
+            with bundle.BundleWriter(_text(path)) as writer:
+                for name, array in zip(names, arrays, strict=True):
+                    writer.add(name, array)
+            return [path]
+
+        path_type = TensorType((), dtypes.string)
+        read = [variable._whole if isinstance(variable, GraphVariable) else variable for variable in variables]
+        (saved,) = host_call(write, [self._path, *read], [path_type], "SaveV2", _reserved("SaveV2"))
+        self._save = weft.identity(saved, name="control_dependency")
+        with NameScope("RestoreV2"):
+            _slices(labels)
+        types = [TensorType(v.shape.symbolic if v.shape.is_fully_defined() else None, v.dtype) for v in variables]
+        wanted = dict(pairs)
+        restored = host_call(lambda path: _read_all(_text(path), wanted), [self._path], types, "RestoreV2",
+                             _reserved("RestoreV2"))  # fmt: skip
+        given = [variable.assign(value, read_value=False) for variable, value in zip(variables, restored, strict=True)]
+        self._restore = graphs.group(*given, name="restore_all")
+
+    # Saving
+
+    def save(self, sess: Any, save_path: Any, global_step: Any = None, latest_filename: str | None = None,
+             meta_graph_suffix: str = "meta", write_meta_graph: bool = True, write_state: bool = True,
+             strip_default_attrs: bool = False, save_debug_info: bool = False) -> str:  # fmt: skip
+        """Saves the variables.
+
+        Args:
+            sess: The session that holds their values; None when eager.
+            save_path: The prefix of the files.
+            global_step: A number, or a variable, that is put behind the prefix.
+            latest_filename: The file that says which checkpoint is the newest; `checkpoint` where None.
+            meta_graph_suffix: Accepted.
+            write_meta_graph: Accepted; the graph is not written.
+            write_state: Whether to keep count of checkpoints, and to delete old ones.
+            strip_default_attrs: Accepted.
+            save_debug_info: Accepted.
+
+        Returns:
+            The prefix of the checkpoint, for `restore`.
+
+        Raises:
+            TypeError: For what is no session.
+            ValueError: Where the folder does not exist.
+            FailedPreconditionError: Where a variable has no value.
+        """
+        self.build()
+        assert self._variables is not None
+        eager = not self._variables or not all(isinstance(v, GraphVariable) for v in self._variables.values())
+        if not eager and not isinstance(sess, BaseSession):
+            raise TypeError(f"'sess' must be a Session; {sess}")
+        path = os.fspath(save_path)
+        if global_step is not None:
+            step = global_step if isinstance(global_step, (int, np.integer)) else _step_of(sess, global_step)
+            path = f"{path}-{step:08d}" if self._pad else f"{path}-{step}"
+        folder = os.path.dirname(path)
+        if folder and not os.path.isdir(folder):
+            raise ValueError(
+                explain(f"Parent directory of {path} doesn't exist, can't save.",
+                        hint=f"make it first: os.makedirs({folder!r}, exist_ok=True)")  # fmt: skip
+            )
+        if eager:
+            with bundle.BundleWriter(path) as writer:
+                for name, variable in self._variables.items():
+                    writer.add(name, variable.numpy())
+        else:
+            sess.run(self._save, {self._path: path})
+        if write_state:
+            self._note(path)
+            checkpoint_state.write_checkpoint_state(
+                folder or ".", path, self.last_checkpoints, timestamps=[moment for _, moment in self._last],
+                latest_filename=latest_filename or "checkpoint",
+            )  # fmt: skip
+        return path
+
+    def _note(self, path: str) -> None:
+        """Counts a checkpoint, and deletes the oldest where there are too many."""
+        self._last = [(kept, moment) for kept, moment in self._last if kept != path]
+        self._last.append((path, time.time()))
+        while self._max_to_keep and len(self._last) > self._max_to_keep:
+            oldest, moment = self._last.pop(0)
+            if moment > self._next_kept:
+                self._next_kept += self._every_hours * 3600
+            else:
+                checkpoints.remove_checkpoint(oldest)
+
+    def restore(self, sess: Any, save_path: Any) -> None:
+        """Gives the variables the values of a checkpoint.
+
+        Args:
+            sess: The session that shall hold them; None when eager.
+            save_path: What `save` returned.
+
+        Raises:
+            ValueError: Where there is no such checkpoint.
+            NotFoundError: Where it has not all the variables.
+            InvalidArgumentError: Where one has another shape or dtype there.
+        """
+        self.build()
+        if save_path is None:
+            raise ValueError(explain("Can't load save_path when it is None.",
+                                     hint="tf.train.latest_checkpoint returned None: the folder has no checkpoint"))  # fmt: skip
+        path = os.fspath(save_path)
+        if not bundle.checkpoint_exists(path):
+            raise ValueError(explain(f"The passed save_path is not a valid checkpoint: {path}",
+                                     hint="pass what save() returned, without .index or .data"))  # fmt: skip
+        logging.info("Restoring parameters from %s", path)
+        assert self._variables is not None
+        if not self._variables:
+            return
+        if all(isinstance(v, GraphVariable) for v in self._variables.values()):
+            with bundle.BundleReader(path) as reader:
+                _check(reader, self._variables)  # before anything runs, so that errors are worded here
+            sess.run(self._restore, {self._path: path})
+            return
+        for variable, value in zip(self._variables.values(), _read_all(path, self._variables), strict=True):
+            variable.assign(value)
+
+    # What is kept
+
+    @property
+    def last_checkpoints(self) -> list[str]:
+        """The prefixes of the checkpoints that it keeps count of, oldest first."""
+        return [path for path, _ in self._last]
+
+    def set_last_checkpoints(self, last_checkpoints: Sequence[str]) -> None:
+        """Sets the prefixes that it keeps count of."""
+        self._last = [(path, np.inf) for path in last_checkpoints]
+
+    def set_last_checkpoints_with_time(self, last_checkpoints_with_time: Sequence[tuple[str, float]]) -> None:
+        """Sets the prefixes that it keeps count of, with the times when they were written."""
+        self._last = list(last_checkpoints_with_time)
+
+    def recover_last_checkpoints(self, checkpoint_paths: Sequence[str]) -> None:
+        """Takes up earlier checkpoints, as after a restart; those that are gone are passed over."""
+        found = [path for path in checkpoint_paths if bundle.checkpoint_exists(path)]
+        self._last = [(path, os.path.getmtime(bundle.index_path(path))) for path in found]
+
+
+def _reserved(name: str) -> str:
+    """The name of a node whose operands stand in a scope of that name, which is open no more."""
+    return context.qualified(name) + "/"
+
+
+def _slices(labels: Any) -> None:
+    frontdoor.constant(labels, "tensor_names")
+    frontdoor.constant(np.array([b""] * len(labels), object), "shape_and_slices")
+
+
+def _text(path: Any) -> str:
+    value = np.asarray(path)[()]
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _step_of(sess: Any, step: Any) -> int:
+    return int(step.numpy()) if sess is None else int(sess.run(step))
