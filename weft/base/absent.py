@@ -13,7 +13,8 @@ _C = TypeVar("_C", bound=type)
 _DATA = "pass arrays to model.fit, or a generator of batches, or a keras.utils.PyDataset"
 _SAVING = "model.get_weights() and set_weights() with numpy.savez keep weights in a file; pickle keeps whole models"
 _IMAGES = "make arrays of the images first, for instance with Pillow"
-_TRAIN = "use an optimizer of keras.optimizers, or tf.gradients with assign_sub on the variables"
+_TRAIN = "tf.train of TensorFlow 1 is weft.compat.v1.train; keras.optimizers and keras.callbacks do the rest"
+_VERSION_1 = "`import weft.compat.v1 as tf` has it, and `weft run` gives it to programs of TensorFlow 1"
 _OPS = "use the functions of tf, tf.math and tf.nn on the tensors"
 _REMOVED = "TensorFlow 2 itself has it no longer"
 
@@ -90,7 +91,7 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.Tensor.transpose": "use tf.transpose(x, perm)",
     "tf.Tensor.var": "use tf.math.reduce_variance(x)",
     "tf.TensorArray": "collect in a Python list and tf.stack it, or use tf.scan or tf.map_fn",
-    "tf.app": "call your main() under `if __name__ == '__main__'`",
+    "tf.app": _VERSION_1,
     "tf.audio": "read the sound with Python's module wave",
     "tf.contrib": _REMOVED + "; use keras.layers and tf.nn",
     "tf.data.experimental.SqlDataset": "from_generator over a cursor of Python's sqlite3",
@@ -112,8 +113,8 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.estimator": _REMOVED + "; use model.fit",
     "tf.examples": "keras.datasets.mnist.load_data() gives MNIST",
     "tf.feature_column": "use the preprocessing layers of keras.layers",
-    "tf.flags": "use Python's argparse",
-    "tf.gfile": "use Python's open, os and glob",
+    "tf.flags": _VERSION_1,
+    "tf.gfile": _VERSION_1,
     "tf.graph_util": _SAVING,
     "tf.image": _IMAGES + "; numpy and the layers of keras.layers change them",
     "tf.io.gfile": "use Python's open, os and glob",
@@ -121,9 +122,9 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.io.parse_sequence_example": "tf.io.parse_single_sequence_example, in dataset.map",
     "tf.io.read_file": "use Python's open(path, 'rb').read()",
     "tf.io.write_file": "use Python's open(path, 'wb').write(...)",
-    "tf.layers": "use keras.layers and keras.Model",
+    "tf.layers": _VERSION_1,
     "tf.lite": _SAVING,
-    "tf.logging": "use Python's logging",
+    "tf.logging": _VERSION_1,
     "tf.lookup": "use keras.layers.StringLookup, or a dict",
     "tf.profiler": "Python's cProfile shows where time goes",
     "tf.python_io": "use tf.io.TFRecordWriter and tf.data.TFRecordDataset",

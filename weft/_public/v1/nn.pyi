@@ -16,6 +16,7 @@ from weft.compat.v1.nn import conv1d as conv1d
 from weft.compat.v1.nn import conv2d as conv2d
 from weft.compat.v1.nn import conv2d_transpose as conv2d_transpose
 from weft.compat.v1.nn import conv3d as conv3d
+from weft.compat.v1.nn import conv3d_transpose as conv3d_transpose
 from weft.compat.v1.nn import depthwise_conv2d as depthwise_conv2d
 from weft.compat.v1.nn import dropout as dropout
 from weft.compat.v1.nn import embedding_lookup as embedding_lookup

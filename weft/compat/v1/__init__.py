@@ -157,7 +157,10 @@ __version__ = "1.15.5"  # the release whose names and behaviour these are
 VERSION = __version__
 
 #: namespaces that differ from version 2's, each a module of this folder
-_OWN = ("io", "logging", "nn", "random", "strings", "summary", "train", "version")
+_OWN = tuple(
+    """app examples flags gfile io layers logging losses metrics nn random resource_loader strings summary train
+    version""".split()
+)
 
 #: top-level names that mean the same as in `weft`
 _SHARED = frozenset(

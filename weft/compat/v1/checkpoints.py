@@ -95,7 +95,10 @@ class CheckpointReader:
         Raises:
             NotFoundError: Where there is none of that name.
         """
-        return self._reader.read(tensor_str)
+        try:
+            return self._reader.read(tensor_str)
+        finally:
+            self._reader.close()  # it opens its files again when they are needed
 
     def debug_string(self) -> bytes:
         """A line for each tensor: name, dtype, shape."""
@@ -170,7 +173,8 @@ def _pairs(source: str, target: Any, known: dict[str, Any], shapes: dict[str, An
         raise ValueError(f"Scope {target!r} has no variables of tf.get_variable in this graph.")
     missing = [name for name, _ in found if name not in shapes]
     if missing:
-        raise ValueError(f"The checkpoint has no tensor {missing[0]!r} (scope {source!r}). {nearest(missing[0], shapes)}")
+        near = nearest(missing[0], shapes)
+        raise ValueError(f"The checkpoint has no tensor {missing[0]!r} (scope {source!r}). {near}")
     return found
 
 

@@ -49,7 +49,8 @@ def _add_attributes(entry: Any, node: Any) -> None:
         return
     first = node.outputs[0].type
     if not first.is_resource:
-        entry.attr["dtype" if entry.op in ("Const", "Placeholder", "VariableV2") else "T"].type = first.dtype.as_datatype_enum
+        label = "dtype" if entry.op in ("Const", "Placeholder", "VariableV2") else "T"
+        entry.attr[label].type = first.dtype.as_datatype_enum
     shapes = entry.attr["_output_shapes"].list
     for value in node.outputs:
         shape = value.type.shape

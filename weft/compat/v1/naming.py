@@ -54,6 +54,7 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
     "nn.avg_pool": ("AvgPool", "", ""),
     "nn.batch_normalization": ("batchnorm", "add_1", "AddV2"),
     "nn.bias_add": ("BiasAdd", "", "BiasAdd"),
+    "nn.conv3d_transpose": ("conv3d_transpose", "", "Conv3DBackpropInputV2"),
     "nn.crelu": ("CRelu", "Relu", "Relu"),
     "nn.conv3d": ("Conv3D", "", "Conv3D"),
     "nn.conv1d": ("conv1d", "Squeeze", "Squeeze"),
@@ -85,7 +86,7 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
 #: those of one node there: what else we make for them does not show
 SINGLE = frozenset(
     """add_n accumulate_n cast fill linspace ones_like random_shuffle range rank rint shape nn.avg_pool
-    trace nn.bias_add nn.conv2d_transpose nn.l2_loss nn.swish strings.regex_full_match
+    trace nn.bias_add nn.conv2d_transpose nn.conv3d_transpose nn.l2_loss nn.swish strings.regex_full_match
     strings.regex_replace""".split()
 )
 

@@ -167,6 +167,14 @@ def conv2d_transpose(value: Any = None, filter: Any = None, output_shape: Any = 
     return _nn.conv2d_transpose(x, kernel, output_shape, strides, padding, data_format, dilations, name)
 
 
+def conv3d_transpose(value: Any = None, filter: Any = None, output_shape: Any = None, strides: Any = None,
+                     padding: str = "SAME", data_format: str = "NDHWC", name: str | None = None, input: Any = None,
+                     filters: Any = None, dilations: Any = None) -> Any:  # fmt: skip
+    """The gradient of a convolution over three axes as an operation."""
+    x, kernel = _old_name(input, value, "input", "value"), _old_name(filters, filter, "filters", "filter")
+    return _nn.conv3d_transpose(x, kernel, output_shape, strides, padding, data_format, dilations, name)
+
+
 def weighted_cross_entropy_with_logits(labels: Any = None, logits: Any = None, pos_weight: Any = None,
                                        name: str | None = None, targets: Any = None) -> Any:  # fmt: skip
     """Sigmoid cross-entropy in which positive labels count `pos_weight` times."""

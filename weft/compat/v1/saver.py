@@ -252,8 +252,8 @@ class Saver:
         """
         self.build()
         if save_path is None:
-            raise ValueError(explain("Can't load save_path when it is None.",
-                                     hint="tf.train.latest_checkpoint returned None: the folder has no checkpoint"))  # fmt: skip
+            hint = "where tf.train.latest_checkpoint gave None, the folder has no checkpoint"
+            raise ValueError(explain("Can't load save_path when it is None.", hint=hint))
         path = os.fspath(save_path)
         if not bundle.checkpoint_exists(path):
             raise ValueError(explain(f"The passed save_path is not a valid checkpoint: {path}",

@@ -169,7 +169,7 @@ def _event(step: Any) -> Event:
 class FileWriterCache:
     """One writer for each folder."""
 
-    _writers: dict[str, FileWriter] = {}  # noqa: RUF012  the one table that all share is the point
+    _writers: dict[str, FileWriter] = {}
     _lock = threading.Lock()
 
     @staticmethod

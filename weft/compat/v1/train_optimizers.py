@@ -512,8 +512,8 @@ class AdadeltaOptimizer(Optimizer):
             self._zeros_slot(variable, "accum_update", self._name)
 
     def _prepare(self) -> None:
-        self._settings = [self._setting(value, name)
-                          for value, name in ((self._lr, "lr"), (self._rho, "rho"), (self._epsilon, "epsilon"))]  # fmt: skip
+        given = ((self._lr, "lr"), (self._rho, "rho"), (self._epsilon, "epsilon"))
+        self._settings = [self._setting(value, name) for value, name in given]
 
     def _change(self, gradient: Any, variable: Any, rows: Rows) -> list[Any]:
         rate, rho, epsilon = (_cast(setting, variable) for setting in self._settings)

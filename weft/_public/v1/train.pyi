@@ -1,0 +1,51 @@
+"""Written by tools/make_stubs.py; do not edit."""
+
+from weft.compat.v1.checkpoints import CheckpointReader as CheckpointReader
+from weft.compat.v1.checkpoints import CheckpointReader as _NewCheckpointReader
+from weft.compat.v1.checkpoints import checkpoint_exists as checkpoint_exists
+from weft.compat.v1.checkpoints import get_checkpoint_state as get_checkpoint_state
+from weft.compat.v1.checkpoints import init_from_checkpoint as init_from_checkpoint
+from weft.compat.v1.checkpoints import latest_checkpoint as latest_checkpoint
+from weft.compat.v1.checkpoints import list_variables as list_variables
+from weft.compat.v1.checkpoints import load_checkpoint as load_checkpoint
+from weft.compat.v1.checkpoints import load_variable as load_variable
+from weft.compat.v1.checkpoints import remove_checkpoint as remove_checkpoint
+from weft.compat.v1.checkpoints import update_checkpoint_state as update_checkpoint_state
+from weft.compat.v1.global_step import assert_global_step as assert_global_step
+from weft.compat.v1.global_step import create_global_step as create_global_step
+from weft.compat.v1.global_step import get_global_step as get_global_step
+from weft.compat.v1.global_step import get_or_create_global_step as get_or_create_global_step
+from weft.compat.v1.global_step import global_step as global_step
+from weft.compat.v1.learning_rates import cosine_decay as cosine_decay
+from weft.compat.v1.learning_rates import cosine_decay_restarts as cosine_decay_restarts
+from weft.compat.v1.learning_rates import exponential_decay as exponential_decay
+from weft.compat.v1.learning_rates import inverse_time_decay as inverse_time_decay
+from weft.compat.v1.learning_rates import linear_cosine_decay as linear_cosine_decay
+from weft.compat.v1.learning_rates import natural_exp_decay as natural_exp_decay
+from weft.compat.v1.learning_rates import piecewise_constant as _piecewise_constant_decay
+from weft.compat.v1.learning_rates import piecewise_constant as piecewise_constant
+from weft.compat.v1.learning_rates import polynomial_decay as polynomial_decay
+from weft.compat.v1.moving_averages import ExponentialMovingAverage as ExponentialMovingAverage
+from weft.compat.v1.saver import Saver as Saver
+from weft.compat.v1.train_optimizers import AdadeltaOptimizer as AdadeltaOptimizer
+from weft.compat.v1.train_optimizers import AdagradOptimizer as AdagradOptimizer
+from weft.compat.v1.train_optimizers import AdamOptimizer as AdamOptimizer
+from weft.compat.v1.train_optimizers import FtrlOptimizer as FtrlOptimizer
+from weft.compat.v1.train_optimizers import GradientDescentOptimizer as GradientDescentOptimizer
+from weft.compat.v1.train_optimizers import MomentumOptimizer as MomentumOptimizer
+from weft.compat.v1.train_optimizers import Optimizer as Optimizer
+from weft.compat.v1.train_optimizers import ProximalAdagradOptimizer as ProximalAdagradOptimizer
+from weft.compat.v1.train_optimizers import ProximalGradientDescentOptimizer as ProximalGradientDescentOptimizer
+from weft.compat.v1.train_optimizers import RMSPropOptimizer as RMSPropOptimizer
+from weft.formats.messages.example import BytesList as BytesList
+from weft.formats.messages.example import Example as Example
+from weft.formats.messages.example import Feature as Feature
+from weft.formats.messages.example import FeatureList as FeatureList
+from weft.formats.messages.example import FeatureLists as FeatureLists
+from weft.formats.messages.example import Features as Features
+from weft.formats.messages.example import FloatList as FloatList
+from weft.formats.messages.example import Int64List as Int64List
+from weft.formats.messages.example import SequenceExample as SequenceExample
+
+NewCheckpointReader = _NewCheckpointReader
+piecewise_constant_decay = _piecewise_constant_decay

@@ -1,0 +1,1 @@
+"""Modules that TensorFlow 1 brought along for its tutorials."""
