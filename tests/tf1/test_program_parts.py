@@ -62,7 +62,7 @@ def test_flags_that_must_be_given_and_flags_declared_twice(own_flags):
     with pytest.raises(tf.flags.DuplicateFlagError):
         tf.flags.DEFINE_string("steps", "x", "something else")
     with pytest.raises(AttributeError, match="There is no flag --stps"):
-        own_flags.stps  # noqa: B018  the look-up itself is what fails
+        own_flags.stps
 
 
 def test_an_app_calls_main_with_the_rest_of_the_command_line(own_flags):
@@ -81,7 +81,7 @@ def test_files(tmp_path):
     with tf.gfile.FastGFile(folder / "note", "rb") as file:
         assert file.read() == b"one\ntwo\n"
     with tf.gfile.GFile(folder / "note") as file:
-        assert [line for line in file] == ["one\n", "two\n"]
+        assert list(file) == ["one\n", "two\n"]
     tf.gfile.Copy(folder / "note", folder / "other")
     assert tf.gfile.Glob(str(folder / "*")) == [str(folder / "note"), str(folder / "other")]
     assert tf.gfile.Exists(folder) and tf.gfile.IsDirectory(folder) and tf.gfile.Stat(folder / "note").length == 8

@@ -54,7 +54,7 @@ def test_what_is_saved_is_restored_and_only_the_newest_are_kept(tmp_path):
 
 
 def test_names_may_be_others_in_the_file(tmp_path):
-    v, w = variables()
+    v, _w = variables()
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         path = tf.train.Saver({"weights": v}).save(session, tmp_path / "part")
