@@ -10,6 +10,7 @@ This file assembles the public names lazily: importing it loads next to nothing,
 import importlib as _importlib
 
 from weft import autodiff as _autodiff
+from weft import autograph as _autograph
 from weft.version import __version__
 
 _table = None
@@ -54,18 +55,24 @@ def __getattr__(name):
 
 
 def __dir__():
-    private = {"_absent", "_autodiff", "_autodiff_name", "_importlib", "_names", "_table"}
+    private = {"_absent", "_autodiff", "_autograph", "_importlib", "_names", "_names_of", "_table"}
     return sorted({*globals(), *_names()} - private)
 
 
-def _autodiff_name(name):
-    if name in ("ForwardAccumulator", "GradientTape"):
-        return getattr(_importlib.import_module("weft.api.autodiff"), name)
-    raise AttributeError(f"module 'weft.autodiff' has no attribute {name!r}")
+def _names_of(floor, names):
+    def find(name):
+        if name in names:
+            return getattr(_importlib.import_module(f"weft.api.{floor}"), name)
+        raise AttributeError(f"module 'weft.{floor}' has no attribute {name!r}")
+
+    return find
 
 
-# The floor that differentiates and TensorFlow's namespace share a name. The package is empty, so that it can be both.
-vars(_autodiff)["__getattr__"] = _autodiff_name
+# Two floors share their names with namespaces of TensorFlow. Their packages are empty, so that they can be both.
+vars(_autodiff)["__getattr__"] = _names_of("autodiff", ("ForwardAccumulator", "GradientTape"))
+vars(_autograph)["__getattr__"] = _names_of(
+    "autograph", ("experimental", "set_verbosity", "to_code", "to_graph", "trace")
+)
 
 
 __all__ = ["__version__"]

@@ -4,6 +4,7 @@ import builtins as _builtins
 from typing import Any
 
 from weft import autodiff as autodiff
+from weft import autograph as autograph
 from weft import compat as compat
 from weft import data as data
 from weft import extend as extend

@@ -94,6 +94,21 @@ def batches(function_: Function, data: Any, order: Any, size: int) -> Batches:
     return Batches(function_, data, order, size)
 
 
+def traceable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's function as it is to be called: where a graph is built, with control flow that may be the graph's.
+
+    What is eager, a library's or without source is given back as it is.
+    """
+    return function if context.executing_eagerly() else _rewritten(function)
+
+
+def _rewritten(function: Callable[..., Any]) -> Callable[..., Any]:
+    from weft.autograph.calls import traceable as rewritten
+
+    found: Callable[..., Any] = rewritten(function)
+    return found
+
+
 def evaluate_shape(python_function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What a function returns, as `TensorSpec`s, for arguments known by shape and dtype alone.
 
@@ -111,7 +126,7 @@ def evaluate_shape(python_function: Callable[..., Any], *args: Any, **kwargs: An
         >>> extend.evaluate_shape(lambda x: tf.reduce_sum(x, 1), tf.TensorSpec([None, 3])).shape
         TensorShape([None])
     """
-    return functions.evaluate_shape(python_function, args, kwargs)
+    return functions.evaluate_shape(_rewritten(python_function), args, kwargs)
 
 
 def scan(step: Callable[..., Any], start: Any, rows: Any, backwards: bool = False) -> tuple[Any, Any]:

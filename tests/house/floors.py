@@ -24,7 +24,7 @@ FLOORS: dict[str, float] = {
     "weft.passes": 3,
     "weft.engines": 4,
     "weft.runtime": 5,
-    "weft.autograph": 5.5,
+    "weft.autograph": 5.4,
     "weft.data": 5.5,
     "weft.api": 6,
     "weft.extend": 6,

@@ -39,7 +39,7 @@ CLOSED_ROOMS = (
     "weft.engines.native",
     "weft.engines.xla",
     "weft.data",
-    "weft.autograph",
+    "weft.autograph.converting",
     "weft.keras",
     "weft.compat",
     "weft.cli",

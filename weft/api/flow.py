@@ -80,7 +80,7 @@ def function(func: Any = None, input_signature: Any = None, autograph: bool = Tr
     Args:
         func: The function; without it a decorator is returned.
         input_signature: TensorSpecs; one trace then serves all calls.
-        autograph: Accepted.
+        autograph: Whether `if`, `while` and `for` over tensors become the graph's.
         jit_compile: Accepted: graphs are always compiled.
         reduce_retracing: Whether sizes that change from call to call become unknown instead of tracing again.
         experimental_implements: Accepted.
@@ -105,9 +105,15 @@ def function(func: Any = None, input_signature: Any = None, autograph: bool = Tr
 
     def decorate(python_function: Any) -> Function:
         inner = python_function.python_function if isinstance(python_function, Function) else python_function
-        return Function(inner, None, input_signature, reduce_retracing=relax)
+        return Function(inner, None, input_signature, reduce_retracing=relax, convert=_converted if autograph else None)
 
     return decorate if func is None else decorate(func)
+
+
+def _converted(python_function: Any) -> Any:
+    from weft.autograph.converting import converted
+
+    return converted(python_function)
 
 
 def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", gate_gradients: bool = False,
@@ -123,7 +129,7 @@ def map_fn(fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = No
            swap_memory: bool = False, infer_shape: bool = True, name: str | None = None,
            fn_output_signature: Any = None) -> Any:  # fmt: skip
     """Applies a function to every row and stacks the results."""
-    rows = nest.map_structure(frontdoor.convert, elems)
+    rows, fn = nest.map_structure(frontdoor.convert, elems), _traceable(fn)
     return _closed(control.scan(lambda carry, row: (carry, fn(row)), [], rows)[1], back_prop)
 
 
@@ -146,7 +152,16 @@ def scan(fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int 
     return _closed(_accumulate(fn, nest.map_structure(frontdoor.convert, initializer), rows, reverse)[1], back_prop)
 
 
+def _traceable(fn: Any) -> Any:
+    """A function that is traced whether or not a graph is being built."""
+    from weft.autograph.calls import traceable
+
+    return traceable(fn)
+
+
 def _accumulate(fn: Any, start: Any, rows: Any, backwards: bool) -> Any:
+    fn = _traceable(fn)
+
     def step(carry: Any, row: Any) -> Any:
         found = fn(carry, row)
         return found, found
@@ -171,7 +186,7 @@ def _fold(fn: Any, elems: Any, initializer: Any, backwards: bool) -> Any:
     if initializer is None:
         first, rest = (-1, slice(None, -1)) if backwards else (0, slice(1, None))
         initializer, rows = nest.map_structure(lambda t: t[first], rows), nest.map_structure(lambda t: t[rest], rows)
-    start = nest.map_structure(frontdoor.convert, initializer)
+    start, fn = nest.map_structure(frontdoor.convert, initializer), _traceable(fn)
     return control.scan(lambda carry, row: (fn(carry, row), []), start, rows, backwards=backwards)[0]
 
 

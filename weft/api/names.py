@@ -49,6 +49,7 @@ ALIASES: dict[str, tuple[str, str]] = {
 #: public namespaces that are modules: name -> module
 NAMESPACES: dict[str, str] = {
     "autodiff": "weft.autodiff",
+    "autograph": "weft.autograph",
     "bitwise": "weft.api.bitwise",
     "compat": "weft.compat",
     "config": "weft.api.config",

@@ -16,6 +16,7 @@ from weft.data.functions import StructuredFunction
 from weft.data.nodes import INFINITE, UNKNOWN, Node
 from weft.data.options import Options
 from weft.data.structure import number
+from weft.data.walking import Walk
 from weft.runtime import context
 from weft.runtime.spec import TensorSpec
 from weft.runtime.tensor import EagerTensor
@@ -41,10 +42,17 @@ class OwnedIterator(Iterator[Any]):
         return self
 
     def __next__(self) -> Any:
+        with context.open_scope(None):
+            return self._pack(next(self._begun()))
+
+    def __weft_walk__(self) -> Walk:
+        """Goes on with it as a graph runs: what a loop in a traced function does."""
+        return Walk(self._node, self._begun)
+
+    def _begun(self) -> Any:
         if self._elements is None:
             self._elements = self._node.iterate()
-        with context.open_scope(None):
-            return self._pack(next(self._elements))
+        return self._elements
 
     def get_next(self) -> Any:
         """The next element.
@@ -52,6 +60,8 @@ class OwnedIterator(Iterator[Any]):
         Raises:
             OutOfRangeError: After the last one.
         """
+        if context.scope() is not None:
+            return self.__weft_walk__().get_next()
         try:
             return next(self)
         except StopIteration:
@@ -132,9 +142,13 @@ class Dataset(structure.PipelineHandle):
         if scope is not None:
             raise RuntimeError(explain(
                 "A dataset cannot be gone through while a graph is being built.",
-                hint="loop over it outside of tf.function and call the function on each batch",
+                hint="use a `for` statement, which AutoGraph makes the graph's, or loop over it outside",
             ))  # fmt: skip
         return OwnedIterator(self._node)
+
+    def __weft_walk__(self) -> Walk:
+        """Goes through it as a graph runs: what a loop in a traced function does."""
+        return Walk(self._node)
 
     def __repr__(self) -> str:
         return f"<{self._node.label} element_spec={self.element_spec!r}>"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from weft.autograph.converting import converted
 from weft.base import nest
 from weft.base.dtypes import as_dtype
 from weft.base.errors import explain
@@ -125,6 +126,7 @@ class StructuredFunction:
         if not callable(function):
             raise ValueError(explain(f"Dataset.{method} takes a function.", received=repr(function)))
         self.python = function.python_function if isinstance(function, Function) else function
+        self._traced = converted(self.python)
         self.method = method
         self.argument_spec = tuple(specs)
         self._trace()
@@ -147,7 +149,7 @@ class StructuredFunction:
         arguments = [nest.map_structure(placeholder, spec) for spec in self.argument_spec]
         self._stands = stands
         with context.open_scope(scope):
-            result = self._normal(self.python(*_unpacked(arguments)))
+            result = self._normal(self._traced(*_unpacked(arguments)))
             self.spec = nest.map_structure(structure.spec_of, result)
             self._leaves = nest.flatten(result)
             wanted: dict[Any, Any] = {}
@@ -230,7 +232,7 @@ class StructuredFunction:
             nest.map_structure(lambda leaf: structure.wrapped(next(supply)), spec) for spec in self.argument_spec
         ]
         with context.open_scope(None):
-            result = self._normal(self.python(*_unpacked(arguments)))
+            result = self._normal(self._traced(*_unpacked(arguments)))
         return [structure.leaf_of(leaf) for leaf in nest.flatten(result)]
 
 

@@ -25,6 +25,50 @@ class Traced:
         self.result = result
 
 
+class Tracing:
+    """A sub-graph that a function has been run into, before it is settled which of what it made are the outputs.
+
+    Args:
+        function: Gets symbolic tensors.
+        types: Their types.
+        name: The graph's name.
+
+    Attributes:
+        returned: What the function returned.
+    """
+
+    def __init__(self, function: Callable[..., Any], types: Sequence[TensorType], name: str) -> None:
+        outer = context.scope()
+        self.graph = Graph(name)
+        self._scope = Scope(self.graph, outer, ordered=outer.ordered if outer is not None else True)
+        leaves = [self.add_input(type) for type in types]
+        with context.open_scope(self._scope):
+            self.returned = function(*leaves)
+
+    def add_input(self, type: TensorType) -> Any:
+        """One more symbolic tensor that is given to it."""
+        value = self.graph.add_input(type, "argument")
+        inputs = self.graph.inputs
+        inputs.insert(len(inputs) - 1 - len(self.graph.captures), inputs.pop())  # captures come last
+        return wrap(value)
+
+    def within(self, function: Callable[[], Any]) -> Any:
+        """Runs a function into the sub-graph."""
+        with context.open_scope(self._scope):
+            return function()
+
+    def close(self, outputs: Any) -> Traced:
+        """The sub-graph with these outputs: nested tensors of its own or from around it."""
+
+        def settle() -> TracedResult:
+            result = TracedResult(outputs)
+            self.graph.outputs = [dispatch.resolve(tensor, self._scope) for tensor in result.tensors]
+            return result
+
+        result = self.within(settle)
+        return Traced(self.graph, [key.target for key in self.graph.captures], result)
+
+
 def trace_subgraph(
     function: Callable[..., Any],
     args: Any,
@@ -39,14 +83,8 @@ def trace_subgraph(
         types: The leaves' types.
         name: The graph's name.
     """
-    outer = context.scope()
-    graph = Graph(name)
-    scope = Scope(graph, outer, ordered=outer.ordered if outer is not None else True)
-    leaves = [wrap(graph.add_input(type, "argument")) for type in types]
-    with context.open_scope(scope):
-        result = TracedResult(function(*nest.pack(args, leaves)))
-        graph.outputs = [dispatch.resolve(tensor, scope) for tensor in result.tensors]
-    return Traced(graph, [key.target for key in graph.captures], result)
+    tracing = Tracing(lambda *leaves: function(*nest.pack(args, list(leaves))), types, name)
+    return tracing.close(tracing.returned)
 
 
 def _share_captures(parts: Sequence[Traced], own: int) -> list[Any]:
@@ -96,13 +134,25 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any], nam
     except ValueError as error:
         raise TypeError(explain(f"tf.cond: the branches return different structures. {error}",
                                 hint="return the same number of tensors from both")) from None  # fmt: skip
+    return first.rebuild(branch(pred, branches, name))
+
+
+def branch(pred: Any, branches: Sequence[Traced], name: str | None = None) -> list[Any]:
+    """The outputs of the first sub-graph where a scalar bool holds, else of the second."""
     _match_dtypes(branches)
     captures = _share_captures(branches, 0)
-    outputs = dispatch.apply(
-        _record("cond"), [pred, *captures],
-        {"then_graph": branches[0].graph, "else_graph": branches[1].graph}, name,
-    )  # fmt: skip
-    return first.rebuild(outputs[: len(first.tensors)])
+    attrs = {"then_graph": branches[0].graph, "else_graph": branches[1].graph}
+    outputs = dispatch.apply(_record("cond"), [pred, *captures], attrs, name)
+    return list(outputs[: len(branches[0].graph.outputs)])
+
+
+def repeat(
+    condition: Traced, body: Traced, start: Sequence[Any], maximum: int | None, name: str | None = None
+) -> list[Any]:
+    """Feeds the body's outputs to itself, from these tensors on, while the condition holds of them."""
+    captures = _share_captures([body, condition], len(start))
+    attrs = {"body": body.graph, "condition": condition.graph, "count": len(start), "maximum": maximum}
+    return list(dispatch.apply(_record("while_loop"), [*start, *captures], attrs, name))
 
 
 def _match_dtypes(branches: Sequence[Traced]) -> None:
@@ -182,9 +232,7 @@ def while_loop(
         trace_subgraph(stepped, tuple([None] * count), types, "body"),
         trace_subgraph(rebuilt(condition), tuple([None] * count), types, "condition"),
     ]
-    captures = _share_captures(parts, count)
-    attrs = {"body": parts[0].graph, "condition": parts[1].graph, "count": count, "maximum": limit}
-    outputs = dispatch.apply(_record("while_loop"), [*start.tensors, *captures], attrs, name)
+    outputs = repeat(parts[1], parts[0], start.tensors, limit, name)
     return nest.rebuild(given, start.rebuild(outputs))
 
 

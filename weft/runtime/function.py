@@ -451,6 +451,7 @@ class Function:
         input_signature: TensorSpecs, one a positional argument: one trace serves all.
         share_sizes: Whether equal first sizes become one symbol at once (Keras' steps).
         reduce_retracing: Whether sizes that change from call to call become unknown.
+        convert: What the function is given to before it is traced: AutoGraph, or None.
     """
 
     def __init__(
@@ -460,8 +461,10 @@ class Function:
         input_signature: Any = None,
         share_sizes: bool = False,
         reduce_retracing: bool = False,
+        convert: Callable[[Any], Any] | None = None,
     ) -> None:
         self.python_function = python_function
+        self._convert = convert
         self._name: str = name or getattr(python_function, "__name__", None) or "function"
         self.input_signature = None if input_signature is None else tuple(input_signature)
         self._share_sizes = share_sizes
@@ -500,11 +503,16 @@ class Function:
             reference = functools.partial(_same, instance)
         plain = self.python_function
 
-        @functools.wraps(plain)
-        def method(*args: Any, **kwargs: Any) -> Any:
-            return plain(reference(), *args, **kwargs)
+        def bound(unbound: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(plain)
+            def method(*args: Any, **kwargs: Any) -> Any:
+                return unbound(reference(), *args, **kwargs)
 
-        found = Function(method, self._name, self.input_signature, self._share_sizes, self._reduce_retracing)
+            return method
+
+        convert = self._convert
+        found = Function(bound(plain), self._name, self.input_signature, self._share_sizes, self._reduce_retracing,
+                         convert and (lambda _: bound(convert(plain))))  # fmt: skip
         parameters = signature(plain)
         found.function_spec = parameters.replace(parameters=list(parameters.parameters.values())[1:])
         return found
@@ -515,7 +523,7 @@ class Function:
         if _settings["eagerly"] or (scope is not None and scope.ordered):
             if self.input_signature is not None:
                 args, kwargs = self._by_signature(args, kwargs), {}
-            return self.python_function(*args, **kwargs)
+            return (self.python_function if _settings["eagerly"] else self._traced)(*args, **kwargs)
         if kwargs or scope is not None or not self._is_quick or context.tapes():
             args, kwargs = self._canonical(args, kwargs)
             concrete, tensors = self._find(args, kwargs)
@@ -542,6 +550,11 @@ class Function:
         leaves: list[Any] = []
         found = self._quick.get(tuple(key)) if quick.scan(args, key, leaves) else None
         return NotImplemented if found is None else found.run_plain(leaves)
+
+    @functools.cached_property
+    def _traced(self) -> Callable[..., Any]:
+        """The function as it is traced."""
+        return self.python_function if self._convert is None else self._convert(self.python_function)
 
     def _canonical(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Keywords that name positional parameters in their places, defaults filled in."""
@@ -648,7 +661,7 @@ class Function:
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any], types: Sequence[TensorType]) -> ConcreteFunction:
         first = self._traces == 0
         self._traces += 1
-        made = trace(self.python_function, args, kwargs, types, self._name, first)
+        made = trace(self._traced, args, kwargs, types, self._name, first)
         made._parameters = self.function_spec
         made._signature = (
             tuple(nest.map_structure(_spec_of, list(args))), nest.map_structure(_spec_of, dict(kwargs))
@@ -687,12 +700,12 @@ class Function:
         if found is self:
             return name  # one that a decorator put in the place of what it traces: like any function, by its name
         return Function, (self.python_function, self._name, self.input_signature, self._share_sizes,
-                          self._reduce_retracing)  # fmt: skip
+                          self._reduce_retracing, self._convert)  # fmt: skip
 
     def __deepcopy__(self, memo: Any) -> Function:
         # of a bound method, the copy belongs to the copied object
         return Function(copy.deepcopy(self.python_function, memo), self._name, self.input_signature, self._share_sizes,
-                        self._reduce_retracing)  # fmt: skip
+                        self._reduce_retracing, self._convert)  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<weft.function {self._name}>"

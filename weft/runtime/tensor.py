@@ -530,7 +530,8 @@ def evaluate_in_session(tensor: Any, feed_dict: Any, session: Any) -> Any:
 def _instead(functions: str) -> str:
     """What to do where Python's control flow would need a value. Graphs of version 1 never had AutoGraph."""
     scope = context.scope()
-    traced = scope is None or scope.ordered
+    traced = scope is not None and scope.ordered
     return f"use {functions}" + (
-        ": AutoGraph, which turns Python's control flow into these, is not built yet" if traced else ""
+        "; AutoGraph does it for functions of the program whose source is to be had, unless they are a library's or "
+        "traced with autograph=False" if traced else ""
     )

@@ -519,7 +519,7 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
         with autocast_scope(self.compute_dtype if self.autocast else None):
             if symbolic:
                 return self.compute_output_spec(*bound.args, **bound.kwargs)
-            return self.call(*bound.args, **bound.kwargs)
+            return extend.traceable(self.call)(*bound.args, **bound.kwargs)
 
     def _record(self, signature: CallSignature, recorded: dict[str, Any], outputs: Any) -> None:
         bound = inspect.BoundArguments(signature.signature, recorded)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import weft as tf
+from weft import extend
 from weft.extend import explain, nearest, user_facing
 from weft.keras import config, dtype_policies
 from weft.keras.core.construction import KnownArguments
@@ -203,9 +204,10 @@ class LossFunctionWrapper(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each row."""
+        function = extend.traceable(self.fn)
         if tf.nest.is_nested(y_true) or tf.nest.is_nested(y_pred):
-            return self.fn(y_true, y_pred, **self._fn_kwargs)
-        return self.fn(*align_ranks(y_true, y_pred), **self._fn_kwargs)
+            return function(y_true, y_pred, **self._fn_kwargs)
+        return function(*align_ranks(y_true, y_pred), **self._fn_kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """What its constructor takes."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import weft as tf
+from weft import extend
 from weft.keras.core.masking import get_mask
 from weft.keras.losses.alignment import align_ranks
 from weft.keras.metrics.metric import Metric
@@ -123,7 +124,7 @@ class MeanMetricWrapper(Mean):
     ) -> None:
         """Takes a batch in."""
         mask = get_mask(y_pred)
-        values = self._fn(y_true, y_pred, **self._fn_kwargs)
+        values = extend.traceable(self._fn)(y_true, y_pred, **self._fn_kwargs)
         own = get_mask(values)
         if sample_weight is not None and mask is not None:
             mask, sample_weight = align_ranks(

@@ -26,7 +26,7 @@ class Step:
         reference = weakref.ref(model)
 
         def step(data: Any) -> Any:
-            return getattr(reference(), method)(data)
+            return extend.traceable(getattr(reference(), method))(data)
 
         def step_on_tensors(data: Any) -> Any:
             return step(as_tensors(data))

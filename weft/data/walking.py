@@ -1,0 +1,100 @@
+"""Going through a dataset as a graph runs: what a `for` over one becomes in a traced function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from weft.base import dtypes, nest
+from weft.base.dtypes import as_dtype
+from weft.base.errors import OutOfRangeError, explain
+from weft.base.shapes import refreshed
+from weft.data.functions import parts_of, rebound
+from weft.data.structure import DatasetSpec, NoneTensorSpec
+from weft.ir.types import TensorType
+from weft.ops import opdef
+from weft.runtime import context, dispatch, frontdoor
+from weft.runtime.tensor import EagerTensor
+
+
+class Walk:
+    """The elements of a dataset one after the other, each run of the graph from the first on (or from where an
+    iterator stands).
+
+    Args:
+        node: The dataset's plan.
+        begun: An iterator's own elements, of which each run takes further ones; None to begin anew.
+    """
+
+    def __init__(self, node: Any, begun: Callable[[], Any] | None = None) -> None:
+        self._spec = node.spec
+        self._leaves = nest.flatten(node.spec)
+        if any(isinstance(leaf, DatasetSpec) for leaf in self._leaves):
+            raise TypeError(explain("A loop in a traced function cannot go through a dataset of datasets.",
+                                    hint="flat_map it first"))  # fmt: skip
+        needed: dict[Any, Any] = {}
+        parts_of(node, needed)
+        values = list(needed)
+
+        def begin(*arrays: Any) -> list[Any]:
+            kept = np.empty((), object)
+            with context.open_scope(None):
+                known = rebound(node, dict(zip(values, [EagerTensor(a.copy()) for a in arrays], strict=True)))
+                kept[()] = begun() if begun is not None else known.iterate()
+            return [kept]
+
+        # the iterator goes from node to node as strings do: as an object of Python's, which engines pass on
+        self._elements = self._host(begin, list(needed.values()), [TensorType((), dtypes.string)])[0]
+
+    def _types(self) -> list[TensorType]:
+        """The types of an element's tensors, with unknown sizes of its own."""
+        return [TensorType(refreshed(leaf.shape.symbolic), as_dtype(leaf.dtype)) for leaf in self._leaves
+                if not isinstance(leaf, NoneTensorSpec)]  # fmt: skip
+
+    def next(self) -> tuple[Any, Any]:
+        """Whether there is a further element, and that element (zeros where there is none)."""
+        return self.next_if(frontdoor.convert(True))
+
+    def next_if(self, wanted: Any) -> tuple[Any, Any]:
+        """The same; where a scalar bool does not hold nothing is taken, and there is no further element."""
+
+        def step(elements: Any, wanted: Any) -> list[Any]:
+            with context.open_scope(None):
+                found = next(elements[()], None) if bool(wanted) else None
+                if found is None:
+                    return [np.asarray(False), *self._nothing()]
+                return [np.asarray(True), *self._arrays(found)]
+
+        types = [TensorType((), dtypes.bool_), *self._types()]
+        there, *parts = self._host(step, [self._elements, frontdoor.convert(wanted)], types)
+        return there, self._packed(parts)
+
+    def get_next(self) -> Any:
+        """The next element; where there is none, running it raises OutOfRangeError."""
+
+        def step(elements: Any) -> list[Any]:
+            with context.open_scope(None):
+                found = next(elements[()], None)
+            if found is None:
+                raise OutOfRangeError("End of sequence: the dataset has no further element.")
+            return self._arrays(found)
+
+        return self._packed(self._host(step, [self._elements], self._types()))
+
+    def _host(self, function: Any, inputs: list[Any], types: list[TensorType]) -> list[Any]:
+        attrs = {"function": function, "types": tuple(types), "gradient": None}
+        return list(dispatch.apply(opdef.get("py_function"), inputs, attrs, "IteratorGetNext"))
+
+    def _arrays(self, element: Any) -> list[Any]:
+        return [part for part, leaf in zip(element, self._leaves, strict=True) if not isinstance(leaf, NoneTensorSpec)]
+
+    def _nothing(self) -> list[Any]:
+        return [np.zeros([size if isinstance(size, int) else 0 for size in type.shape or ()], type.dtype.numpy)
+                for type in self._types()]  # fmt: skip
+
+    def _packed(self, parts: list[Any]) -> Any:
+        supply = iter(parts)
+        leaves = [None if isinstance(leaf, NoneTensorSpec) else next(supply) for leaf in self._leaves]
+        return nest.pack(self._spec, leaves)
