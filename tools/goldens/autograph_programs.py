@@ -3,7 +3,7 @@
 `tf` is set from outside. A program is called with each of its argument tuples, as plain values that become tensors.
 """
 
-# ruff: noqa: E731  (how people write it)
+# ruff: noqa: E731, RET503, RET504  (how people write it)
 
 from __future__ import annotations
 
