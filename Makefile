@@ -1,5 +1,6 @@
 # make test    everything CI checks: ruff, mypy, pytest
 # make mnist   train the demo network
+# make peers   the libraries that `python -m benchmarks` compares with, each in an environment of its own
 # Any target makes .venv on its first run. PYTHON=python3.13 chooses the interpreter.
 
 # python3 where it is new enough, else the newest that is there.
@@ -14,10 +15,12 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 PYTEST_ARGS ?=
 MNIST_ARGS ?=
 
-.PHONY: test lint mnist docs clean help
+PEERS := tensorflow torch jax onnx
+
+.PHONY: test lint mnist peers docs clean help
 
 help:
-	@echo "make test | lint | mnist | docs | clean"
+	@echo "make test | lint | mnist | peers | docs | clean"
 
 test: lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -28,6 +31,14 @@ lint: $(VENV)/.stamp-test
 
 mnist: $(VENV)/.stamp-demo
 	$(BIN)/weft demo mnist $(MNIST_ARGS)
+
+# Several gigabytes, most of them PyTorch's.
+peers: $(PEERS:%=.peers/%/.stamp)
+
+.peers/%/.stamp: benchmarks/requirements/%.txt
+	$(PYTHON) -m venv .peers/$*
+	.peers/$*/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r $<
+	@touch $@
 
 # docs/ops.md is generated from the op table and never edited by hand.
 docs: $(VENV)/.stamp-test
