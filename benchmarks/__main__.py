@@ -14,7 +14,7 @@ from benchmarks.jobs import RIVALS, Job, all_jobs, draw, select
 from benchmarks.machine import Machine
 from benchmarks.models.inputs import mnist_file
 from benchmarks.peers import ENVIRONMENTS
-from benchmarks.race import ROOT, Failed, Plan, Race, Result
+from benchmarks.race import ROOT, Plan, Race, Result
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 
@@ -63,10 +63,7 @@ def race_all(jobs: Sequence[Job], how: Plan, peers: Sequence[str] | None, machin
         for job in jobs:
             start = time.monotonic()
             rivals = [name for name in RIVALS[job.kind] if peers is None or name in peers or job.kind == "bf16"]
-            try:
-                result = fresh.race(job, rivals, how) if job.kind == "fresh" else race.run(job, rivals)
-            except Failed as failure:
-                result = Result(job, errors={job.home: str(failure)})
+            result = fresh.race(job, rivals, how) if job.kind == "fresh" else race.run(job, rivals)
             results.append(result)
             line = report.fresh_columns(result) if job.kind == "fresh" else report.columns(result, machine)
             print("  ".join(line), f"  [{time.monotonic() - start:.0f} s]", flush=True)

@@ -18,7 +18,6 @@ RIVALS = {
     "array": ("tensorflow", "torch", "jax-jit"),
     "bf16": ("weft",),
     "fresh": ("tensorflow",),
-    "products": ("numpy",),
 }
 
 
@@ -106,6 +105,7 @@ _TRAINING: tuple[tuple[str, int, int, float], ...] = (
     ("vae", 128, 100, 1.8),
     ("recommender", 256, 200, 1.2),
 )
+_BF16_BARS = {"encoder": 1.4}
 _ARRAY = 50_000_000
 
 
@@ -124,10 +124,9 @@ def all_jobs() -> list[Job]:
         Job("call:mnist", "call", "mnist", limit=50e-6),
         Job("fresh:mnist", "fresh", "mnist", _SIZES["mnist"], 32, 1, bar=(1.3, 0.5)),
         Job("fresh:resnet50", "fresh", "resnet50", _SIZES["resnet50"], 8, 1, bar=(10.0, 1.5)),
-        Job("products", "products", ""),
         Job("chain", "array", "chain", rows=_ARRAY, bar=0.8),
         Job("adam", "array", "adam", rows=_ARRAY, bar=0.8),
-        *(replace(job, name=f"bf16:{job.name}", kind="bf16", bar=1.4 if job.model == "encoder" else 1.0) for job in train),
+        *(replace(job, name=f"bf16:{job.name}", kind="bf16", bar=_BF16_BARS.get(job.model, 1.0)) for job in train),
     ]
 
 
@@ -221,13 +220,15 @@ _DRAWN: dict[str, Any] = {
     "lstm": lambda d: ({"steps": d.width(10, 150), "features": d.width(4, 200), "units": d.width(16, 400)},
                        d.width(4, 96)),
     "gru": lambda d: (
-        {"steps": d.width(10, 250), "words": d.width(500, 20_000), "width": d.width(16, 200), "units": d.width(16, 200)},
+        {"steps": d.width(10, 250), "words": d.width(500, 20_000), "width": d.width(16, 200),
+         "units": d.width(16, 200)},
         d.width(4, 96),
     ),
     "encoder": _drawn_transformer,
     "gpt": _drawn_transformer,
     "textcnn": lambda d: (
-        {"steps": d.width(50, 600), "width": d.width(20, 200), "filters": d.width(50, 400), "kernel": d.one(2, 3, 5, 7)},
+        {"steps": d.width(50, 600), "width": d.width(20, 200), "filters": d.width(50, 400),
+         "kernel": d.one(2, 3, 5, 7)},
         d.width(8, 96),
     ),
     "vae": lambda d: (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import platform
 import time
@@ -35,9 +36,14 @@ class Machine:
         """Bytes read and written a second while large arrays are copied."""
         size = 1 << 26
         source, target = np.ones(size, "float32"), np.ones(size, "float32")
-        parts = np.array_split(np.arange(size), self.threads)
-        bounds = iter([slice(int(part[0]), int(part[-1]) + 1) for part in parts] * 100)
-        return self._best(lambda: np.copyto(target[part := next(bounds)], source[part]), tries=6) * 8 * size / self.threads
+        part = size // self.threads
+        starts = itertools.cycle(range(0, part * self.threads, part))
+
+        def copy() -> None:
+            start = next(starts)
+            target[start : start + part] = source[start : start + part]
+
+        return self._best(copy, tries=6) * 8 * part
 
     @cached_property
     def cache(self) -> int:
@@ -73,7 +79,7 @@ class Machine:
 class _Multiplier:
     """Native code that multiplies and adds in registers, `_ACCUMULATORS` vectors at a time."""
 
-    def __enter__(self) -> "_Multiplier":
+    def __enter__(self) -> _Multiplier:
         from llvmlite import binding as llvm
 
         llvm.initialize_native_target()

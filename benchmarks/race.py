@@ -89,7 +89,7 @@ class Process:
 
     def __init__(self, name: str, threads: int) -> None:
         self.name = name
-        self.log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self.log = tempfile.TemporaryFile()
         command = [str(interpreter(name)), "-m", "benchmarks.worker", name, str(threads)]
         self.popen = subprocess.Popen(
             command, cwd=ROOT, env=surroundings(name, threads), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -195,14 +195,18 @@ class Race:
         names = [job.home, *(name for name in rivals if self.peers is None or name in self.peers)]
         fresh = job.kind in ("train", "bf16", "array")
         processes = self._start(names, result, fresh)
+        started = dict(processes)
         try:
             with tempfile.TemporaryDirectory() as exchange:
                 self._prepare(job, processes, result, exchange)
             self._turns(processes, result)
-            self._ask(processes, result, "peak", do="memory")
+            for process in processes.values():
+                process.go_on()
+            for name, value in self._all(processes, result, do="memory").items():
+                result.facts[name]["peak"] = value
         finally:
             if fresh:
-                self._close(processes)
+                self._close(started)
         return result
 
     def _start(self, names: list[str], result: Result, fresh: bool) -> dict[str, Process]:
@@ -224,7 +228,8 @@ class Race:
         result.facts.update(facts)
         giver = next((name for name in (job.home, *_GIVERS) if name in processes), None)
         if giver is None:
-            raise Failed("no contestant is left that could give weights")
+            processes.clear()  # nobody is left whose weights all could start from
+            return
         weights = str(Path(exchange) / "weights.npz")
         self._all({giver: processes[giver]}, result, do="save", path=weights)
         later = {name: process for name, process in processes.items() if name == "onnx"}
@@ -264,12 +269,6 @@ class Race:
         else:
             processes[name].stop()
         return value
-
-    def _ask(self, processes: dict[str, Process], result: Result, fact: str, **request: Any) -> None:
-        for process in processes.values():
-            process.go_on()
-        for name, value in self._all(processes, result, **request).items():
-            result.facts.setdefault(name, {})[fact] = value
 
     def _all(self, processes: dict[str, Process], result: Result, **request: Any) -> dict[str, Any]:
         """Asks all of them and then waits for all; those that fail leave the race, and their errors are kept."""

@@ -23,7 +23,6 @@ _HEADINGS = {
     "array": "One pass over 50 million floats",
     "bf16": "`mixed_bfloat16` against float32, both Weft",
     "fresh": "A fresh process until its first trained step",
-    "products": "Matrix products",
 }
 
 
@@ -47,8 +46,8 @@ def share(result: Result, machine: Machine) -> float | None:
 
 def memory_ratio(result: Result) -> float | None:
     """Home's peak of memory as a part of TensorFlow's."""
-    peaks = [result.facts.get(name, {}).get("peak") for name in (result.job.home, "tensorflow")]
-    return peaks[0] / peaks[1] if all(peaks) else None
+    ours, theirs = (result.facts.get(name, {}).get("peak", 0) for name in (result.job.home, "tensorflow"))
+    return ours / theirs if ours and theirs else None
 
 
 def seconds(value: float) -> str:
@@ -74,7 +73,7 @@ def verdict(result: Result, machine: Machine) -> str:
     if result.job.kind == "array":
         part = share(result, machine)
         return "" if part is None else f"{bar:.0%} {'yes' if part >= bar else 'NO'}"
-    if not result.rivals:
+    if not result.rivals or not result.seconds:
         return f"{bar:g}"
     return f"{bar:g} {'yes' if statistics.median(result.ratios(result.rivals[0])) >= bar else 'NO'}"
 

@@ -12,9 +12,11 @@ An answer is `{"value": ...}`, or `{"error": "traceback"}`.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
+import signal
 import sys
 import traceback
 from typing import Any
@@ -93,8 +95,15 @@ def keep_to(threads: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
+def end_with_parent() -> None:
+    """A process that is stopped does not see its input end; on Linux the system can be asked to end it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def main(library: str, threads: int) -> None:
     """Serves until standard input ends. What libraries print goes to standard error."""
+    end_with_parent()
     keep_to(threads)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -91,7 +91,7 @@ def set_weights(model: Any, weights: Mapping[str, np.ndarray]) -> None:
 
 def layer_weights(name: str, weights: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """The numbers of one layer, in their order."""
-    values = []
+    values: Arrays = []
     while f"{name}:{len(values)}" in weights:
         values.append(weights[f"{name}:{len(values)}"])
     return values

@@ -29,7 +29,7 @@ def _strokes() -> np.ndarray:
 
 
 def digits(rng: np.random.Generator, rows: int, *, size: int = 28, **sizes: Any) -> Pair:
-    """Images `[rows, size, size, 1]` from 0 to 1 and their labels: MNIST's first, or drawn ones where it is not here."""
+    """Images `[rows, size, size, 1]` from 0 to 1 and their labels: MNIST's first, or drawn ones without it."""
     file = mnist_file()
     if file is not None and size == 28 and rows <= 60_000:
         with np.load(file) as arrays:
@@ -44,12 +44,14 @@ def digits(rng: np.random.Generator, rows: int, *, size: int = 28, **sizes: Any)
     return [images[..., None].astype("float32")], [labels.astype("int32")]
 
 
-def flat_digits(rng: np.random.Generator, rows: int, *, features: int = 784, **sizes: Any) -> Pair:
+def flat_digits(
+    rng: np.random.Generator, rows: int, *, features: int = 784, classes: int = 10, **sizes: Any
+) -> Pair:
     """The digits as vectors, or random vectors where they are to be of another length."""
-    if features == 784:
+    if features == 784 and classes >= 10:
         (images,), labels = digits(rng, rows)
         return [images.reshape(rows, 784)], labels
-    return [rng.random((rows, features), dtype="float32")], [rng.integers(0, 10, rows).astype("int32")]
+    return [rng.random((rows, features), dtype="float32")], [rng.integers(0, classes, rows).astype("int32")]
 
 
 def noisy(rng: np.random.Generator, rows: int, *, features: int = 784, latent: int = 16, **sizes: Any) -> Pair:

@@ -30,7 +30,6 @@ ENVIRONMENTS: dict[str, str | None] = {
     "jax-fit": "jax",
     "jax-jit": "jax",
     "onnx": "onnx",
-    "numpy": None,
 }
 
 #: in training, how many steps on the same batch `check` compares

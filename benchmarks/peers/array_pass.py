@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -53,10 +54,7 @@ class ArrayPass:
     def _traced(self, library: str) -> tuple[Any, Any, str]:
         """A traced function that changes a variable; Weft and TensorFlow are written alike."""
         keras, version = import_keras(library, self.task.threads)
-        if library == "weft":
-            import weft as tf
-        else:
-            import tensorflow as tf
+        tf = importlib.import_module(library)
         value = tf.Variable(self.start)
         if self.task.mode == "chain":
 

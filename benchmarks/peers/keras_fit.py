@@ -18,11 +18,10 @@ def import_keras(library: str, threads: int) -> tuple[Any, str]:
     """The `keras` of a library, limited to some threads, and the versions that are behind it."""
     if library.startswith("weft"):
         import weft
-        from weft import keras
 
         if library == "weft-bf16":
-            keras.mixed_precision.set_global_policy("mixed_bfloat16")
-        return keras, f"weft {weft.__version__}"
+            weft.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+        return weft.keras, f"weft {weft.__version__}"
     if library == "tensorflow":
         import tensorflow as tf
 

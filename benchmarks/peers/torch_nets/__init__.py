@@ -1,8 +1,8 @@
 """The models of `benchmarks.models`, written by hand as one writes them in PyTorch.
 
-Modules carry the names of the Keras layers that they stand for (`blocks.0.first.conv` is `blocks_0_first_conv`), so that
-weights find their places. Each net answers with what its loss takes (logits), and with what Keras' model answers when
-it is not being trained.
+Modules carry the names of the Keras layers that they stand for (`blocks.0.first.conv` is `blocks_0_first_conv`), so
+that weights find their places. Each net answers with what its loss takes (logits), and with what Keras' model answers
+when it is not being trained.
 """
 
 from __future__ import annotations

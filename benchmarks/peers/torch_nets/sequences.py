@@ -128,7 +128,13 @@ class Block(nn.Module):
 
 class Encoder(YesOrNo):
     def __init__(
-        self, steps: int = 128, words: int = 10_000, width: int = 256, heads: int = 8, blocks: int = 2, inner: int = 1024
+        self,
+        steps: int = 128,
+        words: int = 10_000,
+        width: int = 256,
+        heads: int = 8,
+        blocks: int = 2,
+        inner: int = 1024,
     ) -> None:
         super().__init__()
         self.words = nn.Embedding(words, width)
