@@ -56,6 +56,21 @@ def embedded(keras: Any, tokens: Any, words: int, width: int) -> Any:
     return Places(name="places")(keras.layers.Embedding(words, width, name="words")(tokens))
 
 
+def block(keras: Any, x: Any, name: str, width: int, heads: int, inner: int, ahead: bool) -> Any:
+    """A Transformer's block: with its norms after the sums and eyes everywhere, or ahead of the parts and causal."""
+    layers = keras.layers
+    first, second = (layers.LayerNormalization(name=f"{name}_{place}") for place in ("first", "second"))
+    attention = layers.MultiHeadAttention(heads, width // heads, name=f"{name}_attention")
+    wide = layers.Dense(inner, activation="gelu" if ahead else "relu", name=f"{name}_wide")
+    narrow = layers.Dense(width, name=f"{name}_narrow")
+    if ahead:
+        y = first(x)
+        x = layers.Add()([x, attention(y, y, use_causal_mask=True)])
+        return layers.Add()([x, narrow(wide(second(x)))])
+    x = first(layers.Add()([x, attention(x, x)]))
+    return second(layers.Add()([x, narrow(wide(x))]))
+
+
 def encoder(
     keras: Any,
     *,
@@ -66,19 +81,13 @@ def encoder(
     blocks: int = 2,
     inner: int = 1024,
 ) -> Any:
-    """The Transformer's encoder over words, with the norm after each sum, and one answer for the text."""
-    layers = keras.layers
+    """The Transformer's encoder over words, and one answer for the text."""
     tokens = keras.Input((steps,), dtype="int32")
     x = embedded(keras, tokens, words, width)
     for place in range(blocks):
-        name = f"blocks_{place}"
-        y = layers.MultiHeadAttention(heads, width // heads, name=f"{name}_attention")(x, x)
-        x = layers.LayerNormalization(name=f"{name}_first")(layers.Add()([x, y]))
-        y = layers.Dense(inner, activation="relu", name=f"{name}_wide")(x)
-        y = layers.Dense(width, name=f"{name}_narrow")(y)
-        x = layers.LayerNormalization(name=f"{name}_second")(layers.Add()([x, y]))
-    x = layers.GlobalAveragePooling1D()(x)
-    return keras.Model(tokens, layers.Dense(1, activation="sigmoid", name="head")(x))
+        x = block(keras, x, f"blocks_{place}", width, heads, inner, ahead=False)
+    x = keras.layers.GlobalAveragePooling1D()(x)
+    return keras.Model(tokens, keras.layers.Dense(1, activation="sigmoid", name="head")(x))
 
 
 def gpt(
@@ -91,23 +100,15 @@ def gpt(
     blocks: int = 4,
     inner: int = 1024,
 ) -> Any:
-    """The Transformer that sees only what came before, with the norm ahead of each part, over bytes."""
-    layers = keras.layers
+    """The Transformer that sees only what came before, over bytes; its answers are logits."""
     tokens = keras.Input((steps,), dtype="int32")
     x = embedded(keras, tokens, words, width)
     for place in range(blocks):
-        name = f"blocks_{place}"
-        y = layers.LayerNormalization(name=f"{name}_first")(x)
-        y = layers.MultiHeadAttention(heads, width // heads, name=f"{name}_attention")(y, y, use_causal_mask=True)
-        x = layers.Add()([x, y])
-        y = layers.LayerNormalization(name=f"{name}_second")(x)
-        y = layers.Dense(inner, activation="gelu", name=f"{name}_wide")(y)
-        y = layers.Dense(width, name=f"{name}_narrow")(y)
-        x = layers.Add()([x, y])
-    x = layers.LayerNormalization(name="last")(x)
-    return keras.Model(tokens, layers.Dense(words, name="head")(x))
+        x = block(keras, x, f"blocks_{place}", width, heads, inner, ahead=True)
+    x = keras.layers.LayerNormalization(name="last")(x)
+    return keras.Model(tokens, keras.layers.Dense(words, name="head")(x))
 
 
 def next_token_loss(keras: Any, **sizes: Any) -> Any:
-    """The loss of `gpt`, whose answers are logits."""
+    """The loss of `gpt`."""
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
