@@ -22,6 +22,7 @@ from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
 from weft.base.signatures import signature as signature_of
 from weft.base.sources import user_line
+from weft.formats.files import replacing as replacing_file
 from weft.ops import opdef
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime import function as functions
@@ -34,8 +35,8 @@ from weft.runtime.tensor import Tensor, TensorOperators
 __all__ = [
     "Batches", "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "batches", "collect_operations",
     "evaluate_shape", "explain", "explain_missing_gradient", "function", "gather_rows", "global_seed", "in_graph",
-    "nearest", "nest", "op", "op_outputs", "origin", "rebind_sizes", "scan", "set_global_seed", "signature_of",
-    "user_facing", "user_line", "word_absent", "word_absent_methods",
+    "nearest", "nest", "op", "op_outputs", "origin", "rebind_sizes", "replacing_file", "scan", "set_global_seed",
+    "signature_of", "user_facing", "user_line", "word_absent", "word_absent_methods",
 ]  # fmt: skip
 
 

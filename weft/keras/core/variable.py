@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,37 @@ def autocast_scope(dtype: str | None) -> Iterator[None]:
         yield
     finally:
         _autocast.dtypes.pop()
+
+
+class _Limit(threading.local):
+    def __init__(self) -> None:
+        self.left: int | None = None
+        self.file = ""
+
+
+_limit = _Limit()
+
+
+@contextmanager
+def allocation_limit(size: int, file: str) -> Iterator[None]:
+    """Inside, new variables may not take more bytes than this: a file cannot ask for more than it can fill."""
+    before, _limit.left, _limit.file = _limit.left, size, file
+    try:
+        yield
+    finally:
+        _limit.left = before
+
+
+def _count_bytes(sizes: tuple[int, ...], dtype: Any, name: str) -> None:
+    if _limit.left is None:
+        return
+    taken = math.prod(sizes) * max(tf.as_dtype(dtype).size, 1)
+    if taken > _limit.left:
+        raise ValueError(explain(
+            f"`{_limit.file}` is refused: its variable `{name}` {sizes} would take {taken} bytes, and the file is far "
+            "too small to hold its values.",
+        ))  # fmt: skip
+    _limit.left -= taken
 
 
 class Variable(tf.Variable):
@@ -98,6 +130,7 @@ class Variable(tf.Variable):
                     f"Variable `{name}` needs a shape without unknown sizes.", received=str(tf.TensorShape(shape)),
                     hint="give the input its full shape, or build the layer with one",
                 ))  # fmt: skip
+            _count_bytes(sizes, standardize_dtype(dtype), name)
             return lambda: initializer(sizes, dtype=standardize_dtype(dtype))
         if dtype is None and not hasattr(initializer, "dtype"):
             return lambda: tf.convert_to_tensor(initializer, dtype="string" if isinstance(initializer, str) else None)

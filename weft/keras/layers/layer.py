@@ -24,6 +24,7 @@ from weft.keras.core.variable import Variable, autocast_scope
 from weft.keras.layers.input_spec import InputSpec, check_inputs
 from weft.keras.layers.layer_config import LayerConfig
 from weft.keras.layers.layer_meta import LayerMeta
+from weft.keras.layers.layer_state import LayerState
 
 #: keywords that every layer takes, besides its own
 BASE_ARGUMENTS = (
@@ -32,7 +33,7 @@ BASE_ARGUMENTS = (
 )  # fmt: skip
 
 
-class Layer(LayerConfig, Operation, metaclass=LayerMeta):
+class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
     """Weights, and a computation on tensors.
 
     Subclasses make their weights in `build(input_shape)` (or in `__init__`) with `add_weight`, and compute in
@@ -585,20 +586,23 @@ class Layer(LayerConfig, Operation, metaclass=LayerMeta):
             self._first_weights = None
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """The shapes for which the layer was built."""
-        return self._build_shapes
+        """The shapes for which the layer was built, as Keras writes them: one as `input_shape`, several by name."""
+        shapes = self._build_shapes
+        if not shapes:
+            return None
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": dict(shapes)}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Builds the layer for the shapes of a configuration."""
         if not config:
             return
-        shapes = {key: as_shape(value) for key, value in config.items()}
-        if set(shapes) == {"input_shape"}:
-            self.build(shapes["input_shape"])
-        elif "shapes_dict" in config:
-            self.build(**as_shape(config["shapes_dict"]))
+        if "shapes_dict" in config:
+            self.build(**{key: as_shape(value) for key, value in config["shapes_dict"].items()})
+        elif set(config) == {"input_shape"}:
+            if config["input_shape"] is not None:
+                self.build(as_shape(config["input_shape"]))
         else:
-            self.build(**shapes)
+            self.build(**{key: as_shape(value) for key, value in config.items()})
 
     # Shapes without values
 

@@ -9,6 +9,7 @@ import weft as tf
 from weft.extend import explain
 from weft.keras.layers.core.input_layer import Input, InputLayer
 from weft.keras.layers.layer import Layer
+from weft.keras.saving import scopes
 
 
 def clone_model(
@@ -45,16 +46,18 @@ def clone_model(
             return layer
         return clone_function(layer) if clone_function is not None else type(layer).from_config(layer.get_config())
 
-    if isinstance(model, Sequential):
-        return _clone_sequential(model, input_tensors, copy)
-    if getattr(model, "_graph", None) is not None:
-        return _clone_graph(model, input_tensors, copy, call_function)
+    with scopes.copying(), scopes.rebuilding():
+        if isinstance(model, Sequential):
+            return _clone_sequential(model, input_tensors, copy)
+        if getattr(model, "_graph", None) is not None:
+            return _clone_graph(model, input_tensors, copy, call_function)
     if clone_function is not None or input_tensors is not None:
         raise ValueError(explain(
             f"clone_model: `{model.name}` is neither Sequential nor functional, so its layers cannot be replaced.",
             hint="clone it without clone_function and input_tensors",
         ))  # fmt: skip
-    return type(model).from_config(model.get_config())
+    with scopes.copying():
+        return type(model).from_config(model.get_config())
 
 
 def _clone_sequential(model: Any, input_tensors: Any, copy: Callable[[Any], Any]) -> Any:

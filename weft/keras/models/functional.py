@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import weft as tf
 from weft.extend import explain, nearest
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.operation import Operation, OpNode, node_of
 from weft.keras.layers.core.input_layer import InputLayer
 from weft.keras.models.model import Model
+from weft.keras.saving import keras_ops, scopes
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
 
 
@@ -47,19 +50,11 @@ def graph_config(model: Any) -> dict[str, Any]:
 
     layers = []
     for operation in graph.operations:
-        if isinstance(operation, OpNode):
-            record: Any = {
-                "module": "keras",
-                "class_name": "OpNode",
-                "config": operation.get_config(),
-                "registered_name": None,
-            }
-        else:
-            record = serialize_keras_object(operation)
         calls = [node for node in graph.nodes_in_order if node.operation is operation and not node.is_input]
+        record, repack = _record_of(operation)
         record["name"] = operation.name
         record["inbound_nodes"] = [
-            {"args": _plain(tf.nest.map_structure(argument, node.args)),
+            {"args": _plain(tf.nest.map_structure(argument, repack(node.args))),
              "kwargs": _plain(tf.nest.map_structure(argument, node.kwargs))} for node in calls
         ]  # fmt: skip
         layers.append(record)
@@ -68,6 +63,31 @@ def graph_config(model: Any) -> dict[str, Any]:
         "input_layers": _plain(tf.nest.map_structure(lambda t: _Address(address(t)), model._inputs_struct)),
         "output_layers": _plain(tf.nest.map_structure(lambda t: _Address(address(t)), model._outputs_struct)),
     }  # fmt: skip
+
+
+def _record_of(operation: Operation) -> tuple[dict[str, Any], Any]:
+    """The record of an operation, and what turns the arguments of its calls into those that stand in the record."""
+    if not isinstance(operation, OpNode):
+        return serialize_keras_object(operation), lambda args: args
+    inputs = len(operation._inbound_nodes[0].args)
+    found = keras_ops.write(operation.op, operation.attrs, inputs)
+    index = keras_ops.index_of(operation.attrs) if operation.op == "strided_slice" else ()
+    if found is None or index is None:
+        record = {"module": "keras", "class_name": "OpNode", "config": operation.get_config(), "registered_name": None}
+        return record, lambda args: args
+    module, name, config, listed = found
+    record = {"module": f"keras.src.ops.{module}", "class_name": name, "config": {"name": operation.name, **config},
+              "registered_name": name}  # fmt: skip
+    if operation.op == "strided_slice":
+        return record, lambda args: (*map(_number, args), index)
+    return record, lambda args: ([*map(_number, args)],) if listed else (*map(_number, args),)
+
+
+def _number(argument: Any) -> Any:
+    """A constant scalar among a call's arguments as the number it is, as Keras writes it."""
+    if isinstance(argument, KerasTensor) or tf.TensorShape(argument.shape).rank != 0:
+        return argument
+    return np.asarray(argument).item()
 
 
 class _Address:
@@ -90,6 +110,11 @@ def _plain(value: Any) -> Any:
 
 def graph_from_config(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
     """The model of a graph's configuration, with new layers."""
+    with scopes.rebuilding():
+        return _rebuild(cls, config, custom_objects)
+
+
+def _rebuild(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any] | None) -> Any:
     made: dict[str, Operation] = {}
     results: dict[str, list[list[Any]]] = {}
     waiting: list[tuple[str, int, dict[str, Any]]] = []
@@ -136,6 +161,8 @@ def _unwrap(found: Any) -> Any:
 def _operation(record: dict[str, Any], custom_objects: dict[str, Any] | None) -> Any:
     if record["class_name"] == "OpNode":
         return OpNode.from_config(record["config"])
+    if keras_ops.is_operation(record):
+        return keras_ops.read(record)
     return deserialize_keras_object(
         {key: value for key, value in record.items() if key not in ("inbound_nodes", "name")},
         custom_objects=custom_objects,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -15,11 +14,14 @@ from weft.keras.core.operation import evaluate_symbolically
 from weft.keras.core.shapes import as_shape, map_shapes, shapes_of
 from weft.keras.layers.layer import Layer
 from weft.keras.models.graph_model import GraphModel
-from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
+from weft.keras.models.saving import SavingMethods
+from weft.keras.saving import legacy_config
+from weft.keras.saving.hdf5 import parse_json
+from weft.keras.saving.serialization import deserialize_keras_object
 from weft.keras.trainer import Trainer
 
 
-class Model(Trainer, GraphModel, Layer):
+class Model(SavingMethods, Trainer, GraphModel, Layer):
     """A layer that can be trained: `compile`, `fit`, `evaluate`, `predict`.
 
     Either `Model(inputs, outputs)` with symbolic tensors, or a subclass that makes layers in `__init__` and uses them
@@ -206,10 +208,6 @@ class Model(Trainer, GraphModel, Layer):
             return graph_from_config(cls, config, custom_objects)
         return super().from_config(config)
 
-    def to_json(self, **kwargs: Any) -> str:
-        """The configuration as JSON text; weights are not in it."""
-        return json.dumps(serialize_keras_object(self), **kwargs)
-
     def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of `compile`, where they can be written down."""
         found = getattr(super(), "get_compile_config", None)
@@ -252,5 +250,14 @@ def _builds_itself(cls: type) -> bool:
 
 
 def model_from_json(text: str, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The model of a configuration in JSON."""
-    return deserialize_keras_object(json.loads(text), custom_objects=custom_objects)
+    """The model of a configuration in JSON, as `to_json` of Keras 1, 2 or 3 gives it.
+
+    Args:
+        text: The JSON text.
+        custom_objects: Name → class or function, for what is not Keras' own.
+
+    Raises:
+        ValueError: For text that is no JSON or describes no model.
+    """
+    config = parse_json(text, "model_from_json")
+    return deserialize_keras_object(legacy_config.modern(config), custom_objects=custom_objects)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 import weft as tf
 from weft import extend
 from weft.extend import explain, nearest, signature_of
@@ -542,8 +544,21 @@ class Optimizer(metaclass=KnownArguments):
             store[str(place)] = variable.numpy()
 
     def load_own_variables(self, store: Any) -> None:
-        """Takes its variables' values from a mapping."""
-        self.set_weights([store[str(place)] for place in range(len(store))])
+        """Takes its variables' values from a mapping. Those of another optimizer are left out, with a warning."""
+        values = [store[str(place)] for place in range(len(store))]
+        if len(values) == len(self._variables):
+            self.set_weights(values)
+            return
+        if all(np.ndim(value) == 0 for value in values):  # it had not begun: steps and learning rate are all it has
+            for variable, value in zip(self._variables, values):
+                if tuple(variable.shape) == ():
+                    variable.assign(value)
+            return
+        warnings.warn(
+            f"Optimizer `{self.name}` begins anew: the file holds {len(values)} of its variables, it has "
+            f"{len(self._variables)}" + ("." if self.built else ", because it is not built."),
+            stacklevel=2,
+        )
 
     # Configuration
 

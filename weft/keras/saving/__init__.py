@@ -1,6 +1,7 @@
-"""Objects as configurations and back: the registry of classes, and the two functions that use it."""
+"""Models in files, objects as configurations, and the registry of classes that configurations may name."""
 
 from weft.extend import word_absent
+from weft.keras.saving.api import load_model, load_weights, save_model, save_weights
 from weft.keras.saving.registry import (
     CustomObjectScope,
     custom_object_scope,
@@ -20,6 +21,10 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "load_model",
+    "load_weights",
     "register_keras_serializable",
+    "save_model",
+    "save_weights",
     "serialize_keras_object",
 ]

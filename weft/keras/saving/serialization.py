@@ -1,7 +1,7 @@
 """Objects as plain dicts, lists, numbers and text, and back.
 
 Loading trusts nothing: a class is found by its name in a public Keras namespace, among registered objects, or in what
-the caller passes. No module is imported because a configuration names it, and no code is read from one.
+the caller passes. No module is imported because a configuration names it, and no code runs unless the program asks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 import weft as tf
 from weft.extend import explain, nearest, signature_of
-from weft.keras.saving import registry
+from weft.keras.saving import code, registry, scopes
 
 #: Public namespaces that configurations may name, by the module where their classes are.
 _NAMESPACES = (
@@ -94,10 +94,9 @@ def serialize_keras_object(obj: Any) -> Any:
 
 def _serialize_function(function: Any) -> Any:
     if function.__name__ == "<lambda>":
-        raise ValueError(explain(
-            "A lambda cannot be written into a configuration.",
-            hint="define it with `def`, and decorate it with @keras.saving.register_keras_serializable()",
-        ))  # fmt: skip
+        if scopes.is_copying():
+            return function
+        return {"class_name": "__lambda__", "config": {"value": code.dump(function)}}
     module = getattr(function, "__module__", "") or ""
     if module.startswith("weft.keras.activations"):
         return {"module": "keras.activations", "class_name": "function", "config": function.__name__,
@@ -131,6 +130,9 @@ def _serialize_instance(obj: Any) -> dict[str, Any]:
         compiled = obj.get_compile_config()
         if compiled:
             record["compile_config"] = serialize_keras_object(compiled)
+    if record["module"] == "__main__":
+        record["module"] = None
+    scopes.note_written(obj, record)
     return record
 
 
@@ -142,7 +144,7 @@ def deserialize_keras_object(
     Args:
         config: What `serialize_keras_object` gave.
         custom_objects: Name → class or function, for names that are not Keras' own.
-        safe_mode: Whether Python code inside configurations is refused; there is no way to run any.
+        safe_mode: False lets the byte code of lambdas in the configuration run; anything else refuses it.
         **kwargs: `module_objects` and `printable_module_name`, as older programs pass them.
 
     Returns:
@@ -167,9 +169,14 @@ def deserialize_keras_object(
         return type(config)(deserialize_keras_object(item, custom_objects, safe_mode) for item in config)
     if not isinstance(config, dict):
         return config
-    if "class_name" not in config:
-        return {key: deserialize_keras_object(value, custom_objects, safe_mode) for key, value in config.items()}
-    return _deserialize_record(config, custom_objects, safe_mode, module_objects, printable)
+    with scopes.safe_mode(safe_mode), scopes.rebuilding():
+        if "class_name" not in config:
+            return {key: deserialize_keras_object(value, custom_objects) for key, value in config.items()}
+        found = scopes.already_read(config)
+        if found is None:
+            found = _deserialize_record(config, custom_objects, safe_mode, module_objects, printable)
+            scopes.note_read(config, found)
+        return found
 
 
 def _deserialize_record(
@@ -182,10 +189,7 @@ def _deserialize_record(
     if name == "function":
         return _find_function(config, record, custom, known)
     if name == "__lambda__":
-        raise ValueError(explain(
-            "The configuration holds the byte code of a lambda, which Weft does not run.",
-            hint="pass the function by name: custom_objects={...}, and use a named function in the model",
-        ))  # fmt: skip
+        return code.load(config)
     cls = _find_class(record, custom, known, printable)
     if not hasattr(cls, "from_config"):
         raise TypeError(f"{name} cannot be made from a configuration: it has no from_config() method.")
@@ -216,6 +220,7 @@ def _without_other_options(cls: Any, config: dict[str, Any]) -> dict[str, Any]:
     known = {
         name for base in cls.__mro__ if "__init__" in base.__dict__ for name in signature_of(base.__init__).parameters
     }
+    known |= set(getattr(cls, "_config_keys", ()))
     foreign = {key for key in config if key not in known}
     unused = {key for key in foreign if key in _ASKS_FOR_NOTHING and config[key] == _ASKS_FOR_NOTHING[key]}
     more = {key for key in foreign if _MORE_ABOUT.get(key) in unused or _MORE_ABOUT.get(key) in known}

@@ -109,9 +109,12 @@ class Trainer:
         from weft.keras.saving import deserialize_keras_object
 
         found = {
-            key: deserialize_keras_object(value) if isinstance(value, dict) else value for key, value in config.items()
+            key: deserialize_keras_object(value) if isinstance(value, (dict, list)) else value
+            for key, value in config.items()
         }
         self.compile(**found)
+        if self.built and hasattr(self.optimizer, "build"):  # type: ignore[attr-defined]
+            self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
 
     @property
     def run_eagerly(self) -> bool:

@@ -62,6 +62,10 @@ class MultiHeadAttention(Layer):
     _gate: Any
     _value: Any
 
+    #: what these attributes are called in files
+    _saved_names = {"_query": "query_dense", "_key": "key_dense", "_value": "value_dense", "_output": "output_dense",
+                    "_gate": "_gate_dense", "_dropout": "_dropout_layer"}  # fmt: skip
+
     def __init__(
         self, num_heads: int, key_dim: int, value_dim: int | None = None, dropout: float = 0.0, use_bias: bool = True,
         output_shape: Any = None, attention_axes: Any = None, sliding_window: int | None = None,

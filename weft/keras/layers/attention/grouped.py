@@ -59,6 +59,11 @@ class GroupQueryAttention(Layer):
     _gate: Any
     _value: Any
 
+    #: what it and its attributes are called in files
+    _saved_class = "grouped_query_attention"
+    _saved_names = {"_query": "_query_dense", "_key": "_key_dense", "_value": "_value_dense",
+                    "_output": "_output_dense", "_gate": "_gate_dense", "_dropout": "_dropout_layer"}  # fmt: skip
+
     def __init__(
         self, head_dim: int, num_query_heads: int, num_key_value_heads: int, dropout: float = 0.0,
         use_bias: bool = True, sliding_window: int | None = None, flash_attention: bool | None = None,

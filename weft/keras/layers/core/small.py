@@ -92,8 +92,19 @@ class Lambda(Layer):
         return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> dict[str, Any]:
+        from weft.keras.saving import serialize_keras_object
+
         config = super().get_config()
-        config.update(function=_function_config(self.function), output_shape=self._output_shape)
+        config.pop("mask", None)
+        config["function"] = _function_config(self.function)
+        if self._output_shape is not None:
+            shape = self._output_shape
+            config["output_shape"] = _function_config(shape) if callable(shape) else shape
+        else:
+            config.pop("output_shape", None)
+        if self.mask is not None:
+            config["mask"] = _function_config(self.mask) if callable(self.mask) else serialize_keras_object(self.mask)
+        config["arguments"] = serialize_keras_object(self.arguments)
         return config
 
     @classmethod
@@ -101,19 +112,27 @@ class Lambda(Layer):
         from weft.keras.saving import deserialize_keras_object
 
         config = dict(config)
-        if isinstance(config["function"], (dict, str)):
-            config["function"] = deserialize_keras_object(config["function"])
+        for key in ("function", "output_shape", "mask", "arguments"):
+            if isinstance(config.get(key), dict):
+                config[key] = deserialize_keras_object(config[key])
+        if isinstance(config["function"], str):
+            name = config["function"]
+            config["function"] = deserialize_keras_object({"class_name": "function", "config": name})
         if isinstance(config.get("output_shape"), list):
             config["output_shape"] = tuple(config["output_shape"])
         return cls(**config)
 
 
 def _function_config(function: Any) -> Any:
-    """The function's configuration where it has a name that can be found again; else the function itself."""
+    """The function's configuration: its name, or, for a lambda, its byte code."""
     from weft.keras.saving import serialize_keras_object
-    from weft.keras.saving.registry import is_registered
+    from weft.keras.saving.code import dump
+    from weft.keras.saving.scopes import is_copying
 
-    return serialize_keras_object(function) if is_registered(function) else function
+    if getattr(function, "__name__", None) != "<lambda>" or is_copying():
+        return serialize_keras_object(function)
+    code, defaults, closure = dump(function)
+    return {"class_name": "__lambda__", "config": {"code": code, "defaults": defaults, "closure": closure}}
 
 
 class Rescaling(Layer):

@@ -15,6 +15,7 @@ from weft.keras.core.dtypes import is_int, standardize_dtype
 from weft.keras.layers.layer import Layer
 from weft.keras.layers.preprocessing.encoding import batches, check_mode, encode, is_whole, refuse_sparse
 from weft.keras.layers.preprocessing.hashing import as_salt, as_text, buckets
+from weft.keras.saving import scopes
 
 _MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
@@ -40,6 +41,8 @@ class IndexLookup(Layer):
     """What StringLookup and IntegerLookup have in common."""
 
     _key_dtype = "string"
+
+    _config_keys = ("vocabulary_size",)
 
     def __init__(
         self, max_tokens: int | None, num_oov_indices: int, mask_token: Any, oov_token: Any, vocabulary: Any,
@@ -70,6 +73,7 @@ class IndexLookup(Layer):
         self.input_vocabulary, self.input_idf_weights = vocabulary, idf_weights
         self._tables = Tables(self._key_dtype)
         self._known: list[Any] = []  # the tokens without the special ones
+        self._awaited = 0  # the size of a vocabulary that is still to come, from a file
         self._fixed = False
         self.reset_state()
         if vocabulary is not None:
@@ -99,6 +103,8 @@ class IndexLookup(Layer):
 
     def vocabulary_size(self) -> int:
         """The number of tokens, the special ones included."""
+        if not self._known and self._awaited:
+            return self._awaited
         return len(self._special()) + len(self._known)
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
@@ -225,7 +231,7 @@ class IndexLookup(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The numbers of tokens; with `invert`, the tokens of numbers."""
-        if not self._known:
+        if not self._known and not (self._awaited and scopes.is_rebuilding()):
             raise ValueError(explain(
                 f"Layer `{self.name}` ({type(self).__name__}) has no vocabulary yet.",
                 hint="call layer.adapt(data) first, or make it with vocabulary=[...]",
@@ -285,32 +291,59 @@ class IndexLookup(Layer):
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        kept = self.input_vocabulary is not None and not isinstance(self.input_vocabulary, (str, os.PathLike))
+        kept = self.input_vocabulary is not None  # as tokens: a path may mean something else elsewhere
         config.update(
-            vocabulary=list(self._known) if kept else self.input_vocabulary,
+            vocabulary=list(self._known) if kept else None,
             idf_weights=self._idf.tolist() if kept and self._idf is not None else None,
             oov_token=self.oov_token, mask_token=self.mask_token,
+            vocabulary_size=self.vocabulary_size() if self._known else None,
         )  # fmt: skip
-        config.pop("vocabulary_size", None)
         return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The layer of a configuration. Where that holds no tokens, they are read from a saved model's files."""
+        config = dict(config)
+        size = config.pop("vocabulary_size", None)
+        refuse_path(cls.__name__, config.get("vocabulary"))
+        layer = cls(**config)
+        layer._awaited = int(size or 0)
+        return layer
+
+    def save_own_variables(self, store: Any) -> None:
+        """Puts the weights of tokens into a mapping, where there are any."""
+        if self._idf is not None:
+            store["idf_weights"] = self._tables.idf.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Takes the weights of tokens; they are used once the tokens are there."""
+        self._loaded_idf = store["idf_weights"] if "idf_weights" in store else None
 
     def save_assets(self, directory: str) -> None:
         """Writes the vocabulary into a folder, one token a line."""
-        if self.input_vocabulary is not None:
+        if self.input_vocabulary is not None or not self._known:
             return
-        with open(os.path.join(directory, "vocabulary.txt"), "w", encoding="utf-8") as file:
+        with open(os.path.join(directory, "vocabulary.txt"), "w", encoding="utf-8", newline="\n") as file:
             file.write("\n".join(str(token) for token in self.get_vocabulary()))
         if self._idf is not None:
             np.save(os.path.join(directory, "idf_weights.npy"), self._idf, allow_pickle=False)
 
-    def load_assets(self, directory: str) -> None:
+    def load_assets(self, directory: str | None) -> None:
         """Reads what `save_assets` wrote."""
-        if self.input_vocabulary is not None:
+        if self.input_vocabulary is not None or (directory is None and not self._awaited):
             return
-        with open(os.path.join(directory, "vocabulary.txt"), encoding="utf-8") as file:
+        path = os.path.join(directory or "", "vocabulary.txt")
+        if directory is None or not os.path.exists(path):
+            if not self._awaited:
+                return
+            raise ValueError(explain(f"the file has no vocabulary for layer `{self.name}`."))
+        with open(path, encoding="utf-8", newline="\n") as file:
             lines = file.read().split("\n")
-        path = os.path.join(directory, "idf_weights.npy")
-        self.set_vocabulary(lines, np.load(path, allow_pickle=False) if os.path.exists(path) else None)
+        weights, path = getattr(self, "_loaded_idf", None), os.path.join(directory, "idf_weights.npy")
+        if weights is None and os.path.exists(path):
+            weights = np.load(path, allow_pickle=False)
+        self.set_vocabulary(lines, weights)
+        self._fixed = False  # they came from data, and may come from other data again
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
@@ -321,6 +354,19 @@ class IndexLookup(Layer):
         object.__setattr__(self, "_tables", Tables(self._key_dtype))
         if self._known:
             self._keep(self._known, self._idf)
+
+
+def refuse_path(layer: str, vocabulary: Any) -> None:
+    """Refuses a configuration that names a file: it would make loading a model read any file of the machine.
+
+    Raises:
+        ValueError: For one, unless code from configurations may run too.
+    """
+    if isinstance(vocabulary, (str, os.PathLike)) and not scopes.may_run_code():
+        raise ValueError(explain(
+            f"{layer}: a configuration that names a file with the vocabulary is refused.", received=repr(vocabulary),
+            hint="if you trust where it comes from: load_model(path, safe_mode=False)",
+        ))  # fmt: skip
 
 
 def _read_lines(path: str, layer: str) -> list[str]:

@@ -184,6 +184,19 @@ class Discretization(Layer):
         self._adapted = False
         self.autocast = False  # numbers are compared as they come
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The layer of a configuration: once adapted, it has both boundaries and a number of bins."""
+        config = dict(config)
+        adapted = config.pop("bin_boundaries", None) if config.get("num_bins") is not None else None
+        layer = cls(**config)
+        if adapted is not None:
+            layer.bin_boundaries = [float(bound) for bound in adapted]
+        return layer
+
+    def load_own_variables(self, store: Any) -> None:
+        """Does nothing: the boundaries are in the configuration. Older releases wrote variables that none has now."""
+
     def adapt(self, data: Any) -> None:
         """Finds the boundaries of bins that hold equally many numbers.
 

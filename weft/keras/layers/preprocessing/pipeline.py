@@ -25,6 +25,9 @@ class Pipeline(Layer):
         TensorShape([1, 2, 2, 1])
     """
 
+    #: what this attribute is called in files
+    _saved_names = {"_pipeline_layers": "layers"}
+
     def __init__(self, layers: Any, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         for layer in layers:

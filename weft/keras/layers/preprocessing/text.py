@@ -14,7 +14,8 @@ from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.layer import Layer
 from weft.keras.layers.preprocessing.encoding import batches, is_whole, refuse_sparse
 from weft.keras.layers.preprocessing.hashing import as_text
-from weft.keras.layers.preprocessing.lookup import StringLookup
+from weft.keras.layers.preprocessing.lookup import StringLookup, refuse_path
+from weft.keras.saving import deserialize_keras_object, scopes
 
 _PUNCTUATION = r"[!\"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~']"
 _STANDARDIZE = ("lower_and_strip_punctuation", "lower", "strip_punctuation")
@@ -53,6 +54,10 @@ class TextVectorization(Layer):
         >>> layer.get_vocabulary(), layer(["A bird, a cat!"]).numpy().tolist()
         (['', '[UNK]', 'a', 'dog', 'cat'], [[2, 1, 2, 4]])
     """
+
+    _config_keys = ("vocabulary_size",)
+    #: what this attribute is called in files
+    _saved_names = {"_lookup": "_lookup_layer"}
 
     def __init__(
         self, max_tokens: int | None = None, standardize: Any = "lower_and_strip_punctuation",
@@ -152,7 +157,7 @@ class TextVectorization(Layer):
         """Writes the vocabulary into a folder."""
         self._lookup.save_assets(directory)
 
-    def load_assets(self, directory: str) -> None:
+    def load_assets(self, directory: str | None) -> None:
         """Reads what `save_assets` wrote."""
         self._lookup.load_assets(directory)
 
@@ -160,7 +165,7 @@ class TextVectorization(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The numbers."""
-        if not self._lookup._known:
+        if not self._lookup._known and not (self._lookup._awaited and scopes.is_rebuilding()):
             raise ValueError(explain(
                 f"Layer `{self.name}` (TextVectorization) has no vocabulary yet.",
                 hint="call layer.adapt(texts) first, or make it with vocabulary=[...]",
@@ -225,16 +230,35 @@ class TextVectorization(Layer):
         length = self.output_sequence_length
         if length is None or numbers.shape.rank < 2:
             return numbers
-        return tf.pad(numbers[:, :length], [[0, 0], [0, length]])[:, :length]
+        filled = tf.pad(numbers[:, :length], [[0, 0], [0, length]])[:, :length]
+        return tf.ensure_shape(filled, [None, length])
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         own = self._lookup.get_config()
-        special = self._lookup._special()
-        vocabulary = own["vocabulary"]
-        if isinstance(vocabulary, list) and vocabulary[: len(special)] == special:
-            vocabulary = vocabulary[len(special) :]
-        return {**config, "vocabulary": vocabulary, "idf_weights": own["idf_weights"]}
+        return {**config, **{key: own[key] for key in ("vocabulary", "idf_weights", "vocabulary_size")}}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The layer of a configuration. Where that holds no tokens, they are read from a saved model's files."""
+        config = dict(config)
+        size = config.pop("vocabulary_size", None)
+        refuse_path("TextVectorization", config.get("vocabulary"))
+        for key in ("standardize", "split"):
+            if isinstance(config.get(key), dict):
+                config[key] = deserialize_keras_object(config[key])
+        layer = cls(**config)
+        if config.get("vocabulary") is None:
+            layer._lookup._awaited = int(size or 0)
+        return layer
+
+    def save_own_variables(self, store: Any) -> None:
+        """Puts the weights of tokens into a mapping, where there are any."""
+        self._lookup.save_own_variables(store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Takes the weights of tokens."""
+        self._lookup.load_own_variables(store)
 
 
 def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> Any:

@@ -1,0 +1,55 @@
+"""Layers' variables in files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from weft.extend import explain
+from weft.keras.core import tracking
+
+
+class LayerState:
+    """Writes and reads the variables that are a layer's own, not those of layers inside."""
+
+    def save_own_variables(self: Any, store: Any) -> None:
+        """Puts the values of the layer's own variables into a mapping. Subclasses may keep something else.
+
+        Args:
+            store: From names to values.
+        """
+        for place, variable in enumerate(tracking.unique(self._own_variables())):
+            store[str(place)] = variable.numpy()
+
+    def load_own_variables(self: Any, store: Mapping[str, Any]) -> None:
+        """Takes the values of the layer's own variables from what `save_own_variables` wrote.
+
+        Args:
+            store: From names to arrays.
+
+        Raises:
+            ValueError: Where number or shapes differ, naming the variable.
+        """
+        variables = tracking.unique(self._own_variables())
+        if len(store) != len(variables):
+            unbuilt = not variables and not self.built
+            raise ValueError(explain(
+                f"the file holds {len(store)} variables for it, the layer has {len(variables)}"
+                + (" because it is not built" if unbuilt else "") + ".",
+                expected=", ".join(f"{v.path} {tuple(v.shape)}" for v in variables) or None,
+                hint="call the model on data before loading, or make build() create all layers' weights"
+                if unbuilt else "the model must be made by the same code as the one that was saved",
+            ))  # fmt: skip
+        read = getattr(store, "read", None)
+        values = [
+            store[str(place)] if read is None else read(str(place), tuple(variable.shape))
+            for place, variable in enumerate(variables)
+        ]
+        for variable, value in zip(variables, values, strict=True):
+            if tuple(value.shape) != tuple(variable.shape):
+                raise ValueError(explain(
+                    f"its variable `{variable.path}` has another shape in the file.",
+                    expected=str(tuple(variable.shape)), received=str(tuple(value.shape)),
+                ))  # fmt: skip
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value.astype(variable._dtype.as_numpy_dtype, copy=False))

@@ -1,0 +1,290 @@
+"""Saving and loading: `save_model`, `load_model`, `save_weights`, `load_weights`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from typing import Any
+
+from weft.extend import explain, nearest, replacing_file, user_facing
+from weft.keras.saving import archive, hdf5, legacy_h5
+from weft.keras.saving.state import Loader, Writer, report
+
+_H5_ENDINGS = (".h5", ".hdf5", ".hdf")
+
+
+class _NotThere(FileNotFoundError, ValueError):
+    """No such file: Keras raises ValueError, everybody else FileNotFoundError."""
+
+
+def _is_open_file(target: Any) -> bool:
+    return hasattr(target, "write") or hasattr(target, "read")
+
+
+def _may_replace(path: str, overwrite: bool) -> bool:
+    """Whether a file may be written: asks the user where it is there and `overwrite` is false."""
+    if overwrite or not os.path.exists(path):
+        return True
+    try:
+        return input(f"`{path}` exists. Overwrite it? [y/n] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        raise FileExistsError(explain(
+            f"`{path}` exists, and `overwrite` is false.", hint="pass overwrite=True, or another path"
+        )) from None  # fmt: skip
+
+
+@user_facing
+def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+    """Writes a model: what makes it again, its weights, how it was compiled, and the optimizer's state.
+
+    The file is whole or not there: it is written beside its place and takes it when it is complete.
+
+    Args:
+        model: The model.
+        filepath: A path that ends in `.keras`, or in `.h5` for Keras 2's layout; or an open binary file.
+        overwrite: Whether a file that is there is replaced without asking.
+        zipped: False writes a folder in place of a `.keras` file.
+        **kwargs: `include_optimizer` for `.h5`; `save_format` of Keras 2, `"keras"` or `"h5"`.
+
+    Raises:
+        ValueError: For a path with another ending.
+        NotImplementedError: Where an object cannot be written down.
+
+    Example:
+        >>> import tempfile
+        >>> from weft import keras
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> path = tempfile.mkdtemp() + "/model.keras"
+        >>> keras.saving.save_model(model, path)
+        >>> keras.saving.load_model(path).count_params()
+        3
+    """
+    include_optimizer = kwargs.pop("include_optimizer", True)
+    form = kwargs.pop("save_format", None)
+    kwargs.pop("options", None)
+    kwargs.pop("signatures", None)
+    kwargs.pop("save_traces", None)
+    if kwargs:
+        word = next(iter(kwargs))
+        known = ("filepath", "overwrite", "zipped", "include_optimizer", "save_format")
+        raise TypeError(f"save has no argument `{word}`. {nearest(word, known)}")
+    _warn_unbuilt(model)
+    if _is_open_file(filepath):
+        archive.write_archive(model, filepath)
+        return
+    path = os.fspath(filepath)
+    h5 = form in ("h5", "hdf5") or (form is None and path.endswith(_H5_ENDINGS))
+    if form == "tf":
+        raise NotImplementedError(explain(
+            "Weft does not write SavedModels from Keras models.", hint="save as .keras or .h5"
+        ))  # fmt: skip
+    if not h5 and form is None and zipped is not False and not path.endswith(".keras"):
+        raise ValueError(explain(
+            "The path of a saved model must end in `.keras` (or in `.h5` for Keras 2's layout).",
+            received=repr(path), hint=f"model.save({path + '.keras'!r})",
+        ))  # fmt: skip
+    if not _may_replace(path, overwrite):
+        return
+    if h5:
+        with tempfile.TemporaryFile() as file:
+            with hdf5.h5py().File(file, mode="w") as store:
+                legacy_h5.write_model(store, model, include_optimizer)
+            _put_in_place(file, path)
+    elif zipped is False:
+        if path.endswith(".keras"):
+            raise ValueError(explain("A folder's path must not end in `.keras`.", received=repr(path)))
+        archive.write_folder(model, path)
+    else:
+        with replacing_file(path) as file:
+            archive.write_archive(model, file)
+
+
+def _put_in_place(file: Any, path: str) -> None:
+    file.seek(0)
+    with replacing_file(path) as target:
+        shutil.copyfileobj(file, target, 1 << 20)
+
+
+def _warn_unbuilt(model: Any) -> None:
+    if not getattr(model, "built", True):
+        warnings.warn(
+            f"The model `{model.name}` is saved before it is built: it has no weights yet. Call it on data first.",
+            stacklevel=4,
+        )
+
+
+@user_facing
+def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, safe_mode: Any = True) -> Any:
+    """The model in a file: `.keras`, or `.h5` of Keras 1, 2 or 3. What the file holds decides, not its name.
+
+    Nothing in the file is run. Classes are found by name among Keras' own, registered ones and `custom_objects`.
+
+    Args:
+        filepath: The path, or an open binary file.
+        custom_objects: Name → class or function, for what is not Keras' own.
+        compile: Whether it is compiled as it was.
+        safe_mode: False lets Python code run that a Lambda layer in the file may hold.
+
+    Returns:
+        The model, with its weights, compiled with its optimizer's state.
+
+    Raises:
+        ValueError: For a file that is not there, damaged, refused, or does not fit together.
+    """
+    if _is_open_file(filepath):
+        return archive.read_archive(filepath, "the file", custom_objects, compile, safe_mode)
+    path = os.fspath(filepath)
+    if os.path.isdir(path):
+        if os.path.exists(os.path.join(path, archive.CONFIG)):
+            return archive.read_folder(path, custom_objects, compile, safe_mode)
+        raise ValueError(explain(
+            f"`{path}` is a folder without {archive.CONFIG}: Weft does not read SavedModels as Keras models.",
+            hint="save the model as .keras or .h5",
+        ))  # fmt: skip
+    kind = _kind_of(path)
+    if kind == "zip":
+        return archive.read_archive(path, path, custom_objects, compile, safe_mode)
+    if kind == "hdf5":
+        reader = hdf5.Reader(path, path)
+        try:
+            return legacy_h5.read_model(reader, os.path.getsize(path), custom_objects, compile, safe_mode)
+        finally:
+            reader.close()
+    raise _unknown_kind(path)
+
+
+def _kind_of(path: str) -> str | None:
+    """What a file is, by its first bytes."""
+    if not os.path.exists(path):
+        folder, name = os.path.split(path)
+        near = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
+        raise _NotThere(explain(
+            f"There is no file `{path}`. {nearest(name, near[:1000])}".rstrip(), received=f"cwd {os.getcwd()}"
+        ))  # fmt: skip
+    with open(path, "rb") as file:
+        start = file.read(8)
+    if start.startswith(archive.MAGIC):
+        return "zip"
+    return "hdf5" if start == hdf5.MAGIC else None
+
+
+def _unknown_kind(path: str) -> ValueError:
+    with open(path, "rb") as file:
+        start = file.read(16)
+    return ValueError(explain(
+        f"`{path}` holds no saved model: it is neither a .keras archive nor an HDF5 file.",
+        received=f"{os.path.getsize(path)} bytes, beginning with {start!r}",
+    ))  # fmt: skip
+
+
+@user_facing
+def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_size: Any = None, **kwargs: Any) -> None:
+    """Writes the weights of a model, and its optimizer's state.
+
+    Args:
+        model: The model.
+        filepath: A path that ends in `.weights.h5`; any other `.h5` has Keras 2's layout.
+        overwrite: Whether a file that is there is replaced without asking.
+        max_shard_size: Not supported; None.
+        **kwargs: `save_format` of Keras 2.
+
+    Raises:
+        ValueError: For a model that is not built, or a path with another ending.
+    """
+    form = kwargs.pop("save_format", None)
+    kwargs.pop("options", None)
+    skip = kwargs.pop("objects_to_skip", None)
+    if kwargs:
+        raise TypeError(f"save_weights has no argument `{next(iter(kwargs))}`.")
+    if max_shard_size is not None:
+        raise NotImplementedError(explain(
+            "Weft writes weights into one file.", hint="leave `max_shard_size` out"
+        ))  # fmt: skip
+    path = os.fspath(filepath)
+    if not getattr(model, "built", True):
+        raise ValueError(explain(
+            f"The model `{model.name}` is not built, so it has no weights to save.",
+            hint="call it on data first, or model.build(input_shape)",
+        ))  # fmt: skip
+    legacy = form in ("h5", "hdf5") or path.endswith(_H5_ENDINGS)
+    if not path.endswith(".weights.h5") and (not legacy or form == "tf"):
+        raise ValueError(explain(
+            "The path of a file of weights must end in `.weights.h5`.", received=repr(path),
+            hint=f"model.save_weights({os.path.splitext(path)[0] + '.weights.h5'!r})",
+        ))  # fmt: skip
+    if not _may_replace(path, overwrite):
+        return
+    with tempfile.TemporaryFile() as file:
+        with hdf5.h5py().File(file, mode="w") as store:
+            if path.endswith(".weights.h5"):
+                Writer(store, skip=skip).write(model)
+            else:
+                legacy_h5.write_weights(store, model)
+        _put_in_place(file, path)
+
+
+@user_facing
+def load_weights(
+    model: Any, filepath: Any, skip_mismatch: bool = False, by_name: bool = False, **kwargs: Any
+) -> None:
+    """Gives a model the weights of a file.
+
+    Args:
+        model: The model, built.
+        filepath: A `.weights.h5`, a `.keras`, or an `.h5` of Keras 1 or 2.
+        skip_mismatch: Whether what does not fit is left as it is, with a warning.
+        by_name: Whether layers are matched by name, for Keras 2's layout.
+        **kwargs: `objects_to_skip`.
+
+    Raises:
+        ValueError: Where the weights do not fit, naming layer, variable and shapes.
+    """
+    skip = kwargs.pop("objects_to_skip", None)
+    kwargs.pop("options", None)
+    if kwargs:
+        raise TypeError(f"load_weights has no argument `{next(iter(kwargs))}`.")
+    path = os.fspath(filepath)
+    kind = _kind_of(path)
+    if kind is None:
+        raise _unknown_kind(path)
+    if not getattr(model, "built", True):
+        raise ValueError(explain(
+            f"The model `{model.name}` is not built, so it has no weights to load into.",
+            hint="call it on data first, or model.build(input_shape)",
+        ))  # fmt: skip
+    if kind == "zip":
+        whole = archive.Archive(path, path)
+        try:
+            with whole.weights() as reader:
+                _load(model, reader, path, skip_mismatch, by_name, skip)
+        finally:
+            whole.close()
+        return
+    reader = hdf5.Reader(path, path)
+    try:
+        _load(model, reader, path, skip_mismatch, by_name, skip)
+    finally:
+        reader.close()
+
+
+def _load(model: Any, reader: hdf5.Reader, name: str, skip_mismatch: bool, by_name: bool, skip: Any) -> None:
+    group = legacy_h5.weights_group(reader)
+    if group is not None:
+        legacy_h5.read_weights(reader, group, model, by_name=by_name, skip_mismatch=skip_mismatch)
+        return
+    if by_name:
+        raise ValueError(explain(
+            f"`{name}` has the layout of Keras 3, whose layers have no names to go by.",
+            hint="leave `by_name` out, or save the weights as .h5, which has Keras 2's layout",
+        ))  # fmt: skip
+    loader = Loader(reader, skip=skip)
+    loader.load(model)
+    report(loader.problems, name, warn_only=skip_mismatch)
+    unused = loader.unused()
+    if unused and not loader.problems:
+        warnings.warn(
+            f"`{name}` holds weights that the model `{model.name}` has no place for: {', '.join(unused[:10])}.",
+            stacklevel=4,
+        )
