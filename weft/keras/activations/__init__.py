@@ -15,6 +15,7 @@ from weft.keras.activations.functions import (
     hard_sigmoid,
     hard_silu,
     hard_tanh,
+    keras2_hard_sigmoid,
     leaky_relu,
     linear,
     log_sigmoid,
@@ -49,7 +50,7 @@ _FUNCTIONS = (
     sparse_sigmoid, sparsemax, squareplus, tanh, tanh_shrink, threshold,
 )  # fmt: skip
 _TABLE: dict[str, Any] = {function.__name__: function for function in _FUNCTIONS}
-_TABLE |= {"swish": silu, "hard_swish": hard_silu, "identity": linear}
+_TABLE |= {"swish": silu, "hard_swish": hard_silu, "identity": linear, "keras2_hard_sigmoid": keras2_hard_sigmoid}
 
 
 def get(identifier: Any) -> Any:

@@ -93,6 +93,12 @@ def log_sigmoid(x: Any) -> Any:
     return -tf.nn.softplus(-convert_to_tensor(x))
 
 
+def keras2_hard_sigmoid(x: Any) -> Any:
+    """`0.2 x + 0.5`, cut off at 0 and 1: what Keras 1 and 2 called hard_sigmoid. Models from their files have it."""
+    x = convert_to_tensor(x)
+    return tf.clip_by_value(x * 0.2 + 0.5, 0.0, 1.0)
+
+
 def hard_sigmoid(x: Any) -> Any:
     """`x / 6 + 1/2`, kept within [0, 1]."""
     x = convert_to_tensor(x)

@@ -26,8 +26,33 @@ def plain_layers(config: Any) -> Any:
     return {**config, "layers": layers}
 
 
-def modern(record: Any) -> Any:
-    """A record of a layer or model as Keras 3 would write it."""
+def modern(record: Any, release: Any = None) -> Any:
+    """A record of a layer or model as Keras 3 would write it.
+
+    Args:
+        record: The record.
+        release: The release of Keras that wrote it; by default, what the record says.
+    """
+    if not isinstance(record, dict) or "class_name" not in record:
+        return record
+    release = release or record.get("keras_version")
+    record = _modern(record)
+    if str(release or "3")[:2] in ("1.", "2.", "0."):
+        record = _old_functions(record)
+    return record
+
+
+def _old_functions(value: Any) -> Any:
+    """The configuration with the names of functions that meant something else before Keras 3."""
+    if isinstance(value, dict):
+        return {
+            key: "keras2_hard_sigmoid" if item == "hard_sigmoid" and key.endswith("activation") else _old_functions(item)
+            for key, item in value.items()
+        }
+    return [_old_functions(item) for item in value] if isinstance(value, list) else value
+
+
+def _modern(record: Any) -> Any:
     if not isinstance(record, dict) or "class_name" not in record:
         return record
     name, config = record["class_name"], record.get("config")
@@ -42,10 +67,86 @@ def modern(record: Any) -> Any:
 
 def _model_config(name: str, config: Any) -> Any:
     if isinstance(config, list):  # Sequential before 2.2.3
-        return {"name": None, "layers": [modern(layer) for layer in config]}
+        return {"name": None, "layers": [_modern(layer) for layer in config]}
     if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
         return config
-    return {**config, "layers": [modern(layer) for layer in config["layers"]]}
+    layers = [_modern(layer) for layer in config["layers"]]
+    config = {**config, "layers": layers}
+    if any(isinstance(node, list) for layer in layers for node in layer.get("inbound_nodes") or ()):
+        return _Links(config).modern()
+    return config
+
+
+class _Links:
+    """The calls in a model's configuration of Keras 2: lists of `[layer, call, output, keywords]`.
+
+    Keras 2 counted the making of an inner model as its first call, so its calls are numbered from 1.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._config = config
+        self._names = {layer["name"] for layer in config["layers"] if isinstance(layer.get("name"), str)}
+        models = {layer["name"] for layer in config["layers"] if layer.get("class_name") in _MODELS}
+        self._first: dict[str, int] = {}
+        for link in self._links([[layer.get("inbound_nodes") for layer in config["layers"]],
+                                 config.get("output_layers"), config.get("input_layers")]):  # fmt: skip
+            if link[0] in models:
+                self._first[link[0]] = min(link[1], self._first.get(link[0], link[1]))
+
+    def _is_link(self, value: Any) -> bool:
+        return (
+            isinstance(value, list) and len(value) >= 3 and isinstance(value[0], str) and value[0] in self._names
+            and isinstance(value[1], int) and isinstance(value[2], int)
+        )  # fmt: skip
+
+    def _links(self, value: Any) -> Any:
+        if self._is_link(value):
+            yield value
+            value = value[3:]
+        if isinstance(value, (list, dict)):
+            for item in value.values() if isinstance(value, dict) else value:
+                yield from self._links(item)
+
+    def _address(self, link: list[Any]) -> list[Any]:
+        return [link[0], link[1] - self._first.get(link[0], 0), link[2]]
+
+    def _argument(self, value: Any) -> Any:
+        """An argument of a call: links become records of tensors."""
+        if self._is_link(value):
+            return {"class_name": "__keras_tensor__", "config": {"keras_history": self._address(value)}}
+        if isinstance(value, list) and len(value) >= 3 and value[0] == "_CONSTANT_VALUE":
+            return value[2]
+        if isinstance(value, list):
+            return [self._argument(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self._argument(item) for key, item in value.items()}
+        return value
+
+    def _call(self, node: Any) -> Any:
+        if isinstance(node, dict) or not node:
+            return node
+        links = [node] if self._is_link(node) else node
+        tensors = [self._argument(link) for link in links]
+        keywords = next((link[3] for link in links if len(link) > 3 and link[3]), {})
+        return {"args": [tensors[0] if len(tensors) == 1 else tensors], "kwargs": self._argument(keywords)}
+
+    def modern(self) -> dict[str, Any]:
+        """The configuration with calls as Keras 3 writes them."""
+        config = dict(self._config)
+        config["layers"] = [
+            {**layer, "inbound_nodes": [self._call(node) for node in layer.get("inbound_nodes") or ()]}
+            for layer in config["layers"]
+        ]
+        for key in ("input_layers", "output_layers"):
+            config[key] = self._addresses(config.get(key))
+        return config
+
+    def _addresses(self, value: Any) -> Any:
+        if self._is_link(value):
+            return self._address(value)
+        if isinstance(value, dict):
+            return {key: self._addresses(item) for key, item in value.items()}
+        return [self._addresses(item) for item in value or ()]
 
 
 def _layer_config(name: str, config: dict[str, Any]) -> dict[str, Any]:
@@ -57,9 +158,9 @@ def _layer_config(name: str, config: dict[str, Any]) -> dict[str, Any]:
         config.pop("type_spec", None)
     for key in ("layer", "backward_layer", "cell"):
         if isinstance(config.get(key), dict):
-            config[key] = modern(config[key])
+            config[key] = _modern(config[key])
     if isinstance(config.get("cells"), list):
-        config["cells"] = [modern(cell) for cell in config["cells"]]
+        config["cells"] = [_modern(cell) for cell in config["cells"]]
     if name == "Lambda":
         config = _lambda_config(config)
     if name == "BatchNormalization" and isinstance(config.get("axis"), list) and len(config["axis"]) == 1:

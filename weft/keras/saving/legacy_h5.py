@@ -91,7 +91,7 @@ def read_model(reader: hdf5.Reader, size: int, custom_objects: Any, compile: boo
             hint = "it holds weights alone: make the model, then model.load_weights(path)"
         raise ValueError(explain(f"`{reader.name}` holds no model.", hint=hint))
     with safe_mode_scope(safe_mode), allocation_limit(4 * size + (64 << 20), reader.name):
-        model = deserialize_keras_object(legacy_config.modern(config), custom_objects=custom_objects)
+        model = deserialize_keras_object(legacy_config.modern(config, reader.text(None, "keras_version")), custom_objects=custom_objects)
         group = weights_group(reader)
         if group is not None:
             read_weights(reader, group, model)
@@ -223,6 +223,9 @@ def _read_optimizer(reader: hdf5.Reader, model: Any) -> None:
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
     values = [value for _, value in _arrays(reader, group)]
+    if all(np.ndim(value) == 0 for value in values):  # it had not begun
+        optimizer.load_own_variables({str(place): value for place, value in enumerate(values)})
+        return
     ordered = _in_our_order(values, optimizer, len(model.trainable_variables))
     if ordered is None:
         warnings.warn(

@@ -208,6 +208,8 @@ def _from_config(cls: Any, name: str, config: dict[str, Any]) -> Any:
     try:
         return cls.from_config(config if _public_module(cls) is None else _without_other_options(cls, config))
     except TypeError as error:
+        if "its own configuration" in str(error):  # a layer inside has said so
+            raise
         raise TypeError(explain(
             f"{name} does not take its own configuration: {str(error).splitlines()[0]}",
             received=f"config keys {', '.join(sorted(config))}",
