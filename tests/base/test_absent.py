@@ -35,7 +35,7 @@ def look_up(path: str) -> Any:
         ("tf1.nn.rleu", ("no `tf.nn.rleu`", "Did you mean `relu`")),
         ("keras.layers.Dens", ("no `keras.layers.Dens`", "Did you mean `Dense`")),
         ("keras.applications.VGG16", ("no `keras.applications` yet", "next: ")),
-        ("keras.models.load_model", ("no `keras.models.load_model` yet", "numpy.savez")),
+        ("keras.Model.export", ("no `keras.Model.export` yet", "model.save(")),
         ("keras.datasets.cifar10", ("no `keras.datasets.cifar10` yet", "keras.utils.get_file")),
         ("keras.utils.plot_model", ("no `keras.utils.plot_model` yet", "model.summary()")),
         ("keras.callbacks.TensorBoard", ("no `keras.callbacks.TensorBoard` yet", "CSVLogger")),
@@ -48,7 +48,7 @@ def test_names_that_are_not_there(path: str, texts: tuple[str, ...]) -> None:
     assert all(text in str(caught.value) for text in texts), str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["save", "save_weights", "fit_generator", "predict_classes"])
+@pytest.mark.parametrize("name", ["export", "fit_generator", "predict_classes"])
 def test_methods_of_models_that_are_not_there(name: str) -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     assert not hasattr(model, name)

@@ -44,7 +44,9 @@ def branches(keras: Any) -> Any:
     sums = layers.Add()([a, b])
     outputs = {"first": layers.Dense(1, name="first")(joined), "second": layers.Dense(2, name="second")(sums)}
     model = keras.Model({"left": left, "right": right}, outputs, name="branches")
-    model.compile(optimizer="rmsprop", loss={"first": "mse", "second": "mae"}, loss_weights={"first": 1.0, "second": 2.0})
+    model.compile(
+        optimizer="rmsprop", loss={"first": "mse", "second": "mae"}, loss_weights={"first": 1.0, "second": 2.0}
+    )
     return model
 
 

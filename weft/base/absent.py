@@ -11,7 +11,7 @@ from weft.base.errors import explain, nearest
 _C = TypeVar("_C", bound=type)
 
 _DATA = "pass arrays to model.fit, or a generator of batches, or a keras.utils.PyDataset"
-_SAVING = "model.get_weights() and set_weights() with numpy.savez keep weights in a file; pickle keeps whole models"
+_SAVING = "model.save('model.keras') keeps a Keras model in a file, model.save_weights its weights"
 _IMAGES = "make arrays of the images first, for instance with Pillow"
 _TRAIN = "tf.train of TensorFlow 1 is weft.compat.v1.train; keras.optimizers and keras.callbacks do the rest"
 _VERSION_1 = "`import weft.compat.v1 as tf` has it, and `weft run` gives it to programs of TensorFlow 1"

@@ -51,7 +51,7 @@ def allocation_limit(size: int, file: str) -> Iterator[None]:
         _limit.left = before
 
 
-def _count_bytes(sizes: tuple[int, ...], dtype: Any, name: str) -> None:
+def _count_bytes(sizes: Any, dtype: Any, name: str) -> None:
     if _limit.left is None:
         return
     taken = math.prod(sizes) * max(tf.as_dtype(dtype).size, 1)

@@ -226,9 +226,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
 
 
 @user_facing
-def load_weights(
-    model: Any, filepath: Any, skip_mismatch: bool = False, by_name: bool = False, **kwargs: Any
-) -> None:
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name: bool = False, **kwargs: Any) -> None:
     """Gives a model the weights of a file.
 
     Args:

@@ -1,9 +1,9 @@
 """`.keras` files: a zip archive of a model's configuration, its state, and what layers keep beside it.
 
-    metadata.json      the release of Keras whose layout this is, and the time
-    config.json        what makes the model again
-    model.weights.h5   the variables of the model and its optimizer
-    assets/            files of layers, such as vocabularies
+metadata.json      the release of Keras whose layout this is, and the time
+config.json        what makes the model again
+model.weights.h5   the variables of the model and its optimizer
+assets/            files of layers, such as vocabularies
 """
 
 from __future__ import annotations
@@ -126,9 +126,7 @@ class Archive:
         """Writes a member's content into an open file."""
         member = self._members[name.casefold()]
         if member.file_size > self._left:
-            raise self._refuse(
-                f"`{name}` claims {member.file_size} bytes, and the whole file has {self.size}"
-            )
+            raise self._refuse(f"`{name}` claims {member.file_size} bytes, and the whole file has {self.size}")
         self._left -= member.file_size
         try:
             with self._zip.open(member) as source:

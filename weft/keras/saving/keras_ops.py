@@ -44,9 +44,8 @@ def is_operation(record: dict[str, Any]) -> bool:
     if module is not None:
         return str(module).startswith("keras.src.ops") or str(module).startswith("keras.ops")
     config = record.get("config")
-    return record.get("class_name") in (*_OPS, *_REDUCTIONS, *_READ) and isinstance(config, dict) and (
-        "trainable" not in config and "dtype" not in config or record["class_name"] == "Cast"
-    )
+    known = record.get("class_name") in (*_OPS, *_REDUCTIONS, *_READ)
+    return known and isinstance(config, dict) and "trainable" not in config
 
 
 def read(record: dict[str, Any]) -> Callable[..., Any]:
@@ -71,14 +70,17 @@ def read(record: dict[str, Any]) -> Callable[..., Any]:
     ))  # fmt: skip
 
 
+_BY_TF: dict[str, Any] = {
+    "floordiv": tf.math.floordiv, "floormod": tf.math.floormod, "select": tf.where, "pow": tf.pow, "add": tf.add,
+    "subtract": tf.subtract, "multiply": tf.multiply, "divide": tf.divide, "maximum": tf.maximum,
+    "minimum": tf.minimum, "equal": tf.equal, "not_equal": tf.not_equal, "greater": tf.greater,
+    "greater_equal": tf.greater_equal, "less": tf.less, "less_equal": tf.less_equal,
+}  # fmt: skip
+
+
 def _apply(op: str, *operands: Any) -> Any:
-    """An op on tensors and plain numbers, which take the tensors' dtype as in every function of `tf`."""
-    named = {"floordiv": tf.math.floordiv, "floormod": tf.math.floormod, "select": tf.where, "pow": tf.pow,
-             "add": tf.add, "subtract": tf.subtract, "multiply": tf.multiply, "divide": tf.divide,
-             "maximum": tf.maximum, "minimum": tf.minimum, "equal": tf.equal, "not_equal": tf.not_equal,
-             "greater": tf.greater, "greater_equal": tf.greater_equal, "less": tf.less,
-             "less_equal": tf.less_equal}  # fmt: skip
-    function = named.get(op)
+    """An op on tensors and plain numbers, which take the tensors' dtype as everywhere."""
+    function = _BY_TF.get(op)
     return function(*operands) if function is not None else extend.op(op, *operands)
 
 

@@ -46,7 +46,9 @@ def _old_functions(value: Any) -> Any:
     """The configuration with the names of functions that meant something else before Keras 3."""
     if isinstance(value, dict):
         return {
-            key: "keras2_hard_sigmoid" if item == "hard_sigmoid" and key.endswith("activation") else _old_functions(item)
+            key: "keras2_hard_sigmoid"
+            if item == "hard_sigmoid" and key.endswith("activation")
+            else _old_functions(item)
             for key, item in value.items()
         }
     return [_old_functions(item) for item in value] if isinstance(value, list) else value
@@ -127,7 +129,7 @@ class _Links:
             return node
         links = [node] if self._is_link(node) else node
         tensors = [self._argument(link) for link in links]
-        keywords = next((link[3] for link in links if len(link) > 3 and link[3]), {})
+        keywords: Any = next((link[3] for link in links if len(link) > 3 and link[3]), {})
         return {"args": [tensors[0] if len(tensors) == 1 else tensors], "kwargs": self._argument(keywords)}
 
     def modern(self) -> dict[str, Any]:

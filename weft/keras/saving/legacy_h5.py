@@ -91,7 +91,8 @@ def read_model(reader: hdf5.Reader, size: int, custom_objects: Any, compile: boo
             hint = "it holds weights alone: make the model, then model.load_weights(path)"
         raise ValueError(explain(f"`{reader.name}` holds no model.", hint=hint))
     with safe_mode_scope(safe_mode), allocation_limit(4 * size + (64 << 20), reader.name):
-        model = deserialize_keras_object(legacy_config.modern(config, reader.text(None, "keras_version")), custom_objects=custom_objects)
+        config = legacy_config.modern(config, reader.text(None, "keras_version"))
+        model = deserialize_keras_object(config, custom_objects=custom_objects)
         group = weights_group(reader)
         if group is not None:
             read_weights(reader, group, model)

@@ -15,7 +15,7 @@ class _State(threading.local):
         self.safe: list[bool] = []
         self.rebuilding = 0
         self.copying = 0
-        self.written: list[dict[int, tuple[Any, dict[str, Any], int]]] = []
+        self.written: list[dict[int, tuple[Any, int]]] = []
         self.read: list[dict[int, Any]] = []
 
 
@@ -80,15 +80,12 @@ def shared_objects() -> Iterator[None]:
 
 
 def note_written(obj: Any, record: dict[str, Any]) -> None:
-    """An object was written as a record; numbers it where it was written before."""
-    if not _state.written:
+    """An object was written as a record; gives it a number where it has state, so that it can be shared."""
+    if not _state.written or not hasattr(obj, "save_own_variables"):
         return
     known = _state.written[-1]  # objects are kept, lest another one takes their place in memory
-    if id(obj) in known:
-        _, first, number = known[id(obj)]
-        record["shared_object_id"] = first["shared_object_id"] = number
-    else:
-        known[id(obj)] = (obj, record, len(known) + 1)
+    _, number = known.setdefault(id(obj), (obj, len(known) + 1))
+    record["shared_object_id"] = number
 
 
 def already_read(record: dict[str, Any]) -> Any:

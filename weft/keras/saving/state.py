@@ -112,8 +112,8 @@ def _attributes(saveable: Any) -> dict[str, Any]:
 
 
 #: attributes of models that repeat what `layers` holds, and those of training
-_OWN_BUSINESS = ("_sequence", "_inputs_struct", "_outputs_struct", "_extra_losses", "_given_input", "_metrics", "_state",
-                 "history", "metrics", "loss", "loss_weights", "params", "callbacks")  # fmt: skip
+_OWN_BUSINESS = ("_sequence", "_inputs_struct", "_outputs_struct", "_extra_losses", "_given_input", "_metrics",
+                 "_state", "history", "metrics", "loss", "loss_weights", "params", "callbacks")  # fmt: skip
 
 
 def _members(container: Any) -> Iterator[tuple[str, Any]]:
@@ -237,12 +237,14 @@ class Loader:
     def unused(self) -> list[str]:
         """Paths in the file with variables that no object took, those of optimizers aside."""
         found: list[str] = []
-        self._collect(self._reader.group(""), "", found, 0)
+        self._collect(self._reader.group(""), "", found, set())
         return found
 
-    def _collect(self, group: Any, path: str, found: list[str], depth: int) -> None:
-        if depth > 60 or len(found) > 20:
+    def _collect(self, group: Any, path: str, found: list[str], seen: set[Any]) -> None:
+        place = hdf5.h5py().h5o.get_info(group.id).addr
+        if place in seen or len(found) > 20 or path.count("/") > 100:  # groups may lead back to one another
             return
+        seen.add(place)
         for key in self._reader.keys(group):
             item = self._reader.find(key, group)
             if item is None or not isinstance(item, hdf5.h5py().Group):
@@ -251,7 +253,7 @@ class Loader:
                 if len(item) and path not in self._used and path.split("/")[0] != "optimizer":
                     found.append(path or "(the model itself)")
             else:
-                self._collect(item, _join(path, key), found, depth + 1)
+                self._collect(item, _join(path, key), found, seen)
 
 
 def _spellings(path: str) -> Iterator[str]:

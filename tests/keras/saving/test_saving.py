@@ -1,0 +1,363 @@
+"""Saving and loading: what comes back, custom classes, what does not fit, and what a crash leaves behind."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import weft as tf
+from weft import keras
+from weft.keras import layers
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def draw(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.RandomState(seed).uniform(-1, 1, size=shape).astype("float32")
+
+
+def small() -> keras.Model:
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(4, activation="relu"), layers.Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"])
+    return model
+
+
+@keras.saving.register_keras_serializable("tests")
+class Scale(layers.Layer):
+    """A layer with a weight, a sub-layer in a dict, and an argument."""
+
+    def __init__(self, units, initializer="ones", **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.initializer = keras.initializers.get(initializer)
+        self.inner = {"dense": layers.Dense(units), "more": [layers.Dense(units, name="second")]}
+
+    def build(self, input_shape):
+        self.factor = self.add_weight(shape=(input_shape[-1],), initializer=self.initializer, name="factor")
+        self.inner["dense"].build(input_shape)
+        self.inner["more"][0].build(input_shape)
+
+    def call(self, inputs):
+        return self.inner["dense"](inputs * self.factor) + self.inner["more"][0](inputs)
+
+    def get_config(self):
+        initializer = keras.initializers.serialize(self.initializer)
+        return {**super().get_config(), "units": self.units, "initializer": initializer}
+
+
+@keras.saving.register_keras_serializable("tests")
+class Net(keras.Model):
+    """A subclassed model."""
+
+    def __init__(self, width=3, **kwargs):
+        super().__init__(**kwargs)
+        self.width = width
+        self.blocks = [Scale(width), Scale(width)]
+        self.head = layers.Dense(1)
+
+    def call(self, inputs):
+        for block in self.blocks:
+            inputs = block(inputs)
+        return self.head(inputs)
+
+    def get_config(self):
+        return {"width": self.width}
+
+
+@keras.saving.register_keras_serializable("tests")
+def huge_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.abs(y_true - y_pred)) * 10.0
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_training_goes_on_to_the_same_bits(tmp_path: Path, ending: str) -> None:
+    keras.utils.set_random_seed(3)
+    x, y = draw(16, 3), draw(16, 1, seed=1)
+    model = small()
+    model.fit(x, y, epochs=2, batch_size=4, shuffle=False, verbose=0)
+    model.save(tmp_path / f"m{ending}")
+    again = keras.models.load_model(tmp_path / f"m{ending}")
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+    for each in (model, again):
+        each.fit(x, y, epochs=2, batch_size=4, shuffle=False, verbose=0)
+    for ours, theirs in zip(model.weights, again.weights, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+    assert sorted(again.evaluate(x, y, verbose=0, return_dict=True)) == ["loss", "mae"]
+
+
+def test_custom_classes_come_back(tmp_path: Path) -> None:
+    model = Net(width=3)
+    x = draw(5, 3)
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), huge_loss)
+    model.fit(x, draw(5, 1), verbose=0)
+    model.save(tmp_path / "net.keras")
+    again = keras.models.load_model(tmp_path / "net.keras")
+    assert type(again) is Net and again.loss is huge_loss
+    np.testing.assert_array_equal(again(x).numpy(), model(x).numpy())
+    assert [v.numpy().tolist() for v in again.optimizer.variables] == [
+        v.numpy().tolist() for v in model.optimizer.variables
+    ]
+
+
+def test_a_class_that_is_not_registered_is_named(tmp_path: Path) -> None:
+    class Twice(layers.Layer):
+        def call(self, inputs):
+            return inputs * 2.0
+
+    keras.Sequential([keras.Input((2,)), Twice()]).save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match="custom_objects={'Twice': Twice}"):
+        keras.models.load_model(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras", custom_objects={"Twice": Twice})
+    assert again(tf.ones((1, 2))).numpy().tolist() == [[2.0, 2.0]]
+    with keras.saving.custom_object_scope({"Twice": Twice}):
+        keras.models.load_model(tmp_path / "m.keras")
+
+
+def test_functions_on_symbolic_tensors_come_back(tmp_path: Path) -> None:
+    x, y = keras.Input((4, 6)), keras.Input((4, 6))
+    parts = [
+        x + y, x * 2.0, 1.0 - x, x / (abs(y) + 1.0), x**2, -x, x[:, 1:, ::2], x[..., 0], x @ tf.transpose(y, [0, 2, 1]),
+        tf.nn.softmax(x), tf.nn.gelu(x), tf.reduce_mean(x, axis=1), tf.reduce_max(x, [1, 2], keepdims=True),
+        tf.reshape(x, [-1, 24]), tf.concat([x, y], -1), tf.stack([x, y], 1), tf.expand_dims(x, -1),
+        tf.where(x > 0.0, x, y), tf.maximum(x, 0.1), tf.clip_by_value(x, -0.5, 0.5), tf.cast(x, "int32"),
+        tf.split(x, 2, -1)[1], tf.tile(x, [1, 2, 1]), tf.pad(x, [[0, 0], [1, 1], [0, 0]]), tf.gather(x, [0, 2], axis=1),
+        tf.one_hot(tf.argmax(x, -1), 6), tf.einsum("bij,bkj->bik", x, y), tf.nn.leaky_relu(x, 0.3), tf.cumsum(x, 1),
+        tf.matmul(x, y, transpose_b=True), tf.norm(x, axis=-1), tf.reverse(x, [1]), tf.math.reduce_std(x, 1),
+    ]  # fmt: skip
+    model = keras.Model([x, y], parts)
+    model.save(tmp_path / "m.keras")
+    model.save(tmp_path / "m.h5")
+    inputs = [tf.constant(draw(3, 4, 6)), tf.constant(draw(3, 4, 6, seed=1))]
+    wanted = model(inputs)
+    for name in ("m.keras", "m.h5"):
+        for found, value in zip(keras.models.load_model(tmp_path / name)(inputs), wanted, strict=True):
+            assert found.dtype == value.dtype
+            np.testing.assert_array_equal(found.numpy(), value.numpy())
+
+
+def test_an_object_that_is_shared_stays_shared(tmp_path: Path) -> None:
+    shared = layers.Dense(2, name="shared")
+    first = keras.Sequential([keras.Input((2,)), shared], name="first")
+    second = keras.Sequential([keras.Input((2,)), shared], name="second")
+    x = keras.Input((2,))
+    model = keras.Model(x, second(first(x)))
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras")
+    assert again.get_layer("first").layers[0] is again.get_layer("second").layers[0]
+    assert len(again.weights) == 2
+
+
+def test_weights_alone(tmp_path: Path) -> None:
+    model, other = small(), small()
+    model.save_weights(tmp_path / "w.weights.h5")
+    other.load_weights(tmp_path / "w.weights.h5")
+    model.save(tmp_path / "m.keras")
+    other.load_weights(tmp_path / "m.keras")
+    model.save_weights(tmp_path / "old.h5")
+    other.load_weights(tmp_path / "old.h5")
+    np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
+    keras.saving.save_weights(model, tmp_path / "again.weights.h5")
+    keras.saving.load_weights(other, tmp_path / "again.weights.h5")
+    with pytest.raises(ValueError, match=r"must end in `.weights.h5`"):
+        model.save_weights(tmp_path / "checkpoint")
+
+
+def test_by_name_takes_the_layers_that_are_there(tmp_path: Path) -> None:
+    def net(*names: str) -> keras.Model:
+        return keras.Sequential([keras.Input((2,)), *(layers.Dense(2, name=name) for name in names)])
+
+    model, other = net("a", "b"), net("b", "c")
+    model.save_weights(tmp_path / "w.h5")
+    other.load_weights(tmp_path / "w.h5", by_name=True)
+    np.testing.assert_array_equal(other.get_layer("b").get_weights()[0], model.get_layer("b").get_weights()[0])
+    model.save_weights(tmp_path / "w.weights.h5")
+    with pytest.raises(ValueError, match="leave `by_name` out"):
+        other.load_weights(tmp_path / "w.weights.h5", by_name=True)
+
+
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5"])
+def test_weights_that_do_not_fit_name_layer_and_shapes(tmp_path: Path, name: str) -> None:
+    small().save_weights(tmp_path / name)
+    other = keras.Sequential([keras.Input((3,)), layers.Dense(5, name="wide"), layers.Dense(1, name="last")])
+    before = other.get_weights()
+    with pytest.raises(ValueError, match=r"(?s)wide.*\(3, 5\).*\(3, 4\)"):
+        other.load_weights(tmp_path / name)
+    for value, kept in zip(other.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(value, kept)
+    with pytest.warns(UserWarning, match="wide"):
+        other.load_weights(tmp_path / name, skip_mismatch=True)
+
+
+def test_weights_without_a_place_are_told(tmp_path: Path) -> None:
+    small().save_weights(tmp_path / "w.weights.h5")
+    shorter = keras.Sequential([keras.Input((3,)), layers.Dense(4)])
+    with pytest.warns(UserWarning, match="no place for: layers/dense_1"):
+        shorter.load_weights(tmp_path / "w.weights.h5")
+
+
+def test_a_lambda_runs_only_where_the_program_says_so(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((2,)), layers.Lambda(lambda x: tf.abs(x) * 3.0)])
+    for name in ("m.keras", "m.h5"):
+        with pytest.warns(UserWarning, match="saved as Python byte code"):
+            model.save(tmp_path / name)
+        for mode in (True, None):
+            with pytest.raises(ValueError, match="running code from a file is refused"):
+                keras.models.load_model(tmp_path / name, safe_mode=mode)
+        again = keras.models.load_model(tmp_path / name, safe_mode=False)
+        assert again(tf.constant([[-1.0, 2.0]])).numpy().tolist() == [[3.0, 6.0]]
+    with pytest.raises(ValueError, match="running code from a file is refused"):
+        keras.models.load_model(tmp_path / "m.keras")  # what was said for one file holds for no other
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert keras.models.clone_model(model)(tf.constant([[-1.0, 2.0]])).numpy().tolist() == [[3.0, 6.0]]
+
+
+def test_a_named_function_in_a_lambda_layer(tmp_path: Path) -> None:
+    @keras.saving.register_keras_serializable("tests", name="thrice")
+    def thrice(x):
+        return x * 3.0
+
+    model = keras.Sequential([keras.Input((2,)), layers.Lambda(thrice)])
+    model.save(tmp_path / "m.keras")
+    assert keras.models.load_model(tmp_path / "m.keras")(tf.ones((1, 2))).numpy().tolist() == [[3.0, 3.0]]
+
+
+def test_other_targets(tmp_path: Path) -> None:
+    model = small()
+    model.save(tmp_path / "folder", zipped=False)
+    memory = io.BytesIO()
+    model.save(memory)
+    memory.seek(0)
+    (tmp_path / "no_ending").write_bytes(memory.getvalue())
+    for source in (tmp_path / "folder", memory, tmp_path / "no_ending"):
+        again = keras.models.load_model(source, compile=False)
+        assert not again.compiled
+        np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
+    with pytest.raises(ValueError, match=r"must end in `.keras`"):
+        model.save(tmp_path / "model")
+    with pytest.raises(TypeError, match="overwrite"):
+        model.save(tmp_path / "m.keras", overwrit=True)
+
+
+def test_overwriting_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small()
+    path = tmp_path / "m.keras"
+    path.write_bytes(b"old")
+    monkeypatch.setattr("builtins.input", lambda text: "n")
+    model.save(path, overwrite=False)
+    assert path.read_bytes() == b"old"
+    monkeypatch.setattr("builtins.input", lambda text: "y")
+    model.save(path, overwrite=False)
+    assert path.read_bytes() != b"old"
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    small().save(tmp_path / "model.keras")
+    for error in (ValueError, FileNotFoundError):
+        with pytest.raises(error, match=r"model\.keras"):
+            keras.models.load_model(tmp_path / "modle.keras")
+
+
+def test_a_model_that_is_not_built() -> None:
+    with pytest.raises(ValueError, match="is not built"):
+        Net().save_weights("w.weights.h5")
+
+
+def save_and_die(save, steps: int) -> bool:
+    """Runs `save` in a process that ends before its step number `steps` that changes the disk.
+
+    Returns:
+        Whether it came to the end.
+    """
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    left = steps
+
+    def counted(call):
+        def step(*arguments, **keywords):
+            nonlocal left
+            if left == 0:
+                os._exit(9)
+            left -= 1
+            return call(*arguments, **keywords)
+
+        return step
+
+    try:
+        for name in ("replace", "fsync", "fdopen"):
+            setattr(os, name, counted(getattr(os, name)))
+        import shutil
+
+        shutil.copyfileobj = counted(shutil.copyfileobj)
+        save()
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.weights.h5"])
+def test_a_kill_at_any_step_leaves_the_old_or_the_new_file(tmp_path: Path, name: str) -> None:
+    old, new = keras.Sequential([keras.Input((1,)), layers.Dense(1)]), None
+    new = keras.models.clone_model(old)
+    old.set_weights([np.full((1, 1), 1.0), np.zeros(1)])
+    new.set_weights([np.full((1, 1), 2.0), np.zeros(1)])
+    seen = set()
+    for steps in range(20):
+        path = tmp_path / str(steps) / name
+        path.parent.mkdir()
+
+        def save(model, path=path):
+            model.save_weights(path) if "weights" in path.name else model.save(path)
+
+        save(old)
+        finished = save_and_die(lambda save=save: save(new), steps)
+        found = keras.models.clone_model(old)
+        found.load_weights(path)
+        seen.add(float(found.get_weights()[0][0, 0]))
+        if finished:
+            assert os.listdir(path.parent) == [name]
+            break
+    assert finished and seen == {1.0, 2.0}
+
+
+def test_a_failing_save_leaves_the_old_file(tmp_path: Path) -> None:
+    class Bad(layers.Dense):
+        def save_own_variables(self, store):
+            raise OSError("disk full")
+
+    path = tmp_path / "m.keras"
+    small().save(path)
+    before = path.read_bytes()
+    model = keras.Sequential([keras.Input((2,)), Bad(1)])
+    with pytest.raises(OSError, match="disk full"):
+        model.save(path)
+    assert path.read_bytes() == before and os.listdir(tmp_path) == ["m.keras"]
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float64"])
+def test_dtypes_of_weights(tmp_path: Path, dtype: str) -> None:
+    model = keras.Sequential([keras.Input((2,), dtype=dtype), layers.Dense(2, dtype=dtype)])
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras")
+    assert again.layers[0].dtype == dtype
+    for ours, theirs in zip(model.weights, again.weights, strict=True):
+        assert ours.dtype == theirs.dtype and ours.numpy().tobytes() == theirs.numpy().tobytes()
+
+
+def test_freezing_comes_back(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(2), layers.BatchNormalization(), layers.Dense(1)])
+    model.layers[0].trainable = False
+    model.compile("adam", "mse")
+    model.fit(draw(4, 2), draw(4, 1), verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras")
+    assert [layer.trainable for layer in again.layers] == [False, True, True]
+    assert len(again.optimizer.variables) == len(model.optimizer.variables)
+    np.testing.assert_array_equal(again.predict(draw(2, 2), verbose=0), model.predict(draw(2, 2), verbose=0))
