@@ -24,7 +24,7 @@ def look_up(path: str) -> Any:
 @pytest.mark.parametrize(
     ("path", "texts"),
     [
-        ("tf.lite", ("no `tf.lite` yet", "next: model.get_weights()")),
+        ("tf.lite", ("no `tf.lite` yet", "model.save(")),
         ("tf.io.gfile", ("no `tf.io.gfile` yet", "next: use Python's open")),
         ("tf.train.Checkpoint", ("no `tf.train.Checkpoint` yet", "next: ")),
         ("tf.nn.rleu", ("no `tf.nn.rleu`", "Did you mean `relu`")),

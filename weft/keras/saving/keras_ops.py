@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import weft as tf
@@ -176,7 +177,7 @@ def _split(x: Any, where: Any, axis: int) -> Any:
     if isinstance(where, int):
         return tf.split(x, where, axis=axis)
     ends = [0, *where, int(x.shape[axis])]
-    return tf.split(x, [b - a for a, b in zip(ends, ends[1:])], axis=axis)
+    return tf.split(x, [b - a for a, b in pairwise(ends)], axis=axis)
 
 
 # Writing
