@@ -35,7 +35,6 @@ def look_up(path: str) -> Any:
         ("tf1.nn.rleu", ("no `tf.nn.rleu`", "Did you mean `relu`")),
         ("keras.layers.Dens", ("no `keras.layers.Dens`", "Did you mean `Dense`")),
         ("keras.applications.VGG16", ("no `keras.applications` yet", "next: ")),
-        ("keras.Model.export", ("no `keras.Model.export` yet", "model.save(")),
         ("keras.datasets.cifar10", ("no `keras.datasets.cifar10` yet", "keras.utils.get_file")),
         ("keras.utils.plot_model", ("no `keras.utils.plot_model` yet", "model.summary()")),
         ("keras.callbacks.TensorBoard", ("no `keras.callbacks.TensorBoard` yet", "CSVLogger")),
