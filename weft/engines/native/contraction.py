@@ -55,6 +55,10 @@ class Contraction:
         """Whether maps may be done on a tile before it is stored."""
         return not self.stream
 
+    def folds(self, steps: tuple[int, ...]) -> bool:
+        """Whether a pooling of such windows may be done on a tile."""
+        return False
+
     def reads(self) -> list[Load]:
         """What it loads, for dependencies."""
         place = tuple(map(Index.of, variables(self.shape, "t")))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from weft.base.dims import Dim, product
+from weft.engines.native.folding import Steps, folded_shape, steps_of, whole
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Buffer, Load
 from weft.engines.native.lower import Nest, Region, variables
@@ -35,6 +36,7 @@ class Group:
         prefix: How many of them, from the left, are rows.
         nests: In order.
         before: The groups that must run before, directly or not.
+        fold: The extents of the windows of the template's results that nests of the group read, where they do.
     """
 
     kind: str
@@ -43,6 +45,16 @@ class Group:
     nests: list[Nest] = field(default_factory=list)
     before: set[Group] = field(default_factory=set, repr=False)
     stages: dict[Nest, int] = field(default_factory=dict)
+    fold: Steps = ()
+
+    @property
+    def folded_space(self) -> Shape:
+        """The sizes of the pooling that is folded into a template."""
+        return folded_shape(self.space, self.fold)
+
+    def folded(self, nest: Nest) -> bool:
+        """Whether a nest has an element for each window, rather than for each result of the template."""
+        return bool(self.fold) and not _same_points(self.space, nest.shape)
 
     @property
     def region(self) -> Region | None:
@@ -257,17 +269,41 @@ class Fusion:
         return all(load.index == wanted for load in reads if load.buffer is writer.output.buffer)
 
     def _join_template(self, group: Group, nest: Nest, needs: list[Nest]) -> bool:
-        if nest.reduced or nest.combine or not _same_points(group.space, nest.shape):
+        template = group.nests[0].template
+        if nest.reduced or nest.combine or not template.takes_epilogue:
             return False
-        if not group.nests[0].template.takes_epilogue:
-            return False
-        indices = tuple(map(Index.of, variables(group.space, "t")))
-        place, _ = _split(nest, indices, group.space)
-        wanted = flat_index(group.space, indices)
-        own = {n.output.buffer for n in group.nests}
-        for load in loads([nest.value(place, ())]):
-            if load.buffer in own and load.index != wanted:
+        fold = group.fold
+        if not _same_points(group.space, nest.shape) and not (
+            fold and _same_points(group.folded_space, nest.shape)
+        ):
+            results = {n.output.buffer for n in group.nests}
+            place = variables(nest.shape, "t")
+            reads = loads([nest.value(tuple(map(Index.of, place)), ())])
+            fold = steps_of(group.space, place, reads, results) or ()
+            if group.fold or not fold or not template.folds(fold):
                 return False
+        if not self._suits_template(group, nest, fold):
+            return False
+        group.fold = fold
+        return True
+
+    def _suits_template(self, group: Group, nest: Nest, fold: Steps) -> bool:
+        """Whether a nest reads of the group's results its own place, or its own window, and overwrites none."""
+        pooled = not _same_points(group.space, nest.shape)
+        space = folded_shape(group.space, fold) if pooled else group.space
+        axes = variables(space, "t")
+        indices = tuple(map(Index.of, axes))
+        place, _ = _split(nest, indices, space)
+        wanted = flat_index(space, indices)
+        results = {n.output.buffer for n in group.nests if _same_points(group.space, n.shape)}
+        own = {n.output.buffer for n in group.nests}
+        reads = [load for load in loads([nest.value(place, ())]) if load.buffer in own]
+        if pooled and any(load.buffer in results for load in reads):
+            if steps_of(group.space, axes, reads, results) != fold:
+                return False
+            reads = [load for load in reads if load.buffer not in results]
+        if any(not whole(load, wanted) for load in reads):
+            return False
         operands = {load.buffer for load in group.nests[0].template.reads()}
         if nest.output.buffer in own or (nest.output.buffer in operands and not nest.output.buffer.ring):
             return False

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from weft.base import dtypes
 from weft.base.dims import ceil_divide
-from weft.engines.native import sparse, winograd
 from weft.engines.native.contraction import Contraction
+from weft.engines.native.convolution import direct, sparse, winograd
+from weft.engines.native.convolution.parts import add_template
 from weft.engines.native.index import Index
 from weft.engines.native.kernels import minimum
 from weft.engines.native.loops import At, Const, Expr, Op
@@ -113,28 +114,25 @@ def _conv(low: Lowering, node: Node) -> Sequence[Source]:
     kernel = low.contiguous(_operand(low, node.inputs[1]), "kernel")
     window = windows(low, x.shape[1:-1], kernel.shape[:-2], attrs)
     low.known(x.shape[-1], *kernel.shape)
-    sizes = _extents(window, kernel, attrs["groups"])
-    x = padded(low, low.memory(x) if x.cost > 3 else x, [b for b, _ in window.pads], sizes, [1] * len(sizes))
     made = from_channels_last(forward(low, x, kernel, window, attrs["groups"], "conv"), attrs["data_format"])
     return [narrowed(made, node.outputs[0].dtype)]
 
 
-def _extents(window: Window, kernel: Source, groups: int) -> list[int]:
-    """How large padded images must be."""
-    if winograd.pays(window, kernel.shape[-2], kernel.shape[-1], groups, kernel.dtype):
-        return winograd.extents(window)
-    return [window.extent(axis) for axis in range(len(window.sizes))]
+def _surrounded(low: Lowering, x: Source, window: Window) -> Memory:
+    """Images in memory with the zeros around them that windows reach."""
+    sizes = [window.extent(axis) for axis in range(len(window.sizes))]
+    return padded(low, low.memory(x) if x.cost > 3 else x, [first for first, _ in window.pads], sizes, [1] * len(sizes))
 
 
-def forward(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: int, name: str) -> Source:
-    """The convolution of images that are padded already."""
+def forward(low: Lowering, x: Source, kernel: Memory, window: Window, groups: int, name: str) -> Source:
+    """The convolution of images, without their padding."""
     batch, channels, filters = x.shape[0], kernel.shape[-2], kernel.shape[-1]
     shape = (batch, *window.out, filters)
-    rank = len(window.sizes)
+    if groups == 1 and winograd.pays(window, channels, filters, groups, x.dtype):
+        return winograd.convolution(low, low.memory(x, "image"), kernel, window, name)
+    x = _surrounded(low, x, window)
     if groups > 1:
         return _grouped(low, x, kernel, window, groups, name)
-    if winograd.pays(window, channels, filters, groups, x.dtype):
-        return winograd.convolution(low, x, kernel, window, name)
     if set(window.window) == {1} and set(window.strides) == {1} and x.contiguous:
         rows = batch
         for size in window.out:
@@ -143,15 +141,9 @@ def forward(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: in
         return _contract(low, Contraction(
             (rows, filters), (channels,), lambda place, within: flat.at((place[0], within[0])),
             lambda place, within: weights.at((within[0], place[1])), x.dtype), shape, name)  # fmt: skip
-
-    def element(place: Indices, within: Indices) -> Expr:
-        where = [place[1 + a] * window.strides[a] + within[a] * window.dilations[a] for a in range(rank)]
-        return x.at((place[0], *where, within[-1]))
-
-    def weight(place: Indices, within: Indices) -> Expr:
-        return kernel.at((*within, place[-1]))
-
-    return _contract(low, Contraction(shape, (*window.window, channels), element, weight, x.dtype), shape, name)
+    result = low.temporary(shape, x.dtype, name)
+    add_template(low, result, direct.Direct(x, kernel, direct.whole(window), result), name)
+    return result
 
 
 def _grouped(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: int, name: str) -> Source:
@@ -197,8 +189,6 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     reach = [(window.window[a] - 1) * window.dilations[a] for a in range(rank)]
     if sparse.fits(ct, window, kernel.shape[-2], groups, kernel.dtype):
         return [narrowed(_sparse_input_gradient(low, ct, kernel, window), node.outputs[0].dtype)]
-    before = [reach[a] - window.pads[a][0] for a in range(rank)]
-    sizes = [window.sizes[a] + reach[a] for a in range(rank)]
     channels, filters = kernel.shape[-2:]
     assert isinstance(channels, int) and isinstance(filters, int)
     each = filters // groups
@@ -212,11 +202,29 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
 
     packed = low.temporary(turned, kernel.dtype, "turned")
     low.nests.append(Nest(turned, value, packed, name="pack"))
-    simple = Window(tuple(sizes), window.window, (1,) * rank, window.dilations, ((0, 0),) * rank, window.sizes)
-    sizes = _extents(simple, packed, groups)
-    wide = padded(low, low.memory(ct) if ct.cost > 3 else ct, before, sizes, window.strides)
-    result = forward(low, wide, packed, simple, groups, "conv_input_gradient")
+    if max(window.strides) == 1:
+        pads = tuple((r - p, window.sizes[a] - window.out[a] + p) for a, (r, (p, _)) in enumerate(
+            zip(reach, window.pads, strict=True)))  # fmt: skip
+        simple = Window(window.out, window.window, window.strides, window.dilations, pads, window.sizes)
+        result = forward(low, ct, packed, simple, groups, "conv_input_gradient")
+    elif groups == 1 and max(window.dilations) == 1:
+        result = _in_parts(low, ct, packed, window)
+    else:
+        sizes = tuple(window.sizes[a] + reach[a] for a in range(rank))
+        before = [reach[a] - window.pads[a][0] for a in range(rank)]
+        simple = Window(sizes, window.window, (1,) * rank, window.dilations, ((0, 0),) * rank, window.sizes)
+        wide = padded(low, low.memory(ct) if ct.cost > 3 else ct, before, sizes, window.strides)
+        result = forward(low, wide, packed, simple, groups, "conv_input_gradient")
     return [narrowed(from_channels_last(result, attrs["data_format"]), node.outputs[0].dtype)]
+
+
+def _in_parts(low: Lowering, ct: Source, kernel: Memory, window: Window) -> Source:
+    """The gradient for the images of a convolution with strides, from the kernel turned round."""
+    parts, before, sizes = direct.parts_of_gradient(window)
+    x = padded(low, low.memory(ct) if ct.cost > 3 else ct, before, sizes, [1] * len(sizes))
+    result = low.temporary((ct.shape[0], *window.sizes, kernel.shape[-1]), kernel.dtype, "conv_input_gradient")
+    add_template(low, result, direct.Direct(x, kernel, parts, result), "conv_input_gradient")
+    return result
 
 
 def _sparse_input_gradient(low: Lowering, ct: Source, kernel: Source, window: Window) -> Source:
@@ -244,8 +252,7 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     rank, groups = len(window.sizes), attrs["groups"]
     thin = sparse.fits(ct, window, kernel_shape[-2], groups, x.dtype)
     fast = not thin and winograd.pays(window, kernel_shape[-2], kernel_shape[-1], groups, x.dtype)
-    sizes = winograd.extents(window) if fast else [window.extent(axis) for axis in range(rank)]
-    x = padded(low, low.memory(x) if x.cost > 3 else x, [b for b, _ in window.pads], sizes, [1] * rank)
+    x = low.memory(x, "image") if fast else _surrounded(low, x, window)
     batch, channels, filters = x.shape[0], kernel_shape[-2], kernel_shape[-1]
     assert isinstance(channels, int) and isinstance(filters, int)
     share = ceil_divide(batch, SHARES)
@@ -320,8 +327,7 @@ def _depthwise(low: Lowering, node: Node) -> Sequence[Source]:
     window = windows(low, x.shape[1:-1], kernel.shape[:-2], attrs)
     channels, many = kernel.shape[-2:]
     assert isinstance(channels, int) and isinstance(many, int)
-    sizes = [window.extent(axis) for axis in range(len(window.sizes))]
-    wide = padded(low, low.memory(x) if x.cost > 3 else x, [b for b, _ in window.pads], sizes, [1] * len(sizes))
+    wide = _surrounded(low, x, window)
     flat = Memory(kernel.buffer, (*window.window, 1, channels * many))
     made = _grouped(low, wide, flat, window, channels, "depthwise_conv")
     return [narrowed(from_channels_last(made, attrs["data_format"]), node.outputs[0].dtype)]

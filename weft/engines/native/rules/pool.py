@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from weft.base import dtypes
 from weft.base.dims import product
-from weft.engines.native import sparse
+from weft.engines.native.convolution import sparse
 from weft.engines.native.index import Entry, Index
 from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, rule
@@ -53,6 +53,25 @@ def _is_nan(x: Expr) -> Expr:
     return Op("is_nan", (x,), dtypes.bool_)
 
 
+def _running(x: Source, window: Window, place: Indices, lowest: Const) -> tuple[Expr, Expr]:
+    """The greatest element of a small window, and the number of the first position that holds it."""
+    best: Expr | None = None
+    number: Expr = Const(0, dtypes.int8)
+    for turn, offset in enumerate(offsets(window)):
+        found = read(x, spot(window, place, offset), lowest)
+        if best is None:
+            best = found
+            continue
+        better = compare("greater", found, best)
+        if x.dtype.is_floating:  # a number is better than none: not (found <= best), and found is a number
+            worse = Op("not", (compare("less_equal", found, best),), dtypes.bool_)
+            better = Op("and", (worse, Op("not", (_is_nan(found),), dtypes.bool_)), dtypes.bool_)
+        best = pick(better, found, best)
+        number = pick(better, Const(turn, dtypes.int8), number)
+    assert best is not None
+    return best, number
+
+
 # -- the greatest -----------------------------------------------------------------------------------------------------
 
 
@@ -62,18 +81,7 @@ def _greatest(low: Lowering, x: Source, window: Window) -> Source:
     lowest = _lowest(x.dtype)
     if small(window):
         def element(place: Indices) -> Expr:
-            best: Expr | None = None
-            for offset in offsets(window):
-                found = read(x, spot(window, place, offset), lowest)
-                if best is None:
-                    best = found
-                    continue
-                better = compare("greater", found, best)
-                if floating:
-                    better = Op("or", (better, _is_nan(best)), dtypes.bool_)
-                best = pick(better, found, best)
-            assert best is not None
-            return best
+            return _running(x, window, place, lowest)[0]
 
         return Computed(shape, x.dtype, element, 100)
 
@@ -122,6 +130,9 @@ def _winner(low: Lowering, x: Source, y: Source, window: Window) -> Source:
         assert found is not None
         return found
 
+    if small(window) and not window.padded:
+        running = Computed(y.shape, dtype, lambda place: _running(x, window, place, _lowest(x.dtype))[1], 100)
+        return low.memory(running, "winner")
     if small(window):
         def element(place: Indices) -> Expr:
             chosen: Expr = Const(many, dtype)

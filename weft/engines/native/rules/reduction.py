@@ -8,6 +8,7 @@ from typing import Any
 from weft.base import dtypes
 from weft.base.dims import Dim, product
 from weft.base.dtypes import DType
+from weft.engines.native.convolution.sparse import Unpooled
 from weft.engines.native.index import Index
 from weft.engines.native.kernels import identity
 from weft.engines.native.loops import At, Const, Expr, Op
@@ -15,7 +16,6 @@ from weft.engines.native.lower import Lowering, rule
 from weft.engines.native.problems import Specialise, Unsupported
 from weft.engines.native.rules.pointwise import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source
-from weft.engines.native.sparse import Unpooled
 from weft.ir.graph import Node
 
 _COMBINE = {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from weft.base import dtypes
 from weft.base.dims import ceil_divide, product
 from weft.engines.native.contraction import multiply_add
+from weft.engines.native.convolution.parts import add_template, cut, reads_of, store
 from weft.engines.native.fusion import Group
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import Plan
@@ -30,8 +31,8 @@ from weft.engines.native.loops import (
     Statement,
     Store,
 )  # fmt: skip
-from weft.engines.native.lower import Lowering, Nest, variables, view
-from weft.engines.native.rewriting import guarded, loads
+from weft.engines.native.lower import Lowering, view
+from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.pointwise import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source, unflatten
 
@@ -141,8 +142,7 @@ def kernel_gradient(
     assert isinstance(filters, int) and isinstance(channels, int)
     partial = low.temporary((shares, filters, window.window[0], spots.length), x.dtype, "patches")
     template = _KernelGradient(x, spots, partial, limit)
-    low.nests.append(Nest(partial.shape, lambda place, _: partial.at(place), partial, name="conv_kernel_gradient",
-                          template=template))  # fmt: skip
+    add_template(low, partial, template, "conv_kernel_gradient")
     batch, share = x.shape[0], ceil_divide(x.shape[0], shares)
 
     def total(place: Indices, within: Indices) -> Expr:
@@ -164,7 +164,7 @@ class _KernelGradient:
 
     def reads(self) -> list[Load]:
         """What it loads, for dependencies."""
-        return _reads(self.x, self.spots.values, self.spots.begin)
+        return reads_of(self.x, self.spots.values, self.spots.begin)
 
     def kernel(self, group: Group, name: str, plan: Plan) -> Kernel:
         """Image by image; a filter's sums stay in registers while its windows are gone through."""
@@ -194,7 +194,7 @@ class _KernelGradient:
         lanes = plan.target.lanes(dtype.size)
 
         def each(make: Callable[[int, Index, Index], Statement]) -> list[Statement]:
-            return [_cut(make(n, Index.of(row), Index.of(first) + LANE), size, lanes)
+            return [cut(make(n, Index.of(row), Index.of(first) + LANE), size, lanes)
                     for n, (row, first, size) in enumerate(held)]  # fmt: skip
 
         def step(value: Expr, begin: Index) -> list[Statement]:
@@ -214,7 +214,7 @@ class _KernelGradient:
         return [
             If(compare("equal", At(number), At(ZERO)), start, held_before),
             *_windows(self.spots, image, filter_, step),
-            *each(lambda n, row, at: _store(self.output, (share, filter_, row, at), Get(sums, (Index.of(n),)))),
+            *each(lambda n, row, at: store(self.output, (share, filter_, row, at), Get(sums, (Index.of(n),)))),
         ]
 
 
@@ -230,8 +230,7 @@ def input_gradient(low: Lowering, ct: Unpooled, kernel: Source, window: Window, 
     weights = low.memory(view(kernel, laid, lambda p: (p[1], p[2] // channels, p[2] % channels, p[0])), "pack")
     result = low.temporary(image, kernel.dtype, "conv_input_gradient")
     template = _InputGradient(spots, weights, result)
-    low.nests.append(Nest(result.shape, lambda place, _: result.at(place), result, name="conv_input_gradient",
-                          template=template))  # fmt: skip
+    add_template(low, result, template, "conv_input_gradient")
     return result
 
 
@@ -245,7 +244,7 @@ class _InputGradient:
 
     def reads(self) -> list[Load]:
         """What it loads, for dependencies."""
-        return _reads(self.weights, self.spots.values, self.spots.begin)
+        return reads_of(self.weights, self.spots.values, self.spots.begin)
 
     def kernel(self, group: Group, name: str, plan: Plan) -> Kernel:
         """Filter by filter: its weights stay in registers while its windows are gone through."""
@@ -277,7 +276,7 @@ class _InputGradient:
         row_of = self.output.strides[1]
 
         def each(make: Callable[[int, Index, Index], Statement]) -> list[Statement]:
-            return [_cut(make(n, Index.of(row), Index.of(first) + LANE), size, lanes)
+            return [cut(make(n, Index.of(row), Index.of(first) + LANE), size, lanes)
                     for n, (row, first, size) in enumerate(held)]  # fmt: skip
 
         def step(value: Expr, begin: Index) -> list[Statement]:
@@ -313,15 +312,3 @@ def _some(parts: Sequence[tuple[int, int, int]]) -> list[Sequence[tuple[int, int
     groups = -(-len(parts) // _HELD)
     each = -(-len(parts) // groups)
     return [parts[at : at + each] for at in range(0, len(parts), each)]
-
-
-def _cut(statement: Statement, size: int, lanes: int) -> Statement:
-    return statement if size == lanes else Masked(Index.of(size), [statement])
-
-
-def _store(memory: Memory, place: Indices, value: Expr) -> Store:
-    return Store([(memory.buffer, memory.place(place), value)])
-
-
-def _reads(*memories: Memory) -> list[Load]:
-    return loads([memory.at(tuple(map(Index.of, variables(memory.shape, "t")))) for memory in memories])

@@ -1,0 +1,95 @@
+"""What is done with a convolution's results while they are in registers: maps, and poolings of whole windows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from weft.engines.native.fusion import Group, split
+from weft.engines.native.index import Index
+from weft.engines.native.kernels import Plan, compare_less
+from weft.engines.native.loops import Buffer, Expr, If, Statement, Store
+from weft.engines.native.lower import Nest, variables
+from weft.engines.native.rewriting import Rewriter
+from weft.engines.native.sources import Indices
+
+if TYPE_CHECKING:
+    from weft.base.dims import Shape
+
+
+#: for each spatial axis below which window something is there, None where it always is
+_Guard = tuple["int | None", ...]
+
+
+class Windows:
+    """How a template goes through its results: window by window, where a pooling is folded into it.
+
+    Args:
+        group: The template and what is done with its results, [batch, *spatial, channels].
+        plan: What is stored.
+        least: The windows where no pooling is folded in.
+
+    Attributes:
+        steps: The windows' extents along the spatial axes.
+        counts: How many windows there are along each; the last ones may reach beyond the results.
+        offsets: The places in a window, in order.
+    """
+
+    def __init__(self, group: Group, plan: Plan, least: tuple[int, ...] = ()) -> None:
+        self.group, self.plan = group, plan
+        self.space = group.space
+        self.steps = group.fold or least or (1,) * (len(self.space) - 2)
+        self.offsets = list(itertools.product(*map(range, self.steps)))
+        self._maps = [nest for nest in group.nests if not group.folded(nest)]
+        self._pooled = [nest for nest in group.nests if group.folded(nest)]
+        #: whether results outside of the windows are wanted too
+        every = not group.fold or any(plan.stored(nest.output.buffer, group) for nest in self._maps)
+        self.sizes: list[int] = [size for size in self.space[1:-1] if isinstance(size, int)]
+        self.counts = tuple(-(-size // step) if every else size // step
+                            for size, step in zip(self.sizes, self.steps, strict=True))  # fmt: skip
+
+    def finish(self, place: Indices, value: Callable[[tuple[int, ...]], Expr]) -> list[Statement]:
+        """What is done with one window (or a vector of them, side by side in the channels).
+
+        Args:
+            place: Which window: [batch, *spatial, channel].
+            value: (place in the window) -> the template's result there.
+        """
+        # in plain variables, whose ranges are known, so that indices into reshaped results simplify
+        axes = variables((self.space[0], *self.counts, self.space[-1]), "w")
+        plain = tuple(map(Index.of, axes))
+        moved = Rewriter(values=dict(zip(axes, place, strict=True)))
+        here: dict[tuple[Buffer, Index], Expr] = {}
+        stores: dict[_Guard, list[tuple[Buffer, Index, Expr]]] = {}
+
+        def make(nest: Nest, shape: Shape, at: Indices, guard: _Guard, result: Expr | None = None) -> None:
+            own, _ = split(nest, at, shape)
+            if result is None:
+                result = Rewriter(lambda load: here.get((load.buffer, load.index))).expr(nest.value(own, ()))
+            index = nest.output.place(own)
+            here[nest.output.buffer, index] = result
+            if self.plan.stored(nest.output.buffer, self.group):
+                stores.setdefault(guard, []).append((nest.output.buffer, moved.index(index), moved.expr(result)))
+
+        for offset in self.offsets:
+            at = (plain[0], *(w * step + o for w, step, o in zip(plain[1:-1], self.steps, offset, strict=True)),
+                  plain[-1])  # fmt: skip
+            guard = self._guard([-(-(size - o) // step) for size, step, o in zip(
+                self.sizes, self.steps, offset, strict=True)])  # fmt: skip
+            for nest in self._maps:
+                make(nest, self.space, at, guard, value(offset) if nest is self.group.nests[0] else None)
+        guard = self._guard([size // step for size, step in zip(self.sizes, self.steps, strict=True)])
+        for nest in self._pooled:
+            make(nest, self.group.folded_space, plain, guard)
+        return [_where(guard, place, Store(entries)) for guard, entries in stores.items()]
+
+    def _guard(self, bounds: list[int]) -> _Guard:
+        return tuple(bound if bound < count else None for bound, count in zip(bounds, self.counts, strict=True))
+
+
+def _where(guard: _Guard, place: Indices, body: Statement) -> Statement:
+    for axis, bound in enumerate(guard):
+        if bound is not None:
+            body = If(compare_less(place[1 + axis], Index.of(bound)), [body])
+    return body
