@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from weft.base import dtypes
 from weft.base.dims import ceil_divide, product
-from weft.engines.native.contraction import multiply_add
-from weft.engines.native.convolution.parts import add_template, cut, reads_of, store
+from weft.engines.native.contraction import by_extent, multiply_add
+from weft.engines.native.convolution.parts import add_template, cut, even, nested, reads_of, store
 from weft.engines.native.fusion import Group
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import Plan
@@ -26,13 +26,14 @@ from weft.engines.native.loops import (
     Kernel,
     Load,
     Masked,
+    Op,
     Register,
     Set,
     Statement,
     Store,
 )  # fmt: skip
-from weft.engines.native.lower import Lowering, view
-from weft.engines.native.rewriting import guarded
+from weft.engines.native.lower import Lowering, variables, view
+from weft.engines.native.rewriting import guarded, loads
 from weft.engines.native.rules.pointwise import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source, unflatten
 
@@ -60,6 +61,7 @@ class Unpooled(Computed):
     def __init__(self, dense: Source, values: Source, winner: Memory, window: Window) -> None:
         super().__init__(dense.shape, dense.dtype, dense.at, dense.cost)
         self.values, self.winner, self.window = values, winner, window
+        self.spots: dict[tuple[Window, Shape], Spots] = {}
 
 
 def disjoint(window: Window) -> bool:
@@ -68,7 +70,9 @@ def disjoint(window: Window) -> bool:
 
 
 class Spots:
-    """Where the patch of each window's number begins, in images that a convolution reads.
+    """For each image and filter a list of the numbers that are not zero, and where the patch of each begins.
+
+    A list is made of pairs, its length before them. Both are as wide as the numbers, which stand there by their bits.
 
     Args:
         low: Where nests are added.
@@ -78,38 +82,89 @@ class Spots:
     """
 
     def __init__(self, low: Lowering, ct: Unpooled, window: Window, image: Shape) -> None:
-        self.values = low.memory(ct.values, "cotangent")
-        self.window, self.image = window, tuple(image)
-        pool, strides = ct.window, window.strides
+        self.ct, self.window, self.image = ct, window, tuple(image)
+        self.dtype = ct.values.dtype
+        self.whole = dtypes.int32 if self.dtype.size == 4 else dtypes.int64
         width, channels = image[2:]
         assert isinstance(width, int) and isinstance(channels, int)
         #: how many elements a row of a patch has: they are neighbours
         self.length = window.window[1] * channels
+        self.row = width * channels
+        batch, down, across, filters = ct.values.shape
+        assert isinstance(down, int) and isinstance(across, int)
+        self.lists = low.temporary((batch, filters, 1 + 2 * down * across), self.whole, "spots")
+        add_template(low, self.lists, self, "spots")
 
-        def begin(place: Indices) -> Expr:
-            number = cast(ct.winner.at(place), dtypes.int32)
-            extents = pool.window
-            # one of few places: chosen rather than divided, which costs more
-            found: Expr = Const(0, dtypes.int32)
-            for turn in range(1, extents[0] * extents[1]):
-                y, x = divmod(turn, extents[1])
-                at = (y * strides[0] * width + x * strides[1]) * channels
-                found = pick(compare("equal", number, Const(turn, dtypes.int32)), Const(at, dtypes.int32), found)
-            corner = [place[1 + axis] * pool.strides[axis] - pool.pads[axis][0] for axis in range(2)]
-            base = (corner[0] * strides[0] * width + corner[1] * strides[1]) * channels
-            return op("add", cast(At(base), dtypes.int32), found)
+    takes_epilogue = False
 
-        self.begin = low.memory(Computed(self.values.shape, dtypes.int32, begin, 40), "begin")
+    def reads(self) -> list[Load]:
+        """What it loads, for dependencies."""
+        place = tuple(map(Index.of, variables(self.ct.values.shape, "t")))
+        return loads([self.ct.values.at(place), self.ct.winner.at(place)])
 
-    def at(self, place: Indices) -> tuple[Expr, Index]:
-        """The number of a window, and where its patch begins in the image."""
+    def kernel(self, group: Group, name: str, plan: Plan) -> Kernel:
+        """The lists of an image in each chunk."""
+        batch, *_ = self.ct.values.shape
+        chunk = LoopVar("chunk", batch)
+        filter_, down, across = (LoopVar(name, size) for name, size in zip(
+            "fyx", (self.lists.shape[1], *self.ct.values.shape[1:3]), strict=True))  # fmt: skip
+        place = (Index.of(chunk), Index.of(down), Index.of(across), Index.of(filter_))
+        held = Register("count", dtypes.int64)
+        number = self.ct.values.at(place)
+        next_ = Index.of(Entry(Get(held), self.lists.shape[-1])) * 2 + 1
+        row = (Index.of(chunk), Index.of(filter_))
+        some = cast(compare("not_equal", number, Const(0, self.dtype)), dtypes.int64)
+        body: list[Statement] = [
+            Store([
+                (self.lists.buffer, self.lists.place((*row, next_)), self._begin(place)),
+                (self.lists.buffer, self.lists.place((*row, next_ + 1)), Op("bitcast", (number,), self.whole)),
+            ]),
+            Set(held, op("add", Get(held), some)),
+        ]  # fmt: skip
+        body = [
+            Set(held, Const(0, dtypes.int64)),
+            *nested([down, across], body),
+            store(self.lists, (*row, ZERO), cast(Get(held), self.whole)),
+        ]
+        return Kernel(name, chunk, nested([filter_], body), 1)
+
+    def _begin(self, place: Indices) -> Expr:
+        """Where the patch of a window's greatest result begins in its image."""
+        pool, strides, channels = self.ct.window, self.window.strides, self.image[-1]
+        assert isinstance(channels, int)
+        number = self.ct.winner.at(place)
+        found: Expr = Const(0, self.whole)
+        for turn in range(1, pool.window[0] * pool.window[1]):  # one of few: chosen, for it need not be divided
+            y, x = divmod(turn, pool.window[1])
+            at = y * strides[0] * self.row + x * strides[1] * channels
+            found = pick(compare("equal", number, Const(turn, number.dtype)), Const(at, self.whole), found)
+        corner = [place[1 + axis] * pool.strides[axis] - pool.pads[axis][0] for axis in range(2)]
+        base = corner[0] * (strides[0] * self.row) + corner[1] * (strides[1] * channels)
+        return op("add", cast(At(base), self.whole), found)
+
+    def each(self, image: Index, filter_: Index, step: Callable[[Expr, Index], list[Statement]]) -> list[Statement]:
+        """A loop over a list: step gets a number, and where its patch begins in the image."""
+        entry = LoopVar("e", self.lists.shape[-1])
+        row = (image, filter_)
         size = product(self.image[1:])
-        return self.values.at(place), Index.of(Entry(cast(self.begin.at(place), dtypes.int64), size))
+        value = Op("bitcast", (self.lists.at((*row, Index.of(entry) * 2 + 2)),), self.dtype)
+        begin = Index.of(Entry(cast(self.lists.at((*row, Index.of(entry) * 2 + 1)), dtypes.int64), size))
+        stop = Index.of(Entry(cast(self.lists.at((*row, ZERO)), dtypes.int64)))
+        return [For(entry, ZERO, stop, step(value, begin))]
 
     def parts(self, lanes: int) -> list[tuple[int, int, int]]:
         """The vectors of a patch: (row, first element, how many elements)."""
         return [(row, first, min(lanes, self.length - first))
                 for row in range(self.window.window[0]) for first in range(0, self.length, lanes)]  # fmt: skip
+
+
+def _spots(low: Lowering, ct: Unpooled, window: Window, image: Shape) -> Spots:
+    """The lists for images of a shape: both gradients use the same."""
+    key = (window, tuple(image))
+    found = ct.spots.get(key)
+    if found is None:
+        found = ct.spots[key] = Spots(low, ct, window, image)
+    return found
 
 
 def fits(ct: Source, window: Window, channels: Dimension, groups: int, dtype: DType) -> bool:
@@ -127,6 +182,13 @@ def fits(ct: Source, window: Window, channels: Dimension, groups: int, dtype: DT
     return bool(1.5 * chosen < every)  # type: ignore[operator]
 
 
+def masks(ct: Unpooled, window: Window, channels: int, dtype: DType) -> bool:
+    """Whether a kernel's gradient is summed window by window with every place of the pooling's tried."""
+    many = product((*window.window, channels))
+    inside = not ct.window.padded and len(window.window) == 2 and dtype in _WIDE and ct.values.dtype is dtype
+    return inside and isinstance(many, int) and many <= 128 and len(list(ct.window.offsets())) <= 9
+
+
 # The gradient for the kernel -----------------------------------------------------------------------------------------
 
 
@@ -137,7 +199,7 @@ def kernel_gradient(
 
     `x` is padded. The images are cut into shares, as many whatever the number of threads, added up in order.
     """
-    spots = Spots(low, ct, window, x.shape)
+    spots = _spots(low, ct, window, x.shape)
     filters, channels = ct.shape[-1], x.shape[-1]
     assert isinstance(filters, int) and isinstance(channels, int)
     partial = low.temporary((shares, filters, window.window[0], spots.length), x.dtype, "patches")
@@ -164,7 +226,7 @@ class _KernelGradient:
 
     def reads(self) -> list[Load]:
         """What it loads, for dependencies."""
-        return reads_of(self.x, self.spots.values, self.spots.begin)
+        return reads_of(self.x, self.spots.lists)
 
     def kernel(self, group: Group, name: str, plan: Plan) -> Kernel:
         """Image by image; a filter's sums stay in registers while its windows are gone through."""
@@ -213,8 +275,113 @@ class _KernelGradient:
         start = each(lambda n, row, at: Set(sums, zero, (Index.of(n),)))
         return [
             If(compare("equal", At(number), At(ZERO)), start, held_before),
-            *_windows(self.spots, image, filter_, step),
+            *self.spots.each(image, filter_, step),
             *each(lambda n, row, at: store(self.output, (share, filter_, row, at), Get(sums, (Index.of(n),)))),
+        ]
+
+
+def masked_kernel_gradient(
+    low: Lowering, x: Memory, ct: Unpooled, window: Window, shares: int, limit: Callable[[Indices], Index]
+) -> Source:
+    """The same where patches are small: every place of a window is gone through, filters side by side.
+
+    Returns:
+        The shares' sums, [shares, height * width * channels, filters].
+    """
+    filters, channels = ct.shape[-1], x.shape[-1]
+    rows = product((*window.window, channels))
+    partial = low.temporary((shares, rows, filters), x.dtype, "patches")
+    add_template(low, partial, _MaskedKernelGradient(x, ct, window, partial, limit), "conv_kernel_gradient")
+    return partial
+
+
+class _MaskedKernelGradient:
+    """A share of the images, some rows of the gradient and some filters in each chunk."""
+
+    takes_epilogue = False
+
+    def __init__(
+        self, x: Memory, ct: Unpooled, window: Window, output: Memory, limit: Callable[[Indices], Index]
+    ) -> None:
+        self.x, self.ct, self.window, self.output, self.limit = x, ct, window, output, limit
+
+    def reads(self) -> list[Load]:
+        """What it loads, for dependencies."""
+        place = tuple(map(Index.of, variables(self.ct.values.shape, "t")))
+        return [*reads_of(self.x), *loads([self.ct.values.at(place), self.ct.winner.at(place)])]
+
+    def kernel(self, group: Group, name: str, plan: Plan) -> Kernel:
+        """Window by window; the sums stay in registers."""
+        shares, rows, filters = self.output.shape
+        batch, dtype = self.x.shape[0], self.x.dtype
+        assert isinstance(rows, int) and isinstance(filters, int) and isinstance(shares, int)
+        lanes, registers = plan.target.lanes(dtype.size), plan.target.registers
+        wide = 2 if filters > lanes and rows <= (registers - 8) // 2 else 1
+        tall = even(rows, (registers - 6) // wide)
+        shape = (shares, -(-filters // (wide * lanes)), -(-rows // tall))
+        chunk = LoopVar("chunk", product(shape))
+        share, column, block = unflatten(Index.of(chunk), shape)
+        many = ceil_divide(batch, shares)
+        image = LoopVar("n", many)
+        sums = Register("sums", dtype, (tall, wide), vector=True)
+
+        def some(first: int, height: int) -> list[Statement]:
+            left = Index.of(filters) - column * (wide * lanes)
+            body = []
+            for part in by_extent(filters, wide * lanes, lanes, left, lambda widths, cut: self._rows(
+                first, height, column * (wide * lanes), widths, cut, share, image, many, sums, plan)):  # fmt: skip
+                body.append(part)
+            return body
+
+        body: list[Statement] = []
+        for number in range(-(-rows // tall)):
+            made = some(number * tall, min(tall, rows - number * tall))
+            here = compare("equal", At(block), At(Index.of(number)))
+            body += made if rows <= tall else [If(here, made)]
+        return Kernel(name, chunk, body, lanes)
+
+    def _rows(
+        self, first: int, height: int, column: Index, widths: int, cut_: Index | None, share: Index, image: LoopVar,
+        many: Dimension, sums: Register, plan: Plan,
+    ) -> list[Statement]:  # fmt: skip
+        pool, window, dtype, lanes = self.ct.window, self.window, self.x.dtype, sums.dtype.size
+        lanes = plan.target.lanes(dtype.size)
+        channels = self.x.shape[-1]
+        assert isinstance(channels, int)
+        down, across = (LoopVar(axis, size) for axis, size in zip("yx", pool.out, strict=True))
+        number = share * many + image
+        within = {(r, v): (Index.of(r), Index.of(v)) for r in range(height) for v in range(widths)}
+        columns = [column + v * lanes + LANE for v in range(widths)]
+        body: list[Statement] = []
+        parts: list[tuple[Expr, Expr]] = []
+        for v, at in enumerate(columns):
+            place = (number, Index.of(down), Index.of(across), at)
+            held = [self.ct.values.at(place), self.ct.winner.at(place)]
+            if cut_ is not None and v == widths - 1:
+                held = [guarded(expr, compare("less", At(Index.of(LANE)), At(cut_))) for expr in held]
+            parts.append((held[0], held[1]))
+        for turn, offset in enumerate(pool.offsets()):
+            corner = [Index.of(p) * s + o for p, s, o in zip((down, across), pool.strides, offset, strict=True)]
+            chosen = [pick(compare("equal", winner, Const(turn, winner.dtype)), value, Const(0, dtype))
+                      for value, winner in parts]  # fmt: skip
+            for r in range(height):
+                y, x, channel = (i.number or 0 for i in unflatten(Index.of(first + r), (*window.window, channels)))
+                spot = [c * s + k * d for c, s, k, d in zip(
+                    corner, window.strides, (y, x), window.dilations, strict=True)]  # fmt: skip
+                element = self.x.at((number, *spot, Index.of(channel)))
+                for v, value in enumerate(chosen):
+                    added = multiply_add(element, value, Get(sums, within[r, v]), plan.target.fma)
+                    body.append(Set(sums, added, within[r, v]))
+        stores = [store(self.output, (share, Index.of(first + r), columns[v]), Get(sums, within[r, v]))
+                  for v in range(widths) for r in range(height)]  # fmt: skip
+        finish: list[Statement] = list(stores)
+        if cut_ is not None:
+            finish = [*stores[: -height], Masked(cut_, list(stores[-height:]))]
+        inner = nested([down, across], body)
+        return [
+            *(Set(sums, Const(0, dtype), place) for place in within.values()),
+            For(image, ZERO, self.limit((share,)), inner),
+            *finish,
         ]
 
 
@@ -223,7 +390,7 @@ class _KernelGradient:
 
 def input_gradient(low: Lowering, ct: Unpooled, kernel: Source, window: Window, image: Shape) -> Memory:
     """The sum over windows of their number times the kernel, each where its patch lies, for padded images."""
-    spots = Spots(low, ct, window, image)
+    spots = _spots(low, ct, window, image)
     channels, filters = kernel.shape[-2:]
     assert isinstance(channels, int)
     laid = (filters, window.window[0], spots.length)
@@ -244,7 +411,7 @@ class _InputGradient:
 
     def reads(self) -> list[Load]:
         """What it loads, for dependencies."""
-        return reads_of(self.weights, self.spots.values, self.spots.begin)
+        return reads_of(self.weights, self.spots.lists)
 
     def kernel(self, group: Group, name: str, plan: Plan) -> Kernel:
         """Filter by filter: its weights stay in registers while its windows are gone through."""
@@ -286,25 +453,15 @@ class _InputGradient:
                 made = multiply_add(value, Get(weights, (Index.of(n),)), before, plan.target.fma)
                 return Store([(self.output.buffer, place, made)])
 
-            # nothing comes back through a unit that was off
-            return [If(compare("not_equal", value, Const(0, dtype)), each(add))]
+            return each(add)
 
         return [
             *each(lambda n, row, at: Set(weights, self.weights.at((filter_, row, at)), (Index.of(n),))),
-            *_windows(self.spots, image, filter_, step),
+            *self.spots.each(image, filter_, step),
         ]
 
 
 # What both share -----------------------------------------------------------------------------------------------------
-
-
-def _windows(
-    spots: Spots, image: Index, filter_: Index, step: Callable[[Expr, Index], list[Statement]]
-) -> list[Statement]:
-    down, across = (LoopVar(name, size) for name, size in zip("yx", spots.values.shape[1:-1], strict=True))
-    value, begin = spots.at((image, Index.of(down), Index.of(across), filter_))
-    inner = For(across, ZERO, Index.of(across.extent), step(value, begin))
-    return [For(down, ZERO, Index.of(down.extent), [inner])]
 
 
 def _some(parts: Sequence[tuple[int, int, int]]) -> list[Sequence[tuple[int, int, int]]]:

@@ -22,7 +22,7 @@ from weft.ir.graph import Node, Value
 from weft.ops.windows import CHANNELS_LAST, Window, window_of
 
 if TYPE_CHECKING:
-    from weft.base.dims import Shape
+    from weft.base.dims import Dimension, Shape
 
 #: into how many shares the batch is cut where a kernel's gradient is summed: fixed, so that the bits are
 SHARES = 8
@@ -267,6 +267,9 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
         assert isinstance(ct, sparse.Unpooled)
         made = sparse.kernel_gradient(low, x, ct, window, SHARES, limit)
         return [narrowed(made, node.outputs[0].dtype)]
+    if isinstance(ct, sparse.Unpooled) and not fast and groups == 1 and sparse.masks(ct, window, channels, x.dtype):
+        partial = sparse.masked_kernel_gradient(low, x, ct, window, SHARES, limit)
+        return [narrowed(_summed(low, partial, kernel_shape, batch), node.outputs[0].dtype)]
     ct = low.memory(ct, "cotangent")
     if fast:
         made = winograd.kernel_gradient(low, x, ct, window, SHARES, limit)
@@ -294,13 +297,21 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
 
     template = Contraction(shape, (share, *window.out), element, change, x.dtype, limit, stream=True)
     partial = _contract(low, template, (SHARES, *kernel_shape), "conv_kernel_gradient")
+    return [narrowed(_summed(low, partial, kernel_shape, batch), node.outputs[0].dtype)]
+
+
+def _summed(low: Lowering, partial: Source, shape: Shape, batch: Dimension) -> Memory:
+    """The shares of a kernel's gradient added up."""
+    assert isinstance(partial, Memory)
+    shares = Memory(partial.buffer, (SHARES, *shape))
+    share = ceil_divide(batch, SHARES)
+
     def total(place: Indices, within: Indices) -> Expr:
         # shares beyond the batch are empty: nothing was stored there
         some = compare("less", At(within[0] * share), At(Index.of(batch)))
-        return guarded(partial.at((*within, *place)), some)
+        return guarded(shares.at((*within, *place)), some)
 
-    summed = low.reduce(kernel_shape, (SHARES,), x.dtype, "add", total, "shares")
-    return [narrowed(summed, node.outputs[0].dtype)]
+    return low.reduce(shape, (SHARES,), partial.dtype, "add", total, "shares")
 
 
 def _grouped_kernel_gradient(
