@@ -140,21 +140,42 @@ class Direct:
         return _Walk(self, group, name, plan).kernel()
 
 
+def _left(part: Part, windows: Windows) -> list[Part]:
+    """The places of a part that no whole window has: those beyond the last one along each axis."""
+    found = []
+    reach = [count * step for count, step in zip(windows.counts, windows.steps, strict=True)]
+    for axis, line in enumerate(part):
+        if reach[axis] < line.count:
+            rest = replace(line, start=reach[axis], count=line.count - reach[axis],
+                           origin=line.origin + reach[axis] * line.stride)  # fmt: skip
+            within = [replace(other, count=size) for other, size in zip(part[:axis], reach, strict=False)]
+            found.append((*within, rest, *part[axis + 1 :]))
+    return found
+
+
 class _Walk:
+    """A kernel: lines of windows, in each of them tiles."""
+
     def __init__(self, template: Direct, group: Group, name: str, plan: Plan) -> None:
         self.of, self.name, self.plan = template, name, plan
-        self.windows = Windows(group, plan)
         self.lanes = plan.target.lanes(template.dtype.size)
         *_, self.channels, self.filters = template.weights.shape
-        assert isinstance(self.filters, int) and isinstance(self.channels, int)
-        if len(template.parts) == 1:
-            self.counts = [self.windows.counts]
-        else:
-            self.counts = [tuple(line.count for line in part) for part in template.parts]
-        self.pixels = len(self.windows.offsets)
+        windows = Windows(group, plan, whole=True)
+        #: the parts with how their results are gone through
+        self.parts = [(part, windows) for part in template.parts]
+        if windows.leaves:
+            rest = Windows(group, plan, maps=True)
+            self.parts += [(left, rest) for left in _left(template.parts[0], windows)]
+        #: how many windows each part has along each axis
+        self.counts = [tuple(line.count for line in part) for part, _ in self.parts]
+        if group.fold:
+            self.counts[0] = windows.counts
+        pixels = len(windows.offsets)
         longest = max(count[-1] for count in self.counts)
-        self.tall, self.wide = tile_of(longest, self.filters, self.pixels, self.lanes, plan.target.registers)
-        self.sums = Register("sums", template.dtype, (self.tall * self.pixels, self.wide), vector=True)
+        assert isinstance(self.filters, int) and isinstance(self.channels, int)
+        self.tall, self.wide = tile_of(longest, self.filters, pixels, self.lanes, plan.target.registers)
+        self.pixels = pixels
+        self.sums = Register("sums", template.dtype, (self.tall * pixels, self.wide), vector=True)
         self.window = LoopVar("r", self.tall)
 
     def kernel(self) -> Kernel:
@@ -175,8 +196,8 @@ class _Walk:
         number = group * some + Index.of(line)
         outer = unflatten(number, tuple(lines)) if lines else ()
         body: list[Statement] = []
-        for part, count in zip(self.of.parts, self.counts, strict=True):
-            made = self._line(part, count, image, outer, column, block)
+        for (part, windows), count in zip(self.parts, self.counts, strict=True):
+            made = self._line(part, windows, count, image, outer, column, block)
             for axis, index in enumerate(outer):
                 if count[axis] < lines[axis]:
                     made = [If(compare("less", At(index), At(Index.of(count[axis]))), made)]
@@ -190,36 +211,38 @@ class _Walk:
         return Kernel(self.name, chunk, body, self.lanes)
 
     def _line(
-        self, part: Part, count: tuple[int, ...], image: Index, outer: Indices, column: Index, block: int
-    ) -> list[Statement]:
+        self, part: Part, windows: Windows, count: tuple[int, ...], image: Index, outer: Indices, column: Index,
+        block: int,
+    ) -> list[Statement]:  # fmt: skip
         """The tiles of one line: places that differ along the last spatial axis alone."""
         places, filters = count[-1], self.filters
         assert isinstance(filters, int)
-        tall = even(places, self.tall)
+        tall = even(places, self.tall * self.pixels // len(windows.offsets))
         along = LoopVar("x", -(-places // tall))
         left = Index.of(filters) - column * block
 
         def tiles(first: Index, height: int) -> list[Statement]:
             return by_extent(filters, block, self.lanes, left, lambda widths, cut: self._tile(
-                part, image, outer, first, height, column * block, widths, cut))  # fmt: skip
+                part, windows, image, outer, first, height, column * block, widths, cut))  # fmt: skip
 
         if along.extent == 1:
             return tiles(ZERO, places)
         return [For(along, ZERO, Index.of(along.extent), by_rows(places, tall, Index.of(along), tiles))]
 
     def _tile(
-        self, part: Part, image: Index, outer: Indices, first: Index, height: int, column: Index, widths: int,
-        cut: Index | None,
+        self, part: Part, windows: Windows, image: Index, outer: Indices, first: Index, height: int, column: Index,
+        widths: int, cut: Index | None,
     ) -> list[Statement]:  # fmt: skip
         zero = Const(0, self.of.dtype)
         where = (*outer, first + Index.of(self.window))
+        pixels = len(windows.offsets)
 
         def each(make: Callable[[Index], list[Statement]]) -> list[Statement]:
-            return [For(self.window, ZERO, Index.of(height), make(Index.of(self.window) * self.pixels), unrolled=True)]
+            return [For(self.window, ZERO, Index.of(height), make(Index.of(self.window) * pixels), unrolled=True)]
 
         def clear(spot: Index) -> list[Statement]:
             return [Set(self.sums, zero, (spot + pixel, Index.of(v)))
-                    for pixel in range(self.pixels) for v in range(widths)]  # fmt: skip
+                    for pixel in range(pixels) for v in range(widths)]  # fmt: skip
 
         def finish(v: int) -> list[Statement]:
             at = column + v * self.lanes + LANE
@@ -227,20 +250,21 @@ class _Walk:
 
             def made(spot: Index) -> list[Statement]:
                 held = {offset: Get(self.sums, (spot + n, Index.of(v)))
-                        for n, offset in enumerate(self.windows.offsets)}  # fmt: skip
-                return self.windows.finish(place, lambda offset: held[offset])
+                        for n, offset in enumerate(windows.offsets)}  # fmt: skip
+                return windows.finish(place, lambda offset: held[offset])
 
             return each(made)
 
-        body = [*each(clear), *self._sum(part, image, where, height, column, widths, cut)]
+        body = [*each(clear), *self._sum(part, windows, image, where, height, column, widths, cut)]
         for v in range(widths):
             stored = finish(v)
             body += stored if cut is None or v < widths - 1 else [Masked(cut, stored)]
         return body
 
     def _sum(
-        self, part: Part, image: Index, where: Indices, height: int, column: Index, widths: int, cut: Index | None
-    ) -> list[Statement]:
+        self, part: Part, windows: Windows, image: Index, where: Indices, height: int, column: Index, widths: int,
+        cut: Index | None,
+    ) -> list[Statement]:  # fmt: skip
         """The multiplications: over the elements of the kernel and the channels, which are one axis where they can."""
         channels = self.channels
         assert isinstance(channels, int)
@@ -262,13 +286,13 @@ class _Walk:
                 b = guarded(b, compare("less", At(Index.of(LANE)), At(cut)))  # type: ignore[assignment]
             vectors.append(b)
         body: list[Statement] = []
-        for n, offset in enumerate(self.windows.offsets):
-            spots = [w * step + o for w, step, o in zip(where, self.windows.steps, offset, strict=True)]
+        for n, offset in enumerate(windows.offsets):
+            spots = [w * step + o for w, step, o in zip(where, windows.steps, offset, strict=True)]
             at = [s * line.stride + k * line.dilation + line.origin for s, k, line in zip(
                 spots, found, part, strict=True)]  # fmt: skip
             a = Load(x.buffer, x.place((image, *at, Index.of(inner))))
             for v, b in enumerate(vectors):
-                spot = (Index.of(self.window) * self.pixels + n, Index.of(v))
+                spot = (Index.of(self.window) * len(windows.offsets) + n, Index.of(v))
                 body.append(Set(self.sums, multiply_add(a, b, Get(self.sums, spot), self.plan.target.fma), spot))
         loop: list[Statement] = [For(self.window, ZERO, Index.of(height), body, unrolled=True)]
         length = inner.extent

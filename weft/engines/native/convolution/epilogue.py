@@ -29,24 +29,28 @@ class Windows:
         group: The template and what is done with its results, [batch, *spatial, channels].
         plan: What is stored.
         least: The windows where no pooling is folded in.
+        whole: Whether only windows are gone through that lie within the results.
+        maps: Whether only results are gone through, one by one, and the pooling left alone.
 
     Attributes:
         steps: The windows' extents along the spatial axes.
         counts: How many windows there are along each; the last ones may reach beyond the results.
+        every: Whether all results are wanted, for themselves too.
         offsets: The places in a window, in order.
     """
 
-    def __init__(self, group: Group, plan: Plan, least: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, group: Group, plan: Plan, least: tuple[int, ...] = (), *, whole: bool = False, maps: bool = False
+    ) -> None:
         self.group, self.plan = group, plan
         self.space = group.space
-        self.steps = group.fold or least or (1,) * (len(self.space) - 2)
+        self.steps = (() if maps else group.fold) or least or (1,) * (len(self.space) - 2)
         self.offsets = list(itertools.product(*map(range, self.steps)))
         self._maps = [nest for nest in group.nests if not group.folded(nest)]
-        self._pooled = [nest for nest in group.nests if group.folded(nest)]
-        #: whether results outside of the windows are wanted too
-        every = not group.fold or any(plan.stored(nest.output.buffer, group) for nest in self._maps)
+        self._pooled = [] if maps else [nest for nest in group.nests if group.folded(nest)]
+        self.every = not group.fold or any(plan.stored(nest.output.buffer, group) for nest in self._maps)
         self.sizes: list[int] = [size for size in self.space[1:-1] if isinstance(size, int)]
-        self.counts = tuple(-(-size // step) if every else size // step
+        self.counts = tuple(size // step if whole or not self.every else -(-size // step)
                             for size, step in zip(self.sizes, self.steps, strict=True))  # fmt: skip
 
     def finish(self, place: Indices, value: Callable[[tuple[int, ...]], Expr]) -> list[Statement]:
@@ -83,6 +87,11 @@ class Windows:
         for nest in self._pooled:
             make(nest, self.group.folded_space, plain, guard)
         return [_where(guard, place, Store(entries)) for guard, entries in stores.items()]
+
+    @property
+    def leaves(self) -> bool:
+        """Whether results are wanted that no whole window has."""
+        return self.every and any(size % step for size, step in zip(self.sizes, self.steps, strict=True))
 
     def _guard(self, bounds: list[int]) -> _Guard:
         return tuple(bound if bound < count else None for bound, count in zip(bounds, self.counts, strict=True))

@@ -18,7 +18,7 @@ from weft.engines.native.contraction import by_rows, multiply_add, tile_of
 from weft.engines.native.convolution.epilogue import Windows
 from weft.engines.native.convolution.parts import add_template, by_vectors, reads_of, scratch, store
 from weft.engines.native.fusion import Group
-from weft.engines.native.index import LANE, ZERO, Index, LoopVar
+from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import Plan, epilogue, minimum
 from weft.engines.native.loops import (
     At,
@@ -30,6 +30,7 @@ from weft.engines.native.loops import (
     Kernel,
     Load,
     Masked,
+    Op,
     Register,
     Set,
     Statement,
@@ -428,7 +429,9 @@ class _KernelGradient:
         changes = scratch("changes", self.dtype, (_PATCH, count, _row(wide, lanes, self.dtype)))
         chunk, block, tile = LoopVar("chunk", shares), LoopVar("block", ceil_divide(share * each, count)), LoopVar(
             "tile", count)  # fmt: skip
-        mine = self.limit((Index.of(chunk),)) * each
+        # a share beyond the batch has none: what is divided must not be negative
+        images = Op("maximum", (At(self.limit((Index.of(chunk),))), At(ZERO)), dtypes.int64)
+        mine = Index.of(Entry(images, share)) * each
         first = Index.of(block) * count
         here = minimum(Index.of(count), mine - first)
         place = tiles.find(Index.of(chunk) * (share * each) + first + tile)

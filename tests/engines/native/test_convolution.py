@@ -1,0 +1,144 @@
+"""Convolutions with what is fused into them: pooling on the tile, strided gradients in parts, sparse gradients.
+
+All are compared with the reference engine, every access checked, and for narrower processors too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import weft as tf
+from weft.base import flags
+from weft.base.errors import UnavailableError
+from weft.engines.native import cache, compiler, target
+from weft.runtime import dispatch
+from weft.testing import numeric
+
+TOLERANCE = 3e-5
+TARGETS = ("host", "avx2", "x86-64")
+
+
+@pytest.fixture(autouse=True)
+def _checked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(flags._overrides, "WEFT_CHECK", "1")
+    cache.forget()
+    yield
+    dispatch.use_engine(None)
+
+
+def _numbers(seed: int, *shapes: tuple[int, ...]) -> list[Any]:
+    rng = np.random.default_rng(seed)
+    return [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+
+
+def _compare(function: Callable[..., Any], arrays: list[Any], *, unknown: bool = True) -> None:
+    """A function and its gradients, natively and by the reference."""
+
+    def both(*operands: Any) -> Any:
+        with tf.GradientTape() as tape:
+            for operand in operands:
+                tape.watch(operand)
+            results = function(*operands)
+            loss = tf.add_n([tf.reduce_sum(tf.sin(result)) for result in results])
+        return [*results, *tape.gradient(loss, list(operands))]
+
+    specs = [tf.TensorSpec((None if unknown and n == 0 else a.shape[0], *a.shape[1:])) for n, a in enumerate(arrays)]
+    compiled = tf.function(both, input_signature=specs)
+    made = {}
+    for engine in ("native", "reference"):
+        dispatch.use_engine(engine)
+        made[engine] = [np.asarray(result) for result in compiled(*map(tf.constant, arrays))]
+    for number, (actual, wanted) in enumerate(zip(made["native"], made["reference"], strict=True)):
+        problem = numeric.close(actual, wanted, TOLERANCE)
+        assert problem is None, f"result {number}: {problem}"
+
+
+@pytest.fixture(params=TARGETS)
+def _target(request: pytest.FixtureRequest) -> Iterator[None]:
+    try:
+        target.find(request.param)
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    with flags.override(WEFT_TARGET=request.param):
+        yield
+
+
+def _pooled(pool: int, stride: int, padding: str, kind: str = "MAX") -> Callable[..., Any]:
+    def function(x: Any, kernel: Any, bias: Any) -> Any:
+        found = tf.nn.relu(tf.nn.conv2d(x, kernel, stride, padding) + bias)
+        return [tf.nn.pool(found, [pool, pool], kind, strides=[pool, pool], padding="VALID")]
+
+    return function
+
+
+@pytest.mark.usefixtures("_target")
+@pytest.mark.parametrize("shape, kernel, pool, stride, padding, kind", [
+    ((5, 11, 9, 1), (3, 3, 1, 20), 2, 1, "VALID", "MAX"),  # one channel, odd sizes
+    ((3, 13, 13, 16), (3, 3, 16, 32), 2, 1, "VALID", "MAX"),  # Winograd
+    ((2, 12, 12, 16), (3, 3, 16, 24), 2, 1, "SAME", "MAX"),
+    ((2, 14, 15, 3), (5, 5, 3, 10), 3, 2, "SAME", "MAX"),
+    ((2, 9, 9, 8), (3, 3, 8, 16), 2, 1, "VALID", "AVG"),
+])  # fmt: skip
+def test_convolutions_with_pooling_behind_them(
+    shape: tuple[int, ...], kernel: tuple[int, ...], pool: int, stride: int, padding: str, kind: str
+) -> None:
+    _compare(_pooled(pool, stride, padding, kind), _numbers(1, shape, kernel, kernel[-1:]))
+
+
+def test_results_before_the_pooling_are_wanted_too() -> None:
+    def function(x: Any, kernel: Any, bias: Any) -> Any:
+        found = tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "SAME") + bias)
+        return [found, tf.nn.max_pool2d(found, 2, 2, "VALID")]
+
+    for size, channels in ((7, 16), (8, 16), (7, 2)):
+        _compare(function, _numbers(2, (2, size, size + 2, channels), (3, 3, channels, 16), (16,)))
+
+
+def test_the_first_greatest_of_a_window_gets_the_gradient_where_none_is_a_number() -> None:
+    x, kernel, bias = _numbers(3, (1, 6, 6, 2), (1, 1, 2, 4), (4,))
+    x[0, 0, :3] = np.nan
+    x[0, 1, 1] = np.nan
+    x[0, 2:4, 2:4] = 0.5  # equal numbers
+
+    def function(x: Any, kernel: Any) -> Any:
+        return [tf.nn.max_pool2d(tf.nn.conv2d(x, kernel, 1, "VALID"), 2, 2, "VALID")]
+
+    _compare(function, [x, kernel])
+    assert bias.shape == (4,)
+
+
+@pytest.mark.usefixtures("_target")
+@pytest.mark.parametrize("size, window, stride, padding", [
+    (9, 3, 2, "SAME"), (8, 3, 2, "SAME"), (8, 1, 2, "VALID"), (11, 2, 3, "VALID"), (10, 5, 3, "SAME"),
+    (7, 4, 4, "SAME"),
+])  # fmt: skip
+def test_gradients_of_convolutions_with_strides(size: int, window: int, stride: int, padding: str) -> None:
+    _compare(lambda x, k: [tf.nn.conv2d(x, k, [1, stride, 1, 1], padding), tf.nn.conv2d(x, k, stride, padding)],
+             _numbers(4, (2, size, size + 1, 5), (window, window, 5, 19)))  # fmt: skip
+
+
+def test_convolutions_of_one_and_of_three_axes() -> None:
+    _compare(lambda x, k: [tf.nn.conv1d(x, k, 1, "SAME"), tf.nn.conv1d(x, k, 2, "VALID")],
+             _numbers(5, (3, 40, 7), (3, 7, 21)))  # fmt: skip
+    _compare(lambda x, k: [tf.nn.conv3d(x, k, [1, 1, 2, 1, 1], "SAME")], _numbers(6, (2, 5, 6, 7, 3), (2, 3, 2, 3, 6)))
+
+
+@pytest.mark.parametrize("size, channels, filters", [(7, 32, 48), (4, 64, 160), (5, 16, 272)])
+def test_winograd_with_few_tiles_and_many_filters(size: int, channels: int, filters: int) -> None:
+    _compare(lambda x, k: [tf.nn.conv2d(x, k, 1, "SAME")],
+             _numbers(7, (3, size, size, channels), (3, 3, channels, filters)))  # fmt: skip
+
+
+def _kernels(function: Callable[..., Any], *shapes: tuple[int | None, ...]) -> list[str]:
+    graph = tf.function(function).get_concrete_function(*(tf.TensorSpec(shape) for shape in shapes)).graph
+    image = compiler.compile_graph(graph, target.current(), False, ())
+    return [kernel.split("_", 1)[1] for kernel in image.groups]
+
+
+def test_pooling_is_done_on_the_tile() -> None:
+    assert _kernels(_pooled(2, 1, "VALID"), (4, 10, 10, 1), (3, 3, 1, 8), (8,)) == ["conv"]
+    assert _kernels(_pooled(2, 1, "VALID"), (4, 16, 16, 32), (3, 3, 32, 32), (32,)) == ["pack", "conv"]
