@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from weft.base.dims import Dim, product
 from weft.engines.native.folding import Steps, folded_shape, steps_of, whole
-from weft.engines.native.index import Index, LoopVar
+from weft.engines.native.index import Index, LoopVar, Quotient
 from weft.engines.native.loops import Buffer, Load
 from weft.engines.native.lower import Nest, Region, variables
 from weft.engines.native.rewriting import indices, loads
@@ -103,8 +103,9 @@ def walk(nest: Nest) -> Walk:
     if nest.reduced and product(tuple(nest.shape)) != 1:
         votes = 0
         for load in reads:
-            votes += load.index.terms.get(within[-1], 0) == 1
-            votes -= load.index.terms.get(place[-1], 0) == 1
+            along, across = load.index.terms.get(within[-1], 0), load.index.terms.get(place[-1], 0)
+            votes += 16 * ((across not in (0, 1)) - (along not in (0, 1)))  # lanes far apart in memory
+            votes += (along == 1) - (across == 1)
         column = votes < 0
     return Walk(place, within, [*reads, *awaited], column, indices([expr]))
 
@@ -205,7 +206,7 @@ class Fusion:
         if group.kind == "column":
             return False
         if group.kind == "map" and not nest.reduced:
-            if not _same_points(group.space, nest.shape):
+            if not _same_points(group.space, nest.shape) or not _in_order(group.space, nest):
                 return False
             return self._fits(group, nest, needs, len(group.space), group.space)
         prefix = self._prefix(group, nest)
@@ -367,6 +368,14 @@ def _writes_state(nest: Nest) -> bool:
 
 def _same_points(first: Shape, second: Shape) -> bool:
     return first == second or product(tuple(first)) == product(tuple(second))
+
+
+def _in_order(space: Shape, nest: Nest) -> bool:
+    """Whether a map writes as its points are walked in a space of as many, without a division for each."""
+    if nest.shape == space:
+        return True
+    place, _ = _split(nest, tuple(map(Index.of, variables(space))), space)
+    return not any(isinstance(atom, Quotient) for atom in nest.output.place(place).terms)
 
 
 def _size(shape: Shape) -> int:

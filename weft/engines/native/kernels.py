@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weft.base import dtypes
 from weft.base.dims import Dim, ceil_divide, product
 from weft.engines.native.fusion import Group, space_of, split
-from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
+from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar, Quotient
 from weft.engines.native.loops import (
     Across,
     At,
@@ -138,6 +138,7 @@ class _Rows:
         """Maps alone: axes that lie in order are walked as one."""
         place = variables(self.group.space, "i")
         items = self._items(self.group.nests, tuple(map(Index.of, place)), self.group.space)
+        place = self._cut_axes(items, place)
         exprs = [item.value for item in items]
         used = [*indices_of(exprs), *(item.index for item in items)]
         groups = collapse(place, used)
@@ -162,6 +163,24 @@ class _Rows:
         body = self._vectors(items, last, ZERO, Index.of(last.extent))
         inner = last.extent if isinstance(last.extent, int) else CHUNK
         return self._over_rows(body, tuple(walked[:-1]), max(1, CHUNK // max(1, inner * work)))
+
+    def _cut_axes(self, items: list[_Item], place: tuple[LoopVar, ...]) -> tuple[LoopVar, ...]:
+        """The last axis becomes several where quotients of it are taken, so that no lane has to divide."""
+        first = max((at for at, v in enumerate(place) if v.extent != 1), default=0)
+        for _ in range(8):
+            used = [*indices_of([item.value for item in items]), *(item.index for item in items)]
+            found = _first_cut(used, place[first:])
+            if found is None:
+                break
+            variable, size = found
+            outer = LoopVar(f"{variable.name}o", variable.extent // size)
+            inner = LoopVar(f"{variable.name}i", size)
+            rewrite = Rewriter(values={variable: Index.of(outer) * size + inner})
+            for item in items:
+                item.value, item.index = rewrite.expr(item.value), rewrite.index(item.index)
+            at = place.index(variable)
+            place = (*place[:at], outer, inner, *place[at + 1 :])
+        return place
 
     def _turned(self, items: list[_Item], walked: list[LoopVar]) -> Kernel | None:
         """Maps that read across the order in which they write: squares of vectors are turned round in registers."""
@@ -462,6 +481,25 @@ def collapse(variables: Sequence[LoopVar], used: Sequence[Index]) -> list[list[L
         else:
             groups.append([variable])
     return groups
+
+
+def _first_cut(used: Sequence[Index], place: Sequence[LoopVar]) -> tuple[LoopVar, int] | None:
+    """A variable of which a quotient is taken by a number that divides its extent; the greatest such number."""
+    best: tuple[LoopVar, int] | None = None
+    waiting = [atom for index in used for atom in index.terms if isinstance(atom, Quotient)]
+    while waiting:
+        atom = waiting.pop()
+        waiting += [inner for inner in atom.index.terms if isinstance(inner, Quotient)]
+        size = atom.divisor
+        if not isinstance(size, int) or atom.index.constant != 0 or len(atom.index.terms) != 1:
+            continue
+        ((variable, coefficient),) = atom.index.terms.items()
+        if not isinstance(variable, LoopVar) or variable not in place or coefficient != 1:
+            continue
+        left = variable.extent % size
+        if isinstance(left, int) and left == 0 and variable.extent != size and (best is None or size > best[1]):
+            best = variable, size
+    return best
 
 
 def _together(outer: LoopVar, inner: LoopVar, index: Index) -> bool:
