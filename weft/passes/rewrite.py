@@ -143,7 +143,8 @@ class Rebuild:
         self.new.inputs = [self.values[v] for v in self.old.inputs]
         self.new.outputs = [self.values[v] for v in self.old.outputs]
         self.new.captures = {outer: self.values[v] for outer, v in self.old.captures.items()}
-        return prune(self.new)
+        needed = reachable(self.new, roots(self.new)).union(value.node for value in self.new.inputs)
+        return self.new if len(needed) == len(self.new.nodes) else clone(self.new, keep=needed)[0]
 
 
 def map_subgraphs(attrs: Mapping[str, Any], function: Callable[[Graph], Graph]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from weft.autodiff import replay
-from weft.base import flags, sources
+from weft.base import flags, garbage, sources
 from weft.base.dtypes import DType
 from weft.base.errors import InaccessibleTensorError, InvalidArgumentError, explain
 from weft.engines.base import Engine, Executable
@@ -91,7 +91,8 @@ def compiled(graph: Graph) -> Executable:
     chosen = engine()
     found: Executable | None = graph.compiled.get(chosen.name)
     if found is None:
-        found = graph.compiled[chosen.name] = chosen.compile(pipeline.run(graph))
+        with garbage.Later():
+            found = graph.compiled[chosen.name] = chosen.compile(pipeline.run(graph))
     return found
 
 

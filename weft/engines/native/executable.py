@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weft.base import dims, flags
+from weft.base import dims, flags, garbage
 from weft.base.errors import InternalError
 from weft.base.locks import Lock, Together
 from weft.engines.base import Hook, Rows
@@ -188,11 +188,12 @@ class Executable:
         if loaded is None:
             from weft.engines.native.compiler import compile_graph  # not needed where the code is kept
 
-            graph = self._graph()
-            if sizes:
-                fixed = [self._symbols[number] for number in self._fixed]
-                graph = specialise(graph, dict(zip(fixed, sizes, strict=True)))
-            image = compile_graph(graph, self.target, checked, self._symbols)
+            with garbage.Later():
+                graph = self._graph()
+                if sizes:
+                    fixed = [self._symbols[number] for number in self._fixed]
+                    graph = specialise(graph, dict(zip(fixed, sizes, strict=True)))
+                image = compile_graph(graph, self.target, checked, self._symbols)
             loaded = cache.Loaded(image, self.target) if name is None else cache.keep(name, image, self.target)
         made = Program(loaded, self.target, self.original.name, self._arena)
         while len(self._programs) >= _PROGRAMS:

@@ -7,7 +7,7 @@ each loop variable, so that `(i * 64 + c) // 64` is `i` where `c` stays below 64
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from weft.base.dims import Dim
@@ -88,9 +88,9 @@ class Index:
     __slots__ = ("_hash", "constant", "terms")
 
     def __init__(self, terms: Mapping[Atom, Dimension], constant: Dimension = 0) -> None:
-        self.terms = {atom: c for atom, c in terms.items() if not (isinstance(c, int) and c == 0)}
+        self.terms = {atom: c for atom, c in terms.items() if c != 0} if 0 in terms.values() else terms
         self.constant = constant
-        self._hash = hash((frozenset(self.terms.items()), constant))
+        self._hash: int | None = None
 
     @staticmethod
     def of(value: Index | LoopVar | Entry | Dimension) -> Index:
@@ -101,11 +101,31 @@ class Index:
             return Index({}, value)
         return Index({value: 1})
 
+    @staticmethod
+    def sum(parts: Iterable[tuple[Index, Dimension]], constant: Dimension = 0) -> Index:
+        """A constant, and indices times factors."""
+        terms: dict[Atom, Dimension] = {}
+        for part, factor in parts:
+            if factor.__class__ is int and factor == 1:
+                for atom, coefficient in part.terms.items():
+                    terms[atom] = terms[atom] + coefficient if atom in terms else coefficient
+                constant = constant + part.constant
+            else:
+                for atom, coefficient in part.terms.items():
+                    coefficient = coefficient * factor
+                    terms[atom] = terms[atom] + coefficient if atom in terms else coefficient
+                constant = constant + part.constant * factor
+        return Index(terms, constant)
+
     def __add__(self, other: Index | LoopVar | Dimension) -> Index:
-        other = Index.of(other)
+        if isinstance(other, (int, Dim)):
+            return Index(self.terms, self.constant + other)
         terms = dict(self.terms)
+        if isinstance(other, LoopVar):
+            terms[other] = terms.get(other, 0) + 1
+            return Index(terms, self.constant)
         for atom, coefficient in other.terms.items():
-            terms[atom] = terms.get(atom, 0) + coefficient
+            terms[atom] = terms[atom] + coefficient if atom in terms else coefficient
         return Index(terms, self.constant + other.constant)
 
     __radd__ = __add__
@@ -177,10 +197,10 @@ class Index:
 
     def substitute(self, values: Mapping[LoopVar, Index]) -> Index:
         """The index with variables replaced."""
-        total = Index({}, self.constant)
-        for atom, coefficient in self.terms.items():
-            total = total + _substitute(atom, values) * coefficient
-        return total
+        if not any(atom in values or isinstance(atom, Quotient) for atom in self.terms):
+            return self
+        parts = [(_substitute(atom, values), coefficient) for atom, coefficient in self.terms.items()]
+        return Index.sum(parts, self.constant)
 
     def variables(self) -> set[LoopVar]:
         """Every loop variable in it, those inside quotients too."""
@@ -199,14 +219,17 @@ class Index:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, Index)
-            and self._hash == other._hash
+            self is other
+            or isinstance(other, Index)
             and self.constant == other.constant
             and self.terms == other.terms
         )
 
     def __hash__(self) -> int:
-        return self._hash
+        found = self._hash
+        if found is None:
+            found = self._hash = hash((frozenset(self.terms.items()), self.constant))
+        return found
 
     def __repr__(self) -> str:
         parts = []

@@ -74,6 +74,8 @@ class Lowering:
         self.users = {value: len(nodes) for value, nodes in graph.users().items()}
         self.state: dict[Value, Memory] = {}
         self.written: dict[Value, Memory] = {}  # handles of variables that the graph writes
+        self._lookers: dict[Buffer, dict[Value, None]] = {}  # for each variable, the values that may be read from it
+        self._looks: dict[Value, frozenset[Buffer]] = {}  # the same the other way round
         self._left = dict(self.users)  # how many nodes have yet to use a value
         self._results = set(graph.outputs)  # values that are used when all nodes have run: those of inner graphs too
         self.region: Region | None = None
@@ -161,7 +163,20 @@ class Lowering:
         for value in dict.fromkeys(node.inputs):
             self._left[value] -= 1
         for value, source in zip(node.outputs, results, strict=True):
-            self.sources[value] = self.settle(source, self.users.get(value, 0))
+            settled = self.sources[value] = self.settle(source, self.users.get(value, 0))
+            self._look(value, settled, node.inputs)
+
+    def _look(self, value: Value, source: Source, operands: Sequence[Value]) -> None:
+        """Notes which variables a value may be read from: those that it is computed from, until it is stored."""
+        if isinstance(source, Memory):
+            found = frozenset((source.buffer,)) if source.buffer.role == "state" else frozenset()
+        else:
+            found = frozenset().union(*(self._looks.get(operand, ()) for operand in operands))
+            found |= {self.state[operand].buffer for operand in operands if operand in self.state}
+        if found:
+            self._looks[value] = found
+            for buffer in found:
+                self._lookers.setdefault(buffer, {})[value] = None
 
     def body(self, graph: Graph, inputs: Sequence[Source], region: Region) -> list[Source]:
         """Lowers the body of a loop; its inputs lie in memory. Returns where its outputs are.
@@ -191,7 +206,9 @@ class Lowering:
             users[value] = users.get(value, 0) + 1
         self.users.update(users)
         self._results.update(graph.outputs)
-        self.sources.update(zip((v for v in graph.inputs if not v.type.is_resource), inputs, strict=True))
+        for value, source in zip((v for v in graph.inputs if not v.type.is_resource), inputs, strict=True):
+            self.sources[value] = source
+            self._look(value, source, ())
         for node in graph.nodes:
             if node.op != "input":
                 self._node(node)
@@ -250,7 +267,8 @@ class Lowering:
         memory = self.state[handle]
         ours = node.inputs[1] if len(node.inputs) > 1 else None
         becomes = update is None and node.op == "assign_variable" and not isinstance(value, Memory)
-        for other, source in self.sources.items():
+        for other in list(self._lookers.get(memory.buffer, ())):
+            source = self.sources[other]
             if other is ours and (becomes or update is not None):
                 continue
             if self._left.get(other, 0) > (other in node.inputs) or other in self._results:
@@ -265,6 +283,7 @@ class Lowering:
         self.written[handle] = memory
         if ours is not None and becomes:
             self.sources[ours] = memory  # further uses of the value find it in the variable
+            self._look(ours, memory, ())
         return memory
 
     def _in_place(self, value: Source, memory: Memory) -> bool:

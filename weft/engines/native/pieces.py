@@ -46,13 +46,18 @@ def _compile(graph: Graph, machine: target.Target, fingerprint: Fingerprint | No
 
     assert rules
     written_out = _written_out(graph)
-    host = Lowering(written_out).refused()
-    if flags.debug() and host:
-        _log.warning("%s: %d ops run on the host: %s", graph.name, len(host), ", ".join(sorted({n.op for n in host})))
-    if not host and not any(value.type.is_resource for value in graph.outputs):
+    made: Executable | None = None
+    if not any(value.type.is_resource for value in graph.outputs):
         try:
             made = Executable(graph, lambda: written_out, machine, fingerprint)
         except Refused:
+            made = None
+    # where it has waited for a size, nodes behind the one that asked have not been looked at
+    host = set() if made is not None and not made.fixed else Lowering(written_out).refused()
+    if flags.debug() and host:
+        _log.warning("%s: %d ops run on the host: %s", graph.name, len(host), ", ".join(sorted({n.op for n in host})))
+    if not host and not any(value.type.is_resource for value in graph.outputs):
+        if made is None:
             return _Whole(graph)
         if name is not None:
             cache.write_note(name, list(made.fixed))  # native as a whole: the next process need not find out

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from weft.engines.native.index import Entry, Index, LoopVar, Quotient
 from weft.engines.native.loops import Across, At, Expr, Get, Load, Op
+
+if TYPE_CHECKING:
+    from weft.engines.native.index import Atom
 
 
 class Rewriter:
@@ -17,6 +21,7 @@ class Rewriter:
         self.replace = replace
         self.values = values or {}
         self._done: dict[Expr, Expr] = {}
+        self._indices: dict[Index, Index] = {}
 
     def expr(self, expr: Expr) -> Expr:
         """The rebuilt expression."""
@@ -27,18 +32,25 @@ class Rewriter:
 
     def index(self, index: Index) -> Index:
         """The rebuilt index."""
-        total = Index({}, index.constant)
-        for atom, coefficient in index.terms.items():
-            if isinstance(atom, LoopVar):
-                part = self.values.get(atom) or Index({atom: 1})
-            elif isinstance(atom, Entry):
-                value = self.expr(atom.value)
-                part = Index({atom if value is atom.value else Entry(value, atom.below): 1})
+        found = self._indices.get(index)
+        if found is None:
+            values = self.values
+            if any(not isinstance(atom, LoopVar) or atom in values for atom in index.terms):
+                parts = [(self._part(atom), coefficient) for atom, coefficient in index.terms.items()]
+                found = Index.sum(parts, index.constant)
             else:
-                inner = self.index(atom.index)
-                part = inner // atom.divisor if type(atom) is Quotient else inner % atom.divisor
-            total = total + part * coefficient
-        return total
+                found = index
+            self._indices[index] = found
+        return found
+
+    def _part(self, atom: Atom) -> Index:
+        if isinstance(atom, LoopVar):
+            return self.values.get(atom) or Index({atom: 1})
+        if isinstance(atom, Entry):
+            value = self.expr(atom.value)
+            return Index({atom if value is atom.value else Entry(value, atom.below): 1})
+        inner = self.index(atom.index)
+        return inner // atom.divisor if type(atom) is Quotient else inner % atom.divisor
 
     def _rebuild(self, expr: Expr) -> Expr:
         match expr:

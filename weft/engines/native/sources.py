@@ -62,10 +62,7 @@ class Memory(Source):
 
     def place(self, indices: Indices) -> Index:
         """Where in the buffer an element lies."""
-        total = Index.of(self.offset)
-        for index, stride in zip(indices, self.strides, strict=True):
-            total = total + index * stride
-        return total
+        return Index.sum([(Index.of(self.offset), 1), *zip(indices, self.strides, strict=True)])
 
     def at(self, indices: Indices) -> Expr:
         return Load(self.buffer, self.place(indices))
@@ -131,10 +128,7 @@ def row_major(shape: Sequence[Dimension]) -> Shape:
 
 def flat_index(shape: Sequence[Dimension], indices: Indices) -> Index:
     """The position of an element in row-major order."""
-    total = Index({}, 0)
-    for index, stride in zip(indices, row_major(shape), strict=True):
-        total = total + index * stride
-    return total
+    return Index.sum(zip(indices, row_major(shape), strict=True))
 
 
 def unflatten(position: Index, shape: Sequence[Dimension]) -> Indices:
