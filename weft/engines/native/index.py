@@ -220,9 +220,9 @@ class Index:
     def __eq__(self, other: object) -> bool:
         return (
             self is other
-            or isinstance(other, Index)
+            or (isinstance(other, Index)
             and self.constant == other.constant
-            and self.terms == other.terms
+            and self.terms == other.terms)
         )
 
     def __hash__(self) -> int:
