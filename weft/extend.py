@@ -35,8 +35,8 @@ from weft.runtime.tensor import Tensor, TensorOperators
 __all__ = [
     "Batches", "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "batches", "collect_operations",
     "evaluate_shape", "explain", "explain_missing_gradient", "function", "gather_rows", "global_seed", "in_graph",
-    "nearest", "nest", "op", "op_outputs", "origin", "rebind_sizes", "replacing_file", "scan", "set_global_seed",
-    "signature_of", "user_facing", "user_line", "word_absent", "word_absent_methods",
+    "nearest", "nest", "only_computes", "op", "op_outputs", "origin", "rebind_sizes", "replacing_file", "runs_unwatched",
+    "scan", "set_global_seed", "signature_of", "user_facing", "user_line", "word_absent", "word_absent_methods",
 ]  # fmt: skip
 
 
@@ -186,6 +186,24 @@ def _rebind(value: Any, sizes: dict[Any, Any]) -> Any:
 def origin(tensor: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:
     """How a tensor of a graph under construction was made: (op, inputs, attributes); None for others."""
     return functions.origin(tensor)
+
+
+def runs_unwatched() -> bool:
+    """Whether ops run at once, and nothing looks at single ones: no graph, no tape, no search for NaN."""
+    if context.tapes() or context.scope() is not None or functions.functions_run_eagerly():
+        return False
+    return dispatch.check_results is None
+
+
+def only_computes(function_: Function, *args: Any) -> bool:
+    """Whether a call only computes: compiled as a whole, it reads variables, but writes none and draws no numbers.
+
+    Args:
+        function_: What `function` has made; it is traced for these arguments where it was not.
+        *args: Its arguments.
+    """
+    graph = function_.trace_of(*args).graph
+    return not graph.has_effects() and getattr(dispatch.compiled(graph), "copies", False)
 
 
 def in_graph() -> bool:

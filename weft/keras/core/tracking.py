@@ -11,6 +11,15 @@ from typing import Any
 import weft as tf
 
 
+class Changes:
+    """How often an attribute of a layer or of a layer's class was set, in the whole process."""
+
+    count = 0
+
+
+changes = Changes()
+
+
 def is_trackable(value: Any) -> bool:
     """Whether an attribute may hold layers or variables, now or later."""
     return isinstance(value, (list, tuple, dict, set)) or _is_tracked(value)

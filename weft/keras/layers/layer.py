@@ -126,6 +126,7 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
     # Attributes
 
     def __setattr__(self, name: str, value: Any) -> None:
+        tracking.changes.count += 1
         tracked = self.__dict__.get("_tracked")
         if tracked is not None and not name.startswith("_weft") and name not in _UNTRACKED:
             if tracking.is_trackable(value):
@@ -135,6 +136,7 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
         object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
+        tracking.changes.count += 1
         self.__dict__.get("_tracked", {}).pop(name, None)
         object.__delattr__(self, name)
 

@@ -7,6 +7,7 @@ import weakref
 from typing import Any, TypeVar
 
 from weft.extend import signature_of, user_facing
+from weft.keras.core import tracking
 from weft.keras.core.construction import KnownArguments
 
 _Made = TypeVar("_Made")
@@ -44,6 +45,10 @@ class LayerMeta(KnownArguments):
         if isinstance(made, cls):
             made.__dict__.setdefault("_init_arguments", (args, kwargs))
         return made
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        tracking.changes.count += 1
+        super().__setattr__(name, value)
 
 
 #: weak, because classes can be made inside functions and end with them

@@ -13,6 +13,7 @@ from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.operation import evaluate_symbolically
 from weft.keras.core.shapes import as_shape, map_shapes, shapes_of
 from weft.keras.layers.layer import Layer
+from weft.keras.models import compiled_call
 from weft.keras.models.graph_model import GraphModel
 from weft.keras.models.saving import SavingMethods
 from weft.keras.saving import legacy_config
@@ -43,6 +44,7 @@ class Model(SavingMethods, Trainer, GraphModel, Layer):
     """
 
     _old_arguments = {"input": "inputs", "output": "outputs"}
+    _weft_compiled_call: Any = None  # what `compiled_call` keeps
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         if cls is Model and _has_graph(args, kwargs):
@@ -63,6 +65,14 @@ class Model(SavingMethods, Trainer, GraphModel, Layer):
                     hint="keras.Model(inputs=x, outputs=y)",
                 ))  # fmt: skip
             self._init_graph(inputs, outputs)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the model: as one compiled function where that is the same, else layer by layer."""
+        if self._graph is not None and len(args) == 1 and (not kwargs or _is_inference(kwargs)):
+            found = compiled_call.run(self, args[0], kwargs.get("training"))
+            if found is not NotImplemented:
+                return found
+        return super().__call__(*args, **kwargs)
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Computes the outputs. Subclasses say how."""
@@ -217,6 +227,7 @@ class Model(SavingMethods, Trainer, GraphModel, Layer):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
+        state.pop("_weft_compiled_call", None)
         if self._graph is not None:
             for key in ("_graph", "_inputs_struct", "_outputs_struct", "_extra_losses", "_init_arguments"):
                 state.pop(key, None)
@@ -237,6 +248,12 @@ def _has_graph(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         or (len(args) == 1 and bool({"outputs", "output"} & set(kwargs)))
         or (bool({"inputs", "input"} & set(kwargs)) and bool({"outputs", "output"} & set(kwargs)))
     )
+
+
+def _is_inference(kwargs: dict[str, Any]) -> bool:
+    """Whether keywords say nothing but that nothing is trained."""
+    said = kwargs.get("training", kwargs)
+    return len(kwargs) == 1 and (said is None or said is False)
 
 
 def _builds_itself(cls: type) -> bool:

@@ -10,7 +10,7 @@ import weft as tf
 from weft import extend
 
 #: held while a step is traced: layers are built and losses gathered in shared places meanwhile
-_tracing = extend.Lock()
+tracing = extend.Lock()
 
 
 class Step:
@@ -45,7 +45,7 @@ class Step:
         key = _signature(data)
         if key in self._seen:
             return self._function(data)
-        with _tracing:
+        with tracing:
             result = self._function(data)
         self._seen.add(key)
         return result
@@ -63,7 +63,7 @@ class Step:
         first = tf.nest.map_structure(lambda leaf: leaf if leaf is None else leaf[:size], data)
         key = _signature(first)
         if key not in self._seen:
-            with _tracing:
+            with tracing:
                 self._function.trace_of(first)
             self._seen.add(key)
         return extend.batches(self._function, data, order, size)

@@ -1,0 +1,145 @@
+"""The short way of `model(x)`: the computation of a whole model as one compiled function.
+
+It is taken only where nobody can tell it from running layer after layer, but for last places: models made of Weft's
+own layers alone, called from outside of all other calls, without training, masks, tapes or a graph under
+construction. Which way a call takes depends on the model and on what it is given, never on what was called before.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import weft as tf
+from weft import extend
+from weft.keras import config
+from weft.keras.core import call_context, tracking
+from weft.keras.core.masking import get_mask
+from weft.keras.core.operation import OpNode
+from weft.keras.layers.core.input_layer import InputLayer
+from weft.keras.layers.layer import Layer
+from weft.keras.trainer.state import tracing
+
+_OURS = "weft.keras.layers."
+#: attributes that change without changing what a layer computes
+_ASIDE = {
+    "_losses", "_inbound_nodes", "_outbound_nodes", "_weft_compiled_call", "_state", "history", "stop_training",
+    "stop_evaluating", "stop_predicting", "optimizer", "loss", "loss_weights", "compiled", "steps_per_execution",
+}  # fmt: skip
+
+
+class CompiledCall:
+    """The compiled computation of a model, for as long as its layers stay as they are.
+
+    Args:
+        model: The model; it is not kept alive by this.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._changes = tracking.changes.count
+        self._layers = model._flatten_layers()
+        self._seen = [_attributes(layer) for layer in self._layers]
+        self._losses = [layer._losses for layer in self._layers]
+        self._floatx = config.floatx()
+        self._masked = False
+        self._functions: dict[Any, Any] = {}
+        self._model = weakref.ref(model)
+        self._fits = all(_is_known(layer) for layer in self._layers)
+
+    def holds(self) -> bool:
+        """Whether the layers are as they were."""
+        if config.floatx() != self._floatx:
+            return False
+        if self._changes != tracking.changes.count:
+            now = tracking.changes.count
+            model = self._model()
+            if model is None or model._flatten_layers() != self._layers:
+                return False
+            if any(_differ(layer, seen) for layer, seen in zip(self._layers, self._seen, strict=True)):
+                return False
+            self._changes = now
+        return True
+
+    def run(self, x: Any, training: Any) -> Any:
+        """The model's outputs, or NotImplemented where layers have to run one after the other."""
+        if not self._fits or any(self._losses) or not _is_plain(x) or not extend.runs_unwatched():
+            return NotImplemented
+        function = self._functions.get(training)
+        if function is None:
+            function = self._functions[training] = self._make(training)
+        try:
+            result = function.again(x)
+            if result is not NotImplemented:
+                return result
+            with tracing:
+                if not extend.only_computes(function, x) or self._masked:
+                    self._fits = False
+                    return NotImplemented
+            return function(x)
+        except Exception:  # layer after layer, which says where it comes from
+            return NotImplemented
+
+    def _make(self, training: Any) -> Any:
+        reference = self._model
+
+        def call(x: Any) -> Any:
+            model: Any = reference()
+            outputs = Layer.__call__(model, x, training=training)
+            self._masked = self._masked or any(get_mask(leaf) is not None for leaf in tf.nest.flatten(outputs))
+            return outputs
+
+        return extend.function(call, name="call")
+
+
+def run(model: Any, x: Any, training: Any) -> Any:
+    """The outputs of a model made of symbolic tensors, or NotImplemented where layers have to run one by one."""
+    if call_context.current() is not None:
+        return NotImplemented
+    found = model._weft_compiled_call
+    if found is None or not found.holds():
+        found = CompiledCall(model)
+        object.__setattr__(model, "_weft_compiled_call", found)
+    return found.run(x, training)
+
+
+def _is_plain(x: Any) -> bool:
+    """Whether inputs are arrays and eager tensors without masks."""
+    if isinstance(x, (list, tuple)):
+        return all(_is_plain(item) for item in x)
+    if isinstance(x, dict):
+        return all(_is_plain(item) for item in x.values())
+    return getattr(x, "_keras_mask", None) is None
+
+
+def _attributes(layer: Any) -> dict[str, Any]:
+    return {name: value for name, value in layer.__dict__.items() if name not in _ASIDE}
+
+
+def _differ(layer: Any, seen: dict[str, Any]) -> bool:
+    now = _attributes(layer)
+    return len(now) != len(seen) or any(seen.get(name, seen) is not value for name, value in now.items())
+
+
+def _is_known(layer: Any) -> bool:
+    """Whether a layer is Weft's own, and all functions in it are."""
+    from weft.keras.models.functional import Functional
+    from weft.keras.models.sequential import Sequential
+
+    kind = type(layer)
+    if kind in (Functional, Sequential):
+        if layer._graph is None or layer._extra_losses:
+            return False
+        if not all(isinstance(each, (Layer, OpNode)) for each in layer._graph.operations):
+            return False
+    elif not kind.__module__.startswith(_OURS) or kind.__name__ == "Lambda":
+        return False
+    if layer.activity_regularizer is not None or "call" in layer.__dict__ or "__call__" in layer.__dict__:
+        return False
+    return isinstance(layer, InputLayer) or all(
+        not callable(value) or isinstance(value, Layer) or _is_ours(value)
+        for name, value in layer.__dict__.items() if name not in _ASIDE
+    )  # fmt: skip
+
+
+def _is_ours(value: Any) -> bool:
+    return str(getattr(value, "__module__", None)).startswith("weft.")
