@@ -84,7 +84,7 @@ def measure_call() -> float:
     """Microseconds of `model(x)` for one image, its computation included."""
     import weft as tf
 
-    model, x = mnist_network(), tf.zeros((1, 28, 28, 1))
+    model, x = mnist_network(), tf.constant(np.zeros((1, 28, 28, 1), np.float32))
     return best(lambda: model(x), 200)  # type: ignore[operator]
 
 
@@ -92,7 +92,7 @@ def measure_small_call() -> float:
     """Microseconds of `model(x)` for one row."""
     import weft as tf
 
-    model, x = small_network(), tf.zeros((1, 4))
+    model, x = small_network(), tf.constant(np.zeros((1, 4), np.float32))
     return best(lambda: model(x), 200)  # type: ignore[operator]
 
 

@@ -34,7 +34,7 @@ class Cell:
     __slots__ = ("__weakref__", "_kept", "_value", "_variable", "lock", "name", "trainable")
 
     def __init__(self, value: Any = None, name: str = "", trainable: bool = False) -> None:
-        self._value = value
+        self._value = _in_order(value)
         self._kept: Any = None
         self.name = name
         self.trainable = trainable
@@ -71,7 +71,7 @@ class Cell:
 
     def write(self, value: Any) -> None:
         """Replaces the array; those who hold the old one keep it."""
-        self._value = value
+        self._value = _in_order(value)
 
     def variable(self) -> Any:
         """The variable whose cell this is, while it lives."""
@@ -82,6 +82,11 @@ class Cell:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["value"], state["name"], state["trainable"])  # type: ignore[misc]
+
+
+def _in_order(value: Any) -> Any:
+    """An array in row-major order: compiled code would copy another one on every run."""
+    return value if type(value) is not np.ndarray or value.flags.c_contiguous else value.copy(order="C")
 
 
 def _alone() -> int:
@@ -295,6 +300,12 @@ class Variable(TensorOperators):
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
         """Gives it a value of its shape and dtype. Returns itself when eager, the new value in a graph."""
+        if type(value) is np.ndarray and value.dtype is self._dtype.numpy and value.shape == self._static.symbolic:
+            if context.scope() is None and not context.tapes():
+                own = value.copy()
+                with self._cell.lock:
+                    self._cell.write(own)
+                return self if read_value else None
         return self._after(dispatch.call("assign_variable", self.handle, self._incoming(value)), read_value)
 
     def assign_add(

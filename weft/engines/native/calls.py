@@ -51,12 +51,19 @@ class Call:
         self._staging: dict[int, np.ndarray[Any, Any]] = {}
 
     def fits(self, arrays: list[Any]) -> bool:
-        """Whether these arrays can be taken as they are; then their addresses are in the table."""
+        """Whether these arrays are of the sizes; then their addresses, or those of copies, are in the table."""
         match = self._match
         if match is None:
             return False
         count = len(self._slots)
-        return bool(match(id(arrays), self._inputs_address, count, self.binding.table_address) == count)
+        found = match(id(arrays), self._inputs_address, count, self.binding.table_address)
+        while found < count:
+            array = arrays[found]
+            if type(array) is not np.ndarray or array.flags.c_contiguous or found in self.written:
+                return False
+            arrays[found] = array.copy(order="C")
+            found = match(id(arrays), self._inputs_address, count, self.binding.table_address)
+        return True
 
     def run(self, inputs: Sequence[Any], arrays: list[Any], filled: bool) -> list[Any] | None:
         """Runs it on the inputs, whose cells' values lie in `arrays`; None where a check failed."""

@@ -35,19 +35,33 @@ def is_module(value: Any) -> bool:
     return hasattr(kind, "trainable_variables") and not hasattr(kind, "_weft_trackable")
 
 
+_PLAIN = frozenset((int, float, bool, str, bytes, type(None)))
+
+
 def walk(value: Any) -> Iterator[Any]:
     """The layers, variables, metrics and other tracked objects in a value, in order; containers are looked into."""
+    found: list[Any] = []
+    _collect(value, found)
+    return iter(found)
+
+
+def _collect(value: Any, found: list[Any]) -> None:
+    if type(value) in _PLAIN:
+        return
     if isinstance(value, (list, tuple)):
         for item in value:
-            yield from walk(item)
+            _collect(item, found)
+    elif isinstance(value, dict):
+        for item in list(value.values()):
+            _collect(item, found)
+    elif _is_tracked(value):
+        found.append(value)
     elif isinstance(value, Mapping):
         for item in list(value.values()):
-            yield from walk(item)
+            _collect(item, found)
     elif isinstance(value, (set, frozenset)):
         for item in sorted(value, key=lambda member: str(getattr(member, "name", ""))):
-            yield from walk(item)
-    elif _is_tracked(value):
-        yield value
+            _collect(item, found)
 
 
 def unique(values: Any) -> list[Any]:

@@ -38,7 +38,9 @@ class CompiledCall:
     def __init__(self, model: Any) -> None:
         self._changes = tracking.changes.count
         self._layers = model._flatten_layers()
-        self._seen = [_attributes(layer) for layer in self._layers]
+        classes = dict.fromkeys(base for layer in self._layers for base in type(layer).__mro__)
+        #: by layer and by class, what was found there; held, so that no other object can come to stand at its address
+        self._seen = [(each, _attributes(each)) for each in (*self._layers, *classes)]
         self._losses = [layer._losses for layer in self._layers]
         self._floatx = config.floatx()
         self._masked = False
@@ -55,7 +57,7 @@ class CompiledCall:
             model = self._model()
             if model is None or model._flatten_layers() != self._layers:
                 return False
-            if any(_differ(layer, seen) for layer, seen in zip(self._layers, self._seen, strict=True)):
+            if any(_differ(each, seen) for each, seen in self._seen):
                 return False
             self._changes = now
         return True
@@ -111,12 +113,12 @@ def _is_plain(x: Any) -> bool:
     return getattr(x, "_keras_mask", None) is None
 
 
-def _attributes(layer: Any) -> dict[str, Any]:
-    return {name: value for name, value in layer.__dict__.items() if name not in _ASIDE}
+def _attributes(each: Any) -> dict[str, Any]:
+    return {name: value for name, value in each.__dict__.items() if name not in _ASIDE}
 
 
-def _differ(layer: Any, seen: dict[str, Any]) -> bool:
-    now = _attributes(layer)
+def _differ(each: Any, seen: dict[str, Any]) -> bool:
+    now = _attributes(each)
     return len(now) != len(seen) or any(seen.get(name, seen) is not value for name, value in now.items())
 
 
@@ -133,6 +135,9 @@ def _is_known(layer: Any) -> bool:
             return False
     elif not kind.__module__.startswith(_OURS) or kind.__name__ == "Lambda":
         return False
+    if any(callable(value) and not isinstance(value, type) and not _is_ours(value) and not name.startswith("__")
+           for base in kind.__mro__[:-1] for name, value in base.__dict__.items()):  # fmt: skip
+        return False  # a class that was changed from outside
     if layer.activity_regularizer is not None or "call" in layer.__dict__ or "__call__" in layer.__dict__:
         return False
     return isinstance(layer, InputLayer) or all(

@@ -554,6 +554,8 @@ class Trainer:
         return logs if return_dict else self._in_order(logs)
 
     def _in_order(self, logs: dict[str, Any]) -> Any:
+        if len(logs) == 1:
+            return next(iter(logs.values()))
         names: list[str] = []
         for metric in self.metrics:
             names.extend(m.name for m in metric.metrics) if isinstance(metric, CompileMetrics) else names.append(
