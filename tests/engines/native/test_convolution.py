@@ -142,3 +142,20 @@ def _kernels(function: Callable[..., Any], *shapes: tuple[int | None, ...]) -> l
 def test_pooling_is_done_on_the_tile() -> None:
     assert _kernels(_pooled(2, 1, "VALID"), (4, 10, 10, 1), (3, 3, 1, 8), (8,)) == ["conv"]
     assert _kernels(_pooled(2, 1, "VALID"), (4, 16, 16, 32), (3, 3, 32, 32), (32,)) == ["pack", "conv"]
+
+
+@pytest.mark.parametrize("wanted", ["q", "p q", "c p q", "c f p q"])
+@pytest.mark.parametrize("size", [12, 13])
+def test_reshaped_results_of_a_fused_pooling(wanted: str, size: int) -> None:
+    rng = np.random.default_rng(0)
+    kernel = tf.constant(rng.standard_normal((3, 3, 8, 64)).astype(np.float32))
+    x = tf.constant(rng.standard_normal((2, size, size, 8)).astype(np.float32))
+
+    def compute(x: Any) -> list[Any]:
+        c = tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "VALID"))
+        p = tf.nn.max_pool2d(c, 2, 2, "VALID")
+        found = {"c": c, "p": p, "f": tf.reshape(c, [2, -1]), "q": tf.reshape(p, [2, -1])}
+        return [found[name] for name in wanted.split()]
+
+    for found, expected in zip(tf.function(compute)(x), compute(x), strict=True):
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-4, atol=1e-4)

@@ -60,33 +60,26 @@ class Windows:
             place: Which window: [batch, *spatial, channel].
             value: (place in the window) -> the template's result there.
         """
-        # in plain variables, whose ranges are known, so that indices into reshaped results simplify
-        axes = variables((self.space[0], *self.counts, self.space[-1]), "w")
-        plain = tuple(map(Index.of, axes))
-        moved = Rewriter(values=dict(zip(axes, place, strict=True)))
-        here: dict[tuple[Buffer, Index], Expr] = {}
         stores: dict[_Guard, list[tuple[Buffer, Index, Expr]]] = {}
-
-        def make(nest: Nest, shape: Shape, at: Indices, guard: _Guard, result: Expr | None = None) -> None:
-            own, _ = split(nest, at, shape)
-            if result is None:
-                result = Rewriter(lambda load: here.get((load.buffer, load.index))).expr(nest.value(own, ()))
-            index = nest.output.place(own)
-            here[nest.output.buffer, index] = result
-            if self.plan.stored(nest.output.buffer, self.group):
-                stores.setdefault(guard, []).append((nest.output.buffer, moved.index(index), moved.expr(result)))
-
         for offset in self.offsets:
-            at = (plain[0], *(w * step + o for w, step, o in zip(plain[1:-1], self.steps, offset, strict=True)),
-                  plain[-1])  # fmt: skip
-            guard = self._guard([-(-(size - o) // step) for size, step, o in zip(
-                self.sizes, self.steps, offset, strict=True)])  # fmt: skip
-            for nest in self._maps:
-                make(nest, self.space, at, guard, value(offset) if nest is self.group.nests[0] else None)
-        guard = self._guard([size // step for size, step in zip(self.sizes, self.steps, strict=True)])
-        for nest in self._pooled:
-            make(nest, self.group.folded_space, plain, guard)
-        return [_where(guard, place, Store(entries)) for guard, entries in stores.items()]
+            bounds = [-(-(size - o) // step) for size, step, o in zip(self.sizes, self.steps, offset, strict=True)]
+            walk = _Walk(self, (self.space[0], *map(min, bounds, self.counts), self.space[-1]), place)
+            walk.map(offset, value)
+            stores.setdefault(self._guard(bounds), []).extend(walk.stores)
+        if self._pooled:
+            walk = _Walk(self, self.group.folded_space, place)
+            for offset in self.offsets:
+                walk.map(offset, value)
+            walk.stores.clear()  # done above, also for results that no whole window has
+            for nest in self._pooled:
+                walk.make(nest, self.group.folded_space, walk.plain)
+            guard = self._guard([size // step for size, step in zip(self.sizes, self.steps, strict=True)])
+            stores.setdefault(guard, []).extend(walk.stores)
+        return [_where(guard, place, Store(entries)) for guard, entries in stores.items() if entries]
+
+    def maps_at(self) -> list[Nest]:
+        """The nests with an element for each result of the template, the template first."""
+        return self._maps
 
     @property
     def leaves(self) -> bool:
@@ -95,6 +88,39 @@ class Windows:
 
     def _guard(self, bounds: list[int]) -> _Guard:
         return tuple(bound if bound < count else None for bound, count in zip(bounds, self.counts, strict=True))
+
+
+class _Walk:
+    """Nests computed at a window: in plain variables with the ranges that hold there, so that indices into reshaped
+    results simplify and are found again."""
+
+    def __init__(self, windows: Windows, shape: Shape, place: Indices) -> None:
+        self._windows = windows
+        axes = variables(shape, "w")
+        self.plain: Indices = tuple(map(Index.of, axes))
+        self._moved = Rewriter(values=dict(zip(axes, place, strict=True)))
+        self._here: dict[tuple[Buffer, Index], Expr] = {}
+        self.stores: list[tuple[Buffer, Index, Expr]] = []
+
+    def map(self, offset: tuple[int, ...], value: Callable[[tuple[int, ...]], Expr]) -> None:
+        """What is done with one result of the template in the window."""
+        steps = self._windows.steps
+        at = (self.plain[0], *(w * step + o for w, step, o in zip(self.plain[1:-1], steps, offset, strict=True)),
+              self.plain[-1])  # fmt: skip
+        first, *others = self._windows.maps_at()
+        self.make(first, self._windows.space, at, value(offset))
+        for nest in others:
+            self.make(nest, self._windows.space, at)
+
+    def make(self, nest: Nest, shape: Shape, at: Indices, result: Expr | None = None) -> None:
+        """A nest's element, stored where it is wanted."""
+        own, _ = split(nest, at, shape)
+        if result is None:
+            result = Rewriter(lambda load: self._here.get((load.buffer, load.index))).expr(nest.value(own, ()))
+        index = nest.output.place(own)
+        self._here[nest.output.buffer, index] = result
+        if self._windows.plan.stored(nest.output.buffer, self._windows.group):
+            self.stores.append((nest.output.buffer, self._moved.index(index), self._moved.expr(result)))
 
 
 def _where(guard: _Guard, place: Indices, body: Statement) -> Statement:
