@@ -36,7 +36,8 @@ __all__ = [
     "Batches", "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "batches", "collect_operations",
     "evaluate_shape", "explain", "explain_missing_gradient", "function", "gather_rows", "global_seed", "in_graph",
     "nearest", "nest", "only_computes", "op", "op_outputs", "origin", "rebind_sizes", "replacing_file",
-    "runs_unwatched", "scan", "set_global_seed", "signature_of", "user_facing", "user_line", "word_absent", "word_absent_methods",
+    "runs_unwatched", "scan", "set_global_seed", "signature_of", "user_facing", "user_line",
+    "word_absent", "word_absent_methods",
 ]  # fmt: skip
 
 
