@@ -118,6 +118,7 @@ from weft.api.math import matmul as matmul
 from weft.api.math import scalar_mul as scalar_mul
 from weft.api.math import tensordot as tensordot
 from weft.api.strings import as_string as as_string
+from weft.api.tensor_array import TensorArray as TensorArray
 from weft.base.dtypes import DType as DType
 from weft.base.dtypes import as_dtype as as_dtype
 from weft.base.dtypes import bfloat16 as bfloat16

@@ -533,6 +533,52 @@ def set_in_the_loop_only(n):
     return x
 
 
+@program((4,), (1,))
+def rows_written_in_a_loop(n):
+    found = tf.TensorArray(tf.float32, size=n)
+    for i in tf.range(n):
+        found = found.write(i, tf.cast([i, i * i], tf.float32))
+    return found.stack()
+
+
+@program((7,), (1,))
+def rows_that_some_turns_add(n):
+    found = tf.TensorArray(tf.int32, size=0, dynamic_size=True)
+    for i in tf.range(n):
+        if i % 2 == 0:
+            found = found.write(found.size(), i)
+    return found.stack(), found.size()
+
+
+@program((2.0,))
+def gradient_through_rows(x):
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        found = tf.TensorArray(tf.float32, size=3)
+        power = x
+        for i in tf.range(3):
+            power = power * x
+            found = found.write(i, power)
+        y = tf.reduce_sum(found.stack())
+    return y, tape.gradient(y, x)
+
+
+@program((3,))
+def rows_in_while_loop(n):
+    def turn(i, found):
+        return i + 1, found.write(i, tf.cast(i, tf.float32))
+
+    _, found = tf.while_loop(lambda i, _: i < n, turn, [0, tf.TensorArray(tf.float32, size=5)])
+    return found.stack(), found.read(2), found.gather([0, 2])
+
+
+@program(([[1.0, 2.0], [3.0, 4.0]],))
+def rows_of_a_tensor(x):
+    found = tf.TensorArray(tf.float32, size=2).unstack(x)
+    other = tf.TensorArray(tf.float32, size=3).scatter([2, 0], x)
+    return found.read(1), found.concat(), found.size(), other.stack()
+
+
 @refused(1)
 def set_in_one_branch(x):
     if x > 0:

@@ -24,6 +24,7 @@ TOP_LEVEL: dict[str, str] = {
         executing_eagerly foldl foldr function gradients group init_scope map_fn name_scope no_op numpy_function
         print:print_ py_function scan switch_case while_loop""",
     "weft.api.strings": "as_string",
+    "weft.api.tensor_array": "TensorArray",
     "weft.base.shapes": "TensorShape",
     "weft.base.dtypes": """
         DType as_dtype bfloat16 bool:bool_ complex128 complex64 double:float64 float16 float32 float64 half:float16

@@ -13,7 +13,7 @@ from weft.base import nest, shapes
 from weft.base.dims import Dim
 from weft.base.errors import explain
 from weft.ir.types import TensorType
-from weft.runtime import frontdoor
+from weft.runtime import control, frontdoor
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.function import TracedResult
 from weft.runtime.variable import Variable
@@ -104,8 +104,8 @@ class Branches:
         if isinstance(x, CompositeTensor) or isinstance(y, CompositeTensor):
             if type(x) is not type(y):
                 raise self._differ(name, x, y)
-            self.first.append(x)
-            self.second.append(y)
+            self.first.append(x._before_a_loop(y) or x)
+            self.second.append(y._before_a_loop(x) or y)
             return
         if isinstance(x, _NUMBERS) != isinstance(y, _NUMBERS):  # a number takes the tensor's dtype
             if isinstance(x, _NUMBERS):
@@ -165,6 +165,19 @@ def _zeros(type: TensorType) -> Any:
 
 class NoneBefore(Exception):
     """A name is None before a loop and a tensor after a turn: the first turn is not like the others."""
+
+
+class OtherBefore(Exception):
+    """A composite value must have other components before a loop, because a turn gives it such."""
+
+    def __init__(self, old: Any, new: Any) -> None:
+        super().__init__()
+        self.old, self.new = old, new
+
+    def replaced(self, values: Sequence[Any]) -> list[Any]:
+        """The values before the loop with the new one in the place of the old one."""
+        grown = self.old._before_a_loop(self.new)
+        return [nest.map_structure(lambda leaf: grown if leaf is self.old else leaf, value) for value in values]
 
 
 class Turns:
@@ -280,6 +293,8 @@ class Turns:
 
     def _end(self, name: str, old: Any, new: Any, types: Any) -> list[Any]:
         if isinstance(old, CompositeTensor):
+            if old._before_a_loop(new) is not None:
+                raise OtherBefore(old, new)
             if type(new) is not type(old):
                 raise TypeError(explain(f"`{name}` changes its kind in a loop over tensors.", received=_show(new),
                                         expected=_show(old)))  # fmt: skip
@@ -325,7 +340,7 @@ def _with_own_sizes(type: TensorType) -> TensorType:
 
 
 def _types(leaves: Sequence[Any], invariant: Any) -> list[TensorType]:
-    found: list[TensorType] = [tensor.type for tensor in TracedResult(list(leaves)).tensors]
+    found = control.loop_types(leaves)
     if invariant is None:
         return found
     boxes: list[Any] = list(invariant)

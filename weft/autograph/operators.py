@@ -7,7 +7,7 @@ from types import CellType
 from typing import Any
 
 from weft.autograph.calls import call  # noqa: F401
-from weft.autograph.joining import Branches, NoneBefore, Turns
+from weft.autograph.joining import Branches, NoneBefore, OtherBefore, Turns
 from weft.autograph.loop_options import Restart, opened
 from weft.autograph.names import Path
 from weft.autograph.rows import Rows, staged
@@ -258,6 +258,9 @@ def _repeat(test: Callable[[], Any], body: Callable[[], Any], state: State, maxi
         except Restart as restart:
             state.set(before)
             asked = restart.options
+        except OtherBefore as other:
+            before = other.replaced(before)
+            state.set(before)
         except NoneBefore:  # as the first turn goes on from None, it is not like the others: it stands before the loop
             state.set(before)
             _require(test, "a name that is None before a loop, and is set in it, is used after it")

@@ -85,7 +85,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.Tensor.tolist": "use x.numpy().tolist()",
     "tf.Tensor.transpose": "use tf.transpose(x, perm)",
     "tf.Tensor.var": "use tf.math.reduce_variance(x)",
-    "tf.TensorArray": "collect in a Python list and tf.stack it, or use tf.scan or tf.map_fn",
     "tf.app": _VERSION_1,
     "tf.audio": "read the sound with Python's module wave",
     "tf.contrib": _REMOVED + "; use keras.layers and tf.nn",

@@ -22,6 +22,14 @@ class CompositeTensor:
         """What it says beside its components; traces for values that differ in it are different ones. Hashable."""
         return None
 
+    def _before_a_loop(self, after: Any) -> Any:
+        """What must be in its place before a loop that leaves `after`, where it has fewer components; else None."""
+        return None
+
+    def _changing_in_loops(self) -> tuple[int, ...]:
+        """The components whose first size a loop may change."""
+        return ()
+
 
 class IndexedSlices(CompositeTensor, TensorOperators):
     """Rows of a tensor that is zero elsewhere: `values[i]` belongs to row `indices[i]`; rows may recur.

@@ -11,6 +11,7 @@ from weft.base.errors import explain
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
 from weft.runtime import context, dispatch, frontdoor
+from weft.runtime.composite import CompositeTensor
 from weft.runtime.context import Scope
 from weft.runtime.function import TracedResult
 from weft.runtime.tensor import wrap
@@ -196,8 +197,9 @@ def while_loop(
     loop_vars = list(given)
     if context.scope() is None:
         return nest.rebuild(given, _python_loop(condition, body, loop_vars, maximum_iterations))
+    loop_vars = _with_memory(body, loop_vars)
     start = TracedResult(loop_vars)
-    types = [_type(tensor) for tensor in start.tensors]
+    types = loop_types(nest.flatten(loop_vars))
     if shape_invariants is not None:
         boxes = nest.flatten(nest.map_structure(lambda s: _Boxed(s), _as_shapes(shape_invariants, loop_vars)))
         types = [TensorType(shapes.refreshed(shapes.TensorShape(box.shape).symbolic), type.dtype, type.handle)
@@ -234,6 +236,36 @@ def while_loop(
     ]
     outputs = repeat(parts[1], parts[0], start.tensors, limit, name)
     return nest.rebuild(given, start.rebuild(outputs))
+
+
+def _with_memory(body: Callable[..., Any], loop_vars: list[Any]) -> list[Any]:
+    """The loop variables, composite ones with the components that a turn gives them."""
+    if not any(isinstance(leaf, CompositeTensor) for leaf in nest.flatten(loop_vars)):
+        return loop_vars
+    start = TracedResult(loop_vars)
+    # what this makes is dropped: it only tells what a turn leaves
+    probe = Tracing(lambda *leaves: body(*start.rebuild(leaves)), [_type(t) for t in start.tensors], "probe")
+    found = probe.returned if isinstance(probe.returned, (list, tuple)) else [probe.returned]
+    ends = nest.flatten(list(found))
+
+    def grown(leaf: Any, after: Any) -> Any:
+        return (leaf._before_a_loop(after) or leaf) if isinstance(leaf, CompositeTensor) else leaf
+
+    leaves = nest.flatten(loop_vars)
+    if len(leaves) != len(ends):
+        return loop_vars
+    return list(nest.pack(loop_vars, [grown(a, b) for a, b in zip(leaves, ends, strict=True)]))
+
+
+def loop_types(leaves: Sequence[Any]) -> list[TensorType]:
+    """The types of loop variables at the start of every turn; sizes that composite ones may change are unknown."""
+    types = []
+    for leaf in leaves:
+        mine = [_type(tensor) for tensor in TracedResult([leaf]).tensors]
+        for place in leaf._changing_in_loops() if isinstance(leaf, CompositeTensor) else ():
+            mine[place] = TensorType((Dim.fresh(), *(mine[place].shape or ())[1:]), mine[place].dtype)
+        types += mine
+    return types
 
 
 class _Boxed:
@@ -279,7 +311,11 @@ def _python_loop(condition: Callable[..., Any], body: Callable[..., Any], loop_v
             raise ValueError(explain(f"tf.while_loop: the body returns another structure. {error}")) from None
         state = list(found)
         done += 1
-    return nest.map_structure(frontdoor.convert, state)  # type: ignore[no-any-return]
+    return nest.map_structure(_converted, state)  # type: ignore[no-any-return]
+
+
+def _converted(leaf: Any) -> Any:
+    return leaf if isinstance(leaf, CompositeTensor) else frontdoor.convert(leaf)
 
 
 def _with_counter(

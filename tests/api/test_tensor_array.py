@@ -1,0 +1,47 @@
+"""tf.TensorArray where nothing is traced, and what it refuses; traced ones are among the programs of AutoGraph."""
+
+import pytest
+
+import weft as tf
+
+
+def test_eager_writing_changes_the_array_itself():
+    rows = tf.TensorArray(tf.float32, size=0, dynamic_size=True)
+    rows.write(2, 1.0)
+    rows = rows.write(0, 5.0)
+    assert rows.stack().numpy().tolist() == [5.0, 0.0, 1.0]
+    assert int(rows.size()) == 3 and float(rows.read(2)) == 1.0
+    assert rows.element_shape.as_list() == [] and rows.dtype is tf.float32 and rows.dynamic_size
+
+
+def test_splitting_and_joining():
+    rows = tf.TensorArray(tf.int32, size=2).split(tf.range(6), [3, 3])
+    assert rows.read(1).numpy().tolist() == [3, 4, 5]
+    assert rows.concat().numpy().tolist() == [0, 1, 2, 3, 4, 5]
+    assert rows.identity().gather([1, 0]).numpy().tolist() == [[3, 4, 5], [0, 1, 2]]
+    with pytest.raises(NotImplementedError, match="one length"):
+        rows.split(tf.range(6), [2, 4])
+
+
+def test_what_does_not_fit_is_refused():
+    rows = tf.TensorArray(tf.float32, size=2, name="scores")
+    with pytest.raises(tf.errors.InvalidArgumentError, match="nothing was written to `scores`"):
+        rows.stack()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="`scores` are float32"):
+        rows.write(0, tf.constant(1))
+    rows.write(0, [1.0, 2.0])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="one shape"):
+        rows.write(1, [1.0, 2.0, 3.0])
+    with pytest.raises((tf.errors.InvalidArgumentError, IndexError)):
+        rows.write(5, [1.0, 2.0])
+    assert tf.TensorArray(tf.float32, size=2, element_shape=[3]).stack().shape == [2, 3]
+
+
+def test_arrays_go_in_and_out_of_traced_functions():
+    @tf.function
+    def fill(rows):
+        return rows.write(1, 7.0)
+
+    rows = tf.TensorArray(tf.float32, size=2).write(0, 1.0)
+    assert fill(rows).stack().numpy().tolist() == [1.0, 7.0]
+    assert rows.stack().numpy().tolist() == [1.0, 0.0]

@@ -1,0 +1,281 @@
+"""`tf.TensorArray`: rows that are written one by one, each once, and read together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from weft.api import array, math
+from weft.base import dtypes
+from weft.base.errors import InvalidArgumentError, explain
+from weft.base.shapes import TensorShape
+from weft.runtime import context, frontdoor, sizes
+from weft.runtime.composite import CompositeTensor
+
+
+class TensorArray(CompositeTensor):
+    """Rows of one dtype, written and read by number.
+
+    In a graph, writing gives a new TensorArray, which holds what the old one held: use what `write` returns. A loop
+    carries it from turn to turn.
+
+    Args:
+        dtype: Of the elements.
+        size: How many rows there are.
+        dynamic_size: Whether writing behind the last row makes more of them.
+        clear_after_read: Accepted: rows may be read again.
+        tensor_array_name: Accepted.
+        handle: Accepted.
+        flow: Accepted.
+        infer_shape: Whether all rows have the shape of the first one.
+        element_shape: The shape of a row, where it is known beforehand.
+        colocate_with_first_write_call: Accepted.
+        name: A name for messages.
+
+    Example:
+        >>> import weft as tf
+        >>> rows = tf.TensorArray(tf.float32, size=3)
+        >>> for i in range(3):
+        ...     rows = rows.write(i, [i, i * i])
+        >>> rows.stack().numpy().tolist()
+        [[0.0, 0.0], [1.0, 1.0], [2.0, 4.0]]
+    """
+
+    def __init__(
+        self, dtype: Any, size: Any = None, dynamic_size: bool | None = None, clear_after_read: bool | None = None,
+        tensor_array_name: str | None = None, handle: Any = None, flow: Any = None, infer_shape: bool = True,
+        element_shape: Any = None, colocate_with_first_write_call: bool = True, name: str | None = None,
+    ) -> None:  # fmt: skip
+        self._dtype = dtypes.as_dtype(dtype)
+        self._size: Any = 0 if size is None else size
+        self._dynamic = bool(dynamic_size)
+        self._infer = infer_shape
+        self._element = TensorShape(element_shape)
+        self._name = name or tensor_array_name or "TensorArray"
+        self._rows: Any = None  # [at least so many, ...] once the shape of a row is known
+
+    # What it is ------------------------------------------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the elements."""
+        return self._dtype
+
+    @property
+    def dynamic_size(self) -> bool:
+        """Whether it grows."""
+        return self._dynamic
+
+    @property
+    def element_shape(self) -> TensorShape:
+        """The shape of a row, as far as it is known."""
+        return self._element if self._rows is None else TensorShape(self._rows.shape[1:])
+
+    @property
+    def handle(self) -> None:
+        """None: there is no resource behind it."""
+
+    @property
+    def flow(self) -> Any:
+        """A number, for programs that hand it on."""
+        return frontdoor.convert(0.0)
+
+    def size(self, name: str | None = None) -> Any:
+        """How many rows there are: a scalar int32."""
+        return _integer(self._size)
+
+    # Writing ---------------------------------------------------------------------------------------------------------
+
+    def write(self, index: Any, value: Any, name: str | None = None) -> TensorArray:
+        """Itself with a row written.
+
+        Args:
+            index: The row's number.
+            value: The row.
+            name: Accepted.
+
+        Raises:
+            InvalidArgumentError: Where there is no such row, or the row has another shape than the others.
+        """
+        row = self._taken(value, "write")
+        number = _integer(index)
+        made = self._with(row.shape)
+        made._check_row(row)
+        made = made._reaching(number) if made._dynamic else made
+        made._rows = array.tensor_scatter_nd_update(made._rows, array.reshape(number, [1, 1]), row[None])
+        return self._changed(made)
+
+    def unstack(self, value: Any, name: str | None = None) -> TensorArray:
+        """Itself with the rows of a tensor `[rows, ...]` written from the first on."""
+        rows = self._taken(value, "unstack")
+        if rows.shape.rank == 0:
+            raise ValueError(explain("TensorArray.unstack takes the rows of a tensor.", received=str(rows.type)))
+        made = self._copy()
+        made._rows, made._size = rows, _length(rows)
+        return self._changed(made)
+
+    def scatter(self, indices: Any, value: Any, name: str | None = None) -> TensorArray:
+        """Itself with the rows of a tensor written to these numbers."""
+        rows = self._taken(value, "scatter")
+        numbers = _integer(indices)
+        made = self._with(rows.shape[1:])
+        if made._dynamic:
+            made = made._reaching(math.reduce_max(numbers))
+        made._rows = array.tensor_scatter_nd_update(made._rows, numbers[:, None], rows)
+        return self._changed(made)
+
+    def split(self, value: Any, lengths: Any, name: str | None = None) -> TensorArray:
+        """Itself with the parts of a tensor as rows; the parts must have one length."""
+        rows = self._taken(value, "split")
+        counts = np.asarray(lengths)
+        if counts.size and (counts != counts[0]).any():
+            raise NotImplementedError(explain("TensorArray.split: the parts must have one length.",
+                                              received=str(counts.tolist()), hint="pad them"))  # fmt: skip
+        parts = array.reshape(rows, [len(counts), int(counts[0]) if counts.size else 0, *rows.shape.as_list()[1:]])
+        return self.unstack(parts)
+
+    # Reading ---------------------------------------------------------------------------------------------------------
+
+    def read(self, index: Any, name: str | None = None) -> Any:
+        """A row."""
+        return array.gather(self._held("read"), _integer(index))
+
+    def gather(self, indices: Any, name: str | None = None) -> Any:
+        """The rows of these numbers: `[numbers, ...]`."""
+        return array.gather(self._held("gather"), _integer(indices))
+
+    def stack(self, name: str | None = None) -> Any:
+        """All rows: `[size, ...]`. Those that were not written are zeros."""
+        rows = self._held("stack")
+        return rows if rows.shape[0] is not None and rows.shape[0] == self._size else rows[: self._size]
+
+    def concat(self, name: str | None = None) -> Any:
+        """The rows after one another: `[size * first size of a row, ...]`."""
+        rows = self.stack()
+        return array.reshape(rows, array.concat([[-1], array.shape(rows)[2:]], 0))
+
+    def identity(self) -> TensorArray:
+        """One that holds the same."""
+        return self._copy()
+
+    def close(self, name: str | None = None) -> None:
+        """Does nothing: memory goes when nobody holds it."""
+
+    # How it is held --------------------------------------------------------------------------------------------------
+
+    def _taken(self, value: Any, method: str) -> Any:
+        tensor = value if frontdoor.is_tensor_like(value) else frontdoor.convert(value, self._dtype)
+        tensor = frontdoor.convert(tensor)
+        if tensor.dtype is not self._dtype:
+            raise InvalidArgumentError(explain(
+                f"TensorArray.{method}: the elements of `{self._name}` are {self._dtype.name}.",
+                received=str(tensor.type), hint="cast it: tf.cast(...)",
+            ))  # fmt: skip
+        return tensor
+
+    def _copy(self) -> TensorArray:
+        made = TensorArray(self._dtype, self._size, self._dynamic, infer_shape=self._infer,
+                           element_shape=self._element, name=self._name)  # fmt: skip
+        made._rows = self._rows
+        return made
+
+    def _changed(self, made: TensorArray) -> TensorArray:
+        """What a method that writes returns: in a graph a new one, else itself, changed, as TensorFlow has it."""
+        if context.scope() is not None:
+            return made
+        self._rows, self._size = made._rows, made._size
+        return self
+
+    def _with(self, row: TensorShape) -> TensorArray:
+        """One that has memory, for rows of a shape."""
+        made = self._copy()
+        if made._rows is None:
+            shape = self._element if self._element.is_fully_defined() else row
+            if shape.rank is None:
+                raise InvalidArgumentError(explain(f"TensorArray `{self._name}`: the rank of its rows is not known.",
+                                                   hint="give element_shape"))  # fmt: skip
+            made._rows = self._zeros(self._size, shape)
+        return made
+
+    def _zeros(self, count: Any, row: TensorShape) -> Any:
+        return array.zeros([count, *(row.symbolic or ())], self._dtype)
+
+    def _check_row(self, row: Any) -> None:
+        held, given = self._rows.shape[1:], row.shape
+        if not held.is_compatible_with(given):
+            raise InvalidArgumentError(explain(
+                f"TensorArray.write: the rows of `{self._name}` have one shape.", expected=str(held),
+                received=str(given), hint="pad the rows to one shape",
+            ))  # fmt: skip
+
+    def _held(self, method: str) -> Any:
+        if self._rows is not None:
+            return self._rows
+        if self._element.is_fully_defined():
+            return self._zeros(self._size, self._element)
+        raise InvalidArgumentError(explain(
+            f"TensorArray.{method}: nothing was written to `{self._name}`, and the shape of its rows is not known.",
+            hint="use what `write` returns (rows = rows.write(i, x)), or give element_shape",
+        ))  # fmt: skip
+
+    def _reaching(self, number: Any) -> TensorArray:
+        """One that has a row of a number, by growing where it must."""
+        made = self._copy()
+        have, asked, held = _known(self._size), _known(number), self._rows.shape[0]
+        row = TensorShape(self._rows.shape[1:])
+        if have is not None and asked is not None and held is not None:
+            made._size = max(have, asked + 1)
+            more: Any = max(made._size - held, 0)
+        else:
+            made._size = math.maximum(_integer(self._size), number + 1)
+            more = math.maximum(made._size - _length(self._rows), 0)
+        if not isinstance(more, int) or more:
+            made._rows = array.concat([self._rows, self._zeros(more, row)], 0)
+        return made
+
+    # As a value of graphs --------------------------------------------------------------------------------------------
+
+    def _components(self) -> list[Any]:
+        rows = [] if self._rows is None else [self._rows]
+        return [*rows, _integer(self._size)] if self._dynamic else rows
+
+    def _rebuild(self, parts: list[Any]) -> TensorArray:
+        made = self._copy()
+        held = list(parts)
+        if self._dynamic:
+            made._size = held.pop()
+        made._rows = held[0] if held else None
+        return made
+
+    def _static_part(self) -> Any:
+        size = None if self._dynamic or not isinstance(self._size, int) else self._size
+        return self._dtype, self._dynamic, self._rows is None, size
+
+    def _changing_in_loops(self) -> tuple[int, ...]:
+        return (0,) if self._dynamic and self._rows is not None else ()
+
+    def _before_a_loop(self, after: Any) -> TensorArray | None:
+        """What must stand before a loop that leaves `after` behind: memory for its rows; None where it has that."""
+        if self._rows is not None or not isinstance(after, TensorArray) or after._rows is None:
+            return None
+        return self._with(TensorShape(after._rows.shape[1:]))
+
+    def __repr__(self) -> str:
+        return f"<tf.TensorArray {self._name} of {self._dtype.name}{self.element_shape}>"
+
+
+def _integer(value: Any) -> Any:
+    """A number, or numbers, as int32."""
+    return array.cast(frontdoor.convert(value), dtypes.int32)
+
+
+def _length(tensor: Any) -> Any:
+    """The first size: an int where it is known."""
+    size = tensor.shape[0]
+    return array.shape(tensor)[0] if size is None else size
+
+
+def _known(value: Any) -> int | None:
+    found = value if isinstance(value, int) else sizes.known(frontdoor.convert(value))
+    return found if isinstance(found, int) else None
