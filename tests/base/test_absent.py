@@ -37,7 +37,6 @@ def look_up(path: str) -> Any:
         ("keras.applications.VGG16", ("no `keras.applications` yet", "next: ")),
         ("keras.datasets.cifar10", ("no `keras.datasets.cifar10` yet", "keras.utils.get_file")),
         ("keras.utils.plot_model", ("no `keras.utils.plot_model` yet", "model.summary()")),
-        ("keras.callbacks.TensorBoard", ("no `keras.callbacks.TensorBoard` yet", "CSVLogger")),
         ("keras.preprocessing.text", ("no `keras.preprocessing.text` yet", "TextVectorization")),
     ],
 )

@@ -100,6 +100,14 @@ def text(tag: str, value: str | bytes | Sequence[str | bytes], *, description: s
     return _plugin_summary(tag, array, "text", DataClass.DATA_CLASS_TENSOR, description)
 
 
+def keras_model(tag: str, configuration: str) -> Summary:
+    """A Keras model's configuration as JSON, for TensorBoard's conceptual graph."""
+    value = Summary.Value(tag=tag, tensor=to_tensor_proto(np.array(configuration.encode(), object)))
+    value.metadata.plugin_data.plugin_name = "graph_keras_model"
+    value.metadata.plugin_data.content = b"1"
+    return Summary(value=[value])
+
+
 def audio(
     tag: str, batch: npt.NDArray[Any], sample_rate: int, *, max_outputs: int = 3, description: str = ""
 ) -> Summary:

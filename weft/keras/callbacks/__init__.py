@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from weft.extend import word_absent
+from weft.keras.callbacks.averages import SwapEMAWeights
+from weft.keras.callbacks.backup import BackupAndRestore
 from weft.keras.callbacks.callback import Callback, CallbackList, History, ProgbarLogger
+from weft.keras.callbacks.checkpoint import ModelCheckpoint
 from weft.keras.callbacks.logs import CSVLogger, LambdaCallback
+from weft.keras.callbacks.remote import RemoteMonitor
 from weft.keras.callbacks.stopping import EarlyStopping, LearningRateScheduler, ReduceLROnPlateau, TerminateOnNaN
+from weft.keras.callbacks.tensorboard import TensorBoard
 
-_NEED_SAVING = ("BackupAndRestore", "ModelCheckpoint")
-
-
-def __getattr__(name: str) -> Any:
-    from weft.extend import absent
-
-    if name in _NEED_SAVING:
-        raise NotImplementedError(
-            f"keras.callbacks.{name} writes models to files, and Weft cannot save models yet: saving comes later. "
-            "Until then EarlyStopping(restore_best_weights=True) keeps the best weights in memory."
-        )
-    raise AttributeError(absent(f"keras.callbacks.{name}", __all__))
-
+word_absent(globals(), "keras.callbacks")
 
 __all__ = [
-    "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
-    "ProgbarLogger", "ReduceLROnPlateau", "TerminateOnNaN",
+    "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback",
+    "LearningRateScheduler", "ModelCheckpoint", "ProgbarLogger", "ReduceLROnPlateau", "RemoteMonitor",
+    "SwapEMAWeights", "TensorBoard", "TerminateOnNaN",
 ]  # fmt: skip

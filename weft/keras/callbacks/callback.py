@@ -240,6 +240,9 @@ class CallbackList:
             self._history = History()
             self.callbacks.append(self._history)
         self._on_batches = [c for c in self.callbacks if _has_batch_hooks(c)]
+        for callback in self.callbacks:
+            if hasattr(callback, "_siblings"):
+                callback._siblings = self.callbacks
         self.params = params
         #: whether an evaluation is part of training, and has no bar of its own
         self.in_training = False

@@ -18,6 +18,9 @@ _log = logging.getLogger("weft.keras")
 class _Watching(Callback):
     """A callback that watches whether a metric gets better."""
 
+    #: attributes that say what it has seen; a backup of the training keeps them
+    _kept: tuple[str, ...] = ()
+
     def __init__(self, monitor: str, mode: str, min_delta: float) -> None:
         super().__init__()
         if mode not in ("auto", "min", "max"):
@@ -71,6 +74,8 @@ class EarlyStopping(_Watching):
         >>> from weft import keras
         >>> callback = keras.callbacks.EarlyStopping(monitor="val_loss", patience=3, restore_best_weights=True)
     """
+
+    _kept = ("wait", "stopped_epoch", "best_epoch", "best")
 
     def __init__(
         self, monitor: str = "val_loss", min_delta: float = 0, patience: int = 0, verbose: int = 0, mode: str = "auto",
@@ -134,6 +139,8 @@ class ReduceLROnPlateau(_Watching):
         cooldown: How many epochs pass after a reduction before it watches again.
         min_lr: The least rate.
     """
+
+    _kept = ("wait", "cooldown_counter", "best")
 
     def __init__(
         self, monitor: str = "val_loss", factor: float = 0.1, patience: int = 10, verbose: int = 0, mode: str = "auto",

@@ -53,6 +53,17 @@ class Source:
     def seek(self, number: int) -> None:
         """Of an epoch taken as a whole: says which batch is the latest."""
 
+    def order_state(self, before: bool) -> Any:
+        """What the order of the next epoch is drawn from (`before`: of the latest one), as JSON; None without one."""
+        return None
+
+    def restore_order(self, state: Any) -> None:
+        """Lets the next epoch have the order that is drawn from a state."""
+
+    def example(self) -> Any:
+        """Data of one sample as a batch; None where there is none before the first batch."""
+        return None
+
 
 class ArraySource(Source):
     """Batches of arrays in memory.
@@ -75,6 +86,22 @@ class ArraySource(Source):
         self._latest: Any = ()
         self._all: Any = None
         self._generator = np.random.Generator(np.random.PCG64(make_default_seed())) if shuffle else None
+        self._before: Any = None  # the generator's state before it drew the latest order
+
+    def order_state(self, before: bool) -> Any:
+        """The state of the generator that draws the order."""
+        if self._generator is None:
+            return None
+        return self._before if before else self._generator.bit_generator.state
+
+    def restore_order(self, state: Any) -> None:
+        """Sets the generator that draws the order."""
+        if self._generator is not None and state is not None:
+            self._generator.bit_generator.state = state
+
+    def example(self) -> Any:
+        """The first sample."""
+        return arrays.map_arrays(lambda array: array[:1], self._data)
 
     def batches(self) -> Iterator[Any]:
         """The batches of one epoch; in order they are views of the arrays."""
@@ -111,6 +138,7 @@ class ArraySource(Source):
 
     def _order(self, size: int) -> Any:
         assert self._generator is not None
+        self._before = self._generator.bit_generator.state
         if self._shuffle != "batch":
             return self._generator.permutation(self._rows)
         # Batches change places, samples stay together; an incomplete last batch stays last.
@@ -361,11 +389,40 @@ class Loop:
         self._source = source
         self._steps = steps
         self._running: Iterator[Any] | None = None
+        self._first: tuple[int, int] | None = None
+        #: how many batches of the latest epoch were done before
+        self.left_out = 0
         self.ran_out = False
+
+    def example(self) -> Any:
+        """Data of one sample as a batch; None where there is none before the first batch."""
+        return self._source.example()
+
+    def order_state(self, before: bool) -> Any:
+        """What the order of the next epoch is drawn from (`before`: of the latest one)."""
+        return self._source.order_state(before)
+
+    def resume(self, epoch: int, batch: int, order: Any) -> None:
+        """Lets training begin with a batch of an epoch, and with the order that this epoch had."""
+        self._first = (epoch, batch)
+        self._source.restore_order(order)
+
+    def first_epoch(self, given: int) -> int:
+        """The epoch to begin with: the one given, or the one to resume."""
+        return given if self._first is None else self._first[0]
+
+    def first_batch(self) -> int:
+        """How many batches the next epoch leaves out because they are done. They are asked for once."""
+        self.left_out = 0
+        if self._first is not None:
+            (_, self.left_out), self._first = self._first, None
+        return self.left_out
 
     def whole(self) -> tuple[Any, Any, int] | None:
         """The next epoch as a whole, where it is one: arrays, order of rows, size of a batch."""
-        return self._source.whole() if self._steps is None else None
+        if self._steps is not None or (self._first is not None and self._first[1]):
+            return None
+        return self._source.whole()
 
     def seek(self, number: int) -> None:
         """Of an epoch taken as a whole: says which batch is the latest."""

@@ -98,6 +98,8 @@ class State:
         self.arguments: dict[str, Any] = {}
         self.run_eagerly = False
         self.jit_compile: Any = None
+        #: the batches that `fit` goes through
+        self.loop: Any = None
         #: set while a step is searched for NaN
         self.watch: Any = None
         self.forget_steps()
@@ -114,4 +116,4 @@ class State:
         return found
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "steps": {}, "watch": None}
+        return {**self.__dict__, "steps": {}, "watch": None, "loop": None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -416,9 +417,10 @@ class Trainer:
             steps=loop.steps,
         )
         self.stop_training = False
+        self._state.loop = loop
         listeners.on_train_begin()
         logs: dict[str, Any] = {}
-        for epoch in range(initial_epoch, epochs):
+        for epoch in range(loop.first_epoch(initial_epoch), epochs):
             self.reset_metrics()
             listeners.on_epoch_begin(epoch)
             logs = self._train_epoch(loop, listeners)
@@ -440,6 +442,8 @@ class Trainer:
             listeners.end_batch("train", number, lambda found=logs: as_numbers(found))
             if self.stop_training:
                 break
+        if logs is None and loop.left_out:  # a resumed epoch whose batches were all done
+            logs = self.get_metrics_result()
         if logs is None:
             raise ValueError(
                 explain("fit(): the data gave no batch.", hint="the iterable was empty, or used up before")
@@ -464,7 +468,8 @@ class Trainer:
                     yield next(running)
                 return
             step = self._runner(method)
-            for number, data in enumerate(loop.epoch()):
+            done = loop.first_batch()
+            for number, data in enumerate(islice(loop.epoch(), done, None), done):
                 listeners.begin_batch(mode, number)
                 packed = sources.pack(data)
                 yield number, self._run_watched(data, number, packed) if search else step(packed)

@@ -1,0 +1,237 @@
+"""A callback that lets a training that was killed go on where it was, to the same bits."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import tempfile
+from typing import Any
+
+import numpy as np
+
+from weft.extend import evaluate_shape, explain, replacing_file
+from weft.keras.callbacks.callback import Callback
+from weft.keras.core import tracking
+from weft.keras.random import seed_generator
+from weft.keras.saving import hdf5
+from weft.keras.saving.state import Loader, Writer, report
+
+_FILE = "latest.weights.h5"
+_PREVIOUS = "previous.weights.h5"
+_GROUP = "training"
+
+
+class BackupAndRestore(Callback):
+    """Saves the state of a training, and lets the same `fit` go on from it when the program is started again.
+
+    The state is one file, whole or not there: weights, optimizer, random generators, the order of the data, the epoch,
+    and what other callbacks have seen. Data must be arrays, or come in the same order each time they are gone through.
+
+    Args:
+        backup_dir: A folder for this training alone.
+        save_freq: `"epoch"`, or after how many batches to save; False never saves.
+        double_checkpoint: Whether the state before the latest is kept too.
+        delete_checkpoint: Whether the state is removed once `fit` has come to its end.
+
+    Example:
+        >>> from weft import keras
+        >>> callback = keras.callbacks.BackupAndRestore("backup")
+    """
+
+    def __init__(
+        self, backup_dir: Any, save_freq: Any = "epoch", double_checkpoint: bool = False, delete_checkpoint: bool = True
+    ) -> None:
+        super().__init__()
+        if not os.fspath(backup_dir):
+            raise ValueError(explain("BackupAndRestore: `backup_dir` is empty.", hint="give the path of a folder"))
+        if save_freq not in ("epoch", False) and (isinstance(save_freq, bool) or not isinstance(save_freq, int)):
+            raise ValueError(explain(
+                "BackupAndRestore: `save_freq` is 'epoch', a number of batches, or False.", received=repr(save_freq)
+            ))  # fmt: skip
+        self.backup_dir = os.fspath(backup_dir)
+        self.save_freq = save_freq
+        self.double_checkpoint = double_checkpoint
+        self.delete_checkpoint = delete_checkpoint
+        self._siblings: list[Any] = []
+        self._pending: dict[str, Any] | None = None
+        self._epoch = self._batches = 0
+        self._random: Any = None
+
+    @property
+    def _path(self) -> str:
+        return os.path.join(self.backup_dir, _FILE)
+
+    def _has_batch_hooks(self) -> bool:
+        return self.save_freq not in ("epoch", False)
+
+    # Saving
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Saves after an epoch."""
+        if self.save_freq == "epoch":
+            self._random = _random_state()
+            self._save(epoch + 1, 0)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Saves after so many batches."""
+        if self.save_freq in ("epoch", False):
+            return
+        self._batches += 1
+        if self._batches % self.save_freq == 0:
+            self._save(self._epoch, batch + 1)
+
+    def _save(self, epoch: int, batch: int) -> None:
+        model = self.model
+        order = model._state.loop.order_state(bool(batch))
+        kept = {
+            "epoch": epoch, "batch": batch, "order": order, "random": self._random,
+            "counted": self._batches, "callbacks": [_kept(callback) for callback in self._others()],
+        }  # fmt: skip
+        os.makedirs(self.backup_dir, exist_ok=True)
+        if self.double_checkpoint and os.path.exists(self._path):
+            with open(self._path, "rb") as old, replacing_file(os.path.join(self.backup_dir, _PREVIOUS)) as target:
+                shutil.copyfileobj(old, target)
+        with tempfile.TemporaryFile() as file:
+            with hdf5.h5py().File(file, mode="w") as store:
+                Writer(store).write(model)
+                group = store.create_group(_GROUP)
+                group.attrs.create("state", json.dumps(kept), dtype=hdf5.h5py().string_dtype("utf-8"))
+                for kind, variables in (("variable", self._further_variables()), ("metric", self._metric_variables())):
+                    for number, variable in enumerate(variables):
+                        hdf5.put_array(group, f"{kind}{number}", variable.numpy())
+                for number, callback in enumerate(self._others()):
+                    for place, value in enumerate(getattr(callback, "best_weights", None) or ()):
+                        hdf5.put_array(group, f"best{number}/{place}", value)
+            file.seek(0)
+            with replacing_file(self._path) as target:
+                shutil.copyfileobj(file, target, 1 << 20)
+
+    def _others(self) -> list[Any]:
+        return [callback for callback in self._siblings if hasattr(callback, "_kept")]
+
+    def _further_variables(self) -> list[Any]:
+        """State that files of weights leave out: that of random generators, the process's own among them."""
+        left_out = {id(variable) for variable in (*self.model.weights, *self._metric_variables())}
+        found = [variable for variable in self.model.variables if id(variable) not in left_out]
+        return tracking.unique([*found, seed_generator.global_seed_generator().state])
+
+    def _metric_variables(self) -> list[Any]:
+        return tracking.unique(variable for metric in self.model.metrics for variable in metric.variables)
+
+    # Restoring
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Takes up the state that is there."""
+        self._epoch = self._batches = 0
+        self._pending = None
+        if not os.path.exists(self._path):
+            return
+        model = self.model
+        self._build_all()
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        reader = hdf5.Reader(self._path, self._path)
+        try:
+            group = reader.group(_GROUP)
+            if group is None:
+                raise ValueError(explain(f"`{self._path}` is no backup of a training.", hint="remove it to begin anew"))
+            self._restore(reader, group)
+        finally:
+            reader.close()
+
+    def _build_all(self) -> None:
+        """Makes the variables that the first batch would make: of a model without input shape, and of metrics."""
+        from weft.keras.trainer.sources import pack  # which knows callbacks
+
+        example = self.model._state.loop.example()
+        if example is not None:
+            evaluate_shape(self.model.test_step, pack(example))
+        elif not self.model.built:
+            raise ValueError(explain(
+                f"BackupAndRestore: `{self._path}` is there, and the model is not built, so it cannot be restored.",
+                hint="call the model on data, or model.build(input_shape), before fit",
+            ))  # fmt: skip
+
+    def _restore(self, reader: hdf5.Reader, group: Any) -> None:
+        text = reader.text(group, "state") or "{}"
+        kept = hdf5.parse_json(text, self._path)
+        loader = Loader(reader)
+        loader.load(self.model)
+        report(loader.problems, self._path, warn_only=False)
+        values = {kind: self._numbered(reader, group, kind) for kind in ("variable", "metric")}
+        best = [self._best(reader, group, number) for number in range(len(kept["callbacks"]))]
+        self._pending = {**kept, "variables": values, "best": best}
+        self._batches = int(kept["counted"])
+        self.model._state.loop.resume(int(kept["epoch"]), int(kept["batch"]), kept["order"])
+
+    def _numbered(self, reader: hdf5.Reader, group: Any, kind: str) -> list[Any]:
+        found: list[Any] = []
+        while f"{kind}{len(found)}" in group:
+            found.append(reader.read(group, f"{kind}{len(found)}"))
+        return found
+
+    def _best(self, reader: hdf5.Reader, group: Any, number: int) -> list[Any] | None:
+        held = reader.group(f"best{number}", group)
+        return None if held is None else [reader.read(held, str(place)) for place in range(len(held))]
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Before the first epoch: gives back what the start of training has reset."""
+        self._epoch = epoch
+        kept, self._pending = self._pending, None
+        if kept is not None:
+            _restore_random(kept["random"])
+            self._assign("random generators", self._further_variables(), kept["variables"]["variable"])
+            if kept["batch"]:
+                self._assign("metrics", self._metric_variables(), kept["variables"]["metric"])
+            others = self._others()
+            if len(others) == len(kept["callbacks"]):
+                for callback, state, best in zip(others, kept["callbacks"], kept["best"], strict=True):
+                    for name, value in state.items():
+                        setattr(callback, name, value)
+                    if best is not None:
+                        callback.best_weights = best
+        self._random = _random_state()
+
+    def _assign(self, what: str, variables: list[Any], values: list[Any]) -> None:
+        if len(variables) != len(values):
+            raise ValueError(explain(
+                f"BackupAndRestore: the backup was made by another model or program: it has {len(values)} variables of "
+                f"{what}, the model has {len(variables)}.",
+                hint=f"remove `{self.backup_dir}` to begin anew",
+            ))  # fmt: skip
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Removes the state: training has come to its end."""
+        if self.delete_checkpoint:
+            for name in (_FILE, _PREVIOUS):
+                if os.path.exists(os.path.join(self.backup_dir, name)):
+                    os.remove(os.path.join(self.backup_dir, name))
+            if os.path.isdir(self.backup_dir) and not os.listdir(self.backup_dir):
+                os.rmdir(self.backup_dir)
+
+
+def _kept(callback: Any) -> dict[str, Any]:
+    return {name: _plain(getattr(callback, name)) for name in callback._kept}
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _random_state() -> Any:
+    """The state of Python's generator and numpy's old one, from which seeds and orders are drawn."""
+    version, internal, gauss = random.getstate()
+    name, keys, place, has_gauss, cached = np.random.get_state(legacy=True)  # type: ignore[misc]
+    return [[version, list(internal), gauss], [str(name), np.asarray(keys).tolist(), int(place), int(has_gauss), float(cached)]]
+
+
+def _restore_random(state: Any) -> None:
+    if not state:
+        return
+    (version, internal, gauss), (name, keys, place, has_gauss, cached) = state
+    random.setstate((version, tuple(internal), gauss))
+    np.random.set_state((name, np.array(keys, np.uint32), place, has_gauss, cached))

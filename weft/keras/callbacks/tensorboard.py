@@ -1,0 +1,212 @@
+"""A callback that writes what TensorBoard shows."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import Any
+
+import numpy as np
+
+from weft.extend import EventFileWriter, GraphDef, explain, summaries
+from weft.keras.callbacks.callback import Callback
+from weft.keras.core import tracking
+
+_log = logging.getLogger("weft.keras")
+
+
+class TensorBoard(Callback):
+    """Writes metrics, weights and the model's graph as event files, which TensorBoard shows.
+
+    Training goes to `train` in the folder, evaluation to `validation`.
+
+    Args:
+        log_dir: The folder.
+        histogram_freq: After how many epochs the distribution of each weight is written; 0 never.
+        write_graph: Whether the model's layers are written as a graph.
+        write_images: Whether weights are written as images too, with the histograms.
+        write_steps_per_second: Whether the speed is written.
+        update_freq: `"epoch"`, `"batch"`, or after how many batches metrics are written.
+        profile_batch: Takes no effect, and says so: there is no profile to write.
+        embeddings_freq: Takes no effect, and says so.
+        embeddings_metadata: Takes no effect.
+
+    Example:
+        >>> from weft import keras
+        >>> callback = keras.callbacks.TensorBoard("logs", histogram_freq=1)
+    """
+
+    def __init__(
+        self, log_dir: Any = "logs", histogram_freq: int = 0, write_graph: bool = True, write_images: bool = False,
+        write_steps_per_second: bool = False, update_freq: Any = "epoch", profile_batch: Any = 0,
+        embeddings_freq: int = 0, embeddings_metadata: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if update_freq not in ("epoch", "batch") and (
+            isinstance(update_freq, bool) or not isinstance(update_freq, int)
+        ):
+            raise ValueError(explain(
+                "TensorBoard: `update_freq` is 'epoch', 'batch' or a number of batches.", received=repr(update_freq)
+            ))  # fmt: skip
+        self.log_dir = os.fspath(log_dir)
+        self.histogram_freq = histogram_freq
+        self.write_graph = write_graph
+        self.write_images = write_images
+        self.write_steps_per_second = write_steps_per_second
+        self.update_freq = 1 if update_freq == "batch" else update_freq
+        self.profile_batch = profile_batch
+        self.embeddings_freq = embeddings_freq
+        for name, value in (("profile_batch", profile_batch), ("embeddings_freq", embeddings_freq)):
+            if value:
+                _log.warning("TensorBoard: %s=%r takes no effect: Weft does not write that.", name, value)
+        self._writers: dict[str, Any] = {}
+        self._step = self._tests = self._epoch_steps = 0
+        self._epoch_start = self._batch_start = 0.0
+        self._training = False
+
+    def _has_batch_hooks(self) -> bool:
+        return self.update_freq != "epoch"
+
+    @property
+    def _by_batch(self) -> bool:
+        return self.update_freq != "epoch"
+
+    def _writer(self, name: str) -> Any:
+        if name not in self._writers:
+            self._writers[name] = EventFileWriter(os.path.join(self.log_dir, name))
+        return self._writers[name]
+
+    def _scalar(self, writer: str, tag: str, value: Any, step: int) -> None:
+        if np.ndim(value) == 0:
+            self._writer(writer).write_summary(summaries.scalar(tag, float(value)), step)
+
+    # Training
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Opens the files and writes the graph."""
+        self._training = True
+        self._step = int(self.model.optimizer.iterations.numpy())
+        if self.write_graph and self.model._graph is not None:
+            writer = self._writer("train")
+            writer.write_graph(_graph_of(self.model))
+            try:
+                writer.write_summary(summaries.keras_model("keras", self.model.to_json()), 0)
+            except (NotImplementedError, ValueError):  # not every model can be written down
+                _log.info("TensorBoard: the model `%s` has no configuration to show.", self.model.name)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Closes the files."""
+        self._training = False
+        self._close()
+
+    def _close(self) -> None:
+        for writer in self._writers.values():
+            writer.close()
+        self._writers = {}
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Looks at the clock."""
+        self._epoch_start = time.perf_counter()
+        self._epoch_steps = int(self.model.optimizer.iterations.numpy())
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Looks at the clock."""
+        self._batch_start = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Writes metrics after so many batches."""
+        if not self._by_batch:
+            return
+        if self.write_steps_per_second:
+            seconds = max(time.perf_counter() - self._batch_start, 1e-9)
+            self._scalar("train", "batch_steps_per_second", 1.0 / seconds, self._step)
+        if self._step % self.update_freq == 0:
+            for name, value in (logs or {}).items():
+                self._scalar("train", f"batch_{name}", value, self._step)
+        self._step += 1
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Writes an epoch's metrics, and the weights when it is their turn."""
+        for name, value in (logs or {}).items():
+            if name.startswith("val_"):
+                self._scalar("validation", f"epoch_{name[4:]}", value, epoch)
+            else:
+                self._scalar("train", f"epoch_{name}", value, epoch)
+        rate = self.model.optimizer.learning_rate
+        self._scalar("train", "epoch_learning_rate", float(rate), epoch)
+        if self.write_steps_per_second:
+            steps = int(self.model.optimizer.iterations.numpy()) - self._epoch_steps
+            seconds = max(time.perf_counter() - self._epoch_start, 1e-9)
+            self._scalar("train", "epoch_steps_per_second", steps / seconds, epoch)
+        if self.histogram_freq and epoch % self.histogram_freq == 0:
+            self._write_weights(epoch)
+        for writer in self._writers.values():
+            writer.flush()
+
+    # Evaluation
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Counts the evaluations."""
+        self._tests += 1
+
+    def on_test_end(self, logs: Any = None) -> None:
+        """Writes an evaluation's metrics against the steps of training."""
+        optimizer = getattr(self.model, "optimizer", None)
+        if optimizer is None or not logs:
+            return
+        step = int(optimizer.iterations.numpy())
+        for name, value in logs.items():
+            self._scalar("validation", f"evaluation_{name}_vs_iterations", value, step)
+        if not self._training:
+            self._close()
+
+    # Weights
+
+    def _write_weights(self, epoch: int) -> None:
+        writer = self._writer("train")
+        for layer in self.model._flatten_layers(include_self=False):
+            for weight in tracking.unique(layer._own_variables()):
+                values = np.asarray(weight.numpy())
+                if values.dtype.kind not in "fiu" and values.dtype.name != "bfloat16":
+                    continue
+                values = values.astype("float32")
+                tag = weight.path.replace(":", "_")
+                writer.write_summary(summaries.histogram(f"{tag}/histogram", values), epoch)
+                if self.write_images:
+                    picture = _as_images(values)
+                    if picture is not None:
+                        writer.write_summary(summaries.images(f"{tag}/image", picture, max_outputs=3), epoch)
+
+
+def _as_images(values: np.ndarray) -> np.ndarray | None:
+    """A weight as grey images `[count, height, width, 1]`, from its least number (black) to its largest; or None."""
+    values = np.atleast_1d(np.squeeze(values))
+    if values.ndim == 1:
+        values = values[None, :, None, None]
+    elif values.ndim == 2:
+        tall = values.shape[0] > values.shape[1]
+        values = (values.T if tall else values)[None, :, :, None]
+    elif values.ndim == 3:
+        values = np.moveaxis(values, -1, 0)[..., None]
+    elif values.ndim == 4:
+        values = np.moveaxis(values.reshape(*values.shape[:2], -1), -1, 0)[..., None]
+    else:
+        return None
+    low, high = float(values.min()), float(values.max())
+    return ((values - low) * (255.0 / (high - low) if high > low else 0.0)).astype("uint8")
+
+
+def _graph_of(model: Any) -> Any:
+    """The model's calls as a graph: a node for each, named after its layer."""
+    graph = GraphDef()
+    graph.versions.producer = 22
+    names: dict[int, str] = {}
+    used: dict[str, int] = {}
+    for node in model._graph.nodes_in_order:
+        name = node.operation.name
+        count = used[name] = used.get(name, -1) + 1
+        names[id(node)] = f"{name}_{count}" if count else name
+        record = graph.node.add(name=names[id(node)], op=type(node.operation).__name__)
+        record.input.extend(names[id(parent)] for parent in node.parents if id(parent) in names)
+    return graph
