@@ -226,7 +226,8 @@ def _random_state() -> Any:
     """The state of Python's generator and numpy's old one, from which seeds and orders are drawn."""
     version, internal, gauss = random.getstate()
     name, keys, place, has_gauss, cached = np.random.get_state(legacy=True)  # type: ignore[misc]
-    return [[version, list(internal), gauss], [str(name), np.asarray(keys).tolist(), int(place), int(has_gauss), float(cached)]]
+    numpy_state = [str(name), np.asarray(keys).tolist(), int(place), int(has_gauss), float(cached)]
+    return [[version, list(internal), gauss], numpy_state]
 
 
 def _restore_random(state: Any) -> None:
