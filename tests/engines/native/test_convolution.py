@@ -159,3 +159,30 @@ def test_reshaped_results_of_a_fused_pooling(wanted: str, size: int) -> None:
 
     for found, expected in zip(tf.function(compute)(x), compute(x), strict=True):
         np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-4, atol=1e-4)
+
+
+def _global_max(x: Any, kernel: Any, bias: Any) -> Any:
+    rank = len(x.shape) - 2
+    found = tf.nn.convolution(x, kernel, strides=[1] * rank, padding="SAME")
+    return [tf.reduce_max(tf.nn.relu(found + bias), axis=list(range(1, rank + 1)))]
+
+
+@pytest.mark.usefixtures("_target")
+def test_gradients_through_the_greatest_of_a_line() -> None:
+    _compare(_global_max, _numbers(8, (3, 50, 5), (3, 5, 37), (37,)))
+    _compare(_global_max, _numbers(9, (2, 8, 9, 3), (3, 3, 3, 8), (8,)))
+    x, kernel, bias = _numbers(10, (2, 40, 5), (3, 5, 8), (8,))
+    _compare(_global_max, [np.repeat(x[:, ::8], 8, 1), kernel, bias])  # many are the greatest
+    names = _kernels(_gradients(_global_max), (4, 50, 5), (3, 5, 37), (37,))
+    assert "spots" in names and "conv_kernel_gradient" in names
+
+
+def _gradients(function: Callable[..., Any]) -> Callable[..., Any]:
+    def gradients(*operands: Any) -> Any:
+        with tf.GradientTape() as tape:
+            for operand in operands:
+                tape.watch(operand)
+            loss = tf.add_n([tf.reduce_sum(tf.sin(result)) for result in function(*operands)])
+        return tape.gradient(loss, list(operands))
+
+    return gradients

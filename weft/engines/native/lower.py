@@ -81,6 +81,7 @@ class Lowering:
         self.region: Region | None = None
         self.when: Memory | None = None  # of the branch that is lowered now
         self._always: set[Nest] = set()  # nests of a branch that are done whichever way it goes
+        self.shared: dict[Any, Any] = {}  # what several rules make the same of
         self._count = 0
         held = {s for v in graph.inputs if v.type.handle for d in v.type.handle.shape or () for s in attr_symbols(d)}
         self._telling = {value for symbol, value in symbol_sources(graph).items() if symbol not in held}

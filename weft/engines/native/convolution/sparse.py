@@ -76,26 +76,59 @@ class Spots:
 
     Args:
         low: Where nests are added.
-        ct: The numbers and their places among the convolution's results.
+        filters: How many there are.
+        most: How long a list may be.
+        dtype: Of the numbers.
         window: How the convolution's windows lie on padded images.
         image: The shape of those: [batch, height, width, channels].
     """
 
-    def __init__(self, low: Lowering, ct: Unpooled, window: Window, image: Shape) -> None:
-        self.ct, self.window, self.image = ct, window, tuple(image)
-        self.dtype = ct.values.dtype
-        self.whole = dtypes.int32 if self.dtype.size == 4 else dtypes.int64
+    takes_epilogue = False
+
+    def __init__(
+        self, low: Lowering, filters: Dimension, most: int, dtype: DType, window: Window, image: Shape
+    ) -> None:
+        self.window, self.image, self.dtype = window, tuple(image), dtype
+        self.whole = dtypes.int32 if dtype.size == 4 else dtypes.int64
         width, channels = image[2:]
         assert isinstance(width, int) and isinstance(channels, int)
         #: how many elements a row of a patch has: they are neighbours
         self.length = window.window[1] * channels
         self.row = width * channels
-        batch, down, across, filters = ct.values.shape
-        assert isinstance(down, int) and isinstance(across, int)
-        self.lists = low.temporary((batch, filters, 1 + 2 * down * across), self.whole, "spots")
+        self.lists = low.temporary((image[0], filters, 1 + 2 * most), self.whole, "spots")
         add_template(low, self.lists, self, "spots")
 
-    takes_epilogue = False
+    def each(self, image: Index, filter_: Index, step: Callable[[Expr, Index], list[Statement]]) -> list[Statement]:
+        """A loop over a list: step gets a number, and where its patch begins in the image."""
+        entry = LoopVar("e", self.lists.shape[-1])
+        row = (image, filter_)
+        size = product(self.image[1:])
+        value = Op("bitcast", (self.lists.at((*row, Index.of(entry) * 2 + 2)),), self.dtype)
+        begin = Index.of(Entry(cast(self.lists.at((*row, Index.of(entry) * 2 + 1)), dtypes.int64), size))
+        stop = Index.of(Entry(cast(self.lists.at((*row, ZERO)), dtypes.int64)))
+        return [For(entry, ZERO, stop, step(value, begin))]
+
+    def parts(self, lanes: int) -> list[tuple[int, int, int]]:
+        """The vectors of a patch: (row, first element, how many elements)."""
+        return [(row, first, min(lanes, self.length - first))
+                for row in range(self.window.window[0]) for first in range(0, self.length, lanes)]  # fmt: skip
+
+    def pair(self, at: Index, row: Indices, begin: Expr, number: Expr) -> Statement:
+        """Puts a pair into a list."""
+        return Store([
+            (self.lists.buffer, self.lists.place((*row, at * 2 + 1)), begin),
+            (self.lists.buffer, self.lists.place((*row, at * 2 + 2)), Op("bitcast", (number,), self.whole)),
+        ])  # fmt: skip
+
+
+class _PooledSpots(Spots):
+    """The lists of what flows back through max pooling."""
+
+    def __init__(self, low: Lowering, ct: Unpooled, window: Window, image: Shape) -> None:
+        self.ct = ct
+        most = product(tuple(ct.values.shape[1:-1]))
+        assert isinstance(most, int)
+        super().__init__(low, ct.values.shape[-1], most, ct.values.dtype, window, image)
 
     def reads(self) -> list[Load]:
         """What it loads, for dependencies."""
@@ -111,16 +144,13 @@ class Spots:
         place = (Index.of(chunk), Index.of(down), Index.of(across), Index.of(filter_))
         held = Register("count", dtypes.int64)
         number = self.ct.values.at(place)
-        next_ = Index.of(Entry(Get(held), self.lists.shape[-1])) * 2 + 1
+        next_ = Index.of(Entry(Get(held), self.lists.shape[-1]))
         row = (Index.of(chunk), Index.of(filter_))
         some = cast(compare("not_equal", number, Const(0, self.dtype)), dtypes.int64)
         body: list[Statement] = [
-            Store([
-                (self.lists.buffer, self.lists.place((*row, next_)), self._begin(place)),
-                (self.lists.buffer, self.lists.place((*row, next_ + 1)), Op("bitcast", (number,), self.whole)),
-            ]),
+            self.pair(next_, row, self._begin(place), number),
             Set(held, op("add", Get(held), some)),
-        ]  # fmt: skip
+        ]
         body = [
             Set(held, Const(0, dtypes.int64)),
             *nested([down, across], body),
@@ -142,28 +172,13 @@ class Spots:
         base = corner[0] * (strides[0] * self.row) + corner[1] * (strides[1] * channels)
         return op("add", cast(At(base), self.whole), found)
 
-    def each(self, image: Index, filter_: Index, step: Callable[[Expr, Index], list[Statement]]) -> list[Statement]:
-        """A loop over a list: step gets a number, and where its patch begins in the image."""
-        entry = LoopVar("e", self.lists.shape[-1])
-        row = (image, filter_)
-        size = product(self.image[1:])
-        value = Op("bitcast", (self.lists.at((*row, Index.of(entry) * 2 + 2)),), self.dtype)
-        begin = Index.of(Entry(cast(self.lists.at((*row, Index.of(entry) * 2 + 1)), dtypes.int64), size))
-        stop = Index.of(Entry(cast(self.lists.at((*row, ZERO)), dtypes.int64)))
-        return [For(entry, ZERO, stop, step(value, begin))]
 
-    def parts(self, lanes: int) -> list[tuple[int, int, int]]:
-        """The vectors of a patch: (row, first element, how many elements)."""
-        return [(row, first, min(lanes, self.length - first))
-                for row in range(self.window.window[0]) for first in range(0, self.length, lanes)]  # fmt: skip
-
-
-def _spots(low: Lowering, ct: Unpooled, window: Window, image: Shape) -> Spots:
+def spots_of(low: Lowering, ct: Unpooled, window: Window, image: Shape) -> Spots:
     """The lists for images of a shape: both gradients use the same."""
     key = (window, tuple(image))
     found = ct.spots.get(key)
     if found is None:
-        found = ct.spots[key] = Spots(low, ct, window, image)
+        found = ct.spots[key] = _PooledSpots(low, ct, window, image)
     return found
 
 
@@ -193,15 +208,14 @@ def masks(ct: Unpooled, window: Window, channels: int, dtype: DType) -> bool:
 
 
 def kernel_gradient(
-    low: Lowering, x: Memory, ct: Unpooled, window: Window, shares: int, limit: Callable[[Indices], Index]
+    low: Lowering, x: Memory, spots: Spots, filters: int, shares: int, limit: Callable[[Indices], Index]
 ) -> Source:
     """The sum over windows of their number times their patch: [height, width, channels, filters].
 
     `x` is padded. The images are cut into shares, as many whatever the number of threads, added up in order.
     """
-    spots = _spots(low, ct, window, x.shape)
-    filters, channels = ct.shape[-1], x.shape[-1]
-    assert isinstance(filters, int) and isinstance(channels, int)
+    window, channels = spots.window, x.shape[-1]
+    assert isinstance(channels, int)
     partial = low.temporary((shares, filters, window.window[0], spots.length), x.dtype, "patches")
     template = _KernelGradient(x, spots, partial, limit)
     add_template(low, partial, template, "conv_kernel_gradient")
@@ -388,9 +402,9 @@ class _MaskedKernelGradient:
 # The gradient for the images -----------------------------------------------------------------------------------------
 
 
-def input_gradient(low: Lowering, ct: Unpooled, kernel: Source, window: Window, image: Shape) -> Memory:
+def input_gradient(low: Lowering, spots: Spots, kernel: Source) -> Memory:
     """The sum over windows of their number times the kernel, each where its patch lies, for padded images."""
-    spots = _spots(low, ct, window, image)
+    window, image = spots.window, spots.image
     channels, filters = kernel.shape[-2:]
     assert isinstance(channels, int)
     laid = (filters, window.window[0], spots.length)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from weft.base import dtypes
 from weft.base.dims import ceil_divide
 from weft.engines.native.contraction import Contraction
-from weft.engines.native.convolution import direct, sparse, winograd
+from weft.engines.native.convolution import direct, rare, sparse, winograd
 from weft.engines.native.convolution.parts import add_template
+from weft.engines.native.convolution.sparse import Spots
 from weft.engines.native.index import Index
 from weft.engines.native.kernels import minimum
 from weft.engines.native.loops import At, Const, Expr, Op
@@ -187,8 +188,9 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     window = windows(low, spatial, kernel.shape[:-2], attrs)
     groups, rank = attrs["groups"], len(window.sizes)
     reach = [(window.window[a] - 1) * window.dilations[a] for a in range(rank)]
-    if sparse.fits(ct, window, kernel.shape[-2], groups, kernel.dtype):
-        return [narrowed(_sparse_input_gradient(low, ct, kernel, window), node.outputs[0].dtype)]
+    spots = _spots(low, node, 0, ct, window, kernel.shape[-2])
+    if spots is not None:
+        return [narrowed(_sparse_input_gradient(low, spots, kernel, window), node.outputs[0].dtype)]
     channels, filters = kernel.shape[-2:]
     assert isinstance(channels, int) and isinstance(filters, int)
     each = filters // groups
@@ -227,17 +229,46 @@ def _in_parts(low: Lowering, ct: Source, kernel: Memory, window: Window) -> Sour
     return result
 
 
-def _sparse_input_gradient(low: Lowering, ct: Source, kernel: Source, window: Window) -> Source:
-    assert isinstance(ct, sparse.Unpooled)
-    padded_sizes = [window.extent(axis) for axis in range(2)]
-    image = (ct.shape[0], *padded_sizes, kernel.shape[-2])
-    made = sparse.input_gradient(low, ct, kernel, window, image)
-    before = [low_ for low_, _ in window.pads]
-    sizes = tuple(window.sizes)
-    if not any(before) and tuple(padded_sizes) == sizes:
-        return made
-    offset: Any = sum(b * s for b, s in zip(before, made.strides[1:3], strict=True))
-    return Memory(made.buffer, (image[0], *sizes, image[-1]), made.strides, offset)
+def _flat(window: Window) -> Window:
+    """Windows on lines as windows on images of one row."""
+    if len(window.sizes) != 1:
+        return window
+    return Window((1, *window.sizes), (1, *window.window), (1, *window.strides), (1, *window.dilations),
+                  ((0, 0), *window.pads), (1, *window.out))  # fmt: skip
+
+
+def _spots(low: Lowering, node: Node, number: int, ct: Source, window: Window, channels: Dimension) -> Spots | None:
+    """Lists of what is not zero in a cotangent, where that pays: input `number` of the node."""
+    groups, dtype = node.attrs["groups"], low.source(node.inputs[number]).dtype
+    flat = _flat(window)
+    image = (ct.shape[0], *(flat.extent(axis) for axis in range(len(flat.sizes))), channels)
+    if sparse.fits(ct, window, channels, groups, dtype):
+        assert isinstance(ct, sparse.Unpooled)
+        return sparse.spots_of(low, ct, window, image)
+    plain = len(flat.sizes) == 2 and groups == 1 and set(flat.dilations) == {1} and dtype in (
+        dtypes.float32, dtypes.float64)  # fmt: skip
+    last = node.attrs["data_format"] == CHANNELS_LAST and isinstance(channels, int)
+    if not (plain and last and rare.rare(node.inputs[number])):
+        return None
+    memory = low.contiguous(ct, "cotangent")
+    key = (memory.buffer, flat, image, low.region, low.when)
+    found = low.shared.get(key)
+    if found is None:
+        view_ = Memory(memory.buffer, (ct.shape[0], *flat.out, ct.shape[-1]), None, memory.offset)
+        found = low.shared[key] = rare.RareSpots(low, view_, flat, image)
+    assert isinstance(found, Spots)
+    return found
+
+
+def _sparse_input_gradient(low: Lowering, spots: Spots, kernel: Source, window: Window) -> Source:
+    flat = _flat(window)
+    if flat is not window:
+        kernel = view(kernel, (1, *kernel.shape), lambda place: place[1:])
+    made = sparse.input_gradient(low, spots, kernel)
+    before = [first for first, _ in window.pads]
+    strides = made.strides if flat is window else (made.strides[0], *made.strides[2:])
+    offset: Any = sum(b * s for b, s in zip(before, strides[1:-1], strict=True))
+    return Memory(made.buffer, (made.shape[0], *window.sizes, made.shape[-1]), strides, offset)
 
 
 @rule("conv_kernel_gradient")
@@ -250,8 +281,8 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     low.known(*kernel_shape, *ct.shape[1:], x.shape[-1])
     window = windows(low, x.shape[1:-1], kernel_shape[:-2], attrs)
     rank, groups = len(window.sizes), attrs["groups"]
-    thin = sparse.fits(ct, window, kernel_shape[-2], groups, x.dtype)
-    fast = not thin and winograd.pays(window, kernel_shape[-2], kernel_shape[-1], groups, x.dtype)
+    spots = _spots(low, node, 1, ct, window, kernel_shape[-2])
+    fast = spots is None and winograd.pays(window, kernel_shape[-2], kernel_shape[-1], groups, x.dtype)
     x = low.memory(x, "image") if fast else _surrounded(low, x, window)
     batch, channels, filters = x.shape[0], kernel_shape[-2], kernel_shape[-1]
     assert isinstance(channels, int) and isinstance(filters, int)
@@ -263,9 +294,11 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     def where(offset: Sequence[Index], position: Sequence[Index]) -> list[Index]:
         return [position[a] * window.strides[a] + offset[a] * window.dilations[a] for a in range(rank)]
 
-    if thin:
-        assert isinstance(ct, sparse.Unpooled)
-        made = sparse.kernel_gradient(low, x, ct, window, SHARES, limit)
+    if spots is not None:
+        if rank == 1:
+            x = Memory(x.buffer, (x.shape[0], 1, *x.shape[1:]), (x.strides[0], 0, *x.strides[1:]), x.offset)
+        found = sparse.kernel_gradient(low, x, spots, filters, SHARES, limit)
+        made = found if rank == 2 else view(found, kernel_shape, lambda p: (Index.of(0), *p))
         return [narrowed(made, node.outputs[0].dtype)]
     if isinstance(ct, sparse.Unpooled) and not fast and groups == 1 and sparse.masks(ct, window, channels, x.dtype):
         partial = sparse.masked_kernel_gradient(low, x, ct, window, SHARES, limit)
