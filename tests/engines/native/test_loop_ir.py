@@ -20,7 +20,7 @@ from weft import keras
 from weft.base.dims import symbols_of
 from weft.engines.native import codegen, compiler
 from weft.engines.native.decompose import decompose
-from weft.engines.native.loops import Kernel
+from weft.engines.native.loops import Call, Kernel, Routine, walk
 from weft.engines.native.target import Target
 from weft.ir.graph import Graph
 from weft.passes import pipeline
@@ -102,9 +102,16 @@ def shown(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> str:
         compiler.compile_graph(decompose(pipeline.run(graph)), _TARGET, False, ())
     names: dict[str, str] = {}
     symbols = {repr(symbol) for value in graph.inputs for size in value.shape or () for symbol in symbols_of(size)}
+    whole = "\n".join(map(str, (*_routines(kernels), *kernels)))
     text = re.sub(r"\b[a-z]+\d+\b", lambda found: names.setdefault(found[0], f"size{len(names)}")
-                  if found[0] in symbols else found[0], "\n".join(map(str, kernels)))  # fmt: skip
+                  if found[0] in symbols else found[0], whole)  # fmt: skip
     return "\n".join(map(_short, text.splitlines()))
+
+
+def _routines(kernels: list[Kernel]) -> list[Routine]:
+    """The routines that kernels call, each once."""
+    calls = [statement for kernel in kernels for statement in walk(kernel.body) if isinstance(statement, Call)]
+    return list({call.routine.name: call.routine for call in calls}.values())
 
 
 def _short(line: str) -> str:

@@ -11,7 +11,7 @@ from weft.base import dims
 from weft.engines.native import codegen, emit, rules, schedule
 from weft.engines.native.fusion import Fusion, Group
 from weft.engines.native.image import HEADER, NEVER, Call, Image, Outside, Phase, Place
-from weft.engines.native.kernels import Plan, kernel_of
+from weft.engines.native.kernels import Plan, kernel_of, written_out
 from weft.engines.native.loops import Buffer, Kernel, buffers, verify
 from weft.engines.native.lower import Lowering, Region
 from weft.engines.native.sources import Memory, Source
@@ -59,6 +59,8 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
             name = f"k{len(groups)}_{group.nests[0].name}"
             kernel = kernel_of(group, name, plan)
             verify(kernel)
+            if checked:  # so that every access is compared with the buffer that it goes to
+                kernel.body = written_out(kernel.body)
             functions[kernel] = emitter.add(kernel)
             kernels.append(kernel)
             groups[name] = group

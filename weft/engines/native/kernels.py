@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from weft.base import dtypes
@@ -14,6 +14,7 @@ from weft.engines.native.loops import (
     Across,
     At,
     Buffer,
+    Call,
     Const,
     Expr,
     Fail,
@@ -30,6 +31,7 @@ from weft.engines.native.loops import (
     Statement,
     Store,
     Transpose,
+    walk,
 )  # fmt: skip
 from weft.engines.native.lower import Nest, variables
 from weft.engines.native.rewriting import Rewriter
@@ -543,9 +545,49 @@ def rewrite_body(body: Sequence[Statement], rewrite: Rewriter) -> list[Statement
                 found.append(Prefetch(statement.buffer, rewrite.index(statement.index)))
             case Fail():
                 found.append(Fail(rewrite.expr(statement.condition)))
+            case Call():
+                places = tuple((buffer, rewrite.index(index)) for buffer, index in statement.places)
+                found.append(Call(statement.routine, places, tuple(map(rewrite.index, statement.numbers))))
             case _:
                 raise TypeError(type(statement).__name__)
     return found
+
+
+def written_out(body: Sequence[Statement]) -> list[Statement]:
+    """Statements with what routines do in place of their calls."""
+    found: list[Statement] = []
+    for statement in body:
+        match statement:
+            case Call():
+                found += written_out(_in_place(statement))
+            case For() | Masked():
+                found.append(replace(statement, body=written_out(statement.body)))
+            case If():
+                body, orelse = written_out(statement.body), written_out(statement.orelse)
+                found.append(If(statement.condition, body, orelse))
+            case _:
+                found.append(statement)
+    return found
+
+
+def _in_place(call: Call) -> list[Statement]:
+    given = dict(zip(call.routine.places, call.places, strict=True))
+
+    def moved(load: Load) -> Expr | None:
+        if load.buffer not in given:
+            return None
+        buffer, start = given[load.buffer]
+        return Load(buffer, start + load.index, load.guard)
+
+    rewrite = Rewriter(moved, dict(zip(call.routine.numbers, call.numbers, strict=True)))
+    body = rewrite_body(call.routine.body, rewrite)
+    for statement in walk(body):
+        if isinstance(statement, Store):
+            statement.entries = [
+                (given[b][0], given[b][1] + index, value) if b in given else (b, index, value)
+                for b, index, value in statement.entries
+            ]
+    return body
 
 
 def _moved(items: Sequence[_Item], variable: LoopVar, at: Index) -> list[_Item]:

@@ -28,14 +28,14 @@ class Buffer:
         dtype: The element type.
         size: The number of elements.
         role: `input`, `output` and `state` come from outside; `temp` lies in the arena; `thread` is there once for
-            each thread.
+            each thread; `argument` is what a routine is given.
         slot: Its place in the table of pointers, given when a module is laid out.
     """
 
     name: str
     dtype: DType
     size: Dimension
-    role: Literal["input", "output", "state", "temp", "thread", "constant"] = "temp"
+    role: Literal["input", "output", "state", "temp", "thread", "constant", "argument"] = "temp"
     slot: int = -1
     data: Any = None  # the array, for constants
     ring: bool = False  # whether each turn of a loop writes elsewhere than it reads
@@ -212,6 +212,39 @@ class Prefetch(Statement):
     index: Index
 
 
+@dataclass(eq=False, slots=True)
+class Routine:
+    """Code that kernels share: made once in a module, called with places in buffers and with numbers.
+
+    Attributes:
+        name: Says what it does: routines of one name are one.
+        places: What stands for the buffers, from the place that is given on.
+        numbers: What stands for the numbers.
+        body: What is done.
+        lanes: The width of its vectors.
+    """
+
+    name: str
+    places: tuple[Buffer, ...]
+    numbers: tuple[LoopVar, ...]
+    body: list[Statement]
+    lanes: int
+
+    def __str__(self) -> str:
+        lines = [f"routine {self.name}({', '.join(map(repr, (*self.places, *self.numbers)))}), lanes {self.lanes} {{"]
+        _print_body(self.body, lines, 1)
+        return "\n".join([*lines, "}"])
+
+
+@dataclass(eq=False, slots=True)
+class Call(Statement):
+    """Does what a routine does, at these places in buffers and with these numbers."""
+
+    routine: Routine
+    places: tuple[tuple[Buffer, Index], ...]
+    numbers: tuple[Index, ...]
+
+
 @dataclass(eq=False)
 class Kernel:
     """A function run once for each chunk, the chunks in any order and on any thread.
@@ -277,6 +310,9 @@ def expressions(body: Sequence[Statement]) -> list[Expr]:
             _visit(statement.condition, seen)
         elif isinstance(statement, Prefetch):
             _visit_index(statement.index, seen)
+        elif isinstance(statement, Call):
+            for index in (*(index for _, index in statement.places), *statement.numbers):
+                _visit_index(index, seen)
     return list(seen)
 
 
@@ -307,8 +343,22 @@ def _visit_index(index: Index, seen: dict[Expr, None]) -> None:
 
 def buffers(kernel: Kernel) -> tuple[list[Buffer], list[Buffer]]:
     """The buffers that a kernel reads and those that it writes, in order of first use."""
-    read = dict.fromkeys(e.buffer for e in expressions(kernel.body) if isinstance(e, Load))
-    written = dict.fromkeys(b for s in walk(kernel.body) if isinstance(s, Store) for b, _, _ in s.entries)
+    return _touched(kernel.body)
+
+
+def _touched(body: Sequence[Statement]) -> tuple[list[Buffer], list[Buffer]]:
+    read = dict.fromkeys(e.buffer for e in expressions(body) if isinstance(e, Load))
+    written: dict[Buffer, None] = {}
+    for statement in walk(body):
+        if isinstance(statement, Store):
+            written.update(dict.fromkeys(buffer for buffer, _, _ in statement.entries))
+        elif isinstance(statement, Call):
+            inner = [set(found) for found in _touched(statement.routine.body)]
+            for own, (buffer, _) in zip(statement.routine.places, statement.places, strict=True):
+                if own in inner[0]:
+                    read[buffer] = None
+                if own in inner[1]:
+                    written[buffer] = None
     return list(read), list(written)
 
 
@@ -371,6 +421,9 @@ def _print_body(body: Sequence[Statement], lines: list[str], depth: int) -> None
             lines.append(f"{pad}transpose {statement.register}")
         elif isinstance(statement, Prefetch):
             lines.append(f"{pad}prefetch {statement.buffer}[{statement.index}]")
+        elif isinstance(statement, Call):
+            given = [*(f"{buffer}[{index}]" for buffer, index in statement.places), *map(repr, statement.numbers)]
+            lines.append(f"{pad}{statement.routine.name}({', '.join(given)})")
         elif isinstance(statement, Fail):
             lines.append(f"{pad}fail where {show(statement.condition)}")
 
@@ -402,11 +455,23 @@ def _verify_body(kernel: Kernel, body: Sequence[Statement], known: set[LoopVar])
             one_level = [If(statement.condition, [])]
         for expr in expressions(one_level):
             _verify_expr(kernel, expr, inside)
+        if isinstance(statement, Call):
+            _verify_call(kernel, statement, inside)
         if isinstance(statement, (For, Masked)):
             _verify_body(kernel, statement.body, inside)
         elif isinstance(statement, If):
             _verify_body(kernel, statement.body, inside)
             _verify_body(kernel, statement.orelse, inside)
+
+
+def _verify_call(kernel: Kernel, call: Call, known: set[LoopVar]) -> None:
+    missing = {v for index in (*(i for _, i in call.places), *call.numbers) for v in index.variables()} - known
+    if missing:
+        raise ValueError(f"{kernel.name}: a call of {call.routine.name} uses {missing} outside of its loop.")
+    for own, (buffer, _) in zip(call.routine.places, call.places, strict=True):
+        if own.dtype is not buffer.dtype:
+            raise ValueError(f"{kernel.name}: {call.routine.name} takes {own.dtype.name}, not {buffer.dtype.name}.")
+    _verify_body(kernel, call.routine.body, {LANE, *call.routine.numbers})
 
 
 def _fields(statement: Statement) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from weft.base.dims import Dim
 from weft.base.dtypes import DType
 from weft.engines.native.index import Entry, Index, LoopVar, Quotient
-from weft.engines.native.loops import Buffer, Expr, Kernel, Register, Statement
+from weft.engines.native.loops import Buffer, Expr, Kernel, Register, Routine, Statement
 
 
 def outline(kernel: Kernel, checked: bool = False) -> tuple[tuple[Any, ...], list[Buffer]]:
@@ -71,6 +71,8 @@ class _Outline:
             parts.append(kind)
             for name in _fields(kind):
                 self.thing(getattr(thing, name))
+        elif kind is Routine:
+            parts.append(thing.name)
         elif kind is float:
             parts.append(thing.hex())  # 0.0 is not -0.0
         elif kind in (int, bool, str, type(None), DType, Dim):

@@ -18,7 +18,7 @@ from weft.engines.native.emit.layout import Layout
 from weft.engines.native.emit.places import Module
 from weft.engines.native.emit.statements import Function
 from weft.engines.native.index import LoopVar
-from weft.engines.native.loops import Kernel
+from weft.engines.native.loops import Kernel, Routine
 from weft.engines.native.sharing import outline
 
 if TYPE_CHECKING:
@@ -57,6 +57,15 @@ class Emitter(Module):
     def module(self) -> str:
         """The text of all that was added."""
         return "\n\n".join(["\n".join(self.declarations), *self.functions])
+
+    def routine(self, routine: Routine) -> str:
+        """The name of a routine, which is emitted when first asked for."""
+        full = f"@{routine.name}"
+        if full not in self.shared:
+            self.shared.add(full)
+            kernel = Kernel(routine.name, LoopVar("chunk", 1), routine.body, routine.lanes)
+            self.functions.append(Function(self, kernel).routine(routine))
+        return full
 
     def add(self, kernel: Kernel) -> tuple[str, int]:
         """Adds a kernel: the name of its function, and where its operands begin, counted from those of the first."""

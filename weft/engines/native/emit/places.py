@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weft.engines.native import vectormath
 from weft.engines.native.emit.words import Value
 from weft.engines.native.index import LANE, Entry, Index, LoopVar, Quotient
-from weft.engines.native.loops import Across, At, Buffer, Const, Expr, Get, Kernel, Load, Op, Register
+from weft.engines.native.loops import Across, At, Buffer, Const, Expr, Get, Kernel, Load, Op, Register, Routine
 
 if TYPE_CHECKING:
     from weft.base.dtypes import DType
@@ -58,6 +58,10 @@ class Module:
 
     def function(self, name: str, dtype: DType, lanes: int, count: int) -> str:
         """The name of one of `vectormath`'s functions for so many arguments, which is emitted when first asked for."""
+        raise NotImplementedError
+
+    def routine(self, routine: Routine) -> str:
+        """The name of a routine, which is emitted when first asked for."""
         raise NotImplementedError
 
 

@@ -12,12 +12,14 @@ from weft.engines.native.emit.words import ELEMENT, Value
 from weft.engines.native.index import Index
 from weft.engines.native.loops import (
     Buffer,
+    Call,
     Fail,
     For,
     If,
     Masked,
     Prefetch,
     Register,
+    Routine,
     Set,
     Statement,
     Store,
@@ -41,14 +43,32 @@ class Function(Expressions):
         self.written = set(buffers(self.kernel)[1])
         self.body(self.kernel.body)
         self.line("ret void")
+        arguments = "ptr noalias %table, i64 %chunk, i64 %thread, i64 %last"
+        return self.whole(f"define void @{self.kernel.name}({arguments}) nounwind #0", _LAST)
+
+    def whole(self, head: str, first: Iterable[str] = ()) -> str:
+        """The function with what was written so far as its body."""
         lines: list[str] = []
         flatten(self.entry, lines)
         lines.append("  br label %body")
         lines.append("body:")
         flatten(self.root, lines)
-        arguments = "ptr noalias %table, i64 %chunk, i64 %thread, i64 %last"
-        head = f"define void @{self.kernel.name}({arguments}) nounwind #0 {{\nentry:"
-        return "\n".join([head, *_LAST, *lines, "}"])
+        return "\n".join([f"{head} {{\nentry:", *first, *lines, "}"])
+
+    def routine(self, routine: Routine) -> str:
+        """A routine: a function of pointers and numbers."""
+        self.written = set(buffers(self.kernel)[1])
+        arguments = []
+        for number, buffer in enumerate(routine.places):
+            self.pointers[buffer] = f"%p{number}"
+            arguments.append(f"ptr noalias %p{number}")
+        for number, variable in enumerate(routine.numbers):
+            self.scopes[0].variables[variable] = Value(f"%n_{number}", "i64")
+            self.depth_of_variable[variable] = 0
+            arguments.append(f"i64 %n_{number}")
+        self.body(routine.body)
+        self.line("ret void")
+        return self.whole(f"define internal void @{routine.name}({', '.join(arguments)}) noinline nounwind #0")
 
     def function(self, name: str, dtype: DType, count: int) -> str:
         """One of `vectormath`'s functions, of arguments of the kernel's width."""
@@ -56,15 +76,9 @@ class Function(Expressions):
         statements, result = vectormath.body(name, args, dtype, self.module.fma, self.lanes > 1)
         self.body(statements)
         self.line(f"ret {self.value(result)}")
-        lines: list[str] = []
-        flatten(self.entry, lines)
-        lines.append("  br label %body")
-        lines.append("body:")
-        flatten(self.root, lines)
         type = Value("", ELEMENT[dtype.name], self.lanes).full
         arguments = ", ".join(f"{type} %a{number}" for number in range(count))
-        head = f"define internal {type} @{self.kernel.name}({arguments}) nounwind #0 {{\nentry:"
-        return "\n".join([head, *lines, "}"])
+        return self.whole(f"define internal {type} @{self.kernel.name}({arguments}) nounwind #0")
 
     def body(self, statements: Iterable[Statement]) -> None:
         for statement in statements:
@@ -85,6 +99,8 @@ class Function(Expressions):
                     self.prefetch(statement)
                 case Transpose():
                     self.transpose(statement.register)
+                case Call():
+                    self.call(statement)
 
     def unrolled(self, loop: For) -> None:
         start, stop = loop.start.number, loop.stop.number
@@ -174,6 +190,13 @@ class Function(Expressions):
         self.version += 1
         self.leave()
         self.mask = None
+
+    def call(self, statement: Call) -> None:
+        name = self.module.routine(statement.routine)
+        given = [f"ptr {self.address(buffer, index, self.lines)[1]}" for buffer, index in statement.places]
+        given += [f"i64 {self.index(index).name}" for index in statement.numbers]
+        self.line(f"call void {name}({', '.join(given)})")
+        self.version += 1
 
     def set(self, statement: Set) -> None:
         register = statement.register

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from weft.base import dtypes
-from weft.engines.native.contraction import Contraction
+from weft.engines.native.index import Index
 from weft.engines.native.loops import Expr
-from weft.engines.native.lower import Lowering, Nest, aligned, rule
+from weft.engines.native.lower import Lowering, aligned, rule
+from weft.engines.native.products import Product
 from weft.engines.native.rules.pointwise import cast
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Node
@@ -29,19 +30,15 @@ def _matmul(low: Lowering, node: Node) -> Sequence[Source]:
     flip_a = bool(node.attrs["transpose_a"] or node.attrs["adjoint_a"])
     flip_b = bool(node.attrs["transpose_b"] or node.attrs["adjoint_b"])
     inner = a.shape[-2] if flip_a else a.shape[-1]
-    if flip_b:
-        b, flip_b = turned(low, b), False  # rows of B are read as vectors: they must lie in order
     place_a, place_b = _places(low, a, shape), _places(low, b, shape)
 
-    def element_a(place: Indices, within: Indices) -> Expr:
-        return a.at((*place_a(place), *((within[0], place[-2]) if flip_a else (place[-2], within[0]))))
+    def element_a(place: Indices, k: Index) -> Expr:
+        return a.at((*place_a(place), *((k, place[-2]) if flip_a else (place[-2], k))))
 
-    def element_b(place: Indices, within: Indices) -> Expr:
-        return b.at((*place_b(place), within[0], place[-1]))
+    def element_b(place: Indices, k: Index) -> Expr:
+        return b.at((*place_b(place), *((place[-1], k) if flip_b else (k, place[-1]))))
 
-    output = low.temporary(shape, dtype, "product")
-    template = Contraction(shape, (inner,), element_a, element_b, dtype)
-    low.nests.append(Nest(shape, lambda place, _: output.at(place), output, name="matmul", template=template))
+    output = Product(shape, inner, element_a, element_b, dtype).add(low, "matmul")
     return [narrowed(output, out.dtype)]
 
 
@@ -61,18 +58,6 @@ def narrowed(source: Source, dtype: DType) -> Source:
     if source.dtype is dtype:
         return source
     return Computed(source.shape, dtype, lambda place: cast(source.at(place), dtype), source.cost + 1)
-
-
-def turned(low: Lowering, source: Source) -> Memory:
-    """A matrix (or many) with rows and columns exchanged, in memory."""
-    shape = (*source.shape[:-2], source.shape[-1], source.shape[-2])
-    packed = low.temporary(shape, source.dtype, "packed")
-
-    def value(place: Indices, _: Indices) -> Expr:
-        return source.at((*place[:-2], place[-1], place[-2]))
-
-    low.nests.append(Nest(shape, value, packed, name="pack"))
-    return packed
 
 
 def _places(low: Lowering, source: Source, shape: Sequence[object]) -> Callable[[Indices], Indices]:

@@ -1,0 +1,421 @@
+"""Products of matrices of any shape, and many of them side by side.
+
+A chunk is a block of rows by some strips of columns, a strip being as wide as a tile. Before the rows of a block are
+multiplied with a strip, what they need of B lies in order: it was packed for all blocks (`packing.Panels`) where there
+are many of them, it is packed here for this block, or it stays where it lies where there are only a few rows. Rows of
+A that share places in a cache, or columns of A, are packed here too. The reduced axis is walked in stretches that
+leave all this in the cache.
+
+Each element is one sum in one order, from the first term to the last, however the work is cut: none of these choices
+changes a bit of the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from weft.base import dtypes
+from weft.base.dims import Dim, ceil_divide, maximum, product, quotient
+from weft.base.dims import minimum as lesser
+from weft.engines.native import microkernels
+from weft.engines.native.fusion import Group
+from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
+from weft.engines.native.kernels import Plan, epilogue, minimum, prefetches
+from weft.engines.native.loops import (
+    At,
+    Buffer,
+    Call,
+    Const,
+    Expr,
+    For,
+    If,
+    Kernel,
+    Load,
+    Masked,
+    Op,
+    Prefetch,
+    Statement,
+)  # fmt: skip
+from weft.engines.native.lower import Lowering, Nest
+from weft.engines.native.packing import (
+    PANEL_BYTES,
+    SQUARE,
+    Element,
+    Operand,
+    Panels,
+    Steps,
+    compare,
+    limited,
+    panel,
+    tiles,
+)
+from weft.engines.native.sources import Memory, unflatten
+
+if TYPE_CHECKING:
+    from weft.base.dims import Dimension, Shape
+    from weft.base.dtypes import DType
+    from weft.engines.native.target import Target
+
+#: vectors in a row of a tile
+WIDE = 2
+#: how long a stretch of the reduced axis is at most
+STRETCH = 512
+#: rows of a block, about
+ROWS = 224
+#: more rows than this: B is packed once for all blocks
+MANY = ROWS
+#: multiplications of a chunk, about, if it takes more than one strip
+WORK = 1 << 20
+#: bytes that stay in the nearest cache beside other things: B of no more need not be packed
+NEAR = 1 << 14
+#: strips of a chunk for which a block of A is packed, and about how many chunks there shall be
+STRIPS, CHUNKS = 16, 12
+
+
+class Product:
+    """result[..., i, j] = sum over k of a[..., i, k] * b[..., k, j].
+
+    Args:
+        shape: The result's sizes; the last axis is the columns, the one before it the rows.
+        inner: The size that is summed over.
+        a: The first operand's element: it may not depend on the column.
+        b: The second operand's: it may not depend on the row.
+        dtype: Of the operands and the result.
+    """
+
+    takes_epilogue = True
+
+    def __init__(self, shape: Shape, inner: Dimension, a: Element, b: Element, dtype: DType) -> None:
+        self.shape, self.inner, self.dtype = tuple(shape), inner, dtype
+        self.a = Operand(a, -2, self.shape, inner, dtype)
+        self.b = Operand(b, -1, self.shape, inner, dtype)
+        self.packed: Memory | None = None
+
+    def add(self, low: Lowering, name: str) -> Memory:
+        """The product's result, whose nests are added to the others."""
+        rows = self.shape[-2]
+        if (isinstance(rows, Dim) or rows > MANY) and not self.near():
+            width = PANEL_BYTES // self.dtype.size
+            batch = tuple(size if own else 1 for size, own in zip(self.shape[:-2], self.b.batch(), strict=True))
+            length = ceil_divide(self.inner, SQUARE) * SQUARE
+            shape = (*batch, ceil_divide(self.shape[-1], width), length, width)
+            packed = self.packed = low.temporary(shape, self.dtype, "panels")
+            # for few rows nothing is packed ahead
+            runs = lesser(1, quotient(rows, MANY + 1)) if isinstance(rows, Dim) else 1
+            template = Panels(self.b, packed, runs)
+            low.nests.append(Nest(shape, lambda place, _: packed.at(place), packed, name="pack", template=template))
+        output = low.temporary(self.shape, self.dtype, name)
+        low.nests.append(Nest(self.shape, lambda place, _: output.at(place), output, name=name, template=self))
+        return output
+
+    def near(self) -> bool:
+        """Whether B is used where it lies: it stays in the nearest cache, or lies as panels do."""
+        steps = self.b.steps()
+        if steps is None or steps.along != 1:
+            return False
+        apart = steps.inner * self.dtype.size
+        return apart == PANEL_BYTES or (isinstance(self.inner, int) and self.inner * apart <= NEAR)
+
+    def reads(self) -> list[Load]:
+        """What it loads, for dependencies."""
+        found = [*self.a.loads(), *self.b.loads()]
+        return found if self.packed is None else [*found, Load(self.packed.buffer, ZERO)]
+
+    def kernel(self, group: Group, name: str, plan: Plan) -> Kernel:
+        """The kernel, with what the group does to each element of the result."""
+        return _Writer(self, group, name, plan).kernel()
+
+
+@dataclass(frozen=True)
+class Blocking:
+    """How a product is cut.
+
+    Attributes:
+        height: Rows of a tile.
+        heights: Of the tiles that rows are cut into where too few are left, the highest first.
+        rows: Rows of a block, a multiple of a tile's.
+        columns: Of a strip.
+        strips: Of a chunk.
+    """
+
+    height: int
+    heights: tuple[int, ...]
+    rows: int
+    columns: int
+    strips: int
+
+
+def blocking(shape: Shape, inner: Dimension, lanes: int, packs: bool, target: Target) -> Blocking:
+    """How to cut a product of some sizes; `packs` says whether blocks of A are packed.
+
+    A tile has enough sums that none waits for the one before, few enough to stay in registers beside a row of B and a
+    number of A. Where the number of rows is known only at run time, tiles are lower by halves for those that are left.
+    """
+    *batch, rows, columns = shape
+    wide = 1 if isinstance(columns, int) and columns <= lanes else WIDE
+    most = min(14, (target.registers - 2 - wide) // wide)
+    strip = wide * lanes
+    across = ceil_divide(columns, strip)
+    length = inner if isinstance(inner, int) else STRETCH
+    heights: tuple[int, ...] = ()
+    if isinstance(rows, int):
+        height = _even(rows, most)
+        block = -(-rows // (max(1, -(-rows // ROWS)) * height)) * height
+        if rows % height:
+            heights = (rows % height,)
+    else:
+        height = most // 4 * 4
+        block = ROWS // height * height
+        heights = tuple(h for h in (8, 4, 2, 1) if h < height)
+    strips = STRIPS if packs else max(1, WORK // max(1, block * strip * length))
+    if isinstance(across, int):
+        blocks = product((*batch, ceil_divide(rows, block)))
+        if packs and isinstance(blocks, int):
+            strips = min(strips, max(STRIPS // 4, across * blocks // CHUNKS))
+        strips = _even(across, min(strips, across))
+    return Blocking(height, heights, block, strip, strips)
+
+
+def _even(size: int, most: int) -> int:
+    """The size of parts that are nearly alike, none of more than so many."""
+    return max(1, -(-size // -(-size // max(1, most)))) if size else 1
+
+
+class _Writer:
+    """One product's kernel being written."""
+
+    def __init__(self, given: Product, group: Group, name: str, plan: Plan) -> None:
+        self.given, self.group, self.name, self.plan = given, group, name, plan
+        self.a, self.b, self.dtype = given.a, given.b, given.dtype
+        *batch, self.rows, self.columns = given.shape
+        lanes = self.lanes = plan.target.lanes(self.dtype.size)
+        steps = self.a.steps()
+        packs = self._packs_a(steps)
+        cut = self.cut = blocking(given.shape, given.inner, lanes, packs, plan.target)
+        self.strips = ceil_divide(self.columns, cut.columns)
+        blocks = (*batch, ceil_divide(self.rows, cut.rows), ceil_divide(self.strips, cut.strips))
+        self.chunk = LoopVar("chunk", product(blocks))
+        *outer, block, strip = unflatten(Index.of(self.chunk), blocks)
+        self.outer, self.first = tuple(outer), block * cut.rows
+        self.strip = strip * cut.strips
+        self.height = limited(self.first, self.rows, cut.rows)
+        self.stretches = maximum(1, ceil_divide(given.inner, STRETCH))  # of nothing, the sums are 0
+        self.stretch = given.inner if isinstance(given.inner, int) and self.stretches == 1 else STRETCH
+        self.tiles = -(-cut.rows // cut.height)
+        length = -(-self.stretch // lanes) * lanes
+        self.panel = self._scratch("panel", length * cut.columns)
+        many = 1 if self.stretches == 1 else self.tiles * cut.strips
+        # with nothing else to do, whole tiles are added up where the result lies
+        self.plain = group.nests[0].output if len(group.nests) == 1 else None
+        self.sums = self._scratch("sums", many * cut.height * cut.columns)
+        wide = -(-cut.height // lanes) * lanes
+        self.steps_a = Steps(1, wide) if packs or steps is None else steps
+        self.size_of_tile = (length + 1) * wide  # tiles begin in different places of a cache
+        self.block = self._scratch("block", self.tiles * self.size_of_tile) if packs else None
+
+    def _scratch(self, name: str, size: int) -> Buffer:
+        return Buffer(f"{name}_{self.name}", self.dtype, size, "thread")
+
+    def _packs_a(self, steps: Steps | None) -> bool:
+        """Whether a block of A is packed: it lies unevenly, in long columns, or rows share places in a cache."""
+        if steps is None:
+            return True
+        several = not isinstance(self.columns, int) or self.columns > 2 * WIDE * self.lanes
+        if steps.inner == 1:
+            return several and steps.along * self.dtype.size % 2048 == 0
+        return several and (not isinstance(self.given.inner, int) or self.given.inner > 64)
+
+    def _place_of_a(self, tile: Index, offset: Index, start: Index) -> tuple[Buffer, Index]:
+        if self.block is not None:
+            return self.block, tile * self.size_of_tile + offset
+        return self.a.start(self.outer, self.first + tile * self.cut.height + offset, start)
+
+    def _ways(self, column: Index, left: Index | None, start: Index) -> list[_Way]:
+        """Where a strip of B may lie, and when; the last is for all other times."""
+        found: list[_Way] = []
+        steps, packed = self.b.steps(), self.given.packed
+        if packed is not None:
+            width = packed.shape[-1]
+            assert isinstance(width, int)
+            outer = tuple(ZERO if size == 1 else i for size, i in zip(packed.shape, self.outer, strict=False))
+            place = packed.place((*outer, column // width, start, column % width))
+            condition = None if isinstance(self.rows, int) else compare("less", Index.of(MANY), Index.of(self.rows))
+            found.append(_Way(packed.buffer, place, width, condition))
+        if steps is not None and steps.along == 1 and left is None:
+            few = 2 * self.cut.height
+            condition = compare("less_equal", Index.of(self.rows), Index.of(few))
+            if self.given.near() or (isinstance(self.rows, int) and self.rows <= few):
+                condition = None
+            if condition is None or not isinstance(self.rows, int):
+                found.append(_Way(*self.b.start(self.outer, column, start), steps.inner, condition))
+        found.append(_Way(self.panel, ZERO, self.cut.columns, None))
+        whole = next(number for number, way in enumerate(found) if way.condition is None)
+        return found[: whole + 1]
+
+    # -- the walk -----------------------------------------------------------------------------------------------------
+
+    def kernel(self) -> Kernel:
+        """Stretch by stretch, strip by strip, tile by tile."""
+        part = LoopVar("part", self.stretches)
+        if self.stretches == 1:
+            body = self._stretch(ZERO, Index.of(self.given.inner), None)
+        else:
+            start = Index.of(part) * STRETCH
+            count = limited(start, self.given.inner, STRETCH)
+            body = [For(part, ZERO, Index.of(part.extent), self._stretch(start, count, part))]
+        return Kernel(self.name, self.chunk, body, self.lanes)
+
+    def _stretch(self, start: Index, count: Index, part: LoopVar | None) -> list[Statement]:
+        strip, width = LoopVar("strip", self.cut.strips), self.cut.columns
+        column = (self.strip + Index.of(strip)) * width
+        vectors = width // self.lanes
+
+        def code(wide: int, left: Index | None) -> list[Statement]:
+            return self._strip(Index.of(strip), column, wide, left, start, count, part)
+
+        body: list[Statement]
+        if not isinstance(self.columns, int):
+            left = Index.of(self.columns) - column
+            body = [If(compare("less", left, Index.of(width)), code(vectors, left), code(vectors, None))]
+        elif self.columns % width == 0:
+            body = code(vectors, None)
+        else:
+            cut = self.columns % width
+            last = code(-(-cut // self.lanes), Index.of(cut))
+            here = compare("equal", self.strip + Index.of(strip), Index.of(self.columns // width))
+            body = last if self.columns < width else [If(here, last, code(vectors, None))]
+        stop = limited(self.strip, self.strips, self.cut.strips)
+        packed: list[Statement] = []
+        if self.block is not None:
+            packed = tiles(self.a, self.lanes, self.outer, self.first, self.height, self.cut.rows, self.cut.height,
+                           start, count, self.block, self.size_of_tile)  # fmt: skip
+        return [*packed, For(strip, ZERO, stop, body)]
+
+    def _strip(
+        self, strip: Index, column: Index, wide: int, left: Index | None, start: Index, count: Index,
+        part: LoopVar | None,
+    ) -> list[Statement]:  # fmt: skip
+        ways = self._ways(column, left, start)
+        pack: list[Statement] = []
+        done: list[Statement] = []
+        if ways[-1].buffer is self.panel:
+            pack = panel(self.b, self.lanes, self.outer, column, wide, left, start, count, (self.panel, ZERO),
+                         self.cut.columns)  # fmt: skip
+            for way in ways[:-1]:
+                assert way.condition is not None
+                pack = [If(Op("not", (way.condition,), dtypes.bool_), pack)]
+        height = self.cut.height
+        tile = LoopVar("tile", self.tiles)
+        tall = tallest(self.height, Index.of(tile) * height, height)
+        at = ZERO if part is None else (strip * self.tiles + tile) * (height * self.cut.columns)
+        target = _Target(self.sums, at, self.cut.columns, self.lanes)
+        if self.plain is not None and left is None and isinstance(self.columns, int):
+            place = (*self.outer, self.first + Index.of(tile) * height, column)
+            target = _Target(self.plain.buffer, self.plain.place(place), self.columns, self.lanes)
+        else:
+            done += self._results(Index.of(tile) * height, tall, column, wide, left, at)
+            if part is not None:
+                done = [If(compare("equal", Index.of(part), Index.of(part.extent) - 1), done)]
+            if left is not None and left.number is not None and self.lanes * self.dtype.size == 64:
+                if left.number <= self.lanes // 2:  # narrower vectors take less time
+                    target = _Target(self.sums, at, self.cut.columns, self.lanes // 2)
+        sums = self._sums(Index.of(tile), tall, wide, ways, start, count, part, target)
+        many = (self.height + (height - 1)) // height
+        ahead = self._ahead(Index.of(tile) * height, tall, column, wide) if left is None else []
+        return [*pack, For(tile, ZERO, many, [*ahead, *sums, *done])]
+
+    def _ahead(self, first: Index, tall: Index, column: Index, wide: int) -> list[Statement]:
+        """Asks for what the maps behind the product will read, so that it arrives while sums are made."""
+        row = LoopVar("r", self.cut.height)
+        found: list[Statement] = []
+        for vector in range(wide):
+            place = (*self.outer, self.first + first + row, column + vector * self.lanes + LANE)
+            found += prefetches(self.group, self.plan, place)
+        moving = [one for one in found if isinstance(one, Prefetch) and row in one.index.terms]
+        return [For(row, ZERO, tall, list(moving))] if moving else []
+
+    # -- tiles --------------------------------------------------------------------------------------------------------
+
+    def _sums(
+        self, tile: Index, tall: Index, wide: int, ways: list[_Way], start: Index, count: Index, part: LoopVar | None,
+        target: _Target,
+    ) -> list[Statement]:  # fmt: skip
+        """Calls of the routine: for a whole tile, or for what is left of one."""
+        height, heights = self.cut.height, self.cut.heights
+        onward = ZERO if part is None else Index.of(part)
+        steps = self.steps_a.along, self.steps_a.inner
+
+        def call(offset: Index, rows: int) -> list[Statement]:
+            made: list[Statement] = []
+            for way in reversed(ways):
+                routine = microkernels.tile(self.dtype, rows, wide, target.lanes, steps, way.step, target.step,
+                                            self.plan.target.fma)  # fmt: skip
+                places = (
+                    self._place_of_a(tile, offset, start), (way.buffer, way.place),
+                    (target.buffer, target.place + offset * target.step),
+                )  # fmt: skip
+                one: list[Statement] = [Call(routine, places, (count, onward))]
+                made = one if way.condition is None else [If(way.condition, one, made)]
+            return made
+
+        if tall.number is not None:
+            return call(ZERO, tall.number)
+        whole = compare("equal", tall, Index.of(height))
+        if isinstance(self.rows, int):
+            return [If(whole, call(ZERO, height), call(ZERO, heights[0]))] if heights else call(ZERO, height)
+        pieces: list[Statement] = []
+        for size in heights:  # what is left in halves: 7 rows are 4 and 2 and 1
+            offset = Index.of(Entry(_and(tall, -2 * size), height))
+            bit = Op("not_equal", (_and(tall, size), At(ZERO)), dtypes.bool_)
+            pieces.append(If(bit, call(offset, size)))
+        return [If(whole, call(ZERO, height), pieces)]
+
+    def _results(
+        self, first: Index, tall: Index, column: Index, wide: int, left: Index | None, at: Index
+    ) -> list[Statement]:
+        """What the group does with the sums of a tile, row by row."""
+        row = LoopVar("r", self.cut.height)
+        body: list[Statement] = []
+        for vector in range(wide):
+            across = Index.of(vector * self.lanes) + LANE
+            place = (*self.outer, self.first + first + row, column + across)
+            value = Load(self.sums, at + Index.of(row) * self.cut.columns + across)
+            done = epilogue(self.group, self.plan, place, value)
+            rest = None if left is None else left - vector * self.lanes
+            if rest is not None and (rest.number is None or rest.number < self.lanes):
+                done = [Masked(rest, done)]
+            body += done
+        return [For(row, ZERO, tall, body)]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Where a strip of B lies: how far apart its rows are, and when it does (None: always)."""
+
+    buffer: Buffer
+    place: Index
+    step: int
+    condition: Expr | None
+
+
+@dataclass(frozen=True)
+class _Target:
+    """Where the sums of a tile go: how far apart its rows are, and how wide the vectors."""
+
+    buffer: Buffer
+    place: Index
+    step: int
+    lanes: int
+
+
+def tallest(height: Index, first: Index, part: int) -> Index:
+    """The same within a block."""
+    if height.number is not None:
+        return limited(first, height.number, part)
+    return minimum(Index.of(part), height - first)
+
+
+def _and(index: Index, bits: int) -> Expr:
+    return Op("and", (At(index), Const(bits, dtypes.int64)), dtypes.int64)
+
