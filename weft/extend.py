@@ -17,7 +17,7 @@ import numpy as np
 from weft.base import nest
 from weft.base.absent import absent, word_absent, word_absent_methods
 from weft.base.dims import Dim, substitute
-from weft.base.errors import explain, nearest, user_facing
+from weft.base.errors import UnavailableError, explain, nearest, user_facing
 from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
 from weft.base.signatures import signature as signature_of
@@ -39,8 +39,8 @@ __all__ = [
     "EventFileWriter", "GraphDef", "summaries",
     "Batches", "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "batches", "collect_operations",
     "evaluate_shape", "explain", "explain_missing_gradient", "function", "gather_rows", "global_seed", "in_graph",
-    "nearest", "nest", "only_computes", "op", "op_outputs", "origin", "rebind_sizes", "replacing_file",
-    "runs_unwatched", "scan", "set_global_seed", "signature_of", "user_facing", "user_line",
+    "nearest", "nest", "only_computes", "op", "op_outputs", "origin", "profile", "rebind_sizes", "replacing_file",
+    "runs_unwatched", "scan", "set_global_seed", "set_part", "signature_of", "user_facing", "user_line",
     "word_absent", "word_absent_methods",
 ]  # fmt: skip
 
@@ -191,6 +191,30 @@ def _rebind(value: Any, sizes: dict[Any, Any]) -> Any:
 def origin(tensor: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:
     """How a tensor of a graph under construction was made: (op, inputs, attributes); None for others."""
     return functions.origin(tensor)
+
+
+def profile() -> Any:
+    """A context in which compiled code runs kernel by kernel and each is timed.
+
+    Returns:
+        An object with `entries` (graph, kernel, part, nodes, runs, seconds, flops, bytes), `table()` and
+        `write_trace(path)`. What was compiled before the context was open shows no parts, nodes or operations.
+
+    Raises:
+        UnavailableError: Where the engine in use compiles nothing, or a profile is open.
+    """
+    made = getattr(dispatch.engine(), "profile", None)
+    if made is None:
+        raise UnavailableError(f"The engine `{dispatch.engine().name}` compiles nothing that could be timed.")
+    return made()
+
+
+def set_part(name: str) -> str:
+    """Says which part of a program runs from now on, such as a model's layer; returns which it was.
+
+    Names of nodes in traced functions begin so, and profiles tell times by them.
+    """
+    return context.set_part(name)
 
 
 def runs_unwatched() -> bool:

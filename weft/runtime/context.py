@@ -79,6 +79,7 @@ class _Local(threading.local):
         self.names: list[str] = []
         self.devices: list[str] = []
         self.eager_override: list[bool] = []
+        self.part = ""
 
 
 _local = _Local()
@@ -184,6 +185,17 @@ def names() -> list[str]:
     if found is not None and not found.ordered:
         return found.names
     return _local.names
+
+
+def part() -> str:
+    """Which part of a program is running, as a path: a model's layer. Names of nodes in traced functions begin so."""
+    return _local.part
+
+
+def set_part(name: str) -> str:
+    """Says which part runs from now on; returns which it was."""
+    before, _local.part = _local.part, name
+    return before
 
 
 def devices() -> list[str]:

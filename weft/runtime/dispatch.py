@@ -141,8 +141,8 @@ def _record(
         with context.enter_graph(home):
             return _record(home, record, inputs, attrs, name)
     if scope.ordered:
-        stack = context.names()
-        label = "/".join([*stack, name or record.name]) if stack else name
+        stack, part = context.names(), context.part()
+        label = "/".join([*([part] if part else []), *stack, name or record.name]) if stack or part else name
         values = [resolve(tensor, scope) for tensor in inputs]
         extra: list[Value] = []
     else:
@@ -314,6 +314,12 @@ class DispatchBuilder(Builder):
     def apply(self, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Applies an op through the dispatcher."""
         return apply(record, inputs, attrs)
+
+    def differentiating(self, application: Any) -> None:
+        """Gradients belong to the part of the program whose results they are of."""
+        if context.scope() is not None:
+            value = None if application is None else getattr(application.outputs[0], "_value", None)
+            context.set_part("" if value is None else value.node.name.rpartition("/")[0])
 
     def node_behind(self, value: Any) -> Node | None:
         """The node that makes a symbolic tensor; None for an eager one."""

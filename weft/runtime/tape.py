@@ -97,6 +97,15 @@ class Tape:
 _WITH_GRAPHS = frozenset(("call", "cond", "scan", "while_loop"))
 
 
+def _reverse(*arguments: Any, **options: Any) -> list[Any]:
+    """Reverse mode; the gradients of a layer's results are the layer's part of the program."""
+    before = context.part()
+    try:
+        return reverse(*arguments, **options)
+    finally:
+        context.set_part(before)
+
+
 def _target_of(value: Any) -> Any:
     """The thing that autodiff follows: a variable's handle, or the tensor itself."""
     handle = getattr(value, "handle", None)
@@ -239,7 +248,7 @@ class GradientTape:
         cotangents = [_seed(t, s) for t, s in zip(targets, seeds, strict=True)]
         # tapes that are still open record the gradient itself, for higher orders; this one must not
         with _paused(tape if inside and not self._persistent else None):
-            found = reverse(tape.entries, targets, cotangents, followed, dispatch.builder)
+            found = _reverse(tape.entries, targets, cotangents, followed, dispatch.builder)
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         results = [_present(part, leaf, zero) for part, leaf in zip(found, leaves, strict=True)]
         absent = [source for source, part in zip(followed, results, strict=True) if part is None]
@@ -273,7 +282,7 @@ class GradientTape:
             seed = np.zeros(size, goal.dtype.numpy)
             seed[position : position + 1] = 1
             cotangent = EagerTensor(seed.reshape(_static(goal)))
-            rows.append(reverse(tape.entries, [goal], [cotangent], followed, dispatch.builder))
+            rows.append(_reverse(tape.entries, [goal], [cotangent], followed, dispatch.builder))
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         results: list[Any] = []
         for position, leaf in enumerate(leaves):
@@ -302,7 +311,7 @@ class GradientTape:
         for position in range(max(inner, 1)):
             seed = np.zeros((shape[0], inner), goal.dtype.numpy)
             seed[:, position : position + 1] = 1
-            found = reverse(tape.entries, [goal], [EagerTensor(seed.reshape(shape))], [_target_of(source)],
+            found = _reverse(tape.entries, [goal], [EagerTensor(seed.reshape(shape))], [_target_of(source)],
                             dispatch.builder)  # fmt: skip
             part = _dense(_present(found[0], source, UnconnectedGradients(unconnected_gradients).value == "zero"))
             if part is None:
@@ -413,7 +422,7 @@ def explain_absence(tape: Tape, target: Any, source: Any) -> str:
                 "loss inside the block, from tensors (a path through .numpy() or a constant is cut)")  # fmt: skip
     seed = dispatch.builder.ones_like(target)
     with context.open_scope(context.scope()):
-        found = reverse(tape.entries, [target], [seed], [source], dispatch.builder, blocked=blocked)
+        found = _reverse(tape.entries, [target], [seed], [source], dispatch.builder, blocked=blocked)
     if found[0] is not None:
         return ""
     if blocked:

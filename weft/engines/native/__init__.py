@@ -35,6 +35,12 @@ class NativeEngine:
 
         return interpreter.evaluate(opdef.get(op), inputs, attrs)
 
+    def profile(self) -> Any:
+        """A context in which the kernels that run are timed."""
+        from weft.engines.native.profile import Profile
+
+        return Profile()
+
     def to_numpy(self, array: Any) -> Any:
         """The array itself."""
         return array

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weft.base import dims
-from weft.engines.native import codegen, emit, rules, schedule
+from weft.engines.native import codegen, emit, profile, rules, schedule
 from weft.engines.native.fusion import Fusion, Group
 from weft.engines.native.image import HEADER, NEVER, Call, Image, Outside, Phase, Place
 from weft.engines.native.kernels import Plan, kernel_of, written_out
@@ -16,6 +16,7 @@ from weft.engines.native.loops import Buffer, Kernel, buffers, verify
 from weft.engines.native.lower import Lowering, Region
 from weft.engines.native.sources import Memory, Source
 from weft.engines.native.target import Target
+from weft.engines.native.work import Work, work_of
 
 if TYPE_CHECKING:
     from weft.base.dims import Symbol
@@ -48,6 +49,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
     emitter = emit.Emitter(layout, checked, target.fma)
     phases: list[tuple[list[Kernel], bool, Region | None]] = []
     groups: dict[str, Group] = {}
+    work: dict[str, Work] = {}
     functions: dict[Kernel, tuple[str, int]] = {}
     state = {memory.buffer for memory in lowering.written.values()}
     for step in schedule.steps(fusion, state):
@@ -64,6 +66,8 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
             functions[kernel] = emitter.add(kernel)
             kernels.append(kernel)
             groups[name] = group
+            if profile.active is not None:
+                work[name] = work_of(group, kernel)
         if kernels:
             writes = any(buffer in state for kernel in kernels for buffer in buffers(kernel)[1])
             phases.append((kernels, writes, step.region))
@@ -101,6 +105,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         written=tuple(i for i, value in enumerate(graph.inputs) if value in lowering.written),
         groups=groups,
         text=text,
+        work=work,
     )  # fmt: skip
 
 

@@ -49,6 +49,8 @@ def _replace(graph: Graph, chosen: set[Node]) -> Graph:
             assert record.decompose is not None
             builder = GraphBuilder(copy, node.source, control)
             builder.differentiate = gradient_graph
+            part, slash, _ = node.name.rpartition("/")
+            builder.prefix = part + slash  # what it is written out in belongs to the same part of the program
             made = record.decompose(builder, *(values[v] for v in node.inputs), **attrs)
             results = made if isinstance(made, (tuple, list)) else (made,)
             for old, new in zip(node.outputs, results, strict=True):

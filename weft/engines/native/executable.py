@@ -11,7 +11,7 @@ from weft.base import dims, flags, garbage
 from weft.base.errors import InternalError
 from weft.base.locks import Lock, Together
 from weft.engines.base import Hook, Rows
-from weft.engines.native import cache
+from weft.engines.native import cache, profile
 from weft.engines.native.cache import Fingerprint
 from weft.engines.native.calls import Call
 from weft.engines.native.problems import Specialise
@@ -182,7 +182,7 @@ class Executable:
     def _made(self, sizes: tuple[int, ...]) -> Program:
         checked = flags.check()
         name = None
-        if self._print is not None:
+        if self._print is not None and profile.active is None:  # code that is kept does not know what it is for
             name = cache.key(self._print.digest, self.target, checked, tuple(self._fixed), sizes)
         loaded = None if name is None else cache.find(name, self.target)
         if loaded is None:

@@ -62,6 +62,7 @@ class Nest:
     template: Any = None
     region: Region | None = None  # the loop whose body it belongs to
     when: Memory | None = None  # a bool in memory: where it does not hold, nothing is done
+    node: Node | None = None  # what it was made for
 
 
 class Lowering:
@@ -160,12 +161,15 @@ class Lowering:
             raise Unsupported("a result is not native")
         if any(value in self._telling for value in node.outputs):
             raise Unsupported("the size of a result is known only when it has run")
+        made = len(self.nests)
         results = function(self, node)
         for value in dict.fromkeys(node.inputs):
             self._left[value] -= 1
         for value, source in zip(node.outputs, results, strict=True):
             settled = self.sources[value] = self.settle(source, self.users.get(value, 0))
             self._look(value, settled, node.inputs)
+        for nest in self.nests[made:]:
+            nest.node = nest.node or node
 
     def _look(self, value: Value, source: Source, operands: Sequence[Value]) -> None:
         """Notes which variables a value may be read from: those that it is computed from, until it is stored."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from weft.base import dims, flags
 from weft.base.errors import InternalError, explain
-from weft.engines.native import threads
+from weft.engines.native import profile, threads
 from weft.engines.native.cache import Loaded
 from weft.engines.native.driver import GATHERING
 from weft.engines.native.image import HEADER, NEVER, OUTSIDE, Image, Phase, Place
@@ -91,10 +91,19 @@ class Program:
         pool = threads.pool(self.target)
         if binding.threads != pool.count or binding.base != self.arena.base:
             binding.prepare(pool.count)
-        done = pool.run(binding.table_address, schedule, phases, binding.parallel, steps, first, moves, moving)
+        if profile.active is not None:
+            done = profile.active.run(self, binding, schedule, phases, steps, first, moves, moving)
+        else:
+            done = pool.run(binding.table_address, schedule, phases, binding.parallel, steps, first, moves, moving)
         if done < steps:
             self._look(binding)
         return done
+
+    def kernel_names(self, binding: Binding) -> Iterator[str]:
+        """The names of the kernels in the order of the schedule."""
+        for _, phase in _unrolled(self.image.phases, binding.known):
+            for call in phase.kernels:
+                yield call.name
 
     def _look(self, binding: Binding) -> None:
         """Forgets which check failed, which the reference will find out; what reaches outside is our own error."""
@@ -119,7 +128,7 @@ class Binding:
         self._own, self._own_size = _arrange([place for place in image.places if place.threads], known)
         self.table[1] = self._own_size
         self._name = program.name
-        self._places, self._known = image.places, known
+        self._places, self.known = image.places, known
         self._arena = program.arena
         self.base = -1
         self.threads = 0
@@ -162,7 +171,7 @@ class Binding:
 
     def _shortage(self, wanted: int) -> str:
         """Which buffers would take the most."""
-        sizes = [(dims.evaluate(place.size, self._known), place.name) for place in self._places if place.life != NEVER]
+        sizes = [(dims.evaluate(place.size, self.known), place.name) for place in self._places if place.life != NEVER]
         largest = sorted(sizes, reverse=True)[:5]
         return explain(
             f"{self._name}: there is not enough memory for what is computed between its inputs and its results.",

@@ -23,7 +23,7 @@ def prepare(lowering: Lowering) -> list[Nest]:
             continue  # nothing to store
         pieces = _in_pieces(lowering, nest) if nest.reduced and nest.template is None else [nest]
         for piece in pieces:
-            piece.region, piece.when = nest.region, nest.when
+            piece.region, piece.when, piece.node = nest.region, nest.when, nest.node
         found += pieces
     return found
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from weft.extend import Lock
+from weft.extend import Lock, set_part
 
 #: where a new word begins in CamelCase: a capital behind a small letter, or one that small letters follow
 _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])")
@@ -58,9 +58,11 @@ def name_scope(name: str, caller: object = None) -> Iterator[None]:
         return
     _scopes.names.append(name)
     _scopes.callers.append(caller)
+    before = set_part(current_path())
     try:
         yield
     finally:
+        set_part(before)
         _scopes.names.pop()
         _scopes.callers.pop()
 

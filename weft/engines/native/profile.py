@@ -1,0 +1,234 @@
+"""Where the time goes: while a profile is open, compiled graphs run kernel by kernel and each is timed."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from weft.base import dims
+from weft.base.errors import UnavailableError
+from weft.engines.native import roofline, target, threads
+
+if TYPE_CHECKING:
+    from weft.engines.native.program import Binding, Program
+
+#: the profile that is open in this process
+active: Profile | None = None
+_EVENTS = 200_000  # more are not kept for the trace; the sums go on
+
+
+@dataclass
+class Entry:
+    """The runs of one kernel, added up.
+
+    Attributes:
+        graph: The graph's name.
+        kernel: The kernel's.
+        part: The part of the program that it is for, such as a model's layer; "" where none said so.
+        nodes: The nodes that it computes.
+        runs: How often it ran.
+        seconds: How long that took.
+        flops: Floating-point operations of all runs, as the graph has them.
+        bytes: Bytes read and written by all runs, each buffer counted once a run.
+    """
+
+    graph: str
+    kernel: str
+    part: str
+    nodes: tuple[str, ...]
+    runs: int = 0
+    seconds: float = 0.0
+    flops: float = 0.0
+    bytes: float = 0.0
+    products: dict[str, float] = field(default_factory=dict, repr=False)  # by node, of all kernels that are part of it
+
+
+@dataclass
+class _Event:
+    name: str
+    part: str
+    start: float
+    seconds: float
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+class Profile:
+    """Times of kernels; a context that is open while they are gathered.
+
+    Example:
+        >>> import weft as tf
+        >>> from weft import extend
+        >>> f = tf.function(lambda x: tf.reduce_sum(tf.exp(x)))
+        >>> with extend.profile() as profile:
+        ...     _ = f(tf.ones([64, 64]))
+        >>> [entry.runs for entry in profile.entries][0]
+        1
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[int, str], Entry] = {}
+        self._programs: dict[int, Program] = {}  # held, so that no other comes to have its number
+        self._events: list[_Event] = []
+        self._runs = 0
+
+    def __enter__(self) -> Profile:
+        global active
+        if active is not None:
+            raise UnavailableError("A profile is open already; close it first.")
+        active = self
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        global active
+        active = None
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The kernels that ran, those that took longest first.
+
+        Where several share in a product or convolution, the longest of them is told to have done its operations.
+        """
+        found = sorted(self._entries.items(), key=lambda item: -item[1].seconds)
+        told: set[tuple[int, str]] = set()
+        result = []
+        for (program, _), entry in found:
+            mine = {node: flops for node, flops in entry.products.items() if (program, node) not in told}
+            told.update((program, node) for node in mine)
+            result.append(replace(entry, flops=entry.flops + sum(mine.values())))
+        return result
+
+    @property
+    def seconds(self) -> float:
+        """The time of all kernels."""
+        return sum(entry.seconds for entry in self._entries.values())
+
+    def clear(self) -> None:
+        """Forgets what ran so far."""
+        self._entries.clear()
+        self._events.clear()
+        self._runs = 0
+
+    def run(
+        self, program: Program, binding: Binding, schedule: int, phases: int, steps: int, first: int, moves: int,
+        moving: int,
+    ) -> int:  # fmt: skip
+        """Runs a program's steps kernel by kernel. How many have succeeded."""
+        pool = threads.pool(program.target)
+        for step in range(steps):
+            pool.run(binding.table_address, schedule, 0, False, 1, first + step, moves, moving)
+            self._runs += 1
+            if not self._step(pool, program, binding, schedule, phases):
+                return step
+            binding.flag[1] = step + 1
+        return steps
+
+    def _step(self, pool: threads.Pool, program: Program, binding: Binding, schedule: int, phases: int) -> bool:
+        names = list(program.kernel_names(binding))
+        position, left = schedule, phases
+        while left:
+            count, writes, _, grain = _words(position, 4)
+            position += 8 * 4
+            for _ in range(count):
+                address, chunks, last = _words(position, 3)
+                position += 8 * 3
+                # one that is not in the image gathers the rows of a batch
+                name = "gather" if left > binding.phases else names.pop(0)
+                words = np.array([1, writes, chunks, min(grain, max(1, chunks)), address, chunks, last], np.int64)
+                begin = time.perf_counter()
+                done = pool.run(binding.table_address, words.ctypes.data, 1, chunks > 1)
+                self._note(program, binding, name, begin, time.perf_counter() - begin)
+                if not done:
+                    return False
+            left -= 1
+        return True
+
+    def _note(self, program: Program, binding: Binding, name: str, begin: float, seconds: float) -> None:
+        entry = self._entries.get((id(program), name))
+        work = program.image.work.get(name)
+        if entry is None:
+            nodes = () if work is None else work.nodes
+            self._programs[id(program)] = program
+            entry = self._entries[id(program), name] = Entry(program.name, name, _part(nodes), nodes)
+        entry.runs += 1
+        entry.seconds += seconds
+        if work is not None:
+            entry.flops += dims.evaluate(work.flops, binding.known)
+            entry.bytes += dims.evaluate(work.bytes, binding.known)
+            for node, flops in work.products:
+                entry.products[node] = entry.products.get(node, 0.0) + dims.evaluate(flops, binding.known)
+        if len(self._events) < _EVENTS:
+            self._events.append(_Event(name, entry.part, begin, seconds, {"nodes": list(entry.nodes)}))
+
+    def parts(self) -> list[Entry]:
+        """The times by part of the program, those that took longest first."""
+        found: dict[str, Entry] = {}
+        for entry in self.entries:
+            part = found.setdefault(entry.part, Entry("", "", entry.part, ()))
+            part.runs += entry.runs
+            part.seconds += entry.seconds
+            part.flops += entry.flops
+            part.bytes += entry.bytes
+        return sorted(found.values(), key=lambda entry: -entry.seconds)
+
+    def table(self, limit: int = 40) -> str:
+        """The times as text: by part of the program, then by kernel."""
+        machine = target.current()
+        limits = roofline.measured(machine, threads.pool(machine).count)
+        lines = [(f"{self.seconds * 1e3:.3f} ms in {sum(e.runs for e in self._entries.values())} runs of kernels; "
+                 f"at best {limits.flops / 1e9:.0f} GFLOPS and {limits.bandwidth / 1e9:.0f} GB/s here")]  # fmt: skip
+        parts = [(entry.part or "(no layer)", entry) for entry in self.parts()]
+        if any(entry.part for _, entry in parts):
+            lines += ["", *_rows("layer", parts[:limit], self.seconds, limits)]
+        kernels = [(f"{entry.kernel}  {_summary(entry.nodes)}".rstrip(), entry) for entry in self.entries]
+        lines += ["", *_rows("kernel", kernels[:limit], self.seconds, limits)]
+        if len(kernels) > limit:
+            lines.append(f"... and {len(kernels) - limit} more")
+        return "\n".join(lines)
+
+    def write_trace(self, path: str | os.PathLike[str]) -> None:
+        """Writes what ran when, in the JSON format that Perfetto (ui.perfetto.dev) opens."""
+        start = min((event.start for event in self._events), default=0.0)
+        events = [
+            {"name": event.name, "cat": event.part or "weft", "ph": "X", "pid": os.getpid(), "tid": 0,
+             "ts": (event.start - start) * 1e6, "dur": event.seconds * 1e6,
+             "args": {"layer": event.part, **event.arguments}}
+            for event in self._events
+        ]  # fmt: skip
+        Path(path).write_text(json.dumps({"traceEvents": events, "displayTimeUnit": "ns"}), encoding="utf-8")
+
+
+def _words(address: int, count: int) -> list[int]:
+    return list((ctypes.c_int64 * count).from_address(address))
+
+
+def _part(nodes: Sequence[str]) -> str:
+    """The part of the program that most of the nodes are for."""
+    parts = [node.rpartition("/")[0] for node in nodes]
+    named = [part for part in parts if part]
+    return max(dict.fromkeys(named), key=named.count) if named else ""
+
+
+def _summary(nodes: Sequence[str]) -> str:
+    names = list(dict.fromkeys(node.rpartition("/")[2] for node in nodes))
+    return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+
+
+def _rows(title: str, found: Sequence[tuple[str, Entry]], total: float, limits: roofline.Roofline) -> list[str]:
+    width = min(60, max(len(title), *(len(name) for name, _ in found))) if found else len(title)
+    lines = [f"{title:<{width}} {'runs':>7} {'ms':>10} {'share':>6} {'GFLOPS':>8} {'GB/s':>7} {'roofline':>8}"]
+    for name, entry in found:
+        seconds = max(entry.seconds, 1e-12)
+        least = limits.least(entry.flops, entry.bytes)
+        lines.append(
+            f"{name[:width]:<{width}} {entry.runs:>7} {entry.seconds * 1e3:>10.3f} "
+            f"{entry.seconds / max(total, 1e-12):>6.1%} {entry.flops / seconds / 1e9:>8.1f} {entry.bytes / seconds / 1e9:>7.1f} {least / seconds:>8.0%}"
+        )
+    return lines
