@@ -62,7 +62,7 @@ def main(args: argparse.Namespace) -> int:
     if not args.program:
         raise CommandError("there is nothing to run. Name a script: weft run train.py")
     if args.engine:
-        os.environ["WEFT_ENGINE"] = args.engine  # in the environment, so that child processes see it too
+        choose_engine(args.engine)
     target, *rest = args.program
     sys.argv = ["-m" if args.module else target, *rest]
     try:
@@ -74,6 +74,11 @@ def main(args: argparse.Namespace) -> int:
     name = program.file or os.path.join(program.folder, target)
     install(Binding(args.dialect, program.verdict, name, override="--dialect v2"))
     return _execute(program, target)
+
+
+def choose_engine(name: str) -> None:
+    """Make an engine the one of this process and of those that it starts."""
+    os.environ["WEFT_ENGINE"] = name  # in the environment, so that child processes see it too
 
 
 # --- finding ---------------------------------------------------------------------------------------------------------

@@ -7,11 +7,10 @@ its types are inferred again, and it is compared numerically with the graph befo
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Callable, Sequence
 
 from weft.base import flags
+from weft.base.debugging import show
 from weft.base.errors import InternalError
 from weft.ir.graph import Graph
 from weft.ir.verifier import verify
@@ -23,8 +22,6 @@ from weft.passes.simplify import fold_constants, forward_state, inline_calls, re
 from weft.passes.stable import STABLE
 
 Pass = Callable[[Graph], Graph]
-
-_log = logging.getLogger("weft.passes")
 
 
 def algebra(graph: Graph) -> Graph:
@@ -96,8 +93,4 @@ def _check(name: str, before: Graph, after: Graph) -> None:
 
 
 def _show(title: str, graph: Graph) -> None:
-    if not _log.hasHandlers():
-        _log.addHandler(logging.StreamHandler(sys.stderr))
-    if not _log.isEnabledFor(logging.INFO):
-        _log.setLevel(logging.INFO)
-    _log.info("%s: %s\n%s", graph.name, title, graph)
+    show("passes", f"{graph.name}: {title}\n{graph}")

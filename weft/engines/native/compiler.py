@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from weft.base import dims
-from weft.engines.native import codegen, emit, profile, rules, schedule
+from weft.engines.native import codegen, emit, profile, report, rules, schedule
 from weft.engines.native.fusion import Fusion, Group
 from weft.engines.native.image import HEADER, NEVER, Call, Image, Outside, Phase, Place
 from weft.engines.native.kernels import Plan, kernel_of, written_out
@@ -38,6 +39,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         Specialise: Where the code needs to know sizes that are symbols.
         Refused: Where a node has no native form.
     """
+    begin = time.perf_counter()
     lowering = Lowering(graph)
     results = lowering.run()
     outputs = _own_outputs(lowering, results)
@@ -85,7 +87,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         function, begin = functions[kernel]
         return Call(kernel.name, kernel.chunks, function, first + begin)
 
-    return Image(
+    image = Image(
         code=codegen.to_object(text, target),
         symbols=tuple(symbols),
         words=first + len(layout.operands),
@@ -107,6 +109,9 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         text=text,
         work=work,
     )  # fmt: skip
+    report.compiled(graph.name, image, {kernel.name: kernel for kernel in functions}, target,
+                    time.perf_counter() - begin)  # fmt: skip
+    return image
 
 
 def _places(layout: emit.Layout, phases: Sequence[tuple[list[Kernel], bool, Region | None]]) -> list[Place]:

@@ -11,7 +11,7 @@ from weft.base import dims, flags, garbage
 from weft.base.errors import InternalError
 from weft.base.locks import Lock, Together
 from weft.engines.base import Hook, Rows
-from weft.engines.native import cache, profile
+from weft.engines.native import cache, profile, report
 from weft.engines.native.cache import Fingerprint
 from weft.engines.native.calls import Call
 from weft.engines.native.problems import Specialise
@@ -185,7 +185,9 @@ class Executable:
         if self._print is not None and profile.active is None:  # code that is kept does not know what it is for
             name = cache.key(self._print.digest, self.target, checked, tuple(self._fixed), sizes)
         loaded = None if name is None else cache.find(name, self.target)
-        if loaded is None:
+        if loaded is not None:
+            report.kept(self.original.name)
+        else:
             from weft.engines.native.compiler import compile_graph  # not needed where the code is kept
 
             with garbage.Later():

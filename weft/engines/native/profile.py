@@ -227,8 +227,7 @@ def _rows(title: str, found: Sequence[tuple[str, Entry]], total: float, limits: 
     for name, entry in found:
         seconds = max(entry.seconds, 1e-12)
         least = limits.least(entry.flops, entry.bytes)
-        lines.append(
-            f"{name[:width]:<{width}} {entry.runs:>7} {entry.seconds * 1e3:>10.3f} "
-            f"{entry.seconds / max(total, 1e-12):>6.1%} {entry.flops / seconds / 1e9:>8.1f} {entry.bytes / seconds / 1e9:>7.1f} {least / seconds:>8.0%}"
-        )
+        shares = f"{entry.seconds / max(total, 1e-12):>6.1%} {entry.flops / seconds / 1e9:>8.1f}"
+        rates = f"{entry.bytes / seconds / 1e9:>7.1f} {least / seconds:>8.0%}"
+        lines.append(f"{name[:width]:<{width}} {entry.runs:>7} {entry.seconds * 1e3:>10.3f} {shares} {rates}")
     return lines

@@ -157,6 +157,31 @@ class Model(SavingMethods, Trainer, GraphModel, Layer):
 
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
+    def profile(self, x: Any, repeats: int = 10, trace: Any = None, print_fn: Callable[..., Any] | None = None) -> Any:
+        """Runs the model on a batch, each kernel of its compiled code timed by itself, and prints tables: time, GFLOPS,
+        GB/s and the share of what this machine can do, by layer and by kernel.
+
+        Args:
+            x: A batch of inputs.
+            repeats: How often it runs.
+            trace: Where to write a trace for ui.perfetto.dev, if anywhere.
+            print_fn: What prints, in place of `print`.
+
+        Returns:
+            The profile: `entries`, `parts()`, `table()`, `write_trace(path)`.
+
+        Example:
+            >>> import numpy as np
+            >>> from weft import keras
+            >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, name="small")])
+            >>> found = model.profile(np.ones((2, 8)), print_fn=lambda text: None)
+            >>> [entry.part.rpartition("/")[2] for entry in found.parts()]
+            ['small']
+        """
+        from weft.keras.models.profiling import profile
+
+        return profile(self, x, repeats, trace, print_fn)
+
     def _repr_html_(self) -> str:
         from weft.keras.models.summary import summary_html
 

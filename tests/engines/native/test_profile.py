@@ -1,0 +1,130 @@
+"""Insight: kernels timed one by one with their layers and operations, traces, and what WEFT_DEBUG shows."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import weft as tf
+from weft import extend, keras
+from weft.base import flags
+from weft.base.errors import UnavailableError
+from weft.engines.native import roofline, target, threads
+from weft.keras import layers
+from weft.runtime import dispatch
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def _native() -> Iterator[None]:
+    dispatch.use_engine("native")
+    yield
+    dispatch.use_engine(None)
+
+
+def network() -> keras.Sequential:
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(2)
+    model = keras.Sequential([
+        keras.Input((8, 8, 3)), layers.Conv2D(4, 3, activation="relu", name="first"), layers.Flatten(),
+        layers.Dense(10, name="last"),
+    ])  # fmt: skip
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def test_operations_and_bytes_are_those_of_the_graph() -> None:
+    x, y = RNG.random((30, 40), np.float32), RNG.random((40, 50), np.float32)
+    with extend.profile() as found:
+        function = tf.function(lambda x, y: tf.matmul(x, y))
+        for _ in range(3):
+            function(x, y)
+    assert sum(entry.flops for entry in found.entries) == 3 * 2 * 30 * 40 * 50
+    largest = max(found.entries, key=lambda entry: entry.flops)
+    assert largest.runs == 3 and largest.bytes >= 3 * 4 * (30 * 40 + 40 * 50 + 30 * 50)
+    assert any("matmul" in node for node in largest.nodes)
+
+
+def test_a_training_step_by_layers() -> None:
+    model = network()
+    x, y = RNG.random((50, 8, 8, 3), np.float32), RNG.integers(0, 10, 50)
+    with extend.profile() as found:
+        model.fit(x, y, batch_size=16, verbose=0)
+    parts = {entry.part: entry for entry in found.parts()}
+    assert {"sequential/first", "sequential/last", "adam"} <= set(parts)
+    last = 2 * 50 * (6 * 6 * 4) * 10  # the product, and those of its two gradients
+    first = 2 * 50 * (6 * 6 * 4) * (3 * 3 * 3)
+    wanted = 3 * last + 2 * first
+    assert wanted <= sum(entry.flops for entry in found.entries) < 1.3 * wanted
+    assert any(entry.kernel == "gather" for entry in found.entries)
+    text = found.table()
+    assert "GFLOPS" in text and "roofline" in text and "sequential/first" in text
+
+
+def test_profiled_training_gives_the_same_bits() -> None:
+    x, y = RNG.random((50, 8, 8, 3), np.float32), RNG.integers(0, 10, 50)
+    plain, timed = network(), network()
+    for model in (plain, timed):
+        keras.utils.set_random_seed(7)
+        if model is plain:
+            model.fit(x, y, batch_size=16, verbose=0)
+        else:
+            with extend.profile():
+                model.fit(x, y, batch_size=16, verbose=0)
+    for one, other in zip(plain.get_weights(), timed.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_step_that_fails_under_a_profile() -> None:
+    model = network()
+    before = [w.copy() for w in model.get_weights()]
+    with extend.profile(), pytest.raises(tf.errors.InvalidArgumentError):
+        model.train_on_batch(np.zeros((4, 8, 8, 3), np.float32), np.array([1, 2, 3, 99]))
+    for one, other in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_trace_for_perfetto(tmp_path: Path) -> None:
+    path = tmp_path / "trace.json"
+    shown: list[str] = []
+    found = network().profile(np.ones((2, 8, 8, 3)), repeats=3, trace=path, print_fn=shown.append)
+    events = json.loads(path.read_text())["traceEvents"]
+    assert len(events) == sum(entry.runs for entry in found.entries)
+    assert all(event["ph"] == "X" and event["dur"] >= 0 and event["ts"] >= 0 for event in events)
+    assert {event["args"]["layer"] for event in events} >= {"sequential/first", "sequential/last"}
+    assert len(shown) == 1 and "sequential/last" in shown[0]
+
+
+def test_one_profile_at_a_time_and_only_where_something_is_compiled() -> None:
+    with extend.profile(), pytest.raises(UnavailableError), extend.profile():
+        pass
+    dispatch.use_engine("reference")
+    with pytest.raises(UnavailableError, match="reference"):
+        extend.profile()
+
+
+def test_the_machines_limits() -> None:
+    machine = target.find("host")
+    limits = roofline.measured(machine, threads.pool(machine).count)
+    assert limits.flops > 1e8 and limits.bandwidth > 1e8
+    assert limits.least(limits.flops, 0) == limits.least(0, limits.bandwidth) == 1.0
+
+
+@pytest.mark.parametrize(("level", "shown", "hidden"), [
+    (0, (), ("compiled in",)), (1, ("compiled in",), ("phase 0", "store")),
+    (4, ("the plan", "phase 0", "loop IR", "chunk"), ("machine code",)),
+    (5, ("the plan", "LLVM IR", "define void", "machine code", "ret"), ()),
+])  # fmt: skip
+def test_what_the_debug_levels_show(
+    caplog: pytest.LogCaptureFixture, level: int, shown: tuple[str, ...], hidden: tuple[str, ...]
+) -> None:
+    with caplog.at_level(logging.INFO, logger="weft.native"), flags.override(WEFT_DEBUG=level, WEFT_CACHE="off"):
+        tf.function(lambda x: tf.exp(x) + float(level))(tf.ones([7]))
+    text = "\n".join(record.getMessage() for record in caplog.records if record.name == "weft.native")
+    assert all(word in text for word in shown) and not any(word in text for word in hidden)
