@@ -530,17 +530,3 @@ def test_a_keras_program(plain: Folder):
     assert done.stdout == "5 True\n"
     assert f'File "{path}", line 11, in <module>\n    model.predict(np.zeros((2, 5)), verbose=0)\n' in done.stderr
     assert done.stderr.count("  File ") == 1
-
-
-def test_a_profile_of_a_program(folder: Folder):
-    folder.write(
-        "train.py",
-        "import numpy as np, tensorflow as tf\n"
-        "model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2, name='mine')])\n"
-        "model.compile('sgd', 'mse')\n"
-        "model.fit(np.ones((8, 4)), np.ones((8, 2)), verbose=0)\n"
-        "print('done')\n",
-    )
-    done = folder.call("-m", "weft", "profile", "--trace", "trace.json", "train.py")
-    assert done.returncode == 0 and done.stdout == "done\n"
-    assert "sequential/mine" in done.stderr and "GFLOPS" in done.stderr and "ui.perfetto.dev" in done.stderr
