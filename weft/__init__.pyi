@@ -13,6 +13,7 @@ from weft import version as version
 from weft._public import bitwise as bitwise
 from weft._public import config as config
 from weft._public import debugging as debugging
+from weft._public import distribute as distribute
 from weft._public import dtypes as dtypes
 from weft._public import errors as errors
 from weft._public import io as io
@@ -23,6 +24,7 @@ from weft._public import nn as nn
 from weft._public import random as random
 from weft._public import signal as signal
 from weft._public import strings as strings
+from weft._public import test as test
 from weft._public import train as train
 from weft.api.array import argsort as argsort
 from weft.api.array import batch_to_space as batch_to_space
@@ -91,6 +93,7 @@ from weft.api.flow import executing_eagerly as executing_eagerly
 from weft.api.flow import foldl as foldl
 from weft.api.flow import foldr as foldr
 from weft.api.flow import function as function
+from weft.api.flow import get_logger as get_logger
 from weft.api.flow import gradients as gradients
 from weft.api.flow import group as group
 from weft.api.flow import init_scope as init_scope
@@ -101,7 +104,13 @@ from weft.api.flow import print_ as _print
 from weft.api.flow import py_function as py_function
 from weft.api.flow import scan as scan
 from weft.api.flow import switch_case as switch_case
+from weft.api.flow import timestamp as timestamp
 from weft.api.flow import while_loop as while_loop
+from weft.api.initializers import constant_initializer as constant_initializer
+from weft.api.initializers import ones_initializer as ones_initializer
+from weft.api.initializers import random_normal_initializer as random_normal_initializer
+from weft.api.initializers import random_uniform_initializer as random_uniform_initializer
+from weft.api.initializers import zeros_initializer as zeros_initializer
 from weft.api.linalg import norm as norm
 from weft.api.math import add_n as add_n
 from weft.api.math import argmax as argmax

@@ -45,6 +45,41 @@ def set_soft_device_placement(enabled: bool) -> None:
     """Accepted: what cannot run on a named device runs on the processor."""
 
 
+class LogicalDeviceConfiguration:
+    """How much of a device a logical one has.
+
+    Args:
+        memory_limit: In megabytes.
+        experimental_priority: Accepted.
+        experimental_device_ordinal: Accepted.
+    """
+
+    def __init__(self, memory_limit: Any = None, experimental_priority: Any = None,
+                 experimental_device_ordinal: Any = None) -> None:  # fmt: skip
+        self.memory_limit = memory_limit
+
+
+_logical: dict[str, list[Any]] = {}
+
+
+def set_logical_device_configuration(device: Any, logical_devices: Any) -> None:
+    """Notes how a device is to be divided; there is one processor, and everything runs on it."""
+    _logical[device.name] = list(logical_devices)
+
+
+def get_logical_device_configuration(device: Any) -> Any:
+    """How a device was said to be divided; None where nothing was said."""
+    return _logical.get(device.name)
+
+
+def experimental_connect_to_cluster(*args: Any, **kwargs: Any) -> None:
+    """Accepted: this process is all there is."""
+
+
+def experimental_connect_to_host(*args: Any, **kwargs: Any) -> None:
+    """Accepted: this process is all there is."""
+
+
 class _Threading:
     """Thread counts; they are asked of the engine through `WEFT_NUM_THREADS`."""
 
@@ -74,6 +109,16 @@ class _Experimental:
     list_physical_devices = staticmethod(list_physical_devices)
     list_logical_devices = staticmethod(list_logical_devices)
     set_visible_devices = staticmethod(set_visible_devices)
+    get_visible_devices = staticmethod(list_physical_devices)
+    VirtualDeviceConfiguration = LogicalDeviceConfiguration
+    set_virtual_device_configuration = staticmethod(set_logical_device_configuration)
+    get_virtual_device_configuration = staticmethod(get_logical_device_configuration)
+    set_synchronous_execution = staticmethod(lambda enable: None)
+
+    @staticmethod
+    def get_device_details(device: Any) -> dict[str, Any]:
+        """What is known of a device: nothing, of a processor."""
+        return {}
 
 
 threading = _Threading()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -325,6 +327,18 @@ def _emit(text: str, stream: Any) -> None:
     target = stream if stream is not None and hasattr(stream, "write") else sys.stderr
     target.write(text)
     target.flush()
+
+
+def get_logger() -> logging.Logger:
+    """The logger of Weft's own messages."""
+    return logging.getLogger("weft")
+
+
+def timestamp(name: str | None = None) -> Any:
+    """Seconds since the beginning of 1970, as float64; in a graph, when it runs."""
+    now = TensorType((), dtypes.float64)
+    attrs = {"function": lambda: [np.asarray(time.time())], "types": (now,), "gradient": None}
+    return dispatch.apply(opdef.get("py_function"), [], attrs, name or "Timestamp")[0]
 
 
 def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: str | None = None) -> Any:

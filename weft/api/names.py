@@ -21,8 +21,10 @@ TOP_LEVEL: dict[str, str] = {
         sqrt square subtract tan tanh tensordot truediv truncatediv truncatemod""",
     "weft.api.flow": """
         Assert GradientTape UnconnectedGradients case cond control_dependencies custom_gradient device
-        executing_eagerly foldl foldr function gradients group init_scope map_fn name_scope no_op numpy_function
-        print:print_ py_function scan switch_case while_loop""",
+        executing_eagerly foldl foldr function get_logger gradients group init_scope map_fn name_scope no_op
+        numpy_function print:print_ py_function scan switch_case timestamp while_loop""",
+    "weft.api.initializers": """
+        constant_initializer ones_initializer random_normal_initializer random_uniform_initializer zeros_initializer""",
     "weft.api.strings": "as_string",
     "weft.api.tensor_array": "TensorArray",
     "weft.base.shapes": "TensorShape",
@@ -56,6 +58,7 @@ NAMESPACES: dict[str, str] = {
     "config": "weft.api.config",
     "data": "weft.data",
     "debugging": "weft.api.debugging",
+    "distribute": "weft.api.distribute",
     "dtypes": "weft.api.dtypes",
     "errors": "weft.api.errors",
     "extend": "weft.extend",
@@ -72,6 +75,7 @@ NAMESPACES: dict[str, str] = {
     "random": "weft.api.random",
     "signal": "weft.api.signal",
     "strings": "weft.api.strings",
+    "test": "weft.api.test",
     "train": "weft.api.train",
 }
 

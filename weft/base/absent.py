@@ -102,7 +102,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.data.Dataset.snapshot": "use cache(filename)",
     "tf.data.Dataset.sparse_batch": "padded_batch makes dense batches",
     "tf.data.Iterator.from_structure": "iter(dataset), for each dataset that is to be gone through",
-    "tf.distribute": "training runs on one machine; leave the strategy's scope out",
     "tf.estimator": _REMOVED + "; use model.fit",
     "tf.examples": "keras.datasets.mnist.load_data() gives MNIST",
     "tf.feature_column": "use the preprocessing layers of keras.layers",
@@ -131,7 +130,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.sparse_placeholder": "use tf.placeholder and dense arrays",
     "tf.summary": "the History that fit returns holds the numbers; CSVLogger writes them to a file",
     "tf.sysconfig": "`weft doctor` shows versions and what is available",
-    "tf.test": "use pytest and numpy.testing",
     "tf.train": _TRAIN,
     "tf.vectorized_map": "use tf.map_fn",
 }  # fmt: skip

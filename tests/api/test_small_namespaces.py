@@ -1,0 +1,68 @@
+"""`tf.test`, TensorFlow's own initializers, and what programs ask of the machine. Numbers: TensorFlow 2.21."""
+
+import time
+import unittest
+
+import numpy as np
+import pytest
+
+import weft as tf
+
+
+def test_initializers_draw_what_tensorflow_draws():
+    normal = tf.random_normal_initializer(seed=3)
+    expected = [-0.03357924148440361, 0.08380252122879028, -0.04721227288246155, 0.030396947637200356]
+    np.testing.assert_allclose(normal([4]), expected, rtol=1e-5)
+    np.testing.assert_array_equal(normal([4]), normal([4]))
+    uniform = tf.random_uniform_initializer(minval=0, maxval=10, seed=5)
+    np.testing.assert_allclose(uniform([2]), [0.6185328960418701, 8.316690444946289], rtol=1e-6)
+    np.testing.assert_allclose(tf.random_normal_initializer(1.0, 2.0, seed=7)([2, 3])[1, 1], -3.012507438659668, 1e-5)
+    assert tf.random_normal_initializer()([3]).shape == [3]
+    assert normal.get_config() == {"mean": 0.0, "stddev": 0.05, "seed": 3}
+    with pytest.raises(ValueError, match="floating point"):
+        normal([2], tf.int32)
+
+
+def test_constants_as_initializers():
+    assert tf.constant_initializer([1, 2, 3, 4])([2, 2]).numpy().tolist() == [[1, 2], [3, 4]]
+    assert tf.constant_initializer(3)([2]).dtype is tf.int32
+    assert tf.constant_initializer([1, 2])([2], tf.float32).dtype is tf.float32
+    assert tf.ones_initializer()([2]).numpy().tolist() == [1.0, 1.0]
+    assert tf.Variable(tf.zeros_initializer()([2, 2])).shape == [2, 2]
+    with pytest.raises(TypeError, match="another number of values"):
+        tf.constant_initializer([1, 2, 3])([2, 2])
+
+
+class Comparisons(tf.test.TestCase):
+    def test_what_holds(self):
+        self.assertAllClose({"a": [1.0, 2.0]}, {"a": tf.constant([1.0, 2.0])})
+        self.assertAllClose((tf.ones([2]), 3.0), (np.ones(2), 3.0))
+        self.assertAllEqual(tf.range(3), [0, 1, 2])
+        self.assertNotAllClose([1.0], [2.0])
+        self.assertAllGreater(tf.constant([1, 2]), 0)
+        self.assertAllInRange([0.5, 1.0], 0.0, 1.0)
+        self.assertAllCloseAccordingToType(np.float16([1.0]), np.float16([1.001]))
+        self.assertShapeEqual(np.zeros((2, 3)), tf.zeros([2, 3]))
+        self.assertEqual(self.evaluate(tf.constant(3)), 3)
+
+    def test_what_does_not(self):
+        for check in (lambda: self.assertAllClose([1.0], [1.1]), lambda: self.assertAllEqual([1], [1, 1]),
+                      lambda: self.assertNotAllEqual([1], [1]), lambda: self.assertAllInSet([1, 4], {1, 2}),
+                      lambda: self.assertAllClose({"a": 1.0}, {"b": 1.0})):  # fmt: skip
+            with self.assertRaises(AssertionError):
+                check()
+
+
+def test_the_machine():
+    assert tf.test.is_gpu_available() is False and tf.test.gpu_device_name() == ""
+    assert not tf.test.is_built_with_cuda()
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration(memory_limit=100)])
+    assert tf.config.get_logical_device_configuration(cpu)[0].memory_limit == 100
+    assert tf.get_logger().name == "weft"
+    tf.get_logger().setLevel("ERROR")
+    tf.get_logger().setLevel("NOTSET")
+    now = tf.function(tf.timestamp)
+    first = float(now())
+    assert abs(first - time.time()) < 60 and float(now()) >= first
+    assert issubclass(tf.test.TestCase, unittest.TestCase)

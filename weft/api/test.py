@@ -1,0 +1,194 @@
+"""`tf.test`: test cases with comparisons of arrays, and what programs ask of the machine."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import unittest
+from typing import Any
+
+import numpy as np
+
+from weft.api import random
+from weft.base import nest
+
+main = unittest.main
+
+
+def is_gpu_available(cuda_only: bool = False, min_cuda_compute_capability: Any = None) -> bool:
+    """Whether there is a GPU to run on: not yet."""
+    return False
+
+
+def gpu_device_name() -> str:
+    """The name of a GPU; empty where there is none."""
+    return ""
+
+
+def is_built_with_cuda() -> bool:
+    """Whether Weft can use CUDA by itself: no."""
+    return False
+
+
+def is_built_with_gpu_support() -> bool:
+    """Whether Weft can use a GPU by itself: no."""
+    return False
+
+
+is_built_with_rocm = is_built_with_cuda
+is_built_with_xla = is_built_with_cuda
+
+
+def get_temp_dir() -> str:
+    """A folder for a test's files."""
+    folder = os.environ.get("TEST_TMPDIR") or os.path.join(tempfile.gettempdir(), f"weft-tests-{os.getpid()}")
+    os.makedirs(folder, exist_ok=True)
+    return folder
+
+
+def create_local_cluster(*args: Any, **kwargs: Any) -> Any:
+    """Not built: it needs several processes."""
+    raise NotImplementedError("create_local_cluster: clusters are not built yet.")
+
+
+class TestCase(unittest.TestCase):
+    """A test case that compares tensors, arrays and nested structures of them.
+
+    Example:
+        >>> import weft as tf
+        >>> class Sums(tf.test.TestCase):
+        ...     def runTest(self):
+        ...         self.assertAllClose(tf.reduce_sum([0.1, 0.2]), 0.3)
+        >>> Sums().run().wasSuccessful()
+        True
+    """
+
+    def setUp(self) -> None:
+        random.set_seed(87654321)
+
+    def get_temp_dir(self) -> str:
+        """A folder of this test's."""
+        folder = os.path.join(get_temp_dir(), self.id())
+        os.makedirs(folder, exist_ok=True)
+        return folder
+
+    create_tempdir = get_temp_dir
+
+    def evaluate(self, tensors: Any) -> Any:
+        """The values of tensors, nested."""
+        return nest.map_structure(_array, tensors)
+
+    def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None) -> None:
+        """Fails unless all elements of nested structures are close."""
+        pairs = [(a, b)]
+        if isinstance(a, dict) or isinstance(b, dict):
+            self.assertEqual(sorted(a), sorted(b), msg)
+            pairs = [(a[key], b[key]) for key in sorted(a)]
+        elif isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)) and any(map(_is_more, (*a, *b))):
+            self.assertEqual(len(a), len(b), msg)
+            pairs = list(zip(a, b, strict=True))
+        if len(pairs) > 1 or pairs[0][0] is not a:
+            for x, y in pairs:
+                self.assertAllClose(x, y, rtol, atol, msg)
+        else:
+            x, y = _array(a), _array(b)
+            self.assertEqual(np.shape(x), np.shape(y), msg)
+            np.testing.assert_allclose(x, y, rtol=rtol, atol=atol, err_msg=msg or "")
+
+    def assertAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:
+        """Fails unless all elements are equal."""
+        x, y = _array(a), _array(b)
+        self.assertEqual(np.shape(x), np.shape(y), msg)
+        np.testing.assert_array_equal(x, y, err_msg=msg or "")
+
+    def assertAllCloseAccordingToType(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6,
+                                      float_rtol: float = 1e-6, float_atol: float = 1e-6, half_rtol: float = 1e-3,
+                                      half_atol: float = 1e-3, bfloat16_rtol: float = 1e-2, bfloat16_atol: float = 1e-2,
+                                      msg: str | None = None) -> None:  # fmt: skip
+        """Fails unless all elements are close, as close as their dtype allows."""
+        names = {np.asarray(_array(v)).dtype.name for v in (a, b)}
+        if "float32" in names:
+            rtol, atol = max(rtol, float_rtol), max(atol, float_atol)
+        if "float16" in names:
+            rtol, atol = max(rtol, half_rtol), max(atol, half_atol)
+        if "bfloat16" in names:
+            rtol, atol = max(rtol, bfloat16_rtol), max(atol, bfloat16_atol)
+        self.assertAllClose(np.asarray(_array(a), np.float64), np.asarray(_array(b), np.float64), rtol, atol, msg)
+
+    def assertNotAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None) -> None:
+        """Fails where all elements are close."""
+        try:
+            self.assertAllClose(a, b, rtol, atol)
+        except AssertionError:
+            return
+        self.fail(msg or "the values are close at all elements")
+
+    def assertNotAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:
+        """Fails where all elements are equal."""
+        if np.array_equal(_array(a), _array(b)):
+            self.fail(msg or "the values are equal at all elements")
+
+    def assertAllGreater(self, a: Any, comparison_target: Any) -> None:
+        """Fails unless all elements are greater."""
+        self.assertGreater(np.min(_array(a)), comparison_target)
+
+    def assertAllGreaterEqual(self, a: Any, comparison_target: Any) -> None:
+        """Fails unless all elements are greater or equal."""
+        self.assertGreaterEqual(np.min(_array(a)), comparison_target)
+
+    def assertAllLess(self, a: Any, comparison_target: Any) -> None:
+        """Fails unless all elements are less."""
+        self.assertLess(np.max(_array(a)), comparison_target)
+
+    def assertAllLessEqual(self, a: Any, comparison_target: Any) -> None:
+        """Fails unless all elements are less or equal."""
+        self.assertLessEqual(np.max(_array(a)), comparison_target)
+
+    def assertAllInRange(self, target: Any, lower_bound: Any, upper_bound: Any, open_lower_bound: bool = False,
+                         open_upper_bound: bool = False) -> None:  # fmt: skip
+        """Fails unless all elements lie between two bounds."""
+        (self.assertAllGreater if open_lower_bound else self.assertAllGreaterEqual)(target, lower_bound)
+        (self.assertAllLess if open_upper_bound else self.assertAllLessEqual)(target, upper_bound)
+
+    def assertAllInSet(self, target: Any, expected_set: Any) -> None:
+        """Fails unless all elements are in a set."""
+        other = set(np.asarray(_array(target)).ravel().tolist()) - set(expected_set)
+        self.assertFalse(other, f"not in the set: {sorted(other)[:5]}")
+
+    def assertShapeEqual(self, input_a: Any, input_b: Any, msg: str | None = None) -> None:
+        """Fails unless two shapes are the same."""
+        self.assertEqual(tuple(np.shape(_array(input_a))), tuple(np.shape(_array(input_b))), msg)
+
+    def assertDTypeEqual(self, target: Any, expected_dtype: Any) -> None:
+        """Fails unless the elements have a dtype."""
+        self.assertEqual(np.asarray(_array(target)).dtype, np.dtype(getattr(expected_dtype, "numpy", expected_dtype)))
+
+    def assertNear(self, f1: Any, f2: Any, err: float, msg: str | None = None) -> None:
+        """Fails unless two numbers differ by no more than `err`."""
+        self.assertLessEqual(abs(float(f1) - float(f2)), err, msg)
+
+    def assertAllNan(self, a: Any) -> None:
+        """Fails unless all elements are NaN."""
+        self.assertTrue(bool(np.isnan(_array(a)).all()))
+
+
+def _is_more(value: Any) -> bool:
+    """Whether an item of a list is no number: lists of numbers are arrays, others structures."""
+    return nest.is_nested(value) or np.ndim(_array(value)) > 0
+
+
+def _array(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return np.asarray([_array(item) for item in value])
+    return value.numpy() if callable(getattr(value, "numpy", None)) else value
+
+
+class Benchmark:
+    """Base of benchmarks: subclasses have methods `benchmark…`, which report what they measure."""
+
+    def report_benchmark(self, iters: Any = None, cpu_time: Any = None, wall_time: Any = None, throughput: Any = None,
+                         extras: Any = None, name: str | None = None, metrics: Any = None) -> None:  # fmt: skip
+        """Prints figures."""
+        said = {"iters": iters, "wall_time": wall_time, "cpu_time": cpu_time, "throughput": throughput}
+        shown = ", ".join(f"{key} {value}" for key, value in said.items() if value is not None)
+        print(f"{name or type(self).__name__}: {shown}", *([] if extras is None else [extras]))
