@@ -69,8 +69,10 @@ class constant_initializer(Initializer):
         values = values if wanted is None else array.cast(values, wanted)
         size = int(np.prod([int(n) for n in shape], dtype=np.int64))
         if values.shape.num_elements() != size:
-            raise TypeError(explain("constant_initializer has another number of values than the shape.",
-                                    expected=f"{size} for {list(shape)}", received=str(np.size(self.value))))  # fmt: skip
+            raise TypeError(explain(
+                "constant_initializer has another number of values than the shape.",
+                expected=f"{size} for {list(shape)}", received=str(np.size(self.value)),
+            ))  # fmt: skip
         return array.reshape(values, shape)
 
 
