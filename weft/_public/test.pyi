@@ -1,7 +1,6 @@
 """Written by tools/make_stubs.py; do not edit."""
 
 from unittest.main import TestProgram as _main
-
 from weft.api.test import Benchmark as Benchmark
 from weft.api.test import TestCase as TestCase
 from weft.api.test import create_local_cluster as create_local_cluster
