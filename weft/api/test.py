@@ -12,7 +12,13 @@ import numpy as np
 from weft.api import random
 from weft.base import nest
 
-main = unittest.main
+def main(argv: Any = None) -> None:
+    """Runs the test cases of the program that was started.
+
+    Args:
+        argv: The command line; the process' own where None.
+    """
+    unittest.main(argv=argv)
 
 
 def is_gpu_available(cuda_only: bool = False, min_cuda_compute_capability: Any = None) -> bool:
@@ -35,8 +41,14 @@ def is_built_with_gpu_support() -> bool:
     return False
 
 
-is_built_with_rocm = is_built_with_cuda
-is_built_with_xla = is_built_with_cuda
+def is_built_with_rocm() -> bool:
+    """Whether Weft can use ROCm by itself: no."""
+    return False
+
+
+def is_built_with_xla() -> bool:
+    """Whether Weft needs XLA: no."""
+    return False
 
 
 def get_temp_dir() -> str:
