@@ -12,6 +12,7 @@ import numpy as np
 from weft.api import random
 from weft.base import nest
 
+
 def main(argv: Any = None) -> None:
     """Runs the test cases of the program that was started.
 
