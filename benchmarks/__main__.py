@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from benchmarks import fresh, report
 from benchmarks.jobs import RIVALS, Job, all_jobs, draw, select
@@ -15,6 +15,7 @@ from benchmarks.machine import Machine
 from benchmarks.models.inputs import mnist_file
 from benchmarks.peers import ENVIRONMENTS
 from benchmarks.race import ROOT, Plan, Race, Result
+from benchmarks.record import Record
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 
@@ -32,7 +33,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--drawn", type=int, metavar="N", help="N jobs of each kind of model with drawn sizes instead")
     parser.add_argument("--seed", type=int, default=1, help="of --drawn (1)")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
-    parser.add_argument("--json", metavar="FILE", help="keep every time in a file")
+    parser.add_argument("--json", metavar="FILE", help="keep all times here, beside those of earlier runs")
     return parser.parse_args(given)
 
 
@@ -56,18 +57,16 @@ def plan(options: argparse.Namespace) -> Plan:
     )
 
 
-def race_all(jobs: Sequence[Job], how: Plan, peers: Sequence[str] | None, machine: Machine) -> list[Result]:
+def race_all(jobs: Sequence[Job], how: Plan, peers: Sequence[str] | None, machine: Machine) -> Iterator[Result]:
     """Every job, with a line for each as it ends."""
-    results = []
-    with Race(how, peers) as race:
+    with Race(how) as race:
         for job in jobs:
             start = time.monotonic()
             rivals = [name for name in RIVALS[job.kind] if peers is None or name in peers or job.kind == "bf16"]
             result = fresh.race(job, rivals, how) if job.kind == "fresh" else race.run(job, rivals)
-            results.append(result)
             line = report.fresh_columns(result) if job.kind == "fresh" else report.columns(result, machine)
             print("  ".join(line), f"  [{time.monotonic() - start:.0f} s]", flush=True)
-    return results
+            yield result
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -84,12 +83,29 @@ def main(given: Sequence[str] | None = None) -> int:
     how, machine = plan(options), Machine(options.threads)
     print(machine.describe())
     print("MNIST:", mnist_file() or "drawn shapes, since WEFT_DATA_DIR has no mnist.npz", flush=True)
-    results = race_all(jobs, how, options.peers.split(",") if options.peers else None, machine)
-    _finish(results, machine, options)
+    record = Record.open(Path(options.json) if options.json else None)
+    record.commands.append(" ".join(["python -m benchmarks", *(sys.argv[1:] if given is None else given)]))
+    results = []
+    try:
+        for result in race_all(jobs, how, options.peers.split(",") if options.peers else None, machine):
+            record.add(result)
+            results.append(result)
+    except KeyboardInterrupt:
+        print("Ended early; what was measured is kept.")
+    _tell(results, machine)
+    if options.write:
+        facts = {
+            "date": datetime.date.today().isoformat(),
+            "commands": "; ".join(f"`{command}`" for command in record.commands),
+            "MNIST": "the real one" if mnist_file() else "drawn shapes",
+        }
+        PAGE.write_text(report.page(list(record.results.values()), machine, facts), encoding="utf-8")
+        print(f"wrote {PAGE}")
     return 0
 
 
-def _finish(results: Sequence[Result], machine: Machine, options: argparse.Namespace) -> None:
+def _tell(results: Sequence[Result], machine: Machine) -> None:
+    """Tracebacks, who computed something else, and the job that came off worst."""
     for result in results:
         for name, text in result.errors.items():
             print(f"\n{result.job.name}, {name}:\n{text}")
@@ -97,17 +113,6 @@ def _finish(results: Sequence[Result], machine: Machine, options: argparse.Names
     low = report.worst(results)
     if low is not None:
         print("The farthest below its bar, or the least above it:", "  ".join(report.columns(low, machine)))
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump([report.as_data(result) for result in results], file, indent=1)
-    if options.write:
-        facts = {
-            "date": datetime.date.today().isoformat(),
-            "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
-            "MNIST": "the real one" if mnist_file() else "drawn shapes",
-        }
-        PAGE.write_text(report.page(results, machine, facts), encoding="utf-8")
-        print(f"wrote {PAGE}")
 
 
 if __name__ == "__main__":

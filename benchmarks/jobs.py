@@ -18,6 +18,7 @@ RIVALS = {
     "array": ("tensorflow", "torch", "jax-jit"),
     "bf16": ("weft",),
     "fresh": ("tensorflow",),
+    "products": ("numpy",),
 }
 
 
@@ -35,6 +36,7 @@ class Job:
         bar: What the ratio to the fastest rival is to reach, if anything was promised; for `fresh` seconds, cold and
             warm; for array passes the part of the copy bandwidth.
         limit: Seconds that a step is to stay below.
+        threads: How many each may use, where it is not for the command line to say.
         rows: The length of the array in array passes.
     """
 
@@ -47,6 +49,7 @@ class Job:
     bar: float | tuple[float, float] | None = None
     rows: int = 0
     limit: float | None = None
+    threads: int | None = None
 
     @property
     def home(self) -> str:
@@ -56,17 +59,22 @@ class Job:
     @property
     def mode(self) -> str:
         """The mode of the contestants' task."""
-        return {"bf16": "train", "array": self.model}.get(self.kind, self.kind)
+        return {"bf16": "train", "array": self.model, "products": "product"}.get(self.kind, self.kind)
+
+    @property
+    def turn(self) -> float:
+        """How long a turn is, as a part of the usual length: many small jobs may be short."""
+        return {"products": 0.2, "predict": 0.5, "call": 0.5}.get(self.kind, 1.0)
 
     def task(self, threads: int, exchange: str) -> dict[str, Any]:
         """What each contestant is told."""
         return {
             "mode": self.mode,
-            "model": "" if self.kind == "array" else self.model,
+            "model": self.model,
             "sizes": dict(self.sizes),
             "batch": self.batch,
             "rows": self.rows or self.batch * self.steps,
-            "threads": threads,
+            "threads": self.threads or threads,
             "exchange": exchange,
         }
 
@@ -105,6 +113,7 @@ _TRAINING: tuple[tuple[str, int, int, float], ...] = (
     ("vae", 128, 100, 1.8),
     ("recommender", 256, 200, 1.2),
 )
+_SQUARES = (64, 67, 128, 131, 256, 257, 384, 515, 512, 768, 1001, 1024, 1536, 2047, 2048)
 _BF16_BARS = {"encoder": 1.4}
 _ARRAY = 50_000_000
 
@@ -124,10 +133,12 @@ def all_jobs() -> list[Job]:
         Job("call:mnist", "call", "mnist", limit=50e-6),
         Job("fresh:mnist", "fresh", "mnist", _SIZES["mnist"], 32, 1, bar=(1.3, 0.5)),
         Job("fresh:resnet50", "fresh", "resnet50", _SIZES["resnet50"], 8, 1, bar=(10.0, 1.5)),
+        *(Job(f"product:{size}:{threads}", "products", "", {"size": size}, bar=0.98, threads=threads)
+          for threads in (1, 2) for size in _SQUARES),
         Job("chain", "array", "chain", rows=_ARRAY, bar=0.8),
         Job("adam", "array", "adam", rows=_ARRAY, bar=0.8),
         *(replace(job, name=f"bf16:{job.name}", kind="bf16", bar=_BF16_BARS.get(job.model, 1.0)) for job in train),
-    ]
+    ]  # fmt: skip
 
 
 def select(jobs: Iterable[Job], wanted: Iterable[str]) -> list[Job]:

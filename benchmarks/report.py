@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import platform
 import statistics
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.jobs import Job
 from benchmarks.machine import Machine
@@ -22,6 +21,7 @@ _HEADINGS = {
     "call": "One row through `model(x)`",
     "array": "One pass over 50 million floats",
     "bf16": "`mixed_bfloat16` against float32, both Weft",
+    "products": "Chains of products of square matrices, size and threads, against OpenBLAS",
     "fresh": "A fresh process until its first trained step",
 }
 
@@ -35,7 +35,7 @@ def bound(result: Result, machine: Machine) -> float | None:
         # What stays in the cache from step to step costs no memory traffic.
         traffic = 4.0 * numbers if 16 * facts["parameters"] > machine.cache else 0.0
     seconds = machine.bound(facts.get("flops", 0.0), traffic)
-    return seconds or None
+    return seconds * machine.threads / (result.job.threads or machine.threads) or None
 
 
 def share(result: Result, machine: Machine) -> float | None:
@@ -66,6 +66,8 @@ def spread(values: Sequence[float]) -> str:
 def verdict(result: Result, machine: Machine) -> str:
     """The bar, and whether it was reached; empty where there is none."""
     bar, limit = result.job.bar, result.job.limit
+    if result.job.home in result.void:
+        return "void"
     if limit and result.seconds:
         return f"{seconds(limit)} {'yes' if result.seconds <= limit else 'NO'}"
     if not isinstance(bar, float):
@@ -121,7 +123,7 @@ def table(titles: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 def worst(results: Iterable[Result]) -> Result | None:
     """The job that is the farthest below its bar, or the least above it."""
-    judged = [result for result in results if result.rivals and isinstance(result.job.bar, float)]
+    judged = [r for r in results if r.rivals and isinstance(r.job.bar, float) and r.job.kind != "array"]
 
     def slack(result: Result) -> float:
         assert isinstance(result.job.bar, float)
@@ -145,7 +147,7 @@ def sections(results: Sequence[Result], machine: Machine) -> str:
     return "\n\n".join(parts)
 
 
-def page(results: Sequence[Result], machine: Machine, facts: dict[str, str]) -> str:
+def page(results: Sequence[Result], machine: Machine, facts: Mapping[str, str]) -> str:
     """docs/benchmarks.md."""
     versions = sorted({fact["version"] for result in results for fact in result.facts.values() if "version" in fact})
     about = {
@@ -179,17 +181,6 @@ def failures(results: Iterable[Result]) -> str:
 def _last_line(text: str) -> str:
     lines = text.strip().splitlines()
     return lines[-1].strip() if lines else "no word"
-
-
-def as_data(result: Result) -> dict[str, Any]:
-    """A result as JSON can keep it."""
-    return {
-        "job": result.job.name,
-        "times": result.times,
-        "facts": result.facts,
-        "errors": result.errors,
-        "void": result.void,
-    }
 
 
 def describe(job: Job) -> str:

@@ -34,12 +34,16 @@ _MODULES = {
     "torch": ("torch_loop", "TorchLoop"),
     "onnx": ("onnx_run", "OnnxRun"),
 }
-_ARRAYS = ("array_pass", "ArrayPass")
+_WITHOUT_MODEL = {
+    "chain": ("array_pass", "ArrayPass"),
+    "adam": ("array_pass", "ArrayPass"),
+    "product": ("product", "Product"),
+}
 
 
 def contestant(library: str, task: Task) -> Contestant:
     """Imports what plays for `library` and gives it the task."""
-    module, name = _ARRAYS if task.mode in ("chain", "adam") else _MODULES[library]
+    module, name = _WITHOUT_MODEL.get(task.mode) or _MODULES[library]
     return getattr(importlib.import_module(f"benchmarks.peers.{module}"), name)(library, task)
 
 

@@ -30,6 +30,7 @@ ENVIRONMENTS: dict[str, str | None] = {
     "jax-fit": "jax",
     "jax-jit": "jax",
     "onnx": "onnx",
+    "numpy": None,
 }
 
 #: in training, how many steps on the same batch `check` compares
@@ -42,8 +43,8 @@ class Task:
 
     Attributes:
         mode: `train`, `infer` (batches of an array in memory), `predict` (one row, array to array), `call` (one row
-            through the model as a function), `chain` or `adam` (over one large array).
-        model: A name of `benchmarks.models.DESCRIPTIONS`; empty where there is no model.
+            through the model as a function), `chain` or `adam` (over one large array), `product`.
+        model: A name of `benchmarks.models.DESCRIPTIONS`, where there is a model.
         sizes: The arguments of its description.
         batch: Rows in a step.
         rows: Rows in memory; for `chain` and `adam` the length of the array.

@@ -73,7 +73,7 @@ def test_a_fresh_process() -> None:
 def test_a_contestant_that_fails_is_told_apart(tmp_path) -> None:
     job = Job("broken", "train", "mlp", {"features": 5, "depth": 2}, batch=2)
     assert command.main(["no-such-job"]) == 2
-    results = command.race_all([job], PLAN, [], Machine(1))
+    results = list(command.race_all([job], PLAN, [], Machine(1)))
     assert "depth" in results[0].errors["weft"]
 
 

@@ -4,6 +4,7 @@ from benchmarks import report
 from benchmarks.jobs import Job
 from benchmarks.machine import Machine, _text
 from benchmarks.race import Result, compare
+from benchmarks.record import Record
 
 JOB = Job("tiny", "train", "mlp", batch=4, bar=1.5)
 
@@ -66,7 +67,18 @@ def test_memory_traffic_counts_where_the_state_outgrows_the_cache() -> None:
 def test_who_computes_something_else_is_out() -> None:
     checks = {"weft": [2.3, 2.2], "tensorflow": [2.3001, 2.2001], "torch": [2.3, 2.2], "jax-jit": [1.0, 0.9]}
     assert list(compare(checks, JOB)) == ["jax-jit"]
+    assert list(compare({**checks, "weft": [2.3, 2.3]}, JOB)) == ["weft", "jax-jit"]  # its steps gain nothing
     assert list(compare({"weft": [9.0, 9.0], "tensorflow": [1.0, 1.0], "torch": [1.0, 1.0]}, JOB)) == ["weft"]
+
+
+def test_a_record_outlives_the_run(tmp_path) -> None:
+    record = Record.open(tmp_path / "kept.json")
+    fresh = Result(Job("fresh:mnist", "fresh", "mnist", bar=(1.3, 0.5)), times={"weft cold": [1.0]})
+    record.add(result())
+    record.add(fresh)
+    record.add(Result(JOB, times={"weft": [1.0]}))
+    again = Record.open(tmp_path / "kept.json")
+    assert again.results == {"tiny": Result(JOB, times={"weft": [1.0]}), "fresh:mnist": fresh}
 
 
 def test_the_peak_is_measured_with_code_that_llvm_accepts() -> None:
