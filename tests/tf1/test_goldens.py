@@ -13,7 +13,6 @@ CALLS = golden("tf1_calls.json")
 #: programs that need what version 1's training, layers and input bring; the name that is not there yet
 ABSENT = {
     "sessions": {
-        "recurrent": "rnn_cell",
         "structures": "SparseTensor",
     },
     "names": {

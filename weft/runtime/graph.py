@@ -336,8 +336,10 @@ def wrapper_of(graph: ir.Graph) -> Graph:
 
 
 def default_graph() -> Graph:
-    """The graph that ops are added to now."""
+    """The graph that ops are added to now; inside a branch or a loop of TensorFlow 1, the graph that it is part of."""
     scope = context.scope()
+    while scope is not None and not scope.ordered and scope.outer is not None:
+        scope = scope.outer
     return wrapper_of((scope or context.default_scope()).graph) if scope is not None else _wrap(context.default_scope())
 
 

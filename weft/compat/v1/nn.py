@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import weft
@@ -26,8 +27,13 @@ from weft.api.nn import (  # noqa: F401
     tanh,
     zero_fraction,
 )
+from weft.base.absent import absent
 from weft.compat.v1.naming import COMPOSITES, composite
 from weft.compat.v1.ops import _old_name
+
+
+#: functions of `rnn.py`, which needs this module
+_RECURRENT = ("bidirectional_dynamic_rnn", "dynamic_rnn", "static_bidirectional_rnn", "static_rnn")
 
 
 def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: Any = None, name: str | None = None,
@@ -196,3 +202,11 @@ for _public in COMPOSITES:
     _name = _public.removeprefix("nn.")
     if _name != _public and _name in globals():
         globals()[_name] = composite(_public, globals()[_name])
+
+
+def __getattr__(name: str) -> Any:
+    if name == "rnn_cell":
+        return importlib.import_module("weft.compat.v1.rnn_cells")
+    if name in _RECURRENT:
+        return getattr(importlib.import_module("weft.compat.v1.rnn"), name)
+    raise AttributeError(absent(f"tf.nn.{name}", [n for n in globals() if not n.startswith("_")]))

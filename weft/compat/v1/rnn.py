@@ -1,0 +1,232 @@
+"""Recurrent networks over whole sequences: unrolled, or as a loop; in one direction or both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import weft
+from weft.base import dtypes
+from weft.base.errors import explain
+from weft.compat.v1.naming import in_graph
+from weft.compat.v1.variable_scopes import variable_scope
+from weft.runtime import control
+from weft.runtime.scopes import Unit
+
+
+def _check_cell(cell: Any) -> None:
+    if not all(hasattr(cell, name) for name in ("output_size", "state_size")) or not callable(cell):
+        raise TypeError(f"The argument 'cell' ({cell!r}) is not an RNNCell: 'output_size' or 'state_size' is missing.")
+
+
+def _first_state(cell: Any, initial_state: Any, batch: Any, dtype: Any) -> Any:
+    if initial_state is not None:
+        return weft.nest.map_structure(weft.convert_to_tensor, initial_state)
+    if dtype is None:
+        raise ValueError("If there is no initial_state, you must give a dtype.")
+    return cell.zero_state(batch, dtype)
+
+
+def _swapped(tensor: Any) -> Any:
+    """Batch and time change places."""
+    return weft.transpose(tensor, [1, 0, *range(2, tensor.shape.rank)])
+
+
+def _choose(past: Any, old: Any, new: Any) -> Any:
+    """The old values of rows whose sequence is over, the new ones of the others."""
+
+    def one(before: Any, after: Any) -> Any:
+        where = weft.reshape(past, [-1] + [1] * (after.shape.rank - 1))
+        return weft.where(where, before, after)
+
+    return weft.nest.map_structure(one, old, new)
+
+
+def _step(cell: Any, time: Any, lengths: Any, inputs: Any, state: Any) -> tuple[Any, Any]:
+    output, new = cell(inputs, state)
+    weft.nest.assert_same_structure(state, new)
+    if lengths is None:
+        return output, new
+    past = weft.greater_equal(time, lengths)
+    return _choose(past, weft.nest.map_structure(weft.zeros_like, output), output), _choose(past, state, new)
+
+
+def dynamic_rnn(cell: Any, inputs: Any, sequence_length: Any = None, initial_state: Any = None, dtype: Any = None,
+                parallel_iterations: int | None = None, swap_memory: bool = False, time_major: bool = False,
+                scope: Any = None) -> tuple[Any, Any]:  # fmt: skip
+    """A recurrent network over sequences, as a loop.
+
+    Args:
+        cell: An `RNNCell`.
+        inputs: `[batch, time, ...]`, or `[time, batch, ...]` with `time_major`; may be nested.
+        sequence_length: `[batch]`: how many steps of each sequence count. After them the output is 0 and the state
+            stays.
+        initial_state: The first state; zeros where None.
+        dtype: Of the zeros.
+        parallel_iterations: Accepted.
+        swap_memory: Accepted.
+        time_major: As above; the outputs have the same order.
+        scope: A variable scope, or its name; `rnn` where None.
+
+    Returns:
+        The outputs of all steps, and the last state.
+
+    Raises:
+        TypeError: For what is no cell.
+        ValueError: Without a state and a dtype, or for inputs of fewer than three axes.
+
+    Example:
+        >>> import weft.compat.v1 as tf
+        >>> with tf.Graph().as_default():
+        ...     x = tf.placeholder(tf.float32, [None, 5, 3])
+        ...     outputs, state = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicLSTMCell(4), x, dtype=tf.float32)
+        ...     outputs.shape, state.h.shape, tf.trainable_variables()[0].name
+        (TensorShape([None, 5, 4]), TensorShape([None, 4]), 'rnn/basic_lstm_cell/kernel:0')
+    """
+    _check_cell(cell)
+    with variable_scope(scope or "rnn"):
+        rows = weft.nest.map_structure(weft.convert_to_tensor, inputs)
+        for item in weft.nest.flatten(rows):
+            if item.shape.rank is None or item.shape.rank < 2:
+                raise ValueError(explain("dynamic_rnn: the inputs are [batch, time, size].", received=str(item.shape)))
+        if not time_major:
+            rows = weft.nest.map_structure(_swapped, rows)
+        first = weft.nest.flatten(rows)[0]
+        batch = first.shape[1] if first.shape[1] is not None else weft.shape(first)[1]
+        state = _first_state(cell, initial_state, batch, dtype)
+        lengths = None if sequence_length is None else weft.cast(sequence_length, dtypes.int32)
+        state, outputs = _walk(cell, rows, state, lengths)
+        if not time_major:
+            outputs = weft.nest.map_structure(_swapped, outputs)
+    return outputs, state
+
+
+def _walk(cell: Any, rows: Any, state: Any, lengths: Any) -> tuple[Any, Any]:
+    def step(carry: Any, row: Any) -> Any:
+        time, held = carry
+        output, new = _step(cell, time, lengths, row, held)
+        return (time + 1, new), output
+
+    if not in_graph():
+        (_, state), outputs = control.scan(step, (weft.constant(0), state), rows)
+        return state, outputs
+    with Unit("while"):
+        (_, state), outputs = control.scan(step, (weft.constant(0, name="time"), state), rows)
+        leaves = weft.nest.flatten(state)
+        named = [weft.identity(leaf, name=f"Exit_{3 + i}") for i, leaf in enumerate(leaves)]
+    for leaf in named:
+        leaf._value.node.metadata["type"] = "Exit"
+    return weft.nest.pack_sequence_as(state, named), outputs
+
+
+def static_rnn(cell: Any, inputs: Any, initial_state: Any = None, dtype: Any = None, sequence_length: Any = None,
+               scope: Any = None) -> tuple[list[Any], Any]:  # fmt: skip
+    """A recurrent network over a list of inputs, one after another.
+
+    Args:
+        cell: An `RNNCell`.
+        inputs: A list of tensors `[batch, size]`, one for each step.
+        initial_state: The first state; zeros where None.
+        dtype: Of the zeros.
+        sequence_length: `[batch]`: how many steps of each sequence count.
+        scope: A variable scope, or its name; `rnn` where None.
+
+    Returns:
+        The outputs of all steps as a list, and the last state.
+
+    Raises:
+        TypeError: For inputs that are no list.
+        ValueError: For an empty one, or without a state and a dtype.
+    """
+    _check_cell(cell)
+    if not isinstance(inputs, (list, tuple)):
+        raise TypeError(explain("static_rnn: inputs must be a sequence: a list of tensors, one for each step.",
+                                received=repr(inputs), hint="split it with tf.unstack(x, axis=1)"))  # fmt: skip
+    if not inputs:
+        raise ValueError("inputs must not be empty")
+    outputs = []
+    with variable_scope(scope or "rnn"):
+        first = weft.convert_to_tensor(weft.nest.flatten(inputs)[0])
+        batch = first.shape[0] if first.shape[0] is not None else weft.shape(first)[0]
+        state = _first_state(cell, initial_state, batch, dtype)
+        lengths = None if sequence_length is None else weft.cast(sequence_length, dtypes.int32)
+        for time, item in enumerate(inputs):
+            output, state = _step(cell, time, lengths, item, state)
+            outputs.append(output)
+    return outputs, state
+
+
+def bidirectional_dynamic_rnn(cell_fw: Any, cell_bw: Any, inputs: Any, sequence_length: Any = None,
+                              initial_state_fw: Any = None, initial_state_bw: Any = None, dtype: Any = None,
+                              parallel_iterations: int | None = None, swap_memory: bool = False,
+                              time_major: bool = False, scope: Any = None) -> tuple[Any, Any]:  # fmt: skip
+    """Two recurrent networks over the same sequences, one from the end.
+
+    Args:
+        cell_fw: The cell that goes forwards.
+        cell_bw: The one that goes backwards.
+        inputs: As for `dynamic_rnn`, like what follows.
+        sequence_length: How many steps of each sequence count.
+        initial_state_fw: The first state forwards.
+        initial_state_bw: The first state backwards.
+        dtype: Of zeros as first states.
+        parallel_iterations: Accepted.
+        swap_memory: Accepted.
+        time_major: Whether time comes before the batch.
+        scope: A variable scope, or its name; `bidirectional_rnn` where None.
+
+    Returns:
+        The outputs forwards and backwards, in the order of the inputs, and both last states.
+    """
+    _check_cell(cell_fw)
+    _check_cell(cell_bw)
+    time = 0 if time_major else 1
+
+    def turned(tensor: Any) -> Any:
+        if sequence_length is None:
+            return weft.reverse(tensor, axis=[time])
+        return weft.reverse_sequence(tensor, sequence_length, seq_axis=time, batch_axis=1 - time)
+
+    with variable_scope(scope or "bidirectional_rnn"):
+        with variable_scope("fw") as inner:
+            forwards, state_fw = dynamic_rnn(cell_fw, inputs, sequence_length, initial_state_fw, dtype,
+                                             time_major=time_major, scope=inner)  # fmt: skip
+        with variable_scope("bw") as inner:
+            tensors = weft.nest.map_structure(weft.convert_to_tensor, inputs)
+            backwards, state_bw = dynamic_rnn(cell_bw, weft.nest.map_structure(turned, tensors), sequence_length,
+                                              initial_state_bw, dtype, time_major=time_major, scope=inner)  # fmt: skip
+    return (forwards, weft.nest.map_structure(turned, backwards)), (state_fw, state_bw)
+
+
+def static_bidirectional_rnn(cell_fw: Any, cell_bw: Any, inputs: Any, initial_state_fw: Any = None,
+                             initial_state_bw: Any = None, dtype: Any = None, sequence_length: Any = None,
+                             scope: Any = None) -> tuple[Any, Any, Any]:  # fmt: skip
+    """Two recurrent networks over a list of inputs, one from the end.
+
+    Args:
+        cell_fw: The cell that goes forwards.
+        cell_bw: The one that goes backwards.
+        inputs: A list of tensors `[batch, size]`.
+        initial_state_fw: The first state forwards.
+        initial_state_bw: The first state backwards.
+        dtype: Of zeros as first states.
+        sequence_length: `[batch]`: how many steps of each sequence count.
+        scope: A variable scope, or its name; `bidirectional_rnn` where None.
+
+    Returns:
+        The outputs of both side by side, as a list, and both last states.
+    """
+
+    def turned(items: list[Any]) -> list[Any]:
+        if sequence_length is None:
+            return list(reversed(items))
+        whole = weft.reverse_sequence(weft.stack(items), sequence_length, seq_axis=0, batch_axis=1)
+        return list(weft.unstack(whole))
+
+    with variable_scope(scope or "bidirectional_rnn"):
+        with variable_scope("fw") as inner:
+            forwards, state_fw = static_rnn(cell_fw, inputs, initial_state_fw, dtype, sequence_length, inner)
+        with variable_scope("bw") as inner:
+            backwards, state_bw = static_rnn(cell_bw, turned(list(inputs)), initial_state_bw, dtype, sequence_length,
+                                             inner)  # fmt: skip
+    joined = [weft.concat([a, b], -1) for a, b in zip(forwards, turned(backwards), strict=True)]
+    return joined, state_fw, state_bw
