@@ -41,7 +41,10 @@ def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: Any = 
     """Keeps elements with probability `keep_prob` (version 2 takes the share that it drops)."""
     if (keep_prob is None) == (rate is None):
         raise ValueError("dropout takes either `keep_prob` or `rate`.")
-    return _nn.dropout(x, rate if rate is not None else 1 - keep_prob, noise_shape, seed, name)
+    dropped = rate if rate is not None else 1 - keep_prob
+    if weft.is_tensor(dropped) and dropped.shape.rank is None:  # a placeholder made without a shape holds one number
+        dropped = weft.reshape(dropped, [])
+    return _nn.dropout(x, dropped, noise_shape, seed, name)
 
 
 def conv2d(input: Any, filter: Any = None, strides: Any = None, padding: Any = None, use_cudnn_on_gpu: bool = True,

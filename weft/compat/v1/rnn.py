@@ -9,7 +9,7 @@ from weft.base import dtypes
 from weft.base.errors import explain
 from weft.compat.v1.naming import in_graph
 from weft.compat.v1.variable_scopes import variable_scope
-from weft.runtime import control
+from weft.runtime import control, dispatch
 from weft.runtime.scopes import Unit
 
 
@@ -24,6 +24,14 @@ def _first_state(cell: Any, initial_state: Any, batch: Any, dtype: Any) -> Any:
     if dtype is None:
         raise ValueError("If there is no initial_state, you must give a dtype.")
     return cell.zero_state(batch, dtype)
+
+
+def _of_batch(state: Any, size: Any) -> Any:
+    """A state whose rows are known to be as many as those of the inputs, which is checked when it runs."""
+    shape = state.shape.symbolic
+    if shape is None or not shape or shape[0] == size:
+        return state
+    return dispatch.call("ensure_shape", state, shape=(size, *shape[1:]))
 
 
 def _swapped(tensor: Any) -> Any:
@@ -93,6 +101,8 @@ def dynamic_rnn(cell: Any, inputs: Any, sequence_length: Any = None, initial_sta
         first = weft.nest.flatten(rows)[0]
         batch = first.shape[1] if first.shape[1] is not None else weft.shape(first)[1]
         state = _first_state(cell, initial_state, batch, dtype)
+        if initial_state is not None:
+            state = weft.nest.map_structure(lambda item: _of_batch(item, first.shape.symbolic[1]), state)
         lengths = None if sequence_length is None else weft.cast(sequence_length, dtypes.int32)
         state, outputs = _walk(cell, rows, state, lengths)
         if not time_major:

@@ -245,8 +245,9 @@ class BasicLSTMCell(_LSTM):
         """One step."""
         c, h = self._parted(state)
         i, j, f, o = weft.split(_together([inputs, h], self._kernel, self._bias), 4, axis=1)
-        c = c * weft.sigmoid(f + self._forget_bias) + weft.sigmoid(i) * self._activation(j)
-        h = self._activation(c) * weft.sigmoid(o)
+        kept = weft.multiply(c, weft.sigmoid(weft.add(f, self._forget_bias)))
+        c = weft.add(kept, weft.multiply(weft.sigmoid(i), self._activation(j)))
+        h = weft.multiply(self._activation(c), weft.sigmoid(o))
         return h, self._joined(c, h)
 
 
