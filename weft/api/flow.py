@@ -194,10 +194,17 @@ def _fold(fn: Any, elems: Any, initializer: Any, backwards: bool) -> Any:
 
 @contextmanager
 def control_dependencies(control_inputs: Any) -> Iterator[None]:
-    """What is made within the block runs after these; where effects are ordered anyway it changes nothing."""
+    """What is made within the block runs after these; where effects are ordered anyway it changes nothing.
+
+    None takes away what the blocks around this one ask for.
+    """
     scope = context.scope()
-    if scope is None or control_inputs is None:
+    if scope is None:
         yield
+        return
+    if control_inputs is None:
+        with context.without_control(scope):
+            yield
         return
     nodes = []
     for item in nest.flatten(list(control_inputs)):

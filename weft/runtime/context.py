@@ -155,6 +155,16 @@ def enter_graph(new: Scope) -> Iterator[Scope]:
         drop_graph(new)
 
 
+@contextmanager
+def without_control(scope: Scope) -> Iterator[None]:
+    """What is added within the block waits for nothing that the blocks around it ask for."""
+    held, scope.control = scope.control, []
+    try:
+        yield
+    finally:
+        scope.control = held
+
+
 def push_graph(new: Scope) -> None:
     """Builds into a TensorFlow 1 graph from now on, until `drop_graph`."""
     _local.scopes.append(new)

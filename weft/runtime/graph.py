@@ -293,7 +293,11 @@ class Graph:
 
     @contextmanager
     def control_dependencies(self, control_inputs: Sequence[Any] | None) -> Iterator[None]:
-        """What is added within the block runs after these."""
+        """What is added within the block runs after these; None takes away what the blocks around it ask for."""
+        if control_inputs is None:
+            with context.without_control(self._scope):
+                yield
+            return
         nodes = tuple(node_of(item) for item in nest.flatten(list(control_inputs or [])))
         self._scope.control.append(nodes)
         try:

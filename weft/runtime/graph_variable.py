@@ -45,6 +45,7 @@ class GraphVariable(Variable):
         full = scope.graph.unique_name(context.qualified(name or "Variable"))
         before = list(context.names())
         context.names()[:] = [full]
+        held, scope.control = scope.control, []  # its making waits for nothing that happens to be asked for around it
         try:
             value = initial_value
             if callable(value) and not hasattr(value, "dtype"):
@@ -69,6 +70,7 @@ class GraphVariable(Variable):
             self._initial = start
             self._add_nodes(full, start)
         finally:
+            scope.control = held
             context.names()[:] = before
         keys = list(collections) if collections is not None else [GraphKeys.GLOBAL_VARIABLES]
         if trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
@@ -77,17 +79,11 @@ class GraphVariable(Variable):
 
     def _add_nodes(self, full: str, start: Any) -> None:
         """The nodes that TensorFlow 1 makes: the variable, what assigns its first value, what reads it."""
-        scope = context.scope()
-        assert scope is not None
-        held, scope.control = scope.control, []  # none of them waits for what happens to be around its making
-        try:
-            self._whole = dispatch.apply(_record("read_variable"), (self.handle,), {}, f"{full}/")[0]
-            self._whole._value.node.metadata["type"] = "VariableV2"
-            assigned = dispatch.apply(_record("assign_variable"), (self.handle, start), {}, "Assign")[0]
-            self._initializer = graphs.operation_of(assigned._value.node)
-            self._snapshot = dispatch.apply(_record("identity"), (self._whole,), {}, "read")[0]
-        finally:
-            scope.control = held
+        self._whole = dispatch.apply(_record("read_variable"), (self.handle,), {}, f"{full}/")[0]
+        self._whole._value.node.metadata["type"] = "VariableV2"
+        assigned = dispatch.apply(_record("assign_variable"), (self.handle, start), {}, "Assign")[0]
+        self._initializer = graphs.operation_of(assigned._value.node)
+        self._snapshot = dispatch.apply(_record("identity"), (self._whole,), {}, "read")[0]
 
     @property
     def op(self) -> Operation:

@@ -46,8 +46,6 @@ from weft.compat.v1.graphs import (  # noqa: F401
     global_variables,
     global_variables_initializer,
     gradients,
-    initialize_all_variables,
-    initialize_variables,
     is_variable_initialized,
     local_variables,
     local_variables_initializer,
@@ -86,6 +84,8 @@ from weft.compat.v1.making import (  # noqa: F401
     zeros_like,
 )
 from weft.compat.v1.naming import composite
+from weft.compat.v1.old_names import concat as concat
+from weft.compat.v1.old_names import find as _older
 from weft.compat.v1.ops import (  # noqa: F401
     arg_max,
     arg_min,
@@ -158,8 +158,8 @@ VERSION = __version__
 
 #: namespaces that differ from version 2's, each a module of this folder
 _OWN = tuple(
-    """app examples flags gfile io layers logging losses metrics nn random resource_loader strings summary train
-    version""".split()
+    """app contrib examples flags gfile io layers logging losses metrics nn python_io random resource_loader strings
+    summary train version""".split()
 )
 
 #: top-level names that mean the same as in `weft`
@@ -168,7 +168,7 @@ _SHARED = frozenset(
     DType Graph IndexedSlices Module Operation Tensor TensorShape TensorSpec UnconnectedGradients GradientTape abs
     acos acosh add add_n asin asinh atan atan2 atanh bfloat16 bitcast bool boolean_mask broadcast_dynamic_shape
     broadcast_static_shape broadcast_to as_dtype cast clip_by_norm saturate_cast sequence_mask unique_with_counts
-    clip_by_value complex complex128 complex64 concat constant control_dependencies cos cosh cumsum custom_gradient
+    clip_by_value complex complex128 complex64 constant control_dependencies cos cosh cumsum custom_gradient
     device divide double einsum ensure_shape equal executing_eagerly exp eye float16 float32 float64 floor floordiv
     foldl foldr function gather gather_nd greater greater_equal group guarantee_const half identity init_scope int16
     int32 int64 int8 is_tensor less less_equal linspace logical_and logical_not logical_or map_fn matmul maximum
@@ -204,7 +204,26 @@ _ELSEWHERE = {
     "invert_permutation": ("math", "invert_permutation"), "matrix_band_part": ("linalg", "band_part"),
     "matrix_determinant": ("linalg", "det"), "matrix_inverse": ("linalg", "inv"), "matrix_solve": ("linalg", "solve"),
     "matrix_triangular_solve": ("linalg", "triangular_solve"), "qr": ("linalg", "qr"), "svd": ("linalg", "svd"),
-    "trace": ("linalg", "trace"),
+    "trace": ("linalg", "trace"), "matrix_diag": ("linalg", "diag"), "matrix_diag_part": ("linalg", "diag_part"),
+    "matrix_set_diag": ("linalg", "set_diag"), "matrix_transpose": ("linalg", "matrix_transpose"),
+    "cross": ("linalg", "cross"), "self_adjoint_eig": ("linalg", "eigh"),
+    "self_adjoint_eigvals": ("linalg", "eigvalsh"),
+}  # fmt: skip
+
+#: names of `tf.io` that stand at the top too
+_IO = frozenset(
+    """FixedLenFeature FixedLenSequenceFeature VarLenFeature decode_csv parse_example parse_single_example
+    parse_single_sequence_example read_file write_file""".split()
+)
+
+#: protocol buffers and settings of runs, by name: (module, name there)
+_MESSAGES = {
+    "Event": ("formats.messages.summary", "Event"), "GraphDef": ("formats.messages.graph", "GraphDef"),
+    "MetaGraphDef": ("formats.messages.meta_graph", "MetaGraphDef"),
+    "NodeDef": ("formats.messages.graph", "NodeDef"), "AttrValue": ("formats.messages.graph", "AttrValue"),
+    "RunMetadata": ("compat.v1.run_options", "RunMetadata"), "RunOptions": ("compat.v1.run_options", "RunOptions"),
+    "SessionLog": ("formats.messages.summary", "SessionLog"), "Summary": ("formats.messages.summary", "Summary"),
+    "SummaryMetadata": ("formats.messages.summary", "SummaryMetadata"),
 }  # fmt: skip
 
 
@@ -225,12 +244,22 @@ def __getattr__(name: str) -> Any:
         namespace, there = _ELSEWHERE[name]
         found = globals()[name] = composite(name, getattr(getattr(weft, namespace), there))
         return found
+    if name in _IO:
+        found = globals()[name] = getattr(importlib.import_module(f"{__name__}.io"), name)
+        return found
+    if name in _MESSAGES:
+        module, there = _MESSAGES[name]
+        found = globals()[name] = getattr(importlib.import_module(f"weft.{module}"), there)
+        return found
+    older = _older(name)
+    if older is not None:
+        return older
     if name == "compat":
         return importlib.import_module("weft.compat")
     own = [n for n in globals() if not n.startswith("_")]
-    known = [*own, *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_ELSEWHERE, *_OWN]
+    known = [*own, *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_ELSEWHERE, *_OWN, *_IO, *_MESSAGES]
     raise AttributeError(absent(f"tf.{name}", known))
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_ELSEWHERE, *_OWN})
+    return sorted({*globals(), *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_ELSEWHERE, *_OWN, *_IO, *_MESSAGES})

@@ -176,10 +176,6 @@ def local_variables_initializer() -> Any:
     return variables_initializer(local_variables())
 
 
-initialize_all_variables = global_variables_initializer
-initialize_variables = variables_initializer
-
-
 def is_variable_initialized(variable: Any) -> Any:
     """Whether a variable has a value, as a tensor."""
     return variable.is_initialized()

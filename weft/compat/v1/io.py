@@ -1,12 +1,110 @@
-"""`tf.io` of version 1: raw bytes as numbers, and Base64."""
+"""`tf.io` of version 1: files, records, examples, and raw bytes as numbers."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+import weft
+from weft.api import examples as _examples
 from weft.api import io as _io
+from weft.api.examples import (  # noqa: F401
+    FixedLenFeature,
+    FixedLenSequenceFeature,
+    TFRecordOptions,
+    TFRecordWriter,
+    VarLenFeature,
+    parse_single_sequence_example,
+)
 from weft.api.io import decode_base64, encode_base64  # noqa: F401
+from weft.api.tables import decode_csv as _decode_csv
+from weft.base import dtypes
+from weft.base.errors import NotFoundError
+from weft.compat.v1.host import host_call
+from weft.compat.v1.naming import in_graph
 from weft.compat.v1.ops import _old_name
+from weft.formats.tfrecord import read_records
+from weft.ir.types import TensorType
+
+
+class TFRecordCompressionType:
+    """How records are compressed."""
+
+    NONE, ZLIB, GZIP = 0, 1, 2
+
+
+def tf_record_iterator(path: Any, options: Any = None) -> Iterator[bytes]:
+    """The records of a TFRecord file, one after another.
+
+    Args:
+        path: The file.
+        options: A compression ("GZIP", "ZLIB"), or TFRecordOptions.
+    """
+    chosen = options if isinstance(options, TFRecordOptions) or options is None else TFRecordOptions(options)
+    return read_records(path, None if chosen is None else chosen.compression_type)
+
+
+def parse_single_example(serialized: Any, features: Any, name: str | None = None, example_names: Any = None) -> Any:
+    """The columns of one `Example`; see `weft.io.parse_single_example`. Version 1 takes the name third."""
+    return _examples.parse_single_example(serialized, features, example_names, name)
+
+
+def parse_example(serialized: Any, features: Any, name: str | None = None, example_names: Any = None) -> Any:
+    """The columns of a batch of `Example`s; see `weft.io.parse_example`. Version 1 takes the name third."""
+    return _examples.parse_example(serialized, features, example_names, name)
+
+
+def decode_csv(records: Any, record_defaults: Any, field_delim: str = ",", use_quote_delim: bool = True,
+               name: str | None = None, na_value: str = "", select_cols: Any = None) -> Any:  # fmt: skip
+    """Lines of a table as columns; see `weft.io.decode_csv`. Version 1 takes the name fifth."""
+    return _decode_csv(records, record_defaults, field_delim, use_quote_delim, na_value, select_cols, name)
+
+
+def read_file(filename: Any, name: str | None = None) -> Any:
+    """The bytes of a file, when it runs.
+
+    Args:
+        filename: A tensor of one string.
+        name: A name for the operation.
+
+    Raises:
+        NotFoundError: Where there is no such file.
+    """
+
+    def read(path: Any) -> list[Any]:
+        text = bytes(np.asarray(path)[()]).decode()
+        try:
+            with open(text, "rb") as file:
+                return [np.array(file.read(), object)]
+        except OSError as error:
+            raise NotFoundError(f"{text}; {error.strerror}") from None
+
+    label = name or ("ReadFile" if in_graph() else None)
+    return host_call(read, [weft.convert_to_tensor(filename)], [TensorType((), dtypes.string)], "ReadFile", label)[0]
+
+
+def write_file(filename: Any, contents: Any, name: str | None = None) -> Any:
+    """Writes bytes to a file, when it runs; folders are made.
+
+    Args:
+        filename: A tensor of one string.
+        contents: Another.
+        name: A name for the operation.
+    """
+    def write(path: Any, content: Any) -> list[Any]:
+        text = bytes(np.asarray(path)[()]).decode()
+        os.makedirs(os.path.dirname(text) or ".", exist_ok=True)
+        with open(text, "wb") as file:
+            file.write(bytes(np.asarray(content)[()]))
+        return [path]
+
+    inputs = [weft.convert_to_tensor(filename), weft.convert_to_tensor(contents)]
+    label = name or ("WriteFile" if in_graph() else None)
+    (done,) = host_call(write, inputs, [TensorType((), dtypes.string)], "WriteFile", label)
+    return done.op if in_graph() else None
 
 
 def decode_raw(input_bytes: Any = None, out_type: Any = None, little_endian: bool = True, name: str | None = None,

@@ -82,7 +82,8 @@ class ExponentialMovingAverage:
             if not isinstance(variable, weft.Variable):
                 zeros = initializers.zeros_initializer()
                 return get_variable("", variable.shape, variable.dtype, zeros, trainable=False)
-            first = variable.initialized_value() if in_graph() else variable.numpy()
+            with weft.control_dependencies(None):
+                first = variable.initialized_value() if in_graph() else variable.numpy()
             return get_variable("", initializer=first, trainable=False)
 
     def average(self, var: Any) -> Any:

@@ -28,12 +28,17 @@ from weft.api.nn import (  # noqa: F401
     zero_fraction,
 )
 from weft.base.absent import absent
+from weft.compat.v1.embedding import embedding_lookup  # noqa: F401
 from weft.compat.v1.naming import COMPOSITES, composite
+from weft.compat.v1.old_names import find
 from weft.compat.v1.ops import _old_name
 
-
-#: functions of `rnn.py`, which needs this module
-_RECURRENT = ("bidirectional_dynamic_rnn", "dynamic_rnn", "static_bidirectional_rnn", "static_rnn")
+#: functions of modules that need this one
+_LATER = {
+    **dict.fromkeys(("bidirectional_dynamic_rnn", "dynamic_rnn", "static_bidirectional_rnn", "static_rnn"), "rnn"),
+    **dict.fromkeys(("log_uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss",
+                     "uniform_candidate_sampler"), "sampling"),
+}  # fmt: skip
 
 
 def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: Any = None, name: str | None = None,
@@ -132,12 +137,6 @@ def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) ->
     return _nn.in_top_k(targets, predictions, k, name)
 
 
-def embedding_lookup(params: Any, ids: Any, partition_strategy: str = "mod", name: str | None = None,
-                     validate_indices: bool = True, max_norm: Any = None) -> Any:  # fmt: skip
-    """The rows of a table at `ids`."""
-    return _nn.embedding_lookup(params, ids, max_norm, name)
-
-
 def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, rate: Any = None, name: str | None = None,
                      data_format: str | None = None, dilations: Any = None) -> Any:  # fmt: skip
     """Every channel convolved with kernels of its own."""
@@ -210,6 +209,9 @@ for _public in COMPOSITES:
 def __getattr__(name: str) -> Any:
     if name == "rnn_cell":
         return importlib.import_module("weft.compat.v1.rnn_cells")
-    if name in _RECURRENT:
-        return getattr(importlib.import_module("weft.compat.v1.rnn"), name)
+    if name in _LATER:
+        return getattr(importlib.import_module(f"weft.compat.v1.{_LATER[name]}"), name)
+    older = find(f"nn.{name}")
+    if older is not None:
+        return older
     raise AttributeError(absent(f"tf.nn.{name}", [n for n in globals() if not n.startswith("_")]))

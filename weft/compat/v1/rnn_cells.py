@@ -17,7 +17,7 @@ from weft.compat.v1.variable_scopes import variable_scope
 from weft.runtime.scopes import NameScope
 
 #: the state of an LSTM cell: what it keeps, and what it gives
-LSTMStateTuple = namedtuple("LSTMStateTuple", ("c", "h"))  # noqa: PYI024  its type is what programs test for
+LSTMStateTuple = namedtuple("LSTMStateTuple", ("c", "h"))
 
 
 def _zeros(size: Any, batch: Any, dtype: Any) -> Any:

@@ -1,6 +1,8 @@
-"""`tf.train` of version 1: optimizers, learning rates, the step counter, averages, checkpoints."""
+"""`tf.train` of version 1: optimizers, learning rates, the step counter, averages, checkpoints, threads."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from weft.api.train import (  # noqa: F401
     BytesList,
@@ -13,6 +15,7 @@ from weft.api.train import (  # noqa: F401
     Int64List,
     SequenceExample,
 )
+from weft.base.absent import absent
 from weft.compat.v1.checkpoints import (  # noqa: F401
     CheckpointReader,
     NewCheckpointReader,
@@ -26,6 +29,9 @@ from weft.compat.v1.checkpoints import (  # noqa: F401
     remove_checkpoint,
     update_checkpoint_state,
 )
+from weft.compat.v1.coordinator import Coordinator as Coordinator
+from weft.compat.v1.coordinator import LooperThread as LooperThread
+from weft.compat.v1.coordinator import start_queue_runners as start_queue_runners
 from weft.compat.v1.global_step import (  # noqa: F401
     assert_global_step,
     create_global_step,
@@ -45,6 +51,7 @@ from weft.compat.v1.learning_rates import (  # noqa: F401
     polynomial_decay,
 )
 from weft.compat.v1.moving_averages import ExponentialMovingAverage as ExponentialMovingAverage
+from weft.compat.v1.old_names import find as _older
 from weft.compat.v1.saver import Saver as Saver
 from weft.compat.v1.train_optimizers import (  # noqa: F401
     AdadeltaOptimizer,
@@ -58,3 +65,10 @@ from weft.compat.v1.train_optimizers import (  # noqa: F401
     ProximalGradientDescentOptimizer,
     RMSPropOptimizer,
 )
+
+
+def __getattr__(name: str) -> Any:
+    older = _older(f"train.{name}")
+    if older is None:
+        raise AttributeError(absent(f"tf.train.{name}", [n for n in globals() if not n.startswith("_")]))
+    return older

@@ -335,15 +335,9 @@ def _make(name: str, shape: Any, dtype: Any, initializer: Any, trainable: Any, c
         with NameScope(None):
             return make_variable(value, trainable=trainable, name=name, dtype=dtype, constraint=constraint)
     home = scope.outermost()  # a cell called in a loop makes its variables around the loop
-    with context.enter_graph(home):
-        held, home.control = home.control, []
-        try:
-            with NameScope(None):
-                return make_variable(value, trainable=trainable, collections=collections,
-                                     validate_shape=validate_shape, name=name, dtype=dtype,
-                                     constraint=constraint)  # fmt: skip
-        finally:
-            home.control = held
+    with context.enter_graph(home), NameScope(None):
+        return make_variable(value, trainable=trainable, collections=collections, validate_shape=validate_shape,
+                             name=name, dtype=dtype, constraint=constraint)  # fmt: skip
 
 
 def _needs_arguments(function: Any) -> bool:

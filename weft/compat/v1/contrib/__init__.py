@@ -1,0 +1,22 @@
+"""`tf.contrib`: what programs use most of it. The rest raises, with what to use in its place."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from weft.base.absent import absent, word_absent
+
+_HERE = ("framework", "layers", "learn", "losses", "rnn", "util")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HERE:
+        module = importlib.import_module(f"{__name__}.{name}")
+        word_absent(vars(module), f"tf.contrib.{name}")
+        return module
+    raise AttributeError(absent(f"tf.contrib.{name}", _HERE))
+
+
+def __dir__() -> list[str]:
+    return sorted(_HERE)

@@ -1,0 +1,8 @@
+"""`tf.python_io`: TFRecord files from Python."""
+
+from __future__ import annotations
+
+from weft.api.examples import TFRecordOptions as TFRecordOptions
+from weft.api.examples import TFRecordWriter as TFRecordWriter
+from weft.compat.v1.io import TFRecordCompressionType as TFRecordCompressionType
+from weft.compat.v1.io import tf_record_iterator as tf_record_iterator
