@@ -97,7 +97,7 @@ def _home(value: Any, module: str, name: str) -> tuple[str, str]:
             return home, own
     while name not in _definitions(module):
         handed_on = _imports(module).get(name)
-        if handed_on is None:
+        if handed_on is None or handed_on == (module, name):  # a package names its own module
             break
         module, name = handed_on
     return module, name

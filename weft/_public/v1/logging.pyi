@@ -8,9 +8,14 @@ from weft.compat.v1.logging import WARN as WARN
 from weft.compat.v1.logging import debug as debug
 from weft.compat.v1.logging import error as error
 from weft.compat.v1.logging import fatal as fatal
+from weft.compat.v1.logging import flush as flush
 from weft.compat.v1.logging import get_verbosity as get_verbosity
 from weft.compat.v1.logging import info as info
 from weft.compat.v1.logging import log as log
+from weft.compat.v1.logging import log_every_n as log_every_n
+from weft.compat.v1.logging import log_first_n as log_first_n
+from weft.compat.v1.logging import log_if as log_if
 from weft.compat.v1.logging import set_verbosity as set_verbosity
+from weft.compat.v1.logging import vlog as vlog
 from weft.compat.v1.logging import warn as warn
 from weft.compat.v1.logging import warning as warning

@@ -11,6 +11,7 @@ from weft.api.nn import l2_loss as l2_loss
 from weft.api.nn import local_response_normalization as _lrn
 from weft.api.nn import local_response_normalization as local_response_normalization
 from weft.api.nn import log_poisson_loss as log_poisson_loss
+from weft.compat.v1.embedding import embedding_lookup as embedding_lookup
 from weft.compat.v1.nn import avg_pool as avg_pool
 from weft.compat.v1.nn import conv1d as conv1d
 from weft.compat.v1.nn import conv2d as conv2d
@@ -19,7 +20,6 @@ from weft.compat.v1.nn import conv3d as conv3d
 from weft.compat.v1.nn import conv3d_transpose as conv3d_transpose
 from weft.compat.v1.nn import depthwise_conv2d as depthwise_conv2d
 from weft.compat.v1.nn import dropout as dropout
-from weft.compat.v1.nn import embedding_lookup as embedding_lookup
 from weft.compat.v1.nn import in_top_k as in_top_k
 from weft.compat.v1.nn import l2_normalize as l2_normalize
 from weft.compat.v1.nn import leaky_relu as leaky_relu

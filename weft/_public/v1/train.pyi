@@ -11,6 +11,9 @@ from weft.compat.v1.checkpoints import load_checkpoint as load_checkpoint
 from weft.compat.v1.checkpoints import load_variable as load_variable
 from weft.compat.v1.checkpoints import remove_checkpoint as remove_checkpoint
 from weft.compat.v1.checkpoints import update_checkpoint_state as update_checkpoint_state
+from weft.compat.v1.coordinator import Coordinator as Coordinator
+from weft.compat.v1.coordinator import LooperThread as LooperThread
+from weft.compat.v1.coordinator import start_queue_runners as start_queue_runners
 from weft.compat.v1.global_step import assert_global_step as assert_global_step
 from weft.compat.v1.global_step import create_global_step as create_global_step
 from weft.compat.v1.global_step import get_global_step as get_global_step

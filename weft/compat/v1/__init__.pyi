@@ -15,6 +15,7 @@ from weft._public import math as math
 from weft._public import nest as nest
 from weft._public import signal as signal
 from weft._public.v1 import app as app
+from weft._public.v1 import contrib as contrib
 from weft._public.v1 import examples as examples
 from weft._public.v1 import flags as flags
 from weft._public.v1 import gfile as gfile
@@ -24,6 +25,7 @@ from weft._public.v1 import logging as logging
 from weft._public.v1 import losses as losses
 from weft._public.v1 import metrics as metrics
 from weft._public.v1 import nn as nn
+from weft._public.v1 import python_io as python_io
 from weft._public.v1 import random as random
 from weft._public.v1 import resource_loader as resource_loader
 from weft._public.v1 import strings as strings
@@ -37,7 +39,6 @@ from weft.api.array import broadcast_dynamic_shape as broadcast_dynamic_shape
 from weft.api.array import broadcast_static_shape as broadcast_static_shape
 from weft.api.array import broadcast_to as broadcast_to
 from weft.api.array import cast as cast
-from weft.api.array import concat as concat
 from weft.api.array import constant as constant
 from weft.api.array import ensure_shape as ensure_shape
 from weft.api.array import eye as eye
@@ -94,8 +95,14 @@ from weft.api.flow import switch_case as switch_case
 from weft.api.io import decode_base64 as decode_base64
 from weft.api.io import encode_base64 as encode_base64
 from weft.api.linalg import band_part as _matrix_band_part
+from weft.api.linalg import cross as cross
+from weft.api.linalg import diag as _matrix_diag
+from weft.api.linalg import diag_part as _matrix_diag_part
+from weft.api.linalg import eigh as _self_adjoint_eig
 from weft.api.linalg import inv as _matrix_inverse
+from weft.api.linalg import matrix_transpose as matrix_transpose
 from weft.api.linalg import qr as qr
+from weft.api.linalg import set_diag as _matrix_set_diag
 from weft.api.linalg import solve as _matrix_solve
 from weft.api.linalg import svd as svd
 from weft.api.linalg import trace as trace
@@ -172,7 +179,6 @@ from weft.compat.v1.graphs import get_collection_ref as get_collection_ref
 from weft.compat.v1.graphs import get_default_session as get_default_session
 from weft.compat.v1.graphs import get_seed as get_seed
 from weft.compat.v1.graphs import global_variables as global_variables
-from weft.compat.v1.graphs import global_variables_initializer as _initialize_all_variables
 from weft.compat.v1.graphs import global_variables_initializer as global_variables_initializer
 from weft.compat.v1.graphs import gradients as gradients
 from weft.compat.v1.graphs import is_variable_initialized as is_variable_initialized
@@ -182,7 +188,6 @@ from weft.compat.v1.graphs import placeholder_with_default as placeholder_with_d
 from weft.compat.v1.graphs import report_uninitialized_variables as report_uninitialized_variables
 from weft.compat.v1.graphs import set_random_seed as set_random_seed
 from weft.compat.v1.graphs import trainable_variables as trainable_variables
-from weft.compat.v1.graphs import variables_initializer as _initialize_variables
 from weft.compat.v1.graphs import variables_initializer as variables_initializer
 from weft.compat.v1.initializers import constant_initializer as constant_initializer
 from weft.compat.v1.initializers import glorot_normal_initializer as glorot_normal_initializer
@@ -202,6 +207,7 @@ from weft.compat.v1.making import random_uniform as random_uniform
 from weft.compat.v1.making import truncated_normal as truncated_normal
 from weft.compat.v1.making import zeros as zeros
 from weft.compat.v1.making import zeros_like as zeros_like
+from weft.compat.v1.old_names import concat as concat
 from weft.compat.v1.ops import argmax as _arg_max
 from weft.compat.v1.ops import argmax as argmax
 from weft.compat.v1.ops import argmin as _arg_min
@@ -264,14 +270,16 @@ bool = _bool
 double = _double
 get_default_graph = _get_default_graph
 half = _half
-initialize_all_variables = _initialize_all_variables
-initialize_variables = _initialize_variables
 matrix_band_part = _matrix_band_part
+matrix_diag = _matrix_diag
+matrix_diag_part = _matrix_diag_part
 matrix_inverse = _matrix_inverse
+matrix_set_diag = _matrix_set_diag
 matrix_solve = _matrix_solve
 matrix_triangular_solve = _matrix_triangular_solve
 name_scope = _name_scope
 print = _print
+self_adjoint_eig = _self_adjoint_eig
 string_join = _string_join
 string_strip = _string_strip
 string_to_hash_bucket = _string_to_hash_bucket
@@ -547,6 +555,9 @@ def segment_prod(data: Any, segment_ids: Any, name: str | None = ...) -> Any:
     """"""
 
 def segment_sum(data: Any, segment_ids: Any, name: str | None = ...) -> Any:
+    """"""
+
+def self_adjoint_eigvals(input: Any, name: str | None = ...) -> Any:
     """"""
 
 def sigmoid(x: Any, name: str | None = ...) -> Any:
