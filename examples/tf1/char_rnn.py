@@ -40,7 +40,7 @@ choice = tf.argmax(logits[:, -1], 1)
 with tf.Session() as sess:
     sess.run(tf.global_variables_initializer())
     losses, state, place = [], None, 0
-    for step in range(STEPS):
+    for _ in range(STEPS):
         if place + LENGTH + 1 > rows.shape[1]:
             state, place = None, 0
         feed = {x: rows[:, place:place + LENGTH], y: rows[:, place + 1:place + LENGTH + 1]}

@@ -22,7 +22,7 @@ optimizer = tf.train.GradientDescentOptimizer(0.2).minimize(cost)
 
 with tf.Session() as sess:
     sess.run(tf.global_variables_initializer())
-    for epoch in range(EPOCHS):
+    for _ in range(EPOCHS):
         for x, y in zip(xs, ys):
             sess.run(optimizer, feed_dict={X: x, Y: y})
     print("cost", sess.run(cost, feed_dict={X: xs, Y: ys}))

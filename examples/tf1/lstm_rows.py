@@ -22,7 +22,7 @@ accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(y, 1)
 
 with tf.Session() as sess:
     sess.run(tf.global_variables_initializer())
-    for step in range(STEPS):
+    for _ in range(STEPS):
         batch_x, batch_y = mnist.train.next_batch(64)
         sess.run(train, feed_dict={x: batch_x.reshape((64, 28, 28)), y: batch_y})
     test = mnist.test.images[:1000].reshape((-1, 28, 28))

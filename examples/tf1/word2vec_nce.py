@@ -43,7 +43,7 @@ similarity = tf.matmul(embeddings / norm, embeddings / norm, transpose_b=True)
 with tf.Session() as session:
     session.run(tf.global_variables_initializer())
     losses = []
-    for step in range(STEPS):
+    for _ in range(STEPS):
         places = rng.randint(2, len(data) - 2, BATCH)
         neighbours = data[places + rng.choice([-2, -1, 1, 2], BATCH)]
         _, now = session.run([optimizer, loss], {inputs: data[places], labels: neighbours[:, None]})
