@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from weft.engines.native.image import HEADER, NEVER, Call, Image, Outside, Phase
 from weft.engines.native.kernels import Plan, kernel_of, written_out
 from weft.engines.native.loops import Buffer, Kernel, buffers, verify
 from weft.engines.native.lower import Lowering, Region
+from weft.engines.native.schedule import Step
+from weft.engines.native.serial import Serial
 from weft.engines.native.sources import Memory, Source
 from weft.engines.native.target import Target
 from weft.engines.native.work import Work, work_of
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from weft.ir.graph import Graph
 
 assert rules
+
+#: what runs at a time, whether it writes state, and the loop whose turn it is part of
+_Phase: TypeAlias = tuple[list[Kernel | Serial], bool, Region | None]
 
 
 def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol]) -> Image:
@@ -49,13 +54,14 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
     plan = Plan(target, lambda buffer, group: _needed_outside(fusion, buffer, group))
     layout = emit.Layout()
     emitter = emit.Emitter(layout, checked, target.fma)
-    phases: list[tuple[list[Kernel], bool, Region | None]] = []
+    phases: list[_Phase] = []
     groups: dict[str, Group] = {}
     work: dict[str, Work] = {}
-    functions: dict[Kernel, tuple[str, int]] = {}
+    functions: dict[Kernel | Serial, tuple[str, int]] = {}
     state = {memory.buffer for memory in lowering.written.values()}
-    for step in schedule.steps(fusion, state):
-        kernels = []
+
+    def kernels_of(step: Step) -> list[Kernel | Serial]:
+        found: list[Kernel | Serial] = []
         for group in step.groups:
             if all(nest.combine != "fail" and not _needed_outside(fusion, nest.output.buffer, group)
                    for nest in group.nests):  # fmt: skip
@@ -66,12 +72,22 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
             if checked:  # so that every access is compared with the buffer that it goes to
                 kernel.body = written_out(kernel.body)
             functions[kernel] = emitter.add(kernel)
-            kernels.append(kernel)
+            found.append(kernel)
             groups[name] = group
             if profile.active is not None:
                 work[name] = work_of(group, kernel)
+        for turns in step.loops:
+            test, body, tail = ([kernels_of(inner) for inner in part] for part in (turns.test, turns.body, turns.tail))
+            loop = Serial(f"loop{len(functions)}", turns.of, test, body, tail)
+            functions[loop] = loop.name, 0
+            found.append(loop)
+        return found
+
+    for step in schedule.steps(fusion, state):
+        kernels = kernels_of(step)
         if kernels:
-            writes = any(buffer in state for kernel in kernels for buffer in buffers(kernel)[1])
+            writes = any(buffer in state for kernel in kernels if isinstance(kernel, Kernel)
+                         for buffer in buffers(kernel)[1])  # fmt: skip
             phases.append((kernels, writes, step.region))
     for memory in (*inputs, *outputs):
         layout.buffer(memory.buffer)
@@ -79,11 +95,23 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         for size in (*(kernel.chunks for kernel in kernels), *([region.turn.extent] if region is not None else [])):
             if isinstance(size, dims.Dim):
                 layout.size(size)
-    text = emitter.module()
+        for kernel in kernels:
+            if isinstance(kernel, Serial):
+                kernel.lay_out(layout)
     loops: dict[Region, int] = {}
     first = HEADER + len(layout)
 
-    def call(kernel: Kernel) -> Call:
+    def place(kernel: Kernel) -> tuple[str, int]:
+        function, begin = functions[kernel]
+        return function, first + begin
+
+    for kernels, _, _ in phases:
+        for kernel in kernels:
+            if isinstance(kernel, Serial):
+                emitter.functions += kernel.text(layout, place)
+    text = emitter.module()
+
+    def call(kernel: Kernel | Serial) -> Call:
         function, begin = functions[kernel]
         return Call(kernel.name, kernel.chunks, function, first + begin)
 
@@ -114,7 +142,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
     return image
 
 
-def _places(layout: emit.Layout, phases: Sequence[tuple[list[Kernel], bool, Region | None]]) -> list[Place]:
+def _places(layout: emit.Layout, phases: Sequence[_Phase]) -> list[Place]:
     lives = _find_lives(phases)
     found = []
     for buffer in layout.buffers:
@@ -124,7 +152,7 @@ def _places(layout: emit.Layout, phases: Sequence[tuple[list[Kernel], bool, Regi
     return found
 
 
-def _find_lives(phases: Sequence[tuple[list[Kernel], bool, Region | None]]) -> dict[Buffer, tuple[int, int]]:
+def _find_lives(phases: Sequence[_Phase]) -> dict[Buffer, tuple[int, int]]:
     """For each temporary buffer the first and the last phase that touch it."""
     lives: dict[Buffer, tuple[int, int]] = {}
     spans: dict[Region, list[int]] = {}
@@ -134,7 +162,7 @@ def _find_lives(phases: Sequence[tuple[list[Kernel], bool, Region | None]]) -> d
     for number, (kernels, _, region) in enumerate(phases):
         # the next turn needs what this one has used: all of a loop's buffers live as long as the loop
         turns = spans[region] if region is not None else [number]
-        for kernel in kernels:
+        for kernel in (k for each in kernels for k in (each.kernels() if isinstance(each, Serial) else (each,))):
             read, written = buffers(kernel)
             for buffer in (*read, *written):
                 if buffer.role in ("temp", "thread"):

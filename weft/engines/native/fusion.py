@@ -133,9 +133,10 @@ class Fusion:
     def _place(self, nest: Nest) -> None:
         needs = self._needs(nest)
         groups = {self.home[n] for n in needs}
-        loops = {group.region for group in groups} - {None, nest.region}
+        loops = {group.region.whole for group in groups if group.region is not None}
+        loops -= {nest.region.whole} if nest.region is not None else set()
         if loops:  # what needs a loop needs all of it
-            groups |= {group for group in self.groups if group.region in loops}
+            groups |= {group for group in self.groups if group.region is not None and group.region.whole in loops}
         for group in self._candidates(nest, needs):
             if group.region is not nest.region or group.when is not nest.when:
                 continue

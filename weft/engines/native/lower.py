@@ -33,9 +33,45 @@ class Region:
 
     Attributes:
         turn: The variable that counts the turns.
+        parent: The loop that it is within.
+        loop: For the parts of a loop whose end only data tells: that loop.
     """
 
     turn: LoopVar
+    parent: Region | None = None
+    loop: Loop | None = None
+
+    @property
+    def whole(self) -> Region | Loop:
+        """The loop as a whole."""
+        return self.loop or self
+
+    def within(self, outer: Region | None) -> Region | Loop:
+        """The loop next to `outer` that it is, or is a part of."""
+        region = self
+        while region.parent is not outer:
+            assert region.parent is not None
+            region = region.parent
+        return region.whole
+
+
+@dataclass(eq=False)
+class Loop:
+    """A loop that goes on while a condition holds.
+
+    Attributes:
+        test: What computes the condition.
+        body: What a turn does, which counts 0, 1, 0, 1, …
+        tail: What is done after an odd number of turns.
+        condition: The condition, in memory.
+    """
+
+    turn: LoopVar
+    parent: Region | None
+    condition: Memory | None = None
+
+    def __post_init__(self) -> None:
+        self.test, self.body, self.tail = (Region(self.turn, self.parent, self) for _ in range(3))
 
 
 @dataclass(eq=False)
@@ -189,9 +225,7 @@ class Lowering:
         Raises:
             Unsupported: Where a node of it has no native form; nothing of it is left then.
         """
-        if self.region is not None:
-            raise Unsupported("a loop within a loop")
-        first = len(self.nests)
+        first, outer = len(self.nests), self.region
         self.region = region
         try:
             found = self._inner(graph, inputs)
@@ -199,10 +233,14 @@ class Lowering:
             del self.nests[first:]
             raise
         finally:
-            self.region = None
-        for nest in self.nests[first:]:
-            nest.region = region
+            self.region = outer
+        self.enclose(first, region)
         return found
+
+    def enclose(self, first: int, region: Region) -> None:
+        """Puts the nests from a number on into a loop, but for those that are in one within it."""
+        for nest in self.nests[first:]:
+            nest.region = nest.region or region
 
     def _inner(self, graph: Graph, inputs: Sequence[Source]) -> list[Source]:
         users = {value: len(nodes) for value, nodes in graph.users().items()}
@@ -256,10 +294,13 @@ class Lowering:
         def value(place: Indices, _: Indices) -> Expr:
             return condition() if outer is None else Op("and", (outer.at(()), condition()), dtypes.bool_)
 
-        nest = Nest((), value, found, name="taken")
+        self.unconditional(Nest((), value, found, name="taken"))
+        return found
+
+    def unconditional(self, nest: Nest) -> None:
+        """Adds a nest that is done in a branch even where that is not taken."""
         self._always.add(nest)
         self.nests.append(nest)
-        return found
 
     def variable(self, handle: Value) -> Memory:
         """Where a variable's present value lies."""

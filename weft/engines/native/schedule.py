@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from weft.base.dims import Dim, ceil_divide, product
 from weft.engines.native.fusion import Fusion, Group, walk
 from weft.engines.native.index import Index
 from weft.engines.native.loops import Buffer, Expr
-from weft.engines.native.lower import Lowering, Nest, Region
+from weft.engines.native.lower import Loop, Lowering, Nest, Region
 from weft.engines.native.sources import Indices, unflatten
 
 #: reductions of more elements than this, with fewer results than would keep threads busy, are done in pieces
@@ -72,10 +73,26 @@ class Step:
     Attributes:
         groups: What runs.
         region: The loop.
+        loops: Loops that one thread walks, beside the groups.
     """
 
     groups: list[Group]
     region: Region | None = None
+    loops: list[Turns] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Turns:
+    """A loop that one thread walks: steps of its parts, of which a loop of a known number of turns has a body alone."""
+
+    of: Region | Loop
+    test: list[Step]
+    body: list[Step]
+    tail: list[Step]
+
+
+#: what is put in order: groups, and loops as a whole
+Unit = Group | Region | Loop
 
 
 def steps(fusion: Fusion, state: set[Buffer]) -> list[Step]:
@@ -83,52 +100,83 @@ def steps(fusion: Fusion, state: set[Buffer]) -> list[Step]:
     checks = {g for g in fusion.groups if any(n.combine == "fail" for n in g.nests)}
     writers = {g for g in fusion.groups if any(n.output.buffer in state for n in g.nests)}
     ordered = fusion.ordered()
-    unit: dict[Group, Group | Region] = {g: g.region or g for g in ordered}
-    needs: dict[Group | Region, set[Group | Region]] = {}
-    for group in ordered:
-        needs.setdefault(unit[group], set()).update(unit[b] for b in group.before if unit[b] is not unit[group])
+    unit = _units(ordered, None)
+    needs = _needs(ordered, unit)
     late = {unit[g] for g in writers}
-    level: dict[Group | Region, int] = {}
-
-    def place(of: Group | Region, least: int) -> int:
-        return max([least, *(level[n] + 1 for n in needs[of])])
-
     units = _in_order(needs)
-    for of in units:
-        level[of] = place(of, 0)
+    level = _levels(units, needs, {})
     last_check = max((level[unit[g]] for g in checks), default=-1)
-    level = {}
-    for of in units:
-        level[of] = place(of, last_check + 1 if of in late else 0)
+    level = _levels(units, needs, dict.fromkeys(late, last_check + 1))
     found: list[Step] = []
     for at in range(max(level.values(), default=-1) + 1):
         here = [of for of in units if level[of] == at]
         groups = [of for of in here if isinstance(of, Group)]
-        if groups:
-            found.append(Step(groups))
+        loops = [_walk(of, ordered) for of in here if isinstance(of, Loop)]
+        if groups or loops:
+            found.append(Step(groups, None, loops))
         regions = [of for of in here if isinstance(of, Region)]
         while regions:  # loops of as many turns that need nothing of one another turn together
             alike = [of for of in regions if of.turn.extent == regions[0].turn.extent]
             regions = [of for of in regions if of not in alike]
-            found += _turns([[g for g in ordered if unit[g] is of] for of in alike])
+            turns = [_inside(of, ordered) for of in alike]
+            for number in range(max(map(len, turns))):
+                side = [steps[number] for steps in turns if number < len(steps)]
+                found.append(Step([g for s in side for g in s.groups], alike[0], [t for s in side for t in s.loops]))
     return found
 
 
-def _turns(loops: list[list[Group]]) -> list[Step]:
-    """One turn of some loops side by side, in steps; the groups of each loop come in order."""
-    found: dict[int, list[Group]] = {}
-    for members in loops:
-        level: dict[Group, int] = {}
-        for group in members:
-            level[group] = 1 + max((level[g] for g in group.before if g in level), default=-1)
-            found.setdefault(level[group], []).append(group)
-    return [Step(found[at], loops[0][0].region) for at in sorted(found)]
+def _units(groups: Sequence[Group], within: Region | None) -> dict[Group, Unit]:
+    """For each group inside a loop, itself or the loop next to that one that it belongs to."""
+    return {g: g if g.region is within or g.region is None else g.region.within(within) for g in groups}
 
 
-def _in_order(needs: dict[Group | Region, set[Group | Region]]) -> list[Group | Region]:
-    found: dict[Group | Region, None] = {}
+def _needs(groups: Sequence[Group], unit: dict[Group, Unit]) -> dict[Unit, set[Unit]]:
+    needs: dict[Unit, set[Unit]] = {}
+    for group in groups:
+        needs.setdefault(unit[group], set()).update(
+            unit[b] for b in group.before if b in unit and unit[b] is not unit[group]
+        )
+    return needs
 
-    def visit(of: Group | Region) -> None:
+
+def _levels(units: Sequence[Unit], needs: dict[Unit, set[Unit]], least: dict[Unit, int]) -> dict[Unit, int]:
+    level: dict[Unit, int] = {}
+    for of in units:
+        level[of] = max([least.get(of, 0), *(level[n] + 1 for n in needs[of])])
+    return level
+
+
+def _inside(region: Region, groups: Sequence[Group]) -> list[Step]:
+    """One turn of a loop, in steps."""
+    members = [g for g in groups if g.region is not None and _is_within(g.region, region)]
+    unit = _units(members, region)
+    needs = _needs(members, unit)
+    units = _in_order(needs)
+    level = _levels(units, needs, {})
+    found = []
+    for at in range(max(level.values(), default=-1) + 1):
+        here = [of for of in units if level[of] == at]
+        found.append(Step([of for of in here if isinstance(of, Group)], region,
+                          [_walk(of, groups) for of in here if not isinstance(of, Group)]))  # fmt: skip
+    return found
+
+
+def _walk(of: Region | Loop, groups: Sequence[Group]) -> Turns:
+    if isinstance(of, Region):
+        return Turns(of, [], _inside(of, groups), [])
+    return Turns(of, *(_inside(part, groups) for part in (of.test, of.body, of.tail)))
+
+
+def _is_within(region: Region | None, outer: Region) -> bool:
+    while region is not None and region is not outer:
+        region = region.parent
+    return region is outer
+
+
+def _in_order(needs: dict[Unit, set[Unit]]) -> list[Unit]:
+    found: dict[Unit, None] = {}
+
+    def visit(of: Unit) -> None:
         stack = [of]
         while stack:
             top = stack[-1]

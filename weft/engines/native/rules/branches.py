@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 @rule("cond")
 def _cond(low: Lowering, node: Node) -> Sequence[Source]:
     """What both ways read is there before; the result has one place, which the way that is taken fills."""
-    if low.region is not None:
-        raise Unsupported("a branch within a loop")
     if not all(native_type(value.type) for value in node.outputs):
         raise Unsupported("a result is not native")
     pred, *operands = node.inputs

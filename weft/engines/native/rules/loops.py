@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from weft.base import dtypes
 from weft.base.dims import Dim
 from weft.engines.native.decompose import decompose
 from weft.engines.native.fusion import walk
 from weft.engines.native.index import Index, LoopVar
-from weft.engines.native.lower import Lowering, Nest, Region, rule
+from weft.engines.native.loops import Const, Expr, Op
+from weft.engines.native.lower import Loop, Lowering, Nest, Region, rule
 from weft.engines.native.problems import Unsupported
-from weft.engines.native.sources import Memory, Source
+from weft.engines.native.rules.pointwise import compare, op
+from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Graph, Node
 from weft.passes import pipeline
 from weft.passes.specialise import specialise
 
 if TYPE_CHECKING:
-    from weft.base.dims import Dimension, Symbol
+    from weft.base.dims import Dimension, Shape, Symbol
     from weft.engines.native.loops import Buffer
-    from weft.ir.types import TensorType
 
 _WRITES = ("assign_variable", "assign_add_variable", "assign_sub_variable", "advance_random_state")
 
@@ -29,23 +31,19 @@ def _scan(low: Lowering, node: Node) -> Sequence[Source]:
     """Each turn reads its carry from one half of a buffer and leaves the next one in the other."""
     carries, sequences = node.attrs["carries"], node.attrs["sequences"]
     length, backwards = node.attrs["length"], node.attrs["backwards"]
-    if any(value.type.is_resource for value in node.inputs):
-        raise Unsupported("a loop over variables")
     if isinstance(length, int) and length == 0:
         raise Unsupported("a loop of no turns")
-    body = _body(node, carries, sequences)
-    outer = [low.memory(low.source(value)) for value in node.inputs]
-    region = Region(LoopVar("turn", length))
+    rows = range(carries, carries + sequences)
+    body = _inside(node.attrs["body"], [
+        v.type.shape[1:] if place in rows and v.type.shape is not None else v.type.shape
+        for place, v in enumerate(node.inputs)
+    ])  # fmt: skip
+    outer = _operands(low, node)
+    region = Region(LoopVar("turn", length), low.region)
     turn = Index.of(region.turn)
     step = Index.of(length) - 1 - turn if backwards else turn
-    rings = []
-    inputs: list[Source] = []
-    for start in outer[:carries]:
-        ring = low.temporary((2, *start.shape), start.dtype, "carry")
-        ring.buffer.ring = True
-        _store(low, start, Memory(ring.buffer, start.shape), "start")
-        inputs.append(_part(ring, turn % 2))
-        rings.append(ring)
+    rings = [_ring(low, start) for start in outer[:carries]]
+    inputs: list[Source] = [_part(ring, turn % 2) for ring in rings]
     inputs += [_part(row, step) for row in outer[carries : carries + sequences]]
     inputs += outer[carries + sequences :]
     first = len(low.nests)
@@ -55,10 +53,80 @@ def _scan(low: Lowering, node: Node) -> Sequence[Source]:
         _store(low, source, _part(stack, step), "stack")
     for source, ring in zip(found[:carries], rings, strict=True):
         _store(low, source, _part(ring, (turn + 1) % 2), "carry")
-    for nest in low.nests[first:]:
-        nest.region = region
-    _move_out(low.nests[first:], {ring.buffer for ring in rings}, region)
+    low.enclose(first, region)
+    _move_out(low.nests[first:], {ring.buffer for ring in rings}, region.turn, region.parent)
     return [*(_part(ring, Index.of(length) % 2) for ring in rings), *stacks]
+
+
+@rule("while_loop")
+def _while(low: Lowering, node: Node) -> Sequence[Source]:
+    """As a scan, but for the number of turns: the test says before each turn whether it takes place."""
+    count, maximum = node.attrs["count"], node.attrs["maximum"]
+    if len(node.outputs) > count:
+        raise Unsupported("the number of steps that are stacked is known only when it has run")
+    if any(start.shape != end.shape for start, end in zip(node.inputs, node.outputs, strict=False)):
+        raise Unsupported("loop variables that change their shapes")
+    sizes = [value.type.shape for value in node.inputs]
+    body, condition = (_inside(node.attrs[name], sizes) for name in ("body", "condition"))
+    outer = _operands(low, node)
+    loop = Loop(LoopVar("turn", 2), low.region)
+    turn = Index.of(loop.turn)
+    rings = [_ring(low, start) for start in outer[:count]]
+    turns = None
+    if maximum is not None:
+        turns = _ring(low, Computed((), dtypes.int64, lambda place: Const(0, dtypes.int64), 0))
+    inputs: list[Source] = [*(_part(ring, turn % 2) for ring in rings), *outer[count:]]
+    first = len(low.nests)
+    (test,) = low.body(condition, inputs, loop.test)
+    loop.condition = _condition(low, test, None if turns is None else _part(turns, turn % 2), maximum)
+    low.enclose(first, loop.test)
+    second = len(low.nests)
+    found = low.body(body, inputs, loop.body)
+    if turns is not None:
+        before = _part(turns, turn % 2)
+        found.append(Computed((), dtypes.int64, lambda place: op("add", before.at(()), Const(1, dtypes.int64)), 1))
+        rings.append(turns)
+    for source, ring in zip(found, rings, strict=True):
+        _store(low, source, _part(ring, (turn + 1) % 2), "carry")
+    low.enclose(second, loop.body)
+    moving = {ring.buffer for ring in rings} | {loop.condition.buffer}
+    _move_out(low.nests[first:], moving, loop.turn, loop.parent)
+    third = len(low.nests)
+    for ring in rings:
+        _store(low, _part(ring, Index.of(1)), _part(ring, Index.of(0)), "last")
+    low.enclose(third, loop.tail)
+    return [_part(ring, Index.of(0)) for ring in rings[:count]]
+
+
+def _operands(low: Lowering, node: Node) -> list[Memory]:
+    """What goes into a loop, where it stays while the loop turns."""
+    if any(value.type.is_resource for value in node.inputs):
+        raise Unsupported("a loop over variables")
+    found = [low.memory(low.source(value)) for value in node.inputs]
+    return [low.copy(m, "row") if Index.of(m.offset).variables() else m for m in found]
+
+
+def _ring(low: Lowering, start: Source) -> Memory:
+    """Two places for what goes from turn to turn, the first of which holds the start."""
+    ring = low.temporary((2, *start.shape), start.dtype, "carry")
+    ring.buffer.ring = True
+    _store(low, start, Memory(ring.buffer, start.shape), "start")
+    return ring
+
+
+def _condition(low: Lowering, test: Source, turns: Memory | None, maximum: int | None) -> Memory:
+    """Whether there is another turn, in memory; never in a branch that is not taken."""
+    found, when = low.temporary((), dtypes.bool_, "goes_on"), low.when
+    found.buffer.ring = True  # not read by nests, but by the loop
+
+    def value(place: Indices, _: Indices) -> Expr:
+        holds = test.at(())
+        if turns is not None:
+            holds = Op("and", (holds, compare("less", turns.at(()), Const(maximum, dtypes.int64))), dtypes.bool_)
+        return holds if when is None else Op("and", (when.at(()), holds), dtypes.bool_)
+
+    low.unconditional(Nest((), value, found, name="goes_on"))
+    return found
 
 
 def _part(whole: Memory, position: Index) -> Memory:
@@ -71,33 +139,29 @@ def _store(low: Lowering, source: Source, target: Memory, name: str) -> None:
     low.nests.append(Nest(target.shape, lambda place, _: source.at(place), target, name=name))
 
 
-def _move_out(nests: Sequence[Nest], moving: set[Buffer], region: Region) -> None:
+def _move_out(nests: Sequence[Nest], moving: set[Buffer], turn: LoopVar, parent: Region | None) -> None:
     """Takes what is the same in every turn out of the loop: it is done once, before."""
     for nest in nests:
-        seen = walk(nest)
-        fixed = nest.combine != "fail" and nest.when is None and not any(
-            load.buffer in moving or region.turn in load.index.variables() for load in seen.reads
-        )  # fmt: skip
-        if fixed and nest.template is None:
-            fixed = not any(region.turn in index.variables() for index in seen.indices)
-        fixed = fixed and region.turn not in Index.of(nest.output.offset).variables()
+        fixed = nest.combine != "fail" and nest.when is None and not nest.output.buffer.ring
+        fixed = fixed and nest.region is not None and nest.region.turn is turn
         if fixed:
-            nest.region = None
+            seen = walk(nest)
+            used = [*seen.indices, *(load.index for load in seen.reads), Index.of(nest.output.offset)]
+            fixed = not any(load.buffer in moving for load in seen.reads)
+            fixed = fixed and not any(turn in index.variables() for index in used)
+        if fixed:
+            nest.region = parent
         else:
             moving.add(nest.output.buffer)
 
 
-def _body(node: Node, carries: int, sequences: int) -> Graph:
-    """The body with its sizes in terms of those outside, in ops that have rules."""
-    body: Graph = node.attrs["body"]
-    if any(inner.op in _WRITES or inner.effect for inner in body.nodes):
+def _inside(graph: Graph, shapes: Sequence[Shape | None]) -> Graph:
+    """A part of a loop with its sizes in terms of those outside, in ops that have rules."""
+    if any(inner.op in _WRITES or inner.effect for inner in graph.nodes):
         raise Unsupported("a loop with effects")
     sizes: dict[Symbol, Dimension] = {}
-    for position, (inside, outside) in enumerate(zip(body.inputs, node.inputs, strict=True)):
-        type: TensorType = outside.type
-        shape = type.shape[1:] if type.shape is not None and carries <= position < carries + sequences else type.shape
+    for inside, shape in zip(graph.inputs, shapes, strict=True):
         for own, size in zip(inside.shape or (), shape or (), strict=False):
             if isinstance(own, Dim) and own.symbol is not None:
                 sizes.setdefault(own.symbol, size)
-    return decompose(pipeline.run(specialise(body, sizes)))
-
+    return decompose(pipeline.run(specialise(graph, sizes)))
