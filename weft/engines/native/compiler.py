@@ -137,8 +137,8 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         text=text,
         work=work,
     )  # fmt: skip
-    report.compiled(graph.name, image, {kernel.name: kernel for kernel in functions}, target,
-                    time.perf_counter() - begin)  # fmt: skip
+    kernels_by_name = {kernel.name: kernel for kernel in functions if isinstance(kernel, Kernel)}
+    report.compiled(graph.name, image, kernels_by_name, target, time.perf_counter() - begin)
     return image
 
 
