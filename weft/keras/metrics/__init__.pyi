@@ -40,6 +40,10 @@ from weft.keras.metrics.confusion import Precision as Precision
 from weft.keras.metrics.confusion import Recall as Recall
 from weft.keras.metrics.confusion import TrueNegatives as TrueNegatives
 from weft.keras.metrics.confusion import TruePositives as TruePositives
+from weft.keras.metrics.correlation import ConcordanceCorrelation as ConcordanceCorrelation
+from weft.keras.metrics.correlation import PearsonCorrelation as PearsonCorrelation
+from weft.keras.metrics.correlation import concordance_correlation as concordance_correlation
+from weft.keras.metrics.correlation import pearson_correlation as pearson_correlation
 from weft.keras.metrics.metric import Metric as Metric
 from weft.keras.metrics.of_losses import BinaryCrossentropy as BinaryCrossentropy
 from weft.keras.metrics.of_losses import BinaryCrossentropy as _BCE
@@ -74,9 +78,21 @@ from weft.keras.metrics.of_losses import RootMeanSquaredError as _RMSE
 from weft.keras.metrics.of_losses import RootMeanSquaredError as _rmse
 from weft.keras.metrics.of_losses import SparseCategoricalCrossentropy as SparseCategoricalCrossentropy
 from weft.keras.metrics.of_losses import SquaredHinge as SquaredHinge
+from weft.keras.metrics.operating_points import PrecisionAtRecall as PrecisionAtRecall
+from weft.keras.metrics.operating_points import RecallAtPrecision as RecallAtPrecision
+from weft.keras.metrics.operating_points import SensitivityAtSpecificity as SensitivityAtSpecificity
+from weft.keras.metrics.operating_points import SpecificityAtSensitivity as SpecificityAtSensitivity
+from weft.keras.metrics.overlap import BinaryIoU as BinaryIoU
+from weft.keras.metrics.overlap import IoU as IoU
+from weft.keras.metrics.overlap import MeanIoU as MeanIoU
+from weft.keras.metrics.overlap import OneHotIoU as OneHotIoU
+from weft.keras.metrics.overlap import OneHotMeanIoU as OneHotMeanIoU
 from weft.keras.metrics.reduction import Mean as Mean
 from weft.keras.metrics.reduction import MeanMetricWrapper as MeanMetricWrapper
 from weft.keras.metrics.reduction import Sum as Sum
+from weft.keras.metrics.scores import F1Score as F1Score
+from weft.keras.metrics.scores import FBetaScore as FBetaScore
+from weft.keras.metrics.scores import R2Score as R2Score
 
 BCE = _BCE
 KLD = _KLD

@@ -14,7 +14,10 @@ from weft.keras.losses.alignment import align_ranks
 from weft.keras.metrics.metric import Metric
 
 
-def count(y_true: Any, y_pred: Any, sample_weight: Any, thresholds: Any, dtype: str) -> dict[str, Any]:
+def count(
+    y_true: Any, y_pred: Any, sample_weight: Any, thresholds: Any, dtype: str, label_weights: Any = None,
+    by_label: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Weighted counts of the four kinds of answers, one for each threshold.
 
     Args:
@@ -23,27 +26,32 @@ def count(y_true: Any, y_pred: Any, sample_weight: Any, thresholds: Any, dtype: 
         sample_weight: None, or weights that broadcast to them.
         thresholds: `[n]`; a prediction above one means yes.
         dtype: The dtype of the counts.
+        label_weights: None, or weights along the last axis.
+        by_label: Whether the labels `[batch, labels]` are counted apart.
 
     Returns:
-        Name → `[n]`.
+        Name → `[n]`, or `[n, labels]`.
     """
     y_pred = tf.cast(tf.convert_to_tensor(y_pred), dtype)
     y_true, y_pred = align_ranks(tf.cast(tf.convert_to_tensor(y_true), dtype), y_pred)
-    if sample_weight is None:
-        weights = tf.ones([1], dtype)
-    else:
+    weights = tf.ones([1], dtype)
+    if sample_weight is not None:
         weights = tf.cast(tf.convert_to_tensor(sample_weight), dtype)
         while weights.shape.rank < y_pred.shape.rank:
             weights = tf.expand_dims(weights, -1)
-        weights = tf.reshape(tf.broadcast_to(weights, tf.shape(y_pred)), [-1])
-    labels = tf.cast(tf.reshape(y_true, [-1]) != 0, dtype)
-    bounds = tf.cast(tf.reshape(tf.convert_to_tensor(thresholds), [-1, 1]), dtype)
-    yes = tf.cast(tf.reshape(y_pred, [1, -1]) > bounds, dtype)
+    if label_weights is not None:
+        weights = weights * tf.cast(tf.convert_to_tensor(label_weights), dtype)
+    ends = [-1, y_pred.shape[-1]] if by_label else [-1]
+    if sample_weight is not None or label_weights is not None:
+        weights = tf.reshape(tf.broadcast_to(weights, tf.shape(y_pred)), ends)
+    labels = tf.cast(tf.reshape(y_true, ends) != 0, dtype)
+    bounds = tf.cast(tf.reshape(tf.convert_to_tensor(thresholds), [-1] + [1] * len(ends)), dtype)
+    yes = tf.cast(tf.reshape(y_pred, [1, *ends]) > bounds, dtype)
     positive, negative = labels * weights, (1 - labels) * weights
     hits, false = tf.reduce_sum(yes * positive, axis=1), tf.reduce_sum(yes * negative, axis=1)
     return {
-        "true_positives": hits, "false_positives": false, "true_negatives": tf.reduce_sum(negative) - false,
-        "false_negatives": tf.reduce_sum(positive) - hits,
+        "true_positives": hits, "false_positives": false, "true_negatives": tf.reduce_sum(negative, axis=0) - false,
+        "false_negatives": tf.reduce_sum(positive, axis=0) - hits,
     }  # fmt: skip
 
 
@@ -195,7 +203,14 @@ class AUC(Metric):
         name: Its name.
         dtype: Its dtype.
         thresholds: The thresholds between 0 and 1, instead of `num_thresholds`.
+        multi_label: Whether the columns are labels of their own: the result is the mean of their areas.
+        num_labels: How many labels there are; known from the first batch where None.
+        label_weights: How much each label counts in that mean, or in the counts without `multi_label`.
         from_logits: Whether predictions are logits.
+
+    Raises:
+        ValueError: For an unknown curve or summation, too few thresholds, or predictions that are no matrix where
+            there are several labels.
 
     Source: Davis and Goadrich, The Relationship Between Precision-Recall and ROC Curves, 2006.
     """
@@ -208,9 +223,11 @@ class AUC(Metric):
     def __init__(
         self, num_thresholds: int = 200, curve: str = "ROC", summation_method: str = "interpolation",
         name: str | None = None, dtype: Any = None, thresholds: Sequence[float] | None = None,
-        from_logits: bool = False,
+        multi_label: bool = False, num_labels: int | None = None, label_weights: Any = None, from_logits: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(name=name, dtype=dtype)
+        if num_labels is not None and not multi_label:
+            raise ValueError(explain("AUC: `num_labels` belongs to multi_label=True.", received=repr(num_labels)))
         for word, value, known in (
             ("curve", curve, ("ROC", "PR")),
             ("summation_method", summation_method, ("interpolation", "minoring", "majoring")),
@@ -231,8 +248,28 @@ class AUC(Metric):
         self.curve = curve
         self.summation_method = summation_method
         self._from_logits = from_logits
+        self.multi_label = multi_label
+        self.num_labels = num_labels
+        self.label_weights = None if label_weights is None else np.asarray(label_weights, np.float32)
+        self._built = False
+        if not multi_label or num_labels is not None:
+            self._build(num_labels)
+
+    def _build(self, labels: int | None) -> None:
+        shape = (self.num_thresholds,) if labels is None else (self.num_thresholds, labels)
         for kind in ("true_positives", "false_positives", "true_negatives", "false_negatives"):
-            setattr(self, kind, self.add_variable((self.num_thresholds,), name=kind))
+            setattr(self, kind, self.add_variable(shape, name=kind))
+        self._built = True
+
+    def _prepare_labels(self, y_pred: Any) -> None:
+        shape = tf.TensorShape(y_pred.shape)
+        if shape.rank != 2 or shape[1] is None or self.num_labels not in (None, shape[1]):
+            raise ValueError(explain(
+                "AUC: with multi_label=True predictions are a matrix [batch, labels].", received=str(shape),
+                expected=f"[batch, {self.num_labels}]" if self.num_labels else None,
+            ))  # fmt: skip
+        if not self._built:
+            self._build(int(shape[1]))
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Takes a batch in."""
@@ -240,12 +277,27 @@ class AUC(Metric):
             y_pred = tf.sigmoid(y_pred)
         if self._even:
             y_pred = tf.clip_by_value(tf.cast(tf.convert_to_tensor(y_pred), self.dtype), 0.0, 1.0)
+        if self.multi_label:
+            self._prepare_labels(y_pred := tf.convert_to_tensor(y_pred))
         bounds = np.asarray(self.thresholds, np.float32)
-        for kind, found in count(y_true, y_pred, sample_weight, bounds, self.dtype).items():
-            getattr(self, kind).assign_add(found)
+        weights = None if self.multi_label else self.label_weights
+        found = count(y_true, y_pred, sample_weight, bounds, self.dtype, weights, by_label=self.multi_label)
+        for kind, values in found.items():
+            getattr(self, kind).assign_add(values)
 
     def result(self) -> Any:
-        """The area."""
+        """The area; of several labels the mean."""
+        if not self._built:
+            return tf.zeros((), self.dtype)
+        areas = self._areas()
+        if not self.multi_label:
+            return areas
+        if self.label_weights is None:
+            return tf.reduce_mean(areas)
+        weights = tf.cast(self.label_weights, areas.dtype)
+        return tf.math.divide_no_nan(tf.reduce_sum(areas * weights), tf.reduce_sum(weights))
+
+    def _areas(self) -> Any:
         hits, false = tf.identity(self.true_positives), tf.identity(self.false_positives)
         missed, refused = tf.identity(self.false_negatives), tf.identity(self.true_negatives)
         if self.curve == "PR" and self.summation_method == "interpolation":
@@ -259,7 +311,7 @@ class AUC(Metric):
             heights = (y[:-1] + y[1:]) / 2.0
         else:
             heights = (tf.minimum if self.summation_method == "minoring" else tf.maximum)(y[:-1], y[1:])
-        return tf.reduce_sum((x[:-1] - x[1:]) * heights)
+        return tf.reduce_sum((x[:-1] - x[1:]) * heights, axis=0)
 
     def _interpolated(self, hits: Any, false: Any, missed: Any) -> Any:
         """Between two thresholds hits grow in line with answers, so precision follows a hyperbola: its integral."""
@@ -270,11 +322,13 @@ class AUC(Metric):
         both = tf.logical_and(answers[:-1] > 0, answers[1:] > 0)
         ratio = tf.where(both, tf.math.divide_no_nan(answers[:-1], answers[1:]), tf.ones_like(more))
         area = slope * (more + start * tf.math.log(ratio))
-        return tf.reduce_sum(tf.math.divide_no_nan(area, hits[1:] + missed[1:]))
+        return tf.reduce_sum(tf.math.divide_no_nan(area, hits[1:] + missed[1:]), axis=0)
 
     def get_config(self) -> dict[str, Any]:
         """What its constructor takes."""
         return {
             **super().get_config(), "num_thresholds": self.num_thresholds, "curve": self.curve,
-            "summation_method": self.summation_method, "thresholds": self._given, "from_logits": self._from_logits,
+            "summation_method": self.summation_method, "thresholds": self._given, "multi_label": self.multi_label,
+            "num_labels": self.num_labels, "from_logits": self._from_logits,
+            "label_weights": None if self.label_weights is None else self.label_weights.tolist(),
         }  # fmt: skip
