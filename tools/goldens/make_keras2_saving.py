@@ -71,7 +71,8 @@ def main():
             found[name]["optimizer"] = [value.tolist() for value in model.optimizer.get_weights()]
             found[name]["names"] = [weight.name for weight in model.optimizer.weights]
     with open(os.path.join(GOLDEN_DIR, "keras2_saving.json"), "w") as file:
-        json.dump({"meta": {"keras": keras.__version__, "python": sys.version.split()[0]}, "files": found}, file)
+        script = "tools/goldens/make_keras2_saving.py"
+        json.dump({"meta": {"script": script, "keras": keras.__version__, "python": sys.version.split()[0]}, "files": found}, file)
         file.write("\n")
 
 
