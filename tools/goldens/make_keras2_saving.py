@@ -72,7 +72,8 @@ def main():
             found[name]["names"] = [weight.name for weight in model.optimizer.weights]
     with open(os.path.join(GOLDEN_DIR, "keras2_saving.json"), "w") as file:
         script = "tools/goldens/make_keras2_saving.py"
-        json.dump({"meta": {"script": script, "keras": keras.__version__, "python": sys.version.split()[0]}, "files": found}, file)
+        meta = {"script": script, "keras": keras.__version__, "python": sys.version.split()[0]}
+        json.dump({"meta": meta, "files": found}, file)
         file.write("\n")
 
 
