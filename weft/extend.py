@@ -26,6 +26,7 @@ from weft.formats import summaries
 from weft.formats.events import EventFileWriter
 from weft.formats.files import replacing as replacing_file
 from weft.formats.messages.graph import GraphDef
+from weft.formats.png import encode_png
 from weft.ops import opdef
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime import function as functions
@@ -36,7 +37,7 @@ from weft.runtime.function import Function
 from weft.runtime.tensor import Tensor, TensorOperators
 
 __all__ = [
-    "EventFileWriter", "GraphDef", "summaries",
+    "EventFileWriter", "GraphDef", "encode_png", "summaries",
     "Batches", "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "batches", "collect_operations",
     "evaluate_shape", "explain", "explain_missing_gradient", "function", "gather_rows", "global_seed", "in_graph",
     "nearest", "nest", "only_computes", "op", "op_outputs", "origin", "profile", "rebind_sizes", "replacing_file",

@@ -36,7 +36,6 @@ def look_up(path: str) -> Any:
         ("keras.layers.Dens", ("no `keras.layers.Dens`", "Did you mean `Dense`")),
         ("keras.applications.VGG16", ("no `keras.applications` yet", "next: ")),
         ("keras.datasets.cifar10", ("no `keras.datasets.cifar10` yet", "keras.utils.get_file")),
-        ("keras.utils.plot_model", ("no `keras.utils.plot_model` yet", "model.summary()")),
         ("keras.preprocessing.text", ("no `keras.preprocessing.text` yet", "TextVectorization")),
     ],
 )

@@ -52,8 +52,6 @@ NOT_BUILT: Mapping[str, str] = {
     "keras.utils.image_dataset_from_directory": _DATA,
     "keras.utils.img_to_array": "numpy.asarray(image) does it",
     "keras.utils.load_img": _IMAGES,
-    "keras.utils.model_to_dot": "model.summary() shows the layers",
-    "keras.utils.plot_model": "model.summary() shows the layers",
     "keras.utils.text_dataset_from_directory": _DATA,
     "keras.utils.timeseries_dataset_from_array": _DATA,
     "keras.utils.split_dataset": "fit(validation_split=0.2) sets a share aside",

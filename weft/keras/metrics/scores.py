@@ -41,7 +41,7 @@ class FBetaScore(Metric):
     Example:
         >>> from weft import keras
         >>> metric = keras.metrics.FBetaScore(beta=2.0, threshold=0.5)
-        >>> metric([[1, 0], [1, 1]], [[0.9, 0.7], [0.2, 0.8]]).numpy().round(4).tolist()
+        >>> [round(float(score), 4) for score in metric([[1, 0], [1, 1]], [[0.9, 0.7], [0.2, 0.8]])]
         [0.5556, 0.8333]
     """
 

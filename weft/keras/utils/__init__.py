@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from weft.keras.trainer.py_dataset import PyDataset as PyDataset
     from weft.keras.trainer.py_dataset import PyDataset as Sequence
     from weft.keras.utils.file_utils import get_file as get_file
+    from weft.keras.utils.model_drawing import model_to_dot as model_to_dot
+    from weft.keras.utils.model_drawing import plot_model as plot_model
     from weft.keras.utils.progbar import Progbar as Progbar
 
 #: names that other modules of this folder hold, loaded when they are asked for
@@ -31,6 +33,8 @@ _ELSEWHERE = {
     "PyDataset": "weft.keras.trainer.py_dataset",
     "Sequence": "weft.keras.trainer.py_dataset",
     "get_file": "weft.keras.utils.file_utils",
+    "model_to_dot": "weft.keras.utils.model_drawing",
+    "plot_model": "weft.keras.utils.model_drawing",
 }
 
 
@@ -57,6 +61,6 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "clear_session", "custom_object_scope",
     "deserialize_keras_object", "get_custom_objects", "get_file", "get_registered_name", "get_registered_object",
-    "is_keras_tensor", "normalize", "pad_sequences", "register_keras_serializable", "serialize_keras_object",
+    "is_keras_tensor", "model_to_dot", "normalize", "pad_sequences", "plot_model", "register_keras_serializable", "serialize_keras_object",
     "set_random_seed", "to_categorical",
 ]  # fmt: skip

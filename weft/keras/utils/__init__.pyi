@@ -13,6 +13,8 @@ from weft.keras.saving.serialization import serialize_keras_object as serialize_
 from weft.keras.trainer.py_dataset import PyDataset as PyDataset
 from weft.keras.trainer.py_dataset import PyDataset as _Sequence
 from weft.keras.utils.file_utils import get_file as get_file
+from weft.keras.utils.model_drawing import model_to_dot as model_to_dot
+from weft.keras.utils.model_drawing import plot_model as plot_model
 from weft.keras.utils.numerical import normalize as normalize
 from weft.keras.utils.numerical import to_categorical as to_categorical
 from weft.keras.utils.progbar import Progbar as Progbar
