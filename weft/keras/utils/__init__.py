@@ -61,6 +61,6 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "clear_session", "custom_object_scope",
     "deserialize_keras_object", "get_custom_objects", "get_file", "get_registered_name", "get_registered_object",
-    "is_keras_tensor", "model_to_dot", "normalize", "pad_sequences", "plot_model", "register_keras_serializable", "serialize_keras_object",
-    "set_random_seed", "to_categorical",
+    "is_keras_tensor", "model_to_dot", "normalize", "pad_sequences", "plot_model", "register_keras_serializable",
+    "serialize_keras_object", "set_random_seed", "to_categorical",
 ]  # fmt: skip
