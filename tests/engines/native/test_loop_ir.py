@@ -102,7 +102,9 @@ def shown(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> str:
         compiler.compile_graph(decompose(pipeline.run(graph)), _TARGET, False, ())
     names: dict[str, str] = {}
     symbols = {repr(symbol) for value in graph.inputs for size in value.shape or () for symbol in symbols_of(size)}
-    whole = "\n".join(map(str, (*_routines(kernels), *kernels)))
+    routines = _routines(kernels)
+    symbols |= {repr(size) for routine in routines for size in routine.sizes}
+    whole = "\n".join(map(str, (*routines, *kernels)))
     text = re.sub(r"\b[a-z]+\d+\b", lambda found: names.setdefault(found[0], f"size{len(names)}")
                   if found[0] in symbols else found[0], whole)  # fmt: skip
     return "\n".join(map(_short, text.splitlines()))

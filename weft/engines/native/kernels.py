@@ -547,7 +547,8 @@ def rewrite_body(body: Sequence[Statement], rewrite: Rewriter) -> list[Statement
                 found.append(Fail(rewrite.expr(statement.condition)))
             case Call():
                 places = tuple((buffer, rewrite.index(index)) for buffer, index in statement.places)
-                found.append(Call(statement.routine, places, tuple(map(rewrite.index, statement.numbers))))
+                found.append(Call(statement.routine, places, tuple(map(rewrite.index, statement.numbers)),
+                                  statement.sizes))  # fmt: skip
             case _:
                 raise TypeError(type(statement).__name__)
     return found
@@ -579,7 +580,9 @@ def _in_place(call: Call) -> list[Statement]:
         buffer, start = given[load.buffer]
         return Load(buffer, start + load.index, load.guard)
 
-    rewrite = Rewriter(moved, dict(zip(call.routine.numbers, call.numbers, strict=True)))
+    sizes = {symbol: number for size, number in zip(call.routine.sizes, call.sizes, strict=True)
+             for symbol in size.symbols()}  # fmt: skip
+    rewrite = Rewriter(moved, dict(zip(call.routine.numbers, call.numbers, strict=True)), sizes)
     body = rewrite_body(call.routine.body, rewrite)
     for statement in walk(body):
         if isinstance(statement, Store):

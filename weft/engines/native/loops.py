@@ -15,7 +15,7 @@ from weft.base import dtypes
 from weft.engines.native.index import LANE, Entry, Index, LoopVar, Quotient
 
 if TYPE_CHECKING:
-    from weft.base.dims import Dimension
+    from weft.base.dims import Dim, Dimension
     from weft.base.dtypes import DType
 
 
@@ -220,6 +220,7 @@ class Routine:
         name: Says what it does: routines of one name are one.
         places: What stands for the buffers, from the place that is given on.
         numbers: What stands for the numbers.
+        sizes: What stands for how far apart things lie.
         body: What is done.
         lanes: The width of its vectors.
     """
@@ -227,11 +228,13 @@ class Routine:
     name: str
     places: tuple[Buffer, ...]
     numbers: tuple[LoopVar, ...]
+    sizes: tuple[Dim, ...]
     body: list[Statement]
     lanes: int
 
     def __str__(self) -> str:
-        lines = [f"routine {self.name}({', '.join(map(repr, (*self.places, *self.numbers)))}), lanes {self.lanes} {{"]
+        given = ", ".join(map(repr, (*self.places, *self.numbers, *self.sizes)))
+        lines = [f"routine {self.name}({given}), lanes {self.lanes} {{"]
         _print_body(self.body, lines, 1)
         return "\n".join([*lines, "}"])
 
@@ -243,6 +246,7 @@ class Call(Statement):
     routine: Routine
     places: tuple[tuple[Buffer, Index], ...]
     numbers: tuple[Index, ...]
+    sizes: tuple[int, ...]
 
 
 @dataclass(eq=False)
@@ -422,7 +426,8 @@ def _print_body(body: Sequence[Statement], lines: list[str], depth: int) -> None
         elif isinstance(statement, Prefetch):
             lines.append(f"{pad}prefetch {statement.buffer}[{statement.index}]")
         elif isinstance(statement, Call):
-            given = [*(f"{buffer}[{index}]" for buffer, index in statement.places), *map(repr, statement.numbers)]
+            given = [f"{buffer}[{index}]" for buffer, index in statement.places]
+            given += map(repr, (*statement.numbers, *statement.sizes))
             lines.append(f"{pad}{statement.routine.name}({', '.join(given)})")
         elif isinstance(statement, Fail):
             lines.append(f"{pad}fail where {show(statement.condition)}")

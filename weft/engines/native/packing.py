@@ -109,12 +109,12 @@ def turned(
     assert steps is not None
     k = LoopVar("k", operand.inner)
     full = Index.of(lanes)
-    square, cut = (microkernels.square(operand.dtype, lanes, steps.along, step, some) for some in (False, True))
+    square, cut = (microkernels.square(operand.dtype, lanes, some) for some in (False, True))
 
     def call(at: Index, columns: Index) -> Statement:
         whole = there.number is not None and there.number >= lanes and columns is full
         places = operand.start(outer, along, start + at), (to[0], to[1] + at * step)
-        return Call(square if whole else cut, places, (there, columns))
+        return Call(square if whole else cut, places, (there, columns), (steps.along, step))
 
     most = count // lanes * lanes
     body: list[Statement] = [For(k, ZERO, most, [call(Index.of(k), full)], step=lanes)]

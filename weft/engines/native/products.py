@@ -158,21 +158,28 @@ def blocking(shape: Shape, inner: Dimension, lanes: int, packs: bool, target: Ta
     strip = wide * lanes
     across = ceil_divide(columns, strip)
     length = inner if isinstance(inner, int) else STRETCH
+    strips = STRIPS
+    wide_blocks = product((*batch, ceil_divide(across, STRIPS)))
     heights: tuple[int, ...] = ()
     if isinstance(rows, int):
         height = _even(rows, most)
-        block = -(-rows // (max(1, -(-rows // ROWS)) * height)) * height
+        tiles_ = -(-rows // height)
+        blocks = -(-tiles_ // max(1, ROWS // height))
+        if packs and rows > MANY and isinstance(wide_blocks, int):
+            blocks = max(blocks, min(-(-tiles_ // 4), -(-CHUNKS // max(1, wide_blocks))))
+        block = -(-tiles_ // blocks) * height
         if rows % height:
             heights = (rows % height,)
+        every = product((*batch, blocks))
+        if packs and rows <= MANY and isinstance(across, int) and isinstance(every, int):
+            strips = max(STRIPS // 4, min(STRIPS, across * every // CHUNKS))
     else:
         height = most // 4 * 4
         block = ROWS // height * height
         heights = tuple(h for h in (8, 4, 2, 1) if h < height)
-    strips = STRIPS if packs else max(1, WORK // max(1, block * strip * length))
+    if not packs:
+        strips = max(1, WORK // max(1, block * strip * length))
     if isinstance(across, int):
-        blocks = product((*batch, ceil_divide(rows, block)))
-        if packs and isinstance(blocks, int):
-            strips = min(strips, max(STRIPS // 4, across * blocks // CHUNKS))
         strips = _even(across, min(strips, across))
     return Blocking(height, heights, block, strip, strips)
 
@@ -219,7 +226,7 @@ class _Writer:
 
     def _packs_a(self, steps: Steps | None) -> bool:
         """Whether a block of A is packed: it lies unevenly, in long columns, or rows share places in a cache."""
-        if steps is None:
+        if steps is None or 1 not in (steps.along, steps.inner):
             return True
         several = not isinstance(self.columns, int) or self.columns > 2 * WIDE * self.lanes
         if steps.inner == 1:
@@ -344,18 +351,18 @@ class _Writer:
         """Calls of the routine: for a whole tile, or for what is left of one."""
         height, heights = self.cut.height, self.cut.heights
         onward = ZERO if part is None else Index.of(part)
-        steps = self.steps_a.along, self.steps_a.inner
+        inward = self.steps_a.inner == 1
+        step = self.steps_a.along if inward else self.steps_a.inner
 
         def call(offset: Index, rows: int) -> list[Statement]:
             made: list[Statement] = []
             for way in reversed(ways):
-                routine = microkernels.tile(self.dtype, rows, wide, target.lanes, steps, way.step, target.step,
-                                            self.plan.target.fma)  # fmt: skip
+                routine = microkernels.tile(self.dtype, rows, wide, target.lanes, inward, self.plan.target.fma)
                 places = (
                     self._place_of_a(tile, offset, start), (way.buffer, way.place),
                     (target.buffer, target.place + offset * target.step),
                 )  # fmt: skip
-                one: list[Statement] = [Call(routine, places, (count, onward))]
+                one: list[Statement] = [Call(routine, places, (count, onward), (step, way.step, target.step))]
                 made = one if way.condition is None else [If(way.condition, one, made)]
             return made
 

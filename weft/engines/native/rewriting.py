@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from weft.base.dims import substitute
 from weft.engines.native.index import Entry, Index, LoopVar, Quotient
 from weft.engines.native.loops import Across, At, Expr, Get, Load, Op
 
 if TYPE_CHECKING:
+    from weft.base.dims import Symbol
     from weft.engines.native.index import Atom
 
 
 class Rewriter:
-    """Replaces loads by what a function says, and variables by indices."""
+    """Replaces loads by what a function says, variables by indices, and sizes by others."""
 
     def __init__(
-        self, replace: Callable[[Load], Expr | None] | None = None, values: dict[LoopVar, Index] | None = None
-    ) -> None:
+        self, replace: Callable[[Load], Expr | None] | None = None, values: dict[LoopVar, Index] | None = None,
+        sizes: Mapping[Symbol, int] | None = None,
+    ) -> None:  # fmt: skip
         self.replace = replace
+        self.sizes = sizes
         self.values = values or {}
         self._done: dict[Expr, Expr] = {}
         self._indices: dict[Index, Index] = {}
@@ -34,13 +38,16 @@ class Rewriter:
         """The rebuilt index."""
         found = self._indices.get(index)
         if found is None:
-            values = self.values
+            values, given = self.values, index
+            if self.sizes:
+                terms = {atom: substitute(size, self.sizes) for atom, size in index.terms.items()}
+                index = Index(terms, substitute(index.constant, self.sizes))
             if any(not isinstance(atom, LoopVar) or atom in values for atom in index.terms):
                 parts = [(self._part(atom), coefficient) for atom, coefficient in index.terms.items()]
                 found = Index.sum(parts, index.constant)
             else:
                 found = index
-            self._indices[index] = found
+            self._indices[given] = found
         return found
 
     def _part(self, atom: Atom) -> Index:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weft.base import dtypes
+from weft.base import dims, dtypes
 from weft.base.dims import Dim
 from weft.engines.native.emit.arithmetic import Arithmetic
 from weft.engines.native.emit.words import ELEMENT, Value
@@ -113,6 +113,10 @@ class Addresses(Arithmetic):
             self.line(f"{name} = getelementptr {element}, ptr {base}, {places}", where)
             return "gather", name
         flat = Index({atom: c for atom, c in index.terms.items() if atom is not LANE}, index.constant)
+        if self.given and isinstance(flat.constant, Dim):  # what does not change in a routine goes first
+            fixed = sum((part for part in flat.constant.parts if isinstance(part, Dim)), 0)
+            base = self.offset(base, element, self.size(fixed)) if isinstance(fixed, Dim) else base
+            flat = Index(flat.terms, flat.constant - fixed)
         # the constant goes last, so that it becomes a displacement in the instruction
         moving = flat if isinstance(flat.constant, Dim) else Index(flat.terms, 0)
         offset = self.index(moving)
@@ -193,8 +197,23 @@ class Addresses(Arithmetic):
         """A size that is known when the program runs, read from the table when the kernel starts."""
         found = self.pointers.get(size)
         if found is None:
-            found = self.pointers[size] = self.word(size, "i64")
+            found = self.pointers[size] = self.computed(size) if self.given else self.word(size, "i64")
         return Value(found, "i64")
+
+    def computed(self, size: Dim) -> str:
+        """A sum of multiples of the sizes that a routine is given."""
+        total = "0"
+        for part in size.parts:
+            if isinstance(part, Dim):
+                name = next(name for given, name in self.given.items() if given.symbols() == part.symbols())
+                times, product = dims.evaluate(part, dict.fromkeys(part.symbols(), 1)), self.name()
+                self.line(f"{product} = mul nsw i64 {name}, {times}", self.entry)
+            else:
+                product = str(part)
+            before, total = total, self.name()
+            self.line(f"{total} = add nsw i64 {before}, {product}", self.entry)
+        self.home[total] = 0
+        return total
 
     def word(self, operand: Buffer | Dim, type: str) -> str:
         """What an operand's word in the table holds."""

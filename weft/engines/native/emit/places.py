@@ -16,6 +16,7 @@ from weft.engines.native.index import LANE, Entry, Index, LoopVar, Quotient
 from weft.engines.native.loops import Across, At, Buffer, Const, Expr, Get, Kernel, Load, Op, Register, Routine
 
 if TYPE_CHECKING:
+    from weft.base.dims import Dim
     from weft.base.dtypes import DType
 
 
@@ -82,6 +83,7 @@ class Places:
         self.slots: dict[tuple[Register, tuple[int, ...]], str] = {}
         self.pointers: dict[Any, str] = {}
         self.operands: dict[Any, str] = {}  # buffers and sizes -> which words of the table they are
+        self.given: dict[Dim, str] = {}  # the sizes that a routine is given
         self.written: set[Buffer] = set()
         self.version = 0
         self.vectors: dict[Expr, bool] = {}

@@ -66,6 +66,8 @@ class Function(Expressions):
             self.scopes[0].variables[variable] = Value(f"%n_{number}", "i64")
             self.depth_of_variable[variable] = 0
             arguments.append(f"i64 %n_{number}")
+        self.given = {size: f"%s{number}" for number, size in enumerate(routine.sizes)}
+        arguments += [f"i64 {name}" for name in self.given.values()]
         self.body(routine.body)
         self.line("ret void")
         return self.whole(f"define internal void @{routine.name}({', '.join(arguments)}) noinline nounwind #0")
@@ -195,6 +197,7 @@ class Function(Expressions):
         name = self.module.routine(statement.routine)
         given = [f"ptr {self.address(buffer, index, self.lines)[1]}" for buffer, index in statement.places]
         given += [f"i64 {self.index(index).name}" for index in statement.numbers]
+        given += [f"i64 {size}" for size in statement.sizes]
         self.line(f"call void {name}({', '.join(given)})")
         self.version += 1
 
