@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import collections
 import gc
+import itertools
 import json
 import os
 import subprocess
@@ -161,9 +162,26 @@ def default_graph() -> None:
     tf.reset_default_graph()
 
 
+_numbers = itertools.count()
+
+
+def compiled() -> None:
+    """A graph that was not there before, compiled to machine code."""
+    import weft as tf
+
+    number = float(next(_numbers))
+
+    @tf.function
+    def step(x):
+        y = tf.tanh(tf.matmul(x, tf.ones([8, 8]) * number)) + number
+        return tf.reduce_sum(y * tf.nn.softmax(y))
+
+    step(X)
+
+
 KINDS: dict[str, Callable[[], None]] = {
     each.__name__: each
-    for each in (sequential, functional, conv, cleared, subclassed, tape, function, session, default_graph)
+    for each in (sequential, functional, conv, cleared, subclassed, tape, function, session, default_graph, compiled)
 }
 
 

@@ -120,7 +120,7 @@ class Dim:
 
     def __init__(self, terms: _Terms) -> None:
         self._terms = terms  # monomial (sorted atoms) -> coefficient, none of them zero; () is the constant
-        self._hash = hash(frozenset(terms.items()))
+        self._hash: int | None = None
 
     @staticmethod
     def fresh(hint: str = "n") -> Dim:
@@ -187,9 +187,11 @@ class Dim:
     def __mul__(self, other: Dimension) -> Dimension:
         if not isinstance(other, (int, Dim)):
             return NotImplemented
+        if isinstance(other, int):
+            return Dim({monomial: a * int(other) for monomial, a in self._terms.items()}) if other else 0
         terms: _Terms = {}
         for left, a in self._terms.items():
-            for right, b in _terms_of(other).items():
+            for right, b in other._terms.items():
                 monomial = tuple(sorted(left + right, key=_atom_key))
                 terms[monomial] = terms.get(monomial, 0) + a * b
         return _from_terms(terms)
@@ -214,10 +216,13 @@ class Dim:
         return _derived("%", other, self)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Dim) and self._hash == other._hash and self._terms == other._terms
+        return isinstance(other, Dim) and self._terms == other._terms
 
     def __hash__(self) -> int:
-        return self._hash
+        found = self._hash
+        if found is None:
+            found = self._hash = hash(frozenset(self._terms.items()))
+        return found
 
     def __bool__(self) -> bool:
         return True
@@ -242,7 +247,8 @@ def _terms_of(dimension: Dimension) -> _Terms:
 
 
 def _from_terms(terms: _Terms) -> Dimension:
-    terms = {monomial: coefficient for monomial, coefficient in terms.items() if coefficient}
+    if 0 in terms.values():
+        terms = {monomial: coefficient for monomial, coefficient in terms.items() if coefficient}
     if not terms:
         return 0
     if len(terms) == 1 and () in terms:
@@ -364,6 +370,11 @@ def _atom_of(plain: Any, symbols: Sequence[Symbol]) -> Atom:
     if function not in _FUNCTIONS:
         raise ValueError(f"no function of sizes: {function!r}")
     return Derived(function, (from_plain(first, symbols), from_plain(second, symbols)))
+
+
+def exact_quotient(dimension: Dim, divisor: Dimension) -> Dimension | None:
+    """The quotient of a division that leaves no rest; None where that is not known."""
+    return _divide(dimension, divisor)
 
 
 def maximum(first: Dimension, second: Dimension) -> Dimension:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from weft.base import dims
+from weft.base import dims, flags
 from weft.engines.native import codegen, emit, profile, report, rules, schedule
 from weft.engines.native.fusion import Fusion, Group
 from weft.engines.native.image import HEADER, NEVER, Call, Image, Outside, Phase, Place
@@ -109,7 +109,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         for kernel in kernels:
             if isinstance(kernel, Serial):
                 emitter.functions += kernel.text(layout, place)
-    text = emitter.module()
+    text, debug = emitter.module(), flags.debug()
 
     def call(kernel: Kernel | Serial) -> Call:
         function, begin = functions[kernel]
@@ -133,8 +133,8 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         inputs=tuple(Outside(HEADER + m.buffer.slot, m.shape, m.dtype) for m in inputs),
         outputs=tuple(Outside(HEADER + m.buffer.slot, m.shape, m.dtype) for m in outputs),
         written=tuple(i for i, value in enumerate(graph.inputs) if value in lowering.written),
-        groups=groups,
-        text=text,
+        groups=groups if debug else {},  # they hold all that the graph was on its way
+        text=text if debug else "",
         work=work,
     )  # fmt: skip
     kernels_by_name = {kernel.name: kernel for kernel in functions if isinstance(kernel, Kernel)}

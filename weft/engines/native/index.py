@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from weft.base.dims import Dim
+from weft.base.dims import Dim, exact_quotient
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -158,12 +158,14 @@ class Index:
             else:
                 whole[atom] = exact
         constant, left = _split(self.constant, divisor)
-        low = Index(rest, left).lowest()  # what is left is divided as an unsigned number: keep it above zero
-        if isinstance(low, int) and isinstance(divisor, int) and isinstance(left, int):
-            constant, left = constant + low // divisor, left - low // divisor * divisor
-        elif low is None or not _at_least_zero(low):
-            whole, rest, constant, left = {}, dict(self.terms), 0, self.constant
         remainder = Index(rest, left)
+        low = remainder.lowest()  # what is left is divided as an unsigned number: keep it above zero
+        if isinstance(low, int) and isinstance(divisor, int) and isinstance(left, int):
+            if not 0 <= low < divisor:
+                constant, left = constant + low // divisor, left - low // divisor * divisor
+                remainder = Index(rest, left)
+        elif low is None or not _at_least_zero(low):
+            whole, constant, remainder = {}, 0, self
         high = remainder.highest()
         if high is not None and _less(high, divisor):
             return Index(whole, constant), remainder
@@ -278,10 +280,7 @@ def _less(value: Dimension, bound: Dimension) -> bool:
 def _exact(value: Dimension, divisor: Dimension) -> Dimension | None:
     if isinstance(value, int) and isinstance(divisor, int):
         return value // divisor if value % divisor == 0 else None
-    if isinstance(value, int):
-        return None
-    left = value % divisor
-    return value // divisor if isinstance(left, int) and left == 0 else None
+    return None if isinstance(value, int) else exact_quotient(value, divisor)
 
 
 def _split(value: Dimension, divisor: Dimension) -> tuple[Dimension, Dimension]:

@@ -88,6 +88,7 @@ class Places:
         self.version = 0
         self.vectors: dict[Expr, bool] = {}
         self.known: dict[Expr | Index, Facts] = {}
+        self.resolved: dict[tuple[Any, ...], Index] = {}  # indices with the values of unrolled variables in them
         self.home: dict[str, int] = {}  # how far in a value stands, by its name
         self.depth_of_variable: dict[LoopVar, int] = {kernel.chunk: 0}
         self.scopes[0].variables[kernel.chunk] = Value("%chunk", "i64")
@@ -221,8 +222,15 @@ class Places:
         for variable in self.facts(index).variables:
             value = self.scopes[self.depth_of_variable[variable]].variables[variable]
             if isinstance(value, int):
-                values[variable] = Index.of(value)
-        return index.substitute(values) if values else index
+                values[variable] = value
+        if not values:
+            return index
+        key = (index, *values.values())
+        found = self.resolved.get(key)
+        if found is None:
+            found = index.substitute({variable: Index.of(value) for variable, value in values.items()})
+            self.resolved[key] = found
+        return found
 
     def is_vector_atom(self, atom: Any) -> bool:
         if isinstance(atom, Quotient):
