@@ -7,12 +7,14 @@ from typing import Any
 
 from weft.ir.graph import Graph, Node, Value, symbol_sources
 from weft.ops.control import COUNTS
-from weft.passes.rewrite import Rebuild, has_effects, reads_state, through
+from weft.passes.rewrite import Rebuild, has_effects, holds, reads_state, through
 from weft.passes.simplify import Inlined, share_common_code
 
 
 def merge_loops(graph: Graph) -> Graph:
     """Runs once what several loops over the same inputs compute alike; what each of them stacks is kept."""
+    if not holds(graph, lambda node: node.op in COUNTS):
+        return graph
     groups: dict[Rebuild, dict[Node, list[Node]]] = {}
     made: dict[Node, tuple[Value, ...]] = {}
 

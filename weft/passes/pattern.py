@@ -192,6 +192,12 @@ def _match_application(pattern: Apply, value: Value, found: Match) -> Iterator[M
     node = value.node
     if node.op != pattern.op or node.effect or len(node.inputs) != len(pattern.inputs) or len(node.outputs) != 1:
         return
+    ways = [node.inputs] if all(map(_may_fit, pattern.inputs, node.inputs)) else []
+    if node.op in COMMUTATIVE and pattern.inputs[0] != pattern.inputs[1]:
+        turned = node.inputs[::-1]
+        ways += [turned] if all(map(_may_fit, pattern.inputs, turned)) else []
+    if not ways:
+        return
     attrs = dict(found.attrs)
     for key, wanted in pattern.attrs:
         if key not in node.attrs:
@@ -202,9 +208,15 @@ def _match_application(pattern: Apply, value: Value, found: Match) -> Iterator[M
         if wanted != actual:
             return
     inner = Match(found.values, attrs, (*found.nodes, node))
-    yield from _match_all(pattern.inputs, node.inputs, inner)
-    if node.op in COMMUTATIVE and pattern.inputs[0] != pattern.inputs[1]:
-        yield from _match_all(pattern.inputs, node.inputs[::-1], inner)
+    for inputs in ways:
+        yield from _match_all(pattern.inputs, inputs, inner)
+
+
+def _may_fit(pattern: Pattern, value: Value) -> bool:
+    """What can be told at once: most patterns do not fit most computations."""
+    if isinstance(pattern, Apply):
+        return value.node.op == pattern.op
+    return not isinstance(pattern, Number) or is_number(value, pattern.value)
 
 
 def _match_all(patterns: tuple[Pattern, ...], values: tuple[Value, ...], found: Match) -> Iterator[Match]:

@@ -7,7 +7,7 @@ stay bound.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,13 +62,17 @@ class Rule:
         """Whether results keep every bit."""
         return self.stable is None
 
+    def matches(self, value: Value) -> Iterator[Match]:
+        """Every way in which it could be applied to a value."""
+        if value.shape is None and not self.any_rank:
+            return
+        for found in pattern.match(pattern.parse(self.before), value):
+            if not any(node.control for node in found.nodes) and (self.when is None or self.when(found)):
+                yield found
+
     def apply(self, b: GraphBuilder, value: Value) -> Value | None:
         """What replaces the value, or None where the rule does not fit."""
-        if value.shape is None and not self.any_rank:
-            return None
-        for found in pattern.match(pattern.parse(self.before), value):
-            if any(node.control for node in found.nodes) or (self.when is not None and not self.when(found)):
-                continue
+        for found in self.matches(value):
             if isinstance(self.after, str):
                 made = pattern.build(pattern.parse(self.after), found, b)
                 made = made if isinstance(made, Value) else b.full(value.shape or (), made, value.dtype)
@@ -89,6 +93,11 @@ def reads_state(node: Node) -> bool:
     if node.op == "input":
         return False
     return opdef.get(node.op).effect is Effect.READ or any(reads_state(n) for g in node.subgraphs() for n in g.nodes)
+
+
+def holds(graph: Graph, wanted: Callable[[Node], bool]) -> bool:
+    """Whether there is such a node in a graph or in a sub-graph of it: a pass with nothing to do need not copy it."""
+    return any(wanted(node) or any(holds(g, wanted) for g in node.subgraphs()) for node in graph.nodes)
 
 
 def roots(graph: Graph) -> list[Value | Node]:
@@ -231,7 +240,15 @@ def rewrite(graph: Graph, rules: Sequence[Rule], *, used: list[str] | None = Non
         rounds: How often the graph is gone through at most.
     """
     table = by_root(rules)
+
+    def may_change(node: Node) -> bool:
+        if len(node.outputs) != 1 or node.control or node.effect:
+            return False
+        return any(True for rule in table.get(node.op, ()) for _ in rule.matches(node.outputs[0]))
+
     for _ in range(rounds):
+        if not holds(graph, may_change):
+            break
         applied: list[str] = []
 
         def visit(rebuild: Rebuild, node: Node, attrs: Mapping[str, Any], applied: list[str] = applied) -> None:

@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any
 from weft.base import dtypes
 from weft.base.dims import Dim, substitute
 from weft.base.errors import InvalidArgumentError
-from weft.ir.graph import Constant, Graph, Node, Value, attr_symbols, free_symbols, symbol_sources
+from weft.ir.graph import (
+    Constant,
+    Graph,
+    Node,
+    Value,
+    attr_symbols,
+    clone,
+    free_symbols,
+    reachable,
+    symbol_sources,
+)
 from weft.ir.types import TensorType
 from weft.ops import interpreter, opdef
 from weft.ops.builder import substitute_attr
 from weft.ops.opdef import Effect
-from weft.passes.rewrite import Rebuild, has_effects, reads_state, through
+from weft.passes.rewrite import Rebuild, has_effects, holds, reads_state, roots, through
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Symbol
@@ -24,7 +34,10 @@ _ALWAYS_FOLDED = 4096  # bytes; more only where the result takes no more room th
 
 def remove_dead_code(graph: Graph) -> Graph:
     """Drops what neither an output nor an effect needs, in sub-graphs too."""
-    return through(graph, _copy)
+    if any(node.subgraphs() for node in graph.nodes):
+        return through(graph, _copy)
+    needed = reachable(graph, roots(graph)).union(value.node for value in graph.inputs)
+    return graph if len(needed) == len(graph.nodes) else clone(graph, keep=needed)[0]
 
 
 def _copy(rebuild: Rebuild, node: Node, attrs: Mapping[str, Any]) -> None:
@@ -40,7 +53,11 @@ def fold_constants(graph: Graph) -> Graph:
     Results may take a page, or as much room as the constants that they are made from: a large tensor of zeros stays
     the broadcast of one. What raises stays in the graph and raises when it runs.
     """
-    return through(graph, _fold)
+    return through(graph, _fold) if holds(graph, _may_fold) else graph
+
+
+def _may_fold(node: Node) -> bool:
+    return node.op not in ("constant", "input") and bool(node.outputs) and not node.control and _foldable(node)
 
 
 def _fold(rebuild: Rebuild, node: Node, attrs: Mapping[str, Any]) -> None:
@@ -156,7 +173,7 @@ def inline_calls(graph: Graph) -> Graph:
 
     A call stays where its results' sizes depend on data: other nodes know them by the call's own symbols.
     """
-    return through(graph, _inline)
+    return through(graph, _inline) if holds(graph, lambda node: node.op == "call") else graph
 
 
 def _inline(rebuild: Rebuild, node: Node, attrs: Mapping[str, Any]) -> None:
