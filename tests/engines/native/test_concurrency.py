@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import threading
@@ -119,3 +120,28 @@ def test_a_child_forked_in_the_midst_of_training_predicts_and_trains() -> None:
     quiet.fit(_X, _Y, batch_size=16, epochs=3, verbose=0)
     for found, right in zip(_weights(model), _weights(quiet), strict=True):
         np.testing.assert_array_equal(found, right)
+
+
+def test_ctrl_c_in_the_midst_of_training_leaves_whole_steps() -> None:
+    def trained(batches: int | None) -> tuple[list[Any], int]:
+        keras.utils.set_random_seed(3)
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(9, activation="tanh"), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        x = np.random.default_rng(0).random((64, 6)).astype(np.float32)
+        y = x.sum(1, keepdims=True)
+        if batches is None:
+            timer = threading.Timer(0.2, _thread.interrupt_main)
+            compiled = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epoch or timer.start())
+            with pytest.raises(KeyboardInterrupt):
+                model.fit(x, y, batch_size=8, epochs=10**9, shuffle=False, verbose=0, callbacks=[compiled])
+        else:
+            whole, rest = divmod(batches, 8)
+            model.fit(x, y, batch_size=8, epochs=whole, shuffle=False, verbose=0)
+            model.fit(x, y, batch_size=8, epochs=1, steps_per_epoch=rest, shuffle=False, verbose=0) if rest else None
+        return model.get_weights(), int(model.optimizer.iterations)
+
+    found, batches = trained(None)
+    assert batches > 0
+    wanted, _ = trained(batches)
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)

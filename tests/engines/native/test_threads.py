@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from weft.base import dtypes
+from weft.base import dtypes, flags
 from weft.engines.native import codegen, emit, target, threads
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Buffer, Const, Kernel, Load, Op, Store
@@ -110,3 +110,36 @@ def test_a_pool_can_stop_and_start_again(make_pool: Any) -> None:
     pool.stop()
     pool.stop()
     assert (job.array == 3).all()
+
+
+def test_idle_workers_sleep(make_pool: Any) -> None:
+    pool, job = make_pool(3), _Job(1000)
+    job.run(pool)
+    for _ in range(1000):
+        if pool.sleeping() == 2:
+            break
+        time.sleep(0.01)
+    assert pool.sleeping() == 2
+    job.run(pool)
+    assert (job.array == 6).all()
+
+
+def test_steps_end_with_the_first_that_fails(make_pool: Any) -> None:
+    pool, job = make_pool(2), _Job(64)
+    job.flag[0] = 0
+    moves = np.array([2, job.array.ctypes.data, 0], np.int64)
+    args = job.table.ctypes.data, job.schedule.ctypes.data, job.phases, True
+    assert pool.run(*args, 5, 0, moves.ctypes.data, 1) == 5
+    assert (job.array == 15).all() and job.flag[1] == 5
+    job.flag[0] = 1
+    assert pool.run(*args, 5, 0, moves.ctypes.data, 1) == 0
+    assert (job.array == 15).all() and job.flag[1] == 0
+
+
+def test_another_number_of_threads_is_taken_at_once() -> None:
+    machine = target.find("host")
+    before = threads.pool(machine)
+    for count in (1, 3, 2):
+        with flags.override(WEFT_NUM_THREADS=count):
+            assert threads.pool(machine).count == count
+    assert threads.pool(machine).count == before.count

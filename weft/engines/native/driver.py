@@ -28,7 +28,7 @@ from weft.engines.native.target import Target
 
 #: words of the control block, each on a cache line of its own where several threads write it
 RUNS, _TABLE, _SCHEDULE, _PHASES, _BASE, STOP = 0, 1, 2, 3, 4, 5
-_CLAIMED, _DONE, _ASLEEP, _INSIDE, _OPEN = 8, 16, 24, 32, 40
+_CLAIMED, _DONE, ASLEEP, _INSIDE, _OPEN = 8, 16, 24, 32, 40
 WORDS = 48
 
 #: how often a waiting worker looks before it sleeps: bursts of pauses, between which it lets others run
@@ -128,9 +128,6 @@ next:
   %further = icmp slt i64 %p2, %phases
   br i1 %further, label %phase, label %out
 out:
-  %end_flag_at = load ptr, ptr %table, align 8
-  %finished_at = getelementptr i64, ptr %end_flag_at, i64 1
-  store i64 1, ptr %finished_at, align 8
   ret void
 }}
 
@@ -211,7 +208,7 @@ define internal void @dispatch(ptr %pool, ptr %table, ptr %schedule, i64 %phases
 begin:
   %claimed = getelementptr i64, ptr %pool, i64 {_CLAIMED}
   %done = getelementptr i64, ptr %pool, i64 {_DONE}
-  %asleep_at = getelementptr i64, ptr %pool, i64 {_ASLEEP}
+  %asleep_at = getelementptr i64, ptr %pool, i64 {ASLEEP}
   %inside_at = getelementptr i64, ptr %pool, i64 {_INSIDE}
   %open_at = getelementptr i64, ptr %pool, i64 {_OPEN}
   %base = load atomic i64, ptr %claimed acquire, align 8
@@ -250,9 +247,6 @@ others:
   {yields}
   br label %look
 out:
-  %end_flag_at = load ptr, ptr %table, align 8
-  %finished_at = getelementptr i64, ptr %end_flag_at, i64 1
-  store i64 1, ptr %finished_at, align 8
   ret void
 }}
 
@@ -262,7 +256,7 @@ out:
 define i64 @worker(ptr %pool, i64 %thread, i64 %seen) nounwind #0 {{
 begin:
   %stop_at = getelementptr i64, ptr %pool, i64 {STOP}
-  %asleep_at = getelementptr i64, ptr %pool, i64 {_ASLEEP}
+  %asleep_at = getelementptr i64, ptr %pool, i64 {ASLEEP}
   %inside_at = getelementptr i64, ptr %pool, i64 {_INSIDE}
   %open_at = getelementptr i64, ptr %pool, i64 {_OPEN}
   %runs = getelementptr i64, ptr %pool, i64 {RUNS}

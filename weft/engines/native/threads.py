@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import flags
-from weft.engines.native.driver import RUNS, STOP, WORDS, driver
+from weft.engines.native.driver import ASLEEP, RUNS, STOP, WORDS, driver
 from weft.engines.native.target import Target
 
 _AGAIN = 0.05  # seconds after which the number of threads is asked for again
@@ -98,6 +98,10 @@ class Pool:
             sleepers, self._waiting = self._waiting, 0
         for _ in range(sleepers):
             self._gate.release()
+
+    def sleeping(self) -> int:
+        """How many workers take no processor's time at the moment."""
+        return int(self._control[ASLEEP]) if self._futex else self._waiting
 
     def stop(self) -> None:
         """Ends the workers and waits for them: their code must not go before they do."""

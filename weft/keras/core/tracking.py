@@ -10,9 +10,15 @@ from typing import Any
 
 import weft as tf
 
+#: attributes of layers and models that change without changing what is computed
+ASIDE = frozenset({
+    "_losses", "_inbound_nodes", "_outbound_nodes", "_weft_compiled_call", "_state", "history", "stop_training",
+    "stop_evaluating", "stop_predicting", "optimizer", "loss", "loss_weights", "compiled", "steps_per_execution",
+})  # fmt: skip
+
 
 class Changes:
-    """How often an attribute of a layer or of a layer's class was set, in the whole process."""
+    """How often an attribute of a layer or of a layer's class was set, in the whole process, those in `ASIDE` apart."""
 
     count = 0
 

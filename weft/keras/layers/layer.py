@@ -126,7 +126,8 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
     # Attributes
 
     def __setattr__(self, name: str, value: Any) -> None:
-        tracking.changes.count += 1
+        if name not in tracking.ASIDE:
+            tracking.changes.count += 1
         tracked = self.__dict__.get("_tracked")
         if tracked is not None and not name.startswith("_weft") and name not in _UNTRACKED:
             if tracking.is_trackable(value):

@@ -21,12 +21,6 @@ from weft.keras.layers.layer import Layer
 from weft.keras.trainer.state import tracing
 
 _OURS = "weft.keras.layers."
-#: attributes that change without changing what a layer computes
-_ASIDE = {
-    "_losses", "_inbound_nodes", "_outbound_nodes", "_weft_compiled_call", "_state", "history", "stop_training",
-    "stop_evaluating", "stop_predicting", "optimizer", "loss", "loss_weights", "compiled", "steps_per_execution",
-}  # fmt: skip
-
 
 class CompiledCall:
     """The compiled computation of a model, for as long as its layers stay as they are.
@@ -114,7 +108,7 @@ def _is_plain(x: Any) -> bool:
 
 
 def _attributes(each: Any) -> dict[str, Any]:
-    return {name: value for name, value in each.__dict__.items() if name not in _ASIDE}
+    return {name: value for name, value in each.__dict__.items() if name not in tracking.ASIDE}
 
 
 def _differ(each: Any, seen: dict[str, Any]) -> bool:
@@ -142,7 +136,7 @@ def _is_known(layer: Any) -> bool:
         return False
     return isinstance(layer, InputLayer) or all(
         not callable(value) or isinstance(value, Layer) or _is_ours(value)
-        for name, value in layer.__dict__.items() if name not in _ASIDE
+        for name, value in layer.__dict__.items() if name not in tracking.ASIDE
     )  # fmt: skip
 
 
