@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import weft as tf
 from weft import keras
 from weft.formats.events import read_events
 from weft.keras import callbacks, layers
@@ -118,6 +119,41 @@ class TestBackupAndRestore:
         for name, values in history.history.items():
             assert values[rest.epoch[0] :] == rest.history[name]
         assert not (tmp_path / "b").exists()
+
+    @pytest.mark.parametrize("kind", ["shuffled", "repeated", "generator", "sequence", "steps"])
+    @pytest.mark.parametrize("save_freq", ["epoch", 2])
+    def test_data_of_every_kind_come_in_the_same_order(self, tmp_path: Path, kind: str, save_freq: Any) -> None:
+        class Batches(keras.utils.PyDataset):
+            def __len__(self) -> int:
+                return 5
+
+            def __getitem__(self, index: int) -> Any:
+                return X[4 * index : 4 * index + 4], Y[4 * index : 4 * index + 4]
+
+        def endless() -> Any:
+            while True:
+                yield from (Batches()[n] for n in range(5))
+
+        def run(*more: Any) -> list[np.ndarray]:
+            keras.utils.set_random_seed(7)
+            rows = tf.data.Dataset.from_tensor_slices((X, Y)).shuffle(20)
+            data = {
+                "shuffled": {"x": rows.batch(4)}, "repeated": {"x": rows.repeat().batch(4), "steps_per_epoch": 4},
+                "generator": {"x": endless(), "steps_per_epoch": 3}, "sequence": {"x": Batches()},
+                "steps": {"x": X, "y": Y, "batch_size": 4, "steps_per_epoch": 3},
+            }[kind]  # fmt: skip
+            model = regressor()
+            model.build((None, 3))
+            model.fit(epochs=4, verbose=0, callbacks=[*more], **data)
+            return model.get_weights()
+
+        wanted = run()
+        with pytest.raises(KeyboardInterrupt):
+            run(callbacks.BackupAndRestore(tmp_path / "b", save_freq=save_freq), Stop(2, 1))
+        for one, other in zip(
+            wanted, run(callbacks.BackupAndRestore(tmp_path / "b", save_freq=save_freq)), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
 
     def test_a_killed_process_goes_on(self, tmp_path: Path) -> None:
         def run(*more: Any) -> list[np.ndarray]:

@@ -27,7 +27,8 @@ class BackupAndRestore(Callback):
     """Saves the state of a training, and lets the same `fit` go on from it when the program is started again.
 
     The state is one file, whole or not there: weights, optimizer, random generators, the order of the data, the epoch,
-    and what other callbacks have seen. Data must be arrays, or come in the same order each time they are gone through.
+    and what other callbacks have seen. Data that are no arrays are gone through again up to the place where training
+    was, without training; they must come as they came the first time.
 
     Args:
         backup_dir: A folder for this training alone.
@@ -57,7 +58,8 @@ class BackupAndRestore(Callback):
         self._siblings: list[Any] = []
         self._pending: dict[str, Any] | None = None
         self._epoch = self._batches = 0
-        self._random: Any = None
+        #: where the first epoch began: its number, the order of the data, and the state of random generators
+        self._start: dict[str, Any] = {}
 
     @property
     def _path(self) -> str:
@@ -71,7 +73,6 @@ class BackupAndRestore(Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Saves after an epoch."""
         if self.save_freq == "epoch":
-            self._random = _random_state()
             self._save(epoch + 1, 0)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -86,8 +87,8 @@ class BackupAndRestore(Callback):
         model = self.model
         order = model._state.loop.order_state(bool(batch))
         kept = {
-            "epoch": epoch, "batch": batch, "order": order, "random": self._random,
-            "counted": self._batches, "callbacks": [_kept(callback) for callback in self._others()],
+            "epoch": epoch, "batch": batch, "order": order, "random": _random_state(), "start": self._start,
+            "generator": seed_generator.global_state(), "counted": self._batches, "callbacks": [_kept(callback) for callback in self._others()],
         }  # fmt: skip
         os.makedirs(self.backup_dir, exist_ok=True)
         if self.double_checkpoint and os.path.exists(self._path):
@@ -112,10 +113,9 @@ class BackupAndRestore(Callback):
         return [callback for callback in self._siblings if hasattr(callback, "_kept")]
 
     def _further_variables(self) -> list[Any]:
-        """State that files of weights leave out: that of random generators, the process's own among them."""
+        """State that files of weights leave out: that of random generators."""
         left_out = {id(variable) for variable in (*self.model.weights, *self._metric_variables())}
-        found = [variable for variable in self.model.variables if id(variable) not in left_out]
-        return tracking.unique([*found, seed_generator.global_seed_generator().state])
+        return tracking.unique(variable for variable in self.model.variables if id(variable) not in left_out)
 
     def _metric_variables(self) -> list[Any]:
         return tracking.unique(variable for metric in self.model.metrics for variable in metric.variables)
@@ -126,18 +126,21 @@ class BackupAndRestore(Callback):
         """Takes up the state that is there."""
         self._epoch = self._batches = 0
         self._pending = None
+        self._start = {"order": self.model._state.loop.order_state(False), "random": _random_state()}
         if not os.path.exists(self._path):
             return
         model = self.model
-        self._build_all()
-        if not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
         reader = hdf5.Reader(self._path, self._path)
         try:
             group = reader.group(_GROUP)
             if group is None:
                 raise ValueError(explain(f"`{self._path}` is no backup of a training.", hint="remove it to begin anew"))
-            self._restore(reader, group)
+            kept = hdf5.parse_json(reader.text(group, "state") or "{}", self._path)
+            self._resume_data(kept)
+            self._build_all()
+            if not model.optimizer.built:
+                model.optimizer.build(model.trainable_variables)
+            self._restore(reader, group, kept)
         finally:
             reader.close()
 
@@ -154,9 +157,7 @@ class BackupAndRestore(Callback):
                 hint="call the model on data, or model.build(input_shape), before fit",
             ))  # fmt: skip
 
-    def _restore(self, reader: hdf5.Reader, group: Any) -> None:
-        text = reader.text(group, "state") or "{}"
-        kept = hdf5.parse_json(text, self._path)
+    def _restore(self, reader: hdf5.Reader, group: Any, kept: dict[str, Any]) -> None:
         loader = Loader(reader)
         loader.load(self.model)
         report(loader.problems, self._path, warn_only=False)
@@ -164,7 +165,15 @@ class BackupAndRestore(Callback):
         best = [self._best(reader, group, number) for number in range(len(kept["callbacks"]))]
         self._pending = {**kept, "variables": values, "best": best}
         self._batches = int(kept["counted"])
-        self.model._state.loop.resume(int(kept["epoch"]), int(kept["batch"]), kept["order"])
+
+    def _resume_data(self, kept: dict[str, Any]) -> None:
+        """Goes to the place in the data where training was."""
+        self._start = kept["start"]
+        loop, epoch = self.model._state.loop, int(kept["epoch"])
+        if loop.replays:
+            _restore_random(self._start["random"])
+        order = self._start["order"] if loop.replays else kept["order"]
+        loop.resume(epoch, int(kept["batch"]), order, epoch - int(self._start["epoch"]))
 
     def _numbered(self, reader: hdf5.Reader, group: Any, kind: str) -> list[Any]:
         found: list[Any] = []
@@ -179,8 +188,10 @@ class BackupAndRestore(Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Before the first epoch: gives back what the start of training has reset."""
         self._epoch = epoch
+        self._start.setdefault("epoch", epoch)
         kept, self._pending = self._pending, None
         if kept is not None:
+            seed_generator.restore_global_state(kept["generator"])
             _restore_random(kept["random"])
             self._assign("random generators", self._further_variables(), kept["variables"]["variable"])
             if kept["batch"]:
@@ -192,7 +203,6 @@ class BackupAndRestore(Callback):
                         setattr(callback, name, value)
                     if best is not None:
                         callback.best_weights = best
-        self._random = _random_state()
 
     def _assign(self, what: str, variables: list[Any], values: list[Any]) -> None:
         if len(variables) != len(values):

@@ -97,6 +97,20 @@ def global_seed_generator() -> SeedGenerator:
     return _process["generator"]  # type: ignore[no-any-return]
 
 
+def global_state() -> list[int] | None:
+    """The state of the generator of those who bring none; None where nobody has asked for it yet."""
+    generator = _process["generator"]
+    return None if generator is None else [int(part) for part in generator.state.numpy()]
+
+
+def restore_global_state(state: list[int] | None) -> None:
+    """Sets the generator of those who bring none to what `global_state` gave."""
+    if state is None:
+        forget_global_generator()
+    else:
+        global_seed_generator().state.assign(np.array(state, np.int64))
+
+
 def forget_global_generator() -> None:
     """The next one starts from a new seed."""
     _process["generator"] = None

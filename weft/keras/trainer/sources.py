@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -392,31 +393,59 @@ class Loop:
         self._first: tuple[int, int] | None = None
         #: how many batches of the latest epoch were done before
         self.left_out = 0
+        self._rest: Iterator[Any] | None = None
+        self._latest: Any = None
         self.ran_out = False
 
     def example(self) -> Any:
-        """Data of one sample as a batch; None where there is none before the first batch."""
-        return self._source.example()
+        """Some data as a batch, to build from; None where there are none before the first batch."""
+        return self._source.example() if self._latest is None else self._latest
 
     def order_state(self, before: bool) -> Any:
         """What the order of the next epoch is drawn from (`before`: of the latest one)."""
         return self._source.order_state(before)
 
-    def resume(self, epoch: int, batch: int, order: Any) -> None:
-        """Lets training begin with a batch of an epoch, and with the order that this epoch had."""
-        self._first = (epoch, batch)
+    @property
+    def replays(self) -> bool:
+        """Whether the place in the data can only be found by going through them again."""
+        return self._steps is not None or isinstance(self._source, IterableSource)
+
+    def resume(self, epoch: int, batch: int, order: Any, done: int) -> None:
+        """Lets training begin with a batch of an epoch.
+
+        Args:
+            epoch: The epoch.
+            batch: The batch.
+            order: What `order_state` gave for this epoch; for data that are gone through again, for the first one.
+            done: How many epochs were before.
+        """
         self._source.restore_order(order)
+        self._first = (epoch, batch)
+        if not self.replays:
+            return
+        for _ in range(done):
+            self._go_through(self.epoch())
+        if batch:
+            self._rest = self.epoch()
+            self._go_through(islice(self._rest, batch))
+
+    def _go_through(self, batches: Iterator[Any]) -> None:
+        for batch in batches:
+            self._latest = batch
 
     def first_epoch(self, given: int) -> int:
         """The epoch to begin with: the one given, or the one to resume."""
         return given if self._first is None else self._first[0]
 
-    def first_batch(self) -> int:
-        """How many batches the next epoch leaves out because they are done. They are asked for once."""
+    def rest(self) -> Iterator[Any]:
+        """The batches of the next epoch, or what is left of it where training is resumed; `left_out` were done."""
         self.left_out = 0
         if self._first is not None:
             (_, self.left_out), self._first = self._first, None
-        return self.left_out
+        if self._rest is not None:
+            rest, self._rest = self._rest, None
+            return rest
+        return islice(self.epoch(), self.left_out, None)
 
     def whole(self) -> tuple[Any, Any, int] | None:
         """The next epoch as a whole, where it is one: arrays, order of rows, size of a batch."""

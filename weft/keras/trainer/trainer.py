@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -468,8 +467,8 @@ class Trainer:
                     yield next(running)
                 return
             step = self._runner(method)
-            done = loop.first_batch()
-            for number, data in enumerate(islice(loop.epoch(), done, None), done):
+            rest = loop.rest()
+            for number, data in enumerate(rest, loop.left_out):
                 listeners.begin_batch(mode, number)
                 packed = sources.pack(data)
                 yield number, self._run_watched(data, number, packed) if search else step(packed)
