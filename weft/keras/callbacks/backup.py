@@ -88,7 +88,8 @@ class BackupAndRestore(Callback):
         order = model._state.loop.order_state(bool(batch))
         kept = {
             "epoch": epoch, "batch": batch, "order": order, "random": _random_state(), "start": self._start,
-            "generator": seed_generator.global_state(), "counted": self._batches, "callbacks": [_kept(callback) for callback in self._others()],
+            "generator": seed_generator.global_state(), "counted": self._batches,
+            "callbacks": [_kept(callback) for callback in self._others()],
         }  # fmt: skip
         os.makedirs(self.backup_dir, exist_ok=True)
         if self.double_checkpoint and os.path.exists(self._path):
