@@ -150,6 +150,22 @@ def test_narrower_processors(name: str) -> None:
             _check(_compiled(a, given, transpose_b=True)(a, given).numpy(), a, b)
 
 
+@pytest.mark.parametrize("checked", [False, True])
+def test_bfloat16_is_added_up_in_float32(checked: bool) -> None:
+    bf16 = tf.bfloat16.as_numpy_dtype
+    with flags.override(WEFT_CHECK=str(int(checked))):
+        for rows, columns, inner in ((37, 45, 31), (230, 40, 64), (70, 33, 1030)) if not checked else ((37, 45, 31),):
+            a, b = _draw(rows, inner).astype(bf16), _draw(inner, columns).astype(bf16)
+            wanted = a.astype(np.float64) @ b.astype(np.float64)
+            scale = np.abs(a).astype(np.float64) @ np.abs(b).astype(np.float64)
+            for number in range(4):
+                flip_a, flip_b = bool(number & 1), bool(number & 2)
+                given = _flipped(a, flip_a), _flipped(b, flip_b)
+                made = _compiled(*given, number == 0, transpose_a=flip_a, transpose_b=flip_b)(*given).numpy()
+                error = np.abs(made.astype(np.float64) - wanted)
+                assert (error <= 2.0**-8 * np.abs(wanted) + 2e-6 * scale).all()  # half a step of bfloat16
+
+
 def test_any_number_of_threads_gives_the_same_bits() -> None:
     a, b = _draw(470, 300), _draw(300, 200)
     product, found = _compiled(a, b), set()

@@ -104,8 +104,9 @@ class Nest:
 class Lowering:
     """Turns the nodes of a graph into nests."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, pairs: bool = False) -> None:
         self.graph = graph
+        self.pairs = pairs  # whether the processor adds up pairs of products of bfloat16
         self.nests: list[Nest] = []
         self.sources: dict[Value, Source] = {}
         self.users = {value: len(nodes) for value, nodes in graph.users().items()}

@@ -37,7 +37,7 @@ _STEP_A, _STEP_B, _STEP_C = (Dim.fresh("apart") for _ in range(3))
 
 
 def tile(
-    dtype: DType, height: int, wide: int, lanes: int, rows: bool, fused: bool
+    dtype: DType, height: int, wide: int, lanes: int, rows: bool, fused: bool, pairs: bool = False
 ) -> Routine:
     """c[r, j] += sum over k of a[r, k] * b[k, j], for so many rows and vectors of columns.
 
@@ -51,8 +51,10 @@ def tile(
         lanes: Numbers in a vector.
         rows: Whether rows of a lie in order, else its columns.
         fused: Whether to multiply and add in one rounding.
+        pairs: Whether elements of a and b are pairs of bfloat16, as int32, whose products are both added.
     """
-    a, b, c = (Buffer(name, dtype, 0, "argument") for name in "abc")
+    given = dtypes.int32 if pairs else dtype
+    a, b, c = (Buffer(name, kind, 0, "argument") for name, kind in (("a", given), ("b", given), ("c", dtype)))
     count, onward = LoopVar("count", _MANY), LoopVar("onward", 2)
     r, v, k = LoopVar("r", height), LoopVar("v", wide), LoopVar("k", _MANY)
     sums = Register("sums", dtype, (height, wide), vector=True)
@@ -67,7 +69,9 @@ def tile(
         # row by row: a number of a is spread, used for each vector of b, and its register free again
         number = Load(a, Index.of(r) * _STEP_A + at if rows else Index.of(r) + at * _STEP_A)
         vector = Load(b, at * _STEP_B + Index.of(v) * lanes + LANE)
-        return each(Set(sums, multiply_add(number, vector, Get(sums, spot), fused), spot))
+        total = Get(sums, spot)
+        made = Op("dot_pairs", (number, vector, total), dtype) if pairs else multiply_add(number, vector, total, fused)
+        return each(Set(sums, made, spot))
 
     # beyond that, LLVM has so many addresses of rows at hand that sums no longer have room
     steps = 1 if rows else 4
@@ -81,7 +85,7 @@ def tile(
         *([] if rows else [For(k, whole, Index.of(count), [step(Index.of(k))])]),
         each(Store([(c, here, Get(sums, spot))])),
     ]  # fmt: skip
-    name = f"tile_{dtype.name}_{height}x{wide}x{lanes}_{'rows' if rows else 'columns'}"
+    name = f"tile_{'pairs' if pairs else dtype.name}_{height}x{wide}x{lanes}_{'rows' if rows else 'columns'}"
     return Routine(name, (a, b, c), (count, onward), (_STEP_A, _STEP_B, _STEP_C), body, lanes)
 
 

@@ -16,7 +16,7 @@ from weft.engines.native import microkernels
 from weft.engines.native.fusion import Group
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import Plan, minimum
-from weft.engines.native.loops import At, Buffer, Call, Expr, For, If, Kernel, Load, Masked, Op, Statement, Store
+from weft.engines.native.loops import At, Buffer, Call, Const, Expr, For, If, Kernel, Load, Masked, Op, Statement, Store
 from weft.engines.native.lower import variables
 from weft.engines.native.rewriting import guarded, loads
 from weft.engines.native.sources import Indices, unflatten
@@ -44,7 +44,7 @@ class Steps:
     inner: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Operand:
     """One side of a product.
 
@@ -98,6 +98,32 @@ class Operand:
         for load in loads([self.at(tuple(map(Index.of, outer)), Index.of(along), ZERO)]):
             used |= load.index.variables()
         return tuple(variable in used for variable in outer)
+
+
+class Pairs(Operand):
+    """An operand of bfloat16 in pairs along the reduced axis, each an int32 with the first in its low half."""
+
+    def __init__(self, element: Element, axis: int, shape: Shape, inner: Dimension, dtype: DType) -> None:
+        super().__init__(self._pair, axis, shape, ceil_divide(inner, 2), dtypes.int32)
+        self.given = Operand(element, axis, shape, inner, dtypes.bfloat16)
+
+    def _pair(self, place: Indices, k: Index) -> Expr:
+        first, second = (self.given.element(place, k * 2 + half) for half in (0, 1))
+        if not (isinstance(self.given.inner, int) and self.given.inner % 2 == 0):  # the last one may be alone
+            second = guarded(second, compare("less", k * 2 + 1, Index.of(self.given.inner)))
+        low, high = (Op("cast", (Op("bitcast", (half,), dtypes.uint16),), dtypes.int32) for half in (first, second))
+        return Op("or", (low, Op("shift_left", (high, Const(16, dtypes.int32)), dtypes.int32)), dtypes.int32)
+
+    def start(self, outer: Indices, along: Index, k: Index) -> tuple[Buffer, Index]:
+        """Where a pair lies, if it lies in memory."""
+        return self.given.start(outer, along, k * 2)
+
+    def steps(self) -> Steps | None:
+        """Its steps in pairs, where neighbours along the reduced axis are neighbours in memory."""
+        steps, inner = self.given.steps(), self.given.inner
+        if steps is None or steps.inner != 1 or steps.along % 2 or not isinstance(inner, int) or inner % 2:
+            return None
+        return Steps(steps.along // 2, 1)
 
 
 def turned(

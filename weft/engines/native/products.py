@@ -43,6 +43,7 @@ from weft.engines.native.packing import (
     SQUARE,
     Element,
     Operand,
+    Pairs,
     Panels,
     Steps,
     compare,
@@ -82,14 +83,18 @@ class Product:
         a: The first operand's element: it may not depend on the column.
         b: The second operand's: it may not depend on the row.
         dtype: Of the operands and the result.
+        pairs: Whether the operands are bfloat16 (and the result float32), for processors that add up pairs of products.
     """
 
     takes_epilogue = True
 
-    def __init__(self, shape: Shape, inner: Dimension, a: Element, b: Element, dtype: DType) -> None:
-        self.shape, self.inner, self.dtype = tuple(shape), inner, dtype
-        self.a = Operand(a, -2, self.shape, inner, dtype)
-        self.b = Operand(b, -1, self.shape, inner, dtype)
+    def __init__(
+        self, shape: Shape, inner: Dimension, a: Element, b: Element, dtype: DType, pairs: bool = False
+    ) -> None:
+        self.shape, self.dtype, self.pairs = tuple(shape), dtype, pairs
+        kind = Pairs if pairs else Operand
+        self.a, self.b = (kind(element, axis, self.shape, inner, dtype) for element, axis in ((a, -2), (b, -1)))
+        self.inner = self.a.inner
         self.packed: Memory | None = None
 
     def add(self, low: Lowering, name: str) -> Memory:
@@ -100,7 +105,7 @@ class Product:
             batch = tuple(size if own else 1 for size, own in zip(self.shape[:-2], self.b.batch(), strict=True))
             length = ceil_divide(self.inner, SQUARE) * SQUARE
             shape = (*batch, ceil_divide(self.shape[-1], width), length, width)
-            packed = self.packed = low.temporary(shape, self.dtype, "panels")
+            packed = self.packed = low.temporary(shape, self.b.dtype, "panels")
             # for few rows nothing is packed ahead
             runs = lesser(1, quotient(rows, MANY + 1)) if isinstance(rows, Dim) else 1
             template = Panels(self.b, packed, runs)
@@ -211,22 +216,22 @@ class _Writer:
         self.stretch = given.inner if isinstance(given.inner, int) and self.stretches == 1 else STRETCH
         self.tiles = -(-cut.rows // cut.height)
         length = -(-self.stretch // lanes) * lanes
-        self.panel = self._scratch("panel", length * cut.columns)
+        self.panel = self._scratch("panel", length * cut.columns, self.b.dtype)
         many = 1 if self.stretches == 1 else self.tiles * cut.strips
         # with nothing else to do, whole tiles are added up where the result lies
         self.plain = group.nests[0].output if len(group.nests) == 1 else None
-        self.sums = self._scratch("sums", many * cut.height * cut.columns)
+        self.sums = self._scratch("sums", many * cut.height * cut.columns, self.dtype)
         wide = -(-cut.height // lanes) * lanes
         self.steps_a = Steps(1, wide) if packs or steps is None else steps
         self.size_of_tile = (length + 1) * wide  # tiles begin in different places of a cache
-        self.block = self._scratch("block", self.tiles * self.size_of_tile) if packs else None
+        self.block = self._scratch("block", self.tiles * self.size_of_tile, self.a.dtype) if packs else None
 
-    def _scratch(self, name: str, size: int) -> Buffer:
-        return Buffer(f"{name}_{self.name}", self.dtype, size, "thread")
+    def _scratch(self, name: str, size: int, dtype: DType) -> Buffer:
+        return Buffer(f"{name}_{self.name}", dtype, size, "thread")
 
     def _packs_a(self, steps: Steps | None) -> bool:
         """Whether a block of A is packed: it lies unevenly, in long columns, or rows share places in a cache."""
-        if steps is None or 1 not in (steps.along, steps.inner):
+        if self.given.pairs or steps is None or 1 not in (steps.along, steps.inner):
             return True
         several = not isinstance(self.columns, int) or self.columns > 2 * WIDE * self.lanes
         if steps.inner == 1:
@@ -357,7 +362,8 @@ class _Writer:
         def call(offset: Index, rows: int) -> list[Statement]:
             made: list[Statement] = []
             for way in reversed(ways):
-                routine = microkernels.tile(self.dtype, rows, wide, target.lanes, inward, self.plan.target.fma)
+                routine = microkernels.tile(self.dtype, rows, wide, target.lanes, inward, self.plan.target.fma,
+                                            self.given.pairs)  # fmt: skip
                 places = (
                     self._place_of_a(tile, offset, start), (way.buffer, way.place),
                     (target.buffer, target.place + offset * target.step),

@@ -71,6 +71,8 @@ class Arithmetic(Places):
             function = f"@llvm.{_INTRINSIC[name]}.{self.suffix(first)}"
             self.declare(f"declare {first.full} {function}({', '.join(v.full for v in args)})")
             self.line(f"{result.name} = call {first.full} {function}({', '.join(map(str, args))})", where)
+        elif name == "dot_pairs":
+            return self.dot_pairs(args, where)
         elif name == "cast":
             return self.cast(first, source, target, where)
         elif name == "bitcast":
@@ -78,6 +80,21 @@ class Arithmetic(Places):
             self.line(f"{result.name} = bitcast {first} to {result.full}", where)
         else:
             raise ValueError(f"{self.kernel.name}: no code for {name}")
+        return result
+
+    def dot_pairs(self, args: Sequence[Value], where: list[Any]) -> Value:
+        """Pairs of bfloat16, multiplied and added to a total in float32."""
+        total, lanes = args[2], args[0].lanes
+        pairs = f"<{2 * lanes} x bfloat>"
+        names = []
+        for value in args[:2]:
+            names.append(self.name())
+            self.line(f"{names[-1]} = bitcast {value} to {pairs}", where)
+        result = Value(self.name(), total.type, lanes)
+        function = f"@llvm.x86.avx512bf16.dpbf16ps.{32 * lanes}"
+        self.declare(f"declare {total.full} {function}({total.full}, {pairs}, {pairs})")
+        given = f"{total}, {pairs} {names[0]}, {pairs} {names[1]}"
+        self.line(f"{result.name} = call {total.full} {function}({given})", where)
         return result
 
     def absolute(self, value: Value, source: DType, where: list[Any]) -> Value:

@@ -25,7 +25,9 @@ HALVES = (dtypes.float16, dtypes.bfloat16)
 def _matmul(low: Lowering, node: Node) -> Sequence[Source]:
     out = node.outputs[0]
     dtype = dtypes.float32 if out.dtype in HALVES else out.dtype
-    a, b = (widened(low, low.source(value), dtype) for value in node.inputs)
+    pairs = low.pairs and all(value.dtype is dtypes.bfloat16 for value in (*node.inputs, out))
+    kind = dtypes.bfloat16 if pairs else dtype
+    a, b = (widened(low, low.source(value), kind) for value in node.inputs)
     shape = tuple(out.shape or ())
     flip_a = bool(node.attrs["transpose_a"] or node.attrs["adjoint_a"])
     flip_b = bool(node.attrs["transpose_b"] or node.attrs["adjoint_b"])
@@ -38,7 +40,7 @@ def _matmul(low: Lowering, node: Node) -> Sequence[Source]:
     def element_b(place: Indices, k: Index) -> Expr:
         return b.at((*place_b(place), *((place[-1], k) if flip_b else (k, place[-1]))))
 
-    output = Product(shape, inner, element_a, element_b, dtype).add(low, "matmul")
+    output = Product(shape, inner, element_a, element_b, dtype, pairs).add(low, "matmul")
     return [narrowed(output, out.dtype)]
 
 
