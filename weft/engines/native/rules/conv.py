@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from weft.engines.native.lower import Lowering, Nest, rule, view
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.matmul import HALVES, narrowed, widened
 from weft.engines.native.rules.pointwise import compare, op, pick
-from weft.engines.native.sources import Indices, Memory, Source
+from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Node, Value
 from weft.ops.windows import CHANNELS_LAST, Window, window_of
 
@@ -125,16 +126,43 @@ def _surrounded(low: Lowering, x: Source, window: Window) -> Memory:
     return padded(low, low.memory(x) if x.cost > 3 else x, [first for first, _ in window.pads], sizes, [1] * len(sizes))
 
 
+def _single(window: Window) -> bool:
+    """Whether every window is one element: a product of matrices, of every so-many-th place where there are strides."""
+    return set(window.window) == {1} and not window.padded
+
+
+def _chosen(low: Lowering, x: Source, window: Window) -> Memory:
+    """The elements that windows of one element see, in memory of their own."""
+    if max(window.strides) == 1:
+        return low.memory(x, "image")
+    key = ("chosen", x, window, low.region, low.when)
+    found = low.shared.get(key)
+    if found is None:
+        shape = (x.shape[0], *window.out, x.shape[-1])
+        seen = view(x, shape, lambda place: (
+            place[0], *(i * stride for i, stride in zip(place[1:-1], window.strides, strict=True)), place[-1]))  # fmt: skip
+        found = low.shared[key] = low.copy(seen, "chosen")
+    assert isinstance(found, Memory)
+    return found
+
+
+def _without_strides(window: Window) -> Window:
+    """Windows of one element on what they see."""
+    one = (1,) * len(window.sizes)
+    return Window(window.out, one, one, one, ((0, 0),) * len(one), window.out)
+
+
 def forward(low: Lowering, x: Source, kernel: Memory, window: Window, groups: int, name: str) -> Source:
     """The convolution of images, without their padding."""
     batch, channels, filters = x.shape[0], kernel.shape[-2], kernel.shape[-1]
     shape = (batch, *window.out, filters)
     if groups == 1 and winograd.pays(window, channels, filters, groups, x.dtype):
         return winograd.convolution(low, low.memory(x, "image"), kernel, window, name)
-    x = _surrounded(low, x, window)
+    single = groups == 1 and _single(window)
+    x = _chosen(low, x, window) if single else _surrounded(low, x, window)
     if groups > 1:
         return _grouped(low, x, kernel, window, groups, name)
-    if set(window.window) == {1} and set(window.strides) == {1} and x.contiguous:
+    if single and x.contiguous:
         rows = batch
         for size in window.out:
             rows = rows * size
@@ -143,6 +171,7 @@ def forward(low: Lowering, x: Source, kernel: Memory, window: Window, groups: in
             (rows, filters), (channels,), lambda place, within: flat.at((place[0], within[0])),
             lambda place, within: weights.at((within[0], place[1])), x.dtype), shape, name)  # fmt: skip
     result = low.temporary(shape, x.dtype, name)
+    window = _without_strides(window) if single else window
     add_template(low, result, direct.Direct(x, kernel, direct.whole(window), result), name)
     return result
 
@@ -209,6 +238,8 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
             zip(reach, window.pads, strict=True)))  # fmt: skip
         simple = Window(window.out, window.window, window.strides, window.dilations, pads, window.sizes)
         result = forward(low, ct, packed, simple, groups, "conv_input_gradient")
+    elif groups == 1 and _single(window):
+        result = _spread(forward(low, ct, packed, _without_strides(window), 1, "conv_input_gradient"), window)
     elif groups == 1 and max(window.dilations) == 1:
         result = _in_parts(low, ct, packed, window)
     else:
@@ -218,6 +249,18 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
         wide = padded(low, low.memory(ct) if ct.cost > 3 else ct, before, sizes, window.strides)
         result = forward(low, wide, packed, simple, groups, "conv_input_gradient")
     return [narrowed(from_channels_last(result, attrs["data_format"]), node.outputs[0].dtype)]
+
+
+def _spread(source: Source, window: Window) -> Source:
+    """Elements where windows of one element see them, and zeros between them."""
+    def element(place: Indices) -> Expr:
+        tests = [compare("equal", At(i % stride), At(Index.of(0)))
+                 for i, stride in zip(place[1:-1], window.strides, strict=True) if stride > 1]  # fmt: skip
+        there = functools.reduce(lambda a, b: Op("and", (a, b), dtypes.bool_), tests)
+        spot = [i // stride for i, stride in zip(place[1:-1], window.strides, strict=True)]
+        return pick(there, guarded(source.at((place[0], *spot, place[-1])), there), Const(0, source.dtype))
+
+    return Computed((source.shape[0], *window.sizes, source.shape[-1]), source.dtype, element, 10)
 
 
 def _in_parts(low: Lowering, ct: Source, kernel: Memory, window: Window) -> Source:
@@ -283,6 +326,8 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     rank, groups = len(window.sizes), attrs["groups"]
     spots = _spots(low, node, 1, ct, window, kernel_shape[-2])
     fast = spots is None and winograd.pays(window, kernel_shape[-2], kernel_shape[-1], groups, x.dtype)
+    if groups == 1 and _single(window):
+        x, window = _chosen(low, x, window), _without_strides(window)
     x = low.memory(x, "image") if fast else _surrounded(low, x, window)
     batch, channels, filters = x.shape[0], kernel_shape[-2], kernel_shape[-1]
     assert isinstance(channels, int) and isinstance(filters, int)
