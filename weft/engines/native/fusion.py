@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: rows longer than this are not kept together for the sake of fusion: threads would have too little to share
 _LONG_ROW = 1 << 16
+#: so many sums of columns share a walk
+_COLUMNS = 4
 
 
 @dataclass(eq=False)
@@ -178,8 +180,10 @@ class Fusion:
         return _writes_state(nest) or any(_writes_state(n) for other in before for n in other.nests)
 
     def _candidates(self, nest: Nest, needs: list[Nest]) -> list[Group]:
-        if nest.template is not None or self.walks[nest].column:
+        if nest.template is not None:
             return []
+        if self.walks[nest].column:
+            return self._beside(nest)
         found = dict.fromkeys(self.home[n] for n in reversed(needs))
         shared = {load.buffer for load in self.walks[nest].reads}
         for group in reversed(self.groups[-32:]):  # beside others that read the same, or are as small
@@ -190,6 +194,14 @@ class Fusion:
             elif any(load.buffer in shared for n in group.nests for load in self.walks[n].reads if n.shape):
                 found[group] = None
         return list(found)
+
+    def _beside(self, nest: Nest) -> list[Group]:
+        """Sums of columns that go through the same elements."""
+        shared = {load.buffer for load in self.walks[nest].reads}
+        return [group for group in reversed(self.groups[-32:])
+                if group.kind == "column" and len(group.nests) < _COLUMNS
+                and (group.nests[0].shape, group.nests[0].reduced) == (nest.shape, nest.reduced)
+                and any(load.buffer in shared for load in self.walks[group.nests[0]].reads)]  # fmt: skip
 
     def _alone(self, nest: Nest) -> Group:
         if nest.template is not None:
@@ -205,7 +217,10 @@ class Fusion:
         if group.kind == "template":
             return self._join_template(group, nest, needs)
         if group.kind == "column":
-            return False
+            made = {member.output.buffer for member in group.nests}
+            read = {load.buffer for member in group.nests for load in self.walks[member].reads}
+            reads = {load.buffer for load in self.walks[nest].reads}
+            return not made & reads and nest.output.buffer not in made | read
         if group.kind == "map" and not nest.reduced:
             if not _same_points(group.space, nest.shape) or not _in_order(group.space, nest):
                 return False

@@ -115,7 +115,7 @@ class Index:
                     coefficient = coefficient * factor
                     terms[atom] = terms[atom] + coefficient if atom in terms else coefficient
                 constant = constant + part.constant * factor
-        return Index(terms, constant)
+        return _joined(Index(terms, constant))
 
     def __add__(self, other: Index | LoopVar | Dimension) -> Index:
         if isinstance(other, (int, Dim)):
@@ -126,7 +126,7 @@ class Index:
             return Index(terms, self.constant)
         for atom, coefficient in other.terms.items():
             terms[atom] = terms[atom] + coefficient if atom in terms else coefficient
-        return Index(terms, self.constant + other.constant)
+        return _joined(Index(terms, self.constant + other.constant))
 
     __radd__ = __add__
 
@@ -275,6 +275,19 @@ def _at_least_zero(value: Dimension) -> bool:
 def _less(value: Dimension, bound: Dimension) -> bool:
     difference = bound - value
     return isinstance(difference, int) and difference > 0
+
+
+def _joined(total: Index) -> Index:
+    """With a quotient and the rest of the same division as what was divided: (i // n) * n + i % n is i."""
+    if len(total.terms) < 2:
+        return total
+    for atom, coefficient in total.terms.items():
+        if atom.__class__ is Remainder:
+            whole = Quotient(atom.index, atom.divisor)
+            if whole in total.terms and total.terms[whole] == whole.divisor * coefficient:
+                rest = {a: c for a, c in total.terms.items() if a is not atom and a != whole}
+                return Index(rest, total.constant) + whole.index * coefficient
+    return total
 
 
 def _exact(value: Dimension, divisor: Dimension) -> Dimension | None:

@@ -373,58 +373,68 @@ class _Rows:
 class _Column:
     """Kernels of reductions whose results lie side by side in memory: a vector adds up several of them at once."""
 
-    WIDE = 4
+    #: so many bytes of a row are gone through at once: memory is fast where it is read in order
+    RUN = 1024
 
     def __init__(self, group: Group, name: str, plan: Plan) -> None:
-        (self.nest,) = group.nests
+        self.nests = group.nests  # sums over the same elements, side by side
         self.name = name
         self.plan = plan
-        self.lanes = plan.target.lanes(_width(self.nest))
+        self.lanes = plan.target.lanes(max(map(_width, self.nests)))
 
     def kernel(self) -> Kernel:
-        nest, lanes = self.nest, self.lanes
-        place, within = variables(nest.shape, "i"), variables(nest.reduced, "r")
-        value = nest.value(tuple(map(Index.of, place)), tuple(map(Index.of, within)))
-        index = nest.output.place(tuple(map(Index.of, place)))
-        used = [*indices_of([value]), index]
+        first, lanes = self.nests[0], self.lanes
+        place, within = variables(first.shape, "i"), variables(first.reduced, "r")
+        places, range_ = tuple(map(Index.of, place)), tuple(map(Index.of, within))
+        values = [nest.value(places, range_) for nest in self.nests]
+        indices = [nest.output.place(places) for nest in self.nests]
+        used = [*indices_of(values), *indices]
         kept, summed = collapse(place, used), collapse(within, used)
         outer = [LoopVar(f"i{n}", product(tuple(v.extent for v in g))) for n, g in enumerate(kept)]
         inner = [LoopVar(f"r{n}", product(tuple(v.extent for v in g))) for n, g in enumerate(summed)]
         rewrite = Rewriter(values={**_merge(place, kept, outer), **_merge(within, summed, inner)})
-        value, index = rewrite.expr(value), rewrite.index(index)
         last = outer[-1]
-        block = lanes * self.WIDE if not isinstance(last.extent, int) else min(
-            lanes * self.WIDE, -(-last.extent // lanes) * lanes)  # fmt: skip
+        wide = max(1, self.RUN // (lanes * max(map(_width, self.nests))))
+        block = lanes * wide if not isinstance(last.extent, int) else min(
+            lanes * wide, -(-last.extent // lanes) * lanes)  # fmt: skip
         blocks = ceil_divide(last.extent, block)
         chunk = LoopVar("chunk", product(tuple(v.extent for v in outer[:-1])) * blocks)
-        start = Index.of(chunk) % blocks * block
+        start = Index.of(chunk) % blocks * block if not isinstance(blocks, int) or blocks > 1 else ZERO
         rows = unflatten(Index.of(chunk) // blocks, tuple(v.extent for v in outer[:-1]))
         moved = Rewriter(values=dict(zip(outer[:-1], rows, strict=True)))
-        value, index = moved.expr(value), moved.index(index)
-        sums = Register("sums", value.dtype, (block // lanes,), vector=True)
-        body: list[Statement] = []
-        for part in range(block // lanes):
-            at = start + part * lanes
-            inside = Rewriter(values={last: at + LANE})
-            left = Index.of(last.extent) - at
-            step = self._one(inside.expr(value), inside.index(index), sums, part, inner)
-            if _divides(block, last.extent):
-                body += step
-            else:
-                body.append(Masked(left, step))
+        found = [(moved.expr(rewrite.expr(value)), moved.index(rewrite.index(index)))
+                 for value, index in zip(values, indices, strict=True)]  # fmt: skip
+        body = self._walk(found, last, start, block // lanes, inner)
         return Kernel(self.name, chunk, body, lanes)
 
-    def _one(
-        self, value: Expr, index: Index, sums: Register, part: int, inner: list[LoopVar]
+    def _walk(
+        self, found: Sequence[tuple[Expr, Index]], last: LoopVar, start: Index, parts: int, inner: list[LoopVar]
     ) -> list[Statement]:
-        place = (Index.of(part),)
-        loop: list[Statement] = [Set(sums, Op(self.nest.combine, (Get(sums, place), value), value.dtype), place)]
+        """Row by row, all vectors of a row at once: memory is read in order."""
+        before: list[Statement] = []
+        step: list[Statement] = []
+        after: list[Statement] = []
+        registers = [Register(f"sums{n or ''}", value.dtype, (parts,), vector=True)
+                     for n, (value, _) in enumerate(found)]  # fmt: skip
+        whole = _divides(self.lanes * parts, last.extent)
+        for part in range(parts):
+            at = start + part * self.lanes
+            inside = Rewriter(values={last: at + LANE})
+            place = (Index.of(part),)
+            added: list[Statement] = []
+            stored: list[Statement] = []
+            for nest, sums, (value, index) in zip(self.nests, registers, found, strict=True):
+                before.append(Set(sums, identity(nest.combine, value.dtype), place))
+                joined = Op(nest.combine, (Get(sums, place), inside.expr(value)), value.dtype)
+                added.append(Set(sums, joined, place))
+                stored.append(Store([(nest.output.buffer, inside.index(index), Get(sums, place))]))
+            left = Index.of(last.extent) - at
+            full = whole or (left.number is not None and left.number >= self.lanes)
+            step += added if full else [Masked(left, added)]
+            after += stored if full else [Masked(left, stored)]
         for variable in reversed(inner):
-            loop = [For(variable, ZERO, Index.of(variable.extent), loop)]
-        return [
-            Set(sums, identity(self.nest.combine, value.dtype), place), *loop,
-            Store([(self.nest.output.buffer, index, Get(sums, place))]),
-        ]  # fmt: skip
+            step = [For(variable, ZERO, Index.of(variable.extent), step)]
+        return [*before, *step, *after]
 
 
 def epilogue(group: Group, plan: Plan, place: tuple[Index, ...], value: Expr) -> list[Statement]:

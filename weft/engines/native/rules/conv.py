@@ -139,9 +139,11 @@ def _chosen(low: Lowering, x: Source, window: Window) -> Memory:
     found = low.shared.get(key)
     if found is None:
         shape = (x.shape[0], *window.out, x.shape[-1])
-        seen = view(x, shape, lambda place: (
-            place[0], *(i * stride for i, stride in zip(place[1:-1], window.strides, strict=True)), place[-1]))  # fmt: skip
-        found = low.shared[key] = low.copy(seen, "chosen")
+
+        def seen(place: Indices) -> Indices:
+            return (place[0], *(i * stride for i, stride in zip(place[1:-1], window.strides, strict=True)), place[-1])
+
+        found = low.shared[key] = low.copy(view(x, shape, seen), "chosen")
     assert isinstance(found, Memory)
     return found
 
