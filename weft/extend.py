@@ -226,14 +226,16 @@ def runs_unwatched() -> bool:
 
 
 def only_computes(function_: Function, *args: Any) -> bool:
-    """Whether a call only computes: compiled as a whole, it reads variables, but writes none and draws no numbers.
+    """Whether a call only computes: compiled as a whole, once for all batches, it reads variables, but writes none and
+    draws no numbers.
 
     Args:
         function_: What `function` has made; it is traced for these arguments where it was not.
         *args: Its arguments.
     """
     graph = function_.trace_of(*args).graph
-    return not graph.has_effects() and getattr(dispatch.compiled(graph), "copies", False)
+    executable = dispatch.compiled(graph)
+    return not graph.has_effects() and getattr(executable, "copies", False) and not getattr(executable, "fixed", ())
 
 
 def in_graph() -> bool:

@@ -220,3 +220,9 @@ def test_copies_and_their_end() -> None:
     del model, other
     gc.collect()
     assert reference() is None
+
+
+def test_lengths_that_change_do_not_compile_anew() -> None:
+    model = keras.Sequential([keras.Input((None, 3)), layers.Conv1D(4, 2), layers.GlobalAveragePooling1D()])
+    for length in range(4, 9):
+        assert not agree(model, np.ones((2, length, 3), np.float32))

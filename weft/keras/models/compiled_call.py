@@ -40,7 +40,7 @@ class CompiledCall:
         self._masked = False
         self._functions: dict[Any, Any] = {}
         self._model = weakref.ref(model)
-        self._fits = all(_is_known(layer) for layer in self._layers)
+        self._fits = _has_sizes(model) and all(_is_known(layer) for layer in self._layers)
 
     def holds(self) -> bool:
         """Whether the layers are as they were."""
@@ -114,6 +114,12 @@ def _attributes(each: Any) -> dict[str, Any]:
 def _differ(each: Any, seen: dict[str, Any]) -> bool:
     now = _attributes(each)
     return len(now) != len(seen) or any(seen.get(name, seen) is not value for name, value in now.items())
+
+
+def _has_sizes(model: Any) -> bool:
+    """Whether all sizes but that of the batch are known: each new one could take a compilation."""
+    shapes = [tensor.shape for tensor in tf.nest.flatten(model._inputs_struct)]
+    return all(shape.rank is not None and None not in tuple(shape)[1:] for shape in shapes)
 
 
 def _is_known(layer: Any) -> bool:
