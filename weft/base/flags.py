@@ -17,7 +17,7 @@ from pathlib import Path
 #: name -> one line of meaning; `weft doctor` prints this table.
 FLAGS: dict[str, str] = {
     "WEFT_ENGINE": "engine to run on: reference, native or xla (default: the fastest one available)",
-    "WEFT_DEBUG": "0-5: 1 tracebacks, compile events, 2 graphs, 3 graphs after each pass, 4 plan, loop IR, 5 machine code",
+    "WEFT_DEBUG": "0-5: 1 tracebacks, compile events, 2 graphs, 3 graphs after each pass, 4 loop IR, 5 machine code",
     "WEFT_CHECK": "1: verify graphs after every pass and compare numerically before and after",
     "WEFT_CACHE": "folder of compiled code (default: WEFT_HOME/cache); `off` disables it",
     "WEFT_HOME": "folder of downloaded data and caches (default: ~/.weft)",
