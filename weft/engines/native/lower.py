@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weft.base import dtypes
 from weft.base.dims import Dim, product
 from weft.engines.native.index import Index, LoopVar
-from weft.engines.native.loops import Buffer, Const, Expr, Op
+from weft.engines.native.loops import Buffer, Const, Expr, Load, Op
 from weft.engines.native.problems import Refused, Specialise, Unsupported
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
@@ -117,6 +117,7 @@ class Lowering:
         self._left = dict(self.users)  # how many nodes have yet to use a value
         self._results = set(graph.outputs)  # values that are used when all nodes have run: those of inner graphs too
         self.region: Region | None = None
+        self._first_inside = 0  # the first nest of the loop's body that is lowered now
         self.when: Memory | None = None  # of the branch that is lowered now
         self._always: set[Nest] = set()  # nests of a branch that are done whichever way it goes
         self.shared: dict[Any, Any] = {}  # what several rules make the same of
@@ -226,17 +227,26 @@ class Lowering:
         Raises:
             Unsupported: Where a node of it has no native form; nothing of it is left then.
         """
-        first, outer = len(self.nests), self.region
-        self.region = region
+        first, outer, before = len(self.nests), self.region, self._first_inside
+        self.region, self._first_inside = region, first
         try:
             found = self._inner(graph, inputs)
         except (Unsupported, Specialise):
             del self.nests[first:]
             raise
         finally:
-            self.region = outer
+            self.region, self._first_inside = outer, before
         self.enclose(first, region)
         return found
+
+    def stays(self, reads: Sequence[Load]) -> bool:
+        """Whether what is read is the same in all turns of the loop whose body is lowered now."""
+        assert self.region is not None
+        made = {nest.output.buffer for nest in self.nests[self._first_inside :]}
+        turn = self.region.turn
+        return not any(
+            load.buffer in made or load.buffer.ring or turn in load.index.variables() for load in reads
+        )
 
     def enclose(self, first: int, region: Region) -> None:
         """Puts the nests from a number on into a loop, but for those that are in one within it."""

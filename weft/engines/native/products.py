@@ -74,6 +74,10 @@ NEAR = 1 << 14
 STRIPS, CHUNKS = 16, 12
 
 
+#: the same of a chunk in a loop's body, and about how many rows there are
+SHARE, FEW = 1 << 17, 32
+
+
 class Product:
     """result[..., i, j] = sum over k of a[..., i, k] * b[..., k, j].
 
@@ -96,18 +100,21 @@ class Product:
         self.a, self.b = (kind(element, axis, self.shape, inner, dtype) for element, axis in ((a, -2), (b, -1)))
         self.inner = self.a.inner
         self.packed: Memory | None = None
+        self.turning = False  # whether it is part of a loop in which B stays the same
 
     def add(self, low: Lowering, name: str) -> Memory:
         """The product's result, whose nests are added to the others."""
         rows = self.shape[-2]
-        if (isinstance(rows, Dim) or rows > MANY) and not self.near():
+        self.turning = low.region is not None and low.stays(self.b.loads())
+        if (self.turning or isinstance(rows, Dim) or rows > MANY) and not self.near():
             width = PANEL_BYTES // self.dtype.size
             batch = tuple(size if own else 1 for size, own in zip(self.shape[:-2], self.b.batch(), strict=True))
             length = ceil_divide(self.inner, SQUARE) * SQUARE
             shape = (*batch, ceil_divide(self.shape[-1], width), length, width)
             packed = self.packed = low.temporary(shape, self.b.dtype, "panels")
-            # for few rows nothing is packed ahead
-            runs = lesser(1, quotient(rows, MANY + 1)) if isinstance(rows, Dim) else 1
+            # for few rows nothing is packed ahead, but where that is done before a loop
+            some = isinstance(rows, Dim) and not self.turning
+            runs = lesser(1, quotient(rows, MANY + 1)) if some else 1
             template = Panels(self.b, packed, runs)
             low.nests.append(Nest(shape, lambda place, _: packed.at(place), packed, name="pack", template=template))
         output = low.temporary(self.shape, self.dtype, name)
@@ -151,11 +158,14 @@ class Blocking:
     strips: int
 
 
-def blocking(shape: Shape, inner: Dimension, lanes: int, packs: bool, target: Target) -> Blocking:
+def blocking(
+    shape: Shape, inner: Dimension, lanes: int, packs: bool, target: Target, turning: bool = False
+) -> Blocking:
     """How to cut a product of some sizes; `packs` says whether blocks of A are packed.
 
     A tile has enough sums that none waits for the one before, few enough to stay in registers beside a row of B and a
-    number of A. Where the number of rows is known only at run time, tiles are lower by halves for those that are left.
+    number of A. A product in a loop (`turning`) is small, and threads share it all the same. Where the number of rows
+    is known only at run time, tiles are lower by halves for those that are left.
     """
     *batch, rows, columns = shape
     wide = 1 if isinstance(columns, int) and columns <= lanes else WIDE
@@ -185,6 +195,9 @@ def blocking(shape: Shape, inner: Dimension, lanes: int, packs: bool, target: Ta
     if not packs:
         strips = max(1, WORK // max(1, block * strip * length))
     if isinstance(across, int):
+        if turning:
+            least = across // 4 if packs else 1  # every chunk packs A for itself
+            strips = max(1, least, SHARE // max(1, FEW * strip * length))
         strips = _even(across, min(strips, across))
     return Blocking(height, heights, block, strip, strips)
 
@@ -204,7 +217,7 @@ class _Writer:
         lanes = self.lanes = plan.target.lanes(self.dtype.size)
         steps = self.a.steps()
         packs = self._packs_a(steps)
-        cut = self.cut = blocking(given.shape, given.inner, lanes, packs, plan.target)
+        cut = self.cut = blocking(given.shape, given.inner, lanes, packs, plan.target, given.turning)
         self.strips = ceil_divide(self.columns, cut.columns)
         blocks = (*batch, ceil_divide(self.rows, cut.rows), ceil_divide(self.strips, cut.strips))
         self.chunk = LoopVar("chunk", product(blocks))
@@ -252,7 +265,8 @@ class _Writer:
             assert isinstance(width, int)
             outer = tuple(ZERO if size == 1 else i for size, i in zip(packed.shape, self.outer, strict=False))
             place = packed.place((*outer, column // width, start, column % width))
-            condition = None if isinstance(self.rows, int) else compare("less", Index.of(MANY), Index.of(self.rows))
+            always = isinstance(self.rows, int) or self.given.turning
+            condition = None if always else compare("less", Index.of(MANY), Index.of(self.rows))
             found.append(_Way(packed.buffer, place, width, condition))
         if steps is not None and steps.along == 1 and left is None:
             few = 2 * self.cut.height
