@@ -9,7 +9,7 @@ import weft
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.compat.v1.naming import in_graph
-from weft.compat.v1.variable_scopes import get_variable, variable_scope
+from weft.compat.v1.variable_scopes import get_variable, variable_scope, variable_store
 from weft.runtime import frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys
@@ -123,13 +123,15 @@ class Layer:
         """
         trained = self.trainable if trainable is None else trainable
         held = self.dtype if dtype is None else dtypes.as_dtype(dtype)
-        graph = graphs.default_graph() if in_graph() else None
-        before = len(graph.get_collection_ref(GraphKeys.REGULARIZATION_LOSSES)) if graph is not None else 0
         shape = weft.TensorShape(shape).as_list()
-        made = get_variable(name, shape, held, initializer, regularizer, trained and self.trainable,
-                            constraint=constraint)  # fmt: skip
-        if graph is not None:
-            self._losses += graph.get_collection_ref(GraphKeys.REGULARIZATION_LOSSES)[before:]
+        before = set(variable_store().variables) if regularizer is not None else set()
+        made = get_variable(name, shape, held, initializer, None, trained and self.trainable, constraint=constraint)
+        full = made.name.split(":")[0]
+        if regularizer is not None and full not in before:  # beside what the scope's own regularizer gives
+            with NameScope(None), NameScope(f"{full}/Regularizer/"):
+                penalty = regularizer(made)
+            if penalty is not None:
+                self.add_loss(penalty)
         (self._trainable_weights if trained else self._non_trainable_weights).append(made)
         return made
 

@@ -16,8 +16,9 @@ from weft.runtime import frontdoor
 from weft.runtime.scopes import Unit
 
 
-def _schedule(default_name: str, result: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Gives a decay its name scope, and makes it a function of the present step when eager."""
+def _schedule(default_name: str, place: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Gives a decay its name scope (the result is called after it, or stands at a place inside it), and makes it a
+    function of the present step when eager."""
 
     def decorate(decay: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(decay)
@@ -28,8 +29,8 @@ def _schedule(default_name: str, result: str = "") -> Callable[[Callable[..., An
             if not in_graph():
                 return lambda: decay(making.convert_to_tensor(rate), step, *args, **kwargs)
             with Unit(name or default_name) as unit:
-                first = making.convert_to_tensor(rate, name="initial_learning_rate" if not result else result)
-                return unit.call(decay(first, step, *args, **kwargs))
+                first = making.convert_to_tensor(rate, name="initial_learning_rate")
+                return unit.call(decay(first, step, *args, **kwargs), place)
 
         return call
 
@@ -58,7 +59,7 @@ def exponential_decay(learning_rate: Any, global_step: Any, decay_steps: Any, de
     return weft.multiply(learning_rate, weft.pow(_like(learning_rate, decay_rate), power))
 
 
-@_schedule("NaturalExpDecay")
+@_schedule("ExponentialDecay")
 def natural_exp_decay(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any,
                       staircase: bool = False) -> Any:  # fmt: skip
     """rate · exp(-decay_rate · step / decay_steps)."""
@@ -90,7 +91,7 @@ def polynomial_decay(learning_rate: Any, global_step: Any, decay_steps: Any, end
     return weft.add((learning_rate - end) * weft.pow(1 - step / steps, exponent), end)
 
 
-@_schedule("CosineDecay")
+@_schedule("CosineDecay", "Mul_3")
 def cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, alpha: Any = 0.0) -> Any:
     """rate · ((1 - alpha) · (1 + cos(π · step / decay_steps)) / 2 + alpha), up to decay_steps."""
     done = _share(learning_rate, global_step, decay_steps)

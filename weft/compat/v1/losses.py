@@ -267,7 +267,7 @@ def mean_pairwise_squared_error(labels: Any, predictions: Any, weights: Any = 1.
         present = weft.cast(weft.not_equal(factor, 0.0), dtypes.float32) * weft.ones_like(squares)
         total = weft.reduce_sum((squares - mixed) * factor * (present if factor.shape.rank else 1.0))
         any_present = weft.greater(weft.reduce_sum(present), 0.0)
-        loss = weft.where(any_present, total, weft.zeros_like(total), name="value")
+        loss = weft.where(any_present, total, weft.zeros_like(total), name="value_2")
     add_loss(loss, loss_collection)
     return loss
 

@@ -290,7 +290,7 @@ def auc(labels: Any, predictions: Any, weights: Any = None, num_thresholds: int 
         like = weft.convert_to_tensor(predictions)
         factor = None if weights is None else weft.reshape(_weights(weights, like), [1, -1])
         kept, new = [], []
-        for kind in _KINDS:
+        for kind in ("true_positives", "false_negatives", "true_negatives", "false_positives"):
             numbers = _hits(kind, truth, above, factor)
             variable = metric_variable([count], dtypes.float32, name=kind)
             kept.append(weft.convert_to_tensor(variable))
@@ -300,7 +300,7 @@ def auc(labels: Any, predictions: Any, weights: Any = None, num_thresholds: int 
 
 
 def _area(counts: Sequence[Any], name: str) -> Any:
-    hits, false_hits, misses, false_misses = counts
+    hits, false_misses, misses, false_hits = counts
     found = (hits + 1e-6) / (hits + false_misses + 1e-6)
     wrong = false_hits / (false_hits + misses + 1e-6)
     return weft.reduce_sum((wrong[:-1] - wrong[1:]) * (found[:-1] + found[1:]) / 2.0, name=name)
