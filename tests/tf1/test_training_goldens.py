@@ -1,4 +1,4 @@
-"""What TensorFlow 1.15.5 computes with layers, cells, losses, metrics and averages, and what it calls their variables."""
+"""What TensorFlow 1.15.5 computes with layers, cells, losses, metrics, averages, and the names of their variables."""
 
 import numpy as np
 import pytest

@@ -154,7 +154,8 @@ names = [v.name for v in tf.local_variables()]
     "schedules": """
 step = tf.placeholder_with_default(7, [])
 T = tf.train
-results = [T.cosine_decay(0.5, step, 10, 0.1), T.cosine_decay_restarts(0.5, step, 3), T.linear_cosine_decay(0.5, step, 9),
+results = [T.cosine_decay(0.5, step, 10, 0.1), T.cosine_decay_restarts(0.5, step, 3),
+           T.linear_cosine_decay(0.5, step, 9),
            T.cosine_decay_restarts(0.5, step, 3, t_mul=1.0, m_mul=0.5, alpha=0.1),
            T.polynomial_decay(0.5, step, 3, cycle=True), T.inverse_time_decay(0.5, step, 3, 0.5, staircase=True),
            T.natural_exp_decay(0.5, step, 3, 0.5, staircase=True), T.piecewise_constant(step, [3, 7], [3.0, 2.0, 1.0])]
@@ -173,7 +174,8 @@ results = [keep, follow, slow.average(v), fair.average(t), change, keep, follow,
 names = sorted(slow.variables_to_restore()) + [x.name for x in tf.global_variables()]
 """,
     "tables_in_parts": """
-parts = [tf.constant(np.arange(6.0).reshape(3, 2), tf.float32), tf.constant(np.arange(6.0, 12.0).reshape(3, 2), tf.float32),
+parts = [tf.constant(np.arange(6.0).reshape(3, 2), tf.float32),
+         tf.constant(np.arange(6.0, 12.0).reshape(3, 2), tf.float32),
          tf.constant(np.arange(12.0, 16.0).reshape(2, 2), tf.float32)]
 ids = tf.constant([[0, 7, 3], [5, 1, 2]])
 results = [tf.nn.embedding_lookup(parts, ids), tf.nn.embedding_lookup(parts, ids, partition_strategy='div'),
