@@ -13,6 +13,9 @@ from weft.compat.v1.variable_scopes import get_variable
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys
 
+#: the step counter of eager code, once it is made
+_eager_steps: list[Any] = []
+
 
 def get_global_step(graph: Any = None) -> Any:
     """The step counter of a graph (the default one where None), or None where it has none.
@@ -20,6 +23,8 @@ def get_global_step(graph: Any = None) -> Any:
     Raises:
         TypeError: Where several are there, or what is there is no single integer.
     """
+    if graph is None and not in_graph():
+        return _eager_steps[0] if _eager_steps else None
     graph = graph or graphs.default_graph()
     found = graph.get_collection(GraphKeys.GLOBAL_STEP)
     if len(found) > 1:
@@ -43,12 +48,13 @@ def create_global_step(graph: Any = None) -> Any:
     Raises:
         ValueError: Where there is one already.
     """
-    graph = graph or graphs.default_graph()
     if get_global_step(graph) is not None:
         raise ValueError(explain('"global_step" already exists.', hint="use tf.train.get_or_create_global_step()"))
-    if not in_graph():
-        return get_variable("global_step", [], dtypes.int64, initializers.zeros_initializer(), trainable=False)
-    with graph.as_default():
+    if graph is None and not in_graph():
+        zeros = initializers.zeros_initializer()
+        _eager_steps.append(get_variable("global_step", [], dtypes.int64, zeros, trainable=False))
+        return _eager_steps[0]
+    with (graph or graphs.default_graph()).as_default():
         keys = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP]
         return get_variable("global_step", [], dtypes.int64, initializers.zeros_initializer(), trainable=False,
                             collections=keys)  # fmt: skip
@@ -63,7 +69,6 @@ def get_or_create_global_step(graph: Any = None) -> Any:
         ...     tf.train.get_or_create_global_step().name
         'global_step:0'
     """
-    graph = graph or graphs.default_graph()
     found = get_global_step(graph)
     return create_global_step(graph) if found is None else found
 
