@@ -361,3 +361,49 @@ def test_freezing_comes_back(tmp_path: Path) -> None:
     assert [layer.trainable for layer in again.layers] == [False, True, True]
     assert len(again.optimizer.variables) == len(model.optimizer.variables)
     np.testing.assert_array_equal(again.predict(draw(2, 2), verbose=0), model.predict(draw(2, 2), verbose=0))
+
+
+def test_functions_of_the_user_in_compile(tmp_path: Path) -> None:
+    def twice(y_true, y_pred):
+        return tf.reduce_mean(tf.square(y_true - y_pred)) * 2.0
+
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", twice, metrics=[twice])
+    model.fit(draw(4, 3), draw(4, 1), verbose=0)
+    for name in ("m.keras", "m.h5"):
+        model.save(tmp_path / name)
+        again = keras.models.load_model(tmp_path / name, custom_objects={"twice": twice})
+        assert again.loss is twice
+        again.fit(draw(4, 3), draw(4, 1), verbose=0)
+        assert not keras.models.load_model(tmp_path / name, compile=False).compiled
+    with pytest.raises(ValueError, match="twice") as caught:
+        keras.models.load_model(tmp_path / "m.keras")
+    assert "compile=False" in "".join(caught.value.__notes__)
+
+
+class Plain(keras.Model):
+    """A model without get_config, whose constructor takes its own arguments alone."""
+
+    def __init__(self, encoder, parts, width=2):
+        super().__init__()
+        self.encoder, self.parts = encoder, parts
+        self.head = layers.Dense(width)
+        self.seen = keras.metrics.Mean(name="seen")
+
+    def call(self, inputs):
+        for part in self.parts:
+            inputs = part(inputs)
+        return self.head(self.encoder(inputs))
+
+
+def test_a_class_without_get_config(tmp_path: Path) -> None:
+    encoder = keras.Sequential([keras.Input((3,)), layers.Dense(2)], name="encoder")
+    model = Plain(encoder, [layers.Dense(3), layers.LayerNormalization()], width=4)
+    model.compile(keras.optimizers.AdamW(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)), "mse")
+    model.fit(draw(4, 3), draw(4, 4), verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras", custom_objects={"Plain": Plain})
+    assert again.name == model.name
+    np.testing.assert_array_equal(again(draw(2, 3)).numpy(), model(draw(2, 3)).numpy())
+    for one, other in zip(model.optimizer.variables, again.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())

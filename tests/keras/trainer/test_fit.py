@@ -313,3 +313,23 @@ def _numbers(count: int) -> Iterator[Any]:
 ])  # fmt: skip
 def test_validation_with_a_generator(steps: int | None, expected: list[float]) -> None:
     assert validated(_numbers(5), steps) == pytest.approx(expected)
+
+
+def test_layers_that_the_first_batch_builds_are_trained_beside_built_ones() -> None:
+    class Headed(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+            self.head = keras.layers.Dense(1)
+
+        def call(self, inputs):
+            return self.head(self.body(inputs))
+
+    model = Headed()
+    model.compile("adam", "mse")
+    x = np.ones((4, 3), "float32")
+    model.fit(x, np.zeros((4, 1)), verbose=0)
+    before = model.head.get_weights()[0]
+    model.fit(x, np.full((4, 1), 5.0), verbose=0)
+    assert len(model.optimizer.variables) == 2 + 2 * 4
+    assert (model.head.get_weights()[0] != before).all()

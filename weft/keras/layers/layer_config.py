@@ -28,7 +28,7 @@ class LayerConfig:
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = serialize_keras_object(self.activity_regularizer)
         given = self._given_arguments()
-        overridden = any("get_config" in cls.__dict__ for cls in type(self).__mro__ if not _is_builtin(cls))
+        overridden = _writes_own_config(type(self))
         for cls in reversed(type(self).__mro__):
             if "__init__" not in cls.__dict__ or not issubclass(cls, LayerConfig) or _is_base(cls):
                 continue
@@ -60,11 +60,35 @@ class LayerConfig:
     def from_config(cls, config: dict[str, Any]) -> Any:
         """The layer of a configuration."""
         config = dict(config)
-        if not _is_builtin(cls):
-            for key, value in config.items():
-                if isinstance(value, dict) and "class_name" in value and key != "dtype":
-                    config[key] = deserialize_keras_object(value)
-        return cls(**config)
+        if _is_builtin(cls):
+            return cls(**config)
+        for key, value in config.items():
+            if _holds_records(value) and key != "dtype":
+                config[key] = deserialize_keras_object(value)
+        # A class without get_config() is made from what its __init__() takes, which may leave out what all layers have.
+        taken = signature_of(cls.__init__).parameters
+        extra: dict[str, Any] = {}
+        if not _writes_own_config(cls) and all(p.kind is not p.VAR_KEYWORD for p in taken.values()):
+            extra = {
+                key: config.pop(key) for key in ("name", "trainable", "dtype") if key in config and key not in taken
+            }
+        layer: Any = cls(**config)
+        if "name" in extra:
+            layer.name = extra["name"]
+        if extra.get("trainable") is False:
+            layer.trainable = False
+        return layer
+
+
+def _holds_records(value: Any) -> bool:
+    """Whether a value is the record of an object, or a list with such."""
+    if isinstance(value, (list, tuple)):
+        return any(_holds_records(item) for item in value)
+    return isinstance(value, dict) and "class_name" in value and "config" in value
+
+
+def _writes_own_config(cls: type) -> bool:
+    return any("get_config" in base.__dict__ for base in cls.__mro__ if not _is_builtin(base))
 
 
 def _is_builtin(cls: type) -> bool:

@@ -198,10 +198,18 @@ def _deserialize_record(
         build_config = record.get("build_config")
         if build_config and not getattr(instance, "built", True):
             instance.build_from_config(deserialize_keras_object(build_config))
-    compiled = record.get("compile_config")
-    if compiled and hasattr(instance, "compile_from_config"):
-        instance.compile_from_config(compiled)
+        compiled = record.get("compile_config")
+        if compiled and hasattr(instance, "compile_from_config"):
+            _compile(instance, compiled)
     return instance
+
+
+def _compile(model: Any, config: Any) -> None:
+    try:
+        model.compile_from_config(config)
+    except (ValueError, TypeError) as error:
+        error.add_note(f"  while compiling `{model.name}` as it was; load_model(path, compile=False) leaves that out")
+        raise
 
 
 def _from_config(cls: Any, name: str, config: dict[str, Any]) -> Any:

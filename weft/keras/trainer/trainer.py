@@ -262,7 +262,6 @@ class Trainer:
             Name → value of what is shown.
         """
         x, y, sample_weight = sources.unpack(data)
-        variables = self.trainable_variables  # type: ignore[attr-defined]
         watch = self._state.watch
         with tf.GradientTape() as tape:
             y_pred = self._call_with(x, True)
@@ -270,7 +269,7 @@ class Trainer:
             if watch is not None:
                 watch.check_loss(loss)
             scaled = self.optimizer.scale_loss(loss)
-        variables = variables or self.trainable_variables  # type: ignore[attr-defined]
+        variables = self.trainable_variables  # type: ignore[attr-defined]  # the call may have built some
         if variables:
             gradients = tape.gradient(scaled, variables)
             if watch is not None:
