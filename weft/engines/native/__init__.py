@@ -9,6 +9,13 @@ from weft.engines.base import Executable
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
 
+#: ops whose references call BLAS or LAPACK, whose sums are in another order with another number of threads
+_PRODUCTS = frozenset((
+    "matmul", "einsum", "tensordot", "conv", "conv_input_gradient", "conv_kernel_gradient", "depthwise_conv",
+    "inverse", "solve", "triangular_solve", "pinv", "lstsq", "det", "slogdet", "expm", "sqrtm", "logm", "cholesky",
+    "lu", "qr", "svd", "eigh", "eigvalsh", "eig", "eigvals",
+))  # fmt: skip
+
 
 class NativeEngine:
     """Compiles graphs to machine code; what has no native form runs by its reference."""
@@ -33,6 +40,11 @@ class NativeEngine:
         """One op at once, by its reference: for small arrays numpy is quick enough."""
         from weft.ops import interpreter, opdef
 
+        if op in _PRODUCTS:
+            from weft.engines.native import blas
+
+            with blas.one_thread():
+                return interpreter.evaluate(opdef.get(op), inputs, attrs)
         return interpreter.evaluate(opdef.get(op), inputs, attrs)
 
     def profile(self) -> Any:
