@@ -226,7 +226,7 @@ _DRAWN: dict[str, Any] = {
     "unet": lambda d: ({"size": 8 * d.width(4, 16), "widths": d.widths(d.one(2, 3, 4), 8, 96), "kernel": d.one(3, 5)},
                        d.width(2, 16)),
     "mobilenet": lambda d: (
-        {"size": 32 * d.one(1, 2, 3, 4), "width": d.one(35, 50, 75, 100, 130) / 100, "kernel": d.one(3, 5)},
+        {"size": 32 * d.one(2, 3, 4), "width": d.one(35, 50, 75, 100, 130) / 100, "kernel": d.one(3, 5)},
         d.width(4, 48),
     ),
     "resnet50": lambda d: (

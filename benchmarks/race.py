@@ -200,10 +200,8 @@ class Race:
             with tempfile.TemporaryDirectory() as exchange:
                 self._prepare(job, processes, result, exchange)
             self._turns(processes, result)
-            for process in processes.values():
-                process.go_on()
-            for name, value in self._all(processes, result, do="memory").items():
-                result.facts[name]["peak"] = value
+            if fresh:
+                self._memory(processes, result)
         finally:
             if fresh:
                 self._close(started)
@@ -246,6 +244,12 @@ class Race:
         result.void.update(compare(checks, job))
         for process in processes.values():
             process.stop()
+
+    def _memory(self, processes: dict[str, Process], result: Result) -> None:
+        for process in processes.values():
+            process.go_on()
+        for name, value in self._all(processes, result, do="memory").items():
+            result.facts[name]["peak"] = value
 
     def _turns(self, processes: dict[str, Process], result: Result) -> None:
         steps = {name: self._calibrate(name, processes, result) for name in list(processes)}
@@ -316,14 +320,18 @@ def _agree(one: list[float], other: list[float], job: Job) -> bool:
     """Whether two contestants give the same answers, or losses.
 
     The first loss says whether the model is the same. What the steps after it gained says whether they do the same,
-    and may differ more: libraries add Adam's epsilon at different places, and norms over few values magnify that.
+    and may differ more with each: norms over few values magnify the last place of a float, and libraries add Adam's
+    epsilon at different places.
     """
     coarse = job.kind == "bf16"
     if job.mode != "train":
         return np.allclose(one, other, rtol=2e-3, atol=1e-4)
-    gains = [losses[0] - losses[-1] for losses in (one, other)]
-    slack = (0.5 if coarse else 0.2) * max(map(abs, gains)) + (0.02 if coarse else 0.002) * abs(other[0])
-    return np.allclose(one[0], other[0], rtol=0.05 if coarse else 1e-3) and abs(gains[0] - gains[1]) <= slack
+    part, little = (0.5, 0.02) if coarse else (0.25, 0.002)
+    for step in range(1, len(one)):
+        gains = [losses[0] - losses[step] for losses in (one, other)]
+        if not abs(gains[0] - gains[1]) <= step * (part * max(map(abs, gains)) + little * abs(other[0])):
+            return False
+    return np.allclose(one[0], other[0], rtol=0.05 if coarse else 1e-3)
 
 
 def _words(values: list[float]) -> str:
