@@ -10,7 +10,7 @@ import pytest
 import weft as tf
 from weft.base import dtypes
 from weft.base.dims import Dim
-from weft.engines.native import codegen
+from weft.engines.native import cache, codegen
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Buffer, Const, For, Get, Kernel, Load, Op, Register, Set, Store
 from weft.engines.native.sharing import outline
@@ -114,3 +114,28 @@ def test_repeated_layers_share_their_code(monkeypatch: pytest.MonkeyPatch, check
         dispatch.use_engine(None)
     functions = [text.count("define void @k") for text in texts if "define void @k" in text]
     assert len(functions) == 2 and functions[0] == functions[1]
+
+
+def test_deep_graphs_are_put_in_the_same_order_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text of a compiled graph does not depend on where Python's objects happen to lie."""
+    texts: list[str] = []
+    plain = codegen.to_object
+    monkeypatch.setattr(codegen, "to_object", lambda text, target: (texts.append(text), plain(text, target))[1])
+    monkeypatch.setenv("WEFT_CACHE", "off")
+    dispatch.use_engine("native")
+    kept = []
+    try:
+        for turn in range(3):
+            cache.forget()
+            kept.append([object() for _ in range(1000 * turn)])  # moves what comes later
+
+            @tf.function(reduce_retracing=True)
+            def wide(x: Any) -> Any:
+                parts = [tf.reduce_sum(tf.sin(x * float(number)) @ x, axis=number % 2) for number in range(12)]
+                return tf.reduce_sum(tf.stack(parts) * tf.stack(parts[::-1]), axis=0)
+
+            wide(np.ones((9, 9), np.float32))
+    finally:
+        dispatch.use_engine(None)
+    found = {text for text in texts if "define void @k" in text}
+    assert len(found) == 1 and len(texts) >= 3

@@ -37,7 +37,9 @@ class Group:
         space: The sizes that it walks over.
         prefix: How many of them, from the left, are rows.
         nests: In order.
-        before: The groups that must run before, directly or not.
+        number: Its place among the groups.
+        waits: The groups that must run before, others that they wait for left out.
+        before: The groups that must run before, directly or not: a bit for each, by their numbers.
         fold: The extents of the windows of the template's results that nests of the group read, where they do.
     """
 
@@ -45,7 +47,9 @@ class Group:
     space: Shape
     prefix: int
     nests: list[Nest] = field(default_factory=list)
-    before: set[Group] = field(default_factory=set, repr=False)
+    number: int = -1
+    waits: dict[Group, None] = field(default_factory=dict, repr=False)
+    before: int = field(default=0, repr=False)
     stages: dict[Nest, int] = field(default_factory=dict)
     fold: Steps = ()
 
@@ -67,6 +71,11 @@ class Group:
     def when(self) -> Memory | None:
         """The bool without which nothing of it is done."""
         return self.nests[0].when
+
+    @property
+    def bit(self) -> int:
+        """What stands for it in sets of groups."""
+        return 1 << self.number
 
     @property
     def rows(self) -> Shape:
@@ -125,6 +134,8 @@ class Fusion:
         self.walks = {nest: walk(nest) for nest in nests}
         self.early = _needed_by_checks(nests, self.walks)
         self.groups: list[Group] = []
+        # sets of groups, a bit for each: with what checks need, before those, with writes to state, before any
+        self._early = self._before_early = self._writing = self._awaited = 0
         self.home: dict[Nest, Group] = {}
         self.writer: dict[Buffer, Nest] = {}
         self.readers: dict[Buffer, list[Nest]] = {}
@@ -142,7 +153,7 @@ class Fusion:
         for group in self._candidates(nest, needs):
             if group.region is not nest.region or group.when is not nest.when:
                 continue
-            if any(group in other.before for other in groups if other is not group):
+            if any(group.bit & other.before for other in groups if other is not group):
                 continue
             if self._delays_a_check(group, nest, groups):
                 continue
@@ -150,8 +161,14 @@ class Fusion:
                 break
         else:
             group = self._alone(nest)
+            group.number = len(self.groups)
             self.groups.append(group)
         group.nests.append(nest)
+        if nest in self.early:
+            self._early |= group.bit
+            self._before_early |= group.before
+        if _writes_state(nest):
+            self._writing |= group.bit
         self.home[nest] = group
         self._order(group, groups - {group})
         for load in self.walks[nest].reads:
@@ -170,14 +187,13 @@ class Fusion:
 
     def _delays_a_check(self, group: Group, nest: Nest, waits: set[Group]) -> bool:
         """Whether a check would come after a write to state were the nest to join: a failed step must write none."""
-        later = {other for other in self.groups if group in other.before} | {group}
         early = nest in self.early
-        if not early and not any(n in self.early for other in later for n in other.nests):
+        if not early and not (self._early | self._before_early) & group.bit:
             return False
-        before = waits.union(*(other.before for other in waits)) - group.before
+        before = _with_all_before(waits) & ~group.before
         if early:
-            before |= group.before | {group}
-        return _writes_state(nest) or any(_writes_state(n) for other in before for n in other.nests)
+            before |= group.before | group.bit
+        return _writes_state(nest) or bool(before & self._writing)
 
     def _candidates(self, nest: Nest, needs: list[Nest]) -> list[Group]:
         if nest.template is not None:
@@ -347,18 +363,20 @@ class Fusion:
             group.stages[nest] = stage
 
     def _order(self, group: Group, waits: set[Group]) -> None:
-        more = waits.union(*(other.before for other in waits)) - group.before
+        group.waits.update(dict.fromkeys(sorted(waits, key=lambda other: other.number)))
+        more = _with_all_before(waits) & ~group.before
         if not more:
             return
-        group.before |= more
-        for other in self.groups:
-            if group in other.before:
-                other.before |= more
+        behind = [other for other in self.groups if other.before & group.bit] if self._awaited & group.bit else []
+        for other in (group, *behind):
+            other.before |= more
+            if self._early & other.bit:
+                self._before_early |= more
+        self._awaited |= more
 
     def ordered(self) -> list[Group]:
         """The groups in an order in which they can run."""
-        position = {group: i for i, group in enumerate(self.groups)}
-        return sorted(self.groups, key=lambda g: (len(g.before), position[g]))
+        return sorted(self.groups, key=lambda g: (g.before.bit_count(), g.number))
 
 
 def _needed_by_checks(nests: list[Nest], walks: dict[Nest, Walk]) -> set[Nest]:
@@ -375,6 +393,13 @@ def _needed_by_checks(nests: list[Nest], walks: dict[Nest, Walk]) -> set[Nest]:
         if nest not in found:
             found.add(nest)
             waiting += [maker for maker in needs[nest] if not _writes_state(maker)]
+    return found
+
+
+def _with_all_before(groups: set[Group]) -> int:
+    found = 0
+    for group in groups:
+        found |= group.bit | group.before
     return found
 
 

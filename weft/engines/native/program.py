@@ -7,6 +7,7 @@ Sizes that are known only at run time stay arguments of the code. For each combi
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -232,16 +233,18 @@ def _arrange(places: Sequence[Place], known: Mapping[Symbol, int]) -> tuple[dict
         size = dims.evaluate(place.size, known)
         sized.append((-(-size // _ALIGN) * _ALIGN + _ALIGN, place.slot, place.life))
     sized.sort(key=lambda item: -item[0])
-    placed: list[tuple[int, int, tuple[int, int]]] = []
+    placed: list[tuple[int, int, int, int]] = []  # in the order of their places: start, stop, first and last phase
     offsets: dict[int, int] = {}
     total = 0
-    for size, slot, life in sized:
+    for size, slot, (begin, end) in sized:
         offset = 0
-        for start, stop, _ in sorted(p for p in placed if p[2][0] <= life[1] and life[0] <= p[2][1]):
-            if offset + size <= start:
-                break
-            offset = max(offset, stop)
-        placed.append((offset, offset + size, life))
+        for start, stop, first, last in placed:
+            if first <= end and begin <= last:
+                if offset + size <= start:
+                    break
+                if stop > offset:
+                    offset = stop
+        insort(placed, (offset, offset + size, begin, end))
         offsets[slot] = offset
         total = max(total, offset + size)
     return offsets, total

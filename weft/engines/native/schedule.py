@@ -108,8 +108,7 @@ def steps(fusion: Fusion, state: set[Buffer]) -> list[Step]:
     last_check = max((level[unit[g]] for g in checks), default=-1)
     level = _levels(units, needs, dict.fromkeys(late, last_check + 1))
     found: list[Step] = []
-    for at in range(max(level.values(), default=-1) + 1):
-        here = [of for of in units if level[of] == at]
+    for here in _by_level(level):
         groups = [of for of in here if isinstance(of, Group)]
         loops = [_walk(of, ordered) for of in here if isinstance(of, Loop)]
         if groups or loops:
@@ -130,20 +129,27 @@ def _units(groups: Sequence[Group], within: Region | None) -> dict[Group, Unit]:
     return {g: g if g.region is within or g.region is None else g.region.within(within) for g in groups}
 
 
-def _needs(groups: Sequence[Group], unit: dict[Group, Unit]) -> dict[Unit, set[Unit]]:
-    needs: dict[Unit, set[Unit]] = {}
+def _needs(groups: Sequence[Group], unit: dict[Group, Unit]) -> dict[Unit, dict[Unit, None]]:
+    needs: dict[Unit, dict[Unit, None]] = {}  # in an order that does not change from run to run
     for group in groups:
-        needs.setdefault(unit[group], set()).update(
-            unit[b] for b in group.before if b in unit and unit[b] is not unit[group]
+        needs.setdefault(unit[group], {}).update(
+            dict.fromkeys(unit[b] for b in group.waits if b in unit and unit[b] is not unit[group])
         )
     return needs
 
 
-def _levels(units: Sequence[Unit], needs: dict[Unit, set[Unit]], least: dict[Unit, int]) -> dict[Unit, int]:
+def _levels(units: Sequence[Unit], needs: dict[Unit, dict[Unit, None]], least: dict[Unit, int]) -> dict[Unit, int]:
     level: dict[Unit, int] = {}
     for of in units:
         level[of] = max([least.get(of, 0), *(level[n] + 1 for n in needs[of])])
     return level
+
+
+def _by_level(level: dict[Unit, int]) -> list[list[Unit]]:
+    found: list[list[Unit]] = [[] for _ in range(max(level.values(), default=-1) + 1)]
+    for unit, at in level.items():
+        found[at].append(unit)
+    return found
 
 
 def _inside(region: Region, groups: Sequence[Group]) -> list[Step]:
@@ -154,8 +160,7 @@ def _inside(region: Region, groups: Sequence[Group]) -> list[Step]:
     units = _in_order(needs)
     level = _levels(units, needs, {})
     found = []
-    for at in range(max(level.values(), default=-1) + 1):
-        here = [of for of in units if level[of] == at]
+    for here in _by_level(level):
         found.append(Step([of for of in here if isinstance(of, Group)], region,
                           [_walk(of, groups) for of in here if not isinstance(of, Group)]))  # fmt: skip
     return found
@@ -173,7 +178,7 @@ def _is_within(region: Region | None, outer: Region) -> bool:
     return region is outer
 
 
-def _in_order(needs: dict[Unit, set[Unit]]) -> list[Unit]:
+def _in_order(needs: dict[Unit, dict[Unit, None]]) -> list[Unit]:
     found: dict[Unit, None] = {}
 
     def visit(of: Unit) -> None:
