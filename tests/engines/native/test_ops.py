@@ -281,3 +281,11 @@ def test_slices_of_unknown_sizes() -> None:
         wanted = x[1:, :-1], x[::-2], x[-3:, 2:9:3], np.pad(x, [[1, 0], [0, 2]], constant_values=7.0)
         for actual, expected in zip(parts(tf.constant(x)), wanted, strict=True):
             np.testing.assert_array_equal(actual.numpy(), expected)
+
+
+def test_sums_over_axes_of_one_element_are_no_sums() -> None:
+    x = _RNG.standard_normal((5, 1, 37, 1)).astype(np.float32)
+    for op in ("reduce_sum", "reduce_mean", "reduce_max"):
+        for axis in ((3,), (1, 3), (1, 2)):
+            for keepdims in (False, True):
+                _both(op, x, axis=axis, keepdims=keepdims, tolerance=2e-6)

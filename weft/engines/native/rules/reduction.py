@@ -39,18 +39,22 @@ def reduce_over(
 ) -> Memory:  # fmt: skip
     """The elements of a source combined over some axes; `map` is applied to each first."""
     kept = [axis for axis in range(len(source.shape)) if axis not in axes]
+    wide = dtype or source.dtype
+    shape = tuple(source.shape[axis] for axis in kept)
+    combined = [axis for axis in axes if source.shape[axis] != 1]
 
     def value(place: Indices, within: Indices) -> Expr:
         indices: list[Index] = [Index({}, 0)] * len(source.shape)
         for axis, index in zip(kept, place, strict=True):
             indices[axis] = index
-        for axis, index in zip(axes, within, strict=True):
+        for axis, index in zip(combined, within, strict=True):
             indices[axis] = index
         element = source.at(tuple(indices))
         return element if map is None else map(element, tuple(indices))
 
-    shape = tuple(source.shape[axis] for axis in kept)
-    return low.reduce(shape, tuple(source.shape[a] for a in axes), dtype or source.dtype, combine, value, name)
+    if not combined:  # one element each: nothing is combined, and results lie side by side
+        return low.memory(Computed(shape, wide, lambda place: value(place, ()), source.cost + 1), name)
+    return low.reduce(shape, tuple(source.shape[a] for a in combined), wide, combine, value, name)
 
 
 def _keep(low: Lowering, node: Node, result: Source) -> Source:
