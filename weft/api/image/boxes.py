@@ -1,0 +1,237 @@
+"""Boxes in images: cut out, drawn, thinned out. A box is (top, left, bottom, right), as shares of height and width."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+import numpy as np
+
+from weft.api import array, math
+from weft.api.image.common import size_of, taken
+from weft.base import dtypes
+from weft.base.dims import Dim
+from weft.base.errors import InvalidArgumentError, explain
+from weft.ir.types import TensorType
+from weft.ops import opdef
+from weft.runtime import dispatch, frontdoor
+
+
+def crop_and_resize(image: Any, boxes: Any, box_indices: Any, crop_size: Any, method: str = "bilinear",
+                    extrapolation_value: float = 0.0, name: str | None = None) -> Any:  # fmt: skip
+    """Boxes of images, all of one size.
+
+    Args:
+        image: `[batch, height, width, channels]`.
+        boxes: `[boxes, 4]`; a box may reach beyond its image, or be turned round.
+        box_indices: `[boxes]`: which image each box is of.
+        crop_size: The height and width of what is given back.
+        method: "bilinear" or "nearest".
+        extrapolation_value: The value beyond the image.
+        name: The node's name.
+
+    Returns:
+        float32 `[boxes, crop height, crop width, channels]`.
+    """
+    if method not in ("bilinear", "nearest"):
+        raise ValueError(explain("crop_and_resize: `method` is 'bilinear' or 'nearest'.", received=repr(method)))
+    x = array.cast(taken(image, "crop_and_resize", (4,)), dtypes.float32)
+    edges = array.cast(boxes, dtypes.float32)
+    height, width = (size for size in array.unstack(frontdoor.convert(crop_size), num=2))
+    down, y_in = _places(edges[:, 0], edges[:, 2], height, size_of(x, 1))
+    across, x_in = _places(edges[:, 1], edges[:, 3], width, size_of(x, 2))
+    which = array.cast(box_indices, dtypes.int32)
+
+    def pick(rows: Any, columns: Any) -> Any:
+        rows = math.clip_by_value(array.cast(rows, dtypes.int32), 0, size_of(x, 1) - 1)
+        columns = math.clip_by_value(array.cast(columns, dtypes.int32), 0, size_of(x, 2) - 1)
+        blank = array.zeros_like(rows)[:, :, None] + array.zeros_like(columns)[:, None, :]
+        place = [which[:, None, None] + blank, rows[:, :, None] + blank, columns[:, None, :] + blank]
+        return array.gather_nd(x, array.stack(place, axis=-1))
+
+    if method == "nearest":
+        found = pick(math.round(down), math.round(across))
+    else:
+        top, left = math.floor(down), math.floor(across)
+        share_y, share_x = (down - top)[:, :, None, None], (across - left)[:, None, :, None]
+        bottom, right = math.ceil(down), math.ceil(across)
+        above = pick(top, left) + (pick(top, right) - pick(top, left)) * share_x
+        below = pick(bottom, left) + (pick(bottom, right) - pick(bottom, left)) * share_x
+        found = above + (below - above) * share_y
+    inside = math.logical_and(y_in[:, :, None], x_in[:, None, :])[..., None]
+    return array.where(inside, found, array.constant(extrapolation_value, dtypes.float32))
+
+
+def _places(start: Any, end: Any, count: Any, whole: Any) -> tuple[Any, Any]:
+    """Where the rows of crops lie in the image, `[boxes, count]`, and whether that is inside of it."""
+    last = array.cast(whole, dtypes.float32) - 1.0
+    steps = array.cast(count, dtypes.float32) - 1.0
+    several = math.greater(steps, 0.0)
+    step = array.where(several, (end - start) * last / math.maximum(steps, 1.0), array.zeros_like(start))
+    first = array.where(several, start * last, 0.5 * (start + end) * last)
+    place = first[:, None] + array.cast(array.range(count), dtypes.float32)[None, :] * step[:, None]
+    return place, math.logical_and(math.greater_equal(place, 0.0), math.less_equal(place, last))
+
+
+def _kept(boxes: Any, scores: Any, most: int, overlap: float, least: float, sigma: float) -> tuple[Any, Any]:
+    """The numbers and scores of the boxes that stay (Bodla et al. 2017 for `sigma` above 0)."""
+    if boxes.ndim != 2 or boxes.shape[1] != 4 or scores.shape != boxes.shape[:1]:
+        raise InvalidArgumentError(explain("non_max_suppression: one score for each box.",
+                                           received=f"boxes {boxes.shape}, scores {scores.shape}",
+                                           expected="boxes [n, 4], scores [n]"))  # fmt: skip
+    low = np.minimum(boxes[:, :2], boxes[:, 2:]).astype(np.float32)
+    high = np.maximum(boxes[:, :2], boxes[:, 2:]).astype(np.float32)
+    areas = (high - low).prod(axis=1)
+    left = [(-float(score), number, 0) for number, score in enumerate(scores) if score > least]
+    heapq.heapify(left)
+    chosen: list[int] = []
+    given: list[float] = []
+    while left and len(chosen) < most:
+        negative, number, seen = heapq.heappop(left)
+        score = np.float32(-negative)
+        out = False
+        for other in reversed(chosen[seen:]):
+            shared = float(_overlap(low, high, areas, number, other))
+            if sigma > 0:
+                score = np.float32(score * np.exp(np.float32(-0.5 / sigma) * np.float32(shared * shared)))
+            else:
+                out = shared > overlap
+            if out or score <= least:
+                break
+        if out or score <= least:
+            continue
+        if score == np.float32(-negative):
+            chosen.append(number)
+            given.append(float(score))
+        else:
+            heapq.heappush(left, (-float(score), number, len(chosen)))
+    return np.asarray(chosen, np.int32), np.asarray(given, np.float32)
+
+
+def _overlap(low: Any, high: Any, areas: Any, first: int, second: int) -> Any:
+    """The intersection over the union of two boxes."""
+    if areas[first] <= 0 or areas[second] <= 0:
+        return 0.0
+    shared = np.maximum(np.minimum(high[first], high[second]) - np.maximum(low[first], low[second]), 0).prod()
+    return shared / (areas[first] + areas[second] - shared)
+
+
+def _thinned(boxes: Any, scores: Any, most: Any, overlap: Any, least: Any, sigma: Any) -> tuple[Any, Any]:
+    def run(boxes: Any, scores: Any, most: Any, overlap: Any, least: Any, sigma: Any) -> list[Any]:
+        return list(_kept(boxes, scores, int(most), float(overlap), float(least), float(sigma)))
+
+    inputs = [frontdoor.convert(boxes), frontdoor.convert(scores), array.cast(most, dtypes.int32),
+              *(array.cast(v, dtypes.float32) for v in (overlap, least, sigma))]  # fmt: skip
+    count = Dim.fresh()
+    attrs = {"function": run, "types": (TensorType((count,), dtypes.int32), TensorType((count,), dtypes.float32)),
+             "gradient": None}  # fmt: skip
+    numbers, given = dispatch.apply(opdef.get("py_function"), inputs, attrs, "non_max_suppression")[:2]
+    return numbers, given
+
+
+def non_max_suppression(boxes: Any, scores: Any, max_output_size: Any, iou_threshold: Any = 0.5,
+                        score_threshold: Any = float("-inf"), name: str | None = None) -> Any:  # fmt: skip
+    """Which boxes stay when those that overlap a better one go: their numbers, best first.
+
+    Args:
+        boxes: `[n, 4]`, two opposite corners each.
+        scores: `[n]`.
+        max_output_size: How many may stay.
+        iou_threshold: The greatest overlap (intersection over union) with a better box.
+        score_threshold: Boxes must have a greater score.
+        name: The node's name.
+
+    Returns:
+        int32 `[kept]`.
+
+    Example:
+        >>> import weft as tf
+        >>> boxes = [[0.0, 0.0, 1.0, 1.0], [0.0, 0.1, 1.0, 1.1], [0.0, 2.0, 1.0, 3.0]]
+        >>> tf.image.non_max_suppression(boxes, [0.9, 0.8, 0.7], 3).numpy().tolist()
+        [0, 2]
+    """
+    return _thinned(boxes, scores, max_output_size, iou_threshold, score_threshold, 0.0)[0]
+
+
+def non_max_suppression_with_scores(boxes: Any, scores: Any, max_output_size: Any, iou_threshold: Any = 0.5,
+                                    score_threshold: Any = float("-inf"), soft_nms_sigma: Any = 0.0,
+                                    name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
+    """`non_max_suppression` with the scores that boxes have left; a sigma above 0 lowers scores rather than drops."""
+    return _thinned(boxes, scores, max_output_size, iou_threshold, score_threshold, soft_nms_sigma)
+
+
+def non_max_suppression_overlaps(overlaps: Any, scores: Any, max_output_size: Any, overlap_threshold: Any = 0.5,
+                                 score_threshold: Any = float("-inf"), name: str | None = None) -> Any:  # fmt: skip
+    """`non_max_suppression` where the overlaps of all pairs are given: `[n, n]`."""
+    def run(overlaps: Any, scores: Any, most: Any, threshold: Any, least: Any) -> list[Any]:
+        chosen: list[int] = []
+        for number in np.lexsort((np.arange(len(scores)), -scores)):
+            if len(chosen) >= int(most) or scores[number] <= least:
+                break
+            if all(overlaps[number, other] <= threshold for other in chosen):
+                chosen.append(int(number))
+        return [np.asarray(chosen, np.int32)]
+
+    inputs = [frontdoor.convert(overlaps), frontdoor.convert(scores), array.cast(max_output_size, dtypes.int32),
+              array.cast(overlap_threshold, dtypes.float32), array.cast(score_threshold, dtypes.float32)]  # fmt: skip
+    attrs = {"function": run, "types": (TensorType((Dim.fresh(),), dtypes.int32),), "gradient": None}
+    return dispatch.apply(opdef.get("py_function"), inputs, attrs, "non_max_suppression_overlaps")[0]
+
+
+def non_max_suppression_padded(boxes: Any, scores: Any, max_output_size: Any, iou_threshold: Any = 0.5,
+                               score_threshold: Any = float("-inf"), pad_to_max_output_size: bool = False,
+                               name: str | None = None, sorted_input: bool = False, canonicalized_coordinates: bool = False,
+                               tile_size: int = 512) -> tuple[Any, Any]:  # fmt: skip
+    """`non_max_suppression` for one image, its result filled with zeros up to `max_output_size`: (numbers, how many)."""
+    x = frontdoor.convert(boxes)
+    if x.shape.rank != 2:
+        raise NotImplementedError(explain("non_max_suppression_padded takes the boxes of one image.",
+                                          received=str(x.type), hint="call it for each image: tf.map_fn"))  # fmt: skip
+    numbers = non_max_suppression(x, scores, max_output_size, iou_threshold, score_threshold)
+    count = array.size(numbers)
+    if pad_to_max_output_size:
+        numbers = array.pad(numbers, [[0, max_output_size - count]])
+    return numbers, count
+
+
+_COLOURS = ((1, 1, 0, 1), (0, 0, 1, 1), (1, 0, 0, 1), (0, 1, 0, 1), (0.5, 0, 0.5, 1), (0.5, 0.5, 0, 1), (0.5, 0, 0, 1),
+            (0, 0, 0.5, 1), (0, 1, 1, 1), (1, 0, 1, 1))  # fmt: skip
+
+
+def draw_bounding_boxes(images: Any, boxes: Any, colors: Any = None, name: str | None = None) -> Any:
+    """Images with the outlines of boxes, one pixel wide.
+
+    Args:
+        images: `[batch, height, width, 1, 3 or 4]`, floats.
+        boxes: `[batch, boxes, 4]`.
+        colors: `[colours, channels]`, taken in turns; ten of our own where None.
+        name: The node's name.
+    """
+    x = taken(images, "draw_bounding_boxes", (4,))
+    palette = array.constant(np.asarray(_COLOURS, np.float32)) if colors is None else array.cast(colors, dtypes.float32)
+
+    def run(images: Any, boxes: Any, palette: Any) -> list[Any]:
+        drawn = images.copy()
+        height, width, channels = images.shape[1:]
+        for number in range(len(images)):
+            for place, box in enumerate(boxes[number]):
+                colour = np.ones(channels) if channels == 1 and colors is None else palette[place % len(palette)][:channels]
+                top, bottom = (int(float(v) * (height - 1)) for v in (box[0], box[2]))
+                left, right = (int(float(v) * (width - 1)) for v in (box[1], box[3]))
+                if top > bottom or left > right or top >= height or bottom < 0 or left >= width or right < 0:
+                    continue
+                rows = slice(max(top, 0), min(bottom, height - 1) + 1)
+                columns = slice(max(left, 0), min(right, width - 1) + 1)
+                if top >= 0:
+                    drawn[number, top, columns] = colour
+                if bottom < height:
+                    drawn[number, bottom, columns] = colour
+                if left >= 0:
+                    drawn[number, rows, left] = colour
+                if right < width:
+                    drawn[number, rows, right] = colour
+        return [drawn]
+
+    attrs = {"function": run, "types": (x.type,), "gradient": None}
+    inputs = [x, frontdoor.convert(boxes), palette]
+    return dispatch.apply(opdef.get("py_function"), inputs, attrs, "draw_bounding_boxes")[0]

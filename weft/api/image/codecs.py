@@ -1,0 +1,293 @@
+"""Images in files: JPEG, PNG, GIF, BMP and WebP, read and written by Pillow.
+
+Pillow is an extra (`pip install 'weft[image]'`) and is imported when the first image is read. A file can hold more
+pixels than there is memory for: its size is looked at before it is read.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from weft.api.image.common import convert_image_dtype
+from weft.base import dtypes
+from weft.base.errors import InvalidArgumentError, explain
+from weft.ir.types import TensorType
+from weft.ops import opdef
+from weft.runtime import dispatch, frontdoor
+
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_MOST = 1 << 29  # pixels; as TensorFlow's decoders have it
+
+
+def _pillow() -> Any:
+    try:
+        from PIL import Image, ImageSequence  # noqa: F401
+    except ImportError:
+        raise ImportError(explain("Reading and writing images needs Pillow.", hint="pip install 'weft[image]'")) from None
+    return Image
+
+
+def _opened(data: bytes, function: str, formats: tuple[str, ...]) -> Any:
+    image_module = _pillow()
+    try:
+        picture = image_module.open(io.BytesIO(data))
+    except Exception as error:
+        raise InvalidArgumentError(explain(f"tf.image.{function}: this is no image that can be read.",
+                                           received=f"{len(data)} bytes, beginning {data[:8]!r} ({error})")) from None  # fmt: skip
+    if formats and picture.format not in formats:
+        raise InvalidArgumentError(explain(f"tf.image.{function}: expected image ({' or '.join(formats)}), got "
+                                           f"{picture.format}.", hint="use tf.image.decode_image"))  # fmt: skip
+    if picture.width * picture.height > _MOST:
+        raise InvalidArgumentError(explain(f"tf.image.{function}: the image is too large.",
+                                           received=f"{picture.height} rows of {picture.width} pixels"))  # fmt: skip
+    return picture
+
+
+def _natural(picture: Any) -> int:
+    """How many channels a picture has by itself."""
+    if picture.mode == "P":
+        return 4 if "transparency" in picture.info else 3
+    return {"1": 1, "L": 1, "I": 1, "I;16": 1, "I;16B": 1, "LA": 2, "La": 2, "RGBA": 4, "PA": 4}.get(picture.mode, 3)
+
+
+def _pixels(picture: Any, channels: int, deep: bool, function: str) -> Any:
+    """`[height, width, channels]`, uint8, or uint16 where `deep`."""
+    count = channels or _natural(picture)
+    try:
+        if picture.mode.startswith("I"):
+            wide = np.asarray(picture).astype(np.uint16)
+            found = np.repeat(wide[..., None], count, axis=2) if count != 2 else np.stack([wide, wide * 0 + 65535], 2)
+            return found if deep else (found >> 8).astype(np.uint8)
+        array = np.asarray(picture.convert(_MODES[count]))
+    except (OSError, ValueError, SyntaxError, IndexError, EOFError) as error:
+        raise InvalidArgumentError(explain(f"tf.image.{function}: the image is damaged or cut short: {error}.")) from None
+    array = array[..., None] if array.ndim == 2 else array
+    return array.astype(np.uint16) * 257 if deep else array
+
+
+def _host(function: Callable[..., Any], inputs: list[Any], type: TensorType, name: str) -> Any:
+    attrs = {"function": lambda *arrays: [function(*arrays)], "types": (type,), "gradient": None}
+    return dispatch.apply(opdef.get("py_function"), [frontdoor.convert(i) for i in inputs], attrs, name)[0]
+
+
+def _bytes(contents: Any, function: str) -> bytes:
+    if contents.ndim != 0 or contents.dtype != object:
+        raise InvalidArgumentError(explain(f"tf.image.{function}: `contents` is the content of one file.",
+                                           received=f"{contents.dtype}{contents.shape}",
+                                           hint="read one file: tf.io.read_file(path)"))  # fmt: skip
+    return bytes(contents.item())
+
+
+def _decode(function: str, formats: tuple[str, ...], contents: Any, channels: int, dtype: Any = dtypes.uint8,
+            change: Callable[[Any], Any] | None = None) -> Any:  # fmt: skip
+    if channels not in (0, 1, 3, 4) and not (channels == 2 and "PNG" in formats):
+        raise ValueError(explain(f"tf.image.{function}: `channels` is 0, 1, 3 or 4.", received=str(channels)))
+
+    def run(data: Any) -> Any:
+        picture = _opened(_bytes(data, function), function, formats)
+        if change is not None:
+            picture = change(picture)
+        return _pixels(picture, channels, dtype is dtypes.uint16, function)
+
+    type = TensorType((_fresh(), _fresh(), channels or _fresh()), dtype)
+    return _host(run, [contents], type, function)
+
+
+def _fresh() -> Any:
+    from weft.base.dims import Dim
+
+    return Dim.fresh()
+
+
+def decode_jpeg(contents: Any, channels: int = 0, ratio: int = 1, fancy_upscaling: bool = True,
+                try_recover_truncated: bool = False, acceptable_fraction: float = 1, dct_method: str = "",
+                name: str | None = None) -> Any:  # fmt: skip
+    """A JPEG file's pixels.
+
+    Args:
+        contents: The file's content: a scalar string.
+        channels: 1 for grey, 3 for colours, 0 for what the file has.
+        ratio: Makes the image 1, 2, 4 or 8 times smaller.
+        fancy_upscaling: Accepted.
+        try_recover_truncated: Whether what is there of a file cut short will do.
+        acceptable_fraction: Accepted.
+        dct_method: Accepted.
+        name: The node's name.
+
+    Returns:
+        uint8 `[height, width, channels]`.
+
+    Raises:
+        InvalidArgumentError: For what is no JPEG file, or is damaged.
+    """
+    if ratio not in (1, 2, 4, 8):
+        raise ValueError(explain("tf.image.decode_jpeg: `ratio` is 1, 2, 4 or 8.", received=str(ratio)))
+
+    def change(picture: Any) -> Any:
+        if ratio > 1:
+            picture.draft(None, (picture.width // ratio, picture.height // ratio))
+        if try_recover_truncated:
+            from PIL import ImageFile
+
+            was, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+            try:
+                picture.load()
+            finally:
+                ImageFile.LOAD_TRUNCATED_IMAGES = was
+        return picture
+
+    return _decode("decode_jpeg", ("JPEG", "PNG", "GIF", "BMP", "MPO"), contents, channels, change=change)
+
+
+def decode_and_crop_jpeg(contents: Any, crop_window: Any, channels: int = 0, ratio: int = 1,
+                         fancy_upscaling: bool = True, try_recover_truncated: bool = False,
+                         acceptable_fraction: float = 1, dct_method: str = "", name: str | None = None) -> Any:  # fmt: skip
+    """A part of a JPEG file's pixels: `crop_window` is (top, left, height, width)."""
+    whole = decode_jpeg(contents, channels, ratio, fancy_upscaling, try_recover_truncated)
+    window = frontdoor.convert(crop_window)
+    top, left, height, width = (window[i] for i in range(4))
+    return whole[top : top + height, left : left + width]
+
+
+def decode_png(contents: Any, channels: int = 0, dtype: Any = dtypes.uint8, name: str | None = None) -> Any:
+    """A PNG file's pixels, as uint8 or uint16 `[height, width, channels]`."""
+    return _decode("decode_png", ("PNG", "JPEG", "GIF", "BMP"), contents, channels, dtypes.as_dtype(dtype))
+
+
+def decode_bmp(contents: Any, channels: int = 0, name: str | None = None) -> Any:
+    """A BMP file's pixels."""
+    return _decode("decode_bmp", ("BMP",), contents, channels)
+
+
+def decode_webp(contents: Any, channels: int = 0, dtype: Any = dtypes.uint8, name: str | None = None) -> Any:
+    """A WebP file's pixels, of its first picture."""
+    return _decode("decode_webp", ("WEBP",), contents, channels, dtypes.as_dtype(dtype))
+
+
+def _frames(picture: Any, function: str) -> Any:
+    from PIL import ImageSequence
+
+    frames, pixels = [], 0
+    for frame in ImageSequence.Iterator(picture):
+        pixels += frame.width * frame.height
+        if pixels > _MOST:
+            raise InvalidArgumentError(explain(f"tf.image.{function}: the pictures are too large together."))
+        frames.append(_pixels(frame, 3, False, function))
+    return np.stack(frames)
+
+
+def decode_gif(contents: Any, name: str | None = None) -> Any:
+    """All pictures of a GIF file: uint8 `[pictures, height, width, 3]`."""
+    def run(data: Any) -> Any:
+        return _frames(_opened(_bytes(data, "decode_gif"), "decode_gif", ("GIF",)), "decode_gif")
+
+    return _host(run, [contents], TensorType((_fresh(), _fresh(), _fresh(), 3), dtypes.uint8), "decode_gif")
+
+
+def decode_image(contents: Any, channels: int | None = None, dtype: Any = dtypes.uint8, name: str | None = None,
+                 expand_animations: bool = True) -> Any:  # fmt: skip
+    """The pixels of a JPEG, PNG, GIF or BMP file, whichever it is.
+
+    Args:
+        contents: The file's content: a scalar string.
+        channels: 1, 3 or 4; None or 0 for what the file has.
+        dtype: uint8, or another: then the values are converted as by `convert_image_dtype`.
+        name: The node's name.
+        expand_animations: Whether a GIF file gives all its pictures, `[pictures, height, width, 3]`, rather than the
+            first one.
+
+    Returns:
+        `[height, width, channels]`; of unknown rank where a GIF file may give one more dimension.
+    """
+    wanted = dtypes.as_dtype(dtype)
+    deep = wanted is dtypes.uint16
+
+    def run(data: Any) -> Any:
+        picture = _opened(_bytes(data, "decode_image"), "decode_image", ("JPEG", "MPO", "PNG", "GIF", "BMP"))
+        if picture.format == "GIF":
+            frames = _frames(picture, "decode_image")
+            frames = frames.astype(np.uint16) * 257 if deep else frames
+            return frames if expand_animations else frames[0]
+        return _pixels(picture, channels or 0, deep, "decode_image")
+
+    shape = None if expand_animations else (_fresh(), _fresh(), channels or _fresh())
+    found = _host(run, [contents], TensorType(shape, dtypes.uint16 if deep else dtypes.uint8), "decode_image")
+    return found if wanted in (dtypes.uint8, dtypes.uint16) else convert_image_dtype(found, wanted)
+
+
+def _encoded(array: Any, function: str, channels: tuple[int, ...], **options: Any) -> Any:
+    if array.ndim != 3 or array.shape[2] not in channels:
+        raise InvalidArgumentError(explain(f"tf.image.{function}: an image is [height, width, channels] with "
+                                           f"{', '.join(map(str, channels))} channels.", received=str(array.shape)))  # fmt: skip
+    image_module = _pillow()
+    if array.dtype == np.uint16:
+        if array.shape[2] != 1:
+            raise NotImplementedError(explain(f"tf.image.{function}: uint16 is written with one channel only."))
+        picture = image_module.fromarray(np.ascontiguousarray(array[..., 0]))
+    else:
+        picture = image_module.fromarray(np.ascontiguousarray(array[..., 0] if array.shape[2] == 1 else array))
+    written = io.BytesIO()
+    picture.save(written, **options)
+    return np.asarray(written.getvalue(), object)
+
+
+def _encode(image: Any, function: str, channels: tuple[int, ...], **options: Any) -> Any:
+    x = frontdoor.convert(image)
+    if x.dtype not in (dtypes.uint8, dtypes.uint16):
+        raise TypeError(explain(f"tf.image.{function} takes uint8.", received=str(x.type),
+                                hint="tf.image.convert_image_dtype(image, tf.uint8)"))  # fmt: skip
+    return _host(lambda array: _encoded(array, function, channels, **options), [x], TensorType((), dtypes.string), function)
+
+
+def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Any:
+    """A PNG file of an image `[height, width, channels]`, uint8 or uint16 with one channel."""
+    level = 6 if compression < 0 else int(compression)
+    return _encode(image, "encode_png", (1, 2, 3, 4), format="PNG", compress_level=level)
+
+
+def encode_jpeg(image: Any, format: str = "", quality: int = 95, progressive: bool = False,
+                optimize_size: bool = False, chroma_downsampling: bool = True, density_unit: str = "in",
+                x_density: int = 300, y_density: int = 300, xmp_metadata: str = "", name: str | None = None) -> Any:  # fmt: skip
+    """A JPEG file of an image `[height, width, 1 or 3]`, uint8."""
+    return _encode(image, "encode_jpeg", (1, 3), format="JPEG", quality=int(quality), progressive=progressive,
+                   optimize=optimize_size, subsampling=2 if chroma_downsampling else 0, dpi=(x_density, y_density))  # fmt: skip
+
+
+def encode_jpeg_variable_quality(images: Any, quality: Any, name: str | None = None) -> Any:
+    """A JPEG file of an image, with a quality that may be a tensor."""
+    def run(array: Any, quality: Any) -> Any:
+        return _encoded(array, "encode_jpeg", (1, 3), format="JPEG", quality=int(quality), subsampling=2)
+
+    return _host(run, [images, quality], TensorType((), dtypes.string), "encode_jpeg_variable_quality")
+
+
+def adjust_jpeg_quality(image: Any, jpeg_quality: Any, dct_method: str = "", name: str | None = None) -> Any:
+    """An image with the losses of a JPEG file of this quality, in its own dtype."""
+    x = frontdoor.convert(image)
+    data = encode_jpeg_variable_quality(convert_image_dtype(x, dtypes.uint8, saturate=True), jpeg_quality)
+    found = convert_image_dtype(decode_jpeg(data, x.shape[-1] or 3), x.dtype, saturate=True)
+    found.set_shape(x.shape)
+    return found
+
+
+def extract_jpeg_shape(contents: Any, output_type: Any = dtypes.int32, name: str | None = None) -> Any:
+    """The height, width and channels of a JPEG file, without reading its pixels."""
+    wanted = dtypes.as_dtype(output_type)
+
+    def run(data: Any) -> Any:
+        picture = _opened(_bytes(data, "extract_jpeg_shape"), "extract_jpeg_shape", ("JPEG", "MPO"))
+        return np.asarray([picture.height, picture.width, _natural(picture)], wanted.numpy)
+
+    return _host(run, [contents], TensorType((3,), wanted), "extract_jpeg_shape")
+
+
+def is_jpeg(contents: Any, name: str | None = None) -> Any:
+    """Whether a file's content begins as a JPEG file does."""
+    def run(data: Any) -> Any:
+        return np.asarray(_bytes(data, "is_jpeg")[:3] == b"\xff\xd8\xff")
+
+    return _host(run, [contents], TensorType((), dtypes.bool_), "is_jpeg")
