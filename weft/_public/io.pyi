@@ -1,5 +1,6 @@
 """Written by tools/make_stubs.py; do not edit."""
 
+from weft.api import gfile as gfile
 from weft.api.examples import FixedLenFeature as FixedLenFeature
 from weft.api.examples import FixedLenSequenceFeature as FixedLenSequenceFeature
 from weft.api.examples import TFRecordOptions as TFRecordOptions
@@ -8,6 +9,21 @@ from weft.api.examples import VarLenFeature as VarLenFeature
 from weft.api.examples import parse_example as parse_example
 from weft.api.examples import parse_single_example as parse_single_example
 from weft.api.examples import parse_single_sequence_example as parse_single_sequence_example
+from weft.api.file_ops import matching_files as matching_files
+from weft.api.file_ops import parse_tensor as parse_tensor
+from weft.api.file_ops import read_file as read_file
+from weft.api.file_ops import serialize_tensor as serialize_tensor
+from weft.api.file_ops import write_file as write_file
+from weft.api.image.codecs import decode_and_crop_jpeg as decode_and_crop_jpeg
+from weft.api.image.codecs import decode_bmp as decode_bmp
+from weft.api.image.codecs import decode_gif as decode_gif
+from weft.api.image.codecs import decode_image as decode_image
+from weft.api.image.codecs import decode_jpeg as decode_jpeg
+from weft.api.image.codecs import decode_png as decode_png
+from weft.api.image.codecs import encode_jpeg as encode_jpeg
+from weft.api.image.codecs import encode_png as encode_png
+from weft.api.image.codecs import extract_jpeg_shape as extract_jpeg_shape
+from weft.api.image.codecs import is_jpeg as is_jpeg
 from weft.api.io import decode_base64 as decode_base64
 from weft.api.io import decode_raw as decode_raw
 from weft.api.io import encode_base64 as encode_base64

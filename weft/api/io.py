@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from weft.api import gfile  # noqa: F401
 from weft.api.common import apply, integer
 from weft.api.examples import (  # noqa: F401
     FixedLenFeature,
@@ -14,6 +15,25 @@ from weft.api.examples import (  # noqa: F401
     parse_example,
     parse_single_example,
     parse_single_sequence_example,
+)
+from weft.api.file_ops import (  # noqa: F401
+    matching_files,
+    parse_tensor,
+    read_file,
+    serialize_tensor,
+    write_file,
+)
+from weft.api.image.codecs import (  # noqa: F401
+    decode_and_crop_jpeg,
+    decode_bmp,
+    decode_gif,
+    decode_image,
+    decode_jpeg,
+    decode_png,
+    encode_jpeg,
+    encode_png,
+    extract_jpeg_shape,
+    is_jpeg,
 )
 from weft.api.tables import decode_csv  # noqa: F401
 from weft.base import dtypes

@@ -62,6 +62,7 @@ NAMESPACES: dict[str, str] = {
     "dtypes": "weft.api.dtypes",
     "errors": "weft.api.errors",
     "extend": "weft.extend",
+    "image": "weft.api.image",
     "initializers": "weft.keras.initializers",
     "io": "weft.api.io",
     "keras": "weft.keras",

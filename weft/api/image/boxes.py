@@ -180,9 +180,10 @@ def non_max_suppression_overlaps(overlaps: Any, scores: Any, max_output_size: An
 
 def non_max_suppression_padded(boxes: Any, scores: Any, max_output_size: Any, iou_threshold: Any = 0.5,
                                score_threshold: Any = float("-inf"), pad_to_max_output_size: bool = False,
-                               name: str | None = None, sorted_input: bool = False, canonicalized_coordinates: bool = False,
+                               name: str | None = None, sorted_input: bool = False,
+                               canonicalized_coordinates: bool = False,
                                tile_size: int = 512) -> tuple[Any, Any]:  # fmt: skip
-    """`non_max_suppression` for one image, its result filled with zeros up to `max_output_size`: (numbers, how many)."""
+    """`non_max_suppression` for one image, filled with zeros up to `max_output_size`: (numbers, how many)."""
     x = frontdoor.convert(boxes)
     if x.shape.rank != 2:
         raise NotImplementedError(explain("non_max_suppression_padded takes the boxes of one image.",
@@ -215,7 +216,8 @@ def draw_bounding_boxes(images: Any, boxes: Any, colors: Any = None, name: str |
         height, width, channels = images.shape[1:]
         for number in range(len(images)):
             for place, box in enumerate(boxes[number]):
-                colour = np.ones(channels) if channels == 1 and colors is None else palette[place % len(palette)][:channels]
+                colour = palette[place % len(palette)][:channels]
+                colour = np.ones(1) if channels == 1 and colors is None else colour
                 top, bottom = (int(float(v) * (height - 1)) for v in (box[0], box[2]))
                 left, right = (int(float(v) * (width - 1)) for v in (box[1], box[3]))
                 if top > bottom or left > right or top >= height or bottom < 0 or left >= width or right < 0:

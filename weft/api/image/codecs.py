@@ -27,7 +27,7 @@ def _pillow() -> Any:
     try:
         from PIL import Image, ImageSequence  # noqa: F401
     except ImportError:
-        raise ImportError(explain("Reading and writing images needs Pillow.", hint="pip install 'weft[image]'")) from None
+        raise ImportError(explain("Images are read and written by Pillow.", hint="pip install 'weft[image]'")) from None
     return Image
 
 
@@ -37,7 +37,7 @@ def _opened(data: bytes, function: str, formats: tuple[str, ...]) -> Any:
         picture = image_module.open(io.BytesIO(data))
     except Exception as error:
         raise InvalidArgumentError(explain(f"tf.image.{function}: this is no image that can be read.",
-                                           received=f"{len(data)} bytes, beginning {data[:8]!r} ({error})")) from None  # fmt: skip
+                                           received=f"{len(data)} bytes: {data[:8]!r}… ({error})")) from None
     if formats and picture.format not in formats:
         raise InvalidArgumentError(explain(f"tf.image.{function}: expected image ({' or '.join(formats)}), got "
                                            f"{picture.format}.", hint="use tf.image.decode_image"))  # fmt: skip
@@ -62,9 +62,15 @@ def _pixels(picture: Any, channels: int, deep: bool, function: str) -> Any:
             wide = np.asarray(picture).astype(np.uint16)
             found = np.repeat(wide[..., None], count, axis=2) if count != 2 else np.stack([wide, wide * 0 + 65535], 2)
             return found if deep else (found >> 8).astype(np.uint8)
-        array = np.asarray(picture.convert(_MODES[count]))
+        if count == 1 and picture.format == "PNG" and picture.mode not in ("1", "L", "LA"):
+            # the shares of libpng, and no rounding
+            colours = np.asarray(picture.convert("RGB")).astype(np.int32)
+            array = ((colours @ np.array([9797, 19235, 3736], np.int32)) >> 15).astype(np.uint8)
+        else:
+            array = np.asarray(picture.convert(_MODES[count]))
     except (OSError, ValueError, SyntaxError, IndexError, EOFError) as error:
-        raise InvalidArgumentError(explain(f"tf.image.{function}: the image is damaged or cut short: {error}.")) from None
+        problem = f"tf.image.{function}: the image is damaged or cut short: {error}."
+        raise InvalidArgumentError(explain(problem)) from None
     array = array[..., None] if array.ndim == 2 else array
     return array.astype(np.uint16) * 257 if deep else array
 
@@ -145,7 +151,8 @@ def decode_jpeg(contents: Any, channels: int = 0, ratio: int = 1, fancy_upscalin
 
 def decode_and_crop_jpeg(contents: Any, crop_window: Any, channels: int = 0, ratio: int = 1,
                          fancy_upscaling: bool = True, try_recover_truncated: bool = False,
-                         acceptable_fraction: float = 1, dct_method: str = "", name: str | None = None) -> Any:  # fmt: skip
+                         acceptable_fraction: float = 1, dct_method: str = "",
+                         name: str | None = None) -> Any:  # fmt: skip
     """A part of a JPEG file's pixels: `crop_window` is (top, left, height, width)."""
     whole = decode_jpeg(contents, channels, ratio, fancy_upscaling, try_recover_truncated)
     window = frontdoor.convert(crop_window)
@@ -221,8 +228,9 @@ def decode_image(contents: Any, channels: int | None = None, dtype: Any = dtypes
 
 def _encoded(array: Any, function: str, channels: tuple[int, ...], **options: Any) -> Any:
     if array.ndim != 3 or array.shape[2] not in channels:
-        raise InvalidArgumentError(explain(f"tf.image.{function}: an image is [height, width, channels] with "
-                                           f"{', '.join(map(str, channels))} channels.", received=str(array.shape)))  # fmt: skip
+        counts = ", ".join(map(str, channels))
+        raise InvalidArgumentError(explain(f"tf.image.{function}: an image is [height, width, channels].",
+                                           expected=f"{counts} channels", received=str(array.shape)))  # fmt: skip
     image_module = _pillow()
     if array.dtype == np.uint16:
         if array.shape[2] != 1:
@@ -240,7 +248,8 @@ def _encode(image: Any, function: str, channels: tuple[int, ...], **options: Any
     if x.dtype not in (dtypes.uint8, dtypes.uint16):
         raise TypeError(explain(f"tf.image.{function} takes uint8.", received=str(x.type),
                                 hint="tf.image.convert_image_dtype(image, tf.uint8)"))  # fmt: skip
-    return _host(lambda array: _encoded(array, function, channels, **options), [x], TensorType((), dtypes.string), function)
+    text = TensorType((), dtypes.string)
+    return _host(lambda array: _encoded(array, function, channels, **options), [x], text, function)
 
 
 def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Any:
@@ -251,10 +260,12 @@ def encode_png(image: Any, compression: int = -1, name: str | None = None) -> An
 
 def encode_jpeg(image: Any, format: str = "", quality: int = 95, progressive: bool = False,
                 optimize_size: bool = False, chroma_downsampling: bool = True, density_unit: str = "in",
-                x_density: int = 300, y_density: int = 300, xmp_metadata: str = "", name: str | None = None) -> Any:  # fmt: skip
+                x_density: int = 300, y_density: int = 300, xmp_metadata: str = "",
+                name: str | None = None) -> Any:  # fmt: skip
     """A JPEG file of an image `[height, width, 1 or 3]`, uint8."""
     return _encode(image, "encode_jpeg", (1, 3), format="JPEG", quality=int(quality), progressive=progressive,
-                   optimize=optimize_size, subsampling=2 if chroma_downsampling else 0, dpi=(x_density, y_density))  # fmt: skip
+                   optimize=optimize_size, subsampling=2 if chroma_downsampling else 0,
+                   dpi=(x_density, y_density))  # fmt: skip
 
 
 def encode_jpeg_variable_quality(images: Any, quality: Any, name: str | None = None) -> Any:

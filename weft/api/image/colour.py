@@ -35,7 +35,7 @@ def _mixed(x: Any, matrix: Any) -> Any:
 def rgb_to_grayscale(images: Any, name: str | None = None) -> Any:
     """How bright the pixels are: `[..., 3]` becomes `[..., 1]`, in the same dtype."""
     x = _colours(images, "rgb_to_grayscale")
-    return in_floats(x, lambda v: array.expand_dims(math.tensordot(v, array.constant(_GREY, v.dtype), [[-1], [-1]]), -1))
+    return in_floats(x, lambda v: _mixed(v, [[share] for share in _GREY]))
 
 
 def grayscale_to_rgb(images: Any, name: str | None = None) -> Any:
@@ -60,7 +60,8 @@ def rgb_to_hsv(images: Any, name: str | None = None) -> Any:
     )  # fmt: skip
     hue = array.where(some, sixth / 6.0, array.zeros_like(sixth))
     bright = math.greater(value, 0.0)
-    saturation = array.where(bright, spread / array.where(bright, value, array.ones_like(value)), array.zeros_like(value))
+    share = spread / array.where(bright, value, array.ones_like(value))
+    saturation = array.where(bright, share, array.zeros_like(value))
     return array.stack([hue, saturation, value], axis=-1)
 
 

@@ -71,8 +71,7 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
         here, there = greatest(x.dtype), greatest(wanted)
         if here > there:
             return cast(math.floordiv(x, array.constant((here + 1) // (there + 1), x.dtype)), wanted)
-        scaled = math.multiply(cast(x, wanted), array.constant((there + 1) // (here + 1), wanted))
-        return scaled
+        return math.multiply(cast(x, wanted), array.constant((there + 1) // (here + 1), wanted))
     if x.dtype.is_floating and wanted.is_floating:
         return array.cast(x, wanted)
     if x.dtype.is_integer:

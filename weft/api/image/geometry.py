@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from weft.api import array, math
@@ -45,7 +46,7 @@ def rot90(image: Any, k: Any = 1, name: str | None = None) -> Any:
             turned = x
             for number in (1, 2, 3):
                 here = math.equal(math.floormod(k, 4), number)
-                turned = control.cond(here, lambda n=number: rot90(x, n), lambda t=turned: array.identity(t))
+                turned = control.cond(here, partial(rot90, x, number), partial(array.identity, turned))
             return turned
         k = known
     return (array.identity, lambda v: flip_up_down(transpose(v)), lambda v: flip_up_down(flip_left_right(v)),
@@ -93,7 +94,7 @@ def crop_to_bounding_box(image: Any, offset_height: Any, offset_width: Any, targ
         if _known(count):
             _check("crop_to_bounding_box", count > 0, f"target_{name} must be greater than 0", str(count))
         if _known(start, count, whole):
-            _check("crop_to_bounding_box", start + count <= whole, f"the {name} of the image must reach to offset + target",
+            _check("crop_to_bounding_box", start + count <= whole, f"{name} must be >= target + offset",
                    f"{name} {whole}, offset {start}, target {count}")  # fmt: skip
     return _box(x, top, left, height, width)
 

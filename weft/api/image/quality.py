@@ -24,8 +24,7 @@ def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Any:
     peak = convert_image_dtype(array.cast(max_val, array.convert_to_tensor(a).dtype), dtypes.float32)
     x, y = (convert_image_dtype(v, dtypes.float32) for v in (a, b))
     error = math.reduce_mean(math.square(x - y), axis=[-3, -2, -1])
-    tens = 20.0 * math.log(peak) / np.log(10.0) - np.float32(10.0 / np.log(10.0)) * math.log(error)
-    return tens
+    return 20.0 * math.log(peak) / np.log(10.0) - np.float32(10.0 / np.log(10.0)) * math.log(error)
 
 
 def _window(size: int, sigma: float) -> Any:

@@ -6,7 +6,10 @@ Resizing is a product with a matrix for each axis, so that its gradient, unknown
 from __future__ import annotations
 
 import math as numbers
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from weft.api import array, math
 from weft.api.image import geometry
@@ -127,7 +130,7 @@ def resize(images: Any, size: Any, method: Any = ResizeMethod.BILINEAR, preserve
         name: The node's name.
 
     Returns:
-        float32; the images' dtype for "nearest", and where the size stays.
+        float32; the images' dtype for "nearest".
 
     Raises:
         ValueError: For another rank, an unknown method, a size that is no pair.
@@ -146,7 +149,7 @@ def resize(images: Any, size: Any, method: Any = ResizeMethod.BILINEAR, preserve
         if height <= 0 or width <= 0:
             raise ValueError(explain("tf.image.resize: sizes are positive.", received=f"({height}, {width})"))
         if tuple(x.shape[-3:-1]) == (height, width):
-            return x
+            return x if kind == "nearest" else array.cast(x, dtypes.float32)
     return as_batch(x, lambda batch: _resized(batch, height, width, kind, antialias))
 
 
@@ -155,7 +158,7 @@ def _fitting(x: Any, height: Any, width: Any) -> tuple[Any, Any]:
     old_height, old_width = size_of(x, -3), size_of(x, -2)
     if all(isinstance(n, int) for n in (old_height, old_width, height, width)):
         scale = min(height / old_height, width / old_width)
-        return max(1, int(numbers.floor(scale * old_height + 0.5))), max(1, int(numbers.floor(scale * old_width + 0.5)))
+        return max(1, numbers.floor(scale * old_height + 0.5)), max(1, numbers.floor(scale * old_width + 0.5))
     old = [array.cast(n, dtypes.float32) for n in (old_height, old_width)]
     scale = math.minimum(array.cast(height, dtypes.float32) / old[0], array.cast(width, dtypes.float32) / old[1])
     first, second = (array.cast(math.maximum(1.0, math.round(scale * n)), dtypes.int32) for n in old)
@@ -184,14 +187,15 @@ def resize_with_pad(image: Any, target_height: Any, target_width: Any, method: A
     """Images as large as fits into a size, in their own proportions, in the middle of zeros."""
     x = taken(image, "resize_with_pad")
     height, width = size_of(x, -3), size_of(x, -2)
-    floats = [array.cast(n, dtypes.float32) for n in (height, width, target_height, target_width)]
-    if all(isinstance(n, int) for n in (height, width, target_height, target_width)):
-        ratio = max(width / target_width, height / target_height)
-        new_height, new_width = int(height / ratio), int(width / ratio)
-        top, left = (target_height - new_height) // 2, (target_width - new_width) // 2
-    else:
-        ratio = math.maximum(floats[1] / floats[3], floats[0] / floats[2])
-        new_height, new_width = (array.cast(math.floor(n / ratio), dtypes.int32) for n in floats[:2])
-        top, left = (math.maximum(0, (t - n) // 2) for t, n in ((target_height, new_height), (target_width, new_width)))
+    known = all(isinstance(n, int) for n in (height, width, target_height, target_width))
+    as_float = np.float32 if known else partial(array.cast, dtype=dtypes.float32)
+    down, across, target_down, target_across = map(as_float, (height, width, target_height, target_width))
+    as_integer = partial(array.cast, dtype=dtypes.int32)
+    most, floor, whole = (max, np.floor, int) if known else (math.maximum, math.floor, as_integer)
+    ratio = most(across / target_across, down / target_down)
+    new_height, new_width = whole(floor(down / ratio)), whole(floor(across / ratio))
+    # the margins follow from the size before it is rounded
+    top = most(0, whole(floor((target_down - down / ratio) / 2)))
+    left = most(0, whole(floor((target_across - across / ratio) / 2)))
     resized = resize(x, [new_height, new_width], method, antialias=antialias)
     return geometry.pad_to_bounding_box(resized, top, left, target_height, target_width)

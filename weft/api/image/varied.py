@@ -33,7 +33,7 @@ def _flipped(image: Any, draw: Draw, flip: Callable[[Any], Any], function: str) 
     x = taken(image, function)
     if x.shape.rank == 3:
         return array.where(math.less(draw([], 0.0, 1.0), 0.5), flip(x), x)
-    each = math.less(draw([array.shape(x)[0]], 0.0, 1.0), 0.5)
+    each = math.greater(draw([array.shape(x)[0]], 0.0, 1.0), 0.5)  # of several, TensorFlow flips those above a half
     return array.where(array.reshape(each, [-1, 1, 1, 1]), flip(x), x)
 
 

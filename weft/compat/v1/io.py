@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
-
-import numpy as np
 
 import weft
 from weft.api import examples as _examples
@@ -19,10 +16,10 @@ from weft.api.examples import (  # noqa: F401
     VarLenFeature,
     parse_single_sequence_example,
 )
+from weft.api.file_ops import content_of, put_content
 from weft.api.io import decode_base64, encode_base64  # noqa: F401
 from weft.api.tables import decode_csv as _decode_csv
 from weft.base import dtypes
-from weft.base.errors import NotFoundError
 from weft.compat.v1.host import host_call
 from weft.compat.v1.naming import in_graph
 from weft.compat.v1.ops import _old_name
@@ -74,16 +71,9 @@ def read_file(filename: Any, name: str | None = None) -> Any:
         NotFoundError: Where there is no such file.
     """
 
-    def read(path: Any) -> list[Any]:
-        text = bytes(np.asarray(path)[()]).decode()
-        try:
-            with open(text, "rb") as file:
-                return [np.array(file.read(), object)]
-        except OSError as error:
-            raise NotFoundError(f"{text}; {error.strerror}") from None
-
     label = name or ("ReadFile" if in_graph() else None)
-    return host_call(read, [weft.convert_to_tensor(filename)], [TensorType((), dtypes.string)], "ReadFile", label)[0]
+    inputs, text = [weft.convert_to_tensor(filename)], TensorType((), dtypes.string)
+    return host_call(lambda path: [content_of(path)], inputs, [text], "ReadFile", label)[0]
 
 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> Any:
@@ -94,16 +84,10 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> Any:
         contents: Another.
         name: A name for the operation.
     """
-    def write(path: Any, content: Any) -> list[Any]:
-        text = bytes(np.asarray(path)[()]).decode()
-        os.makedirs(os.path.dirname(text) or ".", exist_ok=True)
-        with open(text, "wb") as file:
-            file.write(bytes(np.asarray(content)[()]))
-        return [path]
-
     inputs = [weft.convert_to_tensor(filename), weft.convert_to_tensor(contents)]
     label = name or ("WriteFile" if in_graph() else None)
-    (done,) = host_call(write, inputs, [TensorType((), dtypes.string)], "WriteFile", label)
+    text = TensorType((), dtypes.string)
+    (done,) = host_call(lambda path, content: [put_content(path, content)], inputs, [text], "WriteFile", label)
     return done.op if in_graph() else None
 
 

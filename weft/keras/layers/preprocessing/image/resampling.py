@@ -1,11 +1,7 @@
-"""Images at other places than their pixels': resizing, and affine and projective maps.
-
-Resizing is a product with a matrix for each axis, so that its gradient, unknown sizes and any kernel come free.
-"""
+"""Images at other places than their pixels': resizing, and affine and projective maps."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import weft as tf
@@ -36,41 +32,6 @@ def size_of(images: Any, axis: int) -> Any:
     return tf.shape(images)[axis] if size is None else int(size)
 
 
-def _cubic(x: Any) -> Any:
-    near = (1.5 * x - 2.5) * x * x + 1.0
-    far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
-    return tf.where(x < 1.0, near, tf.where(x < 2.0, far, tf.zeros_like(x)))
-
-
-def _lanczos(x: Any, radius: float) -> Any:
-    angle = math.pi * tf.maximum(x, 1e-6)
-    value = radius * tf.sin(angle) * tf.sin(angle / radius) / tf.square(angle)
-    return tf.where(x < 1e-6, tf.ones_like(x), tf.where(x < radius, value, tf.zeros_like(x)))
-
-
-def _weights(old: Any, new: Any, kind: str, antialias: bool) -> Any:
-    """How much each old pixel counts for each new one along an axis, `[new, old]`."""
-    scale = tf.cast(old, "float32") / tf.cast(new, "float32")
-    column = tf.cast(tf.range(old), "float32")[None, :]
-    row = tf.cast(tf.range(new), "float32")[:, None]
-    if kind == "area":  # as much of each old pixel as the new one covers
-        covered = tf.minimum((row + 1.0) * scale, column + 1.0) - tf.maximum(row * scale, column)
-        weights = tf.maximum(covered, 0.0)
-    else:
-        place = (row + 0.5) * scale - 0.5
-        if kind == "bicubic" and not antialias:  # TensorFlow looks the weights up in a table of 1024 steps
-            whole = tf.floor(place)
-            place = whole + tf.round((place - whole) * 1024.0) / 1024.0
-        # Where pixels come together, the kernel grows to take all of them in; lanczos always does.
-        wide = tf.maximum(scale, 1.0) if antialias else 1.0
-        distance = tf.abs(place - column) / wide
-        if kind == "bilinear":
-            weights = tf.maximum(1.0 - distance, 0.0)
-        else:
-            weights = _cubic(distance) if kind == "bicubic" else _lanczos(distance, float(kind[-1]))
-    return weights / tf.reduce_sum(weights, axis=1, keepdims=True)
-
-
 def resize(images: Any, height: Any, width: Any, kind: str = "bilinear", antialias: bool = False) -> Any:
     """Images of another size.
 
@@ -81,18 +42,7 @@ def resize(images: Any, height: Any, width: Any, kind: str = "bilinear", antiali
         kind: One of INTERPOLATIONS.
         antialias: Whether all pixels count where images become smaller.
     """
-    for axis, new in ((1, height), (2, width)):
-        old = size_of(images, axis)
-        if isinstance(old, int) and old == new:
-            continue
-        if kind == "nearest":
-            scale = tf.cast(old, "float32") / tf.cast(new, "float32")
-            place = tf.floor((tf.cast(tf.range(new), "float32") + 0.5) * scale)
-            images = tf.gather(images, tf.minimum(tf.cast(place, "int32"), old - 1), axis=axis)
-            continue
-        weights = tf.cast(_weights(old, new, kind, antialias), images.dtype)
-        images = tf.einsum("nh,bhwc->bnwc" if axis == 1 else "nw,bhwc->bhnc", weights, images)
-    return images
+    return tf.cast(tf.image.resize(images, (height, width), kind, antialias=antialias), images.dtype)
 
 
 def _fold(place: Any, size: Any, mode: str) -> Any:

@@ -1,0 +1,242 @@
+"""`tf.io.gfile`: files and folders."""
+
+from __future__ import annotations
+
+import glob as _glob
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+from weft.base.errors import AlreadyExistsError, FailedPreconditionError, NotFoundError, PermissionDeniedError
+
+
+def _path(path: Any) -> str:
+    found = os.fspath(path)
+    return found.decode() if isinstance(found, bytes) else found
+
+
+def error_of(error: OSError, path: str) -> Exception:
+    """The error of TensorFlow's class for one of the operating system."""
+    kinds = {FileNotFoundError: NotFoundError, PermissionError: PermissionDeniedError,
+             FileExistsError: AlreadyExistsError}  # fmt: skip
+    for kind, ours in kinds.items():
+        if isinstance(error, kind):
+            return ours(f"{path}; {error.strerror}")
+    return FailedPreconditionError(f"{path}; {error.strerror}")
+
+
+class GFile:
+    """A file, opened when it is first used.
+
+    Args:
+        name: Its path.
+        mode: As for Python's `open`; texts are UTF-8.
+
+    Example:
+        >>> import tempfile
+        >>> import weft as tf
+        >>> path = tempfile.mkdtemp() + "/note.txt"
+        >>> with tf.io.gfile.GFile(path, "w") as file:
+        ...     _ = file.write("one line")
+        >>> with tf.io.gfile.GFile(path) as file:
+        ...     file.read()
+        'one line'
+    """
+
+    def __init__(self, name: Any, mode: str = "r") -> None:
+        self._name, self._mode = _path(name), mode
+        self._file: Any = None
+
+    @property
+    def name(self) -> str:
+        """Its path."""
+        return self._name
+
+    @property
+    def mode(self) -> str:
+        """How it is opened."""
+        return self._mode
+
+    def _open(self) -> Any:
+        if self._file is None:
+            try:
+                text = None if "b" in self._mode else "utf-8"
+                self._file = open(self._name, self._mode, encoding=text)
+            except OSError as error:
+                raise error_of(error, self._name) from None
+        return self._file
+
+    def read(self, n: int = -1) -> Any:
+        """The next `n` characters or bytes; the rest where negative."""
+        return self._open().read(n)
+
+    def write(self, file_content: Any) -> Any:
+        """Writes a text or bytes."""
+        return self._open().write(file_content)
+
+    def readline(self) -> Any:
+        """The next line."""
+        return self._open().readline()
+
+    def readlines(self) -> list[Any]:
+        """The rest in lines."""
+        return list(self._open().readlines())
+
+    def seek(self, offset: int | None = None, whence: int = 0, position: int | None = None) -> None:
+        """Goes to a place."""
+        self._open().seek(position if offset is None else offset, whence)
+
+    def tell(self) -> int:
+        """The present place."""
+        return int(self._open().tell())
+
+    def size(self) -> int:
+        """How many bytes it has."""
+        try:
+            return os.path.getsize(self._name)
+        except OSError as error:
+            raise error_of(error, self._name) from None
+
+    def flush(self) -> None:
+        """Hands what was written to the operating system."""
+        if self._file is not None:
+            self._file.flush()
+
+    def close(self) -> None:
+        """Closes it."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> GFile:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._open())
+
+    def __next__(self) -> Any:
+        return next(self._open())
+
+
+
+class FastGFile(GFile):
+    """A file that is read at once."""
+
+
+def exists(filename: Any) -> bool:
+    """Whether there is a file or folder."""
+    return os.path.exists(_path(filename))
+
+
+def isdir(dirname: Any) -> bool:
+    """Whether it is a folder."""
+    return os.path.isdir(_path(dirname))
+
+
+def glob(filename: Any) -> list[str]:
+    """The paths that match a pattern, or one of several, sorted."""
+    patterns = [filename] if isinstance(filename, (str, bytes, os.PathLike)) else list(filename)
+    return [found for pattern in patterns for found in sorted(_glob.glob(_path(pattern)))]
+
+
+def listdir(dirname: Any) -> list[str]:
+    """What a folder holds."""
+    try:
+        return os.listdir(_path(dirname))
+    except OSError as error:
+        raise error_of(error, _path(dirname)) from None
+
+
+def makedirs(dirname: Any) -> None:
+    """Makes a folder and those around it; one that is there stays."""
+    try:
+        os.makedirs(_path(dirname), exist_ok=True)
+    except OSError as error:
+        raise error_of(error, _path(dirname)) from None
+
+
+def mkdir(dirname: Any) -> None:
+    """Makes a folder inside one that is there."""
+    try:
+        os.mkdir(_path(dirname))
+    except OSError as error:
+        raise error_of(error, _path(dirname)) from None
+
+
+def remove(filename: Any) -> None:
+    """Deletes a file."""
+    try:
+        os.remove(_path(filename))
+    except OSError as error:
+        raise error_of(error, _path(filename)) from None
+
+
+def rmtree(dirname: Any) -> None:
+    """Deletes a folder with all it holds."""
+    try:
+        shutil.rmtree(_path(dirname))
+    except OSError as error:
+        raise error_of(error, _path(dirname)) from None
+
+
+def copy(oldpath: Any, newpath: Any, overwrite: bool = False) -> None:
+    """Copies a file.
+
+    Raises:
+        AlreadyExistsError: Where the new one is there and is not to be overwritten.
+    """
+    if not overwrite and os.path.exists(_path(newpath)):
+        raise AlreadyExistsError(f"{_path(newpath)}; file already exists")
+    try:
+        shutil.copyfile(_path(oldpath), _path(newpath))
+    except OSError as error:
+        raise error_of(error, _path(oldpath)) from None
+
+
+def rename(oldname: Any, newname: Any, overwrite: bool = False) -> None:
+    """Renames or moves a file.
+
+    Raises:
+        AlreadyExistsError: Where the new one is there and is not to be overwritten.
+    """
+    if not overwrite and os.path.exists(_path(newname)):
+        raise AlreadyExistsError(f"{_path(newname)}; file already exists")
+    try:
+        os.replace(_path(oldname), _path(newname))
+    except OSError as error:
+        raise error_of(error, _path(oldname)) from None
+
+
+def stat(filename: Any) -> Any:
+    """What the operating system says of a file; `length` is its size."""
+    try:
+        return _Status(os.stat(_path(filename)))
+    except OSError as error:
+        raise error_of(error, _path(filename)) from None
+
+
+class _Status:
+    """Size, time of the last change, and whether it is a folder."""
+
+    def __init__(self, status: os.stat_result) -> None:
+        self.length, self.mtime_nsec = status.st_size, status.st_mtime_ns
+        self.is_directory = (status.st_mode & 0o170000) == 0o040000
+
+
+def walk(top: Any, in_order: bool = True) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Folders below a folder, each with the folders and the files in it."""
+    return os.walk(_path(top), topdown=in_order)
+
+
+def join(path: Any, *paths: Any) -> str:
+    """Parts of a path as one."""
+    return os.path.join(_path(path), *map(_path, paths))
+
+
+def get_registered_schemes() -> list[str]:
+    """The kinds of file systems that are known: the local one."""
+    return ["", "file://"]
