@@ -110,6 +110,7 @@ class Lowering:
         self.nests: list[Nest] = []
         self.sources: dict[Value, Source] = {}
         self.users = {value: len(nodes) for value, nodes in graph.users().items()}
+        self._stored = _stored_by_users(graph)
         self.state: dict[Value, Memory] = {}
         self.written: dict[Value, Memory] = {}  # handles of variables that the graph writes
         self._lookers: dict[Buffer, dict[Value, None]] = {}  # for each variable, the values that may be read from it
@@ -204,7 +205,7 @@ class Lowering:
         for value in dict.fromkeys(node.inputs):
             self._left[value] -= 1
         for value, source in zip(node.outputs, results, strict=True):
-            settled = self.sources[value] = self.settle(source, self.users.get(value, 0))
+            settled = self.sources[value] = self.settle(source, self.users.get(value, 0), value in self._stored)
             self._look(value, settled, node.inputs)
         for nest in self.nests[made:]:
             nest.node = nest.node or node
@@ -260,6 +261,7 @@ class Lowering:
             users[value] = users.get(value, 0) + 1
         self.users.update(users)
         self._results.update(graph.outputs)
+        self._stored |= _stored_by_users(graph)
         for value, source in zip((v for v in graph.inputs if not v.type.is_resource), inputs, strict=True):
             self.sources[value] = source
             self._look(value, source, ())
@@ -413,9 +415,9 @@ class Lowering:
         nothing = Memory(Buffer("nothing", dtypes.bool_, 0), shape)
         self.nests.append(Nest(shape, lambda place, _: refused(place), nothing, combine="fail", name="check"))
 
-    def settle(self, source: Source, uses: int) -> Source:
-        """What is used often and costly is stored."""
-        if isinstance(source, Memory) or uses <= 1 or source.cost <= CHEAP or source.lasting:
+    def settle(self, source: Source, uses: int, stored: bool = False) -> Source:
+        """What is used often and costly is stored; if one of its users would store it anyway, what costs anything."""
+        if isinstance(source, Memory) or uses <= 1 or source.cost <= (0 if stored else CHEAP) or source.lasting:
             return source
         return self.memory(source)
 
@@ -457,6 +459,15 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
         return function
 
     return register
+
+
+def _stored_by_users(graph: Graph) -> set[Value]:
+    """Values that go into products, which want them in memory, as they are or transposed."""
+    found: set[Value] = set()
+    for node in reversed(graph.nodes):
+        if node.op == "matmul" or (node.op in ("transpose", "reshape") and node.outputs[0] in found):
+            found.update(node.inputs)
+    return found
 
 
 def view(source: Source, shape: Shape, where: Callable[[Indices], Indices]) -> Computed:
