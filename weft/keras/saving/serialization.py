@@ -174,7 +174,10 @@ def deserialize_keras_object(
             return {key: deserialize_keras_object(value, custom_objects) for key, value in config.items()}
         found = scopes.already_read(config)
         if found is None:
-            found = _deserialize_record(config, custom_objects, safe_mode, module_objects, printable)
+            try:
+                found = _deserialize_record(config, custom_objects, safe_mode, module_objects, printable)
+            except RecursionError as error:
+                raise ValueError("The configuration is refused: its objects are nested too deeply.") from error
             scopes.note_read(config, found)
         return found
 
