@@ -54,6 +54,7 @@ from weft.compat.v1.graphs import (  # noqa: F401
     report_uninitialized_variables,
     reset_default_graph,
     set_random_seed,
+    tables_initializer,
     trainable_variables,
     variables_initializer,
 )
@@ -77,6 +78,7 @@ from weft.compat.v1.making import (  # noqa: F401
     convert_to_tensor,
     fill,
     ones,
+    random_crop,
     random_normal,
     random_uniform,
     truncated_normal,
@@ -158,8 +160,8 @@ VERSION = __version__
 
 #: namespaces that differ from version 2's, each a module of this folder
 _OWN = tuple(
-    """app contrib examples flags gfile io layers logging losses metrics nn python_io random resource_loader strings
-    summary train version""".split()
+    """app contrib examples flags gfile initializers io layers logging losses metrics nn python_io random resource_loader
+    strings summary train version""".split()
 )
 
 #: top-level names that mean the same as in `weft`

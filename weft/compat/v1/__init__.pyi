@@ -19,6 +19,7 @@ from weft._public.v1 import contrib as contrib
 from weft._public.v1 import examples as examples
 from weft._public.v1 import flags as flags
 from weft._public.v1 import gfile as gfile
+from weft._public.v1 import initializers as initializers
 from weft._public.v1 import io as io
 from weft._public.v1 import layers as layers
 from weft._public.v1 import logging as logging
@@ -187,6 +188,7 @@ from weft.compat.v1.graphs import local_variables_initializer as local_variables
 from weft.compat.v1.graphs import placeholder_with_default as placeholder_with_default
 from weft.compat.v1.graphs import report_uninitialized_variables as report_uninitialized_variables
 from weft.compat.v1.graphs import set_random_seed as set_random_seed
+from weft.compat.v1.graphs import tables_initializer as tables_initializer
 from weft.compat.v1.graphs import trainable_variables as trainable_variables
 from weft.compat.v1.graphs import variables_initializer as variables_initializer
 from weft.compat.v1.initializers import constant_initializer as constant_initializer
@@ -202,6 +204,7 @@ from weft.compat.v1.io import decode_raw as decode_raw
 from weft.compat.v1.making import convert_to_tensor as convert_to_tensor
 from weft.compat.v1.making import fill as fill
 from weft.compat.v1.making import ones as ones
+from weft.compat.v1.making import random_crop as random_crop
 from weft.compat.v1.making import random_normal as random_normal
 from weft.compat.v1.making import random_uniform as random_uniform
 from weft.compat.v1.making import truncated_normal as truncated_normal

@@ -176,6 +176,11 @@ def local_variables_initializer() -> Any:
     return variables_initializer(local_variables())
 
 
+def tables_initializer(name: str = "init_all_tables") -> Any:
+    """An operation that fills the tables of the default graph."""
+    return graphs.group(*graphs.default_graph().get_collection(GraphKeys.TABLE_INITIALIZERS), name=name)
+
+
 def is_variable_initialized(variable: Any) -> Any:
     """Whether a variable has a value, as a tensor."""
     return variable.is_initialized()

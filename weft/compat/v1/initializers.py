@@ -175,3 +175,10 @@ class glorot_normal_initializer(_Glorot):
     """Truncated normal numbers with the variance 2 / (fan in + fan out) (Glorot and Bengio 2010)."""
 
     _kind = "truncated_normal"
+
+
+#: the names of `tf.initializers`
+zeros, ones, constant = zeros_initializer, ones_initializer, constant_initializer
+random_normal, random_uniform = random_normal_initializer, random_uniform_initializer
+truncated_normal, variance_scaling = truncated_normal_initializer, variance_scaling_initializer
+glorot_normal, glorot_uniform = glorot_normal_initializer, glorot_uniform_initializer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,29 @@ def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any =
             frontdoor.constant(np.asarray(_static(shape), np.int32), "shape")
         low, high = frontdoor.convert(minval, held, "min"), frontdoor.convert(maxval, held, "max")
         return unit.call(weft.random.uniform(shape, low, high, held, seed), "", "RandomUniformInt")
+
+
+def random_crop(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Any:
+    """A part of a tensor, of a given size, at a random place.
+
+    Args:
+        value: The tensor.
+        size: The part's size along every axis.
+        seed: For the place.
+        name: A name for the operation.
+
+    Raises:
+        ValueError: For a size beyond the tensor's, where that is known.
+    """
+    tensor = weft.convert_to_tensor(value)
+    known = [n for n in weft.TensorShape(size).as_list() if n is not None]
+    for whole, part in zip(tensor.shape.as_list(), known, strict=True):
+        if whole is not None and whole < part:
+            raise ValueError(f"Need value.shape >= size, got {tensor.shape} and {known}.")
+    with Unit(name or "random_crop") if in_graph() else nullcontext():
+        limit = weft.shape(tensor) - weft.constant(known, weft.int32) + 1
+        place = weft.random.uniform([len(known)], 0, dtypes.int32.max, dtypes.int32, seed) % limit
+        return weft.slice(tensor, place, known)
 
 
 def random_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, seed: Any = None,
