@@ -74,6 +74,7 @@ def main(given: Sequence[str] | None = None) -> int:
     options = arguments(given)
     try:
         jobs = chosen(options)
+        record = Record.open(Path(options.json) if options.json else None)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -83,7 +84,6 @@ def main(given: Sequence[str] | None = None) -> int:
     how, machine = plan(options), Machine(options.threads)
     print(machine.describe())
     print("MNIST:", mnist_file() or "drawn shapes, since WEFT_DATA_DIR has no mnist.npz", flush=True)
-    record = Record.open(Path(options.json) if options.json else None)
     record.commands.append(" ".join(["python -m benchmarks", *(sys.argv[1:] if given is None else given)]))
     results = []
     try:

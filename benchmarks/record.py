@@ -27,10 +27,16 @@ class Record:
 
     @classmethod
     def open(cls, file: Path | None) -> Record:
-        """What a file holds, if it is there."""
+        """What a file holds, if it is there.
+
+        Raises:
+            ValueError: Where it holds something else.
+        """
         record = cls(file)
         if file is not None and file.exists():
             kept = json.loads(file.read_text(encoding="utf-8"))
+            if not isinstance(kept, dict) or set(kept) != {"commands", "results"}:
+                raise ValueError(f"{file} holds something else than results of benchmarks; name another file")
             record.commands = kept["commands"]
             record.results = {data["job"]["name"]: _result(data) for data in kept["results"]}
         return record

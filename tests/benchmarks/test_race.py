@@ -77,6 +77,12 @@ def test_a_contestant_that_fails_is_told_apart(tmp_path) -> None:
     assert "depth" in results[0].errors["weft"]
 
 
+def test_a_file_of_something_else_is_not_written_over(tmp_path, capsys) -> None:
+    (tmp_path / "other.json").write_text("[1]")
+    assert command.main(["mlp-32", "--json", str(tmp_path / "other.json")]) == 2
+    assert "something else" in capsys.readouterr().err
+
+
 def test_the_list_and_the_options(capsys) -> None:
     assert command.main(["--list", "train"]) == 0
     assert "resnet50-8" in capsys.readouterr().out
