@@ -66,6 +66,16 @@ def test_contribs_initializers_keep_the_variance():
     assert numbers.var() == pytest.approx(2 / 300, rel=0.1)
 
 
+def test_an_old_path_has_moving_averages():
+    from weft.compat.modules import stand_in
+
+    average = tf.Variable(1.0)
+    step = stand_in("v1", "python.training.moving_averages").assign_moving_average(average, 3.0, 0.5, zero_debias=False)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert session.run(step) == 2.0
+
+
 def test_a_random_part_of_a_tensor():
     whole = np.arange(20).reshape(4, 5)
     part = value(tf.random_crop(whole, [2, 3], seed=3))

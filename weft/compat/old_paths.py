@@ -116,6 +116,7 @@ KERAS: dict[str, tuple[str, ...]] = {
 #: Names that are called something else today, by the path they are imported from.
 RENAMED: dict[str, dict[str, str]] = {
     "python.framework.tensor_util": {"constant_value": "tf.get_static_value"},
+    "python.training.moving_averages": {"assign_moving_average": "v1.train._assign_moving_average"},
     "python.util.nest": {"is_sequence": "tf.nest.is_nested", "is_nested_or_composite": "tf.nest.is_nested"},
     "python.client.device_lib": {"list_local_devices": "tf.config.list_logical_devices"},
     "python.ops.numpy_ops.np_config": {

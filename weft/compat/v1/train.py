@@ -51,6 +51,7 @@ from weft.compat.v1.learning_rates import (  # noqa: F401
     polynomial_decay,
 )
 from weft.compat.v1.moving_averages import ExponentialMovingAverage as ExponentialMovingAverage
+from weft.compat.v1.moving_averages import assign_moving_average as _assign_moving_average  # noqa: F401
 from weft.compat.v1.old_names import find as _older
 from weft.compat.v1.saver import Saver as Saver
 from weft.compat.v1.train_optimizers import (  # noqa: F401
