@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
 import warnings
 from typing import Any
 
@@ -38,6 +35,10 @@ class RemoteMonitor(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Sends an epoch's metrics."""
+        import urllib.error  # with what it needs, it takes longer to load than most of Keras
+        import urllib.parse
+        import urllib.request
+
         sent = {"epoch": epoch, **{name: np.asarray(value).tolist() for name, value in (logs or {}).items()}}
         text = json.dumps(sent)
         headers = dict(self.headers or {})
