@@ -189,3 +189,12 @@ def _gradients(function: Callable[..., Any]) -> Callable[..., Any]:
         return tape.gradient(loss, list(operands))
 
     return gradients
+
+
+def test_a_pooling_of_a_product_is_left_alone() -> None:
+    _compare(lambda x, y: [tf.nn.max_pool1d(x @ y, 2, 2, "VALID")], _numbers(11, (3, 8, 5), (3, 5, 6)), unknown=False)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_products_of_many_channels(stride: int) -> None:
+    _compare(lambda x, k: [tf.nn.conv2d(x, k, stride, "SAME")], _numbers(12, (2, 5, 6, 260), (1, 1, 260, 130)))

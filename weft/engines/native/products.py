@@ -102,6 +102,10 @@ class Product:
         self.packed: Memory | None = None
         self.turning = False  # whether it is part of a loop in which B stays the same
 
+    def folds(self, steps: tuple[int, ...]) -> bool:
+        """Whether a pooling of such windows may be done on a tile."""
+        return False
+
     def add(self, low: Lowering, name: str) -> Memory:
         """The product's result, whose nests are added to the others."""
         rows = self.shape[-2]

@@ -16,6 +16,7 @@ from weft.engines.native.index import Index
 from weft.engines.native.kernels import minimum
 from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, Nest, rule, view
+from weft.engines.native.products import Product
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.matmul import HALVES, narrowed, widened
 from weft.engines.native.rules.pointwise import compare, op, pick
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: into how many shares the batch is cut where a kernel's gradient is summed: fixed, so that the bits are
 SHARES = 8
+#: kernels of windows of one element that have so many numbers are packed for the product; others stay near as they are
+_PACKED = 1 << 15
 
 
 def channels_last(source: Source, data_format: str) -> Source:
@@ -169,6 +172,10 @@ def forward(low: Lowering, x: Source, kernel: Memory, window: Window, groups: in
         for size in window.out:
             rows = rows * size
         flat, weights = Memory(x.buffer, (rows, channels), None, x.offset), Memory(kernel.buffer, (channels, filters))
+        if isinstance(channels, int) and isinstance(filters, int) and channels * filters >= _PACKED:
+            made = Product((rows, filters), channels, lambda place, k: flat.at((place[0], k)),
+                           lambda place, k: weights.at((k, place[1])), x.dtype).add(low, name)  # fmt: skip
+            return Memory(made.buffer, shape)
         return _contract(low, Contraction(
             (rows, filters), (channels,), lambda place, within: flat.at((place[0], within[0])),
             lambda place, within: weights.at((within[0], place[1])), x.dtype), shape, name)  # fmt: skip
