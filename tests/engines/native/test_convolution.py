@@ -139,7 +139,7 @@ def _kernels(function: Callable[..., Any], *shapes: tuple[int | None, ...]) -> l
     graph = tf.function(function).get_concrete_function(*(tf.TensorSpec(shape) for shape in shapes)).graph
     graph = decompose(pipeline.run(graph))
     image = compiler.compile_graph(graph, target.current(), False, ())
-    return [kernel.split("_", 1)[1] for kernel in image.groups]
+    return [call.name.split("_", 1)[1] for phase in image.phases for call in phase.kernels]
 
 
 def test_pooling_is_done_on_the_tile() -> None:
