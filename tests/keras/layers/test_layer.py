@@ -506,5 +506,5 @@ def test_errors_of_ops_name_the_layer() -> None:
     with pytest.raises(tf.errors.InvalidArgumentError) as caught:
         layers.Softmax(axis=4, name="shares")(tf.ones((2, 3)))
     assert caught.value.__notes__ == ["  in layer `shares` (Softmax)"]
-    with pytest.raises(tf.errors.InvalidArgumentError, match="`words`.*holds 5"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="words`.*holds 5"):
         keras.Sequential([keras.Input((1,)), layer]).predict(np.array([[5]]), verbose=0)
