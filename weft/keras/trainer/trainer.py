@@ -416,9 +416,19 @@ class Trainer:
         )
         self.stop_training = False
         self._state.loop = loop
+        try:
+            self._train(loop, validation, listeners, (initial_epoch, epochs), validation_freq)
+        finally:
+            self._state.loop = None  # with it go the data
+        return self.history
+
+    def _train(
+        self, loop: sources.Loop, validation: Any, listeners: CallbackList, epochs: tuple[int, int],
+        validation_freq: Any,
+    ) -> None:  # fmt: skip
         listeners.on_train_begin()
         logs: dict[str, Any] = {}
-        for epoch in range(loop.first_epoch(initial_epoch), epochs):
+        for epoch in range(loop.first_epoch(epochs[0]), epochs[1]):
             self.reset_metrics()
             listeners.on_epoch_begin(epoch)
             logs = self._train_epoch(loop, listeners)
@@ -431,7 +441,6 @@ class Trainer:
                 break
         self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
         listeners.on_train_end(logs)
-        return self.history
 
     def _train_epoch(self, loop: sources.Loop, listeners: CallbackList) -> dict[str, Any]:
         logs: Any = None
