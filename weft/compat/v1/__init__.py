@@ -159,9 +159,9 @@ __version__ = "1.15.5"  # the release whose names and behaviour these are
 VERSION = __version__
 
 #: namespaces that differ from version 2's, each a module of this folder
-_OWN = tuple(
-    """app contrib examples flags gfile initializers io layers logging losses metrics nn python_io random
-    resource_loader strings summary train version""".split()
+_OWN = (
+    *"""app contrib examples flags gfile initializers io layers logging losses metrics nn python_io random
+    resource_loader strings summary train version""".split(),
 )
 
 #: top-level names that mean the same as in `weft`
