@@ -25,5 +25,6 @@ for text in programs.REFUSED:
         refused[text] = type(error).__name__
     else:
         raise AssertionError(f"TensorFlow takes {text}")
+found.case("refused")
 found.put("refused", np.asarray(json.dumps(refused)))
 found.save()
