@@ -63,3 +63,27 @@ def test_a_loop_and_its_repetition_are_one():
     backward = after[1]
     assert not any(node.op == "matmul" and node.attrs["transpose_a"] for node in backward.attrs["body"].nodes)
     assert sum(node.op == "tanh" for scan in after for node in scan.attrs["body"].nodes) == 1
+
+
+def test_rows_that_share_a_cotangent_each_get_it():
+    draw = np.random.default_rng(5)
+    x, y, w = (tf.constant(draw.random(shape)) for shape in ((5, 3), (5, 3), (3,)))
+
+    def looped(x, y, w):
+        with tf.GradientTape() as tape:
+            tape.watch((x, y, w))
+            states = tf.scan(lambda c, rows: c * w + rows[0] + rows[1], (x, y), tf.zeros([3], tf.float64))
+            loss = tf.reduce_sum(states * x)
+        return tape.gradient(loss, (x, y, w))
+
+    def written_out(x, y, w):
+        with tf.GradientTape() as tape:
+            tape.watch((x, y, w))
+            state, loss = tf.zeros([3], tf.float64), 0.0
+            for step in range(5):
+                state = state * w + x[step] + y[step]
+                loss += tf.reduce_sum(state * x[step])
+        return tape.gradient(loss, (x, y, w))
+
+    for found, expected in zip(tf.function(looped)(x, y, w), written_out(x, y, w), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -139,4 +139,4 @@ def split_body(graph: Graph, wrt: Sequence[int]) -> Split:
 
 # rules on the floor below differentiate sub-graphs through the builder that they are given
 Builder.differentiate = staticmethod(gradient_graph)
-Builder.split = staticmethod(split_body)
+Builder.split_body = staticmethod(split_body)

@@ -35,11 +35,11 @@ class Builder:
 
     Attributes:
         differentiate: Turns a sub-graph into its gradient; set by autodiff while rules run.
-        split: Makes of a sub-graph its two halves, joined by residuals; likewise.
+        split_body: Makes of a sub-graph its two halves, joined by residuals; likewise.
     """
 
     differentiate: Differentiate
-    split: Callable[[Graph, Sequence[int]], Any]
+    split_body: Callable[[Graph, Sequence[int]], Any]
 
     def apply(self, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Applies an op to values; returns its outputs."""

@@ -52,7 +52,7 @@ def walk_back(
     floating = [i for i in range(carries) if _carries(node.inputs[i])]
     moving = [i for i in range(carries, carries + sequences) if _carries(node.inputs[i]) and node.needs[i]]
     wanted = [i for i in range(carries + sequences, len(node.inputs)) if node.needs[i]]
-    halves = b.split(body, tuple(floating + moving + wanted))
+    halves = b.split_body(body, tuple(floating + moving + wanted))
     kept = _Kept(body, halves.forward, carries, sequences, length is None)
     attrs = {**node.attrs, "body": kept.forward}
     stacks = _as_list(b.call(op, *node.inputs, **attrs))[len(body.outputs) :] if kept.stacked else []
@@ -70,10 +70,12 @@ def walk_back(
         length=length, backwards=backwards,
     )) if inner.outputs else []  # fmt: skip
     result: list[Any] = [None] * len(node.inputs)
-    for position, ct in zip([*floating, *left, *moving], found, strict=False):
+    for position, ct in zip([*floating, *left], found, strict=False):
         result[position] = ct
     first = len(floating) + len(left)
     given: dict[Value, Any] = dict(zip(back.stacked, found[first:], strict=True))
+    for position, value in zip(moving, back.own, strict=True):  # several may have one cotangent: x and y in x + y
+        result[position] = given[value]
     outside = [*stacks, *(node.inputs[i] for i in kept.rows)]
     given.update((value, outside[place]) for value, place in back.outside.items())
     given.update(zip(back.ys, ys, strict=True))
