@@ -45,3 +45,16 @@ def test_arrays_go_in_and_out_of_traced_functions():
     rows = tf.TensorArray(tf.float32, size=2).write(0, 1.0)
     assert fill(rows).stack().numpy().tolist() == [1.0, 7.0]
     assert rows.stack().numpy().tolist() == [1.0, 0.0]
+
+
+def test_sizes_that_only_the_graph_knows():
+    @tf.function
+    def turned(x):
+        rows = tf.TensorArray(tf.float32, size=tf.shape(x)[1])
+        for step in tf.range(tf.shape(x)[1]):
+            rows = rows.write(step, x[:, step])
+        return rows.stack()
+
+    assert turned(tf.ones([3, 7, 2])).shape == [7, 3, 2]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="another number of rows"):
+        tf.TensorArray(tf.float32, 3).unstack([1.0, 2.0, 3.0, 4.0])

@@ -306,3 +306,41 @@ def test_variables_decide_too():
     assert int(choose(tf.constant(3))) == 3
     flag.assign(False)
     assert int(choose(tf.constant(3))) == -3
+
+
+class _Holder:
+    best = 0.0
+
+
+HOLDER = _Holder()
+TABLE = {"n": 0}
+COUNT = 0
+
+
+def test_names_of_the_module_and_what_hangs_on_them_are_carried_too():
+    @tf.function
+    def branch(x):
+        HOLDER.best = 0.0
+        if x > 0.0:
+            HOLDER.best = 1.0
+        return HOLDER.best
+
+    @tf.function
+    def loop(n):
+        TABLE["n"] = 0
+        for i in tf.range(n):
+            TABLE["n"] = TABLE["n"] + i
+        return TABLE["n"]
+
+    @tf.function
+    def declared(x):
+        global COUNT
+        COUNT = 0
+        while x > 0:
+            COUNT += 2
+            x -= 1
+        return COUNT
+
+    assert [float(branch(tf.constant(x))) for x in (-1.0, 1.0)] == [0.0, 1.0]
+    assert [int(loop(tf.constant(n))) for n in (0, 4)] == [0, 6]
+    assert [int(declared(tf.constant(n))) for n in (0, 4)] == [0, 8]

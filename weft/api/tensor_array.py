@@ -112,6 +112,12 @@ class TensorArray(CompositeTensor):
         if rows.shape.rank == 0:
             raise ValueError(explain("TensorArray.unstack takes the rows of a tensor.", received=str(rows.type)))
         made = self._copy()
+        count, size = rows.shape[0], _known(self._size)
+        if not self._dynamic and count is not None and size is not None and count != size:
+            raise InvalidArgumentError(explain(
+                f"TensorArray.unstack: `{self._name}` has another number of rows, and is not dynamic.",
+                expected=f"{size} rows", received=str(rows.type), hint="give it that size, or dynamic_size=True",
+            ))  # fmt: skip
         made._rows, made._size = rows, _length(rows)
         return self._changed(made)
 
@@ -148,7 +154,9 @@ class TensorArray(CompositeTensor):
     def stack(self, name: str | None = None) -> Any:
         """All rows: `[size, ...]`. Those that were not written are zeros."""
         rows = self._held("stack")
-        return rows if rows.shape[0] is not None and rows.shape[0] == self._size else rows[: self._size]
+        if isinstance(self._size, int) and rows.shape[0] == self._size:
+            return rows
+        return rows if not self._dynamic and rows is self._rows else rows[: self._size]
 
     def concat(self, name: str | None = None) -> Any:
         """The rows after one another: `[size * first size of a row, ...]`."""

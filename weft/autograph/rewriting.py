@@ -231,7 +231,7 @@ class _Function(ast.NodeTransformer):
 
     def _paths(self, body: Sequence[ast.AST], live: set[str]) -> ast.expr:
         """What a branch or a loop hands on: the names that it sets and that are still read, and what hangs on names."""
-        plain = {(name,) for name in names.stored(body) & (live | self._outer) - self._globals}
+        plain = {(name,) for name in names.stored(body) & (live | self._outer | self._globals)}
         found: list[names.Path] = sorted([*plain, *names.stored_paths(body)], key=repr)
         made: list[ast.expr] = [ast.Tuple([ast.Constant(part) for part in path], ast.Load()) for path in found]
         return ast.Tuple(made, ast.Load())

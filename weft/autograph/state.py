@@ -30,11 +30,13 @@ class State:
 
     def __init__(self, paths: Sequence[Path], functions: Sequence[Callable[..., Any]],
                  more: dict[str, CellType] | None = None) -> None:  # fmt: skip
-        self._cells: dict[str, CellType] = dict(more or {})
+        self._cells: dict[str, CellType | _Global] = dict(more or {})
+        for path in paths:  # what is no name of a function around the bodies is their module's
+            self._cells[str(path[0])] = _Global(functions[0].__globals__, str(path[0]))
         for function in functions:
             names, cells = function.__code__.co_freevars, function.__closure__ or ()
             self._cells.update(zip(names, cells, strict=True))
-        self.paths: list[Path] = [path for path in paths if path[0] in self._cells]
+        self.paths: list[Path] = list(paths)
         self.paths += [(name,) for name in more or ()]
 
     @property
@@ -86,11 +88,34 @@ class State:
             setattr(holder, str(key), value)
 
 
-def _clear(cell: CellType) -> None:
+def _clear(cell: CellType | _Global) -> None:
     try:
         del cell.cell_contents
     except ValueError:
         pass
+
+
+class _Global:
+    """A name of a module, read and set as the cell of a name of a function is."""
+
+    def __init__(self, names: dict[str, Any], name: str) -> None:
+        self._names, self._name = names, name
+
+    @property
+    def cell_contents(self) -> Any:
+        """The value; ValueError where there is none, as for cells."""
+        if self._name not in self._names:
+            raise ValueError(self._name)
+        return self._names[self._name]
+
+    @cell_contents.setter
+    def cell_contents(self, value: Any) -> None:
+        self._names[self._name] = value
+
+    @cell_contents.deleter
+    def cell_contents(self) -> None:
+        if self._names.pop(self._name, self) is self:
+            raise ValueError(self._name)
 
 
 def _steps(path: Path) -> list[tuple[str, str | int]]:

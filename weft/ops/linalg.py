@@ -91,7 +91,7 @@ def _matmul(
     elif result != a.dtype:
         a, b = a.astype(result), b.astype(result)
     left, right = _turn(a, transpose_a, adjoint_a), _turn(b, transpose_b, adjoint_b)
-    if right.ndim == 2 and left.ndim > 2 and left.flags.c_contiguous:
+    if right.ndim == 2 and left.ndim > 2 and left.size and left.flags.c_contiguous:
         # one large product instead of a batch of small ones
         flat = np.matmul(left.reshape(-1, left.shape[-1]), right)
         product = flat.reshape(*left.shape[:-1], right.shape[-1])

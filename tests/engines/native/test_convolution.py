@@ -198,3 +198,16 @@ def test_a_pooling_of_a_product_is_left_alone() -> None:
 @pytest.mark.parametrize("stride", [1, 2])
 def test_products_of_many_channels(stride: int) -> None:
     _compare(lambda x, k: [tf.nn.conv2d(x, k, stride, "SAME")], _numbers(12, (2, 5, 6, 260), (1, 1, 260, 130)))
+
+
+@pytest.mark.parametrize("channels", [3, 16])
+def test_windows_of_one_element_with_strides_before_a_pooling(channels: int) -> None:
+    """What is not zero is told by its place in the whole image, not in the pixels that the strides choose."""
+    def pooled(x: Any, kernel: Any) -> Any:
+        return [tf.nn.max_pool2d(tf.nn.conv2d(x, kernel, 2, "VALID"), 2, 2, "VALID")]
+
+    def greatest(x: Any, kernel: Any) -> Any:
+        return [tf.reduce_max(tf.nn.conv1d(x, kernel, 2, "VALID"), 1)]
+
+    _compare(pooled, _numbers(1, (2, 16, 16, channels), (1, 1, channels, 8)))
+    _compare(greatest, _numbers(2, (2, 100, channels), (1, channels, 8)))

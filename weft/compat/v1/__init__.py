@@ -184,7 +184,10 @@ _SHARED = frozenset(
 )
 
 #: namespaces that mean the same as in `weft`
-_SHARED_NAMESPACES = frozenset("autodiff bitwise config debugging dtypes errors keras linalg math nest signal".split())
+_SHARED_NAMESPACES = frozenset(
+    """autodiff autograph bitwise config data debugging distribute dtypes errors image keras linalg math nest signal
+    test""".split()
+)
 
 #: version 1 names of functions that version 2 keeps under `math` alone
 _MOVED = {

@@ -3,17 +3,22 @@
 from typing import Any
 
 from weft import autodiff as autodiff
+from weft import autograph as autograph
 from weft import compat as compat
+from weft import data as data
 from weft import keras as keras
 from weft._public import bitwise as bitwise
 from weft._public import config as config
 from weft._public import debugging as debugging
+from weft._public import distribute as distribute
 from weft._public import dtypes as dtypes
 from weft._public import errors as errors
+from weft._public import image as image
 from weft._public import linalg as linalg
 from weft._public import math as math
 from weft._public import nest as nest
 from weft._public import signal as signal
+from weft._public import test as test
 from weft._public.v1 import app as app
 from weft._public.v1 import contrib as contrib
 from weft._public.v1 import examples as examples

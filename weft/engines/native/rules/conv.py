@@ -335,7 +335,7 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     rank, groups = len(window.sizes), attrs["groups"]
     spots = _spots(low, node, 1, ct, window, kernel_shape[-2])
     fast = spots is None and winograd.pays(window, kernel_shape[-2], kernel_shape[-1], groups, x.dtype)
-    if groups == 1 and _single(window):
+    if spots is None and groups == 1 and _single(window):  # spots are places in the whole image
         x, window = _chosen(low, x, window), _without_strides(window)
     x = low.memory(x, "image") if fast else _surrounded(low, x, window)
     batch, channels, filters = x.shape[0], kernel_shape[-2], kernel_shape[-1]
