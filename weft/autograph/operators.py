@@ -196,6 +196,7 @@ class _Turn:
         self._body, self._item = body, item
         self.__code__ = body.__code__
         self.__closure__ = body.__closure__
+        self.__globals__ = body.__globals__
 
     def __call__(self) -> None:
         self._body(self._item)

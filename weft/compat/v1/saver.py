@@ -134,6 +134,7 @@ class Saver:
             return
         given = self._given
         if given is None:
+            v1_graphs.refuse_unseen("Saver()")
             given = v1_graphs.global_variables() + v1_graphs.get_collection(GraphKeys.SAVEABLE_OBJECTS)
         found = _by_name(given)
         if not found and not self._allow_empty:
