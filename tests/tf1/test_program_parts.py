@@ -119,3 +119,23 @@ def test_mnist_from_a_folder_in_batches(tmp_path):
     np.testing.assert_array_equal(first, np.sort(np.concatenate(seen)[15:]))
     with pytest.raises(ValueError, match="Validation size"):
         input_data.read_data_sets(str(tmp_path), validation_size=21)
+
+
+def test_recurrent_networks_take_fed_lengths_for_batches_of_any_size():
+    with tf.Graph().as_default():
+        x, lengths = tf.placeholder(tf.float32, [None, 5, 3]), tf.placeholder(tf.int32, [None])
+        with tf.variable_scope("dynamic"):
+            outputs, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.LSTMCell(4), x, sequence_length=lengths, dtype=tf.float32)
+        with tf.variable_scope("static"):
+            steps, _ = tf.nn.static_rnn(tf.nn.rnn_cell.GRUCell(4), tf.unstack(x, axis=1), sequence_length=lengths,
+                                        dtype=tf.float32)  # fmt: skip
+        train = tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(outputs**2) + tf.reduce_sum(steps[-1]))
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            for batch in (2, 4):
+                feed = {x: np.ones((batch, 5, 3)), lengths: [2] * (batch - 1) + [5]}
+                found, last, _ = session.run([outputs, steps[-1], train], feed)
+                assert np.all(found[:-1, 2:] == 0) and np.all(found[-1] != 0)
+                assert np.all(last[:-1] == 0) and np.all(last[-1] != 0)
+            with pytest.raises(tf.errors.InvalidArgumentError, match=r"\(2,\)"):
+                session.run(outputs, {x: np.ones((3, 5, 3)), lengths: [1, 2]})

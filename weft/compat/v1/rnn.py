@@ -34,6 +34,13 @@ def _of_batch(state: Any, size: Any) -> Any:
     return dispatch.call("ensure_shape", state, shape=(size, *shape[1:]))
 
 
+def _lengths(given: Any, size: Any) -> Any:
+    """How long the sequences are, as many numbers as the inputs have rows, which is checked when it runs."""
+    if given is None:
+        return None
+    return dispatch.call("ensure_shape", weft.cast(given, dtypes.int32), shape=(size,))
+
+
 def _swapped(tensor: Any) -> Any:
     """Batch and time change places."""
     return weft.transpose(tensor, [1, 0, *range(2, tensor.shape.rank)])
@@ -103,7 +110,7 @@ def dynamic_rnn(cell: Any, inputs: Any, sequence_length: Any = None, initial_sta
         state = _first_state(cell, initial_state, batch, dtype)
         if initial_state is not None:
             state = weft.nest.map_structure(lambda item: _of_batch(item, first.shape.symbolic[1]), state)
-        lengths = None if sequence_length is None else weft.cast(sequence_length, dtypes.int32)
+        lengths = _lengths(sequence_length, first.shape.symbolic[1])
         state, outputs = _walk(cell, rows, state, lengths)
         if not time_major:
             outputs = weft.nest.map_structure(_swapped, outputs)
@@ -158,7 +165,7 @@ def static_rnn(cell: Any, inputs: Any, initial_state: Any = None, dtype: Any = N
         first = weft.convert_to_tensor(weft.nest.flatten(inputs)[0])
         batch = first.shape[0] if first.shape[0] is not None else weft.shape(first)[0]
         state = _first_state(cell, initial_state, batch, dtype)
-        lengths = None if sequence_length is None else weft.cast(sequence_length, dtypes.int32)
+        lengths = _lengths(sequence_length, first.shape.symbolic[0])
         for time, item in enumerate(inputs):
             output, state = _step(cell, time, lengths, item, state)
             outputs.append(output)
