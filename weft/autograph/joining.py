@@ -328,10 +328,6 @@ class Turns:
             self.loose.append(place)
         return tensor
 
-    def results(self, outputs: Sequence[Any]) -> list[Any]:
-        """The values behind the loop."""
-        return self.rebuilt(outputs)
-
 
 def _with_own_sizes(type: TensorType) -> TensorType:
     """The type with unknown sizes that are nobody else's."""

@@ -279,7 +279,7 @@ def _loop(test: Callable[[], Any], body: Callable[[], Any], state: State, before
         turns = Turns(state.names, before, invariants, loose)
         outputs = _turns_in_graph(test, body, state, turns, maximum)
         if outputs is not None:
-            return turns.results(outputs)
+            return turns.rebuilt(outputs)
         loose += turns.loose
 
 

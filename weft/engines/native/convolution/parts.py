@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from weft.base import dtypes
 from weft.base.dims import product
 from weft.engines.native.index import LANE, ZERO, Index, LoopVar
 from weft.engines.native.loops import Buffer, Expr, For, Load, Masked, Statement, Store
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from weft.base.dtypes import DType
+
+#: what kernels that go by tiles or by spots compute in
+FLOATS = (dtypes.float32, dtypes.float64)
 
 
 def add_template(low: Lowering, output: Memory, template: Any, name: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from weft.base import dtypes
 from weft.base.dims import ceil_divide, product
 from weft.engines.native.contraction import by_extent, multiply_add
-from weft.engines.native.convolution.parts import add_template, cut, even, nested, reads_of, store
+from weft.engines.native.convolution.parts import FLOATS, add_template, cut, even, nested, reads_of, store
 from weft.engines.native.fusion import Group
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import Plan
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from weft.base.dtypes import DType
     from weft.ops.windows import Window
 
-_WIDE = (dtypes.float32, dtypes.float64)
 _HELD = 18  # vectors of a patch that are summed in registers at once
 _FILTERS = 16  # a chunk takes so many filters, and the image stays near
 
@@ -187,7 +186,7 @@ def fits(ct: Source, window: Window, channels: Dimension, groups: int, dtype: DT
 
     A patch's rows must be neighbours in memory, and long enough that vectors are not mostly empty.
     """
-    plain = len(window.window) == 2 and groups == 1 and window.dilations == (1, 1) and dtype in _WIDE
+    plain = len(window.window) == 2 and groups == 1 and window.dilations == (1, 1) and dtype in FLOATS
     if not isinstance(ct, Unpooled) or not plain or not isinstance(channels, int):
         return False
     lanes = 64 // dtype.size
@@ -200,7 +199,7 @@ def fits(ct: Source, window: Window, channels: Dimension, groups: int, dtype: DT
 def masks(ct: Unpooled, window: Window, channels: int, dtype: DType) -> bool:
     """Whether a kernel's gradient is summed window by window with every place of the pooling's tried."""
     many = product((*window.window, channels))
-    inside = not ct.window.padded and len(window.window) == 2 and dtype in _WIDE and ct.values.dtype is dtype
+    inside = not ct.window.padded and len(window.window) == 2 and dtype in FLOATS and ct.values.dtype is dtype
     return inside and isinstance(many, int) and many <= 128 and len(list(ct.window.offsets())) <= 9
 
 

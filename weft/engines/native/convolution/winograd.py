@@ -16,7 +16,7 @@ from weft.base import dtypes
 from weft.base.dims import ceil_divide, product
 from weft.engines.native.contraction import by_rows, multiply_add, tile_of
 from weft.engines.native.convolution.epilogue import Windows
-from weft.engines.native.convolution.parts import add_template, by_vectors, reads_of, scratch, store
+from weft.engines.native.convolution.parts import FLOATS, add_template, by_vectors, reads_of, scratch, store
 from weft.engines.native.fusion import Group
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import Plan, epilogue, minimum
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from weft.base.dtypes import DType
     from weft.ops.windows import Window
 
-_WIDE = (dtypes.float32, dtypes.float64)
 _PATCH = 16  # 4x4
 _WIDEST = 16  # filters are rounded up to as many, which is whole vectors on every target
 _TILES, _MOST = 48, 56  # the least and the most tiles of a chunk
@@ -57,7 +56,7 @@ _FILTERS = 128  # the most filters of a chunk, so that few images make chunks en
 def pays(window: Window, channels: Dimension, filters: Dimension, groups: int, dtype: DType) -> bool:
     """Whether a convolution is quicker this way: a 3x3 window, and enough channels that the products outweigh."""
     plain = window.window == (3, 3) and window.strides == (1, 1) and window.dilations == (1, 1) and groups == 1
-    if not plain or dtype not in _WIDE or not isinstance(channels, int) or not isinstance(filters, int):
+    if not plain or dtype not in FLOATS or not isinstance(channels, int) or not isinstance(filters, int):
         return False
     covered = product(tuple(2 * _half(size) for size in window.out))
     wanted = product(tuple(window.out))

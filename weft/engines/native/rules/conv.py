@@ -10,7 +10,7 @@ from weft.base import dtypes
 from weft.base.dims import ceil_divide
 from weft.engines.native.contraction import Contraction
 from weft.engines.native.convolution import direct, rare, sparse, winograd
-from weft.engines.native.convolution.parts import add_template
+from weft.engines.native.convolution.parts import FLOATS, add_template
 from weft.engines.native.convolution.sparse import Spots
 from weft.engines.native.index import Index
 from weft.engines.native.kernels import minimum
@@ -297,13 +297,12 @@ def _spots(low: Lowering, node: Node, number: int, ct: Source, window: Window, c
     if sparse.fits(ct, window, channels, groups, dtype):
         assert isinstance(ct, sparse.Unpooled)
         return sparse.spots_of(low, ct, window, image)
-    plain = len(flat.sizes) == 2 and groups == 1 and set(flat.dilations) == {1} and dtype in (
-        dtypes.float32, dtypes.float64)  # fmt: skip
+    plain = len(flat.sizes) == 2 and groups == 1 and set(flat.dilations) == {1} and dtype in FLOATS
     last = node.attrs["data_format"] == CHANNELS_LAST and isinstance(channels, int)
     if not (plain and last and rare.rare(node.inputs[number])):
         return None
     memory = low.contiguous(ct, "cotangent")
-    key = (memory.buffer, flat, image, low.region, low.when)
+    key = (memory.buffer, memory.offset, flat, image, low.region, low.when)
     found = low.shared.get(key)
     if found is None:
         view_ = Memory(memory.buffer, (ct.shape[0], *flat.out, ct.shape[-1]), None, memory.offset)
