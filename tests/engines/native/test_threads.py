@@ -143,3 +143,23 @@ def test_another_number_of_threads_is_taken_at_once() -> None:
         with flags.override(WEFT_NUM_THREADS=count):
             assert threads.pool(machine).count == count
     assert threads.pool(machine).count == before.count
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="processors are chosen on Linux alone")
+def test_workers_keep_off_the_callers_processor() -> None:
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) < 2:
+        pytest.skip("there is one processor")
+    pool, job = threads.Pool(target.find("host"), 3, True), _Job(100)
+    try:
+        for turn, processor in enumerate(sorted(allowed)[:2] * 2):
+            os.sched_setaffinity(0, allowed if turn == 0 else {processor})
+            job.run(pool)
+            if turn:
+                for worker in pool._threads:
+                    assert worker.native_id is not None
+                    assert os.sched_getaffinity(worker.native_id) == allowed - {processor}
+        assert (job.array == 12).all()
+    finally:
+        os.sched_setaffinity(0, allowed)
+        pool.stop()

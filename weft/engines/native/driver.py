@@ -29,7 +29,10 @@ from weft.engines.native.target import Target
 #: words of the control block, each on a cache line of its own where several threads write it
 RUNS, _TABLE, _SCHEDULE, _PHASES, _BASE, STOP = 0, 1, 2, 3, 4, 5
 _CLAIMED, _DONE, ASLEEP, _INSIDE, _OPEN = 8, 16, 24, 32, 40
-WORDS = 48
+#: which processor workers keep off, how many there are, the processors they may run on (a bit each), their kernel's ids
+APART, COUNT, ALLOWED, IDS = 48, 49, 56, 72
+#: words of that set of processors
+SET = IDS - ALLOWED
 
 #: how often a waiting worker looks before it sleeps: bursts of pauses, between which it lets others run
 _BURST, _BURSTS = 512, 12
@@ -47,11 +50,12 @@ def _text(target: Target, futex: bool) -> str:
     number = 98 if arm else 202  # the system call `futex`
     wait = f"call i64 (i64, ...) @syscall(i64 {number}, ptr %runs, i32 128, i64 %last, ptr null)" if futex else ""
     wake = f"call i64 (i64, ...) @syscall(i64 {number}, ptr %pool, i32 129, i32 1073741824)" if futex else ""
+    apart = "call void @apart(ptr %pool)" if futex else ""
     return f"""
 {declared}
 declare i32 @sched_yield()
 declare i64 @syscall(i64, ...)
-
+{_apart(122 if arm else 203) if futex else ""}
 define internal void @chunks(ptr %entry, ptr %table, i64 %first, i64 %count, i64 %thread) nounwind #0 {{
 begin:
   br label %find
@@ -220,6 +224,7 @@ begin:
   store i64 %phases, ptr %n, align 8
   %b = getelementptr i64, ptr %pool, i64 {_BASE}
   store i64 %base, ptr %b, align 8
+  {apart}
   store atomic i64 1, ptr %open_at seq_cst, align 8
   %run = atomicrmw add ptr %pool, i64 1 seq_cst
   %asleep = load atomic i64, ptr %asleep_at seq_cst, align 8
@@ -316,6 +321,61 @@ closed:
   br label %idle
 out:
   ret i64 -1
+}}
+"""
+
+
+def _apart(number: int) -> str:
+    """`apart`: lets workers run where the caller does not.
+
+    A kernel may wake a worker on the caller's own processor, and leave it there for many runs although another one is
+    idle: neither of the two is seen to wait for anything. Asking where the caller runs is cheap, and the system call
+    (`number`: to set the processors of a thread) is made only when it has moved.
+    """
+    return f"""
+declare i32 @sched_getcpu()
+
+define internal void @apart(ptr %pool) nounwind #0 {{
+begin:
+  %here32 = call i32 @sched_getcpu()
+  %here = sext i32 %here32 to i64
+  %last_at = getelementptr i64, ptr %pool, i64 {APART}
+  %last = load i64, ptr %last_at, align 8
+  %same = icmp eq i64 %here, %last
+  br i1 %same, label %out, label %moved
+moved:
+  store i64 %here, ptr %last_at, align 8
+  %inside = icmp ult i64 %here, {SET * 64}
+  br i1 %inside, label %find, label %out
+find:
+  %set = getelementptr i64, ptr %pool, i64 {ALLOWED}
+  %number = lshr i64 %here, 6
+  %word_at = getelementptr i64, ptr %set, i64 %number
+  %word = load i64, ptr %word_at, align 8
+  %place = and i64 %here, 63
+  %bit = shl i64 1, %place
+  %others = xor i64 %bit, -1
+  %rest = and i64 %word, %others
+  store i64 %rest, ptr %word_at, align 8
+  %count_at = getelementptr i64, ptr %pool, i64 {COUNT}
+  %count = load i64, ptr %count_at, align 8
+  br label %look
+look:
+  %w = phi i64 [ 0, %find ], [ %w2, %worker ]
+  %more = icmp slt i64 %w, %count
+  br i1 %more, label %worker, label %done
+worker:
+  %id_number = add i64 %w, {IDS}
+  %id_at = getelementptr i64, ptr %pool, i64 %id_number
+  %id = load i64, ptr %id_at, align 8
+  %r = call i64 (i64, ...) @syscall(i64 {number}, i64 %id, i64 {SET * 8}, ptr %set)
+  %w2 = add i64 %w, 1
+  br label %look
+done:
+  store i64 %word, ptr %word_at, align 8
+  br label %out
+out:
+  ret void
 }}
 """
 

@@ -1,7 +1,8 @@
 """The pool of threads that runs schedules (`driver.py`).
 
 Workers wait for a run by spinning for a moment, then sleep: on Linux in the kernel (a futex on the counter of runs),
-elsewhere by returning to Python and waiting there. Nothing that is computed depends on the number of threads.
+elsewhere by returning to Python and waiting there. On Linux they keep off the processor that the caller runs on, which
+kernels do not always see to. Nothing that is computed depends on the number of threads.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import flags
-from weft.engines.native.driver import ASLEEP, RUNS, STOP, WORDS, driver
+from weft.engines.native.driver import ALLOWED, APART, ASLEEP, COUNT, IDS, RUNS, SET, STOP, driver
 from weft.engines.native.target import Target
 
 _AGAIN = 0.05  # seconds after which the number of threads is asked for again
@@ -35,8 +36,8 @@ class Pool:
         self.count = count
         self._futex = sys.platform == "linux" if futex is None else futex
         self.driver = driver(target, self._futex)
-        raw = np.zeros(WORDS + 8, np.int64)
-        self._control = raw[-raw.ctypes.data % 64 // 8 :][:WORDS]
+        raw = np.zeros(IDS + count + 8, np.int64)
+        self._control = raw[-raw.ctypes.data % 64 // 8 :]
         self._address = self._control.ctypes.data
         self._busy = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -80,6 +81,13 @@ class Pool:
             thread = threading.Thread(target=self._work, args=(number,), name=f"weft-{number}", daemon=True)
             thread.start()
             self._threads.append(thread)
+        if self._futex and hasattr(os, "sched_getaffinity"):
+            for processor in os.sched_getaffinity(0):
+                if processor < SET * 64:
+                    self._control[ALLOWED + processor // 64] |= np.uint64(1 << processor % 64).astype(np.int64)
+            for number, thread in enumerate(self._threads):
+                self._control[IDS + number] = thread.native_id or -1
+            self._control[COUNT], self._control[APART] = len(self._threads), -1
 
     def _work(self, number: int) -> None:
         seen = int(self._control[RUNS])
