@@ -3,7 +3,8 @@
 Both run in this process, in turns, and the best of many short repeats counts: CPU time with one thread, the clock with
 more. A turn begins when the other's threads have gone to sleep, since those of a BLAS spin for a while, on processors
 that the threads of the one who is measured would run on. Compiled code is run many times by one call, so that the way
-from Python is left out on our side; numpy writes into an array that is there. Run it as `python -m benchmarks.products`.
+from Python is left out on our side; numpy writes into an array that is there.
+Run it as `python -m benchmarks.products`.
 """
 
 from __future__ import annotations
