@@ -104,6 +104,8 @@ class Dataset(structure.PipelineHandle):
     """
 
     _options: Options
+    #: the class of what methods return; version 1 has one of its own
+    _kind: type[Dataset]
 
     def __init__(self, node: Any = None) -> None:
         if not isinstance(node, Node) and not hasattr(node, "iterate"):
@@ -113,7 +115,7 @@ class Dataset(structure.PipelineHandle):
         self._options = Options()
 
     def _then(self, node: Node) -> Dataset:
-        made = Dataset(node)
+        made = self._kind(node)
         made._options = self._options
         return made
 
@@ -596,5 +598,6 @@ def _tuples(value: Any) -> Any:
     return tuple(parts) if type(value) is list else nest.rebuild(value, parts)
 
 
+Dataset._kind = Dataset
 structure.public["dataset"] = Dataset
 __all__ = ["AUTOTUNE", "INFINITE", "UNKNOWN", "Dataset", "NumpyIterator"]

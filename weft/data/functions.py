@@ -44,6 +44,7 @@ class Stand:
 
     label = "_VariantDataset"
     works = False
+    replaceable = True
 
     def __init__(self, spec: Any) -> None:
         self.spec = spec
@@ -63,28 +64,39 @@ class Stand:
         return -2
 
 
-def parts_of(value: Any, leaves: dict[Any, Any]) -> None:
-    """Collects the symbolic tensors on which a pipeline (a node, a function, a tuple of them) depends."""
+def parts_of(value: Any, leaves: dict[Any, Any], further: dict[Any, Any] | None = None) -> None:
+    """Collects the symbolic tensors on which a pipeline (a node, a function, a tuple of them) depends.
+
+    Args:
+        value: The pipeline.
+        leaves: Gets the tensors.
+        further: Gets what else `rebound` can replace: variables by their cells, and what says so by `replaceable`.
+    """
     if isinstance(value, SymbolicTensor):
         leaves.setdefault(value._value, value)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            parts_of(item, leaves)
+            parts_of(item, leaves, further)
     elif isinstance(value, dict):
         for item in value.values():
-            parts_of(item, leaves)
+            parts_of(item, leaves, further)
     elif isinstance(value, PipelineHandle):
-        parts_of(value._node, leaves)
+        parts_of(value._node, leaves, further)
+    elif isinstance(value, Handle) or getattr(value, "replaceable", False):
+        if further is not None:
+            further.setdefault(value._array if isinstance(value, Handle) else value, value)
     elif getattr(value, "rebindable", None) is not None:
         for key in value.rebindable or vars(value):
-            parts_of(vars(value)[key], leaves)
+            parts_of(vars(value)[key], leaves, further)
 
 
 def rebound(value: Any, table: dict[Any, Any]) -> Any:
-    """A pipeline with symbolic tensors and stand-ins replaced by what they stand for; itself where there are none."""
+    """A pipeline in which things of a table are replaced; itself where there are none of them."""
     if isinstance(value, SymbolicTensor):
         return table.get(value._value, value)
-    if isinstance(value, Stand):
+    if isinstance(value, Handle):
+        return table.get(value._array, value)
+    if getattr(value, "replaceable", False):
         return table.get(value, value)
     if isinstance(value, (list, tuple)):
         items = [rebound(item, table) for item in value]

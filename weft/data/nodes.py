@@ -330,19 +330,35 @@ class Seeds:
         anew: Whether each pass gets another generator.
     """
 
+    replaceable = True
+
     def __init__(self, seed: Any, anew: bool) -> None:
         from weft.runtime import random as streams
 
         # an op of TensorFlow's would draw here too, so that what is drawn later stays the same
-        self._base = streams.op_seeds(seed) or (int.from_bytes(os.urandom(6), "little"),)
+        seeds = streams.op_seeds(seed)
+        self._seeded = seeds is not None
+        self._base: tuple[int, ...] = _unseeded() if seeds is None else seeds
         self._anew = anew
         self._passes = 0
+
+    def restarted(self) -> Seeds:
+        """The same before its first pass; where nothing is seeded, others."""
+        made = Seeds.__new__(Seeds)
+        made.__dict__.update(self.__dict__, _passes=0)
+        if not self._seeded:
+            made._base = _unseeded()
+        return made
 
     def generator(self) -> np.random.Generator:
         """The generator for the next pass."""
         number = self._passes if self._anew else 0
         self._passes += 1
         return np.random.Generator(np.random.PCG64([*self._base, number]))
+
+
+def _unseeded() -> tuple[int, ...]:
+    return (int.from_bytes(os.urandom(6), "little"),)
 
 
 class Shuffle(Derived):

@@ -42,7 +42,10 @@ class GraphVariable(Variable):
         scope = context.scope()
         assert scope is not None
         trainable = True if trainable is None else bool(trainable)
-        full = scope.graph.unique_name(context.qualified(name or "Variable"))
+        if name is not None and name.endswith("/"):
+            full = name[:-1]
+        else:
+            full = scope.graph.unique_name(context.qualified(name or "Variable"))
         before = list(context.names())
         context.names()[:] = [full]
         held, scope.control = scope.control, []  # its making waits for nothing that happens to be asked for around it

@@ -174,6 +174,12 @@ def op_seeds(op_seed: Any = None) -> tuple[int, int] | None:
 
     Draws from the global seed's numbers where TensorFlow does, so that what is drawn after it stays the same.
     """
+    scope = context.scope()
+    if scope is not None and not scope.outermost().ordered:  # a graph of TensorFlow 1 has a seed of its own
+        graph = scope.outermost().graph
+        whole = getattr(graph.wrapper, "seed", None)
+        if whole is not None:
+            return whole % SEEDS, _streams.number(graph) if op_seed is None else int(op_seed)
     if _streams.seed is None:
         return None if op_seed is None else (_WITHOUT_GLOBAL_SEED, int(op_seed))
     return _streams.seed % SEEDS, _streams.draws.randint(0, SEEDS) if op_seed is None else int(op_seed)

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from weft.base import dims, nest, shapes
-from weft.base.errors import FailedPreconditionError, InvalidArgumentError, explain, user_facing
+from weft.base.errors import CancelledError, FailedPreconditionError, InvalidArgumentError, explain, user_facing
 from weft.ir import graph as ir
 from weft.ir.graph import Value
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime.composite import IndexedSlices
 from weft.runtime.graph import Graph, Operation
+from weft.runtime.stages import Running, Staged, calls_of
 from weft.runtime.tensor import EagerTensor, SymbolicTensor, Tensor
 from weft.runtime.variable import Cell, Template
 
@@ -153,10 +154,14 @@ class _Plan:
 
     def __init__(self, graph: Graph, fetch: _Fetch, feeds: Sequence[Value]) -> None:
         self.graph, self.cells = _extract(graph, fetch, feeds)
+        calls = calls_of(self.graph)
+        self._staged = Staged(self.graph, calls) if calls else None
 
     def run(self, feeds: Sequence[Any], session: BaseSession) -> list[Any]:
         cells = [session._cell(cell) if isinstance(cell, Template) else cell for cell in self.cells]
-        return dispatch.compiled(self.graph).run([*feeds, *cells])
+        if self._staged is None:
+            return dispatch.compiled(self.graph).run([*feeds, *cells])
+        return self._staged.run([*feeds, *cells])
 
 
 def _extract(graph: Graph, fetch: _Fetch, feeds: Sequence[Value]) -> tuple[ir.Graph, list[Any]]:
@@ -234,6 +239,7 @@ class BaseSession:
         self._graph = graph if graph is not None else graphs._wrap(_present_scope())
         self._cells: dict[Cell, Cell] = {}
         self._plans: dict[Any, _Plan] = {}
+        self._held: dict[Any, Any] = {}
         self._closed = False
         self._config = config
 
@@ -260,6 +266,18 @@ class BaseSession:
             # setdefault: of two threads that are first at once, both must get the same cell
             found = self._cells.setdefault(template, Cell(initial, template.name, template.trainable))
         return found
+
+    def held(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What the session keeps under a key beside its variables, such as a queue's elements; made on first use.
+
+        Raises:
+            CancelledError: Where the session is closed.
+        """
+        if self._closed:
+            raise CancelledError("The session has been closed.")
+        found = self._held.get(key)
+        # setdefault: of two threads that are first at once, both must get the same
+        return found if found is not None else self._held.setdefault(key, make())
 
     @user_facing
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
@@ -297,7 +315,8 @@ class BaseSession:
         if plan is None:
             plan = self._plans.setdefault(signature, _Plan(self._graph, fetch, targets))
         try:
-            results = plan.run([fed[t] for t in targets], self)
+            with Running(self):
+                results = plan.run([fed[t] for t in targets], self)
         except FailedPreconditionError as error:
             raise FailedPreconditionError(str(error)) from None
         # what was fed comes back as it was taken in: a fed scalar is an array of rank 0
@@ -364,8 +383,11 @@ class BaseSession:
         return ["/job:localhost/replica:0/task:0/device:CPU:0"]
 
     def close(self) -> None:
-        """Gives the variables' values up; the session can run nothing more."""
+        """Gives the variables' values up; the session can run nothing more, and who waits in it is told so."""
         self._closed = True
+        for thing in list(self._held.values()):
+            thing.cancel()
+        self._held.clear()
         self._cells.clear()
         self._plans.clear()
 

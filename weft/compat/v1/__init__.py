@@ -160,7 +160,7 @@ VERSION = __version__
 
 #: namespaces that differ from version 2's, each a module of this folder
 _OWN = (
-    *"""app contrib examples flags gfile initializers io layers logging losses metrics nn python_io random
+    *"""app contrib data examples flags gfile initializers io layers logging losses metrics nn python_io random
     resource_loader strings summary train version""".split(),
 )
 
@@ -185,7 +185,7 @@ _SHARED = frozenset(
 
 #: namespaces that mean the same as in `weft`
 _SHARED_NAMESPACES = frozenset(
-    """autodiff autograph bitwise config data debugging distribute dtypes errors image keras linalg math nest signal
+    """autodiff autograph bitwise config debugging distribute dtypes errors image keras linalg math nest signal
     test""".split()
 )
 
@@ -221,8 +221,12 @@ _IO = frozenset(
     parse_single_sequence_example read_file write_file""".split()
 )
 
-#: protocol buffers and settings of runs, by name: (module, name there)
+#: names of modules that are loaded where they are used: (module, name there)
 _MESSAGES = {
+    **{f"{kind}Queue": ("compat.v1.queues", f"{kind}Queue") for kind in ("FIFO", "PaddingFIFO", "Priority", "RandomShuffle")},
+    **{f"{kind}Reader": ("compat.v1.readers", f"{kind}Reader") for kind in ("FixedLengthRecord", "Identity", "TFRecord", "TextLine", "WholeFile")},
+    "QueueBase": ("compat.v1.queues", "QueueBase"), "ReaderBase": ("compat.v1.readers", "ReaderBase"),
+    "count_up_to": ("compat.v1.input", "count_up_to"), "matching_files": ("compat.v1.input", "matching_files"),
     "Event": ("formats.messages.summary", "Event"), "GraphDef": ("formats.messages.graph", "GraphDef"),
     "MetaGraphDef": ("formats.messages.meta_graph", "MetaGraphDef"),
     "NodeDef": ("formats.messages.graph", "NodeDef"), "AttrValue": ("formats.messages.graph", "AttrValue"),

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from weft.base.errors import OutOfRangeError, explain
-from weft.runtime import graph as graphs
-from weft.runtime.graph import GraphKeys
 
 
 class Coordinator:
@@ -153,20 +151,3 @@ class LooperThread(threading.Thread):
                 self.run_loop()
                 if self._interval is not None and self._coord.wait_for_stop(self._interval):
                     return
-
-
-def start_queue_runners(sess: Any = None, coord: Any = None, daemon: bool = True, start: bool = True,
-                        collection: str = GraphKeys.QUEUE_RUNNERS) -> list[threading.Thread]:  # fmt: skip
-    """Starts the threads of the graph's queue runners; none where it has none.
-
-    Args:
-        sess: The session that they run in.
-        coord: The coordinator that stops them.
-        daemon: Whether they end with the program.
-        start: Whether to start them.
-        collection: Where the queue runners are.
-    """
-    found = []
-    for runner in graphs.default_graph().get_collection(collection):
-        found += runner.create_threads(sess, coord=coord, daemon=daemon, start=start)
-    return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.runtime import dispatch
+from weft.runtime.stages import SessionCall
 
 
 def host_call(function: Callable[..., Sequence[Any]], inputs: Sequence[Any], types: Sequence[TensorType],
@@ -24,6 +25,28 @@ def host_call(function: Callable[..., Sequence[Any]], inputs: Sequence[Any], typ
     attrs = {"function": function, "types": tuple(types), "gradient": None}
     outputs = dispatch.apply(opdef.get("py_function"), list(inputs), attrs, name)
     for tensor in outputs[:1]:
-        if getattr(tensor, "_value", None) is not None:
-            tensor._value.node.metadata["type"] = type
+        node = tensor._value.node if getattr(tensor, "_value", None) is not None else getattr(tensor, "node", None)
+        if node is not None:
+            node.metadata["type"] = type
     return outputs
+
+
+def session_call(function: Callable[..., Sequence[Any]], inputs: Sequence[Any], types: Sequence[TensorType], type: str,
+                 name: str | None = None, attributes: Mapping[str, Any] | None = None) -> Any:  # fmt: skip
+    """Calls a function of the running session and of arrays whenever the node runs; it may wait.
+
+    Args:
+        function: (session, arrays) to as many arrays as there are types.
+        inputs: Tensors.
+        types: The results' types.
+        type: What the operation shows as.
+        name: Its name, as ops take it.
+        attributes: What the operation has as attributes in TensorFlow, for files.
+
+    Returns:
+        The outputs; the operation itself where it has none.
+    """
+    made = host_call(SessionCall(function), inputs, types, type, name)
+    node = made[0]._value.node if types else made[0].node
+    node.metadata["attributes"] = dict(attributes or {})
+    return made if types else made[0]

@@ -25,6 +25,7 @@ from weft.compat.v1.naming import in_graph
 from weft.compat.v1.ops import _old_name
 from weft.formats.tfrecord import read_records
 from weft.ir.types import TensorType
+from weft.runtime.scopes import NameScope
 
 
 class TFRecordCompressionType:
@@ -44,20 +45,39 @@ def tf_record_iterator(path: Any, options: Any = None) -> Iterator[bytes]:
     return read_records(path, None if chosen is None else chosen.compression_type)
 
 
+def _set_type(found: Any, type: str) -> None:
+    first = next((t for t in weft.nest.flatten(found) if getattr(t, "_value", None) is not None), None)
+    if first is not None:
+        first._value.node.metadata["type"] = type
+
+
+def _shown(type: str, name: str | None, function: Any, *args: Any) -> Any:
+    """Parses in a node of that type, which stands in a scope of its name."""
+    if not in_graph():
+        return function(*args, name)
+    with NameScope(name, type):
+        found = function(*args, type)
+    _set_type(found, type)
+    return found
+
+
 def parse_single_example(serialized: Any, features: Any, name: str | None = None, example_names: Any = None) -> Any:
     """The columns of one `Example`; see `weft.io.parse_single_example`. Version 1 takes the name third."""
-    return _examples.parse_single_example(serialized, features, example_names, name)
+    return _shown("ParseSingleExample", name, _examples.parse_single_example, serialized, features, example_names)
 
 
 def parse_example(serialized: Any, features: Any, name: str | None = None, example_names: Any = None) -> Any:
     """The columns of a batch of `Example`s; see `weft.io.parse_example`. Version 1 takes the name third."""
-    return _examples.parse_example(serialized, features, example_names, name)
+    return _shown("ParseExample", name, _examples.parse_example, serialized, features, example_names)
 
 
 def decode_csv(records: Any, record_defaults: Any, field_delim: str = ",", use_quote_delim: bool = True,
                name: str | None = None, na_value: str = "", select_cols: Any = None) -> Any:  # fmt: skip
     """Lines of a table as columns; see `weft.io.decode_csv`. Version 1 takes the name fifth."""
-    return _decode_csv(records, record_defaults, field_delim, use_quote_delim, na_value, select_cols, name)
+    label = name or ("DecodeCSV" if in_graph() else None)
+    found = _decode_csv(records, record_defaults, field_delim, use_quote_delim, na_value, select_cols, label)
+    _set_type(found, "DecodeCSV")
+    return found
 
 
 def read_file(filename: Any, name: str | None = None) -> Any:

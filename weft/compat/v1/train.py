@@ -31,13 +31,28 @@ from weft.compat.v1.checkpoints import (  # noqa: F401
 )
 from weft.compat.v1.coordinator import Coordinator as Coordinator
 from weft.compat.v1.coordinator import LooperThread as LooperThread
-from weft.compat.v1.coordinator import start_queue_runners as start_queue_runners
 from weft.compat.v1.global_step import (  # noqa: F401
     assert_global_step,
     create_global_step,
     get_global_step,
     get_or_create_global_step,
     global_step,
+)
+from weft.compat.v1.input import (  # noqa: F401
+    batch,
+    batch_join,
+    input_producer,
+    limit_epochs,
+    match_filenames_once,
+    maybe_batch,
+    maybe_batch_join,
+    maybe_shuffle_batch,
+    maybe_shuffle_batch_join,
+    range_input_producer,
+    shuffle_batch,
+    shuffle_batch_join,
+    slice_input_producer,
+    string_input_producer,
 )
 from weft.compat.v1.learning_rates import (  # noqa: F401
     cosine_decay,
@@ -53,6 +68,9 @@ from weft.compat.v1.learning_rates import (  # noqa: F401
 from weft.compat.v1.moving_averages import ExponentialMovingAverage as ExponentialMovingAverage
 from weft.compat.v1.moving_averages import assign_moving_average as _assign_moving_average  # noqa: F401
 from weft.compat.v1.old_names import find as _older
+from weft.compat.v1.queue_runner import QueueRunner as QueueRunner
+from weft.compat.v1.queue_runner import add_queue_runner as add_queue_runner
+from weft.compat.v1.queue_runner import start_queue_runners as start_queue_runners
 from weft.compat.v1.saver import Saver as Saver
 from weft.compat.v1.train_optimizers import (  # noqa: F401
     AdadeltaOptimizer,

@@ -20,7 +20,8 @@ from weft.engines.native import cache, target
 from weft.engines.native.cache import Fingerprint, Unkeyed
 from weft.engines.native.executable import Executable
 from weft.engines.native.problems import Refused
-from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
+from weft.ir.cutting import mentioned, part_of, wanted_by
+from weft.ir.graph import Graph, Node, Value, symbol_sources
 from weft.ops import interpreter
 
 _log = logging.getLogger("weft.native")
@@ -107,12 +108,12 @@ class Pieces:
         for node in graph.nodes:
             if node in number:
                 members[number[node]].append(node)
-        wanted = {piece: _wanted(nodes, sources) for piece, nodes in members.items()}
+        wanted = {piece: wanted_by(nodes, sources) for piece, nodes in members.items()}
         used = {value for values in wanted.values() for value in values} | set(graph.outputs)
         for piece, nodes in members.items():
             inputs = wanted[piece]
             outputs = [value for node in nodes for value in node.outputs if value in used]
-            sub = _extract(nodes, inputs, outputs, f"{graph.name}_{piece}")
+            sub = part_of(nodes, inputs, outputs, f"{graph.name}_{piece}")
             native: Executable | None = None
             if piece % 2 == 0:
                 try:
@@ -170,7 +171,7 @@ def _numbers(graph: Graph, host: set[Node]) -> dict[Node, int]:
         if node.op == "input":
             continue
         needs = [value.node for value in node.inputs if value.node.op != "input"] + list(node.control)
-        told = [sources[symbol].node for symbol in _symbols(node) if symbol in sources]
+        told = [sources[symbol].node for symbol in mentioned(node) if symbol in sources]
         needs += [before for before in told if before in number]  # who tells a size that it mentions
         for value in node.inputs:
             if not value.type.is_resource:
@@ -192,41 +193,3 @@ def _numbers(graph: Graph, host: set[Node]) -> dict[Node, int]:
             least = max(least, at if (at % 2 == 1) is odd else at + 1)
         number[node] = least
     return number
-
-
-def _wanted(members: Sequence[Node], sources: Mapping[Any, Value]) -> list[Value]:
-    """What some nodes take from the rest: operands, and values that tell sizes which they mention."""
-    inside = set(members)
-    wanted = dict.fromkeys(value for node in members for value in node.inputs if value.node not in inside)
-    shown = {s for value in wanted for s in _bare(value)}
-    mentioned = {s for value in wanted for size in value.shape or () for s in attr_symbols(size)}
-    for symbol in sorted(mentioned.union(*map(_symbols, members)) - shown, key=lambda s: s.index):
-        if symbol in sources and sources[symbol].node not in inside:
-            wanted[sources[symbol]] = None
-            shown.add(symbol)
-    return list(wanted)
-
-
-def _extract(members: Sequence[Node], inputs: Sequence[Value], outputs: Sequence[Value], name: str) -> Graph:
-    """Some nodes as a graph of their own."""
-    sub = Graph(name)
-    values: dict[Value, Value] = {value: sub.add_input(value.type, value.node.name) for value in inputs}
-    nodes: dict[Node, Node] = {}
-    for node in members:
-        control = [nodes[before] for before in node.control if before in nodes]
-        made = sub.add(node.op, [values[v] for v in node.inputs], node.attrs, [v.type for v in node.outputs],
-                       name=node.name, control=control, source=node.source, effect=node.effect)  # fmt: skip
-        nodes[node] = made
-        values.update(zip(node.outputs, made.outputs, strict=True))
-    sub.outputs = [values[value] for value in outputs]
-    return sub
-
-
-def _symbols(node: Node) -> set[Any]:
-    """The sizes that a node mentions, in its attributes and its results."""
-    found = {s for attr in node.attrs.values() for s in attr_symbols(attr)}
-    return found | {s for value in node.outputs for size in value.shape or () for s in attr_symbols(size)}
-
-
-def _bare(value: Value) -> list[Any]:
-    return [size.symbol for size in value.shape or () if not isinstance(size, int) and size.symbol is not None]

@@ -1,0 +1,46 @@
+"""Cutting a graph into parts that run one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from weft.ir.graph import Graph, Node, Value, attr_symbols
+
+
+def wanted_by(members: Sequence[Node], sources: Mapping[Any, Value]) -> list[Value]:
+    """What some nodes take from the rest: operands, and values that tell sizes which they mention."""
+    inside = set(members)
+    wanted = dict.fromkeys(value for node in members for value in node.inputs if value.node not in inside)
+    shown = {s for value in wanted for s in _bare(value)}
+    told = {s for value in wanted for size in value.shape or () for s in attr_symbols(size)}
+    for symbol in sorted(told.union(*map(mentioned, members)) - shown, key=lambda s: s.index):
+        if symbol in sources and sources[symbol].node not in inside:
+            wanted[sources[symbol]] = None
+            shown.add(symbol)
+    return list(wanted)
+
+
+def part_of(members: Sequence[Node], inputs: Sequence[Value], outputs: Sequence[Value], name: str) -> Graph:
+    """Some nodes as a graph of their own."""
+    sub = Graph(name)
+    values: dict[Value, Value] = {value: sub.add_input(value.type, value.node.name) for value in inputs}
+    nodes: dict[Node, Node] = {}
+    for node in members:
+        control = [nodes[before] for before in node.control if before in nodes]
+        made = sub.add(node.op, [values[v] for v in node.inputs], node.attrs, [v.type for v in node.outputs],
+                       name=node.name, control=control, source=node.source, effect=node.effect)  # fmt: skip
+        nodes[node] = made
+        values.update(zip(node.outputs, made.outputs, strict=True))
+    sub.outputs = [values[value] for value in outputs]
+    return sub
+
+
+def mentioned(node: Node) -> set[Any]:
+    """The sizes that a node mentions, in its attributes and its results."""
+    found = {s for attr in node.attrs.values() for s in attr_symbols(attr)}
+    return found | {s for value in node.outputs for size in value.shape or () for s in attr_symbols(size)}
+
+
+def _bare(value: Value) -> list[Any]:
+    return [size.symbol for size in value.shape or () if not isinstance(size, int) and size.symbol is not None]
