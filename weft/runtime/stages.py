@@ -99,15 +99,15 @@ class Staged:
         calling = set(calls)
         needs = {node: _needs(node, sources) for node in graph.nodes if node.op != "input"}
         first: dict[Node, int] = {}
-        for node, before in needs.items():
-            first[node] = max((first[n] + (n in calling) for n in before if n in first), default=0)
+        for node, needed in needs.items():
+            first[node] = max((first[n] + (n in calling) for n in needed if n in first), default=0)
         last = max(first[call] for call in calls) + 1
         stage = {node: first[node] if node in calling else last for node in needs}
         for node in reversed(list(needs)):
             for before in needs[node]:
                 if before in stage and before not in calling:
                     stage[before] = min(stage[before], stage[node])
-        self._parts = self._cut([n for n in needs], stage, calling, last, sources)
+        self._parts = self._cut(list(needs), stage, calling, last, sources)
 
     def _cut(self, nodes: list[Node], stage: dict[Node, int], calling: set[Node], last: int,
              sources: dict[Any, Value]) -> list[_Part]:  # fmt: skip

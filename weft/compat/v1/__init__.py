@@ -223,8 +223,10 @@ _IO = frozenset(
 
 #: names of modules that are loaded where they are used: (module, name there)
 _MESSAGES = {
-    **{f"{kind}Queue": ("compat.v1.queues", f"{kind}Queue") for kind in ("FIFO", "PaddingFIFO", "Priority", "RandomShuffle")},
-    **{f"{kind}Reader": ("compat.v1.readers", f"{kind}Reader") for kind in ("FixedLengthRecord", "Identity", "TFRecord", "TextLine", "WholeFile")},
+    **{f"{kind}Queue": ("compat.v1.queues", f"{kind}Queue")
+       for kind in ("FIFO", "PaddingFIFO", "Priority", "RandomShuffle")},
+    **{f"{kind}Reader": ("compat.v1.readers", f"{kind}Reader")
+       for kind in ("FixedLengthRecord", "Identity", "TFRecord", "TextLine", "WholeFile")},
     "QueueBase": ("compat.v1.queues", "QueueBase"), "ReaderBase": ("compat.v1.readers", "ReaderBase"),
     "count_up_to": ("compat.v1.input", "count_up_to"), "matching_files": ("compat.v1.input", "matching_files"),
     "Event": ("formats.messages.summary", "Event"), "GraphDef": ("formats.messages.graph", "GraphDef"),

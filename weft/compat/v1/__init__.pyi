@@ -5,7 +5,6 @@ from typing import Any
 from weft import autodiff as autodiff
 from weft import autograph as autograph
 from weft import compat as compat
-from weft import data as data
 from weft import keras as keras
 from weft._public import bitwise as bitwise
 from weft._public import config as config
@@ -21,6 +20,7 @@ from weft._public import signal as signal
 from weft._public import test as test
 from weft._public.v1 import app as app
 from weft._public.v1 import contrib as contrib
+from weft._public.v1 import data as data
 from weft._public.v1 import examples as examples
 from weft._public.v1 import flags as flags
 from weft._public.v1 import gfile as gfile

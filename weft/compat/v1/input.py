@@ -92,7 +92,8 @@ def limit_epochs(tensor: Any, num_epochs: int | None = None, name: str | None = 
 
 def input_producer(input_tensor: Any, element_shape: Any = None, num_epochs: int | None = None, shuffle: bool = True,
                    seed: Any = None, capacity: int = 32, shared_name: str | None = None,
-                   summary_name: str | None = None, name: str | None = None, cancel_op: Any = None) -> FIFOQueue:  # fmt: skip
+                   summary_name: str | None = None, name: str | None = None,
+                   cancel_op: Any = None) -> FIFOQueue:  # fmt: skip
     """A queue that a thread fills with the rows of a tensor, pass after pass.
 
     Args:
@@ -150,7 +151,8 @@ def string_input_producer(string_tensor: Any, num_epochs: int | None = None, shu
 
 
 def range_input_producer(limit: Any, num_epochs: int | None = None, shuffle: bool = True, seed: Any = None,
-                         capacity: int = 32, shared_name: str | None = None, name: str | None = None) -> FIFOQueue:  # fmt: skip
+                         capacity: int = 32, shared_name: str | None = None,
+                         name: str | None = None) -> FIFOQueue:  # fmt: skip
     """A queue that a thread fills with the numbers below a limit; see `input_producer`."""
     refuse_eager("range_input_producer")
     with NameScope(name, "input_producer") as scope:
@@ -240,11 +242,13 @@ def _taken(queue: QueueBase, tensors: Any, batch_size: Any, smaller: bool, scope
 
 
 def _batched(tensors: Any, lists: Sequence[Sequence[Any]], batch_size: Any, keep_input: Any, threads: int,
-             capacity: int, enqueue_many: bool, shapes: Any, dynamic_pad: bool, smaller: bool, scope: str) -> Any:  # fmt: skip
+             capacity: int, enqueue_many: bool, shapes: Any, dynamic_pad: bool, smaller: bool,
+             scope: str) -> Any:  # fmt: skip
     kind = PaddingFIFOQueue if dynamic_pad else FIFOQueue
     sizes = _shapes(lists, shapes, enqueue_many)
     if not dynamic_pad and not all(TensorShape(s).is_fully_defined() for s in sizes):
-        raise ValueError(explain("All shapes must be fully defined.", received=str([str(TensorShape(s)) for s in sizes]),
+        raise ValueError(explain("All shapes must be fully defined.",
+                                 received=str([str(TensorShape(s)) for s in sizes]),
                                  hint="set_shape tells them; dynamic_pad=True fills up to the longest"))  # fmt: skip
     queue = kind(capacity, [t.dtype for t in lists[0]], sizes)
     _fill(queue, lists, threads, enqueue_many, keep_input)

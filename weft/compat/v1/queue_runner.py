@@ -76,7 +76,8 @@ class QueueRunner:
                 return []
             self._left[sess] = len(self._enqueue_ops)
             self._raised = []
-        made = [threading.Thread(target=self._run, args=(sess, op, coord), name=f"QueueRunnerThread-{self.name}-{op.name}")
+        made = [threading.Thread(target=self._run, args=(sess, op, coord),
+                                 name=f"QueueRunnerThread-{self.name}-{op.name}")
                 for op in self._enqueue_ops]  # fmt: skip
         if coord is not None:
             made.append(threading.Thread(target=self._close_on_stop, args=(sess, coord),

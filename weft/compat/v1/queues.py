@@ -104,7 +104,8 @@ class QueueBase:
         given = list(vals) if isinstance(vals, (list, tuple)) else [vals]
         if len(given) != len(self._dtypes):
             raise ValueError(explain("An element has one value for each dtype of the queue.",
-                                     expected=str([d.name for d in self._dtypes]), received=f"{len(given)} values"))  # fmt: skip
+                                     expected=str([d.name for d in self._dtypes]),
+                                     received=f"{len(given)} values"))  # fmt: skip
         found = []
         for place, (value, dtype) in enumerate(zip(given, self._dtypes, strict=True)):
             tensor = frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else dtype,
@@ -328,7 +329,8 @@ class RandomShuffleQueue(QueueBase):
     _type = "RandomShuffleQueueV2"
 
     def __init__(self, capacity: int, min_after_dequeue: int, dtypes: Any, shapes: Any = None, names: Any = None,
-                 seed: Any = None, shared_name: str | None = None, name: str = "random_shuffle_queue") -> None:  # fmt: skip
+                 seed: Any = None, shared_name: str | None = None,
+                 name: str = "random_shuffle_queue") -> None:  # fmt: skip
         self._least = int(min_after_dequeue)
         self._seeds = streams.op_seeds(seed) or (0, 0)
         super().__init__(dtypes, shapes, names, name, capacity, min_after_dequeue=self._least, seed=self._seeds[0],
@@ -355,7 +357,7 @@ class PriorityQueue(QueueBase):
     def __init__(self, capacity: int, types: Any, shapes: Any, names: Any = None, shared_name: str | None = None,
                  name: str = "priority_queue") -> None:  # fmt: skip
         own = list(types) if isinstance(types, (list, tuple)) else [types]
-        beside = [s for s in _element_shapes(shapes, own)]
+        beside = _element_shapes(shapes, own)
         super().__init__([kinds.int64, *own], [TensorShape([]), *beside], names, name, capacity)
 
     def _make(self) -> Store:

@@ -12,8 +12,8 @@ from weft.base import dtypes
 from weft.base.errors import OutOfRangeError
 from weft.base.shapes import TensorShape
 from weft.compat.v1.host import session_call
-from weft.compat.v1.queues import QueueBase, handle_tensor
 from weft.compat.v1.queue_stores import Store
+from weft.compat.v1.queues import QueueBase, handle_tensor
 from weft.data import files
 from weft.formats.tfrecord import read_records
 from weft.ir.types import TensorType
@@ -237,7 +237,8 @@ class FixedLengthRecordReader(ReaderBase):
     _type = "FixedLengthRecordReaderV2"
 
     def __init__(self, record_bytes: int, header_bytes: int | None = None, footer_bytes: int | None = None,
-                 hop_bytes: int | None = None, name: str | None = None, encoding: str | None = None) -> None:  # fmt: skip
+                 hop_bytes: int | None = None, name: str | None = None,
+                 encoding: str | None = None) -> None:  # fmt: skip
         self._length, self._header, self._footer = int(record_bytes), int(header_bytes or 0), int(footer_bytes or 0)
         self._hop = int(hop_bytes or 0) or self._length
         self._encoding = files.compression_of(encoding.upper() if encoding else None)
