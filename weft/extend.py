@@ -28,7 +28,7 @@ from weft.formats.files import replacing as replacing_file
 from weft.formats.messages.graph import GraphDef
 from weft.formats.png import encode_png
 from weft.ops import opdef
-from weft.runtime import context, dispatch, frontdoor
+from weft.runtime import context, dispatch, frontdoor, tracking
 from weft.runtime import function as functions
 from weft.runtime import random as streams
 from weft.runtime import tape as tapes
@@ -38,11 +38,11 @@ from weft.runtime.tensor import Tensor, TensorOperators
 
 __all__ = [
     "EventFileWriter", "GraphDef", "encode_png", "summaries",
-    "Batches", "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "batches", "collect_operations",
-    "evaluate_shape", "explain", "explain_missing_gradient", "function", "gather_rows", "global_seed", "in_graph",
-    "nearest", "nest", "only_computes", "op", "op_outputs", "origin", "profile", "rebind_sizes", "replacing_file",
-    "runs_unwatched", "scan", "set_global_seed", "set_part", "signature_of", "user_facing", "user_line",
-    "word_absent", "word_absent_methods",
+    "Batches", "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "attribute_set", "batches",
+    "collect_operations", "evaluate_shape", "explain", "explain_missing_gradient", "function", "gather_rows",
+    "global_seed", "in_graph", "nearest", "nest", "only_computes", "op", "op_outputs", "origin", "profile",
+    "rebind_sizes", "replacing_file", "runs_unwatched", "scan", "set_global_seed", "set_part", "signature_of",
+    "user_facing", "user_line", "word_absent", "word_absent_methods",
 ]  # fmt: skip
 
 
@@ -236,6 +236,12 @@ def only_computes(function_: Function, *args: Any) -> bool:
     graph = function_.trace_of(*args).graph
     executable = dispatch.compiled(graph)
     return not graph.has_effects() and getattr(executable, "copies", False) and not getattr(executable, "fixed", ())
+
+
+def attribute_set(owner: Any) -> None:
+    """To be called where an attribute of an object was set that `tf.train.Checkpoint` saves by a method
+    `_trackable_children`: a checkpoint that was restored before may have values for it."""
+    tracking.attribute_set(owner)
 
 
 def in_graph() -> bool:

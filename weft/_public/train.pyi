@@ -1,5 +1,17 @@
 """Written by tools/make_stubs.py; do not edit."""
 
+from weft.api.checkpoint import Checkpoint as Checkpoint
+from weft.api.checkpoint import CheckpointOptions as CheckpointOptions
+from weft.api.checkpoint.manager import CheckpointManager as CheckpointManager
+from weft.api.checkpoint.manager import CheckpointView as CheckpointView
+from weft.api.checkpoint.manager import TrackableView as TrackableView
+from weft.api.checkpoint.reading import checkpoints_iterator as checkpoints_iterator
+from weft.api.checkpoint.reading import get_checkpoint_state as get_checkpoint_state
+from weft.api.checkpoint.reading import latest_checkpoint as latest_checkpoint
+from weft.api.checkpoint.reading import list_variables as list_variables
+from weft.api.checkpoint.reading import load_checkpoint as load_checkpoint
+from weft.api.checkpoint.reading import load_variable as load_variable
+from weft.api.train import experimental as experimental
 from weft.formats.messages.example import BytesList as BytesList
 from weft.formats.messages.example import Example as Example
 from weft.formats.messages.example import Feature as Feature

@@ -41,6 +41,19 @@ def create_rng_state(seed: Any, alg: Any) -> Any:
     return EagerTensor(_state_of_seed(seed).view(np.int64))
 
 
+class _SavedState:
+    """A generator's state in checkpoints."""
+
+    def __init__(self, generator: Generator) -> None:
+        self._generator = generator
+
+    def _serialize_to_tensors(self) -> dict[str, Any]:
+        return {"VARIABLE_VALUE": self._generator.state.numpy()}
+
+    def _restore_from_tensors(self, values: Any) -> None:
+        self._generator.reset(values["VARIABLE_VALUE"])
+
+
 class Generator:
     """A source of random numbers with a state of its own: two words of counter and one of key.
 
@@ -84,6 +97,10 @@ class Generator:
     def from_non_deterministic_state(cls, alg: Any = None) -> Generator:
         """A generator started from the operating system's random numbers."""
         return cls(state=np.frombuffer(os.urandom(24), np.uint64), alg=alg)
+
+    def _trackable_children(self) -> dict[str, Any]:
+        """What `tf.train.Checkpoint` saves: the state, where TensorFlow has a variable."""
+        return {"_state_var": self.__dict__.setdefault("_saved_state", _SavedState(self))}
 
     @property
     def state(self) -> Any:

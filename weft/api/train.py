@@ -1,7 +1,23 @@
-"""`tf.train`: the messages that training examples are written as."""
+"""`tf.train`: checkpoints, and the messages that training examples are written as."""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+from weft.api.checkpoint import Checkpoint as Checkpoint
+from weft.api.checkpoint import CheckpointOptions as CheckpointOptions
+from weft.api.checkpoint.manager import CheckpointManager as CheckpointManager
+from weft.api.checkpoint.manager import CheckpointView as CheckpointView
+from weft.api.checkpoint.manager import TrackableView as TrackableView
+from weft.api.checkpoint.objects import PythonState
+from weft.api.checkpoint.reading import (  # noqa: F401
+    checkpoints_iterator,
+    get_checkpoint_state,
+    latest_checkpoint,
+    list_variables,
+    load_checkpoint,
+    load_variable,
+)
 from weft.formats.messages.example import (  # noqa: F401
     BytesList,
     Example,
@@ -13,3 +29,5 @@ from weft.formats.messages.example import (  # noqa: F401
     Int64List,
     SequenceExample,
 )
+
+experimental = SimpleNamespace(PythonState=PythonState)

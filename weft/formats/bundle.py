@@ -293,6 +293,10 @@ class BundleReader:
             file.close()
         self._files.clear()
 
+    def __del__(self) -> None:
+        if hasattr(self, "_files"):
+            self.close()
+
     def __enter__(self) -> Self:
         return self
 

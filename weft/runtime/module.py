@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from weft.base.errors import explain
+from weft.runtime import tracking
 from weft.runtime.scopes import NameScope
 from weft.runtime.variable import Variable
 
@@ -51,6 +52,10 @@ class Module:
         self._name = name
         with NameScope(name) as path:
             self._name_scope = NameScope(path)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        tracking.attribute_set(self)
 
     @property
     def name(self) -> str:

@@ -1,14 +1,14 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-from weft.compat.v1.checkpoints import CheckpointReader as CheckpointReader
-from weft.compat.v1.checkpoints import CheckpointReader as _NewCheckpointReader
+from weft.api.checkpoint.reading import CheckpointReader as CheckpointReader
+from weft.api.checkpoint.reading import CheckpointReader as _NewCheckpointReader
+from weft.api.checkpoint.reading import get_checkpoint_state as get_checkpoint_state
+from weft.api.checkpoint.reading import latest_checkpoint as latest_checkpoint
+from weft.api.checkpoint.reading import list_variables as list_variables
+from weft.api.checkpoint.reading import load_checkpoint as load_checkpoint
+from weft.api.checkpoint.reading import load_variable as load_variable
 from weft.compat.v1.checkpoints import checkpoint_exists as checkpoint_exists
-from weft.compat.v1.checkpoints import get_checkpoint_state as get_checkpoint_state
 from weft.compat.v1.checkpoints import init_from_checkpoint as init_from_checkpoint
-from weft.compat.v1.checkpoints import latest_checkpoint as latest_checkpoint
-from weft.compat.v1.checkpoints import list_variables as list_variables
-from weft.compat.v1.checkpoints import load_checkpoint as load_checkpoint
-from weft.compat.v1.checkpoints import load_variable as load_variable
 from weft.compat.v1.checkpoints import remove_checkpoint as remove_checkpoint
 from weft.compat.v1.checkpoints import update_checkpoint_state as update_checkpoint_state
 from weft.compat.v1.coordinator import Coordinator as Coordinator

@@ -135,6 +135,7 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
             elif name in tracked:
                 del tracked[name]
         object.__setattr__(self, name, value)
+        extend.attribute_set(self)
 
     def __delattr__(self, name: str) -> None:
         tracking.changes.count += 1

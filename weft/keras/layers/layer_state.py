@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from weft.extend import explain
 from weft.keras.core import tracking
@@ -11,6 +11,19 @@ from weft.keras.core import tracking
 
 class LayerState:
     """Writes and reads the variables that are a layer's own, not those of layers inside."""
+
+    #: attributes -> what Keras calls them, where that is otherwise, in the files of `tf.train.Checkpoint`
+    _checkpoint_names: ClassVar[dict[str, str]] = {}
+
+    def _trackable_children(self: Any) -> dict[str, Any]:
+        """What `tf.train.Checkpoint` saves: the attributes, by Keras' names, and weights that are no attribute's."""
+        names = {**getattr(type(self), "_saved_names", {}), **self._checkpoint_names}
+        found = {names.get(name, name): value for name, value in self._tracked.items() if _is_saved(name, value)}
+        reached = {id(inner) for value in found.values() for inner in tracking.walk(value)}
+        for place, weight in enumerate(self._own):
+            if id(weight) not in reached:
+                found[f"_weight_{place}"] = weight
+        return found
 
     def save_own_variables(self: Any, store: Any) -> None:
         """Puts the values of the layer's own variables into a mapping. Subclasses may keep something else.
@@ -53,3 +66,15 @@ class LayerState:
                 ))  # fmt: skip
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value.astype(variable._dtype.as_numpy_dtype, copy=False))
+
+
+def _is_saved(name: str, value: Any) -> bool:
+    """Whether an attribute is part of a checkpoint; what training measures is not."""
+    if name in _NOT_SAVED or name.startswith("_weft"):
+        return False
+    return not any(hasattr(type(inner), "update_state") for inner in tracking.walk(value))
+
+
+#: attributes of models that repeat others, or are about training
+_NOT_SAVED = frozenset({"_sequence", "_inputs_struct", "_outputs_struct", "_extra_losses", "_state", "history",
+                        "metrics", "loss", "loss_weights", "callbacks", "_end"})  # fmt: skip

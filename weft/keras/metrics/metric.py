@@ -81,6 +81,10 @@ class Metric(metaclass=KnownArguments):
         self._own.append(made)
         return made
 
+    def _trackable_children(self) -> dict[str, Any]:
+        """What `tf.train.Checkpoint` saves: its state, in the order in which it was made."""
+        return {str(place): variable for place, variable in enumerate(self.variables)}
+
     def add_weight(
         self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: Any = None, **kwargs: Any
     ) -> Any:

@@ -110,6 +110,15 @@ class Model(SavingMethods, Trainer, GraphModel, Layer):
         own = [layer for layer in super()._children() if layer is not self]
         return tracking.unique(self._graph_layers() + own) if self._graph is not None else own
 
+    def _trackable_children(self) -> dict[str, Any]:
+        """What `tf.train.Checkpoint` saves, by Keras' names."""
+        found = super()._trackable_children()
+        if self._graph is not None:
+            found["_operations"] = list(self._graph.operations)
+        if self.optimizer is not None:
+            found["optimizer"] = self.optimizer
+        return found
+
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by name or position.
 

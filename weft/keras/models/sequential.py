@@ -147,6 +147,11 @@ class Sequential(Model):
     def _children(self) -> list[Layer]:
         return list(self.layers)
 
+    def _trackable_children(self) -> dict[str, Any]:
+        found = super()._trackable_children()
+        found.pop("_operations", None)
+        return {"_functional": {"_operations": [None, *self.layers]}, **found}
+
     # Building and running
 
     def build(self, input_shape: Any = None) -> None:

@@ -175,6 +175,8 @@ class Nadam(_TwoMoments):
     Source: Dozat, Incorporating Nesterov Momentum into Adam, 2015.
     """
 
+    _tracked_names = {"_product": "_u_product"}
+
     def __init__(
         self,
         learning_rate: Any = 0.001,

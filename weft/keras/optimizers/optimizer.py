@@ -53,6 +53,7 @@ class Optimizer(metaclass=KnownArguments):
     """
 
     _weft_trackable = False
+    _tracked_names: dict[str, str] = {}  # attributes of a rule -> what Keras calls them in checkpoints
 
     def __init__(
         self, learning_rate: Any = 0.001, weight_decay: float | None = None, clipnorm: float | None = None,
@@ -83,6 +84,17 @@ class Optimizer(metaclass=KnownArguments):
         self._set_learning_rate(learning_rate)
 
     # Variables
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        extend.attribute_set(self)
+
+    def _trackable_children(self) -> dict[str, Any]:
+        """What `tf.train.Checkpoint` saves, by Keras' names."""
+        names = {**_TRACKED_NAMES, **type(self)._tracked_names}
+        found = {names.get(name, name): value for name, value in vars(self).items()}
+        first = ("_variables", "_trainable_variables", "_iterations", "_learning_rate")
+        return {name: found.pop(name) for name in first} | found
 
     def _own_variable(self, value: Any, name: str, dtype: str) -> Any:
         with tf.init_scope(), naming.name_scope(self.name, self):
@@ -607,6 +619,10 @@ class Optimizer(metaclass=KnownArguments):
         memo[id(self)] = made
         made.__setstate__({key: copy.deepcopy(value, memo) for key, value in self.__getstate__().items()})
         return made
+
+
+#: attributes -> what Keras calls them in checkpoints
+_TRACKED_NAMES = {"_averages": "_model_variables_moving_average", "_accumulators": "_accumulated_gradients"}
 
 
 def unknown_optimizer_keyword(optimizer: Any, word: str) -> TypeError:

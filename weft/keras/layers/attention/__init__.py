@@ -65,6 +65,8 @@ class MultiHeadAttention(Layer):
     #: what these attributes are called in files
     _saved_names = {"_query": "query_dense", "_key": "key_dense", "_value": "value_dense", "_output": "output_dense",
                     "_gate": "_gate_dense", "_dropout": "_dropout_layer"}  # fmt: skip
+    _checkpoint_names = {"_query": "_query_dense", "_key": "_key_dense", "_value": "_value_dense",
+                         "_output": "_output_dense"}  # fmt: skip
 
     def __init__(
         self, num_heads: int, key_dim: int, value_dim: int | None = None, dropout: float = 0.0, use_bias: bool = True,

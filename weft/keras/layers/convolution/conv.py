@@ -94,6 +94,8 @@ class ConvolutionBase(Layer):
 class BaseConv(ConvolutionBase):
     """A convolution with a kernel for every pair of input and output channel."""
 
+    _checkpoint_names = {"kernel": "_kernel"}
+
     def __init__(
         self, filters: int, kernel_size: Any, strides: Any = 1, padding: str = "valid", data_format: str | None = None,
         dilation_rate: Any = 1, groups: int = 1, activation: Any = None, use_bias: bool = True,

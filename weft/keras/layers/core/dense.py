@@ -60,6 +60,8 @@ class Dense(LowRank, Layer):
         TensorShape([2, 3])
     """
 
+    _checkpoint_names = {"kernel": "_kernel"}
+
     _old_arguments = {"output_dim": "units"}
 
     def __init__(

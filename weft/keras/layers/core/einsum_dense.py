@@ -39,6 +39,8 @@ class EinsumDense(LowRank, Layer):
         TensorShape([2, 3, 5])
     """
 
+    _checkpoint_names = {"kernel": "_kernel"}
+
     def __init__(
         self, equation: str, output_shape: Any, activation: Any = None, bias_axes: str | None = None,
         kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros", kernel_regularizer: Any = None,

@@ -39,6 +39,8 @@ class Embedding(LowRank, Layer):
         TensorShape([1, 3, 4])
     """
 
+    _checkpoint_names = {"embeddings": "_embeddings"}
+
     _natural_input_dtype = "int32"
     _adapted_weight = "embeddings"
     _old_arguments = {"init": "embeddings_initializer", "W_regularizer": "embeddings_regularizer"}
