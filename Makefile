@@ -1,5 +1,6 @@
 # make test    everything CI checks: ruff, mypy, pytest
 # make mnist   train the demo network
+# make conformance   asks TensorFlow and Keras anew, compares Weft with them, writes docs/*_coverage.md
 # make peers   the libraries that `python -m benchmarks` compares with, each in an environment of its own
 # Any target makes .venv on its first run. PYTHON=python3.13 chooses the interpreter.
 
@@ -17,10 +18,13 @@ MNIST_ARGS ?=
 
 PEERS := tensorflow torch jax onnx
 
-.PHONY: test lint mnist peers docs clean help
+# TensorFlow 1.15.5 needs a Python 3.7 (PYTHON37=/path/to/python3.7); without one its dialect keeps the stored answers.
+PYTHON37 ?= $(shell command -v python3.7)
+
+.PHONY: test lint mnist peers conformance docs clean help
 
 help:
-	@echo "make test | lint | mnist | peers | docs | clean"
+	@echo "make test | lint | mnist | peers | conformance | docs | clean"
 
 test: lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -38,6 +42,20 @@ peers: $(PEERS:%=.peers/%/.stamp)
 .peers/%/.stamp: benchmarks/requirements/%.txt
 	$(PYTHON) -m venv .peers/$*
 	.peers/$*/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r $<
+	@touch $@
+
+conformance: $(VENV)/.stamp-test .originals/tensorflow/.stamp $(if $(PYTHON37),.originals/tensorflow1/.stamp)
+	$(BIN)/python -m conformance tf2 keras --record .originals/tensorflow/bin/python --everything --write
+	$(BIN)/python -m conformance tf1 $(if $(PYTHON37),--record .originals/tensorflow1/bin/python --everything) --write
+
+.originals/tensorflow/.stamp: conformance/requirements/tensorflow.txt
+	$(PYTHON) -m venv .originals/tensorflow
+	.originals/tensorflow/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r $<
+	@touch $@
+
+.originals/tensorflow1/.stamp: conformance/requirements/tensorflow1.txt
+	$(PYTHON37) -m venv .originals/tensorflow1
+	.originals/tensorflow1/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r $<
 	@touch $@
 
 # docs/ops.md is generated from the op table and never edited by hand.

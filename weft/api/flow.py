@@ -16,7 +16,7 @@ from weft.base import dtypes, nest
 from weft.base.dtypes import DType
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
-from weft.ops import opdef
+from weft.ops import opdef, string_format
 from weft.runtime import context, control, dispatch, frontdoor
 from weft.runtime.custom_gradient import custom_gradient  # noqa: F401
 from weft.runtime.function import Function
@@ -301,25 +301,7 @@ def _array_text(array: Any, summarize: int | None) -> str:
             return _decoded(array.item())
         return "[" + " ".join(f'"{_decoded(i)}"' if array.ndim == 1 else _array_text(np.asarray(i, object), summarize)
                               for i in array) + "]"  # fmt: skip
-    if array.ndim == 0:
-        return _number_text(array[()])
-    edge = 10**9 if summarize is None or summarize < 0 else summarize
-    size = len(array)
-    if size <= 2 * edge:
-        parts = [_array_text(row, summarize) for row in array]
-    else:
-        parts = [_array_text(r, summarize) for r in array[:edge]] + ["..."] + [
-            _array_text(r, summarize) for r in array[-edge:]]  # fmt: skip
-    joint = " " if array.ndim == 1 else "\n" * (array.ndim - 1) + " "
-    return "[" + joint.join(parts) + "]"
-
-
-def _number_text(value: Any) -> str:
-    if isinstance(value, (bool, np.bool_)):
-        return "1" if value else "0"
-    if np.asarray(value).dtype.kind == "f" and (value == 0 or 1e-4 <= abs(float(value)) < 1e16):
-        return str(np.format_float_positional(value, trim="-"))
-    return str(value)
+    return string_format.summary(array, -1 if summarize is None else summarize) if array.size else "[]"
 
 
 def _decoded(value: Any) -> str:

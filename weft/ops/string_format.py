@@ -230,21 +230,22 @@ def _element(value: Any) -> str:
     return _shortest(float(single), 6, 9, lambda back: bool(np.float32(back) == single))
 
 
-def _summary(x: Any, most: int, depth: int = 0) -> str:
+def summary(x: Any, most: int, depth: int = 0) -> str:
+    """An array as TensorFlow shows it: the first and last `most` of each axis, or all where it is negative."""
     if x.ndim == 0:
         return _element(x[()])
     size = x.shape[0]
     edge = size if most < 0 or size <= 2 * most else most
-    rows = [_summary(x[i, ...], most, depth + 1) for i in range(edge)]
+    rows = [summary(x[i, ...], most, depth + 1) for i in range(edge)]
     if edge < size:
-        rows += ["...", *(_summary(x[i, ...], most, depth + 1) for i in range(size - edge, size))]
+        rows += ["...", *(summary(x[i, ...], most, depth + 1) for i in range(size - edge, size))]
     between = " " if x.ndim == 1 else "\n" * (x.ndim - 1) + " " * (depth + 1)
     return "[" + between.join(rows) + "]"
 
 
 def _format(*inputs: Any, template: str, placeholder: str, summarize: int) -> Any:
     pieces = template.split(placeholder) if placeholder else [template]
-    texts = [_summary(x, summarize) if x.size else "[]" for x in inputs]
+    texts = [summary(x, summarize) if x.size else "[]" for x in inputs]
     woven = [pieces[0], *(part for pair in zip(texts, pieces[1:], strict=True) for part in pair)]
     # bytes of strings were taken one by one as characters; the template is text
     return strings([b"".join(_bytes(part, i % 2 == 1) for i, part in enumerate(woven))], ())

@@ -1,0 +1,92 @@
+"""Which public names the uses compare, and how each name of a library stands."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from conformance import store
+from conformance.uses import Use, chains
+
+
+class Standing(StrEnum):
+    AGREES = "agrees"
+    DIFFERS = "differs on purpose"
+    DISAGREES = "disagrees"
+    UNCOMPARED = "there, not compared"
+    REFUSED = "left out, with a reason"
+    MISSING = "missing"
+
+
+@cache
+def _root(dialect: str, first: str) -> Any:
+    module = importlib.import_module(store.OURS[dialect])
+    return module.keras if first == "keras" else module
+
+
+def resolve(dialect: str, name: str) -> Any:
+    """Weft's object of that name; AttributeError where there is none."""
+    first, *rest = name.split(".")
+    value = _root(dialect, first)
+    for part in rest:
+        value = getattr(value, part)
+    return value
+
+
+def longest(dialect: str, name: str) -> str | None:
+    """The longest beginning of a chain that is a public name and no module: methods and attributes fall away."""
+    parts = name.split(".")
+    value: Any = _root(dialect, parts[0])
+    for count, part in enumerate(parts[1:], 1):
+        try:
+            value = getattr(value, part)
+        except AttributeError:
+            return None
+        if not _is_module(value):
+            return ".".join(parts[: count + 1])
+    return None
+
+
+def _is_module(value: Any) -> bool:
+    return isinstance(value, type(importlib))
+
+
+class Coverage:
+    """How names stand after a comparison: `problems` has a line for each use that disagrees."""
+
+    def __init__(self, dialect: str, uses: Iterable[Use], problems: Mapping[Use, str | None]) -> None:
+        self.dialect = dialect
+        # Objects, by their id, that a use stands for: an id is theirs while they are kept here.
+        self._objects: dict[int, Any] = {}
+        self._standings: dict[int | str, set[Standing]] = {}
+        for use in uses:
+            standing = Standing.AGREES
+            if problems[use] is not None:
+                standing = Standing.DIFFERS if use.differs else Standing.DISAGREES
+            for chain in chains(use.text):
+                self._note(chain, standing)
+                for name in {longest(dialect, chain), chain}:
+                    try:  # a chain may be a member that has a name of its own: tf.RaggedTensor.from_tensor
+                        value = resolve(dialect, name) if name else None
+                    except AttributeError:
+                        continue
+                    if not isinstance(value, (bool, int, float, str, bytes, tuple, type(None))):
+                        self._objects[id(value)] = value
+                        self._note(id(value), standing)
+
+    def _note(self, key: int | str, standing: Standing) -> None:
+        self._standings.setdefault(key, set()).add(standing)
+
+    def standing(self, name: str) -> Standing:
+        try:
+            value = resolve(self.dialect, name)
+        except AttributeError as error:
+            reasoned = "\n  next:" in str(error) and "Did you mean" not in str(error)
+            return Standing.REFUSED if reasoned else Standing.MISSING
+        except Exception:
+            return Standing.MISSING
+        found = self._standings.get(name) or self._standings.get(id(value), {Standing.UNCOMPARED})
+        return next(at for at in (Standing.DISAGREES, Standing.DIFFERS, *found) if at in found)

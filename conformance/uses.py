@@ -1,0 +1,143 @@
+"""Reading the files of uses.
+
+A use is a line of Python, or several: what follows indented, or after a line that ends in `:` or an open bracket,
+belongs to it. Its last expression is what is compared. Blank lines and lines that start with `#` separate.
+
+    tf.add(a, b)
+    tf.exp(d)  # within 1e-4            the relative tolerance
+    ~ tf.random.normal([3])             drawn numbers: dtypes and shapes are compared, not values
+    ! tf.add(a, v[:2])                  both refuse, with the same kind of error
+    > tf.print(a)                       what is printed is compared too
+    tf.sort(a)  # no gradients
+    tf.foo(a)  # differs: why, and where that is decided
+    tf.bar(a)  # falls short: what is wrong, until it is mended
+    @ w = tf.constant([1.0, 2.0])       bound for every later use of this file, as the folder's setup.py is for all
+
+The folder is the dialect: tf2, keras, tf1.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent / "uses"
+DIALECTS = ("tf2", "keras", "tf1")
+_NOTE = re.compile(
+    r"\s+# (?=within|no gradients|differs:|falls short:)"
+    r"(?:within (?P<within>[0-9.e+-]+))?,? ?(?P<still>no gradients)?,? ?"
+    r"(?:differs: (?P<differs>.+)|falls short: (?P<short>.+))?$"
+)
+_MARK = re.compile(r"([~!>@]+) ")
+
+
+@dataclass(frozen=True)
+class Use:
+    dialect: str
+    file: str  # without its ending
+    line: int
+    text: str
+    setup: str
+    random: bool = False
+    refused: bool = False
+    printed: bool = False
+    gradients: bool = True
+    within: float | None = None
+    differs: str = ""
+    short: str = ""
+
+    @property
+    def key(self) -> str:
+        """What a stored answer is found by: it changes with whatever could change the answer."""
+        setup = hashlib.sha256(self.setup.encode()).hexdigest()[:8]
+        return f"{setup}{'~' * self.random}{'>' * self.printed}{'=' * (not self.gradients)} {self.text}"
+
+    def request(self) -> dict[str, object]:
+        return {
+            "dialect": self.dialect, "text": self.text, "setup": self.setup, "random": self.random,
+            "printed": self.printed, "gradients": self.gradients,
+        }  # fmt: skip
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str]]:
+    """Groups of lines that parse together, with the number of the first."""
+    gathered: list[str] = []
+    start = 0
+    lines = text.splitlines()
+    for number, line in enumerate([*lines, ""], 1):
+        continues = bool(gathered) and (not line.strip() or line[0] in " \t)]}" or _open(gathered))
+        if continues and line.strip():
+            gathered.append(line)
+            continue
+        if gathered and not (continues and _open(gathered)):
+            yield start, "\n".join(gathered)
+            gathered = []
+        if line.strip() and not line.startswith("#"):
+            gathered, start = [line], number
+
+
+def _open(lines: list[str]) -> bool:
+    """Whether these lines want more: an open bracket, a header without its body, a decorator."""
+    text = _MARK.sub("", "\n".join(lines), count=1) if _MARK.match(lines[0]) else "\n".join(lines)
+    try:
+        ast.parse(text)
+        return False
+    except SyntaxError as error:
+        wanted = ("was never closed", "expected an indented block", "unexpected EOF", "invalid syntax")
+        return error.msg is not None and any(word in error.msg for word in wanted)
+
+
+def read(dialect: str, file: Path) -> list[Use]:
+    general = ROOT / dialect / "setup.py"
+    setup = general.read_text() if general.exists() else ""
+    found = []
+    for line, block in _blocks(file.read_text()):
+        mark = _MARK.match(block)
+        marks = mark[1] if mark else ""
+        text = block[mark.end() :] if mark else block
+        note = _NOTE.search(text)
+        if note is not None:
+            text = text[: note.start()]
+        ast.parse(text, f"{file}:{line}")
+        if "@" in marks:
+            setup += text + "\n"
+            continue
+        found.append(
+            Use(
+                dialect, file.stem, line, text, setup, "~" in marks, "!" in marks, ">" in marks,
+                not (note and note["still"]), float(note["within"]) if note and note["within"] else None,
+                (note and note["differs"]) or "", (note and note["short"]) or "",
+            )
+        )  # fmt: skip
+    return found
+
+
+def files(dialect: str) -> list[Path]:
+    return sorted((ROOT / dialect).glob("*.txt"))
+
+
+def read_all(dialect: str) -> list[Use]:
+    return [use for file in files(dialect) for use in read(dialect, file)]
+
+
+def chains(text: str) -> set[str]:
+    """The dotted names in a use that start at the library: `tf.nn.relu`, `keras.layers.Dense`."""
+    found = set()
+
+    class Visitor(ast.NodeVisitor):
+        def visit_Attribute(self, node: ast.Attribute) -> None:
+            parts: list[str] = []
+            at: ast.expr = node
+            while isinstance(at, ast.Attribute):
+                parts.append(at.attr)
+                at = at.value
+            if isinstance(at, ast.Name) and at.id in ("tf", "keras"):
+                found.add(".".join([at.id, *reversed(parts)]))
+            self.generic_visit(node)
+
+    Visitor().visit(ast.parse(text))
+    return found

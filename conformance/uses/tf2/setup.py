@@ -1,0 +1,24 @@
+_r = np.random.RandomState(7)
+a = tf.constant(_r.uniform(-2, 2, (3, 4)).astype("float32"))
+b = tf.constant(_r.uniform(-2, 2, (3, 4)).astype("float32"))
+p = tf.constant(_r.uniform(0.3, 3, (3, 4)).astype("float32"))  # positive
+u = tf.constant(_r.uniform(0.05, 0.95, (3, 4)).astype("float32"))  # between 0 and 1
+v = tf.constant(_r.uniform(-2, 2, (4,)).astype("float32"))
+c = tf.constant(1.7)
+t = tf.constant(_r.uniform(-2, 2, (2, 3, 4)).astype("float32"))
+_m = _r.uniform(-1, 1, (4, 4))
+m = tf.constant((_m @ _m.T + np.eye(4)).astype("float32"))  # symmetric, positive definite
+q = tf.constant((_m + 2 * np.eye(4)).astype("float32"))  # invertible
+d = tf.constant(_r.uniform(-2, 2, (3, 4)))  # float64
+h = tf.constant(_r.uniform(-2, 2, (3, 4)).astype("float16"))
+i = tf.constant(_r.randint(0, 9, (3, 4)).astype("int32"))
+j = tf.constant(_r.randint(-9, 9, (3, 4)).astype("int64"))
+k = tf.constant(_r.randint(1, 4, (4,)).astype("int32"))
+w = tf.constant(_r.randint(0, 255, (3, 4)).astype("uint8"))
+n = tf.constant(_r.uniform(size=(3, 4)) > 0.5)
+z = tf.constant((_r.uniform(-1, 1, (3, 4)) + 1j * _r.uniform(-1, 1, (3, 4))).astype("complex64"))
+s = tf.constant(["weft", "loom and shuttle", "", "Grüße"])
+image = tf.constant(_r.uniform(0, 1, (2, 6, 7, 3)).astype("float32"))
+signal = tf.constant(_r.uniform(-1, 1, (2, 64)).astype("float32"))
+labels = tf.constant([1, 0, 3])
+var = tf.Variable(_r.uniform(-2, 2, (3, 4)).astype("float32"))
