@@ -22,9 +22,11 @@ from weft._public import linalg as linalg
 from weft._public import math as math
 from weft._public import nest as nest
 from weft._public import nn as nn
+from weft._public import profiler as profiler
 from weft._public import random as random
 from weft._public import signal as signal
 from weft._public import strings as strings
+from weft._public import summary as summary
 from weft._public import test as test
 from weft._public import train as train
 from weft.api.array import argsort as argsort

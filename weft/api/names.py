@@ -72,10 +72,12 @@ NAMESPACES: dict[str, str] = {
     "metrics": "weft.keras.metrics",
     "nest": "weft.api.nest",
     "nn": "weft.api.nn",
+    "profiler": "weft.api.profiler",
     "optimizers": "weft.keras.optimizers",
     "random": "weft.api.random",
     "signal": "weft.api.signal",
     "strings": "weft.api.strings",
+    "summary": "weft.api.summary",
     "test": "weft.api.test",
     "train": "weft.api.train",
 }

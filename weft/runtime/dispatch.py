@@ -86,8 +86,15 @@ def _execute_recorded(
     return outputs[:own]
 
 
+#: functions that hear of every graph before it runs
+run_watchers: list[Callable[[Graph], None]] = []
+
+
 def compiled(graph: Graph) -> Executable:
     """A graph as the engine runs it: through the passes, compiled once."""
+    if run_watchers:
+        for watcher in run_watchers:
+            watcher(graph)
     chosen = engine()
     found: Executable | None = graph.compiled.get(chosen.name)
     if found is None:

@@ -169,6 +169,22 @@ class Graph:
         self.finalized = True
         self._scope.graph.frozen = True
 
+    def as_graph_def(self, from_version: Any = None, add_shapes: bool = False, use_pybind11_proto: bool = False) -> Any:
+        """The graph as a GraphDef, for people and TensorBoard to look at.
+
+        Args:
+            from_version: Accepted.
+            add_shapes: Whether nodes have the attribute `_output_shapes`.
+            use_pybind11_proto: Accepted.
+        """
+        from weft.runtime.graph_defs import graph_def_of
+
+        made = graph_def_of(self)
+        if not add_shapes:
+            for node in made.node:
+                node.attr.pop("_output_shapes", None)
+        return made
+
     def get_operations(self) -> list[Operation]:
         """All operations, in order."""
         return [operation_of(node) for node in self.ir.nodes if graph_ops.is_shown(node)]

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from weft.base.errors import explain
-from weft.compat.v1.graph_defs import graph_def_of
 from weft.formats.events import EventFileWriter
 from weft.formats.messages.graph import GraphDef
 from weft.formats.messages.summary import Event, Summary, SummaryMetadata
 from weft.runtime.graph import Graph
+from weft.runtime.graph_defs import graph_def_of
 
 
 class FileWriter:

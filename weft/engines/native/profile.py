@@ -193,15 +193,18 @@ class Profile:
             lines.append(f"... and {len(kernels) - limit} more")
         return "\n".join(lines)
 
+    def trace_events(self) -> list[dict[str, Any]]:
+        """What ran when, as events of a trace; `ts` is in seconds of `time.perf_counter`."""
+        return [
+            {"name": event.name, "cat": event.part or "weft", "ph": "X", "pid": os.getpid(), "tid": 0,
+             "ts": event.start, "dur": event.seconds * 1e6, "args": {"layer": event.part, **event.arguments}}
+            for event in self._events
+        ]  # fmt: skip
+
     def write_trace(self, path: str | os.PathLike[str]) -> None:
         """Writes what ran when, in the JSON format that Perfetto (ui.perfetto.dev) opens."""
         start = min((event.start for event in self._events), default=0.0)
-        events = [
-            {"name": event.name, "cat": event.part or "weft", "ph": "X", "pid": os.getpid(), "tid": 0,
-             "ts": (event.start - start) * 1e6, "dur": event.seconds * 1e6,
-             "args": {"layer": event.part, **event.arguments}}
-            for event in self._events
-        ]  # fmt: skip
+        events = [{**event, "ts": (event["ts"] - start) * 1e6} for event in self.trace_events()]
         Path(path).write_text(json.dumps({"traceEvents": events, "displayTimeUnit": "ns"}), encoding="utf-8")
 
 

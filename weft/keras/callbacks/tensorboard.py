@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+import weft as tf
 from weft.extend import EventFileWriter, GraphDef, explain, summaries
 from weft.keras.callbacks.callback import Callback
 from weft.keras.core import tracking
@@ -28,7 +29,8 @@ class TensorBoard(Callback):
         write_images: Whether weights are written as images too, with the histograms.
         write_steps_per_second: Whether the speed is written.
         update_freq: `"epoch"`, `"batch"`, or after how many batches metrics are written.
-        profile_batch: Takes no effect, and says so: there is no profile to write.
+        profile_batch: A batch, or the first and the last of several, counted from 1, whose times are written, too:
+            as a trace in the folder `plugins/profile`; 0 for none.
         embeddings_freq: Takes no effect, and says so.
         embeddings_metadata: Takes no effect.
 
@@ -57,16 +59,17 @@ class TensorBoard(Callback):
         self.update_freq = 1 if update_freq == "batch" else update_freq
         self.profile_batch = profile_batch
         self.embeddings_freq = embeddings_freq
-        for name, value in (("profile_batch", profile_batch), ("embeddings_freq", embeddings_freq)):
-            if value:
-                _log.warning("TensorBoard: %s=%r takes no effect: Weft does not write that.", name, value)
+        self._profiled = _batches_of(profile_batch)
+        self._profiling = False
+        if embeddings_freq:
+            _log.warning("TensorBoard: embeddings_freq=%r takes no effect: Weft does not write that.", embeddings_freq)
         self._writers: dict[str, Any] = {}
-        self._step = self._tests = self._epoch_steps = 0
+        self._step = self._tests = self._epoch_steps = self._batches = 0
         self._epoch_start = self._batch_start = 0.0
         self._training = False
 
     def _has_batch_hooks(self) -> bool:
-        return self.update_freq != "epoch"
+        return self.update_freq != "epoch" or self._profiled is not None
 
     @property
     def _by_batch(self) -> bool:
@@ -85,7 +88,7 @@ class TensorBoard(Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Opens the files and writes the graph."""
-        self._training = True
+        self._training, self._batches = True, 0
         self._step = int(self.model.optimizer.iterations.numpy())
         if self.write_graph and self.model._graph is not None:
             writer = self._writer("train")
@@ -98,7 +101,13 @@ class TensorBoard(Callback):
     def on_train_end(self, logs: Any = None) -> None:
         """Closes the files."""
         self._training = False
+        self._stop_profile()
         self._close()
+
+    def _stop_profile(self) -> None:
+        if self._profiling:
+            self._profiling = False
+            tf.profiler.experimental.stop()
 
     def _close(self) -> None:
         for writer in self._writers.values():
@@ -111,11 +120,17 @@ class TensorBoard(Callback):
         self._epoch_steps = int(self.model.optimizer.iterations.numpy())
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Looks at the clock."""
+        """Looks at the clock; opens the profile when it is its turn."""
+        self._batches += 1
+        if self._profiled is not None and self._batches == self._profiled[0]:
+            tf.profiler.experimental.start(self.log_dir)
+            self._profiling = True
         self._batch_start = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Writes metrics after so many batches."""
+        """Writes metrics after so many batches, and the profile after its last one."""
+        if self._profiling and self._profiled is not None and self._batches >= self._profiled[1]:
+            self._stop_profile()
         if not self._by_batch:
             return
         if self.write_steps_per_second:
@@ -177,6 +192,18 @@ class TensorBoard(Callback):
                     picture = _as_images(values)
                     if picture is not None:
                         writer.write_summary(summaries.images(f"{tag}/image", picture, max_outputs=3), epoch)
+
+
+def _batches_of(given: Any) -> tuple[int, int] | None:
+    """The first and the last batch of a profile; None for no profile."""
+    found = tuple(int(part) for part in given.split(",")) if isinstance(given, str) else given
+    if isinstance(found, int) and not isinstance(found, bool):
+        found = (found, found)
+    pair = tuple(found) if isinstance(found, (list, tuple)) else ()
+    if len(pair) != 2 or not all(isinstance(part, int) for part in pair) or not 0 <= pair[0] <= pair[1]:
+        raise ValueError(explain("TensorBoard: `profile_batch` is a number of a batch, or the first and the last one.",
+                                 received=repr(given)))  # fmt: skip
+    return pair if pair[0] > 0 else None
 
 
 def _as_images(values: np.ndarray) -> np.ndarray | None:

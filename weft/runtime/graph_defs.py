@@ -18,9 +18,14 @@ _SMALL = 1024
 
 def graph_def_of(graph: Graph) -> GraphDef:
     """The nodes that `Graph.get_operations` lists; what is hidden between two of them is passed over."""
+    return graph_def_of_nodes(graph.ir)
+
+
+def graph_def_of_nodes(graph: ir.Graph) -> GraphDef:
+    """Likewise, of the graph of a traced function."""
     made = GraphDef()
     made.versions.producer = 134
-    for node in graph.ir.nodes:
+    for node in graph.nodes:
         if graph_ops.is_shown(node):
             _add(made, node)
     return made

@@ -1,0 +1,19 @@
+"""Written by tools/make_stubs.py; do not edit."""
+
+from weft.api.summary import audio as audio
+from weft.api.summary import experimental as experimental
+from weft.api.summary import graph as graph
+from weft.api.summary import histogram as histogram
+from weft.api.summary import image as image
+from weft.api.summary import record_if as record_if
+from weft.api.summary import scalar as scalar
+from weft.api.summary import should_record_summaries as should_record_summaries
+from weft.api.summary import text as text
+from weft.api.summary import write as write
+from weft.api.summary.tracing import trace_export as trace_export
+from weft.api.summary.tracing import trace_off as trace_off
+from weft.api.summary.tracing import trace_on as trace_on
+from weft.api.summary.writers import SummaryWriter as SummaryWriter
+from weft.api.summary.writers import create_file_writer as create_file_writer
+from weft.api.summary.writers import create_noop_writer as create_noop_writer
+from weft.api.summary.writers import flush as flush
