@@ -12,6 +12,7 @@ changes a bit of the result.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,20 +63,25 @@ if TYPE_CHECKING:
 WIDE = 2
 #: how long a stretch of the reduced axis is at most
 STRETCH = 512
-#: rows of a block, about
-ROWS = 224
-#: more rows than this: B is packed once for all blocks
-MANY = ROWS
-#: multiplications of a chunk, about, if it takes more than one strip
-WORK = 1 << 20
+#: rows of a block at most: with a stretch of A they stay in a core's own cache
+ROWS = 264
+#: more rows than this: B is packed once for all blocks; the second number where A is packed, too, for which blocks
+#: should be low and broad
+MANY, SOME = 2 * ROWS, 128
 #: bytes that stay in the nearest cache beside other things: B of no more need not be packed
 NEAR = 1 << 14
-#: strips of a chunk for which a block of A is packed, and about how many chunks there shall be
-STRIPS, CHUNKS = 16, 12
+#: bytes after which addresses share a place in the nearest cache
+WAY = 1 << 12
 
-
-#: the same of a chunk in a loop's body, and about how many rows there are
-SHARE, FEW = 1 << 17, 32
+# what things cost, in cycles: to pack a number of A or of B that lies in order, or across; to claim a chunk and to say
+# that it is done
+_A_MOVED, _A_TURNED, _B_MOVED, _B_TURNED, _CLAIMED = 0.5, 1.25, 0.75, 1.0, 400
+#: strips of a chunk that are tried out, and numbers of threads that chunks are to go round among
+_STRIPS, _THREADS = (1, 2, 3, 4, 6, 8, 12, 16), (1, 2, 4)
+#: bytes of A that a core keeps from chunk to chunk; cycles that a number takes to come from farther away
+_KEPT, _FAR = 1 << 19, 0.1
+#: what unknown rows are taken for
+_USUAL = (ROWS, 4 * ROWS)
 
 
 class Product:
@@ -110,7 +116,7 @@ class Product:
         """The product's result, whose nests are added to the others."""
         rows = self.shape[-2]
         self.turning = low.region is not None and low.stays(self.b.loads())
-        if (self.turning or isinstance(rows, Dim) or rows > MANY) and not self.near():
+        if (self.turning or isinstance(rows, Dim) or rows > self.many) and not self.near():
             width = PANEL_BYTES // self.dtype.size
             batch = tuple(size if own else 1 for size, own in zip(self.shape[:-2], self.b.batch(), strict=True))
             length = ceil_divide(self.inner, SQUARE) * SQUARE
@@ -118,12 +124,29 @@ class Product:
             packed = self.packed = low.temporary(shape, self.b.dtype, "panels")
             # for few rows nothing is packed ahead, but where that is done before a loop
             some = isinstance(rows, Dim) and not self.turning
-            runs = lesser(1, quotient(rows, MANY + 1)) if some else 1
+            runs = lesser(1, quotient(rows, self.many + 1)) if some else 1
             template = Panels(self.b, packed, runs)
             low.nests.append(Nest(shape, lambda place, _: packed.at(place), packed, name="pack", template=template))
         output = low.temporary(self.shape, self.dtype, name)
         low.nests.append(Nest(self.shape, lambda place, _: output.at(place), output, name=name, template=self))
         return output
+
+    def packs_a(self) -> bool:
+        """Whether a block of A is packed: it lies unevenly, in long columns, or rows share places in a cache."""
+        steps = self.a.steps()
+        if self.pairs or steps is None or 1 not in (steps.along, steps.inner):
+            return True
+        columns = self.shape[-1]
+        if isinstance(columns, int) and columns * self.dtype.size <= 2 * PANEL_BYTES:
+            return False
+        if steps.inner == 1:
+            return steps.along * self.dtype.size % WAY == 0
+        return not isinstance(self.inner, int) or self.inner > 64
+
+    @property
+    def many(self) -> int:
+        """With more rows than that B is packed once for all of them."""
+        return SOME if self.packs_a() else MANY
 
     def near(self) -> bool:
         """Whether B is used where it lies: it stays in the nearest cache, or lies as panels do."""
@@ -163,47 +186,58 @@ class Blocking:
 
 
 def blocking(
-    shape: Shape, inner: Dimension, lanes: int, packs: bool, target: Target, turning: bool = False
+    shape: Shape, inner: Dimension, lanes: int, target: Target, pack_a: float = 0.0, pack_b: float = 0.0
 ) -> Blocking:
-    """How to cut a product of some sizes; `packs` says whether blocks of A are packed.
+    """How to cut a product of some sizes.
 
     A tile has enough sums that none waits for the one before, few enough to stay in registers beside a row of B and a
-    number of A. A product in a loop (`turning`) is small, and threads share it all the same. Where the number of rows
-    is known only at run time, tiles are lower by halves for those that are left.
+    number of A. Where the number of rows is known only at run time, tiles are lower by halves for those that are left.
+    Of blocks and strips those are taken with which the product would end first, looked at for several numbers of
+    threads.
+
+    Args:
+        shape: The result's.
+        inner: The size that is summed over.
+        lanes: Numbers in a vector.
+        target: The machine.
+        pack_a: Cycles that a chunk takes to pack a number of A; 0 where that stays where it is.
+        pack_b: The same of B.
     """
     *batch, rows, columns = shape
     wide = 1 if isinstance(columns, int) and columns <= lanes else WIDE
     most = min(14, (target.registers - 2 - wide) // wide)
-    strip = wide * lanes
-    across = ceil_divide(columns, strip)
-    length = inner if isinstance(inner, int) else STRETCH
-    strips = STRIPS
-    wide_blocks = product((*batch, ceil_divide(across, STRIPS)))
-    heights: tuple[int, ...] = ()
+    height = _even(rows, most) if isinstance(rows, int) else most // 4 * 4
+    highest = max(1, ROWS // height)  # tiles of a block
     if isinstance(rows, int):
-        height = _even(rows, most)
+        heights = (rows % height,) if rows % height else ()
         tiles_ = -(-rows // height)
-        blocks = -(-tiles_ // max(1, ROWS // height))
-        if packs and rows > MANY and isinstance(wide_blocks, int):
-            blocks = max(blocks, min(-(-tiles_ // 4), -(-CHUNKS // max(1, wide_blocks))))
-        block = -(-tiles_ // blocks) * height
-        if rows % height:
-            heights = (rows % height,)
-        every = product((*batch, blocks))
-        if packs and rows <= MANY and isinstance(across, int) and isinstance(every, int):
-            strips = max(STRIPS // 4, min(STRIPS, across * every // CHUNKS))
+        least = max(1, -(-tiles_ // highest))
+        blocks = sorted({-(-tiles_ // -(-tiles_ // n)) for n in range(least, min(tiles_, 2 * least + 8) + 1)} or {1})
     else:
-        height = most // 4 * 4
-        block = ROWS // height * height
         heights = tuple(h for h in (8, 4, 2, 1) if h < height)
-    if not packs:
-        strips = max(1, WORK // max(1, block * strip * length))
-    if isinstance(across, int):
-        if turning:
-            least = across // 4 if packs else 1  # every chunk packs A for itself
-            strips = max(1, least, SHARE // max(1, FEW * strip * length))
-        strips = _even(across, min(strips, across))
-    return Blocking(height, heights, block, strip, strips)
+        tiles_, blocks = highest, [1, 2, 3]
+    across = ceil_divide(columns, wide * lanes)
+    many = product(tuple(size for size in batch if isinstance(size, int)))
+    assert isinstance(many, int)
+    length = inner if isinstance(inner, int) else STRETCH
+    best = None
+    for count, strips in itertools.product(blocks, _STRIPS):
+        if isinstance(across, int):
+            strips = _even(across, min(strips, max(1, across)))
+        tall = -(-tiles_ // count) * height
+        groups = many * (-(-across // strips) if isinstance(across, int) else 8)
+        come = pack_a or (_FAR if tall * length * target.vector_bytes // lanes > _KEPT else 0.0)
+        work = length * (tall * strips * wide + come * tall + pack_b * strips * wide * lanes) + _CLAIMED
+        score = 0.0
+        for there in (rows,) if isinstance(rows, int) else _USUAL:
+            chunks = groups * -(-there // tall)
+            # whole rounds of chunks, and some of one that ends late
+            score += sum((-(-chunks // n) + 0.125) * n * work for n in _THREADS) / max(1, there)
+        if best is None or score < best[0]:
+            best = score, count, strips
+    assert best is not None
+    _, count, strips = best
+    return Blocking(height, heights, -(-tiles_ // count) * height, wide * lanes, strips)
 
 
 def _even(size: int, most: int) -> int:
@@ -220,8 +254,11 @@ class _Writer:
         *batch, self.rows, self.columns = given.shape
         lanes = self.lanes = plan.target.lanes(self.dtype.size)
         steps = self.a.steps()
-        packs = self._packs_a(steps)
-        cut = self.cut = blocking(given.shape, given.inner, lanes, packs, plan.target, given.turning)
+        packs = given.packs_a()
+        pack_a = _A_MOVED if steps is not None and steps.inner != 1 else _A_TURNED
+        cut = self.cut = blocking(
+            given.shape, given.inner, lanes, plan.target, pack_a if packs else 0.0, self._packs_b()
+        )
         self.strips = ceil_divide(self.columns, cut.columns)
         blocks = (*batch, ceil_divide(self.rows, cut.rows), ceil_divide(self.strips, cut.strips))
         self.chunk = LoopVar("chunk", product(blocks))
@@ -230,7 +267,9 @@ class _Writer:
         self.strip = strip * cut.strips
         self.height = limited(self.first, self.rows, cut.rows)
         self.stretches = maximum(1, ceil_divide(given.inner, STRETCH))  # of nothing, the sums are 0
-        self.stretch = given.inner if isinstance(given.inner, int) and self.stretches == 1 else STRETCH
+        self.stretch = STRETCH
+        if isinstance(given.inner, int) and isinstance(self.stretches, int):  # of nearly equal length
+            self.stretch = -(-given.inner // self.stretches // lanes) * lanes if self.stretches > 1 else given.inner
         self.tiles = -(-cut.rows // cut.height)
         length = -(-self.stretch // lanes) * lanes
         self.panel = self._scratch("panel", length * cut.columns, self.b.dtype)
@@ -246,14 +285,12 @@ class _Writer:
     def _scratch(self, name: str, size: int, dtype: DType) -> Buffer:
         return Buffer(f"{name}_{self.name}", dtype, size, "thread")
 
-    def _packs_a(self, steps: Steps | None) -> bool:
-        """Whether a block of A is packed: it lies unevenly, in long columns, or rows share places in a cache."""
-        if self.given.pairs or steps is None or 1 not in (steps.along, steps.inner):
-            return True
-        several = not isinstance(self.columns, int) or self.columns > 2 * WIDE * self.lanes
-        if steps.inner == 1:
-            return several and steps.along * self.dtype.size % 2048 == 0
-        return several and (not isinstance(self.given.inner, int) or self.given.inner > 64)
+    def _packs_b(self) -> float:
+        """Cycles that it takes a chunk to pack a number of B; 0 where that is packed before, or need not be."""
+        given, steps = self.given, self.b.steps()
+        if given.near() or (given.packed is not None and (isinstance(self.rows, int) or given.turning)):
+            return 0.0
+        return _B_MOVED if steps is not None and steps.along == 1 else _B_TURNED
 
     def _place_of_a(self, tile: Index, offset: Index, start: Index) -> tuple[Buffer, Index]:
         if self.block is not None:
@@ -270,7 +307,7 @@ class _Writer:
             outer = tuple(ZERO if size == 1 else i for size, i in zip(packed.shape, self.outer, strict=False))
             place = packed.place((*outer, column // width, start, column % width))
             always = isinstance(self.rows, int) or self.given.turning
-            condition = None if always else compare("less", Index.of(MANY), Index.of(self.rows))
+            condition = None if always else compare("less", Index.of(self.given.many), Index.of(self.rows))
             found.append(_Way(packed.buffer, place, width, condition))
         if steps is not None and steps.along == 1 and left is None:
             few = 2 * self.cut.height
@@ -291,8 +328,8 @@ class _Writer:
         if self.stretches == 1:
             body = self._stretch(ZERO, Index.of(self.given.inner), None)
         else:
-            start = Index.of(part) * STRETCH
-            count = limited(start, self.given.inner, STRETCH)
+            start = Index.of(part) * self.stretch
+            count = limited(start, self.given.inner, self.stretch)
             body = [For(part, ZERO, Index.of(part.extent), self._stretch(start, count, part))]
         return Kernel(self.name, self.chunk, body, self.lanes)
 
