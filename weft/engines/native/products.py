@@ -208,6 +208,7 @@ def blocking(
     most = min(14, (target.registers - 2 - wide) // wide)
     height = _even(rows, most) if isinstance(rows, int) else most // 4 * 4
     highest = max(1, ROWS // height)  # tiles of a block
+    heights: tuple[int, ...]
     if isinstance(rows, int):
         heights = (rows % height,) if rows % height else ()
         tiles_ = -(-rows // height)
