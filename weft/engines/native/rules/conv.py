@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weft.base import dtypes
 from weft.base.dims import ceil_divide
 from weft.engines.native.contraction import Contraction
-from weft.engines.native.convolution import direct, rare, sparse, winograd
+from weft.engines.native.convolution import depthwise, direct, rare, sparse, winograd
 from weft.engines.native.convolution.parts import FLOATS, add_template
 from weft.engines.native.convolution.sparse import Spots
 from weft.engines.native.index import Index
@@ -163,6 +163,11 @@ def forward(low: Lowering, x: Source, kernel: Memory, window: Window, groups: in
     shape = (batch, *window.out, filters)
     if groups == 1 and winograd.pays(window, channels, filters, groups, x.dtype):
         return winograd.convolution(low, low.memory(x, "image"), kernel, window, name)
+    if _deep(window, channels, filters, groups) and x.dtype in FLOATS:
+        result = low.temporary(shape, x.dtype, name)
+        image, weights = low.contiguous(x, "image"), Memory(kernel.buffer, (*window.window, filters))
+        add_template(low, result, depthwise.Depthwise(image, weights, depthwise.whole(window), result), name)
+        return result
     single = groups == 1 and _single(window)
     x = _chosen(low, x, window) if single else _surrounded(low, x, window)
     if groups > 1:
@@ -183,6 +188,11 @@ def forward(low: Lowering, x: Source, kernel: Memory, window: Window, groups: in
     window = _without_strides(window) if single else window
     add_template(low, result, direct.Direct(x, kernel, direct.whole(window), result), name)
     return result
+
+
+def _deep(window: Window, channels: Dimension, filters: Dimension, groups: int) -> bool:
+    """Whether every channel has one window of its own, of a size that the kernels of `depthwise` are for."""
+    return groups > 1 and channels == 1 and filters == groups and depthwise.fits(window)
 
 
 def _grouped(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: int, name: str) -> Source:
@@ -251,6 +261,12 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
         result = _spread(forward(low, ct, packed, _without_strides(window), 1, "conv_input_gradient"), window)
     elif groups == 1 and max(window.dilations) == 1:
         result = _in_parts(low, ct, packed, window)
+    elif _deep(window, channels, filters, groups) and max(window.dilations) == 1 and ct.dtype in FLOATS:
+        made = low.temporary((ct.shape[0], *window.sizes, filters), ct.dtype, "conv_input_gradient")
+        parts, weights = depthwise.parts_of_input_gradient(window), Memory(packed.buffer, (*window.window, filters))
+        template = depthwise.Depthwise(low.contiguous(ct, "cotangent"), weights, parts, made)
+        add_template(low, made, template, "conv_input_gradient")
+        result = made
     else:
         sizes = tuple(window.sizes[a] + reach[a] for a in range(rank))
         before = [reach[a] - window.pads[a][0] for a in range(rank)]
@@ -336,7 +352,8 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     fast = spots is None and winograd.pays(window, kernel_shape[-2], kernel_shape[-1], groups, x.dtype)
     if spots is None and groups == 1 and _single(window):  # spots are places in the whole image
         x, window = _chosen(low, x, window), _without_strides(window)
-    x = low.memory(x, "image") if fast else _surrounded(low, x, window)
+    deep = _deep(window, kernel_shape[-2], kernel_shape[-1], groups) and x.dtype in FLOATS
+    x = low.contiguous(x, "image") if deep else low.memory(x, "image") if fast else _surrounded(low, x, window)
     batch, channels, filters = x.shape[0], kernel_shape[-2], kernel_shape[-1]
     assert isinstance(channels, int) and isinstance(filters, int)
     share = ceil_divide(batch, SHARES)
@@ -356,6 +373,11 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     if isinstance(ct, sparse.Unpooled) and not fast and groups == 1 and sparse.masks(ct, window, channels, x.dtype):
         partial = sparse.masked_kernel_gradient(low, x, ct, window, SHARES, limit)
         return [narrowed(_summed(low, partial, kernel_shape, batch), node.outputs[0].dtype)]
+    if deep:
+        shares = low.temporary((SHARES, *window.window, filters), x.dtype, "conv_kernel_gradient")
+        sums = depthwise.KernelGradient(x, low.contiguous(ct, "cotangent"), window, shares, limit)
+        add_template(low, shares, sums, "conv_kernel_gradient")
+        return [narrowed(_summed(low, shares, kernel_shape, batch), node.outputs[0].dtype)]
     ct = low.memory(ct, "cotangent")
     if fast:
         made = winograd.kernel_gradient(low, x, ct, window, SHARES, limit)
@@ -424,8 +446,7 @@ def _depthwise(low: Lowering, node: Node) -> Sequence[Source]:
     window = windows(low, x.shape[1:-1], kernel.shape[:-2], attrs)
     channels, many = kernel.shape[-2:]
     assert isinstance(channels, int) and isinstance(many, int)
-    wide = _surrounded(low, x, window)
     flat = Memory(kernel.buffer, (*window.window, 1, channels * many))
-    made = _grouped(low, wide, flat, window, channels, "depthwise_conv")
+    made = forward(low, x, flat, window, channels, "depthwise_conv")
     return [narrowed(from_channels_last(made, attrs["data_format"]), node.outputs[0].dtype)]
 
