@@ -19,7 +19,7 @@ from weft.engines.native.convolution.parts import by_vectors, even, nested, read
 from weft.engines.native.fusion import Group
 from weft.engines.native.index import ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import Plan, epilogue
-from weft.engines.native.loops import At, Const, Expr, For, Get, If, Kernel, Load, Op, Register, Set, Statement
+from weft.engines.native.loops import At, Const, Expr, For, Get, If, Kernel, Load, Op, Prefetch, Register, Set, Statement
 from weft.engines.native.rules.pointwise import compare
 from weft.engines.native.sources import Indices, Memory, unflatten
 
@@ -151,7 +151,8 @@ class _Walk:
 
         def vector(at: Index) -> list[Statement]:
             zero = Const(0, self.of.dtype)
-            body: list[Statement] = [Set(self.sums, zero, (Index.of(m),)) for m in range(height)]
+            body = self._ahead(part, image, outer, first, height, at)
+            body += [Set(self.sums, zero, (Index.of(m),)) for m in range(height)]
             body += self._sum(part, image, outer, first, like, height, at)
             for m in range(height):
                 where = (*outer, first + m)
@@ -160,6 +161,29 @@ class _Walk:
             return body
 
         return by_vectors(self.channels, self.lanes, vector)
+
+    def _ahead(
+        self, part: Part, image: Index, outer: Indices, first: Index, height: int, at: Index
+    ) -> list[Statement]:
+        """Asks for what the next line's tile will be the first to read, and for where it will write.
+
+        A tile's columns are too many streams for the processor to follow by itself.
+        """
+        if not outer:
+            return []
+        x, down, last = self.of.x, part[-2], part[-1]
+        above = [m * line.stride + line.origin for m, line in zip(outer[:-1], part, strict=False)]
+        row = outer[-1] * down.stride + (down.origin + (down.size - 1) * down.dilation)
+        found: list[Statement] = []
+        for step in range(1, down.stride + 1):
+            for column in range(height * last.stride):
+                place = (image, *above, row + step, first * last.stride + (column + max(0, last.origin)), at)
+                found.append(Prefetch(x.buffer, x.place(place)))
+        to = (image, *(w * line.step + line.start for w, line in zip(outer, part, strict=False)))
+        for m in range(height):
+            place = (*to[:-1], to[-1] + down.step, (first + m) * last.step + last.start, at)
+            found.append(Prefetch(self.of.output.buffer, self.of.output.place(place)))
+        return found
 
     def _sum(
         self, part: Part, image: Index, outer: Indices, first: Index, like: int, height: int, at: Index
@@ -366,15 +390,22 @@ class _Sums:
         body: list[Statement] = []
 
         def place(m: Index, like: int) -> list[Statement]:
-            made: list[Statement] = [Set(self.change, self.of.cotangent.at((image, *places, m, at)))]
+            # the next vector of channels is wanted when this one's rows are through
+            cotangent, x = self.of.cotangent, self.of.x
+            made: list[Statement] = [Prefetch(cotangent.buffer, cotangent.place((image, *places, m, at + self.lanes)))]
+            lowest = list(rows.values())[-1]
+            for step in range(last.stride):
+                place = (image, *above, *(() if lowest is None else (lowest,)), m * last.stride + step, at + self.lanes)
+                made.append(Prefetch(x.buffer, x.place(place)))
+            made.append(Set(self.change, cotangent.at((image, *places, m, at))))
             for r, row in rows.items():
                 for k in range(last.size):
                     if _inside(last, like, k, width):
                         column = m * last.stride + (k * last.dilation + last.origin)
-                        x = self.of.x.at((image, *above, *(() if row is None else (row,)), column, at))
-                        total = Get(self.sums, _spot(r, k))
-                        made.append(Set(self.sums, multiply_add(Get(self.change), x, total, self.plan.target.fma),
-                                        _spot(r, k)))  # fmt: skip
+                        element = x.at((image, *above, *(() if row is None else (row,)), column, at))
+                        total = multiply_add(Get(self.change), element, Get(self.sums, _spot(r, k)),
+                                             self.plan.target.fma)  # fmt: skip
+                        made.append(Set(self.sums, total, _spot(r, k)))
             return made
 
         for m in range(last.count):
