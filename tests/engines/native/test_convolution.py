@@ -211,3 +211,40 @@ def test_windows_of_one_element_with_strides_before_a_pooling(channels: int) -> 
 
     _compare(pooled, _numbers(1, (2, 16, 16, channels), (1, 1, channels, 8)))
     _compare(greatest, _numbers(2, (2, 100, channels), (1, channels, 8)))
+
+
+@pytest.mark.usefixtures("_target")
+@pytest.mark.parametrize("shape, window, stride, dilation, padding", [
+    ((3, 9, 21, 20), (3, 3), 1, 1, "SAME"),  # several tiles in a line, a cut vector of channels
+    ((9, 8, 7, 33), (3, 3), 2, 1, "SAME"),  # more images than shares of them
+    ((2, 3, 3, 16), (5, 5), 1, 1, "SAME"),  # windows wider than the images
+    ((1, 12, 13, 7), (4, 3), 3, 1, "VALID"),
+    ((2, 11, 12, 18), (3, 2), 1, 2, "SAME"),
+    ((2, 10, 10, 256), (3, 3), 1, 1, "SAME"),  # several blocks of channels
+    ((2, 9, 9, 5), (7, 7), 2, 1, "SAME"),  # more sums than registers
+    ((2, 7, 8, 6), (2, 2), 3, 1, "VALID"),  # some elements in no window
+])  # fmt: skip
+def test_depthwise(
+    shape: tuple[int, ...], window: tuple[int, int], stride: int, dilation: int, padding: str
+) -> None:
+    _compare(lambda x, k: [tf.nn.depthwise_conv2d(tf.nn.relu6(x), k, [1, stride, stride, 1], padding,
+                                                  dilations=[dilation, dilation])],
+             _numbers(8, shape, (*window, shape[-1], 1)))  # fmt: skip
+
+
+def test_depthwise_in_other_shapes() -> None:
+    pads = [[0, 0], [3, 1], [0, 4], [0, 0]]  # also more than a window reaches
+    _compare(lambda x, k: [tf.nn.depthwise_conv2d(x, k, [1, 1, 1, 1], pads)],
+             _numbers(9, (2, 6, 9, 5), (3, 2, 5, 1)))  # fmt: skip
+    _compare(lambda x, k: [tf.nn.depthwise_conv2d(x, k, [1, 1, 1, 1], "SAME")],
+             _numbers(10, (2, 6, 9, 5), (3, 3, 5, 2)))  # fmt: skip
+    _compare(lambda x, k: [tf.nn.conv1d(x, k, 1, "SAME"), tf.nn.conv1d(x, k, 2, "VALID")],
+             _numbers(11, (3, 30, 6), (3, 1, 6)))  # fmt: skip
+    _compare(lambda x, k: [tf.nn.conv2d(x, k, 1, "SAME")], _numbers(12, (2, 8, 7, 12), (3, 3, 3, 8)))  # groups of 3
+
+
+def test_depthwise_of_a_tile_with_what_is_behind_it() -> None:
+    def block(x: Any, k: Any, bias: Any) -> Any:
+        return tf.nn.relu6(tf.nn.depthwise_conv2d(x, k, [1, 1, 1, 1], "SAME") + bias)
+
+    assert len(_kernels(block, (None, 12, 12, 24), (3, 3, 24, 1), (24,))) == 1

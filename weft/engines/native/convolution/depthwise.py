@@ -19,7 +19,21 @@ from weft.engines.native.convolution.parts import by_vectors, even, nested, read
 from weft.engines.native.fusion import Group
 from weft.engines.native.index import ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import Plan, epilogue
-from weft.engines.native.loops import At, Const, Expr, For, Get, If, Kernel, Load, Op, Prefetch, Register, Set, Statement
+from weft.engines.native.loops import (
+    At,
+    Const,
+    Expr,
+    For,
+    Get,
+    If,
+    Kernel,
+    Load,
+    Op,
+    Prefetch,
+    Register,
+    Set,
+    Statement,
+)
 from weft.engines.native.rules.pointwise import compare
 from weft.engines.native.sources import Indices, Memory, unflatten
 
@@ -131,8 +145,8 @@ class _Walk:
         assert isinstance(width, int)
         tall = even(last.count, self.tall)
         starts = range(0, last.count, tall)
-        inner = [start for start in starts if start + tall <= last.count
-                 and _inside(last, start, 0, width) and _inside(last, start + tall - 1, last.size - 1, width)]  # fmt: skip
+        inner = [start for start in starts if start + tall <= last.count and _inside(last, start, 0, width)
+                 and _inside(last, start + tall - 1, last.size - 1, width)]  # fmt: skip
         body: list[Statement] = []
         for start in starts:
             if len(inner) > 1 and start in inner:
@@ -287,7 +301,8 @@ class _Sums:
         self.lanes = plan.target.lanes(template.dtype.size)
         self.part = template.part
         self.size = self.part[-1].size
-        self.rows = max(1, min((plan.target.registers - 4) // self.size, self.part[-2].size if len(self.part) > 1 else 1))
+        tall = self.part[-2].size if len(self.part) > 1 else 1
+        self.rows = max(1, min((plan.target.registers - 4) // self.size, tall))
         self.sums = Register("sums", template.dtype, (self.rows, self.size), vector=True)
         self.change = Register("y", template.dtype, (), vector=True)
 
