@@ -25,6 +25,7 @@ from weft._public import nn as nn
 from weft._public import profiler as profiler
 from weft._public import random as random
 from weft._public import signal as signal
+from weft._public import sparse as sparse
 from weft._public import strings as strings
 from weft._public import summary as summary
 from weft._public import test as test
@@ -167,7 +168,10 @@ from weft.runtime.graph import Graph as Graph
 from weft.runtime.graph import Operation as Operation
 from weft.runtime.module import Module as Module
 from weft.runtime.scopes import NameScope as _name_scope
+from weft.runtime.sparse import SparseTensor as SparseTensor
+from weft.runtime.sparse import SparseTensorSpec as SparseTensorSpec
 from weft.runtime.spec import TensorSpec as TensorSpec
+from weft.runtime.spec import TypeSpec as TypeSpec
 from weft.runtime.tape import GradientTape as GradientTape
 from weft.runtime.tape import UnconnectedGradients as UnconnectedGradients
 from weft.runtime.tensor import Tensor as Tensor

@@ -10,7 +10,7 @@ from weft.api.array import ones_like, zeros
 from weft.api.array import unique as unique
 from weft.api.common import apply, binary, cast_to, integer, reduced, unary
 from weft.base import dtypes
-from weft.runtime import frontdoor
+from weft.runtime import frontdoor, sizes
 
 add = binary("add")
 subtract = binary("subtract")
@@ -415,7 +415,13 @@ def _segment(op: str) -> Any:
 
 def _unsorted(op: str) -> Any:
     def function(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
-        return apply(op, data, segment_ids, num_segments=integer(num_segments, "num_segments"), name=name)
+        if not frontdoor.is_tensor_like(num_segments):
+            return apply(op, data, segment_ids, num_segments=integer(num_segments, "num_segments"), name=name)
+        count = frontdoor.convert(num_segments)
+        known = sizes.known(count)
+        if known is None:
+            return apply(op, data, segment_ids, count, name=name)
+        return apply(op, data, segment_ids, num_segments=known, name=name)
 
     function.__name__ = function.__qualname__ = op
     return function

@@ -35,7 +35,8 @@ TOP_LEVEL: dict[str, str] = {
     "weft.runtime.variable": "Variable",
     "weft.runtime.module": "Module",
     "weft.runtime.composite": "IndexedSlices",
-    "weft.runtime.spec": "TensorSpec",
+    "weft.runtime.spec": "TensorSpec TypeSpec",
+    "weft.runtime.sparse": "SparseTensor SparseTensorSpec",
     "weft.compat.hook": "install_as_tensorflow uninstall_as_tensorflow",
     "weft.version": "__version__",
 }
@@ -76,6 +77,7 @@ NAMESPACES: dict[str, str] = {
     "optimizers": "weft.keras.optimizers",
     "random": "weft.api.random",
     "signal": "weft.api.signal",
+    "sparse": "weft.api.sparse",
     "strings": "weft.api.strings",
     "summary": "weft.api.summary",
     "test": "weft.api.test",

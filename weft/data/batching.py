@@ -12,10 +12,10 @@ from weft.base import nest
 from weft.base.errors import DataLossError, InvalidArgumentError, explain
 from weft.base.shapes import TensorShape
 from weft.data import structure
-from weft.data.nodes import INFINITE, UNKNOWN, Derived, Flat, Node, Rows
-from weft.data.structure import DatasetSpec, value_of
+from weft.data.nodes import INFINITE, UNKNOWN, Derived, Flat, Node, Rows, rows_of
+from weft.data.structure import DatasetSpec, Parts, value_of
 from weft.runtime import frontdoor
-from weft.runtime.spec import TensorSpec
+from weft.runtime.spec import CompositeSpec, TensorSpec
 
 
 def check_size(size: Any, method: str, argument: str = "batch_size") -> None:
@@ -83,6 +83,8 @@ def _stacked(column: Any, component: int, place: int) -> Any:
     first = column[0]
     if first is None:
         return None
+    if isinstance(first, Parts):
+        return Parts(first.spec._stacked([parts.arrays for parts in column]), first.spec._batched(None))
     for number, array in enumerate(column):
         if array.shape != first.shape:
             raise InvalidArgumentError(explain(
@@ -226,14 +228,12 @@ class Unbatch(Derived):
         super().__init__(source)
         specs = nest.flatten(source.spec)
         for leaf in specs:
-            if not isinstance(leaf, TensorSpec) or leaf.shape.rank == 0:
+            if not isinstance(leaf, (TensorSpec, CompositeSpec)) or leaf.shape.rank == 0:
                 raise ValueError(explain("Dataset.unbatch takes elements whose tensors have a first axis.",
                                          received=repr(source.spec)))  # fmt: skip
         sizes = [None if leaf.shape.rank is None else leaf.shape.as_list()[0] for leaf in specs]
         self._size = next((s for s in sizes if s is not None), None)
-        self.spec = nest.map_structure(
-            lambda s: TensorSpec(None if s.shape.rank is None else structure.plain(s.shape[1:]), s.dtype), source.spec
-        )
+        self.spec = nest.map_structure(_row_spec, source.spec)
 
     def cardinality(self) -> int:
         inner = self.source.cardinality()
@@ -243,13 +243,24 @@ class Unbatch(Derived):
 
     def iterate(self) -> Iterator[Flat]:
         for place, element in enumerate(self.source.iterate()):
-            if len({len(a) for a in element}) > 1:
+            columns = [rows_of(leaf) for leaf in element] if any(isinstance(a, Parts) for a in element) else element
+            if len({len(a) for a in columns}) > 1:
                 raise InvalidArgumentError(explain(
                     f"Dataset.unbatch: the components of element {place} differ in the size of their first axis.",
                     received=structure.described(element),
                 ))  # fmt: skip
+            if columns is not element:
+                for parts in zip(*columns, strict=True):
+                    yield list(parts)
+                continue
             for row in range(len(element[0])):
                 yield [a[row : row + 1].reshape(a.shape[1:]) for a in element]
+
+
+def _row_spec(spec: Any) -> Any:
+    if isinstance(spec, CompositeSpec):
+        return spec._row()
+    return TensorSpec(None if spec.shape.rank is None else structure.plain(spec.shape[1:]), spec.dtype)
 
 
 class Window(Derived):

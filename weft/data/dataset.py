@@ -18,7 +18,7 @@ from weft.data.options import Options
 from weft.data.structure import number
 from weft.data.walking import Walk
 from weft.runtime import context
-from weft.runtime.spec import TensorSpec
+from weft.runtime.spec import TensorSpec, TypeSpec
 from weft.runtime.tensor import EagerTensor
 
 AUTOTUNE = -1
@@ -572,7 +572,7 @@ def _signature(types: Any, shapes: Any, signature: Any) -> Any:
         if types is not None or shapes is not None:
             raise TypeError("from_generator takes `output_signature` or `output_types` with `output_shapes`, not both.")
         for leaf in nest.flatten(signature):
-            if not isinstance(leaf, (TensorSpec, structure.DatasetSpec, structure.NoneTensorSpec)):
+            if not isinstance(leaf, (TypeSpec, structure.DatasetSpec, structure.NoneTensorSpec)):
                 raise TypeError(explain("from_generator: `output_signature` must be made of tf.TensorSpecs.",
                                         received=repr(leaf), hint="tf.TensorSpec((), tf.int32)"))  # fmt: skip
         return _tuples(signature)

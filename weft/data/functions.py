@@ -15,12 +15,14 @@ from weft.base.errors import explain
 from weft.base.shapes import refreshed
 from weft.base.sources import SourceLine
 from weft.data import structure
-from weft.data.structure import DatasetSpec, NoneTensorSpec, PipelineHandle
+from weft.data.structure import DatasetSpec, NoneTensorSpec, Parts, PipelineHandle
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
 from weft.runtime import context, dispatch, indexing  # noqa: F401  (which gives tensors their x[...])
+from weft.runtime.composite import CompositeTensor
 from weft.runtime.context import Scope
 from weft.runtime.function import Function
+from weft.runtime.spec import CompositeSpec
 from weft.runtime.tensor import EagerTensor, Handle, SymbolicTensor, wrap
 
 _settings = {"debug": False}
@@ -74,6 +76,8 @@ def parts_of(value: Any, leaves: dict[Any, Any], further: dict[Any, Any] | None 
     """
     if isinstance(value, SymbolicTensor):
         leaves.setdefault(value._value, value)
+    elif isinstance(value, CompositeTensor):
+        parts_of(value._components(), leaves)
     elif isinstance(value, (list, tuple)):
         for item in value:
             parts_of(item, leaves, further)
@@ -98,6 +102,10 @@ def rebound(value: Any, table: dict[Any, Any]) -> Any:
         return table.get(value._array, value)
     if getattr(value, "replaceable", False):
         return table.get(value, value)
+    if isinstance(value, CompositeTensor):
+        parts = value._components()
+        found = rebound(parts, table)
+        return value if found is parts else value._rebuild(found)
     if isinstance(value, (list, tuple)):
         items = [rebound(item, table) for item in value]
         if all(new is old for new, old in zip(items, value, strict=True)):
@@ -156,6 +164,11 @@ class StructuredFunction:
                 stands.append(stand)
                 return structure.public["dataset"](stand)
             stands.append(None)
+            if isinstance(spec, CompositeSpec):
+                return spec._from_components([given(part) for part in spec._component_specs()])
+            return given(spec)
+
+        def given(spec: Any) -> Any:
             return wrap(graph.add_input(TensorType(refreshed(spec.shape.symbolic), as_dtype(spec.dtype)), "element"))
 
         arguments = [nest.map_structure(placeholder, spec) for spec in self.argument_spec]
@@ -166,7 +179,7 @@ class StructuredFunction:
             self._leaves = nest.flatten(result)
             wanted: dict[Any, Any] = {}
             parts_of(self._leaves, wanted)
-            tensors = [leaf for leaf in self._leaves if isinstance(leaf, EagerTensor)]
+            tensors = [part for leaf in self._leaves for part in _tensors_of(leaf) if isinstance(part, EagerTensor)]
             graph.outputs = [dispatch.resolve(t, scope) for t in [*wanted.values(), *tensors]]
         self._symbols = list(wanted)
         self.graph = graph
@@ -204,7 +217,8 @@ class StructuredFunction:
         """
         if _settings["debug"]:
             return self._run_python(flat)
-        arrays = [leaf for leaf, stand in zip(flat, self._with_nones(), strict=True) if stand is None]
+        arrays = [array for leaf, stand in zip(flat, self._with_nones(), strict=True) if stand is None
+                  for array in (leaf.arrays if isinstance(leaf, Parts) else [leaf])]  # fmt: skip
         operands = [*arrays, *(c._array if isinstance(c, Handle) else structure.array_of(c) for c in self._captured)]
         with context.open_scope(None):
             results = dispatch.compiled(self.graph).run(operands) if self.graph.outputs or self.has_effects else []
@@ -223,7 +237,9 @@ class StructuredFunction:
             elif isinstance(leaf, PipelineHandle):
                 made.append(rebound(leaf._node, binding))
             else:
-                made.append(table[leaf._value] if isinstance(leaf, SymbolicTensor) else next(rest))
+                found = [table[part._value] if isinstance(part, SymbolicTensor) else next(rest)
+                         for part in _tensors_of(leaf)]  # fmt: skip
+                made.append(Parts(found, leaf._type_spec) if isinstance(leaf, CompositeTensor) else found[0])
         return made
 
     def _with_nones(self) -> list[Any]:
@@ -246,6 +262,11 @@ class StructuredFunction:
         with context.open_scope(None):
             result = self._normal(self._traced(*_unpacked(arguments)))
         return [structure.leaf_of(leaf) for leaf in nest.flatten(result)]
+
+
+def _tensors_of(leaf: Any) -> list[Any]:
+    """The tensors that a leaf of a result is made of."""
+    return leaf._components() if isinstance(leaf, CompositeTensor) else [leaf]
 
 
 class _Nothing:

@@ -17,8 +17,9 @@ import numpy as np
 from weft.base import nest
 from weft.base.errors import InvalidArgumentError, explain
 from weft.data import structure
-from weft.data.structure import NoneTensorSpec, value_of
-from weft.runtime.spec import TensorSpec
+from weft.data.structure import NoneTensorSpec, Parts, value_of
+from weft.runtime.composite import CompositeTensor
+from weft.runtime.spec import CompositeSpec, TensorSpec
 
 INFINITE = -1
 UNKNOWN = -2
@@ -131,20 +132,46 @@ class Slices(Node):
                 received=[f"component{where}: {size} rows" for where, size in known],
                 hint="each needs one row for each element",
             ))  # fmt: skip
-        self.spec = nest.map_structure(lambda t: TensorSpec(_tail(t.shape), t.dtype), whole)
+        self.spec = nest.map_structure(
+            lambda t: t._type_spec._row() if isinstance(t, CompositeTensor) else TensorSpec(_tail(t.shape), t.dtype),
+            whole,
+        )
         self._size = next(iter(sizes), None)
 
     def cardinality(self) -> int:
         return UNKNOWN if self._size is None else self._size
 
-    def rows(self) -> Rows:
+    def iterate(self) -> Iterator[Flat]:
+        if self.rows() is not None:
+            yield from super().iterate()
+            return
+        columns = [rows_of(structure.leaf_of(t)) for t in self.tensors]
+        if len({len(c) for c in columns}) > 1:
+            raise self._uneven([str(len(c)) for c in columns])
+        for row in zip(*columns, strict=True):
+            yield list(row)
+
+    def rows(self) -> Rows | None:
+        if any(isinstance(t, CompositeTensor) for t in self.tensors):
+            return None
         columns = [structure.array_of(t) for t in self.tensors]
         if len({len(c) for c in columns}) > 1:
-            raise InvalidArgumentError(explain(
-                "from_tensor_slices: the components differ in the size of their first axis.",
-                received=[str(c.shape) for c in columns],
-            ))  # fmt: skip
+            raise self._uneven([str(c.shape) for c in columns])
         return Rows(columns, lambda: counted(0, len(columns[0])), plain=True)
+
+    def _uneven(self, received: list[str]) -> InvalidArgumentError:
+        return InvalidArgumentError(explain(
+            "from_tensor_slices: the components differ in the size of their first axis.", received=received,
+        ))  # fmt: skip
+
+
+def rows_of(leaf: Any) -> list[Any]:
+    """The rows of a flowing leaf, each one too."""
+    if isinstance(leaf, Parts):
+        spec: Any = leaf.spec._row()
+        rows = leaf.spec._rows(leaf.arrays)
+        return [Parts(row, spec) if isinstance(spec, CompositeSpec) else row for row in rows]
+    return [leaf[row : row + 1].reshape(leaf.shape[1:]) for row in range(len(leaf))]
 
 
 def _tail(shape: Any) -> Any:
@@ -255,6 +282,10 @@ class Generator(Node):
         if isinstance(spec, NoneTensorSpec):
             return None
         if isinstance(spec, structure.DatasetSpec):
+            return structure.leaf_of(value)
+        if isinstance(spec, CompositeSpec):
+            if not isinstance(value, CompositeTensor) or not spec.is_compatible_with(value):
+                raise self._wrong(value, place)
             return structure.leaf_of(value)
         try:
             array = structure.array_of(frontdoor.convert(value, spec.dtype if not _typed(value) else None))
@@ -645,7 +676,7 @@ def _later(node: Node) -> Iterator[Flat]:
 
 def merged(first: Any, second: Any) -> Any:
     """The spec that fits both."""
-    if not isinstance(first, TensorSpec):
+    if not isinstance(first, TensorSpec) or not isinstance(second, TensorSpec):
         return first
     a, b = structure.plain(first.shape), structure.plain(second.shape)
     if a is None or b is None or len(a) != len(b):

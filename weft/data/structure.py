@@ -1,7 +1,8 @@
 """Elements of a dataset: nested structures of tensors, taken apart into flat lists and described by specs.
 
-Inside a pipeline an element is a flat list with a numpy array for each tensor, a `Node` for each dataset in it, and
-None where the structure says None. Tuples, named tuples and dicts are structure; a list is a tensor.
+Inside a pipeline an element is a flat list with a numpy array for each tensor, `Parts` for each sparse or ragged one, a
+`Node` for each dataset in it, and None where the structure says None. Tuples, named tuples and dicts are structure; a
+list is a tensor.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from weft.base.errors import explain
 from weft.base.shapes import TensorShape
 from weft.runtime import frontdoor
 from weft.runtime.composite import CompositeTensor
-from weft.runtime.spec import TensorSpec
+from weft.runtime.spec import CompositeSpec, TensorSpec
 from weft.runtime.tensor import EagerTensor, SymbolicTensor, Tensor
 
 #: how a node becomes what users hold; set by `weft.data.dataset`
@@ -49,6 +50,24 @@ class DatasetSpec:
 
     def __repr__(self) -> str:
         return f"DatasetSpec({self.element_spec!r}, {self.dataset_shape!r})"
+
+
+class Parts:
+    """A sparse or ragged tensor as it flows: its arrays.
+
+    Args:
+        arrays: In the order of its components.
+        spec: Its spec, or one that it fits.
+    """
+
+    __slots__ = ("arrays", "spec")
+
+    def __init__(self, arrays: list[Any], spec: CompositeSpec) -> None:
+        self.arrays, self.spec = arrays, spec
+
+    def value(self) -> Any:
+        """What users see."""
+        return self.spec._from_components([EagerTensor(array) for array in self.arrays])
 
 
 class NoneTensorSpec:
@@ -85,6 +104,8 @@ def spec_of(leaf: Any) -> Any:
         return NoneTensorSpec()
     if isinstance(leaf, PipelineHandle):
         return DatasetSpec(leaf._node.spec)
+    if isinstance(leaf, CompositeTensor):
+        return leaf._type_spec
     return TensorSpec(plain(leaf.shape), leaf.dtype)
 
 
@@ -97,8 +118,10 @@ def normal(value: Any) -> Any:
     if value is None or isinstance(value, PipelineHandle):
         return value
     if isinstance(value, CompositeTensor):
+        if value._described() is not None:
+            return value
         raise TypeError(explain(
-            "An element of a dataset holds dense tensors, datasets and None.", received=type(value).__name__,
+            "An element of a dataset holds tensors, datasets and None.", received=type(value).__name__,
             hint="make it dense first, or give its parts as a tuple",
         ))  # fmt: skip
     if isinstance(value, Mapping) or (isinstance(value, tuple) and not isinstance(value, TensorShape)):
@@ -126,6 +149,8 @@ def leaf_of(leaf: Any) -> Any:
         return None
     if isinstance(leaf, PipelineHandle):
         return leaf._node
+    if isinstance(leaf, CompositeTensor):
+        return Parts([array_of(part) for part in leaf._components()], leaf._type_spec)
     return array_of(leaf)
 
 
@@ -159,6 +184,8 @@ def wrapped(leaf: Any) -> Any:
     """A flowing leaf as users see it."""
     if isinstance(leaf, np.ndarray):
         return EagerTensor(leaf)
+    if isinstance(leaf, Parts):
+        return leaf.value()
     return None if leaf is None else public["dataset"](leaf)
 
 
@@ -168,6 +195,8 @@ def packed_values(spec: Any, flat: Sequence[Any]) -> Any:
     def value(leaf: Any) -> Any:
         if leaf is None:
             return None
+        if isinstance(leaf, Parts):
+            return leaf.value()._as_arrays([array.copy() for array in leaf.arrays])
         if not isinstance(leaf, np.ndarray):
             return public["dataset"](leaf).as_numpy_iterator()
         if leaf.ndim == 0:
@@ -208,6 +237,8 @@ def resized(spec: Any, size: int | None) -> Any:
 def _with_axis(leaf: Any, size: int | None) -> Any:
     if isinstance(leaf, TensorSpec):
         return TensorSpec(TensorShape([size]).concatenate(leaf.shape), leaf.dtype)
+    if isinstance(leaf, CompositeSpec):
+        return leaf._batched(size)
     if isinstance(leaf, DatasetSpec):
         raise TypeError(explain(
             "Datasets cannot be put into a batch.", received=repr(leaf),
@@ -225,5 +256,5 @@ def described(flat: Sequence[Any]) -> str:
             value = f" = {leaf[()]!r}"[:60] if leaf.ndim == 0 else ""
             parts.append(f"{dtypes.as_dtype(leaf.dtype).name}{shape}{value}")
         else:
-            parts.append("None" if leaf is None else "a dataset")
+            parts.append("None" if leaf is None else repr(leaf.spec) if isinstance(leaf, Parts) else "a dataset")
     return ", ".join(parts)

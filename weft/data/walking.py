@@ -12,10 +12,11 @@ from weft.base.dtypes import as_dtype
 from weft.base.errors import OutOfRangeError, explain
 from weft.base.shapes import refreshed
 from weft.data.functions import parts_of, rebound
-from weft.data.structure import DatasetSpec, NoneTensorSpec
+from weft.data.structure import DatasetSpec, NoneTensorSpec, Parts
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.runtime import context, dispatch, frontdoor
+from weft.runtime.spec import CompositeSpec
 from weft.runtime.tensor import EagerTensor
 
 
@@ -50,8 +51,8 @@ class Walk:
 
     def _types(self) -> list[TensorType]:
         """The types of an element's tensors, with unknown sizes of its own."""
-        return [TensorType(refreshed(leaf.shape.symbolic), as_dtype(leaf.dtype)) for leaf in self._leaves
-                if not isinstance(leaf, NoneTensorSpec)]  # fmt: skip
+        return [TensorType(refreshed(spec.shape.symbolic), as_dtype(spec.dtype)) for leaf in self._leaves
+                for spec in _specs_of(leaf)]  # fmt: skip
 
     def next(self) -> tuple[Any, Any]:
         """Whether there is a further element, and that element (zeros where there is none)."""
@@ -88,7 +89,8 @@ class Walk:
         return list(dispatch.apply(opdef.get("py_function"), inputs, attrs, "IteratorGetNext"))
 
     def _arrays(self, element: Any) -> list[Any]:
-        return [part for part, leaf in zip(element, self._leaves, strict=True) if not isinstance(leaf, NoneTensorSpec)]
+        return [array for part, leaf in zip(element, self._leaves, strict=True) if not isinstance(leaf, NoneTensorSpec)
+                for array in (part.arrays if isinstance(part, Parts) else [part])]  # fmt: skip
 
     def _nothing(self) -> list[Any]:
         return [np.zeros([size if isinstance(size, int) else 0 for size in type.shape or ()], type.dtype.numpy)
@@ -96,5 +98,18 @@ class Walk:
 
     def _packed(self, parts: list[Any]) -> Any:
         supply = iter(parts)
-        leaves = [None if isinstance(leaf, NoneTensorSpec) else next(supply) for leaf in self._leaves]
+        leaves = []
+        for leaf in self._leaves:
+            tensors = [next(supply) for _ in _specs_of(leaf)]
+            if isinstance(leaf, CompositeSpec):
+                leaves.append(leaf._from_components(tensors))
+            else:
+                leaves.append(tensors[0] if tensors else None)
         return nest.pack(self._spec, leaves)
+
+
+def _specs_of(leaf: Any) -> list[Any]:
+    """The specs of the tensors of a leaf."""
+    if isinstance(leaf, NoneTensorSpec):
+        return []
+    return leaf._component_specs() if isinstance(leaf, CompositeSpec) else [leaf]

@@ -22,6 +22,30 @@ class CompositeTensor:
         """What it says beside its components; traces for values that differ in it are different ones. Hashable."""
         return None
 
+    @property
+    def _type_spec(self) -> Any:
+        """What it is, without values; a `CompositeSpec` for those that datasets and signatures can hold."""
+        raise TypeError(f"A {type(self).__name__} has no type specification.")
+
+    def _described(self) -> Any:
+        """Its spec where it has one, else None."""
+        try:
+            return self._type_spec
+        except TypeError:
+            return None
+
+    def _loosened(self, other: Any) -> Any:
+        """Itself saying only what it and another value of its kind both say beside their components."""
+        return self
+
+    def _as_arrays(self, arrays: list[Any]) -> Any:
+        """What a session gives for it, out of the arrays of its components."""
+        return self._rebuild(arrays)
+
+    def _fed(self, value: Any) -> list[Any]:
+        """What a session feeds to its components for a value that is given for it."""
+        return list(value._components()) if isinstance(value, CompositeTensor) else list(value)
+
     def _before_a_loop(self, after: Any) -> Any:
         """What must be in its place before a loop that leaves `after`, where it has fewer components; else None."""
         return None

@@ -135,7 +135,7 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any], nam
     except ValueError as error:
         raise TypeError(explain(f"tf.cond: the branches return different structures. {error}",
                                 hint="return the same number of tensors from both")) from None  # fmt: skip
-    return first.rebuild(branch(pred, branches, name))
+    return first.loosened(second).rebuild(branch(pred, branches, name))
 
 
 def branch(pred: Any, branches: Sequence[Traced], name: str | None = None) -> list[Any]:
@@ -198,6 +198,7 @@ def while_loop(
     if context.scope() is None:
         return nest.rebuild(given, _python_loop(condition, body, loop_vars, maximum_iterations))
     loop_vars = _with_memory(body, loop_vars)
+    loop_vars = nest.map_structure(lambda v: v._loosened(None) if isinstance(v, CompositeTensor) else v, loop_vars)
     start = TracedResult(loop_vars)
     types = loop_types(nest.flatten(loop_vars))
     if shape_invariants is not None:

@@ -27,7 +27,7 @@ from weft.ops.builder import inline
 from weft.runtime import context, dispatch, frontdoor, quick
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.context import Scope
-from weft.runtime.spec import TensorSpec
+from weft.runtime.spec import CompositeSpec, TensorSpec, TypeSpec
 from weft.runtime.tensor import EagerTensor, Handle, SymbolicTensor, Tensor, TensorOperators, wrap
 from weft.runtime.variable import Variable, creation_watchers
 
@@ -64,6 +64,13 @@ class TracedResult:
                 self.leaves.append(("tensor", None))
                 self.tensors.append(frontdoor.convert(leaf))
         self.structure = nest.map_structure(lambda leaf: None, structure)
+
+    def loosened(self, other: TracedResult) -> TracedResult:
+        """Itself with composite leaves that say only what those of another result of the same form say too."""
+        for place, ((kind, mine), (_, theirs)) in enumerate(zip(self.leaves, other.leaves, strict=True)):
+            if kind == "composite" and theirs is not None:
+                self.leaves[place] = kind, (mine[0]._loosened(theirs[0]), mine[1])
+        return self
 
     @functools.cached_property
     def _flat(self) -> type | None:
@@ -176,7 +183,7 @@ class ConcreteFunction:
             label = names[place] if isinstance(place, int) and place < len(names) else str(place)
             if place in given:
                 tensors.extend(self._fitted(spec, given[place], label))
-            elif any(isinstance(leaf, (TensorSpec, CompositeTensor)) for leaf in nest.flatten(spec)):
+            elif any(isinstance(leaf, (TypeSpec, CompositeTensor)) for leaf in nest.flatten(spec)):
                 raise TypeError(f"{self.name}: the argument `{label}` is missing; it was traced as {spec!r}.")
         return tensors
 
@@ -196,7 +203,11 @@ class ConcreteFunction:
             raise refuse(spec, value)
         tensors: list[Any] = []
         for one, leaf in zip(wanted, leaves, strict=True):
-            if isinstance(one, CompositeTensor):
+            if isinstance(one, CompositeSpec):
+                if not isinstance(leaf, CompositeTensor) or not one.is_compatible_with(leaf):
+                    raise refuse(one, leaf)
+                tensors.extend(self._fitted(one._component_specs(), leaf._components(), label))
+            elif isinstance(one, CompositeTensor):
                 if type(leaf) is not type(one) or leaf._static_part() != one._static_part():
                     raise refuse(one, leaf)
                 tensors.extend(self._fitted(one._components(), leaf._components(), label))
@@ -351,8 +362,11 @@ def trace(
     supply = iter(types)
 
     def placeholder(leaf: Any) -> Any:
-        if not _is_data(leaf) and not isinstance(leaf, TensorSpec):
+        if not _is_data(leaf) and not isinstance(leaf, (TensorSpec, CompositeSpec)):
             return leaf
+        if isinstance(leaf, CompositeSpec):
+            return leaf._from_components([wrap(graph.add_input(next(supply), "input"))
+                                          for _ in leaf._component_specs()])  # fmt: skip
         if isinstance(leaf, CompositeTensor):
             parts = [wrap(graph.add_input(next(supply), "input")) for _ in leaf._components()]
             return leaf._rebuild(parts)
@@ -390,10 +404,16 @@ def _static_key(leaf: Any, key: Any) -> Any:
 
 def _leaf_key(leaf: Any, types: list[TensorType]) -> Any:
     if isinstance(leaf, CompositeTensor):
+        spec = leaf._described()
+        if spec is not None:
+            return _leaf_key(spec, types)
         keys = []
         for part in leaf._components():
             keys.append(_leaf_key(frontdoor.convert(part), types))
         return (type(leaf), leaf._static_part(), *keys)
+    if isinstance(leaf, CompositeSpec):
+        types.extend(_own_type(part) for part in leaf._component_specs())
+        return type(leaf), leaf
     if isinstance(leaf, np.ndarray):
         dtype = dtypes.as_dtype(leaf.dtype)
         types.append(TensorType(leaf.shape, dtype))
@@ -438,6 +458,8 @@ def _pattern(types: Sequence[TensorType]) -> tuple[Any, ...]:
         shape: Any = type.shape
         if shape and isinstance(shape[0], int) and shape[0] > 0:
             shape = (("batch", sizes.setdefault(shape[0], len(sizes))), *shape[1:])
+        if shape is not None:
+            shape = tuple(None if isinstance(size, Dim) else size for size in shape)
         pattern.append((shape, type.dtype))
     return tuple(pattern)
 
@@ -576,6 +598,11 @@ class Function:
             )
 
         def fit(spec: Any, given: Any) -> Any:
+            if isinstance(spec, CompositeSpec):
+                if not isinstance(given, CompositeTensor) or not spec.is_compatible_with(given):
+                    raise TypeError(explain(f"{self._name}: an argument does not fit the input_signature.",
+                                            expected=repr(spec), received=repr(given)[:200]))  # fmt: skip
+                return given
             if not isinstance(spec, TensorSpec):
                 return given
             tensor = frontdoor.convert(given, None if frontdoor.is_tensor_like(given) else spec.dtype)
@@ -602,7 +629,12 @@ class Function:
         keys = tuple([_leaf_key(leaf, types) for leaf in leaves])
         if self.input_signature is not None:
             key: Any = "signature"
-            types = [_own_type(s) for s in nest.flatten(self.input_signature) if isinstance(s, TensorSpec)]
+            types = []
+            for spec in nest.flatten(self.input_signature):
+                if isinstance(spec, TypeSpec):
+                    _leaf_key(spec, types)
+            args = nest.map_structure(lambda s, given: s if isinstance(s, CompositeSpec) else given,
+                                      self.input_signature, tuple(args))  # fmt: skip
         else:
             structure = repr(nest.map_structure(lambda leaf: 0, (args, kwargs)))
             static = tuple(_static_key(leaf, k) for k, leaf in zip(keys, leaves, strict=True))
@@ -656,7 +688,8 @@ class Function:
             for old, new in zip(known, types, strict=True)
         )  # fmt: skip
         self._loose[(key, tuple((t.rank, t.dtype) for t in types))] = merged
-        return tuple((t.shape, t.dtype) for t in merged)
+        return tuple((None if t.shape is None else tuple(None if isinstance(d, Dim) else d for d in t.shape), t.dtype)
+                     for t in merged)  # fmt: skip
 
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any], types: Sequence[TensorType]) -> ConcreteFunction:
         first = self._traces == 0

@@ -15,7 +15,7 @@ from weft.ir import graph as ir
 from weft.ir.graph import Value
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime import graph as graphs
-from weft.runtime.composite import IndexedSlices
+from weft.runtime.composite import CompositeTensor, IndexedSlices
 from weft.runtime.graph import Graph, Operation
 from weft.runtime.stages import Running, Staged, calls_of
 from weft.runtime.tensor import EagerTensor, SymbolicTensor, Tensor
@@ -93,6 +93,9 @@ class _Fetch:
             whole = item.dense_shape
             shape = np.asarray(whole.as_list(), np.int32) if whole is not None and whole.is_fully_defined() else None
             return lambda results: IndexedSlicesValue(values(results), indices(results), shape)
+        if isinstance(item, CompositeTensor):
+            inner = [self._visit(graph, part) for part in item._components()]
+            return lambda results: item._as_arrays([pack(results) for pack in inner])
         if hasattr(type(item), "__attrs_attrs__"):
             return self._attrs_object(graph, item)
         if isinstance(item, Mapping) or isinstance(item, (list, tuple)):
@@ -326,6 +329,11 @@ class BaseSession:
         if isinstance(key, (tuple, list)) and isinstance(value, (tuple, list)):
             for k, v in zip(key, value, strict=True):
                 self._feed(k, v, fed)
+            return
+        if isinstance(key, CompositeTensor):
+            for part, given in zip(key._components(), key._fed(value), strict=True):
+                if not (isinstance(part, SymbolicTensor) and part._value.node.op == "constant"):
+                    self._feed(part, given, fed)
             return
         try:
             element = self._graph.as_graph_element(key)

@@ -9,7 +9,55 @@ from weft.base.dtypes import DType
 from weft.base.shapes import TensorShape
 
 
-class TensorSpec:
+class TypeSpec:
+    """Base of the descriptions of values: of tensors, sparse and ragged ones, datasets."""
+
+    __slots__ = ()
+
+
+class CompositeSpec(TypeSpec):
+    """Base of the descriptions of values made of several tensors (`weft.runtime.composite.CompositeTensor`).
+
+    Datasets hold such a value as the list of its arrays; how lists are joined and cut is said here.
+    """
+
+    __slots__ = ()
+
+    @property
+    def shape(self) -> TensorShape:
+        """The shape of the whole."""
+        raise NotImplementedError
+
+    def _component_specs(self) -> list[TensorSpec]:
+        """The specs of the tensors that a value is made of, in the order of its `_components`."""
+        raise NotImplementedError
+
+    def _from_components(self, parts: list[Any]) -> Any:
+        """A value of these tensors."""
+        raise NotImplementedError
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether a value (or spec) fits."""
+        raise NotImplementedError
+
+    def _batched(self, size: int | None) -> CompositeSpec:
+        """The spec of values stacked."""
+        raise NotImplementedError
+
+    def _row(self) -> TypeSpec:
+        """The spec of one row of a value."""
+        raise NotImplementedError
+
+    def _stacked(self, values: list[list[Any]]) -> list[Any]:
+        """The arrays of values stacked, out of theirs."""
+        raise NotImplementedError
+
+    def _rows(self, arrays: list[Any]) -> list[Any]:
+        """The rows of a value: arrays, or lists of arrays."""
+        raise NotImplementedError
+
+
+class TensorSpec(TypeSpec):
     """Shape and dtype of a tensor that is still to come.
 
     Args:

@@ -161,7 +161,7 @@ VERSION = __version__
 #: namespaces that differ from version 2's, each a module of this folder
 _OWN = (
     *"""app contrib data examples flags gfile initializers io layers logging losses metrics nn python_io random
-    resource_loader strings summary train version""".split(),
+    resource_loader sparse strings summary train version""".split(),
 )
 
 #: top-level names that mean the same as in `weft`
@@ -262,13 +262,18 @@ def __getattr__(name: str) -> Any:
         module, there = _MESSAGES[name]
         found = globals()[name] = getattr(importlib.import_module(f"weft.{module}"), there)
         return found
+    from weft.compat.v1 import sparse
+
+    if name in sparse.AT_TOP:
+        found = globals()[name] = getattr(sparse, sparse.AT_TOP[name])
+        return found
     older = _older(name)
     if older is not None:
         return older
     if name == "compat":
         return importlib.import_module("weft.compat")
     own = [n for n in globals() if not n.startswith("_")]
-    known = [*own, *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_ELSEWHERE, *_OWN, *_IO, *_MESSAGES]
+    known = [*own, *sparse.AT_TOP, *_SHARED, *_SHARED_NAMESPACES, *_MOVED, *_ELSEWHERE, *_OWN, *_IO, *_MESSAGES]
     raise AttributeError(absent(f"tf.{name}", known))
 
 
