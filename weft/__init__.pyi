@@ -24,6 +24,7 @@ from weft._public import nest as nest
 from weft._public import nn as nn
 from weft._public import profiler as profiler
 from weft._public import random as random
+from weft._public import sets as sets
 from weft._public import signal as signal
 from weft._public import sparse as sparse
 from weft._public import strings as strings
@@ -130,6 +131,7 @@ from weft.api.math import einsum as einsum
 from weft.api.math import matmul as matmul
 from weft.api.math import scalar_mul as scalar_mul
 from weft.api.math import tensordot as tensordot
+from weft.api.sets import edit_distance as edit_distance
 from weft.api.strings import as_string as as_string
 from weft.api.tensor_array import TensorArray as TensorArray
 from weft.base.dtypes import DType as DType

@@ -3,6 +3,7 @@
 from weft.api import gfile as gfile
 from weft.api.examples import FixedLenFeature as FixedLenFeature
 from weft.api.examples import FixedLenSequenceFeature as FixedLenSequenceFeature
+from weft.api.examples import SparseFeature as SparseFeature
 from weft.api.examples import TFRecordOptions as TFRecordOptions
 from weft.api.examples import TFRecordWriter as TFRecordWriter
 from weft.api.examples import VarLenFeature as VarLenFeature
@@ -27,4 +28,7 @@ from weft.api.image.codecs import is_jpeg as is_jpeg
 from weft.api.io import decode_base64 as decode_base64
 from weft.api.io import decode_raw as decode_raw
 from weft.api.io import encode_base64 as encode_base64
+from weft.api.sparse_files import deserialize_many_sparse as deserialize_many_sparse
+from weft.api.sparse_files import serialize_many_sparse as serialize_many_sparse
+from weft.api.sparse_files import serialize_sparse as serialize_sparse
 from weft.api.tables import decode_csv as decode_csv

@@ -53,6 +53,8 @@ from weft.api.nn import softmax_cross_entropy_with_logits as softmax_cross_entro
 from weft.api.nn import space_to_depth as space_to_depth
 from weft.api.nn import sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits
 from weft.api.nn import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
+from weft.api.sparse_lookup import embedding_lookup_sparse as embedding_lookup_sparse
+from weft.api.sparse_lookup import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
 
 avg_pool1d = _avg_pool1d
 avg_pool2d = _avg_pool2d

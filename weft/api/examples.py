@@ -18,6 +18,7 @@ from weft.formats.messages.example import Example, Feature, SequenceExample
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor
+from weft.runtime.sparse import SparseTensor
 
 _FIELDS = {"string": "bytes_list", "float32": "float_list", "int64": "int64_list"}
 _KINDS = {field: dtype for dtype, field in _FIELDS.items()}
@@ -116,19 +117,32 @@ class VarLenFeature(NamedTuple):
     dtype: Any
 
 
+class SparseFeature(NamedTuple):
+    """A sparse tensor out of two or more features: values, and the index of each along every axis.
+
+    Args:
+        index_key: The feature of the indices, or a list of them, one an axis.
+        value_key: The feature of the values.
+        dtype: tf.int64, tf.float32 or tf.string.
+        size: The size of each axis.
+        already_sorted: Whether the values are in the order of their indices.
+    """
+
+    index_key: Any
+    value_key: str
+    dtype: Any
+    size: Any
+    already_sorted: bool = False
+
+
 class _Column:
     """One feature to be read: where it is, what it must be like, and what stands in for it."""
 
     def __init__(self, key: str, spec: Any) -> None:
         if not isinstance(spec, (FixedLenFeature, FixedLenSequenceFeature)):
-            kind = type(spec).__name__
-            use = f"tf.io.FixedLenSequenceFeature([], {getattr(spec, 'dtype', '')!r}, allow_missing=True) gives rows "
             raise NotImplementedError(explain(
-                f"Feature `{key}`: {kind} gives a sparse tensor, which Weft does not have yet.",
-                hint=use + "filled up to one length",
-            ) if isinstance(spec, VarLenFeature) else explain(
                 f"Feature `{key}` is no kind of feature that can be parsed.", received=repr(spec),
-                hint="use tf.io.FixedLenFeature or tf.io.FixedLenSequenceFeature",
+                hint="use tf.io.FixedLenFeature, FixedLenSequenceFeature, VarLenFeature or SparseFeature",
             ))  # fmt: skip
         self.key = key
         self.dtype: DType = dtypes.as_dtype(spec.dtype)
@@ -196,12 +210,95 @@ class _Column:
         """The array of a single example."""
         return np.zeros((0, *self.shape), self.dtype.numpy) if array is None else array
 
+    def types(self, *batch: Any) -> list[TensorType]:
+        """The types of the tensors that it gives for a batch, or for a single example."""
+        return [TensorType((*batch, _some(), *self.shape) if self.ragged else (*batch, *self.shape), self.dtype)]
+
+    def arrays(self, found: Sequence[Any], batched: bool) -> list[Any]:
+        """The arrays of these tensors, out of what `of` gave for each example."""
+        return [self.stacked(found) if batched else self.alone(found[0])]
+
+    def made(self, tensors: Sequence[Any]) -> Any:
+        """What users get, out of the tensors."""
+        return tensors[0]
+
+
+class _VarLen(_Column):
+    """A feature of any length, which becomes a sparse tensor."""
+
+    def __init__(self, key: str, spec: VarLenFeature) -> None:
+        super().__init__(key, FixedLenSequenceFeature([], spec.dtype, allow_missing=True))
+
+    def types(self, *batch: Any) -> list[TensorType]:
+        return [TensorType((_some(), len(batch) + 1), dtypes.int64), TensorType((_some(),), self.dtype),
+                TensorType((len(batch) + 1,), dtypes.int64)]  # fmt: skip
+
+    def arrays(self, found: Sequence[Any], batched: bool) -> list[Any]:
+        rows = [self.alone(array) for array in found]
+        width = max((len(row) for row in rows), default=0)
+        places = [np.stack([np.full(len(row), number), np.arange(len(row))], 1) for number, row in enumerate(rows)]
+        indices = np.concatenate(places) if places else np.zeros((0, 2), np.int64)
+        values = np.concatenate(rows) if rows else np.zeros(0, self.dtype.numpy)
+        if not batched:
+            return [indices[:, 1:], values, np.array([width], np.int64)]
+        return [indices, values, np.array([len(rows), width], np.int64)]
+
+    def made(self, tensors: Sequence[Any]) -> Any:
+        return SparseTensor(*tensors)
+
+
+def _sparse_parts(features: Any) -> dict[str, Any]:
+    """The features with those that sparse ones are made of in their places."""
+    parts = {}
+    for key, spec in features.items():
+        if not isinstance(spec, SparseFeature):
+            parts[key] = spec
+            continue
+        for index in _index_keys(spec):
+            parts[index] = VarLenFeature(dtypes.int64)
+        parts[spec.value_key] = VarLenFeature(spec.dtype)
+    return parts
+
+
+def _index_keys(spec: SparseFeature) -> list[str]:
+    return list(spec.index_key) if isinstance(spec.index_key, (list, tuple)) else [spec.index_key]
+
+
+def _assembled(features: Any, found: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for, out of the parts that were read."""
+    from weft.api import array, sparse
+
+    made = {}
+    for key, spec in features.items():
+        if not isinstance(spec, SparseFeature):
+            made[key] = found[key]
+            continue
+        values = found[spec.value_key]
+        sizes = spec.size if isinstance(spec.size, (list, tuple)) else [spec.size]
+        columns = [array.expand_dims(found[index].values, 1) for index in _index_keys(spec)]
+        indices = array.concat([values.indices[:, :-1], *columns], 1)
+        whole = array.concat([values.dense_shape[:-1], array.constant(list(sizes), dtypes.int64)], 0)
+        result = SparseTensor(indices, values.values, whole)
+        made[key] = result if spec.already_sorted else sparse.reorder(result)
+    return {key: made[key] for key in sorted(made)}
+
 
 def _columns(features: Any, argument: str = "features") -> list[_Column]:
     if not features:
         raise ValueError(explain(f"`{argument}` names nothing to parse.",
                                  hint="{'name': tf.io.FixedLenFeature([], tf.int64)}"))  # fmt: skip
-    return [_Column(key, features[key]) for key in sorted(features)]
+    parts = _sparse_parts(features)
+    return [(_VarLen if isinstance(parts[key], VarLenFeature) else _Column)(key, parts[key]) for key in sorted(parts)]
+
+
+def _packed(columns: Sequence[_Column], types: Sequence[Sequence[TensorType]], tensors: Any) -> dict[str, Any]:
+    """Name → what users get, out of the tensors of all columns in a row."""
+    supply = iter(tensors)
+    return {c.key: c.made([next(supply) for _ in mine]) for c, mine in zip(columns, types, strict=True)}
+
+
+def _row(lists: Sequence[Sequence[Any]]) -> list[Any]:
+    return [item for inner in lists for item in inner]
 
 
 def _read(message: Any, data: bytes, where: str) -> Any:
@@ -232,12 +329,12 @@ def parse_single_example(serialized: Any, features: Any, example_names: Any = No
 
     Args:
         serialized: A string.
-        features: Name → FixedLenFeature or FixedLenSequenceFeature.
+        features: Name → FixedLenFeature, FixedLenSequenceFeature, VarLenFeature or SparseFeature.
         example_names: As given.
         name: The node's name.
 
     Returns:
-        Name → tensor.
+        Name → tensor; sparse tensors for VarLenFeature and SparseFeature.
     """
     columns = _columns(features)
     text = _strings(serialized)
@@ -247,10 +344,10 @@ def parse_single_example(serialized: Any, features: Any, example_names: Any = No
 
     def run(data: Any) -> list[Any]:
         found = _read(Example, data[()], "").features.feature
-        return [c.alone(c.of(found.get(c.key), "")) for c in columns]
+        return _row([c.arrays([c.of(found.get(c.key), "")], False) for c in columns])
 
-    types = [TensorType((_some(), *c.shape) if c.ragged else c.shape, c.dtype) for c in columns]
-    return dict(zip((c.key for c in columns), _on_host(run, text, types, name), strict=True))
+    types = [c.types() for c in columns]
+    return _assembled(features, _packed(columns, types, _on_host(run, text, _row(types), name)))
 
 
 def _some() -> Any:
@@ -264,12 +361,12 @@ def parse_example(serialized: Any, features: Any, example_names: Any = None, nam
 
     Args:
         serialized: `[batch]` strings; a single string is parsed as by `parse_single_example`.
-        features: Name → FixedLenFeature or FixedLenSequenceFeature.
+        features: Name → FixedLenFeature, FixedLenSequenceFeature, VarLenFeature or SparseFeature.
         example_names: As given.
         name: The node's name.
 
     Returns:
-        Name → `[batch, ...]`.
+        Name → `[batch, ...]`; sparse tensors for VarLenFeature and SparseFeature.
     """
     text = _strings(serialized)
     if text.shape.rank == 0:
@@ -286,11 +383,11 @@ def parse_example(serialized: Any, features: Any, example_names: Any = None, nam
             found = _read(Example, one, where).features.feature
             for row, column in zip(rows, columns, strict=True):
                 row.append(column.of(found.get(column.key), where))
-        return [column.stacked(row) for column, row in zip(columns, rows, strict=True)]
+        return _row([column.arrays(row, True) for column, row in zip(columns, rows, strict=True)])
 
     batch = _some() if text.shape.symbolic is None else text.shape.symbolic[0]
-    types = [TensorType((batch, _some(), *c.shape) if c.ragged else (batch, *c.shape), c.dtype) for c in columns]
-    return dict(zip((c.key for c in columns), _on_host(run, text, types, name), strict=True))
+    types = [c.types(batch) for c in columns]
+    return _assembled(features, _packed(columns, types, _on_host(run, text, _row(types), name)))
 
 
 def parse_single_sequence_example(serialized: Any, context_features: Any = None, sequence_features: Any = None,
@@ -299,8 +396,8 @@ def parse_single_sequence_example(serialized: Any, context_features: Any = None,
 
     Args:
         serialized: A string.
-        context_features: Name → FixedLenFeature.
-        sequence_features: Name → FixedLenSequenceFeature.
+        context_features: Name → FixedLenFeature or VarLenFeature.
+        sequence_features: Name → FixedLenSequenceFeature or VarLenFeature.
         example_name: As given.
         name: The node's name.
 
@@ -317,18 +414,26 @@ def parse_single_sequence_example(serialized: Any, context_features: Any = None,
 
     def run(data: Any) -> list[Any]:
         found = _read(SequenceExample, data[()], "")
-        values = [c.alone(c.of(found.context.feature.get(c.key), "")) for c in context]
-        return [*values, *(_steps(c, found.feature_lists.feature_list.get(c.key)) for c in sequence)]
+        values = [c.arrays([c.of(found.context.feature.get(c.key), "")], False) for c in context]
+        return _row([*values, *(_steps(c, found.feature_lists.feature_list.get(c.key)) for c in sequence)])
 
-    types = [TensorType((_some(), *c.shape) if c.ragged else c.shape, c.dtype) for c in [*context, *sequence]]
-    results = _on_host(run, _strings(serialized), types, name)
+    first = [c.types() for c in context]
+    second = [c.types(_some()) if isinstance(c, _VarLen) else c.types() for c in sequence]
+    results = list(_on_host(run, _strings(serialized), _row([*first, *second]), name))
+    count = len(_row(first))
     return (
-        dict(zip((c.key for c in context), results[: len(context)], strict=True)),
-        dict(zip((c.key for c in sequence), results[len(context) :], strict=True)),
+        _assembled(context_features or {}, _packed(context, first, results[:count])),
+        _assembled(sequence_features or {}, _packed(sequence, second, results[count:])),
     )
 
 
-def _steps(column: _Column, steps: Any) -> Any:
+def _steps(column: _Column, steps: Any) -> list[Any]:
+    if isinstance(column, _VarLen):
+        return column.arrays([column.of(feature, "") for feature in ([] if steps is None else steps.feature)], True)
+    return [_stacked_steps(column, steps)]
+
+
+def _stacked_steps(column: _Column, steps: Any) -> Any:
     if steps is None:
         return column.alone(column.of(None, ""))
     made = np.empty((len(steps.feature), *column.shape), column.dtype.numpy)

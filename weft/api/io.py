@@ -9,6 +9,7 @@ from weft.api.common import apply, integer
 from weft.api.examples import (  # noqa: F401
     FixedLenFeature,
     FixedLenSequenceFeature,
+    SparseFeature,
     TFRecordOptions,
     TFRecordWriter,
     VarLenFeature,
@@ -35,6 +36,7 @@ from weft.api.image.codecs import (  # noqa: F401
     extract_jpeg_shape,
     is_jpeg,
 )
+from weft.api.sparse_files import deserialize_many_sparse, serialize_many_sparse, serialize_sparse  # noqa: F401
 from weft.api.tables import decode_csv  # noqa: F401
 from weft.base import dtypes
 

@@ -25,6 +25,7 @@ TOP_LEVEL: dict[str, str] = {
         numpy_function print:print_ py_function scan switch_case timestamp while_loop""",
     "weft.api.initializers": """
         constant_initializer ones_initializer random_normal_initializer random_uniform_initializer zeros_initializer""",
+    "weft.api.sets": "edit_distance",
     "weft.api.strings": "as_string",
     "weft.api.tensor_array": "TensorArray",
     "weft.base.shapes": "TensorShape",
@@ -76,6 +77,7 @@ NAMESPACES: dict[str, str] = {
     "profiler": "weft.api.profiler",
     "optimizers": "weft.keras.optimizers",
     "random": "weft.api.random",
+    "sets": "weft.api.sets",
     "signal": "weft.api.signal",
     "sparse": "weft.api.sparse",
     "strings": "weft.api.strings",

@@ -21,6 +21,7 @@ from weft.api.math import (  # noqa: F401  (public here too)
     top_k,
     zero_fraction,
 )
+from weft.api.sparse_lookup import embedding_lookup_sparse, safe_embedding_lookup_sparse  # noqa: F401
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.runtime import frontdoor

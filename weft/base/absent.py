@@ -117,7 +117,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.ragged": "pad the rows: keras.utils.pad_sequences, and a Masking layer",
     "tf.raw_ops": "use the function of tf that does the same",
     "tf.saved_model": _SAVING,
-    "tf.sets": "use Python's set",
     "tf.sysconfig": "`weft doctor` shows versions and what is available",
     "tf.train": _TRAIN,
     "tf.vectorized_map": "use tf.map_fn",

@@ -37,7 +37,7 @@ def shown(tf: Any, value: Any) -> Any:
     if isinstance(value, tf.IndexedSlices):
         return {"slices": [shown(tf, value.values), shown(tf, value.indices)]}
     if isinstance(value, dict):
-        return {"dict": {str(key): shown(tf, part) for key, part in value.items()}}
+        return {"dict": {str(key): shown(tf, value[key]) for key in sorted(value, key=str)}}
     if isinstance(value, (list, tuple)):
         return [shown(tf, part) for part in value]
     if isinstance(value, np.ndarray) or (hasattr(value, "numpy") and hasattr(value, "dtype")):

@@ -2,6 +2,7 @@
 
 from weft.api.examples import FixedLenFeature as FixedLenFeature
 from weft.api.examples import FixedLenSequenceFeature as FixedLenSequenceFeature
+from weft.api.examples import SparseFeature as SparseFeature
 from weft.api.examples import TFRecordOptions as TFRecordOptions
 from weft.api.examples import TFRecordWriter as TFRecordWriter
 from weft.api.examples import VarLenFeature as VarLenFeature

@@ -217,7 +217,7 @@ _ELSEWHERE = {
 
 #: names of `tf.io` that stand at the top too
 _IO = frozenset(
-    """FixedLenFeature FixedLenSequenceFeature VarLenFeature decode_csv parse_example parse_single_example
+    """FixedLenFeature FixedLenSequenceFeature SparseFeature VarLenFeature decode_csv parse_example parse_single_example
     parse_single_sequence_example read_file write_file""".split()
 )
 

@@ -11,6 +11,7 @@ from weft.api import io as _io
 from weft.api.examples import (  # noqa: F401
     FixedLenFeature,
     FixedLenSequenceFeature,
+    SparseFeature,
     TFRecordOptions,
     TFRecordWriter,
     VarLenFeature,

@@ -52,7 +52,7 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Spars
         >>> import weft.compat.v1 as tf
         >>> with tf.Graph().as_default(), tf.Session() as session:
         ...     x = tf.sparse_placeholder(tf.float32, [2, 2])
-        ...     session.run(tf.sparse_reduce_sum(x), {x: ([[0, 1]], [3.0], [2, 2])})
+        ...     float(session.run(tf.sparse_reduce_sum(x), {x: ([[0, 1]], [3.0], [2, 2])}))
         3.0
     """
 
