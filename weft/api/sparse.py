@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.api import array, math
+from weft.api import array, crossing, math
 from weft.api.common import apply, cast_to
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
@@ -654,3 +654,38 @@ def bincount(values: Any, weights: Any = None, axis: Any = 0, minlength: Any = N
         top = math.minimum(top, _int64(maxlength))
     whole = array.stack([top] if axis == 0 else [count, top])
     return _made(found, array.ones_like(totals) if binary_output else totals, whole)
+
+
+def cross(inputs: Any, name: str | None = None, separator: str | None = None) -> SparseTensor:
+    """What stands together in each row of several features, as text: every combination.
+
+    Args:
+        inputs: Sparse or dense tensors `[rows, n]` of strings or integers.
+        name: Accepted.
+        separator: What stands between the parts; `"_X_"` where None.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.sparse.cross([[["a"]], [["b", "c"]]]).values.numpy().tolist()
+        [b'a_X_b', b'a_X_c']
+    """
+    return crossing.crossed_texts(_inputs(inputs), b"_X_" if separator is None else str(separator).encode())
+
+
+def cross_hashed(inputs: Any, num_buckets: int = 0, hash_key: int | None = None,
+                 name: str | None = None) -> SparseTensor:  # fmt: skip
+    """What stands together in each row of several features, as a hash: every combination.
+
+    Args:
+        inputs: Sparse or dense tensors `[rows, n]` of strings or integers.
+        num_buckets: The hashes are taken modulo this where it is not 0.
+        hash_key: A number that makes another hash.
+        name: Accepted.
+    """
+    return crossing.crossed_hashes(_inputs(inputs), num_buckets, hash_key)
+
+
+def _inputs(inputs: Any) -> list[Any]:
+    if not isinstance(inputs, (list, tuple)):
+        raise TypeError("Inputs must be a list")
+    return list(inputs)
