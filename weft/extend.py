@@ -277,3 +277,28 @@ def set_global_seed(seed: int | None) -> None:
 def global_seed() -> int | None:
     """The seed that was set, or None."""
     return streams.seed()
+
+
+def dense_columns(feature_columns: Any) -> list[Any]:
+    """Columns of `tf.feature_column` in the order in which a layer takes them, checked.
+
+    Raises:
+        ValueError: For what is no dense column, and names that recur.
+    """
+    from weft.api.columns import normalized_columns
+
+    return normalized_columns(feature_columns)
+
+
+def column_tensors(columns: Sequence[Any], features: Any, tables: Any) -> list[Any]:
+    """The numbers that columns make of raw features, each `[batch, width]`.
+
+    Args:
+        columns: As `dense_columns` gives them.
+        features: Name → tensor.
+        tables: Column → the table that it needs.
+    """
+    from weft.api.columns import Features, dense_tensor
+
+    made = Features(features)
+    return [dense_tensor(column, made, tables.get(column)) for column in columns]

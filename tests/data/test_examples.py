@@ -36,7 +36,7 @@ def test_an_error_says_which_example_and_feature():
 
 def test_features_that_cannot_be_parsed_say_what_to_use():
     with pytest.raises(NotImplementedError, match="FixedLenSequenceFeature"):
-        tf.io.parse_single_example(example(), {"n": tf.io.VarLenFeature(tf.int64)})
+        tf.io.parse_single_example(example(), {"n": tf.TensorSpec([], tf.int64)})
     with pytest.raises(TypeError, match="cannot be int32"):
         tf.io.parse_single_example(example(), {"n": tf.io.FixedLenFeature([], tf.int32)})
     with pytest.raises(ValueError, match="known shape"):

@@ -5,6 +5,8 @@ from typing import Any
 from weft.api.sparse import add as add
 from weft.api.sparse import bincount as bincount
 from weft.api.sparse import concat as concat
+from weft.api.sparse import cross as cross
+from weft.api.sparse import cross_hashed as cross_hashed
 from weft.api.sparse import expand_dims as expand_dims
 from weft.api.sparse import eye as eye
 from weft.api.sparse import fill_empty_rows as fill_empty_rows

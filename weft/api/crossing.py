@@ -34,7 +34,9 @@ def _sparse(value: Any) -> SparseTensor:
 
 
 def _crossed(inputs: Sequence[Any], mixed: Callable[[tuple[Any, ...]], Any], dtype: Any) -> SparseTensor:
-    parts = [_sparse(value) for value in inputs]
+    dense = [value for value in inputs if not isinstance(value, SparseTensor)]
+    # TensorFlow's order: what is sparse comes first
+    parts = [_sparse(value) for value in [*(v for v in inputs if isinstance(v, SparseTensor)), *dense]]
 
     def run(*arrays: Any) -> list[Any]:
         rows = max(int(arrays[3 * n + 2][0]) for n in range(len(parts)))

@@ -64,6 +64,7 @@ NAMESPACES: dict[str, str] = {
     "dtypes": "weft.api.dtypes",
     "errors": "weft.api.errors",
     "extend": "weft.extend",
+    "feature_column": "weft.api.feature_column",
     "image": "weft.api.image",
     "initializers": "weft.keras.initializers",
     "io": "weft.api.io",

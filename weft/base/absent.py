@@ -101,7 +101,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.data.Iterator.from_structure": "iter(dataset), for each dataset that is to be gone through",
     "tf.estimator": _REMOVED + "; use model.fit",
     "tf.examples": "keras.datasets.mnist.load_data() gives MNIST",
-    "tf.feature_column": "use the preprocessing layers of keras.layers",
     "tf.flags": _VERSION_1,
     "tf.gfile": _VERSION_1,
     "tf.graph_util": _SAVING,

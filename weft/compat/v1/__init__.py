@@ -160,8 +160,8 @@ VERSION = __version__
 
 #: namespaces that differ from version 2's, each a module of this folder
 _OWN = (
-    *"""app contrib data examples flags gfile initializers io layers logging losses metrics nn python_io random
-    resource_loader sparse strings summary train version""".split(),
+    *"""app contrib data examples feature_column flags gfile initializers io layers logging losses metrics nn python_io
+    random resource_loader sparse strings summary train version""".split(),
 )
 
 #: top-level names that mean the same as in `weft`

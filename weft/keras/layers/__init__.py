@@ -78,6 +78,7 @@ from weft.keras.layers.pooling.adaptive import (
     AdaptiveMaxPooling3D,
 )
 from weft.keras.layers.preprocessing.audio import MelSpectrogram, STFTSpectrogram
+from weft.keras.layers.preprocessing.dense_features import DenseFeatures
 from weft.keras.layers.preprocessing.hashing import HashedCrossing, Hashing
 from weft.keras.layers.preprocessing.image.colour import (
     AutoContrast,
@@ -188,7 +189,8 @@ __all__ = [
     "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "ConvLSTM1D", "ConvLSTM2D",
     "ConvLSTM3D", "Convolution1D", "Convolution1DTranspose", "Convolution2D", "Convolution2DTranspose",
     "Convolution3D", "Convolution3DTranspose", "Cropping1D", "Cropping2D", "Cropping3D", "Deconvolution2D", "Dense",
-    "DepthwiseConv1D", "DepthwiseConv2D", "Discretization", "Dot", "Dropout", "EinsumDense", "Embedding",
+    "DenseFeatures", "DepthwiseConv1D", "DepthwiseConv2D", "Discretization", "Dot", "Dropout", "EinsumDense",
+    "Embedding",
     "Equalization", "Flatten", "GRUCell", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D",
     "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalAvgPool3D",
     "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
