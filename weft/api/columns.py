@@ -556,8 +556,8 @@ def normalized_columns(feature_columns: Any) -> list[DenseColumn]:
         raise ValueError("feature_columns must not be empty.")
     for column in found:
         if not isinstance(column, DenseColumn):
-            raise ValueError(f"Items of feature_columns must be a `DenseColumn`. You can wrap a categorical column with "
-                             f"an embedding_column or indicator_column. Given: {column}")  # fmt: skip
+            raise ValueError("Items of feature_columns must be a `DenseColumn`. You can wrap a categorical column "
+                             f"with an embedding_column or indicator_column. Given: {column}")  # fmt: skip
     names = [column.name for column in found]
     for name in names:
         if names.count(name) > 1:
