@@ -107,19 +107,87 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.io.RaggedFeature": "tf.io.FixedLenSequenceFeature with allow_missing=True gives rows filled up to one length",
     "tf.io.parse_sequence_example": "tf.io.parse_single_sequence_example, in dataset.map",
     "tf.layers": _VERSION_1,
-    "tf.lite": _SAVING,
     "tf.logging": _VERSION_1,
     "tf.lookup": "use keras.layers.StringLookup, or a dict",
     "tf.python_io": "use tf.io.TFRecordWriter and tf.data.TFRecordDataset",
     "tf.quantization": "train and predict with float32",
     "tf.queue": _DATA,
     "tf.ragged": "pad the rows: keras.utils.pad_sequences, and a Masking layer",
-    "tf.raw_ops": "use the function of tf that does the same",
     "tf.saved_model": _SAVING,
     "tf.sysconfig": "`weft doctor` shows versions and what is available",
     "tf.train": _TRAIN,
     "tf.vectorized_map": "use tf.map_fn",
 }  # fmt: skip
+
+
+_TPU = "TPUs are driven by Google's own runtime, which is not a library that a Python program could bring along"
+_DTENSOR = "arrays that are laid out over several machines need TensorFlow's own runtime on each of them"
+_ONE = "training runs in one process"
+
+#: what is left out on purpose: name -> (why, what to use instead)
+LEFT_OUT: Mapping[str, tuple[str, str]] = {
+    "tf.distribute.Server": (_ONE, "tf.distribute.OneDeviceStrategy, or no strategy at all; TF_CONFIG is not needed"),
+    "tf.distribute.coordinator": (_ONE, "call the step function yourself, or model.fit"),
+    "tf.distribute.cluster_resolver": (_ONE, "leave the resolver out; tf.distribute.get_strategy() is there"),
+    "tf.distribute.experimental.ParameterServerStrategy": (_ONE, "tf.distribute.get_strategy()"),
+    "tf.distribute.experimental.TPUStrategy": (_TPU, "tf.distribute.get_strategy() runs on this machine"),
+    "tf.distribute.experimental.partitioners": (_ONE, "leave the partitioner out: variables stay whole"),
+    "tf.distribute.TPUStrategy": (_TPU, "tf.distribute.get_strategy() runs on this machine"),
+    "tf.experimental.dtensor": (_DTENSOR, "plain tensors and tf.Variable"),
+    "tf.experimental.dispatch_for_api": (
+        "what functions of tf do with classes of others is for TensorFlow's own extension types",
+        "a class with `__weft_operation__`, see weft.extend",
+    ),
+    "tf.experimental.dispatch_for_binary_elementwise_apis": (
+        "what functions of tf do with classes of others is for TensorFlow's own extension types",
+        "a class with `__weft_operation__`, see weft.extend",
+    ),
+    "tf.experimental.dispatch_for_unary_elementwise_apis": (
+        "what functions of tf do with classes of others is for TensorFlow's own extension types",
+        "a class with `__weft_operation__`, see weft.extend",
+    ),
+    "tf.experimental.unregister_dispatch_for": (
+        "what functions of tf do with classes of others is for TensorFlow's own extension types",
+        "a class with `__weft_operation__`, see weft.extend",
+    ),
+    "tf.experimental.tensorrt": ("TensorRT is NVIDIA's own runtime", "call the model: it is compiled already"),
+    "tf.lite": (
+        "TensorFlow Lite is a runtime of its own with a file format of its own",
+        "model.save('model.keras') keeps the model, keras.models.load_model and predict run it",
+    ),
+    "tf.load_op_library": (
+        "libraries of ops are compiled against TensorFlow's C++ classes", "write the op with tf functions, or wrap it: "
+        "tf.numpy_function",
+    ),
+    "tf.load_library": (
+        "libraries of ops are compiled against TensorFlow's C++ classes", "write the op with tf functions, or wrap it: "
+        "tf.numpy_function",
+    ),
+    "tf.mlir": ("graphs are compiled by Weft's own compiler", "concrete.graph prints the graph of a traced function"),
+    "tf.raw_ops": (
+        "its functions are TensorFlow's kernels one by one, under names that change",
+        "use the function of tf that does the same",
+    ),
+    "tf.tpu": (_TPU, "leave it out: the program runs on this machine"),
+    "tf.xla": ("graphs are compiled by Weft's own compiler", "tf.function"),
+}  # fmt: skip
+
+
+def left_out(name: str) -> tuple[str, str, str] | None:
+    """Why a name, or what it is part of, is left out on purpose.
+
+    Args:
+        name: A full public name such as `"tf.lite.Interpreter"`.
+
+    Returns:
+        (what is left out, why, what to use instead), or None.
+    """
+    parts = name.split(".")
+    for count in range(len(parts), 1, -1):
+        found = LEFT_OUT.get(".".join(parts[:count]))
+        if found is not None:
+            return ".".join(parts[:count]), *found
+    return None
 
 
 def advice(name: str) -> str | None:
@@ -147,12 +215,15 @@ def absent(name: str, known: Iterable[str] = ()) -> str:
         known: The names beside it that are there.
 
     Returns:
-        That it is not built yet and what to use today, or the names nearest to it.
+        Why it is left out, or that it is not built yet; with what to use instead, or the names nearest to it.
 
     Example:
         >>> print(absent("tf.matmull", ["matmul", "add"]))
         Weft has no `tf.matmull`. Did you mean `matmul`?
     """
+    reason = left_out(name)
+    if reason is not None:
+        return explain(f"Weft leaves out `{reason[0]}` on purpose: {reason[1]}.", hint=reason[2])
     use = advice(name)
     if use is not None:
         return explain(f"Weft has no `{name}` yet.", hint=use)
