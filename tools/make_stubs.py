@@ -23,6 +23,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+WIDTH = 120
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -155,8 +156,15 @@ class Stub:
         for place, wanted in TYPING.items():
             used = [name for name in wanted if re.search(rf"[:\[|>,] *{name}\b", body)]
             heads += [f"from {place} import {', '.join(used)}"] if used else []
-        imports = [*heads, *([""] if heads and self._imports else []), *sorted(self._imports, key=_import_order)]
+        own = [_fitting(line) for line in sorted(self._imports, key=_import_order)]
+        imports = [*heads, *([""] if heads and own else []), *own]
         return "\n".join([HEADER, *imports, *(["", body] if body else []), ""])
+
+
+def _fitting(statement: str) -> str:
+    """An import in one line, or in three where it is too long for one."""
+    head, _, names = statement.partition(" import ")
+    return statement if len(statement) <= WIDTH else f"{head} import (\n    {names},\n)"
 
 
 def _import_order(statement: str) -> tuple[str, int, list[str], str]:

@@ -11,6 +11,8 @@ from weft.api.feature_column import make_parse_example_spec as make_parse_exampl
 from weft.api.feature_column import numeric_column as numeric_column
 from weft.api.feature_column import shared_embeddings as shared_embeddings
 from weft.api.feature_column import weighted_categorical_column as weighted_categorical_column
-from weft.compat.v1.feature_column import categorical_column_with_vocabulary_file as categorical_column_with_vocabulary_file
+from weft.compat.v1.feature_column import (
+    categorical_column_with_vocabulary_file as categorical_column_with_vocabulary_file,
+)
 from weft.compat.v1.feature_column import input_layer as input_layer
 from weft.compat.v1.feature_column import linear_model as linear_model
