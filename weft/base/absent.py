@@ -156,12 +156,12 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
         "model.save('model.keras') keeps the model, keras.models.load_model and predict run it",
     ),
     "tf.load_op_library": (
-        "libraries of ops are compiled against TensorFlow's C++ classes", "write the op with tf functions, or wrap it: "
-        "tf.numpy_function",
+        "libraries of ops are compiled against TensorFlow's C++ classes",
+        "write the op with tf functions, or wrap it: tf.numpy_function",
     ),
     "tf.load_library": (
-        "libraries of ops are compiled against TensorFlow's C++ classes", "write the op with tf functions, or wrap it: "
-        "tf.numpy_function",
+        "libraries of ops are compiled against TensorFlow's C++ classes",
+        "write the op with tf functions, or wrap it: tf.numpy_function",
     ),
     "tf.mlir": ("graphs are compiled by Weft's own compiler", "concrete.graph prints the graph of a traced function"),
     "tf.raw_ops": (
