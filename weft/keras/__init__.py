@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         metrics,
         mixed_precision,
         models,
+        ops,
         optimizers,
         preprocessing,
         random,
@@ -49,7 +50,7 @@ __version__ = "3.15.0"
 
 _MODULES = (
     "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers",
-    "layers", "losses", "metrics", "mixed_precision", "models", "optimizers", "preprocessing", "random",
+    "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing", "random",
     "regularizers", "saving", "utils",
 )  # fmt: skip
 
@@ -89,6 +90,6 @@ __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss",
     "Metric", "Model", "Operation", "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend",
     "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers", "layers", "losses", "metrics",
-    "mixed_precision", "models", "name_scope", "optimizers", "preprocessing", "random",
+    "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random",
     "regularizers", "saving", "utils", "version",
 ]  # fmt: skip

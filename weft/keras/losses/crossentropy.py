@@ -217,7 +217,8 @@ def _smooth_binary(y_true: Any, smoothing: float) -> Any:
     return y_true * (1.0 - smoothing) + 0.5 * smoothing if smoothing else y_true
 
 
-def _elementwise_binary(y_true: Any, y_pred: Any, from_logits: bool) -> Any:
+def elementwise_binary(y_true: Any, y_pred: Any, from_logits: bool) -> Any:
+    """The cross-entropy of each label with its prediction."""
     logits = y_pred if from_logits else logits_behind(y_pred, "sigmoid")
     if logits is not None:
         return tf.nn.sigmoid_cross_entropy_with_logits(y_true, logits)
@@ -247,7 +248,7 @@ def binary_crossentropy(
     """
     y_true, y_pred = prepare(y_true, y_pred)
     check_same_shape(y_true, y_pred, "binary_crossentropy")
-    losses = _elementwise_binary(_smooth_binary(y_true, label_smoothing), y_pred, from_logits)
+    losses = elementwise_binary(_smooth_binary(y_true, label_smoothing), y_pred, from_logits)
     return tf.reduce_mean(losses, axis=axis)
 
 
@@ -289,7 +290,7 @@ def binary_focal_crossentropy(
     y_true = _smooth_binary(y_true, label_smoothing)
     if from_logits:
         y_pred = tf.sigmoid(y_pred)
-    losses = _elementwise_binary(y_true, y_pred, False)
+    losses = elementwise_binary(y_true, y_pred, False)
     right = y_true * y_pred + (1.0 - y_true) * (1.0 - y_pred)
     losses = tf.pow(1.0 - right, gamma) * losses
     if apply_class_balancing:

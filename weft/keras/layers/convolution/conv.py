@@ -208,6 +208,24 @@ class Conv3D(BaseConv):
     rank = 3
 
 
+def transposed_sizes(
+    sizes: Any, kernel_size: Any, strides: Any, dilation_rate: Any, padding: str, output_padding: Any
+) -> list[Any]:
+    """The spatial sizes of what a transposed convolution gives."""
+    found = []
+    for axis, size in enumerate(sizes):
+        stride = strides[axis]
+        window = dilation_rate[axis] * (kernel_size[axis] - 1) + 1
+        if output_padding is not None:
+            cut = 2 * (window // 2) if padding == "same" else 0
+            found.append((size - 1) * stride + window - cut + output_padding[axis])
+        elif padding == "same":
+            found.append(size * stride)
+        else:
+            found.append(size * stride + max(window - stride, 0))
+    return found
+
+
 class BaseConvTranspose(ConvolutionBase):
     """The transpose of a convolution: where that makes images smaller, this makes them larger."""
 
@@ -232,26 +250,15 @@ class BaseConvTranspose(ConvolutionBase):
         self.kernel = self._add_kernel((*self.kernel_size, self.filters, self._channels(input_shape)))
         self._add_bias(self.filters)
 
-    def _output_sizes(self, sizes: Any) -> list[Any]:
-        found = []
-        for axis, size in enumerate(sizes):
-            stride = self.strides[axis]
-            window = self.dilation_rate[axis] * (self.kernel_size[axis] - 1) + 1
-            if self.output_padding is not None:
-                cut = 2 * (window // 2) if self.padding == "same" else 0
-                found.append((size - 1) * stride + window - cut + self.output_padding[axis])
-            elif self.padding == "same":
-                found.append(size * stride)
-            else:
-                found.append(size * stride + max(window - stride, 0))
-        return found
-
     def call(self, inputs: Any) -> Any:
         """The output."""
         inputs = as_float(inputs, self.compute_dtype)
         shape = tf.TensorShape(inputs.shape).symbolic or ()
         last = self.data_format == "channels_last"
-        sizes = self._output_sizes(shape[1:-1] if last else shape[2:])
+        sizes = transposed_sizes(
+            shape[1:-1] if last else shape[2:], self.kernel_size, self.strides, self.dilation_rate, self.padding,
+            self.output_padding,
+        )  # fmt: skip
         target = (shape[0], *sizes, self.filters) if last else (shape[0], self.filters, *sizes)
         result = tf.nn.conv_transpose(
             inputs, tf.convert_to_tensor(self.kernel), target, strides=list(self.strides), padding=self.padding.upper(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,44 @@ from weft.keras.layers.input_spec import InputSpec
 from weft.keras.layers.layer import Layer
 
 
+def pool_to(
+    pool: Callable[..., Any], values: Any, output_size: tuple[int, ...], data_format: str, where: str
+) -> Any:
+    """One value for each of a given number of windows along each spatial axis; `where` is whom to name in errors."""
+    first = 1 if data_format == "channels_last" else 2
+    for axis, wanted in enumerate(output_size, first):
+        size = values.shape[axis]
+        if size is None:
+            raise ValueError(explain(
+                f"{where} needs inputs of a known size.", received=f"shape {values.shape}, axis {axis} is unknown"
+            ))  # fmt: skip
+        begins = np.arange(wanted) * size // wanted
+        ends = -(-(np.arange(wanted) + 1) * size // wanted)
+        values = pool(values, axis, begins, ends)
+    return values
+
+
+def adaptive_average(values: Any, axis: int, begins: Any, ends: Any) -> Any:
+    """The means of windows along an axis."""
+    places = np.arange(int(values.shape[axis]))
+    inside = (places >= begins[:, None]) & (places < ends[:, None])
+    weights = tf.cast(inside / (ends - begins)[:, None], values.dtype)
+    letters = "abcde"[: values.shape.rank]
+    return tf.einsum(f"{letters},z{letters[axis]}->{letters.replace(letters[axis], 'z')}", values, weights)
+
+
+def adaptive_max(values: Any, axis: int, begins: Any, ends: Any) -> Any:
+    """The greatest values of windows along an axis."""
+    # Shorter windows repeat their last place.
+    places = np.minimum(begins[:, None] + np.arange((ends - begins).max()), ends[:, None] - 1)
+    return tf.reduce_max(tf.gather(values, places, axis=axis), axis=axis + 1)
+
+
 class BaseAdaptivePooling(Layer):
     """One value for each of a given number of windows, which may overlap by one place."""
 
     rank = 0
+    _pool: Callable[..., Any]
 
     def __init__(self, output_size: Any, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -27,37 +62,16 @@ class BaseAdaptivePooling(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The output."""
-        first = 1 if self.data_format == "channels_last" else 2
-        for axis, wanted in enumerate(self.output_size, first):
-            size = inputs.shape[axis]
-            if size is None:
-                raise ValueError(explain(
-                    f"Layer `{self.name}` ({type(self).__name__}) needs inputs of a known size.",
-                    received=f"shape {inputs.shape}, axis {axis} is unknown",
-                ))  # fmt: skip
-            begins = np.arange(wanted) * size // wanted
-            ends = -(-(np.arange(wanted) + 1) * size // wanted)
-            inputs = self._pool(inputs, axis, begins, ends)
-        return inputs
-
-    def _pool(self, values: Any, axis: int, begins: Any, ends: Any) -> Any:
-        raise NotImplementedError
+        where = f"Layer `{self.name}` ({type(self).__name__})"
+        return pool_to(type(self)._pool, inputs, self.output_size, self.data_format, where)
 
 
 class _AdaptiveAverage(BaseAdaptivePooling):
-    def _pool(self, values: Any, axis: int, begins: Any, ends: Any) -> Any:
-        places = np.arange(int(values.shape[axis]))
-        inside = (places >= begins[:, None]) & (places < ends[:, None])
-        weights = tf.cast(inside / (ends - begins)[:, None], values.dtype)
-        letters = "abcde"[: values.shape.rank]
-        return tf.einsum(f"{letters},z{letters[axis]}->{letters.replace(letters[axis], 'z')}", values, weights)
+    _pool = staticmethod(adaptive_average)
 
 
 class _AdaptiveMax(BaseAdaptivePooling):
-    def _pool(self, values: Any, axis: int, begins: Any, ends: Any) -> Any:
-        # Shorter windows repeat their last place.
-        places = np.minimum(begins[:, None] + np.arange((ends - begins).max()), ends[:, None] - 1)
-        return tf.reduce_max(tf.gather(values, places, axis=axis), axis=axis + 1)
+    _pool = staticmethod(adaptive_max)
 
 
 class AdaptiveAveragePooling1D(_AdaptiveAverage):

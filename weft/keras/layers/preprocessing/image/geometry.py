@@ -355,7 +355,7 @@ class RandomPerspective(RandomImageLayer):
     def _mapped(self, images: Any, transformation: Any, interpolation: str) -> Any:
         if transformation is None:
             return images
-        maps = _between(transformation["end_points"], transformation["start_points"])
+        maps = maps_between(transformation["end_points"], transformation["start_points"])
         found = project(images, maps, interpolation, "constant", self.fill_value)
         return tf.where(tf.reshape(transformation["apply_perspective"], (-1, 1, 1, 1)), found, images)
 
@@ -366,7 +366,7 @@ class RandomPerspective(RandomImageLayer):
         return self._mapped(masks, transformation, "nearest")
 
 
-def _between(points: Any, targets: Any) -> Any:
+def maps_between(points: Any, targets: Any) -> Any:
     """The projective maps `[batch, 8]` that take four points to four others, `[batch, 4, 2]`."""
     x, y = points[..., 0], points[..., 1]
     u, v = targets[..., 0], targets[..., 1]

@@ -30,6 +30,41 @@ def crop_and_resize(images: Any, height: int, width: int, **how: Any) -> Any:
     return resize(images, height, width, **how)
 
 
+def resize_images(
+    images: Any, height: int, width: int, kind: str = "bilinear", antialias: bool = False, crop: bool = False,
+    pad: bool = False, fill: float = 0.0,
+) -> Any:  # fmt: skip
+    """Images of another size and the same dtype; integers are rounded.
+
+    Args:
+        images: `[batch, height, width, channels]`.
+        height: The new height.
+        width: The new width.
+        kind: One of INTERPOLATIONS.
+        antialias: Whether all pixels count where images become smaller.
+        crop: Whether to cut off what would distort the image.
+        pad: Whether to add what would distort it.
+        fill: What is added then.
+    """
+    values = tf.cast(images, images.dtype if is_float(images.dtype) else "float32")
+    how: dict[str, Any] = {"kind": kind, "antialias": antialias}
+    if crop:
+        found = crop_and_resize(values, height, width, **how)
+    else:
+        found = resize(_padded(values, height, width, fill) if pad else values, height, width, **how)
+    if found.dtype == images.dtype:
+        return found
+    return tf.cast(tf.round(found), images.dtype)
+
+
+def _padded(images: Any, wanted_height: int, wanted_width: int, fill: float) -> Any:
+    height, width = size_of(images, 1), size_of(images, 2)
+    around_height = (_most(height, width * wanted_height // wanted_width) - height) // 2
+    around_width = (_most(width, height * wanted_width // wanted_height) - width) // 2
+    paddings = [[0, 0], [around_height, around_height], [around_width, around_width], [0, 0]]
+    return tf.pad(images, paddings, constant_values=fill)
+
+
 class Resizing(BaseImagePreprocessingLayer):
     """Brings images to one size.
 
@@ -78,25 +113,10 @@ class Resizing(BaseImagePreprocessingLayer):
         return self._resized(masks, "nearest")
 
     def _resized(self, images: Any, kind: str) -> Any:
-        wide = images.dtype if is_float(images.dtype) else "float32"
-        values = tf.cast(images, wide)
-        how: dict[str, Any] = {"kind": kind, "antialias": self.antialias}
-        if self.crop_to_aspect_ratio:
-            found = crop_and_resize(values, self.height, self.width, **how)
-        else:
-            if self.pad_to_aspect_ratio:
-                values = self._padded(values)
-            found = resize(values, self.height, self.width, **how)
-        if found.dtype == images.dtype:
-            return found
-        return tf.cast(tf.round(found), images.dtype)
-
-    def _padded(self, images: Any) -> Any:
-        height, width = size_of(images, 1), size_of(images, 2)
-        around_height = (_most(height, width * self.height // self.width) - height) // 2
-        around_width = (_most(width, height * self.width // self.height) - width) // 2
-        paddings = [[0, 0], [around_height, around_height], [around_width, around_width], [0, 0]]
-        return tf.pad(images, paddings, constant_values=self.fill_value)
+        return resize_images(
+            images, self.height, self.width, kind, self.antialias, self.crop_to_aspect_ratio,
+            self.pad_to_aspect_ratio, self.fill_value,
+        )  # fmt: skip
 
 
 class CenterCrop(BaseImagePreprocessingLayer):

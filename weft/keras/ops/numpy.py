@@ -1,0 +1,5 @@
+"""`keras.ops.numpy`."""
+
+from weft.keras.ops.groups import group
+
+__getattr__, __dir__, __all__ = group("numpy")

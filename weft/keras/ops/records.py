@@ -1,0 +1,141 @@
+"""What makes a function of `keras.ops`: it runs on arrays and tensors, and is recorded on symbolic tensors."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from weft.extend import user_facing
+from weft.keras.core import naming
+from weft.keras.core.keras_tensor import KerasTensor, any_symbolic
+from weft.keras.core.operation import Operation
+
+#: every function of `keras.ops`: name → what users call
+FUNCTIONS: dict[str, Callable[..., Any]] = {}
+#: name → the module of Keras' sources that its class stands in, as files say it
+SECTIONS: dict[str, str] = {}
+
+#: parameters that hold tensors: a record keeps them as the arguments of the call, all others as configuration
+_TENSORS = frozenset(
+    "x x1 x2 xs y a b inputs kernel target output target_length output_length condition indices values mean variance "
+    "scale gamma beta images query key value bias mask data segment_ids tensor depthwise_kernel pointwise_kernel "
+    "updates start_indices sorted_sequence coordinates transform variable abs_ angle condlist choicelist array elems "
+    "start_points end_points image1 image2 volumes primals tangents xs init operands weights predictions targets "
+    "sequence_lengths".split()
+)
+#: where one of those names is configuration
+_CONFIGURED = {("arange", "start"), ("rot90", "axes")}
+
+
+class FunctionCall(Operation):
+    """The application of a function of `keras.ops` to symbolic tensors.
+
+    Args:
+        function: The function's name.
+        bound: Its arguments that are no tensors.
+        name: The name of the operation.
+    """
+
+    def __init__(self, function: str, bound: dict[str, Any] | None = None, name: str | None = None) -> None:
+        super().__init__(name or naming.auto_name(function.rpartition(".")[2]))
+        self.function = function
+        self.bound = dict(bound or {})
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the function."""
+        return _plain[self.function](*args, **{**self.bound, **kwargs})
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that are no tensors."""
+        return {"name": self.name, **self.bound}
+
+    @property
+    def class_name(self) -> str:
+        """The name of Keras' class for it."""
+        return class_name(self.function)
+
+    def __repr__(self) -> str:
+        return f"<{self.class_name} name={self.name}>"
+
+
+#: the functions as they are written, without the look for symbolic tensors
+_plain: dict[str, Callable[..., Any]] = {}
+
+
+def class_name(function: str) -> str:
+    """The class that stands for a function in files: `expand_dims` is `ExpandDims`."""
+    return "".join(part[:1].upper() + part[1:] for part in function.rpartition(".")[2].split("_"))
+
+
+def operation(section: str, name: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Makes a function one of `keras.ops`.
+
+    Args:
+        section: Where Keras' sources have it: "numpy", "nn", "math", "core", "linalg", "image" or "einops".
+        name: Its name; that of the Python function by default.
+    """
+
+    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+        public = name or function.__name__
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        @user_facing
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if any_symbolic(args, kwargs):
+                return _record(public, signature, args, kwargs)
+            return function(*args, **kwargs)
+
+        call.__name__ = call.__qualname__ = public
+        _plain[public] = function
+        FUNCTIONS[public] = call
+        SECTIONS[public] = section
+        return call
+
+    return enter
+
+
+def _holds_tensors(function: str, name: str, value: Any) -> bool:
+    return any_symbolic([value]) or (name in _TENSORS and value is not None and (function, name) not in _CONFIGURED)
+
+
+def _record(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Records a call: leading tensors by place, later ones by name, the rest as configuration."""
+    given = signature.bind(*args, **kwargs)
+    given.apply_defaults()
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    bound: dict[str, Any] = {}
+    for parameter in signature.parameters.values():
+        value = given.arguments[parameter.name]
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            bound.update(value)
+        elif parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            if bound:  # what stands before the operands, such as an equation, is called by place, too
+                positional = [*bound.values(), *value]
+                bound = {}
+            else:
+                positional.extend(value)
+        elif not _holds_tensors(name, parameter.name, value):
+            bound[parameter.name] = value
+        elif bound or named or parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            named[parameter.name] = value
+        else:
+            positional.append(value)
+    return FunctionCall(name, bound)(*positional, **named)
+
+
+def alias(name: str, of: str, section: str | None = None) -> Callable[..., Any]:
+    """A second name of a function."""
+    call = FUNCTIONS[of]
+    FUNCTIONS[name] = call
+    SECTIONS[name] = section or SECTIONS[of]
+    _plain[name] = _plain[of]
+    return call
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether a value is a symbolic tensor."""
+    return isinstance(value, KerasTensor)
