@@ -13,6 +13,7 @@ from weft.keras import losses as losses
 from weft.keras import metrics as metrics
 from weft.keras import mixed_precision as mixed_precision
 from weft.keras import models as models
+from weft.keras import ops as ops
 from weft.keras import optimizers as optimizers
 from weft.keras import preprocessing as preprocessing
 from weft.keras import random as random

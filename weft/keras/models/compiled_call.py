@@ -18,6 +18,7 @@ from weft.keras.core.masking import get_mask
 from weft.keras.core.operation import OpNode
 from weft.keras.layers.core.input_layer import InputLayer
 from weft.keras.layers.layer import Layer
+from weft.keras.ops.records import FunctionCall
 from weft.keras.trainer.state import tracing
 
 _OURS = "weft.keras.layers."
@@ -131,7 +132,7 @@ def _is_known(layer: Any) -> bool:
     if kind in (Functional, Sequential):
         if layer._graph is None or layer._extra_losses:
             return False
-        if not all(isinstance(each, (Layer, OpNode)) for each in layer._graph.operations):
+        if not all(isinstance(each, (Layer, OpNode, FunctionCall)) for each in layer._graph.operations):
             return False
     elif not kind.__module__.startswith(_OURS) or kind.__name__ == "Lambda":
         return False

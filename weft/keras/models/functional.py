@@ -12,6 +12,7 @@ from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.operation import Operation, OpNode, node_of
 from weft.keras.layers.core.input_layer import InputLayer
 from weft.keras.models.model import Model
+from weft.keras.ops.records import FunctionCall, record_of
 from weft.keras.saving import keras_ops, scopes
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
 
@@ -67,6 +68,8 @@ def graph_config(model: Any) -> dict[str, Any]:
 
 def _record_of(operation: Operation) -> tuple[dict[str, Any], Any]:
     """The record of an operation, and what turns the arguments of its calls into those that stand in the record."""
+    if isinstance(operation, FunctionCall):
+        return record_of(operation), lambda args: args
     if not isinstance(operation, OpNode):
         return serialize_keras_object(operation), lambda args: args
     inputs = len(operation._inbound_nodes[0].args)

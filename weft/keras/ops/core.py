@@ -297,7 +297,7 @@ def vectorize(pyfunc: Any, *, excluded: Any = None, signature: str | None = None
         tensors = [conversion.convert_to_tensor(args[place]) for place in places]
         inner = _inner_ranks(signature, len(tensors))
         outer = [tf.TensorShape(tensor.shape[: tensor.shape.rank - rank]) for tensor, rank in zip(tensors, inner)]
-        loop = list(np.broadcast_shapes(*(tuple(one) for one in outer)))
+        loop = list(np.broadcast_shapes(*(tuple(int(size or 1) for size in one) for one in outer)))
         flat = []
         for tensor, rank in zip(tensors, inner):
             own = list(tensor.shape[tensor.shape.rank - rank :])

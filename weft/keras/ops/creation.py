@@ -101,7 +101,8 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     kind = "int32" if dtype in ("bool", "int8", "uint8", "int16", "uint16", "uint32", "uint64") else dtype
     if kind in ("float16", "bfloat16"):
         kind = "float32"
-    made = tf.range(*(_number(bound, kind) for bound in bounds), _number(step, kind), dtype=kind)
+    first, end = (_number(bound, kind) for bound in bounds)
+    made = tf.range(first, end, _number(step, kind), dtype=kind)
     return cast(made, dtype)
 
 
@@ -228,7 +229,8 @@ def _window(x: Any, weights: tuple[float, ...] | None) -> Any:
     if weights is None:
         values = 1.0 - np.abs(2.0 * places - 1.0)
     else:
-        values = sum(weight * np.cos(2.0 * math.pi * turn * places) for turn, weight in enumerate(weights))
+        turns = 2.0 * math.pi * np.arange(len(weights))[:, None] * places
+        values = np.array(weights) @ np.cos(turns)
     return tf.constant(values, dtype=config.floatx())
 
 

@@ -159,6 +159,12 @@ def _whole_divisor(compute: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, y: compute(*((tf.cast(v, "int32") for v in (x, y)) if x.dtype == "bool" else (x, y)))
 
 
+def _nextafter(x: Any, y: Any) -> Any:
+    if x.dtype in ("float32", "float64"):
+        return tf.math.nextafter(x, y)
+    return tf.cast(tf.math.nextafter(tf.cast(x, "float64"), tf.cast(y, "float64")), x.dtype)
+
+
 def _logaddexp2(x: Any, y: Any) -> Any:
     two = tf.cast(math.log(2.0), x.dtype)
     return op("logaddexp", x * two, y * two) / two
@@ -229,7 +235,7 @@ _BINARY: dict[str, tuple[Callable[..., Any], str, bool, str]] = {
     "arctan2": (tf.atan2, "float", False, "The angles of the points (x2, x1)."),
     "logaddexp": (_by("logaddexp"), "float", False, "log(exp(x1) + exp(x2)), without overflow."),
     "logaddexp2": (_logaddexp2, "float", False, "log2(2^x1 + 2^x2), without overflow."),
-    "nextafter": (tf.math.nextafter, "float", False, "The float next to x1 in the direction of x2."),
+    "nextafter": (_nextafter, "float", False, "The float next to x1 in the direction of x2."),
     "hypot": (_hypot, "wide float", False, "√(x1² + x2²), without overflow."),
     "heaviside": (_heaviside, "wide float", False, "0 below 0, 1 above it, x2 where x1 is 0."),
     "gcd": (_gcd, "same", False, "The greatest common divisors of integers."),

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from weft.extend import absent
-from weft.keras.ops.records import FUNCTIONS, SECTIONS
+from weft.keras.ops import load
+from weft.keras.ops.records import SECTIONS
 
 #: functions that stand in a group beside those of its section, and those of the section that do not
 _MORE = {"numpy": {"ndim", "slogdet", "vectorize"}}
@@ -18,7 +19,7 @@ def group(name: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], lis
     prefix = "image." if name == "image" else ""
     members = {
         public.removeprefix(prefix): function
-        for public, function in FUNCTIONS.items()
+        for public, function in load().items()
         if (SECTIONS[public] == name or public in _MORE.get(name, ())) and public not in _LESS.get(name, ())
     }
 

@@ -229,7 +229,7 @@ def unique(
     group = tf.cumsum(tf.cast(new, "int32")) - 1
     inverse = tf.scatter_nd(order[:, None], group, [count])
     first = tf.boolean_mask(order, new)
-    counts = tf.math.bincount(inverse, minlength=tf.size(first))
+    counts = op("unsorted_segment_sum", tf.ones_like(inverse), inverse, tf.size(first))
     if not sorted:
         first, inverse, counts = _as_met(first, inverse, counts)
     return _unique_results(lines, rest, first, inverse, counts, axis, size, fill_value, x,
@@ -259,7 +259,7 @@ def _unique_results(
         more = tf.maximum(size - tf.size(first), 0)
         filling = tf.broadcast_to(tf.cast(fill or 0, values.dtype), [1, *rest])
         values = tf.reshape(tf.concat([values[:size], tf.repeat(filling, more, axis=0)], 0), [size, *rest])
-        first = tf.reshape(tf.concat([first[:size], tf.repeat(first[:1], more, axis=0)], 0), [size])
+        first = tf.reshape(tf.concat([first[:size], tf.ones([more], first.dtype)], 0), [size])  # 1 as Keras has it
         counts = tf.reshape(tf.concat([counts[:size], tf.zeros([more], counts.dtype)], 0), [size])
     values = tf.reshape(values, [-1]) if axis is None else FUNCTIONS["moveaxis"](values, 0, axis)
     inverse = tf.reshape(inverse, tf.shape(x)) if axis is None else inverse
@@ -289,7 +289,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
         kind = "float32" if standardize_dtype(weights.dtype) == "int64" else result_type(weights.dtype, "int32")
         weights = cast(weights, kind)
     size = tf.maximum(tf.reduce_max(tf.concat([tf.reshape(x, [-1]), [-1]], 0)) + 1, minlength)
-    marks = tf.one_hot(x, size, dtype=kind)
+    marks = tf.cast(tf.equal(x[..., None], tf.range(size)), kind)
     if weights is not None:
         marks = marks * weights[..., None]
     return tf.reduce_sum(marks, axis=-2)
@@ -305,7 +305,7 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
         range: The pair (least, greatest); that of the values by default.
 
     Returns:
-        The pair (counts `[bins]`, edges `[bins + 1]`, of integers cut off as Keras does).
+        The pair (counts `[bins]`, edges `[bins + 1]`).
     """
     if not isinstance(bins, int) or bins < 0:
         raise ValueError(explain("histogram: `bins` must be a positive integer.", received=repr(bins)))
@@ -314,8 +314,7 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
     x = tf.reshape(convert_to_tensor(x), [-1])
     if x.dtype == "bool":
         x = tf.cast(x, "int32")
-    kind = x.dtype
-    x = x if is_float(kind) else cast(x, config.floatx())
+    x = x if is_float(x.dtype) else cast(x, config.floatx())
     low, high = (tf.reduce_min(x), tf.reduce_max(x)) if not range else (tf.cast(edge, x.dtype) for edge in range)
     same = tf.equal(low, high)
     half = tf.cast(0.5, x.dtype)
@@ -323,7 +322,8 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
     edges = FUNCTIONS["linspace"](low, high, num=bins + 1)
     inside = tf.boolean_mask(x, tf.logical_and(x >= low, x <= high))
     places = tf.minimum(tf.searchsorted(edges, inside, side="right") - 1, bins - 1)
-    return tf.cast(tf.math.bincount(tf.cast(places, "int32"), minlength=bins), "int32"), tf.cast(edges, kind)
+    counts = op("unsorted_segment_sum", tf.ones_like(places), places, tf.constant(bins))
+    return counts, edges
 
 
 @operation("numpy")

@@ -82,7 +82,8 @@ def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
 @operation("nn")
 def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x nearer to 0 by the threshold; 0 within it."""
-    return activations.soft_shrink(as_floats(x), threshold)
+    x = convert_to_tensor(x)
+    return cast(activations.soft_shrink(as_floats(x), threshold), x.dtype)
 
 
 @operation("nn")
@@ -143,7 +144,9 @@ def _window(function: str, inputs: Any, data_format: str | None) -> tuple[Any, i
     return inputs, rank, form, format_letters(form, rank)
 
 
-def _pooled(compute: Callable[..., Any], name: str, inputs: Any, size: Any, strides: Any, padding: str, form: Any) -> Any:
+def _pooled(
+    compute: Callable[..., Any], name: str, inputs: Any, size: Any, strides: Any, padding: str, form: Any
+) -> Any:
     inputs, rank, form, letters = _window(name, inputs, form)
     size = per_axis(name, "pool_size", size, rank)
     strides = size if strides is None else per_axis(name, "strides", strides, rank)
@@ -400,9 +403,9 @@ def batch_normalization(
 
 
 def _wide(x: Any) -> tuple[Any, str]:
-    x = as_floats(x)
-    kind = standardize_dtype(x.dtype)
-    return cast(x, result_type(kind, "float32")), kind
+    """A tensor in float32 at least, and the dtype that it has, which the result takes: that of integers, too."""
+    x = convert_to_tensor(x)
+    return cast(as_floats(x), result_type(as_floats(x).dtype, "float32")), standardize_dtype(x.dtype)
 
 
 def _along(value: Any, x: Any, axes: list[int]) -> Any:

@@ -299,7 +299,9 @@ def _bell(size: int, sigma: Any, dtype: Any) -> Any:
 
 
 @_image("gaussian_blur")
-def gaussian_blur(images: Any, kernel_size: Any = (3, 3), sigma: Any = (1.0, 1.0), data_format: str | None = None) -> Any:
+def gaussian_blur(
+    images: Any, kernel_size: Any = (3, 3), sigma: Any = (1.0, 1.0), data_format: str | None = None
+) -> Any:
     """Images blurred by a bell curve.
 
     Args:

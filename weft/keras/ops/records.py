@@ -25,8 +25,20 @@ _TENSORS = frozenset(
     "start_points end_points image1 image2 volumes primals tangents xs init operands weights predictions targets "
     "sequence_lengths".split()
 )
-#: where one of those names is configuration
-_CONFIGURED = {("arange", "start"), ("rot90", "axes")}
+#: parameters of single functions that Keras' files keep among the arguments of the call, too
+_CALLED = {("full", "fill_value"), ("full_like", "fill_value"), ("linspace", "start"), ("linspace", "stop"),
+           ("logspace", "start"), ("logspace", "stop"), ("geomspace", "start"), ("geomspace", "stop"),
+           ("select", "default"), ("digitize", "bins"), ("quantile", "q"), ("nanquantile", "q"), ("percentile", "q"),
+           ("nanpercentile", "q"), ("pad", "constant_values"), ("image.scale_and_translate", "translation"),
+           ("rearrange", "pattern")}  # fmt: skip
+#: classes of Keras whose names do not follow from the functions'
+_CLASSES = {
+    "allclose": "AllClose", "searchsorted": "SearchSorted", "isin": "IsIn", "svd": "SVD", "ctc_loss": "CTCLoss",
+    "ctc_decode": "CTCDecode", "psnr": "PSNR", "image.rgb_to_grayscale": "RGBToGrayscale",
+    "image.rgb_to_hsv": "RGBToHSV", "image.hsv_to_rgb": "HSVToRGB", "image.ssim": "SSIM", "cdist": "CDist",
+    "fft": "FFT", "fft2": "FFT2", "ifft2": "IFFT2", "rfft": "RFFT", "irfft": "IRFFT", "stft": "STFT", "istft": "ISTFT",
+    "batch_normalization": "BatchNorm", "layer_normalization": "LayerNorm", "rms_normalization": "RMSNorm",
+}  # fmt: skip
 
 
 class FunctionCall(Operation):
@@ -66,6 +78,8 @@ _plain: dict[str, Callable[..., Any]] = {}
 
 def class_name(function: str) -> str:
     """The class that stands for a function in files: `expand_dims` is `ExpandDims`."""
+    if function in _CLASSES:
+        return _CLASSES[function]
     return "".join(part[:1].upper() + part[1:] for part in function.rpartition(".")[2].split("_"))
 
 
@@ -98,7 +112,7 @@ def operation(section: str, name: str | None = None) -> Callable[[Callable[..., 
 
 
 def _holds_tensors(function: str, name: str, value: Any) -> bool:
-    return any_symbolic([value]) or (name in _TENSORS and value is not None and (function, name) not in _CONFIGURED)
+    return any_symbolic([value]) or (value is not None and (name in _TENSORS or (function, name) in _CALLED))
 
 
 def _record(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -125,6 +139,21 @@ def _record(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwar
         else:
             positional.append(value)
     return FunctionCall(name, bound)(*positional, **named)
+
+
+def function_of_class(name: str) -> Callable[..., Any] | None:
+    """The function that a class of Keras' files stands for; None where there is none."""
+    for function in FUNCTIONS:
+        if function in _plain and class_name(function) == name:
+            return FUNCTIONS[function]
+    return None
+
+
+def record_of(call: FunctionCall) -> dict[str, Any]:
+    """How Keras' files say which function a recorded call applies."""
+    config = {key: value for key, value in call.bound.items() if not isinstance(value, type)}
+    return {"module": f"keras.src.ops.{SECTIONS[call.function]}", "class_name": call.class_name,
+            "config": {"name": call.name, **config}, "registered_name": call.class_name}  # fmt: skip
 
 
 def alias(name: str, of: str, section: str | None = None) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from weft.extend import explain, nearest
 from weft.keras.core.conversion import cast, convert_to_tensor
 from weft.keras.core.dtypes import is_float, result_type, standardize_dtype
 from weft.keras.ops.promotion import RULES, alike, as_floats, axes_of, shape_of, to_rule
-from weft.keras.ops.records import FUNCTIONS, alias, operation
+from weft.keras.ops.records import FUNCTIONS, operation
 
 
 def _listed(axis: Any) -> Any:
@@ -395,7 +395,7 @@ def _nan_place(compute: Callable[..., Any], worst: float, x: Any, axis: Any, kee
 
 @operation("numpy")
 def nanargmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Where the greatest value that is not NaN is along an axis (in the flat tensor by default); -1 where all is NaN."""
+    """Where the greatest value that is not NaN is along an axis (in the flat tensor by default); -1 without any."""
     return _nan_place(tf.argmax, -math.inf, x, axis, keepdims)
 
 

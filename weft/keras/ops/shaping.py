@@ -187,7 +187,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
             pairs = pairs * x.shape.rank
         pad_width = [[int(side) for side in pair] for pair in pairs]
     if mode == "constant":
-        return tf.pad(x, pad_width, constant_values=tf.cast(constant_values or 0, x.dtype))
+        return tf.pad(x, pad_width, constant_values=0 if constant_values is None else constant_values)
     return tf.pad(x, pad_width, mode=mode)
 
 
@@ -234,8 +234,8 @@ def hstack(xs: Any) -> Any:
 
 @operation("numpy")
 def vstack(xs: Any) -> Any:
-    """Tensors one above the other: along the first axis, vectors as rows."""
-    return tf.concat(_alike(_at_least(x, 2) for x in xs), 0)
+    """Tensors along the first axis, vectors too."""
+    return tf.concat(_alike(_at_least(x, 1) for x in xs), 0)
 
 
 @operation("numpy")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import weft as tf
-from weft.extend import explain
+from weft.extend import explain, op
 from weft.keras.core.conversion import convert_to_tensor
 from weft.keras.core.dtypes import standardize_dtype
 from weft.keras.ops.records import operation
@@ -25,7 +25,8 @@ def _enter_segment(name: str, compute: Callable[..., Any], doc: str) -> None:
         if segment_ids.shape.rank != 1:
             raise ValueError(explain(f"{name}: `segment_ids` must be a vector.", received=f"shape {segment_ids.shape}"))
         if num_segments is None:
-            num_segments = tf.reduce_max(segment_ids) + 1
+            count = tf.cast(tf.reduce_max(segment_ids) + 1, "int32")
+            return op(f"unsorted_{name}", data, segment_ids, count)
         return compute(data, segment_ids, num_segments)
 
     function.__doc__ = f"""{doc}

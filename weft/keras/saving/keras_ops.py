@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
+from inspect import signature
 from typing import Any
 
-import weft as tf
 from weft import extend
 from weft.extend import explain
 
@@ -32,7 +31,6 @@ _PLAIN = {
 _REDUCTIONS = {"Sum": "reduce_sum", "Mean": "reduce_mean", "Max": "reduce_max", "Min": "reduce_min",
                "Prod": "reduce_prod", "Std": "reduce_std", "Var": "reduce_variance", "All": "reduce_all",
                "Any": "reduce_any"}  # fmt: skip
-_OPS = {name: op for group in _PLAIN.values() for name, op in group.items()}
 _CLASSES = {
     **{op: (module, name) for module, group in _PLAIN.items() for name, op in reversed(group.items())},
     **{op: ("numpy", name) for name, op in _REDUCTIONS.items()},
@@ -45,8 +43,16 @@ def is_operation(record: dict[str, Any]) -> bool:
     if module is not None:
         return str(module).startswith("keras.src.ops") or str(module).startswith("keras.ops")
     config = record.get("config")
-    known = record.get("class_name") in (*_OPS, *_REDUCTIONS, *_READ)
+    known = _function(str(record.get("class_name"))) is not None
     return known and isinstance(config, dict) and "trainable" not in config
+
+
+def _function(class_name: str) -> Callable[..., Any] | None:
+    """The function of `keras.ops` that a class of Keras' files stands for."""
+    from weft.keras import ops  # it is written with layers, which are written with this
+
+    ops.load()
+    return ops.records.function_of_class(class_name)
 
 
 def read(record: dict[str, Any]) -> Callable[..., Any]:
@@ -57,127 +63,23 @@ def read(record: dict[str, Any]) -> Callable[..., Any]:
     """
     name, config = record["class_name"], dict(record.get("config") or {})
     config.pop("name", None)
-    if name in _OPS:
-        op = _OPS[name]
-        return lambda *tensors, **named: _apply(op, *tensors, *named.values())
-    if name in _REDUCTIONS:
-        op, axis, keep = _REDUCTIONS[name], config.get("axis"), bool(config.get("keepdims"))
-        return lambda x, **named: extend.op(op, x, axis=_axes(axis), keepdims=keep)
-    if name in _READ:
-        return _READ[name](config)
-    raise ValueError(explain(
-        f"The configuration applies Keras' function {name}, which Weft cannot read from files yet.",
-        hint="make the model by its code, and load the weights alone: model.load_weights(path)",
-    ))  # fmt: skip
-
-
-_BY_TF: dict[str, Any] = {
-    "floordiv": tf.math.floordiv, "floormod": tf.math.floormod, "select": tf.where, "pow": tf.pow, "add": tf.add,
-    "subtract": tf.subtract, "multiply": tf.multiply, "divide": tf.divide, "maximum": tf.maximum,
-    "minimum": tf.minimum, "equal": tf.equal, "not_equal": tf.not_equal, "greater": tf.greater,
-    "greater_equal": tf.greater_equal, "less": tf.less, "less_equal": tf.less_equal,
-}  # fmt: skip
-
-
-def _apply(op: str, *operands: Any) -> Any:
-    """An op on tensors and plain numbers, which take the tensors' dtype as everywhere."""
-    function = _BY_TF.get(op)
-    return function(*operands) if function is not None else extend.op(op, *operands)
-
-
-def _axes(axis: Any) -> Any:
-    if axis is None:
-        return None
-    return tuple(axis) if isinstance(axis, (list, tuple)) else (axis,)
-
-
-def _flip(config: dict[str, Any]) -> Callable[..., Any]:
-    axis = config.get("axis")
-    return lambda x: tf.reverse(x, list(range(x.shape.rank)) if axis is None else list(_axes(axis)))
-
-
-def _pad(config: dict[str, Any]) -> Callable[..., Any]:
-    width, mode = config["pad_width"], config.get("mode", "constant")
-    return lambda x, constant_values=0: tf.pad(x, width, mode=mode, constant_values=constant_values or 0)
+    if name == "GetItem":
+        return lambda x, key: x[_slices(key)]
+    function = _function(name)
+    if function is None:
+        raise ValueError(explain(
+            f"The configuration applies Keras' function {name}, which Weft cannot read from files.",
+            hint="make the model by its code, and load the weights alone: model.load_weights(path)",
+        ))  # fmt: skip
+    leading = [config.pop("subscripts")] if "subscripts" in config else []
+    known = signature(function).parameters
+    config = {key: value for key, value in config.items() if key in known}
+    return lambda *args, **named: function(*leading, *args, **{**config, **named})
 
 
 def _slices(key: Any) -> Any:
     """An index: JSON has no tuples."""
     return tuple(key) if isinstance(key, list) else key
-
-
-def _reshape(config: dict[str, Any]) -> Callable[..., Any]:
-    shape = [-1 if size is None else size for size in config["newshape"]]
-    return lambda x: tf.reshape(x, shape)
-
-
-def _take(config: dict[str, Any]) -> Callable[..., Any]:
-    axis = config.get("axis")
-    return lambda x, indices: tf.gather(tf.reshape(x, [-1]) if axis is None else x, indices, axis=axis or 0)
-
-
-#: Keras' class → what makes the function from the class's configuration
-_READ: dict[str, Callable[[dict[str, Any]], Callable[..., Any]]] = {
-    "GetItem": lambda config: lambda x, key: x[_slices(key)],
-    "Matmul": lambda config: lambda a, b: tf.matmul(a, b),
-    "Einsum": lambda config: lambda *x: tf.einsum(config["subscripts"], *x),
-    "Reshape": _reshape,
-    "Transpose": lambda config: lambda x: tf.transpose(x, config.get("axes")),
-    "ExpandDims": lambda config: lambda x: tf.expand_dims(x, _one(config["axis"])),
-    "Squeeze": lambda config: lambda x: tf.squeeze(x, config.get("axis")),
-    "Concatenate": lambda config: lambda xs: tf.concat(xs, config.get("axis", 0)),
-    "Stack": lambda config: lambda xs: tf.stack(xs, config.get("axis", 0)),
-    "Split": lambda config: lambda x: _split(x, config["indices_or_sections"], config.get("axis", 0)),
-    "Tile": lambda config: lambda x: tf.tile(x, config["repeats"]),
-    "Repeat": lambda config: lambda x: tf.repeat(x, config["repeats"], axis=config.get("axis")),
-    "Flip": _flip,
-    "Pad": _pad,
-    "Take": _take,
-    "Clip": lambda config: lambda x: tf.clip_by_value(x, config["x_min"], config["x_max"]),
-    "Argmax": lambda config: lambda x: _arg(tf.argmax, x, config),
-    "Argmin": lambda config: lambda x: _arg(tf.argmin, x, config),
-    "Cumsum": lambda config: lambda x: tf.cumsum(x, config.get("axis") or 0),
-    "BroadcastTo": lambda config: lambda x: tf.broadcast_to(x, config["shape"]),
-    "ZerosLike": lambda config: lambda x, **kw: tf.zeros_like(x),
-    "OnesLike": lambda config: lambda x, **kw: tf.ones_like(x),
-    "Round": lambda config: lambda x: tf.round(x),
-    "Cast": lambda config: lambda x: tf.cast(x, config["dtype"]),
-    "LeakyRelu": lambda config: lambda x: tf.nn.leaky_relu(x, config.get("negative_slope", 0.2)),
-    "Elu": lambda config: lambda x: extend.op("elu", x, **_known(config, "alpha")),
-    "Gelu": lambda config: lambda x: tf.nn.gelu(x, approximate=config.get("approximate", True)),
-    "Softmax": lambda config: lambda x: tf.nn.softmax(x, axis=_one(config.get("axis", -1))),
-    "LogSoftmax": lambda config: lambda x: tf.nn.log_softmax(x, axis=_one(config.get("axis", -1))),
-    "OneHot": lambda config: lambda x: tf.one_hot(
-        x, config["num_classes"], axis=config.get("axis", -1), dtype=config.get("dtype") or "float32"
-    ),
-    "Norm": lambda config: lambda x: tf.norm(
-        x, ord=config.get("ord") or "euclidean", axis=config.get("axis"), keepdims=bool(config.get("keepdims"))
-    ),
-    "Logsumexp": lambda config: lambda x: tf.reduce_logsumexp(
-        x, axis=config.get("axis"), keepdims=bool(config.get("keepdims"))
-    ),
-}  # fmt: skip
-
-
-def _known(config: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: config[name] for name in names if config.get(name) is not None}
-
-
-def _one(axis: Any) -> Any:
-    return axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis
-
-
-def _arg(function: Any, x: Any, config: dict[str, Any]) -> Any:
-    axis = config.get("axis")
-    found = function(tf.reshape(x, [-1]) if axis is None else x, axis=axis or 0, output_type="int32")
-    return tf.expand_dims(found, axis) if config.get("keepdims") else found
-
-
-def _split(x: Any, where: Any, axis: int) -> Any:
-    if isinstance(where, int):
-        return tf.split(x, where, axis=axis)
-    ends = [0, *where, int(x.shape[axis])]
-    return tf.split(x, [b - a for a, b in pairwise(ends)], axis=axis)
 
 
 # Writing
