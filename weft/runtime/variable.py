@@ -26,12 +26,18 @@ from weft.runtime.tensor import EagerTensor, Handle, Reference, TensorOperators,
 _serial = itertools.count()
 #: the value of a cell whose array a step is changing in place
 _TAKEN = object()
+_STAMPS = itertools.count()
 
 
 class Cell:
-    """Where a variable's value is kept. Engines read and write it; `None` is a value not given yet."""
+    """Where a variable's value is kept. Engines read and write it; `None` is a value not given yet.
 
-    __slots__ = ("__weakref__", "_kept", "_value", "_variable", "lock", "name", "trainable")
+    Attributes:
+        stamp: Another number after every change, of all cells: who read it before the value may use what was computed
+            from that value as long as it stays.
+    """
+
+    __slots__ = ("__weakref__", "_kept", "_value", "_variable", "lock", "name", "stamp", "trainable")
 
     def __init__(self, value: Any = None, name: str = "", trainable: bool = False) -> None:
         self._value = _in_order(value)
@@ -40,6 +46,7 @@ class Cell:
         self.trainable = trainable
         self._variable: weakref.ref[Any] | None = None
         self.lock = Lock()
+        self.stamp = next(_STAMPS)
 
     def read(self) -> Any:
         """The present array; waits while a compiled step changes it in place."""
@@ -59,6 +66,7 @@ class Cell:
         value = self._kept = self._value
         self._value = _TAKEN  # nobody gets hold of it from here on
         if sys.getrefcount(value) <= _ALONE:
+            self.stamp = next(_STAMPS)  # nobody reads before it is changed
             return value
         self.put_back()
         return None
@@ -72,6 +80,7 @@ class Cell:
     def write(self, value: Any) -> None:
         """Replaces the array; those who hold the old one keep it."""
         self._value = _in_order(value)
+        self.stamp = next(_STAMPS)  # last: who sees the new one sees the new value
 
     def variable(self) -> Any:
         """The variable whose cell this is, while it lives."""

@@ -10,7 +10,7 @@ import numpy as np
 from weft.engines.base import Rows
 from weft.engines.native import threads
 from weft.engines.native.driver import GATHERING, entry, signature
-from weft.engines.native.program import Binding, Program
+from weft.engines.native.program import Binding, Program, Stamps
 
 _CHUNK = 1 << 15  # bytes that one thread gathers at a time
 
@@ -65,30 +65,33 @@ class Call:
             found = match(id(arrays), self._inputs_address, count, self.binding.table_address)
         return True
 
-    def run(self, inputs: Sequence[Any], arrays: list[Any], filled: bool) -> list[Any] | None:
-        """Runs it on the inputs, whose cells' values lie in `arrays`; None where a check failed."""
+    def run(self, inputs: Sequence[Any], arrays: list[Any], filled: bool, stamps: Stamps = None) -> list[Any] | None:
+        """Runs it on the inputs, whose cells' values lie in `arrays`; None where a check failed.
+
+        `stamps` are those of the cells, read before their values.
+        """
         if not filled:
             self._fill(arrays)
         results = self._make_results()
         if not self.written:
-            return results if self.program.run(self.binding) else None
+            return results if self.program.run(self.binding, stamps) else None
         binding = self.binding
         done = self._change(inputs, arrays, filled, binding.schedule_address, binding.phases, 1, 0, [])
         return results if done else None
 
-    def run_rows(self, inputs: Sequence[Any], arrays: list[Any], rows: Rows) -> tuple[int, list[Any] | None]:
+    def run_rows(
+        self, inputs: Sequence[Any], arrays: list[Any], rows: Rows, stamps: Stamps = None
+    ) -> tuple[int, list[Any] | None]:
         """Runs it on batch after batch; `inputs` hold the whole arrays, `arrays` a first batch of them."""
         if not self.fits(arrays):
             self._fill(arrays)
         moves: list[int] = []
-        binding = self.binding
-        schedule, phases = binding.schedule_address, binding.phases
+        gathering: list[int] = []
         if rows.order is None:
             for place in rows.places:
                 moves += [self._slots[place], inputs[place].ctypes.data, rows.size * _row(inputs[place])]
         else:
             gathering = self._gather(inputs, rows, moves)
-            schedule, phases = gathering.ctypes.data, phases + 1
         if rows.joined:
             results = [np.empty((rows.batches * shape[0], *shape[1:]), dtype) for _, shape, dtype in self.outputs]
             for (slot, _, _), result in zip(self.outputs, results, strict=True):
@@ -96,18 +99,45 @@ class Call:
                 moves += [slot, result.ctypes.data - rows.first * each, each]
         else:
             results = self._make_results()
-        if not self.written:
-            done = self._steps(schedule, phases, rows.batches, rows.first, moves)
-        else:
-            done = self._change(inputs, arrays, False, schedule, phases, rows.batches, rows.first, moves)
+        done = self._batches(inputs, arrays, rows, moves, gathering, stamps)
         if done == rows.batches:
             return done, results
         if rows.joined and done:
             return done, [result[: len(result) // rows.batches * done] for result in results]
         return done, None
 
-    def _gather(self, inputs: Sequence[Any], rows: Rows, moves: list[int]) -> np.ndarray[Any, Any]:
-        """The schedule that begins with the gathering of rows into arrays of their own."""
+    def _batches(
+        self, inputs: Sequence[Any], arrays: list[Any], rows: Rows, moves: list[int], gathering: list[int],
+        stamps: Stamps,
+    ) -> int:  # fmt: skip
+        """Runs all batches, the steady phases with the first one alone. How many have succeeded."""
+        binding = self.binding
+        if self.written:
+            schedule, phases, _kept = self._behind(gathering, binding.schedule_address, binding.phases)
+            return self._change(inputs, arrays, False, schedule, phases, rows.batches, rows.first, moves)
+        begin = binding.begin(stamps)
+        first = 1 if begin != binding.rest and binding.skips(stamps) else rows.batches
+        done = 0
+        for steps in (first, rows.batches - first):
+            if not steps:
+                break
+            schedule, phases, _kept = self._behind(gathering, *begin)
+            now = self._steps(schedule, phases, steps, rows.first + done, moves)
+            begin, done = binding.end(stamps, now), done + now
+            if now < steps:
+                break
+        return done
+
+    def _behind(self, gathering: list[int], schedule: int, phases: int) -> tuple[int, int, np.ndarray[Any, Any] | None]:
+        """A schedule behind the gathering of rows, where there is one; what holds its words."""
+        if not gathering:
+            return schedule, phases, None
+        start = (schedule - self.binding.schedule_address) // 8
+        words = np.concatenate([np.array(gathering, np.int64), self.binding.schedule[start:]])
+        return words.ctypes.data, phases + 1, words
+
+    def _gather(self, inputs: Sequence[Any], rows: Rows, moves: list[int]) -> list[int]:
+        """The phase that gathers rows into arrays of their own."""
         binding, order = self.binding, rows.order
         assert order is not None
         gather = threads.pool(self.program.target).driver.gather
@@ -129,7 +159,7 @@ class Call:
             moves += [where + 3, order.ctypes.data, rows.size * order.itemsize]
             kernels += [gather, chunks, where]
             total += chunks
-        return np.concatenate([np.array([len(rows.places), 0, total, 1, *kernels], np.int64), binding.schedule])
+        return [len(rows.places), 0, total, 1, *kernels]
 
     def _fill(self, arrays: list[Any]) -> None:
         """Puts addresses into the table; of arrays that are not as code needs them those of copies."""

@@ -18,6 +18,7 @@ from weft.engines.native.lower import Lowering, Region
 from weft.engines.native.schedule import Step
 from weft.engines.native.serial import Serial
 from weft.engines.native.sources import Memory, Source
+from weft.engines.native.steady import steady_kernels
 from weft.engines.native.target import Target
 from weft.engines.native.work import Work, work_of
 
@@ -90,6 +91,9 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
             writes = any(buffer in state for kernel in kernels if isinstance(kernel, Kernel)
                          for buffer in buffers(kernel)[1])  # fmt: skip
             phases.append((kernels, writes, step.region))
+    steady = 0
+    if not state:
+        phases, steady = _steady_first(phases, {memory.buffer for memory in lowering.state.values()})
     for memory in (*inputs, *outputs):
         layout.buffer(memory.buffer)
     for kernels, _, region in phases:
@@ -121,7 +125,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         symbols=tuple(symbols),
         words=first + len(layout.operands),
         operands=tuple(layout.operands),
-        places=tuple(_places(layout, phases)),
+        places=tuple(_places(layout, phases, steady)),
         sizes=tuple((HEADER + layout.slot_of_size(size), size) for size in layout.sizes),
         constants=tuple((HEADER + b.slot, np.ascontiguousarray(b.data))
                         for b in layout.buffers if b.role == "constant"),
@@ -134,6 +138,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         inputs=tuple(Outside(HEADER + m.buffer.slot, m.shape, m.dtype) for m in inputs),
         outputs=tuple(Outside(HEADER + m.buffer.slot, m.shape, m.dtype) for m in outputs),
         written=tuple(i for i, value in enumerate(graph.inputs) if value in lowering.written),
+        steady=steady,
         groups=groups if debug else {},  # they hold all that the graph was on its way
         text=text if debug else "",
         work=work,
@@ -143,8 +148,29 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
     return image
 
 
-def _places(layout: emit.Layout, phases: Sequence[_Phase]) -> list[Place]:
+def _steady_first(phases: Sequence[_Phase], variables: set[Buffer]) -> tuple[list[_Phase], int]:
+    """The phases with what depends on variables alone in front, and how many of them that is."""
+    plain = [kernel for kernels, _, _ in phases for kernel in kernels if isinstance(kernel, Kernel)]
+    inside = {buffer for kernels, _, _ in phases for serial in kernels if isinstance(serial, Serial)
+              for kernel in serial.kernels() for buffer in buffers(kernel)[1]}  # fmt: skip
+    found = {kernel for kernel in steady_kernels(plain, variables) if not inside & set(buffers(kernel)[1])}
+    first: list[_Phase] = []
+    rest: list[_Phase] = []
+    for kernels, writes, region in phases:
+        some: list[Kernel | Serial] = [kernel for kernel in kernels if kernel in found]
+        others = [kernel for kernel in kernels if kernel not in found]
+        first += [(some, False, None)] if some else []
+        rest += [(others, writes, region)] if others else []
+    return [*first, *rest], len(first)
+
+
+def _places(layout: emit.Layout, phases: Sequence[_Phase], steady: int) -> list[Place]:
     lives = _find_lives(phases)
+    for kernels, _, _ in phases[:steady]:  # the next run finds it where it is
+        for kernel in kernels:
+            for buffer in buffers(kernel)[1] if isinstance(kernel, Kernel) else ():
+                if buffer.role == "temp":
+                    lives[buffer] = (0, len(phases) - 1)
     found = []
     for buffer in layout.buffers:
         size = buffer.size * buffer.dtype.size

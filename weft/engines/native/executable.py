@@ -15,7 +15,7 @@ from weft.engines.native import cache, profile, report
 from weft.engines.native.cache import Fingerprint
 from weft.engines.native.calls import Call
 from weft.engines.native.problems import Specialise
-from weft.engines.native.program import Arena, Program
+from weft.engines.native.program import Arena, Program, Stamps
 from weft.engines.native.target import Target
 from weft.ir.graph import Graph
 from weft.ops import interpreter
@@ -57,6 +57,7 @@ class Executable:
         self._programs: dict[tuple[int, ...], Program] = {}
         self._calls: dict[Any, Call] = {}
         self._latest: Call | None = None
+        self._steady = False  # whether a program of it has steady phases
         self._lock = Lock()  # held while it runs: its programs share the arena
         self._arena = Arena()
         self._handles = [i for i, v in enumerate(original.inputs) if v.type.is_resource]
@@ -85,6 +86,7 @@ class Executable:
 
     def _run(self, inputs: Sequence[Any]) -> list[Any] | None:
         """The results; None where the reference has to run: it words the error, or does what native code cannot."""
+        stamps = self._stamps(inputs)
         arrays = self._read(inputs)
         if arrays is None:
             return None
@@ -93,7 +95,7 @@ class Executable:
             fits = call is not None and call.fits(arrays)
             if not fits:
                 call = self._latest = self._call(arrays)
-            return None if call is None else call.run(inputs, arrays, fits)
+            return None if call is None else call.run(inputs, arrays, fits, stamps)
 
     def run_rows(self, inputs: Sequence[Any], rows: Rows) -> tuple[int, list[Any] | None]:
         """Runs it on rows of arrays, batch after batch.
@@ -112,6 +114,7 @@ class Executable:
             return self._run_rows(inputs, rows)
 
     def _run_rows(self, inputs: Sequence[Any], rows: Rows) -> tuple[int, list[Any] | None]:
+        stamps = self._stamps(inputs)
         arrays = self._read(inputs)
         if arrays is None:
             return 0, None
@@ -119,7 +122,16 @@ class Executable:
             arrays[place] = arrays[place][: rows.size]
         with self._lock:
             call = self._call(arrays)
-            return (0, None) if call is None else call.run_rows(inputs, arrays, rows)
+            return (0, None) if call is None else call.run_rows(inputs, arrays, rows, stamps)
+
+    def _stamps(self, inputs: Sequence[Any]) -> Stamps:
+        """What tells whether variables have changed, read before their values; None where nothing asks."""
+        if not self._steady:
+            return None
+        try:
+            return tuple([inputs[index].stamp for index in self._handles])
+        except AttributeError:
+            return None
 
     def _read(self, inputs: Sequence[Any]) -> list[Any] | None:
         """The inputs with the values of cells in their place; None where one has none."""
@@ -198,6 +210,7 @@ class Executable:
                 image = compile_graph(graph, self.target, checked, self._symbols)
             loaded = cache.Loaded(image, self.target) if name is None else cache.keep(name, image, self.target)
         made = Program(loaded, self.target, self.original.name, self._arena)
+        self._steady = self._steady or loaded.image.steady > 0
         while len(self._programs) >= _PROGRAMS:
             self._programs.pop(next(iter(self._programs)))
         self._programs[sizes] = made

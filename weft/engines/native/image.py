@@ -81,6 +81,7 @@ class Image:
         sizes: The words that hold sizes.
         constants: The words that hold the addresses of arrays.
         written: Which inputs are state that it writes.
+        steady: How many phases, the first ones, compute what depends on nothing but constants and variables.
     """
 
     code: bytes
@@ -94,6 +95,7 @@ class Image:
     inputs: tuple[Outside, ...]
     outputs: tuple[Outside, ...]
     written: tuple[int, ...]
+    steady: int = 0
     #: of one made in this process: what its kernels are made of, and LLVM's text
     groups: Mapping[str, Group] = field(default_factory=dict, compare=False)
     text: str = field(default="", compare=False)
@@ -131,6 +133,7 @@ def to_plain(image: Image) -> tuple[dict[str, Any], list[bytes]]:
         "inputs": [outside(each) for each in image.inputs],
         "outputs": [outside(each) for each in image.outputs],
         "written": list(image.written),
+        "steady": image.steady,
     }  # fmt: skip
     return plain, [image.code, *(array.tobytes() for _, array in image.constants)]
 
@@ -168,4 +171,5 @@ def from_plain(plain: Mapping[str, Any], parts: Sequence[bytes]) -> Image:
         inputs=tuple(outside(*each) for each in plain["inputs"]),
         outputs=tuple(outside(*each) for each in plain["outputs"]),
         written=tuple(plain["written"]),
+        steady=plain["steady"],
     )  # fmt: skip

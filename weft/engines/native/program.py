@@ -24,6 +24,9 @@ from weft.engines.native.target import Target
 if TYPE_CHECKING:
     from weft.base.dims import Symbol
 
+#: the stamps of the cells of a call; None where they have none
+Stamps = tuple[int, ...] | None
+
 _ALIGN = 64
 _REMEMBERED = 16  # combinations of sizes that keep their table
 
@@ -35,6 +38,7 @@ class Arena:
         self._memory: np.ndarray[Any, Any] | None = None
         self._size = -1
         self.base = 0
+        self.user: Binding | None = None  # who used it last
 
     def reserve(self, size: int) -> int:
         """The address of at least so many bytes; what lay there before may be gone."""
@@ -80,9 +84,11 @@ class Program:
         self._bindings[key] = found  # the last one used is the last to go
         return found
 
-    def run(self, binding: Binding) -> bool:
+    def run(self, binding: Binding, stamps: Stamps = None) -> bool:
         """Runs the code on the addresses in the binding's table. False where a check failed: no state was written."""
-        return self.steps(binding, binding.schedule_address, binding.phases) == 1
+        done = self.steps(binding, *binding.begin(stamps))
+        binding.end(stamps, done)
+        return done == 1
 
     def steps(
         self, binding: Binding, schedule: int, phases: int, steps: int = 1, first: int = 0, moves: int = 0,
@@ -92,11 +98,13 @@ class Program:
         pool = threads.pool(self.target)
         if binding.threads != pool.count or binding.base != self.arena.base:
             binding.prepare(pool.count)
+        self.arena.user = binding
         if profile.active is not None:
             done = profile.active.run(self, binding, schedule, phases, steps, first, moves, moving)
         else:
             done = pool.run(binding.table_address, schedule, phases, binding.parallel, steps, first, moves, moving)
         if done < steps:
+            binding.held = None
             self._look(binding)
         return done
 
@@ -141,6 +149,9 @@ class Binding:
         words: list[int] = []
         self.parallel = False
         self.phases = 0
+        self.skipped = 0  # words of the phases that need be run only after variables have changed
+        self.steady = image.steady
+        self.held: Stamps = None  # the stamps of the variables that these phases have seen
         for turn, phase in _unrolled(image.phases, known):
             counts = [dims.evaluate(call.chunks, known) for call in phase.kernels]
             # few enough claims that they cost nothing, many enough that threads end together
@@ -150,10 +161,35 @@ class Binding:
                 words += [program.addresses[call.function], count, call.last(turn)]
             self.parallel = self.parallel or sum(counts) > 1
             self.phases += 1
+            if self.phases == image.steady:
+                self.skipped = len(words)
         self.schedule = np.array(words or [0], np.int64)
         self.table_address = self.table.ctypes.data
         self.schedule_address = self.schedule.ctypes.data
         self.shapes = [tuple(dims.evaluate(d, known) for d in output.shape) for output in image.outputs]
+
+    def begin(self, stamps: Stamps) -> tuple[int, int]:
+        """The schedule of a run, and its phases: those that have seen these very variables are left out."""
+        if self.skips(stamps) and self.held == stamps and self._arena.user is self and self.base == self._arena.base:
+            return self.rest
+        self.held = None
+        return self.schedule_address, self.phases
+
+    def end(self, stamps: Stamps, done: int) -> tuple[int, int]:
+        """Notes what steps that have succeeded leave behind; the schedule for more of them."""
+        if done and self.skips(stamps):
+            self.held = stamps
+            return self.rest
+        return self.schedule_address, self.phases
+
+    def skips(self, stamps: Stamps) -> bool:
+        """Whether there are steady phases that may be left out once they have run."""
+        return bool(self.steady) and stamps is not None and profile.active is None
+
+    @property
+    def rest(self) -> tuple[int, int]:
+        """The schedule without the steady phases."""
+        return self.schedule_address + self.skipped * 8, self.phases - self.steady
 
     def prepare(self, threads: int) -> None:
         """Finds room for the buffers, and for what each of so many threads has for itself."""
