@@ -33,7 +33,7 @@ class Group:
     """Nests that become one kernel.
 
     Attributes:
-        kind: `map`, `rows`, `column` or `template`.
+        kind: `map`, `rows`, `column`, `template` or `run`.
         space: The sizes that it walks over.
         prefix: How many of them, from the left, are rows.
         nests: In order.
@@ -104,6 +104,15 @@ class Walk:
 
 def walk(nest: Nest) -> Walk:
     """Looks at what a nest reads."""
+    found: Walk | None = nest.seen
+    if found is None:
+        found = _walk(nest)
+        if nest.template is None:  # what templates read may change yet
+            nest.seen = found
+    return found
+
+
+def _walk(nest: Nest) -> Walk:
     place, within = variables(nest.shape, "i"), variables(nest.reduced, "r")
     awaited = [] if nest.when is None else loads([nest.when.at(())])
     if nest.template is not None:
@@ -151,6 +160,8 @@ class Fusion:
         if loops:  # what needs a loop needs all of it
             groups |= {group for group in self.groups if group.region is not None and group.region.whole in loops}
         for group in self._candidates(nest, needs):
+            if nest.run is not None and group.nests[0].run is nest.run:
+                break
             if group.region is not nest.region or group.when is not nest.when:
                 continue
             if any(group.bit & other.before for other in groups if other is not group):
@@ -196,6 +207,8 @@ class Fusion:
         return _writes_state(nest) or bool(before & self._writing)
 
     def _candidates(self, nest: Nest, needs: list[Nest]) -> list[Group]:
+        if nest.run is not None:
+            return [group for group in self.groups[-1:] if group.nests[0].run is nest.run]
         if nest.template is not None:
             return []
         if self.walks[nest].column:
@@ -220,6 +233,8 @@ class Fusion:
                 and any(load.buffer in shared for load in self.walks[group.nests[0]].reads)]  # fmt: skip
 
     def _alone(self, nest: Nest) -> Group:
+        if nest.run is not None:
+            return Group("run", nest.run.space, len(nest.run.space) - 1)
         if nest.template is not None:
             return Group("template", nest.shape, len(nest.shape))
         if nest.reduced:
@@ -230,6 +245,8 @@ class Fusion:
     # -- joining ------------------------------------------------------------------------------------------------------
 
     def _join(self, group: Group, nest: Nest, needs: list[Nest]) -> bool:
+        if group.kind == "run":
+            return False
         if group.kind == "template":
             return self._join_template(group, nest, needs)
         if group.kind == "column":

@@ -87,12 +87,16 @@ def kernel_of(group: Group, name: str, plan: Plan) -> Kernel:
 
 
 def _kernel_of(group: Group, name: str, plan: Plan) -> Kernel:
+    if group.kind == "run":
+        from weft.engines.native.attention_kernel import kernel_of_run  # which stands on this
+
+        return kernel_of_run(group, name, plan)
     if group.kind == "template":
         made: Kernel = group.nests[0].template.kernel(group, name, plan)
         return made
     if group.kind == "column":
         return _Column(group, name, plan).kernel()
-    return _Rows(group, name, plan).kernel()
+    return Rows(group, name, plan).kernel()
 
 
 @dataclass(eq=False)
@@ -106,7 +110,7 @@ class _Item:
     scalar: Register | None = None
 
 
-class _Rows:
+class Rows:
     """Kernels of maps, and of reductions of rows with the maps around them."""
 
     def __init__(self, group: Group, name: str, plan: Plan) -> None:
@@ -121,15 +125,17 @@ class _Rows:
     def kernel(self) -> Kernel:
         if self.group.kind == "map":
             return self._flat()
-        stages: list[list[Statement]] = []
-        by_stage = sorted(dict.fromkeys(self.group.stages.values()))
-        for stage in by_stage:
+        inner_size = max(_known(self._inner(n)) for n in self.group.nests)
+        return self._over_rows(self.row(), self.rows, max(1, CHUNK // max(1, inner_size)))
+
+    def row(self) -> list[Statement]:
+        """What is done with one row, whose place the variables `rows` say."""
+        body: list[Statement] = []
+        for stage in sorted(dict.fromkeys(self.group.stages.values())):
             members = [n for n in self.group.nests if self.group.stages[n] == stage]
             for inner in dict.fromkeys(self._inner(n) for n in members):
-                stages.append(self._stage([n for n in members if self._inner(n) == inner], inner))
-        body = [statement for stage in stages for statement in stage]
-        inner_size = max(_known(self._inner(n)) for n in self.group.nests)
-        return self._over_rows(body, self.rows, max(1, CHUNK // max(1, inner_size)))
+                body += self._stage([n for n in members if self._inner(n) == inner], inner)
+        return body
 
     def _inner(self, nest: Nest) -> Shape:
         return space_of(nest)[self.group.prefix :]

@@ -99,6 +99,8 @@ class Nest:
     region: Region | None = None  # the loop whose body it belongs to
     when: Memory | None = None  # a bool in memory: where it does not hold, nothing is done
     node: Node | None = None  # what it was made for
+    run: Any = None  # the walk through a matrix that it is part of
+    seen: Any = None  # what `fusion.walk` found
 
 
 class Lowering:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from weft.base.dims import Dim, ceil_divide, product
+from weft.engines.native.attention import find_runs
 from weft.engines.native.fusion import Fusion, Group, walk
 from weft.engines.native.index import Index
 from weft.engines.native.loops import Buffer, Expr
@@ -26,7 +27,7 @@ def prepare(lowering: Lowering) -> list[Nest]:
         for piece in pieces:
             piece.region, piece.when, piece.node = nest.region, nest.when, nest.node
         found += pieces
-    return found
+    return find_runs(found)
 
 
 def _in_pieces(lowering: Lowering, nest: Nest) -> list[Nest]:
