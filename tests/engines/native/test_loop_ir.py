@@ -64,6 +64,10 @@ def _conv(strides: int) -> Callable[..., Any]:
     return lambda x, k: tf.nn.relu(tf.nn.conv2d(x, k, strides, "SAME"))
 
 
+def _attention(q: Any, k: Any, v: Any) -> Any:
+    return tf.matmul(tf.nn.softmax(tf.matmul(q, k, transpose_b=True)), v)
+
+
 def _pool(x: Any) -> Any:
     return tf.nn.max_pool2d(x, 2, 2, "VALID")
 
@@ -82,6 +86,7 @@ GRAPHS: dict[str, Callable[[], Graph]] = {
     "a gather": lambda: _of(lambda t, i: tf.gather(t, i) * 2.0, (30, 16), tf.TensorSpec((None, 3), I32)),
     "a scatter": lambda: _of(lambda t, i, u: tf.tensor_scatter_nd_add(t, i[:, None], u), (30, 16),
                              tf.TensorSpec((None,), I32), (None, 16)),
+    "attention": lambda: _of(_attention, (4, 20, 9), (4, 33, 9), (4, 33, 16)),
     "dropout": _dropout,
     "Adam": _adam,
 }  # fmt: skip

@@ -396,10 +396,12 @@ def _moved(nest: Nest, copies: dict[Buffer, Buffer]) -> Nest:
 
 def _sorted(units: Sequence[tuple[int, Sequence[Nest]]], place: dict[Nest, int]) -> list[Nest] | None:
     """Units in an order in which each can run, as nearly as may be that in which they are given."""
+    made = {nest.output.buffer: number for nest, number in place.items()}
     events: dict[Buffer, list[tuple[int, bool, int]]] = {}  # where it is touched, whether it is written, by which unit
     for number, (end, unit) in enumerate(units):
         for nest in unit:
-            at = 2 * place.get(nest, end)
+            # one that reads copies stands for the one that it was made of; others nobody else knows of
+            at = 2 * (place[nest] if nest in place else made.get(nest.output.buffer, end))
             for buffer in _reads(nest, {}):
                 events.setdefault(buffer, []).append((at, False, number))
             events.setdefault(nest.output.buffer, []).append((at + 1, True, number))
