@@ -1,4 +1,4 @@
-"""Attention whose matrix is never stored: the reference's numbers, and the bits of the same products done one by one."""
+"""Attention whose matrix is never stored: the reference's numbers, and the bits of products done one by one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from weft.base.errors import UnavailableError
 from weft.engines.native import cache, rules, schedule, target
 from weft.engines.native.lower import Nest
 from weft.runtime import dispatch
-
 
 assert rules  # to be loaded before what it needs
 
@@ -91,7 +90,8 @@ def _by_reference(function: Callable[..., Any], given: Sequence[Any]) -> list[An
 
 #: batch, heads, rows, columns, width, width of the values
 SIZES = [
-    (2, 3, 48, 48, 8, 8), (1, 2, 17, 33, 5, 7), (3, 1, 128, 128, 32, 32), (1, 2, 150, 70, 16, 48), (2, 2, 16, 300, 64, 33),
+    (2, 3, 48, 48, 8, 8), (1, 2, 17, 33, 5, 7), (3, 1, 128, 128, 32, 32), (1, 2, 150, 70, 16, 48),
+    (2, 2, 16, 300, 64, 33),
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from weft.base import dtypes
@@ -18,7 +19,7 @@ from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import Plan, minimum
 from weft.engines.native.loops import At, Buffer, Call, Const, Expr, For, If, Kernel, Load, Masked, Op, Statement, Store
 from weft.engines.native.lower import variables
-from weft.engines.native.rewriting import guarded, loads
+from weft.engines.native.rewriting import Rewriter, guarded, loads
 from weft.engines.native.sources import Indices, unflatten
 
 if TYPE_CHECKING:
@@ -64,7 +65,17 @@ class Operand:
 
     def at(self, outer: Indices, along: Index, k: Index) -> Expr:
         """An element."""
-        return self.element((*outer, along, ZERO) if self.axis == -2 else (*outer, ZERO, along), k)
+        # worked out in plain variables, whose ranges are known: places then need no quotients, which lanes would take
+        axes, expr = self._plain
+        return Rewriter(values=dict(zip(axes, (*outer, along, k), strict=True))).expr(expr)
+
+    @cached_property
+    def _plain(self) -> tuple[tuple[LoopVar, ...], Expr]:
+        *outer, along, k = axes = variables((*self.shape[:-2], self.shape[self.axis], self.inner), "t")
+        place = tuple(map(Index.of, outer))
+        one = Index.of(along)
+        place = (*place, one, ZERO) if self.axis == -2 else (*place, ZERO, one)
+        return axes, self.element(place, Index.of(k))
 
     def start(self, outer: Indices, along: Index, k: Index) -> tuple[Buffer, Index]:
         """Where an element lies, if it lies in memory."""
