@@ -1,10 +1,13 @@
 """The page about ops is made from the table, and is current."""
 
+import pytest
+
 from weft.ops import opdef
 from weft.testing import opdocs
 
 
 def test_the_page_is_current():
+    pytest.importorskip("jax", reason="the page has a column that the XLA engine's table fills")
     assert opdocs.PAGE.read_text(encoding="utf-8") == opdocs.page(), "run: python -m weft.testing.opdocs"
 
 

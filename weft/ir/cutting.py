@@ -5,7 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from weft.ir.graph import Graph, Node, Value, attr_symbols
+from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
+
+
+def numbers(graph: Graph, host: set[Node]) -> dict[Node, int]:
+    """The piece of each node: even for compiled ones, odd for those of the host.
+
+    A piece holds as many nodes of one kind as can run together, in the order of data and effects.
+    """
+    number: dict[Node, int] = {}
+    last_write: dict[Value, Node] = {}
+    readers: dict[Value, list[Node]] = {}
+    last_effect: Node | None = None
+    sources: Mapping[Any, Value] = symbol_sources(graph)
+    for node in graph.nodes:
+        if node.op == "input":
+            continue
+        needs = [value.node for value in node.inputs if value.node.op != "input"] + list(node.control)
+        told = [sources[symbol].node for symbol in mentioned(node) if symbol in sources]
+        needs += [before for before in told if before in number]  # who tells a size that it mentions
+        for value in node.inputs:
+            if not value.type.is_resource:
+                continue
+            if value in last_write:
+                needs.append(last_write[value])
+            if node.op in ("read_variable", "is_variable_initialized"):
+                readers.setdefault(value, []).append(node)
+            else:
+                needs += readers.pop(value, [])
+                last_write[value] = node
+        if node.effect and not any(value.type.is_resource for value in node.inputs):
+            needs += [last_effect] if last_effect is not None else []
+            last_effect = node
+        odd = node in host
+        least = 1 if odd else 0
+        for before in needs:
+            at = number[before]
+            least = max(least, at if (at % 2 == 1) is odd else at + 1)
+        number[node] = least
+    return number
 
 
 def wanted_by(members: Sequence[Node], sources: Mapping[Any, Value]) -> list[Value]:

@@ -37,13 +37,13 @@ def _check_band(k: tuple[int, int], align: str, rows: Dimension | None = None, c
             raise SpecError(f"k is {k}: diagonal {diagonal} lies outside a matrix of {shapes.show((rows, cols))}")  # type: ignore[arg-type]
 
 
-def _length(rows: Dimension, cols: Dimension, k: tuple[int, int]) -> Dimension:
+def band_size(rows: Dimension, cols: Dimension, k: tuple[int, int]) -> Dimension:
     """The length of the longest diagonal of a band."""
     return dims.minimum(rows + min(k[1], 0), cols - max(k[0], 0))
 
 
 def _band_shape(rows: Dimension, cols: Dimension, k: tuple[int, int]) -> Shape:
-    length = _length(rows, cols, k)
+    length = band_size(rows, cols, k)
     return (length,) if k[0] == k[1] else (k[1] - k[0] + 1, length)
 
 
@@ -54,9 +54,9 @@ def _split(x: TensorType) -> tuple[Shape, Dimension, Dimension]:
     return shape[:-2], shape[-2], shape[-1]
 
 
-def _places(rows: int, cols: int, k: tuple[int, int], align: str) -> tuple[Any, Any, Any, Any]:
+def band_places(rows: int, cols: int, k: tuple[int, int], align: str) -> tuple[Any, Any, Any, Any]:
     """For each element of the band: its row and column in the matrix, its row and column in the tensor of diagonals."""
-    longest = int(_length(rows, cols, k))  # type: ignore[arg-type]
+    longest = int(band_size(rows, cols, k))  # type: ignore[arg-type]
     above, below = align.split("_")
     found: list[list[Any]] = [[], [], [], []]
     for place, diagonal in enumerate(range(k[1], k[0] - 1, -1)):
@@ -87,8 +87,8 @@ def _part_spec(x: TensorType, *, k: tuple[int, int], align: str, padding_value: 
 def _part(x: Any, k: tuple[int, int], align: str, padding_value: Any) -> Any:
     _refuse(k, align, x)
     rows, cols = x.shape[-2:]
-    row, col, place, along = _places(rows, cols, k, align)
-    shape = (*x.shape[:-2], k[1] - k[0] + 1, _length(rows, cols, k))
+    row, col, place, along = band_places(rows, cols, k, align)
+    shape = (*x.shape[:-2], k[1] - k[0] + 1, band_size(rows, cols, k))
     result = np.full(shape, padding_value, x.dtype)
     result[..., place, along] = x[..., row, col]
     return result[..., 0, :] if k[0] == k[1] else result
@@ -144,7 +144,7 @@ def _set_spec(x: TensorType, diagonal: TensorType, *, k: tuple[int, int], align:
 def _set(x: Any, diagonal: Any, k: tuple[int, int], align: str) -> Any:
     _refuse(k, align, x)
     rows, cols = x.shape[-2:]
-    row, col, place, along = _places(rows, cols, k, align)
+    row, col, place, along = band_places(rows, cols, k, align)
     result = x.copy()
     result[..., row, col] = _with_band(diagonal, k)[..., place, along]
     return result
@@ -197,11 +197,11 @@ def _diag_spec(
         raise SpecError(
             f"`diagonal` holds {shape[-2]} diagonals, k is {k}", expected=f"{k[1] - k[0] + 1} along axis -2"
         )
-    height, width = _matrix_size(shape[-1], k, rows, cols)
+    height, width = matrix_size(shape[-1], k, rows, cols)
     return TensorType((*shape[:-axes], height, width), diagonal.dtype)
 
 
-def _matrix_size(
+def matrix_size(
     length: Dimension, k: tuple[int, int], rows: Dimension | None, cols: Dimension | None
 ) -> tuple[Dimension, Dimension]:
     """The size of the matrix that diagonals of a length make: square where neither side is given."""
@@ -211,15 +211,15 @@ def _matrix_size(
     rows = least_rows if rows is None else rows
     cols = least_cols if cols is None else cols
     known = all(isinstance(n, int) for n in (rows, cols, length))
-    if known and _length(rows, cols, k) != length:
-        raise SpecError(f"diagonals {k} of a {rows} x {cols} matrix have length {_length(rows, cols, k)}, received "
+    if known and band_size(rows, cols, k) != length:
+        raise SpecError(f"diagonals {k} of a {rows} x {cols} matrix have length {band_size(rows, cols, k)}, received "
                         f"{length}", hint="leave rows and cols out to have them computed")  # fmt: skip
     return rows, cols
 
 
 def _diag(diagonal: Any, k: tuple[int, int], rows: Any, cols: Any, align: str, padding_value: Any) -> Any:
     try:
-        height, width = _matrix_size(diagonal.shape[-1], k, rows, cols)
+        height, width = matrix_size(diagonal.shape[-1], k, rows, cols)
     except SpecError as error:
         raise ValueError(error.problem) from None
     band = _with_band(diagonal, k)

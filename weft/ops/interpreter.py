@@ -30,6 +30,9 @@ class Cell(Protocol):
     """What a resource handle is at run time: a place that holds a value.
 
     Who replaces the value by one that depends on it holds the lock from the reading to the writing.
+
+    A cell with `on_devices` also takes values that are on a device (anything with `fetch`, which gives the array), and
+    `peek` gives what it holds as it is; `read` fetches.
     """
 
     @property
@@ -48,6 +51,7 @@ class _Pending:
     """A cell seen through a transaction: reads see the transaction's own writes, others see them after commit."""
 
     __slots__ = ("cell", "value", "written")
+    on_devices = False  # what is written through it others may read before it is committed
 
     def __init__(self, cell: Any) -> None:
         self.cell = cell

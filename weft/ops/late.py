@@ -124,7 +124,7 @@ def _traced(made: Application, types: tuple[TensorType, ...], shown: str) -> tup
     return _trace(made, types)
 
 
-def _graph_for(made: Application, types: Sequence[TensorType]) -> tuple[Graph, tuple[int, ...]]:
+def rule_graph(made: Application, types: Sequence[TensorType]) -> tuple[Graph, tuple[int, ...]]:
     own = len(made.needs) + len(made.received)
     # 1, 1.0 and True are equal as keys, but not as attributes: what they look like tells them apart
     return _traced(made, tuple(types[:own]), repr(made.attributes))
@@ -159,7 +159,7 @@ def _compatible(first: TensorType, second: TensorType) -> bool:
 
 def _reference(*values: Any, wanted: tuple[int, ...], **attrs: Any) -> tuple[Any, ...]:
     types = [TensorType(tuple(v.shape), dtypes.as_dtype(v.dtype)) for v in values]
-    graph, found = _graph_for(Application(**attrs), types)
+    graph, found = rule_graph(Application(**attrs), types)
     results = dict(zip(found, interpreter.run(graph, values), strict=True))
     return tuple(results[i] if i in results else np.zeros(values[i].shape, values[i].dtype) for i in wanted)
 
@@ -167,7 +167,7 @@ def _reference(*values: Any, wanted: tuple[int, ...], **attrs: Any) -> tuple[Any
 def _vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
     wanted = node.attrs["wanted"]
     made = Application(**{key: value for key, value in node.attrs.items() if key != "wanted"})
-    graph, found = _graph_for(made, [TensorType(b.shape(v), b.dtype(v)) for v in node.inputs])
+    graph, found = rule_graph(made, [TensorType(b.shape(v), b.dtype(v)) for v in node.inputs])
     by_input = dict(zip(wanted, cts, strict=True))
     wrt = [i for i, need in enumerate(node.needs) if need]
     parts = iter(inline(b, b.differentiate(graph, wrt), [*node.inputs, *(by_input[i] for i in found)]))

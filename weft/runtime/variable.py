@@ -37,6 +37,7 @@ class Cell:
             from that value as long as it stays.
     """
 
+    on_devices = True
     __slots__ = ("__weakref__", "_kept", "_value", "_variable", "lock", "name", "stamp", "trainable")
 
     def __init__(self, value: Any = None, name: str = "", trainable: bool = False) -> None:
@@ -51,9 +52,17 @@ class Cell:
     def read(self) -> Any:
         """The present array; waits while a compiled step changes it in place."""
         value = self._value
-        return value if value is not _TAKEN else self._awaited()
+        return value if type(value) is np.ndarray else self._awaited()
 
     def _awaited(self) -> Any:
+        value = self.peek()
+        return value.fetch() if hasattr(value, "fetch") else value
+
+    def peek(self) -> Any:
+        """What it holds as it is: the array, or what stands for it where it is on a device."""
+        value = self._value
+        if value is not _TAKEN:
+            return value
         with self.lock:
             return self._kept if self._value is _TAKEN else self._value
 
@@ -63,6 +72,8 @@ class Cell:
         Whoever takes it holds the lock, waits for nothing more, and calls `put_back` whatever happens.
         """
         self.put_back()  # in a child that was forked while a thread of its parent had it
+        if hasattr(self._value, "fetch"):
+            self._value = self._value.fetch()
         value = self._kept = self._value
         self._value = _TAKEN  # nobody gets hold of it from here on
         if sys.getrefcount(value) <= _ALONE:
@@ -87,7 +98,7 @@ class Cell:
         return None if self._variable is None else self._variable()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"value": self._value, "name": self.name, "trainable": self.trainable}
+        return {"value": self.read(), "name": self.name, "trainable": self.trainable}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["value"], state["name"], state["trainable"])  # type: ignore[misc]

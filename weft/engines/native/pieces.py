@@ -20,7 +20,7 @@ from weft.engines.native import cache, target
 from weft.engines.native.cache import Fingerprint, Unkeyed
 from weft.engines.native.executable import Executable
 from weft.engines.native.problems import Refused
-from weft.ir.cutting import mentioned, part_of, wanted_by
+from weft.ir.cutting import numbers, part_of, wanted_by
 from weft.ir.graph import Graph, Node, Value, symbol_sources
 from weft.ops import interpreter
 
@@ -101,7 +101,7 @@ class Pieces:
         self.original = original
         self.graph = graph
         self._handles = [i for i, v in enumerate(graph.inputs) if v.type.is_resource]
-        number = _numbers(graph, host)
+        number = numbers(graph, host)
         self.pieces: list[_Piece] = []
         sources: Mapping[Any, Value] = symbol_sources(graph)
         members: dict[int, list[Node]] = {piece: [] for piece in sorted(set(number.values()))}
@@ -158,38 +158,3 @@ def _piece(graph: Graph) -> Executable:
     except Unkeyed:
         fingerprint = None
     return Executable(graph, lambda: graph, target.current(), fingerprint)
-
-
-def _numbers(graph: Graph, host: set[Node]) -> dict[Node, int]:
-    """The piece of each node: even for native ones, odd for those of the host."""
-    number: dict[Node, int] = {}
-    last_write: dict[Value, Node] = {}
-    readers: dict[Value, list[Node]] = {}
-    last_effect: Node | None = None
-    sources: Mapping[Any, Value] = symbol_sources(graph)
-    for node in graph.nodes:
-        if node.op == "input":
-            continue
-        needs = [value.node for value in node.inputs if value.node.op != "input"] + list(node.control)
-        told = [sources[symbol].node for symbol in mentioned(node) if symbol in sources]
-        needs += [before for before in told if before in number]  # who tells a size that it mentions
-        for value in node.inputs:
-            if not value.type.is_resource:
-                continue
-            if value in last_write:
-                needs.append(last_write[value])
-            if node.op in ("read_variable", "is_variable_initialized"):
-                readers.setdefault(value, []).append(node)
-            else:
-                needs += readers.pop(value, [])
-                last_write[value] = node
-        if node.effect and not any(value.type.is_resource for value in node.inputs):
-            needs += [last_effect] if last_effect is not None else []
-            last_effect = node
-        odd = node in host
-        least = 1 if odd else 0
-        for before in needs:
-            at = number[before]
-            least = max(least, at if (at % 2 == 1) is odd else at + 1)
-        number[node] = least
-    return number

@@ -1,0 +1,71 @@
+"""The XLA engine: graphs compiled by XLA through jax, for processors, GPUs and TPUs.
+
+jax is used by its public interface alone, and imported nowhere else. Its 64-bit types are on while this engine traces
+and runs, and as the user has them outside: `jax.enable_x64` is a context here, never a setting of the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from weft.engines.base import Executable
+from weft.ir.graph import Graph
+from weft.ir.types import TensorType
+from weft.ops import interpreter, opdef
+
+
+class XlaEngine:
+    """Compiles graphs by XLA; what has no lowering runs by its reference, between two compiled pieces."""
+
+    name = "xla"
+
+    def supports(self, op: str, types: Sequence[TensorType], attrs: Mapping[str, Any]) -> bool:
+        """Whether there is a lowering for the op."""
+        from weft.engines.xla import table
+
+        return table.find(op) is not None
+
+    def compile(self, graph: Graph) -> Executable:
+        """The graph as jax runs it; it is traced when the sizes of its inputs are there."""
+        from weft.engines.xla.pieces import Compiled
+
+        return Compiled(graph)
+
+    def execute(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+        """One op at once, by its reference: starting a device for a single op costs more than it saves."""
+        return interpreter.evaluate(opdef.get(op), inputs, attrs)
+
+    def to_numpy(self, array: Any) -> Any:
+        """The array in the host's memory."""
+        import numpy as np
+
+        return np.asarray(array)
+
+    def from_numpy(self, array: Any) -> Any:
+        """A numpy array on the device."""
+        import jax
+        import jax.numpy as jnp
+
+        with jax.enable_x64(True):
+            return jnp.array(array)
+
+
+def create() -> XlaEngine:
+    """The engine.
+
+    Raises:
+        UnavailableError: Where jax is missing or too old.
+    """
+    from weft.base.errors import UnavailableError, explain
+
+    try:
+        import jax
+    except ImportError as error:
+        raise UnavailableError(explain("The XLA engine needs jax.", hint="pip install 'weft[xla]'")) from error
+    if not hasattr(jax, "enable_x64"):
+        raise UnavailableError(
+            explain(f"The XLA engine needs a newer jax than {jax.__version__}.", expected="0.10 or later",
+                    hint="pip install -U jax")  # fmt: skip
+        )
+    return XlaEngine()

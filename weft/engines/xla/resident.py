@@ -1,0 +1,58 @@
+"""Arrays that stay on the device: what variables hold between steps, fetched when somebody looks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+
+class Resident:
+    """The value of a variable on the device.
+
+    Attributes:
+        array: jax's array.
+    """
+
+    __slots__ = ("_copy", "array")
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        self._copy: Any = None
+
+    def fetch(self) -> Any:
+        """The same values in the host's memory, copied once."""
+        if self._copy is None:
+            self._copy = fetched(self.array)
+        return self._copy
+
+
+def fetched(array: Any) -> Any:
+    """A jax array as a numpy array of its own."""
+    return np.array(array)
+
+
+def held(cell: Any) -> Any:
+    """What a cell holds, as an operand of compiled code that only reads it."""
+    value = _raw(cell)
+    return value.array if isinstance(value, Resident) else value
+
+
+def owned(cell: Any) -> Any:
+    """What a cell holds, as a jax array whose memory compiled code may take over."""
+    value = _raw(cell)
+    if isinstance(value, Resident):
+        return value.array
+    return None if value is None else jnp.array(value, copy=True)
+
+
+def _raw(cell: Any) -> Any:
+    return cell.peek() if getattr(cell, "on_devices", False) else cell.read()
+
+
+def keep(cell: Any, array: Any) -> None:
+    """Gives a cell a value on the device; cells that hold nothing but arrays of the host get those."""
+    cell.write(Resident(array) if getattr(cell, "on_devices", False) else fetched(array))
+
+

@@ -1,0 +1,123 @@
+"""A graph run on batch after batch in one call: the loop is compiled too, and the data stays on the device."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from weft.engines.base import Rows
+from weft.engines.xla import resident
+from weft.engines.xla.executable import Program, Reshaped
+from weft.engines.xla.walk import Refused
+
+
+class Loop:
+    """Runs a program on rows of arrays.
+
+    Args:
+        program: What is run on each batch.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        options: dict[str, Any] = {"static_argnames": ("same", "places", "size"), "donate_argnames": ("changed",)}
+        self._last = jax.jit(self._latest, **options)
+        self._all = jax.jit(self._joined, **{**options, "static_argnames": ("same", "places", "size", "count")})
+        self._placed: dict[int, tuple[weakref.ref[Any], Any]] = {}
+
+    def run(self, inputs: Sequence[Any], rows: Rows) -> tuple[int, list[Any] | None]:
+        """Runs batches; see `Executable` of `weft.engines.base`."""
+        program = self._program
+        if rows.first == 0:
+            self._placed.clear()  # the arrays may have been changed since they were last looked at
+        key, cells = program.cells(inputs)
+        written = program.written_of(key)
+        places = tuple(rows.places)
+        arrays = [value for value, own in zip(inputs, program.graph.inputs, strict=True) if not own.type.is_resource]
+        with jax.enable_x64(True):
+            wide = [self._on_device(array) if i in places else array for i, array in enumerate(arrays)]
+            changed = [resident.owned(cells[n]) for n in written]
+            fixed = [resident.held(cells[n]) for n in cells if n not in written]
+            if any(value is None for value in (*changed, *fixed)):
+                return self._none()
+            order = None if rows.order is None else self._on_device(rows.order)
+            shared = dict(same=key, places=places, size=rows.size, changed=changed, fixed=fixed, arrays=wide,
+                          order=order, first=rows.first)  # fmt: skip
+            try:
+                if rows.joined:
+                    count = 1 << (rows.batches.bit_length() - 1)  # few lengths, so that little is compiled
+                    done, after, failed, outputs = self._all(**shared, count=count)
+                else:
+                    count = rows.batches
+                    done, after, failed, outputs = self._last(**shared, count=count)
+            except (Refused, Reshaped):
+                return self._none()
+        program.commit(cells, written, after)
+        if failed is not None and bool(failed):
+            return int(done), self._none()[1]
+        return count, [resident.fetched(output) for output in outputs]
+
+    def _none(self) -> tuple[int, None]:
+        self._placed.clear()
+        return 0, None
+
+    def _on_device(self, array: Any) -> Any:
+        """An array on the device, moved there once for all calls on it."""
+        found = self._placed.get(id(array))
+        if found is None or found[0]() is not array:
+            found = self._placed[id(array)] = weakref.ref(array), jnp.array(array)
+        return found[1]
+
+    def _batch(self, places: Any, size: int, arrays: Sequence[Any], order: Any, number: Any) -> list[Any]:
+        """The inputs of the batch of a number."""
+        begin = number * size
+        chosen = None if order is None else lax.dynamic_slice_in_dim(order, begin, size)
+
+        def rows(array: Any) -> Any:
+            if chosen is None:
+                return lax.dynamic_slice_in_dim(array, begin, size)
+            return array.at[chosen].get(mode="promise_in_bounds")
+
+        return [rows(array) if i in places else array for i, array in enumerate(arrays)]
+
+    def _latest(self, same: Any, places: Any, size: int, changed: Any, fixed: Any, arrays: Any, order: Any,
+                first: Any, count: Any) -> Any:  # fmt: skip
+        def step(state: Any, turn: Any) -> Any:
+            batch = self._batch(places, size, arrays, order, first + turn)
+            outputs, after, wrong = self._program.traced(same, state, fixed, batch)
+            return outputs, after, jnp.asarray(False) if wrong is None else wrong
+
+        shapes = jax.eval_shape(step, changed, 0)[0]
+        nothing = [jnp.zeros(shape.shape, shape.dtype) for shape in shapes]
+
+        def more(state: Any) -> Any:
+            turn, _, failed, _ = state
+            return (turn < count) & ~failed
+
+        def body(state: Any) -> Any:
+            turn, held, _, _ = state
+            outputs, after, wrong = step(held, turn)
+            return turn + jnp.where(wrong, 0, 1), after, wrong, outputs
+
+        start = (jnp.asarray(0), changed, jnp.asarray(False), nothing)
+        return lax.while_loop(more, body, start)
+
+    def _joined(self, same: Any, places: Any, size: int, changed: Any, fixed: Any, arrays: Any, order: Any,
+                first: Any, count: int) -> Any:  # fmt: skip
+        def step(state: Any, turn: Any) -> Any:
+            held, failed, done = state
+            batch = self._batch(places, size, arrays, order, first + turn)
+            outputs, after, wrong = self._program.traced(same, held, fixed, batch)
+            failed = failed | (False if wrong is None else wrong)
+            after = [jnp.where(failed, old, new) for old, new in zip(held, after, strict=True)]
+            return (after, failed, done + jnp.where(failed, 0, 1)), outputs
+
+        start = (changed, jnp.asarray(False), jnp.asarray(0))
+        (after, failed, done), stacks = lax.scan(step, start, jnp.arange(count))
+        joined = [stack.reshape(stack.shape[0] * stack.shape[1], *stack.shape[2:]) for stack in stacks]
+        return done, after, failed, joined

@@ -1,0 +1,1 @@
+"""Lowerings by subject, one small function an op."""
