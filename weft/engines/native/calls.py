@@ -159,7 +159,7 @@ class Call:
             moves += [where + 3, order.ctypes.data, rows.size * order.itemsize]
             kernels += [gather, chunks, where]
             total += chunks
-        return [len(rows.places), 0, total, 1, *kernels]
+        return [len(rows.places), 0, total, total, *kernels]
 
     def _fill(self, arrays: list[Any]) -> None:
         """Puts addresses into the table; of arrays that are not as code needs them those of copies."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,6 +16,7 @@ from weft.engines.native.image import HEADER, NEVER, Call, Image, Outside, Phase
 from weft.engines.native.kernels import Plan, kernel_of, written_out
 from weft.engines.native.loops import Buffer, Kernel, buffers, verify
 from weft.engines.native.lower import Lowering, Region
+from weft.engines.native.packing import Panels
 from weft.engines.native.schedule import Step
 from weft.engines.native.serial import Serial
 from weft.engines.native.sources import Memory, Source
@@ -30,6 +32,9 @@ assert rules
 
 #: what runs at a time, whether it writes state, and the loop whose turn it is part of
 _Phase: TypeAlias = tuple[list[Kernel | Serial], bool, Region | None]
+
+#: what an unknown size is taken for where only the order of kernels hangs on it
+_USUAL = 64
 
 
 def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol]) -> Image:
@@ -83,7 +88,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
             loop = Serial(f"loop{len(functions)}", turns.of, test, body, tail)
             functions[loop] = loop.name, 0
             found.append(loop)
-        return found
+        return sorted(found, key=lambda kernel: _turn(kernel, groups.get(kernel.name)))
 
     for step in schedule.steps(fusion, state):
         kernels = kernels_of(step)
@@ -162,6 +167,16 @@ def _steady_first(phases: Sequence[_Phase], variables: set[Buffer]) -> tuple[lis
         first += [(some, False, None)] if some else []
         rest += [(others, writes, region)] if others else []
     return [*first, *rest], len(first)
+
+
+def _turn(kernel: Kernel | Serial, group: Group | None) -> tuple[int, int]:
+    """For kernels of a phase: those whose chunks take long begin early, so that threads end together."""
+    if group is None:  # a loop that one thread walks
+        return 0, 0
+    template = group.nests[0].template if group.kind == "template" else None
+    if template is None or isinstance(template, Panels):
+        return 2, 0
+    return 1, dims.evaluate(kernel.chunks, defaultdict(lambda: _USUAL))
 
 
 def _places(layout: emit.Layout, phases: Sequence[_Phase], steady: int) -> list[Place]:

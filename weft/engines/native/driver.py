@@ -1,10 +1,10 @@
 """The native code around compiled kernels: it walks schedules with one thread or many, step after step.
 
 A schedule is an array of 8-byte words: for each phase its number of kernels, whether it writes state, its number of
-chunks and how many of them are claimed at a time; then for each kernel its address, its number of chunks and, for the
-body of a loop, which turn it is. Chunks are numbered through all phases and runs by one counter, from which threads
-take the next ones; a phase begins when every chunk before it is done, whoever did it. So a thread that the system has
-put to sleep holds up nobody but the chunk it was at.
+chunks and into about how many claims those of a kernel are cut; then for each kernel its address, its number of chunks
+and, for the body of a loop, which turn it is. Chunks are numbered through all phases and runs by one counter, from
+which threads take the next ones; a phase begins when every chunk before it is done, whoever did it. So a thread that
+the system has put to sleep holds up nobody but the chunk it was at.
 
 Between two steps of a run nothing but addresses changes: a move says which word of the table becomes which base plus
 how much a step. A step may begin with kernels that gather rows; `match` takes the addresses of arrays from numpy's
@@ -170,33 +170,51 @@ phase:
   %writes = load i64, ptr %writes_at, align 8
   %total_at = getelementptr i64, ptr %at, i64 2
   %total = load i64, ptr %total_at, align 8
-  %grain_at = getelementptr i64, ptr %at, i64 3
-  %grain = load i64, ptr %grain_at, align 8
+  %parts_at = getelementptr i64, ptr %at, i64 3
+  %parts = load i64, ptr %parts_at, align 8
   %entry = getelementptr i64, ptr %at, i64 4
   %words = mul i64 %kernels, 3
   %after = getelementptr i64, ptr %entry, i64 %words
   %end = add i64 %start, %total
   call void @until(ptr %done, i64 %start)
   %guarded = icmp ne i64 %writes, 0
-  br i1 %guarded, label %guard, label %claim
+  br i1 %guarded, label %guard, label %begun
 guard:
   %bad = call i1 @failed(ptr %table)
-  br i1 %bad, label %out, label %claim
+  br i1 %bad, label %out, label %begun
+begun:
+  br label %claim
 claim:
+  %e = phi ptr [ %entry, %begun ], [ %k, %try ], [ %k, %do ]
+  %e_start = phi i64 [ %start, %begun ], [ %k_start, %try ], [ %k_start, %do ]
   %now = load atomic i64, ptr %claimed acquire, align 8
   %open = icmp slt i64 %now, %end
-  br i1 %open, label %try, label %next
+  br i1 %open, label %find, label %next
+find:
+  %k = phi ptr [ %e, %claim ], [ %k2, %pass ]
+  %k_start = phi i64 [ %e_start, %claim ], [ %k_end, %pass ]
+  %size_at = getelementptr i64, ptr %k, i64 1
+  %size = load i64, ptr %size_at, align 8
+  %k_end = add i64 %k_start, %size
+  %beyond = icmp sge i64 %now, %k_end
+  %k2 = getelementptr i64, ptr %k, i64 3
+  br i1 %beyond, label %pass, label %try
+pass:
+  br label %find
 try:
+  %share = udiv i64 %size, %parts
+  %none = icmp eq i64 %share, 0
+  %grain = select i1 %none, i64 1, i64 %share
   %wish = add i64 %now, %grain
-  %over = icmp sgt i64 %wish, %end
-  %upto = select i1 %over, i64 %end, i64 %wish
+  %over = icmp sgt i64 %wish, %k_end
+  %upto = select i1 %over, i64 %k_end, i64 %wish
   %pair = cmpxchg ptr %claimed, i64 %now, i64 %upto acq_rel monotonic
   %ours = extractvalue {{ i64, i1 }} %pair, 1
   br i1 %ours, label %do, label %claim
 do:
-  %first = sub i64 %now, %start
+  %first = sub i64 %now, %k_start
   %count = sub i64 %upto, %now
-  call void @chunks(ptr %entry, ptr %table, i64 %first, i64 %count, i64 %thread)
+  call void @chunks(ptr %k, ptr %table, i64 %first, i64 %count, i64 %thread)
   %old = atomicrmw add ptr %done, i64 %count acq_rel
   br label %claim
 next:

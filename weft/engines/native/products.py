@@ -76,6 +76,8 @@ WAY = 1 << 12
 # what things cost, in cycles: to pack a number of A or of B that lies in order, or across; to claim a chunk and to say
 # that it is done
 _A_MOVED, _A_TURNED, _B_MOVED, _B_TURNED, _CLAIMED = 0.5, 1.25, 0.75, 1.0, 400
+#: the same of what is not in memory, but made on the way
+_MADE = 6.0
 #: strips of a chunk that are tried out, and numbers of threads that chunks are to go round among
 _STRIPS, _THREADS = (1, 2, 3, 4, 6, 8, 12, 16), (1, 2, 4)
 #: bytes of A that a core keeps from chunk to chunk; cycles that a number takes to come from farther away
@@ -256,7 +258,7 @@ class _Writer:
         lanes = self.lanes = plan.target.lanes(self.dtype.size)
         steps = self.a.steps()
         packs = given.packs_a()
-        pack_a = _A_MOVED if steps is not None and steps.inner != 1 else _A_TURNED
+        pack_a = _MADE if steps is None else _A_TURNED if steps.inner == 1 else _A_MOVED
         cut = self.cut = blocking(
             given.shape, given.inner, lanes, plan.target, pack_a if packs else 0.0, self._packs_b()
         )
@@ -291,7 +293,7 @@ class _Writer:
         given, steps = self.given, self.b.steps()
         if given.near() or (given.packed is not None and (isinstance(self.rows, int) or given.turning)):
             return 0.0
-        return _B_MOVED if steps is not None and steps.along == 1 else _B_TURNED
+        return _MADE if steps is None else _B_MOVED if steps.along == 1 else _B_TURNED
 
     def _place_of_a(self, tile: Index, offset: Index, start: Index) -> tuple[Buffer, Index]:
         if self.block is not None:
@@ -375,6 +377,7 @@ class _Writer:
                 pack = [If(Op("not", (way.condition,), dtypes.bool_), pack)]
         height = self.cut.height
         tile = LoopVar("tile", self.tiles)
+        many = (self.height + (height - 1)) // height
         tall = tallest(self.height, Index.of(tile) * height, height)
         at = ZERO if part is None else (strip * self.tiles + tile) * (height * self.cut.columns)
         target = _Target(self.sums, at, self.cut.columns, self.lanes)
@@ -382,26 +385,31 @@ class _Writer:
             place = (*self.outer, self.first + Index.of(tile) * height, column)
             target = _Target(self.plain.buffer, self.plain.place(place), self.columns, self.lanes)
         else:
-            done += self._results(Index.of(tile) * height, tall, column, wide, left, at)
+            # the next tile is the one below, or the first of the next strip
+            below = compare("less", Index.of(tile) + 1, many)
+            after = _either(below, (Index.of(tile) + 1) * height, 0), column + _either(below, ZERO, self.cut.columns)
+            done += self._results(Index.of(tile) * height, tall, column, wide, left, at, after)
             if part is not None:
-                done = [If(compare("equal", Index.of(part), Index.of(part.extent) - 1), done)]
+                done = [If(_equal(Index.of(part), self.stretches - 1), done)]
             if left is not None and left.number is not None and self.lanes * self.dtype.size == 64:
                 if left.number <= self.lanes // 2:  # narrower vectors take less time
                     target = _Target(self.sums, at, self.cut.columns, self.lanes // 2)
         sums = self._sums(Index.of(tile), tall, wide, ways, start, count, part, target)
-        many = (self.height + (height - 1)) // height
-        ahead = self._ahead(Index.of(tile) * height, tall, column, wide) if left is None else []
-        return [*pack, For(tile, ZERO, many, [*ahead, *sums, *done])]
+        row = LoopVar("r", height)
+        first: list[Statement] = []
+        if done and left is None and (ahead := self._ahead(ZERO, row, column, wide)):
+            first = [If(_equal(strip, 0), [For(row, ZERO, minimum(Index.of(height), self.height), ahead)])]
+            if part is not None:
+                first = [If(_equal(Index.of(part), self.stretches - 1), first)]
+        return [*first, *pack, For(tile, ZERO, many, [*sums, *done])]
 
-    def _ahead(self, first: Index, tall: Index, column: Index, wide: int) -> list[Statement]:
-        """Asks for what the maps behind the product will read, so that it arrives while sums are made."""
-        row = LoopVar("r", self.cut.height)
+    def _ahead(self, first: Index, row: LoopVar, column: Index, wide: int) -> list[Statement]:
+        """Asks for what the maps behind the product will read of a row, so that it arrives while sums are made."""
         found: list[Statement] = []
         for vector in range(wide):
             place = (*self.outer, self.first + first + row, column + vector * self.lanes + LANE)
             found += prefetches(self.group, self.plan, place)
-        moving = [one for one in found if isinstance(one, Prefetch) and row in one.index.terms]
-        return [For(row, ZERO, tall, list(moving))] if moving else []
+        return [one for one in found if isinstance(one, Prefetch) and row in one.index.terms]
 
     # -- tiles --------------------------------------------------------------------------------------------------------
 
@@ -441,9 +449,10 @@ class _Writer:
         return [If(whole, call(ZERO, height), pieces)]
 
     def _results(
-        self, first: Index, tall: Index, column: Index, wide: int, left: Index | None, at: Index
-    ) -> list[Statement]:
-        """What the group does with the sums of a tile, row by row."""
+        self, first: Index, tall: Index, column: Index, wide: int, left: Index | None, at: Index,
+        after: tuple[Index, Index],
+    ) -> list[Statement]:  # fmt: skip
+        """What the group does with the sums of a tile, row by row; meanwhile what the next tile needs may come."""
         row = LoopVar("r", self.cut.height)
         body: list[Statement] = []
         for vector in range(wide):
@@ -455,7 +464,8 @@ class _Writer:
             if rest is not None and (rest.number is None or rest.number < self.lanes):
                 done = [Masked(rest, done)]
             body += done
-        return [For(row, ZERO, tall, body)]
+        ahead = self._ahead(after[0], row, after[1], wide) if left is None else []
+        return [For(row, ZERO, tall, [*body, *ahead])]
 
 
 @dataclass(frozen=True)
@@ -483,6 +493,15 @@ def tallest(height: Index, first: Index, part: int) -> Index:
     if height.number is not None:
         return limited(first, height.number, part)
     return minimum(Index.of(part), height - first)
+
+
+def _equal(index: Index, number: Dimension) -> Expr:
+    return compare("equal", index, Index.of(number))
+
+
+def _either(condition: Expr, yes: Index, no: Dimension) -> Index:
+    """One of two numbers."""
+    return Index.of(Entry(Op("select", (condition, At(yes), At(Index.of(no))), dtypes.int64)))
 
 
 def _and(index: Index, bits: int) -> Expr:

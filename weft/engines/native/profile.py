@@ -134,14 +134,14 @@ class Profile:
         names = list(program.kernel_names(binding))
         position, left = schedule, phases
         while left:
-            count, writes, _, grain = _words(position, 4)
+            count, writes, _, claims = _words(position, 4)
             position += 8 * 4
             for _ in range(count):
                 address, chunks, last = _words(position, 3)
                 position += 8 * 3
                 # one that is not in the image gathers the rows of a batch
                 name = "gather" if left > binding.phases else names.pop(0)
-                words = np.array([1, writes, chunks, min(grain, max(1, chunks)), address, chunks, last], np.int64)
+                words = np.array([1, writes, chunks, claims, address, chunks, last], np.int64)
                 begin = time.perf_counter()
                 done = pool.run(binding.table_address, words.ctypes.data, 1, chunks > 1)
                 self._note(program, binding, name, begin, time.perf_counter() - begin)

@@ -155,8 +155,8 @@ class Binding:
         for turn, phase in _unrolled(image.phases, known):
             counts = [dims.evaluate(call.chunks, known) for call in phase.kernels]
             # few enough claims that they cost nothing, many enough that threads end together
-            grain = max(1, sum(counts) // (16 * flags.num_threads()))
-            words += [len(phase.kernels), int(phase.writes_state), sum(counts), grain]
+            claims = 16 * flags.num_threads()
+            words += [len(phase.kernels), int(phase.writes_state), sum(counts), claims]
             for call, count in zip(phase.kernels, counts, strict=True):
                 words += [program.addresses[call.function], count, call.last(turn)]
             self.parallel = self.parallel or sum(counts) > 1
