@@ -25,6 +25,7 @@ from weft._public import nest as nest
 from weft._public import nn as nn
 from weft._public import profiler as profiler
 from weft._public import random as random
+from weft._public import saved_model as saved_model
 from weft._public import sets as sets
 from weft._public import signal as signal
 from weft._public import sparse as sparse

@@ -320,3 +320,21 @@ def test_a_root_gives_its_children_to_the_checkpoint(tmp_path: Path) -> None:
     other.a = tf.Variable([5.0, 5.0])
     tf.train.Checkpoint(root=other).read(path).assert_consumed()
     assert other.a.numpy().tolist() == [0.0, 2.0]
+
+
+def test_iterators_go_on_where_they_stood(tmp_path: Path) -> None:
+    def pipeline() -> Any:
+        numbers = tf.data.Dataset.range(20).shuffle(8).map(lambda x: x * 2)
+        return iter(tf.data.Dataset.zip((numbers.repeat(2), tf.data.Dataset.range(100))).batch(3))
+
+    first = pipeline()
+    for _ in range(4):
+        next(first)
+    path = tf.train.Checkpoint(it=first).save(tmp_path / "ckpt")
+    rest = [(a.numpy().tolist(), b.numpy().tolist()) for a, b in first]
+    second = pipeline()
+    next(second)
+    tf.train.Checkpoint(it=second).restore(path).assert_consumed()
+    assert [(a.numpy().tolist(), b.numpy().tolist()) for a, b in second] == rest and len(rest) == 10
+    with pytest.raises(tf.errors.InvalidArgumentError, match="another pipeline"):
+        tf.train.Checkpoint(it=iter(tf.data.Dataset.range(3))).restore(path)

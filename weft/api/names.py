@@ -83,6 +83,7 @@ NAMESPACES: dict[str, str] = {
     "sparse": "weft.api.sparse",
     "strings": "weft.api.strings",
     "summary": "weft.api.summary",
+    "saved_model": "weft.api.saved_model",
     "test": "weft.api.test",
     "train": "weft.api.train",
 }

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
+import json
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,7 +16,7 @@ from weft.base.absent import word_absent_methods
 from weft.base.errors import InvalidArgumentError, OutOfRangeError, explain
 from weft.base.shapes import TensorShape
 from weft.data import batching, files, nodes, structure, transforms
-from weft.data.functions import StructuredFunction
+from weft.data.functions import StructuredFunction, parts_of, rebound
 from weft.data.nodes import INFINITE, UNKNOWN, Node
 from weft.data.options import Options
 from weft.data.structure import number
@@ -24,6 +28,17 @@ from weft.runtime.tensor import EagerTensor
 AUTOTUNE = -1
 
 
+#: what iterators save in checkpoints
+_POSITION = "WEFT_POSITION"
+
+
+def _seeds_of(node: Node) -> list[nodes.Seeds]:
+    """The seeds of the steps of a plan, in its order."""
+    further: dict[Any, Any] = {}
+    parts_of(node, {}, further)
+    return [part for part in further.values() if isinstance(part, nodes.Seeds)]
+
+
 class OwnedIterator(Iterator[Any]):
     """Goes through a dataset once: `next(iterator)`, or `get_next()`, which ends with OutOfRangeError."""
 
@@ -32,6 +47,8 @@ class OwnedIterator(Iterator[Any]):
         self._node = node
         self._elements: Any = None
         self._pack = structure.packer(node.spec)
+        self._taken = 0
+        self._seeds: list[nodes.Seeds] = []  # of the plan, as they were when the pass began
 
     @property
     def element_spec(self) -> Any:
@@ -51,8 +68,41 @@ class OwnedIterator(Iterator[Any]):
 
     def _begun(self) -> Any:
         if self._elements is None:
-            self._elements = self._node.iterate()
+            self._seeds = [copy.copy(seeds) for seeds in _seeds_of(self._node)]
+            self._elements = self._counted(self._node.iterate())
         return self._elements
+
+    def _counted(self, elements: Iterator[Any]) -> Iterator[Any]:
+        for element in elements:
+            self._taken += 1
+            yield element
+
+    def _serialize_to_tensors(self) -> dict[str, Any]:
+        """Where it stands, for `tf.train.Checkpoint`: how many elements were taken, and which seeds the pass has."""
+        self._begun()
+        seeds = [[*map(int, kept._base), kept._passes] for kept in self._seeds]
+        state = json.dumps({"taken": self._taken, "seeds": seeds})
+        return {_POSITION: np.array(state.encode(), object)}
+
+    def _restore_from_tensors(self, values: Any) -> None:
+        """Begins the pass that was saved and passes over what was taken."""
+        if _POSITION not in values:
+            warnings.warn("The position of a dataset's iterator was saved by TensorFlow, which only TensorFlow can take "
+                          "up: this one begins at its beginning.", stacklevel=2)  # fmt: skip
+            return
+        state = json.loads(np.asarray(values[_POSITION]).item())
+        plan = _seeds_of(self._node)
+        if len(plan) != len(state["seeds"]):
+            raise InvalidArgumentError(
+                explain("The position of a dataset's iterator belongs to another pipeline.",
+                        expected=f"one with {len(state['seeds'])} steps that draw random numbers",
+                        received=f"one with {len(plan)}")  # fmt: skip
+            )
+        table = {old: old.begun(kept[:-1], kept[-1]) for old, kept in zip(plan, state["seeds"], strict=True)}
+        self._node = rebound(self._node, table)
+        self._taken, self._elements = 0, None
+        for _ in itertools.islice(self._begun(), state["taken"]):
+            pass
 
     def get_next(self) -> Any:
         """The next element.

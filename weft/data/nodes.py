@@ -381,6 +381,12 @@ class Seeds:
             made._base = _unseeded()
         return made
 
+    def begun(self, base: Sequence[int], passes: int) -> Seeds:
+        """The same with another seed, after so many passes."""
+        made = Seeds.__new__(Seeds)
+        made.__dict__.update(self.__dict__, _base=tuple(base), _passes=passes)
+        return made
+
     def generator(self) -> np.random.Generator:
         """The generator for the next pass."""
         number = self._passes if self._anew else 0

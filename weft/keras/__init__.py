@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         constraints,
         datasets,
         dtype_policies,
+        export,
         initializers,
         layers,
         losses,
@@ -49,9 +50,9 @@ if TYPE_CHECKING:
 __version__ = "3.15.0"
 
 _MODULES = (
-    "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers",
-    "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing", "random",
-    "regularizers", "saving", "utils",
+    "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "export",
+    "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing",
+    "random", "regularizers", "saving", "utils",
 )  # fmt: skip
 
 _NAMES = {
@@ -89,7 +90,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss",
     "Metric", "Model", "Operation", "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend",
-    "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers", "layers", "losses", "metrics",
-    "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random",
+    "callbacks", "config", "constraints", "datasets", "dtype_policies", "export", "initializers", "layers", "losses",
+    "metrics", "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random",
     "regularizers", "saving", "utils", "version",
 ]  # fmt: skip

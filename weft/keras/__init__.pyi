@@ -7,6 +7,7 @@ from weft.keras import config as config
 from weft.keras import constraints as constraints
 from weft.keras import datasets as datasets
 from weft.keras import dtype_policies as dtype_policies
+from weft.keras import export as export
 from weft.keras import initializers as initializers
 from weft.keras import layers as layers
 from weft.keras import losses as losses

@@ -8,7 +8,7 @@ and `_restore_from_tensors(values)`.
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -176,15 +176,17 @@ class ObjectGraph:
     Args:
         root: The root.
         extra: Further children of the root.
+        children: Gives the children of an object.
     """
 
-    def __init__(self, root: Any, extra: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, root: Any, extra: Mapping[str, Any] | None = None,
+                 children: Callable[[Any], dict[str, Any]] = children_of) -> None:  # fmt: skip
         self.objects: list[Any] = [root]
         self.paths: list[tuple[str, ...]] = [()]
         self.children: list[list[tuple[str, int]]] = []
         places = {id(root): 0}
         for place, value in enumerate(self.objects):  # grows while it is gone through
-            named = children_of(value)
+            named = children(value)
             if place == 0 and extra:
                 named = {**named, **extra}
             links = []

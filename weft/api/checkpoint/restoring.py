@@ -27,6 +27,8 @@ from weft.runtime import tracking
 from weft.runtime.variable import Variable
 
 _SHOWN = 10
+#: what TensorFlow calls the position of a dataset's iterator; it stands under another key than the one it notes
+_ITERATOR = "ITERATOR"
 
 
 def open_checkpoint(path: str) -> bundle.BundleReader:
@@ -234,7 +236,8 @@ class Restoration:
             attributes = self.proto.nodes[place].attributes
             if not attributes:
                 continue
-            values = {part.name: self._read(part.checkpoint_key, path) for part in attributes}
+            values = {part.name: self._read(part.checkpoint_key, path) for part in attributes
+                      if part.name != _ITERATOR or part.checkpoint_key in self.reader}  # fmt: skip
             problem = refusal(value, values, path or "the root", f"checkpoint {self.path}")
             if problem is not None:
                 self._refused.add(place)  # told once, and not again with each attribute that is set

@@ -27,6 +27,7 @@ from weft.keras.layers.core.einsum_dense import EinsumDense
 from weft.keras.layers.core.embedding import Embedding
 from weft.keras.layers.core.input_layer import Input, InputLayer
 from weft.keras.layers.core.reversible_embedding import ReversibleEmbedding
+from weft.keras.layers.core.saved_model import TFSMLayer
 from weft.keras.layers.core.small import Identity, Lambda, Masking, Rescaling, Wrapper
 from weft.keras.layers.input_spec import InputSpec
 from weft.keras.layers.layer import Layer
@@ -205,7 +206,7 @@ __all__ = [
     "Reshape", "Resizing", "ReversibleEmbedding", "STFTSpectrogram", "SeparableConv1D", "SeparableConv2D",
     "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "Solarization",
     "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells",
-    "StringLookup", "Subtract", "TextVectorization", "TimeDistributed", "UnitNormalization", "UpSampling1D",
-    "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average",
-    "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract",
+    "StringLookup", "Subtract", "TFSMLayer", "TextVectorization", "TimeDistributed", "UnitNormalization",
+    "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
+    "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract",
 ]  # fmt: skip

@@ -57,6 +57,30 @@ class SavingMethods:
 
         load_weights(self, filepath, skip_mismatch=skip_mismatch, by_name=by_name, **kwargs)
 
+    def export(self, filepath: Any, format: str = "tf_saved_model", verbose: Any = None, input_signature: Any = None,
+               **kwargs: Any) -> None:  # fmt: skip
+        """Writes the model's prediction into a SavedModel, as its function `serve`.
+
+        Args:
+            filepath: The folder.
+            format: `"tf_saved_model"`.
+            verbose: Whether what was written is printed; None does.
+            input_signature: The specs of the inputs; those of the built model where None.
+
+        Raises:
+            ValueError: For a model that is not built.
+        """
+        from weft.keras.export.archive import export_model
+
+        export_model(self, filepath, format, verbose, input_signature)
+
+    @property
+    def _default_save_signature(self) -> Any:
+        """What `tf.saved_model.save` makes the signature of the model, and what calls the loaded one."""
+        from weft.keras.export.archive import serving_function, serving_specs
+
+        return serving_function(self, serving_specs(self, named=False))
+
     def to_json(self, **kwargs: Any) -> str:
         """The configuration as JSON text; weights are not in it.
 
