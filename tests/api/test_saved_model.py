@@ -342,3 +342,20 @@ def test_a_full_disk_leaves_the_old_one(saved: tuple[Net, str], tmp_path: Path, 
     monkeypatch.undo()
     assert float(tf.saved_model.load(folder).parts[0]) == before
     assert os.listdir(tmp_path) == ["model"]
+
+
+def test_a_model_that_was_never_called_has_its_functions(tmp_path: Path) -> None:
+    class Constant(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.held = tf.constant([1.0, 2.0])
+
+        @tf.function(input_signature=[tf.TensorSpec(None, tf.float32, name="a"), tf.TensorSpec(None, name="b")])
+        def add(self, a: Any, b: Any) -> Any:
+            return a + b + self.held
+
+    model = Constant()
+    tf.saved_model.save(model, str(tmp_path / "m"), signatures={"sum": model.add})
+    loaded = tf.saved_model.load(str(tmp_path / "m"))
+    assert loaded.signatures["sum"](a=tf.ones([1, 2]), b=tf.constant(2.0))["output_0"].numpy().tolist() == [[4.0, 5.0]]
+    assert loaded.add(1.0, [1.0, 0.0]).numpy().tolist() == [3.0, 3.0]

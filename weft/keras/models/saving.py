@@ -76,9 +76,12 @@ class SavingMethods:
 
     @property
     def _default_save_signature(self) -> Any:
-        """What `tf.saved_model.save` makes the signature of the model, and what calls the loaded one."""
+        """What `tf.saved_model.save` makes the signature of the model, and what calls the loaded one; None where it is
+        not built."""
         from weft.keras.export.archive import serving_function, serving_specs
 
+        if not self.built:  # type: ignore[attr-defined]
+            return None
         return serving_function(self, serving_specs(self, named=False))
 
     def to_json(self, **kwargs: Any) -> str:
