@@ -9,6 +9,7 @@ function of `tf` hands the application of an op over to that method and returns 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
 from weft.base.signatures import signature as signature_of
 from weft.base.sources import user_line
-from weft.formats import summaries
+from weft.formats import checkpoint_state, summaries
 from weft.formats.events import EventFileWriter
 from weft.formats.files import replacing as replacing_file
 from weft.formats.messages.graph import GraphDef
@@ -40,9 +41,9 @@ __all__ = [
     "EventFileWriter", "GraphDef", "encode_png", "summaries",
     "Batches", "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "attribute_set", "batches",
     "collect_operations", "evaluate_shape", "explain", "explain_missing_gradient", "function", "gather_rows",
-    "global_seed", "in_graph", "nearest", "nest", "only_computes", "op", "op_outputs", "origin", "profile",
-    "rebind_sizes", "replacing_file", "runs_unwatched", "scan", "set_global_seed", "set_part", "signature_of",
-    "user_facing", "user_line", "word_absent", "word_absent_methods",
+    "global_seed", "in_graph", "nearest", "note_latest_checkpoint", "nest", "only_computes", "op", "op_outputs",
+    "origin", "profile", "rebind_sizes", "replacing_file", "runs_unwatched", "scan", "set_global_seed", "set_part",
+    "signature_of", "user_facing", "user_line", "word_absent", "word_absent_methods",
 ]  # fmt: skip
 
 
@@ -242,6 +243,11 @@ def attribute_set(owner: Any) -> None:
     """To be called where an attribute of an object was set that `tf.train.Checkpoint` saves by a method
     `_trackable_children`: a checkpoint that was restored before may have values for it."""
     tracking.attribute_set(owner)
+
+
+def note_latest_checkpoint(prefix: str) -> None:
+    """Says in a folder's file `checkpoint` that this checkpoint of it is the latest."""
+    checkpoint_state.write_checkpoint_state(os.path.dirname(prefix) or ".", prefix)
 
 
 def in_graph() -> bool:

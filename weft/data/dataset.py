@@ -87,8 +87,8 @@ class OwnedIterator(Iterator[Any]):
     def _restore_from_tensors(self, values: Any) -> None:
         """Begins the pass that was saved and passes over what was taken."""
         if _POSITION not in values:
-            warnings.warn("TensorFlow saved the position of this dataset's iterator, which only TensorFlow can take up: "
-                          "it begins at its beginning.", stacklevel=2)  # fmt: skip
+            warnings.warn("TensorFlow saved where this dataset's iterator stood, which only TensorFlow can take up: it "
+                          "begins at its beginning.", stacklevel=2)  # fmt: skip
             return
         state = json.loads(np.asarray(values[_POSITION]).item())
         plan = _seeds_of(self._node)

@@ -164,7 +164,50 @@ def test_weights_alone(tmp_path: Path) -> None:
     keras.saving.save_weights(model, tmp_path / "again.weights.h5")
     keras.saving.load_weights(other, tmp_path / "again.weights.h5")
     with pytest.raises(ValueError, match=r"must end in `.weights.h5`"):
-        model.save_weights(tmp_path / "checkpoint")
+        model.save_weights(tmp_path / "w.npz")
+
+
+def test_weights_in_a_checkpoint(tmp_path: Path) -> None:
+    def unbuilt() -> keras.Model:
+        return keras.Sequential([layers.Dense(3), layers.Dense(1)])
+
+    model, x = unbuilt(), np.ones((2, 4), np.float32)
+    model.compile("adam", "mse")
+    saved = keras.callbacks.ModelCheckpoint(tmp_path / "cp-{epoch:02d}.ckpt", save_weights_only=True)
+    model.fit(x, x[:, :1], epochs=2, verbose=0, callbacks=[saved])
+    latest = tf.train.latest_checkpoint(tmp_path)
+    assert latest is not None and latest.endswith("cp-02.ckpt")
+    built, later = unbuilt(), unbuilt()
+    built.build((None, 4))
+    built.load_weights(latest).expect_partial()
+    later.load_weights(latest)
+    later(x)
+    for other in (built, later):
+        for one, two in zip(model.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, two)
+    wider = keras.Sequential([keras.Input((4,)), layers.Dense(5), layers.Dense(1)])
+    with pytest.raises(ValueError, match=r"\(4, 3\).*\(4, 5\)"):
+        wider.load_weights(latest)
+    with pytest.raises(ValueError, match="no weights of the model"):
+        stranger = keras.Model(i := keras.Input((3,)), layers.PReLU()(i))
+        stranger.load_weights(latest)
+    with pytest.raises(ValueError, match="the folder has no checkpoint"):
+        built.load_weights(tf.train.latest_checkpoint(tmp_path / "none"))
+
+
+def test_checkpoints_of_keras_2_are_loaded(tmp_path: Path) -> None:
+    """Their objects go by other names: layers with weights are counted, kernels are called kernels."""
+    model = keras.Sequential([keras.Input((2,)), layers.Flatten(), layers.Dense(2), layers.BatchNormalization()])
+    dense, norm = model.layers[1], model.layers[2]
+    values = [v.numpy() + 1.0 for v in model.weights]
+    parts = [tf.Variable(value) for value in values]
+    old = tf.train.Checkpoint()
+    setattr(old, "layer_with_weights-0", tf.train.Checkpoint(kernel=parts[0], bias=parts[1]))
+    setattr(old, "layer_with_weights-1", tf.train.Checkpoint(
+        gamma=parts[2], beta=parts[3], moving_mean=parts[4], moving_variance=parts[5]))  # fmt: skip
+    model.load_weights(old.write(tmp_path / "old"))
+    for weight, value in zip([*dense.weights, *norm.weights], values, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), value)
 
 
 def test_by_name_takes_the_layers_that_are_there(tmp_path: Path) -> None:

@@ -91,6 +91,12 @@ def children_of(value: Any) -> dict[str, Any]:
     return {}
 
 
+def alias_of(value: Any, name: str) -> Any:
+    """The child that an object had under another name in older files; None where there is none."""
+    told = getattr(type(value), "_trackable_aliases", None)
+    return None if told is None else told(value).get(name)
+
+
 def _may_lead_on(name: str, child: Any) -> bool:
     return name not in ("_name", "_name_scope") and is_trackable(child)
 

@@ -13,6 +13,7 @@ import numpy as np
 from weft.api.checkpoint.objects import (
     GRAPH_KEY,
     ObjectGraph,
+    alias_of,
     children_of,
     escaped,
     holds_values,
@@ -168,6 +169,7 @@ class Restoration:
             owner = self._owner(value, place, owner, children)
             for name, child_place in self._links[place]:
                 child = children.get(name)
+                child = alias_of(value, name) if child is None else child
                 if child is None:
                     awaited.append(owner)
                 else:

@@ -10,14 +10,16 @@ import numpy as np
 
 from weft.extend import explain
 from weft.keras.callbacks.stopping import _Watching
+from weft.keras.saving.checkpoints import names_checkpoint
 
 
 class ModelCheckpoint(_Watching):
     """Saves the model, or its weights, after epochs or batches. A file is whole or not there.
 
     Args:
-        filepath: Where: a path that ends in `.keras`, or in `.h5`; with `save_weights_only` in `.weights.h5`. It may
-            hold `{epoch}`, `{batch}` and names of metrics, such as `{epoch:02d}-{val_loss:.2f}.keras`.
+        filepath: Where: a path that ends in `.keras`, or in `.h5`; with `save_weights_only` in `.weights.h5`, or
+            without an ending, for checkpoints of TensorFlow's. It may hold `{epoch}`, `{batch}` and names of metrics, such
+            as `{epoch:02d}-{val_loss:.2f}.keras`.
         monitor: The metric that says which one is best.
         verbose: Whether it says so.
         save_best_only: Whether only a better model than the best so far is saved.
@@ -61,7 +63,8 @@ class ModelCheckpoint(_Watching):
             raise ValueError(explain(
                 "ModelCheckpoint: `save_freq` is 'epoch' or a number of batches.", received=repr(self.save_freq)
             ))  # fmt: skip
-        if self.save_weights_only and not self.filepath.endswith((".weights.h5", ".h5", ".hdf5")):
+        weights = self.filepath.endswith((".weights.h5", ".h5", ".hdf5")) or names_checkpoint(self.filepath)
+        if self.save_weights_only and not weights:
             raise ValueError(explain(
                 "ModelCheckpoint: with save_weights_only=True the path must end in `.weights.h5`.",
                 received=repr(self.filepath), hint=f"filepath={os.path.splitext(self.filepath)[0] + '.weights.h5'!r}",

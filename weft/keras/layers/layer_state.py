@@ -25,6 +25,10 @@ class LayerState:
                 found[f"_weight_{place}"] = weight
         return found
 
+    def _trackable_aliases(self: Any) -> dict[str, Any]:
+        """Children by the names that they have in the checkpoints of Keras 2."""
+        return {name: self._tracked[name] for name in self._checkpoint_names if name in self._tracked}
+
     def save_own_variables(self: Any, store: Any) -> None:
         """Puts the values of the layer's own variables into a mapping. Subclasses may keep something else.
 

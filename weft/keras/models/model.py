@@ -119,6 +119,12 @@ class Model(SavingMethods, Trainer, GraphModel, Layer):
             found["optimizer"] = self.optimizer
         return found
 
+    def _trackable_aliases(self) -> dict[str, Any]:
+        """Children by the names that they have in the checkpoints of Keras 2: layers with weights, counted."""
+        weighted = [layer for layer in self.layers if layer.weights]
+        numbered = {f"layer_with_weights-{place}": layer for place, layer in enumerate(weighted)}
+        return {**super()._trackable_aliases(), **numbered}
+
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by name or position.
 

@@ -29,7 +29,8 @@ class SavingMethods:
         """Writes the weights and the optimizer's state.
 
         Args:
-            filepath: A path that ends in `.weights.h5`; any other `.h5` has Keras 2's layout.
+            filepath: A path that ends in `.weights.h5`; any other `.h5` has Keras 2's layout. One without an ending is
+                the prefix of a checkpoint of TensorFlow's, as in Keras 2.
             overwrite: Whether a file that is there is replaced without asking.
             max_shard_size: Not supported; None.
             **kwargs: `save_format` of Keras 2.
@@ -41,21 +42,25 @@ class SavingMethods:
 
         save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size, **kwargs)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, by_name: bool = False, **kwargs: Any) -> None:
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, by_name: bool = False, **kwargs: Any) -> Any:
         """Takes the weights of a file.
 
         Args:
-            filepath: A `.weights.h5`, a `.keras`, or an `.h5` of Keras 1 or 2.
+            filepath: A `.weights.h5`, a `.keras`, an `.h5` of Keras 1 or 2, or the prefix of a checkpoint of
+                TensorFlow's.
             skip_mismatch: Whether what does not fit is left as it is, with a warning.
             by_name: Whether layers are matched by name, for Keras 2's layout.
             **kwargs: `objects_to_skip`.
+
+        Returns:
+            For a checkpoint its status; None otherwise.
 
         Raises:
             ValueError: Where the weights do not fit, naming layer, variable and shapes.
         """
         from weft.keras.saving.api import load_weights
 
-        load_weights(self, filepath, skip_mismatch=skip_mismatch, by_name=by_name, **kwargs)
+        return load_weights(self, filepath, skip_mismatch=skip_mismatch, by_name=by_name, **kwargs)
 
     def export(self, filepath: Any, format: str = "tf_saved_model", verbose: Any = None, input_signature: Any = None,
                **kwargs: Any) -> None:  # fmt: skip

@@ -9,7 +9,7 @@ import warnings
 from typing import Any
 
 from weft.extend import explain, nearest, replacing_file, user_facing
-from weft.keras.saving import archive, hdf5, legacy_h5
+from weft.keras.saving import archive, checkpoints, hdf5, legacy_h5
 from weft.keras.saving.state import Loader, Writer, report
 
 _H5_ENDINGS = (".h5", ".hdf5", ".hdf")
@@ -185,7 +185,8 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
 
     Args:
         model: The model.
-        filepath: A path that ends in `.weights.h5`; any other `.h5` has Keras 2's layout.
+        filepath: A path that ends in `.weights.h5`; any other `.h5` has Keras 2's layout. One without an ending is the
+            prefix of a checkpoint of TensorFlow's, as in Keras 2.
         overwrite: Whether a file that is there is replaced without asking.
         max_shard_size: Not supported; None.
         **kwargs: `save_format` of Keras 2.
@@ -208,8 +209,11 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
             f"The model `{model.name}` is not built, so it has no weights to save.",
             hint="call it on data first, or model.build(input_shape)",
         ))  # fmt: skip
+    if checkpoints.names_checkpoint(path, form):
+        checkpoints.write(model, path)
+        return
     legacy = form in ("h5", "hdf5") or path.endswith(_H5_ENDINGS)
-    if not path.endswith(".weights.h5") and (not legacy or form == "tf"):
+    if not path.endswith(".weights.h5") and not legacy:
         raise ValueError(explain(
             "The path of a file of weights must end in `.weights.h5`.", received=repr(path),
             hint=f"model.save_weights({os.path.splitext(path)[0] + '.weights.h5'!r})",
@@ -226,15 +230,18 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
 
 
 @user_facing
-def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name: bool = False, **kwargs: Any) -> None:
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name: bool = False, **kwargs: Any) -> Any:
     """Gives a model the weights of a file.
 
     Args:
-        model: The model, built.
-        filepath: A `.weights.h5`, a `.keras`, or an `.h5` of Keras 1 or 2.
+        model: The model, built; for a checkpoint it may be built later.
+        filepath: A `.weights.h5`, a `.keras`, an `.h5` of Keras 1 or 2, or the prefix of a checkpoint of TensorFlow's.
         skip_mismatch: Whether what does not fit is left as it is, with a warning.
         by_name: Whether layers are matched by name, for Keras 2's layout.
         **kwargs: `objects_to_skip`.
+
+    Returns:
+        For a checkpoint its status, which can be asked what was matched; None otherwise.
 
     Raises:
         ValueError: Where the weights do not fit, naming layer, variable and shapes.
@@ -243,7 +250,14 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
     kwargs.pop("options", None)
     if kwargs:
         raise TypeError(f"load_weights has no argument `{next(iter(kwargs))}`.")
+    if filepath is None:
+        raise ValueError(explain(
+            "load_weights: `filepath` is None.",
+            hint="where tf.train.latest_checkpoint gave it, the folder has no checkpoint",
+        ))  # fmt: skip
     path = os.fspath(filepath)
+    if checkpoints.is_checkpoint(path):
+        return checkpoints.read(model, path)
     kind = _kind_of(path)
     if kind is None:
         raise _unknown_kind(path)
@@ -259,12 +273,13 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
                 _load(model, reader, path, skip_mismatch, by_name, skip)
         finally:
             whole.close()
-        return
+        return None
     reader = hdf5.Reader(path, path)
     try:
         _load(model, reader, path, skip_mismatch, by_name, skip)
     finally:
         reader.close()
+    return None
 
 
 def _load(model: Any, reader: hdf5.Reader, name: str, skip_mismatch: bool, by_name: bool, skip: Any) -> None:
