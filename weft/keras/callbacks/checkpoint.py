@@ -17,9 +17,9 @@ class ModelCheckpoint(_Watching):
     """Saves the model, or its weights, after epochs or batches. A file is whole or not there.
 
     Args:
-        filepath: Where: a path that ends in `.keras`, or in `.h5`; with `save_weights_only` in `.weights.h5`, or
-            without an ending, for checkpoints of TensorFlow's. It may hold `{epoch}`, `{batch}` and names of metrics, such
-            as `{epoch:02d}-{val_loss:.2f}.keras`.
+        filepath: Where: a path that ends in `.keras`, or in `.h5`; with `save_weights_only` in `.weights.h5`, or one
+            without an ending, for checkpoints of TensorFlow's. It may hold `{epoch}`, `{batch}` and names of metrics,
+            such as `{epoch:02d}-{val_loss:.2f}.keras`.
         monitor: The metric that says which one is best.
         verbose: Whether it says so.
         save_best_only: Whether only a better model than the best so far is saved.
