@@ -20,6 +20,7 @@ from weft._public import feature_column as feature_column
 from weft._public import image as image
 from weft._public import io as io
 from weft._public import linalg as linalg
+from weft._public import lookup as lookup
 from weft._public import math as math
 from weft._public import nest as nest
 from weft._public import nn as nn

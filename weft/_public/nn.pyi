@@ -53,6 +53,24 @@ from weft.api.nn import softmax_cross_entropy_with_logits as softmax_cross_entro
 from weft.api.nn import space_to_depth as space_to_depth
 from weft.api.nn import sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits
 from weft.api.nn import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
+from weft.api.nn_more import atrous_conv2d as atrous_conv2d
+from weft.api.nn_more import batch_norm_with_global_normalization as batch_norm_with_global_normalization
+from weft.api.nn_more import collapse_repeated as collapse_repeated
+from weft.api.nn_more import compute_average_loss as compute_average_loss
+from weft.api.nn_more import ctc_beam_search_decoder as ctc_beam_search_decoder
+from weft.api.nn_more import ctc_greedy_decoder as ctc_greedy_decoder
+from weft.api.nn_more import ctc_loss as ctc_loss
+from weft.api.nn_more import ctc_unique_labels as ctc_unique_labels
+from weft.api.nn_more import normalize_moments as normalize_moments
+from weft.api.nn_more import scale_regularization_loss as scale_regularization_loss
+from weft.api.nn_more import sufficient_statistics as sufficient_statistics
+from weft.api.nn_more import weighted_moments as weighted_moments
+from weft.api.sampling import all_candidate_sampler as all_candidate_sampler
+from weft.api.sampling import compute_accidental_hits as compute_accidental_hits
+from weft.api.sampling import fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler
+from weft.api.sampling import learned_unigram_candidate_sampler as learned_unigram_candidate_sampler
+from weft.api.sampling import nce_loss as nce_loss
+from weft.api.sampling import sampled_softmax_loss as sampled_softmax_loss
 from weft.api.sparse_lookup import embedding_lookup_sparse as embedding_lookup_sparse
 from weft.api.sparse_lookup import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
 

@@ -1,5 +1,7 @@
 """Written by tools/make_stubs.py; do not edit."""
 
+from typing import Any
+
 from weft.api.drawing import Algorithm as Algorithm
 from weft.api.generators import Generator as Generator
 from weft.api.generators import create_rng_state as create_rng_state
@@ -26,3 +28,18 @@ from weft.api.random import stateless_truncated_normal as stateless_truncated_no
 from weft.api.random import stateless_uniform as stateless_uniform
 from weft.api.random import truncated_normal as truncated_normal
 from weft.api.random import uniform as uniform
+from weft.api.sampling import all_candidate_sampler as all_candidate_sampler
+from weft.api.sampling import fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler
+from weft.api.sampling import learned_unigram_candidate_sampler as learned_unigram_candidate_sampler
+
+def log_uniform_candidate_sampler(
+    true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: int | None = ..., name: str
+    | None = ...
+) -> tuple[Any, Any, Any]:
+    """Draws class numbers (log-uniform), and says how often each is expected among the draws."""
+
+def uniform_candidate_sampler(
+    true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: int | None = ..., name: str
+    | None = ...
+) -> tuple[Any, Any, Any]:
+    """Draws class numbers (uniform), and says how often each is expected among the draws."""

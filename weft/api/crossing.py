@@ -14,8 +14,8 @@ from weft.base import dtypes, hashing
 from weft.base.dims import Dim
 from weft.base.errors import explain
 from weft.ir.types import TensorType
-from weft.ops import opdef
-from weft.runtime import dispatch, frontdoor
+from weft.runtime import frontdoor
+from weft.runtime.host_call import host_call
 from weft.runtime.sparse import SparseTensor
 
 _GREATEST = (1 << 63) - 1
@@ -60,9 +60,8 @@ def _crossed(inputs: Sequence[Any], mixed: Callable[[tuple[Any, ...]], Any], dty
 
     count = Dim.fresh("crosses")
     types = (TensorType((count, 2), dtypes.int64), TensorType((count,), dtype), TensorType((2,), dtypes.int64))
-    attrs = {"function": run, "types": types, "gradient": None}
     tensors = [tensor for part in parts for tensor in part._components()]
-    return SparseTensor(*dispatch.apply(opdef.get("py_function"), tensors, attrs, "SparseCross"))
+    return SparseTensor(*host_call(run, tensors, types, "SparseCross"))
 
 
 def crossed_hashes(inputs: Sequence[Any], num_buckets: int = 0, hash_key: int | None = None) -> SparseTensor:

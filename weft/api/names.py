@@ -70,6 +70,7 @@ NAMESPACES: dict[str, str] = {
     "io": "weft.api.io",
     "keras": "weft.keras",
     "linalg": "weft.api.linalg",
+    "lookup": "weft.api.lookup",
     "losses": "weft.keras.losses",
     "math": "weft.api.math",
     "metrics": "weft.keras.metrics",

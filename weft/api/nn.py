@@ -21,6 +21,28 @@ from weft.api.math import (  # noqa: F401  (public here too)
     top_k,
     zero_fraction,
 )
+from weft.api.nn_more import (  # noqa: F401
+    atrous_conv2d,
+    batch_norm_with_global_normalization,
+    collapse_repeated,
+    compute_average_loss,
+    ctc_beam_search_decoder,
+    ctc_greedy_decoder,
+    ctc_loss,
+    ctc_unique_labels,
+    normalize_moments,
+    scale_regularization_loss,
+    sufficient_statistics,
+    weighted_moments,
+)
+from weft.api.sampling import (  # noqa: F401
+    all_candidate_sampler,
+    compute_accidental_hits,
+    fixed_unigram_candidate_sampler,
+    learned_unigram_candidate_sampler,
+    nce_loss,
+    sampled_softmax_loss,
+)
 from weft.api.sparse_lookup import embedding_lookup_sparse, safe_embedding_lookup_sparse  # noqa: F401
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain

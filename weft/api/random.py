@@ -21,6 +21,13 @@ from weft.api.generators import Generator as Generator
 from weft.api.generators import create_rng_state as create_rng_state
 from weft.api.generators import get_global_generator as get_global_generator
 from weft.api.generators import set_global_generator as set_global_generator
+from weft.api.sampling import (  # noqa: F401
+    all_candidate_sampler,
+    fixed_unigram_candidate_sampler,
+    learned_unigram_candidate_sampler,
+    log_uniform_candidate_sampler,
+    uniform_candidate_sampler,
+)
 from weft.base import dtypes
 from weft.runtime import dispatch, frontdoor
 from weft.runtime import random as streams

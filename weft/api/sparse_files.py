@@ -12,14 +12,9 @@ from weft.base.errors import InvalidArgumentError, explain
 from weft.formats import tensors
 from weft.formats.messages.tensor import TensorProto
 from weft.ir.types import TensorType
-from weft.ops import opdef
-from weft.runtime import dispatch, frontdoor
+from weft.runtime import frontdoor
+from weft.runtime.host_call import host_call
 from weft.runtime.sparse import SparseTensor, SparseTensorSpec
-
-
-def _host(function: Any, inputs: list[Any], types: list[TensorType], name: str) -> list[Any]:
-    attrs = {"function": function, "types": tuple(types), "gradient": None}
-    return list(dispatch.apply(opdef.get("py_function"), inputs, attrs, name))
 
 
 def _texts(arrays: list[Any]) -> list[bytes]:
@@ -41,8 +36,8 @@ def serialize_sparse(sp_input: Any, out_type: Any = dtypes.string, name: str | N
         TensorShape([3])
     """
     x = _need(sp_input)
-    return _host(lambda *arrays: [np.array(_texts(list(arrays)), object)], x._components(),
-                 [TensorType((3,), dtypes.string)], name or "SerializeSparse")[0]  # fmt: skip
+    return host_call(lambda *arrays: [np.array(_texts(list(arrays)), object)], x._components(),
+                     [TensorType((3,), dtypes.string)], "SerializeSparse", name)[0]  # fmt: skip
 
 
 def serialize_many_sparse(sp_input: Any, out_type: Any = dtypes.string, name: str | None = None) -> Any:
@@ -59,7 +54,7 @@ def serialize_many_sparse(sp_input: Any, out_type: Any = dtypes.string, name: st
 
     count = x.shape[0] if x.shape.rank else None
     kind = TensorType((Dim.fresh("rows") if count is None else count, 3), dtypes.string)
-    return _host(run, x._components(), [kind], name or "SerializeManySparse")[0]
+    return host_call(run, x._components(), [kind], "SerializeManySparse", name)[0]
 
 
 def deserialize_many_sparse(serialized_sparse: Any, dtype: Any, rank: int | None = None,
@@ -96,5 +91,6 @@ def deserialize_many_sparse(serialized_sparse: Any, dtype: Any, rank: int | None
     count = Dim.fresh("entries")
     size = Dim.fresh("rank") if rank is None else rank + 1
     types = [TensorType((count, size), dtypes.int64), TensorType((count,), wanted), TensorType((size,), dtypes.int64)]
-    return SparseTensor(*_host(run, [frontdoor.convert(serialized_sparse)], types, name or "DeserializeManySparse"))
+    given = [frontdoor.convert(serialized_sparse)]
+    return SparseTensor(*host_call(run, given, types, "DeserializeManySparse", name))
 

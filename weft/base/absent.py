@@ -106,7 +106,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.io.parse_sequence_example": "tf.io.parse_single_sequence_example, in dataset.map",
     "tf.layers": _VERSION_1,
     "tf.logging": _VERSION_1,
-    "tf.lookup": "use keras.layers.StringLookup, or a dict",
     "tf.python_io": "use tf.io.TFRecordWriter and tf.data.TFRecordDataset",
     "tf.quantization": "train and predict with float32",
     "tf.queue": _DATA,

@@ -172,8 +172,9 @@ _SHARED = frozenset(
     broadcast_static_shape broadcast_to as_dtype cast clip_by_norm saturate_cast sequence_mask unique_with_counts
     clip_by_value complex complex128 complex64 constant control_dependencies cos cosh cumsum custom_gradient
     device divide double einsum ensure_shape equal executing_eagerly exp eye float16 float32 float64 floor floordiv
-    foldl foldr function gather gather_nd greater greater_equal group guarantee_const half identity init_scope int16
-    int32 int64 int8 is_tensor less less_equal linspace logical_and logical_not logical_or map_fn matmul maximum
+    edit_distance foldl foldr function gather gather_nd greater greater_equal group guarantee_const half identity
+    init_scope int16 int32 int64 int8 is_tensor less less_equal linspace logical_and logical_not logical_or map_fn matmul
+    maximum
     meshgrid minimum mod multiply name_scope negative newaxis no_op not_equal numpy_function one_hot ones_like pad
     pow print py_function range rank register_tensor_conversion_function repeat reshape resource reverse roll round
     scan scatter_nd searchsorted shape sigmoid sign sin sinh size slice sort sqrt square stack stop_gradient
@@ -185,8 +186,8 @@ _SHARED = frozenset(
 
 #: namespaces that mean the same as in `weft`
 _SHARED_NAMESPACES = frozenset(
-    """autodiff autograph bitwise config debugging distribute dtypes errors image keras linalg math nest signal
-    test""".split()
+    """autodiff autograph bitwise config debugging distribute dtypes errors image keras linalg lookup math nest sets
+    signal test""".split()
 )
 
 #: version 1 names of functions that version 2 keeps under `math` alone

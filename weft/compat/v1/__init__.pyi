@@ -14,8 +14,10 @@ from weft._public import dtypes as dtypes
 from weft._public import errors as errors
 from weft._public import image as image
 from weft._public import linalg as linalg
+from weft._public import lookup as lookup
 from weft._public import math as math
 from weft._public import nest as nest
+from weft._public import sets as sets
 from weft._public import signal as signal
 from weft._public import test as test
 from weft._public.v1 import app as app
@@ -131,6 +133,7 @@ from weft.api.math import global_norm as global_norm
 from weft.api.math import invert_permutation as invert_permutation
 from weft.api.math import matmul as matmul
 from weft.api.math import tensordot as tensordot
+from weft.api.sets import edit_distance as edit_distance
 from weft.api.strings import as_string as as_string
 from weft.api.strings import join as _string_join
 from weft.api.strings import strip as _string_strip

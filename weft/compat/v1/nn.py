@@ -36,8 +36,9 @@ from weft.compat.v1.ops import _old_name
 #: functions of modules that need this one
 _LATER = {
     **dict.fromkeys(("bidirectional_dynamic_rnn", "dynamic_rnn", "static_bidirectional_rnn", "static_rnn"), "rnn"),
-    **dict.fromkeys(("log_uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss",
-                     "uniform_candidate_sampler"), "sampling"),
+    **dict.fromkeys(("all_candidate_sampler", "compute_accidental_hits", "fixed_unigram_candidate_sampler",
+                     "learned_unigram_candidate_sampler", "log_uniform_candidate_sampler", "nce_loss",
+                     "sampled_softmax_loss", "uniform_candidate_sampler"), "sampling"),
 }  # fmt: skip
 
 

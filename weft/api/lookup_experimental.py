@@ -1,0 +1,136 @@
+"""`tf.lookup.experimental`: tables that change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from weft.api.lookup_tables import LookupTable, plain
+from weft.base.errors import InvalidArgumentError, explain
+from weft.runtime import frontdoor
+from weft.runtime.host_call import host_call
+
+
+class MutableHashTable(LookupTable):
+    """A table from keys to values, or vectors of them, that can be changed.
+
+    Args:
+        key_dtype: Of the keys.
+        value_dtype: Of the values.
+        default_value: The value of other keys; its shape is that of all values.
+        name: Accepted.
+        checkpoint: Accepted.
+        experimental_is_anonymous: Accepted.
+
+    Example:
+        >>> import weft as tf
+        >>> table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, default_value=-1)
+        >>> table.insert(["a", "b"], [1, 2])
+        >>> table.remove(["a"])
+        >>> table.lookup(["a", "b"]).numpy().tolist()
+        [-1, 2]
+    """
+
+    def __init__(self, key_dtype: Any, value_dtype: Any, default_value: Any, name: str = "MutableHashTable",
+                 checkpoint: bool = True, experimental_is_anonymous: bool = False) -> None:  # fmt: skip
+        super().__init__(key_dtype, value_dtype, name)
+        self._default = frontdoor.convert(default_value, None if frontdoor.is_tensor_like(default_value)
+                                          else self.value_dtype)  # fmt: skip
+        self._row = tuple(self._default.shape.as_list())
+
+    def lookup(self, keys: Any, dynamic_default_values: Any = None, name: str | None = None) -> Any:
+        """The values of keys.
+
+        Args:
+            keys: Dense, sparse or ragged ones of any shape.
+            dynamic_default_values: Values for keys that are not there, one for each key.
+            name: The node's name.
+        """
+        default = self._default
+        if dynamic_default_values is not None:
+            default = frontdoor.convert(dynamic_default_values, None if frontdoor.is_tensor_like(
+                dynamic_default_values) else self.value_dtype)  # fmt: skip
+        return self._looked_up(keys, default, name, self._row)
+
+    def insert(self, keys: Any, values: Any, name: str | None = None) -> Any:
+        """Gives keys values, new ones or others than they had.
+
+        Raises:
+            TypeError: For keys or values of another dtype.
+            InvalidArgumentError: Where there is not one value for each key.
+        """
+        found = self._keys_of(keys)
+        given = frontdoor.convert(values, None if frontdoor.is_tensor_like(values) else self.value_dtype)
+        if given.dtype is not self.value_dtype:
+            raise TypeError(f"Dtype of argument `values` must be {self.value_dtype.name}, received: {given.dtype.name}")
+
+        def run(keys: Any, values: Any) -> list[Any]:
+            if values.shape != (*keys.shape, *self._row):
+                raise InvalidArgumentError(explain(
+                    f"Table `{self._name}`: Expected shape {[*keys.shape, *self._row]} for values, got "
+                    f"{list(values.shape)}."))  # fmt: skip
+            rows = values.reshape((-1, *self._row))
+            with self._lock:
+                for place, key in enumerate(plain(keys)):
+                    self._check_key(key)
+                    self._all()[key] = np.array(rows[place]) if self._row else rows[place]
+            return []
+
+        return _result(host_call(run, [found, given], (), "LookupTableInsertV2", name))
+
+    def _check_key(self, key: Any) -> None:
+        """Refuses keys that have another meaning."""
+
+    def remove(self, keys: Any, name: str | None = None) -> Any:
+        """Takes keys out; those that are not there are passed over."""
+
+        def run(keys: Any) -> list[Any]:
+            with self._lock:
+                for key in plain(keys):
+                    self._check_key(key)
+                    self._all().pop(key, None)
+            return []
+
+        return _result(host_call(run, [self._keys_of(keys)], (), "LookupTableRemoveV2", name))
+
+    def __getitem__(self, keys: Any) -> Any:
+        return self.lookup(keys)
+
+
+def _result(outputs: tuple[Any, ...]) -> Any:
+    """The operation, in a graph; None where it has happened."""
+    return outputs[0] if outputs else None
+
+
+class DenseHashTable(MutableHashTable):
+    """A `MutableHashTable` with two keys that are never in it.
+
+    Args:
+        key_dtype: Of the keys.
+        value_dtype: Of the values.
+        default_value: The value of other keys.
+        empty_key: A key that stands for nothing.
+        deleted_key: Another one.
+        initial_num_buckets: Accepted.
+        name: Accepted.
+        checkpoint: Accepted.
+        experimental_is_anonymous: Accepted.
+
+    Raises:
+        InvalidArgumentError: Where one of the two keys is used.
+    """
+
+    def __init__(self, key_dtype: Any, value_dtype: Any, default_value: Any, empty_key: Any, deleted_key: Any,
+                 initial_num_buckets: int | None = None, name: str = "MutableDenseHashTable", checkpoint: bool = True,
+                 experimental_is_anonymous: bool = False) -> None:  # fmt: skip
+        super().__init__(key_dtype, value_dtype, default_value, name)
+        self._special = {what: plain(frontdoor.convert(key, self.key_dtype)._array)[0]
+                         for key, what in ((empty_key, "empty"), (deleted_key, "deleted"))}  # fmt: skip
+        if len(set(self._special.values())) < 2:
+            raise InvalidArgumentError(f"Table `{name}`: Empty and deleted keys cannot be equal")
+
+    def _check_key(self, key: Any) -> None:
+        for what, special in self._special.items():
+            if key == special:
+                raise InvalidArgumentError(f"Table `{self._name}`: Using the {what}_key as a table key is not allowed")

@@ -1,0 +1,312 @@
+"""Samples of classes, and losses over them, for outputs with very many classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+
+from weft.api import array, math
+from weft.api.common import cast_to
+from weft.base import dtypes
+from weft.base.errors import explain
+from weft.ir.types import TensorType
+from weft.runtime import context, frontdoor
+from weft.runtime import random as streams
+from weft.runtime.host_call import host_call
+from weft.runtime.scopes import NameScope
+
+
+def _scope(name: str) -> Any:
+    """A name scope in a graph of TensorFlow 1, nothing elsewhere."""
+    scope = context.scope()
+    return NameScope(name) if scope is not None and not scope.ordered else nullcontext()
+
+
+def _log_uniform(ids: Any, limit: int) -> Any:
+    """The probability of class numbers where that of class k is log((k + 2) / (k + 1)) / log(limit + 1)."""
+    numbers = cast_to(ids, dtypes.float32)
+    return math.log((numbers + 2.0) / (numbers + 1.0)) / float(np.log(limit + 1))
+
+
+def _uniform(ids: Any, limit: int) -> Any:
+    return array.ones_like(cast_to(ids, dtypes.float32)) / float(limit)
+
+
+def _draw(kind: str, limit: int, count: int, unique: bool, rng: np.random.Generator,
+          chances: Any = None) -> tuple[Any, int]:  # fmt: skip
+    """Class numbers, and how many draws they took."""
+
+    def some(size: int) -> Any:
+        if chances is not None:
+            return rng.choice(limit, size, p=chances)
+        if kind == "uniform":
+            return rng.integers(0, limit, size)
+        drawn = np.exp(rng.random(size) * np.log(limit + 1.0)).astype(np.int64) - 1
+        return np.clip(drawn, 0, limit - 1)
+
+    if not unique:
+        return some(count), count
+    found: list[int] = []
+    seen: set[int] = set()
+    tries = 0
+    while len(found) < count:
+        for number in some(count).tolist():
+            tries += 1
+            if number not in seen:
+                seen.add(number)
+                found.append(number)
+                if len(found) == count:
+                    break
+    return np.asarray(found), tries
+
+
+def _sampler(kind: str, probability: Any, default: str) -> Any:
+    def function(true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int,
+                 seed: int | None = None, name: str | None = None) -> tuple[Any, Any, Any]:  # fmt: skip
+        _check(default, num_sampled, range_max, unique)
+        label = name or default
+        with _scope(label):
+            source = streams.op_seeds(seed)
+            generator = np.random.Generator(np.random.PCG64(list(source) if source is not None else None))
+            types = [TensorType((num_sampled,), dtypes.int64), TensorType((), dtypes.float32)]
+
+            def draw() -> list[Any]:
+                ids, tries = _draw(kind, range_max, num_sampled, unique, generator)
+                return [np.asarray(ids, np.int64), np.float32(tries)]
+
+            ids, tries = host_call(draw, (), types, default.title().replace("_", ""))
+            true = cast_to(frontdoor.convert(true_classes), dtypes.int64)
+            return ids, _expected(true, tries, num_sampled, range_max, unique, probability), _expected(
+                ids, tries, num_sampled, range_max, unique, probability
+            )
+
+    function.__name__ = function.__qualname__ = default
+    function.__doc__ = f"""Draws class numbers ({kind}), and says how often each is expected among the draws.
+
+    Args:
+        true_classes: `[batch, num_true]`, int64.
+        num_true: How many true classes there are for each row.
+        num_sampled: How many classes are drawn.
+        unique: Whether no class is drawn twice.
+        range_max: How many classes there are.
+        seed: For the random numbers.
+        name: A name for the operation.
+
+    Returns:
+        The classes `[num_sampled]`, the expected counts of the true ones and those of the drawn ones.
+    """
+    return function
+
+
+def _expected(ids: Any, tries: Any, count: int, limit: int, unique: bool, probability: Any) -> Any:
+    chance = probability(ids, limit)
+    if not unique:
+        return chance * float(count)
+    return -math.expm1(tries * math.log1p(-chance))  # the chance to be among so many draws
+
+
+def _check(default: str, num_sampled: int, range_max: int, unique: bool) -> None:
+    if unique and num_sampled > range_max:
+        raise ValueError(
+            explain(f"{default} cannot draw {num_sampled} different ones of {range_max} classes.",
+                    hint="draw fewer, or unique=False")  # fmt: skip
+        )
+
+
+log_uniform_candidate_sampler = _sampler("log-uniform", _log_uniform, "log_uniform_candidate_sampler")
+uniform_candidate_sampler = _sampler("uniform", _uniform, "uniform_candidate_sampler")
+
+
+def _by_weights(default: str, true_classes: Any, num_sampled: int, unique: bool, range_max: int, seed: Any,
+                name: str | None, weights: Any, learns: bool) -> tuple[Any, Any, Any]:  # fmt: skip
+    """Draws by weights of classes, which a sampler that learns counts true classes into."""
+    if unique and num_sampled > int((weights > 0).sum()):
+        raise ValueError(explain(f"{default} cannot draw {num_sampled} different ones of the classes that have a "
+                                 "chance.", hint="draw fewer, or unique=False"))  # fmt: skip
+    true = cast_to(frontdoor.convert(true_classes), dtypes.int64)
+    source = streams.op_seeds(seed)
+    generator = np.random.Generator(np.random.PCG64(list(source) if source is not None else None))
+
+    def draw(classes: Any) -> list[Any]:
+        chances = weights / weights.sum()
+        ids, tries = _draw("", range_max, num_sampled, unique, generator, chances)
+
+        def expected(numbers: Any) -> Any:
+            chance = chances[numbers]
+            return np.asarray(-np.expm1(tries * np.log1p(-chance)) if unique else chance * num_sampled, np.float32)
+
+        found = [np.asarray(ids, np.int64), expected(classes), expected(ids)]
+        if learns:
+            np.add.at(weights, classes.ravel(), 1)
+        return found
+
+    types = [TensorType((num_sampled,), dtypes.int64), TensorType(true.shape.symbolic, dtypes.float32),
+             TensorType((num_sampled,), dtypes.float32)]  # fmt: skip
+    with _scope(name or default):
+        return tuple(host_call(draw, [true], types, default.title().replace("_", "")))  # type: ignore[return-value]
+
+
+def learned_unigram_candidate_sampler(
+    true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: int | None = None,
+    name: str | None = None,
+) -> tuple[Any, Any, Any]:  # fmt: skip
+    """Draws class numbers as often as they have been true so far; the arguments are those of the other samplers."""
+    _check("learned_unigram_candidate_sampler", num_sampled, range_max, unique)
+    return _by_weights("learned_unigram_candidate_sampler", true_classes, num_sampled, unique, range_max, seed, name,
+                       np.ones(range_max), True)  # fmt: skip
+
+
+def fixed_unigram_candidate_sampler(
+    true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, vocab_file: str = "",
+    distortion: float = 1.0, num_reserved_ids: int = 0, num_shards: int = 1, shard: int = 0,
+    unigrams: Sequence[float] = (), seed: int | None = None, name: str | None = None,
+) -> tuple[Any, Any, Any]:  # fmt: skip
+    """Draws class numbers by given frequencies.
+
+    Args:
+        true_classes: `[batch, num_true]`, int64.
+        num_true: How many true classes there are for each row.
+        num_sampled: How many classes are drawn.
+        unique: Whether no class is drawn twice.
+        range_max: How many classes there are.
+        vocab_file: A file with a class in each line, whose last field, behind a comma, is its frequency.
+        distortion: The frequencies are raised to this power.
+        num_reserved_ids: How many classes in front of these are never drawn.
+        num_shards: Of how many parts of the classes one is drawn from.
+        shard: Which one.
+        unigrams: The frequencies, where there is no file.
+        seed: For the random numbers.
+        name: A name for the operation.
+
+    Returns:
+        The classes `[num_sampled]`, the expected counts of the true ones and those of the drawn ones.
+    """
+    if bool(vocab_file) == bool(len(unigrams)):
+        raise ValueError("fixed_unigram_candidate_sampler: give either `vocab_file` or `unigrams`.")
+    if vocab_file:
+        with open(vocab_file, encoding="utf-8") as file:
+            unigrams = [float(line.rsplit(",", 1)[-1]) for line in file if line.strip()]
+    weights = np.concatenate([np.zeros(num_reserved_ids), np.asarray(unigrams, np.float64) ** distortion])
+    if len(weights) != range_max:
+        raise ValueError(explain("fixed_unigram_candidate_sampler: one frequency for each class.",
+                                 expected=f"{range_max - num_reserved_ids}", received=str(len(unigrams))))  # fmt: skip
+    weights[np.arange(range_max) % num_shards != shard] = 0
+    return _by_weights("fixed_unigram_candidate_sampler", true_classes, num_sampled, unique, range_max, seed, name,
+                       weights, False)  # fmt: skip
+
+
+def all_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, unique: bool, seed: int | None = None,
+                          name: str | None = None) -> tuple[Any, Any, Any]:  # fmt: skip
+    """Every class, each expected once: makes the losses over samples exact, for tests.
+
+    Returns:
+        The classes `[num_sampled]`, and ones in the shapes of the true and of the drawn ones.
+    """
+    true = frontdoor.convert(true_classes)
+    drawn = array.constant(np.arange(num_sampled), dtypes.int64)
+    return drawn, array.ones_like(true, dtypes.float32), array.ones([num_sampled], dtypes.float32)
+
+
+def compute_accidental_hits(true_classes: Any, sampled_candidates: Any, num_true: int, seed: int | None = None,
+                            name: str | None = None) -> tuple[Any, Any, Any]:  # fmt: skip
+    """Where drawn classes are true ones.
+
+    Args:
+        true_classes: `[batch, num_true]`, int64.
+        sampled_candidates: `[num_sampled]`, int64.
+        num_true: How many true classes there are for each row.
+        seed: Accepted.
+        name: Accepted.
+
+    Returns:
+        The rows `[hits]`, int32, the places among the drawn ones `[hits]`, int64, and the least float32 for each.
+    """
+    true = cast_to(frontdoor.convert(true_classes), dtypes.int64)
+    same = math.equal(array.expand_dims(true, 2), cast_to(frontdoor.convert(sampled_candidates), dtypes.int64))
+    hits = array.where(same)
+    count = array.shape(hits)[:1]
+    least = array.fill(count, array.constant(-float(np.finfo(np.float32).max), dtypes.float32))
+    return cast_to(hits[:, 0], dtypes.int32), hits[:, 2], least
+
+
+def sampled_logits(weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: int, num_classes: int,
+                    num_true: int, sampled_values: Any, subtract_log_q: bool, remove_accidental_hits: bool,
+                    seed: int | None, lookup: Callable[[Any, Any], Any]) -> tuple[Any, Any]:  # fmt: skip
+    """Scores of true and of drawn classes, and the labels that belong to them."""
+    true = array.reshape(cast_to(frontdoor.convert(labels), dtypes.int64), [-1, num_true])
+    if sampled_values is None:
+        sampled_values = log_uniform_candidate_sampler(true, num_true, num_sampled, True, num_classes, seed)
+    drawn, true_count, drawn_count = (array.stop_gradient(t) for t in sampled_values)
+    flat = array.reshape(true, [-1])
+    every = array.concat([flat, drawn], 0)
+    rows = lookup(weights, every)
+    offsets = lookup(biases, every)
+    size = inputs.shape[-1]
+    sampled_rows, true_rows = rows[-num_sampled:], array.reshape(rows[:-num_sampled], [-1, num_true, size])
+    sampled_offsets, true_offsets = offsets[-num_sampled:], array.reshape(offsets[:-num_sampled], [-1, num_true])
+    true_scores = math.reduce_sum(array.expand_dims(inputs, 1) * true_rows, axis=2) + true_offsets
+    drawn_scores = math.matmul(inputs, sampled_rows, transpose_b=True) + sampled_offsets
+    if remove_accidental_hits:
+        hits = math.reduce_any(math.equal(array.expand_dims(true, 2), array.reshape(drawn, [1, 1, -1])), axis=1)
+        drawn_scores = drawn_scores + cast_to(hits, dtypes.float32) * float(np.finfo(np.float32).min)
+    if subtract_log_q:
+        true_scores = true_scores - math.log(array.reshape(true_count, [-1, num_true]))
+        drawn_scores = drawn_scores - math.log(drawn_count)
+    out_labels = array.concat([array.ones_like(true_scores) / float(num_true), array.zeros_like(drawn_scores)], 1)
+    return array.concat([true_scores, drawn_scores], 1), out_labels
+
+
+
+
+def _whole(table: Any, ids: Any) -> Any:
+    """The rows of a table, parts of which follow each other where it is a list."""
+    from weft.api.nn import embedding_lookup
+
+    parts = table if isinstance(table, (list, tuple)) else [table]
+    return embedding_lookup(parts[0] if len(parts) == 1 else array.concat(list(parts), 0), ids)
+
+
+def nce_loss(weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: int, num_classes: int,
+             num_true: int = 1, sampled_values: Any = None, remove_accidental_hits: bool = False,
+             name: str = "nce_loss") -> Any:  # fmt: skip
+    """Noise-contrastive estimation: the sigmoid cross-entropy of true classes and of drawn ones, for each row.
+
+    Args:
+        weights: `[num_classes, size]`, or a list of parts that follow each other.
+        biases: `[num_classes]`.
+        labels: `[batch, num_true]`, integers.
+        inputs: `[batch, size]`.
+        num_sampled: How many classes are drawn for the whole batch.
+        num_classes: How many there are.
+        num_true: How many true classes each row has.
+        sampled_values: What a sampler gave; log-uniform draws where None.
+        remove_accidental_hits: Whether drawn classes that are true are left out.
+        name: Accepted.
+
+    Returns:
+        `[batch]`.
+
+    Source: Gutmann and Hyvärinen, Noise-contrastive estimation, 2010.
+    """
+    from weft.api import nn
+
+    scores, truth = sampled_logits(weights, biases, labels, frontdoor.convert(inputs), num_sampled, num_classes,
+                                   num_true, sampled_values, True, remove_accidental_hits, None, _whole)  # fmt: skip
+    return math.reduce_sum(nn.sigmoid_cross_entropy_with_logits(truth, scores), axis=1)
+
+
+def sampled_softmax_loss(weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: int, num_classes: int,
+                         num_true: int = 1, sampled_values: Any = None, remove_accidental_hits: bool = True,
+                         seed: int | None = None, name: str = "sampled_softmax_loss") -> Any:  # fmt: skip
+    """The softmax cross-entropy over true and drawn classes, for each row; the arguments are those of `nce_loss`.
+
+    Source: Jean et al., On Using Very Large Target Vocabulary for Neural Machine Translation, 2014.
+    """
+    from weft.api import nn
+
+    scores, truth = sampled_logits(weights, biases, labels, frontdoor.convert(inputs), num_sampled, num_classes,
+                                   num_true, sampled_values, True, remove_accidental_hits, seed, _whole)  # fmt: skip
+    return nn.softmax_cross_entropy_with_logits(array.stop_gradient(truth), scores)

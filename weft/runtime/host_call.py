@@ -1,0 +1,30 @@
+"""Nodes that call Python on arrays, shown as the operations that TensorFlow has in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from weft.ir.types import TensorType
+from weft.ops import opdef
+from weft.runtime import dispatch
+
+
+def host_call(function: Callable[..., Sequence[Any]], inputs: Sequence[Any], types: Sequence[TensorType],
+              type: str = "PyFunc", name: str | None = None) -> tuple[Any, ...]:  # fmt: skip
+    """Calls a function on arrays whenever the node runs.
+
+    Args:
+        function: Arrays to as many arrays as there are types; strings are object arrays of bytes.
+        inputs: Tensors.
+        types: The results' types.
+        type: What the operation shows as.
+        name: Its name, as ops take it; a `/` at its end takes it as it is.
+    """
+    attrs = {"function": function, "types": tuple(types), "gradient": None}
+    outputs = dispatch.apply(opdef.get("py_function"), list(inputs), attrs, name)
+    for tensor in outputs[:1]:
+        node = tensor._value.node if getattr(tensor, "_value", None) is not None else getattr(tensor, "node", None)
+        if node is not None:
+            node.metadata["type"] = type
+    return outputs
