@@ -10,6 +10,7 @@ from weft import data as data
 from weft import extend as extend
 from weft import keras as keras
 from weft import version as version
+from weft._public import audio as audio
 from weft._public import bitwise as bitwise
 from weft._public import config as config
 from weft._public import debugging as debugging
@@ -134,6 +135,14 @@ from weft.api.math import einsum as einsum
 from weft.api.math import matmul as matmul
 from weft.api.math import scalar_mul as scalar_mul
 from weft.api.math import tensordot as tensordot
+from weft.api.partition import dynamic_partition as dynamic_partition
+from weft.api.partition import dynamic_stitch as dynamic_stitch
+from weft.api.partition import grad_pass_through as grad_pass_through
+from weft.api.partition import identity_n as identity_n
+from weft.api.partition import parallel_stack as parallel_stack
+from weft.api.partition import recompute_grad as recompute_grad
+from weft.api.partition import shape_n as shape_n
+from weft.api.partition import vectorized_map as vectorized_map
 from weft.api.sets import edit_distance as edit_distance
 from weft.api.strings import as_string as as_string
 from weft.api.tensor_array import TensorArray as TensorArray

@@ -10,16 +10,6 @@ from .conftest import golden
 PROGRAMS = golden("tf1.json")
 CALLS = golden("tf1_calls.json")
 
-#: programs that need what version 1's training, layers and input bring; the name that is not there yet
-ABSENT = {
-    "sessions": {
-        "structures": "SparseTensor",
-    },
-    "names": {
-    },
-    "errors": {},
-}  # fmt: skip
-
 #: programs that TensorFlow refuses and Weft runs: an integer beside a float becomes a float, in every dialect
 LENIENT = {"mixed_dtypes": 2.0, "mixed_with_python": 2.5}
 
@@ -94,7 +84,7 @@ def assert_same(found, expected):
             assert found[key] == value
 
 
-@pytest.mark.parametrize("title", sorted(PROGRAMS["sessions"].keys() - ABSENT["sessions"].keys()))
+@pytest.mark.parametrize("title", sorted(PROGRAMS["sessions"]))
 def test_sessions_return_what_tensorflow_returns(title):
     program = PROGRAMS["sessions"][title]
     scope = execute(program["source"])
@@ -104,7 +94,7 @@ def test_sessions_return_what_tensorflow_returns(title):
             assert_same(describe(session.run(eval(run["fetch"], scope), feeds)), run["result"])
 
 
-@pytest.mark.parametrize("title", sorted(PROGRAMS["errors"].keys() - ABSENT["errors"].keys() - LENIENT.keys()))
+@pytest.mark.parametrize("title", sorted(PROGRAMS["errors"].keys() - LENIENT.keys()))
 def test_errors_are_of_tensorflows_class(title):
     program = PROGRAMS["errors"][title]
     with pytest.raises(Exception) as caught:
@@ -119,7 +109,7 @@ def test_an_integer_beside_a_float_becomes_a_float():
             assert session.run(eval(last, {"tf": tf})) == expected
 
 
-@pytest.mark.parametrize("title", sorted(PROGRAMS["names"].keys() - ABSENT["names"].keys()))
+@pytest.mark.parametrize("title", sorted(PROGRAMS["names"]))
 def test_graphs_have_tensorflows_names(title):
     program = PROGRAMS["names"][title]
     scope = execute(program["source"])
@@ -173,10 +163,3 @@ def test_most_calls_add_tensorflows_nodes_to_the_last_one():
         found = [[op.name, op.type] for op in tf.get_default_graph().get_operations()[before:]]
         whole += found == line["operations"]
     assert whole >= 160 and len(CALLS["calls"]) >= 210
-
-
-@pytest.mark.parametrize(("kind", "title"), [(kind, title) for kind, found in ABSENT.items() for title in found])
-def test_what_belongs_to_training_layers_and_input_is_not_there_yet(kind, title):
-    """Fails when it starts to work: then the program moves to the tests above."""
-    with pytest.raises(AttributeError, match=ABSENT[kind][title]):
-        execute(PROGRAMS[kind][title]["source"])

@@ -25,6 +25,9 @@ TOP_LEVEL: dict[str, str] = {
         numpy_function print:print_ py_function scan switch_case timestamp while_loop""",
     "weft.api.initializers": """
         constant_initializer ones_initializer random_normal_initializer random_uniform_initializer zeros_initializer""",
+    "weft.api.partition": """
+        dynamic_partition dynamic_stitch grad_pass_through identity_n parallel_stack recompute_grad shape_n
+        vectorized_map""",
     "weft.api.sets": "edit_distance",
     "weft.api.strings": "as_string",
     "weft.api.tensor_array": "TensorArray",
@@ -53,6 +56,7 @@ ALIASES: dict[str, tuple[str, str]] = {
 
 #: public namespaces that are modules: name -> module
 NAMESPACES: dict[str, str] = {
+    "audio": "weft.api.audio",
     "autodiff": "weft.autodiff",
     "autograph": "weft.autograph",
     "bitwise": "weft.api.bitwise",

@@ -80,7 +80,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.Tensor.transpose": "use tf.transpose(x, perm)",
     "tf.Tensor.var": "use tf.math.reduce_variance(x)",
     "tf.app": _VERSION_1,
-    "tf.audio": "read the sound with Python's module wave",
     "tf.contrib": _REMOVED + "; use keras.layers and tf.nn",
     "tf.data.experimental.SqlDataset": "from_generator over a cursor of Python's sqlite3",
     "tf.data.experimental.TFRecordWriter": "write the records with tf.io.TFRecordWriter",
@@ -112,7 +111,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.ragged": "pad the rows: keras.utils.pad_sequences, and a Masking layer",
     "tf.sysconfig": "`weft doctor` shows versions and what is available",
     "tf.train": _TRAIN,
-    "tf.vectorized_map": "use tf.map_fn",
 }  # fmt: skip
 
 
