@@ -53,7 +53,7 @@ def plain(value):
 
 def describe(value):
     """A fetched value's type and content, as the golden file has it."""
-    kind = type(value).__name__
+    kind = "bool_" if isinstance(value, np.bool_) else type(value).__name__  # numpy 2 calls it bool
     if isinstance(value, np.ndarray):
         return {"type": kind, "dtype": value.dtype.name, "shape": list(value.shape), "value": plain(value.tolist())}
     if isinstance(value, np.generic):

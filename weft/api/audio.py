@@ -121,7 +121,7 @@ def encode_wav(audio: Any, sample_rate: Any, name: str | None = None) -> Any:
         raise InvalidArgumentError(explain("encode_wav: audio must be 2-dimensional.", received=str(sound.type)))
 
     def run(samples: Any, rate: Any) -> list[Any]:
-        count, channels = samples.shape
+        channels = samples.shape[1]
         scaled = samples * np.float32(32768.0)
         rounded = np.trunc(scaled + np.copysign(np.float32(0.5), scaled))  # halves away from zero
         body = np.clip(rounded, -32768, 32767).astype("<i2").tobytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -138,18 +138,12 @@ class _Fetch:
         return self._pack(results)
 
 
-class IndexedSlicesValue(tuple):  # type: ignore[type-arg]
-    """Fetched IndexedSlices: fields values, indices, dense_shape."""
+class IndexedSlicesValue(NamedTuple):
+    """Fetched IndexedSlices."""
 
-    __slots__ = ()
-
-    def __new__(cls, values: Any, indices: Any, dense_shape: Any) -> IndexedSlicesValue:
-        """Joins the three."""
-        return super().__new__(cls, (values, indices, dense_shape))
-
-    values = property(lambda self: self[0])
-    indices = property(lambda self: self[1])
-    dense_shape = property(lambda self: self[2])
+    values: Any
+    indices: Any
+    dense_shape: Any
 
 
 class _Plan:
