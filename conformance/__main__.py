@@ -19,8 +19,7 @@ def answers(uses: list[Use]) -> dict[Use, dict]:
     found = {}
     for dialect in DIALECTS:
         members = [use for use in uses if use.dialect == dialect]
-        records = worker.run_file([use.request() for use in members], store.OURS[dialect])
-        found.update(zip(members, records))
+        found.update(zip(members, worker.run_file([use.request() for use in members], store.OURS[dialect])))
     return found
 
 

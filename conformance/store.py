@@ -26,52 +26,51 @@ def load(dialect: str, file: str) -> dict[str, Any]:
     return json.loads(where.read_text()) if where.exists() else {}
 
 
-def ask(python: str, dialect: str, request: dict[str, Any]) -> Any:
-    """Runs the worker in the interpreter that has the original; what it prints is dropped."""
+def _ask(python: str, dialect: str, request: dict[str, Any]) -> tuple[list[Any], str]:
+    """Runs the worker in the interpreter that has the original: its answers, and why there are no more of them."""
     with tempfile.TemporaryDirectory() as folder:
         question, answer = Path(folder, "request.json"), Path(folder, "answer.json")
         question.write_text(json.dumps(request))
         command = [python, str(WORKER), MODULES[dialect], str(question), str(answer)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode or not answer.exists():
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        if not answer.exists():
             raise SystemExit(f"{python} ended with {done.returncode}:\n{done.stderr[-3000:]}")
-        return json.loads(answer.read_text())
+        return [json.loads(line) for line in answer.read_text().splitlines()], done.stderr[-300:]
+
+
+def ask(python: str, uses: list[Use]) -> list[Any]:
+    """The original's answers; where it crashes, that is the answer, and it is started again for the rest."""
+    answers: list[Any] = []
+    while len(answers) < len(uses):
+        rest = [use.request() for use in uses[len(answers) :]]
+        found, last_words = _ask(python, uses[0].dialect, {"uses": rest})
+        answers += found
+        if len(answers) < len(uses):
+            answers.append({"crashed": last_words})
+    return answers
 
 
 def record(python: str, uses: list[Use], everything: bool) -> int:
     """Asks the original about uses without a stored answer (or all of them), drops what no file holds any more."""
-    asked = 0
     groups: dict[tuple[str, str], list[Use]] = {}
     for use in uses:
         groups.setdefault((use.dialect, use.file), []).append(use)
-    wanted: dict[str, list[tuple[str, list[Use]]]] = {}
-    for (dialect, file), members in groups.items():
-        known = {} if everything else load(dialect, file)
-        new = [use for use in members if use.key not in known]
-        if new or set(known) - {use.key for use in members}:
-            wanted.setdefault(dialect, []).append((file, new))
-    for dialect, files in wanted.items():
-        answers = ask(python, dialect, {"files": [[use.request() for use in new] for _, new in files]})
-        for (file, new), records in zip(files, answers):
-            known = {} if everything else load(dialect, file)
-            known.update({use.key: answer for use, answer in zip(new, records)})
-            asked += len(new)
-            kept = {use.key: known[use.key] for use in groups[dialect, file]}
-            where = path(dialect, file)
+    known = {} if everything else {group: load(*group) for group in groups}
+    new = [use for group, members in groups.items() for use in members if use.key not in known.get(group, {})]
+    fresh = dict(zip(new, ask(python, new)))
+    for group, members in groups.items():
+        answers = known.get(group, {})
+        kept = {use.key: fresh[use] if use in fresh else answers[use.key] for use in members}
+        if kept != answers:
+            where = path(*group)
             where.parent.mkdir(parents=True, exist_ok=True)
             lines = [f"{json.dumps(key)}: {json.dumps(answer)}" for key, answer in kept.items()]
             where.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    return asked
-
-
-def names(dialect: str) -> list[str]:
-    """The original's public names, as `record_names` stored them."""
-    where = ANSWERS / f"{dialect}_names.txt"
-    return where.read_text().split() if where.exists() else []
+    return len(new)
 
 
 def record_names(python: str, dialect: str) -> None:
-    found = ask(python, dialect, {"names": True, "dialect": dialect})
+    [found], _ = _ask(python, dialect, {"names": True, "dialect": dialect})
     ANSWERS.mkdir(parents=True, exist_ok=True)
     (ANSWERS / f"{dialect}_names.txt").write_text("\n".join(found) + "\n")
 

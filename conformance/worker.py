@@ -3,7 +3,7 @@
     python worker.py MODULE request.json answer.json
 
 MODULE is `tensorflow`, `weft`, `keras`, …: what the request's dialect binds as `tf` (and, for Keras, as `keras`). The
-request is a list of files of uses, the answer one description for each use, in order. Weft's own process imports this
+request is a list of uses, the answer a line for each, in order. Weft's own process imports this
 file and calls `run_file` itself.
 """
 
@@ -305,18 +305,17 @@ def scope_for(dialect, module):
 
 
 def run_file(uses, module):
-    """Describes every use of one dialect; they run in an empty folder."""
+    """Describes every use, all of one dialect, one after the other; each runs in an empty folder."""
     tf, scope = scope_for(uses[0]["dialect"], module) if uses else (None, {})
-    records = []
     home = os.getcwd()
     for use in uses:
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
             try:
-                records.append(run_use(tf, use, scope))
+                record = run_use(tf, use, scope)
             finally:
                 os.chdir(home)
-    return records
+        yield record
 
 
 # Modules that hold no names of their own, or another dialect's, or are no part of the promise.
@@ -362,8 +361,11 @@ if __name__ == "__main__":
         request = json.load(source)
     warnings.filterwarnings("ignore")
     if request.get("names"):
-        answer = public_names(request["dialect"], sys.argv[1])
+        answers = [public_names(request["dialect"], sys.argv[1])]
     else:
-        answer = [run_file(uses, sys.argv[1]) for uses in request["files"]]
+        answers = run_file(request["uses"], sys.argv[1])
+    # A line for each answer, at once: a library that crashes loses only the use that it crashed on.
     with open(sys.argv[3], "w") as target:
-        json.dump(answer, target)
+        for answer in answers:
+            target.write(json.dumps(answer) + "\n")
+            target.flush()
