@@ -69,6 +69,12 @@ def record(python: str, uses: list[Use], everything: bool) -> int:
     return len(new)
 
 
+def names(dialect: str) -> list[str]:
+    """The original's public names, as `record_names` stored them."""
+    where = ANSWERS / f"{dialect}_names.txt"
+    return where.read_text().split() if where.exists() else []
+
+
 def record_names(python: str, dialect: str) -> None:
     [found], _ = _ask(python, dialect, {"names": True, "dialect": dialect})
     ANSWERS.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Reading the files of uses.
 
-A use is a line of Python, or several: what follows indented, or after a line that ends in `:` or an open bracket,
-belongs to it. Its last expression is what is compared. Blank lines and lines that start with `#` separate.
+A use is a line of Python, or several: it ends with the first expression that stands alone on the margin, and this is
+what is compared.
 
     tf.add(a, b)
     tf.exp(d)  # within 1e-4            the relative tolerance
@@ -64,31 +64,30 @@ class Use:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
-    """Groups of lines that parse together, with the number of the first."""
+    """Groups of lines that make a use, with the number of the first."""
     gathered: list[str] = []
     start = 0
-    lines = text.splitlines()
-    for number, line in enumerate([*lines, ""], 1):
-        continues = bool(gathered) and (not line.strip() or line[0] in " \t)]}" or _open(gathered))
-        if continues and line.strip():
-            gathered.append(line)
-            continue
-        if gathered and not (continues and _open(gathered)):
+    for number, line in enumerate(text.splitlines(), 1):
+        if gathered and not line[:1].isspace() and _whole(gathered):
             yield start, "\n".join(gathered)
             gathered = []
-        if line.strip() and not line.startswith("#"):
+        if gathered:
+            gathered.append(line)
+        elif line.strip() and not line.startswith("#"):
             gathered, start = [line], number
+    if gathered:
+        yield start, "\n".join(gathered).rstrip()
 
 
-def _open(lines: list[str]) -> bool:
-    """Whether these lines want more: an open bracket, a header without its body, a decorator."""
-    text = _MARK.sub("", "\n".join(lines), count=1) if _MARK.match(lines[0]) else "\n".join(lines)
+def _whole(lines: list[str]) -> bool:
+    """Whether these lines are a use: they parse, and end in an expression, or bind something by `@`."""
+    text = "\n".join(lines)
+    mark = _MARK.match(text)
     try:
-        ast.parse(text)
+        body = ast.parse(text[mark.end() :] if mark else text).body
+    except SyntaxError:
         return False
-    except SyntaxError as error:
-        wanted = ("was never closed", "expected an indented block", "unexpected EOF", "invalid syntax")
-        return error.msg is not None and any(word in error.msg for word in wanted)
+    return isinstance(body[-1], ast.Expr) or bool(mark and "@" in mark[1])
 
 
 def read(dialect: str, file: Path) -> list[Use]:

@@ -8,6 +8,7 @@ file and calls `run_file` itself.
 """
 
 import ast
+import atexit
 import base64
 import contextlib
 import importlib
@@ -98,7 +99,7 @@ class Describer:
             return {"kind": "tuple" if isinstance(value, tuple) else "list", "items": [self(item) for item in value]}
         if type(value).__name__ == "Operation":
             return {"kind": "operation", "name": value.name}
-        if self.is_a(value, "Variable") or (hasattr(value, "assign") and hasattr(value, "dtype")):
+        if self.is_a(value, "Variable") or (hasattr(value, "assign") and hasattr(value, "trainable")):
             return self.tensor("variable", value)
         if hasattr(value, "dtype") and hasattr(value, "shape") and (hasattr(value, "numpy") or hasattr(value, "name")):
             return self.tensor("tensor", value)
@@ -122,17 +123,21 @@ def leaves(value):
         yield value
 
 
-def split(text):
+def split(text, file):
     """The statements of a use, and its last expression (None if it ends in a statement)."""
     tree = ast.parse(text)
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
-        last = compile(ast.Expression(tree.body.pop().value), "<use>", "eval")
-    return compile(tree, "<use>", "exec"), last
+        last = compile(ast.Expression(tree.body.pop().value), file, "eval")
+    return compile(tree, file, "exec"), last
 
 
 def execute(text, scope):
-    body, last = split(text)
+    """Runs it from a file, for those who read the source of functions; gives its last expression's value."""
+    with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False, encoding="utf-8") as target:
+        target.write(text)
+    atexit.register(os.remove, target.name)
+    body, last = split(text, target.name)
     exec(body, scope)
     return None if last is None else eval(last, scope)
 
@@ -166,7 +171,7 @@ def eager_gradients(tf, use, scope, describe):
         # Names that the setup binds stay the watched tensors even if the use binds them anew.
         watched = [scope[name] for name in names]
         result = execute(use["text"], scope)
-        parts = [leaf for leaf in leaves(result) if floating(leaf) and not hasattr(leaf, "assign")]
+        parts = [leaf for leaf in leaves(result) if floating(leaf) and not hasattr(leaf, "trainable")]
         if not parts:
             return None
         seeds = [tf.constant(cotangent(tuple(int(n) for n in part.shape), part.dtype.name)) for part in parts]
@@ -298,7 +303,7 @@ def scope_for(dialect, module):
     tf = importlib.import_module(module)
     if module == "tensorflow" and dialect == "tf1":
         tf.logging.set_verbosity(tf.logging.ERROR)
-    scope = {"tf": tf, "np": np, "os": os}
+    scope = {"tf": tf, "np": np, "os": os, "__name__": "__main__"}
     if dialect == "keras":
         scope["keras"] = tf.keras
     return tf, scope

@@ -558,6 +558,7 @@ class Unique(tuple):  # type: ignore[type-arg]
     """The result of `unique`: fields `y` and `idx`."""
 
     __slots__ = ()
+    _fields = ("y", "idx")
 
     def __new__(cls, y: Any, idx: Any) -> Unique:
         """Pairs the two."""

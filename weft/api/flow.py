@@ -223,10 +223,10 @@ def control_dependencies(control_inputs: Any) -> Iterator[None]:
 @contextmanager
 def init_scope() -> Iterator[None]:
     """Leaves all traced functions: within the block ops run eagerly (or in the outermost graph)."""
-    if context.scope() is None or not context.outermost_eager():
+    if context.scope() is not None and not context.outermost_eager():
         yield
         return
-    with context.open_scope(None):
+    with context.open_scope(None):  # tapes of outside do not see what happens here
         yield
 
 

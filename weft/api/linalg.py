@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from weft.api import math
 from weft.api.array import eye, transpose  # noqa: F401
-from weft.api.common import apply, axes_of, in_a_row, integer, with_axes_of
+from weft.api.common import apply, axes_of, cast_to, in_a_row, integer, with_axes_of
 from weft.api.math import einsum, global_norm, l2_normalize, matmul, tensordot  # noqa: F401
+from weft.base import dtypes
 from weft.runtime import frontdoor
 
 
@@ -157,9 +158,22 @@ def band_part(input: Any, num_lower: int, num_upper: int, name: str | None = Non
                  upper=integer(num_upper, "num_upper"), name=name)  # fmt: skip
 
 
-eigvalsh, eig, eigvals, lu, expm, sqrtm, logm = (
-    _matrix(op) for op in ("eigvalsh", "eig", "eigvals", "lu", "expm", "sqrtm", "logm")
+eigvalsh, eig, eigvals, expm, sqrtm, logm = (
+    _matrix(op) for op in ("eigvalsh", "eig", "eigvals", "expm", "sqrtm", "logm")
 )
+
+
+class Lu(NamedTuple):
+    """A factorisation with row exchanges: both triangles in one matrix, and which row came to each place."""
+
+    lu: Any
+    p: Any
+
+
+def lu(input: Any, output_idx_type: Any = dtypes.int32, name: str | None = None) -> Lu:
+    """The LU factors of square matrices, packed into one (the unit diagonal is left out), and the permutation."""
+    packed, permutation = apply("lu", input, name=name)
+    return Lu(packed, cast_to(permutation, dtypes.as_dtype(output_idx_type)))
 
 
 def pinv(a: Any, rcond: Any = None, validate_args: bool = False, name: str | None = None) -> Any:

@@ -10,6 +10,7 @@ from weft.api.array import ones_like, zeros
 from weft.api.array import unique as unique
 from weft.api.common import apply, binary, cast_to, integer, reduced, unary
 from weft.base import dtypes
+from weft.base.errors import InvalidArgumentError, explain
 from weft.runtime import frontdoor, sizes
 
 add = binary("add")
@@ -113,7 +114,13 @@ def add_n(inputs: Any, name: str | None = None) -> Any:
         raise ValueError("add_n needs at least one tensor.")
     total = frontdoor.convert(values[0])
     for value in values[1:]:
-        total = add(total, value)
+        term = frontdoor.convert(value)
+        if not total.shape.is_compatible_with(term.shape):
+            raise InvalidArgumentError(explain(
+                "add_n takes tensors of one shape.", expected=str(total.shape), received=str(term.shape),
+                hint="tf.add broadcasts",
+            ))  # fmt: skip
+        total = add(total, term)
     return total
 
 

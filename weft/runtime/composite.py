@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from weft.base.shapes import TensorShape
 from weft.runtime import dispatch
 from weft.runtime.tensor import Tensor, TensorOperators
@@ -55,6 +57,14 @@ class CompositeTensor:
         return ()
 
 
+def _tensor(value: Any) -> Any:
+    if isinstance(value, (list, tuple, int, float, np.ndarray)):
+        from weft.runtime import frontdoor  # which knows of composite tensors
+
+        return frontdoor.convert(value)
+    return value
+
+
 class IndexedSlices(CompositeTensor, TensorOperators):
     """Rows of a tensor that is zero elsewhere: `values[i]` belongs to row `indices[i]`; rows may recur.
 
@@ -65,8 +75,8 @@ class IndexedSlices(CompositeTensor, TensorOperators):
     """
 
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
-        self._values = values
-        self._indices = indices
+        self._values = _tensor(values)
+        self._indices = _tensor(indices)
         if isinstance(dense_shape, Tensor):
             from weft.runtime import sizes
 

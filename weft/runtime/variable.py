@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 import sys
 import weakref
@@ -21,7 +22,7 @@ from weft.ir.types import TensorType
 from weft.ops.opdef import Slices
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime.composite import IndexedSlices
-from weft.runtime.tensor import EagerTensor, Handle, Reference, TensorOperators, show
+from weft.runtime.tensor import EagerTensor, Handle, Reference, Tensor, TensorOperators, show
 
 _serial = itertools.count()
 #: the value of a cell whose array a step is changing in place
@@ -299,13 +300,17 @@ class Variable(TensorOperators):
 
     # Writing
 
-    def _incoming(self, value: Any) -> Any:
+    def _of_own_dtype(self, value: Any) -> Any:
         tensor = frontdoor.operand_of(value, self._dtype)
         if tensor.dtype is not self._dtype:
             raise ValueError(
                 explain(f"Variable `{self._name}` holds {self._dtype.name}, the value is {tensor.dtype.name}.",
                         hint=f"convert it with tf.cast(value, tf.{self._dtype.name})")  # fmt: skip
             )
+        return tensor
+
+    def _incoming(self, value: Any) -> Any:
+        tensor = self._of_own_dtype(value)
         if not shapes.compatible(self._static.symbolic, tensor.shape.symbolic):
             raise ValueError(
                 explain(f"Variable `{self._name}` cannot take a value of this shape.",
@@ -353,6 +358,26 @@ class Variable(TensorOperators):
         values = frontdoor.convert(slices.values, None if frontdoor.is_tensor_like(slices.values) else self._dtype)
         new = dispatch.call(f"tensor_scatter_{op}", self.read_value(), column, values)
         return self.assign(new)
+
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
+        if isinstance(part, Tensor):
+            part.assign = functools.partial(self._assign_part, key)
+        return part
+
+    def _assign_part(self, key: Any, value: Any, name: str | None = None) -> Any:
+        """What `variable[key].assign(value)` does; the rest keeps its values."""
+        size = self._static.num_elements()
+        if size is None:
+            raise ValueError(explain(f"A part of variable {self._name!r} is assigned, and its shape is not known.",
+                                     received=str(self._static), hint="assign the whole"))  # fmt: skip
+        numbers = frontdoor.convert(np.arange(size).reshape(self._static.as_list()))
+        places = numbers[key]
+        new = dispatch.call("broadcast_to", self._of_own_dtype(value), shape=tuple(places.shape.as_list()))
+        flat = dispatch.call("tensor_scatter_update", dispatch.call("reshape", self.read_value(), shape=(-1,)),
+                             dispatch.call("reshape", places, shape=(-1, 1)),
+                             dispatch.call("reshape", new, shape=(-1,)))  # fmt: skip
+        return self.assign(dispatch.call("reshape", flat, shape=tuple(self._static.as_list())))
 
     def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
         """Adds rows to it."""
