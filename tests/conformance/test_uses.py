@@ -53,12 +53,12 @@ y
 tf.reshape(a, [-1])[0]  # not a note
 """)  # fmt: skip
     texts = [use.text.split("\n")[0] for use in uses]
-    assert texts == ["tf.add(a, b)", "tf.random.normal([2])", "tf.add(a,", "def f(x):", "f(mine)", "tf.foo(a)",
-                     "for _ in range(2):", "y", "tf.reshape(a, [-1])[0]  # not a note"]  # fmt: skip
+    assert texts == ["tf.add(a, b)", "tf.random.normal([2])", "tf.add(a,", "def f(x):", "tf.foo(a)",
+                     "for _ in range(2):", "tf.reshape(a, [-1])[0]  # not a note"]  # fmt: skip
     assert uses[0].within == 1e-3 and uses[0].gradients
-    assert uses[1].random and uses[2].refused and not uses[4].gradients
-    assert uses[5].differs == "as docs/architecture.md says"
-    assert "mine" in uses[4].setup and "mine" not in uses[0].setup
+    assert uses[1].random and uses[2].refused and not uses[3].gradients
+    assert uses[4].differs == "as docs/architecture.md says"
+    assert "mine" in uses[3].setup and "mine" not in uses[0].setup
 
 
 def test_names_in_a_use():

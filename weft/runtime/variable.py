@@ -362,7 +362,7 @@ class Variable(TensorOperators):
     def __getitem__(self, key: Any) -> Any:
         part = super().__getitem__(key)
         if isinstance(part, Tensor):
-            part.assign = functools.partial(self._assign_part, key)
+            part.__dict__["assign"] = functools.partial(self._assign_part, key)
         return part
 
     def _assign_part(self, key: Any, value: Any, name: str | None = None) -> Any:
@@ -373,10 +373,11 @@ class Variable(TensorOperators):
                                      received=str(self._static), hint="assign the whole"))  # fmt: skip
         numbers = frontdoor.convert(np.arange(size).reshape(self._static.as_list()))
         places = numbers[key]
+        count = places.shape.num_elements()
         new = dispatch.call("broadcast_to", self._of_own_dtype(value), shape=tuple(places.shape.as_list()))
-        flat = dispatch.call("tensor_scatter_update", dispatch.call("reshape", self.read_value(), shape=(-1,)),
-                             dispatch.call("reshape", places, shape=(-1, 1)),
-                             dispatch.call("reshape", new, shape=(-1,)))  # fmt: skip
+        flat = dispatch.call("tensor_scatter_update", dispatch.call("reshape", self.read_value(), shape=(size,)),
+                             dispatch.call("reshape", places, shape=(count, 1)),
+                             dispatch.call("reshape", new, shape=(count,)))  # fmt: skip
         return self.assign(dispatch.call("reshape", flat, shape=tuple(self._static.as_list())))
 
     def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
