@@ -34,7 +34,8 @@ WRONG_GRADIENTS = {
 #: functions whose result's size depends on values
 SIZED_BY_VALUES = {"math.bincount", "unique", "unique_with_counts", "boolean_mask", "where", "dynamic_partition",
                    "math.segment_sum", "math.segment_mean", "math.segment_max", "math.segment_min",
-                   "math.segment_prod", "math.confusion_matrix", "range", "repeat"}  # fmt: skip
+                   "math.segment_prod", "sparse.segment_sum", "sparse.segment_mean", "sparse.segment_sqrt_n",
+                   "math.confusion_matrix", "range", "repeat"}  # fmt: skip
 #: functions whose graph depends on sizes: windows of filters, the number of results, frames put together
 NEEDS_SIZES = {"nn.conv1d", "nn.conv2d", "nn.conv3d", "nn.conv1d_transpose", "nn.conv2d_transpose",
                "nn.conv3d_transpose", "nn.depthwise_conv2d", "nn.separable_conv2d", "nn.dilation2d", "nn.erosion2d",
