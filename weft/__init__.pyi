@@ -106,6 +106,7 @@ from weft.api.flow import get_logger as get_logger
 from weft.api.flow import gradients as gradients
 from weft.api.flow import group as group
 from weft.api.flow import init_scope as init_scope
+from weft.api.flow import inside_function as inside_function
 from weft.api.flow import map_fn as map_fn
 from weft.api.flow import no_op as no_op
 from weft.api.flow import numpy_function as numpy_function

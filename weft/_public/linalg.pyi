@@ -5,6 +5,7 @@ from typing import Any
 from weft.api.array import eye as eye
 from weft.api.array import transpose as transpose
 from weft.api.linalg import LogMatrixDeterminant as LogMatrixDeterminant
+from weft.api.linalg import Lu as Lu
 from weft.api.linalg import Qr as Qr
 from weft.api.linalg import band_part as band_part
 from weft.api.linalg import cholesky_solve as cholesky_solve
@@ -15,6 +16,7 @@ from weft.api.linalg import eigh as eigh
 from weft.api.linalg import inv as inv
 from weft.api.linalg import logdet as logdet
 from weft.api.linalg import lstsq as lstsq
+from weft.api.linalg import lu as lu
 from weft.api.linalg import matrix_transpose as matrix_transpose
 from weft.api.linalg import matvec as matvec
 from weft.api.linalg import norm as norm
@@ -51,9 +53,6 @@ def expm(input: Any, name: str | None = ...) -> Any:
     """"""
 
 def logm(input: Any, name: str | None = ...) -> Any:
-    """"""
-
-def lu(input: Any, name: str | None = ...) -> Any:
     """"""
 
 def sqrtm(input: Any, name: str | None = ...) -> Any:
