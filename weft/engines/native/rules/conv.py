@@ -19,7 +19,7 @@ from weft.engines.native.lower import Lowering, Nest, rule, view
 from weft.engines.native.products import Product
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.matmul import HALVES, narrowed, widened
-from weft.engines.native.rules.pointwise import compare, op, pick
+from weft.engines.native.rules.pointwise import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Node, Value
 from weft.ops.windows import CHANNELS_LAST, Window, window_of
@@ -65,7 +65,19 @@ def windows(low: Lowering, spatial: Sequence[Any], window: Sequence[Any], attrs:
 def _operand(low: Lowering, value: Value) -> Source:
     """A tensor in the type that is computed in: half precisions as float32, in memory."""
     source = low.source(value)
-    return widened(low, source, dtypes.float32) if source.dtype in HALVES else source
+    if source.dtype not in HALVES:
+        return source
+    if not isinstance(source, sparse.Unpooled):
+        return widened(low, source, dtypes.float32)
+    wide: Source | None = getattr(source, "wide", None)
+    if wide is None:  # what is not zero is known as before
+        wide = sparse.Unpooled(_as_float(source), _as_float(source.values), source.winner, source.window)
+        source.wide = wide  # type: ignore[attr-defined]
+    return wide
+
+
+def _as_float(source: Source) -> Source:
+    return Computed(source.shape, dtypes.float32, lambda place: cast(source.at(place), dtypes.float32), source.cost + 1)
 
 
 def padded(low: Lowering, x: Source, before: Sequence[int], sizes: Sequence[int], steps: Sequence[int]) -> Memory:
@@ -307,7 +319,7 @@ def _flat(window: Window) -> Window:
 
 def _spots(low: Lowering, node: Node, number: int, ct: Source, window: Window, channels: Dimension) -> Spots | None:
     """Lists of what is not zero in a cotangent, where that pays: input `number` of the node."""
-    groups, dtype = node.attrs["groups"], low.source(node.inputs[number]).dtype
+    groups, dtype = node.attrs["groups"], ct.dtype
     flat = _flat(window)
     image = (ct.shape[0], *(flat.extent(axis) for axis in range(len(flat.sizes))), channels)
     if sparse.fits(ct, window, channels, groups, dtype):

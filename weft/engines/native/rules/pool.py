@@ -173,9 +173,10 @@ def _max_pool_gradient(low: Lowering, node: Node) -> Sequence[Source]:
 
     made = total(low, x.shape, window, ct.dtype, value, node.op)
     light = _light(node, made)
-    last = node.attrs["data_format"] == CHANNELS_LAST and light.dtype is ct.dtype
+    last = node.attrs["data_format"] == CHANNELS_LAST
     if isinstance(winner, Memory) and len(window.window) == 2 and last and sparse.disjoint(window):
-        return [sparse.Unpooled(light, ct, winner, window)]
+        values = Computed(ct.shape, light.dtype, lambda place: cast(ct.at(place), light.dtype), ct.cost)
+        return [sparse.Unpooled(light, ct if ct.dtype is light.dtype else values, winner, window)]
     return [light]
 
 
