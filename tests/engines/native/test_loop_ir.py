@@ -77,6 +77,9 @@ GRAPHS: dict[str, Callable[[], Graph]] = {
     "softmax of rows": lambda: _of(lambda x: tf.nn.softmax(x), (None, 20)),
     "a product with bias and relu": lambda: _of(lambda x, w, b: tf.nn.relu(x @ w + b), (None, 12), (12, 24), (24,)),
     "a convolution": lambda: _of(_conv(2), (2, 8, 8, 3), (3, 3, 3, 8)),
+    "a depthwise convolution": lambda: _of(
+        lambda x, k: tf.nn.relu6(tf.nn.depthwise_conv2d(x, k, [1, 1, 1, 1], "SAME")), (2, 6, 20, 16), (3, 3, 16, 1)
+    ),
     "a convolution by Winograd": lambda: _of(_conv(1), (2, 16, 16, 32), (3, 3, 32, 32)),
     "max pooling": lambda: _of(_pool, (None, 6, 6, 8)),
     "max pooling's gradient": lambda: _of(_gradient(lambda x: _pool(tf.nn.relu(x))), (None, 6, 6, 8)),

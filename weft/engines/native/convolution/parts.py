@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from weft.base import dtypes
-from weft.base.dims import product
+from weft.base.dims import ceil_divide, maximum, product, quotient
 from weft.engines.native.index import LANE, ZERO, Index, LoopVar
 from weft.engines.native.loops import Buffer, Expr, For, Load, Masked, Statement, Store
 from weft.engines.native.lower import Lowering, Nest, variables
@@ -16,6 +16,7 @@ from weft.engines.native.sources import Indices, Memory
 if TYPE_CHECKING:
     from typing import Any
 
+    from weft.base.dims import Dimension
     from weft.base.dtypes import DType
 
 #: what kernels that go by tiles or by spots compute in
@@ -30,6 +31,15 @@ def add_template(low: Lowering, output: Memory, template: Any, name: str) -> Non
 def reads_of(*memories: Memory) -> list[Load]:
     """A load from each, for dependencies."""
     return loads([memory.at(tuple(map(Index.of, variables(memory.shape, "t")))) for memory in memories])
+
+
+def filled(batch: Dimension, shares: int) -> Dimension:
+    """How many of so many shares of a batch have images: the last ones may have none, and nothing is stored there.
+
+    They must not be read, not even where a guard does not hold: processors are slow where memory was never written.
+    """
+    share = maximum(1, ceil_divide(batch, shares))
+    return quotient(batch + (share - 1), share)
 
 
 def scratch(name: str, dtype: DType, shape: tuple[int, ...]) -> Memory:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from weft.base import dtypes
 from weft.base.dims import ceil_divide, product
 from weft.engines.native.contraction import by_extent, multiply_add
-from weft.engines.native.convolution.parts import FLOATS, add_template, cut, even, nested, reads_of, store
+from weft.engines.native.convolution.parts import FLOATS, add_template, cut, even, filled, nested, reads_of, store
 from weft.engines.native.fusion import Group
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import Plan
@@ -218,13 +218,12 @@ def kernel_gradient(
     partial = low.temporary((shares, filters, window.window[0], spots.length), x.dtype, "patches")
     template = _KernelGradient(x, spots, partial, limit)
     add_template(low, partial, template, "conv_kernel_gradient")
-    batch, share = x.shape[0], ceil_divide(x.shape[0], shares)
 
     def total(place: Indices, within: Indices) -> Expr:
-        # shares beyond the batch are empty: nothing was stored there
-        return guarded(partial.at((*within, *place)), compare("less", At(within[0] * share), At(Index.of(batch))))
+        return partial.at((*within, *place))
 
-    summed = low.memory(low.reduce(partial.shape[1:], (shares,), x.dtype, "add", total, "shares"))
+    some = filled(x.shape[0], shares)
+    summed = low.memory(low.reduce(partial.shape[1:], (some,), x.dtype, "add", total, "shares"))
     shape = (*window.window, channels, filters)
     return low.memory(view(summed, shape, lambda p: (p[3], p[0], p[1] * channels + p[2])), "kernel_gradient")
 

@@ -13,10 +13,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from weft.base import dtypes
-from weft.base.dims import ceil_divide, product
+from weft.base.dims import ceil_divide, product, quotient
+from weft.base.dims import maximum as greater
+from weft.base.dims import minimum as lesser
 from weft.engines.native.contraction import by_rows, multiply_add, tile_of
 from weft.engines.native.convolution.epilogue import Windows
-from weft.engines.native.convolution.parts import FLOATS, add_template, by_vectors, reads_of, scratch, store
+from weft.engines.native.convolution.parts import FLOATS, add_template, by_vectors, filled, reads_of, scratch, store
 from weft.engines.native.fusion import Group
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar
 from weft.engines.native.kernels import Plan, epilogue, minimum
@@ -50,6 +52,8 @@ _PATCH = 16  # 4x4
 _WIDEST = 16  # filters are rounded up to as many, which is whole vectors on every target
 _TILES, _MOST = 48, 56  # the least and the most tiles of a chunk
 _SCRATCH = 1 << 19  # bytes that a chunk's matrices take where that allows enough tiles
+_TALL = 8  # the most tiles that go through the products at once: images of few tiles leave little over
+_CHUNKS = 8  # about how many chunks one image shall make
 _FILTERS = 128  # the most filters of a chunk, so that few images make chunks enough
 
 
@@ -97,13 +101,12 @@ def kernel_gradient(
     partial = low.temporary((shares, _PATCH, channels, wide), x.dtype, "winograd_gradient")
     before = [first for first, _ in window.pads]
     add_template(low, partial, _KernelGradient(x, before, cotangent, partial, limit), "conv_kernel_gradient")
-    batch, share = x.shape[0], ceil_divide(x.shape[0], shares)
 
     def total(place: Indices, within: Indices) -> Expr:
-        # shares beyond the batch are empty: nothing was stored there
-        return guarded(partial.at((*within, *place)), compare("less", At(within[0] * share), At(Index.of(batch))))
+        return partial.at((*within, *place))
 
-    summed = low.memory(low.reduce((_PATCH, channels, wide), (shares,), x.dtype, "add", total, "shares"))
+    some = filled(x.shape[0], shares)
+    summed = low.memory(low.reduce((_PATCH, channels, wide), (some,), x.dtype, "add", total, "shares"))
     result = low.temporary((3, 3, channels, filters), x.dtype, "kernel_gradient")
     add_template(low, result, _Adjoint(summed, result), "adjoint")
     return result
@@ -293,6 +296,21 @@ def _many(tall: int, channels: int, filters: int, dtype: DType) -> int:
     return tall * max(1, min(_MOST, max(_TILES, room)) // tall)
 
 
+def _some(total: Dimension, tall: int, most: int, shares: int, size: int) -> Dimension:
+    """How many tiles a chunk takes: fewer than it could where few images would leave threads without work.
+
+    Args:
+        total: How many there are.
+        tall: So many go through the products at once.
+        most: The most that a chunk can take.
+        shares: Into how many parts the filters are cut, which are chunks of their own.
+        size: Bytes of the kernel's numbers of a part: the more they are, the oftener each is to be used.
+    """
+    wanted = ceil_divide(ceil_divide(total, max(1, _CHUNKS // shares)), tall) * tall
+    least = tall if size <= _SCRATCH else 2 * tall
+    return lesser(most, greater(least, wanted))
+
+
 class _Convolution:
     """The three steps for some tiles and some filters in each chunk."""
 
@@ -319,15 +337,16 @@ class _Convolution:
         tiles = _Tiles(self.x, self.before, windows.counts)
         total, wide = tiles.total, _wide(padded, lanes)
         each = _share(padded, wide * lanes)
-        tall, _ = tile_of(_MOST, wide * lanes, lanes, plan.target.registers)
+        tall, _ = tile_of(_TALL, wide * lanes, lanes, plan.target.registers)
         count = _many(tall, channels, each, self.dtype)
+        some = _some(total, tall, count, padded // each, _PATCH * channels * each * self.dtype.size)
         patches = scratch("patches", self.dtype, (_PATCH, count, _row(channels, lanes, self.dtype)))
         products = scratch("products", self.dtype, (_PATCH, count, _row(each, lanes, self.dtype)))
-        shape = (padded // each, ceil_divide(total, count))
+        shape = (padded // each, quotient(total + (some - 1), some))
         chunk = LoopVar("chunk", product(shape))
         share, block = unflatten(Index.of(chunk), shape)
-        first = block * count
-        here = minimum(Index.of(count), Index.of(total) - first)
+        first = block * some
+        here = minimum(Index.of(some), Index.of(total) - first)
         tile = LoopVar("tile", count)
         number = Index.of(tile)
         place = tiles.find(first + number)

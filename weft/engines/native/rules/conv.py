@@ -10,7 +10,7 @@ from weft.base import dtypes
 from weft.base.dims import ceil_divide
 from weft.engines.native.contraction import Contraction
 from weft.engines.native.convolution import depthwise, direct, rare, sparse, winograd
-from weft.engines.native.convolution.parts import FLOATS, add_template
+from weft.engines.native.convolution.parts import FLOATS, add_template, filled
 from weft.engines.native.convolution.sparse import Spots
 from weft.engines.native.index import Index
 from weft.engines.native.kernels import minimum
@@ -424,14 +424,11 @@ def _summed(low: Lowering, partial: Source, shape: Shape, batch: Dimension) -> M
     """The shares of a kernel's gradient added up."""
     assert isinstance(partial, Memory)
     shares = Memory(partial.buffer, (SHARES, *shape))
-    share = ceil_divide(batch, SHARES)
 
     def total(place: Indices, within: Indices) -> Expr:
-        # shares beyond the batch are empty: nothing was stored there
-        some = compare("less", At(within[0] * share), At(Index.of(batch)))
-        return guarded(shares.at((*within, *place)), some)
+        return shares.at((*within, *place))
 
-    return low.reduce(shape, (SHARES,), partial.dtype, "add", total, "shares")
+    return low.reduce(shape, (filled(batch, SHARES),), partial.dtype, "add", total, "shares")
 
 
 def _grouped_kernel_gradient(
