@@ -248,3 +248,11 @@ def test_depthwise_of_a_tile_with_what_is_behind_it() -> None:
         return tf.nn.relu6(tf.nn.depthwise_conv2d(x, k, [1, 1, 1, 1], "SAME") + bias)
 
     assert len(_kernels(block, (None, 12, 12, 24), (3, 3, 24, 1), (24,))) == 1
+
+
+@pytest.mark.parametrize("batch", [1, 2, 9, 17])
+@pytest.mark.parametrize("size, channels, filters", [(8, 64, 64), (7, 16, 272), (16, 32, 32)])
+def test_winograd_of_any_number_of_images(batch: int, size: int, channels: int, filters: int) -> None:
+    """Chunks and shares depend on how many there are."""
+    _compare(lambda x, k: [tf.nn.conv2d(x, k, 1, "SAME")],
+             _numbers(13, (batch, size, size, channels), (3, 3, channels, filters)))  # fmt: skip
