@@ -144,6 +144,8 @@ from weft.api.partition import parallel_stack as parallel_stack
 from weft.api.partition import recompute_grad as recompute_grad
 from weft.api.partition import shape_n as shape_n
 from weft.api.partition import vectorized_map as vectorized_map
+from weft.api.protos import make_ndarray as make_ndarray
+from weft.api.protos import make_tensor_proto as make_tensor_proto
 from weft.api.sets import edit_distance as edit_distance
 from weft.api.strings import as_string as as_string
 from weft.api.tensor_array import TensorArray as TensorArray

@@ -26,8 +26,11 @@ from weft.api.image.codecs import encode_png as encode_png
 from weft.api.image.codecs import extract_jpeg_shape as extract_jpeg_shape
 from weft.api.image.codecs import is_jpeg as is_jpeg
 from weft.api.io import decode_base64 as decode_base64
+from weft.api.io import decode_compressed as decode_compressed
 from weft.api.io import decode_raw as decode_raw
 from weft.api.io import encode_base64 as encode_base64
+from weft.api.io import match_filenames_once as match_filenames_once
+from weft.api.io import write_graph as write_graph
 from weft.api.sparse_files import deserialize_many_sparse as deserialize_many_sparse
 from weft.api.sparse_files import serialize_many_sparse as serialize_many_sparse
 from weft.api.sparse_files import serialize_sparse as serialize_sparse

@@ -1,5 +1,6 @@
 """Written by tools/make_stubs.py; do not edit."""
 
+from weft.api.averages import ExponentialMovingAverage as ExponentialMovingAverage
 from weft.api.checkpoint import Checkpoint as Checkpoint
 from weft.api.checkpoint import CheckpointOptions as CheckpointOptions
 from weft.api.checkpoint.manager import CheckpointManager as CheckpointManager
@@ -11,7 +12,12 @@ from weft.api.checkpoint.reading import latest_checkpoint as latest_checkpoint
 from weft.api.checkpoint.reading import list_variables as list_variables
 from weft.api.checkpoint.reading import load_checkpoint as load_checkpoint
 from weft.api.checkpoint.reading import load_variable as load_variable
+from weft.api.clusters import ClusterSpec as ClusterSpec
+from weft.api.coordinator import Coordinator as Coordinator
 from weft.api.train import experimental as experimental
+from weft.formats.messages.cluster import ClusterDef as ClusterDef
+from weft.formats.messages.cluster import JobDef as JobDef
+from weft.formats.messages.cluster import ServerDef as ServerDef
 from weft.formats.messages.example import BytesList as BytesList
 from weft.formats.messages.example import Example as Example
 from weft.formats.messages.example import Feature as Feature

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import namedtuple
-from typing import Any
+from typing import Any, NoReturn
 
+from weft.base.errors import explain
 from weft.runtime import function as _functions
 
 PhysicalDevice = namedtuple("PhysicalDevice", ["name", "device_type"])
@@ -20,6 +21,10 @@ def run_functions_eagerly(run_eagerly: bool) -> None:
 def functions_run_eagerly() -> bool:
     """Whether `tf.function`s run as plain Python."""
     return _functions.functions_run_eagerly()
+
+
+experimental_run_functions_eagerly = run_functions_eagerly
+experimental_functions_run_eagerly = functions_run_eagerly
 
 
 def list_physical_devices(device_type: str | None = None) -> list[Any]:
@@ -41,8 +46,17 @@ def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
     """Accepted: there is one device, the processor."""
 
 
+_switches: dict[str, Any] = {"soft_placement": True, "tensor_float_32": True, "jit": "", "optimizer": {}}
+
+
 def set_soft_device_placement(enabled: bool) -> None:
     """Accepted: what cannot run on a named device runs on the processor."""
+    _switches["soft_placement"] = bool(enabled)
+
+
+def get_soft_device_placement() -> bool:
+    """What `set_soft_device_placement` was given last."""
+    return bool(_switches["soft_placement"])
 
 
 class LogicalDeviceConfiguration:
@@ -116,10 +130,62 @@ class _Experimental:
     set_synchronous_execution = staticmethod(lambda enable: None)
 
     @staticmethod
+    def enable_tensor_float_32_execution(enabled: bool) -> None:
+        """Accepted: products of float32 are made in float32."""
+        _switches["tensor_float_32"] = bool(enabled)
+
+    @staticmethod
+    def tensor_float_32_execution_enabled() -> bool:
+        """What `enable_tensor_float_32_execution` was given last."""
+        return bool(_switches["tensor_float_32"])
+
+    @staticmethod
+    def get_synchronous_execution() -> bool:
+        """Ops have run when they return."""
+        return True
+
+    @staticmethod
+    def get_memory_info(device: str) -> NoReturn:
+        """Raises ValueError: memory is counted for graphics cards only, as in TensorFlow."""
+        raise ValueError(explain(f"Allocator stats not available for device '{device}'.",
+                                 hint="the module resource tells the memory of a process"))  # fmt: skip
+
+    get_memory_usage = reset_memory_stats = get_memory_info
+
+    @staticmethod
     def get_device_details(device: Any) -> dict[str, Any]:
         """What is known of a device: nothing, of a processor."""
         return {}
 
 
+class _Optimizer:
+    """Switches of TensorFlow's graph optimizer. Weft's passes change no results and are always on."""
+
+    @staticmethod
+    def set_jit(enabled: bool | str) -> None:
+        """Accepted: traced functions are always compiled.
+
+        Args:
+            enabled: True or `"autoclustering"`; False or `""`.
+        """
+        _switches["jit"] = "autoclustering" if enabled is True else (enabled or "")
+
+    @staticmethod
+    def get_jit() -> str:
+        """What `set_jit` was given last: `"autoclustering"` or `""`."""
+        return str(_switches["jit"])
+
+    @staticmethod
+    def set_experimental_options(options: dict[str, Any]) -> None:
+        """Notes switches by name."""
+        _switches["optimizer"].update(options)
+
+    @staticmethod
+    def get_experimental_options() -> dict[str, Any]:
+        """The switches that were set, and two that TensorFlow always tells."""
+        return {"disable_model_pruning": False, "disable_meta_optimizer": False, **_switches["optimizer"]}
+
+
 threading = _Threading()
+optimizer = _Optimizer()
 experimental = _Experimental()

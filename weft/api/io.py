@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from weft.api import gfile  # noqa: F401
@@ -39,6 +40,8 @@ from weft.api.image.codecs import (  # noqa: F401
 from weft.api.sparse_files import deserialize_many_sparse, serialize_many_sparse, serialize_sparse  # noqa: F401
 from weft.api.tables import decode_csv  # noqa: F401
 from weft.base import dtypes
+from weft.formats import files, text
+from weft.runtime.variable import Variable
 
 
 def decode_raw(input_bytes: Any, out_type: Any, little_endian: bool = True, fixed_length: int | None = None,
@@ -66,6 +69,56 @@ def decode_raw(input_bytes: Any, out_type: Any, little_endian: bool = True, fixe
     length = None if fixed_length is None else integer(fixed_length, "fixed_length")
     return apply("decode_raw", input_bytes, dtype=dtypes.as_dtype(out_type), little_endian=bool(little_endian),
                  fixed_length=length, name=name)  # fmt: skip
+
+
+def decode_compressed(bytes: Any, compression_type: str = "", name: str | None = None) -> Any:
+    """The strings that compressed ones stand for.
+
+    Args:
+        bytes: Strings of any shape.
+        compression_type: `"GZIP"`, `"ZLIB"`, or `""` for strings that are not compressed.
+        name: The node's name.
+
+    Raises:
+        InvalidArgumentError: For strings that are not compressed so, or cut off.
+
+    Example:
+        >>> import zlib
+        >>> import weft as tf
+        >>> tf.io.decode_compressed(zlib.compress(b"weft"), "ZLIB").numpy()
+        b'weft'
+    """
+    return apply("decode_compressed", bytes, compression_type=compression_type or "", name=name)
+
+
+def match_filenames_once(pattern: Any, name: str | None = None) -> Any:
+    """A variable with the names of the files that fit shell patterns now, in order.
+
+    Args:
+        pattern: A pattern, or a list of them.
+        name: The variable's name.
+    """
+    return Variable(matching_files(pattern), trainable=False, name=name, shape=[None])
+
+
+def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool = True) -> str:
+    """Writes a graph as a GraphDef into a file, for people and tools to look at.
+
+    Args:
+        graph_or_graph_def: A `tf.Graph`, or a GraphDef.
+        logdir: The folder, which is made.
+        name: The file's name.
+        as_text: Whether it is written as text.
+
+    Returns:
+        The file's path.
+    """
+    given = graph_or_graph_def
+    message = given.as_graph_def() if hasattr(given, "as_graph_def") else given
+    path = os.path.join(os.fsdecode(logdir), name)
+    with files.replacing(path) as file:
+        file.write(text.to_text(message).encode("utf-8") if as_text else message.SerializeToString())
+    return path
 
 
 def encode_base64(input: Any, pad: bool = False, name: str | None = None) -> Any:

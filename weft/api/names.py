@@ -30,6 +30,7 @@ TOP_LEVEL: dict[str, str] = {
         vectorized_map""",
     "weft.api.sets": "edit_distance",
     "weft.api.strings": "as_string",
+    "weft.api.protos": "make_ndarray make_tensor_proto",
     "weft.api.tensor_array": "TensorArray",
     "weft.base.shapes": "TensorShape",
     "weft.base.dtypes": """

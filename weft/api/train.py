@@ -1,9 +1,10 @@
-"""`tf.train`: checkpoints, and the messages that training examples are written as."""
+"""`tf.train`: checkpoints, averages, threads, clusters, and the messages that training examples are written as."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 
+from weft.api.averages import ExponentialMovingAverage as ExponentialMovingAverage
 from weft.api.checkpoint import Checkpoint as Checkpoint
 from weft.api.checkpoint import CheckpointOptions as CheckpointOptions
 from weft.api.checkpoint.manager import CheckpointManager as CheckpointManager
@@ -18,6 +19,11 @@ from weft.api.checkpoint.reading import (  # noqa: F401
     load_checkpoint,
     load_variable,
 )
+from weft.api.clusters import ClusterDef as ClusterDef
+from weft.api.clusters import ClusterSpec as ClusterSpec
+from weft.api.clusters import JobDef as JobDef
+from weft.api.clusters import ServerDef as ServerDef
+from weft.api.coordinator import Coordinator as Coordinator
 from weft.formats.messages.example import (  # noqa: F401
     BytesList,
     Example,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import codecs
 import re
+import zlib
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -137,6 +138,42 @@ register(
         cases=(case(np.array([[b"d2VmdA", b"d2VmdA=="], [b"", b"_-8"]], object)), case(np.array(b"YWI=", object))),
     )
 )
+
+
+
+def _decompress(text: bytes, kind: str) -> bytes:
+    if not kind:
+        return text
+    reader = zlib.decompressobj(15 if kind == "ZLIB" else 31)
+    try:
+        data = reader.decompress(text)
+    except zlib.error as error:
+        raise ValueError(f"a string is not compressed as {kind}: {error}") from None
+    if not reader.eof:
+        raise ValueError(f"a string that is compressed as {kind} is cut off after {len(text)} bytes")
+    return data
+
+
+def _decode_compressed_spec(x: TensorType, *, compression_type: str) -> TensorType:
+    one_of(compression_type, "compression_type", ("", "GZIP", "ZLIB"))
+    return x
+
+
+register(
+    OpDef(
+        name="decode_compressed",
+        inputs=("bytes",),
+        attrs={"compression_type": ""},
+        spec=_decode_compressed_spec,
+        reference=lambda x, compression_type: each(lambda text: _decompress(text, compression_type), x),
+        dtypes=(STRINGS,),
+        vjp=NO_GRADIENT,
+        any_rank=True,
+        doc="The strings that compressed ones stand for.",
+        cases=(case(np.array([zlib.compress(b"weft"), zlib.compress(b"")], object), compression_type="ZLIB"),
+               case(np.array(b"plain", object))),
+    )
+)  # fmt: skip
 
 # Encodings -----------------------------------------------------------------------------------------------------------
 

@@ -2,17 +2,20 @@
 
 from weft.api.checkpoint.reading import CheckpointReader as CheckpointReader
 from weft.api.checkpoint.reading import CheckpointReader as _NewCheckpointReader
+from weft.api.checkpoint.reading import checkpoints_iterator as checkpoints_iterator
 from weft.api.checkpoint.reading import get_checkpoint_state as get_checkpoint_state
 from weft.api.checkpoint.reading import latest_checkpoint as latest_checkpoint
 from weft.api.checkpoint.reading import list_variables as list_variables
 from weft.api.checkpoint.reading import load_checkpoint as load_checkpoint
 from weft.api.checkpoint.reading import load_variable as load_variable
+from weft.api.clusters import ClusterSpec as ClusterSpec
+from weft.api.coordinator import Coordinator as Coordinator
+from weft.api.coordinator import LooperThread as LooperThread
+from weft.api.io import write_graph as write_graph
 from weft.compat.v1.checkpoints import checkpoint_exists as checkpoint_exists
 from weft.compat.v1.checkpoints import init_from_checkpoint as init_from_checkpoint
 from weft.compat.v1.checkpoints import remove_checkpoint as remove_checkpoint
 from weft.compat.v1.checkpoints import update_checkpoint_state as update_checkpoint_state
-from weft.compat.v1.coordinator import Coordinator as Coordinator
-from weft.compat.v1.coordinator import LooperThread as LooperThread
 from weft.compat.v1.global_step import assert_global_step as assert_global_step
 from weft.compat.v1.global_step import create_global_step as create_global_step
 from weft.compat.v1.global_step import get_global_step as get_global_step
@@ -56,6 +59,9 @@ from weft.compat.v1.train_optimizers import Optimizer as Optimizer
 from weft.compat.v1.train_optimizers import ProximalAdagradOptimizer as ProximalAdagradOptimizer
 from weft.compat.v1.train_optimizers import ProximalGradientDescentOptimizer as ProximalGradientDescentOptimizer
 from weft.compat.v1.train_optimizers import RMSPropOptimizer as RMSPropOptimizer
+from weft.formats.messages.cluster import ClusterDef as ClusterDef
+from weft.formats.messages.cluster import JobDef as JobDef
+from weft.formats.messages.cluster import ServerDef as ServerDef
 from weft.formats.messages.example import BytesList as BytesList
 from weft.formats.messages.example import Example as Example
 from weft.formats.messages.example import Feature as Feature

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import weft
+from weft.api import averages
 from weft.base.errors import explain
 from weft.compat.v1 import graphs as v1_graphs
 from weft.compat.v1 import initializers, making
@@ -16,7 +17,7 @@ from weft.runtime.graph import GraphKeys
 from weft.runtime.scopes import NameScope
 
 
-class ExponentialMovingAverage:
+class ExponentialMovingAverage(averages.ExponentialMovingAverage):
     """a -= (1 - decay) · (a - w), for each variable w.
 
     Args:
@@ -37,16 +38,6 @@ class ExponentialMovingAverage:
         ...     float(session.run(average.average(w)))
         2.0
     """
-
-    def __init__(self, decay: Any, num_updates: Any = None, zero_debias: bool = False,
-                 name: str = "ExponentialMovingAverage") -> None:  # fmt: skip
-        self._decay, self._num_updates, self._zero_debias, self._name = decay, num_updates, zero_debias, name
-        self._averages: dict[Any, Any] = {}
-
-    @property
-    def name(self) -> str:
-        """What the averages are called."""
-        return self._name
 
     def apply(self, var_list: Any = None) -> Any:
         """The operation that brings the averages up to date; makes them where they are missing.
@@ -85,15 +76,6 @@ class ExponentialMovingAverage:
             with weft.control_dependencies(None):
                 first = variable.initialized_value() if in_graph() else variable.numpy()
             return get_variable("", initializer=first, trainable=False)
-
-    def average(self, var: Any) -> Any:
-        """The average of a variable, or None where it has none."""
-        return self._averages.get(var.ref())
-
-    def average_name(self, var: Any) -> str:
-        """What the average of a variable is called in checkpoints."""
-        found = self._averages.get(var.ref())
-        return found.name.split(":")[0] if found is not None else f"{var.name.split(':')[0]}/{self._name}"
 
     def variables_to_restore(self, moving_avg_variables: Any = None) -> dict[str, Any]:
         """For a `Saver`: variables by the names of their averages, and the others by their own.

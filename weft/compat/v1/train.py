@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from weft.api.checkpoint.reading import checkpoints_iterator as checkpoints_iterator
+from weft.api.coordinator import Coordinator as Coordinator
+from weft.api.coordinator import LooperThread as LooperThread
+from weft.api.io import write_graph as write_graph
 from weft.api.train import (  # noqa: F401
     BytesList,
+    ClusterDef,
+    ClusterSpec,
     Example,
     Feature,
     FeatureList,
@@ -13,7 +19,9 @@ from weft.api.train import (  # noqa: F401
     Features,
     FloatList,
     Int64List,
+    JobDef,
     SequenceExample,
+    ServerDef,
 )
 from weft.base.absent import absent
 from weft.compat.v1.checkpoints import (  # noqa: F401
@@ -29,8 +37,6 @@ from weft.compat.v1.checkpoints import (  # noqa: F401
     remove_checkpoint,
     update_checkpoint_state,
 )
-from weft.compat.v1.coordinator import Coordinator as Coordinator
-from weft.compat.v1.coordinator import LooperThread as LooperThread
 from weft.compat.v1.global_step import (  # noqa: F401
     assert_global_step,
     create_global_step,

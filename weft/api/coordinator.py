@@ -20,7 +20,7 @@ class Coordinator:
             None.
 
     Example:
-        >>> import weft.compat.v1 as tf
+        >>> import weft as tf
         >>> coordinator = tf.train.Coordinator()
         >>> def work():
         ...     while not coordinator.should_stop():
