@@ -76,14 +76,14 @@ WAY = 1 << 12
 # what things cost, in cycles: to pack a number of A or of B that lies in order, or across; to claim a chunk and to say
 # that it is done
 _A_MOVED, _A_TURNED, _B_MOVED, _B_TURNED, _CLAIMED = 0.5, 1.25, 0.75, 1.0, 400
-#: the same of what is not in memory, but made on the way
-_MADE = 6.0
+#: the same of what is not in memory, but made on the way; how much longer sums take where rows of A share places
+_MADE, _CROWDED = 6.0, 0.4
 #: strips of a chunk that are tried out, and numbers of threads that chunks are to go round among
 _STRIPS, _THREADS = (1, 2, 3, 4, 6, 8, 12, 16), (1, 2, 4)
 #: bytes of A that a core keeps from chunk to chunk; cycles that a number takes to come from farther away
 _KEPT, _FAR = 1 << 19, 0.1
-#: what unknown rows are taken for
-_USUAL = (ROWS, 4 * ROWS)
+#: what unknown rows are taken for, and within a loop
+_USUAL, _TURNING = (ROWS, 4 * ROWS), (32,)
 
 
 class Product:
@@ -178,6 +178,7 @@ class Blocking:
         rows: Rows of a block, a multiple of a tile's.
         columns: Of a strip.
         strips: Of a chunk.
+        packs_a: Whether a chunk packs what it needs of A.
     """
 
     height: int
@@ -185,11 +186,13 @@ class Blocking:
     rows: int
     columns: int
     strips: int
+    packs_a: bool
 
 
 def blocking(
-    shape: Shape, inner: Dimension, lanes: int, target: Target, pack_a: float = 0.0, pack_b: float = 0.0
-) -> Blocking:
+    shape: Shape, inner: Dimension, lanes: int, target: Target, pack_a: float = 0.0, pack_b: float = 0.0,
+    slower: float = 0.0, turning: bool = False,
+) -> Blocking:  # fmt: skip
     """How to cut a product of some sizes.
 
     A tile has enough sums that none waits for the one before, few enough to stay in registers beside a row of B and a
@@ -204,6 +207,8 @@ def blocking(
         target: The machine.
         pack_a: Cycles that a chunk takes to pack a number of A; 0 where that stays where it is.
         pack_b: The same of B.
+        slower: How much longer sums take with A where it is; 0 where it has to be packed.
+        turning: Whether it is part of a loop.
     """
     *batch, rows, columns = shape
     wide = 1 if isinstance(columns, int) and columns <= lanes else WIDE
@@ -224,23 +229,24 @@ def blocking(
     assert isinstance(many, int)
     length = inner if isinstance(inner, int) else STRETCH
     best = None
-    for count, strips in itertools.product(blocks, _STRIPS):
+    ways = [(pack_a, 1.0), *([(0.0, 1.0 + slower)] if slower and pack_a else [])]
+    for count, strips, (packing, longer) in itertools.product(blocks, _STRIPS, ways):
         if isinstance(across, int):
             strips = _even(across, min(strips, max(1, across)))
         tall = -(-tiles_ // count) * height
         groups = many * (-(-across // strips) if isinstance(across, int) else 8)
-        come = pack_a or (_FAR if tall * length * target.vector_bytes // lanes > _KEPT else 0.0)
-        work = length * (tall * strips * wide + come * tall + pack_b * strips * wide * lanes) + _CLAIMED
+        come = packing or (_FAR if tall * length * target.vector_bytes // lanes > _KEPT else 0.0)
+        work = length * (longer * tall * strips * wide + come * tall + pack_b * strips * wide * lanes) + _CLAIMED
         score = 0.0
-        for there in (rows,) if isinstance(rows, int) else _USUAL:
+        for there in (rows,) if isinstance(rows, int) else _TURNING if turning else _USUAL:
             chunks = groups * -(-there // tall)
             # whole rounds of chunks, and some of one that ends late
             score += sum((-(-chunks // n) + 0.125) * n * work for n in _THREADS) / max(1, there)
         if best is None or score < best[0]:
-            best = score, count, strips
+            best = score, count, strips, packing > 0
     assert best is not None
-    _, count, strips = best
-    return Blocking(height, heights, -(-tiles_ // count) * height, wide * lanes, strips)
+    _, count, strips, packs = best
+    return Blocking(height, heights, -(-tiles_ // count) * height, wide * lanes, strips, packs)
 
 
 def _even(size: int, most: int) -> int:
@@ -257,11 +263,12 @@ class _Writer:
         *batch, self.rows, self.columns = given.shape
         lanes = self.lanes = plan.target.lanes(self.dtype.size)
         steps = self.a.steps()
-        packs = given.packs_a()
         pack_a = _MADE if steps is None else _A_TURNED if steps.inner == 1 else _A_MOVED
         cut = self.cut = blocking(
-            given.shape, given.inner, lanes, plan.target, pack_a if packs else 0.0, self._packs_b()
-        )
+            given.shape, given.inner, lanes, plan.target, pack_a if given.packs_a() else 0.0, self._packs_b(),
+            _CROWDED if steps is not None and steps.inner == 1 and not given.pairs else 0.0, given.turning,
+        )  # fmt: skip
+        packs = cut.packs_a
         self.strips = ceil_divide(self.columns, cut.columns)
         blocks = (*batch, ceil_divide(self.rows, cut.rows), ceil_divide(self.strips, cut.strips))
         self.chunk = LoopVar("chunk", product(blocks))
