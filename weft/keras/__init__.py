@@ -30,12 +30,15 @@ if TYPE_CHECKING:
         random,
         regularizers,
         saving,
+        tree,
         utils,
     )
     from weft.keras.core.function import Function
     from weft.keras.core.keras_tensor import KerasTensor
     from weft.keras.core.naming import name_scope
     from weft.keras.core.operation import Operation
+    from weft.keras.core.remat import RematScope, device, remat
+    from weft.keras.core.stateless import StatelessScope, SymbolicScope
     from weft.keras.core.variable import Variable
     from weft.keras.dtype_policies import DTypePolicy, FloatDTypePolicy
     from weft.keras.initializers import Initializer
@@ -52,15 +55,16 @@ __version__ = "3.15.0"
 _MODULES = (
     "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "export",
     "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing",
-    "random", "regularizers", "saving", "utils",
+    "random", "regularizers", "saving", "tree", "utils",
 )  # fmt: skip
 
 _NAMES = {
     "DTypePolicy": "dtype_policies", "FloatDTypePolicy": "dtype_policies", "Function": "core.function",
     "Initializer": "initializers", "Input": "layers", "InputSpec": "layers", "KerasTensor": "core.keras_tensor",
     "Layer": "layers", "Loss": "losses", "Metric": "metrics", "Model": "models", "Operation": "core.operation",
-    "Optimizer": "optimizers", "Regularizer": "regularizers", "Sequential": "models", "Variable": "core.variable",
-    "name_scope": "core.naming",
+    "Optimizer": "optimizers", "Regularizer": "regularizers", "RematScope": "core.remat", "Sequential": "models",
+    "StatelessScope": "core.stateless", "SymbolicScope": "core.stateless", "Variable": "core.variable",
+    "device": "core.remat", "name_scope": "core.naming", "remat": "core.remat",
 }  # fmt: skip
 
 
@@ -89,8 +93,9 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss",
-    "Metric", "Model", "Operation", "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend",
-    "callbacks", "config", "constraints", "datasets", "dtype_policies", "export", "initializers", "layers", "losses",
-    "metrics", "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random",
-    "regularizers", "saving", "utils", "version",
+    "Metric", "Model", "Operation", "Optimizer", "Regularizer", "RematScope", "Sequential", "StatelessScope",
+    "SymbolicScope", "Variable", "activations", "backend",
+    "callbacks", "config", "constraints", "datasets", "device", "dtype_policies", "export", "initializers", "layers",
+    "losses", "metrics", "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random",
+    "regularizers", "remat", "saving", "tree", "utils", "version",
 ]  # fmt: skip

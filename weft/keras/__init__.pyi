@@ -20,11 +20,17 @@ from weft.keras import preprocessing as preprocessing
 from weft.keras import random as random
 from weft.keras import regularizers as regularizers
 from weft.keras import saving as saving
+from weft.keras import tree as tree
 from weft.keras import utils as utils
 from weft.keras.core.function import Function as Function
 from weft.keras.core.keras_tensor import KerasTensor as KerasTensor
 from weft.keras.core.naming import name_scope as name_scope
 from weft.keras.core.operation import Operation as Operation
+from weft.keras.core.remat import RematScope as RematScope
+from weft.keras.core.remat import device as device
+from weft.keras.core.remat import remat as remat
+from weft.keras.core.stateless import StatelessScope as StatelessScope
+from weft.keras.core.stateless import SymbolicScope as SymbolicScope
 from weft.keras.core.variable import Variable as Variable
 from weft.keras.dtype_policies import DTypePolicy as DTypePolicy
 from weft.keras.dtype_policies import FloatDTypePolicy as FloatDTypePolicy

@@ -409,3 +409,32 @@ def test_the_same_seed_gives_the_same_weights_and_dropout() -> None:
 
     for first, second in zip(once(), once(), strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("given", ["data", "input", "build"])
+def test_sequential_takes_every_size_that_its_layers_take(given):
+    layers = [keras.layers.Conv2D(2, 3), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((8, 8, 3)), *layers] if given == "input" else layers)
+    if given == "build":
+        model.build((None, 8, 8, 3))
+    small, large = np.ones((1, 8, 8, 3), np.float32), np.ones((2, 16, 12, 3), np.float32)
+    assert model(small).shape == (1, 1) and model(large).shape == (2, 1)
+    assert model.predict(large, verbose=0).shape == (2, 1)
+    model.compile("sgd", "mse")
+    model.fit(small, np.ones((1, 1)), verbose=0)
+    model.fit(large, np.ones((2, 1)), verbose=0)
+    assert np.isfinite(model.evaluate(small, np.ones((1, 1)), verbose=0))
+    with pytest.raises(ValueError, match="channels|axis|size"):
+        model(np.ones((1, 8, 8, 4), np.float32))
+    functional = keras.Model(x := keras.Input((8, 8, 3)), model(x))
+    with pytest.raises(ValueError, match="expected 8"):
+        functional(large)
+
+
+def test_sequential_of_sequences_takes_every_length():
+    model = keras.Sequential([keras.layers.Embedding(9, 2), keras.layers.LSTM(3)])
+    assert model(np.ones((2, 3))).shape == (2, 3) and model(np.ones((4, 7))).shape == (4, 3)
+    flat = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)])
+    assert flat(np.ones((2, 3, 4))).shape == (2, 2) and flat(np.ones((2, 4, 3))).shape == (2, 2)
+    with pytest.raises(ValueError, match="16"):
+        flat(np.ones((2, 4, 4)))

@@ -13,7 +13,8 @@ import weft as tf
 from weft import keras
 from weft.keras import optimizers
 
-CLASSES = sorted(set(optimizers.TABLE.values()), key=lambda cls: cls.__name__)
+# LossScaleOptimizer is around another one: test_more_optimizers.py
+CLASSES = sorted(set(optimizers.TABLE.values()) - {optimizers.LossScaleOptimizer}, key=lambda cls: cls.__name__)
 
 
 def step(optimizer: Any, gradient: float = 1.0, start: float = 1.0) -> float:

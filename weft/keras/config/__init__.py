@@ -155,6 +155,36 @@ def is_unsafe_deserialization_enabled() -> bool:
     return bool(_settings["unsafe_deserialization"])
 
 
+def enable_flash_attention() -> None:
+    """Attention layers may use a form that keeps no weights (the default); the numbers are the same."""
+    _settings["flash_attention"] = True
+
+
+def disable_flash_attention() -> None:
+    """Attention layers write their weights out."""
+    _settings["flash_attention"] = False
+
+
+def is_flash_attention_enabled() -> bool | None:
+    """Whether attention layers may use a form that keeps no weights; None where nobody has said."""
+    return _settings["flash_attention"]
+
+
+def is_nnx_enabled() -> bool:
+    """Whether Flax holds Keras' variables: never."""
+    return False
+
+
+def set_backend(backend: str) -> None:
+    """Does nothing for `"tensorflow"` and `"weft"`, which are this library.
+
+    Raises:
+        ValueError: For another one.
+    """
+    if backend not in ("tensorflow", "weft"):
+        raise ValueError(f"keras.config.set_backend: {backend!r} cannot run this; there is one backend, 'tensorflow'.")
+
+
 def max_epochs() -> int | None:
     """The most epochs that any `fit` runs, or None."""
     return _settings["max_epochs"]

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 import weft as tf
 from weft.extend import TensorOperators, explain
-from weft.keras.core import naming
+from weft.keras.core import naming, stateless
 from weft.keras.core.dtypes import is_float, standardize_dtype
 
 
@@ -201,8 +203,14 @@ class Variable(tf.Variable):
         own = self._dtype
         return wanted if wanted is not None and self._autocasts and own.is_floating and own != wanted else None
 
+    def _held(self) -> Any:
+        """The value that a `StatelessScope` gives it; None outside of one."""
+        scope = stateless.current()
+        return None if scope is None else scope.get_current_value(self)
+
     def _read_as_tensor(self) -> Any:
-        value = super()._read_as_tensor()
+        held = self._held()
+        value = super()._read_as_tensor() if held is None else held
         wanted = self._reading_dtype()
         return value if wanted is None else tf.cast(value, wanted)
 
@@ -210,6 +218,55 @@ class Variable(tf.Variable):
     def value(self) -> Any:
         """The present value. Keras reads `v.value`, TensorFlow calls `v.value()`; both work."""
         return _Value(self)
+
+    def read_value(self) -> Any:
+        """The present value in its own dtype."""
+        held = self._held()
+        return super().read_value() if held is None else held
+
+    def numpy(self) -> Any:
+        """The present value as an array."""
+        held = self._held()
+        return super().numpy() if held is None else np.asarray(held)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        held = self._held()
+        return super().__array__(dtype) if held is None else np.asarray(held, dtype)
+
+    def sparse_read(self, indices: Any, name: str | None = None) -> Any:
+        """Rows of the present value."""
+        held = self._held()
+        return super().sparse_read(indices, name) if held is None else tf.gather(held, indices)
+
+    # Writing: inside a `StatelessScope` the scope takes the new value
+
+    def _keep(self, value: Any) -> Any:
+        scope = stateless.current()
+        assert scope is not None
+        value = tf.cast(tf.convert_to_tensor(value), self._dtype)
+        if not self.shape.is_compatible_with(value.shape):
+            raise ValueError(explain(
+                f"Variable `{self._path}` cannot take a value of another shape.",
+                expected=str(tuple(self.shape)), received=str(tuple(value.shape)),
+            ))  # fmt: skip
+        scope.add_update((self, value))
+        return value
+
+    def assign(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Gives it a value."""
+        return super().assign(value, *args, **kwargs) if stateless.current() is None else self._keep(value)
+
+    def assign_add(self, delta: Any, *args: Any, **kwargs: Any) -> Any:
+        """Adds to it."""
+        if stateless.current() is None:
+            return super().assign_add(delta, *args, **kwargs)
+        return self._keep(self.read_value() + tf.cast(delta, self._dtype))
+
+    def assign_sub(self, delta: Any, *args: Any, **kwargs: Any) -> Any:
+        """Subtracts from it."""
+        if stateless.current() is None:
+            return super().assign_sub(delta, *args, **kwargs)
+        return self._keep(self.read_value() - tf.cast(delta, self._dtype))
 
     def __repr__(self) -> str:
         return (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from weft.extend import explain
-from weft.keras.core import tracking
+from weft.keras.core import stateless, tracking
 
 
 class LayerState:
@@ -28,6 +28,42 @@ class LayerState:
     def _trackable_aliases(self: Any) -> dict[str, Any]:
         """Children by the names that they have in the checkpoints of Keras 2."""
         return {name: self._tracked[name] for name in self._checkpoint_names if name in self._tracked}
+
+    def stateless_call(
+        self: Any, trainable_variables: Any, non_trainable_variables: Any, *args: Any, return_losses: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """Calls the layer with given values of its variables, and changes none of them.
+
+        Args:
+            trainable_variables: One value a trainable variable.
+            non_trainable_variables: One value a variable that is not trainable.
+            *args: As for a call.
+            return_losses: Whether the losses that it adds are returned, too.
+            **kwargs: As for a call.
+
+        Returns:
+            (outputs, new values of the variables that are not trainable), with `return_losses` also the losses.
+
+        Raises:
+            ValueError: For a layer that is not built, or another number of values.
+        """
+        stateless.require_built(self, "stateless_call")
+        held = list(self.non_trainable_variables)
+        pairs = stateless.mapping(self.name, "trainable_variables", self.trainable_variables, trainable_variables)
+        pairs += stateless.mapping(self.name, "non_trainable_variables", held, non_trainable_variables)
+        with stateless.StatelessScope(pairs, collect_losses=return_losses) as scope:
+            outputs = self(*args, **kwargs)
+            losses = list(self.losses) if return_losses else []
+        if return_losses:
+            self._clear_losses()
+        found = (outputs, [scope.get_current_value(variable) for variable in held])
+        return (*found, losses) if return_losses else found
+
+    @property
+    def metrics_variables(self: Any) -> list[Any]:
+        """The variables of its metrics."""
+        return [variable for metric in getattr(self, "metrics", ()) for variable in metric.variables]
 
     def save_own_variables(self: Any, store: Any) -> None:
         """Puts the values of the layer's own variables into a mapping. Subclasses may keep something else.

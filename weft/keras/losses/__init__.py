@@ -30,7 +30,7 @@ from weft.keras.losses.distances import (
     squared_hinge,
     tversky,
 )
-from weft.keras.losses.loss import Loss, LossFunctionWrapper
+from weft.keras.losses.loss import Loss, LossFunctionWrapper, Reduction
 from weft.keras.losses.losses import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -52,8 +52,17 @@ from weft.keras.losses.losses import (
     SquaredHinge,
     Tversky,
 )
+from weft.keras.losses.sequences import (
+    CTC,
+    CategoricalGeneralizedCrossEntropy,
+    Circle,
+    categorical_generalized_cross_entropy,
+    circle,
+    ctc,
+)
 
 _CLASSES = (
+    CTC, CategoricalGeneralizedCrossEntropy, Circle,
     BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
     CategoricalHinge, CosineSimilarity, Dice, Hinge, Huber, KLDivergence, LogCosh, MeanAbsoluteError,
     MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
@@ -61,6 +70,7 @@ _CLASSES = (
 )  # fmt: skip
 
 _FUNCTIONS = (
+    categorical_generalized_cross_entropy, circle, ctc,
     binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy, categorical_focal_crossentropy,
     categorical_hinge, cosine_similarity, dice, hinge, huber, kl_divergence, log_cosh, mean_absolute_error,
     mean_absolute_percentage_error, mean_squared_error, mean_squared_logarithmic_error, poisson,
@@ -131,6 +141,8 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "CTC", "CategoricalGeneralizedCrossEntropy", "Circle", "Reduction", "categorical_generalized_cross_entropy",
+    "circle", "ctc",
     "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy", "CategoricalFocalCrossentropy",
     "CategoricalHinge", "CosineSimilarity", "Dice", "Hinge", "Huber", "KLDivergence", "LogCosh", "Loss",
     "LossFunctionWrapper", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",

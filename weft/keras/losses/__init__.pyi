@@ -38,6 +38,7 @@ from weft.keras.losses.distances import squared_hinge as squared_hinge
 from weft.keras.losses.distances import tversky as tversky
 from weft.keras.losses.loss import Loss as Loss
 from weft.keras.losses.loss import LossFunctionWrapper as LossFunctionWrapper
+from weft.keras.losses.loss import Reduction as Reduction
 from weft.keras.losses.losses import BinaryCrossentropy as BinaryCrossentropy
 from weft.keras.losses.losses import BinaryFocalCrossentropy as BinaryFocalCrossentropy
 from weft.keras.losses.losses import CategoricalCrossentropy as CategoricalCrossentropy
@@ -57,6 +58,12 @@ from weft.keras.losses.losses import Poisson as Poisson
 from weft.keras.losses.losses import SparseCategoricalCrossentropy as SparseCategoricalCrossentropy
 from weft.keras.losses.losses import SquaredHinge as SquaredHinge
 from weft.keras.losses.losses import Tversky as Tversky
+from weft.keras.losses.sequences import CTC as CTC
+from weft.keras.losses.sequences import CategoricalGeneralizedCrossEntropy as CategoricalGeneralizedCrossEntropy
+from weft.keras.losses.sequences import Circle as Circle
+from weft.keras.losses.sequences import categorical_generalized_cross_entropy as categorical_generalized_cross_entropy
+from weft.keras.losses.sequences import circle as circle
+from weft.keras.losses.sequences import ctc as ctc
 
 BCE = _BCE
 KLD = _KLD

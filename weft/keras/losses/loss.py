@@ -226,3 +226,12 @@ class LossFunctionWrapper(Loss):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}({self.fn}, kwargs={self._fn_kwargs})>"
+
+
+class Reduction:
+    """Names of Keras 2 for how the losses of a batch become one."""
+
+    AUTO = "auto"
+    NONE = "none"
+    SUM = "sum"
+    SUM_OVER_BATCH_SIZE = "sum_over_batch_size"

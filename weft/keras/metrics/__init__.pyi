@@ -21,6 +21,9 @@ from weft.keras.losses.distances import mean_squared_logarithmic_error as mean_s
 from weft.keras.losses.distances import poisson as poisson
 from weft.keras.losses.distances import squared_hinge as squared_hinge
 from weft.keras.losses.distances import tversky as tversky
+from weft.keras.losses.sequences import categorical_generalized_cross_entropy as categorical_generalized_cross_entropy
+from weft.keras.losses.sequences import circle as circle
+from weft.keras.losses.sequences import ctc as ctc
 from weft.keras.metrics.accuracy import Accuracy as Accuracy
 from weft.keras.metrics.accuracy import BinaryAccuracy as BinaryAccuracy
 from weft.keras.metrics.accuracy import CategoricalAccuracy as CategoricalAccuracy

@@ -10,7 +10,7 @@ import numpy as np
 import weft as tf
 from weft.extend import explain, user_facing
 from weft.keras import config, dtype_policies, initializers
-from weft.keras.core import naming, tracking
+from weft.keras.core import naming, stateless, tracking
 from weft.keras.core.construction import KnownArguments
 from weft.keras.core.variable import Variable
 
@@ -121,6 +121,29 @@ class Metric(metaclass=KnownArguments):
     def result(self) -> Any:
         """The result so far. Subclasses say what it is."""
         raise NotImplementedError(explain(f"{type(self).__name__} has no result() method."))
+
+    # Without state: values of the variables come in, and go out again
+
+    def stateless_update_state(self, metric_variables: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        """Takes a batch in: from values of the variables to their new values."""
+        variables = self.variables
+        pairs = stateless.mapping(self.name, "variables", variables, metric_variables)
+        with stateless.StatelessScope(pairs) as scope:
+            self.update_state(*args, **kwargs)
+        return [scope.get_current_value(variable) for variable in variables]
+
+    def stateless_result(self, metric_variables: Any) -> Any:
+        """The result for values of the variables."""
+        with stateless.StatelessScope(stateless.mapping(self.name, "variables", self.variables, metric_variables)):
+            found = self.result()
+            return tf.nest.map_structure(tf.convert_to_tensor, found)
+
+    def stateless_reset_state(self) -> list[Any]:
+        """The values of the variables before the first batch."""
+        variables = self.variables
+        with stateless.StatelessScope([(variable, variable.read_value()) for variable in variables]) as scope:
+            self.reset_state()
+        return [scope.get_current_value(variable) for variable in variables]
 
     @user_facing
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import weft as tf
 from weft import extend
 from weft.keras import config
-from weft.keras.core import call_context, tracking
+from weft.keras.core import call_context, stateless, tracking
 from weft.keras.core.masking import get_mask
 from weft.keras.core.operation import OpNode
 from weft.keras.layers.core.input_layer import InputLayer
@@ -90,7 +90,7 @@ class CompiledCall:
 
 def run(model: Any, x: Any, training: Any) -> Any:
     """The outputs of a model made of symbolic tensors, or NotImplemented where layers have to run one by one."""
-    if call_context.current() is not None:
+    if call_context.current() is not None or stateless.current() is not None:
         return NotImplemented
     found = model._weft_compiled_call
     if found is None or not found.holds():

@@ -184,6 +184,10 @@ class GraphModel:
             set_mask(value, mask)
         return value
 
+    def _layers_decide_sizes(self) -> bool:
+        """Whether sizes other than those of the symbolic inputs are taken, as long as every layer takes them."""
+        return False
+
     def _check_shape(self: Any, symbol: Any, value: Any) -> None:
         shape, wanted = tf.TensorShape(value.shape), symbol.shape
         if shape.rank is None or wanted.rank is None:
@@ -191,7 +195,7 @@ class GraphModel:
         problem = None
         if shape.rank != wanted.rank:
             problem = f"it has {shape.rank} {'axis' if shape.rank == 1 else 'axes'}, expected {wanted.rank}"
-        else:
+        elif not self._layers_decide_sizes():
             for axis, (size, expected) in enumerate(zip(shape, wanted)):
                 if None not in (size, expected) and size != expected:
                     problem = f"axis {axis} has size {size}, expected {expected}"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from weft.extend import explain, nearest
-from weft.keras.core import naming, tracking
+from weft.keras.core import naming, stateless, tracking
 from weft.keras.core.call_signature import CallSignature
 from weft.keras.core.function import OperationGraph
 from weft.keras.core.keras_tensor import KerasTensor
@@ -124,6 +124,24 @@ class Model(SavingMethods, Trainer, GraphModel, Layer):
         weighted = [layer for layer in self.layers if layer.weights]
         numbered = {f"layer_with_weights-{place}": layer for place, layer in enumerate(weighted)}
         return {**super()._trackable_aliases(), **numbered}
+
+    def stateless_compute_loss(
+        self, trainable_variables: Any, non_trainable_variables: Any, metrics_variables: Any, x: Any = None,
+        y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True,
+    ) -> Any:  # fmt: skip
+        """The loss of a batch for given values of all variables, and their new values, as a triple.
+
+        Returns:
+            (loss, (trainable, non-trainable and metrics' values)).
+        """
+        kinds = {"trainable_variables": trainable_variables, "non_trainable_variables": non_trainable_variables,
+                 "metrics_variables": metrics_variables}  # fmt: skip
+        held = {kind: list(getattr(self, kind)) for kind in kinds}
+        pairs = [pair for kind, values in kinds.items()
+                 for pair in stateless.mapping(self.name, kind, held[kind], values)]  # fmt: skip
+        with stateless.StatelessScope(pairs) as scope:
+            loss = self.compute_loss(x, y, y_pred, sample_weight, training=training)
+        return loss, tuple([scope.get_current_value(variable) for variable in found] for found in held.values())
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by name or position.

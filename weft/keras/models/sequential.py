@@ -188,6 +188,9 @@ class Sequential(Model):
             value = layer(value, mask=mask) if position == 0 and mask is not None else layer(value)
         return value
 
+    def _layers_decide_sizes(self) -> bool:
+        return True
+
     def _require_graph(self, what: str) -> None:
         if self._graph is None or len(self._sequence) < 2:
             raise AttributeError(explain(

@@ -9,11 +9,14 @@ from weft.keras.core import lookup
 from weft.keras.optimizers import schedules
 from weft.keras.optimizers.adafactor import Adafactor
 from weft.keras.optimizers.adam import Adam, Adamax, AdamW, Lamb, Nadam
+from weft.keras.optimizers.muon import Muon, ScheduleFreeAdamW
 from weft.keras.optimizers.optimizer import Optimizer
 from weft.keras.optimizers.rmsprop import Adadelta, Adagrad, Ftrl, RMSprop
+from weft.keras.optimizers.scaling import LossScaleOptimizer
 from weft.keras.optimizers.sgd import SGD, Lion
 
-_CLASSES = (Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Nadam, RMSprop, SGD)
+_CLASSES = (Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, LossScaleOptimizer, Muon, Nadam,
+            RMSprop, SGD, ScheduleFreeAdamW)  # fmt: skip
 
 #: other names, by which programs for TensorFlow 1 and early Keras call them
 _OLD_NAMES: dict[str, Any] = {
@@ -93,7 +96,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "Optimizer",
-    "RMSprop", "SGD",
+    "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "LossScaleOptimizer",
+    "Muon", "Nadam", "Optimizer", "RMSprop", "SGD", "ScheduleFreeAdamW",
     "deserialize", "get", "schedules", "serialize",
 ]  # fmt: skip

@@ -11,6 +11,8 @@ from weft.keras.optimizers.adam import Adamax as Adamax
 from weft.keras.optimizers.adam import AdamW as AdamW
 from weft.keras.optimizers.adam import Lamb as Lamb
 from weft.keras.optimizers.adam import Nadam as Nadam
+from weft.keras.optimizers.muon import Muon as Muon
+from weft.keras.optimizers.muon import ScheduleFreeAdamW as ScheduleFreeAdamW
 from weft.keras.optimizers.optimizer import Optimizer as Optimizer
 from weft.keras.optimizers.rmsprop import Adadelta as Adadelta
 from weft.keras.optimizers.rmsprop import Adadelta as _AdadeltaOptimizer
@@ -22,6 +24,7 @@ from weft.keras.optimizers.rmsprop import RMSprop as RMSprop
 from weft.keras.optimizers.rmsprop import RMSprop as _RMSProp
 from weft.keras.optimizers.rmsprop import RMSprop as _RMSPropOptimizer
 from weft.keras.optimizers.rmsprop import RMSprop as _RMSpropOptimizer
+from weft.keras.optimizers.scaling import LossScaleOptimizer as LossScaleOptimizer
 from weft.keras.optimizers.sgd import SGD as SGD
 from weft.keras.optimizers.sgd import SGD as _GradientDescentOptimizer
 from weft.keras.optimizers.sgd import SGD as _SGDOptimizer

@@ -10,7 +10,7 @@ from weft.keras.optimizers import rules, slices
 from weft.keras.optimizers.optimizer import Optimizer
 
 
-class _TwoMoments(Optimizer):
+class TwoMoments(Optimizer):
     """An optimizer that keeps an average of gradients and one of their squares."""
 
     beta_1: float
@@ -40,7 +40,7 @@ class _TwoMoments(Optimizer):
         return tf.pow(tf.cast(beta, dtype), tf.cast(self.iterations + ahead, dtype))
 
 
-class Adam(_TwoMoments):
+class Adam(TwoMoments):
     """w -= rate · sqrt(1 - beta_2^t) / (1 - beta_1^t) · m / (sqrt(v) + epsilon).
 
     m and v are moving averages of the gradient and of its square.
@@ -121,7 +121,7 @@ class AdamW(Adam):
             raise ValueError("AdamW needs a `weight_decay`; without one it is Adam.")
 
 
-class Adamax(_TwoMoments):
+class Adamax(TwoMoments):
     """w -= rate · m / ((1 - beta_1^t) · (u + epsilon)), with u = max(beta_2 · u, |g|).
 
     Args:
@@ -162,7 +162,7 @@ class Adamax(_TwoMoments):
         variable.assign_sub(learning_rate * new_mean / below)
 
 
-class Nadam(_TwoMoments):
+class Nadam(TwoMoments):
     """Adam with Nesterov's momentum, under a schedule for beta_1.
 
     Args:
@@ -218,7 +218,7 @@ class Nadam(_TwoMoments):
         variable.assign_sub(ahead * learning_rate / (spread + self.epsilon))
 
 
-class Lamb(_TwoMoments):
+class Lamb(TwoMoments):
     """Adam's step, scaled for each variable to the variable's own norm.
 
     Args:

@@ -13,7 +13,7 @@ import weft as tf
 from weft import extend
 from weft.extend import explain, nearest, signature_of
 from weft.keras import initializers
-from weft.keras.core import naming
+from weft.keras.core import naming, stateless
 from weft.keras.core.construction import KnownArguments
 from weft.keras.core.variable import Variable
 from weft.keras.optimizers import slices
@@ -354,6 +354,30 @@ class Optimizer(metaclass=KnownArguments):
                     if variable.constraint is not None:
                         variable.assign(variable.constraint(variable))
         self._iterations.assign_add(1)
+
+    def stateless_apply(
+        self, optimizer_variables: Any, grads: Sequence[Any], trainable_variables: Sequence[Any]
+    ) -> tuple[list[Any], list[Any]]:
+        """The values of the variables after an update, which changes none of them.
+
+        Args:
+            optimizer_variables: One value a variable of the optimizer.
+            grads: One gradient a trainable variable.
+            trainable_variables: Their values.
+
+        Returns:
+            (new values of the trainable variables, new values of the optimizer's).
+
+        Raises:
+            ValueError: For an optimizer that is not built, or another number of values.
+        """
+        stateless.require_built(self, "stateless_apply")
+        own, targets = self.variables, list(self._trainable_variables)
+        pairs = stateless.mapping(self.name, "trainable_variables", targets, trainable_variables)
+        pairs += stateless.mapping(self.name, "variables", own, optimizer_variables)
+        with stateless.StatelessScope(pairs) as scope:
+            self.apply(grads)
+        return [scope.get_current_value(v) for v in targets], [scope.get_current_value(v) for v in own]
 
     def _built_variables(self, count: int) -> list[Any]:
         if not self.built:

@@ -16,6 +16,7 @@ from weft.keras import metrics as metrics_module
 from weft.keras import optimizers as optimizers_module
 from weft.keras.callbacks.callback import CallbackList, History
 from weft.keras.core import tracking
+from weft.keras.optimizers.scaling import with_loss_scale
 from weft.keras.trainer import arrays, sources
 from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, check_scales
 from weft.keras.trainer.debug_nans import Watch, watching
@@ -62,7 +63,7 @@ class Trainer:
             run_eagerly: Whether steps run as plain Python, for debugging.
             steps_per_execution: Accepted; every step is run by itself.
             jit_compile: Accepted; steps are always compiled as a whole.
-            auto_scale_loss: Accepted.
+            auto_scale_loss: Whether the loss is scaled where the model computes in float16.
 
         Raises:
             ValueError: For an unknown optimizer, loss or metric, naming the nearest names.
@@ -76,6 +77,8 @@ class Trainer:
         _refuse_unknown(kwargs, type(self).compile, "compile", ("sample_weight_mode", "target_tensors"))
         check_scales(loss_weights)
         self.optimizer = optimizers_module.get(optimizer)
+        if auto_scale_loss and self.dtype_policy.name == "mixed_float16":  # type: ignore[attr-defined]
+            self.optimizer = with_loss_scale(self.optimizer)
         self.loss = loss
         self.loss_weights = loss_weights
         self.steps_per_execution = steps_per_execution or 1
