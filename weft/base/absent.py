@@ -15,7 +15,6 @@ _SAVING = "model.save('model.keras') keeps a Keras model in a file, model.save_w
 _IMAGES = "make arrays of the images first, for instance with Pillow"
 _TRAIN = "tf.train of TensorFlow 1 is weft.compat.v1.train; keras.optimizers and keras.callbacks do the rest"
 _VERSION_1 = "`import weft.compat.v1 as tf` has it, and `weft run` gives it to programs of TensorFlow 1"
-_OPS = "use the functions of tf, tf.math and tf.nn on the tensors"
 _REMOVED = "TensorFlow 2 itself has it no longer"
 
 #: what is not built yet (or was taken out of the real thing too): name -> what to use today
