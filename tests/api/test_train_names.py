@@ -109,8 +109,11 @@ def test_switches() -> None:
     optimizer.set_experimental_options({"constant_folding": True})
     assert optimizer.get_experimental_options()["constant_folding"]
     assert tf.config.get_soft_device_placement()
-    with pytest.raises(ValueError, match="Allocator stats not available"):
-        tf.config.experimental.get_memory_info("CPU:0")
+    info = tf.config.experimental.get_memory_info("CPU:0")
+    assert 0 < info["current"] <= info["peak"]
+    tf.config.experimental.reset_memory_stats("CPU:0")
+    with pytest.raises(ValueError, match="No matching devices"):
+        tf.config.experimental.get_memory_info("GPU:0")
 
 
 def test_files(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ class ClusterSpec:
         >>> import weft as tf
         >>> cluster = tf.train.ClusterSpec({"worker": ["one:2222", "two:2222"], "ps": {3: "three:2222"}})
         >>> cluster.num_tasks("worker"), cluster.task_address("ps", 3), cluster.jobs
-        (2, 'three:2222', ['ps', 'worker'])
+        (2, 'three:2222', ['worker', 'ps'])
     """
 
     def __init__(self, cluster: Any) -> None:
@@ -38,7 +38,7 @@ class ClusterSpec:
                 explain("`cluster` must be a dictionary mapping one or more job names to lists of network addresses, "
                         "or a `ClusterDef` protocol buffer.", received=repr(cluster)[:200])  # fmt: skip
             )
-        self._jobs = {str(name): _tasks(name, cluster[name]) for name in sorted(cluster)}
+        self._jobs = {str(name): _tasks(name, cluster[name]) for name in cluster}
 
     @property
     def jobs(self) -> list[str]:
@@ -81,7 +81,7 @@ class ClusterSpec:
 
     def as_cluster_def(self) -> ClusterDef:
         """The cluster as a message."""
-        return ClusterDef(job=[JobDef(name=name, tasks=tasks) for name, tasks in self._jobs.items()])
+        return ClusterDef(job=[JobDef(name=name, tasks=tasks) for name, tasks in sorted(self._jobs.items())])
 
     def __bool__(self) -> bool:
         return bool(self._jobs)
@@ -92,7 +92,7 @@ class ClusterSpec:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        inner = ", ".join(f"{name!r}: {tasks!r}" for name, tasks in self.as_dict().items())
+        inner = ", ".join(f"{name!r}: {tasks!r}" for name, tasks in sorted(self.as_dict().items()))
         return f"ClusterSpec({{{inner}}})"
 
 

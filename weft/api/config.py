@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import namedtuple
-from typing import Any, NoReturn
+from typing import Any
 
-from weft.base.errors import explain
+from weft.base import memory
 from weft.runtime import function as _functions
 
 PhysicalDevice = namedtuple("PhysicalDevice", ["name", "device_type"])
@@ -94,6 +94,11 @@ def experimental_connect_to_host(*args: Any, **kwargs: Any) -> None:
     """Accepted: this process is all there is."""
 
 
+def _require_processor(device: str) -> None:
+    if "CPU" not in device.upper():
+        raise ValueError(f"No matching devices found for '{device}'")
+
+
 class _Threading:
     """Thread counts; they are asked of the engine through `WEFT_NUM_THREADS`."""
 
@@ -145,12 +150,27 @@ class _Experimental:
         return True
 
     @staticmethod
-    def get_memory_info(device: str) -> NoReturn:
-        """Raises ValueError: memory is counted for graphics cards only, as in TensorFlow."""
-        raise ValueError(explain(f"Allocator stats not available for device '{device}'.",
-                                 hint="the module resource tells the memory of a process"))  # fmt: skip
+    def get_memory_info(device: str) -> dict[str, int]:
+        """The bytes that the process holds now, `"current"`, and the most so far, `"peak"`.
 
-    get_memory_usage = reset_memory_stats = get_memory_info
+        Raises:
+            ValueError: For another device than the processor.
+        """
+        _require_processor(device)
+        current, peak = memory.used()
+        return {"current": current, "peak": peak}
+
+    @staticmethod
+    def get_memory_usage(device: str) -> int:
+        """The bytes that the process holds now."""
+        _require_processor(device)
+        return memory.used()[0]
+
+    @staticmethod
+    def reset_memory_stats(device: str) -> None:
+        """Counts the peak from now on."""
+        _require_processor(device)
+        memory.forget_peak()
 
     @staticmethod
     def get_device_details(device: Any) -> dict[str, Any]:
