@@ -1,0 +1,375 @@
+"""A graph as TensorFlow's GraphDef: every node as operations that TensorFlow runs, under the names that it has here.
+
+What has no operation of its own in TensorFlow is written out in several, `name/…`; the last one has the node's name. A
+node of which nothing that TensorFlow knows can be made (a Python function) is written under its type alone: such a graph
+is still read by Weft and shown by TensorBoard, and TensorFlow says which operation it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from weft.base.dims import Derived, Dim, Symbol
+from weft.base.dtypes import DType
+from weft.base.shapes import TensorShape
+from weft.formats.messages.graph import GraphDef
+from weft.formats.tensors import shape_to_proto, to_tensor_proto
+from weft.ir import graph as ir
+from weft.ops import opdef
+from weft.ops.builder import GraphBuilder
+from weft.runtime import graph_ops
+
+#: what TensorFlow 1.15 writes into its graphs
+PRODUCER = 134
+
+
+class NotWritten(Exception):
+    """A node of which no operation of TensorFlow's can be made."""
+
+
+#: our op -> the function that writes a node of it: (writer, node) to a reference for each output
+RULES: dict[str, Callable[[Writer, ir.Node], Sequence[str]]] = {}
+
+
+def rule(*ops: str) -> Callable[[Any], Any]:
+    """Registers what writes these ops."""
+
+    def register(function: Any) -> Any:
+        for op in ops:
+            RULES[op] = function
+        return function
+
+    return register
+
+
+def graph_def(graph: Any, add_shapes: bool = False) -> GraphDef:
+    """A `tf.Graph` as a message.
+
+    Args:
+        graph: The graph.
+        add_shapes: Whether nodes say their outputs' shapes, in `_output_shapes`.
+    """
+    from weft.compat.v1 import graph_export_rules
+
+    assert graph_export_rules
+    return Writer(graph.ir, add_shapes).written()
+
+
+class Writer:
+    """Writes one graph.
+
+    Args:
+        graph: The graph of the IR.
+        add_shapes: Whether nodes say their outputs' shapes.
+    """
+
+    def __init__(self, graph: ir.Graph, add_shapes: bool = False) -> None:
+        self.graph = graph
+        self.references: dict[ir.Value, str] = {}
+        self.variables: dict[ir.Value, str] = {}
+        self.kept: dict[Any, Any] = {}
+        self._add_shapes = add_shapes
+        self._made: list[Any] = []
+        self._names = {name.lower() for name in graph.names}
+        self._sources = ir.symbol_sources(graph)
+        self._message = GraphDef()
+        self._node: Any = None
+        self._prefix = ""
+        self._main: dict[ir.Node, str] = {}
+
+    def written(self) -> GraphDef:
+        """The message."""
+        message = self._message
+        message.versions.producer = PRODUCER
+        for node in self.graph.nodes:
+            self._write(node)
+        for _, entry in self._made:
+            message.node.append(entry)
+        return message
+
+    def _write(self, node: ir.Node) -> None:
+        if node.outputs and node.outputs[0].type.is_resource:
+            return
+        self._node, self._prefix = node, node.name
+        count, kept = len(self._made), dict(self.kept)
+        try:
+            found = list(self._rule(node)(self, node))
+        except NotWritten:
+            del self._made[count:]
+            self.kept = kept
+            found = self._as_type(node)
+        self.references.update(zip(node.outputs, found, strict=False))
+        if len(self._made) > count:
+            self._main[node] = next((e.name for _, e in self._made[count:] if e.name == node.name),
+                                    self._made[-1][1].name)  # fmt: skip
+            if self._add_shapes:
+                self._shape(node)
+
+    def _rule(self, node: ir.Node) -> Callable[[Writer, ir.Node], Sequence[str]]:
+        if "attributes" in node.metadata:
+            return _with_attributes
+        return RULES.get(node.op, _decomposed)
+
+    def _as_type(self, node: ir.Node) -> list[str]:
+        inputs = [self.references[v] for v in node.inputs if v in self.references]
+        self.op(graph_ops.type_of(node), inputs, main=True)
+        return [f"{node.name}:{i}" if i else node.name for i in range(len(node.outputs))]
+
+    def _shape(self, node: ir.Node) -> None:
+        entry = next((e for _, e in reversed(self._made) if e.name == node.name), None)
+        if entry is not None:
+            shapes = [_plain_shape(value.type.shape) for value in node.outputs]
+            encode(entry.attr["_output_shapes"], shapes)
+
+    # What rules use
+
+    def op(self, kind: str, inputs: Sequence[str], name: str = "", main: bool = False, **attributes: Any) -> str:
+        """Writes an operation.
+
+        Args:
+            kind: TensorFlow's name for it.
+            inputs: References of its operands.
+            name: What it is called behind the node's name; none with `main`.
+            main: Whether it has the node's own name.
+            **attributes: Its attributes.
+
+        Returns:
+            The reference of its first output.
+        """
+        entry = type(self._message.node.add())()
+        self._message.node.pop()
+        entry.name = self._prefix if main else self._unique(f"{self._prefix}/{name or kind}")
+        entry.op = kind
+        entry.input.extend(inputs)
+        control = [] if kind == "Const" else self._control()
+        entry.input.extend(c for c in control if c not in entry.input)
+        device = str(self._node.metadata.get("device", ""))
+        if device:
+            entry.device = device
+        for key, value in attributes.items():
+            encode(entry.attr[key], value)
+        self._made.append((self._node, entry))
+        return str(entry.name)
+
+    def _unique(self, wanted: str) -> str:
+        name, number = wanted, 0
+        while name.lower() in self._names:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._names.add(name.lower())
+        return name
+
+    def _control(self) -> list[str]:
+        found = []
+        for before in self._node.control:
+            name = self._main.get(before)
+            if name is not None:
+                found.append(f"^{name}")
+        return list(dict.fromkeys(found))
+
+    def operands(self, node: ir.Node) -> list[str]:
+        """The references of a node's tensors.
+
+        Raises:
+            NotWritten: Where one has none.
+        """
+        try:
+            return [self.references[value] for value in node.inputs if not value.type.is_resource]
+        except KeyError:
+            raise NotWritten from None
+
+    def const(self, value: Any, name: str, dtype: Any = None) -> str:
+        """A constant; the one that the graph has for the operand of that name, where there is one."""
+        array = np.asarray(value, dtype)
+        existing = self.graph.names.get(f"{self._prefix}/{name}")
+        for operand in (*self._node.metadata.get("operands", ()), *(existing.outputs if existing else ())):
+            held = operand.node.attrs["value"].array if operand.node.op == "constant" else None
+            if held is not None and held.dtype == array.dtype and np.array_equal(held, array) and (
+                held.shape == array.shape and operand in self.references
+            ):  # fmt: skip
+                return self.references[operand]
+        return self.op("Const", [], name, dtype=_dtype(array), value=array)
+
+    def size(self, dimension: Any, name: str = "size") -> str:
+        """A size as a scalar int32 tensor."""
+        if not isinstance(dimension, Dim):
+            return self.const(int(dimension), name, np.int32)
+        total = None
+        for monomial, coefficient in dimension._terms.items():
+            term = None if coefficient == 1 and monomial else self.const(coefficient, f"{name}/factor", np.int32)
+            for atom in monomial:
+                factor = self._atom(atom, name)
+                term = factor if term is None else self.op("Mul", [term, factor], f"{name}/mul", T=np.int32)
+            assert term is not None
+            total = term if total is None else self.op("Add", [total, term], f"{name}/add", T=np.int32)
+        assert total is not None
+        return total
+
+    def _atom(self, atom: Any, name: str) -> str:
+        if atom in self.kept:
+            return str(self.kept[atom])
+        if isinstance(atom, Derived):
+            first, second = (self.size(argument, name) for argument in atom.arguments)
+            kind = {"floordiv": "FloorDiv", "mod": "FloorMod", "max": "Maximum", "min": "Minimum"}.get(atom.function)
+            if kind is None:
+                raise NotWritten
+            found = self.op(kind, [first, second], f"{name}/{kind}", T=np.int32)
+        else:
+            assert isinstance(atom, Symbol)
+            source = self._sources.get(atom)
+            if source is None or source not in self.references:
+                raise NotWritten
+            axis = next(i for i, n in enumerate(source.shape or ()) if isinstance(n, Dim) and n.symbol is atom)
+            whole = self.op("Shape", [self.references[source]], f"{name}/Shape", T=source.dtype, out_type=np.int32)
+            bounds = [self.const([n], f"{name}/stack", np.int32) for n in (axis, axis + 1, 1)]
+            found = self.op("StridedSlice", [whole, *bounds], f"{name}/strided_slice", T=np.int32, Index=np.int32,
+                            begin_mask=0, end_mask=0, ellipsis_mask=0, new_axis_mask=0, shrink_axis_mask=1)  # fmt: skip
+        self.kept[atom] = found
+        return found
+
+    def shape(self, sizes: Sequence[Any], name: str = "shape", wild: bool = False) -> str:
+        """Sizes as an int32 vector; with `wild`, -1 may stand for one that is not known."""
+        unknown = [i for i, n in enumerate(sizes) if isinstance(n, Dim)]
+        if not unknown or (wild and len(unknown) == 1):
+            return self.const([-1 if i in unknown else int(n) for i, n in enumerate(sizes)], name, np.int32)
+        parts = [self.size(n, f"{name}/{i}") for i, n in enumerate(sizes)]
+        return self.op("Pack", parts, name, N=len(parts), T=np.int32, axis=0)
+
+    def decomposed(self, node: ir.Node) -> list[str]:
+        """Writes a node in the smaller ops that it is made of.
+
+        Raises:
+            NotWritten: Where it is made of none.
+        """
+        record = opdef.get(node.op)
+        if record.decompose is None or any(v.shape is None for v in (*node.inputs, *node.outputs)):
+            raise NotWritten
+        part = ir.Graph("part")
+        inputs = [part.add_input(value.type, "x") for value in node.inputs]
+        try:
+            made = record.decompose(GraphBuilder(part), *inputs, **node.attrs)
+        except Exception:
+            raise NotWritten from None
+        results = made if isinstance(made, (tuple, list)) else (made,)
+        for inner, outer in zip(inputs, self.operands(node), strict=True):
+            self.references[inner] = outer
+        prefix = self._prefix
+        for inner_node in part.nodes:
+            if inner_node.op == "input":
+                continue
+            self._prefix = self._unique(f"{prefix}/{inner_node.name}")
+            self._names.add(self._prefix.lower())
+            inner_node.control = node.control
+            self._node = inner_node
+            found = list(self._rule(inner_node)(self, inner_node))
+            self.references.update(zip(inner_node.outputs, found, strict=False))
+        self._prefix, self._node = prefix, node
+        found = [self.references[value] for value in results]
+        first = self.op("Identity", [found[0]], main=True, T=node.outputs[0].dtype)
+        return [first, *found[1:]]
+
+
+def _decomposed(x: Writer, node: ir.Node) -> list[str]:
+    return x.decomposed(node)
+
+
+def _with_attributes(x: Writer, node: ir.Node) -> list[str]:
+    """What has been told its attributes: queues, readers, and what is done with them."""
+    given = node.metadata["attributes"]
+    inputs = [] if node.op == "constant" else x.operands(node)
+    kind = str(node.metadata["type"])
+    shared = {"container": "", "shared_name": ""} if node.op == "constant" else {}
+    x.op(kind, inputs, main=True, **given, **shared)
+    return [f"{node.name}:{i}" if i else node.name for i in range(len(node.outputs))]
+
+
+def _dtype(array: Any) -> Any:
+    from weft.base import dtypes
+
+    return dtypes.string if array.dtype == object else dtypes.as_dtype(array.dtype)
+
+
+def _plain_shape(shape: Any) -> TensorShape:
+    return TensorShape(None if shape is None else [n if isinstance(n, int) else None for n in shape])
+
+
+def encode(attr: Any, value: Any) -> None:
+    """Writes a Python value into an AttrValue."""
+    if isinstance(value, (list, tuple)):
+        _encode_list(attr.list, value)
+    elif isinstance(value, bool):
+        attr.b = value
+    elif isinstance(value, DType):
+        attr.type = value.as_datatype_enum
+    elif isinstance(value, type):
+        from weft.base import dtypes
+
+        attr.type = dtypes.as_dtype(value).as_datatype_enum
+    elif isinstance(value, (int, np.integer)):
+        attr.i = int(value)
+    elif isinstance(value, float):
+        attr.f = value
+    elif isinstance(value, str):
+        attr.s = value.encode()
+    elif isinstance(value, bytes):
+        attr.s = value
+    elif isinstance(value, TensorShape):
+        attr.shape.CopyFrom(_shape_proto(value))
+    elif isinstance(value, np.ndarray):
+        attr.tensor.CopyFrom(to_tensor_proto(value))
+    else:
+        raise TypeError(f"no attribute: {value!r}")
+
+
+def _shape_proto(shape: TensorShape) -> Any:
+    return shape_to_proto(None if shape.rank is None else tuple(shape.as_list()))
+
+
+def _encode_list(listed: Any, items: Sequence[Any]) -> None:
+    listed.SetInParent()
+    for item in items:
+        if isinstance(item, DType):
+            listed.type.append(item.as_datatype_enum)
+        elif isinstance(item, TensorShape):
+            listed.shape.append(_shape_proto(item))
+        elif isinstance(item, bool):
+            listed.b.append(item)
+        elif isinstance(item, (int, np.integer)):
+            listed.i.append(int(item))
+        elif isinstance(item, float):
+            listed.f.append(item)
+        else:
+            listed.s.append(item.encode() if isinstance(item, str) else item)
+
+
+def decode(attr: Any) -> Any:
+    """What an AttrValue holds, in Python."""
+    from weft.base import dtypes
+    from weft.formats.tensors import from_tensor_proto, shape_from_proto
+
+    kind = attr.WhichOneof("value")
+    if kind is None:
+        return None
+    value = getattr(attr, kind)
+    if kind == "type":
+        return dtypes.as_dtype(value)
+    if kind == "shape":
+        return TensorShape(shape_from_proto(value))
+    if kind == "tensor":
+        return from_tensor_proto(value)
+    if kind != "list":
+        return value
+    for field, _ in value.ListFields():
+        items = list(getattr(value, field.name))
+        if field.name == "type":
+            return [dtypes.as_dtype(item) for item in items]
+        return [TensorShape(shape_from_proto(item)) for item in items] if field.name == "shape" else items
+    return []
+
+
+def attributes_of(entry: Any) -> Mapping[str, Any]:
+    """A NodeDef's attributes, in Python."""
+    return {key: decode(entry.attr[key]) for key in entry.attr}
