@@ -189,6 +189,7 @@ from weft.runtime.sparse import SparseTensor as SparseTensor
 from weft.runtime.sparse import SparseTensorSpec as SparseTensorSpec
 from weft.runtime.spec import TensorSpec as TensorSpec
 from weft.runtime.spec import TypeSpec as TypeSpec
+from weft.runtime.static import get_static_value as get_static_value
 from weft.runtime.tape import GradientTape as GradientTape
 from weft.runtime.tape import UnconnectedGradients as UnconnectedGradients
 from weft.runtime.tensor import Tensor as Tensor

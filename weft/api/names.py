@@ -36,6 +36,7 @@ TOP_LEVEL: dict[str, str] = {
     "weft.base.dtypes": """
         DType as_dtype bfloat16 bool:bool_ complex128 complex64 double:float64 float16 float32 float64 half:float16
         int16 int32 int64 int8 resource string uint16 uint32 uint64 uint8 variant""",
+    "weft.runtime.static": "get_static_value",
     "weft.runtime.tensor": "Tensor",
     "weft.runtime.variable": "Variable",
     "weft.runtime.module": "Module",

@@ -21,7 +21,8 @@ def numbers(graph: Graph, host: set[Node]) -> dict[Node, int]:
     for node in graph.nodes:
         if node.op == "input":
             continue
-        needs = [value.node for value in node.inputs if value.node.op != "input"] + list(node.control)
+        before_it = (*(value.node for value in node.inputs), *node.control)
+        needs = [before for before in before_it if before.op != "input"]
         told = [sources[symbol].node for symbol in mentioned(node) if symbol in sources]
         needs += [before for before in told if before in number]  # who tells a size that it mentions
         for value in node.inputs:

@@ -321,6 +321,24 @@ class Graph:
         finally:
             self._scope.control.pop()
 
+    def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> Any:
+        """The graph as TensorFlow's GraphDef message, which TensorFlow runs.
+
+        Args:
+            from_version: Accepted.
+            add_shapes: Whether nodes say their outputs' shapes.
+
+        Example:
+            >>> import weft.compat.v1 as tf
+            >>> with tf.Graph().as_default() as graph:
+            ...     y = tf.placeholder(tf.float32, [None], name="x") + 1.0
+            >>> [node.op for node in graph.as_graph_def().node]
+            ['Placeholder', 'Const', 'Add']
+        """
+        from weft.runtime.graph_export import graph_def
+
+        return graph_def(self, add_shapes)
+
     @property
     def version(self) -> int:
         """A number that grows with every operation."""

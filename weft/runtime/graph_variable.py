@@ -83,7 +83,7 @@ class GraphVariable(Variable):
     def _add_nodes(self, full: str, start: Any) -> None:
         """The nodes that TensorFlow 1 makes: the variable, what assigns its first value, what reads it."""
         self._whole = dispatch.apply(_record("read_variable"), (self.handle,), {}, f"{full}/")[0]
-        self._whole._value.node.metadata["type"] = "VariableV2"
+        self._whole._value.node.metadata.update(type="VariableV2", variable=self)
         assigned = dispatch.apply(_record("assign_variable"), (self.handle, start), {}, "Assign")[0]
         self._initializer = graphs.operation_of(assigned._value.node)
         self._snapshot = dispatch.apply(_record("identity"), (self._whole,), {}, "read")[0]

@@ -247,8 +247,8 @@ class BaseSession:
 
     @property
     def graph_def(self) -> Any:
-        """The graph as text."""
-        return str(self._graph.ir)
+        """The graph as a GraphDef message."""
+        return self._graph.as_graph_def()
 
     @property
     def sess_str(self) -> str:

@@ -160,8 +160,8 @@ VERSION = __version__
 
 #: namespaces that differ from version 2's, each a module of this folder
 _OWN = (
-    *"""app contrib data examples feature_column flags gfile initializers io layers logging losses metrics nn python_io
-    random resource_loader sparse strings summary train version""".split(),
+    *"""app contrib data examples feature_column flags gfile graph_util image initializers io layers logging losses
+    metrics nn python_io random resource_loader sparse strings summary train version""".split(),
 )
 
 #: top-level names that mean the same as in `weft`
@@ -179,13 +179,13 @@ _SHARED = frozenset(
     reverse roll round scan scatter_nd searchsorted shape sigmoid sign sin sinh size slice sort sqrt square stack
     stop_gradient strided_slice string subtract switch_case tan tanh tensor_scatter_nd_add tensor_scatter_nd_sub
     tensor_scatter_nd_update tensordot tile transpose truediv truncatediv truncatemod uint16 uint32 uint64 uint8
-    unique unstack variant argsort
+    unique unstack variant argsort get_static_value
     """.split()
 )
 
 #: namespaces that mean the same as in `weft`
 _SHARED_NAMESPACES = frozenset(
-    """autodiff autograph bitwise config debugging distribute dtypes errors image keras linalg lookup math nest sets
+    """autodiff autograph bitwise config debugging distribute dtypes errors keras linalg lookup math nest sets
     signal test""".split()
 )
 
@@ -227,6 +227,7 @@ _MESSAGES = {
        for kind in ("FIFO", "PaddingFIFO", "Priority", "RandomShuffle")},
     **{f"{kind}Reader": ("compat.v1.readers", f"{kind}Reader")
        for kind in ("FixedLengthRecord", "Identity", "TFRecord", "TextLine", "WholeFile")},
+    "import_graph_def": ("compat.v1.graph_import", "import_graph_def"),
     "QueueBase": ("compat.v1.queues", "QueueBase"), "ReaderBase": ("compat.v1.readers", "ReaderBase"),
     "count_up_to": ("compat.v1.input", "count_up_to"), "matching_files": ("compat.v1.input", "matching_files"),
     "Event": ("formats.messages.summary", "Event"), "GraphDef": ("formats.messages.graph", "GraphDef"),

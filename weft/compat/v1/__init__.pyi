@@ -12,7 +12,6 @@ from weft._public import debugging as debugging
 from weft._public import distribute as distribute
 from weft._public import dtypes as dtypes
 from weft._public import errors as errors
-from weft._public import image as image
 from weft._public import linalg as linalg
 from weft._public import lookup as lookup
 from weft._public import math as math
@@ -27,6 +26,8 @@ from weft._public.v1 import examples as examples
 from weft._public.v1 import feature_column as feature_column
 from weft._public.v1 import flags as flags
 from weft._public.v1 import gfile as gfile
+from weft._public.v1 import graph_util as graph_util
+from weft._public.v1 import image as image
 from weft._public.v1 import initializers as initializers
 from weft._public.v1 import io as io
 from weft._public.v1 import layers as layers
@@ -271,6 +272,7 @@ from weft.runtime.scopes import NameScope as _name_scope
 from weft.runtime.session import InteractiveSession as InteractiveSession
 from weft.runtime.session import Session as Session
 from weft.runtime.spec import TensorSpec as TensorSpec
+from weft.runtime.static import get_static_value as get_static_value
 from weft.runtime.tape import GradientTape as GradientTape
 from weft.runtime.tape import UnconnectedGradients as UnconnectedGradients
 from weft.runtime.tensor import Tensor as Tensor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,44 @@ def _begin_with(variable: Any, name: str, prefix: str, shapes: dict[str, Any]) -
         (value,) = host_call(read, (), [type], "RestoreV2")
         assigned = dispatch.call("assign_variable", variable.handle, value)
     variable._initial, variable._initializer = value, graphs.operation_of(assigned._value.node)
+
+
+def text_of(path: Any) -> str:
+    """A path out of a string tensor."""
+    value = np.asarray(path)[()]
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def write_tensors(path: Any, tensors: dict[str, Any]) -> None:
+    """Writes a checkpoint of arrays by name."""
+    with bundle.BundleWriter(text_of(path)) as writer:
+        for name, array in tensors.items():
+            writer.add(name, array)
+
+
+def read_tensors(path: Any, names: Sequence[str]) -> list[Any]:
+    """Arrays of a checkpoint.
+
+    Raises:
+        NotFoundError: Where it has not all of them.
+    """
+    with bundle.BundleReader(text_of(path)) as reader:
+        for name in names:
+            if name not in reader:
+                raise missing_tensor(reader, name)
+        return [reader.read(name) for name in names]
+
+
+def merge_checkpoints(parts: Sequence[str], whole: str) -> None:
+    """Makes one checkpoint of several, which are gone after that."""
+    found: dict[str, Any] = {}
+    for part in parts:
+        with bundle.BundleReader(part) as reader:
+            found.update({name: reader.read(name) for name in reader.names()})
+    write_tensors(whole, found)
+    for part in parts:
+        if part != whole:
+            remove_checkpoint(part)
 
 
 def missing_tensor(reader: bundle.BundleReader, name: str) -> NotFoundError:

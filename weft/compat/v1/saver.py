@@ -12,7 +12,7 @@ import numpy as np
 import weft
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
-from weft.compat.v1 import checkpoints, logging
+from weft.compat.v1 import checkpoints, logging, meta_graphs
 from weft.compat.v1 import graphs as v1_graphs
 from weft.compat.v1.host import host_call
 from weft.compat.v1.naming import in_graph
@@ -87,7 +87,7 @@ class Saver:
         keep_checkpoint_every_n_hours: One of these hours' checkpoints is kept for good.
         name: What its operations are called.
         restore_sequentially: Accepted.
-        saver_def: Accepted.
+        saver_def: The names of operations that the graph has already, as a message; they are used then.
         builder: Accepted.
         defer_build: Whether `build()` makes the operations.
         allow_empty: Whether there need be no variables.
@@ -120,13 +120,27 @@ class Saver:
                  pad_step_number: bool = False, save_relative_paths: bool = False,
                  filename: str | None = None) -> None:  # fmt: skip
         self._given, self._name, self._allow_empty = var_list, name, allow_empty
+        self._definition = saver_def
+        self._written: Any = None
         self._max_to_keep, self._every_hours = max_to_keep, keep_checkpoint_every_n_hours
         self._pad, self._filename = pad_step_number, filename
         self._next_kept = time.time() + keep_checkpoint_every_n_hours * 3600
         self._last: list[tuple[str, float]] = []
         self._variables: dict[str, Any] | None = None
-        if not defer_build and (in_graph() or var_list is not None):
+        if saver_def is not None:
+            self._take(saver_def, name or "")
+        elif not defer_build and (in_graph() or var_list is not None):
             self.build()
+
+    def _take(self, saver_def: Any, scope: str) -> None:
+        """Uses the operations that a message names, which the default graph has already."""
+        graph, prefix = graphs.default_graph(), f"{scope.rstrip('/')}/" if scope else ""
+        self._path = graph.get_tensor_by_name(prefix + saver_def.filename_tensor_name)
+        self._save = graph.get_tensor_by_name(prefix + saver_def.save_tensor_name)
+        self._restore = graph.get_operation_by_name(prefix + saver_def.restore_op_name)
+        self._max_to_keep = saver_def.max_to_keep or None
+        self._every_hours = saver_def.keep_checkpoint_every_n_hours or 10000.0
+        self._variables = {}
 
     def build(self) -> None:
         """Makes its operations."""
@@ -155,21 +169,21 @@ class Saver:
             _slices(labels)
 
         def write(path: Any, *arrays: Any) -> list[Any]:
-            with bundle.BundleWriter(_text(path)) as writer:
-                for name, array in zip(names, arrays, strict=True):
-                    writer.add(name, array)
-            return [path]
+            checkpoints.write_tensors(path, dict(zip(names, arrays, strict=True)))
+            return []
 
-        path_type = TensorType((), dtypes.string)
         read = [variable._whole if isinstance(variable, GraphVariable) else variable for variable in variables]
-        (saved,) = host_call(write, [self._path, *read], [path_type], "SaveV2", _reserved("SaveV2"))
-        self._save = weft.identity(saved, name="control_dependency")
+        (saved,) = host_call(write, [self._path, *read], [], "SaveV2", _reserved("SaveV2"))
+        saved.node.metadata["writer"] = _save_writer(labels)
+        with weft.control_dependencies([saved]):
+            self._save = weft.identity(self._path, name="control_dependency")
         with NameScope("RestoreV2"):
             _slices(labels)
         types = [TensorType(v.shape.symbolic if v.shape.is_fully_defined() else None, v.dtype) for v in variables]
         wanted = dict(pairs)
         restored = host_call(lambda path: _read_all(_text(path), wanted), [self._path], types, "RestoreV2",
                              _reserved("RestoreV2"))  # fmt: skip
+        restored[0]._value.node.metadata["writer"] = _restore_writer(labels)
         given = [variable.assign(value, read_value=False) for variable, value in zip(variables, restored, strict=True)]
         self._restore = graphs.group(*given, name="restore_all")
 
@@ -185,8 +199,8 @@ class Saver:
             save_path: The prefix of the files.
             global_step: A number, or a variable, that is put behind the prefix.
             latest_filename: The file that says which checkpoint is the newest; `checkpoint` where None.
-            meta_graph_suffix: Accepted.
-            write_meta_graph: Accepted; the graph is not written.
+            meta_graph_suffix: What follows the prefix in the name of the graph's file.
+            write_meta_graph: Whether the graph is written too, for `import_meta_graph`.
             write_state: Whether to keep count of checkpoints, and to delete old ones.
             strip_default_attrs: Accepted.
             save_debug_info: Accepted.
@@ -201,7 +215,10 @@ class Saver:
         """
         self.build()
         assert self._variables is not None
-        eager = not self._variables or not all(isinstance(v, GraphVariable) for v in self._variables.values())
+        named = self._definition is not None
+        eager = not named and (
+            not self._variables or not all(isinstance(v, GraphVariable) for v in self._variables.values())
+        )
         if not eager and not isinstance(sess, BaseSession):
             raise TypeError(f"'sess' must be a Session; {sess}")
         path = os.fspath(save_path)
@@ -220,6 +237,8 @@ class Saver:
                     writer.add(name, variable.numpy())
         else:
             sess.run(self._save, {self._path: path})
+        if write_meta_graph and not eager:
+            meta_graphs.write_message(f"{path}.{meta_graph_suffix}", self._meta_graph(sess.graph), False)
         if write_state:
             self._note(path)
             checkpoint_state.write_checkpoint_state(
@@ -260,6 +279,9 @@ class Saver:
             raise ValueError(explain(f"The passed save_path is not a valid checkpoint: {path}",
                                      hint="pass what save() returned, without .index or .data"))  # fmt: skip
         logging.info("Restoring parameters from %s", path)
+        if self._definition is not None:
+            sess.run(self._restore, {self._path: path})
+            return
         assert self._variables is not None
         if not self._variables:
             return
@@ -270,6 +292,43 @@ class Saver:
             return
         for variable, value in zip(self._variables.values(), _read_all(path, self._variables), strict=True):
             variable.assign(value)
+
+    # As messages
+
+    def as_saver_def(self) -> Any:
+        """The names of its operations, as a message."""
+        self.build()
+        made = SaverDef()
+        made.filename_tensor_name, made.save_tensor_name = self._path.name, self._save.name
+        made.restore_op_name = self._restore.name
+        made.max_to_keep, made.version = self._max_to_keep or 0, SaverDef.V2
+        made.keep_checkpoint_every_n_hours = self._every_hours
+        return made
+
+    saver_def = property(as_saver_def, doc="The names of its operations, as a message.")
+
+    def to_proto(self, export_scope: str | None = None) -> Any:
+        """The names of its operations, as a message."""
+        return self.as_saver_def()
+
+    @staticmethod
+    def from_proto(saver_def: Any, import_scope: str | None = None) -> Saver:
+        """A saver of operations that the default graph has already."""
+        return Saver(saver_def=saver_def, name=import_scope)
+
+    def _meta_graph(self, graph: Any) -> Any:
+        key = (graph.ir, len(graph.ir.nodes))
+        if self._written is None or self._written[0] != key:
+            self._written = (key, meta_graphs.meta_graph_of(graph, self.as_saver_def()))
+        return self._written[1]
+
+    def export_meta_graph(self, filename: Any = None, collection_list: Any = None, as_text: bool = False,
+                          export_scope: str | None = None, clear_devices: bool = False,
+                          clear_extraneous_savers: bool = False, strip_default_attrs: bool = False,
+                          save_debug_info: bool = False) -> Any:  # fmt: skip
+        """The default graph and this saver as a message; see `tf.train.export_meta_graph`."""
+        return meta_graphs.export_meta_graph(filename, None, None, self.as_saver_def(), collection_list, as_text,
+                                             None, export_scope, clear_devices)  # fmt: skip
 
     # What is kept
 
@@ -290,6 +349,31 @@ class Saver:
         """Takes up earlier checkpoints, as after a restart; those that are gone are passed over."""
         found = [path for path in checkpoint_paths if bundle.checkpoint_exists(path)]
         self._last = [(path, os.path.getmtime(bundle.index_path(path))) for path in found]
+
+
+def _save_writer(labels: Any) -> Any:
+    """What a graph's file says about a node that saves."""
+
+    def written(x: Any, node: Any) -> list[str]:
+        prefix, *tensors = x.operands(node)
+        blank = np.array([b""] * len(labels), object)
+        x.op("SaveV2", [prefix, x.const(labels, "tensor_names"), x.const(blank, "shape_and_slices"), *tensors],
+             main=True, dtypes=[value.dtype for value in node.inputs[1:]])  # fmt: skip
+        return []
+
+    return written
+
+
+def _restore_writer(labels: Any) -> Any:
+    """What a graph's file says about a node that restores."""
+
+    def written(x: Any, node: Any) -> list[str]:
+        blank = np.array([b""] * len(labels), object)
+        inputs = [*x.operands(node), x.const(labels, "tensor_names"), x.const(blank, "shape_and_slices")]
+        x.op("RestoreV2", inputs, main=True, dtypes=[value.dtype for value in node.outputs])
+        return [f"{node.name}:{i}" if i else node.name for i in range(len(node.outputs))]
+
+    return written
 
 
 def _reserved(name: str) -> str:

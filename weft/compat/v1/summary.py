@@ -58,9 +58,23 @@ def _node(build: Callable[..., Summary], inputs: list[Any], operands: dict[str, 
         frontdoor.constant(value if isinstance(value, np.ndarray) else np.array(value, object), operand)
     (made,) = host_call(lambda *arrays: [np.array(build(*arrays).SerializeToString(), object)], inputs,
                         [TensorType((), dtypes.string)], type, scope)  # fmt: skip
+    made._value.node.metadata["writer"] = _writer(type, operands)
     for key in collections if collections is not None else [GraphKeys.SUMMARIES]:
         graphs.default_graph().add_to_collection(key, made)
     return made
+
+
+def _writer(type: str, operands: dict[str, Any]) -> Any:
+    """What a graph's file says about a summary."""
+
+    def written(x: Any, node: Any) -> list[str]:
+        held = [x.const(value if isinstance(value, np.ndarray) else np.array(value, object), name)
+                for name, value in operands.items()]  # fmt: skip
+        tensors = x.operands(node)
+        kind = {"MergeSummary": {"N": len(tensors)}, "AudioSummaryV2": {}}.get(type, {"T": node.inputs[-1].dtype})
+        return [x.op(type, [*held, *tensors], main=True, **kind)]
+
+    return written
 
 
 def _nothing() -> Any:

@@ -1,8 +1,8 @@
 """A graph as TensorFlow's GraphDef: every node as operations that TensorFlow runs, under the names that it has here.
 
 What has no operation of its own in TensorFlow is written out in several, `name/…`; the last one has the node's name. A
-node of which nothing that TensorFlow knows can be made (a Python function) is written under its type alone: such a graph
-is still read by Weft and shown by TensorBoard, and TensorFlow says which operation it lacks.
+node of which nothing that TensorFlow knows can be made (a Python function) is written under its type alone: such a
+graph is still read by Weft and shown by TensorBoard, and TensorFlow says which operation it lacks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from weft.base.dims import Derived, Dim, Symbol
 from weft.base.dtypes import DType
 from weft.base.shapes import TensorShape
-from weft.formats.messages.graph import GraphDef
+from weft.formats.messages.graph import GraphDef, NodeDef
 from weft.formats.tensors import shape_to_proto, to_tensor_proto
 from weft.ir import graph as ir
 from weft.ops import opdef
@@ -24,6 +24,15 @@ from weft.runtime import graph_ops
 
 #: what TensorFlow 1.15 writes into its graphs
 PRODUCER = 134
+
+
+#: what computes with sizes
+_SIZES = {"//": "FloorDiv", "floordiv": "FloorDiv", "%": "FloorMod", "floormod": "FloorMod", "max": "Maximum",
+          "broadcast": "Maximum", "min": "Minimum"}  # fmt: skip
+
+
+#: operations with more outputs than ours have
+_FURTHER_OUTPUTS = frozenset({"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits", "Unique"})
 
 
 class NotWritten(Exception):
@@ -52,9 +61,9 @@ def graph_def(graph: Any, add_shapes: bool = False) -> GraphDef:
         graph: The graph.
         add_shapes: Whether nodes say their outputs' shapes, in `_output_shapes`.
     """
-    from weft.compat.v1 import graph_export_rules
+    from weft.runtime import graph_export_rules, graph_export_windows
 
-    assert graph_export_rules
+    assert graph_export_rules and graph_export_windows
     return Writer(graph.ir, add_shapes).written()
 
 
@@ -72,7 +81,7 @@ class Writer:
         self.variables: dict[ir.Value, str] = {}
         self.kept: dict[Any, Any] = {}
         self._add_shapes = add_shapes
-        self._made: list[Any] = []
+        self._made: list[tuple[ir.Node, NodeDef]] = []
         self._names = {name.lower() for name in graph.names}
         self._sources = ir.symbol_sources(graph)
         self._message = GraphDef()
@@ -109,6 +118,8 @@ class Writer:
                 self._shape(node)
 
     def _rule(self, node: ir.Node) -> Callable[[Writer, ir.Node], Sequence[str]]:
+        if node.metadata.get("writer") is not None:
+            return node.metadata["writer"]  # type: ignore[no-any-return]
         if "attributes" in node.metadata:
             return _with_attributes
         return RULES.get(node.op, _decomposed)
@@ -120,7 +131,7 @@ class Writer:
 
     def _shape(self, node: ir.Node) -> None:
         entry = next((e for _, e in reversed(self._made) if e.name == node.name), None)
-        if entry is not None:
+        if entry is not None and node.outputs and entry.op not in _FURTHER_OUTPUTS:
             shapes = [_plain_shape(value.type.shape) for value in node.outputs]
             encode(entry.attr["_output_shapes"], shapes)
 
@@ -139,8 +150,7 @@ class Writer:
         Returns:
             The reference of its first output.
         """
-        entry = type(self._message.node.add())()
-        self._message.node.pop()
+        entry = NodeDef()
         entry.name = self._prefix if main else self._unique(f"{self._prefix}/{name or kind}")
         entry.op = kind
         entry.input.extend(inputs)
@@ -185,6 +195,8 @@ class Writer:
         """A constant; the one that the graph has for the operand of that name, where there is one."""
         array = np.asarray(value, dtype)
         existing = self.graph.names.get(f"{self._prefix}/{name}")
+        if existing is not None and existing.op != "constant":
+            existing = None
         for operand in (*self._node.metadata.get("operands", ()), *(existing.outputs if existing else ())):
             held = operand.node.attrs["value"].array if operand.node.op == "constant" else None
             if held is not None and held.dtype == array.dtype and np.array_equal(held, array) and (
@@ -213,9 +225,7 @@ class Writer:
             return str(self.kept[atom])
         if isinstance(atom, Derived):
             first, second = (self.size(argument, name) for argument in atom.arguments)
-            kind = {"floordiv": "FloorDiv", "mod": "FloorMod", "max": "Maximum", "min": "Minimum"}.get(atom.function)
-            if kind is None:
-                raise NotWritten
+            kind = _SIZES[atom.function]
             found = self.op(kind, [first, second], f"{name}/{kind}", T=np.int32)
         else:
             assert isinstance(atom, Symbol)
@@ -262,7 +272,7 @@ class Writer:
                 continue
             self._prefix = self._unique(f"{prefix}/{inner_node.name}")
             self._names.add(self._prefix.lower())
-            inner_node.control = node.control
+            inner_node.name, inner_node.control = self._prefix, node.control
             self._node = inner_node
             found = list(self._rule(inner_node)(self, inner_node))
             self.references.update(zip(inner_node.outputs, found, strict=False))

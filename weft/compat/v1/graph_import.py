@@ -1,0 +1,478 @@
+"""Graphs that come as GraphDef messages: TensorFlow's own and ours, made again of Weft's ops under the same names.
+
+Loops and branches are single operations here; in TensorFlow 1's graphs they are many (Enter, Switch, Merge, …). A loop
+is found by its frame and made again; of a branch both sides are computed and one is taken, which for operations without
+effects is the same. An operation that Weft lacks raises where it is run, not where its graph is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import weft
+from weft.base import dtypes, nest
+from weft.base.dtypes import DType
+from weft.base.errors import UnimplementedError, explain, nearest
+from weft.compat.v1.host import host_call
+from weft.formats.messages.graph import GraphDef
+from weft.formats.text import from_text
+from weft.ir.types import TensorType
+from weft.ops import opdef
+from weft.runtime import context, dispatch
+from weft.runtime import graph as graphs
+from weft.runtime.graph import Operation
+from weft.runtime.graph_export import NotWritten, attributes_of
+from weft.runtime.scopes import NameScope
+from weft.runtime.tensor import SymbolicTensor
+
+#: TensorFlow's op -> what makes it again: (importer, node) to its outputs
+HANDLERS: dict[str, Any] = {}
+
+
+def handles(*ops: str) -> Any:
+    """Registers what makes these operations."""
+
+    def register(function: Any) -> Any:
+        for op in ops:
+            HANDLERS[op] = function
+        return function
+
+    return register
+
+
+class Source:
+    """One node of a message.
+
+    Attributes:
+        name: Its name.
+        op: Its operation.
+        inputs: What it reads, as (node, output).
+        control: The nodes before it.
+        attrs: Its attributes, in Python.
+    """
+
+    def __init__(self, entry: Any) -> None:
+        self.name, self.op, self.device = str(entry.name), str(entry.op), str(entry.device)
+        self.inputs: list[tuple[str, int]] = []
+        self.control: list[str] = []
+        for text in entry.input:
+            if text.startswith("^"):
+                self.control.append(text[1:])
+            else:
+                base, colon, number = text.rpartition(":")
+                self.inputs.append((base, int(number)) if colon and number.isdigit() else (text, 0))
+        self.attrs = attributes_of(entry)
+
+
+class Environment:
+    """The values that nodes have: of the whole graph, or within one turn of a loop."""
+
+    def __init__(self, outer: Environment | None = None, frame: str = "") -> None:
+        self.outer, self.frame = outer, frame
+        self.values: dict[str, list[Any]] = {}
+        self.operations: dict[str, Any] = {}
+
+
+class Importer:
+    """Makes the nodes of one message.
+
+    Args:
+        sources: Its nodes.
+        given: Tensors for some references, in place of what the message says.
+        prefix: What stands before all names; "" or a path that ends with `/`.
+    """
+
+    def __init__(self, sources: Iterable[Source], given: Mapping[tuple[str, int], Any], prefix: str) -> None:
+        from weft.compat.v1 import graph_import_network, graph_import_rules
+
+        assert graph_import_rules and graph_import_network
+        self.sources = {source.name: source for source in sources}
+        self._given, self._prefix = given, prefix
+        self._frames = _frames(self.sources)
+        self._used: dict[str, int] = {}
+        for source in self.sources.values():
+            for name, output in source.inputs:
+                self._used[name] = max(self._used.get(name, 0), output)
+        self.whole = Environment()
+        #: for each node of a branch: what must hold for it, as (reference of the predicate, side)
+        self.branches: dict[str, frozenset[tuple[tuple[str, int], int]]] = {}
+        self.environment = self.whole
+        #: variables' handles, by the names of their nodes
+        self.handles: dict[str, Any] = {}
+
+    def run(self) -> None:
+        """Makes all nodes."""
+        for name in _ordered(self.sources):
+            if not self._frames[name]:
+                self.outputs(name)
+
+    def value(self, reference: tuple[str, int]) -> Any:
+        """The tensor of a reference."""
+        if reference in self._given:
+            return self._given[reference]
+        name, output = reference
+        if name not in self.sources:
+            raise ValueError(explain(f"The graph reads `{name}:{output}`, and has no node of that name.",
+                                     received=nearest(name, self.sources)))  # fmt: skip
+        outputs = self.outputs(name)
+        if output >= len(outputs):
+            raise NotKnown(f"`{name}:{output}`")
+        return outputs[output]
+
+    def values(self, source: Source) -> list[Any]:
+        """The tensors that a node reads."""
+        return [self.value(reference) for reference in source.inputs]
+
+    def static(self, source: Source, position: int) -> Any:
+        """The value of a constant operand.
+
+        Raises:
+            NotKnown: Where it is not known before the graph runs.
+        """
+        found = weft.get_static_value(self.value(source.inputs[position]))
+        if found is None:
+            raise NotKnown(f"operand {position} must be a constant")
+        return found
+
+    def outputs(self, name: str) -> list[Any]:
+        """The outputs of a node, which is made where it is not there yet."""
+        place = self._place(name)
+        found = place.values.get(name)
+        if found is None:
+            source = self.sources[name]
+            before, self.environment = self.environment, place
+            try:
+                found = place.values[name] = self._make(source)
+            finally:
+                self.environment = before
+        return found
+
+    def _place(self, name: str) -> Environment:
+        """Where a node's values are kept: in the innermost loop that it is part of."""
+        frame, place = self._frames[name], self.environment
+        while place.frame != frame and place.outer is not None:
+            place = place.outer
+        return place
+
+    def _make(self, source: Source) -> list[Any]:
+        self._note_branch(source)
+        before = [self._operation(name) for name in source.control if name in self.sources]
+        made_before = [item for item in before if item is not None]
+        inside = self.environment is not self.whole
+        full = self._prefix + source.name
+        scope = context.scope()
+        assert scope is not None
+        if source.op not in _LAZY:
+            with contextlib.suppress(NotKnown):
+                self.values(source)  # made before the node's own name scope is open
+        names = context.names()
+        kept = list(names)
+        names[:] = [] if inside else [full]
+        devices = context.devices()
+        if source.device:
+            devices.append(source.device)
+        try:
+            with weft.control_dependencies(made_before):
+                count = len(scope.graph.nodes)
+                found = self._handled(source)
+                if not inside:
+                    found = self._named(source, full, found, scope, count)
+        finally:
+            names[:] = kept
+            if source.device:
+                devices.pop()
+        return found
+
+    def _handled(self, source: Source) -> list[Any]:
+        handler = HANDLERS.get(source.op)
+        if handler is None:
+            return self._missing(source, "")
+        try:
+            found = handler(self, source)
+        except (NotKnown, TypeError, ValueError, NotImplementedError) as problem:
+            return self._missing(source, str(problem).partition("\n")[0])
+        return list(found) if isinstance(found, (list, tuple)) else [found]
+
+    def _missing(self, source: Source, why: str) -> list[Any]:
+        """What raises where it is run."""
+        count = self._used.get(source.name, 0) + 1
+        problem = explain(f"Weft has no operation `{source.op}` for graphs that come from files"
+                          + (f" in this form ({why})" if why else "") + ".", received=f"node `{source.name}`",
+                          hint="run a part of the graph that does without it")  # fmt: skip
+
+        def refuse(*arrays: Any) -> Sequence[Any]:
+            raise UnimplementedError(problem)
+
+        kind = next((source.attrs[key] for key in ("dtype", "T", "out_type", "Tout")
+                     if isinstance(source.attrs.get(key), DType)), dtypes.float32)  # fmt: skip
+        shapes = source.attrs.get("_output_shapes") or []
+        types = [TensorType(shapes[i].symbolic if i < len(shapes) else None, kind) for i in range(count)]
+        return list(host_call(refuse, [], types, source.op, source.name.rpartition("/")[2]))
+
+    def _named(self, source: Source, full: str, found: list[Any], scope: Any, count: int) -> list[Any]:
+        """Gives the node of the first output, or the operation, the name that it had."""
+        graph = scope.graph
+        if not found:
+            found_operation = graphs.no_op(name=f"{full}/")
+            self.environment.operations[source.name] = found_operation
+            node = found_operation.node
+        elif isinstance(found[0], Operation):
+            node = found[0].node
+            self.environment.operations[source.name] = found[0]
+        elif isinstance(found[0], SymbolicTensor):
+            node = found[0]._value.node
+            if node.graph is not graph:
+                return found
+            if node not in graph.nodes[count:] or node.metadata.get("imported"):
+                found[0] = dispatch.apply(opdef.get("identity"), (found[0],), {}, "Identity")[0]
+                node = found[0]._value.node
+        else:
+            return found
+        for other in graph.nodes[count:]:
+            if other is not node:
+                other.metadata["hidden"] = True
+        if node.name != full:
+            taken = graph.names.get(full)
+            if taken is not None and taken is not node:
+                graph.rename(taken, graph.unique_name(full))
+            graph.rename(node, full)
+        node.metadata.pop("hidden", None)
+        node.metadata.update(type=source.op, imported=True)
+        if node.op == "py_function" and "writer" not in node.metadata:
+            node.metadata["writer"] = self._again(source)
+        return found
+
+    def _again(self, source: Source) -> Any:
+        """What writes a node that Weft calls Python for: as it was read."""
+        with contextlib.suppress(NotKnown):
+            values = [getattr(tensor, "_value", None) for tensor in self.values(source)]
+            held = {key: value for key, value in source.attrs.items() if value is not None and key[0] != "_"}
+
+            def written(x: Any, node: Any) -> list[str]:
+                if any(value not in x.references for value in values):
+                    raise NotWritten
+                x.op(source.op, [x.references[value] for value in values], main=True, **held)
+                return [f"{node.name}:{i}" if i else node.name for i in range(len(node.outputs))]
+
+            return written
+        return None
+
+    def _operation(self, name: str) -> Any:
+        """What stands for a node that must run before another; None where nothing needs to."""
+        if self._frames[name] and self._place(name).frame != self._frames[name]:
+            return None
+        outputs = self.outputs(name)
+        operation = self._place(name).operations.get(name)
+        if operation is not None:
+            return operation
+        first = next((item for item in nest.flatten(outputs) if isinstance(item, SymbolicTensor)), None)
+        scope = context.scope()
+        if first is None or scope is None or first._value.node.graph is not scope.graph:
+            return None
+        return graphs.operation_of(first._value.node)
+
+    # Branches
+
+    def _note_branch(self, source: Source) -> None:
+        found: set[tuple[tuple[str, int], int]] = set()
+        if source.op not in _LAZY:
+            for name, output in source.inputs:
+                if name in self.sources:
+                    self.outputs(name)
+                    found |= self.branches.get(name, frozenset()) | self._side(name, output)
+            for name in source.control:
+                if name in self.sources and self._frames[name] == self._frames[source.name]:
+                    self.outputs(name)
+                    found |= self.branches.get(name, frozenset())
+                    pivot = self.sources[name]
+                    if pivot.op == "Identity" and pivot.inputs[0][0] in self.sources:
+                        found |= self._side(*pivot.inputs[0])
+        self.branches[source.name] = frozenset(found)
+
+    def _side(self, name: str, output: int) -> set[tuple[tuple[str, int], int]]:
+        """Which side of which branch an output is of, where it is one of a Switch."""
+        switch = self.sources[name]
+        if switch.op not in ("Switch", "RefSwitch"):
+            return set()
+        predicate = switch.inputs[1]
+        loops = predicate[0] in self.sources and self.sources[predicate[0]].op == "LoopCond"
+        return set() if loops else {(predicate, output)}
+
+    def holds(self, source: Source) -> Any:
+        """Whether the branch that a node is part of is taken, as a bool tensor; None for a node of no branch."""
+        found = None
+        for reference, side in sorted(self.branches.get(source.name, ())):
+            predicate = self.value(reference)
+            one = predicate if side == 1 else weft.logical_not(predicate)
+            found = one if found is None else weft.logical_and(found, one)
+        return found
+
+    # Loops
+
+    def loop(self, frame: str) -> None:
+        """Makes a loop: the values of all its Exit nodes."""
+        members = [s for s in self.sources.values() if self._frames[s.name] == frame]
+        merges = [s for s in members if s.op == "Merge" and any(
+            self.sources[name].op == "NextIteration" for name, _ in s.inputs)]  # fmt: skip
+        condition = next((s for s in members if s.op == "LoopCond"), None)
+        if condition is None:
+            raise NotKnown("a loop without a condition")
+        starts, nexts = [], []
+        for merge in merges:
+            enter = next(name for name, _ in merge.inputs if self.sources[name].op != "NextIteration")
+            after = next(name for name, _ in merge.inputs if self.sources[name].op == "NextIteration")
+            starts.append(self.value(self.sources[enter].inputs[0]))
+            nexts.append(self.sources[after].inputs[0])
+        outside = self.environment
+
+        def within(variables: Sequence[Any], references: Sequence[tuple[str, int]]) -> list[Any]:
+            before, self.environment = self.environment, Environment(outside, frame)
+            try:
+                for merge, variable in zip(merges, variables, strict=True):
+                    self.environment.values[merge.name] = [variable, None]
+                return [self.value(reference) for reference in references]
+            finally:
+                self.environment = before
+
+        found = weft.while_loop(lambda *v: within(v, condition.inputs)[0], lambda *v: tuple(within(v, nexts)),
+                                tuple(starts))  # fmt: skip
+        results = dict(zip((m.name for m in merges), found, strict=True))
+        for source in self.sources.values():
+            if source.op == "Exit" and self._frames.get(source.inputs[0][0]) == frame:
+                switch = self.sources[source.inputs[0][0]]
+                if switch.inputs[0][0] not in results:
+                    raise NotKnown("a loop of this form")
+                outside.values.setdefault(f"{source.name}/loop", [results[switch.inputs[0][0]]])
+
+    def exit(self, source: Source) -> Any:
+        """The value of an Exit node."""
+        key = f"{source.name}/loop"
+        if key not in self.environment.values:
+            self.loop(self._frames[source.inputs[0][0]])
+        return self.environment.values[key][0]
+
+
+class NotKnown(Exception):
+    """A node in a form that is not known."""
+
+
+#: nodes whose operands are not made before them
+_LAZY = frozenset({"Exit", "Enter", "RefEnter", "NextIteration"})
+
+
+def _frames(sources: Mapping[str, Source]) -> dict[str, str]:
+    """The loop that each node is part of, as the path of frames' names; "" outside of all."""
+    found: dict[str, str] = {}
+    for name in _ordered(sources):
+        source = sources[name]
+        inputs = [n for n, _ in source.inputs] + source.control
+        around = max((found.get(n, "") for n in inputs), key=len, default="")
+        if source.op in ("Enter", "RefEnter"):
+            label = source.attrs["frame_name"]
+            text = label.decode() if isinstance(label, bytes) else str(label)
+            around = f"{around}|{text}" if around else text
+        elif source.op == "Exit":
+            around = around.rpartition("|")[0]
+        found[name] = around
+    return found
+
+
+def _ordered(sources: Mapping[str, Source]) -> list[str]:
+    """Names in an order in which nodes can be made; loops are cut where they begin anew."""
+    order: list[str] = []
+    done: set[str] = set()
+    for first in sources:
+        stack: list[tuple[str, bool]] = [(first, False)]
+        while stack:
+            name, ready = stack.pop()
+            if ready:
+                order.append(name)
+                continue
+            if name in done or name not in sources:
+                continue
+            done.add(name)
+            stack.append((name, True))
+            source = sources[name]
+            for before in [*(n for n, _ in source.inputs), *source.control]:
+                if before not in done and not (before in sources and sources[before].op == "NextIteration"):
+                    stack.append((before, False))
+    return order
+
+
+def import_graph_def(graph_def: Any = None, input_map: Any = None, return_elements: Any = None,
+                     name: str | None = None, op_dict: Any = None, producer_op_list: Any = None) -> Any:  # fmt: skip
+    """Adds the nodes of a GraphDef to the default graph.
+
+    Args:
+        graph_def: The message, of TensorFlow or of Weft.
+        input_map: Tensors in place of some of the graph's, by name.
+        return_elements: Names of operations and tensors to return.
+        name: What stands before all names; `import` where None, nothing for "".
+        op_dict: Accepted.
+        producer_op_list: Accepted.
+
+    Returns:
+        The elements that were asked for; None without `return_elements`.
+
+    Raises:
+        TypeError: For what is no GraphDef.
+        ValueError: For names that are not there.
+
+    Example:
+        >>> import weft.compat.v1 as tf
+        >>> with tf.Graph().as_default() as first:
+        ...     doubled = tf.multiply(tf.placeholder(tf.float32, [], name="x"), 2.0, name="doubled")
+        >>> with tf.Graph().as_default(), tf.Session() as session:
+        ...     found, = tf.import_graph_def(first.as_graph_def(), return_elements=["doubled:0"], name="")
+        ...     float(session.run(found, {"x:0": 3.0}))
+        6.0
+    """
+    message = _message(graph_def)
+    with NameScope(name if name is not None else "import") as scope:
+        given = {_reference(key): weft.convert_to_tensor(value) for key, value in (input_map or {}).items()}
+        sources = [Source(entry) for entry in message.node]
+        known = {source.name for source in sources}
+        for key, output in given:
+            if key not in known:
+                raise ValueError(explain("import_graph_def: `input_map` names what the graph has not.",
+                                         received=f"{key}:{output}", hint=nearest(key, known)))  # fmt: skip
+        before, context.names()[:] = list(context.names()), []
+        try:
+            importer = Importer(sources, given, scope)
+            importer.run()
+        finally:
+            context.names()[:] = before
+    if return_elements is None:
+        return None
+    return [_element(importer, scope, wanted) for wanted in return_elements]
+
+
+def _element(importer: Importer, scope: str, wanted: str) -> Any:
+    base, colon, number = wanted.rpartition(":")
+    name = base if colon and number.isdigit() else wanted
+    if name not in importer.sources:
+        raise ValueError(explain(f"Requested return element {wanted!r} not found in the graph.",
+                                 hint=nearest(name, importer.sources)))  # fmt: skip
+    if name != wanted:
+        return importer.value((name, int(number)))
+    return graphs.default_graph().get_operation_by_name(scope + name)
+
+
+def _reference(text: Any) -> tuple[str, int]:
+    label = text if isinstance(text, str) else text.name
+    base, colon, number = label.rpartition(":")
+    return (base, int(number)) if colon and number.isdigit() else (label, 0)
+
+
+def _message(graph_def: Any) -> GraphDef:
+    if isinstance(graph_def, GraphDef):
+        return graph_def
+    if isinstance(graph_def, bytes):
+        return GraphDef.FromString(graph_def)
+    if isinstance(graph_def, str):
+        return from_text(graph_def, GraphDef)
+    if hasattr(graph_def, "SerializeToString"):
+        return GraphDef.FromString(graph_def.SerializeToString())
+    raise TypeError(explain("graph_def must be a GraphDef proto.", received=type(graph_def).__name__))
