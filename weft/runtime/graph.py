@@ -169,22 +169,6 @@ class Graph:
         self.finalized = True
         self._scope.graph.frozen = True
 
-    def as_graph_def(self, from_version: Any = None, add_shapes: bool = False, use_pybind11_proto: bool = False) -> Any:
-        """The graph as a GraphDef, for people and TensorBoard to look at.
-
-        Args:
-            from_version: Accepted.
-            add_shapes: Whether nodes have the attribute `_output_shapes`.
-            use_pybind11_proto: Accepted.
-        """
-        from weft.runtime.graph_defs import graph_def_of
-
-        made = graph_def_of(self)
-        if not add_shapes:
-            for node in made.node:
-                node.attr.pop("_output_shapes", None)
-        return made
-
     def get_operations(self) -> list[Operation]:
         """All operations, in order."""
         return [operation_of(node) for node in self.ir.nodes if graph_ops.is_shown(node)]
@@ -321,12 +305,13 @@ class Graph:
         finally:
             self._scope.control.pop()
 
-    def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> Any:
+    def as_graph_def(self, from_version: Any = None, add_shapes: bool = False, use_pybind11_proto: bool = False) -> Any:
         """The graph as TensorFlow's GraphDef message, which TensorFlow runs.
 
         Args:
             from_version: Accepted.
             add_shapes: Whether nodes say their outputs' shapes.
+            use_pybind11_proto: Accepted.
 
         Example:
             >>> import weft.compat.v1 as tf
