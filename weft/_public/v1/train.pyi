@@ -46,7 +46,6 @@ from weft.compat.v1.learning_rates import piecewise_constant as piecewise_consta
 from weft.compat.v1.learning_rates import polynomial_decay as polynomial_decay
 from weft.compat.v1.meta_graphs import export_meta_graph as export_meta_graph
 from weft.compat.v1.meta_graphs import import_meta_graph as import_meta_graph
-from weft.compat.v1.meta_graphs import write_graph as write_graph
 from weft.compat.v1.moving_averages import ExponentialMovingAverage as ExponentialMovingAverage
 from weft.compat.v1.queue_runner import QueueRunner as QueueRunner
 from weft.compat.v1.queue_runner import add_queue_runner as add_queue_runner

@@ -282,23 +282,3 @@ def import_with_elements(meta_graph_or_file: Any, clear_devices: bool = False, i
         return Saver(), elements
     logging.info("Saver not created because there are no variables in the graph to restore")
     return None, elements
-
-
-def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool = True) -> str:
-    """Writes a graph to a file.
-
-    Args:
-        graph_or_graph_def: A `tf.Graph` or a GraphDef.
-        logdir: The folder; made where there is none.
-        name: The file's name.
-        as_text: Whether it is text.
-
-    Returns:
-        The file's path.
-    """
-    message = graph_or_graph_def
-    if isinstance(message, Graph):
-        message = message.as_graph_def()
-    path = os.path.join(os.fspath(logdir), name)
-    write_message(path, message, as_text)
-    return path

@@ -73,7 +73,6 @@ from weft.compat.v1.learning_rates import (  # noqa: F401
 )
 from weft.compat.v1.meta_graphs import export_meta_graph as export_meta_graph
 from weft.compat.v1.meta_graphs import import_meta_graph as import_meta_graph
-from weft.compat.v1.meta_graphs import write_graph as write_graph
 from weft.compat.v1.moving_averages import ExponentialMovingAverage as ExponentialMovingAverage
 from weft.compat.v1.moving_averages import assign_moving_average as _assign_moving_average  # noqa: F401
 from weft.compat.v1.old_names import find as _older
