@@ -23,6 +23,7 @@ from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
 from weft.base.signatures import signature as signature_of
 from weft.base.sources import user_line
+from weft.engines.base import Distribution
 from weft.formats import checkpoint_state, summaries
 from weft.formats.events import EventFileWriter
 from weft.formats.files import replacing as replacing_file
@@ -40,10 +41,11 @@ from weft.runtime.tensor import Tensor, TensorOperators
 __all__ = [
     "EventFileWriter", "GraphDef", "encode_png", "summaries",
     "Batches", "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "attribute_set", "batches",
-    "collect_operations", "evaluate_shape", "explain", "explain_missing_gradient", "function", "gather_rows",
-    "global_seed", "in_graph", "nearest", "note_latest_checkpoint", "nest", "only_computes", "op", "op_outputs",
-    "origin", "profile", "rebind_sizes", "replacing_file", "runs_unwatched", "scan", "set_global_seed", "set_part",
-    "signature_of", "user_facing", "user_line", "word_absent", "word_absent_methods",
+    "collect_operations", "distribute", "evaluate_shape", "explain", "explain_missing_gradient", "function",
+    "gather_rows", "global_seed", "in_graph", "join_processes", "layout_of", "list_devices", "nearest", "nest",
+    "note_latest_checkpoint", "only_computes", "op", "op_outputs", "origin", "profile", "rebind_sizes", "replacing_file",
+    "runs_unwatched", "scan", "set_global_seed", "set_layout", "set_part", "signature_of", "user_facing", "user_line", "word_absent",
+    "word_absent_methods",
 ]  # fmt: skip
 
 
@@ -273,6 +275,70 @@ def gather_rows(array: Any, indices: Any) -> Any:
         indices: `[m]`, integers.
     """
     return np.take(array, indices, axis=0)
+
+
+def list_devices() -> list[str]:
+    """The names of the devices that the engine in use can run on, such as `cpu:0`."""
+    return list(dispatch.engine().devices())
+
+
+def distribute(
+    shape: Sequence[int] | None, axes: Sequence[str] = (), devices: Sequence[str] = (), batch_axis: str | None = None
+) -> None:
+    """Shares what runs from now on between devices.
+
+    Args:
+        shape: Sizes of the grid of devices; None ends the sharing.
+        axes: The names of its axes.
+        devices: Names of devices, in row-major order.
+        batch_axis: The axis that batches are cut along.
+
+    Raises:
+        UnavailableError: Where the engine in use cannot.
+    """
+    made = None if shape is None else Distribution(tuple(shape), tuple(axes), tuple(devices), batch_axis)
+    dispatch.engine().distribute(made)
+
+
+def join_processes(address: str | None, count: int | None, number: int | None) -> None:
+    """Makes this process one of several that work together.
+
+    Args:
+        address: Host and port of the first process.
+        count: How many there are.
+        number: Which of them this is.
+
+    Raises:
+        UnavailableError: On an engine that runs in one process.
+    """
+    engine = dispatch.engine()
+    if not hasattr(engine, "join"):
+        raise UnavailableError(explain(f"The {engine.name} engine runs in one process.",
+                                       hint="set WEFT_ENGINE=xla before starting"))  # fmt: skip
+    engine.join(address, count, number)
+
+
+def set_layout(variable: Any, axes: Sequence[str | None]) -> None:
+    """Says along which axes of the grid of devices a variable is cut, from the next run on.
+
+    Args:
+        variable: The variable.
+        axes: For each of its axes a name, or None.
+
+    Raises:
+        ValueError: Where their numbers differ.
+    """
+    if len(axes) != len(variable.shape):
+        raise ValueError(explain(f"The layout of `{variable.name}` has {len(axes)} entries.",
+                                 expected=f"{len(variable.shape)}, one for each axis of shape {variable.shape}",
+                                 received=repr(tuple(axes))))  # fmt: skip
+    variable._cell.layout = tuple(axes) if any(axis is not None for axis in axes) else None
+
+
+def layout_of(variable: Any) -> tuple[str | None, ...]:
+    """Along which axes of the grid of devices a variable is cut."""
+    found: tuple[str | None, ...] | None = variable._cell.layout
+    return (None,) * len(variable.shape) if found is None else found
 
 
 def set_global_seed(seed: int | None) -> None:

@@ -7,6 +7,7 @@ from collections import namedtuple
 from typing import Any
 
 from weft.base import memory
+from weft.runtime import dispatch
 from weft.runtime import function as _functions
 
 PhysicalDevice = namedtuple("PhysicalDevice", ["name", "device_type"])
@@ -28,15 +29,26 @@ experimental_functions_run_eagerly = functions_run_eagerly
 
 
 def list_physical_devices(device_type: str | None = None) -> list[Any]:
-    """The devices of this machine that Weft runs on."""
-    devices = [PhysicalDevice("/physical_device:CPU:0", "CPU")]
-    return [d for d in devices if device_type in (None, d.device_type)]
+    """The devices of this machine that the engine in use runs on."""
+    found = [PhysicalDevice(f"/physical_device:{name}", kind) for name, kind in _devices()]
+    return [d for d in found if device_type in (None, d.device_type)]
+
+
+def _devices() -> list[tuple[str, str]]:
+    """Names such as `GPU:0`, with their kinds."""
+    counts: dict[str, int] = {}
+    found = []
+    for name in dispatch.engine().devices():
+        kind = name.partition(":")[0].upper().replace("CUDA", "GPU").replace("ROCM", "GPU")
+        found.append((f"{kind}:{counts.setdefault(kind, 0)}", kind))
+        counts[kind] += 1
+    return found
 
 
 def list_logical_devices(device_type: str | None = None) -> list[Any]:
     """The devices as programs see them."""
-    devices = [LogicalDevice("/device:CPU:0", "CPU")]
-    return [d for d in devices if device_type in (None, d.device_type)]
+    found = [LogicalDevice(f"/device:{name}", kind) for name, kind in _devices()]
+    return [d for d in found if device_type in (None, d.device_type)]
 
 
 get_visible_devices = list_physical_devices

@@ -28,7 +28,6 @@ NOT_BUILT: Mapping[str, str] = {
     "keras.callbacks.OrbaxCheckpoint": "use ModelCheckpoint or BackupAndRestore",
     "keras.callbacks.experimental": "use a LambdaCallback",
     "keras.datasets": "keras.datasets.mnist is there; keras.utils.get_file downloads other files",
-    "keras.distribution": "training runs on one machine",
     "keras.estimator": _REMOVED + "; use model.fit",
     "keras.layers.AugMix": "put random image layers into a keras.layers.Pipeline",
     "keras.layers.ContrastLimitedAdaptiveHistogramEqualization": "keras.layers.Equalization works on whole pictures",

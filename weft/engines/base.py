@@ -5,11 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from weft.base.errors import UnavailableError, explain
 from weft.ir.graph import Graph, Node
 from weft.ir.types import TensorType
 
 #: Called after each node with the node and its results, where an engine can: for NaN hunting and profiles.
 Hook = Callable[[Node, Sequence[Any]], None]
+
+
+class Distribution(NamedTuple):
+    """How work is shared by devices.
+
+    Attributes:
+        shape: Sizes of the grid of devices.
+        axes: The names of its axes.
+        devices: The names of the devices, in the grid's row-major order.
+        batch_axis: The axis of the grid that batches are cut along; None where each device has all rows.
+    """
+
+    shape: tuple[int, ...]
+    axes: tuple[str, ...]
+    devices: tuple[str, ...]
+    batch_axis: str | None
 
 
 class Rows(NamedTuple):
@@ -30,6 +47,19 @@ class Rows(NamedTuple):
     first: int
     batches: int
     joined: bool = False
+
+
+def only_the_processor(engine: str, distribution: Distribution | None) -> None:
+    """What engines for one processor say to a distribution.
+
+    Raises:
+        UnavailableError: Where there is more than one device in it.
+    """
+    if distribution is not None and len(distribution.devices) > 1:
+        raise UnavailableError(explain(
+            f"The {engine} engine runs on one device; {len(distribution.devices)} were asked for.",
+            hint="set WEFT_ENGINE=xla (pip install 'weft[xla]') before starting",
+        ))  # fmt: skip
 
 
 class Executable(Protocol):
@@ -67,6 +97,18 @@ class Engine(Protocol):
 
     def execute(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Runs one op at once."""
+        ...
+
+    def devices(self) -> Sequence[str]:
+        """The names of the devices that it can run on, such as `cpu:0`."""
+        ...
+
+    def distribute(self, distribution: Distribution | None) -> None:
+        """Shares what runs from now on between devices; variables lie as the `layout` of their cells says.
+
+        Raises:
+            UnavailableError: Where it cannot.
+        """
         ...
 
     def to_numpy(self, array: Any) -> Any:

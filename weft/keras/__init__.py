@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         config,
         constraints,
         datasets,
+        distribution,
         dtype_policies,
         export,
         initializers,
@@ -53,9 +54,9 @@ if TYPE_CHECKING:
 __version__ = "3.15.0"
 
 _MODULES = (
-    "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "export",
-    "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing",
-    "random", "regularizers", "saving", "tree", "utils",
+    "activations", "backend", "callbacks", "config", "constraints", "datasets", "distribution", "dtype_policies",
+    "export", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers",
+    "preprocessing", "random", "regularizers", "saving", "tree", "utils",
 )  # fmt: skip
 
 _NAMES = {
@@ -94,8 +95,8 @@ def __dir__() -> list[str]:
 __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss",
     "Metric", "Model", "Operation", "Optimizer", "Regularizer", "RematScope", "Sequential", "StatelessScope",
-    "SymbolicScope", "Variable", "activations", "backend",
-    "callbacks", "config", "constraints", "datasets", "device", "dtype_policies", "export", "initializers", "layers",
-    "losses", "metrics", "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random",
-    "regularizers", "remat", "saving", "tree", "utils", "version",
+    "SymbolicScope", "Variable", "activations", "backend", "callbacks", "config", "constraints", "datasets",
+    "distribution", "device", "dtype_policies", "export", "initializers", "layers", "losses", "metrics",
+    "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers", "remat",
+    "saving", "tree", "utils", "version",
 ]  # fmt: skip

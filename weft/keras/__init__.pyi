@@ -6,6 +6,7 @@ from weft.keras import callbacks as callbacks
 from weft.keras import config as config
 from weft.keras import constraints as constraints
 from weft.keras import datasets as datasets
+from weft.keras import distribution as distribution
 from weft.keras import dtype_policies as dtype_policies
 from weft.keras import export as export
 from weft.keras import initializers as initializers

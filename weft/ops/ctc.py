@@ -22,7 +22,7 @@ Array = np.ndarray[Any, Any]
 
 _INDICES = (dtypes.int32, dtypes.int64)
 #: the loss of what no alignment gives; finite, so that one impossible example does not ruin a batch's mean
-_IMPOSSIBLE = -math.log(1e-307)
+IMPOSSIBLE = -math.log(1e-307)
 
 
 def _log_softmax(logits: Array) -> Array:
@@ -123,7 +123,7 @@ def _ctc_loss(logits: Array, labels: Array, label_length: Array, logit_length: A
     _check_lengths(logits, labels, label_length, logit_length)
     lattice = _Lattice(logits, labels, label_length, logit_length, blank_index)
     loss = -lattice.likelihood(lattice.forward())
-    return np.where(np.isposinf(loss), np.asarray(_IMPOSSIBLE, logits.dtype), loss)
+    return np.where(np.isposinf(loss), np.asarray(IMPOSSIBLE, logits.dtype), loss)
 
 
 def _ctc_loss_gradient(

@@ -36,10 +36,12 @@ class Cell:
     Attributes:
         stamp: Another number after every change, of all cells: who read it before the value may use what was computed
             from that value as long as it stays.
+        layout: For each axis the axis of a grid of devices that it is cut along, or None; None altogether where the
+            value lies whole on every device.
     """
 
     on_devices = True
-    __slots__ = ("__weakref__", "_kept", "_value", "_variable", "lock", "name", "stamp", "trainable")
+    __slots__ = ("__weakref__", "_kept", "_value", "_variable", "layout", "lock", "name", "stamp", "trainable")
 
     def __init__(self, value: Any = None, name: str = "", trainable: bool = False) -> None:
         self._value = _in_order(value)
@@ -47,6 +49,7 @@ class Cell:
         self.name = name
         self.trainable = trainable
         self._variable: weakref.ref[Any] | None = None
+        self.layout: tuple[str | None, ...] | None = None
         self.lock = Lock()
         self.stamp = next(_STAMPS)
 

@@ -17,7 +17,7 @@ import pytest
 
 jax = pytest.importorskip("jax", reason="the XLA engine needs jax: pip install 'weft[xla]'")
 
-from weft.engines.xla.executable import Program  # noqa: E402
+from weft.engines.xla.executable import Key, Program  # noqa: E402
 from weft.engines.xla.pieces import Compiled  # noqa: E402
 from weft.ir.graph import Graph  # noqa: E402
 from weft.ops import interpreter, opdef  # noqa: E402
@@ -127,7 +127,7 @@ def test_it_lowers_for_accelerators_that_are_not_here(name: str) -> None:
     program = Program(graph)
     specs = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in inputs]
     with jax.enable_x64(True):
-        lower = jax.export.export(jax.jit(lambda *arrays: program.traced((), [], [], arrays)[0]),
+        lower = jax.export.export(jax.jit(lambda *arrays: program.traced(Key((), None), [], [], arrays)[0]),
                                   platforms=("tpu", "cuda"))  # fmt: skip
         text = str(lower(*specs).mlir_module())
     assert "callback" not in text

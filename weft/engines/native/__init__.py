@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from weft.engines.base import Executable
+from weft.engines.base import Distribution, Executable, only_the_processor
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
 
@@ -52,6 +52,14 @@ class NativeEngine:
         from weft.engines.native.profile import Profile
 
         return Profile()
+
+    def devices(self) -> list[str]:
+        """The processor."""
+        return ["cpu:0"]
+
+    def distribute(self, distribution: Distribution | None) -> None:
+        """Takes the processor alone."""
+        only_the_processor(self.name, distribution)
 
     def to_numpy(self, array: Any) -> Any:
         """The array itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from weft.engines.base import Hook
+from weft.engines.base import Distribution, Hook, only_the_processor
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
 from weft.ops import interpreter, opdef
@@ -35,6 +35,14 @@ class ReferenceEngine:
     def execute(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """The op's reference, applied."""
         return interpreter.evaluate(opdef.get(op), inputs, attrs)
+
+    def devices(self) -> list[str]:
+        """The processor."""
+        return ["cpu:0"]
+
+    def distribute(self, distribution: Distribution | None) -> None:
+        """Takes the processor alone."""
+        only_the_processor(self.name, distribution)
 
     def to_numpy(self, array: Any) -> Any:
         """The array itself."""

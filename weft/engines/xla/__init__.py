@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from weft.engines.base import Executable
+from weft.engines.base import Distribution, Executable
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
 from weft.ops import interpreter, opdef
@@ -35,6 +35,30 @@ class XlaEngine:
     def execute(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """One op at once, by its reference: starting a device for a single op costs more than it saves."""
         return interpreter.evaluate(opdef.get(op), inputs, attrs)
+
+    def devices(self) -> list[str]:
+        """Those that jax sees."""
+        from weft.engines.xla import sharding
+
+        return sharding.names()
+
+    def distribute(self, distribution: Distribution | None) -> None:
+        """Shares what runs from now on."""
+        from weft.engines.xla import sharding
+
+        sharding.use(distribution)
+
+    def join(self, address: str | None, count: int | None, number: int | None) -> None:
+        """Makes this process one of several that work together, before anything has run.
+
+        Args:
+            address: Of the first process, host and port; None where the surroundings (a cluster's) tell.
+            count: How many processes there are.
+            number: Which of them this is, from 0 on.
+        """
+        import jax
+
+        jax.distributed.initialize(coordinator_address=address, num_processes=count, process_id=number)
 
     def to_numpy(self, array: Any) -> Any:
         """The array in the host's memory."""

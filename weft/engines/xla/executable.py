@@ -8,19 +8,33 @@ that nothing has changed when the reference runs the step again to word the erro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from weft.base import dims
 from weft.base.locks import Together
 from weft.engines.base import Hook, Rows
 from weft.engines.xla import resident
+from weft.engines.xla.sharding import Placement, placement
 from weft.engines.xla.walk import Place, Refused, Walk
 from weft.ir.graph import Graph
 from weft.ops import interpreter
+
+
+class Key(NamedTuple):
+    """What a program is compiled for, beyond sizes.
+
+    Attributes:
+        same: For each handle the number of its variable: two handles may be of one.
+        placement: Where operands lie on several devices; None on one.
+    """
+
+    same: tuple[int, ...]
+    placement: Placement | None
 
 
 class Reshaped(Exception):
@@ -40,6 +54,9 @@ class Program:
         prepared = interpreter.program(graph)
         self.handles = prepared.resources
         self.written = frozenset(prepared.written)
+        captured = set(graph.captures.values())
+        #: of each input that is an array, whether it is an argument: those are cut into batches for several devices
+        self.batched = [v not in captured for v in graph.inputs if not v.type.is_resource]
         self._donates = donates
         self._compiled = self._compile()
 
@@ -47,12 +64,12 @@ class Program:
         return jax.jit(self.traced, static_argnums=(0,), donate_argnums=(1,) if self._donates else ())
 
     def traced(
-        self, same: tuple[int, ...], changed: Sequence[Any], fixed: Sequence[Any], arrays: Sequence[Any]
+        self, key: Key, changed: Sequence[Any], fixed: Sequence[Any], arrays: Sequence[Any]
     ) -> tuple[list[Any], list[Any], Any]:
         """The graph under jax's tracing.
 
         Args:
-            same: For each handle the number of its variable.
+            key: Which handles are of which variables, and where those lie.
             changed: What the variables hold that are written.
             fixed: What the others hold.
             arrays: The other inputs.
@@ -60,39 +77,43 @@ class Program:
         Returns:
             The outputs, what the written variables hold then, and whether a check has failed (None without checks).
         """
-        places, kept = self._places(same, changed, fixed)
+        places, kept = self._places(key, changed, fixed)
         walk = Walk(kept)
-        handles, supply = iter(same), iter(arrays)
+        handles, supply = iter(key.same), iter(arrays)
         operands = [places[next(handles)] if value.type.is_resource else next(supply) for value in self.graph.inputs]
         outputs = [jnp.asarray(output) for output in walk.graph(self.graph, operands, {})]
         failed = walk.failed()
-        after = [walk.state[places[number]] for number in self.written_of(same)]
+        written = self.written_of(key)
+        after = [walk.state[places[number]] for number in written]
         if self._donates and any(new is not None and old is not None and new.shape != old.shape
                                  for new, old in zip(after, changed, strict=True)):  # fmt: skip
             raise Reshaped
         if failed is not None and self._donates:
             after = [new if old is None else jnp.where(failed, old, new)
                      for new, old in zip(after, changed, strict=True)]  # fmt: skip
+        if key.placement is not None:
+            after = [lax.with_sharding_constraint(new, key.placement.state(n)) for n, new in
+                     zip(written, after, strict=True)]  # fmt: skip
         return outputs, after, failed
 
     def _places(
-        self, same: tuple[int, ...], changed: Sequence[Any], fixed: Sequence[Any]
+        self, key: Key, changed: Sequence[Any], fixed: Sequence[Any]
     ) -> tuple[dict[int, Place], dict[Place, Any]]:
         places: dict[int, Place] = {}
-        for index, number in zip(self.handles, same, strict=True):
+        for index, number in zip(self.handles, key.same, strict=True):
             held = self.graph.inputs[index].type
             places.setdefault(number, Place(held))
-        written = self.written_of(same)
+        written = self.written_of(key)
         values = dict(zip(written, changed, strict=True))
         values.update(zip([n for n in places if n not in values], fixed, strict=True))
         return places, {place: values[number] for number, place in places.items()}
 
-    def written_of(self, same: tuple[int, ...]) -> list[int]:
+    def written_of(self, key: Key) -> list[int]:
         """The numbers of the variables that are written."""
-        return list(dict.fromkeys(n for i, n in zip(self.handles, same, strict=True) if i in self.written))
+        return list(dict.fromkeys(n for i, n in zip(self.handles, key.same, strict=True) if i in self.written))
 
-    def cells(self, inputs: Sequence[Any]) -> tuple[tuple[int, ...], dict[int, Any]]:
-        """For each handle the number of its cell, and the cells by their numbers: two handles may be of one."""
+    def cells(self, inputs: Sequence[Any]) -> tuple[Key, dict[int, Any]]:
+        """What to compile for, and the cells by their numbers."""
         cells: dict[int, Any] = {}
         numbers: dict[int, int] = {}
         same = []
@@ -100,17 +121,21 @@ class Program:
             number = numbers.setdefault(id(inputs[index]), len(numbers))
             cells[number] = inputs[index]
             same.append(number)
-        return tuple(same), cells
+        return Key(tuple(same), placement(cells)), cells
 
     def run(self, inputs: Sequence[Any]) -> list[Any] | None:
         """The outputs, with state written; None where the reference has to run."""
         key, cells = self.cells(inputs)
         written = self.written_of(key)
         arrays = [inputs[i] for i, value in enumerate(self.graph.inputs) if not value.type.is_resource]
-        fixed = [resident.held(cells[n]) for n in cells if n not in written]
+        at = key.placement
         with jax.enable_x64(True):
+            fixed = [resident.held(cells[n], at and at.state(n)) for n in cells if n not in written]
+            if at is not None:
+                arrays = [jax.device_put(array, at.batch(array.shape) if mine else at.whole())
+                          for array, mine in zip(arrays, self.batched, strict=True)]  # fmt: skip
             try:
-                changed, (outputs, after, failed) = self._call(key, [cells[n] for n in written], fixed, arrays)
+                changed, (outputs, after, failed) = self._call(key, cells, fixed, arrays)
             except Refused:
                 return None
         if failed is not None and bool(failed):
@@ -122,10 +147,10 @@ class Program:
         return list(outputs)
 
     def _call(
-        self, key: tuple[int, ...], cells: Sequence[Any], fixed: Sequence[Any], arrays: Sequence[Any]
+        self, key: Key, cells: dict[int, Any], fixed: Sequence[Any], arrays: Sequence[Any]
     ) -> tuple[list[Any], Any]:
-        take = resident.owned if self._donates else resident.held
-        changed = [take(cell) for cell in cells]
+        take, at = resident.owned if self._donates else resident.held, key.placement
+        changed = [take(cells[n], at and at.state(n)) for n in self.written_of(key)]
         try:
             return changed, self._compiled(key, changed, fixed, arrays)
         except Reshaped:

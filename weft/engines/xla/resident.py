@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -33,18 +34,20 @@ def fetched(array: Any) -> Any:
     return np.array(array)
 
 
-def held(cell: Any) -> Any:
-    """What a cell holds, as an operand of compiled code that only reads it."""
+def held(cell: Any, place: Any = None) -> Any:
+    """What a cell holds, as an operand of compiled code that only reads it; at a place on several devices."""
     value = _raw(cell)
-    return value.array if isinstance(value, Resident) else value
+    value = value.array if isinstance(value, Resident) else value
+    return value if place is None or value is None else jax.device_put(value, place)
 
 
-def owned(cell: Any) -> Any:
-    """What a cell holds, as a jax array whose memory compiled code may take over."""
+def owned(cell: Any, place: Any = None) -> Any:
+    """What a cell holds, as a jax array whose memory compiled code may take over; at a place on several devices."""
     value = _raw(cell)
-    if isinstance(value, Resident):
-        return value.array
-    return None if value is None else jnp.array(value, copy=True)
+    if value is None:
+        return None
+    value = value.array if isinstance(value, Resident) else jnp.array(value, copy=True)
+    return value if place is None else jax.device_put(value, place)
 
 
 def _raw(cell: Any) -> Any:

@@ -12,7 +12,7 @@ from jax import lax
 
 from weft.engines.base import Rows
 from weft.engines.xla import resident
-from weft.engines.xla.executable import Program, Reshaped
+from weft.engines.xla.executable import Key, Program, Reshaped
 from weft.engines.xla.walk import Refused
 
 
@@ -25,9 +25,9 @@ class Loop:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        options: dict[str, Any] = {"static_argnames": ("same", "places", "size"), "donate_argnames": ("changed",)}
+        options: dict[str, Any] = {"static_argnames": ("key", "places", "size"), "donate_argnames": ("changed",)}
         self._last = jax.jit(self._latest, **options)
-        self._all = jax.jit(self._joined, **{**options, "static_argnames": ("same", "places", "size", "count")})
+        self._all = jax.jit(self._joined, **{**options, "static_argnames": ("key", "places", "size", "count")})
         self._placed: dict[int, tuple[weakref.ref[Any], Any]] = {}
 
     def run(self, inputs: Sequence[Any], rows: Rows) -> tuple[int, list[Any] | None]:
@@ -41,12 +41,13 @@ class Loop:
         arrays = [value for value, own in zip(inputs, program.graph.inputs, strict=True) if not own.type.is_resource]
         with jax.enable_x64(True):
             wide = [self._on_device(array) if i in places else array for i, array in enumerate(arrays)]
-            changed = [resident.owned(cells[n]) for n in written]
-            fixed = [resident.held(cells[n]) for n in cells if n not in written]
+            at = key.placement
+            changed = [resident.owned(cells[n], at and at.state(n)) for n in written]
+            fixed = [resident.held(cells[n], at and at.state(n)) for n in cells if n not in written]
             if any(value is None for value in (*changed, *fixed)):
                 return self._none()
             order = None if rows.order is None else self._on_device(rows.order)
-            shared = dict(same=key, places=places, size=rows.size, changed=changed, fixed=fixed, arrays=wide,
+            shared = dict(key=key, places=places, size=rows.size, changed=changed, fixed=fixed, arrays=wide,
                           order=order, first=rows.first)  # fmt: skip
             try:
                 if rows.joined:
@@ -73,23 +74,24 @@ class Loop:
             found = self._placed[id(array)] = weakref.ref(array), jnp.array(array)
         return found[1]
 
-    def _batch(self, places: Any, size: int, arrays: Sequence[Any], order: Any, number: Any) -> list[Any]:
+    def _batch(self, key: Key, places: Any, size: int, arrays: Sequence[Any], order: Any, number: Any) -> list[Any]:
         """The inputs of the batch of a number."""
         begin = number * size
         chosen = None if order is None else lax.dynamic_slice_in_dim(order, begin, size)
 
         def rows(array: Any) -> Any:
-            if chosen is None:
-                return lax.dynamic_slice_in_dim(array, begin, size)
-            return array.at[chosen].get(mode="promise_in_bounds")
+            taken = lax.dynamic_slice_in_dim(array, begin, size) if chosen is None else array[chosen]
+            if key.placement is None:
+                return taken
+            return lax.with_sharding_constraint(taken, key.placement.batch(taken.shape))
 
         return [rows(array) if i in places else array for i, array in enumerate(arrays)]
 
-    def _latest(self, same: Any, places: Any, size: int, changed: Any, fixed: Any, arrays: Any, order: Any,
+    def _latest(self, key: Any, places: Any, size: int, changed: Any, fixed: Any, arrays: Any, order: Any,
                 first: Any, count: Any) -> Any:  # fmt: skip
         def step(state: Any, turn: Any) -> Any:
-            batch = self._batch(places, size, arrays, order, first + turn)
-            outputs, after, wrong = self._program.traced(same, state, fixed, batch)
+            batch = self._batch(key, places, size, arrays, order, first + turn)
+            outputs, after, wrong = self._program.traced(key, state, fixed, batch)
             return outputs, after, jnp.asarray(False) if wrong is None else wrong
 
         shapes = jax.eval_shape(step, changed, 0)[0]
@@ -107,12 +109,12 @@ class Loop:
         start = (jnp.asarray(0), changed, jnp.asarray(False), nothing)
         return lax.while_loop(more, body, start)
 
-    def _joined(self, same: Any, places: Any, size: int, changed: Any, fixed: Any, arrays: Any, order: Any,
+    def _joined(self, key: Any, places: Any, size: int, changed: Any, fixed: Any, arrays: Any, order: Any,
                 first: Any, count: int) -> Any:  # fmt: skip
         def step(state: Any, turn: Any) -> Any:
             held, failed, done = state
-            batch = self._batch(places, size, arrays, order, first + turn)
-            outputs, after, wrong = self._program.traced(same, held, fixed, batch)
+            batch = self._batch(key, places, size, arrays, order, first + turn)
+            outputs, after, wrong = self._program.traced(key, held, fixed, batch)
             failed = failed | (False if wrong is None else wrong)
             after = [jnp.where(failed, old, new) for old, new in zip(held, after, strict=True)]
             return (after, failed, done + jnp.where(failed, 0, 1)), outputs

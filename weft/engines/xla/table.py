@@ -10,7 +10,7 @@ from typing import Any
 #: the modules that fill the table, by subject
 _FAMILIES = (
     "elementwise", "special", "casts", "reductions", "running", "shapes", "slicing", "movement", "indexing", "masks",
-    "diagonals", "segments", "sorting", "matrices", "convolution", "pooling", "losses", "random", "draws", "fft",
+    "diagonals", "segments", "sorting", "matrices", "convolution", "pooling", "losses", "ctc", "random", "draws", "fft",
     "control", "state",
 )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,10 @@ def autocast_scope(dtype: str | None) -> Iterator[None]:
         yield
     finally:
         _autocast.dtypes.pop()
+
+
+#: functions that hear of every new variable when it has its path
+creation_listeners: list[Callable[[Any], None]] = []
 
 
 class _Limit(threading.local):
@@ -118,6 +122,8 @@ class Variable(tf.Variable):
         self._keras_constraint: Any = None
         self._overwrite_with_gradient = False
         self._frozen = False  # not trainable only because its layer is not
+        for hear in creation_listeners:
+            hear(self)
 
     def _first_value(self, initializer: Any, shape: Any, dtype: Any, name: str) -> Any:
         if callable(initializer) and not hasattr(initializer, "dtype"):

@@ -144,6 +144,7 @@ class Optimizer(metaclass=KnownArguments):
             reference_variable.shape, initializer, dtype, name=f"{label}_{name}" if name else label
         )
         made.slot_name = name
+        extend.set_layout(made, extend.layout_of(reference_variable))  # it lies where what it belongs to lies
         return made
 
     def add_optimizer_variables(self, trainable_variables: Sequence[Any], name: Any, initializer: Any = "zeros") -> Any:

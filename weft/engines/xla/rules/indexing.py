@@ -116,8 +116,12 @@ def _scattered(combine: Callable[[Any, Any, Any], Any], check: Any, x: Any, indi
 
 @lowering("scatter_nd", checks=True)
 def _scatter_nd(check: Any, indices: Any, updates: Any, shape: tuple[int, ...], batch_dims: int) -> Any:
-    return _scattered(lambda rows, at, values: rows.at[at].add(values), check, jnp.zeros(shape, updates.dtype),
-                      indices, updates, batch_dims)  # fmt: skip
+    # of truth values the sum says whether any was true
+    either = updates.dtype == bool
+    values = updates.astype(jnp.int8) if either else updates
+    total = _scattered(lambda rows, at, values: rows.at[at].max(values) if either else rows.at[at].add(values), check,
+                       jnp.zeros(shape, values.dtype), indices, values, batch_dims)  # fmt: skip
+    return total.astype(updates.dtype)
 
 
 def overwrite(rows: Any, at: Any, values: Any) -> Any:

@@ -145,9 +145,9 @@ def _det(x: Any) -> Any:
 @lowering("slogdet")
 def _slogdet(x: Any) -> Any:
     if not x.size:
-        return jnp.ones(x.shape[:-2], x.dtype), jnp.zeros(x.shape[:-2], jnp.real(x).dtype)
+        return jnp.ones(x.shape[:-2], x.dtype), jnp.zeros(x.shape[:-2], x.dtype)
     sign, logarithm = jnp.linalg.slogdet(x)
-    return sign, logarithm
+    return sign, logarithm.astype(x.dtype)
 
 
 @lowering("expm")

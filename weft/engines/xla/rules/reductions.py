@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from weft.base.dtypes import DType
@@ -43,9 +44,9 @@ def _reduce_prod(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
 
 def _limits(x: Any) -> tuple[Any, Any]:
     if kind(x) == "f":
-        return -jnp.inf, jnp.inf
+        return np.asarray(-np.inf, x.dtype), np.asarray(np.inf, x.dtype)
     info = jnp.iinfo(x.dtype)
-    return info.min, info.max
+    return np.asarray(info.min, x.dtype), np.asarray(info.max, x.dtype)
 
 
 @lowering("reduce_max")

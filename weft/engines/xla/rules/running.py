@@ -86,13 +86,13 @@ def _extreme(name: str, better: Callable[[Any, Any], Any]) -> None:
         def choose(first: Any, second: Any) -> Any:
             a, at = first
             b, bt = second
-            takes = better(b, a) | (jnp.isnan(b) if kind(b) == "f" else False)
+            takes = better(b, a)  # of equals the first stays
             if kind(a) == "f":
-                takes = takes & ~(jnp.isnan(a) & ~jnp.isnan(b))
+                takes = takes | (jnp.isnan(b) & ~jnp.isnan(a))
             return jnp.where(takes, b, a), jnp.where(takes, bt, at)
 
         return lax.associative_scan(choose, (x, places), axis=axis, reverse=reverse)
 
 
-_extreme("cummax", lambda b, a: b >= a)
-_extreme("cummin", lambda b, a: b <= a)
+_extreme("cummax", lambda b, a: b > a)
+_extreme("cummin", lambda b, a: b < a)

@@ -1,0 +1,90 @@
+"""Where arrays lie when the work is shared by several devices; how it is shared XLA works out from that.
+
+Variables lie as their cells' layouts say, whole on every device where they have none; batches are cut along their first
+axis. The numbers are those of one device, up to the order of sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from weft.base.errors import UnavailableError, explain
+from weft.engines.base import Distribution
+
+_current: list[Distribution | None] = [None]
+
+
+def names() -> list[str]:
+    """The devices, such as `cpu:0`, those of all processes."""
+    return [_name(device) for device in jax.devices()]
+
+
+def _name(device: Any) -> str:
+    return f"{device.platform}:{device.id}"
+
+
+def use(distribution: Distribution | None) -> None:
+    """Shares what runs from now on.
+
+    Raises:
+        UnavailableError: For a device that is not here.
+    """
+    if distribution is not None:
+        _mesh(distribution)
+    _current[0] = distribution
+
+
+@cache
+def _mesh(distribution: Distribution) -> Any:
+    by_name = {_name(device): device for device in jax.devices()}
+    unknown = [name for name in distribution.devices if name not in by_name]
+    if unknown:
+        raise UnavailableError(explain(
+            f"There is no device {unknown[0]!r}.", expected="one of " + ", ".join(by_name),
+            hint="on a processor, XLA_FLAGS=--xla_force_host_platform_device_count=8 makes eight of it",
+        ))  # fmt: skip
+    devices = np.array([by_name[name] for name in distribution.devices], object).reshape(distribution.shape)
+    return Mesh(devices, distribution.axes)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the operands of one program lie.
+
+    Attributes:
+        distribution: Over which devices.
+        layouts: For the variable of each number the mesh axis that each of its axes is cut along.
+    """
+
+    distribution: Distribution
+    layouts: tuple[tuple[str | None, ...] | None, ...]
+
+    def state(self, number: int) -> Any:
+        """Where a variable lies."""
+        return NamedSharding(_mesh(self.distribution), PartitionSpec(*(self.layouts[number] or ())))
+
+    def batch(self, shape: Sequence[int]) -> Any:
+        """Where a batch lies: cut along its first axis, whole on every device where that does not go evenly."""
+        mesh, axis = _mesh(self.distribution), self.distribution.batch_axis
+        parts = 1 if axis is None else mesh.shape[axis]
+        even = parts > 1 and bool(shape) and shape[0] % parts == 0
+        return NamedSharding(mesh, PartitionSpec(axis) if even else PartitionSpec())
+
+    def whole(self) -> Any:
+        """The place of what lies whole on every device."""
+        return NamedSharding(_mesh(self.distribution), PartitionSpec())
+
+
+def placement(cells: Mapping[int, Any]) -> Placement | None:
+    """Where the operands lie of a program on some cells; None where nothing is shared."""
+    distribution = _current[0]
+    if distribution is None:
+        return None
+    return Placement(distribution, tuple(getattr(cells[number], "layout", None) for number in range(len(cells))))
