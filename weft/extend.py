@@ -43,9 +43,9 @@ __all__ = [
     "Batches", "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "attribute_set", "batches",
     "collect_operations", "distribute", "evaluate_shape", "explain", "explain_missing_gradient", "function",
     "gather_rows", "global_seed", "in_graph", "join_processes", "layout_of", "list_devices", "nearest", "nest",
-    "note_latest_checkpoint", "only_computes", "op", "op_outputs", "origin", "profile", "rebind_sizes", "replacing_file",
-    "runs_unwatched", "scan", "set_global_seed", "set_layout", "set_part", "signature_of", "user_facing", "user_line", "word_absent",
-    "word_absent_methods",
+    "note_latest_checkpoint", "only_computes", "op", "op_outputs", "origin", "profile", "rebind_sizes",
+    "replacing_file", "runs_unwatched", "scan", "set_global_seed", "set_layout", "set_part", "signature_of",
+    "user_facing", "user_line", "word_absent", "word_absent_methods",
 ]  # fmt: skip
 
 
