@@ -198,6 +198,34 @@ def test_random_numbers_strings_and_control_flow(tmp_path: Path) -> None:
     assert words.numpy().tolist() == [b"a!", b"b!"] and int(total) == 9 and noise.shape == (2,)
 
 
+def test_decoders_and_parsers_are_kept_by_name(tmp_path: Path) -> None:
+    module = tf.Module()
+    features = {"x": tf.io.FixedLenFeature([2], tf.float32), "n": tf.io.FixedLenFeature([], tf.int64, default_value=5)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def images(contents: Any) -> Any:
+        return tf.map_fn(
+            lambda one: tf.image.resize(tf.io.decode_image(one, channels=3, expand_animations=False), [4, 4]),
+            contents, fn_output_signature=tf.float32,
+        )  # fmt: skip
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def examples(serialized: Any) -> Any:
+        return tf.io.parse_example(serialized, features)
+
+    module.images, module.examples = images, examples
+    tf.saved_model.save(module, str(tmp_path / "m"))
+    loaded = tf.saved_model.load(str(tmp_path / "m"))
+    png = tf.io.encode_png(np.arange(60, dtype=np.uint8).reshape(4, 5, 3))
+    np.testing.assert_array_equal(loaded.images([png, png]).numpy(), images(tf.stack([png, png])).numpy())
+    example = tf.train.Example()
+    example.features.feature["x"].float_list.value.extend([1.0, 2.0])
+    found = loaded.examples([example.SerializeToString()])
+    assert found["x"].numpy().tolist() == [[1.0, 2.0]] and found["n"].numpy().tolist() == [5]
+    tf.saved_model.save(loaded, str(tmp_path / "again"))
+    assert tf.saved_model.load(str(tmp_path / "again")).images([png]).shape == (1, 4, 4, 3)
+
+
 def test_what_cannot_be_saved(tmp_path: Path) -> None:
     folder = str(tmp_path / "m")
     with pytest.raises(ValueError, match="an object that holds variables or functions"):

@@ -14,6 +14,7 @@ from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
 from weft.runtime import frontdoor
 from weft.runtime.host_call import host_call
+from weft.runtime.kept_calls import keepable
 
 
 class DecodeWav(NamedTuple):
@@ -65,6 +66,7 @@ def _decoded(data: bytes) -> tuple[Any, int]:
     return (samples.astype(np.float32) / 32768.0).reshape(-1, channels), rate
 
 
+@keepable("audio.decode_wav", "contents")
 def decode_wav(contents: Any, desired_channels: int = -1, desired_samples: int = -1,
                name: str | None = None) -> DecodeWav:  # fmt: skip
     """The samples of a WAV file of 16-bit PCM.

@@ -18,6 +18,7 @@ from weft.formats.messages.example import Example, Feature, SequenceExample
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor
+from weft.runtime.kept_calls import classes, keepable
 from weft.runtime.sparse import SparseTensor
 
 _FIELDS = {"string": "bytes_list", "float32": "float_list", "int64": "int64_list"}
@@ -324,6 +325,7 @@ def _strings(serialized: Any) -> Any:
     return tensor
 
 
+@keepable("io.parse_single_example", "serialized")
 def parse_single_example(serialized: Any, features: Any, example_names: Any = None, name: str | None = None) -> Any:
     """The features of one serialized `tf.train.Example`.
 
@@ -356,6 +358,7 @@ def _some() -> Any:
     return Dim.fresh("rows")
 
 
+@keepable("io.parse_example", "serialized")
 def parse_example(serialized: Any, features: Any, example_names: Any = None, name: str | None = None) -> Any:
     """The features of a batch of serialized `tf.train.Example`s.
 
@@ -390,6 +393,7 @@ def parse_example(serialized: Any, features: Any, example_names: Any = None, nam
     return _assembled(features, _packed(columns, types, _on_host(run, text, _row(types), name)))
 
 
+@keepable("io.parse_single_sequence_example", "serialized")
 def parse_single_sequence_example(serialized: Any, context_features: Any = None, sequence_features: Any = None,
                                   example_name: Any = None, name: str | None = None) -> Any:  # fmt: skip
     """The features of one serialized `tf.train.SequenceExample`.
@@ -440,3 +444,7 @@ def _stacked_steps(column: _Column, steps: Any) -> Any:
     for number, feature in enumerate(steps.feature):
         made[number, ...] = column.of(feature, f"Step {number}: ").reshape(column.shape)
     return made
+
+
+for _kind in (FixedLenFeature, FixedLenSequenceFeature, SparseFeature, VarLenFeature):
+    classes[_kind.__name__] = _kind

@@ -13,8 +13,10 @@ from weft.data.csv_files import Field
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor
+from weft.runtime.kept_calls import keepable
 
 
+@keepable("io.decode_csv", "records")
 def decode_csv(records: Any, record_defaults: Any, field_delim: str = ",", use_quote_delim: bool = True,
                na_value: str = "", select_cols: Any = None, name: str | None = None) -> Any:  # fmt: skip
     """The fields of lines, a tensor for each column.

@@ -96,6 +96,11 @@ class Writer:
         return self._structure(value)
 
     def _structure(self, value: Any) -> Any:
+        kept = getattr(value, "plain_call", None)
+        if kept is not None:
+            return {"kept": [kept[0], self.value(dict(kept[1]))]}
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return {"named": [type(value).__name__, [self.value(item) for item in value]]}
         if isinstance(value, (np.ndarray, np.generic)):
             return {"array": self.array(value)}
         if isinstance(value, (bytes, complex)):
@@ -132,14 +137,18 @@ class Reader:
         arrays: The arrays that the data refer to.
         symbols: How many dimension symbols they mention.
         ops: The ops that there are.
+        rebuilt: Makes what a node calls, of the name, the arguments and the inputs' types that a file has for it.
+        classes: Classes of named tuples, by name.
     """
 
-    def __init__(self, arrays: Sequence[Any], symbols: int, ops: Mapping[str, Any]) -> None:
+    def __init__(self, arrays: Sequence[Any], symbols: int, ops: Mapping[str, Any],
+                 rebuilt: Callable[..., Any] | None = None,
+                 classes: Mapping[str, Any] | None = None) -> None:  # fmt: skip
         if not 0 <= symbols <= 1_000_000:
             raise DataLossError(f"a file of graphs mentions {symbols} symbols.")
         self._arrays = arrays
         self._symbols = [Symbol() for _ in range(symbols)]
-        self._ops = ops
+        self._ops, self._rebuilt, self._classes = ops, rebuilt, dict(classes or {})
 
     def graph(self, plain: Mapping[str, Any]) -> Graph:
         """A graph.
@@ -163,15 +172,23 @@ class Reader:
                 continue
             if op not in self._ops:
                 raise ValueError(f"there is no op {op!r}")
-            attrs = {str(key): self.value(value) for key, value in record["attrs"].items()}
-            if any(callable(value) for value in attrs.values()):
-                raise ValueError(f"{op!r} calls Python")
-            graph.add(op, [self._value_at(graph, place) for place in record["inputs"]], attrs, types,
+            inputs = [self._value_at(graph, place) for place in record["inputs"]]
+            attrs = {str(key): self._attribute(value, inputs) for key, value in record["attrs"].items()}
+            graph.add(op, inputs, attrs, types,
                       name=record["name"], control=[graph.nodes[_index(n)] for n in record["control"]],
                       effect=bool(record["effect"]))  # fmt: skip
         graph.inputs = [self._value_at(graph, place) for place in plain["inputs"]]
         graph.outputs = [self._value_at(graph, place) for place in plain["outputs"]]
         return graph
+
+    def _attribute(self, plain: Any, inputs: Sequence[Value]) -> Any:
+        if isinstance(plain, dict) and self._rebuilt is not None and plain.keys() == {"kept"}:
+            name, static = plain["kept"]
+            return self._rebuilt(name, self.value(static), [value.type for value in inputs])
+        found = self.value(plain)
+        if callable(found):
+            raise ValueError(f"an operation calls {found!r}")
+        return found
 
     def _value_at(self, graph: Graph, place: Sequence[int]) -> Value:
         node, index = place
@@ -204,6 +221,7 @@ class Reader:
         readers: dict[str, Callable[[], Any]] = {
             "size": lambda: from_plain(content, self._symbols), "dtype": lambda: dtypes.as_dtype(content),
             "type": lambda: self.type(content), "graph": lambda: self._graph(content),
+            "named": lambda: self._classes[content[0]](*map(self.value, content[1])),
             "tuple": lambda: tuple(self.value(item) for item in content),
             "slice": lambda: slice(*map(self.value, content)), "ellipsis": lambda: Ellipsis,
         }  # fmt: skip

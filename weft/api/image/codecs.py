@@ -18,6 +18,7 @@ from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor
+from weft.runtime.kept_calls import keepable
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _MOST = 1 << 29  # pixels; as TensorFlow's decoders have it
@@ -109,6 +110,7 @@ def _fresh() -> Any:
     return Dim.fresh()
 
 
+@keepable("image.decode_jpeg", "contents")
 def decode_jpeg(contents: Any, channels: int = 0, ratio: int = 1, fancy_upscaling: bool = True,
                 try_recover_truncated: bool = False, acceptable_fraction: float = 1, dct_method: str = "",
                 name: str | None = None) -> Any:  # fmt: skip
@@ -160,11 +162,13 @@ def decode_and_crop_jpeg(contents: Any, crop_window: Any, channels: int = 0, rat
     return whole[top : top + height, left : left + width]
 
 
+@keepable("image.decode_png", "contents")
 def decode_png(contents: Any, channels: int = 0, dtype: Any = dtypes.uint8, name: str | None = None) -> Any:
     """A PNG file's pixels, as uint8 or uint16 `[height, width, channels]`."""
     return _decode("decode_png", ("PNG", "JPEG", "GIF", "BMP"), contents, channels, dtypes.as_dtype(dtype))
 
 
+@keepable("image.decode_bmp", "contents")
 def decode_bmp(contents: Any, channels: int = 0, name: str | None = None) -> Any:
     """A BMP file's pixels."""
     return _decode("decode_bmp", ("BMP",), contents, channels)
@@ -187,6 +191,7 @@ def _frames(picture: Any, function: str) -> Any:
     return np.stack(frames)
 
 
+@keepable("image.decode_gif", "contents")
 def decode_gif(contents: Any, name: str | None = None) -> Any:
     """All pictures of a GIF file: uint8 `[pictures, height, width, 3]`."""
     def run(data: Any) -> Any:
@@ -195,6 +200,7 @@ def decode_gif(contents: Any, name: str | None = None) -> Any:
     return _host(run, [contents], TensorType((_fresh(), _fresh(), _fresh(), 3), dtypes.uint8), "decode_gif")
 
 
+@keepable("image.decode_image", "contents")
 def decode_image(contents: Any, channels: int | None = None, dtype: Any = dtypes.uint8, name: str | None = None,
                  expand_animations: bool = True) -> Any:  # fmt: skip
     """The pixels of a JPEG, PNG, GIF or BMP file, whichever it is.
@@ -252,12 +258,14 @@ def _encode(image: Any, function: str, channels: tuple[int, ...], **options: Any
     return _host(lambda array: _encoded(array, function, channels, **options), [x], text, function)
 
 
+@keepable("image.encode_png", "image")
 def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Any:
     """A PNG file of an image `[height, width, channels]`, uint8 or uint16 with one channel."""
     level = 6 if compression < 0 else int(compression)
     return _encode(image, "encode_png", (1, 2, 3, 4), format="PNG", compress_level=level)
 
 
+@keepable("image.encode_jpeg", "image")
 def encode_jpeg(image: Any, format: str = "", quality: int = 95, progressive: bool = False,
                 optimize_size: bool = False, chroma_downsampling: bool = True, density_unit: str = "in",
                 x_density: int = 300, y_density: int = 300, xmp_metadata: str = "",

@@ -18,6 +18,7 @@ from weft.ir.types import TensorType
 from weft.ir.verifier import verify
 from weft.ops import opdef
 from weft.passes.checking import type_problem
+from weft.runtime import kept_calls
 from weft.runtime import random as streams
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.function import ConcreteFunction, TracedResult
@@ -135,7 +136,8 @@ class TraceReader:
     """
 
     def __init__(self, arrays: list[Any], symbols: int, records: list[Any], objects: list[Any]) -> None:
-        self._plain = Reader(arrays, symbols, {record.name: record for record in opdef.records()})
+        ops = {record.name: record for record in opdef.records()}
+        self._plain = Reader(arrays, symbols, ops, kept_calls.rebuilt, kept_calls.classes)
         self._records, self._objects = records, objects
         self._made: dict[int, ConcreteFunction] = {}
 
