@@ -1,10 +1,9 @@
 """Products of matrices against the BLAS that numpy brings, and against the machine's peak.
 
 Both run in this process, in turns, and the best of many short repeats counts: CPU time with one thread, the clock with
-more. A turn begins when the other's threads have gone to sleep, since those of a BLAS spin for a while, on processors
-that the threads of the one who is measured would run on. Compiled code is run many times by one call, so that the way
-from Python is left out on our side; numpy writes into an array that is there.
-Run it as `python -m benchmarks.products`.
+more. Ours begins its turns when the other's threads have gone to sleep, since those of a BLAS spin for a while, on
+processors that ours would run on. Compiled code is run many times by one call, so that the way from Python is left out
+on our side; numpy writes into an array that is there. Run it as `python -m benchmarks.products`.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from typing import Any
 
 from benchmarks.machine import Machine
 
-#: seconds after which the other one's threads, which wait for more work by spinning, sleep
-_ASLEEP = 0.05
+#: seconds after which a BLAS's threads, which wait for more work by spinning, sleep; ours do after a moment
+_ASLEEP = 0.2
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def measure(
     best = [float("inf"), float("inf")]
     for _ in range(rounds):
         for number, work in enumerate((ours, lambda n: [np.matmul(theirs[0], theirs[1], out=out) for _ in range(n)])):
-            if clock is time.perf_counter:
+            if clock is time.perf_counter and work is ours:
                 time.sleep(_ASLEEP)
             for _ in range(repeats):
                 begin = clock()

@@ -458,6 +458,8 @@ out:
 #: words of a gathering: where the rows lie, bytes of one, how many, the address of their numbers, where they go, and
 #: how many a chunk takes
 GATHERING = 6
+#: bytes of the next row that are asked for while one is copied: rows lie anywhere, and the first bytes come latest
+_AHEAD = 4096
 
 
 def _gather() -> str:
@@ -469,6 +471,7 @@ def _gather() -> str:
     )
     return f"""
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+declare void @llvm.prefetch.p0(ptr, i32, i32, i32)
 
 define void @gather(ptr %table, i64 %chunk, i64 %thread, i64 %where) nounwind #0 {{
 begin:
@@ -478,12 +481,31 @@ begin:
   %wish = add i64 %first, %each
   %over = icmp sgt i64 %wish, %rows
   %end = select i1 %over, i64 %rows, i64 %wish
+  %long = icmp sgt i64 %bytes, {_AHEAD}
+  %near = select i1 %long, i64 {_AHEAD}, i64 %bytes
   br label %look
 look:
-  %r = phi i64 [ %first, %begin ], [ %r2, %copy ]
+  %r = phi i64 [ %first, %begin ], [ %r2, %now ]
   %some = icmp slt i64 %r, %end
   br i1 %some, label %copy, label %out
 copy:
+  %r2 = add i64 %r, 1
+  %later = icmp slt i64 %r2, %end
+  br i1 %later, label %ahead, label %now
+ahead:
+  %next_at = getelementptr i64, ptr %order, i64 %r2
+  %next_number = load i64, ptr %next_at, align 8
+  %next_offset = mul i64 %next_number, %bytes
+  %next = getelementptr i8, ptr %source, i64 %next_offset
+  br label %ask
+ask:
+  %a = phi i64 [ 0, %ahead ], [ %a2, %ask ]
+  %asked = getelementptr i8, ptr %next, i64 %a
+  call void @llvm.prefetch.p0(ptr %asked, i32 0, i32 3, i32 1)
+  %a2 = add i64 %a, 64
+  %within = icmp slt i64 %a2, %near
+  br i1 %within, label %ask, label %now
+now:
   %number_at = getelementptr i64, ptr %order, i64 %r
   %number = load i64, ptr %number_at, align 8
   %offset = mul i64 %number, %bytes
@@ -491,7 +513,6 @@ copy:
   %place = mul i64 %r, %bytes
   %to = getelementptr i8, ptr %goal, i64 %place
   call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %from, i64 %bytes, i1 false)
-  %r2 = add i64 %r, 1
   br label %look
 out:
   ret void

@@ -80,8 +80,9 @@ _A_MOVED, _A_TURNED, _B_MOVED, _B_TURNED, _CLAIMED = 0.5, 1.25, 0.75, 1.0, 400
 _MADE, _CROWDED = 6.0, 0.4
 #: strips of a chunk that are tried out, and numbers of threads that chunks are to go round among
 _STRIPS, _THREADS = (1, 2, 3, 4, 6, 8, 12, 16), (1, 2, 4)
-#: bytes of A that a core keeps from chunk to chunk; cycles that a number takes to come from farther away
-_KEPT, _FAR = 1 << 19, 0.1
+#: bytes of an operand that a core keeps from chunk to chunk, about; cycles that a number of A or B takes to come from
+#: farther away
+_KEPT, _A_FAR, _B_FAR = 1 << 19, 0.1, 0.1
 #: what unknown rows are taken for, and within a loop
 _USUAL, _TURNING = (ROWS, 4 * ROWS), (32,)
 
@@ -229,13 +230,16 @@ def blocking(
     assert isinstance(many, int)
     length = inner if isinstance(inner, int) else STRETCH
     best = None
+    size = target.vector_bytes // lanes
+    if not pack_b and (not isinstance(columns, int) or length * columns * size > 2 * _KEPT):
+        pack_b = _B_FAR
     ways = [(pack_a, 1.0), *([(0.0, 1.0 + slower)] if slower and pack_a else [])]
     for count, strips, (packing, longer) in itertools.product(blocks, _STRIPS, ways):
         if isinstance(across, int):
             strips = _even(across, min(strips, max(1, across)))
         tall = -(-tiles_ // count) * height
         groups = many * (-(-across // strips) if isinstance(across, int) else 8)
-        come = packing or (_FAR if tall * length * target.vector_bytes // lanes > _KEPT else 0.0)
+        come = packing or (_A_FAR if tall * length * size > _KEPT else 0.0)
         work = length * (longer * tall * strips * wide + come * tall + pack_b * strips * wide * lanes) + _CLAIMED
         score = 0.0
         for there in (rows,) if isinstance(rows, int) else _TURNING if turning else _USUAL:
