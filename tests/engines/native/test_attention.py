@@ -116,6 +116,52 @@ def test_it_is_the_products_one_by_one(number: int, monkeypatch: pytest.MonkeyPa
     _near(together, _by_reference(function, given))
 
 
+@pytest.mark.parametrize(
+    ("sizes", "heads_first"),
+    [((2, 2, 64, 64, 8, 16), False), ((1, 3, 75, 75, 9, 24), True), ((2, 1, 40, 101, 5, 33), False)],
+)
+def test_what_lies_ahead_is_left_out(
+    sizes: tuple[int, ...], heads_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, heads, rows, columns, width, last = sizes
+    shapes = [(batch, heads, rows, width), (batch, heads, columns, width), (batch, heads, columns, last),
+              (batch, heads, rows, last)]  # fmt: skip
+    if not heads_first:
+        shapes = [(b, t, h, d) for b, h, t, d in shapes]
+
+    def attend(q: Any, k: Any, v: Any) -> Any:
+        mask = tf.range(rows)[:, None] + (columns - rows) >= tf.range(columns)
+        if heads_first:
+            scores = tf.where(mask, tf.matmul(q, k, transpose_b=True), -1e38)
+            return tf.matmul(tf.nn.softmax(scores), v)
+        scores = tf.where(mask, tf.einsum("bthd,bshd->bhts", q, k), -np.inf)
+        return tf.einsum("bhts,bshd->bthd", tf.nn.softmax(scores), v)
+
+    given = _drawn(shapes)
+    function = _with_gradients(attend)
+    watch = _Watch(monkeypatch)
+    made = _run(function, given)
+    assert [run.ahead for run in watch.runs] == [1 + columns - rows] * 2
+    _near(made, _by_reference(function, given))
+    with flags.override(WEFT_CHECK="1", WEFT_TARGET="avx2" if heads_first else ""):
+        _near(_run(function, given), made)
+
+
+@pytest.mark.parametrize("mask", [
+    lambda i, j: i + 2 >= j, lambda i, j: i <= j, lambda i, j: tf.logical_or(i >= j, j < 3), lambda i, j: i - j < 3,
+])  # fmt: skip
+def test_other_masks_leave_nothing_out(mask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def attend(q: Any, k: Any, v: Any) -> Any:
+        seen = mask(tf.range(40)[:, None], tf.range(40))
+        return tf.matmul(tf.nn.softmax(tf.where(seen, tf.matmul(q, k, transpose_b=True), -1e38)), v)
+
+    given = _drawn([(2, 40, 8)] * 3)
+    watch = _Watch(monkeypatch)
+    made = _run(lambda *qkv: [attend(*qkv)], given)
+    assert [run.ahead for run in watch.runs] == [None]
+    _near(made, _by_reference(lambda *qkv: [attend(*qkv)], given))
+
+
 def _near(made: Sequence[Any], wanted: Sequence[Any], bound: float = 2e-6) -> None:
     for one, other in zip(made, wanted, strict=True):
         assert np.abs(one - other).max() <= bound * max(1.0, np.abs(other).max())

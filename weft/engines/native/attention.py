@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from weft.base import dtypes
+from weft.engines.native.ahead import Ahead, adds_nothing
 from weft.engines.native.fusion import Walk, walk
 from weft.engines.native.index import ZERO, Index, LoopVar
 from weft.engines.native.loops import Buffer, Expr, Load
@@ -46,6 +47,12 @@ class Use:
     side: int
     down: bool
 
+    @property
+    def square(self) -> Buffer:
+        """The matrix."""
+        given: Product = self.nest.template
+        return (given.a if self.side == -2 else given.b).loads()[0].buffer
+
 
 @dataclass(eq=False)
 class Run:
@@ -59,6 +66,7 @@ class Run:
         squares: The matrices: none of them lies in memory.
         kept: For those that are wanted as a whole all the same, where in memory.
         given: Those that lie in memory already, from an earlier run.
+        ahead: How far ahead of its row a column takes no part any more, where that is known.
     """
 
     space: Shape
@@ -68,6 +76,7 @@ class Run:
     squares: set[Buffer] = field(default_factory=set)
     kept: dict[Buffer, Memory] = field(default_factory=dict)
     given: dict[Buffer, Memory] = field(default_factory=dict)
+    ahead: int | None = None
 
     @property
     def nests(self) -> list[Nest]:
@@ -358,7 +367,25 @@ class _RunMaker:
                 if made.output.buffer in self.wanted:
                     run.kept[made.output.buffer] = made.output
         run.uses = [Use(_moved(use.nest, copies), use.side, use.down) for use in self.uses]
+        if not run.kept and not run.given:
+            rows, columns = run.space[-2:]
+            assert isinstance(rows, int) and isinstance(columns, int)
+            run.ahead = next((d for d in (1, 1 + columns - rows) if d > 0 and self._is_nothing(d)), None)
         return run
+
+    def _is_nothing(self, distance: int) -> bool:
+        """Whether what lies so far ahead of the rows takes no part."""
+        run = self.run
+        seen = Ahead(distance, self.finder.writers, {})
+        for nest in run.maps:
+            if nest.shape == run.space[:-1] and not nest.reduced:
+                continue
+            number = seen.number(nest)
+            if nest.reduced and not adds_nothing(nest, number):
+                return False
+            if not nest.reduced and number is not None:
+                seen.known[nest.output.buffer] = number
+        return all(seen.known.get(use.square) == 0 for use in run.uses)
 
     def _still_there(self) -> bool:
         """Whether nothing that is read later than before has been written over meanwhile."""

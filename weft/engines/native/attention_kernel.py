@@ -16,8 +16,8 @@ from weft.engines.native import microkernels
 from weft.engines.native.attention import Run, Use
 from weft.engines.native.fusion import Group, walk
 from weft.engines.native.index import LANE, ZERO, Index, LoopVar
-from weft.engines.native.kernels import Plan, Rows, rewrite_body
-from weft.engines.native.loops import At, Buffer, Call, Expr, For, If, Kernel, Load, Masked, Op, Statement, Store
+from weft.engines.native.kernels import Plan, Rows, minimum, rewrite_body
+from weft.engines.native.loops import At, Buffer, Call, Const, Expr, For, If, Kernel, Load, Masked, Op, Statement, Store
 from weft.engines.native.lower import Nest
 from weft.engines.native.packing import Operand, limited, panel, tiles
 from weft.engines.native.products import WIDE, Product, tallest
@@ -26,6 +26,8 @@ from weft.engines.native.sources import Indices, Memory, unflatten
 
 #: rows of a block, at most, and bytes that its matrices may take
 _ROWS, _BYTES = 70, 3 << 17
+#: rows of a block where columns ahead of them are left out: the fewer, the less is done in vain
+_CAUSAL = 28
 #: rows of a chunk, about, where nothing is summed over rows
 _SHARE = 256
 
@@ -53,6 +55,12 @@ class _RowMaps(Rows):
         return any(at > stage and any(load.buffer is nest.output.buffer for load in walk(other).reads)
                    for other, at in self.group.stages.items())  # fmt: skip
 
+    #: where rows end
+    stop: Index | None = None
+
+    def _bound(self, items: Sequence[object], variable: LoopVar) -> Index:
+        return Index.of(variable.extent) if self.stop is None else self.stop
+
 
 @dataclass(frozen=True)
 class _Numbers:
@@ -79,13 +87,14 @@ class _Writer:
         self.apart = -(-columns // self.width) * self.width
         if self.apart * size % 512 == 0:  # rows that do not share places in a cache
             self.apart += lanes
-        read = {_square_of(use) for use in run.uses}
+        read = {use.square for use in run.uses}
         made = {nest.output.buffer for nest in run.scores}
         inside = {buffer for buffer in run.squares if buffer in read | made or buffer not in run.kept}
         inside |= run.given.keys() & read
         self.height = _evenly(rows, self.most)
+        most = _ROWS if run.ahead is None else _CAUSAL
         room = _BYTES // (self.apart * size * max(1, len(inside)) * self.height)
-        self.tiles = _evenly(-(-rows // self.height), min(max(1, room), max(1, _ROWS // self.height)))
+        self.tiles = _evenly(-(-rows // self.height), min(max(1, room), max(1, most // self.height)))
         self.block_rows = self.tiles * self.height
         blocks = -(-rows // self.block_rows)
         alone = any(use.down for use in run.uses)
@@ -97,6 +106,7 @@ class _Writer:
         self.block = LoopVar("block", self.blocks)
         self.first = (part * self.blocks + self.block) * self.block_rows
         self.count = limited(self.first, rows, self.block_rows)
+        self.stop = None if run.ahead is None else self._stop(run.ahead)
         self.left = limited(part * self.blocks, blocks, self.blocks)
         strides = (*(0 for _ in batch), self.apart, 1)
         self.squares = {
@@ -106,6 +116,13 @@ class _Writer:
         }  # fmt: skip
         self.begin: list[Statement] = []  # what is done before the first block, and behind the last
         self.end: list[Statement] = []
+
+    def _stop(self, ahead: int) -> Index:
+        """Where the columns end that take part in a block's rows, in whole strips."""
+        strips = (self.first + (self.block_rows - 1 + ahead + self.width - 1)) // self.width
+        if self.columns % self.width == 0:
+            return minimum(Index.of(self.columns // self.width), strips) * self.width
+        return minimum(Index.of(self.columns), strips * self.width)
 
     def _scratch(self, name: str, size: int, dtype: dtypes.DType | None = None) -> Buffer:
         return Buffer(f"{name}_{self.name}", dtype or self.dtype, size, "thread")
@@ -123,28 +140,36 @@ class _Writer:
 
     # -- parts of matrices --------------------------------------------------------------------------------------------
 
-    def _by_tiles(self, count: Index, size: int, height: int, make: _Tile) -> list[Statement]:
-        """Rows in tiles; `count` is how many of at most `size` there are."""
+    def _by_tiles(
+        self, count: Index, size: int, height: int, make: _Tile, stop: Index | None = None
+    ) -> list[Statement]:
+        """Rows in tiles; `count` is how many of at most `size` there are, and beyond `stop` they take no part."""
         rest = (self.rows if count.number is None else count.number) % height
         tile = LoopVar("tile", -(-size // height))
         here = Index.of(tile) * height
         if count.number is not None:
             whole = count.number // height
-            body: list[Statement] = [For(tile, ZERO, Index.of(whole), make(here, height))] if whole else []
-            return [*body, *(make(Index.of(whole * height), rest) if rest else [])]
+            many = Index.of(whole) if stop is None else minimum(Index.of(whole), (stop + (height - 1)) // height)
+            body: list[Statement] = [For(tile, ZERO, many, make(here, height))] if whole else []
+            return [*body, *(_where(stop, whole * height, make(Index.of(whole * height), rest)) if rest else [])]
         if not rest:
             return [For(tile, ZERO, count // height, make(here, height))]
         full = _equal(tallest(count, here, height), Index.of(height))
         return [For(tile, ZERO, (count + (height - 1)) // height,
                     [If(full, make(here, height), make(here, rest))])]  # fmt: skip
 
-    def _by_strips(self, columns: int, make: _Strip) -> list[Statement]:
+    def _by_strips(self, columns: int, make: _Strip, stop: Index | None = None) -> list[Statement]:
         strip = LoopVar("strip", -(-columns // self.width))
         whole, cut = divmod(columns, self.width)
         body: list[Statement] = []
         if whole:
-            body.append(For(strip, ZERO, Index.of(whole), make(Index.of(strip) * self.width, WIDE, None)))
-        return [*body, *(make(Index.of(whole * self.width), -(-cut // self.lanes), cut) if cut else [])]
+            many = Index.of(whole) if stop is None else minimum(
+                Index.of(whole), (stop + (self.width - 1)) // self.width)  # fmt: skip
+            body.append(For(strip, ZERO, many, make(Index.of(strip) * self.width, WIDE, None)))
+        if cut:
+            begin = whole * self.width
+            body += _where(stop, begin, make(Index.of(begin), -(-cut // self.lanes), cut))
+        return body
 
     def _panels(self, operand: Operand, columns: int, start: Index, count: Index, most: int, name: str
                 ) -> tuple[Buffer, int, list[Statement]]:  # fmt: skip
@@ -203,7 +228,7 @@ class _Writer:
 
             return self._by_tiles(self.count, self.block_rows, self.height, tile)
 
-        return [*before, *self._by_strips(self.columns, strip)]
+        return [*before, *self._by_strips(self.columns, strip, self.stop)]
 
     # -- maps ---------------------------------------------------------------------------------------------------------
 
@@ -214,14 +239,19 @@ class _Writer:
         nests += [_copy(inside[buffer], memory) for buffer, memory in run.kept.items() if buffer in inside]
         if not nests:
             return []
-        read = {inside[_square_of(use)].buffer for use in run.uses}
+        read = {inside[use.square].buffer for use in run.uses}
         rows = _RowMaps(
             Group("rows", run.space, len(run.space) - 1, nests, stages=_stages(nests)), self.name,
             Plan(self.plan.target, lambda buffer, _: buffer in read or self._stored(buffer)),
         )  # fmt: skip
+        rows.stop = self.stop
         row = LoopVar("r", self.block_rows)
         place = (*self.outer, self.first + row)
         body = rewrite_body(rows.row(), Rewriter(values=dict(zip(rows.rows, place, strict=True))))
+        if self.stop is not None:  # tiles that end behind the last column find nothing there
+            clear = [Store([(self.squares[use.square].buffer, Index.of(row) * self.apart + self.stop + LANE,
+                             Const(0, self.dtype))]) for use in run.uses if use.down and use.side == -2]  # fmt: skip
+            body += [If(_less(self.stop, Index.of(self.columns)), [*clear])] if clear else []
         return [For(row, ZERO, self.count, body)]
 
     def _stored(self, buffer: Buffer) -> bool:
@@ -244,7 +274,7 @@ class _Writer:
     def _along(self, use: Use, name: str) -> list[Statement]:
         """Sums along the rows: the matrix is the first operand."""
         given, output = use.nest.template, use.nest.output
-        square = self.squares[_square_of(use)].buffer
+        square = self.squares[use.square].buffer
         width = output.shape[-1]
         assert isinstance(width, int)
         room, length, pack = self._panels(given.b, width, ZERO, Index.of(self.columns), self.columns, f"columns{name}")
@@ -257,7 +287,7 @@ class _Writer:
             def tile(row: Index, rows: int) -> list[Statement]:
                 place = output.buffer, output.place((*self.outer, self.first + row, column))
                 done = self._call(rows, wide, (square, row * self.apart), True, (room, column * length),
-                                  place if whole else (sums, ZERO), (Index.of(self.columns), ZERO),
+                                  place if whole else (sums, ZERO), (self.stop or Index.of(self.columns), ZERO),
                                   (self.apart, self.width, width if whole else self.width))  # fmt: skip
                 if not whole:
                     done += self._copied((sums, ZERO), self.width, rows, wide, cut or 0, place, width)
@@ -270,7 +300,7 @@ class _Writer:
     def _down(self, use: Use, name: str) -> list[Statement]:
         """Sums over the rows, which go on from block to block."""
         given, output = use.nest.template, use.nest.output
-        square = self.squares[_square_of(use)].buffer
+        square = self.squares[use.square].buffer
         rows, width = output.shape[-2:]
         assert isinstance(rows, int) and isinstance(width, int)
         height = _evenly(rows, self.most)
@@ -295,16 +325,29 @@ class _Writer:
                     assert sums is not None
                     place = sums, row * step + column
                 return self._call(tall, wide, numbers.at(row), numbers.rows, (room, column * length), place,
-                                  (self.count, Index.of(self.block)),
+                                  (self.count, Index.of(self.block) if self.stop is None else Index.of(1)),
                                   (numbers.step, step_b, width if whole else step))  # fmt: skip
 
             if not whole:
                 assert sums is not None
                 to = output.buffer, output.place((*self.outer, ZERO, column))
                 self.end += self._copied((sums, column), step, rows, wide, cut or 0, to, width)
-            return self._by_tiles(Index.of(rows), rows, height, tile)
+            return self._by_tiles(Index.of(rows), rows, height, tile, self.stop if use.side == -2 else None)
 
-        return [*before, *self._by_strips(width, strip)]
+        if self.stop is not None:  # not every block comes by every place
+            self.begin += self._cleared(output, rows, width, sums, step)
+        return [*before, *self._by_strips(width, strip, self.stop if use.side == -1 else None)]
+
+    def _cleared(self, output: Memory, rows: int, width: int, sums: Buffer | None, step: int) -> list[Statement]:
+        row, vector = LoopVar("r", rows), LoopVar("v", width)
+        at, zero = Index.of(vector) + LANE, Const(0, self.dtype)
+        direct = width if sums is None else width // self.width * self.width
+        store = Store([(output.buffer, output.place((*self.outer, Index.of(row), at)), zero)])
+        body: list[Statement] = [For(vector, ZERO, Index.of(direct), [store], step=self.lanes)]
+        if sums is not None:
+            store = Store([(sums, Index.of(row) * step + at, zero)])
+            body.append(For(vector, Index.of(direct), Index.of(width), [store], step=self.lanes))
+        return [For(row, ZERO, Index.of(rows), body)]
 
     def _copied(self, start: _Place, step: int, rows: int, wide: int, columns: int, to: _Place, width: int
                 ) -> list[Statement]:  # fmt: skip
@@ -318,12 +361,6 @@ class _Writer:
             rest = columns - vector * self.lanes
             body += one if rest >= self.lanes else [Masked(Index.of(rest), one)]
         return [For(row, ZERO, Index.of(rows), body)]
-
-
-def _square_of(use: Use) -> Buffer:
-    """The matrix that a product reads."""
-    given: Product = use.nest.template
-    return (given.a if use.side == -2 else given.b).loads()[0].buffer
 
 
 def _copy(source: Memory, target: Memory) -> Nest:
@@ -344,6 +381,15 @@ def _stages(nests: Sequence[Nest]) -> dict[Nest, int]:
         found[nest] = stage
         made[nest.output.buffer] = nest
     return found
+
+
+def _where(stop: Index | None, begin: int, body: list[Statement]) -> list[Statement]:
+    """What is done only where columns from `begin` on take part."""
+    return body if stop is None else [If(_less(Index.of(begin), stop), body)]
+
+
+def _less(first: Index, second: Index) -> Expr:
+    return Op("less", (At(first), At(second)), dtypes.bool_)
 
 
 def _equal(first: Index, second: Index) -> Expr:
