@@ -197,10 +197,13 @@ def by_rows(
             return make(first, tall)
         last = compare("equal", At(block), At(Index.of(rows // tall)))
         return [If(last, make(first, cut), make(first, tall))]
+    if rows % tall == 0:  # a whole image may be as many, whatever their number
+        return make(first, tall)
     left = Index.of(rows) - first
     pieces: list[Statement] = []
     size = 1 << (tall - 1).bit_length() - 1
-    while size:  # what is left in halves: 7 rows are 4 and 2 and 1
+    halves = tall & (tall - 1) == 0  # what is left has then the last bits of their number
+    while size and not (halves and rows % (2 * size) == 0):  # what is left in halves: 7 rows are 4 and 2 and 1
         offset = Index.of(Entry(op("and", At(left), Const(-2 * size, dtypes.int64)), rows))
         bit = compare("not_equal", op("and", At(left), Const(size, dtypes.int64)), At(ZERO))
         pieces.append(If(bit, make(first + offset, size)))

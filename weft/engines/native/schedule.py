@@ -108,6 +108,7 @@ def steps(fusion: Fusion, state: set[Buffer]) -> list[Step]:
     level = _levels(units, needs, {})
     last_check = max((level[unit[g]] for g in checks), default=-1)
     level = _levels(units, needs, dict.fromkeys(late, last_check + 1))
+    _postpone(units, needs, level, {unit[g] for g in checks | writers})
     found: list[Step] = []
     for here in _by_level(level):
         groups = [of for of in here if isinstance(of, Group)]
@@ -144,6 +145,32 @@ def _levels(units: Sequence[Unit], needs: dict[Unit, dict[Unit, None]], least: d
     for of in units:
         level[of] = max([least.get(of, 0), *(level[n] + 1 for n in needs[of])])
     return level
+
+
+def _postpone(
+    units: Sequence[Unit], needs: dict[Unit, dict[Unit, None]], level: dict[Unit, int], kept: set[Unit]
+) -> None:
+    """Lets what depends on constants and state alone wait until it is needed: weights that are put in order lie about
+    no longer than they must."""
+    free: set[Unit] = set()
+    makers: dict[Buffer, Unit] = {}
+    for of in units:
+        if isinstance(of, Group):
+            for nest in of.nests:
+                makers[nest.output.buffer] = of
+    for of in units:
+        if isinstance(of, Group) and of not in kept and of.when is None and all(n in free for n in needs[of]):
+            reads = (load.buffer for nest in of.nests for load in walk(nest).reads)
+            if all(buffer.role in ("state", "constant") or makers.get(buffer) in free or makers.get(buffer) is of
+                   for buffer in reads):  # fmt: skip
+                free.add(of)
+    users: dict[Unit, list[Unit]] = {}
+    for of, before in needs.items():
+        for other in before:
+            users.setdefault(other, []).append(of)
+    for of in reversed(units):
+        if of in free and of in users:
+            level[of] = min(level[user] for user in users[of]) - 1
 
 
 def _by_level(level: dict[Unit, int]) -> list[list[Unit]]:
