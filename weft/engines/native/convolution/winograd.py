@@ -52,6 +52,7 @@ _PATCH = 16  # 4x4
 _WIDEST = 16  # filters are rounded up to as many, which is whole vectors on every target
 _TILES, _MOST = 48, 56  # the least and the most tiles of a chunk
 _SCRATCH = 1 << 19  # bytes that a chunk's matrices take where that allows enough tiles
+_PARTIAL = 1 << 25  # bytes of the shares' sums of a kernel's gradient
 _TALL = 8  # the most tiles that go through the products at once: images of few tiles leave little over
 _CHUNKS = 8  # about how many chunks one image shall make
 _FILTERS = 128  # the most filters of a chunk, so that few images make chunks enough
@@ -88,19 +89,22 @@ def convolution(low: Lowering, x: Memory, kernel: Memory, window: Window, name: 
 
 
 def kernel_gradient(
-    low: Lowering, x: Memory, cotangent: Memory, window: Window, shares: int, limit: Callable[[Indices], Index]
+    low: Lowering, x: Memory, cotangent: Memory, window: Window, most: int
 ) -> Source:
     """The gradient for the kernel, by the adjoint: G' [sum over tiles of (B' d B) * (A y A')] G.
 
-    The images are cut into shares, as many whatever the number of threads, that are added up in order; `limit` says
-    how many images a share has.
+    The images are cut into shares, as many whatever the number of threads, that are added up in order: at most so many,
+    and fewer where their sums are long.
     """
     channels, filters = x.shape[-1], cotangent.shape[-1]
     assert isinstance(channels, int) and isinstance(filters, int)
     wide = -(-filters // _WIDEST) * _WIDEST
+    shares = most
+    while shares > 1 and shares * _PATCH * channels * wide * x.dtype.size > _PARTIAL:
+        shares //= 2
     partial = low.temporary((shares, _PATCH, channels, wide), x.dtype, "winograd_gradient")
     before = [first for first, _ in window.pads]
-    add_template(low, partial, _KernelGradient(x, before, cotangent, partial, limit), "conv_kernel_gradient")
+    add_template(low, partial, _KernelGradient(x, before, cotangent, partial, most), "conv_kernel_gradient")
 
     def total(place: Indices, within: Indices) -> Expr:
         return partial.at((*within, *place))
@@ -416,15 +420,21 @@ class _Convolution:
 
 
 class _KernelGradient:
-    """Sums of products over tiles, a share of the images in each chunk."""
+    """Sums of products over tiles: a share of the images, and some of the filters, in each chunk."""
 
     takes_epilogue = False
 
     def __init__(
-        self, x: Memory, before: Sequence[int], cotangent: Memory, output: Memory, limit: Callable[[Indices], Index]
+        self, x: Memory, before: Sequence[int], cotangent: Memory, output: Memory, chunks: int
     ) -> None:
-        self.x, self.before, self.cotangent, self.output, self.limit = x, tuple(before), cotangent, output, limit
+        self.x, self.before, self.cotangent, self.output = x, tuple(before), cotangent, output
         self.dtype = x.dtype
+        shares, *_, wide = output.shape
+        assert isinstance(shares, int) and isinstance(wide, int)
+        parts = chunks // shares if wide == cotangent.shape[-1] else 1
+        while wide % (parts * _WIDEST):
+            parts -= 1
+        self.parts = parts  # into how many the filters are cut
 
     def reads(self) -> list[Load]:
         """What it loads, for dependencies."""
@@ -436,6 +446,7 @@ class _KernelGradient:
         filters, batch = self.cotangent.shape[-1], self.x.shape[0]
         assert isinstance(channels, int) and isinstance(wide, int) and isinstance(filters, int)
         assert isinstance(shares, int)
+        wide, filters = wide // self.parts, filters // self.parts
         lanes = plan.target.lanes(self.dtype.size)
         counts = [_half(size) for size in self.cotangent.shape[1:-1]]  # type: ignore[arg-type]
         tiles = _Tiles(self.x, self.before, counts)
@@ -445,26 +456,28 @@ class _KernelGradient:
             1, channels, wide, self.dtype)  # fmt: skip
         patches = scratch("patches", self.dtype, (_PATCH, count, _row(channels, lanes, self.dtype)))
         changes = scratch("changes", self.dtype, (_PATCH, count, _row(wide, lanes, self.dtype)))
-        chunk, block, tile = LoopVar("chunk", shares), LoopVar("block", ceil_divide(share * each, count)), LoopVar(
-            "tile", count)  # fmt: skip
+        chunk, block, tile = LoopVar("chunk", shares * self.parts), LoopVar(
+            "block", ceil_divide(share * each, count)), LoopVar("tile", count)  # fmt: skip
+        number_of_share, part = unflatten(Index.of(chunk), (shares, self.parts))
         # a share beyond the batch has none: what is divided must not be negative
-        images = Op("maximum", (At(self.limit((Index.of(chunk),))), At(ZERO)), dtypes.int64)
+        left = minimum(Index.of(share), Index.of(batch) - number_of_share * share)
+        images = Op("maximum", (At(left), At(ZERO)), dtypes.int64)
         mine = Index.of(Entry(images, share)) * each
         first = Index.of(block) * count
         here = minimum(Index.of(count), mine - first)
-        place = tiles.find(Index.of(chunk) * (share * each) + first + tile)
+        place = tiles.find(number_of_share * (share * each) + first + tile)
         number = Index.of(tile)
         fill = For(tile, ZERO, here, [
             *tiles.patch(place, channels, lanes, patches, number),
-            *by_vectors(filters, lanes, lambda at: self._change(place, at, changes, number)),
+            *by_vectors(filters, lanes, lambda at: self._change(place, part * filters, at, changes, number)),
         ])  # fmt: skip
         start = compare("equal", At(Index.of(block)), At(ZERO))
-        sums = self._sums(Index.of(chunk), patches, changes, here, start, lanes, plan)
+        sums = self._sums(number_of_share, part * wide, patches, changes, here, start, lanes, plan)
         blocks = (mine + (count - 1)) // count
         return Kernel(name, chunk, [For(block, ZERO, blocks, [fill, *sums])], lanes)
 
-    def _change(self, place: Indices, at: Index, changes: Memory, tile: Index) -> list[Statement]:
-        """A y A' of one tile, for a vector of filters; beyond an odd size there is nothing."""
+    def _change(self, place: Indices, low: Index, at: Index, changes: Memory, tile: Index) -> list[Statement]:
+        """A y A' of one tile, for a vector of filters (counted from `low`); beyond an odd size there is nothing."""
         given, rows = Register("y", self.dtype, (2, 2), vector=True), Register("a", self.dtype, (4, 2), vector=True)
         corner = [index * 2 for index in place[1:]]
         there: list[Expr | None] = [
@@ -474,7 +487,7 @@ class _KernelGradient:
         body: list[Statement] = []
         for x in range(2):
             for y in range(2):
-                load = self.cotangent.at((place[0], corner[0] + y, corner[1] + x, at))
+                load = self.cotangent.at((place[0], corner[0] + y, corner[1] + x, low + at))
                 inside = _both(there[0] if y else None, there[1] if x else None)
                 body.append(Set(given, load if inside is None else guarded(load, inside), _spot(y, x)))
             values = _scattered([Get(given, _spot(y, x)) for y in range(2)])
@@ -485,11 +498,13 @@ class _KernelGradient:
         return body
 
     def _sums(
-        self, share: Index, patches: Memory, changes: Memory, here: Index, start: Expr, lanes: int, plan: Plan
-    ) -> list[Statement]:
+        self, share: Index, low: Index, patches: Memory, changes: Memory, here: Index, start: Expr, lanes: int,
+        plan: Plan,
+    ) -> list[Statement]:  # fmt: skip
         """For each of the 16 places: channels by tiles times tiles by filters, added to what the output holds."""
         channels, padded = self.output.shape[2:]
         assert isinstance(channels, int) and isinstance(padded, int)
+        padded //= self.parts
         tall, wide = tile_of(channels, padded, lanes, plan.target.registers)
         while (padded // lanes) % wide:
             wide -= 1
@@ -511,11 +526,11 @@ class _KernelGradient:
                 a, b = patches.at((Index.of(part), Index.of(t), i)), changes.at((Index.of(part), Index.of(t), j))
                 return Set(sums, multiply_add(a, b, Get(sums, spot), plan.target.fma), spot)
 
-            held = each(lambda i, j: Set(sums, self.output.at((share, Index.of(part), i, j)), spot))
+            held = each(lambda i, j: Set(sums, self.output.at((share, Index.of(part), i, low + j)), spot))
             return [
                 If(start, each(lambda i, j: Set(sums, Const(0, self.dtype), spot)), held),
                 For(t, ZERO, here, each(step)),
-                *each(lambda i, j: store(self.output, (share, Index.of(part), i, j), Get(sums, spot))),
+                *each(lambda i, j: store(self.output, (share, Index.of(part), i, low + j), Get(sums, spot))),
             ]
 
         inner = For(rows, ZERO, Index.of(rows.extent), by_rows(channels, tall, Index.of(rows), some))

@@ -392,7 +392,7 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
         return [narrowed(_summed(low, shares, kernel_shape, batch), node.outputs[0].dtype)]
     ct = low.memory(ct, "cotangent")
     if fast:
-        made = winograd.kernel_gradient(low, x, ct, window, SHARES, limit)
+        made = winograd.kernel_gradient(low, x, ct, window, SHARES)
         return [narrowed(made, node.outputs[0].dtype)]
     if groups > 1:
         return [narrowed(_grouped_kernel_gradient(low, x, ct, window, groups, kernel_shape), node.outputs[0].dtype)]
