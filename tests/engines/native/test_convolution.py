@@ -256,3 +256,8 @@ def test_winograd_of_any_number_of_images(batch: int, size: int, channels: int, 
     """Chunks and shares depend on how many there are."""
     _compare(lambda x, k: [tf.nn.conv2d(x, k, 1, "SAME")],
              _numbers(13, (batch, size, size, channels), (3, 3, channels, filters)))  # fmt: skip
+
+
+@pytest.mark.parametrize("filters", [512, 520])
+def test_winograd_with_fewer_shares_of_long_sums(filters: int) -> None:
+    _compare(lambda x, k: [tf.nn.conv2d(x, k, 1, "SAME")], _numbers(14, (3, 5, 5, 160), (3, 3, 160, filters)))

@@ -33,6 +33,7 @@ from weft.engines.native.loops import (
     Load,
     Masked,
     Op,
+    Prefetch,
     Register,
     Set,
     Statement,
@@ -526,11 +527,16 @@ class _KernelGradient:
                 a, b = patches.at((Index.of(part), Index.of(t), i)), changes.at((Index.of(part), Index.of(t), j))
                 return Set(sums, multiply_add(a, b, Get(sums, spot), plan.target.fma), spot)
 
-            held = each(lambda i, j: Set(sums, self.output.at((share, Index.of(part), i, low + j)), spot))
-            return [
-                If(start, each(lambda i, j: Set(sums, Const(0, self.dtype), spot)), held),
+            def to(i: Index, j: Index) -> Indices:
+                return share, Index.of(part), i, low + j
+
+            first_ones = each(lambda i, j: store(self.output, to(i, j), Get(sums, spot)))
+            more = each(lambda i, j: store(self.output, to(i, j), op("add", self.output.at(to(i, j)), Get(sums, spot))))
+            return [  # what is there already comes from far away: it is asked for now and wanted at the end
+                *each(lambda i, j: Prefetch(self.output.buffer, self.output.place(to(i, j)))),
+                *each(lambda i, j: Set(sums, Const(0, self.dtype), spot)),
                 For(t, ZERO, here, each(step)),
-                *each(lambda i, j: store(self.output, (share, Index.of(part), i, low + j), Get(sums, spot))),
+                If(start, first_ones, more),
             ]
 
         inner = For(rows, ZERO, Index.of(rows.extent), by_rows(channels, tall, Index.of(rows), some))
