@@ -245,7 +245,7 @@ class device:
     """Says where ops made within the block are to run; here there is one device, the processor."""
 
     def __init__(self, device_name: Any) -> None:
-        self._device = device_name if isinstance(device_name, str) else ""
+        self._device = device_name if isinstance(device_name, str) or callable(device_name) else ""
 
     def __enter__(self) -> None:
         context.devices().append(self._device)

@@ -124,6 +124,8 @@ RENAMED: dict[str, dict[str, str]] = {
     },
     "python.lib.io.file_io": {
         "FileIO": "v1.gfile.GFile",
+        "read_file_to_string": "v1.gfile._read_text",
+        "write_string_to_file": "v1.gfile._write_text",
         "copy": "v1.gfile.Copy",
         "create_dir": "v1.gfile.MkDir",
         "delete_file": "v1.gfile.Remove",

@@ -77,7 +77,7 @@ class _Local(threading.local):
         self.default_scope: Scope | None = None
         self.tapes: list[Tape] = []
         self.names: list[str] = []
-        self.devices: list[str] = []
+        self.devices: list[Any] = []
         self.eager_override: list[bool] = []
         self.part = ""
 
@@ -208,7 +208,7 @@ def set_part(name: str) -> str:
     return before
 
 
-def devices() -> list[str]:
+def devices() -> list[Any]:
     """The open device scopes."""
     return _local.devices
 

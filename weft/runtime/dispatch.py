@@ -167,7 +167,8 @@ def _record(
         scope.note_effect(node, handles, writes, host)
     devices = context.devices()
     if devices and devices[-1]:
-        node.metadata["device"] = devices[-1]
+        where = devices[-1]
+        node.metadata["device"] = where(node_result(node)) if callable(where) else where
     if extra:
         node.metadata["operands"] = extra
     return tuple(wrap(value) for value in node.outputs) or (node_result(node),)

@@ -285,7 +285,7 @@ class Graph:
     @contextmanager
     def device(self, name: Any) -> Iterator[None]:
         """As `tf.device`."""
-        context.devices().append(name if isinstance(name, str) else "")
+        context.devices().append(name if isinstance(name, str) or callable(name) else "")
         try:
             yield
         finally:

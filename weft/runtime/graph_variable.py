@@ -84,6 +84,9 @@ class GraphVariable(Variable):
         """The nodes that TensorFlow 1 makes: the variable, what assigns its first value, what reads it."""
         self._whole = dispatch.apply(_record("read_variable"), (self.handle,), {}, f"{full}/")[0]
         self._whole._value.node.metadata.update(type="VariableV2", variable=self)
+        devices = context.devices()
+        if devices and callable(devices[-1]):  # which asks for the type
+            self._whole._value.node.metadata["device"] = devices[-1](self.op)
         assigned = dispatch.apply(_record("assign_variable"), (self.handle, start), {}, "Assign")[0]
         self._initializer = graphs.operation_of(assigned._value.node)
         self._snapshot = dispatch.apply(_record("identity"), (self._whole,), {}, "read")[0]
@@ -92,6 +95,11 @@ class GraphVariable(Variable):
     def op(self) -> Operation:
         """The operation that stands for it in the graph."""
         return graphs.operation_of(self._whole._value.node)
+
+    @property
+    def device(self) -> str:
+        """Where it is to be, if that was said."""
+        return self.op.device
 
     @property
     def graph(self) -> Any:

@@ -18,7 +18,7 @@ from weft.runtime import graph as graphs
 from weft.runtime.composite import CompositeTensor, IndexedSlices
 from weft.runtime.graph import Graph, Operation
 from weft.runtime.stages import Running, Staged, calls_of
-from weft.runtime.tensor import EagerTensor, SymbolicTensor, Tensor
+from weft.runtime.tensor import EagerTensor, SymbolicTensor, Tensor, wrap
 from weft.runtime.variable import Cell, Template
 
 
@@ -221,6 +221,13 @@ def _not_fed(value: Value) -> InvalidArgumentError:
     )
 
 
+class _Partial:
+    """What the parts of one run have computed so far."""
+
+    def __init__(self) -> None:
+        self.known: dict[Value, Any] = {}
+
+
 class BaseSession:
     """Runs parts of a graph; holds the values of its variables.
 
@@ -377,8 +384,43 @@ class BaseSession:
         return call
 
     def partial_run_setup(self, fetches: Any, feeds: Any = None) -> Any:
-        """Not available."""
-        raise NotImplementedError("partial_run is not available; run the fetches together, or feed what was fetched.")
+        """Prepares a run in several parts, which goes on each time from what it has computed.
+
+        Args:
+            fetches: What will be fetched.
+            feeds: The tensors that will be fed.
+
+        Returns:
+            The handle for `partial_run`.
+        """
+        _Fetch(self._graph, fetches)
+        for key in feeds or ():
+            self._graph.as_graph_element(key)
+        return _Partial()
+
+    def partial_run(self, handle: Any, fetches: Any, feed_dict: Any = None) -> Any:
+        """The next part of a run: what was computed in earlier parts is not computed again.
+
+        Args:
+            handle: What `partial_run_setup` gave.
+            fetches: As for `run`.
+            feed_dict: As for `run`.
+
+        Raises:
+            InvalidArgumentError: Where a placeholder is not fed in this part or an earlier one.
+        """
+        fetch = _Fetch(self._graph, fetches)
+        for key, value in (feed_dict or {}).items():
+            self._feed(key, value, handle.known)
+        fed = set(handle.known)
+        more = [value for node in _needed(self._graph.ir, fetch, fed) if node.op not in ("input", "constant")
+                for value in node.outputs if value not in fed and not value.type.is_resource]  # fmt: skip
+        wanted = [wrap(value) for value in more]
+        known = {wrap(value): array for value, array in handle.known.items()}
+        results, found = self.run([fetches, wanted], known)
+        handle.known.update((value, np.asarray(result, value.dtype.numpy)) for value, result in zip(
+            more, found, strict=True))  # fmt: skip
+        return results
 
     def list_devices(self) -> list[Any]:
         """The devices."""

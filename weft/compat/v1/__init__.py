@@ -161,7 +161,7 @@ VERSION = __version__
 #: namespaces that differ from version 2's, each a module of this folder
 _OWN = (
     *"""app contrib data examples feature_column flags gfile graph_util image initializers io layers logging losses
-    metrics nn python_io random resource_loader sparse strings summary train version""".split(),
+    metrics nn python_io random resource_loader saved_model sparse strings summary train version""".split(),
 )
 
 #: top-level names that mean the same as in `weft`

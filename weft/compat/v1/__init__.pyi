@@ -38,6 +38,7 @@ from weft._public.v1 import nn as nn
 from weft._public.v1 import python_io as python_io
 from weft._public.v1 import random as random
 from weft._public.v1 import resource_loader as resource_loader
+from weft._public.v1 import saved_model as saved_model
 from weft._public.v1 import sparse as sparse
 from weft._public.v1 import strings as strings
 from weft._public.v1 import summary as summary

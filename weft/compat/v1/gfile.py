@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from weft.api import gfile
 from weft.api.gfile import GFile
 
@@ -19,3 +21,15 @@ Remove = gfile.remove
 Rename = gfile.rename
 Stat = gfile.stat
 Walk = gfile.walk
+
+
+def _read_text(filename: Any, binary_mode: bool = False) -> Any:
+    """A whole file as text or bytes."""
+    with GFile(filename, "rb" if binary_mode else "r") as file:
+        return file.read()
+
+
+def _write_text(filename: Any, file_content: Any) -> None:
+    """Writes a whole file."""
+    with GFile(filename, "wb" if isinstance(file_content, bytes) else "w") as file:
+        file.write(file_content)

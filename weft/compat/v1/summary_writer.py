@@ -113,6 +113,12 @@ class FileWriter:
         event.graph_def = given.SerializeToString()
         self.add_event(event)
 
+    def add_meta_graph(self, meta_graph_def: Any, global_step: Any = None) -> None:
+        """Writes a graph with its collections, as `tf.train.export_meta_graph` gives it."""
+        event = _event(global_step)
+        event.meta_graph_def = meta_graph_def.SerializeToString()
+        self.add_event(event)
+
     def add_session_log(self, session_log: Any, global_step: Any = None) -> None:
         """Writes that a session began, or stopped."""
         event = _event(global_step)

@@ -73,6 +73,16 @@ from weft.compat.v1.learning_rates import (  # noqa: F401
 )
 from weft.compat.v1.meta_graphs import export_meta_graph as export_meta_graph
 from weft.compat.v1.meta_graphs import import_meta_graph as import_meta_graph
+from weft.compat.v1.monitored_session import (  # noqa: F401
+    ChiefSessionCreator,
+    MonitoredSession,
+    MonitoredTrainingSession,
+    Scaffold,
+    SessionCreator,
+    SessionManager,
+    SingularMonitoredSession,
+    WorkerSessionCreator,
+)
 from weft.compat.v1.moving_averages import ExponentialMovingAverage as ExponentialMovingAverage
 from weft.compat.v1.moving_averages import assign_moving_average as _assign_moving_average  # noqa: F401
 from weft.compat.v1.old_names import find as _older
@@ -80,6 +90,27 @@ from weft.compat.v1.queue_runner import QueueRunner as QueueRunner
 from weft.compat.v1.queue_runner import add_queue_runner as add_queue_runner
 from weft.compat.v1.queue_runner import start_queue_runners as start_queue_runners
 from weft.compat.v1.saver import Saver as Saver
+from weft.compat.v1.servers import Server as Server
+from weft.compat.v1.servers import replica_device_setter as replica_device_setter
+from weft.compat.v1.session_hooks import (  # noqa: F401
+    CheckpointSaverHook,
+    CheckpointSaverListener,
+    FeedFnHook,
+    FinalOpsHook,
+    GlobalStepWaiterHook,
+    LoggingTensorHook,
+    NanLossDuringTrainingError,
+    NanTensorHook,
+    SecondOrStepTimer,
+    SessionRunArgs,
+    SessionRunContext,
+    SessionRunHook,
+    SessionRunValues,
+    StepCounterHook,
+    StopAtStepHook,
+    SummarySaverHook,
+)
+from weft.compat.v1.supervisor import Supervisor as Supervisor
 from weft.compat.v1.train_optimizers import (  # noqa: F401
     AdadeltaOptimizer,
     AdagradOptimizer,
