@@ -28,6 +28,7 @@ from weft.runtime import tracking
 from weft.runtime.variable import Variable
 
 _SHOWN = 10
+_INSIDE = ""  # in the place of a name: something is to come in a list or dict
 #: what TensorFlow calls the position of a dataset's iterator; it stands under another key than the one it notes
 _ITERATOR = "ITERATOR"
 
@@ -127,6 +128,8 @@ class Restoration:
         self.bound: dict[int, Any] = {}  # number in the file -> weak reference to the object, or None
         self.restored: set[int] = set()  # those whose values were given to somebody
         self._refused: set[int] = set()
+        self._count = sum(bool(node.attributes) for node in proto.nodes)
+        self._lacking: dict[int, set[str]] = {}  # object, by its id -> the names of children that are still to come
         self._waits: dict[int, int] = {}  # object, by its id -> its number in the file
 
     # Matching
@@ -172,6 +175,8 @@ class Restoration:
                 child = alias_of(value, name) if child is None else child
                 if child is None:
                     awaited.append(owner)
+                    # what a list or dict lacks is looked for whenever the object that holds it changes
+                    self._lacking.setdefault(id(owner), set()).add(name if value is owner else _INSIDE)
                 else:
                     child = self._watched(value, name, child, child_place, owner, awaited)
                     queue.append((child, child_place, f"{path}/{escaped(name)}" if path else escaped(name), owner))
@@ -213,6 +218,7 @@ class Restoration:
 
         watched._changed = changed
         awaited.append(owner)
+        self._lacking.setdefault(id(owner), set()).add(_INSIDE)
         return watched
 
     def look_again(self, owner: Any) -> None:
@@ -220,14 +226,21 @@ class Restoration:
         place = self._waits.get(id(owner))
         if place is None:
             return
+        lacking = self._lacking.get(id(owner), {_INSIDE})
         if self.complete():
             tracking.stop_waiting(owner, self.look_again)
-            return
-        self.visit(owner, place)
+        elif _INSIDE in lacking or self._has_any(owner, lacking):
+            self._lacking.pop(id(owner), None)
+            self.visit(owner, place)
+
+    def _has_any(self, owner: Any, names: set[str]) -> bool:
+        """Whether an object has one of these children by now."""
+        children = children_of(owner)
+        return any(name in children or alias_of(owner, name) is not None for name in names)
 
     def complete(self) -> bool:
         """Whether all values of the file were given to somebody."""
-        return all(place in self.restored for place, node in enumerate(self.proto.nodes) if node.attributes)
+        return len(self.restored) == self._count
 
     # Values
 
