@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
+import re
 from dataclasses import dataclass
+from importlib import metadata
 
 from weft.base import flags
 from weft.base.errors import UnavailableError, explain, nearest
@@ -17,6 +20,8 @@ ENGINES: dict[str, tuple[str, str | None, str]] = {
     "xla": ("weft.engines.xla", "jax", "XLA through jax: GPU, TPU, many machines"),
     "reference": ("weft.engines.reference", None, "numpy, always there"),
 }
+#: libraries that must not be older than this
+LEAST = {"jax": "0.10"}
 #: What runs where nothing is asked for; xla is never chosen unasked on a machine without an accelerator.
 DEFAULT_ORDER = ("native", "reference")
 
@@ -42,7 +47,23 @@ def _status(name: str) -> EngineStatus:
         return EngineStatus(name, False, "not part of this version of Weft")
     if library is not None and importlib.util.find_spec(library) is None:
         return EngineStatus(name, False, f"{library} is not installed; pip install 'weft[{name}]'")
+    least = LEAST.get(library or "")
+    if least is not None and _release(metadata.version(library or "")) < _release(least):
+        found = metadata.version(library or "")
+        return EngineStatus(name, False, f"{library} {found} is too old, {least} or later is wanted; "
+                            f"pip install -U 'weft[{name}]'")  # fmt: skip
+    if name == "xla" and os.path.exists("/proc/driver/nvidia") and not _has_cuda():
+        line = "XLA through jax; the NVIDIA GPU here needs pip install 'weft[cuda]'"
     return EngineStatus(name, True, line)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+
+def _has_cuda() -> bool:
+    return any(importlib.util.find_spec(f"jax_cuda{number}_plugin") is not None for number in (12, 13))
 
 
 def describe_engines() -> list[EngineStatus]:

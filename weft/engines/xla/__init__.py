@@ -76,20 +76,5 @@ class XlaEngine:
 
 
 def create() -> XlaEngine:
-    """The engine.
-
-    Raises:
-        UnavailableError: Where jax is missing or too old.
-    """
-    from weft.base.errors import UnavailableError, explain
-
-    try:
-        import jax
-    except ImportError as error:
-        raise UnavailableError(explain("The XLA engine needs jax.", hint="pip install 'weft[xla]'")) from error
-    if not hasattr(jax, "enable_x64"):
-        raise UnavailableError(
-            explain(f"The XLA engine needs a newer jax than {jax.__version__}.", expected="0.10 or later",
-                    hint="pip install -U jax")  # fmt: skip
-        )
+    """The engine."""
     return XlaEngine()

@@ -1,4 +1,4 @@
-"""A graph run on batch after batch in one call: the loop is compiled too, and the data stays on the device."""
+"""A graph run on batch after batch: the data stays on the device, and the loop is compiled too where that pays."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ from weft.engines.base import Rows
 from weft.engines.xla import resident
 from weft.engines.xla.executable import Key, Program, Reshaped
 from weft.engines.xla.walk import Refused
+from weft.ir.graph import Graph
+
+
+def _convolves(graph: Graph) -> bool:
+    """Whether there is a convolution in a graph: XLA's loops on a processor run those on one thread, and slowly."""
+    return any("conv" in node.op or any(map(_convolves, node.subgraphs())) for node in graph.nodes)
 
 
 class Loop:
-    """Runs a program on rows of arrays.
+    """Runs a program on rows of arrays, in one compiled loop where that pays.
 
     Args:
         program: What is run on each batch.
@@ -28,6 +34,8 @@ class Loop:
         options: dict[str, Any] = {"static_argnames": ("key", "places", "size"), "donate_argnames": ("changed",)}
         self._last = jax.jit(self._latest, **options)
         self._all = jax.jit(self._joined, **{**options, "static_argnames": ("key", "places", "size", "count")})
+        self._one = jax.jit(self._step, **options)
+        self._apart = jax.default_backend() == "cpu" and _convolves(program.graph)
         self._placed: dict[int, tuple[weakref.ref[Any], Any]] = {}
 
     def run(self, inputs: Sequence[Any], rows: Rows) -> tuple[int, list[Any] | None]:
@@ -47,10 +55,15 @@ class Loop:
             if any(value is None for value in (*changed, *fixed)):
                 return self._none()
             order = None if rows.order is None else self._on_device(rows.order)
-            shared = dict(key=key, places=places, size=rows.size, changed=changed, fixed=fixed, arrays=wide,
-                          order=order, first=rows.first)  # fmt: skip
+            shared: dict[str, Any] = {
+                "key": key, "places": places, "size": rows.size, "changed": changed, "fixed": fixed, "arrays": wide,
+                "order": order, "first": rows.first,
+            }  # fmt: skip
             try:
-                if rows.joined:
+                if self._apart:
+                    count = rows.batches
+                    done, after, failed, outputs = self._each(rows, **shared)
+                elif rows.joined:
                     count = 1 << (rows.batches.bit_length() - 1)  # few lengths, so that little is compiled
                     done, after, failed, outputs = self._all(**shared, count=count)
                 else:
@@ -62,6 +75,26 @@ class Loop:
         if failed is not None and bool(failed):
             return int(done), self._none()[1]
         return count, [resident.fetched(output) for output in outputs]
+
+    def _each(self, rows: Rows, first: int, changed: Any, **shared: Any) -> tuple[int, Any, bool, list[Any]]:
+        """The batches one by one, each a call of its own."""
+        found: list[list[Any]] = []
+        for turn in range(rows.batches):
+            outputs, changed, wrong = self._one(first=first, turn=turn, changed=changed, **shared)
+            if bool(wrong):
+                return turn, changed, True, []
+            if not rows.joined:
+                found.clear()
+            found.append(outputs)
+        return rows.batches, changed, False, [jnp.concatenate(parts) if rows.joined else parts[0]
+                                              for parts in zip(*found, strict=True)]  # fmt: skip
+
+    def _step(self, key: Any, places: Any, size: int, changed: Any, fixed: Any, arrays: Any, order: Any, first: Any,
+              turn: Any) -> Any:  # fmt: skip
+        """One batch: the outputs, the state after it, and whether a check has failed."""
+        batch = self._batch(key, places, size, arrays, order, first + turn)
+        outputs, after, wrong = self._program.traced(key, changed, fixed, batch)
+        return outputs, after, jnp.asarray(False) if wrong is None else wrong
 
     def _none(self) -> tuple[int, None]:
         self._placed.clear()
@@ -90,9 +123,7 @@ class Loop:
     def _latest(self, key: Any, places: Any, size: int, changed: Any, fixed: Any, arrays: Any, order: Any,
                 first: Any, count: Any) -> Any:  # fmt: skip
         def step(state: Any, turn: Any) -> Any:
-            batch = self._batch(key, places, size, arrays, order, first + turn)
-            outputs, after, wrong = self._program.traced(key, state, fixed, batch)
-            return outputs, after, jnp.asarray(False) if wrong is None else wrong
+            return self._step(key, places, size, state, fixed, arrays, order, first, turn)
 
         shapes = jax.eval_shape(step, changed, 0)[0]
         nothing = [jnp.zeros(shape.shape, shape.dtype) for shape in shapes]
@@ -113,9 +144,8 @@ class Loop:
                 first: Any, count: int) -> Any:  # fmt: skip
         def step(state: Any, turn: Any) -> Any:
             held, failed, done = state
-            batch = self._batch(key, places, size, arrays, order, first + turn)
-            outputs, after, wrong = self._program.traced(key, held, fixed, batch)
-            failed = failed | (False if wrong is None else wrong)
+            outputs, after, wrong = self._step(key, places, size, held, fixed, arrays, order, first, turn)
+            failed = failed | wrong
             after = [jnp.where(failed, old, new) for old, new in zip(held, after, strict=True)]
             return (after, failed, done + jnp.where(failed, 0, 1)), outputs
 
