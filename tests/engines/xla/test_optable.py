@@ -1,8 +1,8 @@
 """Every op case on the XLA engine against the reference, and lowered for accelerators that need not be here.
 
 The cases of an op are one graph, because each compilation costs more than what it computes. By default two cases of
-each op are tried, in their usual dtypes, and one op in eight is lowered for accelerators; `WEFT_WHOLE_TABLE=1` tries all
-cases of all ops, the first ones in every dtype.
+each op are tried, in their usual dtypes, and one op in eight is lowered for accelerators; `WEFT_WHOLE_TABLE=1` tries
+all cases of all ops, the first ones in every dtype.
 """
 
 from __future__ import annotations
