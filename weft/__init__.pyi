@@ -26,6 +26,7 @@ from weft._public import math as math
 from weft._public import nest as nest
 from weft._public import nn as nn
 from weft._public import profiler as profiler
+from weft._public import ragged as ragged
 from weft._public import random as random
 from weft._public import saved_model as saved_model
 from weft._public import sets as sets
@@ -184,6 +185,8 @@ from weft.runtime.custom_gradient import custom_gradient as custom_gradient
 from weft.runtime.graph import Graph as Graph
 from weft.runtime.graph import Operation as Operation
 from weft.runtime.module import Module as Module
+from weft.runtime.ragged import RaggedTensor as RaggedTensor
+from weft.runtime.ragged import RaggedTensorSpec as RaggedTensorSpec
 from weft.runtime.scopes import NameScope as _name_scope
 from weft.runtime.sparse import SparseTensor as SparseTensor
 from weft.runtime.sparse import SparseTensorSpec as SparseTensorSpec

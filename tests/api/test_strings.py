@@ -119,12 +119,6 @@ def test_zero_bytes_at_the_end_stay():
 
 
 REFUSED = {
-    "ragged": (lambda: tf.strings.split(["a b", "c"]), tf.errors.UnimplementedError, r"split: .*ragged"),
-    "unicode": (
-        lambda: tf.strings.unicode_decode(["a"], "UTF-8"),
-        tf.errors.UnimplementedError,
-        "unicode_decode: .*ragg",
-    ),
     "position": (
         lambda: tf.strings.substr(["hello", "x"], 3, 1),
         ValueError,

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-import weft
 import weft.compat.v1 as tf
 
 WORDS = ["a,b", "aa c"]
@@ -56,19 +55,18 @@ def test_values(make, expected, eager):
     assert (found.tolist() if isinstance(found, np.ndarray) else found) == expected
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: tf.string_split(WORDS, ","),
-        lambda: tf.string_split(WORDS, delimiter=",", result_type="RaggedTensor"),
-        lambda: tf.strings.split("a b"),
-        lambda: tf.strings.split(source=WORDS, result_type="RaggedTensor"),
-    ],
-)
-def test_results_that_would_be_sparse_or_ragged_are_refused(make):
-    with pytest.raises(weft.errors.UnimplementedError, match="does not have yet") as caught:
-        make()
-    assert "result_type='RaggedTensor'" in str(caught.value)
+def test_strings_are_split_into_sparse_or_ragged_rows():
+    with tf.Session() as session:
+        found = session.run(tf.string_split(["a,b;c", "c", ""], ",;"))
+        assert found.indices.tolist() == [[0, 0], [0, 1], [0, 2], [1, 0]]
+        assert found.values.tolist() == [b"a", b"b", b"c", b"c"] and found.dense_shape.tolist() == [3, 3]
+        kept = session.run(tf.string_split(["a  b"], " ", skip_empty=False))
+        assert kept.values.tolist() == [b"a", b"", b"b"]
+        assert session.run(tf.strings.split(["a  b", "c"])).values.tolist() == [b"a", b"b", b"c"]
+        rows = session.run(tf.strings.split(["a,b", "c"], ",", result_type="RaggedTensor"))
+        assert rows.to_list() == [[b"a", b"b"], [b"c"]]
+    with pytest.raises(ValueError, match="rank 1 but is rank 0"):
+        tf.strings.split("a b")
 
 
 @pytest.mark.parametrize(

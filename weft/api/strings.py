@@ -1,6 +1,6 @@
 """`tf.strings`: text and bytes.
 
-Splitting several strings gives rows of different lengths; only one string can be split so far.
+Splitting several strings gives rows of different lengths, as a ragged tensor.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from weft.api.common import apply, axes_of, integer, reduced
+from weft.api.common import apply, axes_of, cast_to, in_a_row, integer, reduced
 from weft.base import dtypes
-from weft.base.errors import UnimplementedError, explain
+from weft.base.errors import explain
 from weft.runtime import frontdoor
+from weft.runtime.ragged import RaggedTensor
 from weft.runtime.tensor import EagerTensor
 
 
@@ -24,26 +25,6 @@ def _text(value: Any, what: str) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
     raise TypeError(f"`{what}` must be a string that is known now, received {value!r}.")
-
-
-def _one_string(op: str, input: Any, instead: str) -> Any:
-    """A scalar; refuses what would give rows of different lengths.
-
-    Raises:
-        UnimplementedError: For anything but a scalar.
-    """
-    tensor = frontdoor.convert(input, dtypes.string)
-    if tensor.shape.rank != 0:
-        raise UnimplementedError(
-            explain(
-                f"{op}: `input` has shape {tensor.shape}; several strings would give a ragged tensor, which Weft "
-                "does not have yet.",
-                received=str(tensor.type),
-                expected="a scalar",
-                hint=instead,
-            )  # fmt: skip
-        )
-    return tensor
 
 
 # Length, case, parts -------------------------------------------------------------------------------------------------
@@ -174,23 +155,37 @@ def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = No
     Returns:
         `[parts]`, strings.
 
-    Raises:
-        UnimplementedError: For anything but a scalar.
-
     Example:
         >>> import weft as tf
         >>> tf.strings.split("a b  c").numpy().tolist()
         [b'a', b'b', b'c']
+        >>> tf.strings.split(["a b", "c"])
+        <tf.RaggedTensor [[b'a', b'b'], [b'c']]>
     """
-    text = _one_string("strings.split", input, "split one string at a time")
     separator = "" if sep is None else _text(sep, "sep")
-    return apply("string_split", text, separator=separator, maxsplit=integer(maxsplit, "maxsplit"), name=name)[1]
+    return _rows("string_split", input, {"separator": separator, "maxsplit": integer(maxsplit, "maxsplit")}, name)
 
 
 def bytes_split(input: Any, name: str | None = None) -> Any:
-    """The bytes of one string, each a string of its own: `[bytes]`."""
-    text = _one_string("strings.bytes_split", input, "use tf.io.decode_raw(input, tf.uint8, fixed_length=...)")
-    return apply("string_split_at_any", text, delimiters="", name=name)[1]
+    """The bytes of strings, each a string of its own: `[bytes]` for one string, a ragged tensor for several."""
+    return _rows("string_split_at_any", input, {"delimiters": ""}, name)
+
+
+def _rows(op: str, input: Any, attrs: dict[str, Any], name: str | None) -> Any:
+    """The parts that an op splits strings into: a vector for a scalar, rows for several strings."""
+    if isinstance(input, RaggedTensor):
+        return input.with_flat_values(_rows(op, input.flat_values, attrs, name))
+    text = frontdoor.convert(input, None if frontdoor.is_tensor_like(input) else dtypes.string)
+    if text.shape.rank == 0:
+        return apply(op, text, name=name, **attrs)[1]
+    if text.shape.rank is None:
+        raise ValueError(explain(f"{op}: the rank of the strings is not known.", hint="use set_shape"))
+    if text.shape.rank > 1:
+        return RaggedTensor.from_tensor(text, ragged_rank=text.shape.rank - 1).with_flat_values(
+            _rows(op, in_a_row(text), attrs, name))  # fmt: skip
+    places, parts, whole = apply(op, text, name=name, **attrs)
+    numbers = cast_to(places[:, 0], dtypes.int64)
+    return RaggedTensor.from_value_rowids(parts, numbers, cast_to(whole[0], dtypes.int64), validate=False)
 
 
 def ngrams(data: Any, ngram_width: Any, separator: str = " ", pad_values: Any = None, padding_width: int | None = None,
@@ -380,20 +375,33 @@ def unicode_transcode(input: Any, input_encoding: str, output_encoding: str, err
 def unicode_decode_with_offsets(input: Any, input_encoding: str, errors: str = "replace",
                                 replacement_char: int = 65533, replace_control_characters: bool = False,
                                 name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
-    """The code points of one string, as int32, and the bytes at which they begin, as int64; see `unicode_decode`."""
-    text = _one_string("strings.unicode_decode", input, "decode one string at a time")
-    points, starts, _ = apply("unicode_decode", text, input_encoding=input_encoding, errors=errors,
-                              replacement_char=integer(replacement_char, "replacement_char"),
-                              replace_control_characters=bool(replace_control_characters), name=name)  # fmt: skip
-    return points, starts
+    """The code points of strings, as int32, and the bytes at which they begin, as int64; see `unicode_decode`."""
+    if isinstance(input, RaggedTensor):
+        found = unicode_decode_with_offsets(input.flat_values, input_encoding, errors, replacement_char,
+                                            replace_control_characters, name)  # fmt: skip
+        return input.with_flat_values(found[0]), input.with_flat_values(found[1])
+    text = frontdoor.convert(input, None if frontdoor.is_tensor_like(input) else dtypes.string)
+    if text.shape.rank is None:
+        raise ValueError(explain("unicode_decode: the rank of the strings is not known.", hint="use set_shape"))
+    if text.shape.rank > 1:
+        rows = RaggedTensor.from_tensor(text, ragged_rank=text.shape.rank - 1)
+        return unicode_decode_with_offsets(rows, input_encoding, errors, replacement_char, replace_control_characters,
+                                           name)  # fmt: skip
+    points, starts, splits = apply("unicode_decode", in_a_row(text), input_encoding=input_encoding, errors=errors,
+                                   replacement_char=integer(replacement_char, "replacement_char"),
+                                   replace_control_characters=bool(replace_control_characters), name=name)  # fmt: skip
+    if text.shape.rank == 0:
+        return points, starts
+    ends = cast_to(splits, dtypes.int64)
+    return tuple(RaggedTensor.from_row_splits(part, ends, validate=False) for part in (points, starts))  # type: ignore[return-value]
 
 
 def unicode_decode(input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533,
                    replace_control_characters: bool = False, name: str | None = None) -> Any:  # fmt: skip
-    """The code points of one string.
+    """The code points of strings.
 
     Args:
-        input: One string. (Several would give a ragged tensor.)
+        input: One string, or several.
         input_encoding: Its encoding, such as `"UTF-8"`.
         errors: What to do about what is not valid: `"replace"`, `"ignore"` or `"strict"`, which raises.
         replacement_char: The code point to put in its place.
@@ -401,7 +409,7 @@ def unicode_decode(input: Any, input_encoding: str, errors: str = "replace", rep
         name: The node's name.
 
     Returns:
-        `[characters]`, int32.
+        `[characters]`, int32; a ragged tensor for several strings.
 
     Example:
         >>> import weft as tf
@@ -414,15 +422,16 @@ def unicode_decode(input: Any, input_encoding: str, errors: str = "replace", rep
 
 def unicode_split_with_offsets(input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533,
                                name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
-    """The characters of one string, each a string of its own, and the bytes at which they begin, as int64."""
+    """The characters of strings, each a string of its own, and the bytes at which they begin, as int64."""
     points, starts = unicode_decode_with_offsets(input, input_encoding, errors, replacement_char)
-    column = apply("expand_dims", points, axis=-1)
-    return unicode_encode(column, input_encoding, "strict", name=name), starts
+    flat = points.flat_values if isinstance(points, RaggedTensor) else points
+    found = unicode_encode(apply("expand_dims", flat, axis=-1), input_encoding, "strict", name=name)
+    return points.with_flat_values(found) if isinstance(points, RaggedTensor) else found, starts
 
 
 def unicode_split(input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533,
                   name: str | None = None) -> Any:  # fmt: skip
-    """The characters of one string, each a string of its own: `[characters]`."""
+    """The characters of strings, each a string of its own: `[characters]`; a ragged tensor for several strings."""
     return unicode_split_with_offsets(input, input_encoding, errors, replacement_char, name)[0]
 
 

@@ -15,7 +15,7 @@ from weft.base import dtypes, nest
 from weft.base.absent import word_absent_methods
 from weft.base.errors import InvalidArgumentError, OutOfRangeError, explain
 from weft.base.shapes import TensorShape
-from weft.data import batching, files, nodes, structure, transforms
+from weft.data import batching, files, nodes, ragged, structure, transforms
 from weft.data.functions import StructuredFunction, parts_of, rebound
 from weft.data.nodes import INFINITE, UNKNOWN, Node
 from weft.data.options import Options
@@ -539,6 +539,22 @@ class Dataset(structure.PipelineHandle):
         """
         size = number(batch_size, "batch_size")
         return self._then(batching.PaddedBatch(self._node, size, padded_shapes, padding_values, bool(drop_remainder)))
+
+    def ragged_batch(self, batch_size: Any, drop_remainder: Any = False, row_splits_dtype: Any = dtypes.int64,
+                     name: str | None = None) -> Dataset:  # fmt: skip
+        """Elements of different sizes stacked into ragged tensors.
+
+        Example:
+            >>> import weft as tf
+            >>> rows = Dataset.range(1, 4).map(lambda n: tf.range(n))
+            >>> [batch.to_list() for batch in rows.ragged_batch(2)]
+            [[[0], [0, 1]], [[0, 1, 2]]]
+        """
+        return self._then(ragged.ToRagged(self._node, row_splits_dtype)).batch(batch_size, drop_remainder)
+
+    def sparse_batch(self, batch_size: Any, row_shape: Any, name: str | None = None) -> Dataset:
+        """Elements of different sizes stacked into sparse tensors `[batch, *row_shape]`; None in it is not allowed."""
+        return self._then(ragged.ToSparse(self._node, row_shape)).batch(batch_size)
 
     def unbatch(self, name: str | None = None) -> Dataset:
         """Each row of each element as an element of its own."""

@@ -105,6 +105,17 @@ def choose_from_datasets(datasets: Any, choice_dataset: Any, stop_on_empty_datas
     return Dataset.choose_from_datasets(datasets, choice_dataset, stop_on_empty_dataset)
 
 
+def dense_to_ragged_batch(batch_size: Any, drop_remainder: Any = False,
+                          row_splits_dtype: Any = "int64") -> _Transformation:  # fmt: skip
+    """For `apply`: elements of different sizes stacked into ragged tensors."""
+    return lambda dataset: dataset.ragged_batch(batch_size, drop_remainder, row_splits_dtype)
+
+
+def dense_to_sparse_batch(batch_size: Any, row_shape: Any) -> _Transformation:
+    """For `apply`: elements of different sizes stacked into sparse tensors."""
+    return lambda dataset: dataset.sparse_batch(batch_size, row_shape)
+
+
 def scan(initial_state: Any, scan_func: Any) -> _Transformation:
     """For `apply`: `Dataset.scan`."""
     return lambda dataset: dataset.scan(initial_state, scan_func)

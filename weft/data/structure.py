@@ -196,7 +196,9 @@ def packed_values(spec: Any, flat: Sequence[Any]) -> Any:
         if leaf is None:
             return None
         if isinstance(leaf, Parts):
-            return leaf.value()._as_arrays([array.copy() for array in leaf.arrays])
+            found = leaf.value()
+            arrays = [array.copy() for array in leaf.arrays]
+            return found._as_arrays(arrays) if isinstance(found, CompositeTensor) else arrays[0]
         if not isinstance(leaf, np.ndarray):
             return public["dataset"](leaf).as_numpy_iterator()
         if leaf.ndim == 0:

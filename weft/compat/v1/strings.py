@@ -6,6 +6,7 @@ from typing import Any
 
 import weft
 from weft.api import strings as _strings
+from weft.api.common import apply as _apply
 from weft.api.strings import (  # noqa: F401
     as_string,
     bytes_split,
@@ -26,11 +27,13 @@ from weft.api.strings import (  # noqa: F401
     unsorted_segment_join,
     upper,
 )
-from weft.base.errors import UnimplementedError, explain
+from weft.base.errors import explain
 from weft.compat.v1.naming import composite, in_graph
 from weft.compat.v1.ops import _old_name
 from weft.runtime import frontdoor, graph_ops
+from weft.runtime.ragged import RaggedTensor
 from weft.runtime.scopes import Unit
+from weft.runtime.sparse import SparseTensor
 
 
 def _needed(value: Any, function: str, argument: str) -> Any:
@@ -100,54 +103,58 @@ def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Any:
 
 def split(input: Any = None, sep: Any = None, maxsplit: int = -1, result_type: str = "SparseTensor",
           source: Any = None, name: str | None = None) -> Any:  # fmt: skip
-    """The parts of strings between separators; so far those of one string, as `result_type="RaggedTensor"`.
+    """The parts of strings between separators.
 
     Args:
-        input: One string.
+        input: `[strings]`; any shape for a ragged result.
         sep: The separator; runs of white space where it is None or empty.
         maxsplit: How often to split at most; -1 for as often as there is a separator.
-        result_type: `"RaggedTensor"`, which for one string is `[parts]`.
+        result_type: `"SparseTensor"` or `"RaggedTensor"`.
         source: Another name of `input`.
         name: The node's name.
 
-    Raises:
-        UnimplementedError: For several strings, or a sparse result.
-
     Example:
         >>> import weft.compat.v1 as tf
-        >>> tf.strings.split("a b  c", result_type="RaggedTensor").numpy().tolist()
-        [b'a', b'b', b'c']
+        >>> tf.strings.split(["a b", "c"], result_type="RaggedTensor").to_list()
+        [[b'a', b'b'], [b'c']]
     """
     text = _needed(_old_name(input, source, "input", "source"), "strings.split", "input")
     _check_result("strings.split", text, result_type)
-    return _strings.split(text, sep, maxsplit, name)
+    found = _strings.split(text, sep, maxsplit, name)
+    return found.to_sparse() if result_type == "SparseTensor" else found
 
 
 def string_split(source: Any, sep: Any = None, skip_empty: bool = True, delimiter: Any = None,
                  result_type: str = "SparseTensor", name: str | None = None) -> Any:  # fmt: skip
-    """Not available: its result is sparse or ragged, which Weft has no values for yet.
+    """The parts of strings between any of several characters.
 
-    Raises:
-        UnimplementedError: Saying what to use instead.
+    Args:
+        source: `[strings]`.
+        sep: The characters that separate; a blank where None. An empty one separates every byte.
+        skip_empty: Whether empty parts are left out.
+        delimiter: Another name of `sep`.
+        result_type: `"SparseTensor"` or `"RaggedTensor"`.
+        name: The node's name.
+
+    Example:
+        >>> import weft.compat.v1 as tf
+        >>> tf.string_split(["a b", "c"], result_type="RaggedTensor").to_list()
+        [[b'a', b'b'], [b'c']]
     """
-    _old_name(sep, delimiter, "sep", "delimiter")
-    tensor = frontdoor.convert(source, weft.string)
-    raise _no_such_value("string_split", tensor, result_type)
+    found = _old_name(sep, delimiter, "sep", "delimiter")
+    characters = " " if found is None else found
+    text = frontdoor.convert(source, weft.string)
+    _check_result("string_split", text, result_type)
+    known = characters if isinstance(characters, str) else bytes(characters).decode("latin-1")
+    places, parts, whole = _apply("string_split_at_any", text, delimiters=known, skip_empty=bool(skip_empty), name=name)
+    result = SparseTensor(places, parts, whole)
+    return result if result_type == "SparseTensor" else RaggedTensor.from_sparse(result)
 
 
 def _check_result(function: str, input: Any, result_type: str) -> None:
     tensor = frontdoor.convert(input, weft.string)
     if result_type not in ("RaggedTensor", "SparseTensor"):
         raise ValueError(f"{function}: `result_type` must be 'RaggedTensor' or 'SparseTensor', not {result_type!r}.")
-    if result_type == "SparseTensor" or tensor.shape.rank != 0:
-        raise _no_such_value(function, tensor, result_type)
-
-
-def _no_such_value(function: str, tensor: Any, result_type: str) -> UnimplementedError:
-    kind = "sparse" if result_type == "SparseTensor" else "ragged"
-    return UnimplementedError(
-        explain(f"tf.{function} gives a {kind} tensor here, which Weft does not have yet.",
-                received=f"input: {tensor.type}, result_type={result_type!r}",
-                expected="a scalar and result_type='RaggedTensor'",
-                hint="split one string at a time: tf.strings.split(text, sep, result_type='RaggedTensor')")  # fmt: skip
-    )
+    if tensor.shape.rank not in (1, None) and (result_type == "SparseTensor" or function == "string_split"):
+        raise ValueError(explain(f"tf.{function}: Shape must be rank 1 but is rank {tensor.shape.rank}.",
+                                 received=str(tensor.type), hint="put one string into a list"))  # fmt: skip

@@ -1,0 +1,65 @@
+"""Ragged tensors beyond single calls: in traced functions, loops, sessions and under tapes."""
+
+import pytest
+
+import weft as tf
+import weft.compat.v1 as v1
+
+
+@pytest.fixture
+def rows():
+    return tf.ragged.constant([[1.0, 2.0], [], [3.0]])
+
+
+def test_traces_serve_rows_of_any_length(rows):
+    traced = []
+
+    @tf.function
+    def means(x):
+        traced.append(x.shape.as_list())
+        return tf.reduce_mean(x, axis=1), x[:, :1]
+
+    found, first = means(rows)
+    assert found[0] == 1.5 and first.to_list() == [[1.0], [], [3.0]]
+    means(tf.ragged.constant([[5.0], [1.0, 2.0, 3.0], []]))
+    assert traced == [[3, None]]
+
+
+def test_loops_carry_them(rows):
+    @tf.function
+    def grown(x, n):
+        for _ in tf.range(n):
+            x = tf.concat([x, x], 1)
+        return x
+
+    assert grown(rows, tf.constant(2)).to_list() == [[1.0, 2.0] * 4, [], [3.0] * 4]
+
+
+def test_gradients_flow_to_values():
+    table = tf.Variable([[1.0], [2.0], [3.0]])
+    with tf.GradientTape() as tape:
+        words = tf.gather(table, tf.ragged.constant([[0, 2], [1]]))
+        loss = tf.reduce_sum(tf.reduce_sum(words.to_tensor(), axis=[1, 2]) * [1.0, 10.0])
+    assert tf.convert_to_tensor(tape.gradient(loss, table)).numpy().tolist() == [[1], [10], [1]]
+    values = tf.Variable([1.0, 2.0, 3.0])
+    with tf.GradientTape() as tape:
+        means = tf.reduce_mean(tf.RaggedTensor.from_row_lengths(values, [2, 1]), axis=1)
+    assert tape.gradient(means, values).numpy().tolist() == [0.5, 0.5, 1.0]
+
+
+def test_sessions_fetch_them():
+    with v1.Graph().as_default(), v1.Session() as session:
+        x = tf.RaggedTensor.from_row_splits(v1.placeholder(tf.int32, [None]), [0, 2, 3])
+        found = session.run(x + 1, {x: tf.ragged.constant([[1, 2], [3]])._as_value()})
+        assert found.to_list() == [[2, 3], [4]]
+
+
+def test_what_does_not_fit_says_so(rows):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Unable to broadcast"):
+        rows + tf.ragged.constant([[1.0], [2.0], [3.0]])
+    with pytest.raises(ValueError, match=r"to_tensor"):
+        rows[:, 0]
+    with pytest.raises(TypeError, match="map_flat_values"):
+        tf.linalg.inv(rows)
+    with pytest.raises(IndexError, match="Row 3"):
+        rows[3]
