@@ -376,8 +376,8 @@ def binary(op: str, sign: str | None = None) -> Callable[..., Any]:
 
     def function(x: Any, y: Any, name: str | None = None) -> Any:
         x, y = together(x, y, op)
-        result = dispatch.apply(opdef.get(op_for(op, x.dtype)), (x, y), {}, name or _in_graph(sign))[0]
-        if sign == "add" and isinstance(result, Tensor) and result.dtype is not dtypes.string and _in_graph(sign):
+        result: Any = dispatch.apply(opdef.get(op_for(op, x.dtype)), (x, y), {}, name or _in_graph(sign))[0]
+        if sign == "add" and hasattr(result, "_value") and result.dtype is not dtypes.string and _in_graph(sign):
             result._value.node.metadata["type"] = "AddV2"  # the operator alone: tf.add is still Add
         return result
 

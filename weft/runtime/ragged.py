@@ -462,7 +462,7 @@ class RaggedTensor(CompositeTensor, TensorOperators):
         while isinstance(found, (RaggedTensorValue, RaggedTensor)):
             splits.append(found.row_splits)
             found = found.values
-        return [found, *splits]
+        return [part.numpy() if isinstance(part, EagerTensor) else part for part in (found, *splits)]
 
     @property
     def _type_spec(self) -> RaggedTensorSpec:
