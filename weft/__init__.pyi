@@ -96,6 +96,7 @@ from weft.api.array import where as where
 from weft.api.array import zeros as zeros
 from weft.api.array import zeros_like as zeros_like
 from weft.api.flow import Assert as Assert
+from weft.api.flow import assert_rank as assert_rank
 from weft.api.flow import case as case
 from weft.api.flow import control_dependencies as control_dependencies
 from weft.api.flow import device as device
@@ -224,6 +225,15 @@ def asin(x: Any, name: str | None = ...) -> Any:
 
 def asinh(x: Any, name: str | None = ...) -> Any:
     """The inverse hyperbolic sine."""
+
+def assert_equal(x: Any, y: Any, message: str | None = ..., summarize: Any = ..., name: str | None = ...) -> Any:
+    """"""
+
+def assert_greater(x: Any, y: Any, message: str | None = ..., summarize: Any = ..., name: str | None = ...) -> Any:
+    """"""
+
+def assert_less(x: Any, y: Any, message: str | None = ..., summarize: Any = ..., name: str | None = ...) -> Any:
+    """"""
 
 def atan(x: Any, name: str | None = ...) -> Any:
     """The inverse tangent."""

@@ -221,8 +221,8 @@ def test_a_dataset_is_gone_through_inside_a_function_by_for_alone():
 
 
 def test_what_is_not_built_says_what_to_use():
-    with pytest.raises(AttributeError, match="padded_batch"):
-        D.range(3).ragged_batch
+    with pytest.raises(AttributeError, match="cache"):
+        D.range(3).snapshot
     with pytest.raises(AttributeError, match="sqlite3"):
         tf.data.experimental.SqlDataset
     with pytest.raises(AttributeError, match="TFRecordDataset"):

@@ -3,6 +3,20 @@
 from typing import Any
 
 from weft.api.array import is_tensor as is_tensor
+from weft.api.asserts import assert_all_finite as assert_all_finite
+from weft.api.asserts import assert_integer as assert_integer
+from weft.api.asserts import assert_near as assert_near
+from weft.api.asserts import assert_negative as assert_negative
+from weft.api.asserts import assert_non_positive as assert_non_positive
+from weft.api.asserts import assert_proper_iterable as assert_proper_iterable
+from weft.api.asserts import assert_rank_at_least as assert_rank_at_least
+from weft.api.asserts import assert_rank_in as assert_rank_in
+from weft.api.asserts import assert_same_float_dtype as assert_same_float_dtype
+from weft.api.asserts import assert_scalar as assert_scalar
+from weft.api.asserts import assert_type as assert_type
+from weft.api.asserts import get_log_device_placement as get_log_device_placement
+from weft.api.asserts import is_numeric_tensor as is_numeric_tensor
+from weft.api.asserts import set_log_device_placement as set_log_device_placement
 from weft.api.flow import Assert as Assert
 from weft.api.flow import assert_non_negative as assert_non_negative
 from weft.api.flow import assert_positive as assert_positive

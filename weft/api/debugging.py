@@ -1,6 +1,22 @@
 """`tf.debugging`: checks."""
 
 from weft.api.array import is_tensor  # noqa: F401
+from weft.api.asserts import (  # noqa: F401
+    assert_all_finite,
+    assert_integer,
+    assert_near,
+    assert_negative,
+    assert_non_positive,
+    assert_proper_iterable,
+    assert_rank_at_least,
+    assert_rank_in,
+    assert_same_float_dtype,
+    assert_scalar,
+    assert_type,
+    get_log_device_placement,
+    is_numeric_tensor,
+    set_log_device_placement,
+)
 from weft.api.flow import (  # noqa: F401
     Assert,
     assert_equal,

@@ -20,9 +20,10 @@ TOP_LEVEL: dict[str, str] = {
         reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum round scalar_mul sigmoid sign sin sinh
         sqrt square subtract tan tanh tensordot truediv truncatediv truncatemod""",
     "weft.api.flow": """
-        Assert GradientTape UnconnectedGradients case cond control_dependencies custom_gradient device
-        executing_eagerly foldl foldr function get_logger gradients group init_scope inside_function map_fn name_scope
-        no_op numpy_function print:print_ py_function scan switch_case timestamp while_loop""",
+        Assert GradientTape UnconnectedGradients assert_equal assert_greater assert_less assert_rank case cond
+        control_dependencies custom_gradient device executing_eagerly foldl foldr function get_logger gradients
+        group init_scope inside_function map_fn name_scope no_op numpy_function print:print_ py_function scan
+        switch_case timestamp while_loop""",
     "weft.api.initializers": """
         constant_initializer ones_initializer random_normal_initializer random_uniform_initializer zeros_initializer""",
     "weft.api.partition": """

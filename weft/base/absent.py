@@ -77,7 +77,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.app": _VERSION_1,
     "tf.contrib": _REMOVED + "; use keras.layers and tf.nn",
     "tf.data.experimental.SqlDataset": "from_generator over a cursor of Python's sqlite3",
-    "tf.data.experimental.TFRecordWriter": "write the records with tf.io.TFRecordWriter",
     "tf.data.experimental.make_batched_features_dataset": "TFRecordDataset(files).batch(n).map(tf.io.parse_example …)",
     "tf.data.experimental.rejection_resample": "sample_from_datasets of one dataset for each class, with weights",
     "tf.data.experimental.snapshot": "use dataset.cache(filename)",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from weft.data import functions
+from weft.base import dtypes
+from weft.base.errors import explain
+from weft.data import files, functions
 from weft.data.csv_files import CsvDataset, make_csv_dataset  # noqa: F401
 from weft.data.dataset import AUTOTUNE, Dataset
 from weft.data.nodes import INFINITE as INFINITE_CARDINALITY  # noqa: F401
@@ -18,6 +20,8 @@ from weft.data.options import (  # noqa: F401
     ThreadingOptions,
 )
 from weft.data.transforms import AssertCardinality
+from weft.formats import tfrecord
+from weft.runtime.spec import TensorSpec
 
 _Transformation = Callable[[Dataset], Dataset]
 
@@ -114,6 +118,33 @@ def dense_to_ragged_batch(batch_size: Any, drop_remainder: Any = False,
 def dense_to_sparse_batch(batch_size: Any, row_shape: Any) -> _Transformation:
     """For `apply`: elements of different sizes stacked into sparse tensors."""
     return lambda dataset: dataset.sparse_batch(batch_size, row_shape)
+
+
+class TFRecordWriter:
+    """Writes the elements of a dataset, each a string, to a TFRecord file.
+
+    Args:
+        filename: The file, which is replaced.
+        compression_type: None, "GZIP" or "ZLIB".
+    """
+
+    def __init__(self, filename: Any, compression_type: Any = None) -> None:
+        self._filename = files.text_of(filename)
+        self._compression = tfrecord.check_compression(compression_type)
+
+    def write(self, dataset: Dataset) -> None:
+        """Writes all elements.
+
+        Raises:
+            TypeError: For elements that are no single strings.
+        """
+        spec = dataset.element_spec
+        if not isinstance(spec, TensorSpec) or spec.dtype is not dtypes.string or spec.shape.rank not in (0, None):
+            hint = "tf.io.serialize_tensor, or tf.train.Example's SerializeToString"
+            raise TypeError(explain("TFRecordWriter writes datasets of single strings.", received=repr(spec), hint=hint))
+        with tfrecord.TFRecordWriter(self._filename, self._compression) as writer:
+            for text in dataset.as_numpy_iterator():
+                writer.write(text)
 
 
 def scan(initial_state: Any, scan_func: Any) -> _Transformation:

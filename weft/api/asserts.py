@@ -1,0 +1,136 @@
+"""`tf.debugging`: checks of values, ranks and dtypes beyond comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from weft.api import array, math
+from weft.api.common import apply, cast_to
+from weft.base import dtypes
+from weft.base.errors import InvalidArgumentError, explain
+from weft.runtime import frontdoor
+from weft.runtime.composite import CompositeTensor
+from weft.runtime.tensor import EagerTensor
+
+_settings = {"placement": False}
+
+
+def _holds(condition: Any, message: str | None, problem: str) -> Any:
+    """Refuses a bool that is not true, at once or when the graph runs."""
+    whole = math.reduce_all(condition)
+    text = f"{message + ': ' if message else ''}{problem}"
+    if isinstance(whole, EagerTensor):
+        if not bool(whole._array):
+            raise InvalidArgumentError(explain(text))
+        return None
+    return apply("assert", whole, message=text)
+
+
+def assert_negative(x: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> Any:
+    """Raises unless every element is below 0."""
+    return _holds(math.less(frontdoor.convert(x), 0), message, "Condition x < 0 did not hold element-wise.")
+
+
+def assert_non_positive(x: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> Any:
+    """Raises unless no element is above 0."""
+    return _holds(math.less_equal(frontdoor.convert(x), 0), message, "Condition x <= 0 did not hold element-wise.")
+
+
+def assert_near(x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None, summarize: Any = None,
+                name: str | None = None) -> Any:  # fmt: skip
+    """Raises unless |x - y| <= atol + rtol |y| everywhere; ten times the dtype's precision where they are None."""
+    a, b = frontdoor.together(x, y, "assert_near")
+    least = 10 * float(np.finfo(a.dtype.numpy).eps) if a.dtype.is_floating or a.dtype.is_complex else 0
+    relative, absolute = (least if given is None else given for given in (rtol, atol))
+    limit = math.add(math.multiply(math.abs(b), cast_to(relative, math.abs(b).dtype)),
+                     cast_to(absolute, math.abs(b).dtype))  # fmt: skip
+    return _holds(math.less_equal(math.abs(a - b), limit), message, "x and y not equal to tolerance")
+
+
+def assert_all_finite(x: Any, message: str, name: str | None = None) -> Any:
+    """The same tensor; raises where an element is NaN or infinite."""
+    return apply("check_numerics", x, message=message, name=name)
+
+
+def assert_integer(x: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raises TypeError unless the dtype is one of integers."""
+    tensor = frontdoor.convert(x)
+    if not tensor.dtype.is_integer:
+        raise TypeError(f"{message or ''}Expected \"x\" to be integer type.  Found: {tensor.dtype!r}")
+
+
+def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raises TypeError unless the tensor, dense or not, has a dtype."""
+    found = tensor.dtype if isinstance(tensor, CompositeTensor) else frontdoor.convert(tensor).dtype
+    if found is not dtypes.as_dtype(tf_type):
+        raise TypeError(f"{message or ''}tensor must be of type {dtypes.as_dtype(tf_type)!r}; got {found!r}")
+
+
+def _rank_of(x: Any) -> int | None:
+    found: int | None = frontdoor.convert(x).shape.rank
+    return found
+
+
+def assert_rank_at_least(x: Any, rank: int, message: str | None = None, name: str | None = None) -> None:
+    """Raises ValueError unless the tensor has at least so many axes."""
+    found = _rank_of(x)
+    if found is not None and found < rank:
+        raise ValueError(f"{message or ''}: Tensor must have rank at least {rank}.  Received rank {found}")
+
+
+def assert_rank_in(x: Any, ranks: Iterable[int], message: str | None = None, name: str | None = None) -> None:
+    """Raises ValueError unless the tensor has one of some numbers of axes."""
+    found, wanted = _rank_of(x), tuple(int(r) for r in ranks)
+    if found is not None and found not in wanted:
+        raise ValueError(f"{message or ''}: Tensor must have rank in {wanted}.  Received rank {found}")
+
+
+def assert_scalar(tensor: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raises ValueError unless the tensor has no axes."""
+    found = frontdoor.convert(tensor)
+    if found.shape.rank not in (0, None):
+        raise ValueError(f"{message or ''}Expected scalar shape, saw shape: {found.shape}.")
+
+
+def assert_same_float_dtype(tensors: Any = None, dtype: Any = None) -> Any:
+    """The one float dtype of tensors; raises ValueError where they differ or it is none of floats."""
+    wanted = None if dtype is None else dtypes.as_dtype(dtype)
+    for tensor in tensors or ():
+        if tensor is None:
+            continue
+        found = frontdoor.convert(tensor).dtype
+        if wanted is not None and found is not wanted:
+            raise ValueError(f"Expected {wanted.name}, got {found.name}.")
+        wanted = found
+    wanted = wanted or dtypes.float32
+    if not wanted.is_floating:
+        raise ValueError(f"Expected floating point type, got {wanted.name}.")
+    return wanted
+
+
+def assert_proper_iterable(values: Any) -> None:
+    """Raises TypeError for what is no list of values: tensors, arrays, text."""
+    if isinstance(values, (str, bytes, np.ndarray)) or frontdoor.is_tensor_like(values):
+        raise TypeError(f"Expected argument \"values\" to be a \"proper\" iterable.  Found: {type(values)}")
+    if not hasattr(values, "__iter__"):
+        raise TypeError(f"Expected argument \"values\" to be iterable.  Found: {type(values)}")
+
+
+def is_numeric_tensor(tensor: Any) -> bool:
+    """Whether a value is a tensor of numbers."""
+    if not array.is_tensor(tensor):
+        return False
+    return bool(tensor.dtype.is_integer or tensor.dtype.is_floating or tensor.dtype.is_complex)
+
+
+def set_log_device_placement(enabled: bool) -> None:
+    """Accepted: everything runs on one device, which `tf.config.list_physical_devices` shows."""
+    _settings["placement"] = bool(enabled)
+
+
+def get_log_device_placement() -> bool:
+    """What `set_log_device_placement` was told."""
+    return _settings["placement"]
