@@ -64,7 +64,8 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
 
 def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> None:
     """Raises TypeError unless the tensor, dense or not, has a dtype."""
-    found = tensor.dtype if isinstance(tensor, CompositeTensor) else frontdoor.convert(tensor).dtype
+    whole: Any = tensor if isinstance(tensor, CompositeTensor) else frontdoor.convert(tensor)
+    found = whole.dtype
     if found is not dtypes.as_dtype(tf_type):
         raise TypeError(f"{message or ''}tensor must be of type {dtypes.as_dtype(tf_type)!r}; got {found!r}")
 

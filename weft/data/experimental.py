@@ -141,7 +141,8 @@ class TFRecordWriter:
         spec = dataset.element_spec
         if not isinstance(spec, TensorSpec) or spec.dtype is not dtypes.string or spec.shape.rank not in (0, None):
             hint = "tf.io.serialize_tensor, or tf.train.Example's SerializeToString"
-            raise TypeError(explain("TFRecordWriter writes datasets of single strings.", received=repr(spec), hint=hint))
+            problem = "TFRecordWriter writes datasets of single strings."
+            raise TypeError(explain(problem, received=repr(spec), hint=hint))
         with tfrecord.TFRecordWriter(self._filename, self._compression) as writer:
             for text in dataset.as_numpy_iterator():
                 writer.write(text)
