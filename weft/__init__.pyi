@@ -17,6 +17,7 @@ from weft._public import debugging as debugging
 from weft._public import distribute as distribute
 from weft._public import dtypes as dtypes
 from weft._public import errors as errors
+from weft._public import experimental as experimental
 from weft._public import feature_column as feature_column
 from weft._public import image as image
 from weft._public import io as io

@@ -33,6 +33,7 @@ from weft.api.image.colour import rgb_to_yuv as rgb_to_yuv
 from weft.api.image.colour import yiq_to_rgb as yiq_to_rgb
 from weft.api.image.colour import yuv_to_rgb as yuv_to_rgb
 from weft.api.image.common import convert_image_dtype as convert_image_dtype
+from weft.api.image.distorted import sample_distorted_bounding_box as sample_distorted_bounding_box
 from weft.api.image.geometry import central_crop as central_crop
 from weft.api.image.geometry import crop_to_bounding_box as crop_to_bounding_box
 from weft.api.image.geometry import extract_patches as extract_patches

@@ -71,6 +71,7 @@ NAMESPACES: dict[str, str] = {
     "distribute": "weft.api.distribute",
     "dtypes": "weft.api.dtypes",
     "errors": "weft.api.errors",
+    "experimental": "weft.api.experimental",
     "extend": "weft.extend",
     "feature_column": "weft.api.feature_column",
     "image": "weft.api.image",
