@@ -301,6 +301,14 @@ def _reverse(inputs: list[Any], attrs: dict[str, Any]) -> Any:
     return x
 
 
+def _tile(inputs: list[Any], attrs: dict[str, Any]) -> Any:
+    x = inputs[0]
+    for axis, many in enumerate(attrs["multiples"]):
+        if many != 1:
+            x = _joined([x] * int(many), axis) if many else x[(slice(None),) * axis + (slice(0, 0),)]
+    return x
+
+
 def _one_hot(inputs: list[Any], attrs: dict[str, Any]) -> Any:
     return inputs[0].with_flat_values(_call("one_hot", inputs[0].flat_values, **attrs))
 
@@ -334,6 +342,7 @@ _HANDLERS: dict[str, Callable[[list[Any], dict[str, Any]], Any]] = {
     "gather": _gather,
     "size": _size,
     "reverse": _reverse,
+    "tile": _tile,
     "one_hot": _one_hot,
     "softmax": _softmax("softmax"),
     "log_softmax": _softmax("log_softmax"),
