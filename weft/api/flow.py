@@ -18,6 +18,7 @@ from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
 from weft.ops import opdef, string_format
 from weft.runtime import context, control, dispatch, frontdoor
+from weft.runtime.composite import CompositeTensor
 from weft.runtime.custom_gradient import custom_gradient  # noqa: F401
 from weft.runtime.function import Function
 from weft.runtime.scopes import NameScope as name_scope  # noqa: F401
@@ -131,6 +132,9 @@ def map_fn(fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = No
            swap_memory: bool = False, infer_shape: bool = True, name: str | None = None,
            fn_output_signature: Any = None) -> Any:  # fmt: skip
     """Applies a function to every row and stacks the results."""
+    if any(isinstance(leaf, CompositeTensor) for leaf in nest.flatten(elems)):
+        raise NotImplementedError(explain("tf.map_fn takes dense tensors.", received=repr(elems)[:100],
+                                          hint="tf.ragged.map_flat_values, or x.to_tensor()"))  # fmt: skip
     rows, fn = nest.map_structure(frontdoor.convert, elems), _traceable(fn)
     return _closed(control.scan(lambda carry, row: (carry, fn(row)), [], rows)[1], back_prop)
 

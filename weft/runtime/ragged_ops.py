@@ -141,7 +141,7 @@ def _reduced(op: str, x: Any, axes: list[int], keepdims: bool) -> Any:
 
 
 def _over(total: Any, count: Any) -> Any:
-    return _call("truncatediv" if total.dtype.is_integer else "divide", total, count)
+    return frontdoor.truediv(total, count)  # a mean of integers is a float here
 
 
 def _zero_like(x: Any) -> Any:
