@@ -87,7 +87,7 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     **_under("core.example", "example_pb2 feature_pb2", ("tf.train",)),
     **_under("core.framework", "attr_value_pb2 graph_pb2 node_def_pb2 summary_pb2", ("v1",)),
     **_under("core.protobuf", "config_pb2 meta_graph_pb2", ("v1",)),
-    "core.protobuf.saver_pb2": ("v1.train",),
+    "core.protobuf.saver_pb2": ("v1.train", "v1"),
     "core.util.event_pb2": ("v1", "v1.summary"),
 }
 

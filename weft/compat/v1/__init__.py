@@ -160,8 +160,9 @@ VERSION = __version__
 
 #: namespaces that differ from version 2's, each a module of this folder
 _OWN = (
-    *"""app contrib data examples feature_column flags gfile graph_util image initializers io layers logging losses
-    metrics nn python_io random resource_loader saved_model sparse strings summary train version""".split(),
+    *"""app contrib data distributions examples feature_column flags gfile graph_util image initializers io layers
+    logging losses metrics nn python_io random resource_loader saved_model sparse strings summary train
+    version""".split(),
 )
 
 #: top-level names that mean the same as in `weft`
@@ -227,6 +228,9 @@ _MESSAGES = {
        for kind in ("FIFO", "PaddingFIFO", "Priority", "RandomShuffle")},
     **{f"{kind}Reader": ("compat.v1.readers", f"{kind}Reader")
        for kind in ("FixedLengthRecord", "Identity", "TFRecord", "TextLine", "WholeFile")},
+    **{name: ("compat.v1.state_ops", name) for name in (
+        "batch_scatter_update", "hessians", "make_template", "scatter_add", "scatter_div", "scatter_max", "scatter_min",
+        "scatter_mul", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update")},
     "import_graph_def": ("compat.v1.graph_import", "import_graph_def"),
     "QueueBase": ("compat.v1.queues", "QueueBase"), "ReaderBase": ("compat.v1.readers", "ReaderBase"),
     "count_up_to": ("compat.v1.input", "count_up_to"), "matching_files": ("compat.v1.input", "matching_files"),
@@ -234,6 +238,9 @@ _MESSAGES = {
     "MetaGraphDef": ("formats.messages.meta_graph", "MetaGraphDef"),
     "NodeDef": ("formats.messages.graph", "NodeDef"), "AttrValue": ("formats.messages.graph", "AttrValue"),
     "RunMetadata": ("compat.v1.run_options", "RunMetadata"), "RunOptions": ("compat.v1.run_options", "RunOptions"),
+    "SaverDef": ("formats.messages.meta_graph", "SaverDef"),
+    "TensorInfo": ("formats.messages.meta_graph", "TensorInfo"),
+    "SignatureDef": ("formats.messages.meta_graph", "SignatureDef"),
     "SessionLog": ("formats.messages.summary", "SessionLog"), "Summary": ("formats.messages.summary", "Summary"),
     "SummaryMetadata": ("formats.messages.summary", "SummaryMetadata"),
 }  # fmt: skip

@@ -22,6 +22,7 @@ from weft._public import test as test
 from weft._public.v1 import app as app
 from weft._public.v1 import contrib as contrib
 from weft._public.v1 import data as data
+from weft._public.v1 import distributions as distributions
 from weft._public.v1 import examples as examples
 from weft._public.v1 import feature_column as feature_column
 from weft._public.v1 import flags as flags
