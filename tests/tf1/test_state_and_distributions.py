@@ -66,3 +66,15 @@ def test_distributions():
     np.testing.assert_allclose((drawn[1] == 2).mean(0), [0.6652, 0.5761], atol=0.05)
     with pytest.raises(NotImplementedError, match="one kind"):
         tf.distributions.kl_divergence(d, b)
+
+
+def test_a_loop_reads_its_weights_once_before_it():
+    x = tf.placeholder(tf.float32, [None, 5, 3])
+    outputs, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicLSTMCell(4), x, dtype=tf.float32)
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(outputs))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(train, {x: np.ones([2, 5, 3], np.float32)})
+        plan = next(p for p in session._plans.values() if any(n.op == "scan" for n in p.graph.nodes))
+    loops = [node for node in plan.graph.nodes if node.op in ("scan", "while_loop")]
+    assert loops and not any(value.type.is_resource for node in loops for value in node.inputs)

@@ -131,8 +131,11 @@ class GraphVariable(Variable):
     def _read_as_tensor(self) -> Any:
         """Its value: the one read that all share, or one of its own where it must come after something."""
         scope = context.scope()
-        if scope is not None and scope.graph is self._graph.ir and not any(scope.control):
-            return self._snapshot
+        around = scope
+        while around is not None and not around.ordered and not any(around.control):
+            if around.graph is self._graph.ir:
+                return self._snapshot  # in branches and loops, too: what goes round in a loop is read once, before it
+            around = around.outer
         if scope is not None and scope.outermost().graph is not self._graph.ir:
             return self._snapshot  # what is made of it goes into its graph
         return self.read_value()
