@@ -12,7 +12,6 @@ _C = TypeVar("_C", bound=type)
 
 _DATA = "pass arrays to model.fit, or a generator of batches, or a keras.utils.PyDataset"
 _SAVING = "model.save('model.keras') keeps a Keras model in a file, model.save_weights its weights"
-_IMAGES = "make arrays of the images first, for instance with Pillow"
 _TRAIN = "tf.train of TensorFlow 1 is weft.compat.v1.train; keras.optimizers and keras.callbacks do the rest"
 _VERSION_1 = "`import weft.compat.v1 as tf` has it, and `weft run` gives it to programs of TensorFlow 1"
 _REMOVED = "TensorFlow 2 itself has it no longer"
@@ -37,15 +36,12 @@ NOT_BUILT: Mapping[str, str] = {
     "keras.layers.RandAugment": "put random image layers into a keras.layers.Pipeline",
     "keras.layers.RandomElasticTransform": "keras.layers.RandomPerspective and RandomShear bend pictures too",
     "keras.layers.TorchModuleWrapper": "write the layer as a subclass of keras.layers.Layer",
-    "keras.preprocessing.image": "use the layers keras.layers has for images, or Pillow and numpy",
     "keras.preprocessing.image_dataset_from_directory": _DATA,
     "keras.preprocessing.text": "use the layer keras.layers.TextVectorization",
     "keras.preprocessing.text_dataset_from_directory": _DATA,
     "keras.quantizers": "train and predict with float32",
     "keras.utils.audio_dataset_from_directory": _DATA,
     "keras.utils.image_dataset_from_directory": _DATA,
-    "keras.utils.img_to_array": "numpy.asarray(image) does it",
-    "keras.utils.load_img": _IMAGES,
     "keras.utils.text_dataset_from_directory": _DATA,
     "keras.utils.timeseries_dataset_from_array": _DATA,
     "keras.utils.split_dataset": "fit(validation_split=0.2) sets a share aside",

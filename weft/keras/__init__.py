@@ -70,6 +70,8 @@ _NAMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "experimental":  # Keras 2's place for schedules
+        return importlib.import_module("weft.keras.optimizers.schedules")
     if name in _MODULES:
         return importlib.import_module(f"weft.keras.{name}")
     if name in _NAMES:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import importlib
 from typing import Any
 
 import numpy as np
 
 import weft as tf
-from weft.extend import word_absent
+from weft.extend import absent
 from weft.keras.backend.functions import (
     abs,
     all,
@@ -92,6 +93,16 @@ from weft.keras.backend.functions import (
     zeros,
     zeros_like,
 )
+from weft.keras.backend.symbolic import (
+    forget_session,
+    get_session,
+    gradients,
+    manual_variable_initialization,
+    phase_set,
+    placeholder,
+    set_learning_phase,
+    set_session,
+)
 from weft.keras.config import (
     backend,
     epsilon,
@@ -117,6 +128,7 @@ def clear_session(free_memory: bool = True) -> None:
     """
     naming.reset_names()
     forget_global_generator()
+    forget_session()
     if free_memory:
         gc.collect()
 
@@ -227,23 +239,44 @@ def learning_phase() -> bool:
     from weft.keras.core import call_context
 
     context = call_context.current()
-    return bool(context is not None and context.training)
+    if context is None or context.training is None:
+        return bool(phase_set())
+    return bool(context.training)
 
 
-word_absent(globals(), "keras.backend")
+#: functions of another module, which is loaded when one is asked for: it needs all of `keras.ops`
+_NETWORK = frozenset(
+    "asymmetric_temporal_padding batch_normalization bias_add cast_to_floatx conv1d conv2d conv2d_transpose "
+    "conv3d ctc_batch_cost ctc_decode ctc_label_dense_to_sparse depthwise_conv2d foldl foldr local_conv1d map_fn "
+    "moving_average_update pattern_broadcast pool2d pool3d random_bernoulli random_binomial resize_images rnn "
+    "separable_conv2d slice spatial_2d_padding temporal_padding update update_add update_sub ".split()
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NETWORK:
+        return getattr(importlib.import_module("weft.keras.backend.network"), name)
+    raise AttributeError(absent(f"keras.backend.{name}", [*__all__, *_NETWORK]))
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_NETWORK})
+
 
 __all__ = [
     "Variable", "abs", "all", "any", "arange", "argmax", "argmin", "backend", "batch_dot", "batch_flatten",
-    "batch_get_value", "batch_set_value", "binary_crossentropy", "cast", "categorical_crossentropy", "clear_session",
-    "clip", "concatenate", "constant", "cos", "cumprod", "cumsum", "dot", "dropout", "dtype", "elu", "epsilon", "equal",
-    "eval", "exp", "expand_dims", "eye", "flatten", "floatx", "function", "gather", "get_uid", "get_value", "greater",
-    "greater_equal", "hard_sigmoid", "image_data_format", "image_dim_ordering", "in_train_phase", "int_shape",
-    "is_float_dtype", "is_int_dtype", "is_keras_tensor", "l2_normalize", "learning_phase", "less", "less_equal", "log",
-    "logsumexp", "max", "maximum", "mean", "min", "minimum", "name_scope", "ndim", "not_equal", "one_hot", "ones",
-    "ones_like", "permute_dimensions", "pow", "prod", "random_normal", "random_uniform", "relu", "repeat",
-    "repeat_elements", "reset_uids", "reshape", "result_type", "reverse", "round", "set_epsilon", "set_floatx",
-    "set_image_data_format", "set_image_dim_ordering", "set_value", "shape", "sigmoid", "sign", "sin", "softmax",
-    "softplus", "softsign", "sparse_categorical_crossentropy", "sqrt", "square", "squeeze", "stack",
-    "standardize_dtype", "std", "stop_gradient", "sum", "switch", "tanh", "tile", "transpose", "truncated_normal",
-    "var", "variable", "zeros", "zeros_like",
+    "batch_get_value", "batch_set_value", "binary_crossentropy", "cast", "categorical_crossentropy",
+    "clear_session", "clip", "concatenate", "constant", "cos", "cumprod", "cumsum", "dot", "dropout", "dtype",
+    "elu", "epsilon", "equal", "eval", "exp", "expand_dims", "eye", "flatten", "floatx", "function", "gather",
+    "get_session", "get_uid", "get_value", "gradients", "greater", "greater_equal", "hard_sigmoid",
+    "image_data_format", "image_dim_ordering", "in_train_phase", "int_shape", "is_float_dtype", "is_int_dtype",
+    "is_keras_tensor", "l2_normalize", "learning_phase", "less", "less_equal", "log", "logsumexp",
+    "manual_variable_initialization", "max", "maximum", "mean", "min", "minimum", "name_scope", "ndim", "not_equal",
+    "one_hot", "ones", "ones_like", "permute_dimensions", "placeholder", "pow", "prod", "random_normal",
+    "random_uniform", "relu", "repeat", "repeat_elements", "reset_uids", "reshape", "result_type", "reverse",
+    "round", "set_epsilon", "set_floatx", "set_image_data_format", "set_image_dim_ordering", "set_learning_phase",
+    "set_session", "set_value", "shape", "sigmoid", "sign", "sin", "softmax", "softplus", "softsign",
+    "sparse_categorical_crossentropy", "sqrt", "square", "squeeze", "stack", "standardize_dtype", "std",
+    "stop_gradient", "sum", "switch", "tanh", "tile", "transpose", "truncated_normal", "var", "variable", "zeros",
+    "zeros_like",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from weft.extend import explain, nearest
@@ -88,6 +89,8 @@ def __getattr__(name: str) -> Any:
         import importlib
 
         return importlib.import_module("weft.keras.optimizers.legacy")
+    if name == "experimental":  # where Keras 2.9 had what stands here since
+        return sys.modules[__name__]
     if name in _OLD_NAMES and name != name.lower():
         return _OLD_NAMES[name]
     raise AttributeError(

@@ -23,9 +23,23 @@ if TYPE_CHECKING:
     from weft.keras.trainer.py_dataset import PyDataset as PyDataset
     from weft.keras.trainer.py_dataset import PyDataset as Sequence
     from weft.keras.utils.file_utils import get_file as get_file
+    from weft.keras.utils.image_utils import array_to_img as array_to_img
+    from weft.keras.utils.image_utils import img_to_array as img_to_array
+    from weft.keras.utils.image_utils import load_img as load_img
+    from weft.keras.utils.image_utils import save_img as save_img
     from weft.keras.utils.model_drawing import model_to_dot as model_to_dot
     from weft.keras.utils.model_drawing import plot_model as plot_model
     from weft.keras.utils.progbar import Progbar as Progbar
+    from weft.keras.utils.small import Config as Config
+    from weft.keras.utils.small import conv_output_length as conv_output_length
+    from weft.keras.utils.small import disable_interactive_logging as disable_interactive_logging
+    from weft.keras.utils.small import enable_interactive_logging as enable_interactive_logging
+    from weft.keras.utils.small import get_source_inputs as get_source_inputs
+    from weft.keras.utils.small import has_arg as has_arg
+    from weft.keras.utils.small import is_interactive_logging_enabled as is_interactive_logging_enabled
+    from weft.keras.utils.small import pack_x_y_sample_weight as pack_x_y_sample_weight
+    from weft.keras.utils.small import standardize_dtype as standardize_dtype
+    from weft.keras.utils.small import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 
 #: names that other modules of this folder hold, loaded when they are asked for
 _ELSEWHERE = {
@@ -35,7 +49,14 @@ _ELSEWHERE = {
     "get_file": "weft.keras.utils.file_utils",
     "model_to_dot": "weft.keras.utils.model_drawing",
     "plot_model": "weft.keras.utils.model_drawing",
-}
+    **dict.fromkeys(("array_to_img", "img_to_array", "load_img", "save_img"), "weft.keras.utils.image_utils"),
+    **dict.fromkeys(
+        ("Config", "conv_output_length", "disable_interactive_logging", "enable_interactive_logging",
+         "get_source_inputs", "has_arg", "is_interactive_logging_enabled", "pack_x_y_sample_weight",
+         "standardize_dtype", "unpack_x_y_sample_weight"),
+        "weft.keras.utils.small",
+    ),
+}  # fmt: skip
 
 
 def is_keras_tensor(value: Any) -> bool:
@@ -59,8 +80,11 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "clear_session", "custom_object_scope",
-    "deserialize_keras_object", "get_custom_objects", "get_file", "get_registered_name", "get_registered_object",
-    "is_keras_tensor", "model_to_dot", "normalize", "pad_sequences", "plot_model", "register_keras_serializable",
-    "serialize_keras_object", "set_random_seed", "to_categorical",
+    "Config", "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "array_to_img", "clear_session",
+    "conv_output_length", "custom_object_scope", "deserialize_keras_object", "disable_interactive_logging",
+    "enable_interactive_logging", "get_custom_objects", "get_file", "get_registered_name", "get_registered_object",
+    "get_source_inputs", "has_arg", "img_to_array", "is_interactive_logging_enabled", "is_keras_tensor", "load_img",
+    "model_to_dot", "normalize", "pack_x_y_sample_weight", "pad_sequences", "plot_model",
+    "register_keras_serializable", "save_img", "serialize_keras_object", "set_random_seed", "standardize_dtype",
+    "to_categorical", "unpack_x_y_sample_weight",
 ]  # fmt: skip

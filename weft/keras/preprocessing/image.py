@@ -1,0 +1,5 @@
+"""Pictures in files and as arrays."""
+
+from weft.keras.utils.image_utils import array_to_img, img_to_array, load_img, save_img, smart_resize
+
+__all__ = ["array_to_img", "img_to_array", "load_img", "save_img", "smart_resize"]
