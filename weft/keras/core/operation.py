@@ -261,3 +261,8 @@ def evaluate_symbolically(function: Any, *args: Any, **kwargs: Any) -> Any:
     """
     specs = extend.evaluate_shape(function, *args, **kwargs)
     return tf.nest.map_structure(lambda s: KerasTensor(s.shape, s.dtype) if hasattr(s, "shape") else s, specs)
+
+
+def kind_of(operation: Any) -> str:
+    """The class of a layer, the op of a function of `tf`, or Keras' class for a function of `keras.ops`."""
+    return str(getattr(operation, "op", None) or getattr(operation, "class_name", None) or type(operation).__name__)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import weft as tf
-from weft.keras.core.operation import node_of
+from weft.keras.core.operation import kind_of, node_of
 from weft.keras.utils import notebook
 
 #: corner and line characters: boxes where the encoding has them, ASCII elsewhere
@@ -133,7 +133,7 @@ def _rows(model: Any, expand: bool, trainable: bool, connected: bool, layer_rang
     members = {id(node) for node in model._graph.nodes_in_order} if model._graph is not None else set()
     rows = []
     for layer in _shown(model, layer_range):
-        cells = [f"{layer.name} ({type(layer).__name__ if not hasattr(layer, 'op') else layer.op})",
+        cells = [f"{layer.name} ({kind_of(layer)})",
                  _output_text(layer), _count_text(layer)]  # fmt: skip
         if connected:
             cells.append(_connections(layer, members))

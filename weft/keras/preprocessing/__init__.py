@@ -2,7 +2,14 @@
 
 from weft.extend import word_absent
 from weft.keras.preprocessing import image, sequence
+from weft.keras.utils.directories import (
+    image_dataset_from_directory,
+    text_dataset_from_directory,
+    timeseries_dataset_from_array,
+)
 
 word_absent(globals(), "keras.preprocessing")
 
-__all__ = ["image", "sequence"]
+__all__ = [
+    "image", "image_dataset_from_directory", "sequence", "text_dataset_from_directory", "timeseries_dataset_from_array",
+]  # fmt: skip

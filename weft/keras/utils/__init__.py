@@ -22,6 +22,9 @@ from weft.keras.utils.sequences import pad_sequences
 if TYPE_CHECKING:
     from weft.keras.trainer.py_dataset import PyDataset as PyDataset
     from weft.keras.trainer.py_dataset import PyDataset as Sequence
+    from weft.keras.utils.directories import image_dataset_from_directory as image_dataset_from_directory
+    from weft.keras.utils.directories import text_dataset_from_directory as text_dataset_from_directory
+    from weft.keras.utils.directories import timeseries_dataset_from_array as timeseries_dataset_from_array
     from weft.keras.utils.file_utils import get_file as get_file
     from weft.keras.utils.image_utils import array_to_img as array_to_img
     from weft.keras.utils.image_utils import img_to_array as img_to_array
@@ -49,6 +52,10 @@ _ELSEWHERE = {
     "get_file": "weft.keras.utils.file_utils",
     "model_to_dot": "weft.keras.utils.model_drawing",
     "plot_model": "weft.keras.utils.model_drawing",
+    **dict.fromkeys(
+        ("image_dataset_from_directory", "text_dataset_from_directory", "timeseries_dataset_from_array"),
+        "weft.keras.utils.directories",
+    ),
     **dict.fromkeys(("array_to_img", "img_to_array", "load_img", "save_img"), "weft.keras.utils.image_utils"),
     **dict.fromkeys(
         ("Config", "conv_output_length", "disable_interactive_logging", "enable_interactive_logging",
@@ -83,8 +90,9 @@ __all__ = [
     "Config", "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "array_to_img", "clear_session",
     "conv_output_length", "custom_object_scope", "deserialize_keras_object", "disable_interactive_logging",
     "enable_interactive_logging", "get_custom_objects", "get_file", "get_registered_name", "get_registered_object",
-    "get_source_inputs", "has_arg", "img_to_array", "is_interactive_logging_enabled", "is_keras_tensor", "load_img",
-    "model_to_dot", "normalize", "pack_x_y_sample_weight", "pad_sequences", "plot_model",
-    "register_keras_serializable", "save_img", "serialize_keras_object", "set_random_seed", "standardize_dtype",
-    "to_categorical", "unpack_x_y_sample_weight",
+    "get_source_inputs", "has_arg", "image_dataset_from_directory", "img_to_array",
+    "is_interactive_logging_enabled", "is_keras_tensor", "load_img", "model_to_dot", "normalize",
+    "pack_x_y_sample_weight", "pad_sequences", "plot_model", "register_keras_serializable", "save_img",
+    "serialize_keras_object", "set_random_seed", "standardize_dtype", "text_dataset_from_directory",
+    "timeseries_dataset_from_array", "to_categorical", "unpack_x_y_sample_weight",
 ]  # fmt: skip

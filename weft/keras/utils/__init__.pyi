@@ -16,6 +16,9 @@ from weft.keras.saving.serialization import deserialize_keras_object as deserial
 from weft.keras.saving.serialization import serialize_keras_object as serialize_keras_object
 from weft.keras.trainer.py_dataset import PyDataset as PyDataset
 from weft.keras.trainer.py_dataset import PyDataset as _Sequence
+from weft.keras.utils.directories import image_dataset_from_directory as image_dataset_from_directory
+from weft.keras.utils.directories import text_dataset_from_directory as text_dataset_from_directory
+from weft.keras.utils.directories import timeseries_dataset_from_array as timeseries_dataset_from_array
 from weft.keras.utils.file_utils import get_file as get_file
 from weft.keras.utils.image_utils import array_to_img as array_to_img
 from weft.keras.utils.image_utils import img_to_array as img_to_array

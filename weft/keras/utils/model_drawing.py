@@ -8,6 +8,7 @@ from typing import Any
 
 import weft as tf
 from weft.extend import explain, nearest, replacing_file
+from weft.keras.core.operation import kind_of
 from weft.keras.utils import notebook
 from weft.keras.utils.layered_layout import arrange
 from weft.keras.utils.pictures import (
@@ -190,7 +191,7 @@ class _Drawer:
         return ends[0], ends[1]
 
     def _rows(self, operation: Any) -> list[list[_Cell]]:
-        shown, kind = self.shown, getattr(operation, "op", None) or type(operation).__name__
+        shown, kind = self.shown, kind_of(operation)
         head = f"{operation.name} ({kind})" if shown["show_layer_names"] else kind
         rows: list[list[_Cell]] = [[(head, DARK, WHITE)]]
         activation = getattr(operation, "activation", None)
