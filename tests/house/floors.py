@@ -61,7 +61,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "llvmlite": ("weft.engines.native", "weft.cli.doctor"),  # the doctor says whether it loads
     "jax": ("weft.engines.xla",),
     "h5py": ("weft.keras.saving", "weft.api.saving"),
-    "PIL": ("weft.api.image",),
+    "PIL": ("weft.api.image", "weft.keras.utils.image_utils"),
     "matplotlib": ("weft.cli.", "weft.keras.utils"),
     "sklearn": ("weft.cli.",),
     "IPython": ("weft.cli.", "weft.keras.utils"),
