@@ -289,3 +289,23 @@ def test_sums_over_axes_of_one_element_are_no_sums() -> None:
         for axis in ((3,), (1, 3), (1, 2)):
             for keepdims in (False, True):
                 _both(op, x, axis=axis, keepdims=keepdims, tolerance=2e-6)
+
+
+def _joined_twice(axis: int, *parts: Any) -> Any:
+    whole = tf.concat([tf.exp(part) for part in parts], axis)
+    return tf.reduce_sum(whole, axis), tf.tanh(whole), whole[:, 1:], whole
+
+
+@pytest.mark.parametrize(
+    ("axis", "sizes"), [(0, (3, 5)), (1, (16, 37, 20)), (1, (256, 0, 64)), (1, (3, 40)), (-1, (17, 16))]
+)
+def test_a_concatenation_that_is_stored_is_written_part_by_part(axis: int, sizes: tuple[int, ...]) -> None:
+    shapes = [(size, 33) if axis == 0 else (6, size) for size in sizes]
+    parts = [_RNG.normal(size=shape).astype(np.float32) for shape in shapes]
+    specs = [tf.TensorSpec((None, *shape[1:]), tf.float32) for shape in shapes]
+    whole = np.concatenate([np.exp(part) for part in parts], axis)
+    for signature in (None, specs):  # rows of a known number, and of any
+        function = tf.function(lambda *given: _joined_twice(axis, *given), input_signature=signature)
+        found = function(*parts)
+        for got, wanted in zip(found, (whole.sum(axis), np.tanh(whole), whole[:, 1:], whole), strict=True):
+            np.testing.assert_allclose(got.numpy(), wanted, rtol=2e-6)

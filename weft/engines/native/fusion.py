@@ -146,7 +146,7 @@ class Fusion:
         # sets of groups, a bit for each: with what checks need, before those, with writes to state, before any
         self._early = self._before_early = self._writing = self._awaited = 0
         self.home: dict[Nest, Group] = {}
-        self.writer: dict[Buffer, Nest] = {}
+        self.writers: dict[Buffer, list[Nest]] = {}  # the last to write all of it, or those that wrote its parts
         self.readers: dict[Buffer, list[Nest]] = {}
         self.all_readers: dict[Buffer, list[Nest]] = {}
         for nest in nests:
@@ -185,15 +185,19 @@ class Fusion:
         for load in self.walks[nest].reads:
             self.readers.setdefault(load.buffer, []).append(nest)
             self.all_readers.setdefault(load.buffer, []).append(nest)
-        self.writer[nest.output.buffer] = nest
+        written = self.writers.setdefault(nest.output.buffer, [])
+        if not _side_by_side(written, nest):
+            written.clear()
+        written.append(nest)
         self.readers[nest.output.buffer] = []
 
     def _needs(self, nest: Nest) -> list[Nest]:
         """The nests that must come before: those that make what it reads, and those that read what it overwrites."""
-        found = [self.writer[load.buffer] for load in self.walks[nest].reads if load.buffer in self.writer]
+        found = [maker for load in self.walks[nest].reads for maker in self.writers.get(load.buffer, ())]
         found += self.readers.get(nest.output.buffer, [])
-        if nest.output.buffer in self.writer:
-            found.append(self.writer[nest.output.buffer])
+        written = self.writers.get(nest.output.buffer, [])
+        if not _side_by_side(written, nest):
+            found += written
         return list(dict.fromkeys(found))
 
     def _delays_a_check(self, group: Group, nest: Nest, waits: set[Group]) -> bool:
@@ -213,7 +217,9 @@ class Fusion:
             return []
         if self.walks[nest].column:
             return self._beside(nest)
-        found = dict.fromkeys(self.home[n] for n in reversed(needs))
+        makers = [n for load in self.walks[nest].reads for n in self.writers.get(load.buffer, ())]
+        # beside those that make what it reads rather than beside those that must be done with what it overwrites
+        found = dict.fromkeys(self.home[n] for n in (*reversed(makers), *reversed(needs)))
         shared = {load.buffer for load in self.walks[nest].reads}
         for group in reversed(self.groups[-32:]):  # beside others that read the same, or are as small
             if group in found or group.kind not in ("map", "rows"):
@@ -289,10 +295,10 @@ class Fusion:
         reads = loads([nest.value(place, within)])
         stage = 0
         for load in reads:
-            maker = self.writer.get(load.buffer)
-            if maker is None or self.home[maker] is not group:
+            maker = next((n for n in self.writers.get(load.buffer, ()) if self.home[n] is group), None)
+            if maker is None:
                 continue
-            if not _own_row(load.index, maker, rows, prefix):
+            if maker.part or not _own_row(load.index, maker, rows, prefix):
                 return False
             same = not maker.reduced and _same_place(load.index, maker, indices)
             stage = max(stage, group.stages.get(maker, 0) + (0 if same else 1))
@@ -301,8 +307,8 @@ class Fusion:
                 if not self._reads_own_place(group, reader, nest):
                     return False
                 stage = max(stage, group.stages[reader])
-        writer = self.writer.get(nest.output.buffer)
-        if writer is not None and self.home[writer] is group:
+        written = self.writers.get(nest.output.buffer, [])
+        if any(self.home[writer] is group for writer in written) and not _side_by_side(written, nest):
             return False
         if group.kind == "map" and prefix == len(group.space) and stage > 0:
             return False
@@ -422,6 +428,11 @@ def _with_all_before(groups: set[Group]) -> int:
 
 def _writes_state(nest: Nest) -> bool:
     return nest.output.buffer.role == "state"
+
+
+def _side_by_side(written: list[Nest], nest: Nest) -> bool:
+    """Whether a nest writes a part of a buffer of which others have written other parts."""
+    return nest.part and all(writer.part for writer in written)
 
 
 def _same_points(first: Shape, second: Shape) -> bool:

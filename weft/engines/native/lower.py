@@ -98,6 +98,7 @@ class Nest:
     template: Any = None
     region: Region | None = None  # the loop whose body it belongs to
     when: Memory | None = None  # a bool in memory: where it does not hold, nothing is done
+    part: bool = False  # it writes a part of its buffer; every other nest that writes there, another part
     node: Node | None = None  # what it was made for
     run: Any = None  # the walk through a matrix that it is part of
     seen: Any = None  # what `fusion.walk` found

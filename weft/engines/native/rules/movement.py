@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from weft.base import dtypes
-from weft.engines.native.index import Index
+from weft.base.dims import Dim, product
+from weft.engines.native.index import ZERO, Index
 from weft.engines.native.loops import At, Const, Expr, Op
-from weft.engines.native.lower import Lowering, aligned, rule, view
+from weft.engines.native.lower import Lowering, Nest, aligned, rule, view
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.pointwise import cast, compare, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source, flat_index, row_major, unflatten
 from weft.ir.graph import Node
 
 if TYPE_CHECKING:
-    from weft.base.dims import Dimension
+    from weft.base.dims import Dimension, Shape
     from weft.base.dtypes import DType
+
+#: neighbours from one part of a concatenation for which it is worth walking through that part alone
+_RUN = 16
 
 
 @rule("constant")
@@ -100,10 +104,12 @@ def _slice(low: Lowering, node: Node) -> Sequence[Source]:
 @rule("concat")
 def _concat(low: Lowering, node: Node) -> Sequence[Source]:
     parts = [low.source(value) for value in node.inputs]
-    parts = [low.memory(part) if part.cost > 3 else part for part in parts]
     shape = node.outputs[0].shape
     assert shape is not None
     axis = node.attrs["axis"] % len(shape)
+    if low.users.get(node.outputs[0], 0) > 1 and all(_long(part.shape[axis:]) for part in parts):
+        return [_side_by_side(low, parts, shape, axis)]
+    parts = [low.memory(part) if part.cost > 3 else part for part in parts]
     ends: list[Dimension] = []
     for part in parts:
         ends.append((ends[-1] if ends else 0) + part.shape[axis])
@@ -122,6 +128,29 @@ def _concat(low: Lowering, node: Node) -> Sequence[Source]:
         return found
 
     return [Computed(shape, parts[0].dtype, element, 4 * len(parts))]
+
+
+def _long(run: Shape) -> bool:
+    """Whether so many neighbours are worth a walk of their own."""
+    size = product(tuple(run))
+    return isinstance(size, Dim) or size >= _RUN
+
+
+def _side_by_side(low: Lowering, parts: Sequence[Source], shape: Shape, axis: int) -> Memory:
+    """What is stored anyway is written part by part: no element has to ask of which part it is."""
+    whole = low.temporary(shape, parts[0].dtype, "concat")
+    start: Dimension = 0
+    for part in parts:
+        if product(tuple(part.shape)) != 0:
+            first = (*(ZERO for _ in shape[:axis]), Index.of(start), *(ZERO for _ in shape[axis + 1 :]))
+            place = Memory(whole.buffer, part.shape, whole.strides, whole.place(first))
+            low.nests.append(Nest(part.shape, _element(part), place, name="concat", part=True))
+        start = start + part.shape[axis]
+    return whole
+
+
+def _element(source: Source) -> Callable[[Indices, Indices], Expr]:
+    return lambda place, _: source.at(place)
 
 
 @rule("cross")
