@@ -1,27 +1,19 @@
 """The programs of examples/tf1 as a user runs them, in a short mode, with thresholds that an untrained model fails."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.examples import ROOT, run_example, unlisted
 from weft.formats.events import read_events
 from weft.formats.messages.graph import GraphDef
 
-ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "examples" / "tf1"
 
 
 def run(program, *arguments, folder):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "weft", "run", str(PROGRAMS / program), *map(str, arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, env=environment, encoding="utf-8", timeout=300,
-                            cwd=folder)  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    return result
+    return run_example(PROGRAMS / program, *arguments, folder=folder)
 
 
 def numbers(text, label):
@@ -32,9 +24,7 @@ def numbers(text, label):
 
 def test_every_program_is_tested_and_listed():
     source = Path(__file__).read_text(encoding="utf-8")
-    readme = (PROGRAMS / "README.md").read_text(encoding="utf-8")
-    for program in PROGRAMS.glob("*.py"):
-        assert f'"{program.name}"' in source and f"`{program.name}`" in readme
+    assert not unlisted(PROGRAMS, source, (PROGRAMS / "README.md").read_text(encoding="utf-8"))
 
 
 def test_linear_regression_finds_the_line(tmp_path):
