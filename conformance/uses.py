@@ -1,7 +1,7 @@
 """Reading the files of uses.
 
-A use is a line of Python, or several: it ends with the first expression that stands alone on the margin, and this is
-what is compared.
+A use is a line of Python, or several: it ends with the first expression that stands alone on the margin without a
+semicolon, and this is what is compared.
 
     tf.add(a, b)
     tf.exp(d)  # within 1e-4            the relative tolerance
@@ -87,7 +87,7 @@ def _whole(lines: list[str]) -> bool:
         body = ast.parse(text[mark.end() :] if mark else text).body
     except SyntaxError:
         return False
-    return isinstance(body[-1], ast.Expr) or bool(mark and "@" in mark[1])
+    return isinstance(body[-1], ast.Expr) and not text.endswith(";") or bool(mark and "@" in mark[1])
 
 
 def read(dialect: str, file: Path) -> list[Use]:
