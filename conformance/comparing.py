@@ -56,6 +56,7 @@ def values(use: Use, expected: Record, found: Record, tolerance: float | None) -
             wanted, got = dict(expected["items"]), dict(found["items"])
             if wanted.keys() != got.keys():
                 return f"parts {sorted(got.keys() - wanted.keys())} instead of {sorted(wanted.keys() - got.keys())}"
+            found = dict(found, items=[[name, got[name]] for name in wanted])  # in whatever order
         if len(expected["items"]) != len(found["items"]):
             return f"{len(found['items'])} parts instead of {len(expected['items'])}"
         for place, (one, other) in enumerate(zip(expected["items"], found["items"])):

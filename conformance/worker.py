@@ -68,7 +68,9 @@ class Describer:
         return name[:-4] if name.endswith("_ref") else name
 
     def __call__(self, value):
-        if value is None or isinstance(value, (bool, int, str)):
+        if isinstance(value, str):
+            return {"kind": "str", "value": str(value)}
+        if value is None or isinstance(value, (bool, int)):
             return {"kind": type(value).__name__, "value": value}
         if isinstance(value, float):
             return array_record("float", np.float64(value))
@@ -305,7 +307,7 @@ def scope_for(dialect, module):
         tf.logging.set_verbosity(tf.logging.ERROR)
     scope = {"tf": tf, "np": np, "os": os, "__name__": "__main__"}
     if dialect == "keras":
-        scope["keras"] = tf.keras
+        scope["keras"] = importlib.import_module("keras") if module == "tensorflow" else tf.keras
     return tf, scope
 
 
