@@ -27,7 +27,7 @@ def weights(layer):
             values.append(np.array(variable))
             continue
         drawn = np.random.RandomState(place + 1).uniform(-0.5, 0.5, tuple(variable.shape))
-        values.append(np.abs(drawn) + 0.5 if "variance" in variable.path else drawn)
+        values.append(np.abs(drawn) + 0.5 if any(word in variable.path for word in ("variance", "stddev")) else drawn)
     for variable, value in zip(layer.weights, values):
         variable.assign(value)
 
@@ -41,7 +41,5 @@ def fed(layer, *inputs, **options):
 
 
 def config(thing):
-    """The configuration, without what differs from object to object by nature."""
-    found = dict(thing.get_config())
-    found.pop("name", None)
-    return found
+    """The configuration, without names, and without parts that are None, which say nothing."""
+    return {key: value for key, value in thing.get_config().items() if key != "name" and value is not None}

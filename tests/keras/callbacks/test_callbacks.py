@@ -95,7 +95,8 @@ def test_csv_logger(tmp_path: Path) -> None:
             X, Y, epochs=2, verbose=0, callbacks=[keras.callbacks.CSVLogger(tmp_path / "log.csv", append=append)]
         )
     lines = (tmp_path / "log.csv").read_text().splitlines()
-    assert lines[0] == "epoch,loss" and len(lines) == 5
+    assert lines[0] == "epoch,loss,val_loss" and len(lines) == 5  # a place for validation that begins later
+    assert lines[1].endswith(",NA")
 
 
 def test_a_class_is_no_callback() -> None:

@@ -58,9 +58,11 @@ class CSVLogger(Callback):
         """Writes a line."""
         logs = logs or {}
         if self._writer is None:
-            fields = ["epoch", *logs]
+            names = sorted(logs)
+            if not any(name.startswith("val_") for name in names):
+                names += [f"val_{name}" for name in names]  # in case that validation begins in a later epoch
             self._writer = csv.DictWriter(
-                self._file, fields, delimiter=self.separator, restval="NA", extrasaction="ignore"
+                self._file, ["epoch", *names], delimiter=self.separator, restval="NA", extrasaction="ignore"
             )
             if self._with_header:
                 self._writer.writeheader()

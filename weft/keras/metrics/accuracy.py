@@ -24,7 +24,7 @@ def accuracy(y_true: Any, y_pred: Any) -> Any:
 
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
-    """Mean over the last axis of whether label and thresholded prediction are equal.
+    """Whether label and thresholded prediction are equal, 1 or 0 for each element.
 
     Args:
         y_true: `[..., n]`, 0 or 1.
@@ -34,7 +34,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     y_pred = tf.convert_to_tensor(y_pred)
     y_true, y_pred = align_ranks(tf.cast(tf.convert_to_tensor(y_true), y_pred.dtype), y_pred)
     right = tf.equal(y_true, tf.cast(y_pred > tf.cast(threshold, y_pred.dtype), y_true.dtype))
-    return tf.reduce_mean(tf.cast(right, "float32"), axis=-1)
+    return tf.cast(right, "float32")
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:

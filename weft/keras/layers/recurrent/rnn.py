@@ -28,7 +28,7 @@ class RNN(Layer):
 
     Returns:
         For inputs `[batch, time, features]`, `[batch, units]`, or `[batch, time, units]` with `return_sequences`; with
-        `return_state` a list of it and the states.
+        `return_state` a tuple of it and the states.
     """
 
     _old_arguments = {"consume_less": "implementation"}
@@ -128,7 +128,7 @@ class RNN(Layer):
             for variable, value in zip(self.states.variables, states):
                 variable.assign(tf.cast(value, variable.dtype))
         result = outputs if self.return_sequences else last
-        return [result, *states] if self.return_state else result
+        return (result, *states) if self.return_state else result
 
     def _first_states(self, sequences: Any, initial_state: Any) -> list[Any]:
         if initial_state is not None:

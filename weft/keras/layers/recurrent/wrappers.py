@@ -108,7 +108,7 @@ class Bidirectional(Layer):
         merged = self._merge(forward, backward)
         if not self.return_state:
             return merged
-        return [*merged, *states] if isinstance(merged, list) else [merged, *states]
+        return (*merged, *states) if isinstance(merged, list) else (merged, *states)
 
     def _merge(self, forward: Any, backward: Any) -> Any:
         if self.merge_mode == "concat":
