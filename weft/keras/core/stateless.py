@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
+import weft as tf
 from weft.extend import explain
 
 
@@ -110,7 +111,7 @@ def mapping(owner: str, kind: str, variables: list[Any], values: Any) -> list[tu
             expected=f"{len(variables)}: " + ", ".join(v.path for v in variables[:6]), received=str(len(values)),
             hint=f"pass the values of .{kind} in their order",
         ))  # fmt: skip
-    return list(zip(variables, values, strict=True))
+    return [(variable, tf.convert_to_tensor(value)) for variable, value in zip(variables, values, strict=True)]
 
 
 def require_built(owner: Any, method: str) -> None:
