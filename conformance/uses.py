@@ -87,7 +87,7 @@ def _whole(lines: list[str]) -> bool:
         body = ast.parse(text[mark.end() :] if mark else text).body
     except SyntaxError:
         return False
-    return isinstance(body[-1], ast.Expr) and not text.endswith(";") or bool(mark and "@" in mark[1])
+    return (isinstance(body[-1], ast.Expr) and not text.endswith(";")) or bool(mark and "@" in mark[1])
 
 
 def read(dialect: str, file: Path) -> list[Use]:
