@@ -9,6 +9,7 @@ function of `tf` hands the application of an op over to that method and returns 
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -32,20 +33,24 @@ from weft.formats.png import encode_png
 from weft.ops import opdef
 from weft.runtime import context, dispatch, frontdoor, tracking
 from weft.runtime import function as functions
+from weft.runtime import graph as graphs
 from weft.runtime import random as streams
 from weft.runtime import tape as tapes
 from weft.runtime.batches import Batches
 from weft.runtime.function import Function
-from weft.runtime.tensor import Tensor, TensorOperators
+from weft.runtime.graph_variable import SharedVariable
+from weft.runtime.tensor import SymbolicTensor, Tensor, TensorOperators, literal
 
 __all__ = [
     "EventFileWriter", "GraphDef", "encode_png", "summaries",
-    "Batches", "Dim", "Lock", "Tensor", "TensorOperators", "TensorShape", "absent", "attribute_set", "batches",
+    "Batches", "Dim", "Lock", "SharedVariable", "Tensor", "TensorOperators", "TensorShape", "absent", "at_once",
+    "attribute_set", "batches",
     "collect_operations", "distribute", "evaluate_shape", "explain", "explain_missing_gradient", "function",
     "gather_rows", "global_seed", "in_graph", "join_processes", "layout_of", "list_devices", "nearest", "nest",
-    "note_latest_checkpoint", "only_computes", "op", "op_outputs", "origin", "profile", "rebind_sizes",
+    "note_latest_checkpoint", "only_computes", "op", "op_outputs", "origin", "outermost_graph", "present_graph",
+    "profile", "rebind_sizes",
     "replacing_file", "runs_unwatched", "scan", "set_global_seed", "set_layout", "set_part", "signature_of",
-    "user_facing", "user_line", "word_absent", "word_absent_methods",
+    "take_constants", "user_facing", "user_line", "word_absent", "word_absent_methods",
 ]  # fmt: skip
 
 
@@ -255,6 +260,42 @@ def note_latest_checkpoint(prefix: str) -> None:
 def in_graph() -> bool:
     """Whether a graph is being built, rather than ops run at once."""
     return context.scope() is not None
+
+
+def present_graph() -> Any:
+    """The graph of TensorFlow 1 that ops are added to now; None where they run at once or in a traced function."""
+    scope = context.scope()
+    return None if scope is None or scope.ordered else graphs.default_graph()
+
+
+def take_constants(inputs: Sequence[Any]) -> tuple[list[Any], bool]:
+    """Operands with the constants of a graph of TensorFlow 1 as plain values, and whether a tensor of it is left."""
+    found: list[Any] = []
+    left = False
+    for one in inputs:
+        node = one._value.node if isinstance(one, SymbolicTensor) else None
+        if node is not None and node.op == "constant":
+            one = literal(node.attrs["value"].array)
+        found.append(one)
+        left = left or (node is not None and node.op != "constant")
+    return found, left
+
+
+def outermost_graph() -> Any:
+    """The graph of TensorFlow 1 around all that is open, whatever was opened within it; None where that is eager."""
+    scope = context.outermost_graph()
+    return None if scope is None else graphs.wrapper_of(scope.graph)
+
+
+def at_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose ops run at once where a graph of TensorFlow 1 is open, so that it needs no session."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with context.outside_graphs():
+            return function(*args, **kwargs)
+
+    return run
 
 
 def collect_operations(function_: Any) -> list[str]:

@@ -56,15 +56,3 @@ def test_gradients_of_rows(title):
     line = OPTIMIZERS[title]
     found = follow(line, [recipes.sparse_start()], lambda step: [recipes.sparse_gradient(step)])
     assert_near(found, line["sparse"])
-
-
-def test_what_would_pass_over_keras_variables_is_refused():
-    with tf.Graph().as_default():
-        x = tf.placeholder(tf.float32, [None, 4])
-        hidden = tf.keras.layers.Dense(3)(x)
-        weights = tf.get_variable("w", [3, 1])
-        loss = tf.reduce_mean(tf.matmul(hidden, weights) ** 2)
-        for use in (lambda: tf.train.GradientDescentOptimizer(0.1).minimize(loss), tf.train.Saver):
-            with pytest.raises(NotImplementedError, match=r"(?s)received: kernel, bias\n.*tf\.layers"):
-                use()
-        tf.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[weights])

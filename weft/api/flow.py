@@ -227,10 +227,11 @@ def control_dependencies(control_inputs: Any) -> Iterator[None]:
 @contextmanager
 def init_scope() -> Iterator[None]:
     """Leaves all traced functions: within the block ops run eagerly (or in the outermost graph)."""
-    if context.scope() is not None and not context.outermost_eager():
+    around, present = context.lifted(), context.scope()
+    if around is not None and present is not None and present.outermost() is around:
         yield
         return
-    with context.open_scope(None):  # tapes of outside do not see what happens here
+    with context.open_scope(around):  # tapes of outside do not see what happens here
         yield
 
 

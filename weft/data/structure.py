@@ -155,13 +155,16 @@ def leaf_of(leaf: Any) -> Any:
 
 
 def array_of(tensor: Any) -> Any:
-    """The array of an eager tensor.
+    """The array of an eager tensor, or of a constant of a graph.
 
     Raises:
-        NotImplementedError: For a tensor of a graph.
+        NotImplementedError: For another tensor of a graph.
     """
     if isinstance(tensor, EagerTensor):
         return tensor._array
+    node = getattr(getattr(tensor, "_value", None), "node", None)
+    if node is not None and node.op == "constant":
+        return node.attrs["value"].array
     raise NotImplementedError(explain(
         "This dataset is made of tensors of a function that is being traced; its elements are not there yet.",
         received=str(getattr(tensor, "type", tensor)),

@@ -184,6 +184,35 @@ def outermost_eager() -> bool:
     return not _process["graph_mode"] and (bottom is None or bottom.ordered)
 
 
+def outermost_graph() -> Scope | None:
+    """The graph of TensorFlow 1 around all that is open, whatever was opened within it; None where that is eager."""
+    if outermost_eager():
+        return None
+    found = next((s for s in reversed(_local.scopes) if s is not None and not s.outermost().ordered), None)
+    return default_scope() if found is None else found.outermost()
+
+
+def lifted() -> Scope | None:
+    """The scope around the traced functions that are open: a graph of TensorFlow 1, or None where that is eager."""
+    for found in reversed(_local.scopes):
+        if found is None:
+            return None
+        if not found.outermost().ordered:
+            return found.outermost()
+    return default_scope() if _process["graph_mode"] else None
+
+
+@contextmanager
+def outside_graphs() -> Iterator[None]:
+    """Within the block ops run at once, where a graph of TensorFlow 1 is open; otherwise nothing changes."""
+    present = scope()
+    if present is None or present.outermost().ordered:
+        yield
+        return
+    with open_scope(None):
+        yield
+
+
 def tapes() -> list[Tape]:
     """The tapes that record now, outermost first."""
     return _local.tapes

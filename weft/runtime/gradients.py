@@ -97,4 +97,6 @@ def _value(item: Any, source: bool = False) -> Value:
     handle = getattr(item, "handle", None)
     if source and handle is not None:
         return dispatch.resolve(handle, scope)
+    if hasattr(item, "__weft_operation__") and hasattr(item, "_as_graph_element"):
+        item = item._as_graph_element()  # a symbolic tensor of Keras: what stands for it in the graph
     return dispatch.resolve(frontdoor.convert(item), scope)

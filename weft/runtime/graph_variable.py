@@ -12,6 +12,7 @@ from weft.ir.types import TensorType
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys, Operation
+from weft.runtime.host_call import host_call
 from weft.runtime.tensor import Handle
 from weft.runtime.variable import Template, Variable
 
@@ -131,11 +132,8 @@ class GraphVariable(Variable):
     def _read_as_tensor(self) -> Any:
         """Its value: the one read that all share, or one of its own where it must come after something."""
         scope = context.scope()
-        around = scope
-        while around is not None and not around.ordered and not any(around.control):
-            if around.graph is self._graph.ir:
-                return self._snapshot  # in branches and loops, too: what goes round in a loop is read once, before it
-            around = around.outer
+        if _reads_at_once(scope, self._graph):
+            return self._snapshot
         if scope is not None and scope.outermost().graph is not self._graph.ir:
             return self._snapshot  # what is made of it goes into its graph
         return self.read_value()
@@ -195,6 +193,133 @@ class GraphVariable(Variable):
 
     def __deepcopy__(self, memo: Any) -> Any:
         raise TypeError(f"{self!r} belongs to a graph and cannot be copied on its own.")
+
+
+def _reads_at_once(scope: Any, graph: Any) -> bool:
+    """Whether a read here is the one that all share: nothing says that it must come after something.
+
+    In branches and loops, too: what goes round in a loop is read once, before it.
+    """
+    while scope is not None and not scope.ordered and not any(scope.control):
+        if scope.graph is graph.ir:
+            return True
+        scope = scope.outer
+    return False
+
+
+class SharedVariable(Variable):
+    """A variable with a value of its own, which a graph of TensorFlow 1 may hold, too: all sessions have that value.
+
+    Those of Keras are such, because `fit` runs without a session. Where no graph holds it, it is as any other.
+    """
+
+    _graph: Any = None
+    _initializer: Any = None
+    _initial: Any = None
+
+    def enter_graph(self, name: str, first: Callable[[], Any]) -> None:
+        """Makes the open graph of TensorFlow 1 hold it, in its collections; does nothing where there is none.
+
+        Args:
+            name: Its name there, made unique.
+            first: Gives its first value, for its initializer.
+        """
+        scope = context.outermost_graph()
+        if scope is None or self._graph is not None:
+            return
+        graph = graphs.wrapper_of(scope.graph)
+        with context.open_scope(scope), context.without_control(scope):
+            full = scope.graph.unique_name(context.qualified(name))
+            before = list(scope.names)
+            scope.names[:] = [full]
+            try:
+                self._whole = dispatch.apply(_record("read_variable"), (self.handle,), {}, f"{full}/")[0]
+                self._whole._value.node.metadata.update(type="VariableV2", variable=self)
+                self._snapshot = dispatch.apply(_record("identity"), (self._whole,), {}, "read")[0]
+            finally:
+                scope.names[:] = before
+        self._graph, self._first, self._name = graph, first, f"{full}:0"
+        keys = [GraphKeys.GLOBAL_VARIABLES]
+        graph.add_to_collections(keys + [GraphKeys.TRAINABLE_VARIABLES] * self._cell.trainable, self)
+
+    def _held_by_graph(self, what: str) -> Any:
+        if self._graph is None:
+            raise AttributeError(explain(f"Variable `{self._name}` is in no graph, so it has no {what}."))
+        return self._graph
+
+    @property
+    def graph(self) -> Any:
+        """The graph of TensorFlow 1 that holds it."""
+        return self._held_by_graph("graph")
+
+    @property
+    def op(self) -> Operation:
+        """The operation that stands for it in its graph."""
+        self._held_by_graph("op")
+        return graphs.operation_of(self._whole._value.node)
+
+    @property
+    def initializer(self) -> Operation:
+        """The operation that gives it its first value again."""
+        if self._initializer is None:
+            scope = self._held_by_graph("initializer")._scope
+            with context.open_scope(scope), context.without_control(scope):
+                before = list(scope.names)
+                scope.names[:] = [f"{self._name[:-2]}/Initializer"]
+                try:
+                    types = [TensorType(refreshed(self._static.symbolic), self._dtype)]
+                    self._initial = host_call(self._first_array, [], types, name="initial_value")[0]
+                    scope.names[:] = [self._name[:-2]]
+                    assigned = dispatch.apply(_record("assign_variable"), (self.handle, self._initial), {}, "Assign")[0]
+                finally:
+                    scope.names[:] = before
+            self._initializer = graphs.operation_of(assigned._value.node)
+        return self._initializer  # type: ignore[no-any-return]
+
+    def _first_array(self) -> list[Any]:
+        with context.open_scope(None):
+            return [frontdoor.convert(self._first()).numpy()]
+
+    @property
+    def initial_value(self) -> Any:
+        """The tensor of its first value, in its graph."""
+        return self._initial if self.initializer is not None else None
+
+    def _as_graph_element(self) -> Any:
+        self._held_by_graph("operation")
+        return self._whole
+
+    def _read_as_tensor(self) -> Any:
+        if self._graph is not None and _reads_at_once(context.scope(), self._graph):
+            return self._snapshot
+        return super()._read_as_tensor()
+
+    def _after(self, result: Any, read_value: bool) -> Any:
+        scope = context.scope()
+        if scope is None or scope.ordered:
+            return super()._after(result, read_value)
+        return result if read_value else graphs.operation_of(result._value.node)
+
+    def numpy(self) -> Any:
+        """The present value as an array; it has one beside graphs of TensorFlow 1, too."""
+        with context.outside_graphs():
+            return super().numpy()
+
+    def eval(self, session: Any = None) -> Any:
+        """Its value in a session (the default one where None)."""
+        from weft.runtime import session as sessions
+
+        return sessions.evaluate(self, None, session)
+
+    def load(self, value: Any, session: Any = None) -> None:
+        """Gives it a value at once."""
+        with context.open_scope(None):
+            self.assign(frontdoor.to_array(value, self._dtype))
+
+
+def is_of_graph(variable: Any) -> bool:
+    """Whether a graph of TensorFlow 1 holds a variable."""
+    return isinstance(variable, GraphVariable) or getattr(variable, "_graph", None) is not None
 
 
 def _record(op: str) -> Any:

@@ -8,18 +8,16 @@ from typing import Any
 import numpy as np
 
 import weft
-from weft.base.errors import explain
 from weft.compat.v1.naming import in_graph
 from weft.runtime import context, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime import random as streams
 from weft.runtime.gradients import gradients as _gradients
 from weft.runtime.graph import GraphKeys
-from weft.runtime.graph_variable import GraphVariable, make_variable
+from weft.runtime.graph_variable import is_of_graph, make_variable
 from weft.runtime.scopes import Unit
 from weft.runtime.session import InteractiveSession, Session, default_session  # noqa: F401
 from weft.runtime.tape import UnconnectedGradients
-from weft.runtime.tensor import Handle
 from weft.runtime.variable import Variable as _EagerVariable
 
 placeholder = graphs.placeholder
@@ -163,28 +161,9 @@ def trainable_variables(scope: str | None = None) -> list[Any]:
     return get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
 
 
-def refuse_unseen(what: str) -> None:
-    """Refuses what would pass over trainable variables that the default graph reads and its collections do not hold.
-
-    Raises:
-        NotImplementedError: Where there are such: those of Keras layers.
-    """
-    scope = context.scope()
-    read = [] if scope is None else [tensor for tensor, _ in scope.captured.values() if isinstance(tensor, Handle)]
-    held = {id(variable.handle._array) for variable in (*global_variables(), *local_variables())}
-    unseen = [handle._array.name for handle in read
-              if getattr(handle._array, "trainable", False) and id(handle._array) not in held]  # fmt: skip
-    if unseen:
-        raise NotImplementedError(explain(
-            f"{what} would pass over variables that this graph reads: Keras layers do not put theirs into the "
-            "collections of a graph of version 1 yet.",
-            received=", ".join(unseen), hint="use tf.layers in place of tf.keras.layers, or train with model.fit",
-        ))  # fmt: skip
-
-
 def variables_initializer(var_list: Sequence[Any], name: str = "init") -> Any:
     """An operation that gives variables their first values."""
-    return graphs.group(*(v.initializer for v in var_list if isinstance(v, GraphVariable)), name=name)
+    return graphs.group(*(v.initializer for v in var_list if is_of_graph(v)), name=name)
 
 
 def global_variables_initializer() -> Any:

@@ -21,7 +21,7 @@ from weft.formats.text import from_text, to_text
 from weft.runtime import graph as graphs
 from weft.runtime.graph import Graph, GraphKeys, Operation
 from weft.runtime.graph_export import graph_def as graph_def_of
-from weft.runtime.graph_variable import GraphVariable
+from weft.runtime.graph_variable import GraphVariable, is_of_graph
 from weft.runtime.tensor import Handle, SymbolicTensor
 
 _VERSION = "1.15.5"
@@ -80,7 +80,7 @@ def variable_from_def(message: VariableDef, graph: Graph, scope: str) -> GraphVa
 def _collection(name: str, members: Iterable[Any], made: MetaGraphDef) -> None:
     entry = CollectionDef()
     for item in members:
-        if isinstance(item, GraphVariable):
+        if is_of_graph(item):
             entry.bytes_list.value.append(variable_def(item).SerializeToString())
         elif isinstance(item, (SymbolicTensor, Operation)):
             entry.node_list.value.append(item.name)

@@ -23,7 +23,7 @@ from weft.ir.types import TensorType
 from weft.runtime import context, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys
-from weft.runtime.graph_variable import GraphVariable
+from weft.runtime.graph_variable import is_of_graph
 from weft.runtime.scopes import NameScope
 from weft.runtime.session import BaseSession
 
@@ -148,7 +148,6 @@ class Saver:
             return
         given = self._given
         if given is None:
-            v1_graphs.refuse_unseen("Saver()")
             given = v1_graphs.global_variables() + v1_graphs.get_collection(GraphKeys.SAVEABLE_OBJECTS)
         found = _by_name(given)
         if not found and not self._allow_empty:
@@ -172,7 +171,7 @@ class Saver:
             checkpoints.write_tensors(path, dict(zip(names, arrays, strict=True)))
             return []
 
-        read = [variable._whole if isinstance(variable, GraphVariable) else variable for variable in variables]
+        read = [variable._whole if is_of_graph(variable) else variable for variable in variables]
         (saved,) = host_call(write, [self._path, *read], [], "SaveV2", _reserved("SaveV2"))
         saved.node.metadata["writer"] = _save_writer(labels)
         with weft.control_dependencies([saved]):
@@ -217,7 +216,7 @@ class Saver:
         assert self._variables is not None
         named = self._definition is not None
         eager = not named and (
-            not self._variables or not all(isinstance(v, GraphVariable) for v in self._variables.values())
+            not self._variables or not all(is_of_graph(v) for v in self._variables.values())
         )
         if not eager and not isinstance(sess, BaseSession):
             raise TypeError(f"'sess' must be a Session; {sess}")
@@ -285,7 +284,7 @@ class Saver:
         assert self._variables is not None
         if not self._variables:
             return
-        if all(isinstance(v, GraphVariable) for v in self._variables.values()):
+        if all(is_of_graph(v) for v in self._variables.values()):
             with bundle.BundleReader(path) as reader:
                 _check(reader, self._variables)  # before anything runs, so that errors are worded here
             sess.run(self._restore, {self._path: path})

@@ -135,8 +135,6 @@ class Optimizer:
                         "enabled.", hint="write optimizer.minimize(lambda: loss(...))")  # fmt: skip
             )
         loss = loss() if callable(loss) and not frontdoor.is_tensor_like(loss) else loss
-        if var_list is None:
-            v1_graphs.refuse_unseen("minimize()")
         variables = v1_graphs.trainable_variables() if var_list is None else _listed(var_list)
         if not variables:
             raise ValueError(explain("No variables to optimize.", hint="make them with tf.Variable or tf.get_variable"))

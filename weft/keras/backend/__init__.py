@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import weft as tf
-from weft.extend import absent
+from weft.extend import absent, at_once, present_graph
 from weft.keras.backend.functions import (
     abs,
     all,
@@ -147,15 +147,19 @@ def reset_uids() -> None:
 def variable(value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Any:
     """A variable with this value."""
     made = Variable(value, dtype=dtype or floatx(), name=name)
+    made._enter_graph(made.numpy())
     made.constraint = constraint
     return made
 
 
 def get_value(x: Any) -> Any:
-    """The value of a variable or tensor, as an array."""
+    """The value of a variable or tensor, as an array; in a graph of TensorFlow 1 the present session gives it."""
+    if present_graph() is not None and (is_keras_tensor(x) or getattr(x, "graph", None) is not None):
+        return get_session().run(x)
     return np.asarray(x)
 
 
+@at_once
 def set_value(x: Any, value: Any) -> None:
     """Gives a variable a value."""
     x.assign(tf.cast(value, x.dtype))
@@ -173,8 +177,8 @@ def batch_set_value(tuples: Any) -> None:
 
 
 def eval(x: Any) -> Any:
-    """The value of a variable or tensor, as an array."""
-    return np.asarray(x)
+    """The value of a variable or tensor, as an array; in a graph of TensorFlow 1 the present session gives it."""
+    return get_value(x)
 
 
 def image_dim_ordering() -> str:
@@ -210,13 +214,33 @@ class _CompiledFunction:
         return [np.asarray(value) for value in self._graph.run(tensors, self._outputs)]
 
 
+class _SessionFunction:
+    """What `function` gives in a graph of TensorFlow 1: it runs in the present session."""
+
+    def __init__(self, inputs: list[Any], outputs: list[Any], updates: list[Any]) -> None:
+        self._graph = present_graph()
+        from weft.keras.core.in_graph import lower_all
+
+        self._inputs, self._outputs = lower_all(inputs), lower_all(outputs)
+        self._updates = [tf.compat.v1.assign(*one) if isinstance(one, tuple) else one for one in updates]
+
+    def __call__(self, values: Any) -> list[Any]:
+        """The outputs for values of the inputs."""
+        given = list(values) if isinstance(values, (list, tuple)) else [values]
+        fed = {place: value for place, value in zip(self._inputs, given, strict=True) if tf.is_tensor(place)}
+        with self._graph.as_default():
+            found, _ = get_session().run([self._outputs, self._updates], fed)
+        return found  # type: ignore[no-any-return]
+
+
 def function(inputs: Any, outputs: Any, updates: Any = None, **kwargs: Any) -> Any:
     """The computation from symbolic inputs to outputs, as a function of lists of arrays.
 
     Args:
         inputs: Symbolic tensors.
         outputs: Symbolic tensors that follow from them.
-        updates: Must be None: layers update their state by themselves.
+        updates: In a graph of TensorFlow 1 the operations that run, too; must be None elsewhere, where layers update
+            their state by themselves.
         **kwargs: `name`, which changes nothing.
 
     Raises:
@@ -225,21 +249,29 @@ def function(inputs: Any, outputs: Any, updates: Any = None, **kwargs: Any) -> A
     unknown = [word for word in kwargs if word != "name"]
     if unknown:
         raise TypeError(f"keras.backend.function() has no argument `{unknown[0]}`.")
-    if updates:
-        raise ValueError("keras.backend.function: updates are not supported; layers update their state by themselves.")
     single = not isinstance(outputs, (list, tuple))
-    made = _CompiledFunction(
-        list(inputs) if isinstance(inputs, (list, tuple)) else [inputs], [outputs] if single else list(outputs)
-    )
+    given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    wanted = [outputs] if single else list(outputs)
+    made: Any
+    if present_graph() is not None:
+        made = _SessionFunction(given, wanted, list(updates or ()))
+    elif updates:
+        raise ValueError("keras.backend.function: updates are not supported; layers update their state by themselves.")
+    else:
+        made = _CompiledFunction(given, wanted)
     return (lambda values: made(values)[0]) if single else made
 
 
-def learning_phase() -> bool:
-    """Whether the running call trains."""
+def learning_phase() -> Any:
+    """Whether the running call trains; in a graph of TensorFlow 1 the tensor to feed, if nothing was set."""
     from weft.keras.core import call_context
 
     context = call_context.current()
     if context is None or context.training is None:
+        if phase_set() is None and present_graph() is not None:
+            from weft.keras.core import in_graph
+
+            return in_graph.learning_phase()
         return bool(phase_set())
     return bool(context.training)
 

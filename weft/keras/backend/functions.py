@@ -343,6 +343,9 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
         from weft.keras.backend import learning_phase
 
         training = learning_phase()
+    if tf.is_tensor(training):
+        one, other = (way if callable(way) else lambda way=way: way for way in (x, alt))
+        return tf.cond(tf.cast(training, "bool"), one, other)
     chosen = x if training else alt
     return chosen() if callable(chosen) else chosen
 

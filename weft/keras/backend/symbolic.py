@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import weft as tf
-from weft.extend import explain
+from weft.extend import explain, present_graph
 from weft.keras import config
 from weft.keras.core.function import OperationGraph
 from weft.keras.core.keras_tensor import KerasTensor
@@ -75,6 +75,8 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
         RuntimeError: For tensors with values, whose history is not kept.
     """
     wanted = list(variables) if isinstance(variables, (list, tuple)) else [variables]
+    if present_graph() is not None:
+        return tf.compat.v1.gradients(loss, wanted)  # type: ignore[no-any-return]
     if not isinstance(loss, KerasTensor):
         raise RuntimeError(explain(
             "keras.backend.gradients works on symbolic tensors: those of a model's inputs and outputs.",
@@ -124,9 +126,12 @@ class _Kept(threading.local):
 _kept = _Kept()
 
 
-def get_session() -> Any:
-    """The session of TensorFlow 1 that was set, or a new one of the default graph."""
-    if _kept.session is None:
+def get_session(op_input_list: Any = ()) -> Any:
+    """The session of TensorFlow 1 that is open, the one that was set, or a new one of the default graph."""
+    opened = tf.compat.v1.get_default_session()
+    if opened is not None:
+        return opened
+    if _kept.session is None or _kept.session.graph is not tf.compat.v1.get_default_graph():
         _kept.session = tf.compat.v1.Session()
     return _kept.session
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import weft as tf
-from weft.extend import TensorOperators, explain
+from weft.extend import TensorOperators, explain, op_outputs, present_graph, take_constants
 from weft.keras.core import naming
 from weft.keras.core.dtypes import standardize_dtype
 
@@ -84,11 +84,26 @@ class KerasTensor(TensorOperators):
         self._shape = self._shape.merge_with(shape)
 
     def __weft_operation__(self, op_name: str, inputs: list[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
-        """Records the application of an op instead of running it."""
+        """Records the application of an op instead of running it; with a graph's tensors it goes into their graph."""
         from weft.keras.core.operation import OpNode
+
+        if present_graph() is not None:
+            inputs, beside_graph = take_constants(inputs)
+            if beside_graph:
+                from weft.keras.core.in_graph import lower_all
+
+                return op_outputs(op_name, lower_all(inputs), attrs)
 
         outputs = OpNode(op_name, attrs)(*inputs)
         return tuple(outputs) if isinstance(outputs, (list, tuple)) else (outputs,)
+
+    def _as_graph_element(self) -> Any:
+        """What stands for it in the open graph of TensorFlow 1, for sessions."""
+        if present_graph() is None:
+            raise TypeError(self._no_value("no graph of TensorFlow 1 is open"))
+        from weft.keras.core.in_graph import lower
+
+        return lower(self)
 
     def _no_value(self, problem: str) -> str:
         made_by = self._keras_history.operation

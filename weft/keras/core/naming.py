@@ -70,3 +70,15 @@ def name_scope(name: str, caller: object = None) -> Iterator[None]:
 def current_path() -> str:
     """The open scopes joined by slashes."""
     return "/".join(_scopes.names)
+
+
+def path_in_graphs() -> str:
+    """The open scopes as TensorFlow 1's graphs have them: models of symbolic tensors and cells are left out."""
+    found: list[str] = []
+    around: object = None
+    for name, caller in zip(_scopes.names, _scopes.callers, strict=True):
+        is_cell = caller is not None and getattr(around, "cell", None) is caller
+        if getattr(caller, "_names_in_graphs", True) and not is_cell:
+            found.append(name)
+        around = caller
+    return "/".join(found)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 import weft as tf
-from weft.extend import TensorOperators, explain
-from weft.keras.core import naming, stateless
+from weft.extend import SharedVariable, TensorOperators, explain, present_graph
+from weft.keras.core import call_context, naming, stateless
 from weft.keras.core.dtypes import is_float, standardize_dtype
 
 
@@ -69,7 +69,7 @@ def _count_bytes(sizes: Any, dtype: Any, name: str) -> None:
     _limit.left -= taken
 
 
-class Variable(tf.Variable):
+class Variable(SharedVariable):
     """A weight: a tensor that can change, with a path, and what training does with it.
 
     Args:
@@ -122,8 +122,30 @@ class Variable(tf.Variable):
         self._keras_constraint: Any = None
         self._overwrite_with_gradient = False
         self._frozen = False  # not trainable only because its layer is not
+        self._updates: list[Any] = []
         for hear in creation_listeners:
             hear(self)
+
+    def _enter_graph(self, initializer: Any) -> None:
+        """Makes the graph of TensorFlow 1 that is open hold it, if there is one, under its path."""
+        dtype = self._dtype
+
+        def first() -> Any:
+            if callable(initializer) and not hasattr(initializer, "dtype"):
+                return initializer(tuple(self.shape.as_list()), dtype=dtype.name)
+            return tf.cast(initializer, dtype)
+
+        scope = naming.path_in_graphs()
+        self.enter_graph(f"{scope}/{self._keras_name}" if scope else self._keras_name, first)
+        if self._graph is not None:
+            self._keras_name = self._name
+
+    def _after(self, result: Any, read_value: bool) -> Any:
+        found = super()._after(result, read_value)
+        graph = present_graph()
+        if graph is not None and call_context.current() is not None and result.graph is graph:
+            self._updates.append(result.op)
+        return found
 
     def _first_value(self, initializer: Any, shape: Any, dtype: Any, name: str) -> Any:
         if callable(initializer) and not hasattr(initializer, "dtype"):

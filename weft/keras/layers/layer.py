@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import weft as tf
 from weft import extend
-from weft.extend import explain, signature_of
+from weft.extend import explain, present_graph, signature_of
 from weft.keras import dtype_policies
-from weft.keras.core import call_context, naming, tracking
+from weft.keras.core import call_context, in_graph, naming, tracking
 from weft.keras.core.call_context import CallContext
 from weft.keras.core.call_signature import CallSignature, call_signature
 from weft.keras.core.conversion import convert_input, is_array_like, is_tensor
@@ -250,6 +250,7 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
                 initializers.get(initializer), shape=sizes, dtype=kind, trainable=trainable, autocast=autocast,
                 aggregation=aggregation, name=name,
             )  # fmt: skip
+            variable._enter_graph(initializers.get(initializer))
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient
@@ -345,10 +346,16 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
         for child in self._children():
             child.trainable = value
 
+    @property
+    def updates(self) -> list[Any]:
+        """In a graph of TensorFlow 1 the operations that bring the state of the layers up to date, such as averages."""
+        return [update for variable in self.weights for update in getattr(variable, "_updates", ())]
+
     def get_weights(self) -> list[Any]:
         """The values of `weights`, as numpy arrays."""
         return [variable.numpy() for variable in self.weights]
 
+    @extend.at_once
     def set_weights(self, weights: Any) -> None:
         """Gives the weights values.
 
@@ -500,6 +507,9 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
             value = context.training
         if value is None:
             value = signature.default_training
+        unsaid = said is None and context.training is None and (value is None or value is False)
+        if unsaid and present_graph() is not None and not any_symbolic(arguments):
+            value = in_graph.phase_for(self, value)
         context.training = value
         if "training" in signature.names:
             if value is not None:
@@ -524,6 +534,8 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
         with autocast_scope(self.compute_dtype if self.autocast else None):
             if symbolic:
                 return self.compute_output_spec(*bound.args, **bound.kwargs)
+            if is_tensor(bound.arguments.get("training")) and present_graph() is not None and not hasattr(self, "fit"):
+                return in_graph.either_way(extend.traceable(self.call), bound)
             return extend.traceable(self.call)(*bound.args, **bound.kwargs)
 
     def _record(self, signature: CallSignature, recorded: dict[str, Any], outputs: Any) -> None:

@@ -26,6 +26,8 @@ class Functional(Model):
         name: Its name.
     """
 
+    _names_in_graphs = False
+
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(inputs, outputs, name=name, **kwargs)
 

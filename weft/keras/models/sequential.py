@@ -35,6 +35,8 @@ class Sequential(Model):
         ((None, 1), 19)
     """
 
+    _names_in_graphs = False
+
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, trainable=trainable, **kwargs)
         self._sequence: list[Any] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import weft as tf
 from weft.extend import explain, nearest
 from weft.keras.core import lookup
 from weft.keras.optimizers import schedules
@@ -66,6 +67,10 @@ def get(identifier: Any) -> Any:
         return deserialize(identifier)
     if isinstance(identifier, type) and issubclass(identifier, Optimizer):
         return identifier()
+    if isinstance(identifier, tf.compat.v1.train.Optimizer):
+        from weft.keras.optimizers.version_one import TFOptimizer
+
+        return TFOptimizer(identifier)
     raise ValueError(explain(
         f"{identifier!r} is no optimizer.", expected="a name, a configuration dict, or an object of keras.optimizers",
         received=f"an object of class {type(identifier).__name__}",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import weft as tf
-from weft.extend import explain
+from weft.extend import explain, outermost_graph
 from weft.keras.core import naming
 from weft.keras.core.variable import Variable
 
@@ -18,7 +18,15 @@ _process: dict[str, Any] = {"generator": None}
 
 
 def make_default_seed() -> int:
-    """A seed for whoever brings none, drawn from Python's `random`, so that `random.seed` governs it."""
+    """A seed for whoever brings none, drawn from Python's `random`, so that `random.seed` governs it.
+
+    In a graph of TensorFlow 1 that has a seed that one governs it.
+    """
+    graph = outermost_graph()
+    if graph is not None and graph.seed is not None:
+        from weft.keras.core import in_graph
+
+        return in_graph.next_seed(graph)
     return python_random.randint(1, int(1e9))
 
 

@@ -8,7 +8,7 @@ import tempfile
 import warnings
 from typing import Any
 
-from weft.extend import explain, nearest, replacing_file, user_facing
+from weft.extend import at_once, explain, nearest, replacing_file, user_facing
 from weft.keras.saving import archive, checkpoints, hdf5, legacy_h5
 from weft.keras.saving.state import Loader, Writer, report
 
@@ -36,6 +36,7 @@ def _may_replace(path: str, overwrite: bool) -> bool:
 
 
 @user_facing
+@at_once
 def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
     """Writes a model: what makes it again, its weights, how it was compiled, and the optimizer's state.
 
@@ -116,6 +117,7 @@ def _warn_unbuilt(model: Any) -> None:
 
 
 @user_facing
+@at_once
 def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, safe_mode: Any = True) -> Any:
     """The model in a file: `.keras`, or `.h5` of Keras 1, 2 or 3. What the file holds decides, not its name.
 
@@ -180,6 +182,7 @@ def _unknown_kind(path: str) -> ValueError:
 
 
 @user_facing
+@at_once
 def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_size: Any = None, **kwargs: Any) -> None:
     """Writes the weights of a model, and its optimizer's state.
 
@@ -230,6 +233,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
 
 
 @user_facing
+@at_once
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name: bool = False, **kwargs: Any) -> Any:
     """Gives a model the weights of a file.
 

@@ -6,7 +6,7 @@ import weakref
 from typing import Any
 
 import weft as tf
-from weft.extend import explain
+from weft.extend import explain, outermost_graph
 from weft.keras import losses as losses_module
 from weft.keras import metrics as metrics_module
 from weft.keras.core.naming import to_snake_case
@@ -33,13 +33,13 @@ def resolve_metric(identifier: Any, y_true: Any, y_pred: Any) -> Any:
         found: Any = {
             "binary": metrics_module.BinaryAccuracy, "sparse": metrics_module.SparseCategoricalAccuracy,
             "categorical": metrics_module.CategoricalAccuracy,
-        }[_kind_of_labels(y_true, y_pred)](name=identifier)  # fmt: skip
+        }[_kind_of_labels(y_true, y_pred)](name="acc" if outermost_graph() is not None else identifier)  # fmt: skip
         return found
     found = metrics_module.get(identifier)
     if not isinstance(found, metrics_module.Metric):
         name = identifier if isinstance(identifier, str) else _name_of(found)
         return metrics_module.MeanMetricWrapper(found, name=name)
-    if isinstance(identifier, str):
+    if isinstance(identifier, str) and outermost_graph() is None:  # TensorFlow 1 called them by their full names
         found.name = identifier
     return found
 

@@ -47,6 +47,7 @@ class Trainer:
     # Compiling
 
     @extend.user_facing
+    @extend.at_once
     def compile(
         self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
         weighted_metrics: Any = None, run_eagerly: bool | None = False, steps_per_execution: int | None = 1,
@@ -356,6 +357,7 @@ class Trainer:
     # Loops
 
     @extend.user_facing
+    @extend.at_once
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
         callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: Any = True,
@@ -536,6 +538,7 @@ class Trainer:
         return numbers
 
     @extend.user_facing
+    @extend.at_once
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",
         sample_weight: Any = None,
@@ -581,6 +584,7 @@ class Trainer:
         return found[0] if len(found) == 1 else found
 
     @extend.user_facing
+    @extend.at_once
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None,
         callbacks: Any = None,
@@ -629,6 +633,7 @@ class Trainer:
     # Single batches
 
     @extend.user_facing
+    @extend.at_once
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict[Any, float] | None = None,
         return_dict: bool = False, reset_metrics: bool = True,
@@ -655,6 +660,7 @@ class Trainer:
         return numbers if return_dict else self._in_order(numbers)
 
     @extend.user_facing
+    @extend.at_once
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False, reset_metrics: bool = True
     ) -> Any:
@@ -677,6 +683,7 @@ class Trainer:
         return numbers if return_dict else self._in_order(numbers)
 
     @extend.user_facing
+    @extend.at_once
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import weft as tf
-from weft.extend import Dim, explain, user_facing
+from weft.extend import Dim, explain, present_graph, user_facing
 from weft.keras import config
 from weft.keras.core import naming
+from weft.keras.core.in_graph import bind
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.operation import Node
 from weft.keras.core.shapes import ShapeTuple
@@ -128,4 +129,6 @@ def Input(
         batch_shape=batch_shape if batch_shape is not None else batch_input_shape, name=name, input_tensor=tensor,
         optional=optional,
     )  # fmt: skip
+    if tensor is not None and present_graph() is not None:
+        bind(layer.output, tensor)
     return layer.output

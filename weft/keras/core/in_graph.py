@@ -1,0 +1,131 @@
+"""Symbolic tensors of Keras in a graph of TensorFlow 1: for each one a tensor of the graph, made when it is needed.
+
+A model is symbolic tensors, which have no place in a graph. Where a session fetches or is fed one, or an op of the
+graph takes one, the calls that lead to it are made in the graph, each once: inputs are placeholders.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+import weft as tf
+from weft.extend import present_graph
+from weft.keras.core.call_signature import call_signature
+from weft.keras.core.keras_tensor import KerasTensor
+from weft.keras.core.operation import Node, node_of
+
+
+class _Place:
+    """What a graph holds for Keras.
+
+    Attributes:
+        tensors: By the identity of a symbolic tensor: it, and the graph's tensor for it.
+        phase: The tensor that says whether a run trains; None until it is asked for.
+        seeds: How many were drawn.
+    """
+
+    def __init__(self) -> None:
+        self.tensors: dict[int, tuple[Any, Any]] = {}
+        self.phase: Any = None
+        self.seeds = 0
+
+
+_places: weakref.WeakKeyDictionary[Any, _Place] = weakref.WeakKeyDictionary()
+
+
+def _place() -> _Place:
+    return _places.setdefault(present_graph(), _Place())
+
+
+def bind(symbolic: Any, tensor: Any) -> None:
+    """Makes a tensor of the present graph stand for a symbolic one."""
+    _place().tensors[id(symbolic)] = (symbolic, tensor)
+
+
+def learning_phase() -> Any:
+    """The tensor of the present graph that says whether a run trains; False where it is not fed."""
+    place = _place()
+    if place.phase is None:
+        with present_graph().as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+            place.phase = tf.compat.v1.placeholder_with_default(False, (), name="keras_learning_phase")
+    return place.phase
+
+
+def next_seed(graph: Any) -> int:
+    """A seed for whoever brings none, governed by the graph's, as `tf.set_random_seed` sets it."""
+    place = _places.setdefault(graph, _Place())
+    place.seeds += 1
+    return 1 + int(np.random.SeedSequence([graph.seed, place.seeds]).generate_state(1)[0]) % int(1e9)
+
+
+def lower(symbolic: Any) -> Any:
+    """The tensor of the present graph that stands for a symbolic one."""
+    tensors = _place().tensors
+    stack = [symbolic]  # explicit: models may be deeper than Python's recursion limit
+    while stack:
+        one = stack[-1]
+        node = node_of(one)
+        if id(one) in tensors:
+            stack.pop()
+        elif node is None or node.is_input:
+            shape = [None if not isinstance(size, int) else size for size in one.shape.as_list()]
+            bind(one, tf.compat.v1.placeholder(one.dtype, shape, name=one.name))
+        elif missing := [source for source in node.inputs if id(source) not in tensors]:
+            stack.extend(missing)
+        else:
+            for output, tensor in zip(node.outputs, _call(node, tensors), strict=True):
+                bind(output, tensor)
+    return tensors[id(symbolic)][1]
+
+
+def lower_all(structure: Any) -> Any:
+    """A structure with the graph's tensors in the place of symbolic ones."""
+    return tf.nest.map_structure(lambda leaf: lower(leaf) if isinstance(leaf, KerasTensor) else leaf, structure)
+
+
+def _call(node: Node, tensors: dict[int, tuple[Any, Any]]) -> list[Any]:
+    """A call made again on the graph's tensors."""
+    args, kwargs = tf.nest.map_structure(
+        lambda leaf: tensors[id(leaf)][1] if isinstance(leaf, KerasTensor) else leaf, (node.args, node.kwargs)
+    )
+    return tf.nest.flatten(node.operation(*args, **kwargs))  # type: ignore[no-any-return]
+
+
+def phase_for(layer: Any, default: Any) -> Any:
+    """What `training` is for a call in a graph that does not say it: what was set, or the tensor to feed."""
+    if not any(_is_another(one) for one in layer._flatten_layers()):
+        return default
+    from weft.keras.backend.symbolic import phase_set
+
+    said = phase_set()
+    return learning_phase() if said is None else said
+
+
+def _is_another(layer: Any) -> bool:
+    """Whether a layer itself, apart from those inside, may compute something else while it trains."""
+    if not call_signature(layer).has_training or hasattr(layer, "cell"):
+        return False
+    rates = [getattr(layer, name) for name in ("dropout", "recurrent_dropout") if hasattr(layer, name)]
+    return not rates or any(rates)
+
+
+def either_way(call: Any, bound: Any) -> Any:
+    """Calls a layer of which only a run tells whether it trains: both ways, of which the run goes one.
+
+    Args:
+        call: The layer's `call`.
+        bound: Its arguments, `training` among them a tensor.
+    """
+
+    def way(training: bool) -> Any:
+        bound.arguments["training"] = training
+        structure[:] = [call(*bound.args, **bound.kwargs)]
+        return tf.nest.flatten(structure[0])
+
+    structure: list[Any] = []
+    phase = tf.cast(bound.arguments["training"], "bool")
+    found = tf.nest.flatten(tf.compat.v1.cond(phase, lambda: way(True), lambda: way(False)))
+    return tf.nest.pack_sequence_as(structure[0], found)
