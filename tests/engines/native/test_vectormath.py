@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -246,3 +247,17 @@ def test_half_precision_is_rounded_once() -> None:
     found = made._run([x])
     assert found is not None
     np.testing.assert_array_equal(np.asarray(found[0]), np.tanh(x.astype(np.float64)).astype(np.float16))
+
+
+def test_a_power_of_two_multiplies_at_once_as_in_two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, names = target.find("host"), ("exp", "exp2", "expm1", "tanh", "erfc")
+    if not host.scales:
+        pytest.skip("this processor has no such instruction")
+    x = points(np.float32, 60_000, 5)
+    _compiled.cache_clear()
+    at_once = [native(name, x) for name in names]
+    _compiled.cache_clear()
+    monkeypatch.setattr(target, "current", lambda: replace(host, scales=False))
+    for name, found in zip(names, at_once, strict=True):
+        np.testing.assert_array_equal(native(name, x), found, err_msg=name)
+    _compiled.cache_clear()

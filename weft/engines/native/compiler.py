@@ -60,7 +60,7 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
     inputs = [lowering.given(value) for value in graph.inputs]
     plan = Plan(target, lambda buffer, group: _needed_outside(fusion, buffer, group))
     layout = emit.Layout()
-    emitter = emit.Emitter(layout, checked, target.fma)
+    emitter = emit.Emitter(layout, checked, target.fma, target.scales)
     phases: list[_Phase] = []
     groups: dict[str, Group] = {}
     work: dict[str, Work] = {}

@@ -25,6 +25,7 @@ class Target:
         registers: How many vector registers there are.
         fma: Whether there is a fused multiply-add.
         bf16: Whether there are dot products of bfloat16.
+        scales: Whether there is an instruction that multiplies by a power of two: AVX-512's.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Target:
     registers: int
     fma: bool
     bf16: bool = False
+    scales: bool = False
 
     def lanes(self, size: int) -> int:
         """How many elements of that many bytes a vector holds."""
@@ -67,7 +69,8 @@ def find(name: str) -> Target:
     x86 = platform.machine().lower() in ("x86_64", "amd64", "i386", "i686")
     if name == "host":
         level = _level(x86, features)
-        return Target("host", triple, cpu, found.flatten(), *level, bf16="avx512bf16" in features)
+        bf16, scales = "avx512bf16" in features, level[0] == 64
+        return Target("host", triple, cpu, found.flatten(), *level, bf16=bf16, scales=scales)
     if x86 is (name == "neon"):
         raise UnavailableError(f"Target {name} is not one of this machine, which is {platform.machine()}.")
     if not x86:
@@ -76,7 +79,7 @@ def find(name: str) -> Target:
     wanted = {"avx512": (64, 32, True), "avx2": (32, 16, True), "x86-64": (16, 16, False)}[name]
     if wanted[0] > level[0]:
         raise UnavailableError(f"Target {name} needs instructions that this processor ({cpu}) does not have.")
-    return Target(name, triple, _X86_LEVELS[name], "", *wanted)
+    return Target(name, triple, _X86_LEVELS[name], "", *wanted, scales=name == "avx512")
 
 
 def _level(x86: bool, features: set[str]) -> tuple[int, int, bool]:

@@ -43,12 +43,14 @@ class Emitter(Module):
         checked: Whether every access is compared with its buffer's size: one outside sets the flag to `OUTSIDE` plus
             the buffer's slot and goes nowhere.
         fma: Whether the processor has a fused multiply-add.
+        scales: Whether it has AVX-512's product with a power of two.
     """
 
-    def __init__(self, layout: Layout, checked: bool = False, fma: bool = True) -> None:
+    def __init__(self, layout: Layout, checked: bool = False, fma: bool = True, scales: bool = False) -> None:
         self.layout = layout
         self.checked = checked
         self.fma = fma
+        self.scales = scales
         self.functions: list[str] = []
         self.shared: set[str] = set()
         self.known: dict[tuple[Any, ...], Written] = {}

@@ -71,6 +71,8 @@ class Arithmetic(Places):
             function = f"@llvm.{_INTRINSIC[name]}.{self.suffix(first)}"
             self.declare(f"declare {first.full} {function}({', '.join(v.full for v in args)})")
             self.line(f"{result.name} = call {first.full} {function}({', '.join(map(str, args))})", where)
+        elif name == "scale":
+            return self.scale(args, where)
         elif name == "dot_pairs":
             return self.dot_pairs(args, where)
         elif name == "cast":
@@ -80,6 +82,29 @@ class Arithmetic(Places):
             self.line(f"{result.name} = bitcast {first} to {result.full}", where)
         else:
             raise ValueError(f"{self.kernel.name}: no code for {name}")
+        return result
+
+    def scale(self, args: Sequence[Value], where: list[Any]) -> Value:
+        """x * 2^n of float32 numbers, rounded once, for whole n; one that is alone goes in the first of four lanes."""
+        first = args[0]
+        wide = Value("", "float", max(first.lanes, 4))
+        given = list(args)
+        if first.lanes == 1:
+            for place, value in enumerate(args):
+                given[place] = Value(self.name(), "float", 4)
+                self.line(f"{given[place].name} = insertelement {wide.full} zeroinitializer, {value}, i32 0", where)
+        mask = f"i{max(wide.lanes, 8)}"
+        widest = wide.lanes == 16  # that one is told how to round: as usual
+        function = f"@llvm.x86.avx512.mask.scalef.ps.{32 * wide.lanes}"
+        types = [wide.full, wide.full, wide.full, mask, *(["i32"] if widest else [])]
+        self.declare(f"declare {wide.full} {function}({', '.join(types)})")
+        more = [f"{wide.full} zeroinitializer", f"{mask} -1", *(["i32 4"] if widest else [])]
+        wide.name = self.name()
+        self.line(f"{wide.name} = call {wide.full} {function}({', '.join([*map(str, given), *more])})", where)
+        if first.lanes > 1:
+            return wide
+        result = Value(self.name(), "float")
+        self.line(f"{result.name} = extractelement {wide}, i32 0", where)
         return result
 
     def dot_pairs(self, args: Sequence[Value], where: list[Any]) -> Value:

@@ -116,13 +116,19 @@ class Expressions(Addresses):
             return self.convert(made, "fptrunc", ELEMENT[expr.dtype.name], where) if expr.dtype in HALVES else made
         return self.apply(expr.name, values, source, expr.dtype, where)
 
+    @property
+    def scales(self) -> bool:
+        """Whether vectors of this function and single numbers can be multiplied by powers of two at once."""
+        return self.module.scales and self.lanes in (1, 4, 8, 16)
+
     def mathematical(self, expr: Op, where: list[Any]) -> Value:
         """One of `vectormath`'s functions: written out here, or called. Half precisions are computed in float32."""
         half = expr.dtype in HALVES
         dtype = dtypes.float32 if half else expr.dtype
         args = tuple(Op("cast", (a,), dtype) for a in expr.args) if half else expr.args
         if vectormath.FUNCTIONS[expr.name].inline and dtype is dtypes.float32:
-            _, result = vectormath.body(expr.name, args, dtype, self.module.fma, self.is_vector(expr))
+            is_vector = self.is_vector(expr)
+            _, result = vectormath.body(expr.name, args, dtype, self.module.fma, is_vector, self.scales)
             return self.value(Op("cast", (result,), expr.dtype) if half else result)
         values = [self.value(argument) for argument in args]
         if any(v.lanes > 1 for v in values):

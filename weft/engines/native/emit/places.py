@@ -55,6 +55,7 @@ class Module:
 
     checked: bool
     fma: bool
+    scales: bool
     declarations: dict[str, None]
 
     def function(self, name: str, dtype: DType, lanes: int, count: int) -> str:

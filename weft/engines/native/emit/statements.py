@@ -75,7 +75,7 @@ class Function(Expressions):
     def function(self, name: str, dtype: DType, count: int) -> str:
         """One of `vectormath`'s functions, of arguments of the kernel's width."""
         args = [vectormath.Argument(number, dtype, self.lanes > 1) for number in range(count)]
-        statements, result = vectormath.body(name, args, dtype, self.module.fma, self.lanes > 1)
+        statements, result = vectormath.body(name, args, dtype, self.module.fma, self.lanes > 1, self.scales)
         self.body(statements)
         self.line(f"ret {self.value(result)}")
         type = Value("", ELEMENT[dtype.name], self.lanes).full

@@ -66,10 +66,12 @@ FUNCTIONS: dict[str, Function] = {
 }  # fmt: skip
 
 
-def body(name: str, args: Sequence[Expr], dtype: DType, fma: bool, vector: bool) -> tuple[list[Statement], Expr]:
+def body(
+    name: str, args: Sequence[Expr], dtype: DType, fma: bool, vector: bool, scales: bool = False
+) -> tuple[list[Statement], Expr]:
     """What computes a function of float32 or float64 numbers: statements that come first, and the result."""
     function = FUNCTIONS[name]
     inner = dtype if function.narrow else dtypes.float64
-    math = Math(inner, fma, vector)
+    math = Math(inner, fma, vector, scales)
     result = function.formula(math, *(X(a).to(inner) for a in args))
     return math.statements, result.to(dtype).e

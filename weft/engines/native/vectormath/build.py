@@ -177,12 +177,14 @@ class Math:
         dtype: The type that it computes in.
         fma: Whether the processor has a fused multiply-add.
         vector: Whether its numbers are vectors.
+        scales: Whether it has a product with a power of two, in float32.
     """
 
-    def __init__(self, dtype: DType, fma: bool, vector: bool) -> None:
+    def __init__(self, dtype: DType, fma: bool, vector: bool, scales: bool = False) -> None:
         self.dtype = dtype
         self.fused = fma
         self.vector = vector
+        self.scales = scales and dtype is dtypes.float32
         self.format = FORMATS[dtype]
         self.statements: list[Statement] = []
 
@@ -193,7 +195,7 @@ class Math:
 
     def within(self, dtype: DType) -> Math:
         """The same place, computing in another type."""
-        other = Math(dtype, self.fused, self.vector)
+        other = Math(dtype, self.fused, self.vector, self.scales)
         other.statements = self.statements
         return other
 
@@ -240,6 +242,13 @@ class Math:
         (ah, al), (bh, bl) = self.split(a), self.split(b)
         return product, ((ah * bh - product) + ah * bl + al * bh) + al * bl
 
+    def rest(self, top: X, quotient: X, bottom: X) -> X:
+        """What a quotient that is right but for its last places leaves."""
+        if self.fused:
+            return self.fma(-quotient, bottom, top)
+        product, low = self.two_product(quotient, bottom)
+        return (top - product) - low
+
     def split(self, a: X) -> tuple[X, X]:
         """The upper half of the bits, and the rest."""
         bits = 12 if self.narrow else 27
@@ -267,8 +276,14 @@ class Math:
         f = self.format
         return ((n + f.bias) << f.mantissa).viewed(f.real)
 
+    def power(self, n: X, bits: X) -> X:
+        """What `scaled` takes, from the results of `whole`: a float where the processor scales by one."""
+        return n if self.scales else self.small_integer(bits)
+
     def scaled(self, x: X, n: X) -> X:
         """x * 2^n in two steps, which may both be in range where n is not; n lies within thrice the range."""
+        if self.scales:  # the same bits: of the two steps, only the second may round
+            return x._op("scale", n)
         f = self.format
         steps = 1 << 12  # makes it positive
         half = (((n + steps).viewed(f.unsigned) >> 1).viewed(f.signed)) - steps // 2

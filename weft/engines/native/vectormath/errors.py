@@ -26,17 +26,17 @@ def erf(m: Math, x: X) -> X:
 
 
 def _tail(m: Math, size: X) -> X:
-    """erfc of a positive number: (1 + 2x) exp(x^2) erfc(x) is a flat curve in (x - 3.75) / (x + 3.75)."""
+    """erfc of a number from 0.5 on: (1 + 2x) exp(x^2) erfc(x) is a flat curve in (x - 3.75) / (x + 3.75)."""
     curve_of = c.ERFC_F32 if m.narrow else c.ERFC_F64
     size = size.at_most(10.1 if m.narrow else 28.0)
     t = (size - 3.75) / (size + 3.75)
-    # the last step of the polynomial and the division keep what they lose
+    # the last step of the polynomial and the division keep what they lose: a product with the reciprocal will do
     first, first_low = m.two_product(t, m.polynomial(t, curve_of[:-1]))
     top, top_low = m.fast_two_sum(m.number(curve_of[-1]), first)
-    bottom, bottom_low = m.two_sum(2.0 * size, m.number(1.0))
-    curve = top / bottom
-    back, back_low = m.two_product(curve, bottom)
-    lost = (((top - back) - back_low) + (top_low + first_low - curve * bottom_low)) / bottom
+    bottom, bottom_low = m.fast_two_sum(2.0 * size, m.number(1.0))
+    inverse = 1.0 / bottom
+    curve = top * inverse
+    lost = (m.rest(top, curve, bottom) + (top_low + first_low - curve * bottom_low)) * inverse
     square, error = m.two_product(size, size)
     value, value_low, n = exp_in_parts(m, -square, -error)
     return m.scaled(m.fma(value, curve, value * lost + value_low * curve), n)
@@ -45,9 +45,7 @@ def _tail(m: Math, size: X) -> X:
 def erfc(m: Math, x: X) -> X:
     """2 ulp."""
     size = x.abs()
-    bounded = pick(size < 0.5, x, 0.0)
-    z = bounded * bounded
-    near = 1.0 - m.fma(bounded, m.polynomial(z, c.ERF_F32 if m.narrow else c.ERF_F64), bounded)
+    near = 1.0 - m.fma(x, m.polynomial(x * x, c.ERF_F32 if m.narrow else c.ERF_F64), x)
     tail = _tail(m, size)
     far = pick(x < 0.0, 2.0 - tail, tail)
     return pick(size < 0.5, near, far)

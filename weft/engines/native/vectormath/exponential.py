@@ -9,10 +9,10 @@ from weft.engines.native.vectormath.build import Math, Numeric, X, pick
 
 
 def _reduced(m: Math, x: X) -> tuple[X, X, X, X]:
-    """x as n ln 2 + high + low: n as a float and as an integer, and the rest."""
+    """x as n ln 2 + high + low: n as a float and as `scaled` takes it, and the rest."""
     high, low = c.LN2_F32 if m.narrow else c.LN2_F64
     n, bits = m.whole(x * (1 / math.log(2)))
-    return n, m.small_integer(bits), m.fma(n, -high, x), n * low
+    return n, m.power(n, bits), m.fma(n, -high, x), n * low
 
 
 def _curve(m: Math, r: X) -> X:
@@ -42,8 +42,8 @@ def exp(m: Math, x: X) -> X:
     """1 ulp."""
     lowest, highest = (-105.0, 90.0) if m.narrow else (-746.0, 711.0)
     x = x.at_least(lowest).at_most(highest)
-    _, n, high, low = _reduced(m, x)
-    r = high - low
+    whole, n, high, _ = _reduced(m, x)
+    r = m.fma(whole, -(c.LN2_F32 if m.narrow else c.LN2_F64)[1], high)
     return m.scaled(1.0 + m.fma(r * r, _curve(m, r), r), n)
 
 
@@ -53,7 +53,7 @@ def exp2(m: Math, x: X) -> X:
     x = x.at_least(lowest).at_most(highest)
     n, bits = m.whole(x)
     r = (x - n) * math.log(2)
-    return m.scaled(1.0 + m.fma(r * r, _curve(m, r), r), m.small_integer(bits))
+    return m.scaled(1.0 + m.fma(r * r, _curve(m, r), r), m.power(n, bits))
 
 
 def expm1(m: Math, x: X) -> X:
@@ -64,7 +64,8 @@ def expm1(m: Math, x: X) -> X:
     r = high - low
     small = (high - r) - low
     p = r + m.fma(r * r, _curve(m, r), small)
-    half = m.power_of_two(n - 1)  # 2^n itself may be out of range
+    # 2^n itself may be out of range
+    half = m.scaled(m.number(1.0), n - 1) if m.scales else m.power_of_two(n - 1)
     value = 2.0 * m.fma(half, p, half - 0.5)
     value = pick(x > (88.8 if m.narrow else 709.8), math.inf, value)
     return pick(x.abs() < (2.0**-25 if m.narrow else 2.0**-54), x, value)
