@@ -189,6 +189,8 @@ from weft.runtime.graph import Operation as Operation
 from weft.runtime.module import Module as Module
 from weft.runtime.ragged import RaggedTensor as RaggedTensor
 from weft.runtime.ragged import RaggedTensorSpec as RaggedTensorSpec
+from weft.runtime.replicas import VariableAggregation as VariableAggregation
+from weft.runtime.replicas import VariableSynchronization as VariableSynchronization
 from weft.runtime.scopes import NameScope as _name_scope
 from weft.runtime.sparse import SparseTensor as SparseTensor
 from weft.runtime.sparse import SparseTensorSpec as SparseTensorSpec

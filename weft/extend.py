@@ -31,7 +31,7 @@ from weft.formats.files import replacing as replacing_file
 from weft.formats.messages.graph import GraphDef
 from weft.formats.png import encode_png
 from weft.ops import opdef
-from weft.runtime import context, dispatch, frontdoor, tracking
+from weft.runtime import context, dispatch, frontdoor, replicas, tracking
 from weft.runtime import function as functions
 from weft.runtime import graph as graphs
 from weft.runtime import random as streams
@@ -357,6 +357,22 @@ def join_processes(address: str | None, count: int | None, number: int | None) -
         raise UnavailableError(explain(f"The {engine.name} engine runs in one process.",
                                        hint="set WEFT_ENGINE=xla before starting"))  # fmt: skip
     engine.join(address, count, number)
+
+
+def summed_over_replicas(gradients: Sequence[Any]) -> list[Any]:
+    """Gradients summed over the replicas of `strategy.run`; outside of replicas as they are. None stays None."""
+    return replicas.summed(gradients)
+
+
+def same_in_all_replicas() -> Any:
+    """A block in which variables take values as they are: those are the same in all replicas."""
+    return replicas.merged()
+
+
+def replica_count() -> int:
+    """How many replicas the code at hand is run for: 1 outside of `strategy.run`."""
+    found = replicas.body()
+    return 1 if found is None else found.count
 
 
 def set_layout(variable: Any, axes: Sequence[str | None]) -> None:

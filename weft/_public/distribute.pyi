@@ -2,6 +2,7 @@
 
 from weft.api.distribute import CentralStorageStrategy as CentralStorageStrategy
 from weft.api.distribute import CrossDeviceOps as CrossDeviceOps
+from weft.api.distribute import DistributedDataset as DistributedDataset
 from weft.api.distribute import HierarchicalCopyAllReduce as HierarchicalCopyAllReduce
 from weft.api.distribute import InputContext as InputContext
 from weft.api.distribute import InputOptions as InputOptions

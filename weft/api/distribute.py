@@ -1,23 +1,34 @@
-"""`tf.distribute` on one machine: every strategy has one replica, the processor.
+"""`tf.distribute`: strategies with a replica for each device, and what replicas know of themselves.
 
-Programs written for several devices run as they are: scopes, `run`, `reduce` and distributed datasets do what they do
-with one replica. What only makes sense with several machines says so when it is made.
+`run` traces a function once, for all replicas, and the engine runs it on their devices. Keras' loops take a
+strategy's devices otherwise: the batch is cut among them and everything is computed as for the whole, so that the
+numbers are those of one device. With one device there is one replica, which is called as it is.
 """
 
 from __future__ import annotations
 
 import enum
+import itertools
 import json
+import logging
 import os
+import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from weft.api import array, math
+from weft.autograph.converting import converted
 from weft.base import nest
 from weft.base.errors import explain
-from weft.runtime import frontdoor
+from weft.engines.base import Distribution
+from weft.runtime import context, dispatch, frontdoor, replicas
+from weft.runtime.composite import CompositeTensor
+from weft.runtime.function import Function
+from weft.runtime.replicas import PerReplica
+
+_log = logging.getLogger("weft")
 
 
 class ReduceOp(enum.Enum):
@@ -111,7 +122,7 @@ class _Open(threading.local):
 
 
 _open = _Open()
-_settings: dict[str, Any] = {"strategy": None}
+_settings: dict[str, Any] = {"strategy": None, "sharing": None}
 
 
 class ReplicaContext:
@@ -122,27 +133,39 @@ class ReplicaContext:
         self._number = replica_id_in_sync_group
 
     @property
-    def replica_id_in_sync_group(self) -> int:
-        """Its number."""
+    def replica_id_in_sync_group(self) -> Any:
+        """Its number; of several replicas a scalar tensor."""
         return self._number
 
     @property
     def num_replicas_in_sync(self) -> int:
         """How many there are."""
-        return 1
+        return int(self.strategy.num_replicas_in_sync)
 
     def all_reduce(self, reduce_op: Any, value: Any, options: Any = None) -> Any:
-        """The sum or mean over replicas: the value itself."""
-        _reduction(reduce_op)
-        return nest.map_structure(frontdoor.convert, value)
+        """The sum or mean over replicas, which all of them get."""
+        how, body = _reduction(reduce_op), replicas.body()
+        if body is None:
+            return nest.map_structure(frontdoor.convert, value)
+        return nest.map_structure(body.total if how is ReduceOp.SUM else body.mean, value)
 
     def all_gather(self, value: Any, axis: int, options: Any = None) -> Any:
-        """The replicas' values after one another: the value itself."""
-        return nest.map_structure(frontdoor.convert, value)
+        """The replicas' values after one another along an axis, which all of them get; of equal shapes."""
+        body = replicas.body()
+        if body is None:
+            return nest.map_structure(frontdoor.convert, value)
+
+        def gathered(leaf: Any) -> Any:
+            tensor = frontdoor.convert(leaf)
+            own = array.one_hot(body.number, body.count, dtype=tensor.dtype)
+            placed = array.reshape(own, [-1] + [1] * tensor.shape.rank) * array.expand_dims(tensor, 0)
+            return array.concat(array.unstack(body.total(placed), num=body.count), axis)
+
+        return nest.map_structure(gathered, value)
 
     def merge_call(self, merge_fn: Callable[..., Any], args: Any = (), kwargs: Any = None) -> Any:
         """Calls a function with the strategy, outside of the replicas."""
-        with _entered(self.strategy, None):
+        with _entered(self.strategy, None), replicas.merged():
             return merge_fn(self.strategy, *args, **(kwargs or {}))
 
     def __enter__(self) -> ReplicaContext:
@@ -173,9 +196,17 @@ class StrategyExtended:
     @property
     def worker_devices(self) -> tuple[str, ...]:
         """The devices of the replicas."""
-        return ("/replica:0/task:0/device:CPU:0",)
+        names = self._strategy._names or ("cpu:0",)
+        return tuple(f"/replica:0/task:0/device:{name.upper()}" for name in names)
 
-    parameter_devices = worker_devices
+    @property
+    def parameter_devices(self) -> tuple[str, ...]:
+        """Where variables are."""
+        return self.worker_devices
+
+    def sharing(self) -> Any:
+        """A block within which batches are cut among its devices, and computed on as a whole."""
+        return _shared(self._strategy._names)
 
     def call_for_each_replica(self, fn: Callable[..., Any], args: Any = (), kwargs: Any = None) -> Any:
         """Calls a function as the one replica."""
@@ -191,8 +222,11 @@ class StrategyExtended:
 
     def reduce_to(self, reduce_op: Any, value: Any, destinations: Any = None, options: Any = None) -> Any:
         """The replicas' values as one."""
-        _reduction(reduce_op)
-        return value
+        return self._strategy.reduce(reduce_op, value, axis=None)
+
+    def batch_reduce_to(self, reduce_op: Any, value_destination_pairs: Any, options: Any = None) -> list[Any]:
+        """Several values of replicas, each as one."""
+        return [self.reduce_to(reduce_op, value) for value, _ in value_destination_pairs]
 
     def update(self, var: Any, fn: Callable[..., Any], args: Any = (), kwargs: Any = None, group: bool = True) -> Any:
         """Calls a function on a variable."""
@@ -200,7 +234,7 @@ class StrategyExtended:
 
 
 class Strategy:
-    """One replica, on the processor.
+    """One replica, on the processor; subclasses have one for each of several devices.
 
     Example:
         >>> import weft as tf
@@ -213,11 +247,13 @@ class Strategy:
 
     def __init__(self, extended: Any = None) -> None:
         self.extended = extended if extended is not None else StrategyExtended(self)
+        self._names: tuple[str, ...] = ()
+        self._functions: dict[Any, Function] = {}
 
     @property
     def num_replicas_in_sync(self) -> int:
         """How many replicas there are."""
-        return 1
+        return max(1, len(self._names))
 
     @property
     def cluster_resolver(self) -> Any:
@@ -229,23 +265,57 @@ class Strategy:
         return _entered(self, None)
 
     def run(self, fn: Callable[..., Any], args: Any = (), kwargs: Any = None, options: Any = None) -> Any:
-        """What a function returns, called as the one replica.
+        """What a function returns, called as every replica.
+
+        With several replicas it is traced like a `tf.function`, once for all of them.
 
         Args:
-            fn: The function; what of its arguments is distributed is the one replica's.
+            fn: The function; of its arguments that are distributed each replica is given its own part.
             args: Positional arguments.
             kwargs: Keyword arguments.
             options: Accepted.
+
+        Returns:
+            What it returns, its tensors being values of each replica where there are several.
         """
-        with _entered(self, ReplicaContext(self)):
-            return fn(*args, **(kwargs or {}))
+        if self.num_replicas_in_sync == 1:
+            with _entered(self, ReplicaContext(self)):
+                return fn(*args, **(kwargs or {}))
+        if replicas.body() is not None:
+            raise RuntimeError(explain("run: replicas are running already; call it outside of what they run."))
+        if context.scope() is not None:
+            return self._replicated(fn, tuple(args), kwargs or {})
+        if fn not in self._functions:
+            if len(self._functions) >= 64:
+                self._functions.clear()
+            self._functions[fn] = Function(lambda args, kwargs: self._replicated(fn, args, kwargs), "run")
+        return self._functions[fn](tuple(args), kwargs or {})
+
+    def _replicated(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        def within(number: Any) -> Any:
+            return _entered(self, ReplicaContext(self, number))
+
+        plain = getattr(fn, "python_function", fn)
+        return replicas.replicate(converted(plain), (args, kwargs), self.num_replicas_in_sync, self._names, within)
 
     def reduce(self, reduce_op: Any, value: Any, axis: Any) -> Any:
-        """The replicas' values as one, and summed or averaged along an axis where one is given."""
+        """The replicas' values as one, and summed or averaged along an axis where one is given.
+
+        Raises:
+            ValueError: For the sum of what is no value of replicas, where there are several.
+        """
         how = _reduction(reduce_op)
+        body = replicas.body()
+        if body is not None and axis is None:
+            return nest.map_structure(body.total if how is ReduceOp.SUM else body.mean, value)
         function = math.reduce_sum if how is ReduceOp.SUM else math.reduce_mean
 
         def one(leaf: Any) -> Any:
+            if isinstance(leaf, PerReplica):
+                return _reduced(leaf.values, how, axis)
+            if self.num_replicas_in_sync > 1 and how is ReduceOp.SUM and not _is_zero(leaf):
+                raise ValueError(explain("reduce: SUM takes the values of replicas, as `run` returns them.",
+                                         received=repr(leaf)[:200]))  # fmt: skip
             tensor = frontdoor.convert(leaf)
             return array.identity(tensor) if axis is None else function(tensor, axis=axis)
 
@@ -253,25 +323,37 @@ class Strategy:
 
     def gather(self, value: Any, axis: int) -> Any:
         """The replicas' values after one another."""
-        return nest.map_structure(frontdoor.convert, value)
+        return nest.map_structure(lambda leaf: array.concat(list(leaf.values), axis) if isinstance(leaf, PerReplica)
+                                  else frontdoor.convert(leaf), value)  # fmt: skip
 
     def experimental_local_results(self, value: Any) -> tuple[Any, ...]:
         """The value of each replica."""
-        return (value,)
+        leaves = nest.flatten(value)
+        if not any(isinstance(leaf, PerReplica) for leaf in leaves):
+            return (value,)
+        columns = [leaf.values if isinstance(leaf, PerReplica) else [leaf] * self.num_replicas_in_sync
+                   for leaf in leaves]  # fmt: skip
+        return tuple(nest.pack(value, list(row)) for row in zip(*columns, strict=True))
 
     def experimental_distribute_dataset(self, dataset: Any, options: Any = None) -> Any:
-        """The dataset, shared out to one replica: itself."""
-        return dataset
+        """The dataset, its batches shared out among the replicas: each gets a stretch of rows."""
+        return dataset if self.num_replicas_in_sync == 1 else DistributedDataset(dataset, self, cuts=True)
 
     def distribute_datasets_from_function(self, dataset_fn: Callable[[InputContext], Any], options: Any = None) -> Any:
-        """What a function makes for the one pipeline."""
-        return dataset_fn(InputContext())
+        """What a function makes for the one pipeline; each of its batches is for one replica."""
+        count = self.num_replicas_in_sync
+        made = dataset_fn(InputContext(num_replicas_in_sync=count))
+        return made if count == 1 else DistributedDataset(made, self, cuts=False)
 
     experimental_distribute_datasets_from_function = distribute_datasets_from_function
 
     def experimental_distribute_values_from_function(self, value_fn: Callable[[Any], Any]) -> Any:
-        """What a function gives for the one replica."""
-        return value_fn(ReplicaContext(self))
+        """What a function gives for each replica."""
+        count = self.num_replicas_in_sync
+        if count == 1:
+            return value_fn(ReplicaContext(self))
+        found = [value_fn(ReplicaContext(self, number)) for number in range(count)]
+        return nest.map_structure(lambda *values: PerReplica(values), *found)
 
     def experimental_make_numpy_dataset(self, numpy_input: Any, session: Any = None) -> Any:
         """Arrays as a dataset of their rows."""
@@ -292,11 +374,19 @@ class Strategy:
 
 
 class MirroredStrategy(Strategy):
-    """The devices of this machine: one processor."""
+    """A replica on each of several devices of this machine, and every variable on all of them.
+
+    Args:
+        devices: Names such as `"/gpu:0"`; all accelerators where None, or all processors where there is none. Those
+            that the engine in use does not have are left out, with a warning.
+        cross_device_ops: Accepted: the engine adds up values as its devices do best.
+    """
 
     def __init__(self, devices: Any = None, cross_device_ops: Any = None) -> None:
         super().__init__()
         self._devices, self._cross_device_ops = devices, cross_device_ops
+        found = _chosen(devices)
+        self._names = found if len(found) > 1 else ()
 
 
 class OneDeviceStrategy(Strategy):
@@ -307,11 +397,116 @@ class OneDeviceStrategy(Strategy):
         self._device = device
 
 
-class CentralStorageStrategy(Strategy):
-    """Variables on the processor, where all is."""
+class CentralStorageStrategy(MirroredStrategy):
+    """A replica on each of several devices; variables are on all of them, as under `MirroredStrategy`."""
 
     def __init__(self, compute_devices: Any = None, parameter_device: Any = None) -> None:
-        super().__init__()
+        super().__init__(compute_devices)
+
+
+def _chosen(devices: Any) -> tuple[str, ...]:
+    """The engine's names of devices."""
+    there = {_kind(name): name for name in dispatch.engine().devices()}
+    if devices is None:
+        accelerators = [name for kind, name in there.items() if not kind.startswith("CPU")]
+        return tuple(accelerators or there.values())
+    wanted = [_kind(name) for name in ([devices] if isinstance(devices, str) else devices)]
+    unknown = [name for name in wanted if name not in there]
+    if unknown:
+        _log.warning("MirroredStrategy: there is no device %s here; it goes on with the others of %s.",
+                     ", ".join(unknown), ", ".join(there))  # fmt: skip
+    return tuple(there[name] for name in dict.fromkeys(wanted) if name in there)
+
+
+def _kind(name: Any) -> str:
+    """A device's kind and number, such as `GPU:0`, of `/job:localhost/device:GPU:0`, `cuda:0` or a LogicalDevice."""
+    kind, number = re.sub("^CUDA|^ROCM", "GPU", str(getattr(name, "name", name)).upper().split("/")[-1].replace(
+        "DEVICE:", "")).rsplit(":", 1)  # fmt: skip
+    return f"{kind}:{number}"
+
+
+@contextmanager
+def _shared(names: tuple[str, ...]) -> Iterator[None]:
+    if not names:
+        yield
+        return
+    engine, before = dispatch.engine(), _settings["sharing"]
+    _settings["sharing"] = Distribution((len(names),), ("replica",), names, "replica")
+    try:
+        engine.distribute(_settings["sharing"])
+        yield
+    finally:
+        _settings["sharing"] = before
+        engine.distribute(before)
+
+
+def _is_zero(value: Any) -> bool:
+    return isinstance(value, (int, float)) and value == 0
+
+
+def _reduced(values: Sequence[Any], how: ReduceOp, axis: Any) -> Any:
+    if axis is not None:
+        counts = [array.gather(array.shape(value), axis) for value in values]
+        values = [math.reduce_sum(value, axis=axis) for value in values]
+    total = math.add_n(list(values))
+    if how is ReduceOp.SUM:
+        return total
+    return total / array.cast(len(values) if axis is None else math.reduce_prod(math.add_n(counts)), total.dtype)
+
+
+class DistributedDataset:
+    """A dataset whose elements are values of each replica.
+
+    Args:
+        dataset: Where they come from.
+        strategy: Whose replicas.
+        cuts: Whether an element is cut among replicas; else each takes an element.
+    """
+
+    def __init__(self, dataset: Any, strategy: Strategy, cuts: bool) -> None:
+        self._dataset, self._strategy, self._cuts = dataset, strategy, cuts
+
+    @property
+    def element_spec(self) -> Any:
+        """The spec of an element before it is shared out."""
+        return self._dataset.element_spec
+
+    def cardinality(self) -> Any:
+        """How many elements there are, or a negative number where that is not known."""
+        count = self._dataset.cardinality()
+        return count if self._cuts else math.maximum(count, -(-count // self._strategy.num_replicas_in_sync))
+
+    def __len__(self) -> int:
+        count = len(self._dataset)
+        return count if self._cuts else -(-count // self._strategy.num_replicas_in_sync)
+
+    def __iter__(self) -> Iterator[Any]:
+        count = self._strategy.num_replicas_in_sync
+        if self._cuts:
+            for element in self._dataset:
+                yield nest.map_structure(lambda leaf: _cut(leaf, count), element)
+            return
+        batches = iter(self._dataset)
+        while found := list(itertools.islice(batches, count)):
+            # where the data end within a step, replicas without a batch get one without rows
+            found += [nest.map_structure(lambda leaf: leaf[:0], found[-1])] * (count - len(found))
+            yield nest.map_structure(lambda *leaves: _side_by_side(leaves), *found)
+
+
+def _cut(leaf: Any, count: int) -> PerReplica:
+    if isinstance(leaf, CompositeTensor):
+        raise TypeError(explain(
+            "experimental_distribute_dataset: rows of dense tensors are shared out among replicas.",
+            received=type(leaf).__name__, hint="make them dense, with `to_tensor` or `to_dense`",
+        ))  # fmt: skip
+    tensor = frontdoor.convert(leaf)
+    return PerReplica([tensor] * count) if tensor.shape.rank == 0 else PerReplica([tensor], count)
+
+
+def _side_by_side(leaves: Sequence[Any]) -> PerReplica:
+    tensors = [frontdoor.convert(leaf) for leaf in leaves]
+    even = len({tuple(tensor.shape) for tensor in tensors}) == 1 and tensors[0].shape.rank
+    return PerReplica([array.concat(tensors, 0)], len(tensors)) if even else PerReplica(tensors)
 
 
 class MultiWorkerMirroredStrategy(Strategy):

@@ -40,6 +40,7 @@ TOP_LEVEL: dict[str, str] = {
     "weft.runtime.static": "get_static_value",
     "weft.runtime.tensor": "Tensor",
     "weft.runtime.variable": "Variable",
+    "weft.runtime.replicas": "VariableAggregation VariableSynchronization",
     "weft.runtime.module": "Module",
     "weft.runtime.composite": "IndexedSlices",
     "weft.runtime.spec": "TensorSpec TypeSpec",

@@ -398,9 +398,9 @@ def _as_tuple(types: Any) -> tuple[TensorType, ...]:
 FAMILIES = (
     "constant", "elementwise", "special", "logical", "cast", "reduce", "cumulative", "activation", "shape", "join",
     "slice", "pad", "rearrange", "sizes", "index", "scatter", "mask", "diagonal", "segment", "sort", "unique",
-    "linalg", "matrix", "decomposition", "conv", "pool", "normalization", "loss", "ctc", "random", "control", "state",
-    "string", "string_split", "string_pattern", "string_format", "string_codec", "string_hash", "table", "sparse",
-    "host", "recurrent", "fft", "late",
+    "linalg", "matrix", "decomposition", "conv", "pool", "normalization", "loss", "ctc", "random", "control",
+    "replicas", "state", "string", "string_split", "string_pattern", "string_format", "string_codec", "string_hash",
+    "table", "sparse", "host", "recurrent", "fft", "late",
 )  # fmt: skip
 
 _table: dict[str, OpDef] = {}

@@ -25,6 +25,7 @@ from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.ops.builder import inline
 from weft.runtime import context, dispatch, frontdoor, quick
+from weft.runtime import variable as variables
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.context import Scope
 from weft.runtime.spec import CompositeSpec, TensorSpec, TypeSpec
@@ -673,8 +674,15 @@ class Function:
         return tensors
 
     def _traced_here(self) -> dict[Any, tuple[ConcreteFunction, Any]]:
-        """The traces by key; in a graph of TensorFlow 1 its own, because they may capture tensors of that graph."""
+        """The traces by key; in a graph of TensorFlow 1 its own, because they may capture tensors of that graph.
+
+        Replicas have their own too: what is called in them may sum over them.
+        """
         scope = context.scope()
+        body = None if variables.replica_views is None else variables.replica_views.body()
+        if body is not None and scope is not None:
+            own: dict[Any, tuple[ConcreteFunction, Any]] = body.traces.setdefault(self, {})
+            return own
         if scope is None or scope.ordered:
             return self._cache
         kept: dict[Function, dict[Any, tuple[ConcreteFunction, Any]]] = scope.lifted.setdefault("traces", {})

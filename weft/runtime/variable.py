@@ -25,6 +25,8 @@ from weft.runtime.composite import IndexedSlices
 from weft.runtime.tensor import EagerTensor, Handle, Reference, Tensor, TensorOperators, show
 
 _serial = itertools.count()
+#: `weft.runtime.replicas`, once something has been run as replicas
+replica_views: Any = None
 #: the value of a cell whose array a step is changing in place
 _TAKEN = object()
 _STAMPS = itertools.count()
@@ -267,7 +269,8 @@ class Variable(TensorOperators):
 
     def read_value(self) -> Any:
         """The present value as a tensor."""
-        return dispatch.call("read_variable", self.handle)
+        value = dispatch.call("read_variable", self.handle)
+        return value if replica_views is None else replica_views.seen(self, value)
 
     def value(self) -> Any:
         """The present value as a tensor."""
@@ -334,19 +337,30 @@ class Variable(TensorOperators):
                 with self._cell.lock:
                     self._cell.write(own)
                 return self if read_value else None
-        return self._after(dispatch.call("assign_variable", self.handle, self._incoming(value)), read_value)
+        new = self._merged(self._incoming(value))
+        return self._after(dispatch.call("assign_variable", self.handle, new), read_value)
 
     def assign_add(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         """Adds to it."""
-        return self._after(dispatch.call("assign_add_variable", self.handle, self._incoming_delta(delta)), read_value)
+        change = self._merged(self._incoming_delta(delta))
+        return self._after(dispatch.call("assign_add_variable", self.handle, change), read_value)
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         """Subtracts from it."""
-        return self._after(dispatch.call("assign_sub_variable", self.handle, self._incoming_delta(delta)), read_value)
+        change = self._merged(self._incoming_delta(delta))
+        return self._after(dispatch.call("assign_sub_variable", self.handle, change), read_value)
+
+    def _merged(self, value: Any) -> Any:
+        """What it takes of a value that each replica gives it."""
+        return value if replica_views is None else replica_views.given(self, value)
+
+    def _replica_aggregation(self) -> Any:
+        """How values that replicas give it become one."""
+        return self._aggregation
 
     def _incoming_delta(self, delta: Any) -> Any:
         if isinstance(delta, IndexedSlices):

@@ -17,7 +17,7 @@ from jax import lax
 
 from weft.base import dims
 from weft.base.locks import Together
-from weft.engines.base import Hook, Rows
+from weft.engines.base import Distribution, Hook, Rows
 from weft.engines.xla import resident
 from weft.engines.xla.sharding import Placement, placement
 from weft.engines.xla.walk import Place, Refused, Walk
@@ -57,6 +57,7 @@ class Program:
         captured = set(graph.captures.values())
         #: of each input that is an array, whether it is an argument: those are cut into batches for several devices
         self.batched = [v not in captured for v in graph.inputs if not v.type.is_resource]
+        self._replicas = _replicas(graph)
         self._donates = donates
         self._compiled = self._compile()
 
@@ -121,7 +122,7 @@ class Program:
             number = numbers.setdefault(id(inputs[index]), len(numbers))
             cells[number] = inputs[index]
             same.append(number)
-        return Key(tuple(same), placement(cells)), cells
+        return Key(tuple(same), placement(cells, self._replicas)), cells
 
     def run(self, inputs: Sequence[Any]) -> list[Any] | None:
         """The outputs, with state written; None where the reference has to run."""
@@ -200,6 +201,17 @@ class Executable:
         with Together([inputs[index].lock for index in self.program.handles]):
             result: tuple[int, list[Any] | None] = self._loop.run(inputs, rows)
             return result
+
+
+def _replicas(graph: Graph) -> Distribution | None:
+    """How a graph that runs replicas shares them; None for others."""
+    for node in graph.nodes:
+        if node.op == "replicate" and node.attrs["devices"]:
+            return Distribution((node.attrs["count"],), ("replica",), node.attrs["devices"], "replica")
+        found = next(filter(None, map(_replicas, node.subgraphs())), None)
+        if found is not None:
+            return found
+    return None
 
 
 def fits(graph: Graph, inputs: Sequence[Any]) -> bool:

@@ -38,7 +38,7 @@ def held(cell: Any, place: Any = None) -> Any:
     """What a cell holds, as an operand of compiled code that only reads it; at a place on several devices."""
     value = _raw(cell)
     value = value.array if isinstance(value, Resident) else value
-    return value if place is None or value is None else jax.device_put(value, place)
+    return value if value is None else _placed(value, place)
 
 
 def owned(cell: Any, place: Any = None) -> Any:
@@ -47,7 +47,15 @@ def owned(cell: Any, place: Any = None) -> Any:
     if value is None:
         return None
     value = value.array if isinstance(value, Resident) else jnp.array(value, copy=True)
-    return value if place is None else jax.device_put(value, place)
+    return _placed(value, place)
+
+
+def _placed(value: Any, place: Any) -> Any:
+    """An array where it is wanted; without a place, on one device: it may come from a run that was shared."""
+    if place is not None:
+        return jax.device_put(value, place)
+    spread = isinstance(value, jax.Array) and len(value.sharding.device_set) > 1
+    return jnp.array(fetched(value)) if spread else value
 
 
 def _raw(cell: Any) -> Any:

@@ -37,12 +37,17 @@ def use(distribution: Distribution | None) -> None:
         UnavailableError: For a device that is not here.
     """
     if distribution is not None:
-        _mesh(distribution)
+        mesh(distribution)
     _current[0] = distribution
 
 
 @cache
-def _mesh(distribution: Distribution) -> Any:
+def mesh(distribution: Distribution) -> Any:
+    """The grid of devices.
+
+    Raises:
+        UnavailableError: For a device that is not here.
+    """
     by_name = {_name(device): device for device in jax.devices()}
     unknown = [name for name in distribution.devices if name not in by_name]
     if unknown:
@@ -68,23 +73,28 @@ class Placement:
 
     def state(self, number: int) -> Any:
         """Where a variable lies."""
-        return NamedSharding(_mesh(self.distribution), PartitionSpec(*(self.layouts[number] or ())))
+        return NamedSharding(mesh(self.distribution), PartitionSpec(*(self.layouts[number] or ())))
 
     def batch(self, shape: Sequence[int]) -> Any:
         """Where a batch lies: cut along its first axis, whole on every device where that does not go evenly."""
-        mesh, axis = _mesh(self.distribution), self.distribution.batch_axis
-        parts = 1 if axis is None else mesh.shape[axis]
+        grid, axis = mesh(self.distribution), self.distribution.batch_axis
+        parts = 1 if axis is None else grid.shape[axis]
         even = parts > 1 and bool(shape) and shape[0] % parts == 0
-        return NamedSharding(mesh, PartitionSpec(axis) if even else PartitionSpec())
+        return NamedSharding(grid, PartitionSpec(axis) if even else PartitionSpec())
 
     def whole(self) -> Any:
         """The place of what lies whole on every device."""
-        return NamedSharding(_mesh(self.distribution), PartitionSpec())
+        return NamedSharding(mesh(self.distribution), PartitionSpec())
 
 
-def placement(cells: Mapping[int, Any]) -> Placement | None:
-    """Where the operands lie of a program on some cells; None where nothing is shared."""
-    distribution = _current[0]
+def placement(cells: Mapping[int, Any], own: Distribution | None = None) -> Placement | None:
+    """Where the operands lie of a program on some cells; None where nothing is shared.
+
+    Args:
+        cells: The cells by their numbers.
+        own: How the program itself says that it is shared.
+    """
+    distribution = _current[0] if own is None else own
     if distribution is None:
         return None
     return Placement(distribution, tuple(getattr(cells[number], "layout", None) for number in range(len(cells))))

@@ -11,7 +11,7 @@ from typing import Any
 _FAMILIES = (
     "elementwise", "special", "casts", "reductions", "running", "shapes", "slicing", "movement", "indexing", "masks",
     "diagonals", "segments", "sorting", "matrices", "convolution", "pooling", "losses", "ctc", "random", "draws", "fft",
-    "control", "state",
+    "control", "state", "replicas",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ know numbers, such as `reshape_dynamic`, find them there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -62,9 +62,11 @@ class Walk:
         state: What each place holds now; None where nothing has been written yet.
         written: The places that have been written.
         flags: Conditions under which the run has failed.
+        axis: Along which axis of the devices replicas differ; "" where they go in step, node by node; None outside.
     """
 
-    def __init__(self, state: Mapping[Place, Any]) -> None:
+    def __init__(self, state: Mapping[Place, Any], axis: str | None = None) -> None:
+        self.axis = axis
         self.state = dict(state)
         self.written: dict[Place, None] = {}
         self.flags: list[Any] = []
@@ -104,6 +106,16 @@ class Walk:
 
     def graph(self, graph: Graph, inputs: Sequence[Any], outside: Mapping[Symbol, int]) -> list[Any]:
         """The outputs of a graph for some inputs, under the sizes known outside."""
+        try:
+            next(self.steps(graph, inputs, outside))
+        except StopIteration as end:
+            return list(end.value)
+        raise AssertionError("only replicas that go in step wait for one another")
+
+    def steps(
+        self, graph: Graph, inputs: Sequence[Any], outside: Mapping[Symbol, int], waits: bool = False
+    ) -> Generator[Any, Any, list[Any]]:
+        """As `graph`; with `waits` it hands out each value that is summed over replicas and takes the sum."""
         known = dict(outside)
         values: dict[Value, Any] = {}
         for value, given in zip(graph.inputs, inputs, strict=True):
@@ -113,7 +125,11 @@ class Walk:
         for node in graph.nodes:
             if node.op == "input":
                 continue
-            results = self._node(node, [values[value] for value in node.inputs], known)
+            operands = [values[value] for value in node.inputs]
+            if waits and node.op == "all_reduce":
+                results: Sequence[Any] = ((yield operands[0]),)
+            else:
+                results = self._node(node, operands, known)
             for value, result in zip(node.outputs, results, strict=True):
                 values[value] = result
                 shown = value.shape is not None and not value.type.is_resource
@@ -193,7 +209,7 @@ class Walk:
         """A graph as a function of (operands, what the places hold) to (results, what they hold then, failed)."""
 
         def run(operands: Sequence[Any], held: Sequence[Any]) -> tuple[list[Any], list[Any], Any]:
-            inner = Walk({**self.state, **dict(zip(places, held, strict=True))})
+            inner = Walk({**self.state, **dict(zip(places, held, strict=True))}, self.axis)
             results = [jnp.asarray(result) for result in inner.graph(graph, operands, known)]
             failed = inner.failed()
             return results, [inner.state[place] for place in places], jnp.asarray(False) if failed is None else failed

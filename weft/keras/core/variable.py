@@ -226,6 +226,13 @@ class Variable(SharedVariable):
 
     # Reading
 
+    def _replica_aggregation(self) -> Any:
+        """Statistics that layers keep are averaged over replicas."""
+        said = super()._replica_aggregation()
+        if said in (None, "none") and not self.trainable and is_float(self._dtype.name) and not self._frozen:
+            return "mean"
+        return said
+
     def _reading_dtype(self) -> str | None:
         wanted = _autocast.dtypes[-1] if _autocast.dtypes else None
         own = self._dtype

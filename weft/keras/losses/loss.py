@@ -142,9 +142,13 @@ def reduce_weighted(values: Any, sample_weight: Any, mask: Any, reduction: str |
     total = tf.reduce_sum(values)
     if reduction == "sum":
         return total
+    # means of replicas add up to the mean over all
+    share = 1.0 / extend.replica_count()
     if reduction == "mean_with_sample_weight" and weights is not None:
-        return tf.math.divide_no_nan(total, tf.reduce_sum(weights))
-    return tf.math.divide_no_nan(total, tf.cast(tf.size(values), dtype))
+        mean = tf.math.divide_no_nan(total, tf.reduce_sum(weights))
+    else:
+        mean = tf.math.divide_no_nan(total, tf.cast(tf.size(values), dtype))
+    return mean if share == 1.0 else mean * tf.cast(share, mean.dtype)
 
 
 def _with_mask(weights: Any, mask: Any, reduction: str | None, dtype: str) -> Any:

@@ -302,7 +302,8 @@ class Optimizer(metaclass=KnownArguments):
         Args:
             grads_and_vars: Pairs of a gradient and its variable.
             name: As given.
-            **kwargs: `skip_gradients_aggregation` and `experimental_aggregate_gradients`: nothing on one device.
+            **kwargs: `skip_gradients_aggregation`, or `experimental_aggregate_gradients=False`: the gradients are
+                summed over replicas already.
 
         Returns:
             The variable that counts the updates.
@@ -320,7 +321,13 @@ class Optimizer(metaclass=KnownArguments):
                     "apply_gradients() takes pairs of a gradient and its variable.", received=repr(pair)[:200],
                     hint="optimizer.apply_gradients(zip(gradients, model.trainable_variables))",
                 ))  # fmt: skip
-        self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
+        summed = not kwargs.get("skip_gradients_aggregation") and kwargs.get("experimental_aggregate_gradients", True)
+        gradients, variables = [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
+        if summed:
+            self.apply(gradients, variables)
+        else:
+            with extend.same_in_all_replicas():
+                self.apply(gradients, variables)
         return self._iterations
 
     @extend.user_facing
@@ -334,9 +341,13 @@ class Optimizer(metaclass=KnownArguments):
         Raises:
             ValueError: Where no variable has a gradient, or a variable is unknown.
         """
-        grads = list(grads)
+        grads = extend.summed_over_replicas(grads)
         if not grads:
             return
+        with extend.same_in_all_replicas():
+            self._apply(grads, trainable_variables)
+
+    def _apply(self, grads: list[Any], trainable_variables: Sequence[Any] | None) -> None:
         if trainable_variables is None:
             trainable_variables = self._built_variables(len(grads))
         trainable_variables = list(trainable_variables)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import weft as tf
+from weft import extend
 from weft.extend import explain, user_facing
 from weft.keras.core import stateless
 from weft.keras.optimizers import slices
@@ -109,7 +110,7 @@ class LossScaleOptimizer(Optimizer):
             grads: Gradients of the scaled loss.
             trainable_variables: Their variables; those that it was built with where None.
         """
-        grads = list(grads)
+        grads = extend.summed_over_replicas(grads)
         variables = self._built_variables(len(grads)) if trainable_variables is None else list(trainable_variables)
         if not self.built:
             with tf.init_scope():
@@ -127,7 +128,8 @@ class LossScaleOptimizer(Optimizer):
             self.step_counter.assign(0)
             self.dynamic_scale.assign(scale * 0.5)
 
-        tf.cond(self._all_finite(grads), update, leave_out)
+        with extend.same_in_all_replicas():
+            tf.cond(self._all_finite(grads), update, leave_out)
 
     def stateless_apply(
         self, optimizer_variables: Any, grads: Sequence[Any], trainable_variables: Any

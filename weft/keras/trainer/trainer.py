@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
@@ -26,6 +27,20 @@ from weft.keras.trainer.state import State, as_tensors
 #: keywords of Keras 2 that say how batches are fetched; here one thread makes them
 _FETCHING = ("workers", "use_multiprocessing", "max_queue_size")
 _MAKERS = {f"{kind}_step": f"make_{kind}_function" for kind in ("train", "test", "predict")}
+
+
+def _on_its_devices(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of a model that shares its work among the devices of the strategy that the model was made under."""
+
+    @functools.wraps(method)
+    def shared(self: Any, *args: Any, **kwargs: Any) -> Any:
+        strategy = self.__dict__.get("_distribute_strategy")
+        if strategy is None:
+            return method(self, *args, **kwargs)
+        with strategy.extended.sharing():
+            return method(self, *args, **kwargs)
+
+    return shared
 
 
 @extend.word_absent_methods("keras.Model")
@@ -77,6 +92,8 @@ class Trainer:
         """
         _refuse_unknown(kwargs, type(self).compile, "compile", ("sample_weight_mode", "target_tensors"))
         check_scales(loss_weights)
+        if tf.distribute.has_strategy() and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            self._distribute_strategy = tf.distribute.get_strategy()
         self.optimizer = optimizers_module.get(optimizer)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16":  # type: ignore[attr-defined]
             self.optimizer = with_loss_scale(self.optimizer)
@@ -358,6 +375,7 @@ class Trainer:
 
     @extend.user_facing
     @extend.at_once
+    @_on_its_devices
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
         callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: Any = True,
@@ -539,6 +557,7 @@ class Trainer:
 
     @extend.user_facing
     @extend.at_once
+    @_on_its_devices
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",
         sample_weight: Any = None,
@@ -585,6 +604,7 @@ class Trainer:
 
     @extend.user_facing
     @extend.at_once
+    @_on_its_devices
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None,
         callbacks: Any = None,
@@ -634,6 +654,7 @@ class Trainer:
 
     @extend.user_facing
     @extend.at_once
+    @_on_its_devices
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict[Any, float] | None = None,
         return_dict: bool = False, reset_metrics: bool = True,
@@ -661,6 +682,7 @@ class Trainer:
 
     @extend.user_facing
     @extend.at_once
+    @_on_its_devices
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False, reset_metrics: bool = True
     ) -> Any:
@@ -684,6 +706,7 @@ class Trainer:
 
     @extend.user_facing
     @extend.at_once
+    @_on_its_devices
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch.
 

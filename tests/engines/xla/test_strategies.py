@@ -1,0 +1,198 @@
+"""tf.distribute over eight devices of the processor: the losses of one device, and what replicas may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+jax = pytest.importorskip("jax", reason="the XLA engine needs jax: pip install 'weft[xla]'")
+
+import weft as tf  # noqa: E402
+from weft import keras  # noqa: E402
+from weft.keras import layers  # noqa: E402
+from weft.runtime import dispatch  # noqa: E402
+
+if len(jax.devices()) < 8:
+    pytest.skip("something has used jax before with fewer than eight devices", allow_module_level=True)
+
+_RNG = np.random.default_rng(0)
+_X, _Y = _RNG.random((72, 10), dtype=np.float32), _RNG.integers(0, 4, 72)
+
+
+@pytest.fixture(autouse=True)
+def _xla() -> Iterator[None]:
+    dispatch.use_engine("xla")
+    yield
+    dispatch.use_engine(None)
+
+
+def _mirrored(count: int) -> Any:
+    return tf.distribute.MirroredStrategy([f"/cpu:{number}" for number in range(count)])
+
+
+def _loop(count: int, batch: int, steps: int = 50) -> tuple[list[float], float, Any]:
+    """Losses and accuracy of a custom loop, and the model."""
+    keras.utils.set_random_seed(1)
+    strategy = _mirrored(count)
+    assert strategy.num_replicas_in_sync == count
+    with strategy.scope():
+        model = keras.Sequential([keras.Input((10,)), layers.Dense(16, activation="relu"), layers.Dense(4)])
+        optimizer = keras.optimizers.Adam(1e-2)
+        accuracy = keras.metrics.SparseCategoricalAccuracy()
+        loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
+    data = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices((_X, _Y)).batch(batch).repeat())
+
+    def step(batch_of_replica: Any) -> Any:
+        x, y = batch_of_replica
+        with tf.GradientTape() as tape:
+            found = model(x, training=True)
+            loss = tf.nn.compute_average_loss(loss_of(y, found), global_batch_size=batch)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        accuracy.update_state(y, found)
+        return loss
+
+    @tf.function
+    def train(shared: Any) -> Any:
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(step, args=(shared,)), axis=None)
+
+    losses = [float(train(shared)) for _, shared in zip(range(steps), data)]
+    return losses, float(accuracy.result()), model
+
+
+@pytest.mark.parametrize(("batch", "counts"), [(16, (8,)), (13, (4,))])
+def test_losses_of_a_custom_loop_are_those_of_one_device(batch: int, counts: tuple[int, ...]) -> None:
+    alone, right, _ = _loop(1, batch)
+    for count in counts:
+        together, also_right, model = _loop(count, batch)
+        np.testing.assert_allclose(together, alone, rtol=0, atol=1e-5)
+        assert right == pytest.approx(also_right, abs=1e-6)
+        assert len(model.layers[0].kernel._cell.peek().array.sharding.device_set) == count
+
+
+def test_gradients_of_every_remainder_are_those_of_one_device() -> None:
+    w, x = tf.Variable(_RNG.random((10, 4))), _X.astype(np.float64)
+    strategy = _mirrored(4)
+
+    def gradient(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.tanh(x @ w) ** 2)
+        return tape.gradient(loss, w)
+
+    @tf.function
+    def shared(part: Any) -> Any:
+        return strategy.reduce("SUM", strategy.run(gradient, (part,)), axis=None)
+
+    for rows in range(1, 9):
+        data = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensors(x[:rows]))
+        np.testing.assert_allclose(shared(next(iter(data))), gradient(tf.constant(x[:rows])), atol=1e-12)
+
+
+def test_fit_under_a_scope_is_that_of_one_device() -> None:
+    found = []
+    for strategy in (_mirrored(1), _mirrored(8)):
+        keras.utils.set_random_seed(1)
+        with strategy.scope():
+            model = keras.Sequential([
+                keras.Input((10,)), layers.Dense(16, use_bias=False), layers.BatchNormalization(),
+                layers.Dropout(0.1), layers.Dense(4),
+            ])  # fmt: skip
+            model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        data = tf.data.Dataset.from_tensor_slices((_X, _Y)).batch(16)  # the last batch is a short one
+        losses = model.fit(data, epochs=3, verbose=0).history["loss"]
+        losses += model.fit(_X, _Y, batch_size=16, epochs=3, verbose=0).history["loss"]
+        found.append([*losses, model.evaluate(_X, _Y, verbose=0), *model.predict(_X, verbose=0)[0]])
+    np.testing.assert_allclose(found[1], found[0], atol=1e-5)
+    assert len(model.layers[0].kernel._cell.peek().array.sharding.device_set) == 8
+
+
+def test_replicas_have_parts_numbers_and_sums() -> None:
+    strategy = _mirrored(4)
+    data = tf.data.Dataset.from_tensor_slices(np.arange(6.0, dtype=np.float32)).batch(6)
+    (part,) = strategy.experimental_distribute_dataset(data)
+    assert [v.numpy().tolist() for v in part.values] == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], []]
+
+    def replica(x: Any) -> Any:
+        context = tf.distribute.get_replica_context()
+        assert context.num_replicas_in_sync == 4 and not tf.distribute.in_cross_replica_context()
+        total = tf.reduce_sum(x)
+        return {
+            "own": total, "sum": context.all_reduce("sum", total), "mean": context.all_reduce("mean", total),
+            "number": context.replica_id_in_sync_group, "all": context.all_gather(tf.stack([total]), axis=0),
+            "one": 1.0,
+        }  # fmt: skip
+
+    for given in (part, next(iter(strategy.experimental_distribute_dataset(data.map(lambda x: x[:4]))))):
+        found = strategy.run(replica, (given,))
+        own = [float(v) for v in strategy.experimental_local_results(found["own"])]
+        assert [float(v) for v in found["sum"].values] == [sum(own)] * 4
+        assert [float(v) for v in found["mean"].values] == [sum(own) / 4] * 4
+        assert [int(v) for v in found["number"].values] == [0, 1, 2, 3]
+        assert found["all"].values[2].numpy().tolist() == own
+        assert float(strategy.reduce("SUM", found["one"], axis=None)) == 4.0
+        assert float(strategy.reduce("MEAN", found["own"], axis=None)) == sum(own) / 4
+    assert strategy.gather(part, axis=0).numpy().tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    assert float(strategy.reduce("MEAN", part, axis=0)) == 2.5
+    with pytest.raises(ValueError, match="SUM takes the values of replicas"):
+        strategy.reduce("SUM", 2.0, axis=None)
+
+
+def test_batches_made_for_each_replica() -> None:
+    strategy = _mirrored(2)
+    made = strategy.distribute_datasets_from_function(
+        lambda context: tf.data.Dataset.range(10).batch(context.get_per_replica_batch_size(8)))  # fmt: skip
+    assert len(made) == 2
+    found = [[value.numpy().tolist() for value in element.values] for element in made]
+    assert found == [[[0, 1, 2, 3], [4, 5, 6, 7]], [[8, 9], []]]
+    double = [strategy.gather(strategy.run(lambda x: x * 2, (element,)), axis=0).numpy().tolist() for element in made]
+    assert double == [[0, 2, 4, 6, 8, 10, 12, 14], [16, 18]]
+    own = strategy.experimental_distribute_values_from_function(lambda context: context.replica_id_in_sync_group + 1.0)
+    assert float(strategy.reduce("SUM", strategy.run(lambda x: x, (own,)), axis=None)) == 3.0
+
+
+def test_variables_take_what_replicas_give_them_as_they_say() -> None:
+    strategy = _mirrored(4)
+    with strategy.scope():
+        total = tf.Variable(10.0, aggregation=tf.VariableAggregation.SUM,
+                            synchronization=tf.VariableSynchronization.ON_READ)  # fmt: skip
+        mean = tf.Variable(10.0, aggregation=tf.VariableAggregation.MEAN)
+        first = tf.Variable(10.0, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+        plain = tf.Variable(10.0)
+
+    def update(x: Any) -> None:
+        total.assign(total + x)
+        mean.assign_add(x)
+        first.assign_add(x + 5.0)
+        plain.assign_add(1.0)
+
+    numbers = strategy.experimental_distribute_values_from_function(lambda c: float(c.replica_id_in_sync_group))
+    strategy.run(update, (numbers,))
+    assert [float(v.numpy()) for v in (total, mean, first, plain)] == [16.0, 11.5, 15.0, 11.0]
+    with pytest.raises(ValueError, match="must specify an aggregation method"):
+        strategy.run(lambda x: plain.assign(x), (numbers,))
+    strategy.run(lambda x: tf.cond(x >= 0.0, lambda: plain.assign(0.0), lambda: plain.assign(1.0)), (0.0,))
+    assert float(plain.numpy()) == 0.0
+
+
+def test_what_replicas_do_wrong_is_said_in_words() -> None:
+    strategy = _mirrored(2)
+    v = tf.Variable(1.0)
+
+    def replica(x: Any) -> Any:
+        v.assign_add(1.0)
+        return tf.gather(x, [7])
+
+    (part,) = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensors(_X[:6, 0]))
+    with pytest.raises(ValueError, match="out of range"):
+        strategy.run(replica, (part,))
+    assert float(v.numpy()) == 1.0
+
+
+def test_all_devices_are_taken_where_none_are_named() -> None:
+    assert tf.distribute.MirroredStrategy().num_replicas_in_sync == len(jax.devices())
+    assert tf.distribute.OneDeviceStrategy("/cpu:0").num_replicas_in_sync == 1
+    assert tf.distribute.experimental.CentralStorageStrategy(["/cpu:0", "/cpu:1"]).num_replicas_in_sync == 2
+    assert tf.distribute.MirroredStrategy(["/gpu:0", "/cpu:1"]).num_replicas_in_sync == 1

@@ -1,0 +1,219 @@
+"""Replicas: one graph run on several parts of a batch at a time, and the sums that its copies make of their values.
+
+What a graph does to state it does as if all copies had done it alike: who builds the graph sees to it that what is
+written is the same in all of them, which sums over replicas are (`weft.runtime.replicas`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from weft.base import dtypes
+from weft.base.dims import Dim
+from weft.ir.graph import Graph
+from weft.ir.types import TensorType
+from weft.ops.builder import GraphBuilder
+from weft.ops.control import result_types
+from weft.ops.interpreter import Runner
+from weft.ops.opdef import REQUIRED, Case, OpDef, SpecError, case, nondifferentiable, register
+
+_ANY = (*dtypes.ALL, dtypes.resource, dtypes.variant)
+
+
+class _Meeting:
+    """Where the copies, each in a thread of its own, wait for one another and add up their values in order."""
+
+    def __init__(self, count: int) -> None:
+        self._barrier = threading.Barrier(count)
+        self._values: list[Any] = [None] * count
+
+    def total(self, number: int, value: Any) -> Any:
+        self._values[number] = value
+        self._barrier.wait()
+        shapes = {np.shape(each) for each in self._values}
+        if len(shapes) > 1:
+            raise ValueError(f"the replicas' values differ in shape: {', '.join(map(str, sorted(shapes)))}")
+        total = self._values[0]
+        for each in self._values[1:]:
+            total = total + each
+        self._barrier.wait()  # nobody puts down the next value before all have added these
+        return np.asarray(total, value.dtype)
+
+    def leave(self) -> None:
+        """Ends it for all: one has failed."""
+        self._barrier.abort()
+
+
+class _Here(threading.local):
+    def __init__(self) -> None:
+        self.meeting: _Meeting | None = None
+        self.number = 0
+
+
+_here = _Here()
+
+
+def _all_reduce(x: Any, count: int) -> Any:
+    if _here.meeting is not None:
+        return _here.meeting.total(_here.number, x)
+    return (x * np.asarray(count, x.dtype)).astype(x.dtype)
+
+
+register(
+    OpDef(
+        name="all_reduce",
+        inputs=("x",),
+        attrs={"count": REQUIRED},
+        spec=lambda x, count: x,
+        reference=_all_reduce,
+        dtypes=(dtypes.NUMBERS,),
+        vjp=lambda b, node, ct: (b.call("all_reduce", ct, count=node.attrs["count"]),),
+        any_rank=True,
+        cases=(case((2, 3), count=2), case((), count=1)),
+        doc="The sum of the values that `count` replicas have; outside of replicas all have the same.",
+    )
+)
+
+
+class _Mirror:
+    """A replica's own view of a cell: reads see its own writes."""
+
+    on_devices = False
+
+    def __init__(self, cell: Any) -> None:
+        self.cell = cell
+        self.written = False
+        self._value: Any = None
+
+    def read(self) -> Any:
+        return self._value if self.written else self.cell.read()
+
+    def write(self, value: Any) -> None:
+        self._value, self.written = value, True
+
+    def take(self) -> Any:
+        return None
+
+    def put_back(self) -> None:
+        """Nothing was taken."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.cell, name)
+
+
+def part_size(rows: int, count: int) -> int:
+    """How many rows of a batch a replica gets; the last ones get what is left, which may be none."""
+    return -(-rows // count)
+
+
+def operands_of(inputs: Sequence[Any], kinds: Sequence[str], count: int, number: int, cut: Any) -> list[Any]:
+    """What the replica of a number gets of the inputs of `replicate`.
+
+    Args:
+        inputs: The inputs: one for each operand that is cut, `count` for each that comes in parts, and captures.
+        kinds: For each operand "cut" or "each".
+        count: How many replicas there are.
+        number: Which of them is meant.
+        cut: (input, number) → its part.
+    """
+    found, at = [], 0
+    for kind in kinds:
+        found.append(cut(inputs[at], number) if kind == "cut" else inputs[at + number])
+        at += 1 if kind == "cut" else count
+    return [*found, *inputs[at:]]
+
+
+def _spec(*inputs: TensorType, body: Graph, kinds: Sequence[str], count: int, devices: Any) -> list[TensorType]:
+    def part(type: TensorType, number: int) -> TensorType:
+        if type.shape is None:
+            return type
+        if not type.shape:
+            raise SpecError("a scalar cannot be cut into parts", hint="give replicas a value each")
+        rows = type.shape[0]
+        return type.with_shape((min(part_size(rows, count), max(0, rows - number * part_size(rows, count)))
+                                if isinstance(rows, int) else Dim.fresh(), *type.shape[1:]))  # fmt: skip
+
+    number = TensorType((), dtypes.int32)
+    found: list[TensorType] = []
+    for i in range(count):
+        found += result_types(body, [number, *operands_of(inputs, kinds, count, i, part)], "a replica")
+    return found
+
+
+def _replicate(runner: Runner, *inputs: Any, body: Graph, kinds: Any, count: int, devices: Any) -> Sequence[Any]:
+    meeting = _Meeting(count)
+    found: list[Any] = [None] * count
+    mirrors: list[list[_Mirror]] = [[] for _ in range(count)]
+    errors: list[BaseException] = []
+
+    def part(rows: Any, number: int) -> Any:
+        size = part_size(rows.shape[0], count)
+        return rows[number * size : (number + 1) * size]
+
+    def mirrored(values: Sequence[Any], number: int) -> list[Any]:
+        seen: dict[int, _Mirror] = {}
+        own = [seen.setdefault(id(v), _Mirror(v)) if hasattr(v, "lock") else v for v in values]
+        mirrors[number] = list(seen.values())
+        return own
+
+    def work(number: int) -> None:
+        _here.meeting, _here.number = meeting, number
+        try:
+            operands = mirrored(operands_of(inputs, kinds, count, number, part), number)
+            found[number] = Runner(runner.known, runner.hook if number == 0 else None).run(
+                body, [np.asarray(number, np.int32), *operands])  # fmt: skip
+        except threading.BrokenBarrierError:
+            pass  # another one has failed, and says why
+        except BaseException as error:
+            errors.append(error)
+            meeting.leave()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    for mirror in mirrors[0]:
+        if mirror.written:
+            mirror.cell.write(mirror.read())
+    return tuple(result for results in found for result in results)
+
+
+def _cases() -> list[Case]:
+    made = []
+    for rows, reduces in ((4, True), (5, False)):
+        body = Graph("replica")
+        number = body.add_input(TensorType((), dtypes.int32), "number")
+        x = body.add_input(TensorType((Dim.fresh("rows"), 3), dtypes.float64), "x")
+        w = body.add_input(TensorType((3,), dtypes.float64), "w")
+        b = GraphBuilder(body)
+        scaled = b.multiply(b.multiply(x, w), b.cast(b.add(number, 1), dtype=dtypes.float64))
+        total = b.reduce_sum(scaled)
+        body.outputs = [scaled, b.call("all_reduce", total, count=2) if reduces else total]
+        attrs = {"body": body, "kinds": ("cut",), "count": 2, "devices": ()}
+        made.append(Case(((rows, 3), (3,)), attrs, dtypes=(dtypes.float64,), grad=0, name=f"{rows} rows"))
+    return made
+
+
+register(
+    OpDef(
+        name="replicate",
+        inputs=("*inputs",),
+        attrs={"body": REQUIRED, "kinds": REQUIRED, "count": REQUIRED, "devices": ()},
+        spec=_spec,
+        reference=_replicate,
+        dtypes=(_ANY,),
+        same=(),
+        vjp=nondifferentiable("a replica's gradients are taken inside of it"),
+        higher_order=True,
+        outputs=None,
+        cases=_cases,
+        doc="Runs a graph once for each replica, on its number and its operands; results replica by replica.",
+    )
+)

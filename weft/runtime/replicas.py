@@ -1,0 +1,291 @@
+"""Functions run as several replicas: traced once, with what replicas differ in as inputs of the trace.
+
+What a replica writes to a variable has to be the same in all of them. The trace is read for that: a value that depends
+on a replica's own operands, and on no sum over replicas, cannot be written; a variable's `aggregation` puts one there.
+"""
+
+from __future__ import annotations
+
+import enum
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from weft.base import dtypes, nest
+from weft.base.dims import Dim
+from weft.base.errors import explain
+from weft.ir.graph import Graph, Value
+from weft.ir.types import TensorType
+from weft.ops import opdef
+from weft.ops.opdef import Effect
+from weft.runtime import context, dispatch, frontdoor, variable
+from weft.runtime.composite import CompositeTensor, IndexedSlices
+from weft.runtime.control import Traced, Tracing
+
+
+class VariableAggregation(enum.Enum):
+    """How the values that replicas give a variable become one."""
+
+    NONE = 0
+    SUM = 1
+    MEAN = 2
+    ONLY_FIRST_REPLICA = 3
+
+
+class VariableSynchronization(enum.Enum):
+    """When they become one: when they are written, or when the variable is read outside of replicas."""
+
+    AUTO = 0
+    NONE = 1
+    ON_WRITE = 2
+    ON_READ = 3
+
+
+class PerReplica(CompositeTensor):
+    """A value of each replica: rows of one tensor that are cut among them, or a tensor for each.
+
+    Args:
+        parts: The tensors; with `count` the one that is cut.
+        count: Among how many replicas it is cut; None where there is a tensor for each.
+    """
+
+    def __init__(self, parts: Sequence[Any], count: int | None = None) -> None:
+        self.parts = list(parts)
+        self.count = count
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The tensor of each replica."""
+        if self.count is None:
+            return tuple(self.parts)
+        rows = self.parts[0]
+        known = rows.shape.as_list()[0]
+        size = -(-(dispatch.builder.shape(rows)[0] if known is None else known) // self.count)
+        return tuple(rows[number * size : (number + 1) * size] for number in range(self.count))
+
+    def _components(self) -> list[Any]:
+        return list(self.parts)
+
+    def _rebuild(self, parts: list[Any]) -> PerReplica:
+        return PerReplica(parts, self.count)
+
+    def _static_part(self) -> Any:
+        return self.count
+
+    def __repr__(self) -> str:
+        return "PerReplica:{" + ", ".join(f"\n  {i}: {value!r}" for i, value in enumerate(self.values)) + "\n}"
+
+
+class Body:
+    """The trace of replicas that is open in this thread.
+
+    Attributes:
+        count: How many replicas there are.
+        number: Which of them runs, a scalar int32 tensor.
+        merged: Whether what is written now is the same in all of them, whatever variables say.
+    """
+
+    def __init__(self, count: int, number: Any) -> None:
+        self.count = count
+        self.number = number
+        self.merged = False
+        self.traces: dict[Any, Any] = {}  # of functions called in it: they sum over these replicas
+
+    def total(self, value: Any) -> Any:
+        """The sum of a value over replicas."""
+        if isinstance(value, IndexedSlices):
+            value = value.dense()
+        value = frontdoor.convert(value)
+        if value.dtype.is_bool:
+            raise TypeError(explain("all_reduce: numbers are summed over replicas.", received="bool"))
+        return dispatch.call("all_reduce", value, count=self.count)
+
+    def mean(self, value: Any) -> Any:
+        """The mean of a value over replicas."""
+        total = self.total(value)
+        kind = "divide" if total.dtype.is_floating or total.dtype.is_complex else "floor_divide"
+        return dispatch.call(kind, total, frontdoor.convert(self.count, total.dtype))
+
+    def own(self, value: Any) -> Any:
+        """The value in the first replica, zeros in the others."""
+        zero = dispatch.call("subtract", value, value)
+        first = dispatch.call("equal", self.number, frontdoor.convert(0, dtypes.int32))
+        return dispatch.call("select", first, value, zero)
+
+
+class _Open(threading.local):
+    def __init__(self) -> None:
+        self.bodies: list[Body] = []
+
+
+_open = _Open()
+variable.replica_views = sys.modules[__name__]
+
+
+def body() -> Body | None:
+    """The trace of replicas that is open, or None."""
+    return _open.bodies[-1] if _open.bodies else None
+
+
+def _differing() -> Body | None:
+    """The open trace, where values of it are at hand that may differ from replica to replica."""
+    found = body()
+    return None if found is None or found.merged or context.scope() is None else found
+
+
+@contextmanager
+def merged() -> Iterator[None]:
+    """Inside, variables are given values that are the same in all replicas, whatever they say of aggregation."""
+    found = body()
+    if found is None:
+        yield
+        return
+    before, found.merged = found.merged, True
+    try:
+        yield
+    finally:
+        found.merged = before
+
+
+def summed(values: Sequence[Any]) -> list[Any]:
+    """Gradients summed over replicas; as they are outside of replicas. None stays None."""
+    found = _differing()
+    if found is None:
+        return list(values)
+    return [None if value is None else found.total(value) for value in values]
+
+
+def seen(variable: Any, value: Any) -> Any:
+    """What a replica reads of a variable: of one that is summed when it is read, the first replica has all."""
+    found = _differing()
+    if found is None or _how(variable) != "sum" or not _on_read(variable):
+        return value
+    return found.own(value)
+
+
+def given(variable: Any, value: Any) -> Any:
+    """What a variable takes of a value that each replica gives it."""
+    found = _differing()
+    if found is None:
+        return value
+    how = _how(variable)
+    if how == "sum":
+        return found.total(value)
+    if how == "mean":
+        return found.mean(value)
+    return found.total(found.own(value)) if how == "only_first_replica" else value
+
+
+def _how(variable: Any) -> str:
+    said: Any = variable._replica_aggregation()
+    return str(getattr(said, "name", said) or "none").lower()
+
+
+def _on_read(variable: Any) -> bool:
+    said: Any = variable.synchronization
+    return str(getattr(said, "name", said)).lower() == "on_read"
+
+
+def replicate(
+    function: Callable[..., Any], operands: Any, count: int, devices: Sequence[str],
+    within: Callable[[Any], Any],
+) -> Any:  # fmt: skip
+    """Runs a function as several replicas, in the graph at hand.
+
+    Args:
+        function: Called once, with a replica's own values in the places of `PerReplica` ones.
+        operands: Its arguments, `(args, kwargs)`.
+        count: How many replicas there are.
+        devices: Where they run; empty for wherever the rest does.
+        within: Makes the context in which it is called, of the replica's number.
+
+    Returns:
+        What it returns, with `PerReplica` leaves.
+    """
+    leaves = nest.flatten(operands)
+    varying = [leaf for leaf in leaves if isinstance(leaf, PerReplica)]
+    types = [TensorType((), dtypes.int32)]
+    inputs: list[Any] = []
+    for leaf in varying:
+        types.append(_part_type(leaf, count))
+        inputs.extend(leaf.parts)
+
+    def call(number: Any, *parts: Any) -> Any:
+        supply = iter(parts)
+        args, kwargs = nest.pack(operands, [next(supply) if isinstance(leaf, PerReplica) else leaf for leaf in leaves])
+        _open.bodies.append(Body(count, number))
+        try:
+            with within(number):
+                return function(*args, **kwargs)
+        finally:
+            _open.bodies.pop()
+
+    tracing = Tracing(call, types, "replica")
+    traced = tracing.close(tracing.returned)
+    _require_sameness(traced.graph, [True] * len(types) + [False] * (len(traced.graph.inputs) - len(types)))
+    return _joined(traced, inputs, tuple("each" if leaf.count is None else "cut" for leaf in varying), count, devices)
+
+
+def _joined(traced: Traced, inputs: Sequence[Any], kinds: tuple[str, ...], count: int, devices: Sequence[str]) -> Any:
+    attrs = {"body": traced.graph, "kinds": kinds, "count": count, "devices": tuple(devices)}
+    found = list(dispatch.apply(opdef.get("replicate"), [*inputs, *traced.captured], attrs, None))
+    width = len(traced.graph.outputs)
+    structures = [traced.result.rebuild(found[i * width : (i + 1) * width]) for i in range(count)]
+
+    def together(*values: Any) -> Any:
+        return None if values[0] is None else PerReplica(values)
+
+    return nest.map_structure(together, *structures)
+
+
+def _part_type(leaf: PerReplica, count: int) -> TensorType:
+    """The type of what a replica is given; sizes in which replicas may differ are unknown."""
+    types = [part.type for part in leaf.parts]
+    first: TensorType = types[0]
+    if leaf.count is not None:
+        rows, *rest = first.shape or (None,)
+        part = rows // count if isinstance(rows, int) and rows % count == 0 else Dim.fresh("rows")
+        return first.with_shape((part, *rest))
+    if any(len(type.shape or ()) != len(first.shape or ()) for type in types):
+        raise ValueError(explain("run: the replicas' values differ in rank.", received=", ".join(map(str, types))))
+    sizes = zip(*(type.shape or () for type in types), strict=True)
+    return first.with_shape(tuple(s[0] if all(each == s[0] and isinstance(each, int) for each in s) else Dim.fresh()
+                                  for s in sizes))  # fmt: skip
+
+
+def _require_sameness(graph: Graph, differing: Sequence[bool]) -> list[bool]:
+    """Which outputs differ among replicas.
+
+    Args:
+        graph: A replica's graph, or one inside of it.
+        differing: Of each input whether replicas differ in it.
+
+    Raises:
+        ValueError: Where a variable is given a value in which they differ.
+    """
+    found: dict[Value, bool] = dict(zip(graph.inputs, differing, strict=True))
+    for node in graph.nodes:
+        if node.op == "input":
+            continue
+        differs = [found[value] for value in node.inputs]
+        result = any(differs) and node.op != "all_reduce"
+        if result and opdef.get(node.op).effect is Effect.WRITE:
+            raise ValueError(explain(
+                "You must specify an aggregation method to update a variable in replica context: replicas would give "
+                f"it different values (`{node.name}`).",
+                where=node.source,
+                hint="make it with aggregation=tf.VariableAggregation.MEAN or SUM, or assign what "
+                     "tf.distribute.get_replica_context().all_reduce gives",
+            ))  # fmt: skip
+        if node.op == "call":
+            for value, alike in zip(node.outputs, _require_sameness(node.attrs["graph"], differs), strict=True):
+                found[value] = alike
+            continue
+        for inner in node.subgraphs():
+            # a loop may carry what differs from any of its operands to any other
+            _require_sameness(inner, [result and not value.type.is_resource for value in inner.inputs])
+        for value in node.outputs:
+            found[value] = result
+    return [found[value] for value in graph.outputs]
