@@ -194,7 +194,7 @@ def _cases() -> list[Case]:
         w = body.add_input(TensorType((3,), dtypes.float64), "w")
         b = GraphBuilder(body)
         scaled = b.multiply(b.multiply(x, w), b.cast(b.add(number, 1), dtype=dtypes.float64))
-        total = b.reduce_sum(scaled)
+        total = b.reduce_sum(scaled, axis=(0, 1))
         body.outputs = [scaled, b.call("all_reduce", total, count=2) if reduces else total]
         attrs = {"body": body, "kinds": ("cut",), "count": 2, "devices": ()}
         made.append(Case(((rows, 3), (3,)), attrs, dtypes=(dtypes.float64,), grad=0, name=f"{rows} rows"))
