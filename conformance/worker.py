@@ -350,7 +350,8 @@ def public_names(dialect, module):
             kind = type(value).__name__
             if kind in ("module", "_LazyModule", "LazyLoader", "_KerasLazyLoader") or kind.endswith("ModuleWrapper"):
                 last = path.rsplit(".", 1)[-1]
-                if id(value) not in seen and last not in ELSEWHERE and not (dialect != "keras" and last == "keras"):
+                elsewhere = last in ELSEWHERE or prefix.endswith(".flags") or (dialect != "keras" and last == "keras")
+                if id(value) not in seen and not elsewhere:
                     seen.add(id(value))
                     walk(path, value)
             else:
