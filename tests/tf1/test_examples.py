@@ -70,6 +70,23 @@ def test_training_is_taken_up_where_it_stopped(tmp_path):
     assert numbers(found, "averages") == pytest.approx([1.0, -2.0, 0.5], abs=0.1)
 
 
+def test_a_graph_is_taken_up_by_names(tmp_path):
+    found = run("meta_graph.py", 40, folder=tmp_path).stdout
+    assert numbers(found, "half way") == numbers(found, "taken up")
+    assert numbers(found, "loss")[0] < 1e-4 and numbers(found, "line") == pytest.approx([2.0, -1.0], abs=0.01)
+
+
+def test_records_are_read_by_threads_to_their_end(tmp_path):
+    found = run("records_and_queues.py", 10, folder=tmp_path).stdout
+    assert numbers(found, "batches") == [100]
+    assert numbers(found, "accuracy")[0] > 0.8  # guessing gives 0.5
+
+
+def test_a_corridor_is_learnt(tmp_path):
+    found = run("dqn.py", 40, folder=tmp_path).stdout
+    assert numbers(found, "steps") == [5]  # the shortest way; one that never arrives takes 30
+
+
 def test_tensorboard_is_given_curves_histograms_images_and_the_graph(tmp_path):
     first, last = numbers(run("tensorboard.py", 30, tmp_path / "log", folder=tmp_path).stdout, "loss")
     assert last < first / 10
