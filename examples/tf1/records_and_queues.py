@@ -11,7 +11,7 @@ EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 30
 
 folder = tempfile.mkdtemp()
 rng = np.random.RandomState(0)
-files = [os.path.join(folder, "part-%d.tfrecords" % number) for number in range(2)]
+files = [os.path.join(folder, f"part-{number}.tfrecords") for number in range(2)]
 for name in files:
     with tf.python_io.TFRecordWriter(name) as writer:
         for _ in range(200):
