@@ -1,6 +1,6 @@
 """An autoencoder that takes the noise out of images of digits: a subclassed model whose targets are its clean inputs.
 
-Short mode: the mean squared error of the noisy images, 0.079, falls to 0.033 in what the model gives back.
+Short mode: the mean squared error of the noisy images, 0.079, falls to 0.031 in what the model gives back.
 """
 
 import sys

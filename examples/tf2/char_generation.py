@@ -1,6 +1,6 @@
 """Shakespeare letter by letter: a GRU learns the next letter, then writes, each letter drawn from what it foretells.
 
-Short mode: the next letter's cross-entropy falls from 4.11 to 2.25 on text not read in training.
+Short mode: the next letter's cross-entropy falls from 4.11 to 2.27 on text not read in training.
 """
 
 import sys

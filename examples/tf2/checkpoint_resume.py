@@ -3,7 +3,7 @@
 Weights, the optimizer's state, the step and the place in the dataset are kept, so that the losses after resuming are
 those of a training that was never broken off.
 
-Short mode: the error falls from 0.49 to 0.006.
+Short mode: the error falls from 0.41 to 0.014.
 """
 
 import os

@@ -1,6 +1,6 @@
 """A deep convolutional GAN: transposed convolutions draw digits, strided convolutions judge them.
 
-How far images drawn are from the nearest real one (root of the summed squares): in short mode 13.2 falls to 5.8.
+How far images drawn are from the nearest real one (root of the summed squares): in short mode 13.1 falls to 6.1.
 """
 
 import sys

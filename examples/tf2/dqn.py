@@ -2,7 +2,7 @@
 
 The game: a field of 7 × 6, the ball falls one row a step, the cup is at the bottom; +1 for a catch, -1 for a miss.
 
-Short mode: caught are 13 % before training and all afterwards.
+Short mode: caught are 26 % before training and 98 % afterwards.
 """
 
 import collections

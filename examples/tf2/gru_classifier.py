@@ -1,6 +1,6 @@
 """Digits read row by row, from above and from below, by GRU layers one on the other.
 
-Short mode: accuracy 0.76 on the test images, where guessing gives 0.1.
+Short mode: accuracy 0.77 on the test images, where guessing gives 0.1.
 """
 
 import sys

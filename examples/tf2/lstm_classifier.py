@@ -1,6 +1,6 @@
 """An LSTM that reads sentences on films word by word and tells whether they praise: TextVectorization, masking, fit.
 
-Short mode: accuracy 0.733 on the sentences held back, where guessing gives 0.5.
+Short mode: accuracy 0.736 on the sentences held back, where guessing gives 0.5.
 """
 
 import sys

@@ -2,7 +2,7 @@
 
 The ratings are generated from hidden tastes.
 
-Short mode: the error on ratings held back is 0.72 stars, where always the mean gives 1.12.
+Short mode: the error on ratings held back is 0.82 stars, where always the mean gives 1.12.
 """
 
 import sys

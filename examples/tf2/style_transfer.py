@@ -3,7 +3,7 @@
 A network that tells digits apart gives the features; the picture itself is then trained, so that the correlations of
 the features (Gram matrices) come near those of a picture of stripes.
 
-Short mode: the style's loss falls from 1.39 to 0.14.
+Short mode: the style's loss falls from 1.43 to 0.22.
 """
 
 import sys
