@@ -134,3 +134,14 @@ def test_stft_kernels_are_waves_under_a_window() -> None:
     for arguments in (("both",), ("real", "square"), ("real", "hann", "power")):
         with pytest.raises(ValueError):
             keras.initializers.STFT(*arguments)((4, 1, 3))
+
+
+def test_first_values_from_one_seed_are_those_of_keras():
+    """Each initializer draws one seed, when it is made; the numbers are Keras 3.15's."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(2)])
+    first, second = (layer.kernel.numpy().ravel()[:3] for layer in model.layers)
+    np.testing.assert_allclose(first, [0.02904183, -0.35354847, 0.627529], rtol=1e-6)
+    np.testing.assert_allclose(second, [-0.38827, -0.66488, -0.48197], atol=1e-5)
+    shared = keras.initializers.RandomNormal()
+    assert keras.layers.Dense(2, kernel_initializer=shared).kernel_initializer is shared

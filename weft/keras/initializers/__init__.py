@@ -57,7 +57,7 @@ def get(identifier: Any) -> Any:
         [0.0, 0.0]
     """
     if isinstance(identifier, Initializer):
-        return identifier.clone()
+        return identifier  # itself: a copy would draw a seed of its own, and Keras draws one for each initializer
     if hasattr(identifier, "shape") and hasattr(identifier, "dtype") and not callable(identifier):
         return _from_values(identifier)
     return lookup.get(identifier, _TABLE, "initializer")

@@ -114,7 +114,7 @@ def _compare(spec: InputSpec, value: Any) -> str | None:
         return f"it has dtype {standardize_dtype(value.dtype)}, the layer takes {spec.dtype}"
     for axis, size in spec.axes.items():
         if size is not None and -rank <= axis < rank and shape[axis] not in (size, None):
-            return f"axis {axis} has size {shape[axis]}, expected {size}"
+            return f"axis {axis % rank} has size {shape[axis]}, expected {size}"
     if spec.shape is None:
         return None
     sizes, wanted = list(shape), list(spec.shape)
