@@ -146,6 +146,7 @@ from weft.api.partition import identity_n as identity_n
 from weft.api.partition import parallel_stack as parallel_stack
 from weft.api.partition import recompute_grad as recompute_grad
 from weft.api.partition import shape_n as shape_n
+from weft.api.partition import tuple_ as _tuple
 from weft.api.partition import vectorized_map as vectorized_map
 from weft.api.protos import make_ndarray as make_ndarray
 from weft.api.protos import make_tensor_proto as make_tensor_proto
@@ -210,6 +211,7 @@ name_scope = _name_scope
 print = _print
 space_to_batch_nd = _space_to_batch_nd
 truediv = _truediv
+tuple = _tuple
 
 def abs(x: Any, name: str | None = ...) -> Any:
     """The absolute value; the modulus of complex numbers."""

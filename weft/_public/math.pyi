@@ -28,10 +28,13 @@ from weft.api.math import einsum as einsum
 from weft.api.math import global_norm as global_norm
 from weft.api.math import in_top_k as in_top_k
 from weft.api.math import invert_permutation as invert_permutation
+from weft.api.math import is_non_decreasing as is_non_decreasing
+from weft.api.math import is_strictly_increasing as is_strictly_increasing
 from weft.api.math import l2_normalize as l2_normalize
 from weft.api.math import lbeta as lbeta
 from weft.api.math import log_softmax as log_softmax
 from weft.api.math import matmul as matmul
+from weft.api.math import polyval as polyval
 from weft.api.math import reciprocal_no_nan as reciprocal_no_nan
 from weft.api.math import reduce_range as reduce_range
 from weft.api.math import scalar_mul as scalar_mul
@@ -299,6 +302,9 @@ def sinh(x: Any, name: str | None = ...) -> Any:
 
 def softplus(x: Any, name: str | None = ...) -> Any:
     """The special function softplus, element by element."""
+
+def softsign(x: Any, name: str | None = ...) -> Any:
+    """x / (1 + |x|)."""
 
 def sqrt(x: Any, name: str | None = ...) -> Any:
     """The square root."""

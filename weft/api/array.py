@@ -9,7 +9,7 @@ import numpy as np
 
 from weft.api.common import apply, axes_of, cast_to, integer
 from weft.base import dtypes, shapes
-from weft.base.errors import InvalidArgumentError, explain
+from weft.base.errors import InvalidArgumentError, UnimplementedError, explain
 from weft.base.shapes import TensorShape
 from weft.runtime import context, dispatch, frontdoor, indexing, sizes
 from weft.runtime.tensor import Tensor
@@ -221,7 +221,11 @@ def rank(input: Any, name: str | None = None) -> Any:
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     """The values as another dtype; floats to integers lose their fraction."""
-    return cast_to(x, dtype)
+    tensor, wanted = frontdoor.convert(x), dtypes.as_dtype(dtype)
+    if tensor.dtype is dtypes.string and wanted is not dtypes.string:
+        raise UnimplementedError(explain(f"Cast string to {wanted.name} is not supported.",
+                                         received=str(tensor.type), hint="tf.strings.to_number"))  # fmt: skip
+    return cast_to(tensor, wanted)
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:

@@ -281,7 +281,8 @@ def _assembled(features: Any, found: dict[str, Any]) -> dict[str, Any]:
         whole = array.concat([values.dense_shape[:-1], array.constant(list(sizes), dtypes.int64)], 0)
         result = SparseTensor(indices, values.values, whole)
         made[key] = result if spec.already_sorted else sparse.reorder(result)
-    return {key: made[key] for key in sorted(made)}
+    # TensorFlow's order: sparse ones first, each kind by name.
+    return {key: made[key] for key in sorted(made, key=lambda key: (not isinstance(made[key], SparseTensor), key))}
 
 
 def _columns(features: Any, argument: str = "features") -> list[_Column]:

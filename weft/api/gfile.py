@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import glob as _glob
 import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
 
-from weft.base.errors import AlreadyExistsError, FailedPreconditionError, NotFoundError, PermissionDeniedError
+from weft.base.errors import (
+    AlreadyExistsError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+    explain,
+)  # fmt: skip
 
 
 def _path(path: Any) -> str:
@@ -45,6 +51,9 @@ class GFile:
     """
 
     def __init__(self, name: Any, mode: str = "r") -> None:
+        if mode.replace("b", "") not in ("r", "w", "a", "r+", "w+", "a+"):
+            raise InvalidArgumentError(explain(f"GFile: unknown mode {mode!r}.",
+                                               expected="r, w, a, r+, w+ or a+, with a b for bytes"))  # fmt: skip
         self._name, self._mode = _path(name), mode
         self._file: Any = None
 
@@ -140,7 +149,9 @@ def isdir(dirname: Any) -> bool:
 def glob(filename: Any) -> list[str]:
     """The paths that match a pattern, or one of several, sorted."""
     patterns = [filename] if isinstance(filename, (str, bytes, os.PathLike)) else list(filename)
-    return [found for pattern in patterns for found in sorted(_glob.glob(_path(pattern)))]
+    from weft.data.files import glob_paths
+
+    return [found for pattern in patterns for found in glob_paths(_path(pattern))]
 
 
 def listdir(dirname: Any) -> list[str]:

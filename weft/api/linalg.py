@@ -27,6 +27,11 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = F
     return transpose(x, order, conjugate)
 
 
+def adjoint(matrix: Any, name: str | None = None) -> Any:
+    """The transpose of the last two axes, conjugated."""
+    return matrix_transpose(matrix, conjugate=True)
+
+
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """The norm of vectors (an axis) or matrices (two axes), or of the whole."""
     x = frontdoor.convert(tensor)
@@ -196,3 +201,16 @@ def cross(a: Any, b: Any, name: str | None = None) -> Any:
     """The cross product of vectors of length 3."""
     x, y = frontdoor.together(a, b, "cross")
     return apply("cross", x, y, name=name)
+
+
+# What is built upon the functions above.
+from weft.api.bands import (  # noqa: E402, F401, I001
+    banded_triangular_solve, lu_matrix_inverse, lu_reconstruct, lu_solve, matrix_rank, normalize, tensor_diag,
+    tensor_diag_part, tridiagonal_matmul, tridiagonal_solve,
+)  # fmt: skip
+from weft.api.linear_operators import (  # noqa: E402, F401
+    LinearOperator, LinearOperatorAdjoint, LinearOperatorBlockDiag, LinearOperatorCirculant, LinearOperatorComposition,
+    LinearOperatorDiag, LinearOperatorFullMatrix, LinearOperatorHouseholder, LinearOperatorIdentity,
+    LinearOperatorInversion, LinearOperatorKronecker, LinearOperatorLowerTriangular, LinearOperatorPermutation,
+    LinearOperatorScaledIdentity, LinearOperatorToeplitz, LinearOperatorTridiag, LinearOperatorZeros,
+)  # fmt: skip

@@ -8,7 +8,7 @@ from weft.api import special
 from weft.api.array import argsort as argsort
 from weft.api.array import ones_like, zeros
 from weft.api.array import unique as unique
-from weft.api.common import apply, binary, cast_to, integer, reduced, unary
+from weft.api.common import apply, binary, cast_to, in_a_row, integer, reduced, unary
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.runtime import frontdoor, sizes
@@ -462,3 +462,46 @@ def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name
     """The sum of each segment divided by the square root of its size; 0 for empty ones."""
     total, count = _segment_counts(data, segment_ids, num_segments)
     return divide(total, sqrt(count))
+
+
+def polyval(coeffs: Any, x: Any, name: str | None = None) -> Any:
+    """A polynomial's value: `coeffs[0] * x**(n-1) + ... + coeffs[n-1]`, by Horner's rule.
+
+    Args:
+        coeffs: A list of tensors, which broadcast with `x`.
+        x: Where.
+        name: Accepted.
+
+    Returns:
+        A tensor; zeros where there are no coefficients.
+
+    Raises:
+        ValueError: Where `coeffs` is no list.
+    """
+    if not isinstance(coeffs, (list, tuple)):
+        raise ValueError(f"`coeffs` must be a list, received {type(coeffs).__name__}.")
+    at = frontdoor.convert(x)
+    if not coeffs:
+        return apply("zeros_like", at)
+    found = frontdoor.convert(coeffs[0], hint=at.dtype)
+    for coefficient in coeffs[1:]:
+        found = add(frontdoor.convert(coefficient, hint=at.dtype), multiply(found, at))
+    return found
+
+
+softsign = unary("softsign")
+
+
+def _steps(x: Any, holds: Any) -> Any:
+    row = in_a_row(frontdoor.convert(x))
+    return reduce_all(holds(row[1:], row[:-1]))
+
+
+def is_non_decreasing(x: Any, name: str | None = None) -> Any:
+    """Whether no element, in a row, is less than the one before it: a bool scalar."""
+    return _steps(x, greater_equal)
+
+
+def is_strictly_increasing(x: Any, name: str | None = None) -> Any:
+    """Whether every element, in a row, is greater than the one before it: a bool scalar."""
+    return _steps(x, greater)

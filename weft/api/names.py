@@ -28,7 +28,7 @@ TOP_LEVEL: dict[str, str] = {
         constant_initializer ones_initializer random_normal_initializer random_uniform_initializer zeros_initializer""",
     "weft.api.partition": """
         dynamic_partition dynamic_stitch grad_pass_through identity_n parallel_stack recompute_grad shape_n
-        vectorized_map""",
+        tuple:tuple_ vectorized_map""",
     "weft.api.sets": "edit_distance",
     "weft.api.strings": "as_string",
     "weft.api.protos": "make_ndarray make_tensor_proto",

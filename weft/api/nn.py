@@ -132,7 +132,7 @@ def _spatial(value: Any, rank: int, what: str, first: bool) -> tuple[int, ...]:
 def _padding(padding: Any, rank: int, first: bool) -> Any:
     if isinstance(padding, str):
         if padding.upper() not in ("SAME", "VALID"):
-            raise ValueError(f"Unknown padding {padding!r}; it is 'SAME', 'VALID' or pairs of numbers.")
+            raise InvalidArgumentError(f"Unknown padding {padding!r}; it is 'SAME', 'VALID' or pairs of numbers.")
         return padding.upper()
     pairs = [tuple(integer(n, "padding") for n in pair) for pair in padding]
     if len(pairs) == rank + 2:

@@ -81,6 +81,28 @@ def parallel_stack(values: Any, name: str = "parallel_stack") -> Any:
     return array.stack(values, 0, name)
 
 
+def tuple_(tensors: Sequence[Any], control_inputs: Any = None, name: str | None = None) -> list[Any]:
+    """Tensors that are there once all of them are computed: each run gives all or none.
+
+    Args:
+        tensors: Tensors or None, which stays.
+        control_inputs: What comes before them too.
+        name: Accepted.
+
+    Returns:
+        A list.
+
+    Raises:
+        ValueError: Where all are None.
+    """
+    from weft.api.flow import control_dependencies
+
+    if not any(tensor is not None for tensor in tensors):
+        raise ValueError(explain("tf.tuple takes at least one tensor.", received=repr(tensors)))
+    with control_dependencies([*(control_inputs or ()), *(tensor for tensor in tensors if tensor is not None)]):
+        return [None if tensor is None else array.identity(tensor) for tensor in tensors]
+
+
 def identity_n(input: Sequence[Any], name: str | None = None) -> list[Any]:
     """The same values as new tensors."""
     return [array.identity(tensor) for tensor in input]

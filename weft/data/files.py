@@ -149,17 +149,24 @@ def pieces_of(length: int, header: int, footer: int, compression: str) -> Callab
     return read
 
 
+def glob_paths(pattern: str) -> list[str]:
+    """The paths that fit one shell pattern, as TensorFlow writes them: from `./` where its first part has a star."""
+    import glob
+
+    found = sorted(glob.glob(pattern))
+    first = pattern.partition("/")[0]
+    return [f"./{path}" for path in found] if glob.has_magic(first) else found
+
+
 def matching(patterns: Any) -> list[str]:
     """The files that fit shell patterns, sorted.
 
     Raises:
         InvalidArgumentError: Where there are none.
     """
-    import glob
-
     tensor = _as_names(patterns, "tf.data.Dataset.list_files")
     wanted = [os.fsdecode(p) for p in structure.array_of(tensor).ravel()]
-    found = sorted({path for pattern in wanted for path in glob.glob(pattern)})
+    found = sorted({path for pattern in wanted for path in glob_paths(pattern)})
     if not found:
         raise InvalidArgumentError(explain(f"list_files: No files matched pattern: {', '.join(wanted)}",
                                            hint=f"the current folder is {os.getcwd()}"))  # fmt: skip

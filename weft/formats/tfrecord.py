@@ -84,7 +84,11 @@ class TFRecordWriter:
         self._compressor = (
             zlib.compressobj(level, zlib.DEFLATED, _WINDOW_BITS[kind], memory_level, strategy) if kind else None
         )
-        self._file: BinaryIO | None = open(path, "wb", buffering=_CHUNK)
+        try:
+            self._file: BinaryIO | None = open(path, "wb", buffering=_CHUNK)
+        except FileNotFoundError:
+            problem = f"There is no folder for the TFRecord file {os.fsdecode(path)!r}."
+            raise NotFoundError(explain(problem, hint="make it first: tf.io.gfile.makedirs")) from None
 
     @property
     def closed(self) -> bool:

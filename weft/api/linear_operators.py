@@ -1,0 +1,744 @@
+"""`tf.linalg.LinearOperator…`: matrices kept by what they are made of; each multiplies and solves its own way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.api import array, linalg, math
+from weft.api.common import cast_to, integer
+from weft.base import dtypes
+from weft.base.errors import explain
+from weft.base.shapes import TensorShape
+from weft.runtime import frontdoor
+from weft.runtime.module import Module
+
+
+class LinearOperator(Module):
+    """A matrix, or a batch of them, that need not be written out.
+
+    A class of one's own says `_dense()`; where there is something better than the written-out matrix also `_times(x,
+    adjoint)`, `_solved(rhs, adjoint)`, `_diagonal()` and `_log_abs_determinant()`.
+
+    Args:
+        dtype: Of its elements.
+        is_non_singular: A hint: whether it has an inverse.
+        is_self_adjoint: A hint: whether it is its own adjoint.
+        is_positive_definite: A hint.
+        is_square: A hint.
+        name: Its name.
+        graph_parents: Accepted.
+        parameters: Accepted.
+
+    Example:
+        >>> import weft as tf
+        >>> operator = tf.linalg.LinearOperatorDiag([2.0, 4.0])
+        >>> operator.solvevec([2.0, 2.0]).numpy().tolist()
+        [1.0, 0.5]
+    """
+
+    def __init__(self, dtype: Any, graph_parents: Any = None, is_non_singular: bool | None = None,
+                 is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
+                 is_square: bool | None = None, name: str | None = None, parameters: Any = None) -> None:  # fmt: skip
+        if is_positive_definite:
+            is_self_adjoint = True if is_self_adjoint is None else is_self_adjoint
+            if is_non_singular is False:
+                raise ValueError("A positive definite matrix is always non-singular.")
+            is_non_singular = True
+        if is_non_singular or is_self_adjoint:
+            if is_square is False:
+                raise ValueError("A non-singular or self-adjoint matrix is always square.")
+            is_square = True
+        super().__init__(name=None)
+        self._operator_name = name or type(self).__name__
+        self._dtype = dtypes.as_dtype(dtype)
+        self._hints = (is_non_singular, is_self_adjoint, is_positive_definite, is_square)
+
+    # What a class of operators says -----------------------------------------------------------------------------------
+
+    def _dense(self) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} does not say its matrix: define `_dense`.")
+
+    def _times(self, x: Any, adjoint: bool) -> Any:
+        return math.matmul(self._dense(), x, adjoint_a=adjoint)
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        if self.is_positive_definite:
+            return linalg.cholesky_solve(linalg.cholesky(self._dense()), rhs)
+        return linalg.solve(self._dense(), rhs, adjoint=adjoint)
+
+    def _diagonal(self) -> Any:
+        return linalg.diag_part(self._dense())
+
+    def _determinant(self) -> Any:
+        return linalg.det(self._dense())
+
+    def _log_abs_determinant(self) -> Any:
+        return linalg.slogdet(self._dense())[1]
+
+    @property
+    def shape(self) -> TensorShape:
+        """`[..., rows, columns]`."""
+        return self._dense().shape  # type: ignore[no-any-return]
+
+    # What it is -------------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._operator_name
+
+    @property
+    def dtype(self) -> Any:
+        """Of its elements."""
+        return self._dtype
+
+    @property
+    def is_non_singular(self) -> bool | None:
+        """The hint."""
+        return self._hints[0]
+
+    @property
+    def is_self_adjoint(self) -> bool | None:
+        """The hint."""
+        return self._hints[1]
+
+    @property
+    def is_positive_definite(self) -> bool | None:
+        """The hint."""
+        return self._hints[2]
+
+    @property
+    def is_square(self) -> bool | None:
+        """Whether rows are as many as columns, by the hint or the shape."""
+        if self._hints[3] is not None:
+            return self._hints[3]
+        rows, columns = self.shape[-2], self.shape[-1]
+        return None if rows is None or columns is None else rows == columns
+
+    @property
+    def batch_shape(self) -> TensorShape:
+        """The axes in front of rows and columns."""
+        return self.shape[:-2]  # type: ignore[no-any-return]
+
+    @property
+    def tensor_rank(self) -> int | None:
+        """The number of axes, rows and columns included."""
+        return self.shape.rank
+
+    @property
+    def range_dimension(self) -> Any:
+        """The number of rows."""
+        return self.shape[-2]
+
+    @property
+    def domain_dimension(self) -> Any:
+        """The number of columns."""
+        return self.shape[-1]
+
+    def shape_tensor(self, name: str = "shape_tensor") -> Any:
+        """The shape as a tensor: int32."""
+        return array.shape(self._dense())
+
+    def batch_shape_tensor(self, name: str = "batch_shape_tensor") -> Any:
+        """The batch's axes as a tensor: int32."""
+        return self.shape_tensor()[:-2]
+
+    def tensor_rank_tensor(self, name: str = "tensor_rank_tensor") -> Any:
+        """The number of axes as a tensor."""
+        return array.rank(self._dense())
+
+    def range_dimension_tensor(self, name: str = "range_dimension_tensor") -> Any:
+        """The number of rows as a tensor."""
+        return self.shape_tensor()[-2]
+
+    def domain_dimension_tensor(self, name: str = "domain_dimension_tensor") -> Any:
+        """The number of columns as a tensor."""
+        return self.shape_tensor()[-1]
+
+    # What it does -----------------------------------------------------------------------------------------------------
+
+    def to_dense(self, name: str = "to_dense") -> Any:
+        """The matrix written out: `[..., rows, columns]`."""
+        return self._dense()
+
+    def matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False, name: str = "matmul") -> Any:
+        """The product with matrices.
+
+        Args:
+            x: `[..., columns, n]`, or another operator.
+            adjoint: Whether the operator's adjoint is taken.
+            adjoint_arg: Whether that of `x` is.
+            name: Accepted.
+
+        Returns:
+            `[..., rows, n]`; an operator where `x` is one.
+        """
+        if isinstance(x, LinearOperator):
+            left, right = self.adjoint() if adjoint else self, x.adjoint() if adjoint_arg else x
+            return LinearOperatorComposition([left, right])
+        return self._times(self._operand(x, adjoint_arg), adjoint)
+
+    def matvec(self, x: Any, adjoint: bool = False, name: str = "matvec") -> Any:
+        """The product with vectors `[..., columns]`: `[..., rows]`."""
+        return array.squeeze(self.matmul(self._operand(x)[..., None], adjoint), [-1])
+
+    def solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False, name: str = "solve") -> Any:
+        """What this operator makes `rhs` of.
+
+        Args:
+            rhs: `[..., rows, n]`, or another operator.
+            adjoint: Whether the operator's adjoint is taken.
+            adjoint_arg: Whether that of `rhs` is.
+            name: Accepted.
+
+        Returns:
+            `[..., columns, n]`; an operator where `rhs` is one.
+
+        Raises:
+            NotImplementedError: Where it is known to have no inverse, or not to be square.
+        """
+        if self.is_non_singular is False or self.is_square is False:
+            raise NotImplementedError(explain(f"{self.name}: the operator is expected to be square and to have an "
+                                              "inverse, to be solved for.", hint="tf.linalg.lstsq"))  # fmt: skip
+        if isinstance(rhs, LinearOperator):
+            return self.inverse().matmul(rhs, adjoint, adjoint_arg)
+        return self._solved(self._operand(rhs, adjoint_arg), adjoint)
+
+    def solvevec(self, rhs: Any, adjoint: bool = False, name: str = "solve") -> Any:
+        """What this operator makes the vectors `rhs` `[..., rows]` of."""
+        return array.squeeze(self.solve(self._operand(rhs)[..., None], adjoint), [-1])
+
+    def diag_part(self, name: str = "diag_part") -> Any:
+        """The diagonal."""
+        return self._diagonal()
+
+    def trace(self, name: str = "trace") -> Any:
+        """The sum of the diagonal."""
+        return math.reduce_sum(self._diagonal(), -1)
+
+    def determinant(self, name: str = "det") -> Any:
+        """The determinant."""
+        return self._determinant()
+
+    def log_abs_determinant(self, name: str = "log_abs_det") -> Any:
+        """The logarithm of the absolute value of the determinant."""
+        return self._log_abs_determinant()
+
+    def add_to_tensor(self, x: Any, name: str = "add_to_tensor") -> Any:
+        """The matrix plus a tensor."""
+        return self._dense() + self._operand(x)
+
+    def eigvals(self, name: str = "eigvals") -> Any:
+        """The eigenvalues of a self-adjoint operator.
+
+        Raises:
+            NotImplementedError: Where nothing says that it is self-adjoint.
+        """
+        if not self.is_self_adjoint:
+            raise NotImplementedError("Only self-adjoint matrices are supported; pass is_self_adjoint=True.")
+        return linalg.eigvalsh(self._dense())
+
+    def cond(self, name: str = "cond") -> Any:
+        """The greatest singular value over the least."""
+        values = linalg.svd(self._dense(), compute_uv=False)
+        return values[..., 0] / values[..., -1]
+
+    def adjoint(self, name: str = "adjoint") -> LinearOperator:
+        """The operator of the conjugated transpose; itself where it is self-adjoint."""
+        return self if self.is_self_adjoint else LinearOperatorAdjoint(self)
+
+    H = property(adjoint)
+
+    def inverse(self, name: str = "inverse") -> LinearOperator:
+        """The operator that undoes this one."""
+        return LinearOperatorInversion(self)
+
+    def cholesky(self, name: str = "cholesky") -> LinearOperator:
+        """The lower factor of a positive definite operator.
+
+        Raises:
+            ValueError: Where nothing says that it is positive definite.
+        """
+        if not self.is_positive_definite or not self.is_self_adjoint:
+            raise ValueError("Cannot take the Cholesky decomposition: pass is_positive_definite=True.")
+        return LinearOperatorLowerTriangular(linalg.cholesky(self._dense()), is_non_singular=True)
+
+    def __matmul__(self, other: Any) -> Any:
+        return self.matmul(other)
+
+    def _operand(self, x: Any, adjoint: bool = False) -> Any:
+        found = frontdoor.convert(x, hint=self._dtype)
+        if found.dtype is not self._dtype:
+            raise TypeError(explain(f"{self.name}: input and operator must have one dtype.",
+                                    expected=self._dtype.name, received=found.dtype.name))  # fmt: skip
+        return linalg.matrix_transpose(found, conjugate=True) if adjoint else found
+
+
+class _Given(LinearOperator):
+    """An operator that is made of a tensor."""
+
+    def __init__(self, tensor: Any, hints: dict[str, Any], name: str | None) -> None:
+        self._given = frontdoor.convert(tensor)
+        super().__init__(self._given.dtype, name=name, **hints)
+
+
+def _hints(non_singular: Any, self_adjoint: Any, positive: Any, square: Any) -> dict[str, Any]:
+    return {"is_non_singular": non_singular, "is_self_adjoint": self_adjoint, "is_positive_definite": positive,
+            "is_square": square}  # fmt: skip
+
+
+class LinearOperatorFullMatrix(_Given):
+    """A matrix that is written out: `matrix`, `[..., rows, columns]`."""
+
+    def __init__(self, matrix: Any, is_non_singular: bool | None = None, is_self_adjoint: bool | None = None,
+                 is_positive_definite: bool | None = None, is_square: bool | None = None,
+                 name: str = "LinearOperatorFullMatrix") -> None:  # fmt: skip
+        super().__init__(matrix, _hints(is_non_singular, is_self_adjoint, is_positive_definite, is_square), name)
+
+    @property
+    def matrix(self) -> Any:
+        """The matrix."""
+        return self._given
+
+    def _dense(self) -> Any:
+        return self._given
+
+
+class LinearOperatorLowerTriangular(_Given):
+    """The lower triangle of `tril`, `[..., n, n]`."""
+
+    def __init__(self, tril: Any, is_non_singular: bool | None = None, is_self_adjoint: bool | None = None,
+                 is_positive_definite: bool | None = None, is_square: bool | None = None,
+                 name: str = "LinearOperatorLowerTriangular") -> None:  # fmt: skip
+        if is_square is False:
+            raise ValueError("Only square lower triangular operators are supported.")
+        super().__init__(tril, _hints(is_non_singular, is_self_adjoint, is_positive_definite, True), name)
+
+    @property
+    def tril(self) -> Any:
+        """The tensor of which the lower triangle counts."""
+        return self._given
+
+    def _dense(self) -> Any:
+        return linalg.band_part(self._given, -1, 0)
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        return linalg.triangular_solve(self._given, rhs, lower=True, adjoint=adjoint)
+
+    def _diagonal(self) -> Any:
+        return linalg.diag_part(self._given)
+
+    def _determinant(self) -> Any:
+        return math.reduce_prod(self._diagonal(), -1)
+
+    def _log_abs_determinant(self) -> Any:
+        return math.reduce_sum(math.log(math.abs(self._diagonal())), -1)
+
+
+class LinearOperatorDiag(_Given):
+    """A diagonal matrix: `diag`, `[..., n]`."""
+
+    def __init__(self, diag: Any, is_non_singular: bool | None = None, is_self_adjoint: bool | None = None,
+                 is_positive_definite: bool | None = None, is_square: bool | None = None,
+                 name: str = "LinearOperatorDiag") -> None:  # fmt: skip
+        if is_square is False:
+            raise ValueError("Only square diagonal operators are supported.")
+        kind = frontdoor.convert(diag)
+        real = True if is_self_adjoint is None and not kind.dtype.is_complex else is_self_adjoint
+        super().__init__(kind, _hints(is_non_singular, real, is_positive_definite, True), name)
+
+    @property
+    def diag(self) -> Any:
+        """The diagonal."""
+        return self._given
+
+    def _dense(self) -> Any:
+        return linalg.diag(self._given)
+
+    def _factors(self, adjoint: bool) -> Any:
+        return (math.conj(self._given) if adjoint and self.dtype.is_complex else self._given)[..., None]
+
+    def _times(self, x: Any, adjoint: bool) -> Any:
+        return self._factors(adjoint) * x
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        return rhs / self._factors(adjoint)
+
+    def _diagonal(self) -> Any:
+        return self._given
+
+    def _determinant(self) -> Any:
+        return math.reduce_prod(self._given, -1)
+
+    def _log_abs_determinant(self) -> Any:
+        return math.reduce_sum(math.log(math.abs(self._given)), -1)
+
+    def inverse(self, name: str = "inverse") -> LinearOperator:
+        """The diagonal operator of the reciprocals."""
+        return LinearOperatorDiag(1.0 / self._given)
+
+    def eigvals(self, name: str = "eigvals") -> Any:
+        """The diagonal."""
+        return self._given
+
+
+class LinearOperatorScaledIdentity(LinearOperatorDiag):
+    """The identity times a number: `num_rows` of it, `multiplier` `[...]`."""
+
+    def __init__(self, num_rows: Any, multiplier: Any, is_non_singular: bool | None = None,
+                 is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
+                 is_square: bool | None = True, assert_proper_shapes: bool = False,
+                 name: str = "LinearOperatorScaledIdentity") -> None:  # fmt: skip
+        self._rows, self._multiplier = integer(num_rows, "num_rows"), frontdoor.convert(multiplier)
+        repeated = self._multiplier[..., None] * array.ones([self._rows], self._multiplier.dtype)
+        super().__init__(repeated, is_non_singular, is_self_adjoint, is_positive_definite, is_square, name)
+
+    @property
+    def multiplier(self) -> Any:
+        """The number."""
+        return self._multiplier
+
+    def inverse(self, name: str = "inverse") -> LinearOperator:
+        """The identity times the reciprocal."""
+        return LinearOperatorScaledIdentity(self._rows, 1.0 / self._multiplier)
+
+
+class LinearOperatorIdentity(LinearOperatorScaledIdentity):
+    """The identity, for a batch of `batch_shape`."""
+
+    def __init__(self, num_rows: Any, batch_shape: Any = None, dtype: Any = None, is_non_singular: bool | None = True,
+                 is_self_adjoint: bool | None = True, is_positive_definite: bool | None = True,
+                 is_square: bool | None = True, assert_proper_shapes: bool = False,
+                 name: str = "LinearOperatorIdentity") -> None:  # fmt: skip
+        ones = array.ones([] if batch_shape is None else batch_shape, dtype or dtypes.float32)
+        super().__init__(num_rows, ones, is_non_singular, is_self_adjoint, is_positive_definite, is_square,
+                         assert_proper_shapes, name)  # fmt: skip
+
+    def inverse(self, name: str = "inverse") -> LinearOperator:
+        """Itself."""
+        return self
+
+
+class LinearOperatorZeros(LinearOperator):
+    """A matrix of zeros."""
+
+    def __init__(self, num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = None,
+                 is_non_singular: bool | None = False, is_self_adjoint: bool | None = True,
+                 is_positive_definite: bool | None = False, is_square: bool | None = True,
+                 assert_proper_shapes: bool = False, name: str = "LinearOperatorZeros") -> None:  # fmt: skip
+        rows = integer(num_rows, "num_rows")
+        columns = rows if num_columns is None else integer(num_columns, "num_columns")
+        if rows != columns:
+            is_square = is_self_adjoint = False
+        self._sizes = [*TensorShape(batch_shape or []).as_list(), rows, columns]
+        super().__init__(dtype or dtypes.float32, None, is_non_singular, is_self_adjoint, is_positive_definite,
+                         is_square, name)  # fmt: skip
+
+    def _dense(self) -> Any:
+        return array.zeros(self._sizes, self.dtype)
+
+
+class LinearOperatorToeplitz(LinearOperator):
+    """A matrix that is constant along its diagonals: first column `col` and first row `row`, `[..., n]`."""
+
+    def __init__(self, col: Any, row: Any, is_non_singular: bool | None = None, is_self_adjoint: bool | None = None,
+                 is_positive_definite: bool | None = None, is_square: bool | None = None,
+                 name: str = "LinearOperatorToeplitz") -> None:  # fmt: skip
+        self.col, self.row = frontdoor.together(col, row, "LinearOperatorToeplitz")
+        hints = _hints(is_non_singular, is_self_adjoint, is_positive_definite, True)
+        super().__init__(self.col.dtype, name=name, **hints)
+
+    def _dense(self) -> Any:
+        size = integer(self.col.shape[-1], "the length of `col`")
+        # Diagonal after diagonal, from the one below on the left to the one above on the right.
+        band = array.concat([array.reverse(self.col, [-1]), self.row[..., 1:]], -1)
+        places = [[size - 1 - i + j for j in range(size)] for i in range(size)]
+        return array.gather(band, places, axis=-1)
+
+
+class LinearOperatorCirculant(LinearOperator):
+    """The circulant matrix whose eigenvalues are `spectrum`, `[..., n]`: products go by Fourier transforms."""
+
+    def __init__(self, spectrum: Any, input_output_dtype: Any = dtypes.complex64, is_non_singular: bool | None = None,
+                 is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
+                 is_square: bool | None = True, name: str = "LinearOperatorCirculant") -> None:  # fmt: skip
+        given = frontdoor.convert(spectrum)
+        self._given_spectrum = given
+        wide = dtypes.complex128 if given.dtype in (dtypes.float64, dtypes.complex128) else dtypes.complex64
+        self._spectrum = cast_to(given, wide)
+        if not given.dtype.is_complex:
+            is_self_adjoint = True if is_self_adjoint is None else is_self_adjoint
+        super().__init__(input_output_dtype, None, is_non_singular, is_self_adjoint, is_positive_definite, is_square,
+                         name)  # fmt: skip
+
+    @property
+    def spectrum(self) -> Any:
+        """The eigenvalues, as given."""
+        return self._given_spectrum
+
+    def _by(self, x: Any, spectrum: Any) -> Any:
+        from weft.api import signal
+
+        columns = linalg.matrix_transpose(cast_to(x, self._spectrum.dtype))
+        found = signal.ifft(spectrum[..., None, :] * signal.fft(columns))
+        return cast_to(linalg.matrix_transpose(found), self.dtype)
+
+    def _times(self, x: Any, adjoint: bool) -> Any:
+        return self._by(x, math.conj(self._spectrum) if adjoint else self._spectrum)
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        return self._by(rhs, 1.0 / (math.conj(self._spectrum) if adjoint else self._spectrum))
+
+    def _dense(self) -> Any:
+        return self._by(array.eye(integer(self._spectrum.shape[-1], "the length of `spectrum`"), dtype=self.dtype),
+                        self._spectrum)  # fmt: skip
+
+    def _diagonal(self) -> Any:
+        mean = math.reduce_mean(self._spectrum, -1, keepdims=True)
+        return cast_to(array.repeat(mean, self._spectrum.shape[-1], -1), self.dtype)
+
+    def _determinant(self) -> Any:
+        return cast_to(math.reduce_prod(self._spectrum, -1), self.dtype)
+
+    def _log_abs_determinant(self) -> Any:
+        return cast_to(math.reduce_sum(math.log(math.abs(self._spectrum)), -1), self.dtype)
+
+    def convolution_kernel(self, name: str = "convolution_kernel") -> Any:
+        """The first column of the matrix."""
+        from weft.api import signal
+
+        return cast_to(signal.ifft(self._spectrum), self.dtype)
+
+
+class LinearOperatorHouseholder(_Given):
+    """The reflection at the plane across `reflection_axis`, `[..., n]`."""
+
+    def __init__(self, reflection_axis: Any, is_non_singular: bool | None = None, is_self_adjoint: bool | None = None,
+                 is_positive_definite: bool | None = None, is_square: bool | None = None,
+                 name: str = "LinearOperatorHouseholder") -> None:  # fmt: skip
+        if is_positive_definite or is_self_adjoint is False or is_non_singular is False or is_square is False:
+            raise ValueError("A reflection is square, self-adjoint, non-singular and not positive definite.")
+        super().__init__(reflection_axis, _hints(True, True, False, True), name)
+
+    @property
+    def reflection_axis(self) -> Any:
+        """The axis."""
+        return self._given
+
+    def _unit(self) -> Any:
+        return (self._given / linalg.norm(self._given, axis=-1, keepdims=True))[..., None]
+
+    def _times(self, x: Any, adjoint: bool) -> Any:
+        unit = self._unit()
+        return x - 2.0 * unit * math.matmul(unit, x, adjoint_a=True)
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        return self._times(rhs, adjoint)
+
+    def _dense(self) -> Any:
+        return self._times(array.eye(integer(self._given.shape[-1], "the length of the axis"), dtype=self.dtype), False)
+
+    def _determinant(self) -> Any:
+        return -array.ones(self._given.shape.as_list()[:-1], self.dtype)
+
+    def _log_abs_determinant(self) -> Any:
+        return array.zeros(self._given.shape.as_list()[:-1], self.dtype)
+
+
+class LinearOperatorPermutation(LinearOperator):
+    """Puts rows in another order: row i of the result is row `perm[i]`; `perm` is `[..., n]`, integers."""
+
+    def __init__(self, perm: Any, dtype: Any = dtypes.float32, is_non_singular: bool | None = None,
+                 is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
+                 is_square: bool | None = None, name: str = "LinearOperatorPermutation") -> None:  # fmt: skip
+        self.perm = frontdoor.convert(perm)
+        super().__init__(dtype, None, True, is_self_adjoint, is_positive_definite, True, name)
+
+    def _dense(self) -> Any:
+        return array.one_hot(self.perm, integer(self.perm.shape[-1], "the length of `perm`"), dtype=self.dtype)
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        return self._times(rhs, not adjoint)
+
+
+class LinearOperatorTridiag(LinearOperator):
+    """A matrix of three diagonals, in one of `tf.linalg.tridiagonal_matmul`'s formats."""
+
+    def __init__(self, diagonals: Any, diagonals_format: str = "compact", is_non_singular: bool | None = None,
+                 is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
+                 is_square: bool | None = None, name: str = "LinearOperatorTridiag") -> None:  # fmt: skip
+        from weft.api.bands import tridiagonal
+
+        self._matrix = tridiagonal(diagonals, diagonals_format, "LinearOperatorTridiag")
+        self.diagonals, self.diagonals_format = diagonals, diagonals_format
+        hints = _hints(is_non_singular, is_self_adjoint, is_positive_definite, True)
+        super().__init__(self._matrix.dtype, name=name, **hints)
+
+    def _dense(self) -> Any:
+        return self._matrix
+
+
+class LinearOperatorAdjoint(LinearOperator):
+    """The conjugated transpose of an operator."""
+
+    def __init__(self, operator: LinearOperator, is_non_singular: bool | None = None,
+                 is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
+                 is_square: bool | None = None, name: str | None = None) -> None:  # fmt: skip
+        self.operator = operator
+        hints = operator._hints
+        super().__init__(operator.dtype, None, hints[0], hints[1], hints[2], hints[3], name)
+
+    def _dense(self) -> Any:
+        return linalg.matrix_transpose(self.operator.to_dense(), conjugate=self.dtype.is_complex)
+
+    def _times(self, x: Any, adjoint: bool) -> Any:
+        return self.operator._times(x, not adjoint)
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        return self.operator._solved(rhs, not adjoint)
+
+    def _log_abs_determinant(self) -> Any:
+        return self.operator._log_abs_determinant()
+
+    def adjoint(self, name: str = "adjoint") -> LinearOperator:
+        """The operator itself."""
+        return self.operator
+
+
+class LinearOperatorInversion(LinearOperator):
+    """What undoes an operator: products are solved for."""
+
+    def __init__(self, operator: LinearOperator, is_non_singular: bool | None = None,
+                 is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
+                 is_square: bool | None = None, name: str | None = None) -> None:  # fmt: skip
+        if operator.is_non_singular is False or operator.is_square is False:
+            raise ValueError(f"{operator.name} has no inverse: it is said to be singular or not square.")
+        self.operator = operator
+        super().__init__(operator.dtype, None, True, operator.is_self_adjoint, operator.is_positive_definite, True,
+                         name)  # fmt: skip
+
+    def _dense(self) -> Any:
+        return self.operator._solved(array.eye(integer(self.operator.shape[-1], "the number of columns"),
+                                               dtype=self.dtype), False)  # fmt: skip
+
+    def _times(self, x: Any, adjoint: bool) -> Any:
+        return self.operator._solved(x, adjoint)
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        return self.operator._times(rhs, adjoint)
+
+    def _determinant(self) -> Any:
+        return 1.0 / self.operator._determinant()
+
+    def _log_abs_determinant(self) -> Any:
+        return -self.operator._log_abs_determinant()
+
+    def inverse(self, name: str = "inverse") -> LinearOperator:
+        """The operator itself."""
+        return self.operator
+
+
+class _Several(LinearOperator):
+    """An operator that is made of others."""
+
+    def __init__(self, operators: Any, is_non_singular: bool | None = None, is_self_adjoint: bool | None = None,
+                 is_positive_definite: bool | None = None, is_square: bool | None = None,
+                 name: str | None = None) -> None:  # fmt: skip
+        self.operators = list(operators)
+        if not self.operators:
+            raise ValueError(f"{type(self).__name__} takes at least one operator.")
+        kinds = sorted({operator.dtype.name for operator in self.operators})
+        if len(kinds) > 1:
+            raise TypeError(explain(f"{type(self).__name__}: all operators must have one dtype.",
+                                    received=", ".join(kinds)))  # fmt: skip
+        if is_non_singular is None and all(operator.is_non_singular for operator in self.operators):
+            is_non_singular = True
+        super().__init__(self.operators[0].dtype, None, is_non_singular, is_self_adjoint, is_positive_definite,
+                         is_square, name or "_o_".join(operator.name for operator in self.operators))  # fmt: skip
+
+
+class LinearOperatorComposition(_Several):
+    """Operators one after the other, the last one first: a product of matrices."""
+
+    def _times(self, x: Any, adjoint: bool) -> Any:
+        for operator in self.operators if adjoint else reversed(self.operators):
+            x = operator._times(x, adjoint)
+        return x
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        for operator in reversed(self.operators) if adjoint else self.operators:
+            rhs = operator._solved(rhs, adjoint)
+        return rhs
+
+    def _dense(self) -> Any:
+        product = self.operators[-1].to_dense()
+        for operator in reversed(self.operators[:-1]):
+            product = operator._times(product, False)
+        return product
+
+    def _determinant(self) -> Any:
+        product = self.operators[0].determinant()
+        for operator in self.operators[1:]:
+            product = product * operator.determinant()
+        return product
+
+    def _log_abs_determinant(self) -> Any:
+        return math.add_n([operator.log_abs_determinant() for operator in self.operators])
+
+
+class LinearOperatorKronecker(_Several):
+    """The Kronecker product of operators."""
+
+    def _dense(self) -> Any:
+        product = self.operators[0].to_dense()
+        for operator in self.operators[1:]:
+            right = operator.to_dense()
+            found = product[..., :, None, :, None] * right[..., None, :, None, :]
+            rows = product.shape[-2] * right.shape[-2]
+            product = array.reshape(found, [*found.shape.as_list()[:-4], rows, -1])
+        return product
+
+    def _determinant(self) -> Any:
+        size = integer(self.shape[-1], "the number of columns")
+        product = 1.0
+        for operator in self.operators:
+            product = operator.determinant() ** (size // integer(operator.shape[-1], "columns")) * product
+        return product
+
+
+class LinearOperatorBlockDiag(_Several):
+    """Operators along the diagonal, zeros elsewhere."""
+
+    def _dense(self) -> Any:
+        parts = [operator.to_dense() for operator in self.operators]
+        width = sum(integer(part.shape[-1], "the number of columns") for part in parts)
+        rows, before = [], 0
+        for part in parts:
+            sides = [[0, 0]] * (part.shape.rank - 1) + [[before, width - before - part.shape[-1]]]
+            rows.append(array.pad(part, sides))
+            before += part.shape[-1]
+        return array.concat(rows, -2)
+
+    def _split(self, x: Any, adjoint: bool) -> list[Any]:
+        side = -2 if adjoint else -1
+        return array.split(x, [integer(operator.shape[side], "size") for operator in self.operators], axis=-2)  # type: ignore[no-any-return]
+
+    def _times(self, x: Any, adjoint: bool) -> Any:
+        pairs = zip(self.operators, self._split(x, adjoint), strict=True)
+        return array.concat([operator._times(part, adjoint) for operator, part in pairs], -2)
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        pairs = zip(self.operators, self._split(rhs, not adjoint), strict=True)
+        return array.concat([operator._solved(part, adjoint) for operator, part in pairs], -2)
+
+    def _diagonal(self) -> Any:
+        return array.concat([operator.diag_part() for operator in self.operators], -1)
+
+    def _determinant(self) -> Any:
+        product = self.operators[0].determinant()
+        for operator in self.operators[1:]:
+            product = product * operator.determinant()
+        return product
+
+    def _log_abs_determinant(self) -> Any:
+        return math.add_n([operator.log_abs_determinant() for operator in self.operators])
