@@ -7,6 +7,7 @@ from weft.api.array import transpose as transpose
 from weft.api.linalg import LogMatrixDeterminant as LogMatrixDeterminant
 from weft.api.linalg import Lu as Lu
 from weft.api.linalg import Qr as Qr
+from weft.api.linalg import adjoint as adjoint
 from weft.api.linalg import band_part as band_part
 from weft.api.linalg import cholesky_solve as cholesky_solve
 from weft.api.linalg import cross as cross
