@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,14 @@ from weft.runtime import context, frontdoor
 from weft.runtime import random as streams
 from weft.runtime.host_call import host_call
 from weft.runtime.scopes import NameScope
+
+
+class AccidentalHits(NamedTuple):
+    """The result of `compute_accidental_hits`."""
+
+    indices: Any
+    ids: Any
+    weights: Any
 
 
 def _scope(name: str) -> Any:
@@ -211,7 +219,7 @@ def all_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, un
 
 
 def compute_accidental_hits(true_classes: Any, sampled_candidates: Any, num_true: int, seed: int | None = None,
-                            name: str | None = None) -> tuple[Any, Any, Any]:  # fmt: skip
+                            name: str | None = None) -> AccidentalHits:  # fmt: skip
     """Where drawn classes are true ones.
 
     Args:
@@ -229,7 +237,7 @@ def compute_accidental_hits(true_classes: Any, sampled_candidates: Any, num_true
     hits = array.where(same)
     count = array.shape(hits)[:1]
     least = array.fill(count, array.constant(-float(np.finfo(np.float32).max), dtypes.float32))
-    return cast_to(hits[:, 0], dtypes.int32), hits[:, 2], least
+    return AccidentalHits(cast_to(hits[:, 0], dtypes.int32), hits[:, 2], least)
 
 
 def sampled_logits(weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: int, num_classes: int,
