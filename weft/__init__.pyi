@@ -124,7 +124,6 @@ from weft.api.initializers import ones_initializer as ones_initializer
 from weft.api.initializers import random_normal_initializer as random_normal_initializer
 from weft.api.initializers import random_uniform_initializer as random_uniform_initializer
 from weft.api.initializers import zeros_initializer as zeros_initializer
-from weft.api.linalg import norm as norm
 from weft.api.math import add_n as add_n
 from weft.api.math import argmax as argmax
 from weft.api.math import argmin as argmin
@@ -139,6 +138,7 @@ from weft.api.math import einsum as einsum
 from weft.api.math import matmul as matmul
 from weft.api.math import scalar_mul as scalar_mul
 from weft.api.math import tensordot as tensordot
+from weft.api.matrices import norm as norm
 from weft.api.partition import dynamic_partition as dynamic_partition
 from weft.api.partition import dynamic_stitch as dynamic_stitch
 from weft.api.partition import grad_pass_through as grad_pass_through

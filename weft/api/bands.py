@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.api import array, linalg, math
+from weft.api import array, math, matrices
 from weft.api.common import cast_to, integer
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
@@ -16,7 +16,7 @@ from weft.runtime import frontdoor
 def tensor_diag(diagonal: Any, name: str | None = None) -> Any:
     """A tensor on the diagonal of one of twice the rank: `result[i, ..., i, ...] = diagonal[i, ...]`."""
     x = frontdoor.convert(diagonal)
-    flat = linalg.diag(array.reshape(x, [-1]))
+    flat = matrices.diag(array.reshape(x, [-1]))
     sizes = x.shape.as_list()
     return array.reshape(flat, [*sizes, *sizes])
 
@@ -34,14 +34,14 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Any:
         problem = "tensor_diag_part: the second half of the sizes must be the first half again."
         raise InvalidArgumentError(explain(problem, received=str(x.type)))
     rows = int(np.prod(half))
-    return array.reshape(linalg.diag_part(array.reshape(x, [rows, rows])), half)
+    return array.reshape(matrices.diag_part(array.reshape(x, [rows, rows])), half)
 
 
 def _unpacked(lower_upper: Any) -> tuple[Any, Any]:
     """The factors, of which the lower one has ones on its diagonal."""
     packed = frontdoor.convert(lower_upper)
-    ones = array.ones_like(linalg.diag_part(packed))
-    return linalg.set_diag(linalg.band_part(packed, -1, 0), ones), linalg.band_part(packed, 0, -1)
+    ones = array.ones_like(matrices.diag_part(packed))
+    return matrices.set_diag(matrices.band_part(packed, -1, 0), ones), matrices.band_part(packed, 0, -1)
 
 
 def _rows(x: Any, numbers: Any) -> Any:
@@ -66,8 +66,8 @@ def lu_solve(lower_upper: Any, perm: Any, rhs: Any, validate_args: bool = False,
     """
     lower, upper = _unpacked(lower_upper)
     right = frontdoor.convert(rhs, hint=lower.dtype)
-    found = linalg.triangular_solve(lower, _rows(right, frontdoor.convert(perm)), lower=True)
-    return linalg.triangular_solve(upper, found, lower=False)
+    found = matrices.triangular_solve(lower, _rows(right, frontdoor.convert(perm)), lower=True)
+    return matrices.triangular_solve(upper, found, lower=False)
 
 
 def lu_reconstruct(lower_upper: Any, perm: Any, validate_args: bool = False, name: str | None = None) -> Any:
@@ -86,7 +86,7 @@ def lu_matrix_inverse(lower_upper: Any, perm: Any, validate_args: bool = False, 
 def matrix_rank(a: Any, tol: Any = None, validate_args: bool = False, name: str | None = None) -> Any:
     """How many singular values are above `tol` (of the greatest one, as numpy has it, for None): int32."""
     x = frontdoor.convert(a)
-    values = linalg.svd(x, compute_uv=False)
+    values = matrices.svd(x, compute_uv=False)
     if tol is None:
         sizes = [integer(size, "size") for size in x.shape[-2:]]
         tol = max(sizes) * np.finfo(x.dtype.numpy).eps * math.reduce_max(values, -1, keepdims=True)
@@ -96,7 +96,7 @@ def matrix_rank(a: Any, tol: Any = None, validate_args: bool = False, name: str 
 def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None) -> tuple[Any, Any]:
     """A tensor over its norm, and the norm, with axes of size 1."""
     x = frontdoor.convert(tensor)
-    length = linalg.norm(x, ord, axis, keepdims=True)
+    length = matrices.norm(x, ord, axis, keepdims=True)
     return x / cast_to(length, x.dtype), length
 
 
@@ -115,7 +115,7 @@ def tridiagonal(diagonals: Any, form: str, what: str) -> Any:
         stacked = frontdoor.convert(diagonals)
     else:
         raise ValueError(explain(f"{what}: unknown format {form!r}.", expected="'compact', 'matrix' or 'sequence'"))
-    return linalg.diag(stacked, k=(-1, 1), align="LEFT_RIGHT")
+    return matrices.diag(stacked, k=(-1, 1), align="LEFT_RIGHT")
 
 
 def tridiagonal_matmul(diagonals: Any, rhs: Any, diagonals_format: str = "compact", name: str | None = None) -> Any:
@@ -160,8 +160,8 @@ def tridiagonal_solve(diagonals: Any, rhs: Any, diagonals_format: str = "compact
     if conjugate_rhs and right.dtype.is_complex:
         right = math.conj(right)
     if right.shape.rank == matrix.shape.rank - 1:
-        return array.squeeze(linalg.solve(matrix, right[..., None]), [-1])
-    return linalg.solve(matrix, linalg.matrix_transpose(right) if transpose_rhs else right)
+        return array.squeeze(matrices.solve(matrix, right[..., None]), [-1])
+    return matrices.solve(matrix, matrices.matrix_transpose(right) if transpose_rhs else right)
 
 
 def banded_triangular_solve(bands: Any, rhs: Any, lower: bool = True, adjoint: bool = False,
@@ -182,7 +182,7 @@ def banded_triangular_solve(bands: Any, rhs: Any, lower: bool = True, adjoint: b
     x = frontdoor.convert(bands)
     count = integer(x.shape[-2], "the number of bands")
     if lower:
-        matrix = linalg.diag(x, k=(1 - count, 0), align="LEFT_RIGHT")
+        matrix = matrices.diag(x, k=(1 - count, 0), align="LEFT_RIGHT")
     else:
-        matrix = linalg.diag(x, k=(0, count - 1), align="LEFT_RIGHT")
-    return linalg.triangular_solve(matrix, frontdoor.convert(rhs, hint=x.dtype), lower=lower, adjoint=adjoint)
+        matrix = matrices.diag(x, k=(0, count - 1), align="LEFT_RIGHT")
+    return matrices.triangular_solve(matrix, frontdoor.convert(rhs, hint=x.dtype), lower=lower, adjoint=adjoint)

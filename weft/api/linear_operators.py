@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weft.api import array, linalg, math
+from weft.api import array, math, matrices
 from weft.api.common import cast_to, integer
 from weft.base import dtypes
 from weft.base.errors import explain
@@ -63,17 +63,17 @@ class LinearOperator(Module):
 
     def _solved(self, rhs: Any, adjoint: bool) -> Any:
         if self.is_positive_definite:
-            return linalg.cholesky_solve(linalg.cholesky(self._dense()), rhs)
-        return linalg.solve(self._dense(), rhs, adjoint=adjoint)
+            return matrices.cholesky_solve(matrices.cholesky(self._dense()), rhs)
+        return matrices.solve(self._dense(), rhs, adjoint=adjoint)
 
     def _diagonal(self) -> Any:
-        return linalg.diag_part(self._dense())
+        return matrices.diag_part(self._dense())
 
     def _determinant(self) -> Any:
-        return linalg.det(self._dense())
+        return matrices.det(self._dense())
 
     def _log_abs_determinant(self) -> Any:
-        return linalg.slogdet(self._dense())[1]
+        return matrices.slogdet(self._dense())[1]
 
     @property
     def shape(self) -> TensorShape:
@@ -236,11 +236,11 @@ class LinearOperator(Module):
         """
         if not self.is_self_adjoint:
             raise NotImplementedError("Only self-adjoint matrices are supported; pass is_self_adjoint=True.")
-        return linalg.eigvalsh(self._dense())
+        return matrices.eigvalsh(self._dense())
 
     def cond(self, name: str = "cond") -> Any:
         """The greatest singular value over the least."""
-        values = linalg.svd(self._dense(), compute_uv=False)
+        values = matrices.svd(self._dense(), compute_uv=False)
         return values[..., 0] / values[..., -1]
 
     def adjoint(self, name: str = "adjoint") -> LinearOperator:
@@ -261,7 +261,7 @@ class LinearOperator(Module):
         """
         if not self.is_positive_definite or not self.is_self_adjoint:
             raise ValueError("Cannot take the Cholesky decomposition: pass is_positive_definite=True.")
-        return LinearOperatorLowerTriangular(linalg.cholesky(self._dense()), is_non_singular=True)
+        return LinearOperatorLowerTriangular(matrices.cholesky(self._dense()), is_non_singular=True)
 
     def __matmul__(self, other: Any) -> Any:
         return self.matmul(other)
@@ -271,7 +271,7 @@ class LinearOperator(Module):
         if found.dtype is not self._dtype:
             raise TypeError(explain(f"{self.name}: input and operator must have one dtype.",
                                     expected=self._dtype.name, received=found.dtype.name))  # fmt: skip
-        return linalg.matrix_transpose(found, conjugate=True) if adjoint else found
+        return matrices.matrix_transpose(found, conjugate=True) if adjoint else found
 
 
 class _Given(LinearOperator):
@@ -320,13 +320,13 @@ class LinearOperatorLowerTriangular(_Given):
         return self._given
 
     def _dense(self) -> Any:
-        return linalg.band_part(self._given, -1, 0)
+        return matrices.band_part(self._given, -1, 0)
 
     def _solved(self, rhs: Any, adjoint: bool) -> Any:
-        return linalg.triangular_solve(self._given, rhs, lower=True, adjoint=adjoint)
+        return matrices.triangular_solve(self._given, rhs, lower=True, adjoint=adjoint)
 
     def _diagonal(self) -> Any:
-        return linalg.diag_part(self._given)
+        return matrices.diag_part(self._given)
 
     def _determinant(self) -> Any:
         return math.reduce_prod(self._diagonal(), -1)
@@ -353,7 +353,7 @@ class LinearOperatorDiag(_Given):
         return self._given
 
     def _dense(self) -> Any:
-        return linalg.diag(self._given)
+        return matrices.diag(self._given)
 
     def _factors(self, adjoint: bool) -> Any:
         return (math.conj(self._given) if adjoint and self.dtype.is_complex else self._given)[..., None]
@@ -479,9 +479,9 @@ class LinearOperatorCirculant(LinearOperator):
     def _by(self, x: Any, spectrum: Any) -> Any:
         from weft.api import signal
 
-        columns = linalg.matrix_transpose(cast_to(x, self._spectrum.dtype))
+        columns = matrices.matrix_transpose(cast_to(x, self._spectrum.dtype))
         found = signal.ifft(spectrum[..., None, :] * signal.fft(columns))
-        return cast_to(linalg.matrix_transpose(found), self.dtype)
+        return cast_to(matrices.matrix_transpose(found), self.dtype)
 
     def _times(self, x: Any, adjoint: bool) -> Any:
         return self._by(x, math.conj(self._spectrum) if adjoint else self._spectrum)
@@ -526,7 +526,7 @@ class LinearOperatorHouseholder(_Given):
         return self._given
 
     def _unit(self) -> Any:
-        return (self._given / linalg.norm(self._given, axis=-1, keepdims=True))[..., None]
+        return (self._given / matrices.norm(self._given, axis=-1, keepdims=True))[..., None]
 
     def _times(self, x: Any, adjoint: bool) -> Any:
         unit = self._unit()
@@ -589,7 +589,7 @@ class LinearOperatorAdjoint(LinearOperator):
         super().__init__(operator.dtype, None, hints[0], hints[1], hints[2], hints[3], name)
 
     def _dense(self) -> Any:
-        return linalg.matrix_transpose(self.operator.to_dense(), conjugate=self.dtype.is_complex)
+        return matrices.matrix_transpose(self.operator.to_dense(), conjugate=self.dtype.is_complex)
 
     def _times(self, x: Any, adjoint: bool) -> Any:
         return self.operator._times(x, not adjoint)
