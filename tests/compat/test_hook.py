@@ -376,8 +376,6 @@ def test_a_tensorflow_1_name_under_the_wrong_dialect_is_explained(project):
     ("statement", "text"),
     [
         ("from tensorflow.keras.applications import VGG16", "not built yet: build the network of keras.layers"),
-        ("from keras import ops", "not built yet: use the functions of tf"),
-        ("from tensorflow import saved_model", "not built yet: model.save"),
     ],
 )
 def test_what_is_not_built_yet_says_what_to_use(project, statement, text):
