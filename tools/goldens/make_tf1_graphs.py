@@ -110,6 +110,7 @@ def training() -> dict[str, Any]:
 
 def main() -> None:
     found = {"frozen": {f.__name__: frozen(f) for f in (recurrent, control, several, windows)}, "training": training()}
+    found["meta"] = {"script": "tools/goldens/make_tf1_graphs.py", "tensorflow": tf.VERSION}
     GOLDEN.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

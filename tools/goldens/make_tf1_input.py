@@ -50,6 +50,7 @@ def main() -> None:
         exec(source, scope)
         found["steps"][title] = {"source": source, "result": plain(scope["result"])}
     found["files"], found["running"] = FILES, RUNNING
+    found["meta"] = {"script": "tools/goldens/make_tf1_input.py", "tensorflow": tf.VERSION}
     GOLDEN.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
