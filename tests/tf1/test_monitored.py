@@ -109,9 +109,10 @@ def test_a_supervisor_saves_and_goes_on(tmp_path):
     for expected in (3, 6):
         tf.reset_default_graph()
         more = tf.train.get_or_create_global_step().assign_add(1)
-        supervisor = tf.train.Supervisor(logdir=str(tmp_path), save_model_secs=600)
+        supervisor = tf.train.Supervisor(logdir=str(tmp_path), save_model_secs=0)  # no thread that saves at some time
         with supervisor.managed_session() as session:
             last = [session.run(more) for _ in range(3)][-1]
+            supervisor.saver.save(session, supervisor.save_path, global_step=supervisor.global_step)
         assert last == expected
 
 

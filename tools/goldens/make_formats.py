@@ -22,7 +22,13 @@ from google.protobuf import descriptor_pool, message_factory, text_format
 from google.protobuf.descriptor import FieldDescriptor
 
 # Imported for their message classes, which register themselves.
-from tensorflow.core.protobuf import tensor_bundle_pb2, trackable_object_graph_pb2  # noqa: F401
+from tensorflow.core.framework import variable_pb2  # noqa: F401
+from tensorflow.core.protobuf import (  # noqa: F401
+    queue_runner_pb2,
+    tensor_bundle_pb2,
+    tensorflow_server_pb2,
+    trackable_object_graph_pb2,
+)
 
 TARGET = Path(__file__).resolve().parents[2] / "tests" / "golden" / "formats"
 ROOTS = [
@@ -35,6 +41,9 @@ ROOTS = [
     "BundleEntryProto",
     "TrackableObjectGraph",
     "MetaGraphDef",
+    "VariableDef",
+    "QueueRunnerDef",
+    "ServerDef",
 ]
 KINDS = {number: name[5:].lower() for name, number in vars(FieldDescriptor).items() if name.startswith("TYPE_")}
 DTYPES = "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool complex64 complex128".split()

@@ -551,13 +551,14 @@ def normalized_columns(feature_columns: Any) -> list[DenseColumn]:
         feature_columns = [feature_columns]
     if isinstance(feature_columns, Mapping):
         raise ValueError("Expected feature_columns to be iterable, found dict.")
-    found = sorted(feature_columns, key=lambda column: column.name)
+    found = list(feature_columns)
     if not found:
         raise ValueError("feature_columns must not be empty.")
     for column in found:
         if not isinstance(column, DenseColumn):
             raise ValueError("Items of feature_columns must be a `DenseColumn`. You can wrap a categorical column "
                              f"with an embedding_column or indicator_column. Given: {column}")  # fmt: skip
+    found.sort(key=lambda column: column.name)
     names = [column.name for column in found]
     for name in names:
         if names.count(name) > 1:

@@ -116,9 +116,7 @@ class _Streams:
 
     def of_session(self, graph: Any, op_seed: int | None, around: Any = None) -> Handle:
         """In a TensorFlow 1 graph, or a function that is traced inside of one: every session starts it anew."""
-        seed = getattr((around or graph).wrapper, "seed", None)
-        if seed is None:
-            seed = self.seed
+        seed = getattr((around or graph).wrapper, "seed", None)  # the eager seed is not the graph's
         number = self.number(graph) if op_seed is None else op_seed
         if seed is None and op_seed is None:
             state = _unpredictable()
@@ -180,6 +178,7 @@ def op_seeds(op_seed: Any = None) -> tuple[int, int] | None:
         whole = getattr(graph.wrapper, "seed", None)
         if whole is not None:
             return whole % SEEDS, _streams.number(graph) if op_seed is None else int(op_seed)
+        return None if op_seed is None else (_WITHOUT_GLOBAL_SEED, int(op_seed))
     if _streams.seed is None:
         return None if op_seed is None else (_WITHOUT_GLOBAL_SEED, int(op_seed))
     return _streams.seed % SEEDS, _streams.draws.randint(0, SEEDS) if op_seed is None else int(op_seed)

@@ -118,11 +118,11 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
 #: classes that other tests look at: they take other layers, functions, lists or integers
 ELSEWHERE = {
     "Add", "AdditiveAttention", "Attention", "Average", "Bidirectional", "CategoryEncoding", "Concatenate",
-    "Discretization", "Dot", "Embedding", "Equalization", "GRUCell", "GroupQueryAttention", "HashedCrossing",
+    "DenseFeatures", "Discretization", "Dot", "Embedding", "Equalization", "GRUCell", "GroupQueryAttention", "HashedCrossing",
     "Hashing", "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer", "Maximum", "Minimum", "MixUp",
     "MultiHeadAttention", "Multiply", "Pipeline", "RNN", "RandomPosterization", "ReversibleEmbedding",
-    "SimpleRNNCell", "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization",
-    "TimeDistributed", "Wrapper",
+    "SimpleRNNCell", "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TFSMLayer",
+    "TextVectorization", "TimeDistributed", "Wrapper",
 }  # fmt: skip
 
 

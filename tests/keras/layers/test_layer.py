@@ -252,7 +252,7 @@ def test_wrong_size_names_layer_axis_and_line() -> None:
     with pytest.raises(ValueError) as caught:
         layer(np.ones((2, 5)))
     text = str(caught.value)
-    assert "Layer `head` (Dense) cannot take its input: axis -1 has size 5, expected 4" in text
+    assert "Layer `head` (Dense) cannot take its input: axis 1 has size 5, expected 4" in text
     assert "received: shape (2, 5), dtype float32" in text and "test_layer.py" in text
 
 
