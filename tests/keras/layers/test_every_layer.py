@@ -118,9 +118,9 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
 #: classes that other tests look at: they take other layers, functions, lists or integers
 ELSEWHERE = {
     "Add", "AdditiveAttention", "Attention", "Average", "Bidirectional", "CategoryEncoding", "Concatenate",
-    "DenseFeatures", "Discretization", "Dot", "Embedding", "Equalization", "GRUCell", "GroupQueryAttention", "HashedCrossing",
-    "Hashing", "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer", "Maximum", "Minimum", "MixUp",
-    "MultiHeadAttention", "Multiply", "Pipeline", "RNN", "RandomPosterization", "ReversibleEmbedding",
+    "DenseFeatures", "Discretization", "Dot", "Embedding", "Equalization", "GRUCell", "GroupQueryAttention",
+    "HashedCrossing", "Hashing", "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer", "Maximum", "Minimum",
+    "MixUp", "MultiHeadAttention", "Multiply", "Pipeline", "RNN", "RandomPosterization", "ReversibleEmbedding",
     "SimpleRNNCell", "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TFSMLayer",
     "TextVectorization", "TimeDistributed", "Wrapper",
 }  # fmt: skip

@@ -14,8 +14,6 @@ import weft as tf
 from weft import keras
 from weft.keras import layers
 
-pytestmark = pytest.mark.filterwarnings("error")
-
 
 def draw(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.RandomState(seed).uniform(-1, 1, size=shape).astype("float32")
