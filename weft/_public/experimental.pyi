@@ -1,2 +1,3 @@
 """Written by tools/make_stubs.py; do not edit."""
 
+from weft.api import numpy as numpy

@@ -26,6 +26,7 @@ from weft.api.math import divide as _truediv
 from weft.api.math import divide as divide
 from weft.api.math import einsum as einsum
 from weft.api.math import global_norm as global_norm
+from weft.api.math import imag as imag
 from weft.api.math import in_top_k as in_top_k
 from weft.api.math import invert_permutation as invert_permutation
 from weft.api.math import is_non_decreasing as is_non_decreasing
@@ -149,9 +150,6 @@ def igamma(x: Any, y: Any, name: str | None = ...) -> Any:
 
 def igammac(x: Any, y: Any, name: str | None = ...) -> Any:
     """The special function igammac, element by element."""
-
-def imag(x: Any, name: str | None = ...) -> Any:
-    """The imaginary part."""
 
 def is_finite(x: Any, name: str | None = ...) -> Any:
     """Whether it is neither infinite nor NaN."""

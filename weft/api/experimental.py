@@ -1,1 +1,5 @@
-"""`tf.experimental`: what is left out of it says why (`weft.base.absent`)."""
+"""`tf.experimental`: what is on trial in TensorFlow; what is left out of it says why (`weft.base.absent`)."""
+
+from __future__ import annotations
+
+from weft.api import numpy  # noqa: F401

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from weft.api import special
 from weft.api.array import argsort as argsort
-from weft.api.array import ones_like, zeros
+from weft.api.array import ones_like, zeros, zeros_like
 from weft.api.array import unique as unique
 from weft.api.common import apply, binary, cast_to, in_a_row, integer, reduced, unary
 from weft.base import dtypes
@@ -67,6 +67,12 @@ rint = unary("round", "rint")
 reciprocal = unary("reciprocal")
 
 
+def imag(input: Any, name: str | None = None) -> Any:
+    """The imaginary part; zeros for real numbers."""
+    x = frontdoor.convert(input)
+    return apply("imag", x, name=name) if x.dtype.is_complex else zeros_like(x)
+
+
 def reciprocal_no_nan(x: Any, name: str | None = None) -> Any:
     """1 / x, and 0 where x is 0."""
     tensor = frontdoor.convert(x)
@@ -75,7 +81,6 @@ def reciprocal_no_nan(x: Any, name: str | None = None) -> Any:
 
 conj = unary("conj")
 real = unary("real")
-imag = unary("imag")
 is_nan = unary("is_nan")
 is_inf = unary("is_inf")
 is_finite = unary("is_finite")

@@ -26,6 +26,8 @@ _INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
 _PLAIN = {bool, int, float, complex, str, bytes}  # asked for whole lists at once, which may be long
 #: (class, function(value, dtype, name, as_ref) -> tensor), as `tf.register_tensor_conversion_function` gives them
 conversions: list[tuple[Any, Callable[..., Any]]] = []
+#: brings two operands to one dtype in another way than that of `tf`, where a program has asked for it
+promotion: Callable[[Any, Any], tuple[Any, Any]] | None = None
 
 
 def is_tensor_like(value: Any) -> bool:
@@ -313,6 +315,8 @@ def together(x: Any, y: Any, op: str) -> tuple[Any, Any]:
     """Both operands as tensors of one dtype."""
     if isinstance(x, EagerTensor) and isinstance(y, EagerTensor) and x._array.dtype == y._array.dtype:
         return x, y
+    if promotion is not None:
+        return promotion(x, y)
     if is_tensor_like(x):
         x = convert(x)
         y = convert(y) if is_tensor_like(y) else _convert_beside(y, x, op)

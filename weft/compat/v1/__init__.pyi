@@ -120,6 +120,7 @@ from weft.api.math import divide as _truediv
 from weft.api.math import divide as divide
 from weft.api.math import einsum as einsum
 from weft.api.math import global_norm as global_norm
+from weft.api.math import imag as imag
 from weft.api.math import invert_permutation as invert_permutation
 from weft.api.math import matmul as matmul
 from weft.api.math import tensordot as tensordot
@@ -429,9 +430,6 @@ def greater_equal(x: Any, y: Any, name: str | None = ...) -> Any:
 
 def igamma(x: Any, y: Any, name: str | None = ...) -> Any:
     """The special function igamma, element by element."""
-
-def imag(x: Any, name: str | None = ...) -> Any:
-    """The imaginary part."""
 
 def is_finite(x: Any, name: str | None = ...) -> Any:
     """Whether it is neither infinite nor NaN."""
