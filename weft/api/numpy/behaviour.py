@@ -90,7 +90,7 @@ _METHODS: dict[str, Any] = {
     "tolist": lambda x: x.numpy().tolist(),
     "transpose": shaping.transpose,
 }
-_MEMBERS = [(tensors.Tensor, name, member) for name, member in _METHODS.items()]
+_MEMBERS: list[tuple[type, str, Any]] = [(tensors.Tensor, name, member) for name, member in _METHODS.items()]
 _MEMBERS.append((tensors.EagerTensor, "__round__", lambda x, digits=None: elementwise.around(x, digits or 0)))
 
 

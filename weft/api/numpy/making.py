@@ -208,7 +208,8 @@ def _triangle(m: Any, k: int, lower: bool) -> Any:
     x = asarray(m)
     if known_rank(x) < 2 or None in x.shape.as_list()[-2:]:
         raise ValueError(explain("tril and triu take matrices of known size.", received=str(x.shape)))
-    mask = tri(*x.shape.as_list()[-2:], k=k, dtype=bool)
+    rows, columns = x.shape.as_list()[-2:]
+    mask = tri(rows, columns, k, bool)
     mask = arrays.broadcast_to(mask if lower else math.logical_not(mask), arrays.shape(x))
     return arrays.where(mask, x, arrays.zeros([], x.dtype))
 

@@ -57,7 +57,8 @@ def matmul(x1: Any, x2: Any) -> Any:
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The sum of products over axes of both: so many, the last of one and the first of the other, or those named."""
-    return math.tensordot(*together(a, b), axes)
+    x, y = together(a, b)
+    return math.tensordot(x, y, axes)
 
 
 def kron(a: Any, b: Any) -> Any:
