@@ -12,8 +12,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
-# Arguments for the tools, e.g. make test PYTEST_ARGS="tests/ops -x"
-PYTEST_ARGS ?=
+# Arguments for the tools, e.g. make test PYTEST_ARGS="tests/ops -x". A process for each core: no test may need another.
+PYTEST_ARGS ?= -n auto --dist worksteal
 MNIST_ARGS ?=
 
 PEERS := tensorflow torch jax onnx

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,11 +13,10 @@ REQUIRE_VARIABLE = "WEFT_REQUIRE_DATA"
 HOME_VARIABLE = "WEFT_HOME"
 
 # Names of the data files that tests asked for in vain, with the number of tests skipped for each.
-_missing_data = pytest.StashKey[dict[str, int]]()
+_MISSING = "missing data"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_missing_data] = {}
     # What a script's shell starts with `&` begins with Ctrl-C ignored, and would hand that on to the tests' processes.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -67,18 +67,18 @@ def require_data(request: pytest.FixtureRequest) -> Callable[[str], Path]:
         reason = f"needs the data file {name!r} (looked in: {where}); set {DATA_VARIABLE} to the folder that holds it"
         if os.environ.get(REQUIRE_VARIABLE, "") not in ("", "0"):
             pytest.fail(f"{reason}. {REQUIRE_VARIABLE} makes this a failure.", pytrace=False)
-        missing = request.config.stash[_missing_data]
-        missing[name] = missing.get(name, 0) + 1
+        request.node.user_properties.append((_MISSING, name))  # which reports carry between processes
         pytest.skip(reason)
 
     return require
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    missing = config.stash[_missing_data]
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    missing = Counter(name for report in skipped for kind, name in report.user_properties if kind == _MISSING)
     if not missing:
         return
-    total = sum(missing.values())
+    total = missing.total()
     files = ", ".join(f"{name} ({count})" for name, count in sorted(missing.items()))
     terminalreporter.section("real data is missing", yellow=True)
     terminalreporter.write_line(f"{total} test{'s' if total > 1 else ''} skipped for lack of data: {files}")

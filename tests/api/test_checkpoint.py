@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import weft as tf
+from tests.robustness.killing import Killed, kill_after
 from weft.formats import bundle, checkpoint_state, files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -197,29 +198,8 @@ def test_manager_counts_steps(tmp_path: Path) -> None:
         tf.train.CheckpointManager(tf.train.Checkpoint(), tmp_path, 3, checkpoint_interval=3)
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
 def test_a_save_killed_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path, monkeypatch: Any) -> None:
     """Whatever system call is the last, a new process finds the old values or the new ones."""
-    real = {name: getattr(os, name) for name in ("replace", "fsync", "remove", "open")}
-
-    def killing(after: int) -> None:
-        left = [after]
-
-        def wrap(function: Any) -> Any:
-            def call(*args: Any, **kwargs: Any) -> Any:
-                left[0] -= 1
-                if left[0] < 0:
-                    raise Killed
-                return function(*args, **kwargs)
-
-            return call
-
-        for name, function in real.items():
-            monkeypatch.setattr(os, name, wrap(function))
-
     deaths = 0
     for after in range(1000):
         folder = tmp_path / str(after)
@@ -228,7 +208,7 @@ def test_a_save_killed_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path, m
         manager.save()
         v.assign([1.0, 1.0])
         monkeypatch.setattr(files, "remove_quietly", lambda path: None)  # a killed process tidies nothing
-        killing(after)
+        kill_after(monkeypatch, after, ("replace", "fsync", "remove", "open"))
         try:
             manager.save()
             died = False

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import weft as tf
+from tests.robustness.killing import Killed, kill_after
 from weft.formats import bundle, files
 from weft.formats.messages.saved_model import SavedModel, WeftProgram
 
@@ -305,15 +306,9 @@ def test_forged_programs_are_refused(saved: tuple[Net, str], old: str, new: str)
         tf.saved_model.load(saved[1])
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
 @pytest.mark.parametrize("again", [False, True])
 def test_a_save_killed_at_any_moment(tmp_path: Path, monkeypatch: Any, again: bool) -> None:
     """A new folder is there whole or not at all; one that is replaced is the old, the new, or says what happened."""
-    names = ("replace", "rename", "fsync", "makedirs")
-    real = {name: getattr(os, name) for name in names}
     module = tf.Module()
     module.v = tf.Variable(0.0)
     module.get = tf.function(lambda: module.v + 0.0, input_signature=[])
@@ -324,19 +319,7 @@ def test_a_save_killed_at_any_moment(tmp_path: Path, monkeypatch: Any, again: bo
         if again:
             tf.saved_model.save(module, folder)
         module.v.assign(2.0)
-        left = [after]
-
-        def wrap(function: Any, left: list[int] = left) -> Any:
-            def call(*args: Any, **kwargs: Any) -> Any:
-                left[0] -= 1
-                if left[0] < 0:
-                    raise Killed
-                return function(*args, **kwargs)
-
-            return call
-
-        for name, function in real.items():
-            monkeypatch.setattr(os, name, wrap(function))
+        kill_after(monkeypatch, after, ("replace", "rename", "fsync", "makedirs"))
         monkeypatch.setattr(files, "remove_quietly", lambda path: None)
         monkeypatch.setattr(shutil, "rmtree", lambda path, ignore_errors=False: None)
         died = False

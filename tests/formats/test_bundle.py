@@ -13,6 +13,7 @@ import pytest
 
 from tests.formats import golden
 from tests.formats.damage import flips, peak_memory, refused, truncations
+from tests.robustness.killing import save_and_die
 from weft.base.errors import DataLossError, DTypeError, InvalidArgumentError, NotFoundError, UnimplementedError
 from weft.formats import bundle, checkpoint_state, files
 from weft.formats.bundle import BundleReader, BundleWriter, list_variables, read_tensor
@@ -288,34 +289,8 @@ def save(prefix: Path, value: int) -> None:
         writer.add("x", np.full(3, value))
 
 
-def save_and_die(prefix: Path, value: int, steps: int) -> bool:
-    """Saves in a process that ends, without any cleaning up, before its step number `steps` that changes the disk.
-
-    Returns:
-        Whether it came to the end.
-    """
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    left = steps
-
-    def counted(call):
-        def step(*arguments):
-            nonlocal left
-            if left == 0:
-                os._exit(9)
-            left -= 1
-            return call(*arguments)
-
-        return step
-
-    try:
-        for name in ("replace", "remove", "fsync"):
-            setattr(os, name, counted(getattr(os, name)))
-        save(prefix, value)
-        os._exit(0)
-    finally:
-        os._exit(1)
+#: the calls that change the disk
+STEPS = [(os, name) for name in ("replace", "remove", "fsync")]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -327,14 +302,14 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_checkpoint(tmp_path, had_o
         prefix.parent.mkdir()
         if had_older:
             save(prefix, 1)
-        finished = save_and_die(prefix, 2, steps)
+        finished = save_and_die(lambda prefix=prefix: save(prefix, 2), steps, *STEPS)
         if bundle.checkpoint_exists(prefix):
             found = read_tensor(prefix, "x").tolist()
             assert found == [2] * 3 if finished else found in ([1] * 3, [2] * 3)
             seen.add(found[0])
             # A second kill, wherever, on top of what the first one left.
             for more in range(0, 12, 3):
-                save_and_die(prefix, 4, more)
+                save_and_die(lambda prefix=prefix: save(prefix, 4), more, *STEPS)
                 assert read_tensor(prefix, "x").tolist() in ([1] * 3, [2] * 3, [4] * 3)
         else:
             assert not had_older

@@ -206,11 +206,12 @@ class BucketizedColumn(DenseColumn, CategoricalColumn,
 # Categories ----------------------------------------------------------------------------------------------------------
 
 
-class HashedCategoricalColumn(CategoricalColumn,
-                              namedtuple("HashedCategoricalColumn", ("key", "hash_bucket_size", "dtype"))):  # fmt: skip
-    """See `categorical_column_with_hash_bucket`."""
+class _KeyedColumn(CategoricalColumn):
+    """Categories of one raw feature, whose key names the column."""
 
     __slots__ = ()
+    key: Any
+    dtype: Any
 
     @property
     def name(self) -> str:
@@ -219,6 +220,13 @@ class HashedCategoricalColumn(CategoricalColumn,
     @property
     def parse_example_spec(self) -> dict[str, Any]:
         return {self.key: VarLenFeature(self.dtype)}
+
+
+class HashedCategoricalColumn(_KeyedColumn,
+                              namedtuple("HashedCategoricalColumn", ("key", "hash_bucket_size", "dtype"))):  # fmt: skip
+    """See `categorical_column_with_hash_bucket`."""
+
+    __slots__ = ()
 
     @property
     def num_buckets(self) -> int:
@@ -239,16 +247,12 @@ def _same_kind(found: SparseTensor, dtype: Any, key: str) -> None:
                                  f"{dtype.name}, tensor dtype: {found.dtype.name}"))  # fmt: skip
 
 
-class IdentityCategoricalColumn(CategoricalColumn,
+class IdentityCategoricalColumn(_KeyedColumn,
                                 namedtuple("IdentityCategoricalColumn",
                                            ("key", "number_buckets", "default_value"))):  # fmt: skip
     """See `categorical_column_with_identity`."""
 
     __slots__ = ()
-
-    @property
-    def name(self) -> str:
-        return str(self.key)
 
     @property
     def parse_example_spec(self) -> dict[str, Any]:
@@ -286,21 +290,13 @@ def _with_unknown(found: SparseTensor, keys: Any, default: int, oov: int) -> Spa
 
 
 class VocabularyListCategoricalColumn(
-    CategoricalColumn,
+    _KeyedColumn,
     namedtuple("VocabularyListCategoricalColumn",
                ("key", "vocabulary_list", "dtype", "default_value", "num_oov_buckets")),
 ):  # fmt: skip
     """See `categorical_column_with_vocabulary_list`."""
 
     __slots__ = ()
-
-    @property
-    def name(self) -> str:
-        return str(self.key)
-
-    @property
-    def parse_example_spec(self) -> dict[str, Any]:
-        return {self.key: VarLenFeature(self.dtype)}
 
     @property
     def num_buckets(self) -> int:
@@ -315,21 +311,13 @@ class VocabularyListCategoricalColumn(
 
 
 class VocabularyFileCategoricalColumn(
-    CategoricalColumn,
+    _KeyedColumn,
     namedtuple("VocabularyFileCategoricalColumn",
                ("key", "vocabulary_file", "vocabulary_size", "num_oov_buckets", "dtype", "default_value")),
 ):  # fmt: skip
     """See `categorical_column_with_vocabulary_file`."""
 
     __slots__ = ()
-
-    @property
-    def name(self) -> str:
-        return str(self.key)
-
-    @property
-    def parse_example_spec(self) -> dict[str, Any]:
-        return {self.key: VarLenFeature(self.dtype)}
 
     @property
     def num_buckets(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
@@ -45,6 +46,51 @@ def numbers(graph: Graph, host: set[Node]) -> dict[Node, int]:
             least = max(least, at if (at % 2 == 1) is odd else at + 1)
         number[node] = least
     return number
+
+
+@dataclass(eq=False)
+class Part:
+    """A piece of a graph: a graph of its own, and how it stands in the whole."""
+
+    on_host: bool
+    nodes: list[Node]  # of the whole
+    inputs: list[Value]  # of the whole, as the part's inputs
+    outputs: list[Value]  # of the whole, as the part's outputs
+    graph: Graph
+    frees: list[Value] = field(default_factory=list)  # of the whole, not needed after it
+
+    def original(self) -> dict[Node, Node]:
+        """A node of its graph -> the node of the whole."""
+        return dict(zip((node for node in self.graph.nodes if node.op != "input"), self.nodes, strict=True))
+
+
+def cut(graph: Graph, host: set[Node]) -> list[Part]:
+    """A graph in parts that run one after the other, each compiled as a whole or run on the host.
+
+    Args:
+        graph: The whole.
+        host: Its nodes that have to run on the host.
+    """
+    number = numbers(graph, host)
+    sources: Mapping[Any, Value] = symbol_sources(graph)
+    members: dict[int, list[Node]] = {piece: [] for piece in sorted(set(number.values()))}
+    for node in graph.nodes:
+        if node in number:
+            members[number[node]].append(node)
+    wanted = {piece: wanted_by(nodes, sources) for piece, nodes in members.items()}
+    used = {value for values in wanted.values() for value in values} | set(graph.outputs)
+    parts = []
+    for piece, nodes in members.items():
+        outputs = [value for node in nodes for value in node.outputs if value in used]
+        part = part_of(nodes, wanted[piece], outputs, f"{graph.name}_{piece}")
+        parts.append(Part(piece % 2 == 1, nodes, wanted[piece], outputs, part))
+    kept = set(graph.outputs)
+    for part_ in reversed(parts):
+        for value in (*part_.inputs, *part_.outputs):
+            if value not in kept:
+                kept.add(value)
+                part_.frees.append(value)
+    return parts
 
 
 def wanted_by(members: Sequence[Node], sources: Mapping[Any, Value]) -> list[Value]:

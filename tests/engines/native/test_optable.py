@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.engines.programs import STATE, check_state
 from weft.base import flags
 from weft.engines.native.decompose import decompose
 from weft.engines.native.executable import Executable
@@ -134,22 +135,11 @@ def test_native_results_are_the_references(name: str) -> None:
     )
 
 
-_STATE = [item for item in opcases.cases() if item.record.effect in (opdef.Effect.READ, opdef.Effect.WRITE)]
-
-
-@pytest.mark.parametrize("item", _STATE, ids=str)
+@pytest.mark.parametrize("item", STATE, ids=str)
 def test_state_is_read_and_written_as_by_the_reference(item: opcases.Item) -> None:
-    inputs = opcases.inputs_of(item, opcases.assignments(item)[0])
-    graph = opcases.graph_of(item, opcases.types_of(inputs))
+    def run(graph: Graph, inputs: list[Any]) -> Any:
+        found = compile_graph(graph)
+        assert isinstance(found, Executable)
+        return found.run(inputs)
 
-    def copies() -> list[Any]:
-        return [opcases.Cell(a.value.copy()) if isinstance(a, opcases.Cell) else a for a in inputs]
-
-    ours, theirs = copies(), copies()
-    expected = interpreter.run(graph, theirs)
-    found = compile_graph(graph)
-    assert isinstance(found, Executable)
-    results = [*found.run(ours), *(c.value for c in ours if isinstance(c, opcases.Cell))]
-    wanted_results = [*expected, *(c.value for c in theirs if isinstance(c, opcases.Cell))]
-    for actual, wanted in zip(results, wanted_results, strict=True):
-        np.testing.assert_array_equal(actual, wanted)
+    check_state(item, run)

@@ -17,6 +17,7 @@ import pytest
 
 jax = pytest.importorskip("jax", reason="the XLA engine needs jax: pip install 'weft[xla]'")
 
+from tests.engines.programs import STATE, check_state  # noqa: E402
 from weft.engines.xla import table  # noqa: E402
 from weft.engines.xla.executable import Key, Program  # noqa: E402
 from weft.engines.xla.pieces import Compiled  # noqa: E402
@@ -142,22 +143,11 @@ def test_it_lowers_for_accelerators_that_are_not_here(name: str) -> None:
     assert "callback" not in text
 
 
-_STATE = [item for item in opcases.cases() if item.record.effect in (opdef.Effect.READ, opdef.Effect.WRITE)]
-
-
-@pytest.mark.parametrize("item", _STATE, ids=str)
+@pytest.mark.parametrize("item", STATE, ids=str)
 def test_state_is_read_and_written_as_by_the_reference(item: opcases.Item) -> None:
-    inputs = opcases.inputs_of(item, opcases.assignments(item)[0])
-    graph = opcases.graph_of(item, opcases.types_of(inputs))
+    def run(graph: Graph, inputs: list[Any]) -> Any:
+        compiled = Compiled(graph)
+        assert not compiled.host
+        return compiled.run(inputs)
 
-    def copies() -> list[Any]:
-        return [opcases.Cell(a.value.copy()) if isinstance(a, opcases.Cell) else a for a in inputs]
-
-    ours, theirs = copies(), copies()
-    expected = interpreter.run(graph, theirs)
-    compiled = Compiled(graph)
-    results = [*compiled.run(ours), *(c.value for c in ours if isinstance(c, opcases.Cell))]
-    wanted = [*expected, *(c.value for c in theirs if isinstance(c, opcases.Cell))]
-    assert not compiled.host
-    for actual, value in zip(results, wanted, strict=True):
-        np.testing.assert_array_equal(actual, value)
+    check_state(item, run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import warnings
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import weft as tf
+from tests.robustness.killing import save_and_die
 from weft import keras
 from weft.keras import layers
 
@@ -309,37 +311,8 @@ def test_a_model_that_is_not_built() -> None:
         Net().save_weights("w.weights.h5")
 
 
-def save_and_die(save, steps: int) -> bool:
-    """Runs `save` in a process that ends before its step number `steps` that changes the disk.
-
-    Returns:
-        Whether it came to the end.
-    """
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    left = steps
-
-    def counted(call):
-        def step(*arguments, **keywords):
-            nonlocal left
-            if left == 0:
-                os._exit(9)
-            left -= 1
-            return call(*arguments, **keywords)
-
-        return step
-
-    try:
-        for name in ("replace", "fsync", "fdopen"):
-            setattr(os, name, counted(getattr(os, name)))
-        import shutil
-
-        shutil.copyfileobj = counted(shutil.copyfileobj)
-        save()
-        os._exit(0)
-    finally:
-        os._exit(1)
+#: the calls that change the disk
+STEPS = [*((os, name) for name in ("replace", "fsync", "fdopen")), (shutil, "copyfileobj")]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -358,7 +331,7 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_file(tmp_path: Path, name:
             model.save_weights(path) if "weights" in path.name else model.save(path)
 
         save(old)
-        finished = save_and_die(lambda save=save: save(new), steps)
+        finished = save_and_die(lambda save=save: save(new), steps, *STEPS)
         found = keras.models.clone_model(old)
         found.load_weights(path)
         seen.add(float(found.get_weights()[0][0, 0]))

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from weft.base import flags
@@ -20,8 +19,8 @@ from weft.engines.native import cache, target
 from weft.engines.native.cache import Fingerprint, Unkeyed
 from weft.engines.native.executable import Executable
 from weft.engines.native.problems import Refused
-from weft.ir.cutting import numbers, part_of, wanted_by
-from weft.ir.graph import Graph, Node, Value, symbol_sources
+from weft.ir.cutting import cut
+from weft.ir.graph import Graph, Node, Value
 from weft.ops import interpreter
 
 _log = logging.getLogger("weft.native")
@@ -85,15 +84,6 @@ class _Whole:
         return self._program.start(inputs, hook)
 
 
-@dataclass(eq=False)
-class _Piece:
-    graph: Graph
-    inputs: list[Value]  # of the whole graph, as the piece's inputs
-    outputs: list[Value]
-    native: Executable | None
-    frees: list[Value]  # not needed after it
-
-
 class Pieces:
     """A graph cut into native pieces and pieces for the host."""
 
@@ -101,32 +91,7 @@ class Pieces:
         self.original = original
         self.graph = graph
         self._handles = [i for i, v in enumerate(graph.inputs) if v.type.is_resource]
-        number = numbers(graph, host)
-        self.pieces: list[_Piece] = []
-        sources: Mapping[Any, Value] = symbol_sources(graph)
-        members: dict[int, list[Node]] = {piece: [] for piece in sorted(set(number.values()))}
-        for node in graph.nodes:
-            if node in number:
-                members[number[node]].append(node)
-        wanted = {piece: wanted_by(nodes, sources) for piece, nodes in members.items()}
-        used = {value for values in wanted.values() for value in values} | set(graph.outputs)
-        for piece, nodes in members.items():
-            inputs = wanted[piece]
-            outputs = [value for node in nodes for value in node.outputs if value in used]
-            sub = part_of(nodes, inputs, outputs, f"{graph.name}_{piece}")
-            native: Executable | None = None
-            if piece % 2 == 0:
-                try:
-                    native = _piece(sub)
-                except Refused:
-                    native = None  # the whole has a size that the piece cannot see: the host runs it as well
-            self.pieces.append(_Piece(sub, inputs, outputs, native, []))
-        kept = set(graph.outputs)
-        for piece_ in reversed(self.pieces):
-            for value in (*piece_.inputs, *piece_.outputs):
-                if value not in kept:
-                    kept.add(value)
-                    piece_.frees.append(value)
+        self.pieces = [(part, None if part.on_host else _native(part.graph)) for part in cut(graph, host)]
 
     def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
         """Runs the pieces in order; state is written when all have succeeded."""
@@ -140,10 +105,10 @@ class Pieces:
 
     def _run(self, transaction: interpreter.Transaction) -> list[Any]:
         values: dict[Value, Any] = dict(zip(self.graph.inputs, transaction.arguments, strict=True))
-        for piece in self.pieces:
+        for piece, native in self.pieces:
             operands = [values[value] for value in piece.inputs]
-            if piece.native is not None:
-                results = piece.native.run(operands)
+            if native is not None:
+                results = native.run(operands)
             else:
                 results = interpreter.program(piece.graph).run(operands, {}, None, transaction)
             values.update(zip(piece.outputs, results, strict=True))
@@ -152,9 +117,13 @@ class Pieces:
         return [values[value] for value in self.graph.outputs]
 
 
-def _piece(graph: Graph) -> Executable:
+def _native(graph: Graph) -> Executable | None:
+    """The code of a piece; None where it has a size that only the whole tells, and the host runs it as well."""
     try:
         fingerprint: Fingerprint | None = Fingerprint(graph)
     except Unkeyed:
         fingerprint = None
-    return Executable(graph, lambda: graph, target.current(), fingerprint)
+    try:
+        return Executable(graph, lambda: graph, target.current(), fingerprint)
+    except Refused:
+        return None

@@ -7,7 +7,7 @@ the data tells) and of others when the sizes are there and the graph is traced: 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ from weft.engines.base import Hook, Rows
 from weft.engines.xla import resident, table
 from weft.engines.xla.executable import Executable, Program, fits
 from weft.engines.xla.walk import OF_SHAPES, Unlowered
-from weft.ir.cutting import numbers, part_of, wanted_by
-from weft.ir.graph import Graph, Node, Value, symbol_sources
+from weft.ir.cutting import Part, cut
+from weft.ir.graph import Graph, Node, Value
 from weft.ops import interpreter, opdef
 from weft.ops.opdef import Effect
 from weft.passes.simplify import inline_calls
@@ -103,12 +103,9 @@ def _holds(node: Node, inner: Node) -> bool:
 
 @dataclass(eq=False)
 class _Piece:
-    graph: Graph
-    inputs: list[Value]
-    outputs: list[Value]
+    part: Part
     compiled: Program | None
     nodes: dict[Node, Node]  # of the piece -> of the whole
-    frees: list[Value]
 
 
 class _Pieces:
@@ -117,31 +114,13 @@ class _Pieces:
     def __init__(self, graph: Graph, host: set[Node]) -> None:
         self.graph = graph
         self._handles = [i for i, v in enumerate(graph.inputs) if v.type.is_resource]
-        number = numbers(graph, host)
-        sources: Mapping[Any, Value] = symbol_sources(graph)
-        members: dict[int, list[Node]] = {piece: [] for piece in sorted(set(number.values()))}
-        for node in graph.nodes:
-            if node in number:
-                members[number[node]].append(node)
-        wanted = {piece: wanted_by(nodes, sources) for piece, nodes in members.items()}
-        used = {value for values in wanted.values() for value in values} | set(graph.outputs)
-        self.pieces: list[_Piece] = []
         self.learned: list[Unlowered] = []  # nodes that turned out to need the host
-        for piece, nodes in members.items():
-            outputs = [value for node in nodes for value in node.outputs if value in used]
-            sub = part_of(nodes, wanted[piece], outputs, f"{graph.name}_{piece}")
-            inner = dict(zip([node for node in sub.nodes if node.op != "input"], nodes, strict=True))
+        self.pieces = []
+        for part in cut(graph, host):
             # a piece of constants alone is as well off on the host
-            compiled: Program | None = None
-            if piece % 2 == 0 and any(node.op != "constant" for node in nodes):
-                compiled = Program(sub, donates=False)
-            self.pieces.append(_Piece(sub, wanted[piece], outputs, compiled, inner, []))
-        kept = set(graph.outputs)
-        for each in reversed(self.pieces):
-            for value in (*each.inputs, *each.outputs):
-                if value not in kept:
-                    kept.add(value)
-                    each.frees.append(value)
+            compiles = not part.on_host and any(node.op != "constant" for node in part.nodes)
+            compiled = Program(part.graph, donates=False) if compiles else None
+            self.pieces.append(_Piece(part, compiled, part.original()))
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
         """Runs the pieces in order; state is written when all have succeeded."""
@@ -154,19 +133,19 @@ class _Pieces:
     def _run(self, transaction: interpreter.Transaction) -> list[Any]:
         values: dict[Value, Any] = dict(zip(self.graph.inputs, transaction.arguments, strict=True))
         for piece in self.pieces:
-            operands = [values[value] for value in piece.inputs]
+            operands = [values[value] for value in piece.part.inputs]
             results = self._compiled(piece, operands)
             if results is None:
                 operands = [_on_host(value) for value in operands]
-                results = interpreter.program(piece.graph).run(operands, {}, None, transaction)
-            values.update(zip(piece.outputs, results, strict=True))
-            for value in piece.frees:
+                results = interpreter.program(piece.part.graph).run(operands, {}, None, transaction)
+            values.update(zip(piece.part.outputs, results, strict=True))
+            for value in piece.part.frees:
                 values.pop(value, None)
         return [values[value] for value in self.graph.outputs]
 
     def _compiled(self, piece: _Piece, operands: Sequence[Any]) -> list[Any] | None:
         """The results of a piece; None where the host has to run it, be it only to word an error."""
-        if piece.compiled is None or not fits(piece.graph, operands):
+        if piece.compiled is None or not fits(piece.part.graph, operands):
             return None
         try:
             return piece.compiled.run(operands)
