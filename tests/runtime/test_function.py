@@ -91,9 +91,45 @@ def test_variables_are_made_on_the_first_trace_alone():
     def bad(x):
         return x + tf.Variable(1.0)
 
-    bad(tf.constant(1.0))
     with pytest.raises(ValueError, match="make variables once"):
         bad(tf.constant(1))
+
+
+def test_what_a_variable_starts_from_may_be_computed_in_the_function_that_makes_it():
+    traces = []
+
+    class Model(tf.Module):
+        w = None
+
+        @tf.function
+        def __call__(self, x):
+            traces.append(x)
+            if self.w is None:
+                self.w = tf.Variable(tf.random.normal([x.shape[-1], 2], seed=3) * 2)
+                self.b = tf.Variable(self.w[0] + 1)
+                self.x = tf.Variable(tf.square(x))
+            return x @ self.w + self.b
+
+    tf.random.set_seed(1)
+    model = Model()
+    first, second = model(tf.ones([1, 3])), model(tf.ones([1, 3]))
+    assert len(traces) == 2  # once to make the variables, once without
+    assert first.numpy().tolist() == second.numpy().tolist()
+    assert model.w.numpy()[0].tolist() == pytest.approx([-1.3417225, 0.44714287], rel=1e-6)
+    assert model.b.numpy().tolist() == (model.w.numpy()[0] + 1).tolist() and model.x.numpy().tolist() == [[1, 1, 1]]
+
+
+def test_a_variable_cannot_start_from_an_argument_without_a_value():
+    kept = []
+
+    @tf.function
+    def f(x):
+        if not kept:
+            kept.append(tf.Variable(x))
+        return kept[0]
+
+    with pytest.raises(ValueError, match="argument without a value"):
+        f.get_concrete_function(tf.TensorSpec([2]))
 
 
 def test_arrays_of_the_caller_are_not_shared():

@@ -65,6 +65,7 @@ NAMESPACES: dict[str, str] = {
     "autodiff": "weft.autodiff",
     "autograph": "weft.autograph",
     "bitwise": "weft.api.bitwise",
+    "raw_ops": "weft.api.raw_ops",
     "compat": "weft.compat",
     "config": "weft.api.config",
     "data": "weft.data",

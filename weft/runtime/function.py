@@ -118,7 +118,10 @@ class ConcreteFunction:
     Attributes:
         graph: The traced graph.
         captured: What its captured inputs stand for: tensors and handles, in order.
+        makes_variables: Whether variables were made while it was traced.
     """
+
+    makes_variables = False
 
     def __init__(self, graph: Graph, captured: Sequence[Any], result: TracedResult, name: str) -> None:
         self.graph = graph
@@ -360,6 +363,7 @@ def trace(
     around = outside if outside is not None and not outside.ordered else None  # a graph of TensorFlow 1
     scope = Scope(graph, around, ordered=True)
     scope.lifted["may_create_variables"] = may_create_variables
+    arguments = scope.lifted["arguments"] = {}
     supply = iter(types)
 
     def placeholder(leaf: Any) -> Any:
@@ -372,14 +376,20 @@ def trace(
             parts = [wrap(graph.add_input(next(supply), "input")) for _ in leaf._components()]
             return leaf._rebuild(parts)
         label = getattr(leaf, "name", None) if isinstance(leaf, TensorSpec) else None
-        return wrap(graph.add_input(next(supply), label or "input"))
+        value = graph.add_input(next(supply), label or "input")
+        if isinstance(leaf, (EagerTensor, np.ndarray)):
+            arguments[value] = leaf
+        return wrap(value)
 
     symbolic_args, symbolic_kwargs = nest.map_structure(placeholder, (args, kwargs))
     with context.open_scope(scope):
         result = TracedResult(function(*symbolic_args, **symbolic_kwargs))
         graph.outputs = [dispatch.resolve(tensor, scope) for tensor in result.tensors]
+    arguments.clear()
     captured = [key.target for key in graph.captures]
-    return ConcreteFunction(graph, captured, result, name)
+    made = ConcreteFunction(graph, captured, result, name)
+    made.makes_variables = scope.lifted.get("made_variables", False)
+    return made
 
 
 def _program_parts(leaves: Sequence[Any]) -> list[Any]:
@@ -703,6 +713,8 @@ class Function:
         first = self._traces == 0
         self._traces += 1
         made = trace(self._traced, args, kwargs, types, self._name, first)
+        if made.makes_variables:  # every call would; those that are made once are there now
+            made = trace(self._traced, args, kwargs, types, self._name, False)
         made._parameters = self.function_spec
         made._signature = (
             tuple(nest.map_structure(_spec_of, list(args))), nest.map_structure(_spec_of, dict(kwargs))
@@ -804,9 +816,14 @@ def origin(tensor: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:
 def check_variable_creation(variable: Any) -> None:
     """Refuses variables made on a later trace: every call would make new ones."""
     scope = context.scope()
-    if scope is not None and scope.ordered and not scope.lifted.get("may_create_variables", True):
+    while scope is not None and scope.ordered and "may_create_variables" not in scope.lifted:
+        scope = scope.outer  # of a branch or loop in the function
+    if scope is None or not scope.ordered:
+        return
+    scope.lifted["made_variables"] = True
+    if not scope.lifted["may_create_variables"]:
         raise ValueError(
-            explain(f"Variable `{variable.name}` is made in a traced function that was traced before.",
+            explain(f"Variable `{variable.name}` is made by every call of a traced function.",
                     hint="make variables once: outside, or behind `if self.v is None`")  # fmt: skip
         )
 

@@ -20,9 +20,9 @@ from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
 from weft.ir.types import TensorType
 from weft.ops.opdef import Slices
-from weft.runtime import context, dispatch, frontdoor
+from weft.runtime import context, dispatch, frontdoor, lifting
 from weft.runtime.composite import IndexedSlices
-from weft.runtime.tensor import EagerTensor, Handle, Reference, Tensor, TensorOperators, show
+from weft.runtime.tensor import EagerTensor, Handle, Reference, SymbolicTensor, Tensor, TensorOperators, show
 
 _serial = itertools.count()
 #: `weft.runtime.replicas`, once something has been run as replicas
@@ -179,15 +179,12 @@ class Variable(TensorOperators):
         if initial_value is None:
             raise ValueError(explain("A Variable needs an initial_value.", hint="for instance tf.zeros(shape)"))
         value = initial_value
+        around = context.scope()
         with context.open_scope(None):
             if callable(value) and not hasattr(value, "dtype"):
                 value = value()
-            if getattr(value, "_value", None) is not None:
-                raise ValueError(
-                    explain("A Variable is made inside a traced function from a tensor of that function.",
-                            received=repr(value),
-                            hint="make variables once, outside, or give initial_value as a lambda")  # fmt: skip
-                )
+            if isinstance(value, SymbolicTensor):
+                value = lifting.lifted(value, around)
             start = frontdoor.convert(value, dtype if not isinstance(value, EagerTensor) else None)
             if dtype is not None and start.dtype is not dtypes.as_dtype(dtype):
                 start = dispatch.call("cast", start, dtype=dtypes.as_dtype(dtype))

@@ -54,6 +54,8 @@ class Model(SavingMethods, Trainer, GraphModel, Layer):
         return super().__new__(cls)
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any) -> None:
+        if isinstance(inputs, str) and name is None:  # subclasses named themselves so, in TensorFlow 2's first years
+            inputs, name = None, inputs
         Trainer.__init__(self)
         Layer.__init__(self, name=name, **kwargs)
         self._graph = None
