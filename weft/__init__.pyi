@@ -29,6 +29,7 @@ from weft._public import nn as nn
 from weft._public import profiler as profiler
 from weft._public import ragged as ragged
 from weft._public import random as random
+from weft._public import raw_ops as raw_ops
 from weft._public import saved_model as saved_model
 from weft._public import sets as sets
 from weft._public import signal as signal
@@ -96,6 +97,7 @@ from weft.api.array import unstack as unstack
 from weft.api.array import where as where
 from weft.api.array import zeros as zeros
 from weft.api.array import zeros_like as zeros_like
+from weft.api.devices import DeviceSpec as DeviceSpec
 from weft.api.flow import Assert as Assert
 from weft.api.flow import assert_rank as assert_rank
 from weft.api.flow import case as case
@@ -202,6 +204,7 @@ from weft.runtime.tape import GradientTape as GradientTape
 from weft.runtime.tape import UnconnectedGradients as UnconnectedGradients
 from weft.runtime.tensor import Tensor as Tensor
 from weft.runtime.variable import Variable as Variable
+from weft.runtime.variable import variable_creator_scope as variable_creator_scope
 from weft.version import __version__ as __version__
 
 bool = _bool

@@ -119,3 +119,36 @@ def test_a_module_trains():
         ):
             variable.assign_sub(0.2 * gradient)
     assert float(line.slope) == pytest.approx(3, abs=1e-3) and float(line.offset) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_scope_can_be_entered_within_itself():
+    class Layer(tf.Module):
+        def outer(self):
+            with self.name_scope:
+                return self.inner(), tf.Variable(0.0, name="after").name
+
+        def inner(self):
+            with self.name_scope:
+                return tf.Variable(0.0, name="v").name
+
+    assert Layer().outer() == ("layer/v:0", "layer/after:0")
+    assert tf.Variable(0.0, name="v").name == "v:0"
+
+
+def test_creators_make_variables_innermost_first():
+    asked = []
+
+    def noted(next_creator, **kwargs):
+        asked.append(("noted", kwargs["name"]))
+        return next_creator(**kwargs)
+
+    def frozen(next_creator, **kwargs):
+        asked.append(("frozen", kwargs["name"]))
+        return next_creator(**{**kwargs, "trainable": False})
+
+    with tf.variable_creator_scope(noted), tf.variable_creator_scope(frozen):
+        made = tf.Variable([1.0], name="v")
+    assert asked == [("frozen", "v"), ("noted", "v")] and not made.trainable
+    with tf.variable_creator_scope(lambda next_creator, **kwargs: tf.constant(3.0)):
+        assert float(tf.Variable(1.0)) == 3
+    assert isinstance(tf.Variable(1.0), tf.Variable)

@@ -1,5 +1,6 @@
 """`tf.test`, TensorFlow's own initializers, and what programs ask of the machine. Numbers: TensorFlow 2.21."""
 
+import sys
 import time
 import unittest
 
@@ -45,12 +46,65 @@ class Comparisons(tf.test.TestCase):
         self.assertShapeEqual(np.zeros((2, 3)), tf.zeros([2, 3]))
         self.assertEqual(self.evaluate(tf.constant(3)), 3)
 
+    def test_what_holds_of_collections_and_texts(self):
+        self.assertLen([1, 2], 2)
+        self.assertEmpty(())
+        self.assertNotEmpty("a")
+        self.assertBetween(2, 1, 3)
+        self.assertSameElements([1, 1, 2], [2, 1])
+        self.assertContainsSubset({1}, [1, 2])
+        self.assertNoCommonElements([1], [2])
+        self.assertContainsInOrder(["a", "c"], "abc")
+        self.assertContainsSubsequence([1, 2, 3], [1, 3])
+        self.assertSequenceStartsWith([1], (1, 2))
+        self.assertStartsWith("abc", "a")
+        self.assertEndsWith("abc", "c")
+        self.assertRegexMatch("abc", ["x", "b"])
+        self.assertArrayNear([1.0], [1.05], 0.1)
+        with self.assertRaisesWithPredicateMatch(ValueError, "wrong"):
+            raise ValueError("it is wrong")
+        with self.assertRaisesOpError("elements"):
+            tf.reshape(tf.zeros([3]), [2])
+        with self.cached_session() as session:
+            self.assertIsNone(session)
+        kept = self.create_tempfile(content="text")
+        self.assertEqual(kept.read_text(), "text")
+        self.assertTrue(kept.full_path.startswith(self.create_tempdir()))
+        with self.captureWritesToStream(sys.stdout) as printed:
+            print("here")
+        self.assertEqual(printed.contents(), "here\n")
+
+    def test_what_does_not_hold_of_collections_and_texts(self):
+        for check in (lambda: self.assertLen([1], 2), lambda: self.assertEmpty([1]), lambda: self.assertNotEmpty([]),
+                      lambda: self.assertBetween(4, 1, 3), lambda: self.assertSameElements([1], [1, 2]),
+                      lambda: self.assertContainsSubset({3}, [1, 2]), lambda: self.assertNoCommonElements([1], [1]),
+                      lambda: self.assertContainsInOrder(["c", "a"], "abc"),
+                      lambda: self.assertContainsSubsequence([1, 2], [2, 1]),
+                      lambda: self.assertArrayNear([1.0], [1.5], 0.1)):  # fmt: skip
+            with self.assertRaises(AssertionError):
+                check()
+
     def test_what_does_not(self):
         for check in (lambda: self.assertAllClose([1.0], [1.1]), lambda: self.assertAllEqual([1], [1, 1]),
                       lambda: self.assertNotAllEqual([1], [1]), lambda: self.assertAllInSet([1, 4], {1, 2}),
                       lambda: self.assertAllClose({"a": 1.0}, {"b": 1.0})):  # fmt: skip
             with self.assertRaises(AssertionError):
                 check()
+
+
+def test_names_of_devices():
+    spec = tf.DeviceSpec.from_string("/job:ps/task:3/device:GPU:*")
+    assert (spec.job, spec.replica, spec.task, spec.device_type, spec.device_index) == ("ps", None, 3, "GPU", None)
+    assert spec.make_merged_spec(tf.DeviceSpec(task=1)).to_string() == "/job:ps/task:1/device:GPU:*"
+    assert tf.DeviceSpec.from_string("/cpu:0").to_string() == "/device:CPU:0"
+    with pytest.raises(ValueError, match="no part of a device's name"):
+        tf.DeviceSpec.from_string("/nothing:1")
+
+
+def test_raw_ops_can_be_asked_for():
+    assert not hasattr(tf.raw_ops, "BlockLSTMV2")
+    with pytest.raises(AttributeError, match="use the function of tf that does the same"):
+        tf.raw_ops.Conv2D(input=None)
 
 
 def test_the_machine():

@@ -65,3 +65,41 @@ def test_refused_with_the_name_and_the_line(function, arguments):
     assert expected in ("ValueError", "TypeError", None) or type(caught.value).__name__ == expected
     assert "autograph_programs.py:" in str(caught.value)
     assert "next:" in str(caught.value)
+
+
+def test_a_branch_may_hand_on_a_variable():
+    v = tf.Variable([1.0, 2.0])
+
+    @tf.function
+    def f(test):
+        if test:
+            first = v
+            second = v + 1
+        else:
+            v.assign_add([1.0, 1.0])
+            first = v * 10
+            second = v
+        return first, second
+
+    assert [x.numpy().tolist() for x in f(tf.constant(True))] == [[1, 2], [2, 3]]
+    assert [x.numpy().tolist() for x in f(tf.constant(False))] == [[20, 30], [2, 3]]
+
+
+def test_in_a_loop_over_a_dataset_shapes_may_become_less_known():
+    @tf.function
+    def f(dataset):
+        total = tf.constant(0)
+        for x, y in dataset:
+            total += tf.abs(y - x)
+        return total
+
+    rows = tf.data.Dataset.from_generator(lambda: [(1, 2), (3, 7)], (tf.int32, tf.int32))
+    assert int(f(rows)) == 5
+
+
+def test_what_is_rewritten_can_be_rewritten_again():
+    def sign(x):
+        return 1 if x > 0 else -1
+
+    once = tf.autograph.to_graph(sign)
+    assert tf.autograph.to_graph(once) is once

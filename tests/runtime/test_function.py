@@ -264,3 +264,47 @@ def test_python_control_flow_on_a_traced_tensor_names_the_functions_to_use():
     with tf.compat.v1.Graph().as_default(), pytest.raises(tf.errors.OperatorNotAllowedInGraphError) as caught:
         bool(tf.compat.v1.placeholder("bool", []))
     assert "tf.cond" in str(caught.value) and "AutoGraph" not in str(caught.value)
+
+
+def test_a_trace_tells_what_it_takes_and_gives():
+    @tf.function
+    def f(a, b, *more, c=3, **named):
+        return {"sum": a + b[0], "kept": [more[0], None]}
+
+    trace = f.get_concrete_function(tf.zeros([2]), [tf.zeros([2]), 4], tf.TensorSpec([None]), key="s")
+    assert str(trace).splitlines() == [
+        "ConcreteFunction Input Parameters:",
+        "  a (POSITIONAL_ONLY): TensorSpec(shape=(2,), dtype=tf.float32, name=None)",
+        "  b (POSITIONAL_ONLY): List[TensorSpec(shape=(2,), dtype=tf.float32, name=None), Literal[4]]",
+        "  more_0 (POSITIONAL_ONLY): TensorSpec(shape=(None,), dtype=tf.float32, name=None)",
+        "  c (KEYWORD_ONLY): Literal[3]",
+        "  key (KEYWORD_ONLY): Literal['s']",
+        "Output Type:",
+        f"  Dict[['sum', {tf.TensorSpec([2])}], ['kept', List[{tf.TensorSpec([None])}, Literal[None]]]]",
+        "Captures:",
+        "  None",
+    ]
+    assert [tensor.name for tensor in trace.inputs] == ["a:0", "b:0", "more_0:0"]
+    assert trace.structured_input_signature[0][1] == [tf.TensorSpec([2], name="b_0"), 4]
+    assert trace.output_shapes["kept"][0].as_list() == [None] and trace.output_dtypes["sum"] is tf.float32
+    assert f.pretty_printed_concrete_signatures().startswith("Input Parameters:\n  a (")
+
+
+def test_the_graph_of_a_trace_answers_as_any():
+    @tf.function
+    def f(x):
+        return tf.nn.relu(x * 2.0)
+
+    graph = f.get_concrete_function(tf.TensorSpec([2], name="given")).graph
+    assert [node.op for node in graph.as_graph_def().node] == ["Placeholder", "Const", "Mul", "Relu"]
+    assert graph.get_tensor_by_name("given:0").shape == [2] and len(graph.get_operations()) == 4
+    with pytest.raises(AttributeError):
+        graph.no_such_thing
+
+
+def test_what_is_known_of_a_shape_survives_captured_constants():
+    @tf.function
+    def f(x):
+        return tf.reshape(x, tf.concat([tf.shape(x)[:2], (3, 4)], axis=0))
+
+    assert f.get_concrete_function(tf.TensorSpec([None, 5, 6, 2])).output_shapes.as_list() == [None, 5, 3, 4]

@@ -48,6 +48,8 @@ def to_graph(entity: Any, recursive: bool = True, experimental_optional_features
     Raises:
         ValueError: Where there is no source.
     """
+    if converting.is_converted(_plain(entity)):
+        return entity  # type: ignore[no-any-return]
     made = converting.converted(_plain(entity))
     if made is _plain(entity):
         _tree(entity)  # says why

@@ -19,6 +19,7 @@ TOP_LEVEL: dict[str, str] = {
         logical_and logical_not logical_or matmul maximum minimum multiply negative not_equal pow reduce_all reduce_any
         reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum round scalar_mul sigmoid sign sin sinh
         sqrt square subtract tan tanh tensordot truediv truncatediv truncatemod""",
+    "weft.api.devices": "DeviceSpec",
     "weft.api.flow": """
         Assert GradientTape UnconnectedGradients assert_equal assert_greater assert_less assert_rank case cond
         control_dependencies custom_gradient device executing_eagerly foldl foldr function get_logger gradients
@@ -39,7 +40,7 @@ TOP_LEVEL: dict[str, str] = {
         int16 int32 int64 int8 resource string uint16 uint32 uint64 uint8 variant""",
     "weft.runtime.static": "get_static_value",
     "weft.runtime.tensor": "Tensor",
-    "weft.runtime.variable": "Variable",
+    "weft.runtime.variable": "Variable variable_creator_scope",
     "weft.runtime.replicas": "VariableAggregation VariableSynchronization",
     "weft.runtime.module": "Module",
     "weft.runtime.composite": "IndexedSlices",

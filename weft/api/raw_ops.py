@@ -1,1 +1,1 @@
-"""`tf.raw_ops`: none of its functions, so that a program can ask for one with `hasattr`; `weft.base.absent` says why."""
+"""`tf.raw_ops`: none of its functions, so that programs can ask with `hasattr`; `weft.base.absent` says why."""

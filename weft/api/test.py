@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random as python_random
 import tempfile
 import unittest
 from typing import Any
@@ -10,7 +11,11 @@ from typing import Any
 import numpy as np
 
 from weft.api import random
+from weft.api.test_assertions import Comparisons
 from weft.base import nest
+
+#: of every test, as in TensorFlow
+_SEED = 87654321
 
 
 def main(argv: Any = None) -> None:
@@ -64,7 +69,7 @@ def create_local_cluster(*args: Any, **kwargs: Any) -> Any:
     raise NotImplementedError("create_local_cluster: clusters are not built yet.")
 
 
-class TestCase(unittest.TestCase):
+class TestCase(Comparisons):
     """A test case that compares tensors, arrays and nested structures of them.
 
     Example:
@@ -77,15 +82,15 @@ class TestCase(unittest.TestCase):
     """
 
     def setUp(self) -> None:
-        random.set_seed(87654321)
+        python_random.seed(_SEED)
+        np.random.seed(_SEED)
+        random.set_seed(_SEED)
 
     def get_temp_dir(self) -> str:
         """A folder of this test's."""
         folder = os.path.join(get_temp_dir(), self.id())
         os.makedirs(folder, exist_ok=True)
         return folder
-
-    create_tempdir = get_temp_dir
 
     def evaluate(self, tensors: Any) -> Any:
         """The values of tensors, nested."""

@@ -41,6 +41,12 @@ def converted(function: Any) -> Any:
     return function if new is None else _with(function, new)
 
 
+def is_converted(function: Any) -> bool:
+    """Whether a function or method is what `converted` has made."""
+    inner = function.__func__ if isinstance(function, MethodType) else function
+    return isinstance(inner, FunctionType) and inner.__code__ in _made
+
+
 def tree(function: FunctionType) -> source.Definition:
     """The rewritten definition.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,13 +58,21 @@ class Branches:
         names: What is handed on.
         first: Its values behind the first branch.
         second: Behind the second.
+        inside: Run a function in the first branch and in the second: what a variable held there is read there.
 
     Attributes:
         first: The first branch's tensors among which is chosen.
         second: The second's.
     """
 
-    def __init__(self, names: Sequence[str], first: Sequence[Any], second: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        first: Sequence[Any],
+        second: Sequence[Any],
+        inside: tuple[Callable[..., Any], Callable[..., Any]],
+    ) -> None:
+        self._inside = inside
         self.first: list[Any] = []
         self.second: list[Any] = []
         self._parts: list[tuple[Any, list[bool] | None]] = []
@@ -94,11 +102,15 @@ class Branches:
         for x, y in zip(_leaves(a), _leaves(b), strict=True):
             choose = not _same(x, y)
             if choose:
+                x, y = (self._read(branch, leaf) for branch, leaf in enumerate((x, y)))
                 if not (_is_data(x) and _is_data(y)):
                     raise self._differ(name, x, y)
                 self._match(name, x, y)
             chosen.append(choose)
         return a, chosen
+
+    def _read(self, branch: int, leaf: Any) -> Any:
+        return self._inside[branch](lambda: frontdoor.convert(leaf)) if isinstance(leaf, Variable) else leaf
 
     def _match(self, name: str, x: Any, y: Any) -> None:
         if isinstance(x, CompositeTensor) or isinstance(y, CompositeTensor):
@@ -193,14 +205,16 @@ class Turns:
         types: The types of the tensors that are carried.
         late: Of those that have a value only after a turn.
         unset: The user's names among these.
-        loose: The places of tensors whose unknown sizes a turn was seen to change.
+        loose: The types of tensors whose sizes a turn was seen to change, by their places.
+        weaken: Whether a shape may become less known from turn to turn.
     """
 
     def __init__(self, names: Sequence[str], before: Sequence[Any], invariants: Sequence[Any],
-                 loose: Sequence[int] = ()) -> None:  # fmt: skip
+                 loose: Mapping[int, TensorType] | None = None, weaken: bool = False) -> None:  # fmt: skip
         self.names = names
         self.late: list[TensorType] = []
-        self.loose: list[int] = []
+        self.loose: dict[int, TensorType] = {}
+        self._weaken = weaken
         self.unset: list[str] = []
         self.before = list(before)
         self._late: dict[int, TracedResult] = {}
@@ -215,8 +229,8 @@ class Turns:
             carried += mine
             self.types += _types(mine, shape)
         self._own: dict[int, TensorType] = {}
-        for place in loose:
-            self.types[place] = self._own[place] = _with_own_sizes(self.types[place])
+        for place, type in (loose or {}).items():
+            self.types[place] = self._own[place] = type
         self._packed = TracedResult(carried)
 
     def start(self) -> list[Any]:
@@ -316,6 +330,9 @@ class Turns:
         mine, theirs = wanted.shape, tensor.type.shape
         fits = mine is None or (theirs is not None and len(mine) == len(theirs) and all(
             not isinstance(a, int) or a == b for a, b in zip(mine, theirs, strict=True)))  # fmt: skip
+        if not fits and self._weaken:
+            self.loose[place] = _common(wanted, theirs)
+            return tensor
         if not fits:
             raise ValueError(explain(
                 f"`{name}` changes its shape in a loop over tensors.",
@@ -325,7 +342,7 @@ class Turns:
             ))  # fmt: skip
         # what was one unknown size at the start of the turn must not be taken for the same in the next
         if mine is not None and tuple(mine) != tuple(theirs) and wanted is not self._own.get(place):
-            self.loose.append(place)
+            self.loose[place] = _with_own_sizes(wanted)
         return tensor
 
 
@@ -333,6 +350,15 @@ def _with_own_sizes(type: TensorType) -> TensorType:
     """The type with unknown sizes that are nobody else's."""
     own = None if type.shape is None else tuple(size if isinstance(size, int) else Dim.fresh() for size in type.shape)
     return TensorType(own, type.dtype, type.handle)
+
+
+def _common(type: TensorType, shape: Any) -> TensorType:
+    """The type of all that has this type or that shape."""
+    if type.shape is None or shape is None or len(shape) != len(type.shape):
+        return TensorType(None, type.dtype, type.handle)
+    pairs = zip(type.shape, shape, strict=True)
+    common = tuple(a if isinstance(a, int) and a == b else Dim.fresh() for a, b in pairs)
+    return TensorType(common, type.dtype, type.handle)
 
 
 def _types(leaves: Sequence[Any], invariant: Any) -> list[TensorType]:

@@ -14,6 +14,7 @@ from weft.autograph.rows import Rows, staged
 from weft.autograph.state import State
 from weft.base import dtypes
 from weft.base.errors import explain
+from weft.ir.types import TensorType
 from weft.runtime import context, control, dispatch, frontdoor
 from weft.runtime.variable import Variable
 
@@ -70,7 +71,7 @@ def _branch(
 ) -> list[Any]:
     first = control.Tracing(then, (), "true_branch")
     second = control.Tracing(otherwise, (), "false_branch")
-    joined = Branches(names, first.returned, second.returned)
+    joined = Branches(names, first.returned, second.returned, (first.within, second.within))
     outputs = control.branch(test, [first.close(joined.first), second.close(joined.second)], "cond")
     return joined.results(outputs)
 
@@ -244,17 +245,19 @@ def _walk(walk: Any, body: Callable[[Any], Any], more: Callable[[], Any] | None,
         body(now)
         there.cell_contents, item.cell_contents = walk.next() if more is None else walk.next_if(more())
 
-    _repeat(test, turn, state, None)
+    _repeat(test, turn, state, None, weaken=True)
 
 
-def _repeat(test: Callable[[], Any], body: Callable[[], Any], state: State, maximum: int | None) -> None:
-    """The loop in the graph, from the state at hand on."""
+def _repeat(test: Callable[[], Any], body: Callable[[], Any], state: State, maximum: int | None,
+            weaken: bool = False) -> None:  # fmt: skip
+    """The loop in the graph, from the state at hand on; shapes may become less known where it may weaken them."""
     before = state.get()
     asked: Any = None
     while True:
         try:
             with opened(asked, state.get) as options:
-                state.set(_loop(test, body, state, before, options.invariants(before), options.bound(maximum)))
+                state.set(_loop(test, body, state, before, options.invariants(before), options.bound(maximum),
+                                weaken))
             return
         except Restart as restart:
             state.set(before)
@@ -273,14 +276,14 @@ def _repeat(test: Callable[[], Any], body: Callable[[], Any], state: State, maxi
 
 
 def _loop(test: Callable[[], Any], body: Callable[[], Any], state: State, before: list[Any], invariants: Any,
-          maximum: int | None) -> list[Any]:  # fmt: skip
-    loose: list[int] = []
+          maximum: int | None, weaken: bool) -> list[Any]:  # fmt: skip
+    loose: dict[int, TensorType] = {}
     while True:
-        turns = Turns(state.names, before, invariants, loose)
+        turns = Turns(state.names, before, invariants, loose, weaken)
         outputs = _turns_in_graph(test, body, state, turns, maximum)
         if outputs is not None:
             return turns.rebuilt(outputs)
-        loose += turns.loose
+        loose |= turns.loose
 
 
 def _require(test: Callable[[], Any], why: str) -> None:

@@ -7,7 +7,7 @@ called functions) are closed graphs held in attributes: whatever they use from o
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -139,6 +139,10 @@ class Node:
         return f"<Node {self.name} = {self.op}>"
 
 
+#: gives a graph as programs see it; set by the runtime
+view: Callable[[Graph], Any] | None = None
+
+
 class Graph:
     """A function from inputs to outputs. `nodes` is always in an order in which they can run.
 
@@ -164,6 +168,12 @@ class Graph:
         self.frozen = False  # whether further nodes are refused
         self._counts: dict[str, int] = {}
         self._reserved: set[str] = set()  # names given out for nodes that are still to come
+
+    def __getattr__(self, name: str) -> Any:
+        # programs ask a traced function's graph what they ask any: its operations, its tensors by name, its message
+        if name.startswith("_") or view is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(view(self), name)
 
     def unique_name(self, wanted: str) -> str:
         """The name, with `_1`, `_2`, … behind it where it is taken; it is taken from now on."""

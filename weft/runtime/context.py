@@ -80,6 +80,7 @@ class _Local(threading.local):
         self.devices: list[Any] = []
         self.eager_override: list[bool] = []
         self.part = ""
+        self.variable_creators: list[Any] = []
 
 
 _local = _Local()
@@ -234,6 +235,17 @@ def part() -> str:
 def set_part(name: str) -> str:
     """Says which part runs from now on; returns which it was."""
     before, _local.part = _local.part, name
+    return before
+
+
+def variable_creators() -> list[Any]:
+    """The functions that make variables in place of `tf.Variable`, outermost first."""
+    return _local.variable_creators
+
+
+def set_variable_creators(creators: list[Any]) -> list[Any]:
+    """Says which they are from now on; returns which they were."""
+    before, _local.variable_creators = _local.variable_creators, creators
     return before
 
 

@@ -20,11 +20,12 @@ from weft.base.errors import InvalidArgumentError, explain, nearest, user_facing
 from weft.base.locks import Lock
 from weft.base.shapes import TensorShape, refreshed
 from weft.base.signatures import signature
+from weft.ir import graph as ir
 from weft.ir.graph import Graph, Value
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.ops.builder import inline
-from weft.runtime import context, dispatch, frontdoor, quick
+from weft.runtime import context, dispatch, frontdoor, quick, signatures
 from weft.runtime import variable as variables
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.context import Scope
@@ -154,6 +155,16 @@ class ConcreteFunction:
         return self._result.rebuild([TensorSpec(TensorShape(v.shape), v.dtype) for v in self.graph.outputs])
 
     @property
+    def output_shapes(self) -> Any:
+        """The static shapes of what it returns."""
+        return self._result.rebuild([TensorShape(v.shape) for v in self.graph.outputs])
+
+    @property
+    def output_dtypes(self) -> Any:
+        """The dtypes of what it returns."""
+        return self._result.rebuild([v.dtype for v in self.graph.outputs])
+
+    @property
     def variables(self) -> tuple[Any, ...]:
         """The variables that it uses."""
         found = [h._array.variable() for h in self.captured if isinstance(h, Handle) and hasattr(h._array, "variable")]
@@ -183,10 +194,11 @@ class ConcreteFunction:
                 raise TypeError(f"{self.name}: `{key}` {problem}. {nearest(key, [*names, *by_name])}")
             given[place] = value
         tensors: list[Any] = []
+        plain = not kwargs and not any(map(nest.is_nested, args))
         for place, spec in [*enumerate(traced), *by_name.items()]:
             label = names[place] if isinstance(place, int) and place < len(names) else str(place)
             if place in given:
-                tensors.extend(self._fitted(spec, given[place], label))
+                tensors.extend(self._fitted(spec, given[place], label, plain))
             elif any(isinstance(leaf, (TypeSpec, CompositeTensor)) for leaf in nest.flatten(spec)):
                 raise TypeError(f"{self.name}: the argument `{label}` is missing; it was traced as {spec!r}.")
         return tensors
@@ -195,12 +207,12 @@ class ConcreteFunction:
         count = len(self.graph.inputs) - len(self.captured)
         return tuple(TensorSpec(TensorShape(v.shape), v.dtype) for v in self.graph.inputs[:count])
 
-    def _fitted(self, spec: Any, value: Any, label: str) -> list[Any]:
+    def _fitted(self, spec: Any, value: Any, label: str, plain: bool = False) -> list[Any]:
         """The tensors of one argument, after checking them against what it was traced as."""
 
-        def refuse(expected: Any, received: Any) -> TypeError:
-            return TypeError(explain(f"{self.name}: the argument `{label}` does not fit this trace.",
-                                     expected=repr(expected), received=str(received)))  # fmt: skip
+        def refuse(expected: Any, received: Any, kind: type[Exception] = TypeError) -> Exception:
+            return kind(explain(f"{self.name}: the argument `{label}` does not fit this trace.",
+                                expected=repr(expected), received=str(received)))  # fmt: skip
 
         wanted, leaves = nest.flatten(spec), nest.flatten(value)
         if len(wanted) != len(leaves):
@@ -218,7 +230,8 @@ class ConcreteFunction:
             elif isinstance(one, TensorSpec):
                 tensor = frontdoor.convert(leaf, None if frontdoor.is_tensor_like(leaf) else one.dtype)
                 if not one.is_compatible_with(tensor):
-                    raise refuse(one, getattr(tensor, "type", tensor))
+                    as_op = plain and tensor.dtype is not one.dtype  # tensors in their places are an op's operands
+                    raise refuse(one, getattr(tensor, "type", tensor), InvalidArgumentError if as_op else TypeError)
                 tensors.append(tensor)
             elif leaf is not one and _leaf_key(leaf, []) != _leaf_key(one, []):
                 raise refuse(one, leaf)  # a Python value is part of the traced program
@@ -323,8 +336,20 @@ class ConcreteFunction:
             self._plans[wrt] = plan_of("call", attrs, [tensor.type for tensor in operands]) if effects else None
         return self._plans[wrt]
 
+    def pretty_printed_signature(self, verbose: bool = True) -> str:
+        """What it takes, gives and has captured; on one line where not verbose."""
+        arguments = signatures.inputs(self._parameters, self._signature or ((), {}))
+        output = self._result.rebuild([TensorSpec(TensorShape(v.shape), v.dtype) for v in self.graph.outputs])
+        if verbose:
+            return signatures.summary(arguments, output, self.captured)
+        taken = ", ".join(f"{name}: {signatures.shown(value)}" for name, _, value in arguments)
+        return f"({taken}) -> {signatures.shown(output)}"
+
+    def __str__(self) -> str:
+        return f"ConcreteFunction {self.pretty_printed_signature()}"
+
     def __repr__(self) -> str:
-        return f"<ConcreteFunction {self.name} with {len(self.graph.nodes)} nodes>"
+        return f"<ConcreteFunction {self.pretty_printed_signature(verbose=False)} at 0x{id(self):X}>"
 
 
 def _may_have_gradient(operand: Any) -> bool:
@@ -347,6 +372,7 @@ def trace(
     types: Sequence[TensorType],
     name: str,
     may_create_variables: bool = True,
+    labels: Sequence[str] | None = None,
 ) -> ConcreteFunction:
     """Runs a Python function on symbolic tensors and keeps the graph.
 
@@ -357,6 +383,7 @@ def trace(
         types: The types of the data, in flat order.
         name: The graph's name.
         may_create_variables: Whether variables may be made while it is traced.
+        labels: What its positional arguments are called, and the graph's inputs after them.
     """
     graph = Graph(name)
     outside = context.scope()
@@ -366,22 +393,26 @@ def trace(
     arguments = scope.lifted["arguments"] = {}
     supply = iter(types)
 
-    def placeholder(leaf: Any) -> Any:
+    def placeholder(label: str, leaf: Any) -> Any:
         if not _is_data(leaf) and not isinstance(leaf, (TensorSpec, CompositeSpec)):
             return leaf
         if isinstance(leaf, CompositeSpec):
-            return leaf._from_components([wrap(graph.add_input(next(supply), "input"))
+            return leaf._from_components([wrap(graph.add_input(next(supply), label))
                                           for _ in leaf._component_specs()])  # fmt: skip
         if isinstance(leaf, CompositeTensor):
-            parts = [wrap(graph.add_input(next(supply), "input")) for _ in leaf._components()]
+            parts = [wrap(graph.add_input(next(supply), label)) for _ in leaf._components()]
             return leaf._rebuild(parts)
-        label = getattr(leaf, "name", None) if isinstance(leaf, TensorSpec) else None
-        value = graph.add_input(next(supply), label or "input")
+        value = graph.add_input(next(supply), (isinstance(leaf, TensorSpec) and leaf.name) or label)
         if isinstance(leaf, (EagerTensor, np.ndarray)):
             arguments[value] = leaf
         return wrap(value)
 
-    symbolic_args, symbolic_kwargs = nest.map_structure(placeholder, (args, kwargs))
+    def symbolic(label: str, value: Any) -> Any:
+        return nest.map_structure(functools.partial(placeholder, label), value)
+
+    symbolic_args = tuple(map(symbolic, labels or signatures.labels(None, len(args)), args))
+    given = {name: symbolic(name, kwargs[name]) for name in nest.sorted_keys(kwargs)}
+    symbolic_kwargs = {name: given[name] for name in kwargs}
     with context.open_scope(scope):
         result = TracedResult(function(*symbolic_args, **symbolic_kwargs))
         graph.outputs = [dispatch.resolve(tensor, scope) for tensor in result.tensors]
@@ -712,13 +743,15 @@ class Function:
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any], types: Sequence[TensorType]) -> ConcreteFunction:
         first = self._traces == 0
         self._traces += 1
-        made = trace(self._traced, args, kwargs, types, self._name, first)
+        declared = args if self.input_signature is None else self.input_signature
+        names = signatures.labels(self.function_spec, len(args))
+        labels = [(isinstance(spec, TensorSpec) and spec.name) or name
+                  for spec, name in zip(declared, names, strict=True)]  # fmt: skip
+        made = trace(self._traced, args, kwargs, types, self._name, first, labels)
         if made.makes_variables:  # every call would; those that are made once are there now
-            made = trace(self._traced, args, kwargs, types, self._name, False)
+            made = trace(self._traced, args, kwargs, types, self._name, False, labels)
         made._parameters = self.function_spec
-        made._signature = (
-            tuple(nest.map_structure(_spec_of, list(args))), nest.map_structure(_spec_of, dict(kwargs))
-        )  # fmt: skip
+        made._signature = signatures.specs(self.function_spec, declared, kwargs)
         return made
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
@@ -736,6 +769,10 @@ class Function:
         if found is None:
             found = cache[key] = (self._trace(args, kwargs, types), _program_parts(leaves))
         return found[0]
+
+    def pretty_printed_concrete_signatures(self, verbose: bool = True) -> str:
+        """What each of the traces takes and gives."""
+        return "\n\n".join(trace.pretty_printed_signature(verbose) for trace in self.concrete_functions())
 
     def experimental_get_tracing_count(self) -> int:
         """How often it was traced."""
@@ -766,14 +803,6 @@ class Function:
 
 def _same(value: Any) -> Any:
     return value
-
-
-def _spec_of(leaf: Any) -> Any:
-    if isinstance(leaf, CompositeTensor):
-        return leaf._rebuild([_spec_of(frontdoor.convert(part)) for part in leaf._components()])
-    if _is_data(leaf):
-        return TensorSpec(TensorShape(leaf.shape), dtypes.as_dtype(leaf.dtype))
-    return leaf
 
 
 def evaluate_shape(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -829,3 +858,12 @@ def check_variable_creation(variable: Any) -> None:
 
 
 creation_watchers.append(check_variable_creation)
+
+
+def _as_programs_see_it(graph: Graph) -> Any:
+    from weft.runtime.graph import wrapper_of
+
+    return wrapper_of(graph)
+
+
+ir.view = _as_programs_see_it

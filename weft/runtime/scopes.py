@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import get_ident
 from typing import Any
 
 from weft.base import nest
@@ -21,7 +22,8 @@ class NameScope:
 
     def __init__(self, name: str | None, default_name: str | None = None, values: Any = None) -> None:
         self._name = name if name is not None else default_name
-        self._before: list[str] = []
+        #: what was open before, by thread, each time that it was entered: a module's scope is entered within itself
+        self._before: dict[int, list[list[str]]] = {}
 
     @property
     def name(self) -> str | None:
@@ -30,7 +32,7 @@ class NameScope:
 
     def __enter__(self) -> str:
         stack = context.names()
-        self._before = list(stack)
+        self._before.setdefault(get_ident(), []).append(list(stack))
         if not self._name:
             stack.clear()
             return ""
@@ -43,7 +45,7 @@ class NameScope:
         return "/".join(stack) + "/"
 
     def __exit__(self, *unused: Any) -> None:
-        context.names()[:] = self._before
+        context.names()[:] = self._before[get_ident()].pop()
 
 
 class Unit:

@@ -36,22 +36,25 @@ def known(tensor: Any) -> Any:
         An int or `Dim`, a tuple of them, or None where only running tells.
     """
     if isinstance(tensor, EagerTensor):
-        array = tensor._array
-        if array.dtype.kind not in "iu" or array.ndim > 1:
-            return None
-        return int(array) if array.ndim == 0 else tuple(int(n) for n in array)
+        return _content(tensor._array)
     value = getattr(tensor, "_value", None)
     return None if value is None else _known_value(value)
+
+
+def _content(array: Any) -> Any:
+    if array.dtype.kind not in "iu" or array.ndim > 1:
+        return None
+    return int(array) if array.ndim == 0 else tuple(int(n) for n in array)
 
 
 def _known_value(value: Value) -> Any:
     node = value.node
     op, attrs = node.op, node.attrs
     if op == "constant":
-        array = attrs["value"].array
-        if array.dtype.kind not in "iu" or array.ndim > 1:
-            return None
-        return int(array) if array.ndim == 0 else tuple(int(n) for n in array)
+        return _content(attrs["value"].array)
+    if op == "input":
+        captured = next((key.target for key, own in node.graph.captures.items() if own is value), None)
+        return _content(captured._array) if isinstance(captured, EagerTensor) else None
     if op == "dimensions":
         return tuple(attrs["sizes"])
     if op == "dimension":

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 import itertools
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -140,8 +142,57 @@ def unique_variable_name(name: str | None) -> str:
     return context.qualified(name or "Variable")
 
 
+class _Creating(type):
+    """Lets the creators of open `variable_creator_scope`s make variables, or have a say in how they are made."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        creators = context.variable_creators()
+        if not creators or cls is not Variable:
+            return super().__call__(*args, **kwargs)
+        given = inspect.signature(Variable.__init__).bind(None, *args, **kwargs)
+        given.apply_defaults()
+        named = {name: value for name, value in given.arguments.items() if name not in ("self", "unknown")}
+
+        def plain(**named: Any) -> Any:
+            held = context.set_variable_creators([])
+            try:
+                return super(_Creating, cls).__call__(**named)
+            finally:
+                context.set_variable_creators(held)
+
+        make: Callable[..., Any] = plain
+        for creator in creators:
+            make = functools.partial(creator, make)
+        return make(**named, **given.arguments.get("unknown", {}))
+
+
+@contextmanager
+def variable_creator_scope(variable_creator: Callable[..., Any]) -> Iterator[None]:
+    """Within the block a function makes the variables.
+
+    Args:
+        variable_creator: Called with the next creator and the arguments of `tf.Variable`, all by name; what it returns
+            is what the program gets. Of several scopes the innermost is asked first.
+
+    Example:
+        >>> import weft as tf
+        >>> def halved(next_creator, **kwargs):
+        ...     kwargs["initial_value"] = kwargs["initial_value"] / 2
+        ...     return next_creator(**kwargs)
+        >>> with tf.variable_creator_scope(halved):
+        ...     v = tf.Variable(3.0)
+        >>> float(v)
+        1.5
+    """
+    held = context.set_variable_creators([*context.variable_creators(), variable_creator])
+    try:
+        yield
+    finally:
+        context.set_variable_creators(held)
+
+
 @word_absent_methods("tf.Tensor")
-class Variable(TensorOperators):
+class Variable(TensorOperators, metaclass=_Creating):
     """A tensor that can change: read, assigned, updated; trainable ones are watched by tapes.
 
     Args:

@@ -438,3 +438,11 @@ def test_sequential_of_sequences_takes_every_length():
     assert flat(np.ones((2, 3, 4))).shape == (2, 2) and flat(np.ones((2, 4, 3))).shape == (2, 2)
     with pytest.raises(ValueError, match="16"):
         flat(np.ones((2, 4, 4)))
+
+
+def test_a_subclass_may_give_its_name_alone():
+    class Policy(keras.Model):
+        def __init__(self):
+            super().__init__("policy")
+
+    assert Policy().name == "policy"

@@ -129,3 +129,15 @@ def test_unknown_optimizers() -> None:
         optimizers.get(3)
     with pytest.raises(AttributeError, match="`Adam`"):
         _ = optimizers.Adem
+
+
+def test_a_variable_as_learning_rate_is_the_programs_own():
+    rate = tf.Variable(0.5)
+    optimizer = keras.optimizers.SGD(rate)
+    v = tf.Variable(1.0)
+    optimizer.apply_gradients([(tf.constant(1.0), v)])
+    rate.assign(0.1)
+    optimizer.apply_gradients([(tf.constant(1.0), v)])
+    assert float(v) == pytest.approx(0.4) and optimizer.learning_rate is rate
+    optimizer.learning_rate = 0.25
+    assert float(rate) == 0.25 and optimizer.get_config()["learning_rate"] == 0.25

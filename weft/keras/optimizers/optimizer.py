@@ -222,7 +222,7 @@ class Optimizer(metaclass=KnownArguments):
     @property
     def learning_rate(self) -> Any:
         """The learning rate: a variable, which can be assigned; with a schedule or a function, its present value."""
-        if isinstance(self._learning_rate, Variable):
+        if isinstance(self._learning_rate, (Variable, tf.Variable)):
             return self._learning_rate
         return self._present_learning_rate()
 
@@ -234,6 +234,9 @@ class Optimizer(metaclass=KnownArguments):
 
     def _set_learning_rate(self, value: Any) -> None:
         old = self._learning_rate
+        if old is None and isinstance(value, tf.Variable) and not isinstance(value, Variable):
+            self._learning_rate = value  # the program's own: it may be changed there
+            return
         if isinstance(value, LearningRateSchedule) or (callable(value) and not tf.is_tensor(value)):
             if isinstance(value, Variable):
                 value = float(value)
@@ -247,7 +250,7 @@ class Optimizer(metaclass=KnownArguments):
                 f"The learning rate of optimizer `{self.name}` comes from a schedule and cannot be set.",
                 hint="make the optimizer with a number as its learning rate",
             ))  # fmt: skip
-        if isinstance(old, Variable):
+        if isinstance(old, (Variable, tf.Variable)):
             old.assign(value)
             return
         self._learning_rate = self._own_variable(float(value), "learning_rate", "float32")
@@ -257,7 +260,7 @@ class Optimizer(metaclass=KnownArguments):
         rate = self._learning_rate
         if isinstance(rate, LearningRateSchedule):
             return rate(self._iterations)  # as in Keras, steps that only gather gradients count too
-        if not isinstance(rate, Variable):
+        if not isinstance(rate, (Variable, tf.Variable)):
             return rate()
         if self._decay:
             return rate / (1.0 + self._decay * tf.cast(self.iterations, rate.dtype))
@@ -615,7 +618,7 @@ class Optimizer(metaclass=KnownArguments):
         rate = self._learning_rate
         found = {
             "name": self.name,
-            "learning_rate": float(rate) if isinstance(rate, Variable) else serialize_keras_object(rate),
+            "learning_rate": float(rate) if isinstance(rate, (Variable, tf.Variable)) else serialize_keras_object(rate),
             "weight_decay": self.weight_decay, "clipnorm": self.clipnorm, "global_clipnorm": self.global_clipnorm,
             "clipvalue": self.clipvalue, "use_ema": self.use_ema, "ema_momentum": self.ema_momentum,
             "ema_overwrite_frequency": self.ema_overwrite_frequency, "loss_scale_factor": self.loss_scale_factor,
