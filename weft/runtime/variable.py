@@ -153,10 +153,12 @@ class _Creating(type):
         given.apply_defaults()
         named = {name: value for name, value in given.arguments.items() if name not in ("self", "unknown")}
 
+        plain_call = super().__call__
+
         def plain(**named: Any) -> Any:
             held = context.set_variable_creators([])
             try:
-                return super(_Creating, cls).__call__(**named)
+                return plain_call(**named)
             finally:
                 context.set_variable_creators(held)
 
