@@ -84,4 +84,4 @@ assert abs(float(rows[0]["val_loss"]) - history["val_loss"][0]) < 1e-6
 np.testing.assert_allclose(saved, min(history["val_loss"]), rtol=1e-4)
 np.testing.assert_allclose(model.evaluate(x_test, y_test, verbose=0)[0], saved, rtol=1e-4)
 print(f"accuracy {accuracy:.3f}")
-assert accuracy > (0.82 if SHORT else 0.95)  # guessing gives 0.1
+assert accuracy > (0.82 if SHORT else 0.94)  # guessing gives 0.1

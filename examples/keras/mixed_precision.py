@@ -45,4 +45,4 @@ for policy in ("mixed_float16", "mixed_bfloat16"):
     found[policy] = model.evaluate(x_test, y_test, verbose=0)[1]
 keras.config.set_dtype_policy("float32")
 print(" ".join(f"{policy} {accuracy:.3f}" for policy, accuracy in found.items()))
-assert min(found.values()) > (0.8 if SHORT else 0.96)  # guessing gives 0.1
+assert min(found.values()) > (0.8 if SHORT else 0.94)  # guessing gives 0.1

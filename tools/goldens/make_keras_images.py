@@ -48,9 +48,15 @@ LAYERS: tuple[tuple[str, tuple[dict[str, Any], ...]], ...] = (
     ("Solarization", ({"threshold_factor": 0.5}, {"addition_factor": 0.3, "threshold_factor": 0.6})),
     ("AutoContrast", ({},)),
     ("RandomErasing", ({}, {"fill_value": 7.0, "scale": 0.5}, {"fill_value": [1.0, 2.0, 3.0], "factor": [0.9, 1.0]})),
+    ("RandomElasticTransform", ({"fill_mode": "constant", "fill_value": 9.0},
+                                {"scale": 0.5, "interpolation": "nearest"})),
+    ("ContrastLimitedAdaptiveHistogramEqualization", ({"tile_grid_size": [2, 2]}, {"tile_grid_size": [2, 3],
+                                                       "clip_limit": 1.5, "value_range": [0.0, 300.0]})),
     ("RandomPerspective", ({"scale": 0.5}, {"scale": 0.8, "interpolation": "nearest", "fill_value": 7.0})),
 )  # fmt: skip
-SEEDLESS = ("Resizing", "CenterCrop", "AutoContrast", "Equalization")
+SEEDLESS = (
+    "Resizing", "CenterCrop", "AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "Equalization",
+)  # fmt: skip
 
 
 def images(shape: tuple[int, ...]) -> np.ndarray:
@@ -76,5 +82,7 @@ if __name__ == "__main__":
     # One picture at a time: Keras counts the values of a whole batch together.
     for number, config in enumerate(({}, {"bins": 16}, {"bins": 40, "value_range": [0.0, 300.0]})):
         record(f"Equalization_{number}", "Equalization", config, images(BATCH)[0])
+    for number in range(2):
+        record(f"RandAugment_{number}", "RandAugment", {"num_ops": number + 1, "factor": 0.3}, images(BATCH)[0])
     record("Resizing_bytes", "Resizing", {"height": 3, "width": 4}, images(BATCH).astype(np.uint8))
     out.save()

@@ -520,6 +520,13 @@ class Dataset(structure.PipelineHandle):
         """
         return self._then(batching.Batch(self._node, number(batch_size, "batch_size"), bool(drop_remainder)))
 
+    @property
+    def _batch_size(self) -> Any:
+        """Of batches alone, the number of elements; libraries ask for it by TensorFlow's name."""
+        if not isinstance(self._node, batching.Batch):
+            raise AttributeError("_batch_size")
+        return self._node.size
+
     def padded_batch(self, batch_size: Any, padded_shapes: Any = None, padding_values: Any = None,
                      drop_remainder: Any = False, name: str | None = None) -> Dataset:  # fmt: skip
         """Stacks elements after filling them up to one shape.

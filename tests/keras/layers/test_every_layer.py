@@ -113,11 +113,17 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "RandomTranslation": ({"height_factor": 0.1, "width_factor": 0.2}, (2, 4, 5, 3)),
     "RandomZoom": ({"height_factor": 0.1}, (2, 4, 5, 3)),
     "Resizing": ({"height": 3, "width": 6}, (2, 4, 5, 3)),
+    "AugMix": ({"value_range": (-1, 1), "seed": 3}, (2, 4, 5, 3)),
+    "CutMix": ({}, (2, 4, 5, 3)),
+    "MaxNumBoundingBoxes": ({"max_number": 3, "bounding_box_format": "xyxy"}, (2, 4, 5, 3)),
+    "RandAugment": ({"value_range": (-1, 1)}, (2, 4, 5, 3)),
+    "RandomElasticTransform": ({"value_range": (-1, 1)}, (2, 24, 25, 3)),
     "Solarization": ({"threshold_factor": 0.4, "value_range": (-1, 1)}, (2, 4, 5, 3)),
 }
 #: classes that other tests look at: they take other layers, functions, lists or integers
 ELSEWHERE = {
     "Add", "AdditiveAttention", "Attention", "Average", "Bidirectional", "CategoryEncoding", "Concatenate",
+    "ContrastLimitedAdaptiveHistogramEqualization",
     "DenseFeatures", "Discretization", "Dot", "Embedding", "Equalization", "GRUCell", "GroupQueryAttention",
     "HashedCrossing", "Hashing", "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer", "Maximum", "Minimum",
     "MixUp", "MultiHeadAttention", "Multiply", "Pipeline", "RNN", "RandomPosterization", "ReversibleEmbedding",
@@ -132,7 +138,8 @@ def data(shape: tuple[int, ...]) -> np.ndarray:
 
 def still(name: str) -> dict[str, Any]:
     """What makes a call repeatable: layers of images draw at random unless they are told not to."""
-    return {"training": False} if name.startswith("Random") or name == "Solarization" else {}
+    random = name.startswith("Rand") or name in ("AugMix", "CutMix", "Solarization")
+    return {"training": False} if random else {}
 
 
 def build(name: str, /, **more: Any) -> Any:

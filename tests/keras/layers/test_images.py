@@ -39,7 +39,7 @@ def test_golden(name: str) -> None:
 def test_in_a_graph_of_unknown_sizes_and_from_a_configuration(name: str) -> None:
     layer = make(name)
     data = images(name)
-    known = layer.__class__.__name__ in ("CenterCrop", "RandomCrop")
+    known = layer.__class__.__name__ in ("CenterCrop", "RandomCrop", "RandomElasticTransform")
     spec = tf.TensorSpec(data.shape if known else [None] * (data.ndim - 1) + [3], data.dtype)
     traced = tf.function(lambda x: layer(x, training=True), input_signature=[spec])
     expected = GOLDEN[f"{name}/output"]
@@ -105,8 +105,10 @@ def test_dicts() -> None:
     flipped = not np.array_equal(found["images"], x)
     expected = x[..., ::-1, :1] if flipped else x[..., :1]
     np.testing.assert_array_equal(found["segmentation_masks"], expected)
-    with pytest.raises(NotImplementedError, match="bounding_boxes"):
-        layer({"images": x, "bounding_boxes": x})
+    with pytest.raises(ValueError, match="bounding_box_format='xyxy'"):
+        layer({"images": x, "bounding_boxes": {"boxes": np.zeros((1, 1, 4)), "labels": np.zeros((1, 1))}})
+    with pytest.raises(ValueError, match="images"):
+        layer({"labels": x})
 
 
 def test_saturation_of_small_ranges() -> None:
@@ -175,3 +177,83 @@ def test_pipeline() -> None:
     assert pipeline(keras.Input((4, 4, 3))).shape == (None, 2, 2, 3)
     with pytest.raises(TypeError, match="list of layers"):
         layers.Pipeline([3])
+
+
+def test_boxes_follow_crops() -> None:
+    x = np.zeros((2, 5, 6, 3), np.float32)
+    x[:, 2:4, 3:5] = 1.0  # what the box is about
+    given = {"images": x, "bounding_boxes": {"boxes": np.array([[[3, 2, 5, 4]]] * 2, np.float32),
+                                             "labels": np.array([[1]] * 2)}}  # fmt: skip
+    for seed in range(4):
+        found = layers.RandomCrop(4, 5, seed=seed, bounding_box_format="xyxy")(given, training=True)
+        pictures = np.asarray(found["images"])[0, :, :, 0]
+        left, top, right, bottom = np.asarray(found["bounding_boxes"]["boxes"])[0, 0].astype(int)
+        inside = pictures[top:bottom, left:right]
+        assert inside.size and inside.all() and inside.sum() == pictures.sum()
+
+
+def test_ragged_and_single_boxes() -> None:
+    layer = layers.MaxNumBoundingBoxes(3, bounding_box_format="xyxy")
+    x = np.zeros((2, 4, 4, 1), np.float32)
+    ragged = {"boxes": [[[0, 0, 1, 1]], [[0, 0, 1, 1], [1, 1, 2, 2]]], "labels": [[5], [6, 7]]}
+    found = layer({"images": x, "bounding_boxes": ragged})["bounding_boxes"]
+    np.testing.assert_array_equal(found["labels"], [[5, -1, -1], [6, 7, -1]])
+    rows = tf.ragged.constant(ragged["boxes"], ragged_rank=1), tf.ragged.constant(ragged["labels"])
+    again = layer({"images": x, "bounding_boxes": {"boxes": rows[0], "labels": rows[1]}})["bounding_boxes"]
+    np.testing.assert_array_equal(again["labels"], found["labels"])
+    one = layer({"images": x[0], "bounding_boxes": {"boxes": [[0, 0, 1, 1]], "labels": [5]}})["bounding_boxes"]
+    assert one["boxes"].shape == (3, 4) and one["labels"].numpy().tolist() == [5, -1, -1]
+    with pytest.raises(ValueError, match="labels"):
+        layer({"images": x, "bounding_boxes": {"boxes": np.zeros((2, 1, 4))}})
+    with pytest.raises(ValueError, match="four numbers and one label"):
+        layer({"images": x, "bounding_boxes": {"boxes": np.zeros((2, 1, 4)), "labels": 1}})
+
+
+def test_cutmix_takes_rectangles_of_others_and_their_share_of_labels() -> None:
+    layer = layers.CutMix(seed=1)
+    x = np.stack([np.full((8, 8, 1), n, np.float32) for n in range(4)])
+    shares = []
+    for _ in range(8):
+        found = layer({"images": x, "labels": np.eye(4, dtype=np.float32)}, training=True)
+        pictures, labels = np.asarray(found["images"]), np.asarray(found["labels"])
+        for number in range(4):
+            others = np.unique(pictures[number][pictures[number] != number])
+            assert len(others) <= 1
+            np.testing.assert_allclose(labels[number].sum(), 1.0, rtol=1e-5)
+            assert not len(others) or labels[number][int(others[0])] > 0
+            shares.append(float((pictures[number] != number).mean()))
+    assert 0.05 < np.mean(shares) < 0.6 and max(shares) > 0.5
+    drawn = {"batch_masks": np.eye(2, dtype=bool).reshape(1, 2, 2, 1), "permutation_order": np.array([1, 0]),
+             "mix_weight": np.full((2, 1, 1, 1), 0.25, np.float32)}  # fmt: skip
+    pictures = layer.transform_images(tf.constant(x[:2, :2, :2]), drawn)
+    np.testing.assert_array_equal(np.asarray(pictures)[0, :, :, 0], np.eye(2))
+    np.testing.assert_allclose(layer.transform_labels(tf.eye(2), drawn), [[0.25, 0.75], [0.75, 0.25]])
+    with pytest.raises(ValueError, match="to_categorical"):
+        layer({"images": x, "labels": np.arange(4)}, training=True)
+
+
+def test_augmix_mixes_chains() -> None:
+    layer = layers.AugMix(num_chains=2, chain_depth=2, seed=2)
+    x = tf.constant(images("Resizing_0"))
+    drawn = layer.get_random_transformation(x)
+    assert len(drawn["chain_transforms"]) == 2 and abs(float(sum(drawn["chain_mixing_weights"])) - 1) < 1e-5
+    flips = {"chain_mixing_weights": tf.constant([0.25, 0.75]), "weight_sample": tf.constant(0.5),
+             "chain_transforms": [[], [{"layer_name": "random_brightness",
+                                        "transformation": {"rgb_delta": tf.constant(8.0)}}]]}  # fmt: skip
+    brighter = np.clip(x + 8, 0, 255)
+    expected = 0.5 * x + 0.5 * (0.25 * x + 0.75 * brighter)
+    np.testing.assert_allclose(layer.transform_images(x, flips), expected, rtol=1e-4)
+    again = layers.AugMix(num_chains=2, chain_depth=2, seed=2)
+    twin = layers.AugMix((0, 255), 2, 2, seed=2)
+    np.testing.assert_array_equal(again(x, training=True), twin(x, training=True))
+
+
+def test_elastic_transforms_keep_what_does_not_change() -> None:
+    layer = layers.RandomElasticTransform(seed=1)
+    even = np.full((2, 40, 40, 1), 7.0, np.float32)
+    np.testing.assert_allclose(layer(even, training=True), even, rtol=1e-5)
+    layer = layers.RandomElasticTransform(factor=(1.0, 1.0), scale=(0.5, 1.0), seed=1)
+    step = extend.function(lambda x: layer(x, training=True))
+    picture = np.tile(np.arange(40, dtype=np.float32)[None, :, None, None], (1, 1, 40, 1))
+    found = np.asarray(step(picture))
+    assert 0.05 < np.abs(found - picture).mean() < 8

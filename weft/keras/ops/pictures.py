@@ -372,7 +372,7 @@ def ssim(
 # Values between pixels -----------------------------------------------------------------------------------------------
 
 
-def _inside(place: Any, size: int, mode: str) -> tuple[Any, Any]:
+def _inside(place: Any, size: Any, mode: str) -> tuple[Any, Any]:
     """Whole places within an axis, and whether they were so."""
     if mode in ("constant", "nearest"):
         valid = tf.logical_and(place >= 0, place < size) if mode == "constant" else tf.ones_like(place, "bool")
@@ -412,7 +412,7 @@ def map_coordinates(
         raise ValueError(explain(
             "map_coordinates: one coordinate an axis is needed.", received=f"{len(given)}, inputs {inputs.shape}"
         ))  # fmt: skip
-    ways = [_neighbours(one, int(size), order, fill_mode) for one, size in zip(given, inputs.shape)]
+    ways = [_neighbours(one, size_of(inputs, axis), order, fill_mode) for axis, one in enumerate(given)]
     kind = given[0].dtype
     total: Any = 0
     for choice in itertools.product(*ways):
@@ -428,7 +428,7 @@ def map_coordinates(
     return tf.cast(tf.round(total) if is_int(inputs.dtype) else total, inputs.dtype)
 
 
-def _neighbours(place: Any, size: int, order: int, mode: str) -> list[tuple[Any, Any, Any]]:
+def _neighbours(place: Any, size: Any, order: int, mode: str) -> list[tuple[Any, Any, Any]]:
     """The whole places next to given ones on an axis: (place, whether it is inside, weight)."""
     if order == 0:
         nearest = _inside(tf.cast(tf.round(place), "int32"), size, mode)
@@ -468,12 +468,12 @@ def elastic_transform(
         moves = gaussian_blur(moves[..., None], (window, window), (sigma, sigma), "channels_last")[..., 0]
         rows = tf.cast(tf.range(height), kind)[None, :, None] + tf.cast(alpha, kind) * moves
         columns = tf.cast(tf.range(width), kind)[None, None, :] + tf.cast(alpha, kind) * moves
-        return _move_pixels(batch, rows, columns, order, fill_mode, fill_value)
+        return move_pixels(batch, rows, columns, order, fill_mode, fill_value)
 
     return _on_batch("elastic_transform", compute, images, data_format)
 
 
-def _move_pixels(batch: Any, rows: Any, columns: Any, order: int, mode: str, fill: float) -> Any:
+def move_pixels(batch: Any, rows: Any, columns: Any, order: int, mode: str, fill: float) -> Any:
     """The values at places of each image, all channels at once."""
     shape = tf.shape(rows + tf.cast(tf.zeros_like(batch[..., 0]), rows.dtype))
     numbers = tf.cast(tf.range(size_of(batch, 0)), rows.dtype)[:, None, None] + tf.zeros_like(rows)

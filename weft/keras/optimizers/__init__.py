@@ -15,10 +15,11 @@ from weft.keras.optimizers.muon import Muon, ScheduleFreeAdamW
 from weft.keras.optimizers.optimizer import Optimizer
 from weft.keras.optimizers.rmsprop import Adadelta, Adagrad, Ftrl, RMSprop
 from weft.keras.optimizers.scaling import LossScaleOptimizer
+from weft.keras.optimizers.several import MultiOptimizer, OptimizerMap
 from weft.keras.optimizers.sgd import SGD, Lion
 
-_CLASSES = (Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, LossScaleOptimizer, Muon, Nadam,
-            RMSprop, SGD, ScheduleFreeAdamW)  # fmt: skip
+_CLASSES = (Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, LossScaleOptimizer, MultiOptimizer,
+            Muon, Nadam, RMSprop, SGD, ScheduleFreeAdamW)  # fmt: skip
 
 #: other names, by which programs for TensorFlow 1 and early Keras call them
 _OLD_NAMES: dict[str, Any] = {
@@ -104,7 +105,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "LossScaleOptimizer",
-    "Muon", "Nadam", "Optimizer", "RMSprop", "SGD", "ScheduleFreeAdamW",
-    "deserialize", "get", "schedules", "serialize",
+    "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion",
+    "LossScaleOptimizer", "MultiOptimizer", "Muon", "Nadam", "Optimizer", "OptimizerMap", "RMSprop",
+    "ScheduleFreeAdamW", "deserialize", "get", "schedules", "serialize",
 ]  # fmt: skip

@@ -25,6 +25,8 @@ from weft.keras.optimizers.rmsprop import RMSprop as _RMSProp
 from weft.keras.optimizers.rmsprop import RMSprop as _RMSPropOptimizer
 from weft.keras.optimizers.rmsprop import RMSprop as _RMSpropOptimizer
 from weft.keras.optimizers.scaling import LossScaleOptimizer as LossScaleOptimizer
+from weft.keras.optimizers.several import MultiOptimizer as MultiOptimizer
+from weft.keras.optimizers.several import OptimizerMap as OptimizerMap
 from weft.keras.optimizers.sgd import SGD as SGD
 from weft.keras.optimizers.sgd import SGD as _GradientDescentOptimizer
 from weft.keras.optimizers.sgd import SGD as _SGDOptimizer

@@ -26,7 +26,12 @@ _NAMESPACES = (
 _PLAIN = (str, int, float, bool, type(None))
 
 #: how Keras names classes that it does not write by their public namespace: module and registered name
-_KERAS_HEADS = {"Functional": ("keras.src.models.functional", "Functional"), "Sequential": ("keras", None)}
+_FEATURES = "keras.src.layers.preprocessing.feature_space"
+_KERAS_HEADS = {
+    "Functional": ("keras.src.models.functional", "Functional"), "Sequential": ("keras", None),
+    "FeatureSpace": ("keras.utils", None),
+    **{name: (_FEATURES, name) for name in ("Cross", "Feature", "TFDConcat", "TFDIdentity")},
+}  # fmt: skip
 #: options in Keras' configurations that Weft's classes may not have, by the value that asks for nothing
 _ASKS_FOR_NOTHING = {
     "quantization_config": None, "optional": False, "rms_scaling": False, "renorm": False, "input_axes": None,
@@ -284,6 +289,11 @@ def _find_class(
             if found is not None:
                 return found
     module = str(record.get("module") or "")
+    if module in (_FEATURES, "keras.utils"):
+        from weft.keras.utils import feature_space
+
+        if name in feature_space.__all__:
+            return getattr(feature_space, name)
     named = [module.removeprefix("keras.")] if module.startswith("keras.") else []
     for namespace in (*named, *_NAMESPACES):
         if namespace in _NAMESPACES:

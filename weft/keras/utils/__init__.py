@@ -22,9 +22,11 @@ from weft.keras.utils.sequences import pad_sequences
 if TYPE_CHECKING:
     from weft.keras.trainer.py_dataset import PyDataset as PyDataset
     from weft.keras.trainer.py_dataset import PyDataset as Sequence
+    from weft.keras.utils import bounding_boxes as bounding_boxes
     from weft.keras.utils.directories import image_dataset_from_directory as image_dataset_from_directory
     from weft.keras.utils.directories import text_dataset_from_directory as text_dataset_from_directory
     from weft.keras.utils.directories import timeseries_dataset_from_array as timeseries_dataset_from_array
+    from weft.keras.utils.feature_space import FeatureSpace as FeatureSpace
     from weft.keras.utils.file_utils import get_file as get_file
     from weft.keras.utils.image_utils import array_to_img as array_to_img
     from weft.keras.utils.image_utils import img_to_array as img_to_array
@@ -43,12 +45,15 @@ if TYPE_CHECKING:
     from weft.keras.utils.small import pack_x_y_sample_weight as pack_x_y_sample_weight
     from weft.keras.utils.small import standardize_dtype as standardize_dtype
     from weft.keras.utils.small import unpack_x_y_sample_weight as unpack_x_y_sample_weight
+    from weft.keras.utils.splitting import split_dataset as split_dataset
 
 #: names that other modules of this folder hold, loaded when they are asked for
 _ELSEWHERE = {
+    "FeatureSpace": "weft.keras.utils.feature_space",
     "Progbar": "weft.keras.utils.progbar",
     "PyDataset": "weft.keras.trainer.py_dataset",
     "Sequence": "weft.keras.trainer.py_dataset",
+    "split_dataset": "weft.keras.utils.splitting",
     "get_file": "weft.keras.utils.file_utils",
     "model_to_dot": "weft.keras.utils.model_drawing",
     "plot_model": "weft.keras.utils.model_drawing",
@@ -81,18 +86,20 @@ def clear_session(free_memory: bool = True) -> None:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "bounding_boxes":
+        return importlib.import_module("weft.keras.utils.bounding_boxes")
     if name in _ELSEWHERE:
         return getattr(importlib.import_module(_ELSEWHERE[name]), {"Sequence": "PyDataset"}.get(name, name))
     raise AttributeError(absent(f"keras.utils.{name}", [*__all__, *_ELSEWHERE]))
 
 
 __all__ = [
-    "Config", "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "array_to_img", "clear_session",
-    "conv_output_length", "custom_object_scope", "deserialize_keras_object", "disable_interactive_logging",
-    "enable_interactive_logging", "get_custom_objects", "get_file", "get_registered_name", "get_registered_object",
-    "get_source_inputs", "has_arg", "image_dataset_from_directory", "img_to_array",
-    "is_interactive_logging_enabled", "is_keras_tensor", "load_img", "model_to_dot", "normalize",
+    "Config", "CustomObjectScope", "FeatureSpace", "Progbar", "PyDataset", "Sequence", "array_to_img",
+    "bounding_boxes", "clear_session", "conv_output_length", "custom_object_scope", "deserialize_keras_object",
+    "disable_interactive_logging", "enable_interactive_logging", "get_custom_objects", "get_file",
+    "get_registered_name", "get_registered_object", "get_source_inputs", "has_arg", "image_dataset_from_directory",
+    "img_to_array", "is_interactive_logging_enabled", "is_keras_tensor", "load_img", "model_to_dot", "normalize",
     "pack_x_y_sample_weight", "pad_sequences", "plot_model", "register_keras_serializable", "save_img",
-    "serialize_keras_object", "set_random_seed", "standardize_dtype", "text_dataset_from_directory",
-    "timeseries_dataset_from_array", "to_categorical", "unpack_x_y_sample_weight",
+    "serialize_keras_object", "set_random_seed", "split_dataset", "standardize_dtype",
+    "text_dataset_from_directory", "timeseries_dataset_from_array", "to_categorical", "unpack_x_y_sample_weight",
 ]  # fmt: skip

@@ -16,9 +16,11 @@ from weft.keras.saving.serialization import deserialize_keras_object as deserial
 from weft.keras.saving.serialization import serialize_keras_object as serialize_keras_object
 from weft.keras.trainer.py_dataset import PyDataset as PyDataset
 from weft.keras.trainer.py_dataset import PyDataset as _Sequence
+from weft.keras.utils import bounding_boxes as bounding_boxes
 from weft.keras.utils.directories import image_dataset_from_directory as image_dataset_from_directory
 from weft.keras.utils.directories import text_dataset_from_directory as text_dataset_from_directory
 from weft.keras.utils.directories import timeseries_dataset_from_array as timeseries_dataset_from_array
+from weft.keras.utils.feature_space import FeatureSpace as FeatureSpace
 from weft.keras.utils.file_utils import get_file as get_file
 from weft.keras.utils.image_utils import array_to_img as array_to_img
 from weft.keras.utils.image_utils import img_to_array as img_to_array
@@ -37,6 +39,7 @@ from weft.keras.utils.small import get_source_inputs as get_source_inputs
 from weft.keras.utils.small import has_arg as has_arg
 from weft.keras.utils.small import pack_x_y_sample_weight as pack_x_y_sample_weight
 from weft.keras.utils.small import unpack_x_y_sample_weight as unpack_x_y_sample_weight
+from weft.keras.utils.splitting import split_dataset as split_dataset
 
 Sequence = _Sequence
 custom_object_scope = _custom_object_scope

@@ -10,6 +10,7 @@ from weft.keras import random
 from weft.keras.config import standardize_data_format
 from weft.keras.core.dtypes import is_float
 from weft.keras.layers.layer import Layer
+from weft.keras.layers.preprocessing.image.boxes import dense_boxes
 from weft.keras.random.seed_generator import SeedGenerator
 
 
@@ -17,12 +18,16 @@ class BaseImagePreprocessingLayer(Layer):
     """Images in, images out: one, a batch, or a dict with `images` and what belongs to them.
 
     A layer draws what it does to a batch in `get_random_transformation`, and does it in `transform_images`; both see
-    batches with the channels last.
+    batches with the channels last. In a dict, `labels`, `segmentation_masks` and `bounding_boxes` (a dict of `boxes`
+    and `labels`) follow their images; other parts stay as they are.
     """
 
-    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, data_format: str | None = None, bounding_box_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.data_format = standardize_data_format(data_format)
+        self.bounding_box_format = bounding_box_format
         self._set_up()
 
     def _set_up(self) -> None:
@@ -50,6 +55,16 @@ class BaseImagePreprocessingLayer(Layer):
         """The masks that belong to the changed images."""
         return masks
 
+    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any, training: Any = True) -> Any:
+        """The boxes, `[batch, boxes, 4]` in a dict with their labels, that belong to the changed images."""
+        return bounding_boxes
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        if self.bounding_box_format is None:
+            config.pop("bounding_box_format", None)
+        return config
+
     def call(self, data: Any, training: Any = True) -> Any:
         """The images, changed."""
         if isinstance(data, dict):
@@ -62,26 +77,39 @@ class BaseImagePreprocessingLayer(Layer):
         return self.get_random_transformation(batch, training=training)
 
     def _on_dict(self, data: dict[str, Any], training: Any) -> dict[str, Any]:
-        known = {"images", "labels", "segmentation_masks"}
-        if "images" not in data or not set(data) <= known:
-            raise NotImplementedError(explain(
+        if "images" not in data:
+            raise ValueError(explain(
                 f"Layer `{self.name}` ({type(self).__name__}) takes images, or a dict with them.",
-                received=f"a dict with {sorted(data)}", expected="`images`, and perhaps `labels`, `segmentation_masks`",
+                received=f"a dict with {sorted(data)}",
+                expected="`images`, and perhaps `labels`, `bounding_boxes`, `segmentation_masks`",
             ))  # fmt: skip
         batch, single = self._batched(data["images"])
         transformation = self._drawn(batch, training)
         found = {**data, "images": self._restored(
             self.transform_images(batch, transformation, training=training), single)}  # fmt: skip
+        if "bounding_boxes" in data:
+            found["bounding_boxes"] = self._boxes(data["bounding_boxes"], transformation, training, single)
         if "labels" in data:
-            found["labels"] = self.transform_labels(
-                tf.convert_to_tensor(data["labels"]), transformation, training=training
-            )
+            labels = tf.convert_to_tensor(data["labels"])
+            labels = self.transform_labels(_first(labels, single), transformation, training=training)
+            found["labels"] = labels[0] if single else labels
         if "segmentation_masks" in data:
             masks, _ = self._batched(data["segmentation_masks"])
             found["segmentation_masks"] = self._restored(
                 self.transform_segmentation_masks(masks, transformation, training=training), single
             )
         return found
+
+    def _boxes(self, boxes: Any, transformation: Any, training: Any, single: bool) -> Any:
+        if not self.bounding_box_format:
+            raise ValueError(explain(
+                f"Layer `{self.name}` ({type(self).__name__}) got bounding boxes and does not know their format.",
+                hint=f"{type(self).__name__}(…, bounding_box_format='xyxy') says how boxes are written",
+            ))  # fmt: skip
+        dense = dense_boxes(boxes)
+        dense = {key: _first(value, single) if key in ("boxes", "labels") else value for key, value in dense.items()}
+        found = self.transform_bounding_boxes(dense, transformation, training=training)
+        return {key: value[0] if single and key in ("boxes", "labels") else value for key, value in found.items()}
 
     def _batched(self, images: Any) -> tuple[Any, bool]:
         """Floats with a batch in front and the channels last, and whether there was one image only."""
@@ -97,6 +125,28 @@ class BaseImagePreprocessingLayer(Layer):
             images = tf.transpose(images, (0, 2, 3, 1))
         return images, rank == 3
 
+    def _floats_converted(self, images: Any) -> Any:
+        """Integers as they are, floats in the layer's dtype."""
+        return tf.cast(images, self.compute_dtype) if is_float(images.dtype) else images
+
+    def _batch_of(self, data: Any) -> Any:
+        """The number of images: 1 for one without a batch."""
+        images = data["images"] if isinstance(data, dict) else data
+        if len(images.shape) == 3:
+            return 1
+        return tf.shape(images)[0] if images.shape[0] is None else int(images.shape[0])
+
+    def _sizes_of(self, data: Any) -> tuple[Any, Any]:
+        """Height and width."""
+        images = data["images"] if isinstance(data, dict) else data
+        found = [tf.shape(images)[axis] if images.shape[axis] is None else int(images.shape[axis]) for axis in (-3, -2)]
+        return found[0], found[1]
+
+    def _shape_of(self, data: Any) -> tuple[Any, Any, Any, Any]:
+        """What boxes need to know of the images that something is drawn for."""
+        images = data["images"] if isinstance(data, dict) else data
+        return (self._batch_of(data), *self._sizes_of(data), images.shape[-1])
+
     def _converted(self, images: Any) -> Any:
         wanted = self.compute_dtype
         return tf.cast(images, wanted if is_float(wanted) else "float32") if images.dtype != wanted else images
@@ -105,6 +155,11 @@ class BaseImagePreprocessingLayer(Layer):
         if self.data_format == "channels_first":
             images = tf.transpose(images, (0, 3, 1, 2))
         return images[0] if single else images
+
+
+def _first(value: Any, single: bool) -> Any:
+    """A batch of one, of what belongs to a single image."""
+    return tf.expand_dims(value, 0) if single else value
 
 
 class RandomImageLayer(BaseImagePreprocessingLayer):
@@ -129,19 +184,6 @@ class RandomImageLayer(BaseImagePreprocessingLayer):
 
     def _uniform(self, shape: Any, low: Any, high: Any, seed: Any = None) -> Any:
         return random.uniform(shape, low, high, dtype="float32", seed=self.generator if seed is None else seed)
-
-    def _batch_of(self, data: Any) -> Any:
-        """The number of images: 1 for one without a batch."""
-        images = data["images"] if isinstance(data, dict) else data
-        if images.shape.rank == 3:
-            return 1
-        return tf.shape(images)[0] if images.shape[0] is None else int(images.shape[0])
-
-    def _sizes_of(self, data: Any) -> tuple[Any, Any]:
-        """Height and width."""
-        images = data["images"] if isinstance(data, dict) else data
-        found = [tf.shape(images)[axis] if images.shape[axis] is None else int(images.shape[axis]) for axis in (-3, -2)]
-        return found[0], found[1]
 
 
 def bounds(layer: str, name: str, value: Any, low: float, high: float, symmetric: bool = False) -> tuple[Any, Any]:

@@ -527,6 +527,14 @@ class AutoContrast(BaseImagePreprocessingLayer):
         return tf.where(tf.equal(spread, 0.0), images, tf.clip_by_value(stretched, low, high))
 
 
+def frequencies(place: Any, bins: int) -> Any:
+    """How often each whole number below `bins` stands in each row, `[rows, bins]`, floats."""
+    count = tf.shape(place)[0]
+    which = tf.tile(tf.range(count)[:, None], (1, tf.shape(place)[1]))
+    at = tf.reshape(tf.stack([which, place], axis=-1), (-1, 2))
+    return tf.scatter_nd(at, tf.ones_like(at[:, 0], dtype="float32"), tf.stack([count, bins]))
+
+
 class Equalization(BaseImagePreprocessingLayer):
     """Spreads the values of each channel so that all are about equally frequent.
 
@@ -566,11 +574,7 @@ class Equalization(BaseImagePreprocessingLayer):
 
     def _table(self, place: Any) -> Any:
         """The new value of each bin, for each row."""
-        count = tf.shape(place)[0]
-        which = tf.tile(tf.range(count)[:, None], (1, tf.shape(place)[1]))
-        at = tf.reshape(tf.stack([which, place], axis=-1), (-1, 2))
-        shape = tf.stack([count, self.bins])
-        frequent = tf.scatter_nd(at, tf.ones_like(at[:, 0], dtype="float32"), shape)
+        frequent = frequencies(place, self.bins)
         below = tf.cumsum(frequent, axis=1)
         total = below[:, -1:]
         least = tf.reduce_min(tf.where(frequent > 0.0, below, total), axis=1, keepdims=True)

@@ -9,8 +9,10 @@ import weft as tf
 from weft.extend import explain
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.preprocessing.image.base import RandomImageLayer, bounds
+from weft.keras.layers.preprocessing.image.boxes import across_and_down, beside, moved, part_of, size_in
 from weft.keras.layers.preprocessing.image.resampling import FILL_MODES, one_of, project, resize
-from weft.keras.layers.preprocessing.image.sizes import crop_and_resize
+from weft.keras.layers.preprocessing.image.sizes import crop_and_resize, middle_part
+from weft.keras.utils.bounding_boxes import affine_transform
 
 _FLIPS = ("horizontal", "vertical", "horizontal_and_vertical")
 
@@ -43,7 +45,7 @@ class RandomFlip(RandomImageLayer):
         if not training:
             return None
         drawn = self._uniform((self._batch_of(data), 1, 1, 1), 0.0, 1.0, seed)
-        return {"flips": drawn <= 0.5}
+        return {"flips": drawn <= 0.5, "input_shape": self._shape_of(data)}
 
     def transform_images(self, images: Any, transformation: Any, training: Any = True) -> Any:
         if transformation is None:
@@ -54,6 +56,22 @@ class RandomFlip(RandomImageLayer):
         if "vertical" in self.mode:
             images = tf.where(flips, tf.reverse(images, [1]), images)
         return images
+
+    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any, training: Any = True) -> Any:
+        if transformation is None or not training:
+            return bounding_boxes
+        height, width = size_in(transformation)
+
+        def mirrored(boxes: Any) -> Any:
+            flips = tf.cast(beside(tf.cast(transformation["flips"], "float32"), boxes), "bool")
+            left, top, right, bottom = tf.split(boxes, 4, axis=-1)
+            if "horizontal" in self.mode:
+                right, left = tf.cast(width, boxes.dtype) - left, tf.cast(width, boxes.dtype) - right
+            if "vertical" in self.mode:
+                bottom, top = tf.cast(height, boxes.dtype) - top, tf.cast(height, boxes.dtype) - bottom
+            return tf.where(flips, tf.concat([left, top, right, bottom], axis=-1), boxes)
+
+        return moved(bounding_boxes, mirrored, self.bounding_box_format, (height, width))
 
     def transform_segmentation_masks(self, masks: Any, transformation: Any, training: Any = True) -> Any:
         return self.transform_images(masks, transformation, training)
@@ -85,6 +103,18 @@ class _RandomMap(RandomImageLayer):
         height, width = self._sizes_of(images)
         maps = self._maps(transformation, height, width)
         return project(images, maps, interpolation, self.fill_mode, self.fill_value)
+
+    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any, training: Any = True) -> Any:
+        if transformation is None or not training:
+            return bounding_boxes
+        size = size_in(transformation)
+        return moved(
+            bounding_boxes, lambda boxes: self._move(boxes, transformation, *size), self.bounding_box_format, size
+        )
+
+    def _move(self, boxes: Any, transformation: Any, height: Any, width: Any) -> Any:
+        """The boxes, `[batch, boxes, 4]` (left, top, right, bottom), where they are in the new image."""
+        raise NotImplementedError
 
 
 def _columns(*columns: Any) -> Any:
@@ -122,7 +152,9 @@ class RandomRotation(_RandomMap):
     def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
         if not training:
             return None
-        return {"angle": self._uniform((self._batch_of(data),), *self.factor, seed) * 360.0}
+        height, width = self._sizes_of(data)
+        angle = self._uniform((self._batch_of(data),), *self.factor, seed) * 360.0
+        return {"angle": angle, "image_height": height, "image_width": width, "batch_size": self._batch_of(data)}
 
     def _maps(self, transformation: Any, height: Any, width: Any) -> Any:
         angle = transformation["angle"] * (math.pi / 180.0)
@@ -130,6 +162,11 @@ class RandomRotation(_RandomMap):
         x = (right - (cos * right - sin * bottom)) / 2.0
         y = (bottom - (sin * right + cos * bottom)) / 2.0
         return _columns(cos, -sin, x, sin, cos, y, 0, 0)
+
+    def _move(self, boxes: Any, transformation: Any, height: Any, width: Any) -> Any:
+        angle = tf.convert_to_tensor(transformation["angle"])
+        none = tf.zeros_like(angle)
+        return affine_transform(boxes, angle, none, none, none + 1.0, none, none, height, width)
 
 
 class RandomZoom(_RandomMap):
@@ -171,12 +208,20 @@ class RandomZoom(_RandomMap):
         width = height
         if self._width is not None:
             width = self._uniform(shape, 1.0 + self._width[0], 1.0 + self._width[1], seed)
-        return {"height_zoom": height, "width_zoom": width}
+        return {"height_zoom": height, "width_zoom": width, "input_shape": self._shape_of(data)}
 
     def _maps(self, transformation: Any, height: Any, width: Any) -> Any:
         zoom_x, zoom_y = transformation["width_zoom"][:, 0], transformation["height_zoom"][:, 0]
         x, y = (1.0 - zoom_x) * _last(width) / 2.0, (1.0 - zoom_y) * _last(height) / 2.0
         return _columns(zoom_x, 0, x, 0, zoom_y, y, 0, 0)
+
+    def _move(self, boxes: Any, transformation: Any, height: Any, width: Any) -> Any:
+        zoom = [beside(transformation[name], boxes) for name in ("width_zoom", "height_zoom")]
+        size = [tf.cast(one, boxes.dtype) for one in (width, height)]
+        begin = [(1.0 - by) * (length - 1.0) / 2.0 for by, length in zip(zoom, size)]
+        extent = across_and_down(*(by * length for by, length in zip(zoom, size)))
+        inside = tf.clip_by_value(boxes - across_and_down(*begin), tf.zeros_like(extent), extent)
+        return inside / extent * tf.stack(size * 2)
 
 
 class RandomTranslation(_RandomMap):
@@ -210,11 +255,15 @@ class RandomTranslation(_RandomMap):
         shape = (self._batch_of(data), 1)
         down = self._uniform(shape, *self._height, seed) * tf.cast(height, "float32")
         right = self._uniform(shape, *self._width, seed) * tf.cast(width, "float32")
-        return {"translations": tf.concat([right, down], axis=1)}
+        return {"translations": tf.concat([right, down], axis=1), "input_shape": self._shape_of(data)}
 
     def _maps(self, transformation: Any, height: Any, width: Any) -> Any:
-        moved = transformation["translations"]
-        return _columns(tf.ones_like(moved[:, 0]), 0, -moved[:, 0], 0, 1, -moved[:, 1], 0, 0)
+        by = transformation["translations"]
+        return _columns(tf.ones_like(by[:, 0]), 0, -by[:, 0], 0, 1, -by[:, 1], 0, 0)
+
+    def _move(self, boxes: Any, transformation: Any, height: Any, width: Any) -> Any:
+        by = tf.convert_to_tensor(transformation["translations"])
+        return boxes + across_and_down(beside(by[:, 0], boxes), beside(by[:, 1], boxes))
 
 
 class RandomShear(_RandomMap):
@@ -247,11 +296,21 @@ class RandomShear(_RandomMap):
         side = tf.where(self._uniform(shape, 0.0, 1.0, seed) > 0.5, -1.0, 1.0)
         y = self._uniform(shape, *self.y_factor, seed) * side
         x = self._uniform(shape, *self.x_factor, seed) * side
-        return {"shear_factor": tf.concat([x, y], axis=1)}
+        return {"shear_factor": tf.concat([x, y], axis=1), "input_shape": self._shape_of(data)}
 
     def _maps(self, transformation: Any, height: Any, width: Any) -> Any:
         shear = transformation["shear_factor"]
         return _columns(1, shear[:, 0], 0, shear[:, 1], 1, 0, 0, 0)
+
+    def _move(self, boxes: Any, transformation: Any, height: Any, width: Any) -> Any:
+        # As Keras does it: in shares of width and height, first along the rows, then along the columns.
+        shear = tf.convert_to_tensor(transformation["shear_factor"])
+        x, y = beside(shear[:, 0], boxes), beside(shear[:, 1], boxes)
+        size = tf.cast(tf.stack([width, height] * 2), boxes.dtype)
+        left, top, right, bottom = tf.split(boxes / size, 4, axis=-1)
+        left, right = left - tf.maximum(x * top, x * bottom), right - tf.minimum(x * top, x * bottom)
+        top, bottom = top - tf.maximum(y * left, y * right), bottom - tf.minimum(y * left, y * right)
+        return tf.concat([left, top, right, bottom], axis=-1) * size
 
 
 class RandomCrop(RandomImageLayer):
@@ -286,15 +345,14 @@ class RandomCrop(RandomImageLayer):
                 hint="put a Resizing layer in front, or give the input its size",
             ))  # fmt: skip
         if not training:
-            return None
+            return None, None, height, width
         if height <= self.height or width <= self.width:
             # The middle of the largest part with the wanted ratio.
-            part_height = min(height, width * self.height // self.width)
-            part_width = min(width, height * self.width // self.height)
-            return (height - part_height) // 2, (width - part_width) // 2
+            (top, left), _ = middle_part(height, width, self.height, self.width)
+            return top, left, height, width
         top = tf.cast(self._uniform((), 0.0, float(height - self.height + 1), seed), "int32")
         left = tf.cast(self._uniform((), 0.0, float(width - self.width + 1), seed), "int32")
-        return top, left
+        return top, left, height, width
 
     def transform_images(self, images: Any, transformation: Any, training: Any = True) -> Any:
         return self._cropped(images, transformation, "bilinear")
@@ -302,12 +360,26 @@ class RandomCrop(RandomImageLayer):
     def transform_segmentation_masks(self, masks: Any, transformation: Any, training: Any = True) -> Any:
         return self._cropped(masks, transformation, "nearest")
 
+    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any, training: Any = True) -> Any:
+        top, left, *size = transformation
+        height, width = size or (self.height, self.width)
+        begin, part = (top, left), self._part(top, left, height, width)
+        if top is None:
+            begin, part = middle_part(height, width, self.height, self.width)
+        new = self.height, self.width
+        return moved(bounding_boxes, lambda boxes: part_of(boxes, begin, part, new), self.bounding_box_format,
+                     (height, width), new)  # fmt: skip
+
+    def _part(self, top: Any, left: Any, height: int, width: int) -> tuple[int, int]:
+        """How much of the image is left from there on, at most what is wanted."""
+        below, beyond = (n if isinstance(n, int) else 0 for n in (top, left))
+        return min(self.height, height - below), min(self.width, width - beyond)
+
     def _cropped(self, images: Any, transformation: Any, kind: str) -> Any:
-        if transformation is None:
+        if transformation is None or transformation[0] is None:
             return crop_and_resize(images, self.height, self.width, kind=kind)
-        top, left = transformation
-        height = min(self.height, int(images.shape[1]) - (top if isinstance(top, int) else 0))
-        width = min(self.width, int(images.shape[2]) - (left if isinstance(left, int) else 0))
+        top, left = transformation[:2]
+        height, width = self._part(top, left, int(images.shape[1]), int(images.shape[2]))
         images = tf.gather(images, top + tf.range(height), axis=1)
         return resize(tf.gather(images, left + tf.range(width), axis=2), self.height, self.width, kind)
 
@@ -348,9 +420,10 @@ class RandomPerspective(RandomImageLayer):
         right, bottom = _last(width), _last(height)
         zero = tf.zeros_like(right)
         corners = tf.stack([tf.stack(pair) for pair in ((zero, zero), (right, zero), (zero, bottom), (right, bottom))])
-        moved = self._uniform((count, 4, 2), -0.5, 0.5, seed) * self.scale
-        start = tf.ones_like(moved) * corners
-        return {"apply_perspective": chosen, "start_points": start, "end_points": start + start * moved}
+        by = self._uniform((count, 4, 2), -0.5, 0.5, seed) * self.scale
+        start = tf.ones_like(by) * corners
+        return {"apply_perspective": chosen, "start_points": start, "end_points": start + start * by,
+                "input_shape": self._shape_of(data)}  # fmt: skip
 
     def _mapped(self, images: Any, transformation: Any, interpolation: str) -> Any:
         if transformation is None:
@@ -358,6 +431,23 @@ class RandomPerspective(RandomImageLayer):
         maps = maps_between(transformation["end_points"], transformation["start_points"])
         found = project(images, maps, interpolation, "constant", self.fill_value)
         return tf.where(tf.reshape(transformation["apply_perspective"], (-1, 1, 1, 1)), found, images)
+
+    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any, training: Any = True) -> Any:
+        if transformation is None or not training:
+            return bounding_boxes
+        points = [tf.cast(transformation[name], "float32") for name in ("start_points", "end_points")]
+        a, b, c, d, e, f, g, h = tf.unstack(maps_between(*points)[:, None, None, :], axis=-1)
+
+        def seen(boxes: Any) -> Any:
+            left, top, right, bottom = tf.split(boxes, 4, axis=-1)
+            x, y = tf.concat([left, right, left, right], axis=-1), tf.concat([top, bottom, bottom, top], axis=-1)
+            depth = g * x + h * y + 1.0
+            corners = (a * x + b * y + c) / depth, (d * x + e * y + f) / depth
+            edges = [edge(one, axis=-1) for edge in (tf.reduce_min, tf.reduce_max) for one in corners]
+            chosen = tf.reshape(tf.cast(transformation["apply_perspective"], "bool"), (-1, 1, 1))
+            return tf.where(chosen, tf.stack(edges, axis=-1), boxes)
+
+        return moved(bounding_boxes, seen, self.bounding_box_format, size_in(transformation))
 
     def transform_images(self, images: Any, transformation: Any, training: Any = True) -> Any:
         return self._mapped(images, transformation, self.interpolation)

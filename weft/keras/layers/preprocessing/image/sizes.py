@@ -9,6 +9,7 @@ from weft.extend import explain
 from weft.keras.core.dtypes import is_float
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.preprocessing.image.base import BaseImagePreprocessingLayer
+from weft.keras.layers.preprocessing.image.boxes import moved, part_of, size_in
 from weft.keras.layers.preprocessing.image.resampling import INTERPOLATIONS, one_of, resize, size_of
 
 
@@ -20,12 +21,16 @@ def _most(a: Any, b: Any) -> Any:
     return max(a, b) if isinstance(a, int) and isinstance(b, int) else tf.maximum(a, b)
 
 
-def crop_and_resize(images: Any, height: int, width: int, **how: Any) -> Any:
-    """The largest part in the middle that has the wanted ratio of height to width, resized."""
-    old_height, old_width = size_of(images, 1), size_of(images, 2)
+def middle_part(old_height: Any, old_width: Any, height: int, width: int) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """The largest part in the middle that has the wanted ratio: where it begins, and its height and width."""
     part_height = _most(_least(old_height, old_width * height // width), 1)
     part_width = _most(_least(old_width, old_height * width // height), 1)
-    top, left = (old_height - part_height) // 2, (old_width - part_width) // 2
+    return ((old_height - part_height) // 2, (old_width - part_width) // 2), (part_height, part_width)
+
+
+def crop_and_resize(images: Any, height: int, width: int, **how: Any) -> Any:
+    """The largest part in the middle that has the wanted ratio of height to width, resized."""
+    (top, left), (part_height, part_width) = middle_part(size_of(images, 1), size_of(images, 2), height, width)
     images = images[:, top : top + part_height, left : left + part_width]
     return resize(images, height, width, **how)
 
@@ -112,6 +117,30 @@ class Resizing(BaseImagePreprocessingLayer):
     def transform_segmentation_masks(self, masks: Any, transformation: Any = None, training: Any = True) -> Any:
         return self._resized(masks, "nearest")
 
+    def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
+        return self._sizes_of(data)
+
+    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any, training: Any = True) -> Any:
+        boxes = bounding_boxes["boxes"]
+        filling = tf.reduce_all(tf.logical_or(tf.equal(boxes, -1.0), tf.equal(boxes, 0.0)), axis=-1, keepdims=True)
+        found = moved(bounding_boxes, lambda corners: self._scaled(corners, *transformation),
+                      self.bounding_box_format, transformation, (self.height, self.width))  # fmt: skip
+        return {**found, "boxes": tf.where(filling, tf.zeros_like(found["boxes"]), found["boxes"])}
+
+    def _scaled(self, corners: Any, height: Any, width: Any) -> Any:
+        height, width = tf.cast(height, corners.dtype), tf.cast(width, corners.dtype)
+        down, across = self.height / height, self.width / width
+        left = top = tf.zeros_like(down)
+        if self.pad_to_aspect_ratio or self.crop_to_aspect_ratio:
+            both = tf.minimum(down, across) if self.pad_to_aspect_ratio else tf.maximum(down, across)
+            down = across = both
+            # What is added counts as a shift to the right, what is cut off as one to the left.
+            if self.pad_to_aspect_ratio:
+                top, left = (self.height - height * both) // 2.0, (self.width - width * both) // 2.0
+            else:
+                top, left = -((height * both - self.height) // 2.0), -((width * both - self.width) // 2.0)
+        return corners * tf.stack([across, down, across, down]) + tf.stack([left, top, left, top])
+
     def _resized(self, images: Any, kind: str) -> Any:
         return resize_images(
             images, self.height, self.width, kind, self.antialias, self.crop_to_aspect_ratio,
@@ -134,8 +163,21 @@ class CenterCrop(BaseImagePreprocessingLayer):
         self.height = positive_int("CenterCrop", "height", height)
         self.width = positive_int("CenterCrop", "width", width)
 
+    def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
+        return {"input_shape": self._shape_of(data)}
+
     def transform_images(self, images: Any, transformation: Any = None, training: Any = True) -> Any:
         return self._cropped(images, "bilinear")
+
+    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any, training: Any = True) -> Any:
+        height, width = size_in(transformation)
+        new = self.height, self.width
+        if height >= self.height and width >= self.width:
+            begin, part = ((height - self.height) // 2, (width - self.width) // 2), new
+        else:
+            begin, part = middle_part(height, width, *new)
+        return moved(bounding_boxes, lambda boxes: part_of(boxes, begin, part, new), self.bounding_box_format,
+                     (height, width), new)  # fmt: skip
 
     def transform_segmentation_masks(self, masks: Any, transformation: Any = None, training: Any = True) -> Any:
         return self._cropped(masks, "nearest")
