@@ -24,7 +24,7 @@ def network() -> keras.Model:
 
 def optimizer() -> keras.optimizers.MultiOptimizer:
     paths = keras.optimizers.OptimizerMap(keras.optimizers.SGD(0.01))
-    paths[".*/last/.*"] = keras.optimizers.Adam(0.1)
+    paths["(.*/)?last/.*"] = keras.optimizers.Adam(0.1)
     return keras.optimizers.MultiOptimizer(paths)
 
 
