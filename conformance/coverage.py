@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from conformance import store
+from conformance import goldens, store
 from conformance.uses import Use, chains
 
 
@@ -55,7 +55,10 @@ def _is_module(value: Any) -> bool:
 
 
 class Coverage:
-    """How names stand after a comparison: `problems` has a line for each use that disagrees."""
+    """How names stand after a comparison: `problems` has a line for each use that disagrees.
+
+    What the golden files of the test suite compare agrees, unless a use says otherwise.
+    """
 
     def __init__(self, dialect: str, uses: Iterable[Use], problems: Mapping[Use, str | None]) -> None:
         self.dialect = dialect
@@ -76,6 +79,14 @@ class Coverage:
                     if not isinstance(value, (bool, int, float, str, bytes, tuple, type(None))):
                         self._objects[id(value)] = value
                         self._note(id(value), standing)
+
+        self.golden_cases = 0
+        for name, count in goldens.compared(dialect).items():
+            self.golden_cases += count
+            value = resolve(dialect, name)
+            self._objects[id(value)] = value
+            for key in (name, id(value)):
+                self._note(key, Standing.AGREES)
 
     def _note(self, key: int | str, standing: Standing) -> None:
         self._standings.setdefault(key, set()).add(standing)

@@ -19,7 +19,11 @@ _HEAD = """# Weft beside {original}
 
 Written by `python -m conformance {dialect} --write`; `conformance/README.md` says how it is measured. Both run {uses}
 uses; a name **agrees** where every use of it gives the same values, dtypes, shapes, gradients and kinds of error.
+{goldens}
+"""
 
+_GOLDENS = """The {cases} stored cases of Keras that the tests in `tests/keras` go through count too: they hold values,
+gradients and updates of ops, layers, losses, metrics, optimizers and initializers.
 """
 
 
@@ -28,7 +32,9 @@ def write(dialect: str, names: list[str], coverage: Coverage, problems: dict[Use
     modules: dict[str, Counter[Standing]] = defaultdict(Counter)
     for name, standing in standings.items():
         modules[name.rsplit(".", 1)[0]][standing] += 1
-    lines = [_HEAD.format(original=ORIGINALS[dialect], dialect=dialect, uses=len(problems))]
+    cases = coverage.golden_cases
+    stored = _GOLDENS.format(cases=cases) if cases else ""
+    lines = [_HEAD.format(original=ORIGINALS[dialect], dialect=dialect, uses=len(problems), goldens=stored)]
     lines.append("| module | names | " + " | ".join(_ORDER) + " |\n")
     lines.append("| --- " * (len(_ORDER) + 2) + "|\n")
     total: Counter[Standing] = Counter(standings.values())

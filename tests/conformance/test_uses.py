@@ -1,8 +1,10 @@
 """Every use in conformance/uses gives what the original gave, or says why not."""
 
+from pathlib import Path
+
 import pytest
 
-from conformance import store, worker
+from conformance import goldens, store, worker
 from conformance.__main__ import unexpected
 from conformance.comparing import compare
 from conformance.uses import DIALECTS, Use, chains, files, read, read_all
@@ -84,3 +86,11 @@ def test_what_counts_as_a_difference(one, other, complaint):
     expected, found = worker.run_file([use.request() for use in uses], "weft")
     problem = compare(uses[0], expected, found)
     assert (problem is None) if complaint is None else complaint in problem
+
+
+def test_every_golden_file_that_counts_is_read_by_a_test():
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (Path(__file__).parents[1] / "keras").rglob("*.py"))
+    assert all(f'"{Path(file).stem}"' in tests or f'"{file}"' in tests for file in goldens.FILES)
+    found = goldens.compared("keras")
+    assert found["keras.ops.matmul"] > 5 and {"keras.layers.Dense", "keras.losses.Huber", "keras.metrics.AUC",
+                                              "keras.optimizers.Adam", "keras.initializers.HeNormal"} <= set(found)

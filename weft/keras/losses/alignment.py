@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import weft as tf
+from weft.extend import explain
 
 
 def align_ranks(first: Any, second: Any, expand_vectors: bool = True) -> tuple[Any, Any]:
@@ -48,4 +49,13 @@ def as_predictions(values: Any) -> Any:
 def prepare(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     """Labels and predictions as float tensors of one dtype; of one rank where only a last axis of size 1 is between."""
     y_pred = as_predictions(y_pred)
-    return align_ranks(as_float_like(y_true, y_pred), y_pred)
+    y_true, y_pred = align_ranks(as_float_like(y_true, y_pred), y_pred)
+    try:
+        tf.broadcast_static_shape(y_true.shape, y_pred.shape)
+    except ValueError as error:
+        raise ValueError(explain(
+            "The loss cannot compare labels with predictions: they differ in shape.",
+            received=[f"y_true {y_true.shape}", f"y_pred {y_pred.shape}"], expected=f"labels of shape {y_pred.shape}",
+            hint="give the last layer as many units as the labels have columns",
+        )) from error  # fmt: skip
+    return y_true, y_pred

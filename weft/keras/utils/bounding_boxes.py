@@ -357,8 +357,8 @@ def compute_iou(
     Example:
         >>> from weft import keras
         >>> boxes = [[0.0, 0.0, 2.0, 2.0]]
-        >>> keras.utils.bounding_boxes.compute_iou(boxes, [[1.0, 0.0, 3.0, 2.0]], "xyxy").numpy().round(4).tolist()
-        [[0.3333]]
+        >>> round(float(keras.utils.bounding_boxes.compute_iou(boxes, [[1.0, 0.0, 3.0, 2.0]], "xyxy")[0, 0]), 4)
+        0.3333
     """
     boxes1, boxes2 = _tensor(boxes1), _tensor(boxes2)
     for name, boxes in (("boxes1", boxes1), ("boxes2", boxes2)):
