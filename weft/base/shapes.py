@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from weft.base import dims
+from weft.base import dimension, dims
 from weft.base.dims import Dim
 
 if TYPE_CHECKING:
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 def show(shape: tuple[Dimension, ...] | None) -> str:
-    """A shape as users read it: `(None, 3)`, or `<unknown>`."""
+    """A shape as users read it: `(None, 3)`, in programs of TensorFlow 1 `(?, 3)`, or `<unknown>`."""
     if shape is None:
         return "<unknown>"
-    inner = ", ".join("None" if isinstance(d, Dim) else str(d) for d in shape)
+    unknown = "?" if dimension.objects_shown() else "None"
+    inner = ", ".join(unknown if isinstance(d, Dim) else str(d) for d in shape)
     return f"({inner},)" if len(shape) == 1 else f"({inner})"
 
 
@@ -104,9 +105,12 @@ class TensorShape:
         return self.rank
 
     @property
-    def dims(self) -> list[int | None] | None:
-        """The sizes as a list, None for unknown ones; None for an unknown rank."""
-        return None if self._dims is None else [_plain(d) for d in self._dims]
+    def dims(self) -> list[Any] | None:
+        """The sizes as a list, None where unknown (in programs of TensorFlow 1 `Dimension`s); None without a rank."""
+        if self._dims is None:
+            return None
+        seen = _as_object if dimension.wanted() else _plain
+        return [seen(d) for d in self._dims]
 
     def as_list(self) -> list[int | None]:
         """The sizes as a list, None for unknown ones.
@@ -197,13 +201,15 @@ class TensorShape:
     def __iter__(self) -> Iterator[int | None]:
         if self._dims is None:
             raise ValueError("A TensorShape of unknown rank cannot be iterated. Test `shape.rank` first.")
-        return iter([_plain(d) for d in self._dims])
+        seen = _as_object if dimension.wanted() else _plain
+        return iter([seen(d) for d in self._dims])
 
     def __getitem__(self, key: Any) -> Any:
+        seen = _as_object if dimension.wanted() else _plain
         if self._dims is None:
-            return TensorShape(None) if isinstance(key, slice) else None
+            return TensorShape(None) if isinstance(key, slice) else seen(None)
         found = self._dims[key]
-        return TensorShape(found) if isinstance(found, tuple) else _plain(found)
+        return TensorShape(found) if isinstance(found, tuple) else seen(found)
 
     def __bool__(self) -> bool:
         return self._dims is not None
@@ -213,23 +219,31 @@ class TensorShape:
             that = TensorShape(other)
         except (TypeError, ValueError):
             return NotImplemented
-        return self.dims == that.dims
+        return self._plain_dims() == that._plain_dims()
+
+    def _plain_dims(self) -> tuple[int | None, ...] | None:
+        return None if self._dims is None else tuple(_plain(d) for d in self._dims)
 
     def __hash__(self) -> int:
-        return hash(None if self._dims is None else tuple(_plain(d) for d in self._dims))
+        return hash(self._plain_dims())
 
     def __str__(self) -> str:
         return show(self._dims)
 
     def __repr__(self) -> str:
-        return f"TensorShape({None if self._dims is None else self.as_list()})"
+        seen = _as_object if dimension.objects_shown() else _plain
+        return f"TensorShape({None if self._dims is None else [seen(d) for d in self._dims]})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return TensorShape, (self.dims,)
+        return TensorShape, (self._plain_dims(),)
 
 
-def _plain(dimension: Dimension) -> int | None:
-    return dimension if isinstance(dimension, int) else None
+def _plain(size: Any) -> int | None:
+    return size if isinstance(size, int) else None
+
+
+def _as_object(size: Any) -> Any:
+    return dimension.Dimension(_plain(size))
 
 
 def _as_dimension(value: Any) -> Dimension:

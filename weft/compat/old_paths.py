@@ -41,6 +41,13 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     "python.ops.lookup_ops": ("tf.lookup", "v1"),
     **_under("python.ops", "io_ops parsing_ops", ("tf.io", "v1")),
     **_under("python.ops", "rnn rnn_cell rnn_cell_impl", ("v1.nn", "v1.nn.rnn_cell")),
+    "python.ops.seq2seq": ("v1.contrib.legacy_seq2seq",),
+    # models that came with TensorFlow before version 1.0
+    "models": (),
+    "models.rnn": (),
+    "models.rnn.rnn": ("v1.nn",),
+    "models.rnn.rnn_cell": ("v1.nn.rnn_cell",),
+    "models.rnn.seq2seq": ("v1.contrib.legacy_seq2seq",),
     "python.ops.losses": ("v1.losses",),
     "python.ops.losses.losses": ("v1.losses",),
     "python.ops.metrics": ("v1.metrics",),

@@ -317,11 +317,17 @@ def symbol_sources(graph: Graph) -> dict[Symbol, Value]:
     found: dict[Symbol, Value] = {}
     for node in graph.nodes:
         for value in node.outputs:
-            for dimension in value.shape or ():
-                symbol = dimension.symbol if isinstance(dimension, Dim) else None
-                if symbol is not None:
-                    found.setdefault(symbol, value)
+            for symbol in bare_symbols(value):
+                found.setdefault(symbol, value)
     return found
+
+
+def bare_symbols(value: Value) -> Iterator[Symbol]:
+    """The dimension symbols that a value's shape shows bare."""
+    for dimension in value.shape or ():
+        symbol = dimension.symbol if isinstance(dimension, Dim) else None
+        if symbol is not None:
+            yield symbol
 
 
 def reachable(graph: Graph, roots: Iterable[Value | Node]) -> set[Node]:

@@ -239,6 +239,41 @@ def while_loop(
     return nest.rebuild(given, start.rebuild(outputs))
 
 
+def collecting_loop(
+    condition: Callable[..., Any], body: Callable[..., Any], loop_vars: Sequence[Any]
+) -> tuple[list[Any], Any]:
+    """Repeats `loop_vars, results = body(*loop_vars)` while `condition(*loop_vars)` holds; keeps all results.
+
+    Args:
+        condition: Loop variables to a scalar bool.
+        body: Loop variables to new ones, and a nested structure of tensors of fixed shapes.
+        loop_vars: Nested tensors.
+
+    Returns:
+        The last loop variables, and the results of all steps stacked.
+    """
+    variables = _with_memory(lambda *given: body(*given)[0], list(loop_vars))
+    variables = nest.map_structure(lambda v: v._loosened(None) if isinstance(v, CompositeTensor) else v, variables)
+    start = TracedResult(variables)
+    types = loop_types(nest.flatten(variables))
+    results: list[TracedResult] = []
+
+    def stepped(*leaves: Any) -> Any:
+        new, found = body(*start.rebuild(leaves))
+        results.append(TracedResult(found))
+        parts = TracedResult(list(new)).tensors
+        if len(parts) != len(types):
+            raise ValueError(explain(f"The loop's body returns {len(parts)} tensors of {len(types)}."))
+        carried = [p if p.dtype is t.dtype else _number_like(p, t) for p, t in zip(parts, types, strict=True)]
+        return [*carried, *results[-1].tensors]
+
+    inner = trace_subgraph(stepped, tuple([None] * len(types)), types, "body")
+    outer = trace_subgraph(lambda *leaves: condition(*start.rebuild(leaves)), tuple([None] * len(types)), types,
+                           "condition")  # fmt: skip
+    outputs = repeat(outer, inner, start.tensors, None)
+    return start.rebuild(outputs[: len(types)]), results[0].rebuild(outputs[len(types) :])
+
+
 def _with_memory(body: Callable[..., Any], loop_vars: list[Any]) -> list[Any]:
     """The loop variables, composite ones with the components that a turn gives them."""
     if not any(isinstance(leaf, CompositeTensor) for leaf in nest.flatten(loop_vars)):

@@ -285,11 +285,27 @@ class Graph:
     @contextmanager
     def device(self, name: Any) -> Iterator[None]:
         """As `tf.device`."""
+        if hasattr(name, "to_string"):  # a DeviceSpec
+            name = name.to_string()
         context.devices().append(name if isinstance(name, str) or callable(name) else "")
         try:
             yield
         finally:
             context.devices().pop()
+
+    @contextmanager
+    def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
+        """Accepted: everything runs in this process."""
+        yield
+
+    @contextmanager
+    def container(self, container_name: str) -> Iterator[None]:
+        """Accepted: variables belong to their session."""
+        yield
+
+    def get_name_scope(self) -> str:
+        """The name scope that is open, without a `/` at its end; empty outside of all."""
+        return "/".join(context.names())
 
     @contextmanager
     def control_dependencies(self, control_inputs: Sequence[Any] | None) -> Iterator[None]:

@@ -196,6 +196,8 @@ def _extract(graph: Graph, fetch: _Fetch, feeds: Sequence[Value]) -> tuple[ir.Gr
 def _needed(source: ir.Graph, fetch: _Fetch, fed: set[Value]) -> set[ir.Node]:
     """The nodes that the fetches need; what only leads to a fed value is not."""
     sizes = ir.symbol_sources(source)
+    for value in fed:  # a size is asked of what is fed, rather than of what led to it
+        sizes.update(dict.fromkeys(ir.bare_symbols(value), value))
     needed: set[ir.Node] = set()
     stack = [v.node for v in fetch.values if v not in fed] + list(fetch.nodes)
     while stack:

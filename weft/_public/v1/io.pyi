@@ -15,5 +15,7 @@ from weft.compat.v1.io import decode_raw as decode_raw
 from weft.compat.v1.io import parse_example as parse_example
 from weft.compat.v1.io import parse_single_example as parse_single_example
 from weft.compat.v1.io import read_file as read_file
+from weft.compat.v1.io import serialize_many_sparse as serialize_many_sparse
+from weft.compat.v1.io import serialize_sparse as serialize_sparse
 from weft.compat.v1.io import tf_record_iterator as tf_record_iterator
 from weft.compat.v1.io import write_file as write_file

@@ -20,8 +20,10 @@ from weft.compat.v1.flow import (  # noqa: F401
 )
 from weft.compat.v1.graphs import (  # noqa: F401
     ConfigProto,
+    Dimension,
     GPUOptions,
     GraphKeys,
+    GraphOptions,
     InteractiveSession,
     OptimizerOptions,
     Session,
@@ -30,6 +32,8 @@ from weft.compat.v1.graphs import (  # noqa: F401
     assign,
     assign_add,
     assign_sub,
+    dimension_at_index,
+    dimension_value,
     disable_eager_execution,
     disable_resource_variables,
     disable_v2_behavior,
@@ -37,6 +41,7 @@ from weft.compat.v1.graphs import (  # noqa: F401
     enable_eager_execution,
     enable_resource_variables,
     enable_v2_behavior,
+    enable_v2_tensorshape,
     executing_eagerly_outside_functions,
     get_collection,
     get_collection_ref,
@@ -63,9 +68,11 @@ from weft.compat.v1.initializers import (  # noqa: F401
     glorot_normal_initializer,
     glorot_uniform_initializer,
     ones_initializer,
+    orthogonal_initializer,
     random_normal_initializer,
     random_uniform_initializer,
     truncated_normal_initializer,
+    uniform_unit_scaling_initializer,
     variance_scaling_initializer,
     zeros_initializer,
 )
@@ -84,6 +91,47 @@ from weft.compat.v1.making import (  # noqa: F401
     truncated_normal,
     zeros,
     zeros_like,
+)
+from weft.compat.v1.more_ops import (  # noqa: F401
+    AggregationMethod,
+    add_check_numerics_ops,
+    add_to_collections,
+    assert_near,
+    assert_none_equal,
+    assert_rank,
+    assert_rank_at_least,
+    assert_rank_in,
+    assert_scalar,
+    assert_variables_initialized,
+    batch_gather,
+    batch_to_space,
+    batch_to_space_nd,
+    clip_by_average_norm,
+    colocate_with,
+    container,
+    convert_to_tensor_or_indexed_slices,
+    floor_div,
+    histogram_fixed_width_bins,
+    lin_space,
+    matrix_solve_ls,
+    model_variables,
+    moving_average_variables,
+    no_regularizer,
+    op_scope,
+    realdiv,
+    required_space_to_batch_paddings,
+    reverse,
+    reverse_v2,
+    select,
+    setdiff1d,
+    space_to_batch,
+    tensor_scatter_add,
+    tensor_scatter_sub,
+    tensor_scatter_update,
+    to_complex128,
+    unravel_index,
+    verify_tensor_all_finite,
+    where_v2,
 )
 from weft.compat.v1.naming import composite
 from weft.compat.v1.old_names import concat as concat
@@ -137,6 +185,12 @@ from weft.compat.v1.ops import (  # noqa: F401
     to_int64,
     where,
 )
+from weft.compat.v1.partitioners import (  # noqa: F401
+    create_partitioned_variables,
+    fixed_size_partitioner,
+    min_max_variable_partitioner,
+    variable_axis_size_partitioner,
+)
 from weft.compat.v1.strings import as_string as as_string
 from weft.compat.v1.strings import join as string_join  # noqa: F401
 from weft.compat.v1.strings import reduce_join, regex_replace, string_split, substr  # noqa: F401
@@ -157,18 +211,23 @@ from weft.compat.v1.variable_scopes import (  # noqa: F401
 
 __version__ = "1.15.5"  # the release whose names and behaviour these are
 VERSION = __version__
+GIT_VERSION = "weft"
+GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER, GRAPH_DEF_VERSION_MIN_PRODUCER = 134, 0, 0
 
 #: namespaces that differ from version 2's, each a module of this folder
 _OWN = (
     *"""app contrib data distributions examples feature_column flags gfile graph_util image initializers io layers
-    logging losses metrics nn python_io random resource_loader saved_model sparse strings summary train
-    version""".split(),
+    logging losses manip metrics nn python_io queue random resource_loader saved_model sets sparse spectral strings
+    summary train version""".split(),
 )
 
 #: top-level names that mean the same as in `weft`
 _SHARED = frozenset(
     """
-    DType Graph IndexedSlices Module Operation Tensor TensorShape TensorSpec UnconnectedGradients GradientTape abs
+    DType Graph IndexedSlices Module Operation RaggedTensor RaggedTensorSpec SparseTensorSpec Tensor TensorArray
+    TensorShape TensorSpec TypeSpec UnconnectedGradients VariableAggregation VariableSynchronization GradientTape abs
+    dynamic_partition dynamic_stitch get_logger grad_pass_through histogram_fixed_width identity_n make_ndarray
+    make_tensor_proto parallel_stack recompute_grad shape_n space_to_batch_nd timestamp vectorized_map
     acos acosh add add_n asin asinh atan atan2 atanh bfloat16 bitcast bool boolean_mask broadcast_dynamic_shape
     broadcast_static_shape broadcast_to as_dtype cast clip_by_norm saturate_cast sequence_mask unique_with_counts
     clip_by_value complex complex128 complex64 constant control_dependencies cos cosh cumsum custom_gradient device
@@ -177,7 +236,7 @@ _SHARED = frozenset(
     init_scope int16 int32 int64 int8 is_tensor less less_equal linspace logical_and logical_not logical_or map_fn
     matmul maximum meshgrid minimum mod multiply name_scope negative newaxis no_op not_equal numpy_function one_hot
     ones_like pad pow print py_function range rank register_tensor_conversion_function repeat reshape resource
-    reverse roll round scan scatter_nd searchsorted shape sigmoid sign sin sinh size slice sort sqrt square stack
+    roll round scan scatter_nd searchsorted shape sigmoid sign sin sinh size slice sort sqrt square stack
     stop_gradient strided_slice string subtract switch_case tan tanh tensor_scatter_nd_add tensor_scatter_nd_sub
     tensor_scatter_nd_update tensordot tile transpose truediv truncatediv truncatemod uint16 uint32 uint64 uint8
     unique unstack variant argsort get_static_value
@@ -186,8 +245,8 @@ _SHARED = frozenset(
 
 #: namespaces that mean the same as in `weft`
 _SHARED_NAMESPACES = frozenset(
-    """autodiff autograph bitwise config debugging distribute dtypes errors keras linalg lookup math nest sets
-    signal test""".split()
+    """audio autodiff autograph bitwise config debugging distribute dtypes errors experimental keras linalg lookup math
+    nest ragged signal test""".split()
 )
 
 #: version 1 names of functions that version 2 keeps under `math` alone
@@ -200,12 +259,23 @@ _MOVED = {
     "segment_mean": "segment_mean", "segment_min": "segment_min", "segment_prod": "segment_prod",
     "segment_sum": "segment_sum", "squared_difference": "squared_difference", "zeta": "zeta", "igamma": "igamma",
     "unsorted_segment_sum": "unsorted_segment_sum", "unsorted_segment_max": "unsorted_segment_max",
+    "angle": "angle", "betainc": "betainc", "igammac": "igammac", "lbeta": "lbeta",
+    "div_no_nan": "divide_no_nan", "is_non_decreasing": "is_non_decreasing",
+    "is_strictly_increasing": "is_strictly_increasing", "unsorted_segment_mean": "unsorted_segment_mean",
+    "unsorted_segment_min": "unsorted_segment_min", "unsorted_segment_prod": "unsorted_segment_prod",
+    "unsorted_segment_sqrt_n": "unsorted_segment_sqrt_n",
     "bincount": "bincount", "confusion_matrix": "confusion_matrix", "accumulate_n": "accumulate_n",
 }  # fmt: skip
 
 #: version 1 names of functions that version 2 keeps in other namespaces: name -> (namespace, name there)
 _ELSEWHERE = {
     "check_numerics": ("debugging", "check_numerics"),
+    **{name: ("debugging", name) for name in (
+        "assert_integer", "assert_proper_iterable", "assert_same_float_dtype", "assert_type", "is_numeric_tensor")},
+    **{name: ("signal", name) for name in ("fft", "fft2d", "fft3d", "ifft", "ifft2d", "ifft3d")},
+    **{name: ("io", name) for name in (
+        "decode_compressed", "deserialize_many_sparse", "parse_tensor", "serialize_tensor")},
+    "cholesky_solve": ("linalg", "cholesky_solve"), "matrix_square_root": ("linalg", "sqrtm"),
     "cholesky": ("linalg", "cholesky"), "global_norm": ("math", "global_norm"),
     "invert_permutation": ("math", "invert_permutation"), "matrix_band_part": ("linalg", "band_part"),
     "matrix_determinant": ("linalg", "det"), "matrix_inverse": ("linalg", "inv"), "matrix_solve": ("linalg", "solve"),
@@ -219,7 +289,7 @@ _ELSEWHERE = {
 #: names of `tf.io` that stand at the top too
 _IO = frozenset(
     """FixedLenFeature FixedLenSequenceFeature SparseFeature VarLenFeature decode_csv parse_example parse_single_example
-    parse_single_sequence_example read_file write_file""".split()
+    parse_single_sequence_example read_file serialize_many_sparse serialize_sparse write_file""".split()
 )
 
 #: names of modules that are loaded where they are used: (module, name there)
@@ -233,6 +303,8 @@ _MESSAGES = {
         "scatter_mul", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update")},
     "import_graph_def": ("compat.v1.graph_import", "import_graph_def"),
     "QueueBase": ("compat.v1.queues", "QueueBase"), "ReaderBase": ("compat.v1.readers", "ReaderBase"),
+    "extract_image_patches": ("compat.v1.image", "extract_image_patches"), "OpError": ("base.errors", "OpError"),
+    "DeviceSpec": ("compat.v1.devices", "DeviceSpec"), "HistogramProto": ("formats.messages.summary", "HistogramProto"),
     "count_up_to": ("compat.v1.input", "count_up_to"), "matching_files": ("compat.v1.input", "matching_files"),
     "Event": ("formats.messages.summary", "Event"), "GraphDef": ("formats.messages.graph", "GraphDef"),
     "MetaGraphDef": ("formats.messages.meta_graph", "MetaGraphDef"),

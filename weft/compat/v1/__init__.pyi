@@ -6,17 +6,19 @@ from weft import autodiff as autodiff
 from weft import autograph as autograph
 from weft import compat as compat
 from weft import keras as keras
+from weft._public import audio as audio
 from weft._public import bitwise as bitwise
 from weft._public import config as config
 from weft._public import debugging as debugging
 from weft._public import distribute as distribute
 from weft._public import dtypes as dtypes
 from weft._public import errors as errors
+from weft._public import experimental as experimental
 from weft._public import linalg as linalg
 from weft._public import lookup as lookup
 from weft._public import math as math
 from weft._public import nest as nest
-from weft._public import sets as sets
+from weft._public import ragged as ragged
 from weft._public import signal as signal
 from weft._public import test as test
 from weft._public.v1 import app as app
@@ -34,18 +36,23 @@ from weft._public.v1 import io as io
 from weft._public.v1 import layers as layers
 from weft._public.v1 import logging as logging
 from weft._public.v1 import losses as losses
+from weft._public.v1 import manip as manip
 from weft._public.v1 import metrics as metrics
 from weft._public.v1 import nn as nn
 from weft._public.v1 import python_io as python_io
+from weft._public.v1 import queue as queue
 from weft._public.v1 import random as random
 from weft._public.v1 import resource_loader as resource_loader
 from weft._public.v1 import saved_model as saved_model
+from weft._public.v1 import sets as sets
 from weft._public.v1 import sparse as sparse
+from weft._public.v1 import spectral as spectral
 from weft._public.v1 import strings as strings
 from weft._public.v1 import summary as summary
 from weft._public.v1 import train as train
 from weft._public.v1 import version as version
 from weft.api.array import argsort as argsort
+from weft.api.array import batch_to_space as _batch_to_space_nd
 from weft.api.array import bitcast as bitcast
 from weft.api.array import boolean_mask as boolean_mask
 from weft.api.array import broadcast_dynamic_shape as broadcast_dynamic_shape
@@ -58,6 +65,7 @@ from weft.api.array import eye as eye
 from weft.api.array import gather as gather
 from weft.api.array import gather_nd as gather_nd
 from weft.api.array import guarantee_const as guarantee_const
+from weft.api.array import histogram_fixed_width as histogram_fixed_width
 from weft.api.array import identity as identity
 from weft.api.array import is_tensor as is_tensor
 from weft.api.array import linspace as linspace
@@ -71,7 +79,7 @@ from weft.api.array import rank as rank
 from weft.api.array import register_tensor_conversion_function as register_tensor_conversion_function
 from weft.api.array import repeat as repeat
 from weft.api.array import reshape as reshape
-from weft.api.array import reverse as reverse
+from weft.api.array import reverse as _reverse_v2
 from weft.api.array import roll as roll
 from weft.api.array import saturate_cast as saturate_cast
 from weft.api.array import scatter_nd as scatter_nd
@@ -81,6 +89,7 @@ from weft.api.array import shape as shape
 from weft.api.array import size as size
 from weft.api.array import slice as slice
 from weft.api.array import sort as sort
+from weft.api.array import space_to_batch as _space_to_batch_nd
 from weft.api.array import stack as stack
 from weft.api.array import stop_gradient as stop_gradient
 from weft.api.array import strided_slice as strided_slice
@@ -89,6 +98,14 @@ from weft.api.array import transpose as transpose
 from weft.api.array import unique as unique
 from weft.api.array import unique_with_counts as unique_with_counts
 from weft.api.array import unstack as unstack
+from weft.api.array import where as _where_v2
+from weft.api.asserts import assert_integer as assert_integer
+from weft.api.asserts import assert_proper_iterable as assert_proper_iterable
+from weft.api.asserts import assert_same_float_dtype as assert_same_float_dtype
+from weft.api.asserts import assert_type as assert_type
+from weft.api.asserts import is_numeric_tensor as is_numeric_tensor
+from weft.api.file_ops import parse_tensor as parse_tensor
+from weft.api.file_ops import serialize_tensor as serialize_tensor
 from weft.api.flow import check_numerics as check_numerics
 from weft.api.flow import control_dependencies as control_dependencies
 from weft.api.flow import device as device
@@ -96,6 +113,7 @@ from weft.api.flow import executing_eagerly as executing_eagerly
 from weft.api.flow import foldl as foldl
 from weft.api.flow import foldr as foldr
 from weft.api.flow import function as function
+from weft.api.flow import get_logger as get_logger
 from weft.api.flow import group as group
 from weft.api.flow import init_scope as init_scope
 from weft.api.flow import map_fn as map_fn
@@ -105,10 +123,14 @@ from weft.api.flow import print_ as _print
 from weft.api.flow import py_function as py_function
 from weft.api.flow import scan as scan
 from weft.api.flow import switch_case as switch_case
+from weft.api.flow import timestamp as timestamp
 from weft.api.io import decode_base64 as decode_base64
+from weft.api.io import decode_compressed as decode_compressed
 from weft.api.io import encode_base64 as encode_base64
 from weft.api.math import add_n as _accumulate_n
 from weft.api.math import add_n as add_n
+from weft.api.math import angle as angle
+from weft.api.math import betainc as betainc
 from weft.api.math import bincount as bincount
 from weft.api.math import clip_by_norm as clip_by_norm
 from weft.api.math import clip_by_value as clip_by_value
@@ -116,15 +138,22 @@ from weft.api.math import complex as complex
 from weft.api.math import confusion_matrix as confusion_matrix
 from weft.api.math import cumprod as cumprod
 from weft.api.math import cumsum as cumsum
+from weft.api.math import divide as _realdiv
 from weft.api.math import divide as _truediv
 from weft.api.math import divide as divide
 from weft.api.math import einsum as einsum
 from weft.api.math import global_norm as global_norm
 from weft.api.math import imag as imag
 from weft.api.math import invert_permutation as invert_permutation
+from weft.api.math import is_non_decreasing as is_non_decreasing
+from weft.api.math import is_strictly_increasing as is_strictly_increasing
+from weft.api.math import lbeta as lbeta
 from weft.api.math import matmul as matmul
 from weft.api.math import tensordot as tensordot
+from weft.api.math import unsorted_segment_mean as unsorted_segment_mean
+from weft.api.math import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
 from weft.api.matrices import band_part as _matrix_band_part
+from weft.api.matrices import cholesky_solve as cholesky_solve
 from weft.api.matrices import cross as cross
 from weft.api.matrices import diag as _matrix_diag
 from weft.api.matrices import diag_part as _matrix_diag_part
@@ -137,12 +166,25 @@ from weft.api.matrices import solve as _matrix_solve
 from weft.api.matrices import svd as svd
 from weft.api.matrices import trace as trace
 from weft.api.matrices import triangular_solve as _matrix_triangular_solve
+from weft.api.partition import dynamic_partition as dynamic_partition
+from weft.api.partition import dynamic_stitch as dynamic_stitch
+from weft.api.partition import grad_pass_through as grad_pass_through
+from weft.api.partition import identity_n as identity_n
+from weft.api.partition import parallel_stack as parallel_stack
+from weft.api.partition import recompute_grad as recompute_grad
+from weft.api.partition import shape_n as shape_n
+from weft.api.partition import vectorized_map as vectorized_map
+from weft.api.protos import make_ndarray as make_ndarray
+from weft.api.protos import make_tensor_proto as make_tensor_proto
 from weft.api.sets import edit_distance as edit_distance
+from weft.api.sparse_files import deserialize_many_sparse as deserialize_many_sparse
 from weft.api.strings import as_string as as_string
 from weft.api.strings import join as _string_join
 from weft.api.strings import strip as _string_strip
 from weft.api.strings import to_hash_bucket_fast as _string_to_hash_bucket_fast
 from weft.api.strings import to_hash_bucket_strong as _string_to_hash_bucket_strong
+from weft.api.tensor_array import TensorArray as TensorArray
+from weft.base.dimension import Dimension as Dimension
 from weft.base.dtypes import DType as DType
 from weft.base.dtypes import as_dtype as as_dtype
 from weft.base.dtypes import bfloat16 as bfloat16
@@ -175,12 +217,15 @@ from weft.compat.v1.flow import tuple as tuple
 from weft.compat.v1.flow import while_loop as while_loop
 from weft.compat.v1.graphs import ConfigProto as ConfigProto
 from weft.compat.v1.graphs import GPUOptions as GPUOptions
-from weft.compat.v1.graphs import GPUOptions as _OptimizerOptions
+from weft.compat.v1.graphs import GraphOptions as GraphOptions
+from weft.compat.v1.graphs import OptimizerOptions as OptimizerOptions
 from weft.compat.v1.graphs import Variable as Variable
 from weft.compat.v1.graphs import add_to_collection as add_to_collection
 from weft.compat.v1.graphs import assign as assign
 from weft.compat.v1.graphs import assign_add as assign_add
 from weft.compat.v1.graphs import assign_sub as assign_sub
+from weft.compat.v1.graphs import dimension_at_index as dimension_at_index
+from weft.compat.v1.graphs import dimension_value as dimension_value
 from weft.compat.v1.graphs import disable_eager_execution as disable_eager_execution
 from weft.compat.v1.graphs import disable_resource_variables as disable_resource_variables
 from weft.compat.v1.graphs import disable_v2_behavior as disable_v2_behavior
@@ -188,6 +233,7 @@ from weft.compat.v1.graphs import disable_v2_tensorshape as disable_v2_tensorsha
 from weft.compat.v1.graphs import enable_eager_execution as enable_eager_execution
 from weft.compat.v1.graphs import enable_resource_variables as enable_resource_variables
 from weft.compat.v1.graphs import enable_v2_behavior as enable_v2_behavior
+from weft.compat.v1.graphs import enable_v2_tensorshape as enable_v2_tensorshape
 from weft.compat.v1.graphs import executing_eagerly_outside_functions as executing_eagerly_outside_functions
 from weft.compat.v1.graphs import get_collection as get_collection
 from weft.compat.v1.graphs import get_collection_ref as get_collection_ref
@@ -209,9 +255,11 @@ from weft.compat.v1.initializers import constant_initializer as constant_initial
 from weft.compat.v1.initializers import glorot_normal_initializer as glorot_normal_initializer
 from weft.compat.v1.initializers import glorot_uniform_initializer as glorot_uniform_initializer
 from weft.compat.v1.initializers import ones_initializer as ones_initializer
+from weft.compat.v1.initializers import orthogonal_initializer as orthogonal_initializer
 from weft.compat.v1.initializers import random_normal_initializer as random_normal_initializer
 from weft.compat.v1.initializers import random_uniform_initializer as random_uniform_initializer
 from weft.compat.v1.initializers import truncated_normal_initializer as truncated_normal_initializer
+from weft.compat.v1.initializers import uniform_unit_scaling_initializer as uniform_unit_scaling_initializer
 from weft.compat.v1.initializers import variance_scaling_initializer as variance_scaling_initializer
 from weft.compat.v1.initializers import zeros_initializer as zeros_initializer
 from weft.compat.v1.io import decode_raw as decode_raw
@@ -224,6 +272,37 @@ from weft.compat.v1.making import random_uniform as random_uniform
 from weft.compat.v1.making import truncated_normal as truncated_normal
 from weft.compat.v1.making import zeros as zeros
 from weft.compat.v1.making import zeros_like as zeros_like
+from weft.compat.v1.more_ops import AggregationMethod as AggregationMethod
+from weft.compat.v1.more_ops import add_check_numerics_ops as add_check_numerics_ops
+from weft.compat.v1.more_ops import add_to_collections as add_to_collections
+from weft.compat.v1.more_ops import assert_near as assert_near
+from weft.compat.v1.more_ops import assert_none_equal as assert_none_equal
+from weft.compat.v1.more_ops import assert_rank as assert_rank
+from weft.compat.v1.more_ops import assert_rank_at_least as assert_rank_at_least
+from weft.compat.v1.more_ops import assert_rank_in as assert_rank_in
+from weft.compat.v1.more_ops import assert_scalar as assert_scalar
+from weft.compat.v1.more_ops import assert_variables_initialized as assert_variables_initialized
+from weft.compat.v1.more_ops import batch_gather as batch_gather
+from weft.compat.v1.more_ops import batch_to_space as batch_to_space
+from weft.compat.v1.more_ops import clip_by_average_norm as clip_by_average_norm
+from weft.compat.v1.more_ops import colocate_with as colocate_with
+from weft.compat.v1.more_ops import container as container
+from weft.compat.v1.more_ops import convert_to_tensor_or_indexed_slices as convert_to_tensor_or_indexed_slices
+from weft.compat.v1.more_ops import histogram_fixed_width_bins as histogram_fixed_width_bins
+from weft.compat.v1.more_ops import lin_space as lin_space
+from weft.compat.v1.more_ops import matrix_solve_ls as matrix_solve_ls
+from weft.compat.v1.more_ops import model_variables as model_variables
+from weft.compat.v1.more_ops import moving_average_variables as moving_average_variables
+from weft.compat.v1.more_ops import no_regularizer as no_regularizer
+from weft.compat.v1.more_ops import op_scope as op_scope
+from weft.compat.v1.more_ops import required_space_to_batch_paddings as required_space_to_batch_paddings
+from weft.compat.v1.more_ops import reverse as reverse
+from weft.compat.v1.more_ops import select as select
+from weft.compat.v1.more_ops import setdiff1d as setdiff1d
+from weft.compat.v1.more_ops import space_to_batch as space_to_batch
+from weft.compat.v1.more_ops import to_complex128 as to_complex128
+from weft.compat.v1.more_ops import unravel_index as unravel_index
+from weft.compat.v1.more_ops import verify_tensor_all_finite as verify_tensor_all_finite
 from weft.compat.v1.old_names import concat as concat
 from weft.compat.v1.ops import argmax as _arg_max
 from weft.compat.v1.ops import argmax as argmax
@@ -249,6 +328,10 @@ from weft.compat.v1.ops import space_to_depth as space_to_depth
 from weft.compat.v1.ops import split as split
 from weft.compat.v1.ops import squeeze as squeeze
 from weft.compat.v1.ops import where as where
+from weft.compat.v1.partitioners import create_partitioned_variables as create_partitioned_variables
+from weft.compat.v1.partitioners import fixed_size_partitioner as fixed_size_partitioner
+from weft.compat.v1.partitioners import min_max_variable_partitioner as min_max_variable_partitioner
+from weft.compat.v1.partitioners import variable_axis_size_partitioner as variable_axis_size_partitioner
 from weft.compat.v1.strings import reduce_join as reduce_join
 from weft.compat.v1.strings import regex_replace as regex_replace
 from weft.compat.v1.strings import string_split as string_split
@@ -271,19 +354,25 @@ from weft.runtime.graph import default_graph as _get_default_graph
 from weft.runtime.graph import placeholder as placeholder
 from weft.runtime.graph import reset_default_graph as reset_default_graph
 from weft.runtime.module import Module as Module
+from weft.runtime.ragged import RaggedTensor as RaggedTensor
+from weft.runtime.ragged import RaggedTensorSpec as RaggedTensorSpec
+from weft.runtime.replicas import VariableAggregation as VariableAggregation
+from weft.runtime.replicas import VariableSynchronization as VariableSynchronization
 from weft.runtime.scopes import NameScope as _name_scope
 from weft.runtime.session import InteractiveSession as InteractiveSession
 from weft.runtime.session import Session as Session
+from weft.runtime.sparse import SparseTensorSpec as SparseTensorSpec
 from weft.runtime.spec import TensorSpec as TensorSpec
+from weft.runtime.spec import TypeSpec as TypeSpec
 from weft.runtime.static import get_static_value as get_static_value
 from weft.runtime.tape import GradientTape as GradientTape
 from weft.runtime.tape import UnconnectedGradients as UnconnectedGradients
 from weft.runtime.tensor import Tensor as Tensor
 
-OptimizerOptions = _OptimizerOptions
 accumulate_n = _accumulate_n
 arg_max = _arg_max
 arg_min = _arg_min
+batch_to_space_nd = _batch_to_space_nd
 bool = _bool
 double = _double
 get_default_graph = _get_default_graph
@@ -297,7 +386,10 @@ matrix_solve = _matrix_solve
 matrix_triangular_solve = _matrix_triangular_solve
 name_scope = _name_scope
 print = _print
+realdiv = _realdiv
+reverse_v2 = _reverse_v2
 self_adjoint_eig = _self_adjoint_eig
+space_to_batch_nd = _space_to_batch_nd
 string_join = _string_join
 string_strip = _string_strip
 string_to_hash_bucket = _string_to_hash_bucket
@@ -305,6 +397,7 @@ string_to_hash_bucket_fast = _string_to_hash_bucket_fast
 string_to_hash_bucket_strong = _string_to_hash_bucket_strong
 string_to_number = _string_to_number
 truediv = _truediv
+where_v2 = _where_v2
 __version__: str
 VERSION: str
 
@@ -398,6 +491,9 @@ def cosh(x: Any, name: str | None = ...) -> Any:
 def digamma(x: Any, name: str | None = ...) -> Any:
     """The special function digamma, element by element."""
 
+def div_no_nan(x: Any, y: Any, name: str | None = ...) -> Any:
+    """x / y, and 0 where y is 0."""
+
 def equal(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x is y; NaN equals nothing."""
 
@@ -413,8 +509,20 @@ def exp(x: Any, name: str | None = ...) -> Any:
 def expm1(x: Any, name: str | None = ...) -> Any:
     """e to the x, less 1, exact for small x."""
 
+def fft(input: Any, name: str | None = ...) -> Any:
+    """The Fourier transform over the last axis."""
+
+def fft2d(input: Any, name: str | None = ...) -> Any:
+    """The Fourier transform over the last two axes."""
+
+def fft3d(input: Any, name: str | None = ...) -> Any:
+    """The Fourier transform over the last three axes."""
+
 def floor(x: Any, name: str | None = ...) -> Any:
     """The greatest whole number that is not above x."""
+
+def floor_div(x: Any, y: Any, name: str | None = ...) -> Any:
+    """The quotient rounded towards minus infinity."""
 
 def floordiv(x: Any, y: Any, name: str | None = ...) -> Any:
     """The quotient rounded towards minus infinity."""
@@ -428,8 +536,20 @@ def greater(x: Any, y: Any, name: str | None = ...) -> Any:
 def greater_equal(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x >= y."""
 
+def ifft(input: Any, name: str | None = ...) -> Any:
+    """The inverse of the Fourier transform over the last axis."""
+
+def ifft2d(input: Any, name: str | None = ...) -> Any:
+    """The inverse of the Fourier transform over the last two axes."""
+
+def ifft3d(input: Any, name: str | None = ...) -> Any:
+    """The inverse of the Fourier transform over the last three axes."""
+
 def igamma(x: Any, y: Any, name: str | None = ...) -> Any:
     """The special function igamma, element by element."""
+
+def igammac(x: Any, y: Any, name: str | None = ...) -> Any:
+    """The special function igammac, element by element."""
 
 def is_finite(x: Any, name: str | None = ...) -> Any:
     """Whether it is neither infinite nor NaN."""
@@ -471,6 +591,9 @@ def logical_xor(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether exactly one holds."""
 
 def matrix_determinant(input: Any, name: str | None = ...) -> Any:
+    """"""
+
+def matrix_square_root(input: Any, name: str | None = ...) -> Any:
     """"""
 
 def maximum(x: Any, y: Any, name: str | None = ...) -> Any:
@@ -605,6 +728,9 @@ def tan(x: Any, name: str | None = ...) -> Any:
 def tanh(x: Any, name: str | None = ...) -> Any:
     """The hyperbolic tangent."""
 
+def tensor_scatter_add(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+    """"""
+
 def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
     """"""
 
@@ -612,6 +738,12 @@ def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: str | N
     """"""
 
 def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+    """"""
+
+def tensor_scatter_sub(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+    """"""
+
+def tensor_scatter_update(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
     """"""
 
 def to_bfloat16(x: Any, name: str | None = ...) -> Any:
@@ -639,6 +771,12 @@ def truncatemod(x: Any, y: Any, name: str | None = ...) -> Any:
     """The remainder with the sign of x."""
 
 def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: str | None = ...) -> Any:
+    """"""
+
+def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: str | None = ...) -> Any:
+    """"""
+
+def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: str | None = ...) -> Any:
     """"""
 
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = ...) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 import weft
+from weft.base import dimension
+from weft.base.dimension import Dimension as Dimension
 from weft.compat.v1.naming import in_graph
 from weft.runtime import context, frontdoor
 from weft.runtime import graph as graphs
@@ -46,7 +48,7 @@ class ConfigProto:
 
     def __init__(self, **settings: Any) -> None:
         self.gpu_options = settings.pop("gpu_options", None) or GPUOptions()
-        self.graph_options = settings.pop("graph_options", None) or GPUOptions()
+        self.graph_options = settings.pop("graph_options", None) or GraphOptions()
         self.__dict__.update(settings)
 
 
@@ -57,7 +59,20 @@ class GPUOptions:
         self.__dict__.update(settings)
 
 
-OptimizerOptions = GPUOptions
+class OptimizerOptions(GPUOptions):
+    """How graphs are compiled; accepted and kept."""
+
+    DEFAULT, OFF, ON_1, ON_2 = 0, -1, 1, 2
+    L1, L0 = 0, -1
+
+
+class GraphOptions(GPUOptions):
+    """Settings of a session's graphs; accepted and kept."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.optimizer_options = settings.get("optimizer_options") or OptimizerOptions()
+        self.rewrite_options = settings.get("rewrite_options") or GPUOptions()
 
 
 def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:
@@ -85,15 +100,17 @@ def enable_eager_execution(config: Any = None, device_policy: Any = None, execut
 
 
 def disable_v2_behavior() -> None:
-    """Graphs, and `==` on tensors by identity, as in TensorFlow 1."""
+    """Graphs, `==` on tensors by identity, and sizes that are `Dimension`s, as in TensorFlow 1."""
     context.set_graph_mode(True)
     context.set_identity_equality(True)
+    dimension.show_objects(True)
 
 
 def enable_v2_behavior() -> None:
     """Undoes `disable_v2_behavior`."""
     context.set_graph_mode(False)
     context.set_identity_equality(False)
+    dimension.show_objects(False)
 
 
 def disable_resource_variables() -> None:
@@ -105,7 +122,25 @@ def enable_resource_variables() -> None:
 
 
 def disable_v2_tensorshape() -> None:
-    """Accepted: sizes are ints or None."""
+    """From now on the sizes in shapes are `Dimension`s."""
+    dimension.show_objects(True)
+
+
+def enable_v2_tensorshape() -> None:
+    """From now on the sizes in shapes are ints or None."""
+    dimension.show_objects(False)
+
+
+def dimension_value(dimension: Any) -> int | None:
+    """A size as an int or None, whether it is a `Dimension` or plain."""
+    found: int | None = getattr(dimension, "value", dimension)
+    return found
+
+
+def dimension_at_index(shape: Any, index: int) -> Any:
+    """The size of an axis as a `Dimension`, an unknown one where the rank is not known."""
+    sizes = weft.TensorShape(shape).symbolic
+    return Dimension(None if sizes is None or not isinstance(sizes[index], int) else sizes[index])
 
 
 def executing_eagerly_outside_functions() -> bool:

@@ -177,6 +177,88 @@ class glorot_normal_initializer(_Glorot):
     _kind = "truncated_normal"
 
 
+class he_normal(variance_scaling_initializer):
+    """Truncated normal numbers with the variance 2 / fan in (He et al. 2015)."""
+
+    _options: tuple[float, str] = (2.0, "truncated_normal")
+
+    def __init__(self, seed: Any = None) -> None:
+        super().__init__(self._options[0], "fan_in", self._options[1], seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """Its arguments."""
+        return {"seed": self.seed}
+
+
+class he_uniform(he_normal):
+    """Uniform numbers with the variance 2 / fan in (He et al. 2015)."""
+
+    _options = (2.0, "uniform")
+
+
+class lecun_normal(he_normal):
+    """Truncated normal numbers with the variance 1 / fan in (LeCun et al. 1998)."""
+
+    _options = (1.0, "truncated_normal")
+
+
+class lecun_uniform(he_normal):
+    """Uniform numbers with the variance 1 / fan in (LeCun et al. 1998)."""
+
+    _options = (1.0, "uniform")
+
+
+class uniform_unit_scaling_initializer(Initializer):
+    """Uniform numbers up to `factor` times the root of 3 / inputs, inputs being all sizes but the last."""
+
+    def __init__(self, factor: float = 1.0, seed: Any = None, dtype: Any = dtypes.float32) -> None:
+        super().__init__(dtype)
+        self.factor, self.seed = factor, seed
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
+        inputs = max(1.0, float(math.prod(_full(shape)[:-1])))
+        limit = math.sqrt(3 / inputs) * self.factor
+        return making.random_uniform(shape, -limit, limit, self._held(dtype), self.seed)
+
+
+class orthogonal_initializer(Initializer):
+    """A matrix with orthogonal columns (rows, where they are fewer), of all axes but the last and the last.
+
+    Source: Saxe et al., Exact solutions to the nonlinear dynamics of learning in deep linear neural networks, 2013.
+    """
+
+    def __init__(self, gain: float = 1.0, seed: Any = None, dtype: Any = dtypes.float32) -> None:
+        super().__init__(dtype)
+        self.gain, self.seed = gain, seed
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
+        sizes = _full(shape)
+        if len(sizes) < 2:
+            raise ValueError(f"The tensor to initialize must be at least two-dimensional, received shape {sizes}.")
+        rows, columns = math.prod(sizes[:-1]), sizes[-1]
+        drawn = making.random_normal([max(rows, columns), min(rows, columns)], 0.0, 1.0, self._held(dtype), self.seed)
+        q, r = weft.linalg.qr(drawn, full_matrices=False)
+        q = q * weft.sign(weft.linalg.diag_part(r))
+        return self.gain * weft.reshape(weft.transpose(q) if rows < columns else q, sizes)
+
+
+class _Identity(Initializer):
+    """The identity matrix times `gain`."""
+
+    def __init__(self, gain: float = 1.0, dtype: Any = dtypes.float32) -> None:
+        super().__init__(dtype)
+        self.gain = gain
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
+        sizes = _full(shape)
+        if len(sizes) != 2:
+            raise ValueError("Identity matrix initializer can only be used for 2D matrices.")
+        return self.gain * weft.eye(*sizes, dtype=self._held(dtype))
+
+
+identity = _Identity
+orthogonal, uniform_unit_scaling = orthogonal_initializer, uniform_unit_scaling_initializer
+
 #: the names of `tf.initializers`
 zeros, ones, constant = zeros_initializer, ones_initializer, constant_initializer
 random_normal, random_uniform = random_normal_initializer, random_uniform_initializer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from weft.api.file_ops import content_of, put_content
 from weft.api.io import decode_base64, encode_base64  # noqa: F401
 from weft.api.tables import decode_csv as _decode_csv
 from weft.base import dtypes
+from weft.base.absent import absent
 from weft.compat.v1.host import host_call
 from weft.compat.v1.naming import in_graph
 from weft.compat.v1.ops import _old_name
@@ -123,3 +125,35 @@ def decode_raw(input_bytes: Any = None, out_type: Any = None, little_endian: boo
     if text is None or out_type is None:
         raise TypeError("decode_raw needs `input_bytes` and `out_type`.")
     return _io.decode_raw(text, out_type, little_endian, None, name)
+
+
+#: functions that mean the same in version 2, and names of modules that need this one
+_SHARED = frozenset(
+    """decode_and_crop_jpeg decode_bmp decode_compressed decode_gif decode_image decode_jpeg decode_png
+    deserialize_many_sparse encode_jpeg encode_png extract_jpeg_shape is_jpeg match_filenames_once matching_files
+    parse_tensor serialize_tensor write_graph gfile""".split()
+)
+_QUEUES = ("FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "QueueBase", "RandomShuffleQueue")
+
+
+def serialize_sparse(sp_input: Any, name: str | None = None, out_type: Any = dtypes.string) -> Any:
+    """A SparseTensor as a vector of three strings; version 1 takes the name second."""
+    return weft.io.serialize_sparse(sp_input, out_type, name)
+
+
+def serialize_many_sparse(sp_input: Any, name: str | None = None, out_type: Any = dtypes.string) -> Any:
+    """The slices of a SparseTensor, each as three strings; version 1 takes the name second."""
+    return weft.io.serialize_many_sparse(sp_input, out_type, name)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SHARED:
+        return getattr(weft.io, name)
+    if name in _QUEUES:
+        return getattr(importlib.import_module("weft.compat.v1.queues"), name)
+    own = [n for n in globals() if not n.startswith("_")]
+    raise AttributeError(absent(f"tf.io.{name}", [*own, *_SHARED, *_QUEUES]))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_SHARED, *_QUEUES})

@@ -94,6 +94,8 @@ class BatchNormalization(Layer):
     def call(self, inputs: Any, training: Any = False, *args: Any, **kwargs: Any) -> Any:
         """Computes its result."""
         known = static_bool(training)
+        if known is None:  # a placeholder made without a shape holds one bool
+            training = weft.reshape(training, [])
         rank = inputs.shape.rank
         over = [place for place in range(rank) if place != self._axis]
         if known is False:

@@ -8,8 +8,12 @@ from typing import Any
 import weft
 from weft.api import nn as _nn
 from weft.api.nn import (  # noqa: F401
+    avg_pool1d,
+    avg_pool3d,
     batch_normalization,
     bias_add,
+    conv1d_transpose,
+    conv_transpose,
     crelu,
     elu,
     erf,
@@ -17,6 +21,9 @@ from weft.api.nn import (  # noqa: F401
     local_response_normalization,
     log_poisson_loss,
     lrn,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
     relu,
     relu6,
     selu,
@@ -27,15 +34,52 @@ from weft.api.nn import (  # noqa: F401
     tanh,
     zero_fraction,
 )
+from weft.api.nn_more import (  # noqa: F401
+    atrous_conv2d,
+    collapse_repeated,
+    compute_average_loss,
+    ctc_unique_labels,
+    normalize_moments,
+    scale_regularization_loss,
+)
 from weft.base.absent import absent
 from weft.compat.v1.embedding import embedding_lookup  # noqa: F401
 from weft.compat.v1.naming import COMPOSITES, composite
-from weft.compat.v1.old_names import find
+from weft.compat.v1.nn_more import (  # noqa: F401
+    atrous_conv2d_transpose,
+    avg_pool2d,
+    avg_pool_v2,
+    batch_norm_with_global_normalization,
+    conv2d_backprop_filter,
+    conv2d_backprop_input,
+    convolution,
+    ctc_beam_search_decoder,
+    ctc_beam_search_decoder_v2,
+    ctc_greedy_decoder,
+    ctc_loss,
+    ctc_loss_v2,
+    depth_to_space,
+    depthwise_conv2d_native,
+    dilation2d,
+    embedding_lookup_sparse,
+    erosion2d,
+    fused_batch_norm,
+    max_pool_v2,
+    max_pool_with_argmax,
+    pool,
+    relu_layer,
+    safe_embedding_lookup_sparse,
+    space_to_depth,
+    sufficient_statistics,
+    weighted_moments,
+)
+from weft.compat.v1.old_names import _tell, find
 from weft.compat.v1.ops import _old_name
 
 #: functions of modules that need this one
 _LATER = {
-    **dict.fromkeys(("bidirectional_dynamic_rnn", "dynamic_rnn", "static_bidirectional_rnn", "static_rnn"), "rnn"),
+    **dict.fromkeys(("bidirectional_dynamic_rnn", "dynamic_rnn", "raw_rnn", "static_bidirectional_rnn", "static_rnn",
+                     "static_state_saving_rnn"), "rnn"),
     **dict.fromkeys(("all_candidate_sampler", "compute_accidental_hits", "fixed_unigram_candidate_sampler",
                      "learned_unigram_candidate_sampler", "log_uniform_candidate_sampler", "nce_loss",
                      "sampled_softmax_loss", "uniform_candidate_sampler"), "sampling"),
@@ -71,15 +115,20 @@ def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any
     return _nn.log_softmax(logits, _old_name(axis, dim, "axis", "dim"), name)
 
 
-def _only_named(sentinel: Any, what: str) -> None:
-    if sentinel is not None:
+def _named(sentinel: Any, labels: Any, logits: Any, what: str) -> tuple[Any, Any]:
+    """Labels and logits. Before version 1.0 the logits came first; since then the two must be named."""
+    if sentinel is None:
+        return labels, logits
+    if labels is None or logits is not None:
         raise ValueError(f"Only call `{what}` with named arguments (labels=..., logits=..., ...).")
+    _tell(f"nn.{what}(logits, labels)", f"nn.{what}(labels=labels, logits=logits)")
+    return labels, sentinel
 
 
 def softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None, logits: Any = None, dim: int = -1,
                                       name: str | None = None, axis: Any = None) -> Any:  # fmt: skip
     """Cross-entropy between label distributions and softmax(logits); nothing flows back into the labels."""
-    _only_named(_sentinel, "softmax_cross_entropy_with_logits")
+    labels, logits = _named(_sentinel, labels, logits, "softmax_cross_entropy_with_logits")
     along = dim if axis is None else axis
     return _nn.softmax_cross_entropy_with_logits(weft.stop_gradient(labels), logits, along, name)
 
@@ -94,14 +143,15 @@ def softmax_cross_entropy_with_logits_v2(labels: Any, logits: Any, axis: Any = N
 def sparse_softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None, logits: Any = None,
                                              name: str | None = None) -> Any:  # fmt: skip
     """Cross-entropy between class numbers and softmax(logits)."""
-    _only_named(_sentinel, "sparse_softmax_cross_entropy_with_logits")
+    labels, logits = _named(_sentinel, labels, logits, "sparse_softmax_cross_entropy_with_logits")
     return _nn.sparse_softmax_cross_entropy_with_logits(labels, logits, name)
 
 
 def sigmoid_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None, logits: Any = None,
-                                      name: str | None = None) -> Any:  # fmt: skip
-    """Cross-entropy between labels in [0, 1] and sigmoid(logits)."""
-    _only_named(_sentinel, "sigmoid_cross_entropy_with_logits")
+                                      name: str | None = None, targets: Any = None) -> Any:  # fmt: skip
+    """Cross-entropy between labels in [0, 1] and sigmoid(logits); `targets` is their name before version 1.0."""
+    labels = _old_name(labels, targets, "labels", "targets")
+    labels, logits = _named(_sentinel, labels, logits, "sigmoid_cross_entropy_with_logits")
     return _nn.sigmoid_cross_entropy_with_logits(labels, logits, name)
 
 
@@ -210,6 +260,9 @@ for _public in COMPOSITES:
 def __getattr__(name: str) -> Any:
     if name == "rnn_cell":
         return importlib.import_module("weft.compat.v1.rnn_cells")
+    if name == "seq2seq":
+        _tell("nn.seq2seq", "contrib.legacy_seq2seq")
+        return importlib.import_module("weft.compat.v1.contrib.legacy_seq2seq")
     if name in _LATER:
         return getattr(importlib.import_module(f"weft.compat.v1.{_LATER[name]}"), name)
     older = find(f"nn.{name}")

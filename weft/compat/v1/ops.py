@@ -174,8 +174,23 @@ def diag_part(input: Any, name: str | None = None) -> Any:
     return apply("tensor_diag_part", input, name=name)
 
 
-def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> list[Any]:
-    """A tensor cut along an axis, into so many equal parts or into parts of these sizes."""
+def _tell_split(axis: Any, number: Any) -> tuple[Any, Any]:
+    from weft.compat.v1.old_names import _tell
+
+    _tell("split(split_dim, num_split, value)", "split(value, num_or_size_splits, axis)")
+    return axis, number
+
+
+def split(value: Any = None, num_or_size_splits: Any = None, axis: Any = 0, num: Any = None, name: str = "split",
+          split_dim: Any = None, num_split: Any = None) -> list[Any]:  # fmt: skip
+    """A tensor cut along an axis, into so many equal parts or into parts of these sizes.
+
+    Before TensorFlow 1.0 the axis came first, then the number of parts and the tensor: both orders are understood.
+    """
+    if split_dim is not None or num_split is not None:
+        axis, num_or_size_splits = _tell_split(split_dim or 0, num_split)
+    elif isinstance(value, int) and not isinstance(axis, int):
+        value, (axis, num_or_size_splits) = axis, _tell_split(value, num_or_size_splits)
     if in_graph() and not frontdoor.is_tensor_like(num_or_size_splits):
         num_or_size_splits = frontdoor.convert(num_or_size_splits)  # version 1 has this constant beside the op
     found: list[Any] = weft.split(value, num_or_size_splits, axis, num, name)

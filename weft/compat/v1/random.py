@@ -16,6 +16,14 @@ from weft.api.random import (  # noqa: F401
     truncated_normal,
     uniform,
 )
+from weft.api.random import stateless_categorical as stateless_multinomial  # noqa: F401
+from weft.api.sampling import (  # noqa: F401
+    all_candidate_sampler,
+    fixed_unigram_candidate_sampler,
+    learned_unigram_candidate_sampler,
+    log_uniform_candidate_sampler,
+    uniform_candidate_sampler,
+)
 from weft.compat.v1.graphs import get_seed, set_random_seed  # noqa: F401
 from weft.compat.v1.ops import multinomial  # noqa: F401
 from weft.compat.v1.ops import random_poisson as poisson  # noqa: F401

@@ -247,3 +247,119 @@ def static_bidirectional_rnn(cell_fw: Any, cell_bw: Any, inputs: Any, initial_st
                                              inner)  # fmt: skip
     joined = [weft.concat([a, b], -1) for a, b in zip(forwards, turned(backwards), strict=True)]
     return joined, state_fw, state_bw
+
+
+def raw_rnn(cell: Any, loop_fn: Any, parallel_iterations: int | None = None, swap_memory: bool = False,
+            scope: Any = None) -> tuple[Any, Any, Any]:  # fmt: skip
+    """A recurrent network whose inputs, states and end a function decides, step by step.
+
+    Args:
+        cell: An `RNNCell`.
+        loop_fn: `(time, cell_output, cell_state, loop_state)` to `(finished, next_input, next_state, emit_output,
+            next_loop_state)`. At first `cell_output`, `cell_state` and `loop_state` are None, and what it emits says
+            the shape and dtype of one row's outputs; None there stands for the cell's outputs.
+        parallel_iterations: Accepted.
+        swap_memory: Accepted.
+        scope: A variable scope, or its name; `rnn` where None.
+
+    Returns:
+        What was emitted, a TensorArray (nested where it is) with an element for each step; the last state; the last
+        loop state. Rows that are finished emit 0 and keep their state.
+
+    Raises:
+        TypeError: For what is no cell, or a function that cannot be called.
+
+    Example:
+        >>> import weft.compat.v1 as tf
+        >>> with tf.Graph().as_default():
+        ...     x = tf.placeholder(tf.float32, [5, 2, 3])
+        ...     rows = tf.TensorArray(tf.float32, size=5).unstack(x)
+        ...     def step(time, output, state, loop_state):
+        ...         done = time >= [5, 3]
+        ...         given = tf.cond(time < 5, lambda: rows.read(time), lambda: tf.zeros([2, 3]))
+        ...         return done, given, cell.zero_state(2, tf.float32) if output is None else state, output, None
+        ...     cell = tf.nn.rnn_cell.GRUCell(4)
+        ...     outputs, state, _ = tf.nn.raw_rnn(cell, step)
+        ...     outputs.stack().shape, state.shape
+        (TensorShape([None, 2, 4]), TensorShape([2, 4]))
+    """
+    _check_cell(cell)
+    if not callable(loop_fn):
+        raise TypeError("loop_fn must be a callable")
+    with variable_scope(scope or "rnn"):
+        finished, given, state, emitted, loop_state = loop_fn(weft.constant(0), None, None, None)
+        given, state = (weft.nest.map_structure(weft.convert_to_tensor, part) for part in (given, state))
+        batch = weft.nest.flatten(given)[0].shape.symbolic[0]
+
+        def rows_of_batch(parts: Any) -> Any:
+            return weft.nest.map_structure(lambda item: _of_batch(weft.convert_to_tensor(item), batch), parts)
+
+        finished, state = rows_of_batch(finished), rows_of_batch(state)
+        zeros = _nothing_emitted(cell, emitted, given, weft.nest.flatten(state)[0].dtype)
+        kept = weft.constant(0) if loop_state is None else loop_state
+
+        def step(time: Any, over: Any, row: Any, held: Any, noted: Any) -> Any:
+            output, new = cell(row, held)
+            *parts, note = loop_fn(time + 1, output, new, noted)
+            done, following, new, emits = (rows_of_batch(part) for part in parts)
+            row_over = over if over.shape.rank else None
+            emits = _emitted(row_over, zeros, emits)
+            new = new if row_over is None else _choose(row_over, held, new)
+            return [time + 1, weft.logical_or(over, done), following, new, noted if note is None else note], emits
+
+        (_, _, _, state, kept), rows = control.collecting_loop(
+            lambda time, over, *rest: weft.logical_not(weft.reduce_all(over)), step,
+            [weft.constant(0), finished, given, state, kept],
+        )  # fmt: skip
+    return weft.nest.map_structure(_rows_of, rows), state, None if loop_state is None else kept
+
+
+def _nothing_emitted(cell: Any, emitted: Any, given: Any, dtype: Any) -> Any:
+    """Zeros in the structure and shape of what a step emits."""
+    first = weft.nest.flatten(given)[0]
+    batch = first.shape[0] if first.shape[0] is not None else weft.shape(first)[0]
+
+    def blank(size: Any, kind: Any) -> Any:
+        return weft.zeros([batch, *weft.TensorShape(size).as_list()], kind)
+
+    if emitted is None:
+        return weft.nest.map_structure(lambda size: blank(size, dtype), cell.output_size)
+    return weft.nest.map_structure(lambda one: blank(one.shape, one.dtype),
+                                   weft.nest.map_structure(weft.convert_to_tensor, emitted))  # fmt: skip
+
+
+def _emitted(over: Any, zeros: Any, emits: Any) -> Any:
+    weft.nest.assert_same_structure(zeros, emits)
+    return emits if over is None else _choose(over, zeros, emits)
+
+
+def _rows_of(stacked: Any) -> Any:
+    return weft.TensorArray(stacked.dtype, size=0, dynamic_size=True).unstack(stacked)
+
+
+def static_state_saving_rnn(cell: Any, inputs: Any, state_saver: Any, state_name: Any, sequence_length: Any = None,
+                            scope: Any = None) -> tuple[list[Any], Any]:  # fmt: skip
+    """As `static_rnn`, from the state that `state_saver.state(name)` gives; the last one is handed to it again.
+
+    Args:
+        cell: An `RNNCell`.
+        inputs: A list of tensors `[batch, size]`.
+        state_saver: An object with `state(name)` and `save_state(name, value)`.
+        state_name: The state's name; names in the structure of the cell's states.
+        sequence_length: As for `static_rnn`.
+        scope: A variable scope, or its name.
+
+    Raises:
+        ValueError: Where names and states are not as many.
+    """
+    names = [state_name] if isinstance(state_name, str) else list(weft.nest.flatten(state_name))
+    wanted = weft.nest.flatten(cell.state_size)
+    if len(names) != len(wanted):
+        raise ValueError(f"{len(names)} state names for the {len(wanted)} states of the cell.")
+    state = weft.nest.pack_sequence_as(cell.state_size, [state_saver.state(name) for name in names])
+    outputs, state = static_rnn(cell, inputs, state, sequence_length=sequence_length, scope=scope)
+    saved = [state_saver.save_state(name, value)
+             for name, value in zip(names, weft.nest.flatten(state), strict=True)]  # fmt: skip
+    with weft.control_dependencies(saved):
+        outputs[-1] = weft.identity(outputs[-1])
+    return outputs, state

@@ -13,7 +13,7 @@ from weft.compat.v1 import initializers, making
 from weft.compat.v1 import nn as _nn
 from weft.compat.v1.layer_base import Layer
 from weft.compat.v1.naming import in_graph
-from weft.compat.v1.variable_scopes import variable_scope
+from weft.compat.v1.variable_scopes import get_variable_scope, variable_scope
 from weft.runtime.scopes import NameScope
 
 #: the state of an LSTM cell: what it keeps, and what it gives
@@ -500,3 +500,71 @@ class OutputProjectionWrapper(RNNCell):
             self._kernel, self._bias = self._weights("kernel", int(output.shape[-1]), self._output_size)
         projected = _nn.bias_add(weft.matmul(output, self._kernel), self._bias)
         return projected if self._activation is None else self._activation(projected), new
+
+
+class InputProjectionWrapper(RNNCell):
+    """A cell whose input goes through a dense layer first.
+
+    Args:
+        cell: The cell.
+        num_proj: The size of what the cell gets.
+        activation: A function, or None.
+        input_size: Accepted.
+        reuse: Whether the variables of an earlier one of this scope are used again.
+    """
+
+    def __init__(self, cell: Any, num_proj: int, activation: Any = None, input_size: Any = None,
+                 reuse: Any = None) -> None:  # fmt: skip
+        super().__init__(_reuse=reuse)
+        self._cell, self._size, self._activation = cell, num_proj, activation
+
+    state_size = property(lambda self: self._cell.state_size)
+    output_size = property(lambda self: self._cell.output_size)
+
+    def _zero_state(self, batch_size: Any, dtype: Any) -> Any:
+        return self._cell.zero_state(batch_size, dtype)
+
+    def call(self, inputs: Any, state: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """One step."""
+        if not hasattr(self, "_kernel"):
+            self._kernel, self._bias = self._weights("kernel", int(inputs.shape[-1]), self._size)
+        projected = _nn.bias_add(weft.matmul(inputs, self._kernel), self._bias)
+        return self._cell(projected if self._activation is None else self._activation(projected), state)
+
+
+class EmbeddingWrapper(RNNCell):
+    """A cell whose inputs are symbols, each of which stands for a row of a table.
+
+    Args:
+        cell: The cell.
+        embedding_classes: How many symbols there are.
+        embedding_size: The size of a row.
+        initializer: For the table; uniform numbers up to the root of 3 where None and the scope has none.
+        reuse: Whether the variables of an earlier one of this scope are used again.
+
+    Raises:
+        ValueError: Where a size is not positive.
+    """
+
+    def __init__(self, cell: Any, embedding_classes: int, embedding_size: int, initializer: Any = None,
+                 reuse: Any = None) -> None:  # fmt: skip
+        super().__init__(_reuse=reuse)
+        if embedding_classes <= 0 or embedding_size <= 0:
+            raise ValueError(f"Both embedding_classes and embedding_size must be > 0: {embedding_classes}, "
+                             f"{embedding_size}.")  # fmt: skip
+        self._cell, self._classes, self._size, self._initializer = cell, embedding_classes, embedding_size, initializer
+
+    state_size = property(lambda self: self._cell.state_size)
+    output_size = property(lambda self: self._cell.output_size)
+
+    def _zero_state(self, batch_size: Any, dtype: Any) -> Any:
+        return self._cell.zero_state(batch_size, dtype)
+
+    def call(self, inputs: Any, state: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """One step."""
+        if not hasattr(self, "_table"):
+            limit = 3.0**0.5
+            first = self._initializer or get_variable_scope().initializer
+            first = first or initializers.random_uniform_initializer(-limit, limit)
+            self._table = self.add_weight("embedding", [self._classes, self._size], None, first)
+        return self._cell(_nn.embedding_lookup(self._table, weft.reshape(inputs, [-1])), state)

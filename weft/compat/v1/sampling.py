@@ -18,7 +18,17 @@ from weft.api.sampling import (  # noqa: F401
 from weft.compat.v1 import nn as _nn
 from weft.compat.v1.embedding import embedding_lookup
 from weft.compat.v1.naming import in_graph
+from weft.compat.v1.old_names import _tell
 from weft.runtime.scopes import NameScope
+
+
+def _ordered(labels: Any, inputs: Any, what: str) -> tuple[Any, Any]:
+    """Labels and inputs as tensors. Before version 1.0 the inputs came first, which shows by their dtypes."""
+    first, second = weft.convert_to_tensor(labels), weft.convert_to_tensor(inputs)
+    if first.dtype.is_floating and second.dtype.is_integer:
+        _tell(f"nn.{what}(weights, biases, inputs, labels)", f"nn.{what}(weights, biases, labels, inputs)")
+        return second, first
+    return first, second
 
 
 def _lookup(partition_strategy: str) -> Any:
@@ -50,9 +60,10 @@ def nce_loss(weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: i
     Source: Gutmann and Hyvärinen, Noise-contrastive estimation, 2010.
     """
     with NameScope(name) if in_graph() else nullcontext():
-        scores, truth = sampled_logits(weights, biases, labels, weft.convert_to_tensor(inputs), num_sampled,
-                                       num_classes, num_true, sampled_values, True, remove_accidental_hits,
-                                       seed, _lookup(partition_strategy))  # fmt: skip
+        labels, inputs = _ordered(labels, inputs, "nce_loss")
+        scores, truth = sampled_logits(weights, biases, labels, inputs, num_sampled, num_classes, num_true,
+                                       sampled_values, True, remove_accidental_hits, seed,
+                                       _lookup(partition_strategy))  # fmt: skip
         losses = _nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=scores, name="sampled_losses")
         return weft.reduce_sum(losses, axis=1)
 
@@ -66,7 +77,8 @@ def sampled_softmax_loss(weights: Any, biases: Any, labels: Any, inputs: Any, nu
     Source: Jean et al., On Using Very Large Target Vocabulary for Neural Machine Translation, 2014.
     """
     with NameScope(name) if in_graph() else nullcontext():
-        scores, truth = sampled_logits(weights, biases, labels, weft.convert_to_tensor(inputs), num_sampled,
-                                       num_classes, num_true, sampled_values, True, remove_accidental_hits,
-                                       seed, _lookup(partition_strategy))  # fmt: skip
+        labels, inputs = _ordered(labels, inputs, "sampled_softmax_loss")
+        scores, truth = sampled_logits(weights, biases, labels, inputs, num_sampled, num_classes, num_true,
+                                       sampled_values, True, remove_accidental_hits, seed,
+                                       _lookup(partition_strategy))  # fmt: skip
         return weft.nn.softmax_cross_entropy_with_logits(weft.stop_gradient(truth), scores)

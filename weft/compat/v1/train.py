@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
+import weft
 from weft.api.checkpoint.reading import checkpoints_iterator as checkpoints_iterator
 from weft.api.coordinator import Coordinator as Coordinator
 from weft.api.coordinator import LooperThread as LooperThread
@@ -124,8 +126,15 @@ from weft.compat.v1.train_optimizers import (  # noqa: F401
     RMSPropOptimizer,
 )
 
+#: what is version 2's own
+_SHARED = ("Checkpoint", "CheckpointManager", "experimental")
+
 
 def __getattr__(name: str) -> Any:
+    if name in _SHARED:
+        return getattr(weft.train, name)
+    if name == "queue_runner":  # the module of that name, which programs import from
+        return importlib.import_module("weft.compat.v1.queue_runner")
     older = _older(f"train.{name}")
     if older is None:
         raise AttributeError(absent(f"tf.train.{name}", [n for n in globals() if not n.startswith("_")]))

@@ -7,7 +7,7 @@ from typing import Any
 
 from weft.base.absent import absent, word_absent
 
-_HERE = ("framework", "layers", "learn", "losses", "rnn", "util")
+_HERE = tuple("data framework layers learn legacy_seq2seq losses rnn seq2seq tensorboard training util".split())
 
 
 def __getattr__(name: str) -> Any:

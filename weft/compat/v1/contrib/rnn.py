@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from weft.compat.v1.rnn import static_bidirectional_rnn as static_bidirectional_rnn
 from weft.compat.v1.rnn import static_rnn as static_rnn
+from weft.compat.v1.rnn_blocks import (  # noqa: F401
+    GRUBlockCell,
+    GRUBlockCellV2,
+    LayerNormBasicLSTMCell,
+    LSTMBlockCell,
+    stack_bidirectional_dynamic_rnn,
+    stack_bidirectional_rnn,
+)
 from weft.compat.v1.rnn_cells import (  # noqa: F401
     BasicLSTMCell,
     BasicRNNCell,
     DeviceWrapper,
     DropoutWrapper,
+    EmbeddingWrapper,
     GRUCell,
+    InputProjectionWrapper,
     LayerRNNCell,
     LSTMCell,
     LSTMStateTuple,
