@@ -18,6 +18,7 @@ RIVALS = {
     "array": ("tensorflow", "torch", "jax-jit"),
     "bf16": ("weft",),
     "fresh": ("tensorflow",),
+    "session": ("tensorflow",),
     "products": ("numpy",),
 }
 
@@ -136,6 +137,8 @@ def all_jobs() -> list[Job]:
         *infer,
         *predict,
         Job("call:mnist", "call", "mnist", limit=50e-6),
+        *(Job(f"session:{program}-{batch}", "session", program, {}, batch, steps, bar=1.0)
+          for program, batch, steps in (("linear", 1, 100), ("mlp", 100, 20), ("cnn", 100, 5), ("lstm", 100, 10))),
         Job("fresh:mnist", "fresh", "mnist", _SIZES["mnist"], 32, 1, bar=(1.3, 0.5)),
         Job("fresh:resnet50", "fresh", "resnet50", _SIZES["resnet50"], 8, 1, bar=(10.0, 1.5)),
         *(Job(f"product:{size}:{threads}", "products", "", {"size": size}, bar=0.98, threads=threads)

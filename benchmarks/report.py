@@ -19,6 +19,7 @@ _HEADINGS = {
     "infer": "Inference",
     "predict": "One row through `predict`",
     "call": "One row through `model(x)`",
+    "session": "Programs of TensorFlow 1, a `session.run` a step",
     "array": "One pass over 50 million floats",
     "bf16": "`mixed_bfloat16` against float32, both Weft",
     "products": "Chains of products of square matrices, size and threads, against OpenBLAS",

@@ -38,6 +38,7 @@ _WITHOUT_MODEL = {
     "chain": ("array_pass", "ArrayPass"),
     "adam": ("array_pass", "ArrayPass"),
     "product": ("product", "Product"),
+    "session": ("session_run", "SessionRun"),
 }
 
 

@@ -43,7 +43,7 @@ class Task:
 
     Attributes:
         mode: `train`, `infer` (batches of an array in memory), `predict` (one row, array to array), `call` (one row
-            through the model as a function), `chain` or `adam` (over one large array), `product`.
+            through the model as a function), `chain` or `adam` (over one large array), `product`, `session`.
         model: A name of `benchmarks.models.DESCRIPTIONS`, where there is a model.
         sizes: The arguments of its description.
         batch: Rows in a step.

@@ -43,7 +43,8 @@ def test_schemas_are_tensorflows(name):
 
 
 def test_every_message_is_checked_against_tensorflow():
-    assert set(REGISTRY) <= set(golden.values()["descriptors"])
+    here = {module.__name__ for module in MODULES}  # other messages are there where something has loaded them
+    assert {name for name, kind in REGISTRY.items() if kind.__module__ in here} <= set(golden.values()["descriptors"])
 
 
 def test_golden_messages_read_and_write_the_same_bytes():

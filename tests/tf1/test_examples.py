@@ -48,6 +48,18 @@ def test_an_autoencoder_learns_to_give_digits_back(tmp_path, require_data):
     assert numbers(found, "after")[0] < 0.09 < 0.2 < numbers(found, "before")[0]
 
 
+def test_a_variational_autoencoder_learns_what_digits_look_like(tmp_path, require_data):
+    require_data("mnist.npz")
+    found = run("vae.py", 80, folder=tmp_path).stdout
+    assert numbers(found, "after")[0] < 230 < 500 < numbers(found, "before")[0]
+
+
+def test_made_digits_come_near_to_real_ones(tmp_path, require_data):
+    require_data("mnist.npz")
+    found = run("gan.py", 200, folder=tmp_path).stdout
+    assert numbers(found, "after")[0] < 0.25 < 0.35 < numbers(found, "before")[0]
+
+
 def test_a_bidirectional_network_compares_two_halves(tmp_path):
     assert numbers(run("bidirectional_rnn.py", 60, folder=tmp_path).stdout, "accuracy")[0] > 0.75  # guessing gives 0.5
 

@@ -23,6 +23,7 @@ from weft.compat.binding import Binding, Choice
 from weft.compat.dialect import Dialect, Verdict
 from weft.compat.dialect_names import TF1_ONLY
 from weft.compat.modules import VERSIONS, Root, StandIn, Tree, old_children, resolve, stand_in, target
+from weft.compat.protobuf import ProtobufFinder
 from weft.compat.reading import only_in
 
 TENSORFLOW = "tensorflow"
@@ -119,6 +120,7 @@ class Hook:
         # The dialect of the tree that is called `tensorflow`, which importlib and pickles see without a file to ask.
         self.usual: Dialect = usual or binding.verdict.dialect
         self.finder = Finder(self)
+        self.protobuf = ProtobufFinder()
         self.plain_import = builtins.__import__
         self._wrapper: Any = None
         self._added: list[tuple[ModuleType, str]] = []
@@ -131,6 +133,7 @@ class Hook:
         self.plain_import = builtins.__import__
         self._wrapper = self._make_wrapper()
         sys.meta_path.insert(0, self.finder)
+        self.protobuf.install()
         builtins.__import__ = self._wrapper
         spawned.prepare_children(self.binding.state)
 
@@ -138,6 +141,7 @@ class Hook:
         """Take the hook away, with every module name and attribute that it brought."""
         if self.finder in sys.meta_path:
             sys.meta_path.remove(self.finder)
+        self.protobuf.uninstall()
         if builtins.__import__ is self._wrapper:
             builtins.__import__ = self.plain_import
         for name in [name for name in sys.modules if name.partition(".")[0] in TOPS]:

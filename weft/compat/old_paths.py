@@ -69,6 +69,7 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     # client, eager, data, layers, summary
     "python.client.session": ("v1",),
     "python.client.device_lib": (),
+    "python.client.timeline": (),
     **_under("python.eager", "backprop context def_function", ("tf", "v1")),
     "python.data": ("tf.data",),
     "python.data.ops": (),
@@ -125,6 +126,7 @@ RENAMED: dict[str, dict[str, str]] = {
     "python.framework.tensor_util": {"constant_value": "tf.get_static_value"},
     "python.training.moving_averages": {"assign_moving_average": "v1.train._assign_moving_average"},
     "python.util.nest": {"is_sequence": "tf.nest.is_nested", "is_nested_or_composite": "tf.nest.is_nested"},
+    "python.client.timeline": {"Timeline": "v1.train._Timeline"},
     "python.client.device_lib": {"list_local_devices": "tf.config.list_logical_devices"},
     "python.ops.numpy_ops.np_config": {
         "enable_numpy_behavior": "tf.experimental.numpy.experimental_enable_numpy_behavior"

@@ -64,6 +64,15 @@ class Operation:
         """Where it is to run, if that was said."""
         return str(self._node.metadata.get("device", ""))
 
+    @property
+    def node_def(self) -> Any:
+        """Its message in the graph's GraphDef."""
+        return next(node for node in self.graph.as_graph_def().node if node.name == self.name)
+
+    def values(self) -> tuple[Any, ...]:
+        """The tensors that it makes, as a tuple."""
+        return tuple(self.outputs)
+
     def get_attr(self, name: str) -> Any:
         """An attribute.
 

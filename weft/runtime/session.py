@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from weft.runtime import context, dispatch, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime.composite import CompositeTensor, IndexedSlices
 from weft.runtime.graph import Graph, Operation
+from weft.runtime.run_trace import traced
 from weft.runtime.stages import Running, Staged, calls_of
 from weft.runtime.tensor import EagerTensor, SymbolicTensor, Tensor, wrap
 from weft.runtime.variable import Cell, Template
@@ -292,8 +294,8 @@ class BaseSession:
         Args:
             fetches: Tensors, operations, variables or their names, nested in lists, tuples and dicts.
             feed_dict: Values for tensors (placeholders or any others).
-            options: Accepted.
-            run_metadata: Accepted.
+            options: A `RunOptions`; with a `trace_level` the run is compiled anew and its kernels are timed.
+            run_metadata: A `RunMetadata`, which then has the times in `step_stats`.
 
         Returns:
             Arrays (scalars for rank 0) in the structure of `fetches`; None for operations.
@@ -316,13 +318,20 @@ class BaseSession:
         for key, value in (feed_dict or {}).items():
             self._feed(key, value, fed)
         targets = list(fed)
+        watched = run_metadata is not None and getattr(options, "trace_level", 0) > 0
         signature = (tuple(fetch.values), tuple(fetch.nodes), tuple(targets))
-        plan = self._plans.get(signature)
+        plan = None if watched else self._plans.get(signature)
         if plan is None:
-            plan = self._plans.setdefault(signature, _Plan(self._graph, fetch, targets))
+            plan = _Plan(self._graph, fetch, targets)
+            plan = plan if watched else self._plans.setdefault(signature, plan)
+        given = [fed[t] for t in targets]
         try:
             with Running(self):
-                results = plan.run([fed[t] for t in targets], self)
+                if watched:
+                    results, stats = traced(functools.partial(plan.run, given, self), plan.graph)
+                    run_metadata.step_stats.CopyFrom(stats)
+                else:
+                    results = plan.run(given, self)
         except FailedPreconditionError as error:
             raise FailedPreconditionError(str(error)) from None
         # what was fed comes back as it was taken in: a fed scalar is an array of rank 0

@@ -78,7 +78,9 @@ from weft.compat.v1.session_hooks import StepCounterHook as StepCounterHook
 from weft.compat.v1.session_hooks import StopAtStepHook as StopAtStepHook
 from weft.compat.v1.session_hooks import SummarySaverHook as SummarySaverHook
 from weft.compat.v1.supervisor import Supervisor as Supervisor
+from weft.compat.v1.sync_replicas import SyncReplicasOptimizer as SyncReplicasOptimizer
 from weft.compat.v1.train_optimizers import AdadeltaOptimizer as AdadeltaOptimizer
+from weft.compat.v1.train_optimizers import AdagradDAOptimizer as AdagradDAOptimizer
 from weft.compat.v1.train_optimizers import AdagradOptimizer as AdagradOptimizer
 from weft.compat.v1.train_optimizers import AdamOptimizer as AdamOptimizer
 from weft.compat.v1.train_optimizers import FtrlOptimizer as FtrlOptimizer

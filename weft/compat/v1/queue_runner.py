@@ -6,8 +6,9 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from weft.base.errors import CancelledError, OutOfRangeError, explain
+from weft.base.errors import CancelledError, OutOfRangeError
 from weft.compat.v1 import logging
+from weft.formats.messages.variable import QueueRunnerDef
 from weft.runtime import graph as graphs
 from weft.runtime import session as sessions
 from weft.runtime.graph import GraphKeys
@@ -22,8 +23,8 @@ class QueueRunner:
         close_op: What closes the queue when the elements are at an end; `queue.close()` where None.
         cancel_op: What closes it at once; `queue.close(cancel_pending_enqueues=True)` where None.
         queue_closed_exception_types: Errors that mean the end of the elements; OutOfRangeError where None.
-        queue_runner_def: Not taken.
-        import_scope: Accepted.
+        queue_runner_def: A message as `to_proto` gives it, in the place of all others; its operations are the graph's.
+        import_scope: The name scope that the operations of the message were put into.
 
     Raises:
         ValueError: Where queue or operations are missing.
@@ -33,8 +34,10 @@ class QueueRunner:
                  cancel_op: Any = None, queue_closed_exception_types: Any = None, queue_runner_def: Any = None,
                  import_scope: str | None = None) -> None:  # fmt: skip
         if queue_runner_def is not None:
-            raise NotImplementedError(explain("QueueRunner cannot be made of a message.",
-                                              hint="make it of its queue and operations"))  # fmt: skip
+            if queue is not None or enqueue_ops:
+                raise ValueError("queue_runner_def and queue are mutually exclusive.")
+            queue, enqueue_ops, close_op, cancel_op, kinds = _parts(queue_runner_def, import_scope)
+            queue_closed_exception_types = kinds
         if queue is None or not enqueue_ops:
             raise ValueError("Must provide queue and enqueue_ops.")
         self._queue, self._enqueue_ops = queue, list(enqueue_ops)
@@ -57,6 +60,19 @@ class QueueRunner:
     def name(self) -> str:
         """The queue's name."""
         return str(self._queue.name)
+
+    def to_proto(self, export_scope: str | None = None) -> QueueRunnerDef:
+        """It as a message: the names of its queue and operations."""
+        made = QueueRunnerDef(queue_name=self.name)
+        made.close_op_name, made.cancel_op_name = self._close_op.name, self._cancel_op.name
+        made.enqueue_op_name.extend(op.name for op in self._enqueue_ops)
+        made.queue_closed_exception_types.extend(error_code_of(kind) for kind in self._closed)
+        return made
+
+    @staticmethod
+    def from_proto(queue_runner_def: QueueRunnerDef, import_scope: str | None = None) -> QueueRunner:
+        """The queue runner of a message."""
+        return QueueRunner(queue_runner_def=queue_runner_def, import_scope=import_scope)
 
     def create_threads(self, sess: Any, coord: Any = None, daemon: bool = False,
                        start: bool = False) -> list[threading.Thread]:  # fmt: skip
@@ -118,6 +134,26 @@ class QueueRunner:
     def _close_on_stop(self, sess: Any, coord: Any) -> None:
         coord.wait_for_stop()
         _try(sess, self._cancel_op)
+
+
+#: the errors that a message names by their numbers
+_KINDS: dict[int, type[Exception]] = {1: CancelledError, 11: OutOfRangeError}
+
+
+def error_code_of(kind: type[BaseException]) -> int:
+    """An error's number."""
+    return next((number for number, known in _KINDS.items() if known is kind), 2)
+
+
+def _parts(message: QueueRunnerDef, scope: str | None) -> tuple[Any, ...]:
+    """Queue, operations and errors of a message, which are looked up in the default graph."""
+    graph, prefix = graphs.default_graph(), f"{scope}/" if scope else ""
+    ops = [graph.get_operation_by_name(prefix + name) for name in message.enqueue_op_name]
+    close, cancel = (graph.get_operation_by_name(prefix + name)
+                     for name in (message.close_op_name, message.cancel_op_name))  # fmt: skip
+    kinds = [_KINDS[number] for number in message.queue_closed_exception_types if number in _KINDS]
+    queue = graph.get_operation_by_name(prefix + message.queue_name)
+    return queue, ops, close, cancel, kinds or [OutOfRangeError]
 
 
 def _try(sess: Any, op: Any) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from weft.formats.messages.run_metadata import RunMetadata as RunMetadata
+
 
 class RunOptions:
-    """Settings of a run; accepted and kept.
+    """Settings of a run. With a `trace_level`, the run notes its times in the `RunMetadata` that it is given.
 
     Args:
         **settings: `trace_level`, `timeout_in_ms` and their like.
@@ -18,14 +20,3 @@ class RunOptions:
         self.trace_level = settings.pop("trace_level", self.NO_TRACE)
         self.timeout_in_ms = settings.pop("timeout_in_ms", 0)
         self.__dict__.update(settings)
-
-
-class RunMetadata:
-    """What a run notes: nothing, so that its message is empty."""
-
-    def __init__(self, **fields: Any) -> None:
-        self.__dict__.update(fields)
-
-    def SerializeToString(self) -> bytes:
-        """The message's bytes."""
-        return b""

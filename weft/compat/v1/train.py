@@ -113,8 +113,11 @@ from weft.compat.v1.session_hooks import (  # noqa: F401
     SummarySaverHook,
 )
 from weft.compat.v1.supervisor import Supervisor as Supervisor
+from weft.compat.v1.sync_replicas import SyncReplicasOptimizer as SyncReplicasOptimizer
+from weft.compat.v1.timeline import Timeline as _Timeline  # noqa: F401
 from weft.compat.v1.train_optimizers import (  # noqa: F401
     AdadeltaOptimizer,
+    AdagradDAOptimizer,
     AdagradOptimizer,
     AdamOptimizer,
     FtrlOptimizer,

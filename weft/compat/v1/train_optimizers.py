@@ -490,6 +490,56 @@ class AdagradOptimizer(_WithAccumulator):
         return [rows.write(kept, total), rows.take(variable, step)]
 
 
+class AdagradDAOptimizer(Optimizer):
+    """Sums of gradients G and of their squares S say where the variable is: -rate · G / (sqrt(S) + l2 · step · rate).
+
+    Args:
+        learning_rate: A number, a tensor, or a function without arguments.
+        global_step: The step counter; the first step is 1.
+        initial_gradient_squared_accumulator_value: Where S starts; above 0.
+        l1_regularization_strength: Each sum is pulled to 0 by so much a step.
+        l2_regularization_strength: As above.
+        use_locking: Accepted.
+        name: What its nodes and state are called.
+
+    Raises:
+        ValueError: For a start that is not above 0.
+
+    Source: Duchi et al., Adaptive Subgradient Methods for Online Learning and Stochastic Optimization, 2011.
+    """
+
+    def __init__(self, learning_rate: Any, global_step: Any, initial_gradient_squared_accumulator_value: float = 0.1,
+                 l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0,
+                 use_locking: bool = False, name: str = "AdagradDA") -> None:  # fmt: skip
+        first = initial_gradient_squared_accumulator_value
+        if first <= 0.0:
+            raise ValueError(f"initial_gradient_squared_accumulator_value must be positive: {first}")
+        super().__init__(use_locking, name)
+        self._learning_rate, self._global_step, self._first = learning_rate, global_step, first
+        self._l1, self._l2 = l1_regularization_strength, l2_regularization_strength
+
+    def _create_slots(self, var_list: list[Any]) -> None:
+        for variable in var_list:
+            for slot, value in (("gradient_accumulator", 0.0), ("gradient_squared_accumulator", self._first)):
+                whole = np.full(variable.shape.as_list(), value, variable.dtype.numpy)
+                self._slot(variable, slot, self._name, frontdoor.constant(whole, "Const"))
+
+    def _prepare(self) -> None:
+        self._rate = self._setting(self._learning_rate, "learning_rate")
+        self._steps = weft.identity(self._global_step) + 1
+
+    def _change(self, gradient: Any, variable: Any, rows: Rows) -> list[Any]:
+        sums, squares = (self.get_slot(variable, f"gradient_{part}") for part in ("accumulator", "squared_accumulator"))
+        total = rows.read(sums) + gradient
+        spread = rows.read(squares) + weft.square(gradient)
+        rate, step = _cast(self._rate, variable), weft.cast(self._steps, variable.dtype)
+        moved = total
+        if self._l1 > 0:
+            moved = weft.sign(total) * weft.maximum(weft.abs(total) - self._l1 * step, 0.0)
+        value = -rate * moved / (self._l2 * step * rate + weft.sqrt(spread))
+        return [rows.write(sums, total), rows.write(squares, spread), rows.write(variable, value)]
+
+
 class AdadeltaOptimizer(Optimizer):
     """a = rho · a + (1 - rho) · g²; d = g · sqrt(u + epsilon) / sqrt(a + epsilon); u likewise of d; w -= rate · d.
 
