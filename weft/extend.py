@@ -31,7 +31,7 @@ from weft.formats.files import replacing as replacing_file
 from weft.formats.messages.graph import GraphDef
 from weft.formats.png import encode_png
 from weft.ops import opdef
-from weft.runtime import context, dispatch, frontdoor, replicas, tracking
+from weft.runtime import context, dispatch, frontdoor, processes, replicas, tracking
 from weft.runtime import function as functions
 from weft.runtime import graph as graphs
 from weft.runtime import random as streams
@@ -45,12 +45,14 @@ __all__ = [
     "EventFileWriter", "GraphDef", "encode_png", "summaries",
     "Batches", "Dim", "Lock", "SharedVariable", "Tensor", "TensorOperators", "TensorShape", "absent", "at_once",
     "attribute_set", "batches",
-    "collect_operations", "distribute", "evaluate_shape", "explain", "explain_missing_gradient", "function",
+    "among_processes", "collect_operations", "distribute", "evaluate_shape", "explain", "explain_missing_gradient",
+    "file_of_first_worker", "function",
     "gather_rows", "global_seed", "in_graph", "join_processes", "layout_of", "list_devices", "nearest", "nest",
     "note_latest_checkpoint", "only_computes", "op", "op_outputs", "origin", "outermost_graph", "present_graph",
     "profile", "rebind_sizes",
     "replacing_file", "runs_unwatched", "scan", "set_global_seed", "set_layout", "set_part", "signature_of",
-    "take_constants", "user_facing", "user_line", "word_absent", "word_absent_methods",
+    "take_constants", "user_facing", "user_line", "word_absent", "word_absent_methods", "work_is_shared_by_processes",
+    "worker",
 ]  # fmt: skip
 
 
@@ -342,7 +344,7 @@ def distribute(
 
 
 def join_processes(address: str | None, count: int | None, number: int | None) -> None:
-    """Makes this process one of several that work together.
+    """Makes this process one of several that work together. What is None the process's surroundings tell.
 
     Args:
         address: Host and port of the first process.
@@ -350,13 +352,46 @@ def join_processes(address: str | None, count: int | None, number: int | None) -
         number: Which of them this is.
 
     Raises:
-        UnavailableError: On an engine that runs in one process.
+        UnavailableError: On an engine that runs in one process, or where the others cannot be reached.
     """
-    engine = dispatch.engine()
-    if not hasattr(engine, "join"):
-        raise UnavailableError(explain(f"The {engine.name} engine runs in one process.",
-                                       hint="set WEFT_ENGINE=xla before starting"))  # fmt: skip
-    engine.join(address, count, number)
+    processes.join_found(address, count, number)
+
+
+def worker() -> tuple[int, int]:
+    """Which of several processes this is, and how many there are; (0, 1) for one that is alone."""
+    return processes.number(), processes.count()
+
+
+def work_is_shared_by_processes() -> bool:
+    """Whether what runs now runs on devices of several processes, which all have to take the same steps."""
+    return processes.spans()
+
+
+def among_processes(dataset: Any) -> Any:
+    """Batches as all processes go through them together, where what runs now is shared with others.
+
+    A dataset is divided as its options say (`AutoShardPolicy`); anything else has to be the same in all processes.
+
+    Args:
+        dataset: Gives batches.
+    """
+    if hasattr(dataset, "whole_batches"):
+        return dataset.whole_batches()
+    if not processes.spans():
+        return dataset
+    from weft.data import shared
+
+    return shared.among_processes(dataset, processes.number(), processes.count(), lambda: None)
+
+
+def file_of_first_worker(path: str) -> Any:
+    """A file as the first of several processes has it: its path, or an open file in those whose machines may not have
+    it; None where the first one has none.
+
+    Args:
+        path: The file.
+    """
+    return processes.file_of_first(path)
 
 
 def summed_over_replicas(gradients: Sequence[Any]) -> list[Any]:

@@ -7,6 +7,7 @@ import pytest
 
 import weft as tf
 from weft import keras
+from weft.runtime import dispatch
 
 
 @pytest.mark.parametrize("make", [tf.distribute.MirroredStrategy, lambda: tf.distribute.OneDeviceStrategy("/cpu:0"),
@@ -87,5 +88,12 @@ def test_what_needs_other_machines_says_so(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": {"type": "worker", "index": 1}}))
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     assert (resolver.task_type, resolver.task_id) == ("worker", 1)
-    with pytest.raises(NotImplementedError, match="2 workers"):
-        tf.distribute.MultiWorkerMirroredStrategy()
+    assert resolver.cluster_spec().as_dict() == cluster and resolver.master("worker", 0) == "a:1"
+    dispatch.use_engine("native")
+    try:
+        with pytest.raises(tf.errors.UnavailableError, match="WEFT_ENGINE=xla"):
+            tf.distribute.MultiWorkerMirroredStrategy()
+    finally:
+        dispatch.use_engine(None)
+    monkeypatch.delenv("TF_CONFIG")
+    assert tf.distribute.MultiWorkerMirroredStrategy().num_replicas_in_sync == 1

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import enum
 import itertools
-import json
 import logging
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from weft.api import array, math
+from weft.api import array, cluster_resolvers, math
 from weft.autograph.converting import converted
 from weft.base import nest
 from weft.base.errors import explain
+from weft.data import shared
 from weft.engines.base import Distribution
-from weft.runtime import context, dispatch, frontdoor, replicas
+from weft.runtime import context, dispatch, frontdoor, processes, replicas
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.function import Function
 from weft.runtime.replicas import PerReplica
@@ -327,22 +326,38 @@ class Strategy:
                                   else frontdoor.convert(leaf), value)  # fmt: skip
 
     def experimental_local_results(self, value: Any) -> tuple[Any, ...]:
-        """The value of each replica."""
+        """The value of each replica of this worker."""
         leaves = nest.flatten(value)
         if not any(isinstance(leaf, PerReplica) for leaf in leaves):
             return (value,)
         columns = [leaf.values if isinstance(leaf, PerReplica) else [leaf] * self.num_replicas_in_sync
                    for leaf in leaves]  # fmt: skip
-        return tuple(nest.pack(value, list(row)) for row in zip(*columns, strict=True))
+        rows = [nest.pack(value, list(row)) for row in zip(*columns, strict=True)]
+        return tuple(rows[number] for number in self._own_replicas())
+
+    def _own_replicas(self) -> list[int]:
+        """The numbers of the replicas that run on this worker's devices."""
+        if processes.count() == 1:
+            return list(range(self.num_replicas_in_sync))
+        here = dispatch.engine().devices_here()  # type: ignore[attr-defined]
+        return [number for number, name in enumerate(self._names) if name in here]
+
+    def _distribution(self) -> Distribution:
+        return _over(self._names)
 
     def experimental_distribute_dataset(self, dataset: Any, options: Any = None) -> Any:
         """The dataset, its batches shared out among the replicas: each gets a stretch of rows."""
-        return dataset if self.num_replicas_in_sync == 1 else DistributedDataset(dataset, self, cuts=True)
+        if self.num_replicas_in_sync == 1:
+            return dataset
+        number, count = processes.number(), processes.count()
+        if count > 1:
+            dataset = shared.among_processes(dataset, number, count, self._distribution)
+        return DistributedDataset(dataset, self, cuts=True)
 
     def distribute_datasets_from_function(self, dataset_fn: Callable[[InputContext], Any], options: Any = None) -> Any:
-        """What a function makes for the one pipeline; each of its batches is for one replica."""
+        """What a function makes for the pipeline of this worker; each of its batches is for one replica."""
         count = self.num_replicas_in_sync
-        made = dataset_fn(InputContext(num_replicas_in_sync=count))
+        made = dataset_fn(InputContext(processes.count(), processes.number(), count))
         return made if count == 1 else DistributedDataset(made, self, cuts=False)
 
     experimental_distribute_datasets_from_function = distribute_datasets_from_function
@@ -431,13 +446,17 @@ def _shared(names: tuple[str, ...]) -> Iterator[None]:
         yield
         return
     engine, before = dispatch.engine(), _settings["sharing"]
-    _settings["sharing"] = Distribution((len(names),), ("replica",), names, "replica")
+    _settings["sharing"] = _over(names)
     try:
         engine.distribute(_settings["sharing"])
         yield
     finally:
         _settings["sharing"] = before
         engine.distribute(before)
+
+
+def _over(names: tuple[str, ...]) -> Distribution:
+    return Distribution((len(names),), ("replica",), names, "replica")
 
 
 def _is_zero(value: Any) -> bool:
@@ -486,11 +505,39 @@ class DistributedDataset:
             for element in self._dataset:
                 yield nest.map_structure(lambda leaf: _cut(leaf, count), element)
             return
+        if processes.count() > 1:
+            for element, sizes in self._of_workers().with_sizes():
+                yield nest.map_structure(lambda leaf, s=sizes: _by_sizes(leaf, s), element)
+            return
+        for found in self._steps(count):
+            yield nest.map_structure(lambda *leaves: _side_by_side(leaves), *found)
+
+    def whole_batches(self) -> Any:
+        """The same data, the parts of all replicas after one another: what `fit` goes through."""
+        if self._cuts:
+            return self._dataset
+        if processes.count() > 1:
+            return self._of_workers()
+        count = self._strategy.num_replicas_in_sync
+        return (nest.map_structure(lambda *leaves: array.concat(leaves, 0), *found) for found in self._steps(count))
+
+    def _steps(self, count: int) -> Iterator[list[Any]]:
+        """So many batches at a time; where the data end within a step, the last ones have no rows."""
         batches = iter(self._dataset)
         while found := list(itertools.islice(batches, count)):
-            # where the data end within a step, replicas without a batch get one without rows
-            found += [nest.map_structure(lambda leaf: leaf[:0], found[-1])] * (count - len(found))
-            yield nest.map_structure(lambda *leaves: _side_by_side(leaves), *found)
+            yield found + [nest.map_structure(lambda leaf: leaf[:0], found[-1])] * (count - len(found))
+
+    def _of_workers(self) -> shared.Together:
+        own = len(self._strategy._own_replicas())
+        return shared.Together(lambda: self._steps(own), self._dataset.element_spec, own, self._strategy._distribution)
+
+
+def _by_sizes(leaf: Any, sizes: Sequence[int]) -> PerReplica:
+    """The rows of all replicas as a value of each."""
+    if len(set(sizes)) == 1:
+        return PerReplica([leaf], len(sizes))
+    bounds = list(itertools.accumulate(sizes, initial=0))
+    return PerReplica([leaf[begin:end] for begin, end in itertools.pairwise(bounds)])
 
 
 def _cut(leaf: Any, count: int) -> PerReplica:
@@ -510,27 +557,33 @@ def _side_by_side(leaves: Sequence[Any]) -> PerReplica:
 
 
 class MultiWorkerMirroredStrategy(Strategy):
-    """This machine as the only worker.
+    """A replica on each device of each of several workers, and every variable on all of them.
+
+    Each worker is a process that runs the same program; `weft launch` starts them, and so do clusters whose
+    surroundings tell a process its place: TF_CONFIG, SLURM, MPI, Kubernetes. Alone, the process is the only worker.
+
+    Args:
+        cluster_resolver: Says which workers there are; the surroundings where None.
+        communication_options: Its `timeout_seconds` is how long a worker waits for the others.
+        communication: Accepted.
 
     Raises:
-        NotImplementedError: Where the cluster (`TF_CONFIG`) has other workers, which could not take part.
+        UnavailableError: Where the other workers cannot be reached, or the engine that was chosen runs in one process.
     """
 
     def __init__(self, cluster_resolver: Any = None, communication_options: Any = None,
                  communication: Any = None) -> None:  # fmt: skip
         super().__init__()
-        self._resolver = cluster_resolver or cluster_resolvers.TFConfigClusterResolver()
-        _refuse_other_machines(self._resolver.cluster_spec(), type(self).__name__)
-
-
-def _refuse_other_machines(spec: Any, strategy: str) -> None:
-    jobs = spec.as_dict() if hasattr(spec, "as_dict") else dict(spec or {})
-    count = sum(len(tasks) for name, tasks in jobs.items() if name in ("worker", "chief"))
-    if count > 1:
-        raise NotImplementedError(explain(
-            f"{strategy}: training on several machines is not built yet.", received=f"a cluster of {count} workers",
-            hint="unset TF_CONFIG to train on this machine alone",
-        ))  # fmt: skip
+        self._resolver = cluster_resolver or cluster_resolvers.found()
+        place = processes.join(cluster_resolvers.place_of(cluster_resolver),
+                               getattr(communication_options, "timeout_seconds", None))  # fmt: skip
+        if place is None:
+            found = [name for name in dispatch.engine().devices() if not name.startswith("cpu")]
+        else:
+            found = list(dispatch.engine().devices())
+        self._names = tuple(found) if len(found) > 1 else ()
+        first = processes.number() == 0
+        self.extended.should_checkpoint = self.extended.should_save_summary = first
 
 
 class ParameterServerStrategy(Strategy):
@@ -591,75 +644,22 @@ def _reduction(reduce_op: Any) -> ReduceOp:
                                  expected="tf.distribute.ReduceOp.SUM or MEAN")) from None  # fmt: skip
 
 
-class _Resolver:
-    """The machines of a cluster."""
-
-    task_type: Any = None
-    task_id: Any = None
-    environment = ""
-    rpc_layer: Any = None
-
-    def cluster_spec(self) -> Any:
-        """Which machines there are, by job."""
-        return {}
-
-    def master(self, task_type: Any = None, task_id: Any = None, rpc_layer: Any = None) -> str:
-        """Whom to ask: this process."""
-        return ""
-
-    def num_accelerators(self, task_type: Any = None, task_id: Any = None, config_proto: Any = None) -> dict[str, int]:
-        """How many accelerators there are: none."""
-        return {}
-
-
-class cluster_resolvers:
-    """`tf.distribute.cluster_resolver`."""
-
-    ClusterResolver = _Resolver
-
-    class TFConfigClusterResolver(_Resolver):
-        """The cluster that the environment variable TF_CONFIG describes."""
-
-        def __init__(self, task_type: Any = None, task_id: Any = None, rpc_layer: Any = None,
-                     environment: Any = None) -> None:  # fmt: skip
-            try:
-                said = json.loads(os.environ.get("TF_CONFIG") or "{}")
-            except ValueError as error:
-                raise ValueError(explain(f"TF_CONFIG is no JSON: {error}", received=os.environ["TF_CONFIG"])) from None
-            task = said.get("task", {})
-            self._cluster = said.get("cluster", {})
-            self.task_type = task.get("type") if task_type is None else task_type
-            self.task_id = task.get("index") if task_id is None else task_id
-
-        def cluster_spec(self) -> Any:
-            """Which machines there are, by job."""
-            return self._cluster
-
-    class SimpleClusterResolver(_Resolver):
-        """A cluster as given."""
-
-        def __init__(self, cluster_spec: Any, master: str = "", task_type: Any = None, task_id: Any = None,
-                     environment: str = "", num_accelerators: Any = None, rpc_layer: Any = None) -> None:  # fmt: skip
-            self._cluster, self.task_type, self.task_id = cluster_spec, task_type, task_id
-
-        def cluster_spec(self) -> Any:
-            """Which machines there are, by job."""
-            return self._cluster
-
-    class TPUClusterResolver(_Resolver):
-        """Finds no TPU: programs that try one first go on without."""
-
-        def __init__(self, tpu: Any = None, *args: Any, **kwargs: Any) -> None:
-            raise ValueError(explain("Please provide a TPU Name to connect to: there is no TPU on this machine.",
-                                     received=f"tpu={tpu!r}", hint="use tf.distribute.get_strategy()"))  # fmt: skip
-
-        @staticmethod
-        def connect(tpu: Any = None, zone: Any = None, project: Any = None) -> Any:
-            """Finds no TPU."""
-            return cluster_resolvers.TPUClusterResolver(tpu)
-
-
 cluster_resolver = cluster_resolvers
+
+
+class CommunicationOptions(_Accepted):
+    """How workers exchange values.
+
+    Args:
+        bytes_per_pack: Accepted.
+        timeout_seconds: How long a worker waits for the others; `WEFT_TIMEOUT` where None.
+        implementation: Accepted.
+    """
+
+    def __init__(self, bytes_per_pack: int = 0, timeout_seconds: float | None = None,
+                 implementation: Any = None) -> None:  # fmt: skip
+        super().__init__(bytes_per_pack, timeout_seconds, implementation)
+        self.bytes_per_pack, self.timeout_seconds, self.implementation = bytes_per_pack, timeout_seconds, implementation
 
 
 class _CommunicationImplementation(enum.Enum):
@@ -677,5 +677,5 @@ class experimental:
     TPUStrategy = TPUStrategy
     CollectiveCommunication = _CommunicationImplementation
     CommunicationImplementation = _CommunicationImplementation
-    CommunicationOptions = _Accepted
-    CollectiveHints = _Accepted
+    CommunicationOptions = CommunicationOptions
+    CollectiveHints = CommunicationOptions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -96,7 +95,7 @@ class Generator:
     @classmethod
     def from_non_deterministic_state(cls, alg: Any = None) -> Generator:
         """A generator started from the operating system's random numbers."""
-        return cls(state=np.frombuffer(os.urandom(24), np.uint64), alg=alg)
+        return cls(state=np.frombuffer(streams.unpredictable(24), np.uint64).copy(), alg=alg)
 
     def _trackable_children(self) -> dict[str, Any]:
         """What `tf.train.Checkpoint` saves: the state, where TensorFlow has a variable."""

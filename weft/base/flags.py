@@ -23,6 +23,7 @@ FLAGS: dict[str, str] = {
     "WEFT_HOME": "folder of downloaded data and caches (default: ~/.weft)",
     "WEFT_DATA_DIR": "folders, separated as in PATH, where data sets are looked for before any download",
     "WEFT_TARGET": "processor to make code for: host, avx512, avx2, x86-64 or neon (default: host)",
+    "WEFT_TIMEOUT": "seconds that one of several workers waits for the others (default: 600)",
     "WEFT_NUM_THREADS": "number of threads (default: the processors this process may use)",
 }
 
@@ -81,6 +82,11 @@ def data_dirs() -> tuple[Path, ...]:
 def target() -> str:
     """The processor that the native engine makes code for."""
     return _read("WEFT_TARGET") or "host"
+
+
+def timeout() -> float:
+    """Seconds that one of several workers waits for the others."""
+    return max(1.0, float(_integer("WEFT_TIMEOUT", 600)))
 
 
 def num_threads() -> int:

@@ -27,6 +27,7 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {
     "run": Command("weft.cli.run", "run a script that says `import tensorflow` or `import keras`, unmodified"),
+    "launch": Command("weft.cli.launch", "run a script as several workers that train one model"),
     "profile": Command("weft.cli.profile", "run a script and show where its time went, by layer and by kernel"),
     "demo": Command("weft.cli.demo", "train a small network and watch it learn"),
     "doctor": Command("weft.cli.doctor", "show versions, processor, threads, engines and cache, and what is wrong"),

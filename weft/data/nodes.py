@@ -7,7 +7,6 @@ which rows come in which order (`Rows`), so that a batch is one gather instead o
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from weft.base import nest
 from weft.base.errors import InvalidArgumentError, explain
 from weft.data import structure
 from weft.data.structure import NoneTensorSpec, Parts, value_of
+from weft.runtime import random as streams
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.spec import CompositeSpec, TensorSpec
 
@@ -395,7 +395,7 @@ class Seeds:
 
 
 def _unseeded() -> tuple[int, ...]:
-    return (int.from_bytes(os.urandom(6), "little"),)
+    return (int.from_bytes(streams.unpredictable(6), "little"),)
 
 
 class Shuffle(Derived):

@@ -10,9 +10,10 @@ import numpy as np
 
 from weft.base import nest
 from weft.engines.base import Rows
-from weft.runtime import context, dispatch
+from weft.runtime import context, dispatch, processes
 from weft.runtime.function import ConcreteFunction, Function, functions_run_eagerly
 
+_TOGETHER = 16  # batches in a call, at most, where several processes share them
 _SLICE = 0.05  # seconds after which Python has its turn: for Ctrl-C and for whoever shows progress
 
 
@@ -80,7 +81,11 @@ class Batches:
             done, result = self._some(min(count, end - self.at), joined)
             took = time.perf_counter() - begin
             yield self.at - 1, result
-            if not single:
+            if single:
+                continue
+            if processes.spans():  # all of them have to take the same steps in one call, however fast they are
+                count = min(2 * count, _TOGETHER)
+            else:
                 count = max(1, min(2 * count, int(_SLICE / max(took / done, 1e-9))))
 
     def _some(self, count: int, joined: bool) -> tuple[int, Any]:

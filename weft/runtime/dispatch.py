@@ -26,6 +26,7 @@ from weft.runtime.context import Scope
 from weft.runtime.tensor import EagerTensor, Handle, Literal, Tensor, literal, wrap
 
 _engine: Engine | None = None
+_chosen = False
 #: after an eager op: (record, results); set by `tf.debugging.enable_check_numerics`
 check_results: Callable[[OpDef, Sequence[Any]], None] | None = None
 
@@ -40,8 +41,14 @@ def engine() -> Engine:
 
 def use_engine(name: str | None) -> None:
     """Switches to another engine; the default one where None."""
-    global _engine
+    global _engine, _chosen
     _engine = None if name is None else engine_loader.load(name)
+    _chosen = name is not None
+
+
+def chosen() -> bool:
+    """Whether the program itself has said which engine to use."""
+    return _chosen
 
 
 def apply(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: str | None = None) -> tuple[Any, ...]:

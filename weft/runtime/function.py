@@ -30,7 +30,7 @@ from weft.runtime import variable as variables
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.context import Scope
 from weft.runtime.spec import CompositeSpec, TensorSpec, TypeSpec
-from weft.runtime.tensor import EagerTensor, Handle, SymbolicTensor, Tensor, TensorOperators, wrap
+from weft.runtime.tensor import EagerTensor, Handle, SymbolicTensor, Tensor, TensorOperators, operand, wrap
 from weft.runtime.variable import Variable, creation_watchers
 
 _REMEMBERED = 256  # kinds of arguments whose trace is found at once
@@ -250,7 +250,9 @@ class ConcreteFunction:
             wrt = self._followed(operands, tapes)
             if wrt:
                 return self._run_recorded(operands, wrt, tapes)
-        return self.wrapped(dispatch.compiled(self.graph).run([tensor._array for tensor in operands]))
+        executable = dispatch.compiled(self.graph)
+        resident = getattr(executable, "takes_resident", False)
+        return self.wrapped(executable.run([operand(tensor, resident) for tensor in operands]))
 
     def run_plain(self, arrays: Sequence[Any]) -> Any:
         """Runs it on arrays, where there is neither a tape nor a graph under construction."""
@@ -317,7 +319,9 @@ class ConcreteFunction:
         # only a gradient of a gradient asks for more than the halves hand over
         plan = self._plan(wrt, attrs, operands) if len(tapes) > 1 or not tapes[0].once else None
         graph = halves.forward if plan is None else plan.attrs["graph"]
-        results = dispatch.compiled(graph).run([tensor._array for tensor in operands])
+        executable = dispatch.compiled(graph)
+        resident = getattr(executable, "takes_resident", False)
+        results = executable.run([operand(tensor, resident) for tensor in operands])
         outputs = [
             Handle(result, value.type.handle) if value.type.handle is not None else EagerTensor(np.asarray(result))
             for result, value in zip(results, graph.outputs, strict=True)
@@ -462,7 +466,7 @@ def _leaf_key(leaf: Any, types: list[TensorType]) -> Any:
         return leaf.shape, dtype
     if isinstance(leaf, EagerTensor):
         types.append(leaf.type)
-        return leaf._array.shape, leaf.dtype
+        return types[-1].shape, leaf.dtype
     if isinstance(leaf, (SymbolicTensor, TensorSpec)):
         types.append(_own_type(leaf))
         return _plain_shape(leaf.shape), leaf.dtype

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import random
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,25 @@ def make_handle(state: np.ndarray[Any, Any], name: str = "generator") -> Handle:
     return Handle(Cell(state, name), _STATE)
 
 
+#: where numbers come from that nobody has seeded
+_entropy: list[Callable[[int], bytes]] = [os.urandom]
+
+
+def unpredictable(count: int) -> bytes:
+    """Bytes that nobody has seeded; workers of several processes get the same ones, in the same order."""
+    return _entropy[0](count)
+
+
+def agree(seed: int) -> None:
+    """Lets what nobody has seeded follow from a number that several processes share."""
+    _entropy[0] = random.Random(seed).randbytes
+    _streams.unseeded = make_handle(_unpredictable())
+    if _streams.seed is None:
+        _streams.start(None)
+
+
 def _unpredictable() -> np.ndarray[Any, Any]:
-    return np.frombuffer(os.urandom(24), np.uint64).copy()
+    return np.frombuffer(unpredictable(24), np.uint64).copy()
 
 
 def _seeded(global_seed: int, op_seed: int) -> np.ndarray[Any, Any]:
@@ -73,7 +91,7 @@ class _Streams:
 
     def start(self, seed: int | None) -> None:
         self.seed = seed
-        self.draws = random.Random(seed)
+        self.draws = random.Random(int.from_bytes(unpredictable(8), "little") if seed is None else seed)
         self.kept.clear()
         with self.lock:
             traced = list(self.traced.items())

@@ -326,6 +326,48 @@ class EagerTensor(Tensor):
         return self._array.__dlpack_device__()
 
 
+class DeviceTensor(EagerTensor):
+    """A tensor whose values lie on devices; they are fetched when somebody looks.
+
+    Attributes:
+        held: What stands for them: it has a shape and a dtype, and `fetch()` gives an array of the host.
+    """
+
+    __slots__ = ("_fetched", "held")
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+        self._fetched: Any = None
+
+    @property
+    def _array(self) -> Any:
+        if self._fetched is None:
+            self._fetched = self.held.fetch()
+        return self._fetched
+
+    @property
+    def dtype(self) -> DType:
+        return _DTYPE_OF[self.held.dtype]
+
+    @property
+    def shape(self) -> TensorShape:
+        return TensorShape(self.held.shape)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.held.shape)
+
+    @property
+    def type(self) -> TensorType:
+        """Shape and dtype as the IR sees them."""
+        return TensorType(self.held.shape, _DTYPE_OF[self.held.dtype])
+
+
+def operand(tensor: Any, resident: bool) -> Any:
+    """The array or cell behind a tensor; what stands for it on a device where the one who runs it can take that."""
+    return tensor.held if resident and type(tensor) is DeviceTensor else tensor._array
+
+
 class Literal(EagerTensor):
     """A number of the program itself, converted while a graph is built: part of the graph, not captured by it."""
 

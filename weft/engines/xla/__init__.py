@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from weft.engines.base import Distribution, Executable
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
@@ -48,22 +50,68 @@ class XlaEngine:
 
         sharding.use(distribution)
 
-    def join(self, address: str | None, count: int | None, number: int | None) -> None:
+    def join(self, address: str | None, count: int | None, number: int | None, timeout: float) -> None:
         """Makes this process one of several that work together, before anything has run.
 
         Args:
             address: Of the first process, host and port; None where the surroundings (a cluster's) tell.
             count: How many processes there are.
             number: Which of them this is, from 0 on.
+            timeout: Seconds after which waiting for others is an error.
         """
+        from weft.engines.xla import processes
+
+        processes.join(address, count, number, timeout)
+
+    def processes(self) -> tuple[int, int]:
+        """Which of several processes this is, and how many there are."""
         import jax
 
-        jax.distributed.initialize(coordinator_address=address, num_processes=count, process_id=number)
+        return jax.process_index(), jax.process_count()
+
+    def devices_here(self) -> list[str]:
+        """Those devices that are this process's own."""
+        from weft.engines.xla import sharding
+
+        return sharding.names_here()
+
+    def spans(self) -> bool:
+        """Whether what runs now is shared with other processes."""
+        from weft.engines.xla import processes, sharding
+
+        return processes.joined() and sharding.spans(sharding.current())
+
+    def agreed(self, arrays: Sequence[Any]) -> list[Any]:
+        """Arrays as the first process has them; all processes give some of the same shapes and dtypes."""
+        from weft.engines.xla import processes
+
+        return processes.agreed(arrays)
+
+    def assembled(
+        self, parts: Sequence[Sequence[Any]], ended: bool, distribution: Distribution | None = None
+    ) -> tuple[list[Any], list[int]] | None:
+        """A batch of the rows that each process has.
+
+        Args:
+            parts: This process's own, as many in each process: arrays each, with rows along their first axis.
+            ended: Whether its data have come to their end; the parts have no rows then.
+            distribution: Over which devices batches are cut; as what runs now is shared where None.
+
+        Returns:
+            The batch's arrays, and how many rows each part had; None where the data of all have ended.
+        """
+        from weft.engines.xla import processes, resident, sharding
+
+        chosen = distribution or sharding.current()
+        assert chosen is not None
+        found = processes.assembled(parts, ended, sharding.rows_of(chosen))
+        if found is None:
+            return None
+        arrays, sizes = found
+        return [a if isinstance(a, np.ndarray) else resident.Resident(a) for a in arrays], sizes
 
     def to_numpy(self, array: Any) -> Any:
         """The array in the host's memory."""
-        import numpy as np
-
         return np.asarray(array)
 
     def from_numpy(self, array: Any) -> Any:

@@ -18,7 +18,7 @@ from jax import lax
 from weft.base import dims
 from weft.base.locks import Together
 from weft.engines.base import Distribution, Hook, Rows
-from weft.engines.xla import resident
+from weft.engines.xla import processes, resident
 from weft.engines.xla.sharding import Placement, placement
 from weft.engines.xla.walk import Place, Refused, Walk
 from weft.ir.graph import Graph
@@ -93,6 +93,8 @@ class Program:
             after = [new if old is None else jnp.where(failed, old, new)
                      for new, old in zip(after, changed, strict=True)]  # fmt: skip
         if key.placement is not None:
+            if key.placement.spans():  # else each process would hold parts of results only
+                outputs = [lax.with_sharding_constraint(output, key.placement.whole()) for output in outputs]
             after = [lax.with_sharding_constraint(new, key.placement.state(n)) for n, new in
                      zip(written, after, strict=True)]  # fmt: skip
         return outputs, after, failed
@@ -127,13 +129,20 @@ class Program:
     def run(self, inputs: Sequence[Any]) -> list[Any] | None:
         """The outputs, with state written; None where the reference has to run."""
         key, cells = self.cells(inputs)
+        if key.placement is not None and key.placement.spans():
+            return processes.together(lambda: self._run(inputs, key, cells))
+        return self._run(inputs, key, cells)
+
+    def _run(self, inputs: Sequence[Any], key: Key, cells: dict[int, Any]) -> list[Any] | None:
         written = self.written_of(key)
-        arrays = [inputs[i] for i, value in enumerate(self.graph.inputs) if not value.type.is_resource]
+        arrays = [on_device(inputs[i]) for i, value in enumerate(self.graph.inputs) if not value.type.is_resource]
         at = key.placement
         with jax.enable_x64(True):
+            if at is not None and at.spans():
+                resident.share(cells.values(), [at.state(n) for n in cells])
             fixed = [resident.held(cells[n], at and at.state(n)) for n in cells if n not in written]
             if at is not None:
-                arrays = [jax.device_put(array, at.batch(array.shape) if mine else at.whole())
+                arrays = [resident.placed(array, at.batch(array.shape) if mine else at.whole())
                           for array, mine in zip(arrays, self.batched, strict=True)]  # fmt: skip
             try:
                 changed, (outputs, after, failed) = self._call(key, cells, fixed, arrays)
@@ -153,7 +162,7 @@ class Program:
         take, at = resident.owned if self._donates else resident.held, key.placement
         changed = [take(cells[n], at and at.state(n)) for n in self.written_of(key)]
         try:
-            return changed, self._compiled(key, changed, fixed, arrays)
+            return changed, processes.settled(self._compiled(key, changed, fixed, arrays))
         except Reshaped:
             self._donates = False
             self._compiled = self._compile()
@@ -188,7 +197,7 @@ class Executable:
             with Together([inputs[index].lock for index in self.program.handles]):
                 results = self.program.run(inputs)
         if results is None:
-            own = [array.copy() if isinstance(array, np.ndarray) else array for array in inputs]
+            own = [array.copy() if isinstance(array, np.ndarray) else on_host(array) for array in inputs]
             return interpreter.program(self.original).start(own, hook)
         return [resident.fetched(result) for result in results]
 
@@ -212,6 +221,16 @@ def _replicas(graph: Graph) -> Distribution | None:
         if found is not None:
             return found
     return None
+
+
+def on_device(value: Any) -> Any:
+    """An operand as jax takes it."""
+    return value.array if isinstance(value, resident.Resident) else value
+
+
+def on_host(value: Any) -> Any:
+    """An operand as the reference takes it."""
+    return value.fetch() if isinstance(value, resident.Resident) else value
 
 
 def fits(graph: Graph, inputs: Sequence[Any]) -> bool:

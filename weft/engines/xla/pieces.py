@@ -49,6 +49,7 @@ class Compiled:
     """A graph as jax runs it: as a whole where that is possible, else in pieces."""
 
     copies = True
+    takes_resident = True
 
     def __init__(self, graph: Graph) -> None:
         self.original = graph
@@ -62,7 +63,7 @@ class Compiled:
     def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
         """Runs it; state is written when all of it has succeeded."""
         if hook is not None:
-            return interpreter.program(self.original).start(inputs, hook)
+            return interpreter.program(self.original).start([_on_host(value) for value in inputs], hook)
         if self._whole is not None:
             try:
                 return self._whole.run(inputs)
@@ -160,4 +161,6 @@ class _Pieces:
 
 def _on_host(value: Any) -> Any:
     """A value with jax's arrays fetched."""
+    if isinstance(value, resident.Resident):
+        return value.fetch()
     return value if type(value) is np.ndarray or not hasattr(value, "addressable_shards") else resident.fetched(value)

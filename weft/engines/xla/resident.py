@@ -7,6 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
+
+from weft.engines.xla import processes
 
 
 class Resident:
@@ -22,6 +25,16 @@ class Resident:
         self.array = array
         self._copy: Any = None
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes."""
+        return tuple(self.array.shape)
+
+    @property
+    def dtype(self) -> Any:
+        """The element type, as numpy has it."""
+        return self.array.dtype
+
     def fetch(self) -> Any:
         """The same values in the host's memory, copied once."""
         if self._copy is None:
@@ -30,8 +43,18 @@ class Resident:
 
 
 def fetched(array: Any) -> Any:
-    """A jax array as a numpy array of its own."""
-    return np.array(array)
+    """A jax array as a numpy array of its own; one that other processes have parts of is asked for by all of them."""
+    if getattr(array, "is_fully_addressable", True):
+        return np.array(array)
+    return processes.together(lambda: _whole_of(array), counts=not array.is_fully_replicated)
+
+
+def _whole_of(array: Any) -> Any:
+    if not array.is_fully_replicated:
+        place = NamedSharding(array.sharding.mesh, PartitionSpec())
+        with jax.enable_x64(True):
+            array = processes.settled(jax.jit(lambda x: x, out_shardings=place)(array))
+    return np.array(array.addressable_data(0))
 
 
 def held(cell: Any, place: Any = None) -> Any:
@@ -53,9 +76,35 @@ def owned(cell: Any, place: Any = None) -> Any:
 def _placed(value: Any, place: Any) -> Any:
     """An array where it is wanted; without a place, on one device: it may come from a run that was shared."""
     if place is not None:
-        return jax.device_put(value, place)
+        return placed(value, place)
     spread = isinstance(value, jax.Array) and len(value.sharding.device_set) > 1
     return jnp.array(fetched(value)) if spread else value
+
+
+def placed(value: Any, place: Any) -> Any:
+    """An array where it is wanted; one of the host, which is the same in all processes, in parts that lie here."""
+    if place.is_fully_addressable or not getattr(value, "is_fully_addressable", True):
+        return jax.device_put(value, place)
+    host = value if isinstance(value, np.ndarray) else np.asarray(value)
+    return jax.make_array_from_callback(host.shape, place, lambda index: host[index])
+
+
+def share(cells: Any, places: Any) -> None:
+    """Gives cells whose values other processes do not know of yet those of the first process.
+
+    Args:
+        cells: The cells.
+        places: For each where its value is to lie, on devices of several processes.
+    """
+    fresh = []
+    for cell, place in zip(cells, places, strict=True):
+        value = _raw(cell)
+        value = value.array if isinstance(value, Resident) else value
+        if value is not None and getattr(value, "is_fully_addressable", True):
+            fresh.append((cell, place, np.asarray(value)))
+    if fresh:
+        for (cell, place, _), value in zip(fresh, processes.agreed([v for _, _, v in fresh]), strict=True):
+            keep(cell, placed(value, place))
 
 
 def _raw(cell: Any) -> Any:

@@ -11,10 +11,15 @@ import jax.numpy as jnp
 from jax import lax
 
 from weft.engines.base import Rows
-from weft.engines.xla import resident
-from weft.engines.xla.executable import Key, Program, Reshaped
+from weft.engines.xla import processes, resident
+from weft.engines.xla.executable import Key, Program, Reshaped, on_device
 from weft.engines.xla.walk import Refused
 from weft.ir.graph import Graph
+
+
+def _spread(array: Any, place: Any) -> Any:
+    """An array at a place; as it is without one."""
+    return array if place is None else resident.placed(array, place)
 
 
 def _convolves(graph: Graph) -> bool:
@@ -40,21 +45,30 @@ class Loop:
 
     def run(self, inputs: Sequence[Any], rows: Rows) -> tuple[int, list[Any] | None]:
         """Runs batches; see `Executable` of `weft.engines.base`."""
+        key, cells = self._program.cells(inputs)
+        if key.placement is not None and key.placement.spans():
+            return processes.together(lambda: self._run(inputs, rows, key, cells))
+        return self._run(inputs, rows, key, cells)
+
+    def _run(self, inputs: Sequence[Any], rows: Rows, key: Key, cells: dict[int, Any]) -> tuple[int, list[Any] | None]:
         program = self._program
         if rows.first == 0:
             self._placed.clear()  # the arrays may have been changed since they were last looked at
-        key, cells = program.cells(inputs)
         written = program.written_of(key)
         places = tuple(rows.places)
         arrays = [value for value, own in zip(inputs, program.graph.inputs, strict=True) if not own.type.is_resource]
         with jax.enable_x64(True):
-            wide = [self._on_device(array) if i in places else array for i, array in enumerate(arrays)]
             at = key.placement
+            spread = at.whole() if at is not None and at.spans() else None
+            if at is not None and spread is not None:
+                resident.share(cells.values(), [at.state(n) for n in cells])
+            wide = [self._on_device(array, spread) if i in places else _spread(on_device(array), spread)
+                    for i, array in enumerate(arrays)]  # fmt: skip
             changed = [resident.owned(cells[n], at and at.state(n)) for n in written]
             fixed = [resident.held(cells[n], at and at.state(n)) for n in cells if n not in written]
             if any(value is None for value in (*changed, *fixed)):
                 return self._none()
-            order = None if rows.order is None else self._on_device(rows.order)
+            order = None if rows.order is None else self._on_device(rows.order, spread)
             shared: dict[str, Any] = {
                 "key": key, "places": places, "size": rows.size, "changed": changed, "fixed": fixed, "arrays": wide,
                 "order": order, "first": rows.first,
@@ -65,10 +79,10 @@ class Loop:
                     done, after, failed, outputs = self._each(rows, **shared)
                 elif rows.joined:
                     count = 1 << (rows.batches.bit_length() - 1)  # few lengths, so that little is compiled
-                    done, after, failed, outputs = self._all(**shared, count=count)
+                    done, after, failed, outputs = processes.settled(self._all(**shared, count=count))
                 else:
                     count = rows.batches
-                    done, after, failed, outputs = self._last(**shared, count=count)
+                    done, after, failed, outputs = processes.settled(self._last(**shared, count=count))
             except (Refused, Reshaped):
                 return self._none()
         program.commit(cells, written, after)
@@ -80,7 +94,8 @@ class Loop:
         """The batches one by one, each a call of its own."""
         found: list[list[Any]] = []
         for turn in range(rows.batches):
-            outputs, changed, wrong = self._one(first=first, turn=turn, changed=changed, **shared)
+            outputs, changed, wrong = processes.settled(
+                self._one(first=first, turn=turn, changed=changed, **shared))
             if bool(wrong):
                 return turn, changed, True, []
             if not rows.joined:
@@ -100,11 +115,12 @@ class Loop:
         self._placed.clear()
         return 0, None
 
-    def _on_device(self, array: Any) -> Any:
-        """An array on the device, moved there once for all calls on it."""
+    def _on_device(self, array: Any, place: Any) -> Any:
+        """An array on the device, or devices, moved there once for all calls on it."""
         found = self._placed.get(id(array))
         if found is None or found[0]() is not array:
-            found = self._placed[id(array)] = weakref.ref(array), jnp.array(array)
+            found = self._placed[id(array)] = (weakref.ref(array),
+                                               jnp.array(array) if place is None else resident.placed(array, place))
         return found[1]
 
     def _batch(self, key: Key, places: Any, size: int, arrays: Sequence[Any], order: Any, number: Any) -> list[Any]:

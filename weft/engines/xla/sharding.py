@@ -23,7 +23,12 @@ _current: list[Distribution | None] = [None]
 
 def names() -> list[str]:
     """The devices, such as `cpu:0`, those of all processes."""
-    return [_name(device) for device in jax.devices()]
+    return [_name(device) for device in sorted(jax.devices(), key=lambda device: (device.process_index, device.id))]
+
+
+def names_here() -> list[str]:
+    """Those of this process alone."""
+    return [_name(device) for device in jax.local_devices()]
 
 
 def _name(device: Any) -> str:
@@ -82,9 +87,18 @@ class Placement:
         even = parts > 1 and bool(shape) and shape[0] % parts == 0
         return NamedSharding(grid, PartitionSpec(axis) if even else PartitionSpec())
 
+    def spans(self) -> bool:
+        """Whether devices of other processes take part."""
+        return not self.whole().is_fully_addressable
+
     def whole(self) -> Any:
         """The place of what lies whole on every device."""
         return NamedSharding(mesh(self.distribution), PartitionSpec())
+
+
+def current() -> Distribution | None:
+    """How what runs now is shared."""
+    return _current[0]
 
 
 def placement(cells: Mapping[int, Any], own: Distribution | None = None) -> Placement | None:
@@ -98,3 +112,14 @@ def placement(cells: Mapping[int, Any], own: Distribution | None = None) -> Plac
     if distribution is None:
         return None
     return Placement(distribution, tuple(getattr(cells[number], "layout", None) for number in range(len(cells))))
+
+
+def rows_of(distribution: Distribution) -> Any:
+    """Where a batch lies that can be cut evenly."""
+    axis = distribution.batch_axis
+    return NamedSharding(mesh(distribution), PartitionSpec() if axis is None else PartitionSpec(axis))
+
+
+def spans(distribution: Distribution | None) -> bool:
+    """Whether devices of other processes take part."""
+    return distribution is not None and not rows_of(distribution).is_fully_addressable

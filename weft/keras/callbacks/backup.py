@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.extend import evaluate_shape, explain, replacing_file
+from weft.extend import evaluate_shape, explain, file_of_first_worker, replacing_file, worker
 from weft.keras.callbacks.callback import Callback
 from weft.keras.core import tracking
 from weft.keras.random import seed_generator
@@ -92,7 +92,7 @@ class BackupAndRestore(Callback):
             "callbacks": [_kept(callback) for callback in self._others()],
         }  # fmt: skip
         os.makedirs(self.backup_dir, exist_ok=True)
-        if self.double_checkpoint and os.path.exists(self._path):
+        if self.double_checkpoint and worker()[0] == 0 and os.path.exists(self._path):
             with open(self._path, "rb") as old, replacing_file(os.path.join(self.backup_dir, _PREVIOUS)) as target:
                 shutil.copyfileobj(old, target)
         with tempfile.TemporaryFile() as file:
@@ -107,8 +107,9 @@ class BackupAndRestore(Callback):
                     for place, value in enumerate(getattr(callback, "best_weights", None) or ()):
                         hdf5.put_array(group, f"best{number}/{place}", value)
             file.seek(0)
-            with replacing_file(self._path) as target:
-                shutil.copyfileobj(file, target, 1 << 20)
+            if worker()[0] == 0:  # of several workers one writes; all have taken part in collecting what they hold
+                with replacing_file(self._path) as target:
+                    shutil.copyfileobj(file, target, 1 << 20)
 
     def _others(self) -> list[Any]:
         return [callback for callback in self._siblings if hasattr(callback, "_kept")]
@@ -128,10 +129,11 @@ class BackupAndRestore(Callback):
         self._epoch = self._batches = 0
         self._pending = None
         self._start = {"order": self.model._state.loop.order_state(False), "random": _random_state()}
-        if not os.path.exists(self._path):
+        path = file_of_first_worker(self._path)
+        if path is None:
             return
         model = self.model
-        reader = hdf5.Reader(self._path, self._path)
+        reader = hdf5.Reader(path, self._path)
         try:
             group = reader.group(_GROUP)
             if group is None:
@@ -219,7 +221,7 @@ class BackupAndRestore(Callback):
         """Removes the state: training has come to its end."""
         if self.delete_checkpoint:
             for name in (_FILE, _PREVIOUS):
-                if os.path.exists(os.path.join(self.backup_dir, name)):
+                if worker()[0] == 0 and os.path.exists(os.path.join(self.backup_dir, name)):
                     os.remove(os.path.join(self.backup_dir, name))
             if os.path.isdir(self.backup_dir) and not os.listdir(self.backup_dir):
                 os.rmdir(self.backup_dir)

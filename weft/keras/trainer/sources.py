@@ -292,6 +292,7 @@ def make_source(
         ValueError: For data that do not go together, or are empty.
     """
     if is_iterable_of_batches(x):
+        x = extend.among_processes(x)
         for name, value in (("y", y), ("sample_weight", sample_weight)):
             if value is not None:
                 raise ValueError(explain(

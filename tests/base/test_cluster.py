@@ -1,0 +1,57 @@
+"""Which of several processes one is, as TF_CONFIG, Keras, SLURM, MPI and Kubernetes say it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from weft.base.cluster import Place, find, hosts_of, place_in
+
+
+def _config(cluster: Any, kind: str, index: int) -> dict[str, str]:
+    return {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": kind, "index": index}})}
+
+
+_CLUSTER = {"chief": ["a:1"], "worker": ["b:1", "c:1"], "ps": ["d:1"], "evaluator": ["e:1"]}
+
+
+@pytest.mark.parametrize(("environment", "wanted"), [
+    ({}, None),
+    (_config(_CLUSTER, "chief", 0), ("a:1", 3, 0)),
+    (_config(_CLUSTER, "worker", 1), ("a:1", 3, 2)),
+    (_config(_CLUSTER, "evaluator", 0), None),
+    (_config({"worker": ["a:1"]}, "worker", 0), None),
+    ({"KERAS_DISTRIBUTION_JOB_ADDRESSES": "h:5,i:5", "KERAS_DISTRIBUTION_PROCESS_ID": "1"}, ("h:5", 2, 1)),
+    ({"MASTER_ADDR": "h", "MASTER_PORT": "9", "WORLD_SIZE": "4", "RANK": "3"}, ("h:9", 4, 3)),
+    ({"COORDINATOR_ADDRESS": "h", "COORDINATOR_PORT": "8", "NUM_PROCESSES": "2", "PROCESS_ID": "0"}, ("h:8", 2, 0)),
+    ({"SLURM_NTASKS": "8", "SLURM_PROCID": "5", "SLURM_JOB_NODELIST": "n[07-08,11],m", "SLURM_JOB_ID": "3"},
+     ("n07:61443", 8, 5)),
+    ({"SLURM_NTASKS": "1", "SLURM_PROCID": "0", "SLURM_JOB_NODELIST": "n1"}, None),
+    ({"OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_LOCAL_SIZE": "2"},
+     ("127.0.0.1:29400", 2, 1)),
+    ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "1", "OMPI_MCA_orte_hnp_uri": "7.0;tcp://10.0.0.4,10.1.0.4:3"},
+     ("10.0.0.4:29400", 4, 1)),
+    ({"PMI_SIZE": "2", "PMI_RANK": "0", "MASTER_ADDR": "h"}, ("h:29400", 2, 0)),
+    ({"KUBERNETES_SERVICE_HOST": "x", "JOB_COMPLETION_INDEX": "1", "NUM_PROCESSES": "2", "MASTER_ADDR": "job-0.svc"},
+     ("job-0.svc:29400", 2, 1)),
+])  # fmt: skip
+def test_places(environment: dict[str, str], wanted: Any) -> None:
+    assert find(environment) == (None if wanted is None else Place(*wanted, "whoever"))
+
+
+def test_what_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="MASTER_ADDR"):
+        find({"PMI_SIZE": "2", "PMI_RANK": "0"})
+    with pytest.raises(ValueError, match="process 4 of 2"):
+        find({"MASTER_ADDR": "h", "WORLD_SIZE": "2", "RANK": "4"})
+    with pytest.raises(ValueError, match="no task worker:7"):
+        find(_config(_CLUSTER, "worker", 7))
+    with pytest.raises(ValueError, match="no JSON"):
+        find({"TF_CONFIG": "{"})
+    assert place_in({"worker": {0: "a:1"}}, "worker", 0, "one") is None
+
+
+def test_slurm_writes_machines_shortly() -> None:
+    assert hosts_of("a[1-3,7],b,c[01-02]-x") == ["a1", "a2", "a3", "a7", "b", "c01-x", "c02-x"]

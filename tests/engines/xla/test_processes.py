@@ -1,0 +1,127 @@
+"""Several real processes over `weft launch`: the numbers of one device, and what happens when one is lost or late."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("jax", reason="the XLA engine needs jax: pip install 'weft[xla]'")
+
+from weft import keras
+from weft.base.errors import DeadlineExceededError, UnavailableError
+from weft.engines.xla.watch import Server, Watch
+
+_PROGRAMS = Path(__file__).parent / "programs"
+_RNG = np.random.default_rng(0)
+_X, _Y = _RNG.random((60, 10), dtype=np.float32), _RNG.integers(0, 4, 60)
+
+
+def _launch(program: str, folder: Path, count: int, devices: int, *options: str) -> subprocess.CompletedProcess[str]:
+    flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
+    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-m", "weft", "launch", "--nproc", str(count), *options, str(_PROGRAMS / program),
+               str(folder)]  # fmt: skip
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
+
+
+def _network() -> Any:
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([
+        keras.Input((10,)), keras.layers.Dense(16, use_bias=False), keras.layers.BatchNormalization(),
+        keras.layers.Dropout(0.1), keras.layers.Dense(4),
+    ])  # fmt: skip
+    model.compile(keras.optimizers.Adam(1e-2), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def _files(folder: Path) -> list[list[float]]:
+    """Five files of rows, each with one row less than the one before; the rows of all of them."""
+    rows = [[*map(float, np.round(_X[i], 3)), float(_Y[i])] for i in range(25)]
+    begin = 0
+    for number in range(5):
+        own = rows[begin : begin + 7 - number]
+        begin += len(own)
+        (folder / f"{number}.csv").write_text("".join(",".join(map(str, row)) + "\n" for row in own))
+    return rows[:begin]
+
+
+def _train_together(folder: Path, count: int, devices: int) -> None:
+    rows = _files(folder)
+    ended = _launch("together.py", folder, count, devices)
+    path = folder / "found.json"
+    assert path.exists(), ended.stderr[-4000:]
+    found = json.loads(path.read_text())
+    model = _network()
+    losses = model.fit(_X, _Y, batch_size=13, epochs=10, verbose=0).history["loss"]
+    assert found["replicas"] == count * devices
+    np.testing.assert_allclose(found["fit"], losses, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found["evaluate"], model.evaluate(_X, _Y, verbose=0), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found["predict"], model.predict(_X[:7], verbose=0), rtol=0, atol=2e-5)
+    # every row once, and as many in a step as one device would take
+    np.testing.assert_allclose(sorted(found["rows"]), sorted(sum(row[:10]) for row in rows), atol=1e-4)
+    assert max(found["sizes"]) <= 6 and sum(found["sizes"]) == len(rows)
+    assert found["remainders"] < 1e-6 and found["from_function"] < 1e-6
+    assert found["agreed"] and found["total"] == found["replicas"]
+    assert "has waited 2 s for worker 1 (process" in found["late"] and "WEFT_TIMEOUT" in found["late"]
+
+
+@pytest.mark.subprocess
+def test_two_workers_are_one_device(tmp_path: Path) -> None:
+    _train_together(tmp_path, 2, 2)
+
+
+@pytest.mark.subprocess
+@pytest.mark.slow
+def test_four_workers_are_one_device(tmp_path: Path) -> None:
+    _train_together(tmp_path, 4, 1)
+
+
+@pytest.mark.subprocess
+def test_a_killed_worker_is_named_and_training_goes_on_from_the_backup(tmp_path: Path) -> None:
+    ended = _launch("backup.py", tmp_path, 2, 1, "--restarts", "1")
+    assert ended.returncode == 0, ended.stderr[-4000:]
+    assert "worker 1 (process" in ended.stderr and "was lost: it was killed" in ended.stderr
+    assert "starting all workers again" in ended.stderr
+    assert ended.stdout.splitlines()[-1] == "the same True"
+
+
+def _soon(condition: Any) -> Any:
+    """What a condition gives once it holds."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it has not come")
+
+
+def test_a_watch_knows_who_is_behind_who_has_ended_and_who_is_lost() -> None:
+    server = Server()
+    first, second, third = (Watch(("127.0.0.1", server.port), number, 5.0) for number in range(3))
+    first.calls = second.calls = 4
+    third.calls = 3
+    _soon(lambda: len(first._others) == 3 and first._others[2]["calls"] == 3 and first._others[1]["calls"] == 4)
+    assert first.gone() is None
+    late = first.late()
+    assert isinstance(late, DeadlineExceededError)
+    assert "Worker 0 has waited 5 s for worker 2 (process" in str(late) and "worker 2 is at step 3" in str(late)
+    second.leave()
+    _soon(lambda: first._others[1]["ended"])
+    assert first.gone() is None  # it has taken as many steps
+    third.leave()
+    error = _soon(first.gone)
+    assert isinstance(error, UnavailableError) and "worker 2" in str(error) and "has ended" in str(error)
+    fourth = Watch(("127.0.0.1", server.port), 3, 5.0)
+    _soon(lambda: 3 in first._others)
+    fourth._stream.shutdown(2)
+    assert "worker 3" in str(_soon(lambda: next((e for e in [first.gone()] if e and "worker 3" in str(e)), None)
+                                   if not first._others[2].update(ended=False) else None))  # fmt: skip

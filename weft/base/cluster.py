@@ -1,0 +1,189 @@
+"""Which of several processes this one is, as its surroundings say: TF_CONFIG, Keras' variables, a launcher's, SLURM's,
+MPI's, Kubernetes'."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from weft.base.errors import explain
+
+#: where a first process listens whose surroundings name no port
+PORT = 29400
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which process this is.
+
+    Attributes:
+        address: Of the first process, host and port.
+        count: How many processes there are.
+        number: Which of them this is, from 0 on.
+        source: What said so.
+    """
+
+    address: str
+    count: int
+    number: int
+    source: str = field(compare=False)
+
+
+def find(environment: Mapping[str, str] | None = None) -> Place | None:
+    """The place that the surroundings give this process; None where it is alone.
+
+    Raises:
+        ValueError: Where they say something that cannot be.
+    """
+    env = os.environ if environment is None else environment
+    for reader in (_tf_config, _keras, _torchrun, _kubeflow, _slurm, _mpi, _indexed_job):
+        found = reader(env)
+        if found is not None and found.count > 1:
+            if not 0 <= found.number < found.count:
+                raise ValueError(explain(f"{found.source} says that this is process {found.number} of {found.count}.",
+                                         expected=f"0 to {found.count - 1}"))  # fmt: skip
+            return found
+    return None
+
+
+def jobs_of(config: Any) -> dict[str, dict[int, str]]:
+    """The addresses of a cluster's tasks, by job and number."""
+    found: dict[str, dict[int, str]] = {}
+    for name, tasks in dict(config or {}).items():
+        pairs = tasks.items() if isinstance(tasks, Mapping) else enumerate([tasks] if isinstance(tasks, str) else tasks)
+        found[str(name)] = {int(number): str(address) for number, address in pairs}
+    return found
+
+
+def place_in(jobs: Mapping[str, Mapping[int, str]], kind: str | None, number: int | None, source: str) -> Place | None:
+    """The place of a task among those that train: the chief comes first, then the workers.
+
+    Raises:
+        ValueError: For a task that is not in the cluster.
+    """
+    tasks = [(job, i) for job in ("chief", "master", "worker") for i in sorted(jobs.get(job, {}))]
+    if len(tasks) < 2:
+        return None
+    task = (kind or "worker", int(number or 0))
+    if task not in tasks:
+        if task[0] in jobs and task[1] in jobs[task[0]]:
+            return None  # an evaluator or a server of parameters: it trains nothing
+        raise ValueError(explain(f"{source}: there is no task {task[0]}:{task[1]} in the cluster.",
+                                 expected="one of " + ", ".join(f"{job}:{i}" for job, i in tasks)))  # fmt: skip
+    job, first = tasks[0]
+    return Place(jobs[job][first], len(tasks), tasks.index(task), source)
+
+
+def tf_config(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What TF_CONFIG says; {} where it is not there.
+
+    Raises:
+        ValueError: Where it is no JSON object.
+    """
+    text = (os.environ if environment is None else environment).get("TF_CONFIG") or "{}"
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise ValueError(explain(f"TF_CONFIG is no JSON: {error}", received=text)) from None
+    if not isinstance(found, dict):
+        raise ValueError(explain("TF_CONFIG must be a JSON object.", received=text[:200]))
+    return found
+
+
+def _tf_config(env: Mapping[str, str]) -> Place | None:
+    said = tf_config(env)
+    task = said.get("task") or {}
+    if not task:
+        return None
+    return place_in(jobs_of(said.get("cluster")), task.get("type"), task.get("index"), "TF_CONFIG")
+
+
+def _keras(env: Mapping[str, str]) -> Place | None:
+    count, number = env.get("KERAS_DISTRIBUTION_NUM_PROCESSES"), env.get("KERAS_DISTRIBUTION_PROCESS_ID")
+    addresses = env.get("KERAS_DISTRIBUTION_JOB_ADDRESSES", "").split(",")
+    if not addresses[0] or number is None:
+        return None
+    return Place(_with_port(addresses[0], env), int(count or len(addresses)), int(number), "KERAS_DISTRIBUTION_*")
+
+
+def _torchrun(env: Mapping[str, str]) -> Place | None:
+    if not all(name in env for name in ("MASTER_ADDR", "WORLD_SIZE", "RANK")):
+        return None
+    return Place(_with_port(env["MASTER_ADDR"], env), int(env["WORLD_SIZE"]), int(env["RANK"]), "MASTER_ADDR")
+
+
+def _kubeflow(env: Mapping[str, str]) -> Place | None:
+    if not all(name in env for name in ("COORDINATOR_ADDRESS", "NUM_PROCESSES", "PROCESS_ID")):
+        return None
+    address = env["COORDINATOR_ADDRESS"]
+    if ":" not in address:
+        address = f"{address}:{env.get('COORDINATOR_PORT', PORT)}"
+    return Place(address, int(env["NUM_PROCESSES"]), int(env["PROCESS_ID"]), "COORDINATOR_ADDRESS")
+
+
+def _slurm(env: Mapping[str, str]) -> Place | None:
+    count = env.get("SLURM_STEP_NUM_TASKS") or env.get("SLURM_NTASKS")
+    nodes = env.get("SLURM_STEP_NODELIST") or env.get("SLURM_JOB_NODELIST") or env.get("SLURM_NODELIST")
+    if count is None or nodes is None or "SLURM_PROCID" not in env:
+        return None
+    # a port of the job's own, so that two jobs on one machine do not meet
+    job = int(env.get("SLURM_JOB_ID") or env.get("SLURM_JOBID") or 0)
+    port = env.get("MASTER_PORT") or str(61440 + job % 4096)
+    return Place(f"{hosts_of(nodes)[0]}:{port}", int(count), int(env["SLURM_PROCID"]), "SLURM")
+
+
+def hosts_of(nodes: str) -> list[str]:
+    """The machines of SLURM's short form, such as `a[01-03,7],b`."""
+    found = []
+    for prefix, ranges, suffix in re.findall(r"([^,\[\]]+)(?:\[([^\]]*)\])?([^,\[\]]*)", nodes):
+        if not ranges:
+            found.append(prefix + suffix)
+            continue
+        for part in ranges.split(","):
+            first, _, last = part.partition("-")
+            found += [f"{prefix}{i:0{len(first)}d}{suffix}" for i in range(int(first), int(last or first) + 1)]
+    return found
+
+
+def _mpi(env: Mapping[str, str]) -> Place | None:
+    for count, number in (("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"), ("PMI_SIZE", "PMI_RANK")):
+        if count in env and number in env:
+            break
+    else:
+        return None
+    if int(env[count]) < 2:
+        return None
+    address = env.get("MASTER_ADDR") or _first_of_open_mpi(env)
+    if address is None:
+        raise ValueError(explain(
+            f"MPI says that this is process {env[number]} of {env[count]}, and not where the first one is.",
+            hint="set MASTER_ADDR to the first process's host, e.g. mpirun -x MASTER_ADDR=$(hostname)",
+        ))  # fmt: skip
+    return Place(_with_port(address, env), int(env[count]), int(env[number]), "MPI")
+
+
+def _first_of_open_mpi(env: Mapping[str, str]) -> str | None:
+    if env.get("OMPI_COMM_WORLD_LOCAL_SIZE", "") == env.get("OMPI_COMM_WORLD_SIZE"):
+        return "127.0.0.1"  # all on this machine
+    found = re.search(r"tcp://([^:,]+)", env.get("OMPI_MCA_orte_hnp_uri", ""))
+    return found.group(1) if found else None
+
+
+def _indexed_job(env: Mapping[str, str]) -> Place | None:
+    """A job of Kubernetes with completion indexes: its pods are called after them."""
+    number, count = env.get("JOB_COMPLETION_INDEX"), env.get("NUM_PROCESSES") or env.get("WORLD_SIZE")
+    if number is None or count is None or "KUBERNETES_SERVICE_HOST" not in env:
+        return None
+    name = env.get("HOSTNAME") or socket.gethostname()
+    pod, _, domain = socket.getfqdn(name).partition(".")
+    first = re.sub(rf"-{number}$", "-0", pod) + (f".{domain}" if domain else "")
+    return Place(_with_port(env.get("MASTER_ADDR", first), env), int(count), int(number), "JOB_COMPLETION_INDEX")
+
+
+def _with_port(address: str, env: Mapping[str, str]) -> str:
+    return address if re.search(r":\d+$", address) else f"{address}:{env.get('MASTER_PORT', PORT)}"
