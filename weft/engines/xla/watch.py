@@ -35,13 +35,22 @@ class Server:
         self.port = int(self._listener.getsockname()[1])
         self._heard: dict[int, dict[str, Any]] = {}
         self._streams: dict[socket.socket, tuple[_Lines, list[int]]] = {}
-        threading.Thread(target=self._serve, name="weft-watch-server", daemon=True).start()
+        self._open = True
+        self._thread = threading.Thread(target=self._serve, name="weft-watch-server", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread and all connections."""
+        self._open = False
+        self._thread.join()
+        for stream in (self._listener, *self._streams):
+            stream.close()
 
     def _serve(self) -> None:
         chosen = selectors.DefaultSelector()
         chosen.register(self._listener, selectors.EVENT_READ)
         told = 0.0
-        while True:
+        while self._open:
             news = False
             for key, _ in chosen.select(TICK):
                 if key.fileobj is self._listener:
@@ -57,6 +66,7 @@ class Server:
             if news or time.monotonic() - told >= TICK:
                 told = time.monotonic()
                 self._tell()
+        chosen.close()
 
     def _hear(self, stream: socket.socket) -> bool:
         """Takes in what a process says; False where it is gone."""
@@ -128,7 +138,8 @@ class Watch:
         self._sending = threading.Lock()
         self._stream.settimeout(TICK)
         self._say()
-        threading.Thread(target=self._listen, name="weft-watch", daemon=True).start()
+        self._thread = threading.Thread(target=self._listen, name="weft-watch", daemon=True)
+        self._thread.start()
 
     def _say(self) -> None:
         message = {"number": self.number, "calls": self.calls, "ended": self._ended, "process": os.getpid(),
@@ -153,6 +164,12 @@ class Watch:
                 except OSError:
                     self._lost_server = True
                     return
+
+    def close(self) -> None:
+        """Breaks the connection, without a word."""
+        self._stream.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._stream.close()
 
     def leave(self, error: str | None = None) -> None:
         """Says that this process has come to the end of its program, or which error has ended it."""
