@@ -21,6 +21,7 @@ from weft.engines.native.loops import (
     If,
     Load,
     Op,
+    Prefetch,
     Register,
     Routine,
     Set,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from weft.base.dtypes import DType
 
 _MANY = 1 << 40
+#: steps of a sum after which what is asked for now has come
+_AHEAD = 24
 _STEP_A, _STEP_B, _STEP_C = (Dim.fresh("apart") for _ in range(3))
 
 
@@ -73,11 +76,16 @@ def tile(
         made = Op("dot_pairs", (number, vector, total), dtype) if pairs else multiply_add(number, vector, total, fused)
         return each(Set(sums, made, spot))
 
+    def ahead(at: Index) -> list[Statement]:
+        # columns of a may lie in pages of their own, which no machine foresees
+        ends = [] if rows else dict.fromkeys((0, height - 1))
+        return [Prefetch(a, Index.of(end) + (at + _AHEAD) * _STEP_A) for end in ends]
+
     # beyond that, LLVM has so many addresses of rows at hand that sums no longer have room
     steps = 1 if rows else 4
     u = LoopVar("u", steps)
     whole = Index.of(count) // steps * steps
-    several = For(u, ZERO, Index.of(steps), [step(Index.of(k) + u)], unrolled=True)
+    several = For(u, ZERO, Index.of(steps), [*ahead(Index.of(k) + u), step(Index.of(k) + u)], unrolled=True)
     zeros, held = (each(Set(sums, value, spot)) for value in (Const(0, dtype), Load(c, here)))
     body = [
         If(_equal(Index.of(onward), 0), [zeros], [held]),

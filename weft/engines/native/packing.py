@@ -278,10 +278,11 @@ def compare(name: str, first: Index, second: Index) -> Expr:
     return Op(name, (At(first), At(second)), dtypes.bool_)
 
 
-def limited(first: Index, whole: Dimension, part: int) -> Index:
+def limited(first: Index, whole: Dimension, part: Dimension) -> Index:
     """How much of a part there is that begins somewhere."""
-    if isinstance(whole, int) and whole % part == 0:
-        return Index.of(part)
-    if isinstance(whole, int) and whole <= part:
-        return Index.of(whole)
+    if isinstance(whole, int) and isinstance(part, int):
+        if whole % part == 0:
+            return Index.of(part)
+        if whole <= part:
+            return Index.of(whole)
     return minimum(Index.of(part), Index.of(whole) - first)

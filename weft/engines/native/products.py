@@ -64,7 +64,7 @@ WIDE = 2
 #: how long a stretch of the reduced axis is at most
 STRETCH = 512
 #: rows of a block at most: with a stretch of A they stay in a core's own cache
-ROWS = 264
+ROWS = 272
 #: more rows than this: B is packed once for all blocks; the second number where A is packed, too, for which blocks
 #: should be low and broad
 MANY, SOME = 2 * ROWS, 128
@@ -80,11 +80,13 @@ _A_MOVED, _A_TURNED, _B_MOVED, _B_TURNED, _CLAIMED = 0.5, 1.25, 0.75, 1.0, 400
 _MADE, _CROWDED = 6.0, 0.4
 #: strips of a chunk that are tried out, and numbers of threads that chunks are to go round among
 _STRIPS, _THREADS = (1, 2, 3, 4, 6, 8, 12, 16), (1, 2, 4)
-#: bytes of an operand that a core keeps from chunk to chunk, about; cycles that a number of A or B takes to come from
-#: farther away
-_KEPT, _A_FAR, _B_FAR = 1 << 19, 0.1, 0.1
-#: what unknown rows are taken for, and within a loop
-_USUAL, _TURNING = (ROWS, 4 * ROWS), (32,)
+#: bytes of an operand that a core keeps from chunk to chunk, about, and of A from strip to strip
+_KEPT, _STAYING = 1 << 19, 5 << 16
+#: cycles that a number takes to come from farther away: of A by rows and by columns, which are asked for ahead, of B
+#: where that is packed already, and where it is not
+_A_FAR, _COLUMNS_FAR, _B_FAR, _B_UNPACKED = 0.3, 0.05, 0.15, 1.0
+#: what unknown rows are taken for where they are few and where they are many, and within a loop; unknown terms
+_USUAL, _TURNING, _TERMS = ((SOME, ROWS), (4 * ROWS, 16 * ROWS)), (32,), 4 * STRETCH
 
 
 class Product:
@@ -135,16 +137,14 @@ class Product:
         return output
 
     def packs_a(self) -> bool:
-        """Whether a block of A is packed: it lies unevenly, in long columns, or rows share places in a cache."""
+        """Whether a block of A is packed: it lies unevenly, or rows share places in a cache."""
         steps = self.a.steps()
         if self.pairs or steps is None or 1 not in (steps.along, steps.inner):
             return True
         columns = self.shape[-1]
         if isinstance(columns, int) and columns * self.dtype.size <= 2 * PANEL_BYTES:
             return False
-        if steps.inner == 1:
-            return steps.along * self.dtype.size % WAY == 0
-        return not isinstance(self.inner, int) or self.inner > 64
+        return steps.inner == 1 and steps.along * self.dtype.size % WAY == 0
 
     @property
     def many(self) -> int:
@@ -180,6 +180,7 @@ class Blocking:
         columns: Of a strip.
         strips: Of a chunk.
         packs_a: Whether a chunk packs what it needs of A.
+        more: Strips of a chunk where an unknown number of rows turns out to be above `MANY`.
     """
 
     height: int
@@ -188,11 +189,12 @@ class Blocking:
     columns: int
     strips: int
     packs_a: bool
+    more: int
 
 
 def blocking(
     shape: Shape, inner: Dimension, lanes: int, target: Target, pack_a: float = 0.0, pack_b: float = 0.0,
-    slower: float = 0.0, turning: bool = False,
+    slower: float = 0.0, turning: bool = False, far: float = _A_FAR,
 ) -> Blocking:  # fmt: skip
     """How to cut a product of some sizes.
 
@@ -210,6 +212,7 @@ def blocking(
         pack_b: The same of B.
         slower: How much longer sums take with A where it is; 0 where it has to be packed.
         turning: Whether it is part of a loop.
+        far: Cycles that a number of A takes to come where it does not stay near.
     """
     *batch, rows, columns = shape
     wide = 1 if isinstance(columns, int) and columns <= lanes else WIDE
@@ -228,29 +231,38 @@ def blocking(
     across = ceil_divide(columns, wide * lanes)
     many = product(tuple(size for size in batch if isinstance(size, int)))
     assert isinstance(many, int)
-    length = inner if isinstance(inner, int) else STRETCH
-    best = None
+    length = inner if isinstance(inner, int) else _TERMS
     size = target.vector_bytes // lanes
-    if not pack_b and (not isinstance(columns, int) or length * columns * size > 2 * _KEPT):
-        pack_b = _B_FAR
-    ways = [(pack_a, 1.0), *([(0.0, 1.0 + slower)] if slower and pack_a else [])]
-    for count, strips, (packing, longer) in itertools.product(blocks, _STRIPS, ways):
-        if isinstance(across, int):
-            strips = _even(across, min(strips, max(1, across)))
+    if not isinstance(columns, int) or length * columns * size > 2 * _KEPT:
+        pack_b += _B_UNPACKED if pack_b else _B_FAR
+    apart = [(_even(across, min(n, max(1, across))) if isinstance(across, int) else n) for n in _STRIPS]
+    cases = ((rows,),) if isinstance(rows, int) else (_TURNING,) if turning else _USUAL
+
+    def score(usual: tuple[int, ...], count: int, strips: int, packing: float, longer: float) -> float:
         tall = -(-tiles_ // count) * height
         groups = many * (-(-across // strips) if isinstance(across, int) else 8)
-        come = packing or (_A_FAR if tall * length * size > _KEPT else 0.0)
-        work = length * (longer * tall * strips * wide + come * tall + pack_b * strips * wide * lanes) + _CLAIMED
-        score = 0.0
-        for there in (rows,) if isinstance(rows, int) else _TURNING if turning else _USUAL:
+        found = 0.0
+        for there in usual:
+            high = min(tall, there)
+            # what does not stay near comes again for each chunk, or even for each strip
+            again = strips if high * min(length, STRETCH) * size > _STAYING else 1
+            come = packing + (far * again if there * length * size > _KEPT else 0.0)
+            work = length * (longer * high * strips * wide + come * high + pack_b * strips * wide * lanes) + _CLAIMED
             chunks = groups * -(-there // tall)
             # whole rounds of chunks, and some of one that ends late
-            score += sum((-(-chunks // n) + 0.125) * n * work for n in _THREADS) / max(1, there)
-        if best is None or score < best[0]:
-            best = score, count, strips, packing > 0
+            found += sum((-(-chunks // n) + 0.125) * n * work for n in _THREADS) / max(1, there)
+        return found
+
+    best = None
+    ways = [(pack_a, 1.0), *([(0.0, 1.0 + slower)] if slower and pack_a else [])]
+    for count, way in itertools.product(blocks, ways):
+        found = [min((score(usual, count, strips, *way), strips) for strips in apart) for usual in cases]
+        total = sum(value for value, _ in found)
+        if best is None or total < best[0]:
+            best = total, count, found[0][1], found[-1][1], way[0] > 0
     assert best is not None
-    _, count, strips, packs = best
-    return Blocking(height, heights, -(-tiles_ // count) * height, wide * lanes, strips, packs)
+    _, count, strips, more, packs = best
+    return Blocking(height, heights, -(-tiles_ // count) * height, wide * lanes, strips, packs, more)
 
 
 def _even(size: int, most: int) -> int:
@@ -271,14 +283,21 @@ class _Writer:
         cut = self.cut = blocking(
             given.shape, given.inner, lanes, plan.target, pack_a if given.packs_a() else 0.0, self._packs_b(),
             _CROWDED if steps is not None and steps.inner == 1 and not given.pairs else 0.0, given.turning,
+            _A_FAR if steps is None or steps.inner == 1 else _COLUMNS_FAR,
         )  # fmt: skip
         packs = cut.packs_a
         self.strips = ceil_divide(self.columns, cut.columns)
-        blocks = (*batch, ceil_divide(self.rows, cut.rows), ceil_divide(self.strips, cut.strips))
+        groups = ceil_divide(self.strips, cut.strips)
+        self.share: Dimension = cut.strips
+        if cut.more != cut.strips:
+            above = lesser(1, quotient(self.rows, MANY + 1))
+            groups += (ceil_divide(self.strips, cut.more) - groups) * above
+            self.share = cut.strips + (cut.more - cut.strips) * above
+        blocks = (*batch, ceil_divide(self.rows, cut.rows), groups)
         self.chunk = LoopVar("chunk", product(blocks))
         *outer, block, strip = unflatten(Index.of(self.chunk), blocks)
         self.outer, self.first = tuple(outer), block * cut.rows
-        self.strip = strip * cut.strips
+        self.strip = strip * self.share
         self.height = limited(self.first, self.rows, cut.rows)
         self.stretches = maximum(1, ceil_divide(given.inner, STRETCH))  # of nothing, the sums are 0
         self.stretch = STRETCH
@@ -287,7 +306,7 @@ class _Writer:
         self.tiles = -(-cut.rows // cut.height)
         length = -(-self.stretch // lanes) * lanes
         self.panel = self._scratch("panel", length * cut.columns, self.b.dtype)
-        many = 1 if self.stretches == 1 else self.tiles * cut.strips
+        many = 1 if self.stretches == 1 else self.tiles * max(cut.strips, cut.more)
         # with nothing else to do, whole tiles are added up where the result lies
         self.plain = group.nests[0].output if len(group.nests) == 1 else None
         self.sums = self._scratch("sums", many * cut.height * cut.columns, self.dtype)
@@ -348,7 +367,7 @@ class _Writer:
         return Kernel(self.name, self.chunk, body, self.lanes)
 
     def _stretch(self, start: Index, count: Index, part: LoopVar | None) -> list[Statement]:
-        strip, width = LoopVar("strip", self.cut.strips), self.cut.columns
+        strip, width = LoopVar("strip", max(self.cut.strips, self.cut.more)), self.cut.columns
         column = (self.strip + Index.of(strip)) * width
         vectors = width // self.lanes
 
@@ -366,7 +385,7 @@ class _Writer:
             last = code(-(-cut // self.lanes), Index.of(cut))
             here = compare("equal", self.strip + Index.of(strip), Index.of(self.columns // width))
             body = last if self.columns < width else [If(here, last, code(vectors, None))]
-        stop = limited(self.strip, self.strips, self.cut.strips)
+        stop = limited(self.strip, self.strips, self.share)
         packed: list[Statement] = []
         if self.block is not None:
             packed = tiles(self.a, self.lanes, self.outer, self.first, self.height, self.cut.rows, self.cut.height,
