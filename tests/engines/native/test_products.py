@@ -101,6 +101,17 @@ def test_products_side_by_side(shapes: Any) -> None:
     _check(_compiled(a, b)(a, b).numpy(), a, b)
 
 
+@pytest.mark.parametrize("many", [2, 9])
+def test_matrices_that_meet_the_same_b_are_one(many: int) -> None:
+    a, b = _draw(many, 45, 70), _draw(70, 300)
+    specs = [tf.TensorSpec([None, 45, 70]), tf.TensorSpec(b.shape)]
+    made = np.asarray(tf.function(lambda x, y: tf.nn.relu(tf.matmul(x, y)), input_signature=specs)(a, b))
+    for matrix, rows in zip(a, made, strict=True):
+        alone = np.asarray(_compiled(matrix, b)(matrix, b))
+        _check(alone, matrix, b)
+        np.testing.assert_array_equal(rows, np.maximum(alone, 0))
+
+
 def test_an_unknown_reduced_size() -> None:
     product = tf.function(
         lambda x, y: tf.matmul(x, y, transpose_a=True),

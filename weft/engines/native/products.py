@@ -12,7 +12,6 @@ changes a bit of the result.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,7 +66,7 @@ STRETCH = 512
 ROWS = 272
 #: more rows than this: B is packed once for all blocks; the second number where A is packed, too, for which blocks
 #: should be low and broad
-MANY, SOME = 2 * ROWS, 128
+MANY, SOME = ROWS, 128
 #: bytes that stay in the nearest cache beside other things: B of no more need not be packed
 NEAR = 1 << 14
 #: bytes after which addresses share a place in the nearest cache
@@ -78,15 +77,18 @@ WAY = 1 << 12
 _A_MOVED, _A_TURNED, _B_MOVED, _B_TURNED, _CLAIMED = 0.5, 1.25, 0.75, 1.0, 400
 #: the same of what is not in memory, but made on the way; how much longer sums take where rows of A share places
 _MADE, _CROWDED = 6.0, 0.4
-#: strips of a chunk that are tried out, and numbers of threads that chunks are to go round among
-_STRIPS, _THREADS = (1, 2, 3, 4, 6, 8, 12, 16), (1, 2, 4)
+#: strips of a chunk that are tried out, so many of them that one is never alone, and numbers of threads that chunks are
+#: to go round among
+_STRIPS, _WIDE, _THREADS = (1, 2, 3, 4, 6, 8, 12, 16), 8, (1, 2, 4)
 #: bytes of an operand that a core keeps from chunk to chunk, about, and of A from strip to strip
 _KEPT, _STAYING = 1 << 19, 5 << 16
 #: cycles that a number takes to come from farther away: of A by rows and by columns, which are asked for ahead, of B
 #: where that is packed already, and where it is not
 _A_FAR, _COLUMNS_FAR, _B_FAR, _B_UNPACKED = 0.3, 0.05, 0.15, 1.0
-#: what unknown rows are taken for where they are few and where they are many, and within a loop; unknown terms
-_USUAL, _TURNING, _TERMS = ((SOME, ROWS), (4 * ROWS, 16 * ROWS)), (32,), 4 * STRETCH
+#: what unknown rows are taken for where they are few and where they are many, and within a loop
+_USUAL, _TURNING = ((SOME, 2 * SOME), (8 * SOME, 32 * SOME)), (32,)
+#: what an unknown number of terms is taken for, and of products side by side
+_TERMS, _BATCH = 4 * STRETCH, 16
 
 
 class Product:
@@ -180,7 +182,7 @@ class Blocking:
         columns: Of a strip.
         strips: Of a chunk.
         packs_a: Whether a chunk packs what it needs of A.
-        more: Strips of a chunk where an unknown number of rows turns out to be above `MANY`.
+        many_rows, many_strips: The same where an unknown number of rows turns out to be above `MANY`.
     """
 
     height: int
@@ -189,7 +191,8 @@ class Blocking:
     columns: int
     strips: int
     packs_a: bool
-    more: int
+    many_rows: int
+    many_strips: int
 
 
 def blocking(
@@ -229,13 +232,15 @@ def blocking(
         heights = tuple(h for h in (8, 4, 2, 1) if h < height)
         tiles_, blocks = highest, [1, 2, 3]
     across = ceil_divide(columns, wide * lanes)
-    many = product(tuple(size for size in batch if isinstance(size, int)))
+    many = product(tuple(size if isinstance(size, int) else _BATCH for size in batch))
     assert isinstance(many, int)
     length = inner if isinstance(inner, int) else _TERMS
     size = target.vector_bytes // lanes
     if not isinstance(columns, int) or length * columns * size > 2 * _KEPT:
         pack_b += _B_UNPACKED if pack_b else _B_FAR
-    apart = [(_even(across, min(n, max(1, across))) if isinstance(across, int) else n) for n in _STRIPS]
+    # strips alone would be read and written in pieces too short for memory to be fast
+    apart = [n for n in _STRIPS if n > 1 or not isinstance(across, int) or across < _WIDE]
+    apart = [(_even(across, min(n, max(1, across))) if isinstance(across, int) else n) for n in apart]
     cases = ((rows,),) if isinstance(rows, int) else (_TURNING,) if turning else _USUAL
 
     def score(usual: tuple[int, ...], count: int, strips: int, packing: float, longer: float) -> float:
@@ -253,16 +258,15 @@ def blocking(
             found += sum((-(-chunks // n) + 0.125) * n * work for n in _THREADS) / max(1, there)
         return found
 
-    best = None
+    def cheapest(usual: tuple[int, ...], way: tuple[float, float]) -> tuple[float, int, int]:
+        return min((score(usual, count, strips, *way), -(-tiles_ // count) * height, strips)
+                   for count in blocks for strips in apart)  # fmt: skip
+
     ways = [(pack_a, 1.0), *([(0.0, 1.0 + slower)] if slower and pack_a else [])]
-    for count, way in itertools.product(blocks, ways):
-        found = [min((score(usual, count, strips, *way), strips) for strips in apart) for usual in cases]
-        total = sum(value for value, _ in found)
-        if best is None or total < best[0]:
-            best = total, count, found[0][1], found[-1][1], way[0] > 0
-    assert best is not None
-    _, count, strips, more, packs = best
-    return Blocking(height, heights, -(-tiles_ // count) * height, wide * lanes, strips, packs, more)
+    found = [[cheapest(usual, way) for usual in cases] for way in ways]
+    best = min(range(len(ways)), key=lambda at: sum(score for score, _, _ in found[at]))
+    few, many_ = found[best][0], found[best][-1]
+    return Blocking(height, heights, few[1], wide * lanes, few[2], ways[best][0] > 0, many_[1], many_[2])
 
 
 def _even(size: int, most: int) -> int:
@@ -287,26 +291,25 @@ class _Writer:
         )  # fmt: skip
         packs = cut.packs_a
         self.strips = ceil_divide(self.columns, cut.columns)
-        groups = ceil_divide(self.strips, cut.strips)
-        self.share: Dimension = cut.strips
-        if cut.more != cut.strips:
-            above = lesser(1, quotient(self.rows, MANY + 1))
-            groups += (ceil_divide(self.strips, cut.more) - groups) * above
-            self.share = cut.strips + (cut.more - cut.strips) * above
-        blocks = (*batch, ceil_divide(self.rows, cut.rows), groups)
+        self.tall = self._by_rows(cut.rows, cut.many_rows)
+        self.share = self._by_rows(cut.strips, cut.many_strips)
+        down = self._by_rows(*(ceil_divide(self.rows, size) for size in (cut.rows, cut.many_rows)))
+        groups = self._by_rows(*(ceil_divide(self.strips, size) for size in (cut.strips, cut.many_strips)))
+        blocks = (*batch, down, groups)
         self.chunk = LoopVar("chunk", product(blocks))
         *outer, block, strip = unflatten(Index.of(self.chunk), blocks)
-        self.outer, self.first = tuple(outer), block * cut.rows
+        self.outer, self.first = tuple(outer), block * self.tall
         self.strip = strip * self.share
-        self.height = limited(self.first, self.rows, cut.rows)
+        self.height = limited(self.first, self.rows, self.tall)
         self.stretches = maximum(1, ceil_divide(given.inner, STRETCH))  # of nothing, the sums are 0
         self.stretch = STRETCH
         if isinstance(given.inner, int) and isinstance(self.stretches, int):  # of nearly equal length
             self.stretch = -(-given.inner // self.stretches // lanes) * lanes if self.stretches > 1 else given.inner
-        self.tiles = -(-cut.rows // cut.height)
+        self.tiles = max(cut.rows, cut.many_rows) // cut.height
+        self.most = max(cut.strips, cut.many_strips)  # strips of a chunk
         length = -(-self.stretch // lanes) * lanes
         self.panel = self._scratch("panel", length * cut.columns, self.b.dtype)
-        many = 1 if self.stretches == 1 else self.tiles * max(cut.strips, cut.more)
+        many = 1 if self.stretches == 1 else self.tiles * self.most
         # with nothing else to do, whole tiles are added up where the result lies
         self.plain = group.nests[0].output if len(group.nests) == 1 else None
         self.sums = self._scratch("sums", many * cut.height * cut.columns, self.dtype)
@@ -317,6 +320,12 @@ class _Writer:
 
     def _scratch(self, name: str, size: int, dtype: DType) -> Buffer:
         return Buffer(f"{name}_{self.name}", dtype, size, "thread")
+
+    def _by_rows(self, few: Dimension, many: Dimension) -> Dimension:
+        """One size or the other, as rows of an unknown number turn out to be few or many."""
+        if few == many or isinstance(self.rows, int):
+            return few
+        return few + (many - few) * lesser(1, quotient(self.rows, MANY + 1))
 
     def _packs_b(self) -> float:
         """Cycles that it takes a chunk to pack a number of B; 0 where that is packed before, or need not be."""
@@ -367,7 +376,7 @@ class _Writer:
         return Kernel(self.name, self.chunk, body, self.lanes)
 
     def _stretch(self, start: Index, count: Index, part: LoopVar | None) -> list[Statement]:
-        strip, width = LoopVar("strip", max(self.cut.strips, self.cut.more)), self.cut.columns
+        strip, width = LoopVar("strip", self.most), self.cut.columns
         column = (self.strip + Index.of(strip)) * width
         vectors = width // self.lanes
 
@@ -388,7 +397,8 @@ class _Writer:
         stop = limited(self.strip, self.strips, self.share)
         packed: list[Statement] = []
         if self.block is not None:
-            packed = tiles(self.a, self.lanes, self.outer, self.first, self.height, self.cut.rows, self.cut.height,
+            packed = tiles(self.a, self.lanes, self.outer, self.first, self.height, self.tiles * self.cut.height,
+                           self.cut.height,
                            start, count, self.block, self.size_of_tile)  # fmt: skip
         return [*packed, For(strip, ZERO, stop, body)]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from weft.base import dtypes
+from weft.base.dims import product
 from weft.engines.native.index import Index
 from weft.engines.native.loops import Expr
 from weft.engines.native.lower import Lowering, aligned, rule
@@ -32,6 +33,11 @@ def _matmul(low: Lowering, node: Node) -> Sequence[Source]:
     flip_a = bool(node.attrs["transpose_a"] or node.attrs["adjoint_a"])
     flip_b = bool(node.attrs["transpose_b"] or node.attrs["adjoint_b"])
     inner = a.shape[-2] if flip_a else a.shape[-1]
+    wanted = shape
+    if len(b.shape) == 2 and not flip_a and isinstance(a, Memory) and a.contiguous and a.shape[:-1] == shape[:-1]:
+        # rows of all matrices meet the same B: they are one matrix
+        a = Memory(a.buffer, (product(shape[:-1]), inner), None, a.offset)
+        shape = (a.shape[0], shape[-1])
     place_a, place_b = _places(low, a, shape), _places(low, b, shape)
 
     def element_a(place: Indices, k: Index) -> Expr:
@@ -41,7 +47,7 @@ def _matmul(low: Lowering, node: Node) -> Sequence[Source]:
         return b.at((*place_b(place), *((place[-1], k) if flip_b else (k, place[-1]))))
 
     output = Product(shape, inner, element_a, element_b, dtype, pairs).add(low, "matmul")
-    return [narrowed(output, out.dtype)]
+    return [narrowed(output if shape == wanted else Memory(output.buffer, wanted), out.dtype)]
 
 
 def widened(low: Lowering, source: Source, dtype: DType) -> Source:
