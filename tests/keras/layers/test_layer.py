@@ -252,7 +252,7 @@ def test_wrong_size_names_layer_axis_and_line() -> None:
     with pytest.raises(ValueError) as caught:
         layer(np.ones((2, 5)))
     text = str(caught.value)
-    assert "Layer `head` (Dense) cannot take its input: axis 1 has size 5, expected 4" in text
+    assert "Input 0 of layer `head` (Dense) is incompatible with the layer: axis 1 has size 5, expected 4" in text
     assert "received: shape (2, 5), dtype float32" in text and "test_layer.py" in text
 
 
@@ -479,9 +479,9 @@ def test_targets_that_may_see_nothing_weigh_all_sources_equally() -> None:
         np.testing.assert_allclose(found[0, 1:], scores[0].numpy()[0, 1:], rtol=1e-5, atol=1e-6)
         # Keras' kernel with named weights gives such a target none at all.
         assert not scores[1].numpy()[0, :, 0].any()
-        values = layer._value(x).numpy().mean(axis=1, keepdims=True)
+        values = layer._value_dense(x).numpy().mean(axis=1, keepdims=True)
         values = np.repeat(values, 2, axis=2) if isinstance(layer, layers.GroupQueryAttention) else values
-        np.testing.assert_allclose(found[0, 0], layer._output(values).numpy()[0, 0], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(found[0, 0], layer._output_dense(values).numpy()[0, 0], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("make", [

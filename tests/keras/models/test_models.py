@@ -94,7 +94,7 @@ def test_sequential_refuses(build: Any, error: Any, words: str) -> None:
 
 
 def test_the_shape_that_does_not_fit_names_the_layer() -> None:
-    with pytest.raises(ValueError, match=r"Layer `conv2d.*` \(Conv2D\) cannot take its input: it has 2 axes"):
+    with pytest.raises(ValueError, match=r"Input 0 of layer `conv2d.*` \(Conv2D\) is incompatible .*: it has 2 axes"):
         keras.Sequential([keras.Input((5,)), layers.Conv2D(2, 3)])
 
 

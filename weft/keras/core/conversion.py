@@ -9,6 +9,7 @@ import numpy as np
 import weft as tf
 from weft.keras.core.dtypes import is_float, standardize_dtype
 from weft.keras.core.keras_tensor import KerasTensor
+from weft.keras.core.masking import get_mask, set_mask
 
 
 def is_tensor(value: Any) -> bool:
@@ -50,7 +51,9 @@ def convert_input(value: Any, autocast: bool, dtype: str) -> Any:
     """
     if is_tensor(value):
         if autocast and is_float(dtype) and is_float(value.dtype) and standardize_dtype(value.dtype) != dtype:
-            return cast(value, dtype)
+            mask, value = get_mask(value), cast(value, dtype)
+            if mask is not None:
+                set_mask(value, mask)
         return value
     if isinstance(value, tf.Variable):
         return convert_input(tf.convert_to_tensor(value), autocast, dtype)

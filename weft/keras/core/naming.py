@@ -67,6 +67,16 @@ def name_scope(name: str, caller: object = None) -> Iterator[None]:
         _scopes.callers.pop()
 
 
+@contextmanager
+def path_scope(path: str) -> Iterator[None]:
+    """Puts a path in front of what is made inside, where no scope is open: a layer's own, once it has one."""
+    if not path or _scopes.names:
+        yield
+        return
+    with name_scope(path):
+        yield
+
+
 def current_path() -> str:
     """The open scopes joined by slashes."""
     return "/".join(_scopes.names)

@@ -65,7 +65,8 @@ def as_shape(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: as_shape(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [as_shape(item) for item in value]
+        found = [as_shape(item) for item in value]
+        return tuple(found) if isinstance(value, tuple) else found
     return ShapeTuple((int(value),))
 
 
@@ -77,7 +78,8 @@ def map_shapes(function: Any, shapes: Any) -> Any:
         return function(shapes)
     if isinstance(shapes, dict):
         return {key: map_shapes(function, item) for key, item in shapes.items()}
-    return [map_shapes(function, item) for item in shapes]
+    found = [map_shapes(function, item) for item in shapes]
+    return tuple(found) if isinstance(shapes, tuple) else found
 
 
 def shapes_of(value: Any) -> Any:
@@ -92,5 +94,6 @@ def shapes_of(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: shapes_of(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [shapes_of(item) for item in value]
+        found = [shapes_of(item) for item in value]
+        return tuple(found) if isinstance(value, tuple) else found
     return shape(value)

@@ -78,7 +78,7 @@ def check_inputs(input_spec: Any, inputs: Any, layer: Any) -> None:
     values = _in_order(specs, inputs)
     if len(values) != len(specs):
         raise ValueError(explain(
-            f"Layer `{layer.name}` ({type(layer).__name__}) takes {len(specs)} inputs, received {len(values)}.",
+            f"Layer `{layer.name}` ({type(layer).__name__}) expects {len(specs)} input(s), received {len(values)}.",
             received=[_describe(value) for value in values],
             hint="pass the inputs as one list, in the order in which the layer takes them",
         ))  # fmt: skip
@@ -173,9 +173,9 @@ def _hint(spec: InputSpec, shape: Any) -> str:
 
 
 def _refuse(problem: str, spec: InputSpec, value: Any, position: int | None, layer: Any) -> None:
-    which = "its input" if position is None else f"input {position}"
     raise ValueError(explain(
-        f"Layer `{layer.name}` ({type(layer).__name__}) cannot take {which}: {problem}.",
+        f"Input {position or 0} of layer `{layer.name}` ({type(layer).__name__}) is incompatible with the layer: "
+        f"{problem}.",
         expected=_expected(spec),
         received=_describe(value),
         hint=_hint(spec, tf.TensorShape(value.shape)),

@@ -21,9 +21,10 @@ from weft.keras.core.masking import get_mask, set_mask
 from weft.keras.core.operation import Node, Operation, evaluate_symbolically
 from weft.keras.core.shapes import as_shape, map_shapes, shapes_of
 from weft.keras.core.variable import Variable, autocast_scope
+from weft.keras.layers.building import shape_arguments
 from weft.keras.layers.input_spec import InputSpec, check_inputs
 from weft.keras.layers.layer_config import LayerConfig
-from weft.keras.layers.layer_meta import LayerMeta
+from weft.keras.layers.layer_meta import InnerLayers, LayerMeta, is_property
 from weft.keras.layers.layer_state import LayerState
 
 #: keywords that every layer takes, besides its own
@@ -61,6 +62,8 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
     """
 
     _weft_trackable = True
+    #: whether objects of the class have nothing to build, unless a subclass says otherwise with a `build` of its own
+    _stateless = False
     _tracked: dict[str, Any]  # attributes that may hold layers or variables, by name
     _own: list[Any]  # variables made by add_weight
 
@@ -78,10 +81,14 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
 
         self._ready = True
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.dtype_policy = dtype_policies.get(dtype)
+        self._dtype_policy = dtype_policies.get(dtype)
         self.autocast = autocast
         self.supports_masking = False
         self.input_spec: Any = None
+        if not isinstance(trainable, (bool, int)):
+            raise ValueError(explain(
+                f"{type(self).__name__}: expected `trainable` to be a boolean.", received=repr(trainable)
+            ))  # fmt: skip
         self._trainable = bool(trainable)
         self._losses: list[Any] = []
         self._metrics: list[Any] = []
@@ -130,7 +137,9 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
             tracking.changes.count += 1
         tracked = self.__dict__.get("_tracked")
         if tracked is not None and not name.startswith("_weft") and name not in _UNTRACKED:
-            if tracking.is_trackable(value):
+            if is_property(type(self), name):
+                pass  # it keeps the value under a name of its own
+            elif tracking.is_trackable(value):
                 tracked[name] = value
             elif name in tracked:
                 del tracked[name]
@@ -160,6 +169,8 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
             found for found in tracking.unique(self._tracked_values()) if isinstance(found, Layer) and found is not self
         ]
 
+    _layers = InnerLayers()
+
     def _flatten_layers(self, recursive: bool = True, include_self: bool = True) -> list[Layer]:
         """This layer and those inside, each once."""
         found: list[Layer] = [self] if include_self else []
@@ -167,6 +178,14 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
             found.append(child)
             if recursive:
                 found.extend(child._flatten_layers(include_self=False))
+        return tracking.unique(found)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics among its attributes, and those of the layers inside."""
+        found = [value for value in self._tracked_values() if hasattr(type(value), "update_state")]
+        for child in self._children():
+            found.extend(child.metrics)
         return tracking.unique(found)
 
     # Names and dtypes
@@ -177,16 +196,35 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
         return self._path
 
     @property
+    def dtype_policy(self) -> Any:
+        """The policy that says in which dtypes it computes and keeps its weights."""
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, policy: Any) -> None:
+        policy = dtype_policies.get(policy)
+        if isinstance(self._dtype_policy, dtype_policies.DTypePolicyMap) and self.built:
+            self._dtype_policy.pop(self.path, None)
+            self._dtype_policy[self.path] = policy
+        else:
+            self._dtype_policy = policy
+
+    def _own_policy(self) -> Any:
+        """The policy; of several by path, that of its own."""
+        policy = self._dtype_policy
+        return policy[self._path] if isinstance(policy, dict) else policy
+
+    @property
     def dtype(self) -> str:
         """The dtype of its weights."""
-        return self.dtype_policy.variable_dtype  # type: ignore[no-any-return]
+        return self._own_policy().variable_dtype  # type: ignore[no-any-return]
 
     variable_dtype = dtype
 
     @property
     def compute_dtype(self) -> str:
         """The dtype in which it computes."""
-        return self.dtype_policy.compute_dtype  # type: ignore[no-any-return]
+        return self._own_policy().compute_dtype  # type: ignore[no-any-return]
 
     input_dtype = compute_dtype
 
@@ -245,7 +283,8 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
         if initializer is None:
             initializer = "glorot_uniform" if "float" in dtype_policies.standardize_dtype(kind) else "zeros"
         self._check_weight_shape(name, sizes)
-        with naming.name_scope(self.name, self), tf.init_scope():
+        around = self._path.rpartition("/")[0] if self.built else ""
+        with naming.path_scope(around), naming.name_scope(self.name, self), tf.init_scope():
             variable = Variable(
                 initializers.get(initializer), shape=sizes, dtype=kind, trainable=trainable, autocast=autocast,
                 aggregation=aggregation, name=name,
@@ -422,12 +461,18 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
         for layer in self._flatten_layers():
             layer._losses[:] = [value for value in layer._losses if callable(value) and not is_tensor(value)]
 
+    def _forget_symbolic_losses(self) -> None:
+        """Drops losses without a value, which running `call` without values to make the weights has left."""
+        for layer in self._flatten_layers():
+            layer._losses[:] = [loss for loss in layer._losses if getattr(loss, "graph", None) is None]
+
     # Calls
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Computes the output. Subclasses say how."""
         raise NotImplementedError(explain(
-            f"{type(self).__name__} has no call() method.", hint="define call(self, inputs) in the class"
+            f"Layer `{self.name}` ({type(self).__name__}) does not have a `call` method implemented.",
+            hint="define call(self, inputs) in the class",
         ))  # fmt: skip
 
     @extend.user_facing
@@ -453,6 +498,7 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
             with naming.name_scope(self.name, self):
                 if not self.built:
                     self._build_for(arguments, signature)
+                    self._forget_symbolic_losses()
                     check_inputs(self.input_spec, first, self)
                 masks = self._fill_masks(signature, arguments)
                 outputs = self._run(signature, arguments, symbolic)
@@ -587,19 +633,16 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
 
     def _build_for(self, arguments: dict[str, Any], signature: CallSignature) -> None:
         """Builds for the shapes of the arguments."""
-        shapes = {name: shapes_of(value) for name, value in arguments.items() if _has_tensors(value)}
-        parameters = [p for p in signature_of(self.build).parameters.values() if p.kind is not p.VAR_KEYWORD]
-        names = [p.name for p in parameters]
-        by_name = {f"{name}_shape": shape for name, shape in shapes.items()}
-        if len(names) > 1 or (names and names[0] in by_name and names[0] != f"{signature.first}_shape"):
-            self.build(**{name: by_name[name] for name in names if name in by_name})
-        elif names:
-            self.build(next(iter(shapes.values()), None))
-        else:
-            self.build()  # type: ignore[call-arg]
+        args, kwargs = shape_arguments(self, self.build, arguments, signature)
+        self.build(*args, **kwargs)
         if self._first_weights is not None:
             self.set_weights(self._first_weights)
             self._first_weights = None
+
+    def _build_at_init(self) -> None:
+        """Marks a layer that has nothing to build as built, unless its class has a `build` of its own."""
+        if type(self).build is Layer.build:
+            self.built = True
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The shapes for which the layer was built, as Keras writes them: one as `input_shape`, several by name."""
@@ -627,11 +670,15 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
         if type(self).compute_output_shape is not Layer.compute_output_shape and not _is_builtin(
             type(self).compute_output_shape
         ):
-            return self._spec_by_shape(*args)
-        return evaluate_symbolically(self.call, *args, **kwargs)
+            return self._spec_by_shape(args, kwargs)
+        with autocast_scope(self.compute_dtype if self.autocast else None):  # it may be asked without a call
+            return evaluate_symbolically(self.call, *args, **kwargs)
 
-    def _spec_by_shape(self, *args: Any) -> Any:
-        shapes = self.compute_output_shape(*[shapes_of(value) for value in args if _has_tensors(value)])
+    def _spec_by_shape(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        signature = call_signature(self)
+        arguments = signature.bind(self, args, kwargs)
+        args, kwargs = shape_arguments(self, self.compute_output_shape, arguments, signature)
+        shapes = self.compute_output_shape(*args, **kwargs)
         return map_shapes(lambda shape: KerasTensor(shape, dtype=self.compute_dtype), shapes)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -731,10 +778,6 @@ def _is_shape_like(value: Any) -> bool:
 
 def _is_builtin(function: Any) -> bool:
     return str(getattr(function, "__module__", "")).startswith("weft.keras.")
-
-
-def _has_tensors(value: Any) -> bool:
-    return any(is_tensor(leaf) for leaf in tf.nest.flatten(value))
 
 
 def _masks_of(value: Any) -> Any:

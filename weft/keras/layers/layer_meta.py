@@ -44,11 +44,25 @@ class LayerMeta(KnownArguments):
         made = super().__call__(*args, **kwargs)  # type: ignore[misc]
         if isinstance(made, cls):
             made.__dict__.setdefault("_init_arguments", (args, kwargs))
+            if cls._stateless:  # type: ignore[attr-defined]
+                made._build_at_init()  # type: ignore[attr-defined]
         return made
 
     def __setattr__(cls, name: str, value: Any) -> None:
         tracking.changes.count += 1
         super().__setattr__(name, value)
+
+
+class InnerLayers:
+    """The layers directly inside one, as programs for Keras reach them; a class may call something else so."""
+
+    def __get__(self, layer: Any, cls: type) -> Any:
+        return self if layer is None else layer._children()
+
+
+def is_property(cls: type, name: str) -> bool:
+    """Whether setting an attribute runs code of its class."""
+    return hasattr(getattr(cls, name, None), "__set__")
 
 
 #: weak, because classes can be made inside functions and end with them

@@ -14,6 +14,8 @@ class LayerState:
 
     #: attributes -> what Keras calls them, where that is otherwise, in the files of `tf.train.Checkpoint`
     _checkpoint_names: ClassVar[dict[str, str]] = {}
+    #: names of Keras 2's checkpoints, where they were otherwise -> attributes
+    _checkpoint_aliases: ClassVar[dict[str, str]] = {}
 
     def _trackable_children(self: Any) -> dict[str, Any]:
         """What `tf.train.Checkpoint` saves: the attributes, by Keras' names, and weights that are no attribute's."""
@@ -27,7 +29,9 @@ class LayerState:
 
     def _trackable_aliases(self: Any) -> dict[str, Any]:
         """Children by the names that they have in the checkpoints of Keras 2."""
-        return {name: self._tracked[name] for name in self._checkpoint_names if name in self._tracked}
+        names = {**dict.fromkeys(self._checkpoint_names), **self._checkpoint_aliases}
+        attributes = {alias: attribute or alias for alias, attribute in names.items()}
+        return {alias: self._tracked[name] for alias, name in attributes.items() if name in self._tracked}
 
     def stateless_call(
         self: Any, trainable_variables: Any, non_trainable_variables: Any, *args: Any, return_losses: bool = False,
@@ -93,6 +97,10 @@ class LayerState:
                 hint="call the model on data before loading, or make build() create all layers' weights"
                 if unbuilt else "the model must be made by the same code as the one that was saved",
             ))  # fmt: skip
+        self._load_into(variables, store)
+
+    def _load_into(self: Any, variables: list[Any], store: Mapping[str, Any]) -> None:
+        """Gives variables the values of a mapping, by their places. Raises ValueError where a shape differs."""
         read = getattr(store, "read", None)
         values = [
             store[str(place)] if read is None else read(str(place), tuple(variable.shape))

@@ -25,6 +25,8 @@ class Activation(Layer):
         [[0.0, 2.0]]
     """
 
+    _stateless = True
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
@@ -44,6 +46,8 @@ class ReLU(Layer):
         threshold: Where the negative side begins.
         **kwargs: As for every layer.
     """
+
+    _stateless = True
 
     def __init__(
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
@@ -70,6 +74,8 @@ class LeakyReLU(Layer):
         **kwargs: As for every layer.
     """
 
+    _stateless = True
+
     _old_arguments = {"alpha": "negative_slope"}
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
@@ -92,6 +98,8 @@ class ELU(Layer):
         **kwargs: As for every layer.
     """
 
+    _stateless = True
+
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
@@ -109,6 +117,8 @@ class Softmax(Layer):
         axis: The axis or axes.
         **kwargs: As for every layer.
     """
+
+    _stateless = True
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

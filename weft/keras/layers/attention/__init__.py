@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 import weft as tf
 from weft.extend import explain
 from weft.keras import constraints, initializers, regularizers
@@ -57,16 +59,19 @@ class MultiHeadAttention(Layer):
         TensorShape([2, 5, 8])
     """
 
-    _query: Any
-    _key: Any
-    _gate: Any
-    _value: Any
+    _query_dense: Any
+    _key_dense: Any
+    _gate_dense: Any
+    _value_dense: Any
 
     #: what these attributes are called in files
-    _saved_names = {"_query": "query_dense", "_key": "key_dense", "_value": "value_dense", "_output": "output_dense",
-                    "_gate": "_gate_dense", "_dropout": "_dropout_layer"}  # fmt: skip
-    _checkpoint_names = {"_query": "_query_dense", "_key": "_key_dense", "_value": "_value_dense",
-                         "_output": "_output_dense"}  # fmt: skip
+    _saved_names = {"_query_dense": "query_dense", "_key_dense": "key_dense", "_value_dense": "value_dense",
+                    "_output_dense": "output_dense"}  # fmt: skip
+
+    query_dense = property(lambda self: self._query_dense, doc="The projection of queries.")
+    key_dense = property(lambda self: self._key_dense, doc="The projection of keys.")
+    value_dense = property(lambda self: self._value_dense, doc="The projection of values.")
+    output_dense = property(lambda self: self._output_dense, doc="The projection to the output.")
 
     def __init__(
         self, num_heads: int, key_dim: int, value_dim: int | None = None, dropout: float = 0.0, use_bias: bool = True,
@@ -85,10 +90,7 @@ class MultiHeadAttention(Layer):
         )
         self.dropout = dropout
         self.use_bias = use_bias
-        self._output_size = (
-            output_shape if output_shape is None else (output_shape,) if isinstance(output_shape, int)
-            else tuple(output_shape)
-        )  # fmt: skip
+        self._output_size = _output_sizes(output_shape)
         self.attention_axes = (
             attention_axes if attention_axes is None else (attention_axes,) if isinstance(attention_axes, int)
             else tuple(attention_axes)
@@ -108,8 +110,8 @@ class MultiHeadAttention(Layer):
     def _projection(self, name: str, equation: str, output_shape: Any, bias_axes: str) -> EinsumDense:
         return EinsumDense(
             equation, output_shape=output_shape, bias_axes=bias_axes if self.use_bias else None, name=name,
-            dtype=self.dtype_policy, kernel_initializer=initializers.get(self.kernel_initializer),
-            bias_initializer=initializers.get(self.bias_initializer), kernel_regularizer=self.kernel_regularizer,
+            dtype=self.dtype_policy, kernel_initializer=fresh(self.kernel_initializer),
+            bias_initializer=fresh(self.bias_initializer), kernel_regularizer=self.kernel_regularizer,
             bias_regularizer=self.bias_regularizer, kernel_constraint=self.kernel_constraint,
             bias_constraint=self.bias_constraint,
         )  # fmt: skip
@@ -119,6 +121,7 @@ class MultiHeadAttention(Layer):
     ) -> None:
         key_shape = value_shape if key_shape is None else key_shape
         rank = len(query_shape)
+        check_pairing(self, value_shape, key_shape)
         for what, shape in (("query", query_shape), ("value", value_shape), ("key", key_shape)):
             if len(shape) != rank or rank < 3:
                 raise ValueError(explain(
@@ -134,13 +137,14 @@ class MultiHeadAttention(Layer):
         for name in ("query", "key", *(("gate",) if self.use_gate else ()), "value"):
             made = self._projection(name, f"{inner}x,xyz->{inner}yz", (*heads, self.num_heads, widths[name]), "yz")
             made.build(shapes[name])
-            setattr(self, f"_{name}", made)
+            setattr(self, f"_{name}_dense", made)
         sizes = (query_shape[-1],) if self._output_size is None else self._output_size
         self._softmax = Softmax(axis=tuple(range(-len(self._axes), 0)), dtype=self.dtype_policy)
-        self._dropout = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy)
+        self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy)
         out = "uvw"[: len(sizes)]
-        self._output = self._projection("attention_output", f"{inner}yz,yz{out}->{inner}{out}", (*heads, *sizes), out)
-        self._output.build((*query_shape[:-1], self.num_heads, self.value_dim))
+        equation = f"{inner}yz,yz{out}->{inner}{out}"
+        self._output_dense = self._projection("attention_output", equation, (*heads, *sizes), out)
+        self._output_dense.build((*query_shape[:-1], self.num_heads, self.value_dim))
 
     def _set_equations(self, rank: int) -> None:
         """How scores and outputs are made: `[batch, other axes, heads, target axes, source axes]` are the scores."""
@@ -179,20 +183,21 @@ class MultiHeadAttention(Layer):
         mask = self._mask(query, value, value_mask, key_mask, attention_mask, use_causal_mask)
         if self.flash_attention and return_attention_scores:
             raise ValueError(explain(
-                f"Layer `{self.name}` (MultiHeadAttention): with flash_attention=True there are no weights to return.",
+                f"Layer `{self.name}` (MultiHeadAttention): returning attention scores is not supported when flash "
+                "attention is enabled.",
                 hint="leave out flash_attention=True, or return_attention_scores=True",
             ))  # fmt: skip
-        queries = self._query(query) * (1.0 / math.sqrt(self.key_dim))
-        scores = tf.einsum(self._score_equation, queries, self._key(key))
+        queries = self._query_dense(query) * (1.0 / math.sqrt(self.key_dim))
+        scores = tf.einsum(self._score_equation, queries, self._key_dense(key))
         if mask is not None:
             for _ in range(scores.shape.rank - mask.shape.rank):
                 mask = tf.expand_dims(mask, -2 * len(self._axes) - 1)
         unnamed = not self.dropout and not return_attention_scores and scores.shape.rank == 4
         weights = unnamed_weights(scores, mask) if unnamed else self._softmax(scores, mask=mask)
-        mixed = tf.einsum(self._mix_equation, self._dropout(weights, training=training), self._value(value))
+        mixed = tf.einsum(self._mix_equation, self._dropout_layer(weights, training=training), self._value_dense(value))
         if self.use_gate:
-            mixed = mixed * tf.sigmoid(self._gate(query))
-        output = self._output(mixed)
+            mixed = mixed * tf.sigmoid(self._gate_dense(query))
+        output = self._output_dense(mixed)
         return (output, weights) if return_attention_scores else output
 
     def _mask(self, query: Any, value: Any, value_mask: Any, key_mask: Any, attention_mask: Any, causal: bool) -> Any:
@@ -207,6 +212,7 @@ class MultiHeadAttention(Layer):
     ) -> Any:
         """The shape of the output: the query's, with the output's size in the end."""
         query_shape = as_shape(query_shape)
+        check_pairing(self, as_shape(value_shape), as_shape(value_shape if key_shape is None else key_shape))
         return query_shape if self._output_size is None else query_shape[:-1] + self._output_size
 
     def get_config(self) -> dict[str, Any]:
@@ -214,6 +220,37 @@ class MultiHeadAttention(Layer):
         if self.built and self.attention_axes is None:
             config["attention_axes"] = self._axes
         return config
+
+
+def fresh(initializer: Any) -> Any:
+    """An initializer of its own for one projection: one and the same would give all of them the same values."""
+    return initializer.clone() if isinstance(initializer, initializers.Initializer) else initializer
+
+
+def _output_sizes(output_shape: Any) -> tuple[int, ...] | None:
+    """The sizes of the output's last axes, one or several; None where they are the query's."""
+    if output_shape is None or (isinstance(output_shape, (list, tuple)) and all(map(_is_size, output_shape))):
+        return None if output_shape is None else tuple(output_shape)
+    if not _is_size(output_shape):
+        raise ValueError(explain(
+            "MultiHeadAttention: Invalid `output_shape`.", received=repr(output_shape),
+            expected="None, an integer or a tuple of integers",
+        ))  # fmt: skip
+    return (int(output_shape),)
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def check_pairing(layer: Any, value_shape: Any, key_shape: Any) -> None:
+    """Refuses values and keys that do not belong together: one key a value."""
+    inner, paired = tuple(value_shape[1:-1]), tuple(key_shape[1:-1])
+    if len(inner) != len(paired) or any(a != b for a, b in zip(inner, paired) if None not in (a, b)):
+        raise ValueError(explain(
+            f"Layer `{layer.name}` ({type(layer).__name__}): all sizes of value and key but the last must be equal.",
+            received=f"value {tf.TensorShape(value_shape)}, key {tf.TensorShape(key_shape)}",
+        ))  # fmt: skip
 
 
 def without_flash(config: dict[str, Any]) -> dict[str, Any]:
@@ -291,6 +328,10 @@ def joined_masks(
     return found
 
 
+def _is_shape(value: Any) -> bool:
+    return bool(value) and all(size is None or _is_size(size) for size in value)
+
+
 class _SimpleAttention(Layer):
     """What Attention and AdditiveAttention have in common: `[query, value]` or `[query, value, key]` come as a list."""
 
@@ -309,11 +350,7 @@ class _SimpleAttention(Layer):
     def call(self, inputs: Any, mask: Any = None, training: Any = None, return_attention_scores: bool = False,
              use_causal_mask: bool = False) -> Any:  # fmt: skip
         """The mixed values, `[batch, targets, features]`."""
-        if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
-            raise ValueError(explain(
-                f"Layer `{self.name}` ({type(self).__name__}) takes a list: [query, value] or [query, value, key].",
-                received=repr(inputs)[:200],
-            ))  # fmt: skip
+        self._check_lists(inputs, mask)
         query, value = inputs[0], inputs[1]
         key = inputs[2] if len(inputs) > 2 else value
         query_mask, value_mask = (mask[0], mask[1]) if isinstance(mask, (list, tuple)) else (None, None)
@@ -334,8 +371,22 @@ class _SimpleAttention(Layer):
             result = result * tf.expand_dims(tf.cast(query_mask, result.dtype), -1)
         return (result, weights) if return_attention_scores else result
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        return previous_mask[0] if isinstance(previous_mask, (list, tuple)) else None
+    def _check_lists(self, inputs: Any, mask: Any = None) -> None:
+        """Refuses what is no list of two or three, with the masks of the first two or all."""
+        for what, found, expected in (("", inputs, "[query, value]"), (" mask", mask, "[query_mask, value_mask]")):
+            if what and found is None:
+                continue
+            if not isinstance(found, (list, tuple)) or len(found) not in (2, 3) or _is_shape(found):
+                problem = "mask must be a list" if what else "must be called on a list"
+                raise ValueError(explain(
+                    f"Layer `{self.name}`: an {type(self).__name__} layer {problem} of length 2 or 3.",
+                    received=repr(found)[:200], expected=f"{expected}, with a key third where it is not the value",
+                ))  # fmt: skip
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # type: ignore[override]  # Keras calls it so
+        """The query's mask."""
+        self._check_lists(inputs, mask)
+        return None if mask is None or mask[0] is None else tf.convert_to_tensor(mask[0])
 
 
 class Attention(_SimpleAttention):
@@ -355,10 +406,14 @@ class Attention(_SimpleAttention):
                  **kwargs: Any) -> None:  # fmt: skip
         super().__init__(use_scale, dropout, seed, **kwargs)
         if score_mode not in ("dot", "concat"):
-            raise ValueError(f"Attention: `score_mode` is 'dot' or 'concat', received {score_mode!r}.")
+            raise ValueError(explain(
+                "Attention: Invalid value for argument score_mode.", received=repr(score_mode),
+                expected="'dot' or 'concat'",
+            ))  # fmt: skip
         self.score_mode = score_mode
 
     def build(self, input_shape: Any) -> None:
+        self._check_lists(input_shape)
         self.scale = self.concat_score_weight = None
         if self.use_scale:
             self.scale = self.add_weight(name="scale", shape=(), initializer="ones")
@@ -390,6 +445,7 @@ class AdditiveAttention(_SimpleAttention):
         super().__init__(use_scale, dropout, seed, **kwargs)
 
     def build(self, input_shape: Any) -> None:
+        self._check_lists(input_shape)
         self.scale = None
         if self.use_scale:
             self.scale = self.add_weight(name="scale", shape=(input_shape[0][-1],), initializer="glorot_uniform")

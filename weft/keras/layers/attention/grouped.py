@@ -11,7 +11,15 @@ from weft.keras import constraints, initializers, regularizers
 from weft.keras.core import naming
 from weft.keras.core.shapes import as_shape
 from weft.keras.layers.activations import Softmax
-from weft.keras.layers.attention import check_flash, check_window, joined_masks, unnamed_weights, without_flash
+from weft.keras.layers.attention import (
+    check_flash,
+    check_pairing,
+    check_window,
+    fresh,
+    joined_masks,
+    unnamed_weights,
+    without_flash,
+)
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.core.einsum_dense import EinsumDense
 from weft.keras.layers.layer import Layer
@@ -54,16 +62,13 @@ class GroupQueryAttention(Layer):
         TensorShape([2, 5, 8])
     """
 
-    _query: Any
-    _key: Any
-    _gate: Any
-    _value: Any
+    _query_dense: Any
+    _key_dense: Any
+    _gate_dense: Any
+    _value_dense: Any
 
-    #: what it and its attributes are called in files
+    #: what it is called in files
     _saved_class = "grouped_query_attention"
-    _saved_names = {"_query": "_query_dense", "_key": "_key_dense", "_value": "_value_dense",
-                    "_output": "_output_dense", "_gate": "_gate_dense", "_dropout": "_dropout_layer"}  # fmt: skip
-
     def __init__(
         self, head_dim: int, num_query_heads: int, num_key_value_heads: int, dropout: float = 0.0,
         use_bias: bool = True, sliding_window: int | None = None, flash_attention: bool | None = None,
@@ -100,8 +105,8 @@ class GroupQueryAttention(Layer):
     def _projection(self, name: str, equation: str, output_shape: Any, bias_axes: str) -> EinsumDense:
         return EinsumDense(
             equation, output_shape=output_shape, bias_axes=bias_axes if self.use_bias else None, name=name,
-            dtype=self.dtype_policy, kernel_initializer=self.kernel_initializer,
-            bias_initializer=self.bias_initializer, kernel_regularizer=self.kernel_regularizer,
+            dtype=self.dtype_policy, kernel_initializer=fresh(self.kernel_initializer),
+            bias_initializer=fresh(self.bias_initializer), kernel_regularizer=self.kernel_regularizer,
             bias_regularizer=self.bias_regularizer, kernel_constraint=self.kernel_constraint,
             bias_constraint=self.bias_constraint,
         )  # fmt: skip
@@ -111,6 +116,7 @@ class GroupQueryAttention(Layer):
     ) -> None:
         key_shape = value_shape if key_shape is None else key_shape
         shapes = {"query": query_shape, "key": key_shape, "gate": query_shape, "value": value_shape}
+        check_pairing(self, value_shape, key_shape)
         for name in ("query", "key", *(("gate",) if self.use_gate else ()), "value"):
             if len(shapes[name]) != 3:
                 raise ValueError(explain(
@@ -120,11 +126,11 @@ class GroupQueryAttention(Layer):
             heads = self.num_query_heads if name in ("query", "gate") else self.num_key_value_heads
             made = self._projection(name, "abx,xyz->abyz", (None, heads, self.head_dim), "yz")
             made.build(shapes[name])
-            setattr(self, f"_{name}", made)
+            setattr(self, f"_{name}_dense", made)
         self._softmax = Softmax(axis=-1, dtype=self.dtype_policy)
-        self._dropout = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy)
-        self._output = self._projection("attention_output", "abyz,yzu->abu", (None, query_shape[-1]), "u")
-        self._output.build((*query_shape[:2], self.num_query_heads, self.head_dim))
+        self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy)
+        self._output_dense = self._projection("attention_output", "abyz,yzu->abu", (None, query_shape[-1]), "u")
+        self._output_dense.build((*query_shape[:2], self.num_query_heads, self.head_dim))
 
     def call(
         self, query: Any, value: Any, key: Any = None, query_mask: Any = None, value_mask: Any = None,
@@ -134,7 +140,8 @@ class GroupQueryAttention(Layer):
         """The mixed values. Arguments as for MultiHeadAttention."""
         if self.flash_attention and return_attention_scores:
             raise ValueError(explain(
-                f"Layer `{self.name}` (GroupQueryAttention): with flash_attention=True there are no weights to return.",
+                f"Layer `{self.name}` (GroupQueryAttention): returning attention scores is not supported when flash "
+                "attention is enabled.",
                 hint="leave out flash_attention=True, or return_attention_scores=True",
             ))  # fmt: skip
         key = value if key is None else key
@@ -144,15 +151,16 @@ class GroupQueryAttention(Layer):
         )
         mask = None if mask is None else tf.expand_dims(mask, 1)
         shared = self.num_query_heads // self.num_key_value_heads
-        queries = self._query(query) * (1.0 / math.sqrt(self.head_dim))
-        keys, values = tf.repeat(self._key(key), shared, axis=2), tf.repeat(self._value(value), shared, axis=2)
+        queries = self._query_dense(query) * (1.0 / math.sqrt(self.head_dim))
+        keys = tf.repeat(self._key_dense(key), shared, axis=2)
+        values = tf.repeat(self._value_dense(value), shared, axis=2)
         scores = tf.einsum("abyz,aByz->aybB", queries, keys)
         unnamed = not self.dropout and not return_attention_scores
         weights = unnamed_weights(scores, mask) if unnamed else self._softmax(scores, mask=mask)
-        mixed = tf.einsum("aybB,aByz->abyz", self._dropout(weights, training=training), values)
+        mixed = tf.einsum("aybB,aByz->abyz", self._dropout_layer(weights, training=training), values)
         if self.use_gate:
-            mixed = mixed * tf.sigmoid(self._gate(query))
-        output = self._output(mixed)
+            mixed = mixed * tf.sigmoid(self._gate_dense(query))
+        output = self._output_dense(mixed)
         return (output, weights) if return_attention_scores else output
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
@@ -162,6 +170,12 @@ class GroupQueryAttention(Layer):
         self, query_shape: Any, value_shape: Any, key_shape: Any = None
     ) -> Any:
         """The shape of the output: that of the query."""
+        if query_shape[-1] != value_shape[-1]:
+            raise ValueError(explain(
+                f"Layer `{self.name}` (GroupQueryAttention): the last sizes of query and value must be equal.",
+                received=f"query {tf.TensorShape(query_shape)}, value {tf.TensorShape(value_shape)}",
+            ))  # fmt: skip
+        check_pairing(self, as_shape(value_shape), as_shape(value_shape if key_shape is None else key_shape))
         return as_shape(query_shape)
 
     def get_config(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from weft.keras import activations, constraints, initializers, regularizers
 from weft.keras.config import standardize_data_format
 from weft.keras.layers.convolution.arguments import format_letters, padding_mode, per_axis, require_room
 from weft.keras.layers.core.dense import as_float, positive_int
+from weft.keras.layers.core.lora import LowRank, adapted
 from weft.keras.layers.input_spec import InputSpec
 from weft.keras.layers.layer import Layer
 
@@ -88,22 +89,24 @@ class ConvolutionBase(Layer):
             if self.data_format == "channels_first":
                 bias = tf.reshape(bias, (1, -1, *(1,) * self.rank))
             result = result + bias
-        return self.activation(result)
+        return result if self.activation is None else self.activation(result)
 
 
-class BaseConv(ConvolutionBase):
+class BaseConv(LowRank, ConvolutionBase):
     """A convolution with a kernel for every pair of input and output channel."""
 
-    _checkpoint_names = {"kernel": "_kernel"}
+    _checkpoint_aliases = {"kernel": "_kernel"}
+    kernel = adapted("kernel")
 
     def __init__(
         self, filters: int, kernel_size: Any, strides: Any = 1, padding: str = "valid", data_format: str | None = None,
         dilation_rate: Any = 1, groups: int = 1, activation: Any = None, use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros", kernel_regularizer: Any = None,
         bias_regularizer: Any = None, activity_regularizer: Any = None, kernel_constraint: Any = None,
-        bias_constraint: Any = None, **kwargs: Any,
+        bias_constraint: Any = None, lora_rank: int | None = None, lora_alpha: float | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self._set_low_rank(lora_rank, lora_alpha)
         name = type(self).__name__
         self.filters = positive_int(name, "filters", filters)
         self.groups = positive_int(name, "groups", groups)
@@ -127,6 +130,7 @@ class BaseConv(ConvolutionBase):
             ))  # fmt: skip
         self.kernel = self._add_kernel((*self.kernel_size, channels // self.groups, self.filters))
         self._add_bias(self.filters)
+        self._build_low_rank()
 
     def call(self, inputs: Any) -> Any:
         """The output."""

@@ -8,7 +8,7 @@ import weft as tf
 from weft.extend import explain
 from weft.keras import activations, constraints, initializers, regularizers
 from weft.keras.core.dtypes import is_float
-from weft.keras.layers.core.lora import LowRank
+from weft.keras.layers.core.lora import LowRank, adapted
 from weft.keras.layers.input_spec import InputSpec
 from weft.keras.layers.layer import Layer
 
@@ -22,7 +22,7 @@ def positive_int(layer: str, name: str, value: Any) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) <= 0:
-        raise ValueError(explain(f"{layer}: `{name}` must be a positive integer.", received=repr(value)))
+        raise ValueError(explain(f"{layer}: argument `{name}` must be a positive integer.", received=repr(value)))
     return int(value)
 
 
@@ -60,7 +60,8 @@ class Dense(LowRank, Layer):
         TensorShape([2, 3])
     """
 
-    _checkpoint_names = {"kernel": "_kernel"}
+    _checkpoint_aliases = {"kernel": "_kernel"}
+    kernel = adapted("kernel")
 
     _old_arguments = {"output_dim": "units"}
 
@@ -107,7 +108,7 @@ class Dense(LowRank, Layer):
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """The output."""
-        result = tf.matmul(as_float(inputs, self.compute_dtype), self._adapted())
+        result = tf.matmul(as_float(inputs, self.compute_dtype), self.kernel)
         if self.bias is not None:
             result = result + self.bias
-        return self.activation(result)
+        return result if self.activation is None else self.activation(result)

@@ -8,7 +8,7 @@ import weft as tf
 from weft.extend import explain
 from weft.keras import activations, constraints, initializers, regularizers
 from weft.keras.layers.core.dense import as_float
-from weft.keras.layers.core.lora import LowRank
+from weft.keras.layers.core.lora import LowRank, adapted
 from weft.keras.layers.layer import Layer
 
 
@@ -39,7 +39,8 @@ class EinsumDense(LowRank, Layer):
         TensorShape([2, 3, 5])
     """
 
-    _checkpoint_names = {"kernel": "_kernel"}
+    _checkpoint_aliases = {"kernel": "_kernel"}
+    kernel = adapted("kernel")
 
     def __init__(
         self, equation: str, output_shape: Any, activation: Any = None, bias_axes: str | None = None,
@@ -124,10 +125,10 @@ class EinsumDense(LowRank, Layer):
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """The output."""
-        result = tf.einsum(self.equation, as_float(inputs, self.compute_dtype), self._adapted())
+        result = tf.einsum(self.equation, as_float(inputs, self.compute_dtype), self.kernel)
         if self.bias is not None:
             result = result + self.bias
-        return self.activation(result)
+        return result if self.activation is None else self.activation(result)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "output_shape": self.partial_output_shape}

@@ -8,7 +8,7 @@ import weft as tf
 from weft.keras import constraints, initializers, regularizers
 from weft.keras.core.dtypes import is_int
 from weft.keras.layers.core.dense import positive_int
-from weft.keras.layers.core.lora import LowRank
+from weft.keras.layers.core.lora import LowRank, adapted
 from weft.keras.layers.layer import Layer
 
 
@@ -39,7 +39,8 @@ class Embedding(LowRank, Layer):
         TensorShape([1, 3, 4])
     """
 
-    _checkpoint_names = {"embeddings": "_embeddings"}
+    _checkpoint_aliases = {"embeddings": "_embeddings"}
+    embeddings = adapted("embeddings")
 
     _natural_input_dtype = "int32"
     _adapted_weight = "embeddings"
@@ -78,10 +79,10 @@ class Embedding(LowRank, Layer):
         """The rows."""
         if not is_int(inputs.dtype):
             inputs = tf.cast(inputs, "int32")
-        rows = tf.gather(self.embeddings, inputs, axis=0, name=self.name)  # which errors of compiled steps mention
+        rows = tf.gather(self._embeddings, inputs, axis=0, name=self.name)  # which errors of compiled steps mention
         if self.lora_enabled:
-            small = tf.gather(self.lora_kernel_a, inputs, axis=0)
-            rows = rows + self._low_rank_scale() * tf.tensordot(small, self.lora_kernel_b, 1)
+            a, b = self._low_rank()
+            rows = rows + self._low_rank_scale() * tf.tensordot(tf.gather(a, inputs, axis=0), b, 1)
         return tf.cast(rows, self.compute_dtype) if rows.dtype != self.compute_dtype else rows
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:

@@ -59,7 +59,8 @@ class ReversibleEmbedding(Embedding):
         if not reverse:
             return super().call(inputs)
         dtype = self.reverse_dtype or self.compute_dtype
-        table = tf.transpose(self.embeddings.value) if self.tie_weights else self.reverse_embeddings.value
+        own = tf.convert_to_tensor(self.embeddings)
+        table = tf.transpose(own) if self.tie_weights else self.reverse_embeddings.value
         scores = tf.matmul(tf.cast(inputs, dtype), tf.cast(table, dtype))
         if self.logit_soft_cap is None:
             return scores

@@ -18,6 +18,8 @@ class Masking(Layer):
         **kwargs: As for every layer.
     """
 
+    _stateless = True
+
     def __init__(self, mask_value: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.mask_value = mask_value
@@ -158,6 +160,8 @@ class Rescaling(Layer):
 
 class Identity(Layer):
     """Returns its input."""
+
+    _stateless = True
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

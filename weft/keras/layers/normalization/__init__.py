@@ -349,6 +349,8 @@ class UnitNormalization(Layer):
         **kwargs: As for every layer.
     """
 
+    _stateless = True
+
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = list(axis) if isinstance(axis, (list, tuple)) else int(axis)

@@ -14,6 +14,8 @@ from weft.keras.layers.layer import Layer
 class BasePooling(Layer):
     """One value for each window. `rank` is the number of axes that the window moves along, `kind` what is taken."""
 
+    _stateless = True
+
     rank = 0
     kind = "MAX"
     _old_arguments = {"pool_length": "pool_size", "stride": "strides"}
@@ -102,6 +104,8 @@ class AveragePooling3D(BasePooling):
 
 class BaseGlobalPooling(Layer):
     """One value a channel."""
+
+    _stateless = True
 
     rank = 0
 

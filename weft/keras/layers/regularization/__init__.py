@@ -28,9 +28,12 @@ def _share(layer: str, rate: Any) -> float:
 class _Noise(Layer):
     """What layers that draw random numbers have in common: a seed and a generator of their own."""
 
-    def _set_seed(self, seed: Any) -> None:
+    _stateless = True
+
+    def _set_seed(self, seed: Any, strength: float) -> None:
         self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
+        if strength > 0:
+            self.seed_generator = SeedGenerator(seed)
         self.supports_masking = True
 
 
@@ -56,7 +59,7 @@ class Dropout(_Noise):
         super().__init__(**kwargs)
         self.rate = _share(type(self).__name__, rate)
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
-        self._set_seed(seed)
+        self._set_seed(seed, self.rate)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         """The output."""
@@ -137,7 +140,7 @@ class GaussianNoise(_Noise):
         if stddev < 0:
             raise ValueError(f"GaussianNoise: `stddev` must not be negative, received {stddev}.")
         self.stddev = stddev
-        self._set_seed(seed)
+        self._set_seed(seed, stddev)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         """The output."""
@@ -160,7 +163,7 @@ class GaussianDropout(_Noise):
     def __init__(self, rate: float, seed: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.rate = _share("GaussianDropout", rate)
-        self._set_seed(seed)
+        self._set_seed(seed, self.rate)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         """The output."""
@@ -186,7 +189,7 @@ class AlphaDropout(_Noise):
         super().__init__(**kwargs)
         self.rate = _share("AlphaDropout", rate)
         self.noise_shape = noise_shape
-        self._set_seed(seed)
+        self._set_seed(seed, self.rate)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         """The output."""
@@ -207,6 +210,8 @@ class ActivityRegularization(Layer):
         l2: Factor of `Σx²`.
         **kwargs: As for every layer.
     """
+
+    _stateless = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         super().__init__(activity_regularizer=L1L2(l1=l1, l2=l2), **kwargs)

@@ -1,0 +1,165 @@
+"""What layers do around their `call`: shapes handed to methods, policies, masks, states of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import weft as tf
+from weft import keras
+from weft.keras import layers
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda **k: layers.Dense(3, **k), (2, 4)), (lambda **k: layers.Conv2D(3, 2, **k), (2, 4, 4, 1)),
+        (lambda **k: layers.EinsumDense("ab,bc->ac", 3, **k), (2, 4)), (lambda **k: layers.PReLU(**k), (2, 4)),
+        (lambda **k: layers.LSTM(3, **k), (2, 4, 1)),
+    ],
+)  # fmt: skip
+def test_a_spec_asked_for_outside_a_call_knows_the_policy(make: Any, shape: Any) -> None:
+    layer = make(dtype="mixed_float16")
+    output = layer(np.ones(shape, "float32"))
+    spec = layer.compute_output_spec(keras.KerasTensor(shape, dtype="float16"))
+    assert spec.dtype == output.dtype == "float16" and spec.shape == output.shape
+
+
+def test_layers_with_nothing_to_build_are_built_at_once() -> None:
+    for layer in (
+        layers.ReLU(), layers.Dropout(0.5), layers.MaxPooling2D(), layers.GlobalAveragePooling1D(), layers.Identity(),
+        layers.Masking(), layers.ActivityRegularization(0.1), layers.Softmax(), layers.UnitNormalization(),
+    ):  # fmt: skip
+        assert layer.built, layer
+
+        class WithBuild(type(layer)):  # type: ignore[misc]
+            def build(self, input_shape: Any) -> None:
+                self.scale = self.add_weight(shape=(), name="scale")
+
+        assert not WithBuild.from_config(layer.get_config()).built
+
+
+def test_a_share_of_nothing_needs_no_generator() -> None:
+    assert layers.Dropout(0.0).variables == [] and len(layers.Dropout(0.1).variables) == 1
+    assert layers.GaussianNoise(0.0).variables == [] and layers.AlphaDropout(0.0).variables == []
+
+
+def test_projections_of_attention_start_from_values_of_their_own() -> None:
+    x = np.ones((1, 2, 4), "float32")
+    for layer in (layers.MultiHeadAttention(2, 4), layers.GroupQueryAttention(4, 2, 2)):
+        layer(x, x)
+        query, key = (part.kernel.numpy() for part in (layer._query_dense, layer._key_dense))
+        assert query.shape == key.shape and not np.allclose(query, key)
+    with pytest.raises(ValueError, match="must be equal"):
+        layers.MultiHeadAttention(2, 4)(x, x, np.ones((1, 3, 4)))
+    with pytest.raises(ValueError, match="Invalid `output_shape`"):
+        layers.MultiHeadAttention(2, 4, output_shape=8.0)
+
+
+def test_attention_wants_lists() -> None:
+    x = np.ones((1, 2, 4), "float32")
+    mask = np.array([[True, False]])
+    layer = layers.Attention()
+    np.testing.assert_array_equal(layer.compute_mask([x, x], mask=[mask, mask]), mask)
+    for call in (lambda: layer(x), lambda: layer([x]), lambda: layer([x, x], mask=mask), lambda: layer.build((2, 4))):
+        with pytest.raises(ValueError, match="list of length 2 or 3"):
+            call()
+
+
+def test_shapes_for_build_go_by_name() -> None:
+    class TwoShapes(layers.Layer):
+        def build(self, b_shape: Any, a_shape: Any) -> None:
+            self.seen = (tuple(a_shape), tuple(b_shape))
+
+        def call(self, a: Any, b: Any) -> Any:
+            return tf.reduce_sum(a) + tf.reduce_sum(b)
+
+    layer = TwoShapes()
+    layer(np.ones((2, 3)), np.ones((2, 4)))
+    assert layer.seen == ((2, 3), (2, 4))
+
+    class Unnamed(TwoShapes):
+        def build(self, a_shape: Any, other: Any) -> None:  # type: ignore[override]
+            pass
+
+    class Unknown(TwoShapes):
+        def build(self, a_shape: Any, c_shape: Any) -> None:  # type: ignore[override]
+            pass
+
+    with pytest.raises(ValueError, match="`other`, which does not end in `_shape`"):
+        Unnamed()(np.ones((2, 3)), np.ones((2, 4)))
+    with pytest.raises(ValueError, match=r"`c_shape`, but `call\(\)` does not have argument `c`"):
+        Unknown()(np.ones((2, 3)), np.ones((2, 4)))
+
+
+def test_shape_rules_of_users_take_what_they_name() -> None:
+    class Either(layers.Layer):
+        def call(self, x: Any, o: Any = None) -> Any:
+            return x if o is None else x + o
+
+        def compute_output_shape(self, x_shape: Any) -> Any:
+            return x_shape
+
+    class Pair(layers.Layer):
+        def call(self, x: Any) -> Any:
+            return x, tf.reduce_sum(x, axis=1)
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return input_shape, input_shape[:1]
+
+    x = keras.Input((3,))
+    assert Either()(x, keras.Input((3,))).shape == (None, 3)
+    found = Pair()(x)
+    assert isinstance(found, tuple) and [tuple(part.shape) for part in found] == [(None, 3), (None,)]
+
+
+def test_policies_can_be_set_by_name_and_by_path() -> None:
+    layer = layers.Dense(2)
+    layer.dtype_policy = "mixed_bfloat16"
+    assert (layer.compute_dtype, layer.variable_dtype) == ("bfloat16", "float32")
+    policies = keras.dtype_policies.DTypePolicyMap(default_policy="float32")
+    policies["inner"] = keras.DTypePolicy("float16")
+    inner, outer = layers.Dense(2, dtype=policies, name="inner"), layers.Dense(2, dtype=policies, name="outer")
+    assert inner(np.ones((1, 2))).dtype == "float16" and outer(np.ones((1, 2))).dtype == "float32"
+
+
+def test_masks_survive_a_cast() -> None:
+    class Seen(layers.Layer):
+        def call(self, x: Any, mask: Any = None) -> Any:
+            self.found = mask
+            return x
+
+    source = layers.Masking()(np.ones((1, 2, 3), "float32"))
+    layer = Seen(dtype="float16")
+    layer.supports_masking = True
+    layer(source)
+    assert layer.found is not None
+
+
+def test_losses_of_the_call_that_builds_count_once() -> None:
+    class Lossy(layers.Layer):
+        def call(self, x: Any) -> Any:
+            self.add_loss(tf.reduce_sum(x))
+            return x * 1.0
+
+    model = keras.Sequential([keras.Sequential([Lossy()])])
+    model(np.ones((1,)))
+    assert [float(loss) for loss in model.losses] == [1.0]
+
+
+def test_metrics_of_layers() -> None:
+    class Measured(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen = keras.metrics.Mean(name="seen")
+            self.inner = layers.Dense(1)
+
+        def call(self, x: Any) -> Any:
+            return self.inner(x)
+
+    layer = Measured()
+    assert [metric.name for metric in layer.metrics] == ["seen"] and layer._layers == [layer.inner]
+    with pytest.raises(ValueError, match="boolean"):
+        layers.Dense(1, trainable="no")
