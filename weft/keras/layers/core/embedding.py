@@ -41,6 +41,7 @@ class Embedding(LowRank, Layer):
 
     _checkpoint_aliases = {"embeddings": "_embeddings"}
     embeddings = adapted("embeddings")
+    _embeddings: Any
 
     _natural_input_dtype = "int32"
     _adapted_weight = "embeddings"
