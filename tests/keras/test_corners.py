@@ -169,7 +169,7 @@ def test_metrics_of_one_output_by_name(metrics: dict[str, Any]) -> None:
 def test_a_loss_for_an_output_that_is_not_there_is_refused() -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="d")])
     model.compile("sgd", {"e": "mse"})
-    with pytest.raises(ValueError, match="`loss` names 'e', which is no output of the model"):
+    with pytest.raises(ValueError, match="Invalid `loss`: it names 'e', which is no output of the model"):
         model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
 
 

@@ -163,3 +163,90 @@ def test_metrics_of_layers() -> None:
     assert [metric.name for metric in layer.metrics] == ["seen"] and layer._layers == [layer.inner]
     with pytest.raises(ValueError, match="boolean"):
         layers.Dense(1, trainable="no")
+
+
+def test_cells_of_users_are_given_a_list_of_states() -> None:
+    """Whether a cell says `state_size = 3` or `[3]`: the numbers are those of the product written out."""
+
+    class Minimal(layers.Layer):
+        def __init__(self, units: int, sizes: Any, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.units, self.state_size = units, sizes
+
+        def build(self, input_shape: Any) -> None:
+            self.kernel = self.add_weight(shape=(input_shape[-1], self.units), initializer="ones", name="kernel")
+            self.loop = self.add_weight(shape=(self.units, self.units), initializer="ones", name="loop")
+
+        def call(self, inputs: Any, states: Any) -> Any:
+            output = tf.matmul(inputs, self.kernel) + tf.matmul(states[0], self.loop)
+            return output, [output]
+
+    x = np.arange(24, dtype="float32").reshape((2, 3, 4)) / 10
+    expected = np.zeros((2, 2))
+    for step in range(3):
+        expected = x[:, step].sum(axis=-1, keepdims=True) + expected.sum(axis=-1, keepdims=True) * np.ones((1, 2))
+    for sizes in (2, [2], (2,)):
+        np.testing.assert_allclose(layers.RNN(Minimal(2, sizes))(x), expected, rtol=1e-5)
+    stacked = layers.RNN([Minimal(2, 2), layers.LSTMCell(3)], return_state=True)
+    output, first, (hidden, memory) = stacked(x)
+    assert output.shape == hidden.shape == memory.shape == (2, 3)
+    np.testing.assert_allclose(first, expected, rtol=1e-5)
+    again = layers.RNN([Minimal(2, 2), Minimal(2, 2)])(x, initial_state=[first, first])
+    assert again.shape == (2, 2)
+
+
+def _masked(values: Any) -> Any:
+    return layers.Masking()(tf.constant(values, "float32"))
+
+
+def test_merging_leaves_out_what_is_masked() -> None:
+    a, b = [[[0, 0], [1, 2], [0, 0], [3, 4]]], [[[0, 0], [0, 0], [1, 2], [3, 4]]]
+    negative = [[[0, 0], [-1, -2], [0, 0], [-3, -4]]], [[[0, 0], [0, 0], [-1, -2], [-3, -4]]]
+    for layer, pair, expected in (
+        (layers.Multiply(), (a, b), [[[0, 0], [1, 2], [1, 2], [9, 16]]]),
+        (layers.Minimum(), (a, b), [[[0, 0], [1, 2], [1, 2], [3, 4]]]),
+        (layers.Maximum(), negative, [[[0, 0], [-1, -2], [-1, -2], [-3, -4]]]),
+        (layers.Add(), (a, b), [[[0, 0], [1, 2], [1, 2], [6, 8]]]),
+    ):
+        output = layer([_masked(part) for part in pair])
+        np.testing.assert_array_equal(output, expected)
+        np.testing.assert_array_equal(output._keras_mask, [[False, True, True, True]])
+        one = layer([_masked(pair[0]), tf.constant(pair[1], "float32")])
+        assert getattr(one, "_keras_mask", None) is None  # an input without a mask counts everywhere
+    assert layers.Add()((np.ones((2, 3)), np.ones((2, 3)))).shape == (2, 3)
+    for mask, problem in ((np.ones(2), "`mask` should be a list"), ([None], "same length")):
+        with pytest.raises(ValueError, match=problem):
+            layers.Add().compute_mask([np.ones((2, 3)), np.ones((2, 3))], mask)
+
+
+def test_normalisation_of_large_numbers_in_mixed_precision() -> None:
+    x = tf.fill((2, 4, 8), 70000.0)
+    for layer in (layers.GroupNormalization(groups=2, dtype="mixed_float16"),
+                  layers.LayerNormalization(dtype="mixed_float16")):  # fmt: skip
+        found = layer(x)
+        assert found.dtype == "float16" and not np.isnan(found.numpy()).any()
+    layer = layers.BatchNormalization(renorm=True, moving_variance_initializer=keras.initializers.Constant(4.0))
+    layer.build((2, 3))
+    np.testing.assert_allclose(layer.moving_stddev, [2.0, 2.0, 2.0])
+    scaled = layers.LayerNormalization(rms_scaling=True)
+    values = np.array([[1.0, 3.0]], "float32")
+    np.testing.assert_allclose(scaled(values), values / np.sqrt(1.001), rtol=1e-5)
+    with pytest.raises(ValueError, match="argument `groups`"):
+        layers.GroupNormalization(groups=1.5)
+
+
+def test_masks_of_softmax() -> None:
+    x = np.array([[1.0, 2.0, 1.0]])
+    np.testing.assert_allclose(layers.Softmax()(x, mask=np.array([1.0, 0.2, 0.7])), [[0.5, 0.0, 0.5]])
+    for mask in (np.ones((2, 3)), np.ones((1, 1, 3))):
+        with pytest.raises(ValueError, match="broadcastable"):
+            layers.Softmax()(x, mask=mask)
+
+
+def test_patterns_and_borders_are_checked() -> None:
+    for shape in ("Invalid", (20, 1.5), (20, -1), (20, 0)):
+        with pytest.raises(ValueError, match="argument `noise_shape`"):
+            layers.Dropout(0.5, noise_shape=shape)
+    for padding in (((1, 2), (3, 4), (5, 6, 7)), ((1, 2), (3, 4), (5, -6)), ((1, 2), (3, 4), "5")):
+        with pytest.raises(ValueError, match="padding"):
+            layers.ZeroPadding3D(padding=padding)

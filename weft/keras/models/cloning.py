@@ -9,6 +9,7 @@ import weft as tf
 from weft.extend import explain
 from weft.keras.layers.core.input_layer import Input, InputLayer
 from weft.keras.layers.layer import Layer
+from weft.keras.models.model import Model
 from weft.keras.saving import scopes
 
 
@@ -40,17 +41,20 @@ def clone_model(
         raise TypeError(f"clone_model does not know the keyword `{next(iter(kwargs))}`.")
 
     def copy(layer: Any) -> Any:
-        if recursive and getattr(layer, "_graph", None) is not None:
-            return clone_model(layer, clone_function=clone_function, recursive=True)
+        if recursive and (isinstance(layer, Sequential) or getattr(layer, "_graph", None) is not None):
+            return clone_model(
+                layer, clone_function=clone_function, recursive=True,
+                call_function=None if isinstance(layer, Sequential) else call_function,
+            )  # fmt: skip
         if isinstance(layer, InputLayer):
             return layer
         return clone_function(layer) if clone_function is not None else type(layer).from_config(layer.get_config())
 
     with scopes.copying(), scopes.rebuilding():
         if isinstance(model, Sequential):
-            return _clone_sequential(model, input_tensors, copy)
+            return _compiled_like(model, _clone_sequential(model, input_tensors, copy))
         if getattr(model, "_graph", None) is not None:
-            return _clone_graph(model, input_tensors, copy, call_function)
+            return _compiled_like(model, _clone_graph(model, input_tensors, copy, call_function))
     if clone_function is not None or input_tensors is not None:
         raise ValueError(explain(
             f"clone_model: `{model.name}` is neither Sequential nor functional, so its layers cannot be replaced.",
@@ -58,6 +62,15 @@ def clone_model(
         ))  # fmt: skip
     with scopes.copying():
         return type(model).from_config(model.get_config())
+
+
+def _compiled_like(model: Any, made: Any) -> Any:
+    """The new model, compiled as the other one is."""
+    if model.compiled and type(model).compile is Model.compile:
+        config = model.get_compile_config()
+        if config is not None:
+            made.compile_from_config(config)
+    return made
 
 
 def _clone_sequential(model: Any, input_tensors: Any, copy: Callable[[Any], Any]) -> Any:
@@ -86,6 +99,12 @@ def _clone_graph(model: Any, input_tensors: Any, copy: Callable[[Any], Any], cal
 
     if input_tensors is not None:
         inputs = tf.nest.flatten(input_tensors)
+        alike = not tf.nest.is_nested(model._inputs_struct) and len(inputs) == 1
+        if not alike and isinstance(input_tensors, dict) != isinstance(model._inputs_struct, dict):
+            raise ValueError(explain(
+                "clone_model: `input_tensors` must have the same structure as model.input.",
+                received=repr(input_tensors)[:200], expected=repr(model._inputs_struct)[:200],
+            ))  # fmt: skip
     else:
         inputs = [Input(batch_shape=tuple(t.shape), dtype=t.dtype, name=t.name) for t in model.inputs]
     outputs = graph.run(inputs, model.outputs, call=replaced)

@@ -155,7 +155,9 @@ def _rebuild(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any] | 
     extra = {key: config[key] for key in ("name", "trainable") if config.get(key) is not None}
     if cls is Model or cls is Functional:
         return Functional(inputs, outputs, **extra)
-    return cls(inputs=inputs, outputs=outputs, **extra)
+    graph = ("name", "trainable", "layers", "input_layers", "output_layers")
+    own = {key: value for key, value in config.items() if key not in graph}  # what the class's get_config() adds
+    return cls(inputs=inputs, outputs=outputs, **extra, **own)
 
 
 def _unwrap(found: Any) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NamedTuple
 
 import weft as tf
 from weft.extend import explain
 from weft.keras.core.conversion import convert_to_tensor, is_tensor
-from weft.keras.core.dtypes import is_float, standardize_dtype
+from weft.keras.core.dtypes import standardize_dtype
 from weft.keras.core.function import OperationGraph
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.masking import set_mask
@@ -23,7 +24,7 @@ class GraphModel:
 
     def _init_graph(self: Any, inputs: Any, outputs: Any) -> None:
         inputs = tuple_to_list(inputs)
-        self._inputs_struct, self._outputs_struct = self._begin_with_inputs(inputs, tuple_to_list(outputs))
+        self._inputs_struct, self._outputs_struct = self._begin_with_inputs(inputs, outputs)
         flat = tf.nest.flatten(self._inputs_struct)
         if len({id(tensor) for tensor in flat}) != len(flat):
             raise ValueError(
@@ -109,6 +110,12 @@ class GraphModel:
                 hint="call it on data or on keras.Input(...) first; a Sequential takes an Input as its first layer",
             ))  # fmt: skip
 
+    @property
+    def operations(self: Any) -> list[Any]:
+        """The layers and functions of tensors between inputs and outputs, inputs included."""
+        self._require_graph("operations")
+        return list(self._graph.operations)
+
     def _graph_layers(self: Any) -> list[Layer]:
         return [operation for operation in self._graph.operations if isinstance(operation, Layer)]
 
@@ -144,6 +151,8 @@ class GraphModel:
             if isinstance(self._inputs_struct, dict):
                 missing = [key for key in self._inputs_struct if key not in inputs]
                 if not missing:
+                    if len(inputs) > len(self._inputs_struct):
+                        warnings.warn(self._other_structure(inputs), stacklevel=6)
                     return tf.nest.flatten({key: inputs[key] for key in self._inputs_struct})  # type: ignore[no-any-return]
             else:
                 names = [symbol._keras_history.operation.name for symbol in symbolic]
@@ -155,11 +164,31 @@ class GraphModel:
                 received=f"keys {', '.join(map(repr, inputs))}",
             ))  # fmt: skip
         if isinstance(inputs, (list, tuple)):
+            keys = list(self._inputs_struct) if isinstance(self._inputs_struct, dict) else []
+            if len(keys) > 1 and len(inputs) == len(keys):
+                # A dict's values are taken in the order of the sorted keys: only where this is how it was written too
+                # do both ways to read a list agree.
+                if keys != sorted(keys):
+                    raise ValueError(explain(self._other_structure(inputs), hint="pass a dict with these keys"))
+                warnings.warn(self._other_structure(inputs), stacklevel=6)
             return tf.nest.flatten(inputs)  # type: ignore[no-any-return]
         return [inputs]
 
+    def _other_structure(self: Any, inputs: Any) -> str:
+        expected = tf.nest.map_structure(lambda symbol: symbol.name, self._inputs_struct)
+        received = list(inputs) if isinstance(inputs, dict) else f"{type(inputs).__name__} of {len(inputs)}"
+        return (
+            "The structure of `inputs` doesn't match the expected structure of model "
+            f"`{self.name}`: expected {expected}, received {received}."
+        )
+
     def _match(self: Any, symbol: Any, value: Any) -> Any:
         if value is None:
+            if not symbol._keras_history.operation.optional:
+                raise ValueError(explain(
+                    f"Model `{self.name}`: input `{symbol.name}` is None, and it is not optional.",
+                    expected=f"shape {symbol.shape}", hint="keras.Input(..., optional=True) makes inputs that may be",
+                ))  # fmt: skip
             return None
         value = value if is_tensor(value) else convert_to_tensor(value)
         mask = getattr(value, "_keras_mask", None)
@@ -179,7 +208,7 @@ class GraphModel:
                     received=f"shape {value.shape}, dtype string",
                     hint="turn the strings into numbers first",
                 ))  # fmt: skip
-            value = value if _keeps_own_dtype(symbol, value) else tf.cast(value, symbol.dtype)
+            value = tf.cast(value, symbol.dtype)
         if mask is not None:
             set_mask(value, mask)
         return value
@@ -220,11 +249,6 @@ class GraphModel:
         inputs, outputs, losses = rebuild_graph(record)
         self._inputs_struct, self._outputs_struct, self._extra_losses = inputs, outputs, losses
         self._graph = OperationGraph(tf.nest.flatten(inputs), [*tf.nest.flatten(outputs), *losses], self.name)
-
-
-def _keeps_own_dtype(symbol: Any, value: Any) -> bool:
-    """Floats of another width are the layers' business: they cast to what they compute in."""
-    return is_float(symbol.dtype) and is_float(value.dtype) and standardize_dtype(value.dtype) != "float64"
 
 
 def _shape_hint(shape: Any, wanted: Any) -> str:

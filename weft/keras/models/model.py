@@ -16,13 +16,14 @@ from weft.keras.layers.layer import Layer
 from weft.keras.models import compiled_call
 from weft.keras.models.graph_model import GraphModel
 from weft.keras.models.saving import SavingMethods
+from weft.keras.models.state_tree import StateTree
 from weft.keras.saving import legacy_config
 from weft.keras.saving.hdf5 import parse_json
 from weft.keras.saving.serialization import deserialize_keras_object
 from weft.keras.trainer import Trainer
 
 
-class Model(SavingMethods, Trainer, GraphModel, Layer):
+class Model(SavingMethods, StateTree, Trainer, GraphModel, Layer):
     """A layer that can be trained: `compile`, `fit`, `evaluate`, `predict`.
 
     Either `Model(inputs, outputs)` with symbolic tensors, or a subclass that makes layers in `__init__` and uses them
@@ -107,6 +108,13 @@ class Model(SavingMethods, Trainer, GraphModel, Layer):
     def layers(self) -> list[Layer]:
         """The layers directly inside."""
         return self._children()
+
+    @layers.setter
+    def layers(self, value: Any) -> None:
+        raise AttributeError(explain(
+            f"{type(self).__name__}: the `Model.layers` attribute is reserved for the list of all layers inside.",
+            hint="give the attribute another name, such as self.blocks",
+        ))  # fmt: skip
 
     def _children(self) -> list[Layer]:
         own = [layer for layer in super()._children() if layer is not self]

@@ -87,7 +87,7 @@ class Sequential(Model):
             ))  # fmt: skip
         if isinstance(layer, InputLayer) and self._sequence:
             raise ValueError(explain(
-                f"Sequential model `{self.name}`: an Input must come first.",
+                f"Sequential model `{self.name}` has already been configured: an Input must come first.",
                 received="layers " + ", ".join(f"`{other.name}`" for other in self._sequence),
             ))  # fmt: skip
 
@@ -145,6 +145,12 @@ class Sequential(Model):
     def layers(self) -> list[Layer]:
         """The layers in order, without the Input."""
         return [layer for layer in self._sequence if not isinstance(layer, InputLayer)]
+
+    @layers.setter
+    def layers(self, value: Any) -> None:
+        raise AttributeError(explain(
+            f"Sequential model `{self.name}`: `layers` cannot be set.", hint="Use `add()` and `pop()`"
+        ))  # fmt: skip
 
     def _children(self) -> list[Layer]:
         return list(self.layers)

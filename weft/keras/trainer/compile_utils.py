@@ -10,6 +10,7 @@ from weft.extend import explain, outermost_graph
 from weft.keras import losses as losses_module
 from weft.keras import metrics as metrics_module
 from weft.keras.core.naming import to_snake_case
+from weft.keras.trainer import structured_loss
 from weft.keras.trainer.outputs import Outputs
 
 
@@ -249,6 +250,7 @@ class CompileLoss:
         self._given = (loss, loss_weights)
         self._model = weakref.ref(model)
         self._outputs: Outputs | None = None
+        self._terms: list[structured_loss.Term] | None = None
         self._losses: list[Any] = []
         self._scales: list[Any] = []
         #: the means of each output's loss, where there are several
@@ -259,6 +261,15 @@ class CompileLoss:
     def build(self, y_true: Any, y_pred: Any) -> None:
         """Makes the losses for these labels and predictions."""
         outputs = Outputs(y_pred, _names_of_outputs(self._model()))
+        if structured_loss.is_structured(self._given[0], y_pred):
+            labels = structured_loss.aligned(y_true, y_pred)
+            names = _names_of_outputs(self._model())
+            names = names if names is not None and len(names) == outputs.count else None
+            self._terms = structured_loss.terms(*self._given, labels, y_pred, names, resolve_loss)
+            if len(self._terms) > 1:
+                self.metrics = [metrics_module.Mean(name=f"{term.name}_loss") for term in self._terms]
+            self._outputs = outputs
+            return
         specs = self._spread(outputs)
         wanted = [spec is not None for spec in specs]
         labels, predictions = outputs.values(y_true, "y", wanted), tf.nest.flatten(y_pred)
@@ -308,6 +319,8 @@ class CompileLoss:
         if self._outputs is None:
             self.build(y_true, y_pred)
         assert self._outputs is not None
+        if self._terms is not None:
+            return self._total_of_terms(self._terms, y_true, y_pred, sample_weight)
         wanted = [loss is not None for loss in self._losses]
         labels = self._outputs.values(y_true, "y", wanted)
         _require_labels(self._outputs, wanted, labels)
@@ -323,6 +336,20 @@ class CompileLoss:
                 next(means).update_state(value)
             if self._scales[place] is not None:
                 value = value * self._scales[place]
+            total = value if total is None else total + value
+        return total
+
+    def _total_of_terms(self, terms: list[Any], y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
+        labels = structured_loss.aligned(y_true, y_pred)
+        means, total = iter(self.metrics), None
+        for term in terms:
+            weight = sample_weight
+            if sample_weight is not None and tf.nest.is_nested(sample_weight):
+                weight = structured_loss.at(term.path, sample_weight)
+            value = term.loss(structured_loss.at(term.path, labels), structured_loss.at(term.path, y_pred), weight)
+            if self.metrics:
+                next(means).update_state(value)
+            value = value if term.scale is None else value * term.scale
             total = value if total is None else total + value
         return total
 

@@ -42,8 +42,8 @@ class Outputs:
         unknown = [key for key in given if key not in known]
         if unknown:
             raise ValueError(explain(
-                f"`{what}` names {', '.join(repr(key) for key in unknown)}, which is no output of the model. "
-                f"{nearest(str(unknown[0]), known) if known else ''}",
+                f"Invalid `{what}`: it names {', '.join(repr(key) for key in unknown)}, which is no output of the "
+                f"model. {nearest(str(unknown[0]), known) if known else ''}",
                 expected=f"keys among {self.shown()}", received=f"keys {', '.join(repr(key) for key in given)}",
             ))  # fmt: skip
         return [given.get(name) for name in known]

@@ -55,7 +55,8 @@ class ReLU(Layer):
         super().__init__(**kwargs)
         for name, value in (("max_value", max_value), ("negative_slope", negative_slope), ("threshold", threshold)):
             if (value is None and name != "max_value") or (value is not None and value < 0):
-                raise ValueError(f"ReLU: `{name}` must not be negative, received {value!r}.")
+                none = "" if name == "max_value" else "None or "
+                raise ValueError(f"{name} of a ReLU layer cannot be {none}a negative value, received {value!r}.")
         self.supports_masking = True
         self.max_value = max_value
         self.negative_slope = negative_slope
@@ -81,7 +82,10 @@ class LeakyReLU(Layer):
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if negative_slope is None or negative_slope < 0:
-            raise ValueError(f"LeakyReLU: `negative_slope` must not be negative, received {negative_slope!r}.")
+            raise ValueError(
+                "The negative_slope value of a Leaky ReLU layer cannot be None or negative, received "
+                f"{negative_slope!r}."
+            )
         self.supports_masking = True
         self.negative_slope = negative_slope
 
@@ -127,12 +131,29 @@ class Softmax(Layer):
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         """The function's value; places where the mask is False get 0."""
-        if mask is not None:
-            least = tf.cast(-3e4 if inputs.dtype == "float16" else -1e9, inputs.dtype)
-            kept = tf.cast(mask, inputs.dtype)
-            # Where nothing is kept, the result is all zeros rather than an even share for padding.
-            return activations.softmax(inputs + (1.0 - kept) * least, axis=self.axis) * kept
-        return activations.softmax(inputs, axis=self.axis)
+        if mask is None:
+            return activations.softmax(inputs, axis=self.axis)
+        self._check_mask(tf.TensorShape(inputs.shape), tf.TensorShape(mask.shape))
+        kept = mask if mask.dtype == "bool" else mask > tf.cast(0.5, mask.dtype)
+        least = tf.cast(-3e4 if inputs.dtype == "float16" else -1e9, inputs.dtype)
+        shares = activations.softmax(tf.where(kept, inputs, least), axis=self.axis)
+        # Where nothing is kept, the result is all zeros rather than an even share for padding.
+        return tf.where(kept, shares, tf.zeros_like(shares))
+
+    def _check_mask(self, inputs: Any, mask: Any) -> None:
+        if inputs.rank is None or mask.rank is None:
+            return
+        pairs = zip(reversed(tuple(mask)), reversed(tuple(inputs)))
+        problem = None
+        if mask.rank > inputs.rank:
+            problem = "it must not have more dimensions"
+        elif any(None not in pair and pair[0] not in (1, pair[1]) for pair in pairs):
+            problem = "its sizes must be 1 or those of the inputs"
+        if problem is not None:
+            raise ValueError(explain(
+                f"Layer `{self.name}` (Softmax): the mask must be broadcastable to the inputs, {problem}.",
+                received=f"inputs {inputs}, mask {mask}",
+            ))  # fmt: skip
 
 
 class PReLU(Layer):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import weft as tf
 from weft.extend import explain
 from weft.keras.core.conversion import cast
 from weft.keras.core.dtypes import result_type
+from weft.keras.core.masking import get_mask
+from weft.keras.core.shapes import is_shape
 from weft.keras.layers.layer import Layer
 
 
@@ -20,17 +24,17 @@ class Merge(Layer):
 
     def build(self, input_shape: Any) -> None:
         shapes = self._shapes(input_shape)
-        least = 2 if type(self).__name__ in ("Subtract", "Dot") else 1
-        if len(shapes) < least:
+        if type(self).__name__ in ("Subtract", "Dot") and len(shapes) != 2:
             raise ValueError(explain(
-                f"Layer `{self.name}` ({type(self).__name__}) needs at least {least} inputs, received {len(shapes)}."
+                f"Layer `{self.name}`: a {type(self).__name__} layer should be called on exactly 2 inputs, received "
+                f"{len(shapes)}."
             ))  # fmt: skip
+        if not shapes:
+            raise ValueError(explain(f"Layer `{self.name}` ({type(self).__name__}) needs at least one input."))
         self._check_shapes(shapes)
 
     def _shapes(self, input_shape: Any) -> list[Any]:
-        if not isinstance(input_shape, (list, dict)) or (
-            isinstance(input_shape, tuple) and not isinstance(input_shape[0], tuple)
-        ):
+        if not isinstance(input_shape, (list, tuple, dict)) or is_shape(input_shape):
             raise ValueError(explain(
                 f"Layer `{self.name}` ({type(self).__name__}) takes a list of tensors.",
                 received=f"one tensor of shape {tf.TensorShape(input_shape)}",
@@ -72,18 +76,70 @@ class Merge(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The output."""
-        return self._merge(self._together(inputs))
+        given = list(inputs.values()) if isinstance(inputs, dict) else inputs
+        masks = [get_mask(value) for value in given] if isinstance(given, (list, tuple)) else []
+        values = self._together(inputs)
+        if all(mask is None for mask in masks):
+            return self._merge(values)
+        return self._merge_masked(values, masks)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        masks = (
-            [mask for mask in (previous_mask or ()) if mask is not None] if not hasattr(previous_mask, "shape") else []
-        )
-        if not masks or len(masks) != len(tf.nest.flatten(inputs)):
+    def _merge_masked(self, values: list[Any], masks: list[Any]) -> Any:
+        """The result where some inputs have masks; most layers need not know."""
+        return self._merge(values)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # type: ignore[override]  # Keras calls it so
+        """Where any of the inputs counts; None unless all of them have masks."""
+        masks = self._masks(inputs, mask)
+        if any(found is None for found in masks):
             return None
-        found = masks[0]
-        for mask in masks[1:]:
-            found = tf.logical_and(found, mask)
-        return found
+        return _any_of([tf.cast(found, "bool") for found in masks])
+
+    def _masks(self, inputs: Any, mask: Any) -> list[Any]:
+        """The masks, one for each input, or none."""
+        if isinstance(inputs, dict):
+            inputs = list(inputs.values())
+        if isinstance(mask, dict):
+            mask = list(mask.values())
+        if mask is None:
+            return [None]
+        for what, found in (("mask", mask), ("inputs", inputs)):
+            if not isinstance(found, (list, tuple)):
+                raise ValueError(explain(
+                    f"Layer `{self.name}` ({type(self).__name__}): `{what}` should be a list.",
+                    received=f"{found!r}"[:200],
+                ))  # fmt: skip
+        if len(mask) != len(inputs):
+            raise ValueError(explain(
+                f"Layer `{self.name}` ({type(self).__name__}): `inputs` and `mask` should have the same length.",
+                received=f"{len(inputs)} and {len(mask)}",
+            ))  # fmt: skip
+        return list(mask)
+
+    def _merge_unmasked(self, function: Any, values: list[Any], masks: list[Any]) -> Any:
+        """Where only one of two inputs counts, it is the result; where both do or neither, `function` decides."""
+        result, kept = (values[0] if len(values) > 1 else tf.identity(values[0])), masks[0]
+        for value, mask in zip(values[1:], masks[1:], strict=True):
+            merged = function(result, value)
+            if kept is not None:
+                merged = tf.where(_spread(kept, value), merged, value)
+            if mask is not None:
+                merged = tf.where(_spread(mask, result), merged, result)
+            kept = None if kept is None or mask is None else tf.logical_or(kept, mask)
+            result = merged
+        return result
+
+
+def _any_of(masks: list[Any]) -> Any:
+    found = masks[0]
+    for mask in masks[1:]:
+        found = tf.logical_or(found, mask)
+    return found
+
+
+def _spread(mask: Any, like: Any) -> Any:
+    """A mask with an axis for the features, of the size of what it masks."""
+    mask = tf.cast(mask, "bool")
+    return mask if mask.shape.rank == like.shape.rank else tf.expand_dims(mask, -1)
 
 
 class Add(Merge):
@@ -108,7 +164,9 @@ class Subtract(Merge):
 
     def _merge(self, values: list[Any]) -> Any:
         if len(values) != 2:
-            raise ValueError(f"Layer `{self.name}` (Subtract) takes two inputs, received {len(values)}.")
+            raise ValueError(
+                f"Layer `{self.name}`: a Subtract layer should be called on exactly 2 inputs, received {len(values)}."
+            )
         return values[0] - values[1]
 
 
@@ -120,6 +178,16 @@ class Multiply(Merge):
         for value in values[1:]:
             product = product * value
         return product
+
+    def _merge_masked(self, values: list[Any], masks: list[Any]) -> Any:
+        factors = [
+            value if mask is None else tf.where(_spread(mask, value), value, tf.ones_like(value))
+            for value, mask in zip(values, masks, strict=True)
+        ]
+        product = self._merge(factors)
+        if any(mask is None for mask in masks):
+            return product
+        return tf.where(_any_of([_spread(mask, product) for mask in masks]), product, tf.zeros_like(product))
 
 
 class Average(Merge):
@@ -141,6 +209,9 @@ class Maximum(Merge):
             found = tf.maximum(found, value)
         return found
 
+    def _merge_masked(self, values: list[Any], masks: list[Any]) -> Any:
+        return self._merge_unmasked(tf.maximum, values, masks)
+
 
 class Minimum(Merge):
     """The least of the inputs, place by place."""
@@ -150,6 +221,9 @@ class Minimum(Merge):
         for value in values[1:]:
             found = tf.minimum(found, value)
         return found
+
+    def _merge_masked(self, values: list[Any], masks: list[Any]) -> Any:
+        return self._merge_unmasked(tf.minimum, values, masks)
 
 
 class Concatenate(Merge):
@@ -178,8 +252,8 @@ class Concatenate(Merge):
                         break
             if wrong is not None:
                 raise ValueError(explain(
-                    f"Layer `{self.name}` (Concatenate): inputs 0 and {position} cannot be joined along "
-                    f"axis {self.axis}: {wrong}.",
+                    f"Layer `{self.name}`: a Concatenate layer requires inputs with matching shapes except for the "
+                    f"concatenation axis, which is {self.axis}; inputs 0 and {position} do not match: {wrong}.",
                     expected="equal sizes along all other axes",
                     received=[f"input {n}: {tf.TensorShape(found)}" for n, found in enumerate(shapes)],
                 ))  # fmt: skip
@@ -189,13 +263,15 @@ class Concatenate(Merge):
         values = self._together(inputs)
         return tf.concat(values, axis=self.axis) if len(values) > 1 else tf.identity(values[0])
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        if previous_mask is None or all(mask is None for mask in previous_mask):
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        masks = self._masks(inputs, mask)
+        if all(found is None for found in masks):
             return None
-        values, parts = list(inputs), []
+        values = [tf.convert_to_tensor(value) if isinstance(value, np.ndarray) else value for value in inputs]
+        parts: list[Any] = []
         rank = values[0].shape.rank
         axis = self.axis % rank
-        for value, mask in zip(values, previous_mask):
+        for value, mask in zip(values, masks, strict=True):
             if mask is None:
                 parts.append(tf.ones_like(value, dtype="bool"))
             else:
@@ -246,7 +322,7 @@ class Dot(Merge):
             values = [tf.nn.l2_normalize(values[0], axis=first), tf.nn.l2_normalize(values[1], axis=second)]
         return batch_dot(values[0], values[1], (first, second))
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return None
 
 

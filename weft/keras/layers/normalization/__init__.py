@@ -9,6 +9,7 @@ from weft import extend
 from weft.extend import explain
 from weft.keras import constraints, initializers, regularizers
 from weft.keras.core.dtypes import is_float
+from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.input_spec import InputSpec, require_axes
 from weft.keras.layers.layer import Layer
 
@@ -61,7 +62,7 @@ class BatchNormalization(Layer):
         unknown = set(renorm_clipping or ()) - {"rmin", "rmax", "dmax"}
         if unknown:
             raise ValueError(explain(
-                f"BatchNormalization: `renorm_clipping` does not know {sorted(unknown)[0]!r}.",
+                f"BatchNormalization: `renorm_clipping` does not know {sorted(unknown)[0]!r}: Received invalid keys.",
                 expected="a dict with `rmin`, `rmax`, `dmax`, or some of them",
             ))  # fmt: skip
         if isinstance(axis, (list, tuple)) and len(axis) == 1:
@@ -117,10 +118,15 @@ class BatchNormalization(Layer):
             autocast=False,
         )
         if self.renorm:
-            for name, first in (("moving_stddev", "ones"), ("renorm_mean", "zeros"), ("renorm_stddev", "ones")):
+            stddev = self._first_stddev
+            for name, first in (("moving_stddev", stddev), ("renorm_mean", "zeros"), ("renorm_stddev", stddev)):
                 weight = self.add_weight(shape=shape, name=name, initializer=first, trainable=False, autocast=False)
                 setattr(self, name, weight)
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
+
+    def _first_stddev(self, shape: Any, dtype: Any = None) -> Any:
+        """Goes with the first moving variance."""
+        return tf.sqrt(self.moving_variance_initializer(shape, dtype=dtype))
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """The output; in training, the moving averages move."""
@@ -194,6 +200,15 @@ class BatchNormalization(Layer):
         return tf.reshape(mean, (-1,)), tf.reshape(variance, (-1,))
 
 
+def _axis_or_axes(layer: str, axis: Any) -> Any:
+    """An axis, or a list of several."""
+    if isinstance(axis, (list, tuple)):
+        return list(axis)
+    if isinstance(axis, bool) or not hasattr(axis, "__index__"):
+        raise TypeError(explain(f"{layer}: `axis` is {axis!r}.", expected="an int or a list/tuple of ints"))
+    return int(axis)
+
+
 class LayerNormalization(Layer):
     """Normalises each sample over its features.
 
@@ -208,6 +223,8 @@ class LayerNormalization(Layer):
         gamma_regularizer: Penalty on gamma.
         beta_constraint: What is done to beta after an update.
         gamma_constraint: What is done to gamma after an update.
+        rms_scaling: Divides by the deviation alone, without taking off the mean and adding beta; RMSNormalization
+            is another thing, and mostly what is meant.
         **kwargs: As for every layer.
 
     Source: Ba, Kiros and Hinton 2016.
@@ -216,10 +233,13 @@ class LayerNormalization(Layer):
     def __init__(
         self, axis: Any = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
         beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", beta_regularizer: Any = None,
-        gamma_regularizer: Any = None, beta_constraint: Any = None, gamma_constraint: Any = None, **kwargs: Any,
+        gamma_regularizer: Any = None, beta_constraint: Any = None, gamma_constraint: Any = None,
+        rms_scaling: bool = False, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
-        self.axis = list(axis) if isinstance(axis, (list, tuple)) else int(axis)
+        self.axis = _axis_or_axes("LayerNormalization", axis)
+        self.rms_scaling = rms_scaling
+        self.autocast = False  # sums of squares must not overflow
         self.epsilon = float(epsilon)
         self.center = center
         self.scale = scale
@@ -247,7 +267,7 @@ class LayerNormalization(Layer):
                 shape=shape, name="gamma", initializer=self.gamma_initializer, regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint, autocast=False,
             )  # fmt: skip
-        if self.center:
+        if self.center and not self.rms_scaling:
             self.beta = self.add_weight(
                 shape=shape, name="beta", initializer=self.beta_initializer, regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint, autocast=False,
@@ -261,7 +281,13 @@ class LayerNormalization(Layer):
         sizes = [int(values.shape[axis]) for axis in axes]
         scale = tf.ones(sizes, dtype=wide) if self.gamma is None else tf.reshape(self.gamma, sizes)
         offset = tf.zeros(sizes, dtype=wide) if self.beta is None else tf.reshape(self.beta, sizes)
-        result = extend.op("layer_norm", values, scale, offset, axis=axes, epsilon=self.epsilon)
+        if self.rms_scaling:
+            variance = tf.math.reduce_variance(values, axis=axes, keepdims=True)
+            result = values * tf.math.rsqrt(variance + self.epsilon)
+            shape = [int(size) if axis in axes else 1 for axis, size in enumerate(values.shape)]
+            result = result * tf.reshape(scale, shape)
+        else:
+            result = extend.op("layer_norm", values, scale, offset, axis=axes, epsilon=self.epsilon)
         return tf.cast(result, self.compute_dtype) if result.dtype != self.compute_dtype else result
 
 
@@ -291,8 +317,9 @@ class GroupNormalization(Layer):
         gamma_regularizer: Any = None, beta_constraint: Any = None, gamma_constraint: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
-        self.groups = int(groups)
+        self.groups = -1 if groups == -1 else positive_int("GroupNormalization", "groups", groups)
         self.axis = int(axis)
+        self.autocast = False  # sums of squares must not overflow
         self.epsilon = float(epsilon)
         self.center = center
         self.scale = scale
@@ -310,7 +337,12 @@ class GroupNormalization(Layer):
         require_axes(self, input_shape)
         size = input_shape[self.axis]
         groups = size if self.groups == -1 else self.groups
-        if size is None or size < groups or size % groups:
+        if size is None:
+            raise ValueError(explain(
+                f"Layer `{self.name}` (GroupNormalization): axis {self.axis} of its input tensor should have a defined "
+                f"dimension but the layer received an input with shape {tf.TensorShape(input_shape)}."
+            ))  # fmt: skip
+        if size < groups or size % groups:
             raise ValueError(explain(
                 f"Layer `{self.name}` (GroupNormalization): {size} channels cannot be shared out to {groups} groups.",
                 received=f"shape {tf.TensorShape(input_shape)}, channels at axis {self.axis}",
@@ -353,7 +385,7 @@ class UnitNormalization(Layer):
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = list(axis) if isinstance(axis, (list, tuple)) else int(axis)
+        self.axis = _axis_or_axes("UnitNormalization", axis)
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Any:

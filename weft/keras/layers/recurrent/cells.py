@@ -12,6 +12,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain
 from weft.keras import activations, constraints, initializers, random, regularizers
+from weft.keras.core.call_signature import accepts
 from weft.keras.layers.core.dense import as_float, positive_int
 from weft.keras.layers.layer import Layer
 from weft.keras.random.seed_generator import SeedGenerator
@@ -272,8 +273,16 @@ class StackedRNNCells(Layer):
 
     @property
     def state_size(self) -> list[Any]:
-        """The sizes of all cells' states, flat."""
-        return [size for cell in self.cells for size in _sizes(cell)]
+        """The sizes of the cells' states, one entry for each cell."""
+        return [cell.state_size for cell in self.cells]
+
+    def pack(self, states: list[Any]) -> list[Any]:
+        """Flat states with one entry for each cell: a list for a cell that has a list of sizes."""
+        rest = iter(states)
+        return [
+            [next(rest) for _ in cell.state_size] if isinstance(cell.state_size, (list, tuple)) else next(rest)
+            for cell in self.cells
+        ]
 
     @property
     def output_size(self) -> int:
@@ -282,28 +291,32 @@ class StackedRNNCells(Layer):
         return int(getattr(last, "output_size", None) or _sizes(last)[0])
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
-        """Zeros for every state."""
-        return [tf.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size]
+        """The first states of the cells, zeros where they do not say otherwise."""
+        found: list[Any] = []
+        for cell in self.cells:
+            own = getattr(cell, "get_initial_state", None)
+            if own is not None:
+                found.extend(tf.nest.flatten(own(batch_size=batch_size)))
+            else:
+                found.extend(tf.zeros((batch_size, size), dtype=self.compute_dtype) for size in _sizes(cell))
+        return self.pack(found)
 
     def build(self, input_shape: Any) -> None:
         shape = tuple(input_shape)
         for cell in self.cells:
-            if not cell.built:
+            if isinstance(cell, Layer) and not cell.built:
                 cell.build(shape)
             shape = (shape[0], int(getattr(cell, "output_size", None) or _sizes(cell)[0]))
 
     def call(self, inputs: Any, states: Any, training: Any = False) -> Any:
         """One step through all cells."""
-        left: list[Any] = list(states)
         new: list[Any] = []
-        for cell in self.cells:
-            count = len(_sizes(cell))
-            own, left = left[:count], left[count:]
-            inputs, found = cell(
-                inputs, own if count > 1 or isinstance(cell.state_size, (list, tuple)) else own[0], training=training
-            )
-            new.extend(found if isinstance(found, (list, tuple)) else [found])
-        return inputs, new
+        for cell, own in zip(self.cells, self.pack(tf.nest.flatten(states)), strict=True):
+            keywords = {"training": training} if accepts(cell.call, "training") else {}
+            function = cell if isinstance(cell, Layer) else cell.call
+            inputs, found = function(inputs, own if isinstance(own, list) else [own], **keywords)
+            new.extend(tf.nest.flatten(found))
+        return inputs, self.pack(new)
 
     def get_config(self) -> dict[str, Any]:
         from weft.keras.saving import serialize_keras_object
@@ -318,5 +331,4 @@ class StackedRNNCells(Layer):
 
 
 def _sizes(cell: Any) -> list[Any]:
-    size = cell.state_size
-    return list(size) if isinstance(size, (list, tuple)) else [size]
+    return tf.nest.flatten(cell.state_size)  # type: ignore[no-any-return]

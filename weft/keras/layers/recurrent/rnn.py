@@ -91,7 +91,7 @@ class RNN(Layer):
         if own is not None:
             names = signature_of(own).parameters
             found = own(batch_size=batch_size) if "batch_size" in names else own()
-            return list(found) if isinstance(found, (list, tuple)) else [found]
+            return tf.nest.flatten(found)  # type: ignore[no-any-return]
         return [tf.zeros((batch_size, size), dtype=self.compute_dtype) for size in _sizes(self.cell)]
 
     def reset_state(self) -> None:
@@ -128,11 +128,11 @@ class RNN(Layer):
             for variable, value in zip(self.states.variables, states):
                 variable.assign(tf.cast(value, variable.dtype))
         result = outputs if self.return_sequences else last
-        return (result, *states) if self.return_state else result
+        return (result, *_packed(self.cell, states)) if self.return_state else result
 
     def _first_states(self, sequences: Any, initial_state: Any) -> list[Any]:
         if initial_state is not None:
-            given = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
+            given = tf.nest.flatten(initial_state)
             count = len(_sizes(self.cell))
             if len(given) != count:
                 raise ValueError(explain(
@@ -159,13 +159,12 @@ class RNN(Layer):
 
     def _general_step(self, training: Any) -> Any:
         cell = self.cell
-        single = not isinstance(cell.state_size, (list, tuple))
         keywords = {"training": training} if "training" in signature_of(cell.call).parameters else {}
 
         def step(row: Any, states: list[Any]) -> tuple[Any, list[Any]]:
             function = cell if isinstance(cell, Layer) else cell.call
-            output, new = function(row, states[0] if single else states, **keywords)
-            return output, list(new) if isinstance(new, (list, tuple)) else [new]
+            output, new = function(row, _packed(cell, states), **keywords)
+            return output, tf.nest.flatten(new)
 
         return step
 
@@ -189,6 +188,11 @@ class RNN(Layer):
         if isinstance(config.get("cell"), dict):
             config = {**config, "cell": deserialize_keras_object(config["cell"])}
         return cls(**config)
+
+
+def _packed(cell: Any, states: list[Any]) -> list[Any]:
+    """The flat states as the cell takes them: a list, for stacked cells with one entry for each cell."""
+    return cell.pack(states) if isinstance(cell, StackedRNNCells) else list(states)
 
 
 class _States:

@@ -19,10 +19,28 @@ from weft.keras.regularizers import L1L2
 def _share(layer: str, rate: Any) -> float:
     if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
         raise ValueError(explain(
-            f"{layer}: `rate` must be a share between 0 and 1.", received=repr(rate),
-            hint="0.2 sets a fifth of the values to 0",
+            f"{layer}: Invalid value received for argument `rate`.", expected="a share between 0 and 1",
+            received=repr(rate), hint="0.2 sets a fifth of the values to 0",
         ))  # fmt: skip
     return float(rate)
+
+
+def _noise_shape(layer: str, shape: Any) -> tuple[int | None, ...] | None:
+    """A pattern's shape: positive sizes, None for those of the input."""
+    if shape is None:
+        return None
+    problem = None
+    if not isinstance(shape, (list, tuple)):
+        problem = "a tuple or list of integers"
+    elif any(size is not None and (isinstance(size, bool) or not hasattr(size, "__index__")) for size in shape):
+        problem = "all elements to be integers or None"
+    elif any(size is not None and size <= 0 for size in shape):
+        problem = "all dimensions to be positive integers or None"
+    if problem is not None:
+        raise ValueError(explain(
+            f"{layer}: Invalid value received for argument `noise_shape`.", expected=problem, received=repr(shape)
+        ))  # fmt: skip
+    return tuple(shape)
 
 
 class _Noise(Layer):
@@ -58,7 +76,7 @@ class Dropout(_Noise):
     def __init__(self, rate: float, noise_shape: Any = None, seed: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.rate = _share(type(self).__name__, rate)
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.noise_shape = _noise_shape(type(self).__name__, noise_shape)
         self._set_seed(seed, self.rate)
 
     def call(self, inputs: Any, training: Any = False) -> Any:

@@ -139,6 +139,11 @@ def pairs(layer: str, name: str, value: Any, rank: int) -> tuple[tuple[int, int]
     if isinstance(value, int):
         return ((value, value),) * rank
     items = tuple(value)
+    flat = [n for item in items for n in (item if isinstance(item, (list, tuple)) else [item])]
+    if any(not hasattr(n, "__index__") or n < 0 for n in flat) or any(
+        isinstance(item, (list, tuple)) and len(item) != 2 for item in items
+    ):
+        items = ()  # which is refused
     if rank == 1 and len(items) == 2 and all(isinstance(n, int) for n in items):
         return ((items[0], items[1]),)
     if len(items) != rank:
