@@ -250,3 +250,27 @@ def test_patterns_and_borders_are_checked() -> None:
     for padding in (((1, 2), (3, 4), (5, 6, 7)), ((1, 2), (3, 4), (5, -6)), ((1, 2), (3, 4), "5")):
         with pytest.raises(ValueError, match="padding"):
             layers.ZeroPadding3D(padding=padding)
+
+
+def test_dots_behind_the_axes_of_a_bias() -> None:
+    layer = layers.EinsumDense("ab...,bcd->acd...", output_shape=(3, 4), bias_axes="c", bias_initializer="ones")
+    x = np.ones((2, 5, 3), "float32")
+    assert layer(x).shape == (2, 3, 4, 3) and layer.bias.shape == (3, 1, 1)
+    np.testing.assert_allclose(layer(x), np.einsum("ab...,bcd->acd...", x, layer.kernel) + 1.0, rtol=1e-5)
+
+
+def test_tables_that_are_given_are_there_at_once() -> None:
+    table = np.ones((3, 4), "float32")
+    for weights in (table, [table]):
+        layer = layers.Embedding(3, 4, weights=weights)
+        np.testing.assert_array_equal(layer.embeddings, table)
+        assert layer(np.array([[1]])).shape == (1, 1, 4)
+
+
+def test_lambdas_of_configurations_say_whether_code_is_trusted() -> None:
+    with pytest.warns(UserWarning, match="byte code"):
+        config = layers.Lambda(lambda x: x + 1.0).get_config()
+    with pytest.raises(ValueError):
+        layers.Lambda.from_config(config, safe_mode=True)
+    again = layers.Lambda.from_config(config, safe_mode=False)
+    np.testing.assert_array_equal(again(np.zeros((1, 2))), np.ones((1, 2)))

@@ -135,3 +135,16 @@ def test_copies_are_compiled_like_their_models_and_keep_arguments_of_their_class
     copy = keras.models.clone_model(plain, clone_function=note, recursive=True)
     assert copy.compiled and copy.optimizer is not plain.optimizer and seen == ["Dense"]
     assert sorted(copy.fit(X, Y, verbose=0).history) == ["loss", "mae"]
+
+
+def test_a_list_of_one_output_gives_the_output() -> None:
+    x = keras.Input((3,))
+    model = keras.Model([x], [layers.Dense(4)(x)])
+    again = type(model).from_config(model.get_config())
+    for found in (model, again):
+        assert found(X).shape == (8, 4) and found.predict(X, verbose=0).shape == (8, 4)
+        assert found.input_shape == (None, 3) and found.output_shape == (None, 4)
+        assert isinstance(found.output, list) and isinstance(found.input, list)
+    assert keras.Model(x, model(x))(X).shape == (8, 4)
+    model.compile("sgd", ["mse"], metrics=["mae"])
+    assert sorted(model.fit(X, X[:, :1] * np.ones((1, 4)), verbose=0).history) == ["loss", "mae"]

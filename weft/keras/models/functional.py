@@ -151,18 +151,13 @@ def _rebuild(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any] | 
             return {key: find(item) for key, item in where.items()}
         return [find(item) for item in where]
 
-    inputs, outputs = _unwrap(find(config["input_layers"])), _unwrap(find(config["output_layers"]))
+    inputs, outputs = find(config["input_layers"]), find(config["output_layers"])
     extra = {key: config[key] for key in ("name", "trainable") if config.get(key) is not None}
     if cls is Model or cls is Functional:
         return Functional(inputs, outputs, **extra)
     graph = ("name", "trainable", "layers", "input_layers", "output_layers")
     own = {key: value for key, value in config.items() if key not in graph}  # what the class's get_config() adds
     return cls(inputs=inputs, outputs=outputs, **extra, **own)
-
-
-def _unwrap(found: Any) -> Any:
-    """Configurations of Keras list even a single tensor."""
-    return found[0] if isinstance(found, list) and len(found) == 1 else found
 
 
 def _operation(record: dict[str, Any], custom_objects: dict[str, Any] | None) -> Any:

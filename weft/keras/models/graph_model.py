@@ -13,6 +13,7 @@ from weft.keras.core.function import OperationGraph
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.masking import set_mask
 from weft.keras.core.operation import node_of
+from weft.keras.core.shapes import ShapeTuple, shapes_of
 from weft.keras.layers.core.input_layer import Input, InputLayer
 from weft.keras.layers.layer import Layer
 
@@ -102,6 +103,16 @@ class GraphModel:
             found.append(name if name not in found else f"{name}_{number}")
         return found
 
+    @property
+    def input_shape(self: Any) -> Any:
+        """The shape of the symbolic input, or the structure of those of the inputs."""
+        return only(shapes_of(self.input))
+
+    @property
+    def output_shape(self: Any) -> Any:
+        """The shape of the symbolic output, or the structure of those of the outputs."""
+        return only(shapes_of(self.output))
+
     def _require_graph(self: Any, what: str) -> None:
         if self._graph is None:
             raise AttributeError(explain(
@@ -130,7 +141,7 @@ class GraphModel:
         results = self._graph.run(values, [*flat, *self._extra_losses])
         for loss in results[len(flat) :]:
             self.add_loss(tf.reduce_mean(loss))
-        return tf.nest.pack_sequence_as(self._outputs_struct, results[: len(flat)])
+        return only(tf.nest.pack_sequence_as(self._outputs_struct, results[: len(flat)]))
 
     def _match_inputs(self: Any, inputs: Any) -> list[Any]:
         """The values for the symbolic inputs, in order, with the dtypes and ranks that these have."""
@@ -259,6 +270,12 @@ def _shape_hint(shape: Any, wanted: Any) -> str:
     if shape.rank == wanted.rank:
         return "the data must have the shape that the model was built for; the first axis is the batch"
     return "reshape the data, or change the input shape of the model"
+
+
+def only(value: Any) -> Any:
+    """The entry of a list of one: a model with outputs `[y]` gives y. Anything else as it is."""
+    one = isinstance(value, (list, tuple)) and not isinstance(value, ShapeTuple) and len(value) == 1
+    return value[0] if one else value
 
 
 def tuple_to_list(struct: Any) -> Any:

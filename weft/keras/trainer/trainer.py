@@ -152,6 +152,10 @@ class Trainer:
         """As given to `compile`."""
         return self._state.jit_compile
 
+    @jit_compile.setter
+    def jit_compile(self, value: Any) -> None:
+        self._state.jit_compile = value
+
     def _require_compiled(self, method: str) -> None:
         if not self.compiled:
             raise ValueError(explain(

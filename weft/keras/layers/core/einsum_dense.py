@@ -111,6 +111,8 @@ class EinsumDense(LowRank, Layer):
         letters = output.replace("...", "")
         first = min(letters.index(letter) for letter in self.bias_axes)
         bias = tuple(sizes[letter] if letter in self.bias_axes else 1 for letter in letters[first:])
+        if output.endswith("..."):  # the axes that these dots stand for lie behind those of the bias
+            bias += (1,) * (len(input_shape) - len(inputs.replace("...", "")))
         return tuple(sizes[letter] for letter in kernel), bias
 
     def _start(self) -> Any:

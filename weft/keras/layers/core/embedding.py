@@ -68,6 +68,10 @@ class Embedding(LowRank, Layer):
         self.mask_zero = mask_zero
         self.supports_masking = mask_zero
         self.autocast = False
+        if weights is not None and type(self).build is Embedding.build:
+            given, self._first_weights = self._first_weights, None
+            self.build()
+            self.set_weights(given)
 
     def build(self, input_shape: Any = None) -> None:
         self.embeddings = self.add_weight(

@@ -6,6 +6,7 @@ from typing import Any
 
 import weft as tf
 from weft.extend import explain
+from weft.keras import config
 from weft.keras.core.shapes import as_shape
 from weft.keras.layers.layer import Layer
 
@@ -110,8 +111,22 @@ class Lambda(Layer):
         return config
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        from weft.keras.saving import deserialize_keras_object
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None, safe_mode: bool | None = None) -> Any:
+        """The layer of a configuration.
+
+        Args:
+            config: The configuration.
+            custom_objects: Name → class or function, for what is not Keras' own.
+            safe_mode: Whether to refuse functions written as code; as the surroundings say by default.
+        """
+        from weft.keras.saving import deserialize_keras_object as deserialize
+
+        options: dict[str, Any] = {} if safe_mode is None else {"safe_mode": safe_mode}
+        if custom_objects is not None:
+            options["custom_objects"] = custom_objects
+
+        def deserialize_keras_object(value: Any) -> Any:
+            return deserialize(value, **options)
 
         config = dict(config)
         for key in ("function", "output_shape", "mask", "arguments"):
@@ -155,7 +170,14 @@ class Rescaling(Layer):
     def call(self, inputs: Any) -> Any:
         """The output, floats."""
         values = tf.cast(inputs, self.compute_dtype)
-        return values * tf.cast(self.scale, self.compute_dtype) + tf.cast(self.offset, self.compute_dtype)
+        return values * self._for_channels(self.scale) + self._for_channels(self.offset)
+
+    def _for_channels(self, value: Any) -> Any:
+        """A number, or one for each channel, with which images of the default format can be multiplied."""
+        value = tf.cast(value, self.compute_dtype)
+        if value.shape.rank and config.image_data_format() == "channels_first":
+            value = tf.reshape(value, (*value.shape, *(1,) * (3 - value.shape.rank)))
+        return value
 
 
 class Identity(Layer):

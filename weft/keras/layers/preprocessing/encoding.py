@@ -104,7 +104,12 @@ def batches(data: Any, layer: Any) -> Iterator[Any]:
             f"Layer `{layer.name}` ({type(layer).__name__}): adapt() needs data.", received=type(data).__name__,
             expected="an array, a tensor, a list, or an iterable of batches",
         ))  # fmt: skip
-    for batch in data:
+    from weft.keras.utils import PyDataset
+
+    labelled = isinstance(data, PyDataset)
+    for batch in (data[place] for place in range(len(data))) if labelled else data:
+        if labelled and isinstance(batch, tuple):
+            batch = batch[0]  # labels and weights behind it
         if isinstance(batch, (tuple, dict)):
             raise TypeError(explain(
                 f"Layer `{layer.name}` ({type(layer).__name__}): adapt() takes the inputs alone, received batches of "

@@ -8,7 +8,10 @@ import numpy as np
 
 import weft as tf
 from weft.extend import explain
+from weft.keras.core import keras_tensor
 from weft.keras.core.dtypes import is_int
+from weft.keras.core.operation import evaluate_symbolically
+from weft.keras.core.shapes import shapes_of
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.layer import Layer
 from weft.keras.layers.preprocessing.encoding import batches, check_mode, encode, refuse_sparse
@@ -85,6 +88,9 @@ class Normalization(Layer):
         if given is None:
             return tf.reshape(tf.cast(getattr(self, name), self.compute_dtype), self._wide)
         value = np.asarray(given, np.float64)
+        sizes = tuple(self._wide[axis] for axis in self._kept)
+        if value.shape == sizes:  # one for each place along the axes, as adapt() finds them
+            value = value.reshape(self._wide)
         value = np.broadcast_to(value, self._wide) if value.ndim <= len(self._wide) else value.reshape(self._wide)
         return tf.cast(value, self.compute_dtype)
 
@@ -221,6 +227,12 @@ class Discretization(Layer):
         """Forgets the boundaries that `adapt()` found."""
         if self.num_bins is not None:
             self.bin_boundaries, self._adapted = None, False
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output; `num_bins` says how many bins there are before `adapt()` finds them."""
+        bins = self.num_bins if self.bin_boundaries is None else len(self.bin_boundaries) + 1
+        inputs = keras_tensor.KerasTensor(input_shape, "int32")
+        return shapes_of(evaluate_symbolically(lambda values: encode(values, bins, self.output_mode, "int32"), inputs))
 
     def call(self, inputs: Any) -> Any:
         """The output."""
