@@ -230,7 +230,7 @@ class Discretization(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output; `num_bins` says how many bins there are before `adapt()` finds them."""
-        bins = self.num_bins if self.bin_boundaries is None else len(self.bin_boundaries) + 1
+        bins = int(self.num_bins or 0) if self.bin_boundaries is None else len(self.bin_boundaries) + 1
         inputs = keras_tensor.KerasTensor(input_shape, "int32")
         return shapes_of(evaluate_symbolically(lambda values: encode(values, bins, self.output_mode, "int32"), inputs))
 
