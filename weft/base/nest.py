@@ -6,7 +6,7 @@ None is a leaf.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -40,19 +40,22 @@ def is_nested(value: object) -> bool:
 
 def children(value: Any) -> list[tuple[Any, Any]] | None:
     """The (key, part) pairs one level down, or None for a leaf."""
+    if type(value) in _registered:
+        return list(enumerate(_registered[type(value)][0](value)[0]))
     if isinstance(value, Mapping):
         return [(key, value[key]) for key in sorted_keys(value)]
     if _is_namedtuple(value):
         return list(zip(value._fields, value, strict=True))
     if isinstance(value, (tuple, list)):
         return list(enumerate(value))
-    if type(value) in _registered:
-        return list(enumerate(_registered[type(value)][0](value)[0]))
     return None
 
 
 def rebuild(like: Any, parts: list[Any]) -> Any:
     """A structure of the same kind one level deep, with other parts (in the order of `children`)."""
+    if type(like) in _registered:
+        flat, unflatten = _registered[type(like)]
+        return unflatten(flat(like)[1], parts)
     if isinstance(like, Mapping):
         by_key = dict(zip(sorted_keys(like), parts, strict=True))
         ordered = [(key, by_key[key]) for key in like]
@@ -60,15 +63,15 @@ def rebuild(like: Any, parts: list[Any]) -> Any:
             return OrderedDict(ordered)
         if type(like) is dict:
             return dict(ordered)
+        if type(like) is defaultdict:
+            return defaultdict(like.default_factory, ordered)
         try:
             return type(like)(ordered)  # type: ignore[call-arg]
         except TypeError:
             return dict(ordered)
     if _is_namedtuple(like):
         return type(like)(*parts)
-    if isinstance(like, (tuple, list)):
-        return type(like)(parts) if type(like) in (tuple, list) else (tuple if isinstance(like, tuple) else list)(parts)
-    return _registered[type(like)][1](_registered[type(like)][0](like)[1], parts)
+    return type(like)(parts) if type(like) in (tuple, list) else (tuple if isinstance(like, tuple) else list)(parts)
 
 
 def flatten(structure: Any) -> list[Any]:

@@ -1,11 +1,14 @@
-"""`keras.tree`: nested structures taken apart and put together. Tuples, lists and dicts have parts."""
+"""`keras.tree`: nested structures taken apart and put together.
+
+Tuples, lists, deques and dicts have parts; an OrderedDict has them in its own order, other dicts by their keys.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import weft as tf
 from weft.extend import explain, nest
 from weft.keras.core.shapes import is_shape
 
@@ -21,7 +24,7 @@ MAP_TO_NONE = _MapToNone()
 
 def is_nested(structure: Any) -> bool:
     """Whether a value has parts."""
-    return bool(nest.is_nested(structure))
+    return isinstance(structure, deque) or bool(nest.is_nested(structure))
 
 
 def flatten(structure: Any) -> list[Any]:
@@ -32,12 +35,27 @@ def flatten(structure: Any) -> list[Any]:
         >>> keras.tree.flatten({"b": [1, 2], "a": (3,)})
         [3, 1, 2]
     """
-    return list(tf.nest.flatten(structure))
+    return [leaf for _, leaf in flatten_with_path(structure)]
 
 
 def _children(structure: Any) -> list[tuple[Any, Any]] | None:
+    if type(structure) is OrderedDict:
+        return list(structure.items())
+    if isinstance(structure, deque):
+        return list(enumerate(structure))
+    if isinstance(structure, tuple):  # a named one, too: its parts are told by their numbers
+        return list(enumerate(structure))
     found = nest.children(structure)
     return None if found is None else list(found)
+
+
+def _rebuild(like: Any, parts: list[Any]) -> Any:
+    """A structure of the same kind one level deep, with other parts (in the order of `_children`)."""
+    if isinstance(like, deque):
+        return deque(parts, like.maxlen)
+    if type(like) is OrderedDict:
+        return OrderedDict(zip(like, parts, strict=True))
+    return nest.rebuild(like, parts)
 
 
 def flatten_with_path(structure: Any) -> list[tuple[tuple[Any, ...], Any]]:
@@ -63,14 +81,21 @@ def pack_sequence_as(structure: Any, flat_sequence: Any) -> Any:
         TypeError: Where they are no sequence.
         ValueError: Where there are more or fewer leaves than places.
     """
-    if not isinstance(flat_sequence, (list, tuple)):
-        raise TypeError(explain("pack_sequence_as: the leaves must be a list.", received=type(flat_sequence).__name__))
+    if not hasattr(flat_sequence, "__iter__"):
+        raise TypeError(explain("pack_sequence_as: the leaves must be iterable.", received=repr(flat_sequence)[:200]))
+    flat_sequence = list(flat_sequence)
     places = len(flatten(structure))
     if places != len(flat_sequence):
         raise ValueError(explain(
-            "pack_sequence_as: there must be one leaf a place.", expected=str(places), received=str(len(flat_sequence))
+            "pack_sequence_as: there must be one leaf a place.", expected=f"{places} leaves",
+            received=str(len(flat_sequence)),
         ))  # fmt: skip
-    return tf.nest.pack_sequence_as(structure, flat_sequence)
+    return _fill(structure, iter(flat_sequence))
+
+
+def _fill(structure: Any, leaves: Iterator[Any]) -> Any:
+    parts = _children(structure)
+    return next(leaves) if parts is None else _rebuild(structure, [_fill(part, leaves) for _, part in parts])
 
 
 def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool = True) -> Any:
@@ -91,7 +116,7 @@ def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool
         {'x': 3}
     """
     if not callable(func):
-        raise TypeError(explain("map_structure: `func` must be a function.", received=repr(func)))
+        raise TypeError(explain("map_structure: `func` must be callable.", received=repr(func)))
     if not structures:
         raise ValueError("map_structure: at least one structure is needed.")
     for other in structures[1:]:
@@ -100,11 +125,14 @@ def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool
     def call(*leaves: Any) -> Any:
         return None if not none_is_leaf and all(leaf is None for leaf in leaves) else func(*leaves)
 
-    return tf.nest.map_structure(call, *structures)
+    columns = zip(*(flatten(structure) for structure in structures), strict=True)
+    return pack_sequence_as(structures[0], [call(*leaves) for leaves in columns])
 
 
 def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *structures: Any) -> Any:
     """A function of the parts at the places of the leaves of a shallow structure, in that structure."""
+    if not structures:
+        raise ValueError("map_structure_up_to: at least one structure is needed.")
     parts = _children(shallow_structure)
     if parts is None:
         return func(*structures)
@@ -118,11 +146,11 @@ def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *struc
             ))  # fmt: skip
         below.append([part for _, part in found])
     made = [map_structure_up_to(part, func, *each) for (_, part), *each in zip(parts, *below)]
-    return nest.rebuild(shallow_structure, made)
+    return _rebuild(shallow_structure, made)
 
 
-def assert_same_structure(a: Any, b: Any) -> None:
-    """Refuses two structures that differ in more than their leaves.
+def assert_same_structure(a: Any, b: Any, check_types: Any = None) -> None:
+    """Refuses two structures that differ in more than their leaves; `check_types` has no effect any more.
 
     Raises:
         ValueError: Where they differ, saying where.
@@ -146,11 +174,16 @@ def _kind(value: Any) -> type:
 def _compare(a: Any, b: Any, path: tuple[Any, ...], kinds: bool) -> None:
     first, second = _children(a), _children(b)
     keys = [None if parts is None else [key for key, _ in parts] for parts in (first, second)]
+    if not kinds and first is not None and second is not None and set(keys[0]) == set(keys[1]):
+        found = dict(second)
+        second, keys[1] = [(key, found[key]) for key in keys[0]], keys[0]
     differ = keys[0] != keys[1] or (kinds and first is not None and _kind(a) is not _kind(b))
     if differ:
         where = f" at {'/'.join(map(str, path))}" if path else ""
+        alike = "nested form" if kinds else "paths"
         raise ValueError(explain(
-            f"The structures differ{where}.", received=[repr(a)[:200], repr(b)[:200]]
+            f"The structures don't have the same {alike}{where}.", expected=f"{type(a).__name__} {a!r}"[:200],
+            received=f"{type(b).__name__} {b!r}"[:200],
         ))  # fmt: skip
     for (key, part), (_, other) in zip(first or (), second or ()):
         _compare(part, other, (*path, key), kinds)
@@ -173,7 +206,7 @@ def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) 
 
     def into(value: Any) -> Any:
         parts = _children(value)
-        return value if parts is None else nest.rebuild(value, [traverse(func, part, top_down) for _, part in parts])
+        return value if parts is None else _rebuild(value, [traverse(func, part, top_down) for _, part in parts])
 
     return replaced(structure, into) if top_down else replaced(into(structure), lambda value: value)
 
@@ -186,13 +219,11 @@ def lists_to_tuples(structure: Any) -> Any:
 
 
 def map_shape_structure(func: Callable[[Any], Any], structure: Any) -> Any:
-    """A function of the shapes in a structure: tuples and lists of integers and None count as leaves."""
-    if is_shape(structure) and not isinstance(structure, dict):
-        return func(tuple(structure))
+    """A function of the shapes in a structure: tuples and lists of integers and None are leaves, too."""
     parts = _children(structure)
-    if parts is None:
-        raise ValueError(explain("map_shape_structure: this is no shape.", received=repr(structure)[:200]))
-    return nest.rebuild(structure, [map_shape_structure(func, part) for _, part in parts])
+    if parts is None or (isinstance(structure, (list, tuple)) and is_shape(structure)):
+        return func(structure)
+    return _rebuild(structure, [map_shape_structure(func, part) for _, part in parts])
 
 
 __all__ = [

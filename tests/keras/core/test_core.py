@@ -256,7 +256,7 @@ def test_backend_functions_on_symbolic_tensors() -> None:
     y = K.sqrt(K.sum(K.square(x), axis=-1, keepdims=True)) + K.mean(x, axis=-1, keepdims=True)
     data = np.array([[3.0, 4.0, 0.0]], np.float32)
     assert float(keras.Model(x, y)(data)) == pytest.approx(5 + 7 / 3)
-    assert K.int_shape(x) == (None, 3) and K.ndim(x) == 2 and K.backend() == "weft"
+    assert K.int_shape(x) == (None, 3) and K.ndim(x) == 2 and K.backend() == "tensorflow"
     assert K.dot(K.ones((2, 3)), K.ones((3, 4))).shape == (2, 4)
     assert K.batch_dot(K.ones((2, 3)), K.ones((2, 3)), axes=1).shape == (2, 1)
     assert K.permute_dimensions(K.ones((2, 3)), (1, 0)).shape == (3, 2)

@@ -6,6 +6,7 @@ from typing import Any
 
 from weft.extend import explain
 from weft.keras.callbacks.callback import Callback
+from weft.keras.optimizers.several import single_optimizers
 
 
 class SwapEMAWeights(Callback):
@@ -33,7 +34,7 @@ class SwapEMAWeights(Callback):
     def _optimizer(self) -> Any:
         optimizer = getattr(self.model, "optimizer", None)
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-        if optimizer is None or not getattr(optimizer, "use_ema", False):
+        if not any(getattr(each, "use_ema", False) for each in single_optimizers(optimizer)):
             raise ValueError(explain(
                 "SwapEMAWeights: the optimizer keeps no moving averages.",
                 received="no optimizer" if optimizer is None else type(optimizer).__name__,

@@ -11,6 +11,7 @@ import numpy as np
 
 from weft.extend import explain, nearest
 from weft.keras.callbacks.callback import Callback
+from weft.keras.optimizers.several import learning_rates, single_optimizers
 
 _log = logging.getLogger("weft.keras")
 
@@ -173,7 +174,7 @@ class ReduceLROnPlateau(_Watching):
         if logs is None:
             logs = {}
         value = self._value(logs)
-        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        logs.update(learning_rates(self.model.optimizer))
         if value is None:
             return
         if self.cooldown_counter > 0:
@@ -188,13 +189,18 @@ class ReduceLROnPlateau(_Watching):
                 self._reduce(epoch)
 
     def _reduce(self, epoch: int) -> None:
-        old = float(self.model.optimizer.learning_rate)
-        if old <= np.float32(self.min_lr):
+        reduced = False
+        for optimizer in single_optimizers(self.model.optimizer):
+            old = float(optimizer.learning_rate)
+            if old <= np.float32(self.min_lr):
+                continue
+            new = max(old * self.factor, self.min_lr)
+            optimizer.learning_rate = new
+            reduced = True
+            if self.verbose > 0:
+                print(f"\nEpoch {epoch + 1}: the learning rate is reduced to {new:.4g}.")
+        if not reduced:
             return
-        new = max(old * self.factor, self.min_lr)
-        self.model.optimizer.learning_rate = new
-        if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: the learning rate is reduced to {new:.4g}.")
         self.cooldown_counter = self.cooldown
         self.wait = 0
 
@@ -213,25 +219,26 @@ class LearningRateScheduler(Callback):
         self.verbose = verbose
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Sets the rate."""
-        present = float(self.model.optimizer.learning_rate)
-        try:
-            rate = self.schedule(epoch, present)
-        except TypeError:
-            rate = self.schedule(epoch)
-        if not isinstance(rate, (int, float, np.floating)) and not hasattr(rate, "numpy"):
-            raise ValueError(explain(
-                "LearningRateScheduler: the schedule must return a number.",
-                received=f"{rate!r} of {type(rate).__name__}"
-            ))  # fmt: skip
-        self.model.optimizer.learning_rate = float(rate)
-        if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: the learning rate is {float(rate):.4g}.")
+        """Sets the rate, for each optimizer inside one of several."""
+        for optimizer in single_optimizers(self.model.optimizer):
+            present = float(optimizer.learning_rate)
+            try:
+                rate = self.schedule(epoch, present)
+            except TypeError:
+                rate = self.schedule(epoch)
+            if not isinstance(rate, (int, float, np.floating)) and not hasattr(rate, "numpy"):
+                raise ValueError(explain(
+                    "LearningRateScheduler: the schedule must return a number.",
+                    received=f"{rate!r} of {type(rate).__name__}"
+                ))  # fmt: skip
+            optimizer.learning_rate = float(rate)
+            if self.verbose > 0:
+                print(f"\nEpoch {epoch + 1}: the learning rate is {float(rate):.4g}.")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Puts the rate into the history."""
         if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+            logs.update(learning_rates(self.model.optimizer))
 
 
 class TerminateOnNaN(Callback):

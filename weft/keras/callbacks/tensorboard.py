@@ -13,6 +13,7 @@ import weft as tf
 from weft.extend import EventFileWriter, GraphDef, explain, summaries
 from weft.keras.callbacks.callback import Callback
 from weft.keras.core import tracking
+from weft.keras.optimizers.several import learning_rates
 
 _log = logging.getLogger("weft.keras")
 
@@ -148,8 +149,8 @@ class TensorBoard(Callback):
                 self._scalar("validation", f"epoch_{name[4:]}", value, epoch)
             else:
                 self._scalar("train", f"epoch_{name}", value, epoch)
-        rate = self.model.optimizer.learning_rate
-        self._scalar("train", "epoch_learning_rate", float(rate), epoch)
+        for name, rate in self._collect_learning_rate({}).items():
+            self._scalar("train", f"epoch_{name}", rate, epoch)
         if self.write_steps_per_second:
             steps = int(self.model.optimizer.iterations.numpy()) - self._epoch_steps
             seconds = max(time.perf_counter() - self._epoch_start, 1e-9)
@@ -158,6 +159,10 @@ class TensorBoard(Callback):
             self._write_weights(epoch)
         for writer in self._writers.values():
             writer.flush()
+
+    def _collect_learning_rate(self, logs: dict[str, Any]) -> dict[str, Any]:
+        """The logs with the learning rates of the model's optimizer."""
+        return {**logs, **learning_rates(self.model.optimizer)}
 
     # Evaluation
 

@@ -82,8 +82,8 @@ def standardize_data_format(data_format: str | None) -> str:
 
 
 def backend() -> str:
-    """The name of the library that runs Keras."""
-    return "weft"
+    """`"tensorflow"`: what programs ask before they use TensorFlow's names, which are here, on Keras' tensors."""
+    return "tensorflow"
 
 
 def dtype_policy() -> Any:
@@ -176,7 +176,7 @@ def is_nnx_enabled() -> bool:
 
 
 def set_backend(backend: str) -> None:
-    """Does nothing for `"tensorflow"` and `"weft"`, which are this library.
+    """Does nothing for `"tensorflow"`, which is this library; `"weft"` is another name for it.
 
     Raises:
         ValueError: For another one.

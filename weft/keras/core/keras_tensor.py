@@ -21,6 +21,10 @@ class KerasHistory(NamedTuple):
     tensor_index: int
 
 
+#: what a symbolic tensor is made with, and keeps
+_FIXED = frozenset(("shape", "dtype", "sparse", "ragged", "ragged_rank", "row_splits_dtype"))
+
+
 class KerasTensor(TensorOperators):
     """A tensor without values, that remembers which layer or function made it from which other ones.
 
@@ -31,6 +35,11 @@ class KerasTensor(TensorOperators):
         sparse: Whether a sparse tensor may stand here.
         ragged: Whether a ragged tensor may stand here.
         record_history: Accepted for compatibility.
+        ragged_rank: How many of a ragged tensor's axes have rows of unequal lengths.
+        row_splits_dtype: The dtype of a ragged tensor's row splits.
+
+    Raises:
+        ValueError: It is said to be both sparse and ragged.
 
     Example:
         >>> from weft import keras
@@ -41,13 +50,19 @@ class KerasTensor(TensorOperators):
 
     def __init__(
         self, shape: Any, dtype: Any = "float32", sparse: bool = False, ragged: bool = False,
-        record_history: bool = True, name: str | None = None, **kwargs: Any,
+        record_history: bool = True, name: str | None = None, ragged_rank: int | None = None,
+        row_splits_dtype: Any = None,
     ) -> None:  # fmt: skip
         self._shape = tf.TensorShape(shape)
         self._dtype = tf.as_dtype(standardize_dtype(dtype))
         self._name = name or naming.auto_name("keras_tensor")
-        self.sparse = bool(sparse)
-        self.ragged = bool(ragged)
+        self._sparse = bool(sparse)
+        self._ragged = bool(ragged)
+        if sparse and ragged:
+            raise ValueError("KerasTensor: a tensor cannot have `sparse=True` and `ragged=True`. Take one of them.")
+        self._ragged_rank = None if ragged_rank is None else int(ragged_rank)
+        self._row_splits_dtype = None if row_splits_dtype is None else standardize_dtype(row_splits_dtype)
+        self.record_history = record_history
         self._keras_history = KerasHistory(None, 0, 0)
         self._keras_mask: Any = None
 
@@ -62,6 +77,33 @@ class KerasTensor(TensorOperators):
         return self._dtype
 
     @property
+    def sparse(self) -> bool:
+        """Whether a sparse tensor may stand here."""
+        return self._sparse
+
+    @property
+    def ragged(self) -> bool:
+        """Whether a ragged tensor may stand here."""
+        return self._ragged
+
+    @property
+    def ragged_rank(self) -> int | None:
+        """How many axes of a ragged tensor have rows of unequal lengths; None where it is not said."""
+        return self._ragged_rank
+
+    @property
+    def row_splits_dtype(self) -> str | None:
+        """The dtype of a ragged tensor's row splits; None where it is not said."""
+        return self._row_splits_dtype
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _FIXED:
+            raise AttributeError(
+                f"The `{name}` attribute of KerasTensor is immutable. Make another KerasTensor with `{name}={value!r}`."
+            )
+        object.__setattr__(self, name, value)
+
+    @property
     def name(self) -> str:
         """Its name."""
         return self._name
@@ -74,6 +116,18 @@ class KerasTensor(TensorOperators):
     def ndim(self) -> int | None:
         """The number of its axes."""
         return self._shape.rank
+
+    def reshape(self, newshape: Any) -> Any:
+        """The same elements in another shape."""
+        from weft.keras.ops import reshape
+
+        return reshape(self, newshape)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """Without its axes of size one, or without `axis`."""
+        from weft.keras.ops import squeeze
+
+        return squeeze(self, axis)
 
     def get_shape(self) -> Any:
         """Its shape."""

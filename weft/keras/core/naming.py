@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from weft.extend import Lock, set_part
 
@@ -18,8 +16,7 @@ _counts: dict[str, int] = {}
 
 class _Scopes(threading.local):
     def __init__(self) -> None:
-        self.names: list[str] = []
-        self.callers: list[object] = []
+        self.open: list[name_scope] = []
 
 
 _scopes = _Scopes()
@@ -45,26 +42,52 @@ def reset_names() -> None:
         _counts.clear()
 
 
-@contextmanager
-def name_scope(name: str, caller: object = None) -> Iterator[None]:
+class name_scope:  # noqa: N801 - the name is Keras'
     """Puts a name in front of the paths of variables made inside.
 
     Args:
-        name: The name.
+        name: The name, without slashes.
         caller: Whoever opens it; opening it again at once for the same caller changes nothing.
+        deduplicate: Whether that is so.
+        override_parent: A path that stands in the place of the scopes that are open.
+
+    Raises:
+        ValueError: `name` is no text, or has a slash.
+
+    Example:
+        >>> from weft import keras
+        >>> with keras.name_scope("encoder"):
+        ...     v = keras.Variable(1.0, name="scale")
+        >>> v.path
+        'encoder/scale'
     """
-    if caller is not None and _scopes.callers and _scopes.callers[-1] is caller:
-        yield
-        return
-    _scopes.names.append(name)
-    _scopes.callers.append(caller)
-    before = set_part(current_path())
-    try:
-        yield
-    finally:
-        set_part(before)
-        _scopes.names.pop()
-        _scopes.callers.pop()
+
+    def __init__(
+        self, name: str, caller: object = None, deduplicate: bool = True, override_parent: str | None = None
+    ) -> None:
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(f"name_scope: `name` must be a string without `/`, received {name!r}.")
+        self.name = name
+        self.caller = caller
+        self.deduplicate = deduplicate
+        self.override_parent = override_parent
+        self._before: list[str | None] = []  # one for each time it is entered; None where that changed nothing
+
+    def __enter__(self) -> name_scope:
+        inner = _scopes.open[-1] if _scopes.open else None
+        known = self.deduplicate and self.caller is not None and inner is not None
+        if known and inner is not None and inner.caller is self.caller and inner.name == self.name:
+            self._before.append(None)
+        else:
+            _scopes.open.append(self)
+            self._before.append(set_part(current_path()))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        before = self._before.pop()
+        if before is not None:
+            set_part(before)
+            _scopes.open.pop()
 
 
 @contextmanager
@@ -78,17 +101,24 @@ def path_scope(path: str) -> Iterator[None]:
 
 
 def current_path() -> str:
-    """The open scopes joined by slashes."""
-    return "/".join(_scopes.names)
+    """The open scopes joined by slashes, from the last one on that says where it begins."""
+    found: list[str] = []
+    for scope in reversed(_scopes.open):
+        found.append(scope.name)
+        if scope.override_parent is not None:
+            found.extend(part for part in reversed(scope.override_parent.split("/")) if part)
+            break
+    return "/".join(reversed(found))
 
 
 def path_in_graphs() -> str:
     """The open scopes as TensorFlow 1's graphs have them: models of symbolic tensors and cells are left out."""
     found: list[str] = []
     around: object = None
-    for name, caller in zip(_scopes.names, _scopes.callers, strict=True):
+    for scope in _scopes.open:
+        caller = scope.caller
         is_cell = caller is not None and getattr(around, "cell", None) is caller
         if getattr(caller, "_names_in_graphs", True) and not is_cell:
-            found.append(name)
+            found.append(scope.name)
         around = caller
     return "/".join(found)

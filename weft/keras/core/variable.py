@@ -73,7 +73,7 @@ class Variable(SharedVariable):
     """A weight: a tensor that can change, with a path, and what training does with it.
 
     Args:
-        initializer: A value, or a function `(shape, dtype)` that gives one.
+        initializer: A value, a function `(shape, dtype)` that gives one, or with a shape, the name of one.
         shape: Its shape, where an initializer function is given.
         dtype: Its dtype; the default float, or that of the value.
         trainable: Whether optimizers update it.
@@ -109,6 +109,10 @@ class Variable(SharedVariable):
         own = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         if not isinstance(own, str) or "/" in own:
             raise ValueError(f"The name of a variable must be text without slashes, received {own!r}.")
+        if isinstance(initializer, str) and shape is not None:
+            from weft.keras import initializers
+
+            initializer = initializers.get(initializer)
         value = self._first_value(initializer, shape, dtype, own)
         super().__init__(
             value, trainable=trainable, name=own, dtype=None if dtype is None else standardize_dtype(dtype),
@@ -253,6 +257,11 @@ class Variable(SharedVariable):
     def value(self) -> Any:
         """The present value. Keras reads `v.value`, TensorFlow calls `v.value()`; both work."""
         return _Value(self)
+
+    @property
+    def _value(self) -> Any:
+        """The TensorFlow variable in it, which it is itself."""
+        return self
 
     def read_value(self) -> Any:
         """The present value in its own dtype."""

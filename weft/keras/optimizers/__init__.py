@@ -38,10 +38,10 @@ def get(identifier: Any) -> Any:
     """The optimizer for a name, a configuration, a class or an optimizer.
 
     Args:
-        identifier: One of these. Case does not matter in names.
+        identifier: One of these, or None. Case does not matter in names.
 
     Returns:
-        An optimizer.
+        An optimizer; None for None.
 
     Raises:
         ValueError: For an unknown name, naming the nearest ones, and for what cannot be an optimizer.
@@ -51,7 +51,7 @@ def get(identifier: Any) -> Any:
         >>> type(keras.optimizers.get("adam")).__name__
         'Adam'
     """
-    if isinstance(identifier, Optimizer):
+    if identifier is None or isinstance(identifier, Optimizer):
         return identifier
     if isinstance(identifier, str):
         from weft.keras.saving import get_registered_object

@@ -60,6 +60,6 @@ def check_arguments(optimizer: Any) -> None:
     given = [key for key, value in clipping.items() if value is not None]
     if len(given) > 1:
         raise ValueError(explain(
-            f"{name}: only one of clipnorm, clipvalue and global_clipnorm can be given.",
+            f"{name}: Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be given.",
             received=", ".join(f"{key}={clipping[key]}" for key in given),
         ))  # fmt: skip

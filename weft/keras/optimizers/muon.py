@@ -73,7 +73,7 @@ class Muon(Optimizer):
         self.nesterov = nesterov
         self.rms_rate = rms_rate
 
-    def _by_adam(self, variable: Any) -> bool:
+    def _should_use_adamw(self, variable: Any) -> bool:
         path = str(getattr(variable, "path", variable.name))
         if len(variable.shape) != 2 or (self.exclude_embeddings and "embedding" in path.lower()):
             return True
@@ -88,7 +88,7 @@ class Muon(Optimizer):
         self._velocities: list[Any] = []
         for variable in variables:
             kept = not getattr(variable, "overwrite_with_gradient", False)
-            by_adam = kept and self._by_adam(variable)
+            by_adam = kept and self._should_use_adamw(variable)
             self._momentums.append(self.add_variable_from_reference(variable, "momentum") if kept else None)
             self._velocities.append(self.add_variable_from_reference(variable, "velocity") if by_adam else None)
 
@@ -103,10 +103,14 @@ class Muon(Optimizer):
         momentum = mean + (gradient + mean * (self.momentum - 1))
         mean.assign(momentum)
         direction = gradient + self.momentum * momentum if self.nesterov else momentum
-        step = learning_rate * self._orthogonal(direction)
-        if self.rms_rate is not None:
-            step = step * math.sqrt(max(int(size) for size in variable.shape)) * self.rms_rate
-        variable.assign_sub(step)
+        step = self.lr_adjust(self.zeropower_via_newtonschulz5(direction, self.ns_steps))
+        variable.assign_sub(learning_rate * step)
+
+    def lr_adjust(self, x: Any) -> Any:
+        """An update of a matrix, scaled as `rms_rate` says."""
+        if self.rms_rate is None:
+            return x
+        return x * math.sqrt(max(int(size) for size in x.shape)) * self.rms_rate
 
     def _adam_step(self, gradient: Any, variable: Any, rate: Any, mean: Any, square: Any) -> None:
         count = tf.cast(self.iterations + 1, variable.dtype)
@@ -118,19 +122,26 @@ class Muon(Optimizer):
         square.assign(new_square)
         variable.assign_sub(rules.adam_step(new_mean, new_square, rules.adam_rate(rate, *powers), self.epsilon))
 
-    def _orthogonal(self, matrix: Any) -> Any:
-        """Nearly the orthogonal factor of a matrix: a polynomial that draws all singular values towards 1."""
-        tall = matrix.shape[0] > matrix.shape[1]
-        x = tf.transpose(matrix) if tall else matrix
+    def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
+        """Nearly the orthogonal factor of a matrix: a polynomial that draws all singular values towards 1.
+
+        Args:
+            x: The matrix.
+            steps: How many times the polynomial is applied.
+        """
+        tall = x.shape[0] > x.shape[1]
+        x = tf.transpose(x) if tall else x
         x = x / (tf.sqrt(tf.reduce_sum(x * x)) + 1e-7)
-        for _ in range(self.ns_steps):
+        for _ in range(steps):
             square = tf.matmul(x, x, transpose_b=True)
             x = self.muon_a * x + tf.matmul(self.muon_b * square + self.muon_c * tf.matmul(square, square), x)
         return tf.transpose(x) if tall else x
 
-    def _decay_weights(self, variables: list[Any], rate: Any) -> None:
+    def _apply_weight_decay(self, variables: list[Any], rate: Any = None) -> None:
+        if rate is None:
+            rate = tf.convert_to_tensor(self._present_learning_rate())
         for variable in variables:
-            share = self.adam_weight_decay if self._by_adam(variable) else self.weight_decay
+            share = self.adam_weight_decay if self._should_use_adamw(variable) else self.weight_decay
             if share is not None and self._decays(variable):
                 variable.assign_sub(variable * tf.cast(share, variable.dtype) * tf.cast(rate, variable.dtype))
 

@@ -77,8 +77,8 @@ class Optimizer(metaclass=KnownArguments):
         self._variables: list[Any] = []
         self._trainable_variables: list[Any] = []
         self._places: dict[int, int] = {}
-        self._averages: list[Any] = []
-        self._accumulators: list[Any] = []
+        self._model_variables_moving_average: list[Any] = []
+        self._accumulated_gradients: list[Any] = []
         self._iterations = self._own_variable(0, "iteration", "int64")
         self._learning_rate: Any = None
         self._set_learning_rate(learning_rate)
@@ -91,7 +91,7 @@ class Optimizer(metaclass=KnownArguments):
 
     def _trackable_children(self) -> dict[str, Any]:
         """What `tf.train.Checkpoint` saves, by Keras' names."""
-        names = {**_TRACKED_NAMES, **type(self)._tracked_names}
+        names = type(self)._tracked_names
         found = {names.get(name, name): value for name, value in vars(self).items()}
         first = ("_variables", "_trainable_variables", "_iterations", "_learning_rate")
         return {name: found.pop(name) for name in first} | found
@@ -195,9 +195,11 @@ class Optimizer(metaclass=KnownArguments):
         if self.built:
             return
         if self.use_ema:
-            self._averages = self.add_optimizer_variables(variables, "average")
+            self._model_variables_moving_average = self.add_optimizer_variables(variables, "average")
         if self.gradient_accumulation_steps:
-            self._accumulators = self.add_optimizer_variables(variables, "gradient_accumulator")
+            self._accumulated_gradients = [
+                self.add_variable_from_reference(variable, "gradient_accumulator") for variable in variables
+            ]
         self._trainable_variables = list(variables)
         self._places = {id(variable): place for place, variable in enumerate(variables)}
         self.built = True
@@ -416,18 +418,18 @@ class Optimizer(metaclass=KnownArguments):
             if len(missing) == len(variables):
                 why = extend.explain_missing_gradient(missing[0])
                 raise ValueError(explain(
-                    f"No variable has a gradient: {names}.",
+                    f"No gradients provided for any variable: {names}.",
                     hint=why
                     or "the loss must be computed from the variables inside `with tf.GradientTape() as tape:`, by tf "
                     "operations and not by numpy; tape.explain_gradient(loss, variable) tells what cut the path",
                 ))  # fmt: skip
-            warnings.warn(f"There are no gradients for {names}; they stay as they are.", stacklevel=4)
+            warnings.warn(f"Gradients do not exist for variables {names}; they stay as they are.", stacklevel=4)
         pairs = []
         for gradient, variable in zip(grads, variables, strict=True):
             if gradient is None:
                 continue
             if getattr(variable, "overwrite_with_gradient", False):
-                variable.assign(slices.dense(gradient, variable))
+                self._overwrite(variable, slices.dense(gradient, variable))
                 continue
             gradient = gradient if slices.is_sparse(gradient) else tf.convert_to_tensor(gradient)
             wanted = tf.as_dtype(variable.dtype)
@@ -435,6 +437,17 @@ class Optimizer(metaclass=KnownArguments):
                 gradient = slices.each(partial(tf.cast, dtype=wanted), gradient)
             pairs.append((gradient, variable))
         return [g for g, _ in pairs], [v for _, v in pairs]
+
+    def _overwrite(self, variable: Any, gradient: Any) -> None:
+        """Puts a gradient in its variable's place: over several steps, the greatest of theirs."""
+        if not self.gradient_accumulation_steps:
+            variable.assign(gradient)
+            return
+        kept = self._accumulated_gradients[self._get_variable_index(variable)]
+        greatest = tf.maximum(tf.cast(gradient, kept.dtype), kept)
+        due = tf.equal((self._iterations + 1) % self.gradient_accumulation_steps, 0)
+        variable.assign(tf.where(due, greatest, variable))
+        kept.assign(tf.where(due, tf.zeros_like(greatest), greatest))
 
     def _update(self, grads: list[Any], variables: list[Any]) -> None:
         if self.gradient_accumulation_steps:
@@ -445,9 +458,9 @@ class Optimizer(metaclass=KnownArguments):
             self._update_averages()
 
     def _step(self, grads: list[Any], variables: list[Any]) -> None:
-        grads = self._clip(grads, variables)
+        grads = self._clip_gradients(grads, variables)
         rate = tf.convert_to_tensor(self._present_learning_rate())
-        self._decay_weights(variables, rate)
+        self._apply_weight_decay(variables, rate)
         self._update_variables(grads, variables, rate)
 
     def _update_variables(self, grads: list[Any], variables: list[Any], rate: Any) -> None:
@@ -456,7 +469,7 @@ class Optimizer(metaclass=KnownArguments):
 
     def _accumulate(self, grads: list[Any], variables: list[Any]) -> None:
         steps = self.gradient_accumulation_steps
-        sums = [self._accumulators[self._get_variable_index(variable)] for variable in variables]
+        sums = [self._accumulated_gradients[self._get_variable_index(variable)] for variable in variables]
         totals = [slices.dense(g, v) + s for g, v, s in zip(grads, variables, sums, strict=True)]
 
         def update() -> None:
@@ -470,13 +483,14 @@ class Optimizer(metaclass=KnownArguments):
 
         tf.cond(tf.equal((self._iterations + 1) % steps, 0), update, keep)
 
-    def _clip(self, grads: list[Any], variables: list[Any]) -> list[Any]:
+    def _clip_gradients(self, grads: list[Any], variables: list[Any] | None = None) -> list[Any]:
         if self.clipnorm is not None and self.clipnorm > 0:
             return [slices.each(lambda g: _within_norm(g, self.clipnorm, _norm([g])), gradient) for gradient in grads]
         if self.global_clipnorm is not None and self.global_clipnorm > 0:
             # As in Keras, recurring rows count apart in the norm and are one afterwards.
             norm = _norm([slices.numbers(gradient) for gradient in grads])
-            whole = [slices.dense(gradient, variable) for gradient, variable in zip(grads, variables, strict=True)]
+            likes = variables or [None] * len(grads)
+            whole = [slices.dense(gradient, variable) for gradient, variable in zip(grads, likes, strict=True)]
             return [_within_norm(gradient, self.global_clipnorm, norm) for gradient in whole]
         if self.clipvalue is not None and self.clipvalue > 0:
             bound = self.clipvalue
@@ -506,9 +520,11 @@ class Optimizer(metaclass=KnownArguments):
             part in str(getattr(variable, "path", variable.name)) for part in getattr(self, "_spared_names", ())
         )
 
-    def _decay_weights(self, variables: list[Any], rate: Any) -> None:
+    def _apply_weight_decay(self, variables: list[Any], rate: Any = None) -> None:
         if self.weight_decay is None:
             return
+        if rate is None:
+            rate = tf.convert_to_tensor(self._present_learning_rate())
         for variable in variables:
             if self._decays(variable):
                 variable.assign_sub(variable * tf.cast(rate * self.weight_decay, variable.dtype))
@@ -527,7 +543,8 @@ class Optimizer(metaclass=KnownArguments):
                 variable.assign(tf.where(due, average, variable))
 
     def _pairs(self) -> list[tuple[Any, Any]]:
-        return [(v, a) for v, a in zip(self._trainable_variables, self._averages, strict=True) if a is not None]
+        averages = self._model_variables_moving_average
+        return [(v, a) for v, a in zip(self._trainable_variables, averages, strict=True) if a is not None]
 
     def finalize_variable_values(self, var_list: Any = None) -> None:
         """Ends training: with `use_ema`, the variables take their averages.
@@ -541,7 +558,7 @@ class Optimizer(metaclass=KnownArguments):
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss, multiplied by `loss_scale_factor`."""
-        return loss if self.loss_scale_factor is None else loss * tf.cast(self.loss_scale_factor, loss.dtype)
+        return loss if self.loss_scale_factor is None else scaled(loss, self.loss_scale_factor)
 
     # The optimizer of TensorFlow 1 and Keras 2
 
@@ -581,10 +598,15 @@ class Optimizer(metaclass=KnownArguments):
         Args:
             weights: What `get_weights` gave.
         """
+        if not self.built and len(weights) > len(self._variables):
+            raise ValueError(explain(
+                f"You are calling set_weights() of optimizer `{self.name}` before it knows which variables it updates.",
+                received=f"{len(weights)} values for its {len(self._variables)} variables",
+                hint="call optimizer.build(model.trainable_variables) first",
+            ))  # fmt: skip
         if len(weights) != len(self._variables):
             raise ValueError(explain(
-                f"Optimizer `{self.name}` has {len(self._variables)} variables, received {len(weights)} values.",
-                hint=None if self.built else "call optimizer.build(model.trainable_variables) first",
+                f"Optimizer `{self.name}` has {len(self._variables)} variables, received {len(weights)} values."
             ))  # fmt: skip
         for variable, value in zip(self._variables, weights, strict=True):
             variable.assign(value)
@@ -660,10 +682,6 @@ class Optimizer(metaclass=KnownArguments):
         return made
 
 
-#: attributes -> what Keras calls them in checkpoints
-_TRACKED_NAMES = {"_averages": "_model_variables_moving_average", "_accumulators": "_accumulated_gradients"}
-
-
 def unknown_optimizer_keyword(optimizer: Any, word: str) -> TypeError:
     """The error for a keyword that an optimizer does not have."""
     known = {name for cls in (type(optimizer), Optimizer) for name in signature_of(cls.__init__).parameters}
@@ -672,6 +690,11 @@ def unknown_optimizer_keyword(optimizer: Any, word: str) -> TypeError:
         f"{type(optimizer).__name__} has no argument `{word}`. {nearest(word, known)}",
         expected="one of " + ", ".join(sorted(known))
     ))  # fmt: skip
+
+
+def scaled(loss: Any, scale: Any) -> Any:
+    """A loss, which may be a plain number, times a scale, in the loss' dtype."""
+    return loss * (tf.cast(scale, loss.dtype) if hasattr(loss, "dtype") else scale)
 
 
 def _norm(tensors: Sequence[Any]) -> Any:

@@ -10,7 +10,7 @@ from weft import extend
 from weft.extend import explain, user_facing
 from weft.keras.core import stateless
 from weft.keras.optimizers import slices
-from weft.keras.optimizers.optimizer import Optimizer
+from weft.keras.optimizers.optimizer import Optimizer, scaled
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
 
 #: what belongs to the optimizer inside; files of earlier releases hold these values all the same
@@ -52,12 +52,12 @@ class LossScaleOptimizer(Optimizer):
     ) -> None:  # fmt: skip
         if not kwargs.pop("dynamic", True):
             raise ValueError(explain(
-                "LossScaleOptimizer: the scale is never fixed.", hint="give the optimizer inside loss_scale_factor=..."
+                "LossScaleOptimizer: the scale is never fixed.", hint="set `loss_scale_factor` of the optimizer inside"
             ))  # fmt: skip
         for word, usual in _INNER.items():
             if kwargs.pop(word, usual) != usual:
                 raise ValueError(
-                    explain(f"LossScaleOptimizer has no `{word}`.", hint="give it to the optimizer inside")
+                    explain(f"LossScaleOptimizer has no `{word}`.", hint=f"set `{word}` on the `inner_optimizer`")
                 )
         if not isinstance(inner_optimizer, Optimizer):
             raise ValueError(explain(
@@ -164,7 +164,7 @@ class LossScaleOptimizer(Optimizer):
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss times the scale."""
-        return loss * tf.cast(self.dynamic_scale, loss.dtype)
+        return scaled(loss, self.dynamic_scale)
 
     def finalize_variable_values(self, var_list: Any = None) -> None:
         """As for the optimizer inside."""

@@ -213,6 +213,9 @@ class MultiOptimizer(Optimizer):
                     inner.apply(gradients, members)
             self._iterations.assign_add(1)
 
+    def _pairs(self) -> list[tuple[Any, Any]]:
+        return [pair for inner in self._inner_optimizers if inner.use_ema and inner.built for pair in inner._pairs()]
+
     def finalize_variable_values(self, var_list: Any = None) -> None:
         """As each optimizer inside does it."""
         for inner, members in zip(self._inner_optimizers, self._groups(var_list or self._trainable_variables)):
@@ -228,3 +231,23 @@ class MultiOptimizer(Optimizer):
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         """An optimizer from what `get_config` gave."""
         return cls(**{**config, "optimizer_map": deserialize_keras_object(config["optimizer_map"], custom_objects)})
+
+
+def single_optimizers(optimizer: Any) -> list[Any]:
+    """The optimizers that have a learning rate of their own: those inside a `MultiOptimizer`, else the one itself."""
+    inside = getattr(optimizer, "inner_optimizer", optimizer)
+    return list(inside.optimizers) if isinstance(inside, MultiOptimizer) else [optimizer]
+
+
+def learning_rates(optimizer: Any) -> dict[str, float]:
+    """What logs hold of learning rates: `learning_rate`, or one for each optimizer inside, by its name."""
+    found = single_optimizers(optimizer)
+    if len(found) == 1 and found[0] is optimizer:
+        return {"learning_rate": float(optimizer.learning_rate)}
+    named: dict[str, float] = {}
+    for each in found:
+        key, count = f"learning_rate_{each.name}", 1
+        while key in named:
+            key, count = f"learning_rate_{each.name}_{count}", count + 1
+        named[key] = float(each.learning_rate)
+    return named
