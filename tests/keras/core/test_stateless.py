@@ -104,10 +104,10 @@ class TestTree:
 
     def test_compare(self):
         keras.tree.assert_same_structure(self.tree, {"b": [0, (0, 0)], "a": 0})
-        with pytest.raises(ValueError, match="differ at b/1"):
+        with pytest.raises(ValueError, match="same nested form at b/1"):
             keras.tree.assert_same_structure(self.tree, {"b": [0, [0, 0]], "a": 0})
         keras.tree.assert_same_paths([1, (2,)], (1, [2]))
-        with pytest.raises(ValueError, match="differ"):
+        with pytest.raises(ValueError, match="same paths"):
             keras.tree.assert_same_paths([1], [1, 2])
 
     def test_traverse(self):

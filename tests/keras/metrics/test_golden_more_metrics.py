@@ -12,6 +12,7 @@ from weft.keras import metrics
 golden = recipes.Golden("keras_more_metrics")
 
 
+@pytest.mark.filterwarnings("ignore:MeanIoU counts in int32")
 @pytest.mark.parametrize("title", ["unweighted", "weighted"])
 @pytest.mark.parametrize("traced", [False, True])
 @pytest.mark.parametrize("name", list(golden.cases))

@@ -79,7 +79,61 @@ class TestLossScale:
         assert same.numpy().tolist() == [2.0, 1.0] and 2.0 in [float(tf.reduce_max(one)) for one in state]
 
     def test_wrong_arguments(self):
-        with pytest.raises(ValueError, match="inside"):
+        with pytest.raises(ValueError, match="on the `inner_optimizer`"):
             optimizers.LossScaleOptimizer(optimizers.SGD(), clipnorm=1.0)
         with pytest.raises(ValueError, match="must be an optimizer"):
             optimizers.LossScaleOptimizer("sgd")
+
+
+class TestSeveralOptimizers:
+    def variables(self):
+        with keras.name_scope("encoder"):
+            first = keras.Variable([2.0], name="kernel")
+        return [first, keras.Variable([3.0], name="bias")]
+
+    def chosen(self):
+        inner = optimizers.SGD(0.5, use_ema=True, name="inner")
+        return optimizers.OptimizerMap(optimizers.SGD(0.25, name="usual"), {"encoder/.*": inner})
+
+    def test_each_variable_by_its_own(self):
+        variables, optimizer = self.variables(), optimizers.MultiOptimizer(self.chosen(), loss_scale_factor=2.0)
+        optimizer.apply([tf.constant([2.0]), tf.constant([4.0])], variables)
+        assert [float(v[0]) for v in variables] == [1.5, 2.5] and int(optimizer.iterations) == 1
+        assert [each.name for each in optimizer.optimizers] == ["inner", "usual"]
+        assert float(optimizer.scale_loss(tf.constant(3.0))) == 6.0
+        with pytest.raises(AttributeError, match="no learning rate"):
+            _ = optimizer.learning_rate
+
+    def test_configuration_there_and_back(self):
+        again = optimizers.deserialize(optimizers.serialize(optimizers.MultiOptimizer(self.chosen())))
+        again.build(self.variables())
+        assert [float(each.learning_rate) for each in again.optimizers] == [0.5, 0.25]
+
+    def test_it_trains_a_model_and_callbacks_know_it(self):
+        first = keras.layers.Dense(2, kernel_initializer="ones", use_bias=False, name="encoder")
+        model = keras.Sequential([first, keras.layers.Dense(1, kernel_initializer="ones", use_bias=False)])
+        optimizer = optimizers.MultiOptimizer(self.chosen())
+        model.compile(optimizer, "mse")
+        halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+        x = np.ones((1, 1), "float32")
+        history = model.fit(x, 0 * x, verbose=0, callbacks=[halve, keras.callbacks.SwapEMAWeights()])
+        assert [float(each.learning_rate) for each in optimizer.optimizers] == [0.25, 0.125]
+        assert history.history["learning_rate_inner"] == [0.25] and history.history["learning_rate_usual"] == [0.125]
+
+    def test_none_inside_is_made_of_others(self):
+        chosen = self.chosen()
+        with pytest.raises(ValueError, match="of their own"):
+            chosen["a"] = optimizers.LossScaleOptimizer(optimizers.SGD())
+        chosen["encoder/kernel.*"] = optimizers.Adam()
+        with pytest.raises(ValueError, match="several patterns"):
+            chosen(self.variables()[0])
+
+
+def test_gradients_that_take_their_variables_place_over_several_steps():
+    variable = keras.Variable([1.0, 2.0])
+    variable.overwrite_with_gradient = True
+    optimizer = optimizers.SGD(1.0, gradient_accumulation_steps=2)
+    optimizer.apply([tf.constant([1.0, 4.0])], [variable])
+    assert variable.numpy().tolist() == [1.0, 2.0]
+    optimizer.apply([tf.constant([3.0, 1.0])], [variable])
+    assert variable.numpy().tolist() == [3.0, 4.0]

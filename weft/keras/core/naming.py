@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from contextlib import AbstractContextManager, nullcontext
 
 from weft.extend import Lock, set_part
 
@@ -16,7 +17,7 @@ _counts: dict[str, int] = {}
 
 class _Scopes(threading.local):
     def __init__(self) -> None:
-        self.open: list[name_scope] = []
+        self.open: list[Scope] = []
 
 
 _scopes = _Scopes()
@@ -42,7 +43,43 @@ def reset_names() -> None:
         _counts.clear()
 
 
-class name_scope:  # noqa: N801 - the name is Keras'
+class Scope:
+    """A name in front of the paths of variables made inside, which may have slashes.
+
+    Args:
+        name: The name.
+        caller: Whoever opens it; opening it again at once for the same caller changes nothing.
+        deduplicate: Whether that is so.
+        override_parent: A path that stands in the place of the scopes that are open.
+    """
+
+    def __init__(
+        self, name: str, caller: object = None, deduplicate: bool = True, override_parent: str | None = None
+    ) -> None:
+        self.name = name
+        self.caller = caller
+        self.deduplicate = deduplicate
+        self.override_parent = override_parent
+        self._before: list[str | None] = []  # one for each time it is entered; None where that changed nothing
+
+    def __enter__(self) -> Scope:
+        inner = _scopes.open[-1] if _scopes.open else None
+        known = self.deduplicate and self.caller is not None and inner is not None
+        if known and inner is not None and inner.caller is self.caller and inner.name == self.name:
+            self._before.append(None)
+        else:
+            _scopes.open.append(self)
+            self._before.append(set_part(current_path()))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        before = self._before.pop()
+        if before is not None:
+            set_part(before)
+            _scopes.open.pop()
+
+
+class name_scope(Scope):
     """Puts a name in front of the paths of variables made inside.
 
     Args:
@@ -67,37 +104,12 @@ class name_scope:  # noqa: N801 - the name is Keras'
     ) -> None:
         if not isinstance(name, str) or "/" in name:
             raise ValueError(f"name_scope: `name` must be a string without `/`, received {name!r}.")
-        self.name = name
-        self.caller = caller
-        self.deduplicate = deduplicate
-        self.override_parent = override_parent
-        self._before: list[str | None] = []  # one for each time it is entered; None where that changed nothing
-
-    def __enter__(self) -> name_scope:
-        inner = _scopes.open[-1] if _scopes.open else None
-        known = self.deduplicate and self.caller is not None and inner is not None
-        if known and inner is not None and inner.caller is self.caller and inner.name == self.name:
-            self._before.append(None)
-        else:
-            _scopes.open.append(self)
-            self._before.append(set_part(current_path()))
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        before = self._before.pop()
-        if before is not None:
-            set_part(before)
-            _scopes.open.pop()
+        super().__init__(name, caller, deduplicate, override_parent)
 
 
-@contextmanager
-def path_scope(path: str) -> Iterator[None]:
+def path_scope(path: str) -> AbstractContextManager[object]:
     """Puts a path in front of what is made inside, where no scope is open: a layer's own, once it has one."""
-    if not path or _scopes.names:
-        yield
-        return
-    with name_scope(path):
-        yield
+    return nullcontext() if not path or _scopes.open else Scope(path)
 
 
 def current_path() -> str:

@@ -284,7 +284,7 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
             initializer = "glorot_uniform" if "float" in dtype_policies.standardize_dtype(kind) else "zeros"
         self._check_weight_shape(name, sizes)
         around = self._path.rpartition("/")[0] if self.built else ""
-        with naming.path_scope(around), naming.name_scope(self.name, self), tf.init_scope():
+        with naming.path_scope(around), naming.Scope(self.name, self), tf.init_scope():
             variable = Variable(
                 initializers.get(initializer), shape=sizes, dtype=kind, trainable=trainable, autocast=autocast,
                 aggregation=aggregation, name=name,
@@ -495,7 +495,7 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
         training = context.training
         try:
             self._resolve_training(signature, arguments, context, said)
-            with naming.name_scope(self.name, self):
+            with naming.Scope(self.name, self):
                 if not self.built:
                     self._build_for(arguments, signature)
                     self._forget_symbolic_losses()
@@ -692,7 +692,7 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
         """
         inputs = map_shapes(lambda shape: KerasTensor(shape, dtype=self.input_dtype), as_shape(input_shape))
         if not self.built:
-            with naming.name_scope(self.name, self):
+            with naming.Scope(self.name, self):
                 self.build(as_shape(input_shape))
         with autocast_scope(self.compute_dtype if self.autocast else None):
             outputs = evaluate_symbolically(self.call, inputs)
@@ -758,7 +758,7 @@ def _wrap_build(build: Any) -> Any:
         self._require_init("build() is called")
         self._building = True
         try:
-            with naming.name_scope(self.name, self), tf.init_scope():
+            with naming.Scope(self.name, self), tf.init_scope():
                 self._path = naming.current_path()
                 args = tuple(as_shape(shape) if _is_shape_like(shape) else shape for shape in args)
                 build(self, *args, **{key: as_shape(v) if _is_shape_like(v) else v for key, v in kwargs.items()})

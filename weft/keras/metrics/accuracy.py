@@ -6,6 +6,7 @@ from typing import Any
 
 import weft as tf
 from weft.extend import explain
+from weft.keras import config
 from weft.keras.losses.alignment import align_ranks
 from weft.keras.losses.crossentropy import are_one_hot
 from weft.keras.metrics.reduction import MeanMetricWrapper
@@ -32,6 +33,8 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
         threshold: From where a prediction means 1.
     """
     y_pred = tf.convert_to_tensor(y_pred)
+    if not y_pred.dtype.is_floating:
+        y_pred = tf.cast(y_pred, config.floatx())
     y_true, y_pred = align_ranks(tf.cast(tf.convert_to_tensor(y_true), y_pred.dtype), y_pred)
     right = tf.equal(y_true, tf.cast(y_pred > tf.cast(threshold, y_pred.dtype), y_true.dtype))
     return tf.cast(right, "float32")
@@ -166,6 +169,7 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
 
     def __init__(self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(top_k_categorical_accuracy, name, dtype=dtype, k=k)
+        self.k = k
 
 
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
@@ -183,3 +187,5 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
         from_sorted_ids: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(sparse_top_k_categorical_accuracy, name, dtype=dtype, k=k, from_sorted_ids=from_sorted_ids)
+        self.k = k
+        self.from_sorted_ids = from_sorted_ids

@@ -74,7 +74,8 @@ class _Counting(Metric):
             setattr(self, kind, self.add_variable((len(given),), name=kind))
 
     def _take(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
-        found = count(y_true, y_pred, sample_weight, self.thresholds, self.dtype)
+        dtype = getattr(self, self._kept[0]).dtype.name  # counts are kept in the default float
+        found = count(y_true, y_pred, sample_weight, self.thresholds, dtype)
         for kind in self._kept:
             getattr(self, kind).assign_add(found[kind])
 
@@ -147,6 +148,12 @@ class _Share(_Counting):
             chosen = tf.reduce_any(tf.one_hot(places, y_pred.shape[-1], on_value=True, off_value=False), axis=-2)
             y_pred = tf.where(chosen, y_pred, tf.fill(tf.shape(y_pred), tf.cast(-1e10, self.dtype)))
         if self.class_id is not None:
+            if y_pred.shape.rank == 1:
+                raise ValueError(explain(
+                    f"{type(self).__name__}: with class_id, y_pred must be a matrix [batch, classes].",
+                    received=f"y_pred {y_pred.shape}, class_id={self.class_id}",
+                    hint="leave out class_id where there is one output",
+                ))  # fmt: skip
             y_true, y_pred = y_true[..., self.class_id], y_pred[..., self.class_id]
         self._take(y_true, y_pred, sample_weight)
 
@@ -198,7 +205,7 @@ class AUC(Metric):
 
     Args:
         num_thresholds: How many thresholds there are.
-        curve: `"ROC"` or `"PR"`.
+        curve: `"ROC"`, `"PR"`, or `"PRGAIN"`: precision and recall as gains over answering 1 always.
         summation_method: `"interpolation"`, `"minoring"` or `"majoring"`.
         name: Its name.
         dtype: Its dtype.
@@ -212,7 +219,8 @@ class AUC(Metric):
         ValueError: For an unknown curve or summation, too few thresholds, or predictions that are no matrix where
             there are several labels.
 
-    Source: Davis and Goadrich, The Relationship Between Precision-Recall and ROC Curves, 2006.
+    Source: Davis and Goadrich, The Relationship Between Precision-Recall and ROC Curves, 2006; Flach and Kull,
+        Precision-Recall-Gain Curves, 2015.
     """
 
     true_positives: Any
@@ -229,7 +237,7 @@ class AUC(Metric):
         if num_labels is not None and not multi_label:
             raise ValueError(explain("AUC: `num_labels` belongs to multi_label=True.", received=repr(num_labels)))
         for word, value, known in (
-            ("curve", curve, ("ROC", "PR")),
+            ("curve", curve, ("ROC", "PR", "PRGAIN")),
             ("summation_method", summation_method, ("interpolation", "minoring", "majoring")),
         ):
             if value not in known:
@@ -281,7 +289,8 @@ class AUC(Metric):
             self._prepare_labels(y_pred := tf.convert_to_tensor(y_pred))
         bounds = np.asarray(self.thresholds, np.float32)
         weights = None if self.multi_label else self.label_weights
-        found = count(y_true, y_pred, sample_weight, bounds, self.dtype, weights, by_label=self.multi_label)
+        dtype = self.true_positives.dtype.name
+        found = count(y_true, y_pred, sample_weight, bounds, dtype, weights, by_label=self.multi_label)
         for kind, values in found.items():
             getattr(self, kind).assign_add(values)
 
@@ -305,6 +314,11 @@ class AUC(Metric):
         recall = tf.math.divide_no_nan(hits, hits + missed)
         if self.curve == "ROC":
             x, y = tf.math.divide_no_nan(false, false + refused), recall
+        elif self.curve == "PRGAIN":
+            odds = tf.math.divide_no_nan(hits + missed, refused + false)
+            gains = (1.0 - odds * tf.math.divide_no_nan(wrong, hits) for wrong in (missed, false))
+            x, y = (tf.maximum(gain, 0.0) for gain in gains)
+            x = tf.where(tf.equal(hits, 0), tf.zeros_like(x), x)
         else:
             x, y = recall, tf.math.divide_no_nan(hits, hits + false)
         if self.summation_method == "interpolation":

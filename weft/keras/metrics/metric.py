@@ -48,8 +48,12 @@ class Metric(metaclass=KnownArguments):
 
     @property
     def dtype(self) -> str:
-        """The dtype of its state."""
-        return str(self._dtype_policy.variable_dtype)
+        """The dtype in which it computes."""
+        return str(self._dtype_policy.compute_dtype)
+
+    @property
+    def _dtype(self) -> str:
+        return self.dtype
 
     def add_variable(
         self,
@@ -64,7 +68,7 @@ class Metric(metaclass=KnownArguments):
         Args:
             shape: Its shape.
             initializer: Name or function of its first value, to which `reset_state` does not return: it sets zeros.
-            dtype: Its dtype; the metric's where None.
+            dtype: Its dtype; the default float where None, whatever the metric computes in.
             aggregation: As given.
             name: Its name.
         """
@@ -73,9 +77,9 @@ class Metric(metaclass=KnownArguments):
                 f"{type(self).__name__}: a variable is added before super().__init__() was called.",
                 hint=f"make `super().__init__(**kwargs)` the first line of {type(self).__name__}.__init__()",
             ))  # fmt: skip
-        with tf.init_scope(), naming.name_scope(self.name, self):
+        with tf.init_scope(), naming.Scope(self.name, self):
             made = Variable(
-                initializers.get(initializer), shape=tuple(tf.TensorShape(shape).as_list()), dtype=dtype or self.dtype,
+                initializers.get(initializer), shape=tuple(tf.TensorShape(shape).as_list()), dtype=dtype,
                 trainable=False, aggregation=aggregation, name=name,
             )  # fmt: skip
         self._own.append(made)

@@ -19,6 +19,7 @@ class _AtLeast(Metric):
 
     _direction = "up"
     _best = _bound = _word = ""
+    true_positives: Any
 
     def __init__(
         self, value: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None,
@@ -48,7 +49,7 @@ class _AtLeast(Metric):
         bounds = np.asarray(self.thresholds, np.float32)
         if len(bounds) > 1:
             y_pred = tf.clip_by_value(y_pred, 0.0, 1.0)
-        for kind, found in count(y_true, y_pred, sample_weight, bounds, self.dtype).items():
+        for kind, found in count(y_true, y_pred, sample_weight, bounds, self.true_positives.dtype.name).items():
             getattr(self, kind).assign_add(found)
 
     def _quantity(self, name: str) -> Any:

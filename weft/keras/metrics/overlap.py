@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,7 +55,7 @@ class IoU(Metric):
         self.sparse_y_true = sparse_y_true
         self.sparse_y_pred = sparse_y_pred
         self.axis = axis
-        self.total_cm = self.add_variable((num_classes, num_classes), name="total_confusion_matrix")
+        self.total_cm = self.add_variable((num_classes, num_classes), dtype=self.dtype, name="total_confusion_matrix")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Takes a batch in."""
@@ -64,6 +65,11 @@ class IoU(Metric):
         inside = tf.logical_and(tf.logical_and(y_true >= 0, y_true < size), tf.logical_and(y_pred >= 0, y_pred < size))
         if self.ignore_class is not None:
             inside = tf.logical_and(inside, tf.not_equal(y_true, self.ignore_class))
+        if sample_weight is not None and "int" in self.dtype and tf.convert_to_tensor(sample_weight).dtype.is_floating:
+            warnings.warn(
+                f"{type(self).__name__} counts in {self.dtype}: weights given as float become int by casting, which "
+                f"cuts off their fractions. Make the metric with dtype='float32'.", stacklevel=2,
+            )  # fmt: skip
         weights = tf.ones((), self.dtype) if sample_weight is None else tf.cast(
             tf.convert_to_tensor(sample_weight), self.dtype
         )  # fmt: skip

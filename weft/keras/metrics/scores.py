@@ -81,7 +81,8 @@ class FBetaScore(Metric):
         if not self._built:
             columns = _columns(self, y_true, y_pred)
             for kind in self._KEPT:
-                setattr(self, kind, self.add_variable(() if self.average == "micro" else (columns,), name=kind))
+                shape = () if self.average == "micro" else (columns,)
+                setattr(self, kind, self.add_variable(shape, dtype=self.dtype, name=kind))
             self._built = True
         if self.threshold is None:
             # A row of zeros has no greatest.
@@ -181,7 +182,7 @@ class R2Score(Metric):
             raise ValueError(explain("R2Score: `num_regressors` must not be negative.", received=repr(num_regressors)))
         self.class_aggregation = class_aggregation
         self.num_regressors = num_regressors
-        self.num_samples = self.add_variable((), name="num_samples")
+        self.num_samples = self.add_variable((), dtype=self.dtype, name="num_samples")
         self._built = False
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -192,7 +193,7 @@ class R2Score(Metric):
             columns = _columns(self, y_true, y_pred)
             for kind, name in (("squared_sum", "squared_sum"), ("sum", "sum"), ("total_mse", "residual"),
                                ("count", "count")):  # fmt: skip
-                setattr(self, kind, self.add_variable((columns,), name=name))
+                setattr(self, kind, self.add_variable((columns,), dtype=self.dtype, name=name))
             self._built = True
         weights = tf.ones((), self.dtype) if sample_weight is None else tf.cast(
             tf.convert_to_tensor(sample_weight), self.dtype

@@ -101,7 +101,7 @@ class Sequential(Model):
 
     def _call_on_end(self, layer: Any) -> Any:
         try:
-            with naming.name_scope(self.name, self):
+            with naming.Scope(self.name, self):
                 found = layer(self._end)
         except NotImplementedError:
             return None  # its shape cannot be known without data; the model then runs layer by layer

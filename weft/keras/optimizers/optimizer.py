@@ -97,7 +97,7 @@ class Optimizer(metaclass=KnownArguments):
         return {name: found.pop(name) for name in first} | found
 
     def _own_variable(self, value: Any, name: str, dtype: str) -> Any:
-        with tf.init_scope(), naming.name_scope(self.name, self):
+        with tf.init_scope(), naming.Scope(self.name, self):
             made = Variable(value, dtype=dtype, trainable=False, name=name)
         self._variables.append(made)
         return made
@@ -116,7 +116,7 @@ class Optimizer(metaclass=KnownArguments):
             layout: As given.
             name: Its name.
         """
-        with tf.init_scope(), naming.name_scope(self.name, self):
+        with tf.init_scope(), naming.Scope(self.name, self):
             made = Variable(
                 initializers.get(initializer),
                 shape=tuple(tf.TensorShape(shape).as_list()),
@@ -361,7 +361,7 @@ class Optimizer(metaclass=KnownArguments):
                 self.build(trainable_variables)
             self.built = True
         self._require_known(trainable_variables)
-        with naming.name_scope(self.name, self):
+        with naming.Scope(self.name, self):
             grads, trainable_variables = self._with_gradients(grads, trainable_variables)
             if grads:
                 if self.loss_scale_factor is not None:

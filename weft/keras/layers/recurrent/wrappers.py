@@ -7,7 +7,7 @@ from typing import Any
 
 import weft as tf
 from weft.extend import explain, nearest
-from weft.keras.core.naming import name_scope
+from weft.keras.core.naming import Scope
 from weft.keras.layers.core.small import Wrapper
 from weft.keras.layers.layer import Layer
 
@@ -87,7 +87,7 @@ class Bidirectional(Layer):
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
         for layer in (self.forward_layer, self.backward_layer):
             if not layer.built:
-                with name_scope(layer.name, layer):
+                with Scope(layer.name, layer):
                     layer.build(sequences_shape)
         self.input_spec = self.forward_layer.input_spec
 

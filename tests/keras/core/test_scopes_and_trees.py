@@ -1,0 +1,79 @@
+"""Name scopes as objects, symbolic tensors' fixed attributes, and structures that `keras.tree` takes apart."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict, deque, namedtuple
+
+import pytest
+
+from weft import keras
+
+Point = namedtuple("Point", ["x", "y"])
+
+
+class TestNameScopes:
+    def test_a_scope_knows_its_name(self) -> None:
+        with keras.name_scope("outer") as scope:
+            assert scope.name == "outer"
+            with keras.name_scope("inner"):
+                assert keras.Variable(1.0, name="v").path == "outer/inner/v"
+        assert keras.Variable(1.0, name="v").path == "v"
+
+    def test_the_same_caller_opens_it_once(self) -> None:
+        with keras.name_scope("a", caller=self), keras.name_scope("a", caller=self):
+            assert keras.Variable(1.0, name="v").path == "a/v"
+        with keras.name_scope("a", caller=self), keras.name_scope("a", caller=self, deduplicate=False):
+            assert keras.Variable(1.0, name="v").path == "a/a/v"
+
+    def test_another_parent(self) -> None:
+        with keras.name_scope("outer"), keras.name_scope("middle", override_parent="/some/path"):
+            with keras.name_scope("inner"):
+                assert keras.Variable(1.0, name="v").path == "some/path/middle/inner/v"
+
+    @pytest.mark.parametrize("name", ["a/b", 4])
+    def test_a_name_is_text_without_slashes(self, name: object) -> None:
+        with pytest.raises(ValueError, match="must be a string without"):
+            keras.name_scope(name)  # type: ignore[arg-type]
+
+
+class TestSymbolicTensors:
+    @pytest.mark.parametrize("name", ["shape", "dtype", "sparse", "ragged", "ragged_rank", "row_splits_dtype"])
+    def test_what_is_fixed(self, name: str) -> None:
+        with pytest.raises(AttributeError, match=f"`{name}` attribute of KerasTensor is immutable"):
+            setattr(keras.KerasTensor((3,)), name, 1)
+
+    def test_not_sparse_and_ragged(self) -> None:
+        with pytest.raises(ValueError, match="cannot have"):
+            keras.KerasTensor((3,), sparse=True, ragged=True)
+
+    def test_methods(self) -> None:
+        x = keras.KerasTensor((3, 2)).reshape((6, 1))
+        assert x.shape == (6, 1) and x.squeeze().shape == (6,) and x.squeeze(axis=1).shape == (6,)
+
+    def test_a_variable_from_the_name_of_an_initializer(self) -> None:
+        v = keras.Variable("ones", shape=(2,))
+        assert v.dtype == "float32" and v.numpy().tolist() == [1.0, 1.0]
+
+    def test_programs_ask_for_tensorflow(self) -> None:
+        assert keras.backend.backend() == keras.config.backend() == "tensorflow"
+
+
+class TestTrees:
+    def test_deques(self) -> None:
+        tree = keras.tree
+        assert tree.is_nested(deque()) and tree.flatten([deque([1, 2]), 3]) == [1, 2, 3]
+        assert tree.map_structure(lambda a: a + 1, deque([1, 2])) == deque([2, 3])
+        assert tree.pack_sequence_as(deque([0, 0]), [5, 6]) == deque([5, 6])
+
+    def test_ordered_dicts_keep_their_order_and_default_dicts_their_default(self) -> None:
+        ordered = OrderedDict([("b", 2), ("a", 1)])
+        assert keras.tree.flatten(ordered) == [2, 1] and keras.tree.flatten(dict(ordered)) == [1, 2]
+        made = keras.tree.map_structure(lambda a: a * 2, defaultdict(list, b=2, a=1))
+        assert made == {"a": 2, "b": 4} and made.default_factory is list
+
+    def test_paths(self) -> None:
+        assert keras.tree.flatten_with_path(Point(1, [2])) == [((0,), 1), ((1, 0), 2)]
+        keras.tree.assert_same_paths(OrderedDict(b=1, a=2), OrderedDict(a=1, b=2))
+
+    def test_no_shape_is_a_leaf_all_the_same(self) -> None:
+        assert keras.tree.map_shape_structure(lambda s: s, {"a": (1, None), "b": "no"}) == {"a": (1, None), "b": "no"}
