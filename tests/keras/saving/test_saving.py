@@ -421,3 +421,29 @@ def test_a_class_without_get_config(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again(draw(2, 3)).numpy(), model(draw(2, 3)).numpy())
     for one, other in zip(model.optimizer.variables, again.optimizer.variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+@keras.saving.register_keras_serializable("tests")
+class GraphInAClass(keras.Model):
+    """A class of a user's own that hands a graph up, and keeps one of its layers in an attribute."""
+
+    def __init__(self, **kwargs):
+        inputs = keras.Input((3,), batch_size=2)
+        first = layers.Dense(4, name="first")
+        super().__init__(inputs, layers.Dense(1, name="second")(first(inputs)), **kwargs)
+        self.kept = first
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+def test_a_graph_in_a_class_keeps_all_its_weights(tmp_path: Path) -> None:
+    model, x = GraphInAClass(), draw(2, 3)
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "model.keras")(x), model(x))
+    # Its weights are laid out as those of the same graph without a class.
+    inputs = keras.Input((3,))
+    plain = keras.Model(inputs, layers.Dense(1)(layers.Dense(4)(inputs)))
+    model.save_weights(tmp_path / "model.weights.h5")
+    plain.load_weights(tmp_path / "model.weights.h5")
+    np.testing.assert_allclose(plain(draw(5, 3)), model(draw(5, 3)), rtol=1e-6)  # of any number of rows

@@ -193,9 +193,13 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     return tf.nn.softmax(x, axis=axis)
 
 
-def log_softmax(x: Any, axis: int = -1) -> Any:
-    """The logarithm of the softmax along an axis."""
-    return tf.nn.log_softmax(convert_to_tensor(x), axis=axis)
+def log_softmax(x: Any, axis: Any = -1) -> Any:
+    """The logarithm of the softmax along an axis, or several, taken together."""
+    x = convert_to_tensor(x)
+    if isinstance(axis, (list, tuple)):
+        shifted = x - tf.reduce_max(x, axis=list(axis), keepdims=True)
+        return shifted - tf.math.log(tf.reduce_sum(tf.exp(shifted), axis=list(axis), keepdims=True))
+    return tf.nn.log_softmax(x, axis=axis)
 
 
 def sparsemax(x: Any, axis: int = -1) -> Any:
@@ -209,7 +213,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
         x = tf.transpose(x, order)
     ranked = tf.sort(x, axis=-1, direction="DESCENDING")
     sums = tf.cumsum(ranked, axis=-1)
-    places = tf.cast(tf.range(1, x.shape[-1] + 1), x.dtype)
+    places = tf.cast(tf.range(1, tf.shape(x)[-1] + 1), x.dtype)
     inside = tf.cast(1.0 + places * ranked > sums, x.dtype)
     count = tf.reduce_sum(inside, axis=-1, keepdims=True)
     level = (tf.reduce_sum(ranked * inside, axis=-1, keepdims=True) - 1.0) / count

@@ -69,6 +69,8 @@ class SwapEMAWeights(Callback):
         """Shows the averages to the callbacks that follow."""
         if self.swap_on_epoch:
             self._show_averages()
+            if self.model.stop_training or epoch == self.params.get("epochs", 0) - 1:
+                self._keep_averages()  # `fit` ends by giving the model what the optimizer holds as averages
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Evaluates the averages."""
@@ -89,6 +91,10 @@ class SwapEMAWeights(Callback):
     def on_train_end(self, logs: Any = None) -> None:
         """The model ends with the averages, and so does the optimizer."""
         self._show_averages()
+        self._keep_averages()
+        self._averages_in_model = False
+
+    def _keep_averages(self) -> None:
+        """Gives the optimizer the averages that are in the model."""
         for variable, average in self._optimizer()._pairs():
             average.assign(variable.numpy())
-        self._averages_in_model = False

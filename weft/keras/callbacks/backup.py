@@ -45,8 +45,10 @@ class BackupAndRestore(Callback):
         self, backup_dir: Any, save_freq: Any = "epoch", double_checkpoint: bool = False, delete_checkpoint: bool = True
     ) -> None:
         super().__init__()
-        if not os.fspath(backup_dir):
-            raise ValueError(explain("BackupAndRestore: `backup_dir` is empty.", hint="give the path of a folder"))
+        if backup_dir is None or not os.fspath(backup_dir):
+            raise ValueError(explain(
+                "BackupAndRestore: `backup_dir` is empty.", received=repr(backup_dir), hint="give the path of a folder"
+            ))  # fmt: skip
         if save_freq not in ("epoch", False) and (isinstance(save_freq, bool) or not isinstance(save_freq, int)):
             raise ValueError(explain(
                 "BackupAndRestore: `save_freq` is 'epoch', a number of batches, or False.", received=repr(save_freq)

@@ -17,14 +17,18 @@ class LambdaCallback(Callback):
     """A callback made of functions.
 
     Args:
-        **hooks: Name of a hook, such as `on_epoch_end` → function with the hook's arguments.
+        **hooks: Name of a hook, such as `on_epoch_end` → function with the hook's arguments. Other names become
+            attributes.
+
+    Raises:
+        TypeError: A name begins as hooks do, but there is no such hook.
     """
 
     def __init__(self, **hooks: Callable[..., Any] | None) -> None:
         super().__init__()
         known = [name for name in dir(Callback) if name.startswith("on_")]
         for name, function in hooks.items():
-            if name not in known:
+            if name.startswith("on_") and name not in known:
                 raise TypeError(explain(f"There is no hook `{name}`. {nearest(name, known)}"))
             if function is not None:
                 setattr(self, name, function)

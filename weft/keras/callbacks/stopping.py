@@ -25,10 +25,11 @@ class _Watching(Callback):
     def __init__(self, monitor: str, mode: str, min_delta: float) -> None:
         super().__init__()
         if mode not in ("auto", "min", "max"):
-            raise ValueError(explain(
-                f"{type(self).__name__}: there is no mode {mode!r}. {nearest(str(mode), ('auto', 'min', 'max'))}",
-                expected="'auto', 'min' or 'max'",
-            ))  # fmt: skip
+            warnings.warn(
+                f"{type(self).__name__} mode {mode!r} is unknown, so it is taken for 'auto'. "
+                f"{nearest(str(mode), ('auto', 'min', 'max'))}", stacklevel=3,
+            )  # fmt: skip
+            mode = "auto"
         self.monitor = monitor
         self.mode = mode
         self.min_delta = abs(min_delta)
@@ -37,8 +38,19 @@ class _Watching(Callback):
     def _is_greater_better(self) -> bool:
         if self.mode != "auto":
             return self.mode == "max"
-        name = self.monitor.removeprefix("val_").lower()
+        name = self.monitor.removeprefix("val_")
+        for metric in _single_metrics(self.model):
+            if name == metric.name or name.endswith(f"_{metric.name}"):  # that of one output among several
+                direction = getattr(metric, "_direction", None)
+                if direction is not None:
+                    return bool(direction == "up")
+        name = name.lower()
         return any(part in name for part in ("acc", "auc", "precision", "recall", "f1", "iou", "top_k"))
+
+    @property
+    def monitor_op(self) -> Any:
+        """The comparison by which one value of the metric is better than another."""
+        return np.greater if self._is_greater_better() else np.less
 
     def _is_better(self, value: float, best: float) -> bool:
         return value - self.min_delta > best if self._is_greater_better() else value + self.min_delta < best
@@ -56,6 +68,14 @@ class _Watching(Callback):
                 stacklevel=2,
             )  # fmt: skip
         return None if value is None else float(value)
+
+
+def _single_metrics(model: Any) -> list[Any]:
+    """The metrics of a model, those that `compile` was given among them, one by one."""
+    found: list[Any] = []
+    for metric in getattr(model, "metrics", None) or []:
+        found.extend(getattr(metric, "metrics", [metric]))
+    return found
 
 
 class EarlyStopping(_Watching):
@@ -163,7 +183,7 @@ class ReduceLROnPlateau(_Watching):
     def _start(self) -> None:
         self.wait = 0
         self.cooldown_counter = 0
-        self.best = self._worst()
+        self.best: float | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Starts anew."""
@@ -180,7 +200,7 @@ class ReduceLROnPlateau(_Watching):
         if self.cooldown_counter > 0:
             self.cooldown_counter -= 1
             self.wait = 0
-        if self._is_better(value, self.best):
+        if self._is_better(value, self._worst() if self.best is None else self.best):
             self.best = value
             self.wait = 0
         elif self.cooldown_counter <= 0:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import weft as tf
-from weft.keras.core.dtypes import is_float, standardize_dtype
+from weft.keras.core.dtypes import is_float, is_int, standardize_dtype
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.masking import get_mask, set_mask
 
@@ -29,7 +29,10 @@ def convert_to_tensor(value: Any, dtype: Any = None) -> Any:
     if tf.is_tensor(value):
         return cast(value, dtype) if dtype is not None else tf.convert_to_tensor(value)
     if dtype is not None:
-        return tf.convert_to_tensor(value, dtype=standardize_dtype(dtype))
+        name = standardize_dtype(dtype)
+        if name == "bool" or is_int(name):  # numbers of other kinds are cast, as Keras does
+            return tf.cast(tf.convert_to_tensor(value), name)
+        return tf.convert_to_tensor(value, dtype=name)
     return tf.convert_to_tensor(value)
 
 

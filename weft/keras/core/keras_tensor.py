@@ -119,15 +119,15 @@ class KerasTensor(TensorOperators):
 
     def reshape(self, newshape: Any) -> Any:
         """The same elements in another shape."""
-        from weft.keras.ops import reshape
+        from weft.keras import ops
 
-        return reshape(self, newshape)
+        return ops.reshape(self, newshape)
 
     def squeeze(self, axis: Any = None) -> Any:
         """Without its axes of size one, or without `axis`."""
-        from weft.keras.ops import squeeze
+        from weft.keras import ops
 
-        return squeeze(self, axis)
+        return ops.squeeze(self, axis)
 
     def get_shape(self) -> Any:
         """Its shape."""

@@ -110,6 +110,8 @@ class Accuracy(MeanMetricWrapper):
         dtype: Its dtype.
     """
 
+    _direction = "up"
+
     def __init__(self, name: str | None = "accuracy", dtype: Any = None) -> None:
         super().__init__(accuracy, name, dtype=dtype)
 
@@ -122,6 +124,8 @@ class BinaryAccuracy(MeanMetricWrapper):
         dtype: Its dtype.
         threshold: From where a prediction means 1.
     """
+
+    _direction = "up"
 
     def __init__(self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5) -> None:
         if threshold is not None and not 0 <= threshold <= 1:
@@ -136,6 +140,8 @@ class CategoricalAccuracy(MeanMetricWrapper):
         name: Its name.
         dtype: Its dtype.
     """
+
+    _direction = "up"
 
     def __init__(self, name: str | None = "categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(categorical_accuracy, name, dtype=dtype)
@@ -154,6 +160,8 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
         0.5
     """
 
+    _direction = "up"
+
     def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(sparse_categorical_accuracy, name, dtype=dtype)
 
@@ -166,6 +174,8 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
         name: Its name.
         dtype: Its dtype.
     """
+
+    _direction = "up"
 
     def __init__(self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(top_k_categorical_accuracy, name, dtype=dtype, k=k)
@@ -181,6 +191,8 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
         dtype: Its dtype.
         from_sorted_ids: Whether predictions are class numbers, best first.
     """
+
+    _direction = "up"
 
     def __init__(
         self, k: int = 5, name: str | None = "sparse_top_k_categorical_accuracy", dtype: Any = None,

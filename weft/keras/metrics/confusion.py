@@ -129,6 +129,8 @@ class FalseNegatives(_Count):
 class _Share(_Counting):
     """A count over a sum of two."""
 
+    _direction = "up"
+
     _other = ""
 
     def __init__(
@@ -222,6 +224,8 @@ class AUC(Metric):
     Source: Davis and Goadrich, The Relationship Between Precision-Recall and ROC Curves, 2006; Flach and Kull,
         Precision-Recall-Gain Curves, 2015.
     """
+
+    _direction = "up"
 
     true_positives: Any
     false_positives: Any

@@ -13,6 +13,8 @@ from weft.keras.metrics.reduction import Mean, MeanMetricWrapper
 class _OfLoss(MeanMetricWrapper):
     """The mean of a loss whose function takes nothing but labels and predictions."""
 
+    _direction = "down"
+
     _function: Any = None
     _name = ""
 
@@ -93,6 +95,8 @@ class CosineSimilarity(MeanMetricWrapper):
         axis: The axis of the vectors.
     """
 
+    _direction = "up"
+
     def __init__(self, name: str | None = "cosine_similarity", dtype: Any = None, axis: int = -1) -> None:
         super().__init__(_cosine, name, dtype=dtype, axis=axis)
 
@@ -104,6 +108,8 @@ class RootMeanSquaredError(Mean):
         name: Its name.
         dtype: Its dtype.
     """
+
+    _direction = "down"
 
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
@@ -131,6 +137,8 @@ class BinaryCrossentropy(MeanMetricWrapper):
         label_smoothing: How far labels are drawn towards 0.5.
     """
 
+    _direction = "down"
+
     def __init__(
         self, name: str | None = "binary_crossentropy", dtype: Any = None, from_logits: bool = False,
         label_smoothing: float = 0,
@@ -155,6 +163,8 @@ class CategoricalCrossentropy(MeanMetricWrapper):
         axis: The axis of the classes.
     """
 
+    _direction = "down"
+
     def __init__(
         self, name: str | None = "categorical_crossentropy", dtype: Any = None, from_logits: bool = False,
         label_smoothing: float = 0, axis: int = -1,
@@ -175,6 +185,8 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         axis: The axis of the classes.
         ignore_class: A label whose rows have the value 0, and do not count where there are weights; or None.
     """
+
+    _direction = "down"
 
     def __init__(
         self, name: str | None = "sparse_categorical_crossentropy", dtype: Any = None, from_logits: bool = False,

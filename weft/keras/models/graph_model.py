@@ -237,7 +237,8 @@ class GraphModel:
             problem = f"it has {shape.rank} {'axis' if shape.rank == 1 else 'axes'}, expected {wanted.rank}"
         elif not self._layers_decide_sizes():
             for axis, (size, expected) in enumerate(zip(shape, wanted)):
-                if None not in (size, expected) and size != expected:
+                # Any number of rows is taken, as in Keras.
+                if axis and None not in (size, expected) and size != expected:
                     problem = f"axis {axis} has size {size}, expected {expected}"
                     break
         if problem is not None:

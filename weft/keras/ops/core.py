@@ -14,7 +14,7 @@ from weft.extend import explain
 from weft.keras.core import conversion
 from weft.keras.core.dtypes import standardize_dtype
 from weft.keras.core.keras_tensor import KerasTensor
-from weft.keras.ops.promotion import shape_of
+from weft.keras.ops.promotion import place_of, shape_of
 from weft.keras.ops.records import FUNCTIONS, SECTIONS, operation
 
 
@@ -27,8 +27,8 @@ def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @_plain
 def shape(x: Any) -> Any:
-    """The sizes, a tuple of integers; for sizes that only a run knows, scalar tensors (None of a symbolic tensor)."""
-    if isinstance(x, KerasTensor):
+    """The sizes, a tuple of integers; those that only a run knows are scalars, None for symbolic and ragged tensors."""
+    if isinstance(x, (KerasTensor, tf.RaggedTensor)):
         return tuple(x.shape)
     return tuple(shape_of(conversion.convert_to_tensor(x)))
 
@@ -64,9 +64,14 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
     Args:
         x: A number, nested lists, an array, a variable or a tensor.
         dtype: Of the result; by default that of the value, the default float for Python's floats.
-        sparse: Dense tensors come whatever this says.
-        ragged: Dense tensors come whatever this says.
+        sparse: Whether a sparse tensor stays one; False makes it dense.
+        ragged: Whether a ragged tensor stays one; False makes it dense.
     """
+    if sparse is not None and not sparse:
+        x = tf.sparse.to_dense(x) if isinstance(x, tf.SparseTensor) else x
+        x = tf.convert_to_tensor(x) if isinstance(x, tf.IndexedSlices) else x
+    if ragged is not None and not ragged and isinstance(x, tf.RaggedTensor):
+        x = x.to_tensor()
     return conversion.convert_to_tensor(x, dtype)
 
 
@@ -91,7 +96,7 @@ def size(x: Any) -> Any:
 # Control flow --------------------------------------------------------------------------------------------------------
 
 
-@_plain
+@operation("core")
 def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
     """What one of two functions gives.
 
@@ -105,7 +110,7 @@ def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
     return tf.cond(tf.cast(pred, "bool"), true_fn, false_fn)
 
 
-@_plain
+@operation("core")
 def switch(index: Any, branches: Any, *operands: Any) -> Any:
     """What the function with a number gives for the operands; numbers beyond the ends count as the ends.
 
@@ -122,7 +127,7 @@ def _tensors(value: Any) -> Any:
     return tf.nest.map_structure(conversion.convert_to_tensor, value)
 
 
-@_plain
+@operation("core")
 def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | None = None) -> Any:
     """Repeats a function of some values while a condition of them holds.
 
@@ -149,7 +154,7 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | N
     )
 
 
-@_plain
+@operation("core")
 def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
     """`value = body_fun(i, value)` for i from `lower` to `upper`, that excluded; returns the last value."""
     end = tf.cast(upper, "int32")
@@ -161,7 +166,7 @@ def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
     return found[1]
 
 
-@_plain
+@operation("core")
 def scan(
     f: Any, init: Any, xs: Any = None, length: int | None = None, reverse: bool = False, unroll: Any = 1
 ) -> Any:
@@ -198,19 +203,19 @@ def scan(
     return last, None if silent and silent[0] else results
 
 
-@_plain
+@operation("core")
 def map(f: Any, xs: Any) -> Any:
     """What a function gives for each row of tensors, along a first axis."""
     return extend.scan(lambda carry, row: (carry, _tensors(f(row))), tf.constant(0), _tensors(xs))[1]
 
 
-@_plain
+@operation("core")
 def vectorized_map(function: Any, elements: Any) -> Any:
     """As `map`."""
     return FUNCTIONS["map"](function, elements)
 
 
-@_plain
+@operation("core")
 def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
     """Every running result of an associative function, in few steps.
 
@@ -231,7 +236,7 @@ def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -
             "associative_scan: all tensors must have one known size along the axis.",
             received=", ".join(str(part.shape) for part in parts),
         ))  # fmt: skip
-    places = [axis % part.shape.rank for part in parts]
+    places = [place_of(axis, part.shape.rank) for part in parts]
     parts = [FUNCTIONS["moveaxis"](tf.reverse(part, [place]) if reverse else part, place, 0)
              for part, place in zip(parts, places)]  # fmt: skip
 

@@ -11,8 +11,8 @@ import weft as tf
 from weft.extend import explain
 from weft.keras import config
 from weft.keras.core.conversion import cast, convert_to_tensor
-from weft.keras.core.dtypes import result_type, standardize_dtype
-from weft.keras.ops.promotion import alike, dtype_of, size_of
+from weft.keras.core.dtypes import is_int, result_type, standardize_dtype
+from weft.keras.ops.promotion import alike, dtype_of, place_of, size_of
 from weft.keras.ops.records import FUNCTIONS, operation
 
 
@@ -122,6 +122,9 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
         k: Which diagonal; positive ones lie above the main one.
         dtype: Of the result; the default float by default.
     """
+    for size in (N, M):
+        if isinstance(size, float) or (hasattr(size, "dtype") and not is_int(size.dtype)):
+            raise TypeError(explain("eye: sizes must be integers.", received=repr(size)))
     rows, columns = tf.range(N)[:, None], tf.range(N if M is None else M)[None, :]
     return tf.cast(tf.equal(columns - rows, k), standardize_dtype(dtype or config.floatx()))
 
@@ -155,7 +158,7 @@ def _even(start: Any, stop: Any, num: int, endpoint: bool, axis: int) -> tuple[A
     else:
         made = first + numbers
     rank = made.shape.rank
-    place = axis % rank
+    place = place_of(axis, rank)
     order = list(range(1, rank))
     order.insert(place, 0)
     return tf.transpose(made, order), step
@@ -277,4 +280,6 @@ def meshgrid(*x: Any, indexing: str = "xy") -> Any:
     Returns:
         A list of tensors.
     """
+    if indexing not in ("xy", "ij"):
+        raise ValueError(explain("meshgrid: `indexing` must be 'xy' or 'ij'.", received=repr(indexing)))
     return list(tf.meshgrid(*(tf.reshape(convert_to_tensor(one), [-1]) for one in x), indexing=indexing))

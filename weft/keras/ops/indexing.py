@@ -12,7 +12,7 @@ from weft.extend import explain, op
 from weft.keras import config
 from weft.keras.core.conversion import cast, convert_to_tensor
 from weft.keras.core.dtypes import is_float, result_type, standardize_dtype
-from weft.keras.ops.promotion import alike, dtype_of, shape_of, size_of
+from weft.keras.ops.promotion import alike, dtype_of, place_of, shape_of, size_of
 from weft.keras.ops.records import FUNCTIONS, operation
 
 
@@ -56,13 +56,20 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
     x = convert_to_tensor(x)
     if axis is None:
         return tf.gather(tf.reshape(x, [-1]), _from_front(indices, tf.size(x)))
-    place = axis % x.shape.rank
+    place = place_of(axis, x.shape.rank)
     indices = _from_front(indices, size_of(x, place))
     sizes, wanted = shape_of(x), shape_of(indices)
-    common = [a if b == 1 else b for a, b in zip(sizes, wanted)]
+    common = [_wider(a, b) for a, b in zip(sizes, wanted)]
     x = tf.broadcast_to(x, [*common[:place], sizes[place], *common[place + 1 :]])
     indices = tf.broadcast_to(indices, [*common[:place], wanted[place], *common[place + 1 :]])
     return op("take_along_axis", x, indices, axis=place)
+
+
+def _wider(one: Any, other: Any) -> Any:
+    """The size to which two sizes broadcast; of two that only a run knows the second, for they are equal then."""
+    if isinstance(one, int) and (one != 1 or not isinstance(other, int)):
+        return other if one == 1 else one
+    return other
 
 
 @operation("numpy")
@@ -138,6 +145,8 @@ def sort(x: Any, axis: int | None = -1) -> Any:
 def argsort(x: Any, axis: int | None = -1) -> Any:
     """The numbers of the values in rising order along an axis (of the flat tensor where None), int32."""
     x, _ = _sortable(x)
+    if x.shape.rank == 0:
+        return tf.zeros_like(x, "int32")
     found = tf.argsort(tf.reshape(x, [-1]), axis=0) if axis is None else tf.argsort(x, axis=axis)
     return tf.cast(found, "int32")
 
@@ -145,6 +154,8 @@ def argsort(x: Any, axis: int | None = -1) -> Any:
 @operation("numpy")
 def argpartition(x: Any, kth: int, axis: int | None = -1) -> Any:
     """Numbers of the values along an axis: those before place `kth` are of values not greater than the one there."""
+    if not isinstance(kth, (int, np.integer)):
+        raise ValueError(explain("argpartition: `kth` must be an integer.", received=repr(kth)))
     if axis is None:
         x, axis = tf.reshape(convert_to_tensor(x), [-1]), 0
     return FUNCTIONS["argsort"](x, axis)
@@ -275,13 +286,13 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
         x: Integers not below 0, `[n]` or `[batch, n]`.
         weights: What each occurrence counts; 1 by default.
         minlength: The least size of the result.
-        sparse: Sparse results are not made.
+        sparse: Whether the result is a sparse tensor.
 
     Returns:
         `[size]` or `[batch, size]`; int32, with weights their dtype.
     """
     if sparse:
-        raise ValueError(explain("bincount: sparse results are not made.", hint="leave out sparse=True"))
+        return tf.sparse.from_dense(FUNCTIONS["bincount"](x, weights, minlength))
     x = tf.cast(convert_to_tensor(x), "int32")
     kind = "int32"
     if weights is not None:
@@ -349,9 +360,10 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
         num_classes: The size of the new axis.
         axis: Where it stands.
         dtype: Of the result; the default float by default.
-        sparse: Sparse results are not made.
+        sparse: Whether the result is a sparse tensor.
     """
-    _refuse_sparse("one_hot", sparse)
+    if sparse:
+        return tf.sparse.from_dense(FUNCTIONS["one_hot"](x, num_classes, axis, dtype))
     x = convert_to_tensor(x)
     if standardize_dtype(x.dtype) not in ("uint8", "int32", "int64"):
         x = tf.cast(x, "int64")
@@ -359,11 +371,6 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     if kind == "bool":
         return tf.cast(tf.one_hot(x, num_classes, axis=axis, dtype="uint8"), "bool")
     return tf.one_hot(x, num_classes, axis=axis, dtype=kind)
-
-
-def _refuse_sparse(function: str, sparse: bool) -> None:
-    if sparse:
-        raise ValueError(explain(f"{function}: sparse results are not made.", hint="leave out sparse=True"))
 
 
 @operation("nn")
@@ -377,13 +384,14 @@ def multi_hot(
         num_classes: The size of the new axis.
         axis: Where it stands.
         dtype: Of the result; the default float by default.
-        sparse: Sparse results are not made.
+        sparse: Whether the result is a sparse tensor.
         **kwargs: `num_tokens`, the older name of `num_classes`.
 
     Returns:
         `[num_classes]` or `[batch, num_classes]`.
     """
-    _refuse_sparse("multi_hot", sparse)
+    if sparse:
+        return tf.sparse.from_dense(FUNCTIONS["multi_hot"](inputs, num_classes, axis, dtype, **kwargs))
     num_classes = kwargs.get("num_tokens", num_classes)
     if num_classes is None:
         raise ValueError(explain("multi_hot: `num_classes` is missing.", hint="pass num_classes=n"))

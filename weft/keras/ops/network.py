@@ -468,6 +468,10 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     return crossentropy.sparse_categorical_crossentropy(target, as_floats(output), from_logits, axis=axis)
 
 
+def _at_least_32_bits(x: Any) -> Any:
+    return tf.cast(x, "float32") if x.dtype.size < 4 else x
+
+
 @operation("nn")
 def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, mask_index: int = 0) -> Any:
     """The loss of sequences of labels that are shorter than the sequences of logits.
@@ -484,7 +488,7 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
 
     Source: Graves et al. 2006.
     """
-    output = as_floats(output)
+    output = _at_least_32_bits(as_floats(output))
     lengths = [tf.cast(convert_to_tensor(one), "int32") for one in (target_length, output_length)]
     target = tf.cast(convert_to_tensor(target), "int32")
     return op("ctc_loss", tf.transpose(output, [1, 0, 2]), target, *lengths, blank_index=mask_index)
@@ -509,7 +513,7 @@ def ctc_decode(
     Returns:
         The labels `[paths, batch, time]`, -1 behind their ends, and scores `[batch, paths]`.
     """
-    inputs = as_floats(inputs)
+    inputs = _at_least_32_bits(as_floats(inputs))
     steps = tf.transpose(inputs, [1, 0, 2])
     lengths = tf.cast(convert_to_tensor(sequence_lengths), "int32")
     if strategy == "greedy":

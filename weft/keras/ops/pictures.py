@@ -149,6 +149,23 @@ def perspective_transform(
 # Colours -------------------------------------------------------------------------------------------------------------
 
 
+def _channels_of(function: str, batch: Any, counts: tuple[int, ...]) -> None:
+    if batch.shape[-1] not in (None, *counts):
+        raise ValueError(explain(
+            f"{function}: the images have {batch.shape[-1]} channels.", received=f"shape {batch.shape}",
+            expected=" or ".join(f"{count} channels" for count in counts),
+            hint='images of shape (channels, height, width) need data_format="channels_first"',
+        ))  # fmt: skip
+
+
+def _of_three_channels(function: str, compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def checked(batch: Any) -> Any:
+        _channels_of(function, batch, (3,))
+        return compute(batch)
+
+    return checked
+
+
 def _floats_only(function: str, images: Any) -> Any:
     images = convert_to_tensor(images)
     if "float" not in standardize_dtype(images.dtype):
@@ -161,9 +178,12 @@ def _floats_only(function: str, images: Any) -> Any:
 
 @_image("rgb_to_grayscale")
 def rgb_to_grayscale(images: Any, data_format: str | None = None) -> Any:
-    """The brightness of coloured images, with one channel."""
+    """The brightness of coloured images, with one channel; images of one channel stay."""
 
     def compute(batch: Any) -> Any:
+        _channels_of("rgb_to_grayscale", batch, (1, 3))
+        if batch.shape[-1] == 1:
+            return batch
         found = colour.to_grey(cast(batch, "float32") if is_int(batch.dtype) else batch)
         return tf.cast(found, batch.dtype)
 
@@ -173,13 +193,15 @@ def rgb_to_grayscale(images: Any, data_format: str | None = None) -> Any:
 @_image("rgb_to_hsv")
 def rgb_to_hsv(images: Any, data_format: str | None = None) -> Any:
     """Red, green and blue in [0, 1] as hue, saturation and value in [0, 1]."""
-    return _on_batch("rgb_to_hsv", colour.to_hsv, _floats_only("rgb_to_hsv", images), data_format)
+    compute = _of_three_channels("rgb_to_hsv", colour.to_hsv)
+    return _on_batch("rgb_to_hsv", compute, _floats_only("rgb_to_hsv", images), data_format)
 
 
 @_image("hsv_to_rgb")
 def hsv_to_rgb(images: Any, data_format: str | None = None) -> Any:
     """Hue, saturation and value in [0, 1] as red, green and blue in [0, 1]."""
-    return _on_batch("hsv_to_rgb", colour.to_rgb, _floats_only("hsv_to_rgb", images), data_format)
+    compute = _of_three_channels("hsv_to_rgb", colour.to_rgb)
+    return _on_batch("hsv_to_rgb", compute, _floats_only("hsv_to_rgb", images), data_format)
 
 
 # Patches, borders ----------------------------------------------------------------------------------------------------
@@ -201,6 +223,20 @@ def _patches(function: str, images: Any, size: Any, strides: Any, rate: Any, pad
     return _on_batch(function, compute, images, data_format, spatial)
 
 
+def _window_sizes(function: str, size: Any, counts: tuple[int, ...]) -> tuple[int, ...]:
+    lengths = " or ".join(map(str, counts))
+    if not isinstance(size, (tuple, list)) or (len(counts) == 1 and len(size) not in counts):
+        raise TypeError(explain(
+            f"{function}: what `size` is, is no window. Expected an int or a tuple of length {lengths}.",
+            received=repr(size),
+        ))  # fmt: skip
+    if len(size) not in counts:
+        raise ValueError(explain(
+            f"{function}: `size` has {len(size)} numbers. Expected a tuple of length {lengths}.", received=repr(size)
+        ))  # fmt: skip
+    return tuple(size)
+
+
 @_image("extract_patches")
 def extract_patches(
     images: Any, size: Any, strides: Any = None, dilation_rate: Any = 1, padding: str = "valid",
@@ -219,7 +255,7 @@ def extract_patches(
     Returns:
         `[batch, rows, columns, window · channels]`.
     """
-    sizes = (size, size) if isinstance(size, int) else tuple(size)
+    sizes = (size, size) if isinstance(size, int) else _window_sizes("extract_patches", size, (2, 3))
     return _patches("extract_patches", images, sizes, strides, dilation_rate, padding, data_format)
 
 
@@ -229,27 +265,41 @@ def extract_patches_3d(
     data_format: str | None = None,
 ) -> Any:  # fmt: skip
     """Windows of volumes as channels; arguments as for `extract_patches`."""
-    sizes = (size,) * 3 if isinstance(size, int) else tuple(size)
+    sizes = (size,) * 3 if isinstance(size, int) else _window_sizes("extract_patches_3d", size, (3,))
     return _patches("extract_patches_3d", volumes, sizes, strides, dilation_rate, padding, data_format)
 
 
-def _sides(function: str, size: Any, before: Any, after: Any, target: Any, names: tuple[str, str, str]) -> Any:
-    """How much before and after, of which exactly two of the three are given."""
-    given = [value is not None for value in (before, after, target)]
-    if sum(given) != 2:
+def _two_of(function: str, before: Any, after: Any, target: Any, names: tuple[str, str, str]) -> None:
+    given = {name: value for name, value in zip(names, (before, after, target)) if value is not None}
+    if len(given) != 2:
         raise ValueError(explain(
             f"{function}: exactly two of {', '.join(f'`{name}`' for name in names)} are needed.",
-            received=f"{before}, {after}, {target}",
+            received=", ".join(f"{name}={value}" for name, value in given.items()) or "none",
         ))  # fmt: skip
-    sign = 1 if function == "pad_images" else -1
-    more = None if target is None else sign * (target - size)
-    before = more - after if before is None else before
-    after = more - before if after is None else after
-    if min(before, after) < 0:
+    for name, value in given.items():
+        if value < 0:
+            raise ValueError(explain(f"{function}: `{name}` must be >= 0.", received=repr(value)))
+
+
+def _edges(function: str, batch: Any, axis: int, before: Any, after: Any, target: Any, names: Any) -> tuple[Any, Any]:
+    """How much is added (or cut off, for crop_images) before and after along an axis, whose size need not be known."""
+    _two_of(function, before, after, target, names)
+    if target is not None:
+        size = size_of(batch, axis)
+        more = target - size if function == "pad_images" else size - target
+        before, after = (more - after, after) if before is None else (before, more - before)
+    if all(isinstance(one, int) for one in (before, after)) and min(before, after) < 0:
         raise ValueError(explain(
-            f"{function}: the sizes do not go together.", received=f"size {size}, {before} before, {after} after"
+            f"{function}: the sizes do not go together.",
+            received=f"size {batch.shape[axis]}, {before} before, {after} after",
         ))  # fmt: skip
     return before, after
+
+
+def _of_height_and_width(batch: Any, height: Any, width: Any) -> Any:
+    """Images of which height and width are known to be given ones, where these are given."""
+    known = [target if size is None else size for size, target in zip(batch.shape[1:3], (height, width))]
+    return tf.ensure_shape(batch, [batch.shape[0], *known, batch.shape[3]])
 
 
 @_image("pad_images")
@@ -261,11 +311,12 @@ def pad_images(
     """Zeros around images: of top, bottom and target height two are given, of left, right and target width likewise."""
 
     def compute(batch: Any) -> Any:
-        rows = _sides("pad_images", batch.shape[1], top_padding, bottom_padding, target_height,
+        rows = _edges("pad_images", batch, 1, top_padding, bottom_padding, target_height,
                       ("top_padding", "bottom_padding", "target_height"))  # fmt: skip
-        columns = _sides("pad_images", batch.shape[2], left_padding, right_padding, target_width,
+        columns = _edges("pad_images", batch, 2, left_padding, right_padding, target_width,
                          ("left_padding", "right_padding", "target_width"))  # fmt: skip
-        return tf.pad(batch, [[0, 0], list(rows), list(columns), [0, 0]])
+        padded = tf.pad(batch, [[0, 0], list(rows), list(columns), [0, 0]])
+        return _of_height_and_width(padded, target_height, target_width)
 
     return _on_batch("pad_images", compute, images, data_format)
 
@@ -279,12 +330,12 @@ def crop_images(
     """Parts of images: of top, bottom and target height two are given, of left, right and target width likewise."""
 
     def compute(batch: Any) -> Any:
-        height, width = batch.shape[1], batch.shape[2]
-        top, bottom = _sides("crop_images", height, top_cropping, bottom_cropping, target_height,
+        top, bottom = _edges("crop_images", batch, 1, top_cropping, bottom_cropping, target_height,
                              ("top_cropping", "bottom_cropping", "target_height"))  # fmt: skip
-        left, right = _sides("crop_images", width, left_cropping, right_cropping, target_width,
+        left, right = _edges("crop_images", batch, 2, left_cropping, right_cropping, target_width,
                              ("left_cropping", "right_cropping", "target_width"))  # fmt: skip
-        return batch[:, top : height - bottom, left : width - right]
+        cut = batch[:, top : size_of(batch, 1) - bottom, left : size_of(batch, 2) - right]
+        return _of_height_and_width(cut, target_height, target_width)
 
     return _on_batch("crop_images", compute, images, data_format)
 

@@ -10,7 +10,7 @@ from weft.extend import explain
 from weft.keras import config
 from weft.keras.core.conversion import cast, convert_to_tensor
 from weft.keras.core.dtypes import is_float, result_type, standardize_dtype
-from weft.keras.ops.promotion import alike, as_floats, dtype_of, shape_of, size_of
+from weft.keras.ops.promotion import alike, as_floats, dtype_of, place_of, shape_of, size_of
 from weft.keras.ops.records import FUNCTIONS, operation
 
 
@@ -169,7 +169,7 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     """The differences of neighbours along an axis, n times over; of booleans, whether they differ."""
     x = convert_to_tensor(a)
-    place = axis % x.shape.rank
+    place = place_of(axis, x.shape.rank)
     for _ in range(n):
         count = size_of(x, place)
         later = tf.gather(x, tf.range(1, count), axis=place)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import weft as tf
+from weft.extend import explain
 from weft.keras import config
 from weft.keras.core.conversion import cast, convert_to_tensor
 from weft.keras.core.dtypes import result_type, standardize_dtype
@@ -81,7 +82,16 @@ def axes_of(axis: Any, rank: int) -> list[int]:
     if axis is None:
         return list(range(rank))
     axes = list(axis) if isinstance(axis, (tuple, list)) else [axis]
-    return [int(one) % rank if rank else 0 for one in axes]
+    return [place_of(one, rank) for one in axes]
+
+
+def place_of(axis: Any, rank: int) -> int:
+    """An axis counted from the front. Raises ValueError where there is none; a scalar counts as having one."""
+    if not -max(rank, 1) <= axis < max(rank, 1):
+        raise ValueError(explain(
+            f"axis {axis} is out of bounds for a tensor of rank {rank}.", expected=f"{-rank} to {rank - 1}"
+        ))  # fmt: skip
+    return int(axis) % max(rank, 1)
 
 
 def size_of(x: Any, axis: int) -> Any:

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import weft as tf
 from weft.extend import user_facing
 from weft.keras.core import naming
 from weft.keras.core.keras_tensor import KerasTensor, any_symbolic
@@ -100,7 +101,13 @@ def operation(section: str, name: str | None = None) -> Callable[[Callable[..., 
         def call(*args: Any, **kwargs: Any) -> Any:
             if any_symbolic(args, kwargs):
                 return _record(public, signature, args, kwargs)
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except TypeError:
+                if not _any_sparse(args, kwargs):
+                    raise
+            # What has no form for sparse tensors takes them dense.
+            return function(*tf.nest.map_structure(_dense, args), **tf.nest.map_structure(_dense, kwargs))
 
         call.__name__ = call.__qualname__ = public
         _plain[public] = function
@@ -109,6 +116,16 @@ def operation(section: str, name: str | None = None) -> Callable[[Callable[..., 
         return call
 
     return enter
+
+
+def _any_sparse(*structures: Any) -> bool:
+    return any(isinstance(leaf, (tf.SparseTensor, tf.IndexedSlices)) for leaf in tf.nest.flatten(structures))
+
+
+def _dense(value: Any) -> Any:
+    if isinstance(value, tf.SparseTensor):
+        return tf.sparse.to_dense(value)
+    return tf.convert_to_tensor(value) if isinstance(value, tf.IndexedSlices) else value
 
 
 def _holds_tensors(function: str, name: str, value: Any) -> bool:
@@ -127,11 +144,10 @@ def _record(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwar
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             bound.update(value)
         elif parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            if bound:  # what stands before the operands, such as an equation, is called by place, too
-                positional = [*bound.values(), *value]
-                bound = {}
-            else:
-                positional.extend(value)
+            # What stands before the operands, such as an equation, is called by place, too.
+            before = list(signature.parameters)[: list(signature.parameters).index(parameter.name)]
+            positional = [*(given.arguments[name] for name in before), *value]
+            bound, named = {}, {}
         elif not _holds_tensors(name, parameter.name, value):
             bound[parameter.name] = value
         elif bound or named or parameter.kind is inspect.Parameter.KEYWORD_ONLY:

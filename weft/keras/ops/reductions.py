@@ -10,7 +10,7 @@ import weft as tf
 from weft.extend import explain, nearest
 from weft.keras.core.conversion import cast, convert_to_tensor
 from weft.keras.core.dtypes import is_float, result_type, standardize_dtype
-from weft.keras.ops.promotion import RULES, alike, as_floats, axes_of, shape_of, to_rule
+from weft.keras.ops.promotion import RULES, alike, as_floats, axes_of, place_of, shape_of, to_rule
 from weft.keras.ops.records import FUNCTIONS, operation
 
 
@@ -129,7 +129,7 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
                 "average: one weight a place needs one axis.", received=f"axis {axis!r}, weights {weights.shape}",
                 hint="pass axis=n, or weights of the shape of x",
             ))  # fmt: skip
-        place = axis % x.shape.rank
+        place = place_of(axis, x.shape.rank)
         weights = tf.reshape(weights, [-1 if one == place else 1 for one in range(x.shape.rank)])
     total = tf.reduce_sum(x * weights, axis=_listed(axis))
     return total / tf.reduce_sum(weights + tf.zeros_like(x), axis=_listed(axis))
@@ -461,4 +461,5 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
 
 
 def _to_the_end(axis: int, rank: int) -> list[int]:
-    return [*(one for one in range(rank) if one != axis % rank), axis % rank]
+    place = place_of(axis, rank)
+    return [*(one for one in range(rank) if one != place), place]

@@ -38,8 +38,12 @@ def transpose(x: Any, axes: Any = None) -> Any:
 
 @operation("numpy")
 def squeeze(x: Any, axis: Any = None) -> Any:
-    """Without axes of size 1: all of them by default."""
-    return tf.squeeze(convert_to_tensor(x), list(axis) if isinstance(axis, (tuple, list)) else axis)
+    """Without axes of size 1: by default all that are known to be so."""
+    x = convert_to_tensor(x)
+    if axis is None and x.shape.rank is not None:
+        axis = [place for place, size in enumerate(x.shape) if size == 1]
+        return tf.squeeze(x, axis) if axis else x
+    return tf.squeeze(x, list(axis) if isinstance(axis, (tuple, list)) else axis)
 
 
 @operation("numpy")
@@ -49,7 +53,7 @@ def expand_dims(x: Any, axis: Any) -> Any:
     if not isinstance(axis, (tuple, list)):
         return tf.expand_dims(x, axis)
     rank = x.shape.rank + len(axis)
-    for place in sorted(one % rank for one in axis):
+    for place in sorted(axes_of(axis, rank)):
         x = tf.expand_dims(x, place)
     return x
 
@@ -75,7 +79,8 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Two axes changed with one another."""
     x = convert_to_tensor(x)
     order = list(range(x.shape.rank))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
+    first, second = axes_of((axis1, axis2), x.shape.rank)
+    order[first], order[second] = second, first
     return tf.transpose(x, order)
 
 
@@ -104,6 +109,8 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     x = convert_to_tensor(x)
     if axis is None:
         return tf.reshape(tf.roll(tf.reshape(x, [-1]), shift, 0), tf.shape(x))
+    if isinstance(axis, (tuple, list)) and isinstance(shift, (int, np.integer)):
+        shift = [int(shift)] * len(axis)
     return tf.roll(x, shift, axis)
 
 
@@ -147,7 +154,17 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     x = convert_to_tensor(x)
     if isinstance(repeats, (list, tuple)) and len(repeats) == 1:
         repeats = repeats[0]
-    return tf.repeat(tf.reshape(x, [-1]), repeats, axis=0) if axis is None else tf.repeat(x, repeats, axis=axis)
+    if axis is None:
+        x, axis = tf.reshape(x, [-1]), 0
+    size = x.shape[axis]
+    if size is None or isinstance(repeats, int) or not isinstance(repeats, (list, tuple, np.ndarray)):
+        return tf.repeat(x, repeats, axis=axis)
+    counts = np.asarray(repeats)
+    if counts.shape not in ((), (1,), (size,)):
+        raise ValueError(explain(
+            f"repeat: there must be one count for each of the {size} slices.", received=f"{counts.size} counts"
+        ))  # fmt: skip
+    return tf.gather(x, np.repeat(np.arange(size, dtype=np.int32), counts), axis=axis)  # of a size that is known
 
 
 @operation("numpy")
@@ -280,6 +297,9 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     if not isinstance(indices_or_sections, int):
         return FUNCTIONS["split"](x, indices_or_sections, axis)
     x = convert_to_tensor(x)
+    if x.shape[axis] is None:
+        size, count = tf.shape(x)[axis], indices_or_sections
+        return list(tf.split(x, (size + count - 1 - tf.range(count)) // count, axis=axis, num=count))
     size = int(x.shape[axis])
     short, longer = divmod(size, indices_or_sections)
     parts = [short + 1] * longer + [short] * (indices_or_sections - longer)

@@ -76,11 +76,12 @@ def is_saveable(value: Any) -> bool:
 
 def children(saveable: Any) -> Iterator[tuple[str, Any]]:
     """The attributes that may lead to further objects, in the order in which Keras looks at them."""
-    from weft.keras.models.functional import Functional
     from weft.keras.models.sequential import Sequential
 
-    if isinstance(saveable, (Functional, Sequential)):
+    if isinstance(saveable, Sequential):
         yield "layers", saveable.layers
+    elif getattr(saveable, "_graph", None) is not None:  # classes of users' own that hand a graph up, too
+        yield "layers", saveable._graph_layers()
     names = getattr(type(saveable), "_saved_names", {})
     found = {names.get(name, name): value for name, value in _attributes(saveable).items()}
     for name in sorted(found, key=lambda name: f"~{name}" if name.startswith("_") else name):

@@ -1,0 +1,116 @@
+"""Functions of `keras.ops` on symbolic, sparse and oddly shaped arguments, and what they refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import weft as tf
+from weft import keras
+from weft.keras import ops
+
+Symbol = keras.KerasTensor
+
+
+class TestSymbolicArguments:
+    @pytest.mark.parametrize(
+        ("call", "shape"),
+        [
+            (lambda: ops.cond(Symbol((), "bool"), lambda: ops.ones((2,)), lambda: ops.zeros((2,))), (2,)),
+            (lambda: ops.switch(Symbol((), "int32"), [ops.add, ops.subtract], Symbol((2,)), Symbol((2,))), (2,)),
+            (lambda: ops.while_loop(lambda a: True, lambda a: a + 1, Symbol((2,))), (2,)),
+            (lambda: ops.fori_loop(0, 3, lambda i, a: a + 1, Symbol((3,))), (3,)),
+            (lambda: ops.map(lambda row: row[0], Symbol((None, 3))), (None,)),
+            (lambda: ops.vectorized_map(lambda row: row * 2, Symbol((5, 3))), (5, 3)),
+            (lambda: ops.scan(lambda c, row: (c + row, c), Symbol((3,)), Symbol((None, 3)))[1], (None, 3)),
+            (lambda: ops.nanquantile(Symbol((None, 3)), 0.5, axis=1), (None,)),
+            (lambda: ops.take_along_axis(Symbol((None, 3)), Symbol((1, 3), "int32"), axis=0), (1, 3)),
+            (lambda: ops.squeeze(Symbol((None, 1))), (None,)),
+            (lambda: ops.repeat(Symbol((2, 3)), [1, 2], axis=0), (3, 3)),
+            (lambda: ops.array_split(Symbol((None, 4)), 2)[1], (None, 4)),
+            (lambda: ops.sparsemax(Symbol((2, None))), (2, None)),
+            (lambda: ops.image.crop_images(Symbol((None, None, 3)), 2, 3, target_height=8, target_width=9), (8, 9, 3)),
+            (lambda: ops.image.pad_images(Symbol((None, 4, 3)), 2, 3, 1, 2), (None, 9, 3)),
+            (lambda: ops.image.elastic_transform(Symbol((None, 8, 8, 3))), (None, 8, 8, 3)),
+        ],
+    )
+    def test_shapes(self, call: Any, shape: tuple[int | None, ...]) -> None:
+        assert call().shape == shape
+
+    def test_control_flow_in_a_model(self) -> None:
+        x = keras.Input((3,))
+        doubled = ops.vectorized_map(lambda row: row * 2, x)
+        model = keras.Model(x, ops.while_loop(lambda a: ops.sum(a) < 50, lambda a: a * 2, doubled))
+        assert model(np.ones((2, 3), "float32")).numpy().tolist() == [[16.0] * 3] * 2
+
+
+class TestSparseArguments:
+    sparse = tf.SparseTensor([[0, 0], [1, 2]], [1.0, 2.0], (2, 3))
+    dense = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 2.0]], "float32")
+
+    @pytest.mark.parametrize("name", ["add", "subtract", "maximum", "matmul"])
+    def test_with_a_dense_tensor(self, name: str) -> None:
+        other = np.ones((3, 2) if name == "matmul" else (2, 3), "float32")
+        np.testing.assert_allclose(getattr(ops, name)(self.sparse, other), getattr(ops, name)(self.dense, other))
+
+    def test_alone(self) -> None:
+        np.testing.assert_allclose(ops.softmax(self.sparse), ops.softmax(self.dense))
+        assert isinstance(ops.abs(self.sparse), tf.SparseTensor)
+        assert not isinstance(ops.convert_to_tensor(self.sparse, sparse=False), tf.SparseTensor)
+
+    def test_sparse_results(self) -> None:
+        for made, wanted in [
+            (ops.one_hot([0, 2, -1], 3, sparse=True), ops.one_hot([0, 2, -1], 3)),
+            (ops.multi_hot([[0, 2]], 3, sparse=True), ops.multi_hot([[0, 2]], 3)),
+            (ops.bincount([0, 2, 2], sparse=True), ops.bincount([0, 2, 2])),
+        ]:
+            assert isinstance(made, tf.SparseTensor)
+            np.testing.assert_array_equal(tf.sparse.to_dense(made), wanted)
+
+    def test_shapes_of_ragged_tensors(self) -> None:
+        assert ops.shape(tf.ragged.constant([[1], [2, 3]])) == (2, None)
+
+
+class TestWhatTheyTake:
+    def test_numbers_of_another_kind_are_cast(self) -> None:
+        assert ops.convert_to_tensor([[1, 0]], dtype="bool").numpy().tolist() == [[True, False]]
+        assert int(ops.convert_to_tensor(1.7, dtype="int32")) == 1
+
+    def test_one_shift_for_several_axes(self) -> None:
+        np.testing.assert_array_equal(ops.roll(np.eye(3), 1, axis=[0, 1]), np.roll(np.eye(3), 1, axis=(0, 1)))
+
+    def test_several_axes_of_a_softmax(self) -> None:
+        x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+        found = keras.activations.log_softmax(x, axis=(1, 2))
+        np.testing.assert_allclose(np.exp(found).sum((1, 2)), np.ones(2), rtol=1e-5)
+
+    def test_parts_of_a_size_that_only_a_run_knows(self) -> None:
+        split = tf.function(lambda x: ops.array_split(x, 3), input_signature=[tf.TensorSpec([None], "int32")])
+        assert [part.numpy().tolist() for part in split(np.arange(5, dtype="int32"))] == [[0, 1], [2, 3], [4]]
+
+    @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+    def test_sequence_losses_of_16_bits(self, dtype: str) -> None:
+        logits = ops.cast(np.zeros((1, 3, 4)), dtype)
+        assert ops.ctc_loss([[1, 2]], logits, [2], [3]).dtype == "float32"
+        assert ops.ctc_decode(logits, [3])[1].dtype == "float32"
+
+    @pytest.mark.parametrize(
+        ("call", "kind", "words"),
+        [
+            (lambda: ops.flip(np.ones((2, 2)), axis=2), ValueError, "out of bounds"),
+            (lambda: ops.swapaxes(np.ones((2, 2)), 0, 5), ValueError, "out of bounds"),
+            (lambda: ops.take_along_axis(np.ones((2, 2)), [[0]], axis=3), ValueError, "out of bounds"),
+            (lambda: ops.meshgrid([1], [2], indexing="kk"), ValueError, "indexing"),
+            (lambda: ops.argpartition([3, 1], (1, 0)), ValueError, "kth"),
+            (lambda: ops.repeat(np.ones((2, 3)), [1, 1, 1], axis=0), ValueError, "one count for each of the 2"),
+            (lambda: ops.eye(3.0), TypeError, "integers"),
+            (lambda: ops.image.rgb_to_hsv(np.ones((4, 4, 2), "float32")), ValueError, "2 channels"),
+            (lambda: ops.image.extract_patches(np.ones((4, 4, 2)), "5"), TypeError, "Expected an int or a tuple"),
+            (lambda: ops.image.crop_images(np.ones((4, 4, 3)), -1, 0, 1, 1), ValueError, "`top_cropping` must be >= 0"),
+        ],
+    )
+    def test_refused(self, call: Any, kind: type, words: str) -> None:
+        with pytest.raises(kind, match=words):
+            call()
