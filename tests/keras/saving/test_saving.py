@@ -447,3 +447,48 @@ def test_a_graph_in_a_class_keeps_all_its_weights(tmp_path: Path) -> None:
     model.save_weights(tmp_path / "model.weights.h5")
     plain.load_weights(tmp_path / "model.weights.h5")
     np.testing.assert_allclose(plain(draw(5, 3)), model(draw(5, 3)), rtol=1e-6)  # of any number of rows
+
+
+@keras.saving.register_keras_serializable("tests_of_names")
+def thrice(x):
+    return 3 * x
+
+
+class TestNamesInConfigurations:
+    def record(self, **changes):
+        return {"module": "keras.layers", "class_name": "Dense", "config": {"units": 1}, **changes}
+
+    @pytest.mark.parametrize("name", ["my_pkg>MyDense", "subprocess.Popen"])
+    def test_another_registered_name_is_not_keras_own_class(self, name):
+        with pytest.raises(ValueError, match="resolved to a Keras built-in"):
+            keras.saving.deserialize_keras_object(self.record(registered_name=name))
+
+    @pytest.mark.parametrize("name", [None, "Dense"])
+    def test_its_own_name_is(self, name):
+        assert type(keras.saving.deserialize_keras_object(self.record(registered_name=name))) is layers.Dense
+
+    def test_functions(self):
+        record = {"module": "builtins", "class_name": "function", "config": "relu", "registered_name": "a>relu"}
+        with pytest.raises(ValueError, match="resolved to a Keras built-in"):
+            keras.saving.deserialize_keras_object(record)
+        with pytest.raises(ValueError, match="must be its name"):
+            keras.saving.deserialize_keras_object({**record, "config": ["relu"]})
+
+    def test_a_registered_function_without_its_package(self):
+        record = {"module": "builtins", "class_name": "function", "config": "thrice", "registered_name": "function"}
+        assert keras.saving.deserialize_keras_object(record) is thrice
+
+    def test_slices_of_arrays(self):
+        record = keras.saving.serialize_keras_object(slice(None, np.array([1, 2]), 1))
+        found = keras.saving.deserialize_keras_object(record)
+        assert found.start is None and found.stop.tolist() == [1, 2] and found.step == 1
+
+    def test_registered_classes_in_h5(self, tmp_path: Path):
+        @keras.saving.register_keras_serializable("tests_of_names")
+        class Mine(layers.Dense):
+            pass
+
+        model = keras.Sequential([keras.Input((3,)), Mine(2)])
+        model.save(tmp_path / "model.h5")
+        loaded = keras.saving.load_model(tmp_path / "model.h5")
+        assert type(loaded.layers[0]) is Mine

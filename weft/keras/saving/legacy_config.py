@@ -22,6 +22,8 @@ def plain_layers(config: Any) -> Any:
     for record in config["layers"]:
         kept = {key: value for key, value in record.items() if key in ("class_name", "config", "name", "inbound_nodes")}
         kept["config"] = plain_layers(kept["config"])
+        if ">" in str(record.get("registered_name")):  # a class that its program has registered
+            kept["class_name"] = record["registered_name"]
         layers.append(kept)
     return {**config, "layers": layers}
 

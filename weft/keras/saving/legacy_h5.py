@@ -31,7 +31,9 @@ def write_model(file: Any, model: Any, include_optimizer: bool = True) -> None:
     record = serialize_keras_object(model)
     file.attrs["backend"] = "tensorflow"
     file.attrs["keras_version"] = __version__
-    config = {"class_name": record["class_name"], "config": legacy_config.plain_layers(record["config"])}
+    registered = str(record.get("registered_name"))
+    name = registered if ">" in registered else record["class_name"]
+    config = {"class_name": name, "config": legacy_config.plain_layers(record["config"])}
     _put_text(file, "model_config", json.dumps(config))
     compiled = record.get("compile_config")
     optimizer = getattr(model, "optimizer", None)

@@ -123,3 +123,8 @@ def get_registered_object(
         if name in table:
             return table[name]
     return None
+
+
+def registered_in_any_package(name: str) -> list[Any]:
+    """What is registered under a name, whatever its package."""
+    return [found for key, found in _objects.items() if key.partition(">")[2] == name]

@@ -86,7 +86,8 @@ def serialize_keras_object(obj: Any) -> Any:
     if isinstance(obj, bytes):
         return {"class_name": "__bytes__", "config": {"value": obj.decode("utf-8")}}
     if isinstance(obj, slice):
-        return {"class_name": "__slice__", "config": {"start": obj.start, "stop": obj.stop, "step": obj.step}}
+        parts = {name: serialize_keras_object(getattr(obj, name)) for name in ("start", "stop", "step")}
+        return {"class_name": "__slice__", "config": parts}
     if obj is Ellipsis:
         return {"class_name": "__ellipsis__", "config": {}}
     if inspect.isfunction(obj) or isinstance(obj, (types.BuiltinFunctionType, np.ufunc)):
@@ -248,20 +249,36 @@ def _without_other_options(cls: Any, config: dict[str, Any]) -> dict[str, Any]:
 def _find_function(
     name: Any, record: dict[str, Any], custom: dict[str, Any] | None, known: dict[str, Any] | None
 ) -> Any:
+    if not isinstance(name, str):
+        raise ValueError(explain("The configuration of a function must be its name.", received=repr(name)[:200]))
     for key in (record.get("registered_name"), name):
         if key:
             found = registry.get_registered_object(key, custom, known)
             if found is not None:
                 return found
+    for found in registry.registered_in_any_package(name):  # Keras 3.6 left the package out
+        if inspect.isfunction(found):
+            return found
     for namespace in ("activations", "losses", "metrics"):
         if record.get("module") in (f"keras.{namespace}", "builtins", None):
             found = _member(namespace, name)
             if found is not None:
+                _refuse_another_name(record, name, "function")
                 return found
     raise ValueError(explain(
         f"The configuration names a function {name!r} that is not known.",
         hint="pass it as custom_objects={'" + str(name) + "': function}, or register it",
     ))  # fmt: skip
+
+
+def _refuse_another_name(record: dict[str, Any], *names: str) -> None:
+    """Refuses one of Keras' own names for something that its program had registered under another one."""
+    registered = record.get("registered_name")
+    if registered is not None and registered not in names:
+        raise ValueError(explain(
+            f"The configuration names {registered!r}, which is not known; {names[0]!r} resolved to a Keras built-in.",
+            hint=f"register it: @keras.saving.register_keras_serializable(), or custom_objects={{{registered!r}: ...}}",
+        ))  # fmt: skip
 
 
 def _member(namespace: str, name: str) -> Any:
@@ -299,6 +316,7 @@ def _find_class(
         if namespace in _NAMESPACES:
             found = _member(namespace, name)
             if inspect.isclass(found):
+                _refuse_another_name(record, name)
                 return found
     choices = list(known or ()) + list(registry.scoped_objects()) + list(custom or ())
     raise ValueError(explain(
@@ -326,7 +344,9 @@ _SPECIAL: dict[str, Any] = {
     "__numpy__": _numpy,
     "__tensor__": lambda r, c, s: tf.constant(r["config"]["value"], dtype=r["config"]["dtype"]),
     "__bytes__": lambda r, c, s: r["config"]["value"].encode("utf-8"),
-    "__slice__": lambda r, c, s: slice(r["config"]["start"], r["config"]["stop"], r["config"]["step"]),
+    "__slice__": lambda r, c, s: slice(
+        *(deserialize_keras_object(r["config"][part], c, s) for part in ("start", "stop", "step"))
+    ),
     "__ellipsis__": lambda r, c, s: Ellipsis,
     "__keras_tensor__": _keras_tensor,
     "__class__": lambda r, c, s: _find_class({**r, "class_name": r["config"]}, c, None, "object"),

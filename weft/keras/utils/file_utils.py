@@ -7,10 +7,12 @@ import os
 import tempfile
 import urllib.error
 import urllib.request
+import warnings
 from pathlib import Path
 from typing import Any
 
 from weft.extend import explain
+from weft.keras.utils.archives import unpack
 
 _CHUNK = 1 << 20
 _TIMEOUT = 30.0
@@ -37,6 +39,10 @@ def file_hash(path: Any, algorithm: str = "sha256") -> str:
 
 class DownloadError(OSError):
     """A file could be neither found nor downloaded."""
+
+
+class DamagedError(DownloadError, ValueError):
+    """What was downloaded is not the file that was meant."""
 
 
 def fetch(url: str, target: Path, expected: str | None = None, algorithm: str = "sha256") -> Path:
@@ -66,7 +72,7 @@ def fetch(url: str, target: Path, expected: str | None = None, algorithm: str = 
             ) from None
         if not problem:
             return target
-    raise DownloadError(_advice(url, target, expected, algorithm, problem))
+    raise DamagedError(_advice(url, target, expected, algorithm, problem))
 
 
 def _download(url: str, target: Path, expected: str | None, algorithm: str) -> str:
@@ -98,38 +104,51 @@ def _advice(url: str, target: Path, expected: str | None, algorithm: str, proble
 
 
 def get_file(
-    fname: str | None = None, origin: str | None = None, cache_subdir: str = "datasets", file_hash: str | None = None,
-    hash_algorithm: str = "auto", cache_dir: str | None = None, force_download: bool = False,
-    md5_hash: str | None = None,
+    fname: str | None = None, origin: str | None = None, untar: bool = False, md5_hash: str | None = None,
+    file_hash: str | None = None, cache_subdir: str = "datasets", hash_algorithm: str = "auto", extract: bool = False,
+    archive_format: Any = "auto", cache_dir: str | None = None, force_download: bool = False,
 ) -> str:  # fmt: skip
-    """A file from the network, kept on this machine.
+    """A file from the network, kept on this machine; of an archive what is in it, if that is asked for.
 
     Args:
         fname: Its name here; that of the address where None.
         origin: The address.
-        cache_subdir: The folder inside the cache.
+        untar: Whether it is a tar archive that is to be unpacked.
+        md5_hash: An MD5 hash, as older programs give it.
         file_hash: Its hash; checked each time.
+        cache_subdir: The folder inside the cache.
         hash_algorithm: "sha256", "md5", or "auto": by the hash's length.
+        extract: Whether it is an archive that is to be unpacked.
+        archive_format: "tar", "zip", "auto" for either, or a list of formats to try.
         cache_dir: The cache; Weft's own where None.
         force_download: Whether it is downloaded even where it is there.
-        md5_hash: An MD5 hash, as older programs give it.
 
     Returns:
-        Its path.
+        Its path; of an archive that is unpacked, the path of the folder.
 
     Raises:
         DownloadError: Where it is not here and cannot be downloaded.
+        ValueError: Where its hash is another one.
     """
     if not origin:
         raise ValueError(explain("get_file() needs `origin`, the file's address."))
-    name = fname or os.path.basename(origin.split("?")[0])
+    name = os.fspath(fname) if fname else os.path.basename(origin.split("?")[0])
     if not name or name in (".", "..") or os.path.basename(name) != name:
         raise ValueError(explain("get_file(): `fname` must be a name without folders.", received=repr(name)))
     expected = file_hash or md5_hash
-    if hash_algorithm == "auto":
+    if hash_algorithm == "auto" or (md5_hash and not file_hash):
         hash_algorithm = "md5" if expected is not None and len(expected) == 32 else "sha256"
-    root = Path(cache_dir).expanduser() if cache_dir else home()
-    target = root / cache_subdir / name
+    place = (Path(cache_dir).expanduser() if cache_dir else home()) / cache_subdir
+    unpacked = untar or extract
+    if unpacked and fname and "." in name:
+        target, folder = place / name, place / f"{name.partition('.')[0]}_extracted"
+    else:
+        target, folder = place / (f"{name}_archive" if unpacked else name), place / name
     if force_download:
         target.unlink(missing_ok=True)
-    return str(fetch(origin, target, expected, hash_algorithm))
+    fetch(origin, target, expected, hash_algorithm)
+    if not unpacked:
+        return str(target)
+    if not unpack(target, folder, "tar" if untar else archive_format):
+        warnings.warn(f"Could not extract archive {target}: it is none of {archive_format!r}.", stacklevel=2)
+    return str(folder)

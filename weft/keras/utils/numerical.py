@@ -60,7 +60,7 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
     """Scales to norm 1 along an axis; what is all zeros stays.
 
     Args:
-        x: An array.
+        x: An array or a tensor, which gives a tensor.
         axis: The axis.
         order: Which norm.
 
@@ -69,6 +69,9 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
         >>> keras.utils.normalize([[3.0, 4.0]]).tolist()
         [[0.6, 0.8]]
     """
+    if tf.is_tensor(x):
+        norms = tf.norm(x, ord=order, axis=axis, keepdims=True)
+        return x / tf.where(tf.equal(norms, 0), tf.ones_like(norms), norms)
     array = np.asarray(x)
     norms = np.atleast_1d(np.linalg.norm(array, order, axis))
     norms[norms == 0] = 1

@@ -30,7 +30,11 @@ class Progbar:
         verbose: 0 shows nothing, 1 a live bar (in a log: a line at the end), 2 a line at the end.
         interval: Least time between two updates in seconds.
         stateful_metrics: Names of values that are shown as they are; others are averaged over steps.
+        stateless_metrics: The other way round: names of values that are averaged.
         unit_name: What a step is called.
+
+    Raises:
+        ValueError: For both kinds of names at once.
 
     Example:
         >>> from weft import keras
@@ -41,14 +45,18 @@ class Progbar:
 
     def __init__(
         self, target: int | None, width: int = 20, verbose: int = 1, interval: float = INTERVAL,
-        stateful_metrics: Iterable[str] | None = None, unit_name: str = "step",
+        stateful_metrics: Iterable[str] | None = None, stateless_metrics: Iterable[str] | None = None,
+        unit_name: str = "step",
     ) -> None:  # fmt: skip
         self.target = target
         self.width = width
         self.verbose = verbose
         self.interval = interval
         self.unit_name = unit_name
+        if stateful_metrics is not None and stateless_metrics is not None:
+            raise ValueError("Progbar: Only one of `stateful_metrics` and `stateless_metrics` can be given.")
         self.stateful_metrics = set(stateful_metrics or ())
+        self.stateless_metrics = None if stateless_metrics is None else set(stateless_metrics)
         self._values: dict[str, Any] = {}
         self._seen = 0
         self._start = time.perf_counter()
@@ -105,12 +113,17 @@ class Progbar:
     def _take(self, current: int, values: Any) -> None:
         steps = max(current - self._seen, 1)
         for name, value in values or ():
-            if name in self.stateful_metrics:
+            if self._is_shown_as_it_is(name) or isinstance(value, list):
                 self._values[name] = value
             else:
                 total, count = self._values.get(name, (0.0, 0))
                 self._values[name] = (total + value * steps, count + steps)
         self._seen = current
+
+    def _is_shown_as_it_is(self, name: str) -> bool:
+        if self.stateless_metrics is not None:
+            return name not in self.stateless_metrics
+        return name in self.stateful_metrics
 
     def _numbers(self) -> list[tuple[str, float]]:
         found = []
