@@ -11,8 +11,6 @@ from weft.keras.optimizers.adam import Adamax as Adamax
 from weft.keras.optimizers.adam import AdamW as AdamW
 from weft.keras.optimizers.adam import Lamb as Lamb
 from weft.keras.optimizers.adam import Nadam as Nadam
-from weft.keras.optimizers.multi_optimizer import MultiOptimizer as MultiOptimizer
-from weft.keras.optimizers.multi_optimizer import OptimizerMap as OptimizerMap
 from weft.keras.optimizers.muon import Muon as Muon
 from weft.keras.optimizers.muon import ScheduleFreeAdamW as ScheduleFreeAdamW
 from weft.keras.optimizers.optimizer import Optimizer as Optimizer
