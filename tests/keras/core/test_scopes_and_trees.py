@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque, namedtuple
+from typing import Any
 
+import numpy as np
 import pytest
 
+import weft as tf
 from weft import keras
 
 Point = namedtuple("Point", ["x", "y"])
@@ -77,3 +80,36 @@ class TestTrees:
 
     def test_no_shape_is_a_leaf_all_the_same(self) -> None:
         assert keras.tree.map_shape_structure(lambda s: s, {"a": (1, None), "b": "no"}) == {"a": (1, None), "b": "no"}
+
+
+class TestOperators:
+    """Dtypes that differ meet by Keras' promotion."""
+
+    @staticmethod
+    def variable(dtype: str) -> keras.Variable:
+        return keras.Variable("ones", shape=(2,), dtype=dtype)
+
+    @pytest.mark.parametrize("make", [lambda d: keras.Variable("ones", shape=(2,), dtype=d),
+                                      lambda d: keras.KerasTensor((2,), d)])  # fmt: skip
+    def test_two_dtypes(self, make: Any) -> None:
+        assert (make("float16") + make("float32")).dtype == "float32"
+        assert (make("int8") * make("int16")).dtype == "int16"
+        assert (make("bfloat16") - make("bool")).dtype == "bfloat16"
+        assert (make("int32") < make("float32")).dtype == "bool"
+        assert (make("int32") / make("int32")).dtype == (1 / make("int32")).dtype == "float32"
+        assert (make("int32") & make("int32")).dtype == "bool"
+        assert (make("float16") * 2).dtype == "float16"
+
+    def test_values_are_cast_to_what_they_are_assigned_to(self) -> None:
+        variable = self.variable("int64")
+        variable.assign(tf.constant([2.7, 1.0]))
+        assert variable.numpy().tolist() == [2, 1]
+        assert round(self.variable("float32")).numpy().tolist() == [1.0, 1.0]
+
+    def test_in_a_model_whose_inputs_have_dtypes_of_their_own(self) -> None:
+        x, y = keras.Input((2,), dtype="int32"), keras.Input((2,), dtype="float16")
+        model = keras.Model([x, y], (x + y) * 0.5 / (x + 1))
+        data = [np.ones((1, 2), "int32"), np.ones((1, 2), "float16")]
+        for one in (model, keras.models.model_from_json(model.to_json())):
+            found = one(data)
+            assert found.dtype == "float16" and found.numpy().tolist() == [[0.5, 0.5]]

@@ -8,6 +8,7 @@ import weft as tf
 from weft.extend import TensorOperators, explain, op_outputs, present_graph, take_constants
 from weft.keras.core import naming
 from weft.keras.core.dtypes import standardize_dtype
+from weft.keras.core.operators import PromotingOperators
 
 if TYPE_CHECKING:
     from weft.keras.core.operation import Operation
@@ -25,7 +26,7 @@ class KerasHistory(NamedTuple):
 _FIXED = frozenset(("shape", "dtype", "sparse", "ragged", "ragged_rank", "row_splits_dtype"))
 
 
-class KerasTensor(TensorOperators):
+class KerasTensor(PromotingOperators, TensorOperators):
     """A tensor without values, that remembers which layer or function made it from which other ones.
 
     Args:

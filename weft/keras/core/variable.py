@@ -14,6 +14,7 @@ import weft as tf
 from weft.extend import SharedVariable, TensorOperators, explain, present_graph
 from weft.keras.core import call_context, naming, stateless
 from weft.keras.core.dtypes import is_float, standardize_dtype
+from weft.keras.core.operators import PromotingOperators
 
 
 class _Autocast(threading.local):
@@ -69,7 +70,7 @@ def _count_bytes(sizes: Any, dtype: Any, name: str) -> None:
     _limit.left -= taken
 
 
-class Variable(SharedVariable):
+class Variable(PromotingOperators, SharedVariable):
     """A weight: a tensor that can change, with a path, and what training does with it.
 
     Args:
@@ -297,7 +298,9 @@ class Variable(SharedVariable):
         return value
 
     def assign(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        """Gives it a value."""
+        """Gives it a value, which is cast where its dtype is another one."""
+        if getattr(value, "dtype", self._dtype) != self._dtype:
+            value = tf.cast(value, self._dtype)
         return super().assign(value, *args, **kwargs) if stateless.current() is None else self._keep(value)
 
     def assign_add(self, delta: Any, *args: Any, **kwargs: Any) -> Any:
