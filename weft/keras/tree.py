@@ -173,10 +173,11 @@ def _kind(value: Any) -> type:
 
 def _compare(a: Any, b: Any, path: tuple[Any, ...], kinds: bool) -> None:
     first, second = _children(a), _children(b)
+    if not kinds and first is not None and second is not None:
+        others = dict(second)
+        if set(others) == {key for key, _ in first}:  # in whatever order
+            second = [(key, others[key]) for key, _ in first]
     keys = [None if parts is None else [key for key, _ in parts] for parts in (first, second)]
-    if not kinds and first is not None and second is not None and set(keys[0]) == set(keys[1]):
-        found = dict(second)
-        second, keys[1] = [(key, found[key]) for key in keys[0]], keys[0]
     differ = keys[0] != keys[1] or (kinds and first is not None and _kind(a) is not _kind(b))
     if differ:
         where = f" at {'/'.join(map(str, path))}" if path else ""

@@ -8,7 +8,7 @@ import weft as tf
 from weft.extend import TensorOperators, explain, op_outputs, present_graph, take_constants
 from weft.keras.core import naming
 from weft.keras.core.dtypes import standardize_dtype
-from weft.keras.core.operators import PromotingOperators
+from weft.keras.core.operators import PromotingOperators, keras_ops
 
 if TYPE_CHECKING:
     from weft.keras.core.operation import Operation
@@ -120,15 +120,11 @@ class KerasTensor(PromotingOperators, TensorOperators):
 
     def reshape(self, newshape: Any) -> Any:
         """The same elements in another shape."""
-        from weft.keras import ops
-
-        return ops.reshape(self, newshape)
+        return keras_ops().reshape(self, newshape)
 
     def squeeze(self, axis: Any = None) -> Any:
         """Without its axes of size one, or without `axis`."""
-        from weft.keras import ops
-
-        return ops.squeeze(self, axis)
+        return keras_ops().squeeze(self, axis)
 
     def get_shape(self) -> Any:
         """Its shape."""

@@ -33,13 +33,18 @@ def _keras_decides(own: str, other: Any, function: str) -> bool:
     return standardize_dtype(found) != own
 
 
+def keras_ops() -> Any:
+    """`keras.ops`, which is made of what this module is beneath."""
+    from weft.keras import ops
+
+    return ops
+
+
 def _method(name: str, function: str, reverse: bool) -> Callable[[Any, Any], Any]:
     def operate(self: Any, other: Any) -> Any:
         if not _keras_decides(standardize_dtype(self.dtype), other, function):
             return getattr(super(PromotingOperators, self), name)(other)
-        from weft.keras import ops
-
-        return getattr(ops, function)(*((other, self) if reverse else (self, other)))
+        return getattr(keras_ops(), function)(*((other, self) if reverse else (self, other)))
 
     operate.__name__ = operate.__qualname__ = name
     return operate
@@ -51,9 +56,7 @@ class PromotingOperators:
     dtype: Any
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        from weft.keras import ops
-
-        return ops.round(self, decimals=ndigits or 0)
+        return keras_ops().round(self, decimals=ndigits or 0)
 
 
 for _name, (_function, _reverse) in _FUNCTIONS.items():

@@ -123,7 +123,8 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
         dtype: Of the result; the default float by default.
     """
     for size in (N, M):
-        if isinstance(size, float) or (hasattr(size, "dtype") and not is_int(size.dtype)):
+        kind = getattr(size, "dtype", None)
+        if isinstance(size, float) or (kind is not None and not is_int(kind)):
             raise TypeError(explain("eye: sizes must be integers.", received=repr(size)))
     rows, columns = tf.range(N)[:, None], tf.range(N if M is None else M)[None, :]
     return tf.cast(tf.equal(columns - rows, k), standardize_dtype(dtype or config.floatx()))

@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def unpack(archive: Path, folder: Path, archive_format: Any = "auto") -> bool:
         if not matches(archive):
             continue
         if not folder.is_dir() or folder.stat().st_mtime < archive.stat().st_mtime:
-            _into(folder, lambda inside, extract=extract: extract(archive, inside))
+            _into(folder, partial(extract, archive))
         return True
     return False
 
@@ -71,7 +72,10 @@ def _from_tar(archive: Path, folder: Path) -> None:
                 _check(archive, folder, os.path.join(start.parent if member.issym() else start, member.linkname))
             elif not (member.isfile() or member.isdir()):
                 raise ValueError(explain(f"{archive} is refused: it holds a device.", received=member.name))
-        file.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        if hasattr(tarfile, "data_filter"):  # Python 3.11 has it since 3.11.4
+            file.extractall(folder, filter="data")
+        else:
+            file.extractall(folder)
 
 
 def _from_zip(archive: Path, folder: Path) -> None:
