@@ -370,3 +370,13 @@ def test_a_model_that_was_never_called_has_its_functions(tmp_path: Path) -> None
     loaded = tf.saved_model.load(str(tmp_path / "m"))
     assert loaded.signatures["sum"](a=tf.ones([1, 2]), b=tf.constant(2.0))["output_0"].numpy().tolist() == [[4.0, 5.0]]
     assert loaded.add(1.0, [1.0, 0.0]).numpy().tolist() == [3.0, 3.0]
+
+
+def test_a_function_that_prints_is_kept(tmp_path: Path, capsys: Any) -> None:
+    module = tf.Module()
+    module.f = tf.function(
+        lambda x: (tf.print("x is", {"x": x}, output_stream=sys.stdout), x + 1)[1], input_signature=[tf.TensorSpec([])]
+    )
+    tf.saved_model.save(module, str(tmp_path / "m"))
+    assert float(tf.saved_model.load(str(tmp_path / "m")).f(2.0)) == 3
+    assert capsys.readouterr().out == "x is {'x': 2}\n"

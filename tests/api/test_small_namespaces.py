@@ -120,3 +120,30 @@ def test_the_machine():
     first = float(now())
     assert abs(first - time.time()) < 60 and float(now()) >= first
     assert issubclass(tf.test.TestCase, unittest.TestCase)
+
+
+def test_print_shows_structures_texts_and_composite_tensors(capsys):
+    x = tf.constant([1, 2])
+    tf.print("a", [x, "s"], {"b": x[0], "a": "q"}, tf.constant("text"), np.array([1.0]), output_stream=sys.stdout)
+    tf.print(tf.constant("text"), output_stream=sys.stdout)
+    tf.print(tf.sparse.from_dense([[0, 1]]), tf.ragged.constant([["a"], []]), sep="|", output_stream=sys.stdout)
+
+    @tf.function
+    def traced(rows):
+        tf.print(rows, rows.row_lengths(), end="!", output_stream=sys.stdout)
+
+    traced(tf.ragged.constant([[1.5], [2.0, 3.0]]))
+    assert capsys.readouterr().out.splitlines() == [
+        "a [[1 2], 's'] {'a': 'q', 'b': 1} \"text\" array([1.])",
+        "text",
+        "'SparseTensor(indices=[[0 1]], values=[1], shape=[1 2])'|[['a'], []]",
+        "[[1.500000], [2.000000, 3.000000]] [1 2]!",
+    ]
+
+
+def test_gradients_agree_with_differences():
+    exact, numeric = tf.test.compute_gradient(lambda a, b: tf.matmul(a, b) * a, [np.eye(2) * 2, np.ones((2, 2))])
+    assert [found.shape for found in exact] == [(4, 4), (4, 4)]
+    assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(exact, numeric, strict=True))
+    with pytest.raises(ValueError, match="list of arguments"):
+        tf.test.compute_gradient(tf.square, 1.0)

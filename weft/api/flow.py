@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import pprint
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,11 +19,13 @@ from weft.base.dtypes import DType
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
 from weft.ops import opdef, string_format
-from weft.runtime import context, control, dispatch, frontdoor
+from weft.runtime import context, control, dispatch, frontdoor, kept_calls
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.custom_gradient import custom_gradient  # noqa: F401
 from weft.runtime.function import Function
+from weft.runtime.ragged import RaggedTensor
 from weft.runtime.scopes import NameScope as name_scope  # noqa: F401
+from weft.runtime.sparse import SparseTensor
 from weft.runtime.tape import GradientTape, UnconnectedGradients
 from weft.runtime.tensor import EagerTensor
 
@@ -259,6 +263,10 @@ class device:
         context.devices().pop()
 
 
+#: behind the number of a text that is printed without quotes
+_BARE = "b"
+
+
 def print_(*inputs: Any, output_stream: Any = None, summarize: int | None = 3, sep: str = " ", end: str = "\n",
            name: str | None = None) -> Any:  # fmt: skip
     """Prints tensors and anything else; in a graph, when it runs. To stderr where no stream is named.
@@ -271,26 +279,69 @@ def print_(*inputs: Any, output_stream: Any = None, summarize: int | None = 3, s
         end: What stands at the end.
         name: The node's name.
     """
-    def taken(leaf: Any) -> Any:
-        return frontdoor.convert(leaf) if frontdoor.is_tensor_like(leaf) else leaf
+    tensors: list[Any] = []
 
-    structures = [nest.map_structure(taken, i) for i in inputs]
-    leaves = [leaf for s in structures for leaf in nest.flatten(s)]
-    tensors = [leaf for leaf in leaves if frontdoor.is_tensor_like(leaf)]
+    def place_of(tensor: Any, bare: bool = False) -> str:
+        tensors.append(frontdoor.convert(tensor))
+        return f"\0{len(tensors) - 1:02d}{_BARE if bare else ''}\0"
 
-    def write(*arrays: Any) -> None:
-        supply = iter(arrays)
-        shown = [_Text(_array_text(next(supply), summarize)) if frontdoor.is_tensor_like(leaf) else leaf
-                 for leaf in leaves]  # fmt: skip
-        parts = []
-        rest = iter(shown)
-        for structure in structures:
-            packed = nest.map_structure(lambda _: next(rest), structure)
-            parts.append(str(packed))
-        _emit(sep.join(parts) + end, output_stream)
+    def marked(leaf: Any) -> Any:
+        if isinstance(leaf, SparseTensor):
+            parts = (place_of(part) for part in (leaf.indices, leaf.values, leaf.dense_shape))
+            return _Text("'SparseTensor(indices={}, values={}, shape={})'".format(*parts))
+        if isinstance(leaf, RaggedTensor):
+            return _Text(place_of(_ragged_text(leaf, summarize), bare=True))
+        plain = isinstance(leaf, np.ndarray) or not frontdoor.is_tensor_like(leaf)
+        return leaf if plain else _Text(place_of(leaf))
 
+    shown = [given if isinstance(given, str) else pprint.pformat(nest.map_structure(marked, given)) for given in inputs]
+    if shown == ["\0" + "00\0"]:  # one tensor alone: a text without quotes, then
+        shown = ["\0" + f"00{_BARE}\0"]
+    text = sep.join(shown) + end
+    stream = "stdout" if output_stream is sys.stdout else None if output_stream is sys.stderr else output_stream
+    static = {"text": text, "summarize": summarize, "stream": stream}
+    write = kept_calls.KeptCall(functools.partial(_print, text, summarize, output_stream), "print", static)
     results = dispatch.apply(opdef.get("print"), tensors, {"write": write}, name or "PrintV2")
     return results[0] if results else None
+
+
+def _ragged_text(tensor: Any, summarize: int | None) -> Any:
+    """The rows of a ragged tensor as a text, when the graph runs."""
+
+    def rows(*parts: Any) -> Any:
+        lists = tensor._rebuild([EagerTensor(part) for part in parts]).to_list()
+        return [np.asarray(_list_text(lists, summarize).encode(), object)]
+
+    parts = [frontdoor.convert(part) for part in tensor._components()]
+    if context.scope() is None:
+        return EagerTensor(rows(*[part._array for part in parts])[0])
+    attrs = {"function": rows, "types": (TensorType((), dtypes.string),), "gradient": None}
+    return dispatch.apply(opdef.get("py_function"), parts, attrs, "RaggedText")[0]
+
+
+def _list_text(value: Any, summarize: int | None) -> str:
+    if isinstance(value, bytes):
+        return repr(_decoded(value))
+    if not isinstance(value, list):
+        return f"{value:f}" if isinstance(value, float) else str(value)
+    parts = [_list_text(item, summarize) for item in value]
+    if summarize is not None and 0 <= 2 * summarize < len(parts):
+        parts = [*parts[:summarize], "...", *parts[-summarize:]]
+    return f"[{', '.join(parts)}]"
+
+
+def _print(text: str, summarize: int | None, stream: Any, *arrays: Any) -> None:
+    """Writes a text in which numbers between zeros stand for arrays."""
+    parts = text.split("\0")
+    parts[1::2] = [_array_text(arrays[int(place.rstrip(_BARE))], summarize, _BARE in place) for place in parts[1::2]]
+    _emit("".join(parts), stream)
+
+
+def _kept_print(text: str, summarize: int | None, stream: str | None) -> Any:
+    return functools.partial(_print, text, summarize, sys.stdout if stream == "stdout" else stream)
+
+
+kept_calls.made["print"] = _kept_print
 
 
 class _Text(str):
@@ -300,10 +351,10 @@ class _Text(str):
         return str(self)
 
 
-def _array_text(array: Any, summarize: int | None) -> str:
+def _array_text(array: Any, summarize: int | None, bare: bool = False) -> str:
     if array.dtype == object:
         if array.ndim == 0:
-            return _decoded(array.item())
+            return _decoded(array.item()) if bare else f'"{_decoded(array.item())}"'
         return "[" + " ".join(f'"{_decoded(i)}"' if array.ndim == 1 else _array_text(np.asarray(i, object), summarize)
                               for i in array) + "]"  # fmt: skip
     return string_format.summary(array, -1 if summarize is None else summarize) if array.size else "[]"

@@ -13,6 +13,8 @@ import numpy as np
 from weft.api import random
 from weft.api.test_assertions import Comparisons
 from weft.base import nest
+from weft.runtime import frontdoor
+from weft.runtime.tape import GradientTape
 
 #: of every test, as in TensorFlow
 _SEED = 87654321
@@ -62,6 +64,49 @@ def get_temp_dir() -> str:
     folder = os.environ.get("TEST_TMPDIR") or os.path.join(tempfile.gettempdir(), f"weft-tests-{os.getpid()}")
     os.makedirs(folder, exist_ok=True)
     return folder
+
+
+def compute_gradient(f: Any, x: Any, delta: float | None = None) -> tuple[list[Any], list[Any]]:
+    """The Jacobians of a function by its arguments: as gradients give them, and as differences of its values do.
+
+    Args:
+        f: A function of tensors that returns one.
+        x: A list of its arguments.
+        delta: By how much each element is moved to both sides; 1/1024 where None.
+
+    Returns:
+        Two lists of arrays `[elements of the result, elements of the argument]`.
+
+    Example:
+        >>> import weft as tf
+        >>> exact, numeric = tf.test.compute_gradient(tf.square, [[3.0]])
+        >>> exact[0].tolist(), numeric[0].tolist()
+        ([[6.0]], [[6.0]])
+    """
+    if not isinstance(x, (list, tuple)):
+        raise ValueError(f"compute_gradient takes a list of arguments, received {x!r}.")
+    step = 1 / 1024 if delta is None else delta
+    inputs = [frontdoor.convert(argument) for argument in x]
+    with GradientTape(persistent=True) as tape:
+        tape.watch(inputs)
+        result = frontdoor.convert(f(*inputs))
+    size = result.numpy().size
+    exact, numeric = [], []
+    for place, argument in enumerate(inputs):
+        found = tape.jacobian(result, argument, unconnected_gradients="zero", experimental_use_pfor=False)
+        exact.append(_array(found).reshape(size, -1))
+        values = _array(argument)
+        columns = []
+        for index in np.ndindex(values.shape):
+            sides = []
+            for shift in (step, -step):
+                moved = values.copy()
+                moved[index] += shift
+                arguments = [*inputs[:place], frontdoor.convert(moved), *inputs[place + 1 :]]
+                sides.append(_array(frontdoor.convert(f(*arguments))).ravel())
+            columns.append((sides[0] - sides[1]) / (2 * step))
+        numeric.append(np.stack(columns, axis=1) if columns else np.zeros((size, 0)))
+    return exact, numeric
 
 
 def create_local_cluster(*args: Any, **kwargs: Any) -> Any:

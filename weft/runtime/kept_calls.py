@@ -20,6 +20,8 @@ from weft.runtime.tensor import wrap
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _kept: dict[str, Callable[..., Any]] = {}
+#: name -> makes what a node calls of the static arguments alone
+made: dict[str, Callable[..., Any]] = {}
 #: classes of arguments, by name
 classes: dict[str, Any] = {}
 
@@ -82,6 +84,11 @@ def rebuilt(name: str, static: dict[str, Any], inputs: Sequence[TensorType]) -> 
     Raises:
         DataLossError: Where there is no such function, or it does not take these arguments.
     """
+    if name in made:
+        try:
+            return KeptCall(made[name](**static), name, static)
+        except TypeError as error:
+            raise DataLossError(f"a file calls {name} in a way that it does not take: {error}") from error
     found = _kept.get(name)
     if found is None:
         raise DataLossError(f"a file names the function {name!r}, which cannot be kept in files.")
