@@ -172,3 +172,12 @@ def test_numbers_of_a_graph_keep_their_batch() -> None:
     traced = extend.function(lambda x: layer(x))
     for count in (1, 3):
         assert traced(np.array([["a", "b"]] * count, object)).shape == (count, 2)
+
+
+def test_a_deferred_model_takes_what_its_first_layer_takes() -> None:
+    words = [layers.StringLookup(vocabulary=["a", "b"]), layers.TextVectorization(vocabulary=["a", "b"])]
+    for layer, given in zip(words, (["a", "b"], [["a b"], ["b"]]), strict=True):
+        model = keras.Sequential([layer, layers.Embedding(5, 4)])
+        assert model(tf.constant(given)).shape[-1] == 4 and model.inputs[0].dtype == "string"
+    numbers = keras.Sequential([layers.IntegerLookup(vocabulary=[2**40])])
+    assert numbers(tf.constant([2**40, 1])).numpy().tolist() == [1, 0]

@@ -406,6 +406,8 @@ class StringLookup(IndexLookup):
         [[2, 0]]
     """
 
+    _natural_input_dtype = "string"
+
     def __init__(
         self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: str | None = None,
         oov_token: str = "[UNK]", vocabulary: Any = None, idf_weights: Any = None, invert: bool = False,
@@ -462,6 +464,8 @@ class IntegerLookup(IndexLookup):
 
     _key_dtype = "int64"
     _old_arguments = {"max_values": "max_tokens", "mask_value": "mask_token", "oov_value": "oov_token"}
+
+    _natural_input_dtype = "int64"
 
     def __init__(
         self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: int | None = None,

@@ -59,6 +59,8 @@ class TextVectorization(Layer):
     #: what this attribute is called in files
     _saved_names = {"_lookup": "_lookup_layer"}
 
+    _natural_input_dtype = "string"
+
     def __init__(
         self, max_tokens: int | None = None, standardize: Any = "lower_and_strip_punctuation",
         split: Any = "whitespace", ngrams: Any = None, output_mode: str = "int",
