@@ -97,3 +97,7 @@ def test_what_needs_other_machines_says_so(monkeypatch):
         dispatch.use_engine(None)
     monkeypatch.delenv("TF_CONFIG")
     assert tf.distribute.MultiWorkerMirroredStrategy().num_replicas_in_sync == 1
+
+
+def test_the_older_name_of_run() -> None:
+    assert float(tf.distribute.get_strategy().experimental_run_v2(lambda x: x + 1, args=(tf.constant(1.0),))) == 2

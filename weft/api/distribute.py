@@ -290,6 +290,8 @@ class Strategy:
             self._functions[fn] = Function(lambda args, kwargs: self._replicated(fn, args, kwargs), "run")
         return self._functions[fn](tuple(args), kwargs or {})
 
+    experimental_run_v2 = run  # its name in TensorFlow 2.0 and 2.1
+
     def _replicated(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         def within(number: Any) -> Any:
             return _entered(self, ReplicaContext(self, number))

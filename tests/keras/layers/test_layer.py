@@ -508,3 +508,24 @@ def test_errors_of_ops_name_the_layer() -> None:
     assert caught.value.__notes__ == ["  in layer `shares` (Softmax)"]
     with pytest.raises(tf.errors.InvalidArgumentError, match="words`.*holds 5"):
         keras.Sequential([keras.Input((1,)), layer]).predict(np.array([[5]]), verbose=0)
+
+
+def test_whether_to_train_may_be_a_tensor() -> None:
+    class Frozen(layers.BatchNormalization):
+        def call(self, x: Any, training: Any = False) -> Any:
+            return super().call(x, tf.logical_and(tf.constant(True) if training else tf.constant(False), self.trainable))
+
+    x = keras.Input((4, 4, 3))
+    model = keras.Model(x, Frozen()(x))
+    assert model(tf.ones([2, 4, 4, 3]), training=True).numpy().max() == 0
+    norm, drop = layers.BatchNormalization(), layers.Dropout(0.5)
+    rows = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+
+    @tf.function
+    def f(training: Any) -> Any:
+        return norm(rows, training=training), drop(rows, training=training)
+
+    still, dropped = f(tf.constant(False))
+    assert dropped.numpy().tolist() == rows.numpy().tolist() and norm.moving_mean.numpy().tolist() == [0, 0]
+    assert abs(f(tf.constant(True))[0].numpy().mean()) < 1e-6 and norm.moving_mean.numpy()[0] > 0
+    assert drop(rows, training=tf.constant(False)).numpy().tolist() == rows.numpy().tolist() and still.shape == [2, 2]

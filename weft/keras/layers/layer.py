@@ -580,8 +580,14 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
         with autocast_scope(self.compute_dtype if self.autocast else None):
             if symbolic:
                 return self.compute_output_spec(*bound.args, **bound.kwargs)
-            if is_tensor(bound.arguments.get("training")) and present_graph() is not None and not hasattr(self, "fit"):
-                return in_graph.either_way(extend.traceable(self.call), bound)
+            training = bound.arguments.get("training")
+            if is_tensor(training) and not hasattr(self, "fit"):
+                own = type(self).call.__module__.startswith("weft.")
+                known = tf.get_static_value(training) if own else None
+                if known is not None:
+                    bound.arguments["training"] = bool(known)
+                elif own or present_graph() is not None:
+                    return in_graph.either_way(extend.traceable(self.call), bound)
             return extend.traceable(self.call)(*bound.args, **bound.kwargs)
 
     def _record(self, signature: CallSignature, recorded: dict[str, Any], outputs: Any) -> None:

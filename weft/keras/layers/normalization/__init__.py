@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import weft as tf
@@ -130,6 +131,12 @@ class BatchNormalization(Layer):
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """The output; in training, the moving averages move."""
+        if tf.is_tensor(training):  # subclasses hand on what they compute
+            known = tf.get_static_value(training)
+            if known is None:
+                ways = [functools.partial(self.call, inputs, way, mask) for way in (True, False)]
+                return tf.cond(tf.cast(training, "bool"), *ways)
+            training = bool(known)
         wide = self.variable_dtype
         values = tf.cast(inputs, wide) if inputs.dtype != wide else inputs
         axis = self.axis % values.shape.rank
