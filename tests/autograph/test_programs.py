@@ -103,3 +103,22 @@ def test_what_is_rewritten_can_be_rewritten_again():
 
     once = tf.autograph.to_graph(sign)
     assert tf.autograph.to_graph(once) is once
+
+
+def test_a_loop_that_hands_no_gradient_on_may_grow():
+    w = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+
+    @tf.function
+    def f():
+        with tf.GradientTape() as tape:
+            x = w * 2.0
+
+            def body(i, rows):
+                return i + 1, rows.write(i, tf.cast(x[i] < 5.0, tf.float32))
+
+            start = [0, tf.TensorArray(tf.float32, size=0, dynamic_size=True)]
+            _, rows = tf.while_loop(lambda i, rows: i < tf.shape(x)[0], body, start)
+            loss = tf.reduce_sum(rows.stack() * x)
+        return tape.gradient(loss, w)
+
+    assert f().numpy().tolist() == [[2, 2], [0, 0]]

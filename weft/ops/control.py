@@ -19,7 +19,7 @@ from weft.ir.types import TensorType
 from weft.ops import control_cases
 from weft.ops.builder import inline
 from weft.ops.interpreter import Runner
-from weft.ops.loop_gradient import walk_back
+from weft.ops.loop_gradient import leads_on, walk_back
 from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, register
 
 #: the loops, and the attribute that says how many variables go from step to step
@@ -312,6 +312,8 @@ def check_steady(b: Any, inputs: Sequence[Any], outputs: Sequence[Any], count: i
 
 def _while_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
     count = node.attrs["count"]
+    if not leads_on(node.attrs["body"], [place for place, needed in enumerate(node.needs) if needed], count):
+        return [None] * len(node.inputs)
     check_steady(b, node.inputs, node.outputs, count)
     return walk_back(b, "while_loop", node, cts, (count, 0), None, True)
 

@@ -15,6 +15,7 @@ from typing import Any
 from weft.base import shapes
 from weft.ir.graph import Graph, Node, Value, attr_symbols, clone, symbol_sources
 from weft.ir.types import TensorType
+from weft.ops import opdef
 from weft.ops.builder import GraphBuilder, inline
 
 #: ops whose results are computed again rather than kept
@@ -86,6 +87,32 @@ def walk_back(
             result[position] = total if b.shape(total) == b.shape(node.inputs[position]) else b.reshape_like(
                 total, node.inputs[position])  # fmt: skip
     return result
+
+
+def leads_on(body: Graph, wanted: Sequence[int], count: int) -> bool:
+    """Whether a gradient can flow from some inputs of a loop's body to what the loop gives, in however many steps.
+
+    Args:
+        body: The body.
+        wanted: The numbers of the inputs.
+        count: How many of its inputs and outputs are the loop's variables.
+    """
+    if body.has_effects():
+        return True
+    moving = {body.inputs[place] for place in wanted}
+    while True:
+        for node in body.nodes:
+            if any(value in moving for value in node.inputs) and not _stops(node):
+                moving.update(value for value in node.outputs if value.dtype.is_floating or value.dtype.is_complex)
+        ends = {place for place, value in enumerate(body.outputs) if value in moving}
+        again = {body.inputs[place] for place in ends if place < count} - moving
+        if not again:
+            return bool(ends)
+        moving |= again
+
+
+def _stops(node: Any) -> bool:
+    return isinstance(opdef.get(node.op).vjp, opdef.Nondifferentiable) and not node.subgraphs()
 
 
 def _zeros_for(b: Any, value: Any) -> Any:
