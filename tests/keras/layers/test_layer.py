@@ -513,7 +513,7 @@ def test_errors_of_ops_name_the_layer() -> None:
 def test_whether_to_train_may_be_a_tensor() -> None:
     class Frozen(layers.BatchNormalization):
         def call(self, x: Any, training: Any = False) -> Any:
-            return super().call(x, tf.logical_and(tf.constant(True) if training else tf.constant(False), self.trainable))
+            return super().call(x, tf.logical_and(tf.constant(bool(training)), self.trainable))
 
     x = keras.Input((4, 4, 3))
     model = keras.Model(x, Frozen()(x))

@@ -134,8 +134,8 @@ class BatchNormalization(Layer):
         if tf.is_tensor(training):  # subclasses hand on what they compute
             known = tf.get_static_value(training)
             if known is None:
-                ways = [functools.partial(self.call, inputs, way, mask) for way in (True, False)]
-                return tf.cond(tf.cast(training, "bool"), *ways)
+                moving, still = (functools.partial(self.call, inputs, way, mask) for way in (True, False))
+                return tf.cond(tf.cast(training, "bool"), moving, still)
             training = bool(known)
         wide = self.variable_dtype
         values = tf.cast(inputs, wide) if inputs.dtype != wide else inputs
