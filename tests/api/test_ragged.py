@@ -64,3 +64,26 @@ def test_what_does_not_fit_says_so(rows):
         tf.linalg.inv(rows)
     with pytest.raises(IndexError, match="Row 3"):
         rows[3]
+
+
+def test_the_texts_of_rows_are_joined():
+    rows = tf.ragged.constant([["a", "b"], [], ["c"]])
+    assert tf.strings.reduce_join(rows, axis=-1).numpy().tolist() == [b"ab", b"", b"c"]
+    traced = tf.function(lambda x: tf.strings.reduce_join(x, axis=1, separator="+", keepdims=True))
+    assert traced(rows).numpy().tolist() == [[b"a+b"], [b""], [b"c"]]
+    deeper = tf.ragged.constant([[["a", "b"], ["c"]], [["d"]]])
+    assert tf.strings.reduce_join(deeper, axis=-1).to_list() == [[b"ab", b"c"], [b"d"]]
+    with pytest.raises(NotImplementedError, match="innermost"):
+        tf.strings.reduce_join(rows, axis=0)
+
+
+def test_a_function_of_each_ragged_row():
+    rows = tf.ragged.constant([[3, 1], [], [5]])
+    assert tf.map_fn(tf.square, rows).to_list() == [[9, 1], [], [25]]
+    assert tf.map_fn(tf.reduce_sum, rows, fn_output_signature=tf.int32).numpy().tolist() == [4, 0, 5]
+    pairs = tf.map_fn(lambda both: (both[0] * both[1], both[1]), (rows, tf.constant([2, 3, 4])))
+    assert pairs[0].to_list() == [[6, 2], [], [20]] and pairs[1].numpy().tolist() == [2, 3, 4]
+    letters = tf.keras.layers.StringLookup(vocabulary=["a", "b"], mask_token=None)
+    back = tf.keras.layers.StringLookup(vocabulary=letters.get_vocabulary(), invert=True, mask_token=None)
+    found = letters(tf.strings.unicode_split(["ab", "c"], "UTF-8"))
+    assert found.to_list() == [[1, 2], [0]] and back(found).to_list() == [[b"a", b"b"], [b"[UNK]"]]

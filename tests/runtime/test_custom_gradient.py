@@ -139,3 +139,24 @@ def test_sizes_that_only_the_surroundings_know():
             tape.watch(x)
             y = function(tf.ones([size]), x)
         assert float(tape.gradient(y, x)) == 2 * size
+
+
+def test_of_methods():
+    class Scaled:
+        factor = 3.0
+
+        @tf.custom_gradient
+        def twice(self, x):
+            return x * 2.0, lambda ct: ct * self.factor
+
+        @staticmethod
+        @tf.custom_gradient
+        def same(x):
+            return tf.identity(x), lambda ct: ct * 5.0
+
+    x = tf.constant([1.0])
+    for function, value, slope in ((Scaled().twice, 2, 3), (Scaled.same, 1, 5), (tf.function(Scaled().twice), 2, 3)):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = function(x)
+        assert float(y[0]) == value and float(tape.gradient(y, x)[0]) == slope

@@ -2,6 +2,7 @@
 
 from weft.api.test import Benchmark as Benchmark
 from weft.api.test import TestCase as TestCase
+from weft.api.test import compute_gradient as compute_gradient
 from weft.api.test import create_local_cluster as create_local_cluster
 from weft.api.test import get_temp_dir as get_temp_dir
 from weft.api.test import gpu_device_name as gpu_device_name

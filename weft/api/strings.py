@@ -5,6 +5,7 @@ Splitting several strings gives rows of different lengths, as a ragged tensor.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -127,13 +128,30 @@ def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator
         >>> tf.strings.reduce_join([["a", "b"], ["c", "d"]], axis=-1, separator=" ").numpy().tolist()
         [b'a b', b'c d']
     """
-    x = frontdoor.convert(inputs)
     between = _text(separator, "separator")
+    if isinstance(inputs, RaggedTensor):
+        return _join_rows(inputs, axis, keepdims, between)
+    x = frontdoor.convert(inputs)
     if axis is None and x.shape.rank is None:
         return reduced("string_reduce_join", x, None, keepdims, name, separator=between)
     axes = axes_of(x, axis)
     return apply("string_reduce_join", x, axis=axes[::-1] if axis is None else axes, keepdims=bool(keepdims),
                  separator=between, name=name)  # fmt: skip
+
+
+def _join_rows(rows: RaggedTensor, axis: Any, keepdims: bool, separator: str) -> Any:
+    """The strings of each innermost row put together; all of them where there is no axis."""
+    if axis is None:
+        return reduce_join(rows.flat_values, None, False, separator)
+    place = int(axis) + (rows.shape.rank or 0) if int(axis) < 0 else int(axis)
+    if isinstance(rows.values, RaggedTensor) and place > 1:
+        return rows.with_values(_join_rows(rows.values, place - 1, keepdims, separator))
+    if place != 1 or isinstance(rows.values, RaggedTensor) or rows.values.shape.rank != 1:
+        raise NotImplementedError(explain(f"reduce_join: axis {axis} of a ragged tensor cannot be joined.",
+                                          received=repr(rows)[:100], hint="join the innermost: axis=-1"))  # fmt: skip
+    marked = rows.with_values(join([separator, rows.values])) if separator else rows
+    joined = reduce_join(marked.to_tensor(default_value=""), -1, keepdims)
+    return regex_replace(joined, "^" + re.escape(separator), "", replace_global=False) if separator else joined
 
 
 def unsorted_segment_join(inputs: Any, segment_ids: Any, num_segments: Any, separator: str = "",

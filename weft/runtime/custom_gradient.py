@@ -7,6 +7,7 @@ become inputs of the node, so that the graph can be copied, cut in two and diffe
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -62,25 +63,48 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
         1.0
     """
 
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        tensors = [convert(leaf) for leaf in nest.flatten(args)]
-        inner = Tape()
-        context.tapes().append(inner)
-        try:
-            results, gradient = function(*nest.pack(args, tensors), **kwargs)
-        finally:
-            context.tapes().remove(inner)
-        flat = [convert(leaf) for leaf in nest.flatten(results)]
-        pull_back = _PullBack(function.__name__, gradient, len(tensors), list(inner.variables.values()))
-        made, captured = _traced(pull_back, flat)
-        operands = [*tensors, *pull_back.variables, *captured]
-        outputs = dispatch.apply(
-            opdef.get("custom_gradient"), [*operands, *flat], {"gradient": made, "count": len(operands)}
-        )
-        return nest.pack(results, outputs)
+    return _WithGradient(function)
 
-    return wrapped
+
+class _WithGradient:
+    """A function that has a gradient of the user's own; as an attribute of a class, a method."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        functools.update_wrapper(self, function)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(_apply, self._function.__get__(instance, owner))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return _apply(self._function, *args, **kwargs)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        name = getattr(self, "__qualname__", "")
+        found: Any = sys.modules.get(getattr(self, "__module__", None) or "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return name if found is self else (_WithGradient, (self._function,))
+
+
+def _apply(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """What a function returns, with the gradient that it returns beside it."""
+    tensors = [convert(leaf) for leaf in nest.flatten(args)]
+    inner = Tape()
+    context.tapes().append(inner)
+    try:
+        results, gradient = function(*nest.pack(args, tensors), **kwargs)
+    finally:
+        context.tapes().remove(inner)
+    flat = [convert(leaf) for leaf in nest.flatten(results)]
+    name = getattr(function, "__name__", "function")
+    pull_back = _PullBack(name, gradient, len(tensors), list(inner.variables.values()))
+    made, captured = _traced(pull_back, flat)
+    operands = [*tensors, *pull_back.variables, *captured]
+    outputs = dispatch.apply(
+        opdef.get("custom_gradient"), [*operands, *flat], {"gradient": made, "count": len(operands)}
+    )
+    return nest.pack(results, outputs)
 
 
 class _PullBack:

@@ -236,6 +236,8 @@ class IndexLookup(Layer):
                 f"Layer `{self.name}` ({type(self).__name__}) has no vocabulary yet.",
                 hint="call layer.adapt(data) first, or make it with vocabulary=[...]",
             ))  # fmt: skip
+        if isinstance(inputs, tf.RaggedTensor) and (self.invert or self.output_mode == "int"):
+            return tf.ragged.map_flat_values(self.call, inputs)
         values = as_text(inputs)
         if self.invert:
             return self._invert(values)
