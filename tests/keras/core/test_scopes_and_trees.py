@@ -100,6 +100,13 @@ class TestOperators:
         assert (make("int32") & make("int32")).dtype == "bool"
         assert (make("float16") * 2).dtype == "float16"
 
+    def test_equal_elements(self) -> None:
+        found = self.variable("int16") == self.variable("float16")
+        assert found.numpy().tolist() == [True, True]
+        assert not (self.variable("int8") != self.variable("int16")).numpy().any()
+        assert (self.variable("float32") == None) is False  # noqa: E711
+        assert len({self.variable("float32"), self.variable("float32")}) == 2
+
     def test_values_are_cast_to_what_they_are_assigned_to(self) -> None:
         variable = self.variable("int64")
         variable.assign(tf.constant([2.7, 1.0]))

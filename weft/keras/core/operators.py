@@ -59,5 +59,11 @@ class PromotingOperators:
         return keras_ops().round(self, decimals=ndigits or 0)
 
 
+def compare_elements(cls: type) -> None:
+    """Gives a class whose `==` compares element by element the same for two dtypes; others keep their identity."""
+    for name, function in (("__eq__", "equal"), ("__ne__", "not_equal")):
+        setattr(cls, name, _method(name, function, False))
+
+
 for _name, (_function, _reverse) in _FUNCTIONS.items():
     setattr(PromotingOperators, _name, _method(_name, _function, _reverse))

@@ -14,7 +14,7 @@ import weft as tf
 from weft.extend import SharedVariable, TensorOperators, explain, present_graph
 from weft.keras.core import call_context, naming, stateless
 from weft.keras.core.dtypes import is_float, standardize_dtype
-from weft.keras.core.operators import PromotingOperators
+from weft.keras.core.operators import PromotingOperators, compare_elements
 
 
 class _Autocast(threading.local):
@@ -319,6 +319,9 @@ class Variable(PromotingOperators, SharedVariable):
         return (
             f"<Variable path={self._path}, shape={tuple(self.shape)}, dtype={self._dtype.name}, value={self.numpy()}>"
         )
+
+
+compare_elements(Variable)
 
 
 class _Value(TensorOperators):
