@@ -120,3 +120,16 @@ class TestOperators:
         for one in (model, keras.models.model_from_json(model.to_json())):
             found = one(data)
             assert found.dtype == "float16" and found.numpy().tolist() == [[0.5, 0.5]]
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        (lambda: keras.DTypePolicy(123), TypeError),
+        (lambda: keras.dtype_policies.DTypePolicyMap(policy_map=123), TypeError),  # type: ignore[arg-type]
+        (lambda: keras.initializers.get(np.ones((2, 2)))(shape=(3, 3)), ValueError),
+    ],
+)
+def test_refused(call: Any, kind: type) -> None:
+    with pytest.raises(kind, match="must be|Expected"):
+        call()

@@ -35,6 +35,8 @@ class DTypePolicy:
     def __init__(self, name: Any = None, source_name: str | None = None) -> None:
         if name is None:
             name = dtype_policy().name
+        if isinstance(name, (int, float, list, tuple, dict)):
+            raise TypeError(f"DTypePolicy: 'name' must be a string or a dtype, received {name!r}.")
         if not isinstance(name, str):
             name = standardize_dtype(name)
         if name not in _NAMES:
@@ -103,6 +105,8 @@ class DTypePolicyMap(dict):  # type: ignore[type-arg]
     """
 
     def __init__(self, default_policy: Any = None, policy_map: dict[str, Any] | None = None) -> None:
+        if policy_map is not None and not isinstance(policy_map, dict):
+            raise TypeError(f"DTypePolicyMap: `policy_map` must be a dict of policies, received {policy_map!r}.")
         super().__init__({path: get(policy) for path, policy in (policy_map or {}).items()})
         self._default = None if default_policy is None else get(default_policy)
 

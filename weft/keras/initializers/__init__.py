@@ -67,6 +67,11 @@ def _from_values(values: Any) -> Any:
     import weft as tf
 
     def initialize(shape: Any, dtype: Any = None) -> Any:
+        if not tf.TensorShape(shape).is_compatible_with(values.shape):
+            raise ValueError(
+                f"An initializer made of values cannot give another shape. Expected `shape` to be "
+                f"{tuple(values.shape)}, received {tuple(shape)}."
+            )
         return tf.cast(tf.convert_to_tensor(values), dtype) if dtype is not None else tf.convert_to_tensor(values)
 
     return initialize
