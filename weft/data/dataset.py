@@ -15,7 +15,7 @@ from weft.base import dtypes, nest
 from weft.base.absent import word_absent_methods
 from weft.base.errors import InvalidArgumentError, OutOfRangeError, explain
 from weft.base.shapes import TensorShape
-from weft.data import batching, files, nodes, ragged, structure, transforms
+from weft.data import batching, files, nodes, ragged, shuffling, structure, transforms
 from weft.data.functions import StructuredFunction, parts_of, rebound
 from weft.data.nodes import INFINITE, UNKNOWN, Node
 from weft.data.options import Options
@@ -32,11 +32,11 @@ AUTOTUNE = -1
 _POSITION = "WEFT_POSITION"
 
 
-def _seeds_of(node: Node) -> list[nodes.Seeds]:
+def _seeds_of(node: Node) -> list[shuffling.Seeds]:
     """The seeds of the steps of a plan, in its order."""
     further: dict[Any, Any] = {}
     parts_of(node, {}, further)
-    return [part for part in further.values() if isinstance(part, nodes.Seeds)]
+    return [part for part in further.values() if isinstance(part, shuffling.Seeds)]
 
 
 class OwnedIterator(Iterator[Any]):
@@ -48,7 +48,7 @@ class OwnedIterator(Iterator[Any]):
         self._elements: Any = None
         self._pack = structure.packer(node.spec)
         self._taken = 0
-        self._seeds: list[nodes.Seeds] = []  # of the plan, as they were when the pass began
+        self._seeds: list[shuffling.Seeds] = []  # of the plan, as they were when the pass began
 
     @property
     def element_spec(self) -> Any:
@@ -299,7 +299,7 @@ class Dataset(structure.PipelineHandle):
     @staticmethod
     def random(seed: Any = None, rerandomize_each_iteration: Any = None, name: str | None = None) -> Dataset:
         """Random integers below 2 to the 32nd, without end."""
-        return Dataset(nodes.RandomNumbers(seed, dtypes.int64))
+        return Dataset(shuffling.RandomNumbers(seed, dtypes.int64, bool(rerandomize_each_iteration)))
 
     @staticmethod
     def counter(start: Any = 0, step: Any = 1, dtype: Any = dtypes.int64, name: str | None = None) -> Dataset:
@@ -329,8 +329,8 @@ class Dataset(structure.PipelineHandle):
             if weights.shape != (len(found),):
                 raise ValueError(explain("sample_from_datasets: one weight for each dataset.",
                                          expected=f"{len(found)} weights", received=str(weights.shape)))  # fmt: skip
-        anew = seed is None if rerandomize_each_iteration is None else bool(rerandomize_each_iteration)
-        choices = transforms.Weighted(weights, nodes.Seeds(seed, anew))
+        anew = bool(rerandomize_each_iteration)
+        choices = transforms.Weighted(weights, shuffling.Seeds(seed, anew))
         return Dataset(transforms.Choose(found, choices, bool(stop_on_empty_dataset)))
 
     @staticmethod
@@ -359,7 +359,7 @@ class Dataset(structure.PipelineHandle):
             name: As given.
         """
         anew = True if reshuffle_each_iteration is None else bool(reshuffle_each_iteration)
-        return self._then(nodes.Shuffle(self._node, number(buffer_size, "buffer_size"), seed, anew))
+        return self._then(shuffling.Shuffle(self._node, number(buffer_size, "buffer_size"), seed, anew))
 
     def repeat(self, count: Any = None, name: str | None = None) -> Dataset:
         """Pass after pass: `count` of them, without end where None or -1."""

@@ -17,14 +17,12 @@ from weft.base import nest
 from weft.base.errors import InvalidArgumentError, explain
 from weft.data import structure
 from weft.data.structure import NoneTensorSpec, Parts, value_of
-from weft.runtime import random as streams
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.spec import CompositeSpec, TensorSpec
 
 INFINITE = -1
 UNKNOWN = -2
 Flat = list[Any]
-_DRAWS = 1024  # random numbers are drawn in such pieces, however many are used, so that all ways give one order
 _BLOCK = 1 << 16
 
 
@@ -331,153 +329,6 @@ def _below(spec: Any, element: Any) -> list[Any] | None:
             return None
         parts.extend(below)
     return parts
-
-
-class RandomNumbers(Node):
-    """Uniform 64-bit integers without end."""
-
-    label = "_RandomDataset"
-
-    def __init__(self, seed: Any, dtype: Any) -> None:
-        self.seeds = Seeds(seed, True)
-        self.dtype = dtype
-        self.spec = TensorSpec((), dtype)
-
-    def cardinality(self) -> int:
-        return INFINITE
-
-    def iterate(self) -> Iterator[Flat]:
-        generator = self.seeds.generator()
-        while True:
-            for value in generator.integers(0, 1 << 32, _DRAWS):
-                yield [np.asarray(value, self.dtype.numpy)]
-
-
-class Seeds:
-    """Gives a random generator for each pass.
-
-    Args:
-        seed: The user's; None for one that differs from run to run unless a global one is set.
-        anew: Whether each pass gets another generator.
-    """
-
-    replaceable = True
-
-    def __init__(self, seed: Any, anew: bool) -> None:
-        from weft.runtime import random as streams
-
-        # an op of TensorFlow's would draw here too, so that what is drawn later stays the same
-        seeds = streams.op_seeds(seed)
-        self._seeded = seeds is not None
-        self._base: tuple[int, ...] = _unseeded() if seeds is None else seeds
-        self._anew = anew
-        self._passes = 0
-
-    def restarted(self) -> Seeds:
-        """The same before its first pass; where nothing is seeded, others."""
-        made = Seeds.__new__(Seeds)
-        made.__dict__.update(self.__dict__, _passes=0)
-        if not self._seeded:
-            made._base = _unseeded()
-        return made
-
-    def begun(self, base: Sequence[int], passes: int) -> Seeds:
-        """The same with another seed, after so many passes."""
-        made = Seeds.__new__(Seeds)
-        made.__dict__.update(self.__dict__, _base=tuple(base), _passes=passes)
-        return made
-
-    def generator(self) -> np.random.Generator:
-        """The generator for the next pass."""
-        number = self._passes if self._anew else 0
-        self._passes += 1
-        return np.random.Generator(np.random.PCG64([*self._base, number]))
-
-
-def _unseeded() -> tuple[int, ...]:
-    return (int.from_bytes(streams.unpredictable(6), "little"),)
-
-
-class Shuffle(Derived):
-    """Draws each element from a buffer of the next ones."""
-
-    label = "_ShuffleDataset"
-
-    def __init__(self, source: Node, size: Any, seed: Any, anew: bool) -> None:
-        super().__init__(source)
-        self.size = size
-        if isinstance(size, int) and size < 1 and size != UNKNOWN:
-            raise InvalidArgumentError(
-                explain(
-                    "Dataset.shuffle: `buffer_size` must be positive.",
-                    received=str(size),
-                    hint="dataset.cardinality() shuffles all of a dataset whose length is known",
-                )  # fmt: skip
-            )
-        self.seeds = Seeds(seed, anew)
-
-    def _size(self) -> int:
-        size = value_of(self.size)
-        return size if size > 0 else 1 << 62
-
-    def iterate(self) -> Iterator[Flat]:
-        rows = self.rows()
-        if rows is not None:
-            yield from one_by_one(rows)
-            return
-        generator, size = self.seeds.generator(), self._size()
-        buffer: list[Flat] = []
-        draws: list[int] = []
-        for element in self.source.iterate():
-            if len(buffer) < size:
-                buffer.append(element)
-                continue
-            if not draws:
-                draws = generator.integers(0, size, _DRAWS)[::-1].tolist()
-            slot = draws.pop()
-            yield buffer[slot]
-            buffer[slot] = element
-        for slot in generator.permutation(len(buffer)).tolist():
-            element, buffer[slot] = buffer[slot], []
-            yield element
-
-    def rows(self) -> Rows | None:
-        rows = self.source.rows()
-        if rows is None:
-            return None
-        return Rows(rows.columns, lambda: shuffled(rows.blocks(), self._size(), self.seeds.generator()))
-
-
-def shuffled(blocks: Iterator[Any], size: int, generator: np.random.Generator) -> Iterator[Any]:
-    """Row numbers drawn from a buffer of the next ones, in the order in which `Shuffle` draws elements.
-
-    What a slot gives is what was last put into it: of steps with the same slot each gives what the one before it
-    brought, so a stable sort by slot finds them all at once.
-    """
-    buffer = np.empty(0, np.int64)
-    draws = np.empty(0, np.int64)
-    for block in blocks:
-        missing = size - len(buffer)
-        if missing > 0:
-            buffer = np.concatenate([buffer, block[:missing]])
-            block = block[missing:]
-        while len(block):
-            if not len(draws):
-                draws = generator.integers(0, size, _DRAWS)
-            slots, coming = draws[: len(block)], block[: len(draws)]
-            order = np.argsort(slots, kind="stable")
-            sorted_slots = slots[order]
-            again = np.zeros(len(order), bool)
-            again[1:] = sorted_slots[1:] == sorted_slots[:-1]
-            given = np.empty(len(order), np.int64)
-            given[order] = buffer[sorted_slots]
-            given[order[1:][again[1:]]] = coming[order[:-1][again[1:]]]
-            last = np.ones(len(order), bool)
-            last[:-1] = ~again[1:]
-            buffer[sorted_slots[last]] = coming[order[last]]
-            yield given
-            draws, block = draws[len(given) :], block[len(given) :]
-    yield buffer[generator.permutation(len(buffer))]
 
 
 class Repeat(Derived):

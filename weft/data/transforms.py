@@ -20,6 +20,7 @@ from weft.data import kept_files, structure
 from weft.data.functions import StructuredFunction, at_element, debug_mode
 from weft.data.nodes import INFINITE, UNKNOWN, Derived, Flat, Node, Rows, counted, merged
 from weft.data.structure import DatasetSpec, value_of
+from weft.ops import philox
 from weft.runtime.spec import TensorSpec
 
 #: a function that takes less than this many seconds is not worth handing to another thread
@@ -371,7 +372,7 @@ class Weighted:
 
     def numbers(self) -> Iterator[int]:
         """Choices without end, or as many as there are vectors of weights."""
-        generator = self.seeds.generator()
+        words = self.seeds.words()
         vectors = self.weights.iterate() if isinstance(self.weights, Node) else None
         self._left = None
         while True:
@@ -380,14 +381,20 @@ class Weighted:
                 return
             if self._left is None:
                 self._left = np.ones(len(weights))
-            share = np.asarray(weights, np.float64) * self._left
-            if not share.sum() > 0:
+            if not (np.asarray(weights) * self._left > 0).any():
                 return
-            yield int(generator.choice(len(share), p=share / share.sum()))
+            yield _class(np.asarray(weights, np.float64), *words.take(2).tolist())
 
     def leave_out(self, number: int) -> None:
-        """Draws a dataset no more."""
+        """A dataset that has ended: where it is drawn, there is another draw."""
         self._left[number] = 0
+
+
+def _class(weights: Any, *seed: int) -> int:
+    """A class number drawn by weights: what `tf.random.stateless_categorical` draws for that seed."""
+    share = philox.unit_float64(philox.words(*philox.stream_of_seed(seed), 2))
+    reached = np.cumsum(weights / weights.max())
+    return int(min(np.searchsorted(reached, share * reached[-1], side="right"), len(weights) - 1))
 
 
 class Cache(Derived):
