@@ -3,3 +3,4 @@
 from __future__ import annotations
 
 from weft.api import numpy  # noqa: F401
+from weft.data.optional import Optional  # noqa: F401

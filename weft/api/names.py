@@ -48,6 +48,8 @@ TOP_LEVEL: dict[str, str] = {
     "weft.runtime.ragged": "RaggedTensor RaggedTensorSpec",
     "weft.runtime.sparse": "SparseTensor SparseTensorSpec",
     "weft.compat.hook": "install_as_tensorflow uninstall_as_tensorflow",
+    "weft.data.optional": "OptionalSpec",
+    "weft.data.structure": "NoneTensorSpec",
     "weft.version": "__version__",
 }
 

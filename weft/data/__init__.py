@@ -28,6 +28,7 @@ _PUBLIC = {
     "FixedLengthRecordDataset": ("readers", "FixedLengthRecordDataset"),
     "INFINITE_CARDINALITY": ("nodes", "INFINITE"),
     "Iterator": ("dataset", "OwnedIterator"),
+    "IteratorSpec": ("optional", "IteratorSpec"),
     "NumpyIterator": ("dataset", "NumpyIterator"),
     "Options": ("options", "Options"),
     "TFRecordDataset": ("readers", "TFRecordDataset"),
@@ -50,12 +51,25 @@ def __getattr__(name: str) -> _Any:
     module, attribute = found
     value = _importlib.import_module(f"weft.data.{module}")
     if attribute is None:
-        from weft.base.absent import word_absent
-
-        word_absent(vars(value), f"tf.data.{name}")
+        vars(value).setdefault("__getattr__", _missing)
         return value
     globals()[name] = found = getattr(value, attribute)
     return found
+
+
+#: names of `tf.data.experimental` that are written on a higher floor: the module of each, set by `weft`
+ABOVE: dict[str, str] = {}
+
+
+def _missing(name: str) -> _Any:
+    if name in ABOVE:
+        return getattr(_importlib.import_module(ABOVE[name]), name)
+    from weft.base.absent import absent
+    from weft.data import experimental
+
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise AttributeError(absent(f"tf.data.experimental.{name}", [*vars(experimental), *ABOVE]))
 
 
 def __dir__() -> list[str]:

@@ -15,13 +15,14 @@ from weft.base import dtypes, nest
 from weft.base.absent import word_absent_methods
 from weft.base.errors import InvalidArgumentError, OutOfRangeError, explain
 from weft.base.shapes import TensorShape
-from weft.data import batching, files, nodes, ragged, shuffling, structure, transforms
+from weft.data import batching, files, nodes, ragged, saved, shuffling, structure, transforms
 from weft.data.functions import StructuredFunction, parts_of, rebound
 from weft.data.nodes import INFINITE, UNKNOWN, Node
+from weft.data.optional import Optional
 from weft.data.options import Options
 from weft.data.structure import number
 from weft.data.walking import Walk
-from weft.runtime import context
+from weft.runtime import context, frontdoor
 from weft.runtime.spec import TensorSpec, TypeSpec
 from weft.runtime.tensor import EagerTensor
 
@@ -39,6 +40,7 @@ def _seeds_of(node: Node) -> list[shuffling.Seeds]:
     return [part for part in further.values() if isinstance(part, shuffling.Seeds)]
 
 
+@word_absent_methods("tf.data.Iterator")
 class OwnedIterator(Iterator[Any]):
     """Goes through a dataset once: `next(iterator)`, or `get_next()`, which ends with OutOfRangeError."""
 
@@ -118,6 +120,14 @@ class OwnedIterator(Iterator[Any]):
             raise OutOfRangeError("End of sequence: the dataset has no further element.") from None
 
 
+    def get_next_as_optional(self) -> Optional:
+        """The next element, or none after the last one."""
+        if context.scope() is not None:
+            return Optional(*self.__weft_walk__().next(), self._spec)
+        found = next(self, self)
+        return Optional.empty(self._spec) if found is self else Optional.from_value(found)
+
+
 class NumpyIterator(Iterator[Any]):
     """Goes through a dataset once and gives numpy values."""
 
@@ -140,6 +150,18 @@ def _node_of(value: Any, argument: str) -> Node:
         raise TypeError(explain(f"`{argument}` must be a tf.data.Dataset.", received=type(value).__name__,
                                 hint="tf.data.Dataset.from_tensor_slices(x) makes one"))  # fmt: skip
     return value._node  # type: ignore[no-any-return]
+
+
+def _reader(function: Any) -> Callable[[list[Node]], Node]:
+    """What makes one plan of those of shards."""
+    if function is None:
+        function = lambda shards: shards.flat_map(lambda shard: shard)  # noqa: E731
+
+    def read(shards: list[Node]) -> Node:
+        held = batching.Held([[shard] for shard in shards], structure.DatasetSpec(shards[0].spec))
+        return _node_of(function(Dataset(held)), "the result of reader_func")
+
+    return read
 
 
 @word_absent_methods("tf.data.Dataset")
@@ -360,6 +382,25 @@ class Dataset(structure.PipelineHandle):
         """
         anew = True if reshuffle_each_iteration is None else bool(reshuffle_each_iteration)
         return self._then(shuffling.Shuffle(self._node, number(buffer_size, "buffer_size"), seed, anew))
+
+    def rejection_resample(self, class_func: Any, target_dist: Any, initial_dist: Any = None, seed: Any = None,
+                           name: str | None = None) -> Dataset:  # fmt: skip
+        """Leaves out elements so that classes come as often as they are to.
+
+        Args:
+            class_func: Gives an element's class (int32, from 0).
+            target_dist: The share that each class is to have.
+            initial_dist: The share that it has; counted on the way where None.
+            seed: For the same choices in every run.
+            name: As given.
+
+        Returns:
+            A dataset of pairs: class, element.
+        """
+        classes = self._function(class_func, "rejection_resample")
+        target = np.asarray(frontdoor.convert(target_dist))
+        initial = None if initial_dist is None else np.asarray(frontdoor.convert(initial_dist))
+        return self._then(shuffling.Resample(self._node, classes, target, initial, shuffling.Seeds(seed, True)))
 
     def repeat(self, count: Any = None, name: str | None = None) -> Dataset:
         """Pass after pass: `count` of them, without end where None or -1."""
@@ -620,6 +661,50 @@ class Dataset(structure.PipelineHandle):
     def cache(self, filename: Any = "", name: str | None = None) -> Dataset:
         """Keeps the elements of the first whole pass: in memory, or in a file of that name."""
         return self._then(transforms.Cache(self._node, files.text_of(filename)))
+
+    def snapshot(self, path: Any, compression: Any = "AUTO", reader_func: Any = None, shard_func: Any = None,
+                 name: str | None = None) -> Dataset:  # fmt: skip
+        """Keeps the elements of the first whole pass in a folder; later passes and programs read them from there.
+
+        Args:
+            path: The folder.
+            compression: Accepted.
+            reader_func: Makes one dataset of a dataset of datasets, one for each shard; one after the other where None.
+            shard_func: Gives the number of an element's shard (int64); all go into one where None.
+            name: As given.
+        """
+        shard = None if shard_func is None else self._function(shard_func, "snapshot")
+        return self._then(saved.Snapshot(self._node, files.text_of(path), shard, _reader(reader_func)))
+
+    def save(self, path: Any, compression: Any = None, shard_func: Any = None, checkpoint_args: Any = None) -> None:
+        """Writes all elements into a folder, which `Dataset.load` reads.
+
+        Args:
+            path: The folder.
+            compression: Accepted.
+            shard_func: Gives the number of an element's shard (int64); all go into one where None.
+            checkpoint_args: Accepted: a folder is written whole or not at all.
+        """
+        shard = None if shard_func is None else self._function(shard_func, "save")
+        for _ in saved.written(files.text_of(path), self._node, shard):
+            pass
+
+    @staticmethod
+    def load(path: Any, element_spec: Any = None, compression: Any = None, reader_func: Any = None,
+             wait: bool = False) -> Dataset:  # fmt: skip
+        """The elements that `save` wrote into a folder.
+
+        Args:
+            path: The folder.
+            element_spec: Their specs, where they are to be checked.
+            compression: Accepted.
+            reader_func: Makes one dataset of a dataset of datasets, one for each shard; one after the other where None.
+            wait: Accepted.
+
+        Raises:
+            NotFoundError: Where no dataset was written.
+        """
+        return Dataset(_reader(reader_func)(saved.shards_of(files.text_of(path), element_spec)))
 
     def prefetch(self, buffer_size: Any, name: str | None = None) -> Dataset:
         """Makes up to `buffer_size` elements ahead, in another thread where making them is work."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from weft.base import dtypes
-from weft.base.errors import explain
-from weft.data import files, functions
+import numpy as np
+
+from weft.base import dtypes, nest
+from weft.base.errors import OutOfRangeError, explain
+from weft.data import files, functions, structure
 from weft.data.csv_files import CsvDataset, make_csv_dataset  # noqa: F401
 from weft.data.dataset import AUTOTUNE, Dataset
 from weft.data.nodes import INFINITE as INFINITE_CARDINALITY  # noqa: F401
+from weft.data.nodes import UNKNOWN as UNKNOWN_CARDINALITY  # noqa: F401
+from weft.data.optional import Optional
 from weft.data.options import (  # noqa: F401
     AutoShardPolicy,
     AutotuneOptions,
@@ -19,8 +23,9 @@ from weft.data.options import (  # noqa: F401
     OptimizationOptions,
     ThreadingOptions,
 )
-from weft.data.transforms import AssertCardinality
+from weft.data.transforms import AssertCardinality, GroupByReducer
 from weft.formats import tfrecord
+from weft.runtime import frontdoor
 from weft.runtime.spec import TensorSpec
 
 _Transformation = Callable[[Dataset], Dataset]
@@ -181,3 +186,112 @@ def ignore_errors(log_warning: bool = False) -> _Transformation:
 def prefetch_to_device(device: Any, buffer_size: Any = None) -> _Transformation:
     """For `apply`: prefetch; there is one device."""
     return lambda dataset: dataset.prefetch(AUTOTUNE if buffer_size is None else buffer_size)
+
+
+def get_next_as_optional(iterator: Any) -> Optional:
+    """The next element of an iterator, or none after the last one."""
+    return iterator.get_next_as_optional()  # type: ignore[no-any-return]
+
+
+def copy_to_device(target_device: Any, source_device: Any = "/cpu:0") -> _Transformation:
+    """For `apply`: the same elements; there is one device."""
+    return lambda dataset: dataset
+
+
+def rejection_resample(class_func: Any, target_dist: Any, initial_dist: Any = None,
+                       seed: Any = None) -> _Transformation:  # fmt: skip
+    """For `apply`: `Dataset.rejection_resample`."""
+    return lambda dataset: dataset.rejection_resample(class_func, target_dist, initial_dist, seed)
+
+
+def snapshot(path: Any, compression: Any = "AUTO", reader_func: Any = None, shard_func: Any = None) -> _Transformation:
+    """For `apply`: `Dataset.snapshot`."""
+    return lambda dataset: dataset.snapshot(path, compression, reader_func, shard_func)
+
+
+def save(dataset: Dataset, path: Any, compression: Any = None, shard_func: Any = None,
+         checkpoint_args: Any = None) -> None:  # fmt: skip
+    """`Dataset.save`."""
+    dataset.save(path, compression, shard_func, checkpoint_args)
+
+
+def load(path: Any, element_spec: Any = None, compression: Any = None, reader_func: Any = None) -> Dataset:
+    """`Dataset.load`."""
+    return Dataset.load(path, element_spec, compression, reader_func)
+
+
+def from_list(elements: Any, name: str | None = None) -> Dataset:
+    """A dataset of the elements of a list, which have one structure.
+
+    Raises:
+        ValueError: For an empty list.
+    """
+    if not isinstance(elements, list) or not elements:
+        raise ValueError(explain("from_list takes a list with one element or more.", received=repr(elements)[:100]))
+    columns = zip(*(nest.flatten(structure.normal(element)) for element in elements), strict=True)
+    return Dataset.from_tensor_slices(nest.pack(elements[0], [frontdoor.convert(list(column)) for column in columns]))
+
+
+def pad_to_cardinality(cardinality: Any, mask_key: str = "valid") -> _Transformation:
+    """For `apply`: elements that are dicts, and zeros behind them up to a number; a mask tells them apart.
+
+    Raises:
+        ValueError: For a dataset of unknown size, a longer one, or elements that are no dicts.
+    """
+
+    def transformed(dataset: Dataset) -> Dataset:
+        spec, count = dataset.element_spec, len(dataset)
+        if not isinstance(spec, dict) or mask_key in spec:
+            raise ValueError(explain(f"pad_to_cardinality takes dicts without the key {mask_key!r}.",
+                                     received=repr(spec)))  # fmt: skip
+        missing = int(cardinality) - count
+        if missing < 0:
+            raise ValueError(explain("pad_to_cardinality: the dataset is longer.", received=f"{count} elements"))
+        blank = Dataset.from_tensors({**{key: np.zeros([n or 0 for n in part.shape], part.dtype.numpy)
+                                         for key, part in spec.items()}, mask_key: False}).repeat(missing)  # fmt: skip
+        return dataset.map(lambda element: {**element, mask_key: True}).concatenate(blank)
+
+    return transformed
+
+
+class Reducer:
+    """How a group is reduced (`group_by_reducer`).
+
+    Args:
+        init_func: Of a key (int64): the first state.
+        reduce_func: Of a state and an element: the next state.
+        finalize_func: Of the last state: what is given.
+    """
+
+    def __init__(self, init_func: Any, reduce_func: Any, finalize_func: Any) -> None:
+        self.init_func, self.reduce_func, self.finalize_func = init_func, reduce_func, finalize_func
+
+
+def group_by_reducer(key_func: Any, reducer: Reducer) -> _Transformation:
+    """For `apply`: elements with one key (int64) reduced to one element, in the order of the keys."""
+
+    def transformed(dataset: Dataset) -> Dataset:
+        def traced(function: Any, *specs: Any) -> functions.StructuredFunction:
+            return functions.StructuredFunction(function, specs, "group_by_reducer")
+
+        key = traced(key_func, dataset.element_spec)
+        first = traced(reducer.init_func, TensorSpec((), dtypes.int64))
+        step = traced(reducer.reduce_func, first.spec, dataset.element_spec)
+        return dataset._then(GroupByReducer(dataset._node, key, first, step, traced(reducer.finalize_func, first.spec)))
+
+    return transformed
+
+
+def at(dataset: Dataset, index: Any) -> Any:
+    """The element at a place.
+
+    Raises:
+        OutOfRangeError: Behind the last one.
+    """
+    for element in dataset.skip(int(index)).take(1):
+        return element
+    raise OutOfRangeError(f"index {int(index)}: the dataset has no such element")
+
+
+#: in `Dataset.shard` arguments: the number of workers and this one's place are to be put there
+SHARD_HINT = -1

@@ -290,3 +290,12 @@ def at_element(error: Exception, function: StructuredFunction, place: int, flat:
     error.add_note(
         f"  in Dataset.{function.method}, function {function.where()}, element {place}: {structure.described(flat)}"
     )
+
+
+def called(function: StructuredFunction, place: int, flat: Sequence[Any]) -> list[Any]:
+    """A function of one element; an error says which element it was."""
+    try:
+        return function(flat)
+    except Exception as error:
+        at_element(error, function, place, flat)
+        raise

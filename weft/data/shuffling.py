@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from weft.base.errors import InvalidArgumentError, explain
+from weft.data.functions import StructuredFunction, called
 from weft.data.nodes import INFINITE, UNKNOWN, Derived, Flat, Node, Rows, one_by_one
 from weft.data.structure import value_of
 from weft.ops import philox
@@ -151,10 +152,12 @@ class Shuffle(Derived):
 
         def blocks() -> Iterator[Any]:
             words, size, found = self.seeds.words(), self._size(), rows.blocks()
-            first = []
-            while sum(map(len, first)) <= size and (block := next(found, None)) is not None:
+            first: list[Any] = []
+            count = 0
+            while count <= size and (block := next(found, None)) is not None:
                 first.append(block)
-            if sum(map(len, first)) <= size:
+                count += len(block)
+            if count <= size:
                 yield reordered(np.concatenate([*first, np.empty(0, np.int64)]).astype(np.int64), words)
                 return
             numbers = (number for block in itertools.chain(first, found) for number in block.tolist())
@@ -194,3 +197,48 @@ def reordered(numbers: Any, words: Words) -> Any:
     for place, other in enumerate(places.tolist()):
         order[place], order[other] = order[other], order[place]
     return np.array(order, numbers.dtype)
+
+
+class Resample(Derived):
+    """Leaves out elements so that classes come as often as they are to; gives pairs of class and element.
+
+    With p the shares of the classes, t those that are wanted and r = t / p: an element of class c is passed on with
+    probability min(r) whatever it is, and otherwise until one is with probability (r_c - min(r)) / (max(r) - min(r)).
+    """
+
+    label = "_RejectionResampleDataset"
+
+    def __init__(self, source: Node, classes: StructuredFunction, target: Any, initial: Any, seeds: Seeds) -> None:
+        super().__init__(source)
+        found = classes.spec
+        if not (isinstance(found, TensorSpec) and found.dtype.is_integer and found.shape.rank in (0, None)):
+            raise TypeError(explain("Dataset.rejection_resample: `class_func` must return a single integer.",
+                                    received=repr(found), hint="tf.cast(label, tf.int32)"))  # fmt: skip
+        self.classes, self.target, self.initial, self.seeds = classes, target, initial, seeds
+        self.spec = (found, source.spec)
+        self.works = True
+
+    def cardinality(self) -> int:
+        return UNKNOWN
+
+    def iterate(self) -> Iterator[Flat]:
+        chances = (word / (1 << 32) for word in self.seeds.words().numbers())
+        counts = np.ones(len(self.target))
+        seeking = False
+        for place, flat in enumerate(self.source.iterate()):
+            kind = called(self.classes, place, flat)[0]
+            if not 0 <= int(kind) < len(counts):
+                raise InvalidArgumentError(explain("Dataset.rejection_resample: a class lies outside of the shares.",
+                                                   expected=f"0 to {len(counts) - 1}", received=str(kind)))  # fmt: skip
+            counts[int(kind)] += 1
+            share = counts / counts.sum() if self.initial is None else self.initial
+            ratio = self.target / np.maximum(share, 1e-12)
+            least, most = float(ratio[share > 0].min()), float(ratio[share > 0].max())
+            if not seeking:  # whether the next is passed on whatever it is
+                seeking = next(chances) >= least
+                if not seeking:
+                    yield [kind, *flat]
+                    continue
+            if next(chances) * (most - least) < ratio[int(kind)] - least:
+                seeking = False
+                yield [kind, *flat]

@@ -42,6 +42,11 @@ class DatasetSpec:
         self.element_spec = element_spec
         self.dataset_shape = TensorShape(dataset_shape)
 
+    @staticmethod
+    def from_value(value: Any) -> DatasetSpec:
+        """The spec of a dataset."""
+        return DatasetSpec(value.element_spec)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DatasetSpec) and same_spec(self.element_spec, other.element_spec)
 
@@ -72,6 +77,11 @@ class Parts:
 
 class NoneTensorSpec:
     """Describes None in an element."""
+
+    @staticmethod
+    def from_value(value: None) -> NoneTensorSpec:
+        """The spec of None."""
+        return NoneTensorSpec()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, NoneTensorSpec)

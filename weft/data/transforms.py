@@ -17,7 +17,7 @@ from weft.base import dtypes, nest
 from weft.base.errors import InvalidArgumentError, OpError, explain
 from weft.base.locks import Lock
 from weft.data import kept_files, structure
-from weft.data.functions import StructuredFunction, at_element, debug_mode
+from weft.data.functions import StructuredFunction, called, debug_mode
 from weft.data.nodes import INFINITE, UNKNOWN, Derived, Flat, Node, Rows, counted, merged
 from weft.data.structure import DatasetSpec, value_of
 from weft.ops import philox
@@ -76,15 +76,6 @@ class Map(Derived):
 
     def _made(self, place: int, flat: Flat) -> Flat:
         return called(self.function, place, flat)
-
-
-def called(function: StructuredFunction, place: int, flat: Sequence[Any]) -> Flat:
-    """A function of one element; an error says which element it was."""
-    try:
-        return function(flat)
-    except Exception as error:
-        at_element(error, function, place, flat)
-        raise
 
 
 class Filter(Derived):
@@ -272,6 +263,35 @@ class GroupByWindow(Derived):
             raise InvalidArgumentError(explain("Dataset.group_by_window: a window must take one element or more.",
                                                received=f"size {size} for key {key}"))  # fmt: skip
         return size
+
+
+class GroupByReducer(Derived):
+    """Elements with one key reduced to one element, in the order of the keys."""
+
+    label = "_GroupByReducerDataset"
+
+    def __init__(self, source: Node, key: StructuredFunction, first: StructuredFunction,
+                 reduce: StructuredFunction, finish: StructuredFunction) -> None:  # fmt: skip
+        super().__init__(source)
+        if not (isinstance(key.spec, TensorSpec) and key.spec.dtype is dtypes.int64 and key.spec.shape.rank == 0):
+            raise ValueError(explain("group_by_reducer: `key_func` must return a single tf.int64.",
+                                     received=repr(key.spec), hint="tf.cast(key, tf.int64)"))  # fmt: skip
+        check_state("group_by_reducer", first.spec, reduce.spec)
+        self.key, self.first, self.reduce, self.finish = key, first, reduce, finish
+        self.spec = finish.spec
+        self.works = True
+
+    def cardinality(self) -> int:
+        return UNKNOWN
+
+    def iterate(self) -> Iterator[Flat]:
+        states: dict[int, Flat] = {}
+        for place, flat in enumerate(self.source.iterate()):
+            key = called(self.key, place, flat)[0]
+            state = states[int(key)] if int(key) in states else self.first([key])
+            states[int(key)] = called(self.reduce, place, [*state, *flat])
+        for number in sorted(states):
+            yield self.finish(states[number])
 
 
 class Unique(Derived):
