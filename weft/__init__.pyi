@@ -180,6 +180,8 @@ from weft.base.dtypes import variant as variant
 from weft.base.shapes import TensorShape as TensorShape
 from weft.compat.hook import install_as_tensorflow as install_as_tensorflow
 from weft.compat.hook import uninstall_as_tensorflow as uninstall_as_tensorflow
+from weft.data.optional import OptionalSpec as OptionalSpec
+from weft.data.structure import NoneTensorSpec as NoneTensorSpec
 from weft.keras import initializers as initializers
 from weft.keras import losses as losses
 from weft.keras import metrics as metrics

@@ -16,7 +16,7 @@ from weft.compat.v1.naming import in_graph
 from weft.data import structure
 from weft.data.dataset import Dataset, OwnedIterator
 from weft.data.functions import parts_of, rebound
-from weft.data.nodes import Seeds
+from weft.data.shuffling import Seeds
 from weft.data.structure import NoneTensorSpec
 from weft.ir.types import TensorType
 from weft.runtime import context, frontdoor
