@@ -2,7 +2,8 @@
 
 TABLE is a csv with the columns symbol, dialect (tf2, keras or tf1) and n_scripts: how many scripts use a name. A name
 counts where uses of it (conformance/uses) give what the original gives, not where it exists. Prints the share of names
-and of uses by dialect and module, and then, for each dialect, the names that do not count, the most used first.
+and of uses by dialect and module, and then, for each dialect, the names that do not count, the most used first. Names
+that are left out on purpose, whose error says why and what to use instead, are listed apart.
 """
 
 from __future__ import annotations
@@ -39,15 +40,22 @@ def main() -> None:
             if of == dialect and scripts >= options.least and not name.startswith(tuple(options.without)):
                 modules[name.rsplit(".", 1)[0]].append((scripts, name, coverage.standing(name)))
         everything = [entry for entries in modules.values() for entry in entries]
+        apart = sorted((entry for entry in everything if entry[2] is Standing.REFUSED), reverse=True)
+        everything = [entry for entry in everything if entry[2] is not Standing.REFUSED]
         print(f"\n{dialect}: {_share(everything)}")
         for module, entries in sorted(modules.items(), key=lambda item: -sum(entry[0] for entry in item[1])):
-            print(f"  {module}: {_share(entries)}")
+            print(f"  {module}: {_share([entry for entry in entries if entry[2] is not Standing.REFUSED])}")
         for scripts, name, standing in sorted(everything, reverse=True):
             if standing not in COUNTED:
                 print(f"    {scripts:5} {name}: {standing}")
+        if apart:
+            print(f"  apart from these, {len(apart)} names are left out and say why and what to use instead:")
+            print("    " + ", ".join(f"{name} ({scripts})" for scripts, name, _ in apart))
 
 
 def _share(entries: list[tuple[int, str, Standing]]) -> str:
+    if not entries:
+        return "left out, with a reason"
     good = [entry for entry in entries if entry[2] in COUNTED]
     on_purpose = sum(entry[2] is Standing.DIFFERS for entry in entries)
     uses, total = sum(entry[0] for entry in good), sum(entry[0] for entry in entries)

@@ -54,6 +54,7 @@ class TensorArray(CompositeTensor):
         self._element = TensorShape(element_shape)
         self._name = name or tensor_array_name or "TensorArray"
         self._rows: Any = None  # [at least so many, ...] once the shape of a row is known
+        self._uneven: list[Any] | None = None  # rows of several shapes, which eager ones may hold (infer_shape=False)
 
     # What it is ------------------------------------------------------------------------------------------------------
 
@@ -100,6 +101,8 @@ class TensorArray(CompositeTensor):
         """
         row = self._taken(value, "write")
         number = _integer(index)
+        if self._may_be_uneven(row.shape):
+            return self._written_beside(int(number), row)
         made = self._with(row.shape)
         made._check_row(row)
         made = made._reaching(number) if made._dynamic else made
@@ -136,6 +139,9 @@ class TensorArray(CompositeTensor):
         rows = self._taken(value, "split")
         counts = np.asarray(lengths)
         if counts.size and (counts != counts[0]).any():
+            if not self._infer and context.scope() is None:
+                self._uneven, self._size = array.split(rows, counts.tolist()), len(counts)
+                return self
             raise NotImplementedError(explain("TensorArray.split: the parts must have one length.",
                                               received=str(counts.tolist()), hint="pad them"))  # fmt: skip
         parts = array.reshape(rows, [len(counts), int(counts[0]) if counts.size else 0, *rows.shape.as_list()[1:]])
@@ -145,14 +151,20 @@ class TensorArray(CompositeTensor):
 
     def read(self, index: Any, name: str | None = None) -> Any:
         """A row."""
+        if self._uneven is not None:
+            return self._uneven[int(_integer(index))]
         return array.gather(self._held("read"), _integer(index))
 
     def gather(self, indices: Any, name: str | None = None) -> Any:
         """The rows of these numbers: `[numbers, ...]`."""
+        if self._uneven is not None:
+            return array.stack([self._uneven[int(number)] for number in _integer(indices)])
         return array.gather(self._held("gather"), _integer(indices))
 
     def stack(self, name: str | None = None) -> Any:
         """All rows: `[size, ...]`. Those that were not written are zeros."""
+        if self._uneven is not None:
+            return array.stack(self._uneven)
         rows = self._held("stack")
         if isinstance(self._size, int) and rows.shape[0] == self._size:
             return rows
@@ -160,6 +172,8 @@ class TensorArray(CompositeTensor):
 
     def concat(self, name: str | None = None) -> Any:
         """The rows after one another: `[size * first size of a row, ...]`."""
+        if self._uneven is not None:
+            return array.concat(self._uneven, 0)
         rows = self.stack()
         return array.reshape(rows, array.concat([[-1], array.shape(rows)[2:]], 0))
 
@@ -186,7 +200,25 @@ class TensorArray(CompositeTensor):
         made = TensorArray(self._dtype, self._size, self._dynamic, infer_shape=self._infer,
                            element_shape=self._element, name=self._name)  # fmt: skip
         made._rows = self._rows
+        made._uneven = None if self._uneven is None else list(self._uneven)
         return made
+
+    def _may_be_uneven(self, row: TensorShape) -> bool:
+        """Whether an eager one that may hold rows of several shapes gets one of another shape."""
+        if self._infer or context.scope() is not None:
+            return False
+        return self._uneven is not None or (self._rows is not None and self._rows.shape[1:] != row)
+
+    def _written_beside(self, number: int, row: Any) -> TensorArray:
+        held = self._uneven if self._uneven is not None else array.unstack(self.stack())
+        if number >= len(held) and not self._dynamic:
+            raise InvalidArgumentError(explain(f"TensorArray.write: `{self._name}` has no such row.",
+                                               expected=f"0 to {len(held) - 1}", received=str(number)))  # fmt: skip
+        blank = array.zeros([0] * len(row.shape), self._dtype)
+        self._uneven = [*held, *[blank] * (number + 1 - len(held))]
+        self._uneven[number] = row
+        self._size, self._rows = len(self._uneven), None
+        return self
 
     def _changed(self, made: TensorArray) -> TensorArray:
         """What a method that writes returns: in a graph a new one, else itself, changed, as TensorFlow has it."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import dtypes, nest
+from weft.base.alone import work_alone
 from weft.base.errors import InvalidArgumentError, OpError, explain
 from weft.base.locks import Lock
 from weft.data import kept_files, structure
@@ -61,7 +62,7 @@ class Map(Derived):
                 yield self._made(place, flat)
 
     def _side_by_side(self, source: Iterator[Any], threads: int) -> Iterator[Flat]:
-        with ThreadPoolExecutor(threads, "weft-map") as pool:
+        with ThreadPoolExecutor(threads, "weft-map", work_alone) as pool:
             running: collections.deque[Any] = collections.deque()
             try:
                 for place, flat in source:

@@ -26,7 +26,11 @@ def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
     """A reference that computes half-precision operands in float32 and rounds the result once."""
 
     def wrapped(*arrays: Any, **attrs: Any) -> Any:
-        half = next((a.dtype for a in arrays if a.dtype in _HALF), None)
+        half = None
+        for a in arrays:
+            if a.dtype.itemsize == 2 and a.dtype in _HALF:
+                half = a.dtype
+                break
         if half is None:
             return function(*arrays, **attrs)
         result = function(*(a.astype(np.float32) if a.dtype == half else a for a in arrays), **attrs)

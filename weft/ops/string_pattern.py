@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,8 +27,24 @@ def _replace_spec(x: TensorType, pattern: TensorType, rewrite: TensorType, *, re
     return x
 
 
+#: a class of characters that are written out, such as `[.,!\\]]`
+_CLASS = re.compile(rb"\[(?!\^)(?:[^\[\]\\\x80-\xff]|\\[^\w\s\x80-\xff])+\]")
+
+
+@lru_cache(maxsize=64)
+def _letters(pattern: bytes) -> bytes | None:
+    """The ASCII characters that a pattern stands for, where it is such a class."""
+    if _CLASS.fullmatch(pattern) is None:
+        return None
+    compiled = _compiled(pattern)
+    return bytes(code for code in range(128) if compiled.fullmatch(chr(code)))
+
+
 def _replace(x: Any, pattern: Any, rewrite: Any, replace_global: bool) -> Any:
     compiled = _compiled(pattern.item())
+    letters = _letters(pattern.item()) if replace_global else None
+    if letters is not None and not rewrite.item():  # no byte of a longer character is one of ASCII
+        return each(lambda text: text.translate(None, letters), x)
     into = re2.decode(rewrite.item())
     try:
         return each(lambda text: re2.encode(re2.replace(compiled, into, re2.decode(text), replace_global)), x)
@@ -51,6 +69,7 @@ register(
             case(_TEXTS, np.array(b"a*", object), np.array(b"-", object)),
             case(_TEXTS, np.array(b".", object), np.array(b"", object), replace_global=False),
             case((0, 2), np.array(b"a", object), np.array(b"b", object)),
+            case(_TEXTS, np.array(rb"[a02\-\]]", object), np.array(b"", object)),
         ),
     )
 )

@@ -47,6 +47,8 @@ def _sparse(x: Any, parts: Sequence[Sequence[bytes]]) -> tuple[Any, Any, Any]:
 
 
 def _at_space(text: bytes, most: int) -> list[bytes]:
+    if most < 0:
+        return text.split()
     if most == 0:
         return [text]
     found: list[bytes] = []

@@ -6,6 +6,7 @@ batch after batch.
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from typing import Any
 
@@ -57,8 +58,8 @@ def _positions(values: Any, keys: Any) -> Any:
         return np.full(values.shape, -1, np.int64)
     index = _index_of(keys)
     if keys.dtype == object:
-        found = [index.get(value, -1) for value in values.ravel().tolist()]
-        return np.array(found, np.int64).reshape(values.shape)
+        found = map(index.get, values.ravel().tolist(), itertools.repeat(-1))
+        return np.fromiter(found, np.int64, values.size).reshape(values.shape)
     ordered, places = index
     at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
     return np.where(ordered[at] == values, places[at], -1).astype(np.int64)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import flags
+from weft.base.alone import works_alone
 from weft.engines.native.driver import ALLOWED, APART, ASLEEP, COUNT, IDS, RUNS, SET, STOP, driver
 from weft.engines.native.target import Target
 
@@ -65,7 +66,7 @@ class Pool:
             How many steps have come to their end without a failed check.
         """
         run = self.driver.steps
-        if not parallel or self.count == 1 or not self._busy.acquire(blocking=False):
+        if not parallel or self.count == 1 or works_alone() or not self._busy.acquire(blocking=False):
             return int(run(None, table, schedule, phases, moves, moving, first, steps))
         try:
             if not self._threads:
