@@ -11,7 +11,6 @@ import importlib as _importlib
 
 from weft import autodiff as _autodiff
 from weft import autograph as _autograph
-from weft import data as _data
 from weft.version import __version__
 
 _table = None
@@ -56,7 +55,7 @@ def __getattr__(name):
 
 
 def __dir__():
-    private = {"_absent", "_autodiff", "_autograph", "_data", "_importlib", "_names", "_names_of", "_table"}
+    private = {"_absent", "_autodiff", "_autograph", "_importlib", "_names", "_names_of", "_table"}
     return sorted({*globals(), *_names()} - private)
 
 
@@ -73,14 +72,6 @@ def _names_of(floor, names):
 vars(_autodiff)["__getattr__"] = _names_of("autodiff", ("ForwardAccumulator", "GradientTape"))
 vars(_autograph)["__getattr__"] = _names_of(
     "autograph", ("experimental", "set_verbosity", "to_code", "to_graph", "trace")
-)
-# Parts of `tf.data.experimental` that read records into features and fill tables stand above the pipeline.
-_data.ABOVE.update(
-    dict.fromkeys(
-        ("DatasetInitializer", "index_table_from_dataset", "make_batched_features_dataset", "parse_example_dataset",
-         "table_from_dataset"),
-        "weft.api.dataset_features",
-    )  # fmt: skip
 )
 
 

@@ -51,17 +51,22 @@ def __getattr__(name: str) -> _Any:
     module, attribute = found
     value = _importlib.import_module(f"weft.data.{module}")
     if attribute is None:
-        vars(value).setdefault("__getattr__", _missing)
         return value
     globals()[name] = found = getattr(value, attribute)
     return found
 
 
-#: names of `tf.data.experimental` that are written on a higher floor: the module of each, set by `weft`
-ABOVE: dict[str, str] = {}
+#: names of `tf.data.experimental` that stand on a higher floor, where records become features and tables are: the
+#: namespace finds them as the top level finds its own, by the name of their module when they are asked for
+ABOVE = dict.fromkeys(
+    ("DatasetInitializer", "index_table_from_dataset", "make_batched_features_dataset", "parse_example_dataset",
+     "table_from_dataset"),
+    "weft.api.dataset_features",
+)  # fmt: skip
 
 
-def _missing(name: str) -> _Any:
+def missing(name: str) -> _Any:
+    """A name that `tf.data.experimental` has not of its own."""
     if name in ABOVE:
         return getattr(_importlib.import_module(ABOVE[name]), name)
     from weft.base.absent import absent

@@ -9,7 +9,7 @@ import numpy as np
 
 from weft.base import dtypes, nest
 from weft.base.errors import OutOfRangeError, explain
-from weft.data import files, functions, structure
+from weft.data import files, functions, missing, structure
 from weft.data.csv_files import CsvDataset, make_csv_dataset  # noqa: F401
 from weft.data.dataset import AUTOTUNE, Dataset
 from weft.data.nodes import INFINITE as INFINITE_CARDINALITY  # noqa: F401
@@ -295,3 +295,5 @@ def at(dataset: Dataset, index: Any) -> Any:
 
 #: in `Dataset.shard` arguments: the number of workers and this one's place are to be put there
 SHARD_HINT = -1
+
+globals()["__getattr__"] = missing  # type checkers need not know
