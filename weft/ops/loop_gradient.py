@@ -24,6 +24,8 @@ _CHEAP = frozenset((
     "identity", "less", "less_equal", "logical_and", "logical_not", "logical_or", "maximum", "minimum", "multiply",
     "negative", "not_equal", "relu", "reshape", "select", "sign", "slice", "split", "square", "squeeze", "subtract",
 ))  # fmt: skip
+#: ops that take less time than their results do on the way to memory and back, where what they need is at hand
+_FAIR = frozenset(("exp", "sigmoid", "sqrt", "tanh"))
 
 
 def _carries(value: Any) -> bool:
@@ -168,8 +170,10 @@ def _dear(graph: Graph, residuals: Sequence[Value]) -> list[Value]:
     """Those among some values from which, and from the inputs, the others can be computed cheaply."""
     keep = dict.fromkeys(v for v in residuals if v.node.op != "input")
     order = {node: i for i, node in enumerate(graph.nodes)}
-    for value in sorted(keep, key=lambda v: order[v.node]):
-        if _cheap(value.node) and all(_free(v, keep, {}) for v in value.node.inputs):
+    wanted = dict(keep)  # at hand one way or the other when it is the turn of what is made of it
+    for value in sorted(wanted, key=lambda v: order[v.node]):
+        fair = value.node.op in _FAIR and not value.node.control
+        if (fair or _cheap(value.node)) and all(_free(v, wanted, {}) for v in value.node.inputs):
             del keep[value]
     return list(keep)
 

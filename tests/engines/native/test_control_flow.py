@@ -140,3 +140,38 @@ def test_a_place_out_of_range_ends_the_loop(monkeypatch):
     assert int(walk(tf.constant([1, 2, -1]), tf.constant(0))) == 3
     with pytest.raises(tf.errors.InvalidArgumentError):
         walk(tf.constant([1, 7, -1]), tf.constant(0))
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+@pytest.mark.parametrize("steps", [None, 1, 7])
+@pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"masked": True}])
+def test_the_last_output_of_a_network_that_recurs(kind, steps, options):
+    rng = np.random.default_rng(3)
+    x = tf.constant(rng.standard_normal((4, steps or 5, 3)), "float32")
+    backwards = options.get("go_backwards", False)
+    mask = tf.constant(rng.random((4, steps or 5)) < 0.7) if "masked" in options else None
+    tf.keras.utils.set_random_seed(5)
+    short = getattr(tf.keras.layers, kind)(6, go_backwards=backwards)
+    long = getattr(tf.keras.layers, kind)(6, go_backwards=backwards, return_sequences=True)
+    short.build(x.shape)
+    long.build(x.shape)
+    long.set_weights(short.get_weights())
+
+    @tf.function(input_signature=[tf.TensorSpec([4, steps, 3])])
+    def gradients(x):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            last = short(x, mask=mask)
+            every = long(x, mask=mask)[:, -1]
+            squares = last**2, every**2
+        return last, every, tape.gradient(squares[0], x), tape.gradient(squares[1], x)
+
+    last, every, first, second = gradients(x)
+    np.testing.assert_array_equal(last, every)
+    np.testing.assert_allclose(first, second, rtol=1e-6, atol=1e-7)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        eager = short(x, mask=mask)
+        square = eager**2
+    np.testing.assert_allclose(last, eager, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(first, tape.gradient(square, x), rtol=1e-4, atol=1e-5)

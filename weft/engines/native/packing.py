@@ -77,6 +77,12 @@ class Operand:
         place = (*place, one, ZERO) if self.axis == -2 else (*place, ZERO, one)
         return axes, self.element(place, Index.of(k))
 
+    def read_through(self, into: Rewriter) -> None:
+        """From now on, elements are what a rewriter makes of them."""
+        before = self.element
+        self.element = lambda place, k: into.expr(before(place, k))
+        self.__dict__.pop("_plain", None)
+
     def start(self, outer: Indices, along: Index, k: Index) -> tuple[Buffer, Index]:
         """Where an element lies, if it lies in memory."""
         load = self.at(outer, along, k)
@@ -124,6 +130,11 @@ class Pairs(Operand):
             second = guarded(second, compare("less", k * 2 + 1, Index.of(self.given.inner)))
         low, high = (Op("cast", (Op("bitcast", (half,), dtypes.uint16),), dtypes.int32) for half in (first, second))
         return Op("or", (low, Op("shift_left", (high, Const(16, dtypes.int32)), dtypes.int32)), dtypes.int32)
+
+    def read_through(self, into: Rewriter) -> None:
+        """The same of what the pairs are made of."""
+        self.given.read_through(into)
+        self.__dict__.pop("_plain", None)
 
     def start(self, outer: Indices, along: Index, k: Index) -> tuple[Buffer, Index]:
         """Where a pair lies, if it lies in memory."""

@@ -56,6 +56,7 @@ from weft.engines.native.sources import Memory, unflatten
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Shape
     from weft.base.dtypes import DType
+    from weft.engines.native.rewriting import Rewriter
     from weft.engines.native.target import Target
 
 #: vectors in a row of a tile
@@ -160,6 +161,11 @@ class Product:
             return False
         apart = steps.inner * self.dtype.size
         return apart == PANEL_BYTES or (isinstance(self.inner, int) and self.inner * apart <= NEAR)
+
+    def read_through(self, into: Rewriter) -> None:
+        """From now on, the operands' elements are what a rewriter makes of them."""
+        for operand in (self.a, self.b):
+            operand.read_through(into)
 
     def reads(self) -> list[Load]:
         """What it loads, for dependencies."""

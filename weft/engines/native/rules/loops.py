@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from weft.base import dtypes
-from weft.base.dims import Dim
+from weft.base.dims import Dim, product
 from weft.engines.native.decompose import decompose
 from weft.engines.native.fusion import walk
 from weft.engines.native.index import Index, LoopVar
-from weft.engines.native.loops import Const, Expr, Op
-from weft.engines.native.lower import Loop, Lowering, Nest, Region, rule
+from weft.engines.native.loops import Const, Expr, Load, Op
+from weft.engines.native.lower import Loop, Lowering, Nest, Region, rule, variables
 from weft.engines.native.problems import Unsupported
+from weft.engines.native.products import Product
+from weft.engines.native.rewriting import Rewriter
 from weft.engines.native.rules.pointwise import compare, op
-from weft.engines.native.sources import Computed, Indices, Memory, Source
+from weft.engines.native.sources import Computed, Indices, Memory, Source, flat_index
 from weft.ir.graph import Graph, Node
 from weft.passes import pipeline
 from weft.passes.specialise import specialise
@@ -38,13 +40,13 @@ def _scan(low: Lowering, node: Node) -> Sequence[Source]:
         v.type.shape[1:] if place in rows and v.type.shape is not None else v.type.shape
         for place, v in enumerate(node.inputs)
     ])  # fmt: skip
-    outer = _operands(low, node)
+    outer = _operands(low, node, rows)
     region = Region(LoopVar("turn", length), low.region)
     turn = Index.of(region.turn)
     step = Index.of(length) - 1 - turn if backwards else turn
     rings = [_ring(low, start) for start in outer[:carries]]
     inputs: list[Source] = [_part(ring, turn % 2) for ring in rings]
-    inputs += [_part(row, step) for row in outer[carries : carries + sequences]]
+    inputs += [_row(row, step) for row in outer[carries : carries + sequences]]
     inputs += outer[carries + sequences :]
     first = len(low.nests)
     found = low.body(body, inputs, region)
@@ -55,6 +57,7 @@ def _scan(low: Lowering, node: Node) -> Sequence[Source]:
         _store(low, source, _part(ring, (turn + 1) % 2), "carry")
     low.enclose(first, region)
     _move_out(low.nests[first:], {ring.buffer for ring in rings}, region.turn, region.parent)
+    low.nests[first:] = _in_stacks(low.nests[first:], {stack.buffer for stack in stacks}, region)
     return [*(_part(ring, Index.of(length) % 2) for ring in rings), *stacks]
 
 
@@ -98,12 +101,30 @@ def _while(low: Lowering, node: Node) -> Sequence[Source]:
     return [_part(ring, Index.of(0)) for ring in rings[:count]]
 
 
-def _operands(low: Lowering, node: Node) -> list[Memory]:
-    """What goes into a loop, where it stays while the loop turns."""
+def _operands(low: Lowering, node: Node, rows: Collection[int] = ()) -> list[Source]:
+    """What goes into a loop, where it stays while the loop turns; rows of constants need no place."""
     if any(value.type.is_resource for value in node.inputs):
         raise Unsupported("a loop over variables")
-    found = [low.memory(low.source(value)) for value in node.inputs]
-    return [low.copy(m, "row") if Index.of(m.offset).variables() else m for m in found]
+    found: list[Source] = []
+    for at, value in enumerate(node.inputs):
+        source = low.source(value)
+        if at not in rows or not _constant(source):
+            memory = low.memory(source)
+            source = low.copy(memory, "row") if Index.of(memory.offset).variables() else memory
+        found.append(source)
+    return found
+
+
+def _constant(source: Source) -> bool:
+    """Whether all elements are one number that is known now."""
+    return isinstance(source, Computed) and isinstance(source.at((Index.of(0),) * len(source.shape)), Const)
+
+
+def _row(whole: Source, position: Index) -> Source:
+    """One row of what a loop goes along."""
+    if isinstance(whole, Memory):
+        return _part(whole, position)
+    return Computed(whole.shape[1:], whole.dtype, lambda place: whole.at((position, *place)), whole.cost)
 
 
 def _ring(low: Lowering, start: Source) -> Memory:
@@ -137,6 +158,51 @@ def _part(whole: Memory, position: Index) -> Memory:
 
 def _store(low: Lowering, source: Source, target: Memory, name: str) -> None:
     low.nests.append(Nest(target.shape, lambda place, _: source.at(place), target, name=name))
+
+
+def _in_stacks(nests: Sequence[Nest], stacks: set[Buffer], region: Region) -> list[Nest]:
+    """The nests of a loop's body with what products read, and what is then copied to a stack, made there at once."""
+    makers: dict[Buffer, list[Nest]] = {}
+    readers: dict[Buffer, list[Nest]] = {}
+    for nest in nests:
+        makers.setdefault(nest.output.buffer, []).append(nest)
+        for load in walk(nest).reads:
+            readers.setdefault(load.buffer, []).append(nest)
+    moved: dict[Buffer, tuple[Memory, Nest]] = {}
+    for nest in nests:
+        if nest.output.buffer not in stacks or nest.region is not region or nest.template is not None:
+            continue
+        place = tuple(map(Index.of, variables(nest.shape, "i")))
+        value = nest.value(place, ())
+        if not isinstance(value, Load) or value.guard is not None or value.buffer in moved:
+            continue
+        concerned = (*makers.get(value.buffer, ()), *readers[value.buffer])
+        if (
+            value.buffer in makers and value.buffer.role == "temp" and not value.buffer.ring
+            and value.buffer.size == product(tuple(nest.shape)) and value.index == flat_index(nest.shape, place)
+            and all(other.region is region for other in concerned)
+            and all(other is nest or isinstance(other.template, Product) for other in readers[value.buffer])
+            and all(other.template is None for other in makers[value.buffer])
+        ):  # fmt: skip
+            moved[value.buffer] = nest.output, nest
+    copies = {nest for _, nest in moved.values()}
+    into = Rewriter(lambda load: _elsewhere(load, moved))
+    for buffer, (stack, copy) in moved.items():
+        for nest in makers[buffer]:
+            offset = Index.of(nest.output.offset) + Index.of(stack.offset)
+            nest.output = Memory(stack.buffer, nest.output.shape, nest.output.strides, offset)
+        for nest in readers[buffer]:
+            if nest is not copy:
+                nest.template.read_through(into)
+    return [nest for nest in nests if nest not in copies]
+
+
+def _elsewhere(load: Load, moved: Mapping[Buffer, tuple[Memory, Nest]]) -> Expr | None:
+    found = moved.get(load.buffer)
+    if found is None:
+        return None
+    stack = found[0]
+    return Load(stack.buffer, load.index + Index.of(stack.offset), load.guard)
 
 
 def _move_out(nests: Sequence[Nest], moving: set[Buffer], turn: LoopVar, parent: Region | None) -> None:

@@ -55,25 +55,30 @@ def run(
         mask = _time_first(tf.cast(mask, "bool"))
     walk = _unrolled if unroll else scan
     if mask is None:
-        outputs, states = _walk(walk, step, rows, states, go_backwards)
+        outputs, states, last = _walk(walk, step, rows, states, go_backwards)
     else:
-        outputs, states = _walk_masked(walk, step, rows, mask, states, go_backwards, zero_output_for_mask)
-    last = outputs[0] if go_backwards else outputs[-1]
+        outputs, states, last = _walk_masked(walk, step, rows, mask, states, go_backwards, zero_output_for_mask)
+    if last is None or not tf.nest.flatten(rows)[0].shape[0]:  # of no steps, or nobody knows how many
+        last = outputs[0] if go_backwards else outputs[-1]
     return last, _time_first(tf.reverse(outputs, [0]) if go_backwards else outputs), states
 
 
-def _walk(walk: Any, step: Any, rows: Any, states: list[Any], backwards: bool) -> tuple[Any, list[Any]]:
+def _walk(walk: Any, step: Any, rows: Any, states: list[Any], backwards: bool) -> tuple[Any, list[Any], Any]:
+    """All outputs, the last states, and the last output if that is one of them."""
+    place: list[int] = []
+
     def body(carry: Any, row: Any) -> Any:
         output, new = step(row, list(carry))
+        place[:] = [at for at, state in enumerate(new) if state is output][:1]
         return list(new), output
 
     final, outputs = walk(body, states, rows, backwards=backwards)
-    return outputs, list(final)
+    return outputs, list(final), final[place[0]] if place else None
 
 
 def _walk_masked(
     walk: Any, step: Any, rows: Any, mask: Any, states: list[Any], backwards: bool, zero_output: bool
-) -> tuple[Any, list[Any]]:
+) -> tuple[Any, list[Any], Any]:
     first = tf.nest.map_structure(lambda value: value[-1 if backwards else 0], rows)
     # The output before the first step is zeros of the output's shape; the step is asked for that once.
     nothing = tf.zeros_like(step(first, states)[0])
@@ -87,7 +92,7 @@ def _walk_masked(
         return [*merged, output], output
 
     final, outputs = walk(body, [*states, nothing], (rows, mask), backwards=backwards)
-    return outputs, list(final)[:-1]
+    return outputs, list(final)[:-1], final[-1]
 
 
 def _unrolled(body: Any, carry: Any, rows: Any, backwards: bool) -> tuple[Any, Any]:
