@@ -246,6 +246,9 @@ class CallbackList:
         self.params = params
         #: whether an evaluation is part of training, and has no bar of its own
         self.in_training = False
+        #: how many batches callbacks hear of at once: `steps_per_execution` of the model
+        self.stride = 1
+        self._unheard: tuple[str, int, Any] | None = None
         if model is not None:
             self.set_model(model)
         if params:
@@ -282,6 +285,8 @@ class CallbackList:
 
     def begin_batch(self, mode: str, number: int) -> None:
         """Before a batch; mode is "train", "test" or "predict"."""
+        if number % self.stride:
+            return
         for callback in self._on_batches:
             getattr(callback, f"on_{mode}_batch_begin")(number, {})
 
@@ -296,10 +301,22 @@ class CallbackList:
         """
         if self._progbar is not None and not (mode == "test" and self.in_training):
             self._progbar.step(number, shown or logs)
-        if self._on_batches:
+        self._unheard = (mode, number, logs) if (number + 1) % self.stride else None
+        if self._on_batches and self._unheard is None:
             values = logs()
             for callback in self._on_batches:
                 getattr(callback, f"on_{mode}_batch_end")(number, values)
+
+    def _end_group(self) -> None:
+        """After the last batch, where it is not the last one of those that callbacks hear of at once."""
+        if self._unheard is None:
+            return
+        mode, number, logs = self._unheard
+        self._unheard = None
+        last = number - number % self.stride + self.stride - 1
+        values = logs() if self._on_batches else None
+        for callback in self._on_batches:
+            getattr(callback, f"on_{mode}_batch_end")(last, values)
 
     def _call(self, hook: str, *args: Any) -> None:
         for callback in self.callbacks:
@@ -311,6 +328,7 @@ class CallbackList:
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """After an epoch."""
+        self._end_group()
         self._call("on_epoch_end", epoch, {} if logs is None else logs)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
@@ -344,15 +362,18 @@ class CallbackList:
 
     def on_train_end(self, logs: Any = None) -> None:
         """After training."""
+        self._end_group()
         self.in_training = False
         self._call("on_train_end", {} if logs is None else logs)
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Before an evaluation."""
+        self._end_group()
         self._call("on_test_begin", {} if logs is None else logs)
 
     def on_test_end(self, logs: Any = None) -> None:
         """After an evaluation."""
+        self._end_group()
         self._call("on_test_end", {} if logs is None else logs)
 
     def on_predict_begin(self, logs: Any = None) -> None:
@@ -361,6 +382,7 @@ class CallbackList:
 
     def on_predict_end(self, logs: Any = None) -> None:
         """After a prediction."""
+        self._end_group()
         self._call("on_predict_end", {} if logs is None else logs)
 
 

@@ -77,7 +77,7 @@ class Trainer:
             metrics: A list of metrics or names; for several outputs a list of lists, or a dict.
             weighted_metrics: Likewise; sample weights count in these.
             run_eagerly: Whether steps run as plain Python, for debugging.
-            steps_per_execution: Accepted; every step is run by itself.
+            steps_per_execution: After how many batches callbacks are called; every step is run by itself.
             jit_compile: Accepted; steps are always compiled as a whole.
             auto_scale_loss: Whether the loss is scaled where the model computes in float16.
 
@@ -773,9 +773,11 @@ def _listeners(callbacks: Any, model: Any, **params: Any) -> CallbackList:
     if isinstance(callbacks, CallbackList):
         return callbacks
     add_history, add_progbar = params.pop("add_history", False), params.pop("add_progbar", False)
-    return callbacks_module.CallbackList(
+    found = callbacks_module.CallbackList(
         callbacks, add_history=add_history, add_progbar=add_progbar, model=model, **params
     )
+    found.stride = model.steps_per_execution
+    return found
 
 
 def _verbosity(verbose: Any) -> int:
