@@ -10,8 +10,8 @@ from weft.api.config import functions_run_eagerly as _experimental_functions_run
 from weft.api.config import functions_run_eagerly as functions_run_eagerly
 from weft.api.config import get_logical_device_configuration as get_logical_device_configuration
 from weft.api.config import get_soft_device_placement as get_soft_device_placement
+from weft.api.config import get_visible_devices as get_visible_devices
 from weft.api.config import list_logical_devices as list_logical_devices
-from weft.api.config import list_physical_devices as _get_visible_devices
 from weft.api.config import list_physical_devices as list_physical_devices
 from weft.api.config import optimizer as optimizer
 from weft.api.config import run_functions_eagerly as _experimental_run_functions_eagerly
@@ -23,4 +23,3 @@ from weft.api.config import threading as threading
 
 experimental_functions_run_eagerly = _experimental_functions_run_eagerly
 experimental_run_functions_eagerly = _experimental_run_functions_eagerly
-get_visible_devices = _get_visible_devices

@@ -7,6 +7,7 @@ from collections import namedtuple
 from typing import Any
 
 from weft.base import memory
+from weft.base.errors import explain
 from weft.runtime import dispatch
 from weft.runtime import function as _functions
 
@@ -29,8 +30,11 @@ experimental_functions_run_eagerly = functions_run_eagerly
 
 
 def list_physical_devices(device_type: str | None = None) -> list[Any]:
-    """The devices of this machine that the engine in use runs on."""
-    found = [PhysicalDevice(f"/physical_device:{name}", kind) for name, kind in _devices()]
+    """The devices of this machine that the engine in use runs on: the processor, and accelerators."""
+    found = [PhysicalDevice("/physical_device:CPU:0", "CPU")]
+    # without starting the engine where it has nothing else, so that the processor can still be divided
+    if device_type != "CPU" and getattr(dispatch.engine(), "has_accelerators", lambda: True)():
+        found += [PhysicalDevice(f"/physical_device:{name}", kind) for name, kind in _devices() if kind != "CPU"]
     return [d for d in found if device_type in (None, d.device_type)]
 
 
@@ -46,16 +50,48 @@ def _devices() -> list[tuple[str, str]]:
 
 
 def list_logical_devices(device_type: str | None = None) -> list[Any]:
-    """The devices as programs see them."""
-    found = [LogicalDevice(f"/device:{name}", kind) for name, kind in _devices()]
-    return [d for d in found if device_type in (None, d.device_type)]
+    """The devices as programs see them; a processor that was divided is several."""
+    hidden = [kind for kind, names in _visible.items() if not names]
+    shown = {name for names in _visible.values() for name in names}
+    found = [LogicalDevice(f"/device:{name}", kind) for name, kind in _devices()
+             if kind == "CPU" or kind not in _visible or f"/physical_device:{name}" in shown]  # fmt: skip
+    return [d for d in found if device_type in (None, d.device_type) and d.device_type not in hidden]
 
 
-get_visible_devices = list_physical_devices
+#: of the kinds of devices of which it was said, the names of those to use
+_visible: dict[str, list[str]] = {}
+
+
+def get_visible_devices(device_type: str | None = None) -> list[Any]:
+    """The devices that the program uses: all, unless `set_visible_devices` has said which."""
+    return [d for d in list_physical_devices(device_type)
+            if d.device_type not in _visible or d.name in _visible[d.device_type]]  # fmt: skip
 
 
 def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
-    """Accepted: there is one device, the processor."""
+    """Says which devices the program uses; where no accelerator is left, the processor computes.
+
+    Args:
+        devices: One of `list_physical_devices()`, or several, or none.
+        device_type: Of which kind it is said; of all kinds where None.
+
+    Raises:
+        ValueError: For a device that is not there, or of another kind.
+    """
+    chosen = [devices] if isinstance(devices, PhysicalDevice) else list(devices or ())
+    there = list_physical_devices()
+    for device in chosen:
+        if device not in there or device_type not in (None, device.device_type):
+            raise ValueError(explain(
+                "set_visible_devices: there is no such device, or it is of another kind.", received=repr(device),
+                expected="of " + ", ".join(d.name for d in there),
+            ))  # fmt: skip
+    for kind in {d.device_type for d in there} if device_type is None else {device_type}:
+        _visible[kind] = [d.name for d in chosen if d.device_type == kind]
+    prefer = getattr(dispatch.engine(), "prefer", None)
+    if prefer is not None and len(there) > 1:
+        kept = [d for d in get_visible_devices() if d.device_type != "CPU"]
+        prefer((kept[0].name if kept else "/physical_device:CPU:0").removeprefix("/physical_device:"))
 
 
 _switches: dict[str, Any] = {"soft_placement": True, "tensor_float_32": True, "jit": "", "optimizer": {}}
@@ -89,8 +125,19 @@ _logical: dict[str, list[Any]] = {}
 
 
 def set_logical_device_configuration(device: Any, logical_devices: Any) -> None:
-    """Notes how a device is to be divided; there is one processor, and everything runs on it."""
+    """Divides a device into several; the processor on the XLA engine, before it is used. Others stay whole.
+
+    Args:
+        device: One of `list_physical_devices()`.
+        logical_devices: A LogicalDeviceConfiguration for each part.
+
+    Raises:
+        RuntimeError: Where the engine has been used already.
+    """
     _logical[device.name] = list(logical_devices)
+    divide = getattr(dispatch.engine(), "divide_processor", None)
+    if divide is not None and device.device_type == "CPU" and logical_devices:
+        divide(len(_logical[device.name]))
 
 
 def get_logical_device_configuration(device: Any) -> Any:

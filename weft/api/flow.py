@@ -5,18 +5,20 @@ from __future__ import annotations
 import functools
 import logging
 import pprint
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
 
+from weft.api import config
 from weft.api.common import apply, cast_to
 from weft.base import dtypes, nest
 from weft.base.dtypes import DType
-from weft.base.errors import InvalidArgumentError, explain
+from weft.base.errors import InvalidArgumentError, UnavailableError, explain
 from weft.ir.types import TensorType
 from weft.ops import opdef, string_format
 from weft.runtime import context, control, dispatch, frontdoor, kept_calls
@@ -276,16 +278,52 @@ def inside_function() -> bool:
 
 
 class device:
-    """Says where ops made within the block are to run; here there is one device, the processor."""
+    """Says where what is made or called within the block is to run.
+
+    Traced functions that are called in it run there, where the engine has devices (XLA); on a device that is not there
+    they run where they would without, or are refused under `tf.config.set_soft_device_placement(False)`. Ops that run
+    one by one run on the processor. In a graph of TensorFlow 1 it is noted down.
+
+    Args:
+        device_name: Such as `"/GPU:0"`.
+
+    Raises:
+        InvalidArgumentError: On entering, for a device that is not there, without soft placement.
+    """
 
     def __init__(self, device_name: Any) -> None:
         self._device = device_name if isinstance(device_name, str) or callable(device_name) else ""
+        self._blocks: list[ExitStack] = []
 
     def __enter__(self) -> None:
         context.devices().append(self._device)
+        self._blocks.append(self._open())
 
     def __exit__(self, *unused: Any) -> None:
         context.devices().pop()
+        self._blocks.pop().close()
+
+    def _open(self) -> ExitStack:
+        """The engine's own block, where the name is one of a device and nothing is being traced."""
+        opened = ExitStack()
+        name = self._device.rpartition("/")[2].upper().removeprefix("DEVICE:") if isinstance(self._device, str) else ""
+        if not re.fullmatch(r"[A-Z]+:\d+", name) or context.scope() is not None:
+            return opened
+        engine = dispatch.engine()
+        try:
+            on_device = getattr(engine, "on_device", None)
+            if on_device is not None:
+                opened.enter_context(on_device(name))
+            elif name != "CPU:0":
+                raise UnavailableError(f"There is no device {name!r} on the {engine.name} engine.")
+        except UnavailableError as error:
+            if not config.get_soft_device_placement():
+                context.devices().pop()
+                raise InvalidArgumentError(explain(
+                    f"Could not satisfy device specification {self._device!r}: {error.message.splitlines()[0]}",
+                    hint="tf.config.set_soft_device_placement(True) lets it run elsewhere",
+                )) from None  # fmt: skip
+        return opened
 
 
 #: behind the number of a text that is printed without quotes

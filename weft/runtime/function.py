@@ -16,7 +16,7 @@ from weft.autodiff.replay import Plan, has_such, plan_of, variables_read
 from weft.autodiff.subgraph import Split, split
 from weft.base import dtypes, nest
 from weft.base.dims import Dim
-from weft.base.errors import InvalidArgumentError, explain, nearest, user_facing
+from weft.base.errors import InvalidArgumentError, UnavailableError, explain, nearest, user_facing
 from weft.base.locks import Lock
 from weft.base.shapes import TensorShape, refreshed
 from weft.base.signatures import signature
@@ -777,6 +777,33 @@ class Function:
     def pretty_printed_concrete_signatures(self, verbose: bool = True) -> str:
         """What each of the traces takes and gives."""
         return "\n\n".join(trace.pretty_printed_signature(verbose) for trace in self.concrete_functions())
+
+    def experimental_get_compiler_ir(self, *args: Any, **kwargs: Any) -> Callable[..., str]:
+        """What the engine's compiler makes of the function, for arguments.
+
+        Args:
+            *args: The arguments.
+            **kwargs: Keyword arguments.
+
+        Returns:
+            A function of `stage`: `"hlo"` gives the program before it is optimised, `"optimized_hlo"` after, as text.
+
+        Raises:
+            UnavailableError: On engines other than XLA.
+        """
+        args, kwargs = self._canonical(args, kwargs)
+        concrete, tensors = self._find(args, kwargs)
+        executable = dispatch.compiled(concrete.graph)
+        text = getattr(executable, "text", None)
+        if text is None:
+            raise UnavailableError(explain(f"The {dispatch.engine().name} engine has no text in XLA's language.",
+                                           hint="set WEFT_ENGINE=xla before starting"))  # fmt: skip
+        inputs = [tensor._array for tensor in (*tensors, *concrete.captured)]
+
+        def show(stage: str = "hlo", device_name: str | None = None) -> str:
+            return str(text(inputs, stage))
+
+        return show
 
     def experimental_get_tracing_count(self) -> int:
         """How often it was traced."""

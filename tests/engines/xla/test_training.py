@@ -169,5 +169,6 @@ def test_jax_keeps_its_own_setting_outside() -> None:
 
 
 def test_devices_are_those_that_jax_sees() -> None:
-    assert len(tf.config.list_physical_devices("CPU")) == len(jax.devices("cpu"))
+    assert len(tf.config.list_physical_devices("CPU")) == 1
+    assert len(tf.config.list_logical_devices("CPU")) == len(jax.devices("cpu"))
     assert tf.config.list_physical_devices()[0].name == "/physical_device:CPU:0"

@@ -6,11 +6,14 @@ and runs, and as the user has them outside: `jax.enable_x64` is a context here, 
 
 from __future__ import annotations
 
+import importlib.util
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from weft.base.errors import explain
 from weft.engines.base import Distribution, Executable
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
@@ -69,6 +72,51 @@ class XlaEngine:
 
         return jax.process_index(), jax.process_count()
 
+    def divide_processor(self, count: int) -> None:
+        """Makes so many devices of this processor; before they are used.
+
+        Raises:
+            RuntimeError: Where they have been used already.
+        """
+        import jax
+
+        try:
+            jax.config.update("jax_num_cpu_devices", count)
+        except RuntimeError:
+            if len(jax.devices("cpu")) != count:
+                raise RuntimeError(explain(
+                    "Physical devices cannot be modified after being initialized.",
+                    received=f"{count} parts of the processor, which is {len(jax.devices('cpu'))} already",
+                    hint="divide it at the start of the program",
+                )) from None  # fmt: skip
+
+    def prefer(self, name: str) -> None:
+        """Computes on a device, such as `GPU:0`, what is not said to run elsewhere."""
+        import jax
+
+        from weft.engines.xla import sharding
+
+        jax.config.update("jax_default_device", sharding.device(name))
+
+    def on_device(self, name: str) -> Any:
+        """A block in which compiled code runs on a device, such as `GPU:0`.
+
+        Raises:
+            UnavailableError: Where it is not there.
+        """
+        import jax
+
+        from weft.engines.xla import sharding
+
+        return jax.default_device(sharding.device(name))
+
+    def has_accelerators(self) -> bool:
+        """Whether there may be devices beside the processor; without starting it where none can be."""
+        if os.environ.get("JAX_PLATFORMS", "").strip() == "cpu":
+            return False
+        plugins = ("jax_plugins", "libtpu", "jax_cuda12_plugin", "jax_cuda13_plugin", "jax_rocm7_plugin")
+        return any(importlib.util.find_spec(name) is not None for name in plugins)
+
     def devices_here(self) -> list[str]:
         """Those devices that are this process's own."""
         from weft.engines.xla import sharding
@@ -124,5 +172,7 @@ class XlaEngine:
 
 
 def create() -> XlaEngine:
-    """The engine."""
+    """The engine. An accelerator's memory is taken as it is needed, unless TF_FORCE_GPU_ALLOW_GROWTH says no."""
+    grows = os.environ.get("TF_FORCE_GPU_ALLOW_GROWTH", "true").strip().lower() not in ("false", "0")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false" if grows else "true")  # jax reads it when it starts
     return XlaEngine()

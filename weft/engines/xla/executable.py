@@ -16,6 +16,7 @@ import numpy as np
 from jax import lax
 
 from weft.base import dims
+from weft.base.errors import explain
 from weft.base.locks import Together
 from weft.engines.base import Distribution, Hook, Rows
 from weft.engines.xla import processes, resident
@@ -133,17 +134,39 @@ class Program:
             return processes.together(lambda: self._run(inputs, key, cells))
         return self._run(inputs, key, cells)
 
-    def _run(self, inputs: Sequence[Any], key: Key, cells: dict[int, Any]) -> list[Any] | None:
-        written = self.written_of(key)
+    def _arrays(self, inputs: Sequence[Any], at: Placement | None) -> list[Any]:
+        """The inputs that are no variables, where they belong."""
         arrays = [on_device(inputs[i]) for i, value in enumerate(self.graph.inputs) if not value.type.is_resource]
-        at = key.placement
+        if at is None:
+            return arrays
+        return [resident.placed(array, at.batch(array.shape) if mine else at.whole())
+                for array, mine in zip(arrays, self.batched, strict=True)]  # fmt: skip
+
+    def text(self, inputs: Sequence[Any], stage: str) -> str:
+        """The program before it is optimised (`"hlo"`) or after (`"optimized_hlo"`).
+
+        Raises:
+            ValueError: For another stage.
+        """
+        if stage not in ("hlo", "optimized_hlo"):
+            raise ValueError(explain("experimental_get_compiler_ir: there is no such stage.", received=repr(stage),
+                                     expected="'hlo' or 'optimized_hlo'"))  # fmt: skip
+        key, cells = self.cells(inputs)
+        written, at = self.written_of(key), key.placement
+        with jax.enable_x64(True):
+            fixed = [resident.held(cells[n], at and at.state(n)) for n in cells if n not in written]
+            changed = [resident.held(cells[n], at and at.state(n)) for n in written]
+            lowered = self._compiled.lower(key, changed, fixed, self._arrays(inputs, at))
+            found = lowered.as_text("hlo") if stage == "hlo" else lowered.compile().as_text()
+        return str(found)
+
+    def _run(self, inputs: Sequence[Any], key: Key, cells: dict[int, Any]) -> list[Any] | None:
+        written, at = self.written_of(key), key.placement
         with jax.enable_x64(True):
             if at is not None and at.spans():
                 resident.share(cells.values(), [at.state(n) for n in cells])
             fixed = [resident.held(cells[n], at and at.state(n)) for n in cells if n not in written]
-            if at is not None:
-                arrays = [resident.placed(array, at.batch(array.shape) if mine else at.whole())
-                          for array, mine in zip(arrays, self.batched, strict=True)]  # fmt: skip
+            arrays = self._arrays(inputs, at)
             try:
                 changed, (outputs, after, failed) = self._call(key, cells, fixed, arrays)
             except Refused:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import flags
-from weft.base.errors import InternalError
+from weft.base.errors import InternalError, UnavailableError
 from weft.engines.base import Hook, Rows
 from weft.engines.xla import resident, table
 from weft.engines.xla.executable import Executable, Program, fits
@@ -76,6 +76,17 @@ class Compiled:
         for late in self._pieces.learned:
             self._give_up(late)
         return results
+
+    def text(self, inputs: Sequence[Any], stage: str) -> str:
+        """The program that XLA is given (`"hlo"`), or has made of it (`"optimized_hlo"`).
+
+        Raises:
+            UnavailableError: For a graph of which parts run on the host.
+            ValueError: For another stage.
+        """
+        if self._whole is None:
+            raise UnavailableError("Parts of this function run on the host: there is no one program of it.")
+        return self._whole.program.text(inputs, stage)
 
     def run_rows(self, inputs: Sequence[Any], rows: Rows) -> tuple[int, list[Any] | None]:
         """Runs it on rows of arrays, batch after batch, where it is compiled as a whole."""

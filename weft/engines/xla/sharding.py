@@ -35,6 +35,25 @@ def _name(device: Any) -> str:
     return f"{device.platform}:{device.id}"
 
 
+def device(name: str) -> Any:
+    """A device of this process by TensorFlow's name, such as `GPU:0`: of its kind, the one of that number.
+
+    Raises:
+        UnavailableError: Where it is not there.
+    """
+    kind, _, number = name.upper().rpartition(":")
+    kinds = {"GPU": ("gpu", "cuda", "rocm"), "CUDA": ("gpu", "cuda")}.get(kind, (kind.lower(),))
+    there = [found for found in _local(kind) if found.platform in kinds]
+    if not number.isdecimal() or int(number) >= len(there):
+        raise UnavailableError(explain(f"There is no device {name!r}.", expected="one of " + ", ".join(names_here())))
+    return there[int(number)]
+
+
+def _local(kind: str) -> list[Any]:
+    # beside accelerators, jax shows the processor only when it is named
+    return list(jax.local_devices(backend="cpu" if kind == "CPU" else None))
+
+
 def use(distribution: Distribution | None) -> None:
     """Shares what runs from now on.
 

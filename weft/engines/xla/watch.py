@@ -19,6 +19,8 @@ from weft.base.errors import DeadlineExceededError, UnavailableError, explain
 
 #: seconds between two messages
 TICK = 0.25
+#: so many of those who are behind are named
+_NAMED = 8
 #: seconds after which a step that a process has begun before it ended is known not to end
 _LINGERS = 10.0
 
@@ -84,7 +86,15 @@ class Server:
         return False
 
     def _tell(self) -> None:
-        line = (json.dumps(list(self._heard.values())) + "\n").encode()
+        """Tells all of the first one, of those who are gone, and of the few that are furthest behind.
+
+        With thousands of processes a table of all of them, sent to all of them, would be too much.
+        """
+        behind = sorted(self._heard.values(), key=lambda heard: heard["calls"])[:_NAMED]
+        told = {heard["number"]: heard for heard in self._heard.values()
+                if heard["lost"] or heard["ended"] or heard["number"] == 0}  # fmt: skip
+        told.update((heard["number"], heard) for heard in behind)
+        line = (json.dumps(list(told.values())) + "\n").encode()
         for stream in list(self._streams):
             try:
                 stream.setblocking(True)
