@@ -5,6 +5,8 @@ grow with each of them. This script measures it, in a fresh process for each kin
 
     python tools/memory_cycles.py                       # every kind, 500 cycles each
     python tools/memory_cycles.py sequential --cycles 200
+    python tools/memory_cycles.py sequential --cycles 1000
+    python tools/memory_cycles.py predict --cycles 100000 --limit 0.05      # 5 MB in all
     python tools/memory_cycles.py --json                # one line of JSON for each kind, for programs
 
 Two figures are given for each kind: `grows`, the resident memory between the end of the warm-up and the last cycle,
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import functools
 import gc
 import itertools
 import json
@@ -103,6 +106,20 @@ def _train(model: object, x: object, y: object) -> None:
     model.predict(x, verbose=0)  # type: ignore[attr-defined]
 
 
+@functools.cache
+def _asked() -> object:
+    from weft import keras
+
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(16, activation="relu"), keras.layers.Dense(3)])
+    model.compile("adam", "mse")
+    return model
+
+
+def predict() -> None:
+    """One model, asked for a prediction of one row."""
+    _asked().predict(X[:1], verbose=0)  # type: ignore[attr-defined]
+
+
 def tape() -> None:
     """A loop of one's own, with tape and variables and no Keras."""
     import weft as tf
@@ -181,8 +198,10 @@ def compiled() -> None:
 
 KINDS: dict[str, Callable[[], None]] = {
     each.__name__: each
-    for each in (sequential, functional, conv, cleared, subclassed, tape, function, session, default_graph, compiled)
-}
+    for each in (
+        sequential, functional, conv, cleared, subclassed, predict, tape, function, session, default_graph, compiled,
+    )
+}  # fmt: skip
 
 
 def resident() -> float:

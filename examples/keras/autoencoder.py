@@ -1,6 +1,7 @@
 """A convolutional autoencoder that takes noise out of digits.
 
 In short mode, on the real data where there is any: squared error 0.0182; with Keras 3.15 0.0155.
+In full: squared error 0.0084; with Keras 3.15 0.0084.
 """
 
 import sys

@@ -3,6 +3,7 @@
 The ratings are generated: tastes of eight dimensions, what is liked by all, and noise of 0.05 (ratings go from 0 to 1).
 
 In short mode, on the real data where there is any: error 0.070; with Keras 3.15 0.068.
+In full: error 0.061; with Keras 3.15 0.061.
 """
 
 import sys

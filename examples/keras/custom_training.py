@@ -1,6 +1,7 @@
 """fit with a train_step of one's own: a second loss, gradients clipped and counted, sample weights, own metrics.
 
 In short mode, on the real data where there is any: accuracy 0.866; with Keras 3.15 0.870.
+In full: accuracy 0.951; with Keras 3.15 0.948.
 """
 
 import sys

@@ -1,6 +1,7 @@
 """A small network learns from a larger one: not only which digit it is, but what else it could have been.
 
 In short mode, on the real data where there is any: the student's accuracy 0.860; with Keras 3.15 0.864.
+In full: the student's accuracy 0.975; with Keras 3.15 0.975.
 """
 
 import sys

@@ -1,6 +1,7 @@
 """Digits as points on a sphere, those alike near one another: of each class two in a step, each to find its fellow.
 
 In short mode, on the real data where there is any: nearest of the same class 0.835; with Keras 3.15 0.868.
+In full: nearest of the same class 0.964; with Keras 3.15 0.975.
 """
 
 import sys

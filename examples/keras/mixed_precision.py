@@ -1,6 +1,7 @@
 """Numbers of sixteen bits in the layers, of 32 in the weights; the loss is scaled so that no gradient is lost.
 
 In short mode, on real data: accuracy with float16 and bfloat16 0.904 and 0.880; with Keras 3.15 0.906 and 0.884.
+In full: 0.955 and 0.953; with Keras 3.15 0.959 and 0.953.
 """
 
 import sys

@@ -1,6 +1,7 @@
 """A hundred digits with labels and thousands without: what the model is sure of becomes what it learns from.
 
 In short mode, on the real data where there is any: accuracy in the end 0.760; with Keras 3.15 0.733.
+In full: accuracy in the end 0.883; with Keras 3.15 0.914.
 """
 
 import sys

@@ -20,7 +20,10 @@ from weft import keras
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "tools" / "memory_cycles.py"
-KINDS = ["sequential", "functional", "conv", "cleared", "subclassed", "tape", "function", "session", "default_graph"]
+KINDS = [
+    "sequential", "functional", "conv", "cleared", "subclassed", "predict", "tape", "function", "session",
+    "default_graph",
+]  # fmt: skip
 #: kB a cycle: the promise is 20 after the 50th; after so short a warm-up the heap still settles
 ROOM = 60.0
 
@@ -28,7 +31,7 @@ ROOM = 60.0
 @pytest.mark.subprocess
 @pytest.mark.parametrize("kind", KINDS)
 def test_cycles_leave_nothing_behind(kind):
-    many = 3 if kind in ("tape", "function", "session", "default_graph") else 1
+    many = 3 if kind in ("predict", "tape", "function", "session", "default_graph") else 1
     output = subprocess.run(
         [sys.executable, str(SCRIPT), kind, "--here", "--json", "--limit", "inf", "--warm-up", str(12 * many),
          "--cycles", str(40 * many)],

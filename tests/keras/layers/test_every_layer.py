@@ -71,6 +71,7 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "SpatialDropout1D": ({"rate": 0.4}, (2, 3, 4)),
     "SpatialDropout2D": ({"rate": 0.4}, (2, 3, 4, 2)),
     "SpatialDropout3D": ({"rate": 0.4}, (2, 3, 2, 2, 2)),
+    "ThresholdedReLU": ({"theta": 0.3}, (2, 3)),
     "UnitNormalization": ({}, (2, 3)),
     "UpSampling1D": ({}, (2, 3, 2)),
     "UpSampling2D": ({}, (2, 3, 2, 2)),

@@ -278,7 +278,9 @@ def learning_phase() -> Any:
 
 #: functions of another module, which is loaded when one is asked for: it needs all of `keras.ops`
 _NETWORK = frozenset(
-    "asymmetric_temporal_padding batch_normalization bias_add cast_to_floatx conv1d conv2d conv2d_transpose "
+    "asymmetric_temporal_padding batch_normalization bias_add binary_focal_crossentropy cast_to_floatx "
+    "categorical_focal_crossentropy count_params in_top_k is_sparse random_normal_variable random_uniform_variable "
+    "resize_volumes spatial_3d_padding to_dense conv1d conv2d conv2d_transpose "
     "conv3d ctc_batch_cost ctc_decode ctc_label_dense_to_sparse depthwise_conv2d foldl foldr local_conv1d map_fn "
     "moving_average_update pattern_broadcast pool2d pool3d random_bernoulli random_binomial resize_images rnn "
     "separable_conv2d slice spatial_2d_padding temporal_padding update update_add update_sub ".split()

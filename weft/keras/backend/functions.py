@@ -38,7 +38,10 @@ zeros_like = _wrap(
 ones_like = _wrap("ones_like", lambda x, dtype=None, name=None: tf.ones_like(x, dtype=dtype), "Ones of the same shape.")
 stop_gradient = _wrap("stop_gradient", lambda x: tf.stop_gradient(x), "The values, through which no gradient flows.")
 elu = _wrap("elu", lambda x, alpha=1.0: activations.elu(x, alpha), "As `keras.activations.elu`.")
-hard_sigmoid = _wrap("hard_sigmoid", lambda x: activations.hard_sigmoid(x), "As `keras.activations.hard_sigmoid`.")
+hard_sigmoid = _wrap(
+    "hard_sigmoid", lambda x: tf.clip_by_value(0.2 * x + 0.5, 0.0, 1.0),
+    "x / 5 + 1/2, within [0, 1]: the slope of Keras 2, where that of `keras.activations.hard_sigmoid` is 1/6.",
+)  # fmt: skip
 softmax = _wrap("softmax", lambda x, axis=-1: activations.softmax(x, axis), "As `keras.activations.softmax`.")
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 import weft as tf
 from weft.extend import explain, op, scan
 from weft.keras import config, ops
 from weft.keras.core.conversion import convert_to_tensor
+from weft.keras.core.variable import Variable
 from weft.keras.random.draws import uniform
 
 
@@ -29,7 +33,9 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
 
 def cast_to_floatx(x: Any) -> Any:
     """The values in the default float dtype."""
-    return tf.cast(x, config.floatx())
+    if isinstance(x, (tf.Tensor, tf.Variable, tf.SparseTensor)) or hasattr(x, "_keras_history"):
+        return tf.cast(x, config.floatx())
+    return np.asarray(x, dtype=config.floatx())
 
 
 def _conv(x: Any, kernel: Any, strides: Any, padding: str, data_format: Any, dilation_rate: Any) -> Any:
@@ -143,6 +149,86 @@ def resize_images(x: Any, height_factor: int, width_factor: int, data_format: An
     return ops.image.resize(x, size, interpolation, data_format=config.standardize_data_format(data_format))
 
 
+def spatial_3d_padding(x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: Any = None) -> Any:
+    """Zeros around volumes."""
+    pairs = [list(pair) for pair in padding]
+    first = config.standardize_data_format(data_format) == "channels_first"
+    return tf.pad(x, [[0, 0], [0, 0], *pairs] if first else [[0, 0], *pairs, [0, 0]])
+
+
+def resize_volumes(x: Any, depth_factor: int, height_factor: int, width_factor: int, data_format: str) -> Any:
+    """Volumes so many times as deep, high and wide: each value is repeated."""
+    begin = 2 if config.standardize_data_format(data_format) == "channels_first" else 1
+    for axis, factor in enumerate((depth_factor, height_factor, width_factor), begin):
+        x = tf.repeat(x, factor, axis=axis)
+    return x
+
+
+def count_params(x: Any) -> int:
+    """How many numbers a variable or tensor has."""
+    return math.prod(int(size) for size in x.shape)
+
+
+def in_top_k(predictions: Any, targets: Any, k: int) -> Any:
+    """Whether the class of each row is among the k with the greatest predictions."""
+    return tf.math.in_top_k(targets, predictions, k)
+
+
+def is_sparse(tensor: Any) -> bool:
+    """Whether a tensor is a `tf.SparseTensor`."""
+    return isinstance(tensor, tf.SparseTensor)
+
+
+def to_dense(tensor: Any) -> Any:
+    """A sparse tensor as a dense one; others as they are."""
+    return tf.sparse.to_dense(tensor) if is_sparse(tensor) else tensor
+
+
+def random_normal_variable(
+    shape: Any, mean: float, scale: float, dtype: Any = None, name: str | None = None, seed: Any = None
+) -> Any:
+    """A variable of normally distributed numbers."""
+    drawn = tf.random.normal(shape, mean, scale, dtype=dtype or config.floatx(), seed=seed)
+    return Variable(drawn, dtype=dtype, name=name)
+
+
+def random_uniform_variable(
+    shape: Any, low: float, high: float, dtype: Any = None, name: str | None = None, seed: Any = None
+) -> Any:
+    """A variable of numbers that are equally likely everywhere between two bounds."""
+    drawn = tf.random.uniform(shape, low, high, dtype=dtype or config.floatx(), seed=seed)
+    return Variable(drawn, dtype=dtype, name=name)
+
+
+def binary_focal_crossentropy(
+    target: Any, output: Any, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0,
+    from_logits: bool = False,
+) -> Any:  # fmt: skip
+    """Binary crossentropy, entry by entry, less for what is predicted well.
+
+    Source: Lin et al. 2018.
+    """
+    likely = tf.sigmoid(output) if from_logits else tf.convert_to_tensor(output)
+    target = tf.cast(target, likely.dtype)
+    right = target * likely + (1.0 - target) * (1.0 - likely)
+    found = (1.0 - right) ** gamma * ops.binary_crossentropy(target, output, from_logits=from_logits)
+    return (target * alpha + (1.0 - target) * (1.0 - alpha)) * found if apply_class_balancing else found
+
+
+def categorical_focal_crossentropy(
+    target: Any, output: Any, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, axis: int = -1
+) -> Any:
+    """Categorical crossentropy, less for what is predicted well.
+
+    Source: Lin et al. 2018.
+    """
+    likely = tf.nn.softmax(output, axis=axis) if from_logits else tf.convert_to_tensor(output)
+    likely = likely / tf.reduce_sum(likely, axis=axis, keepdims=True)
+    likely = tf.clip_by_value(likely, config.epsilon(), 1.0 - config.epsilon())
+    parts = alpha * (1.0 - likely) ** gamma * -tf.cast(target, likely.dtype) * tf.math.log(likely)
+    return tf.reduce_sum(parts, axis=axis)
+
+
 def map_fn(fn: Callable[..., Any], elems: Any, name: str | None = None, dtype: Any = None) -> Any:
     """What a function gives for each row."""
     return ops.map(fn, elems)
@@ -247,7 +333,7 @@ def rnn(
 
     flags = tf.ones(tf.shape(rows)[:2], "bool") if seen is None else tf.cast(seen, "bool")
     (states, last), outputs = scan(step, (list(initial_states), tf.zeros_like(first)), (rows, flags))
-    return last, tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)]), states
+    return last, tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)]), tuple(states)
 
 
 def ctc_label_dense_to_sparse(labels: Any, label_lengths: Any) -> Any:

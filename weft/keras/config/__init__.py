@@ -157,7 +157,7 @@ def is_unsafe_deserialization_enabled() -> bool:
 
 def enable_flash_attention() -> None:
     """Attention layers may use a form that keeps no weights (the default); the numbers are the same."""
-    _settings["flash_attention"] = True
+    _settings["flash_attention"] = None  # as Keras writes it: nobody has said otherwise
 
 
 def disable_flash_attention() -> None:

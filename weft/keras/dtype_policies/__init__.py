@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from weft.extend import nearest
@@ -101,7 +102,7 @@ class DTypePolicyMap(dict):  # type: ignore[type-arg]
 
     Args:
         default_policy: For paths without an entry; the global policy by default.
-        policy_map: Path → policy.
+        policy_map: Path, or regular expression of the whole path → policy.
     """
 
     def __init__(self, default_policy: Any = None, policy_map: dict[str, Any] | None = None) -> None:
@@ -131,7 +132,13 @@ class DTypePolicyMap(dict):  # type: ignore[type-arg]
         return self.default_policy.variable_dtype
 
     def __missing__(self, path: str) -> DTypePolicy:
-        return self.default_policy
+        found = [pattern for pattern in self if re.fullmatch(pattern, path)]
+        if len(found) > 1:
+            raise ValueError(explain(
+                f"DTypePolicyMap: {path!r} is named by several patterns: {', '.join(map(repr, found))}.",
+                hint="give each layer one policy",
+            ))  # fmt: skip
+        return self[found[0]] if found else self.default_policy
 
     def get_config(self) -> dict[str, Any]:
         """Its entries."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from weft.extend import word_absent
 from weft.keras.core import lookup
-from weft.keras.layers.activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from weft.keras.layers.activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU
 from weft.keras.layers.attention import AdditiveAttention, Attention, MultiHeadAttention
 from weft.keras.layers.attention.grouped import GroupQueryAttention
 from weft.keras.layers.convolution.conv import (
@@ -212,8 +212,8 @@ __all__ = [
     "Reshape", "Resizing", "ReversibleEmbedding", "STFTSpectrogram", "SeparableConv1D", "SeparableConv2D",
     "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "Solarization",
     "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells",
-    "StringLookup", "Subtract", "TFSMLayer", "TextVectorization", "TimeDistributed", "UnitNormalization",
-    "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
-    "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply", "serialize",
-    "subtract",
+    "StringLookup", "Subtract", "TFSMLayer", "TextVectorization", "ThresholdedReLU", "TimeDistributed",
+    "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D",
+    "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum",
+    "multiply", "serialize", "subtract",
 ]  # fmt: skip

@@ -370,7 +370,7 @@ def compute_iou(
     boxes1, boxes2 = (convert_format(one, bounding_box_format, "yxyx", height, width) for one in (boxes1, boxes2))
     rows, columns = boxes1[..., :, None, :], boxes2[..., None, :, :]
     sides = tf.minimum(rows[..., 2:], columns[..., 2:]) - tf.maximum(rows[..., :2], columns[..., :2])
-    common = tf.reduce_prod(tf.maximum(sides, 0.0), axis=-1)
+    common = tf.reduce_prod(tf.maximum(0.0, sides), axis=-1)
     areas = [tf.reduce_prod(one[..., 2:] - one[..., :2], axis=-1) for one in (rows, columns)]
     found = common / (areas[0] + areas[1] - common + epsilon())
     if not use_masking:

@@ -67,6 +67,26 @@ class ReLU(Layer):
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
 
+class ThresholdedReLU(Layer):
+    """x above a threshold, 0 elsewhere.
+
+    Args:
+        theta: The threshold.
+        **kwargs: As for every layer.
+    """
+
+    def __init__(self, theta: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if theta is None or theta < 0:
+            raise ValueError(f"ThresholdedReLU: `theta` must not be negative, received {theta!r}.")
+        self.supports_masking = True
+        self.theta = float(theta)
+
+    def call(self, inputs: Any) -> Any:
+        """The function's value."""
+        return tf.where(inputs > self.theta, inputs, tf.zeros_like(inputs))
+
+
 class LeakyReLU(Layer):
     """x where it is positive, `negative_slope · x` elsewhere.
 
