@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from weft.extend import nearest
+from weft.extend import explain, nearest
 from weft.keras import config
 from weft.keras.core.dtypes import standardize_dtype
 
