@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +56,16 @@ def test_file_goes_on_where_it_ended(tmp_path: Path) -> None:
         one.fit(X, Y, epochs=1, shuffle=False, verbose=0)
     for found, expected in zip(again.get_weights(), model.get_weights()):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_copies_go_on_alike() -> None:
+    model = network()
+    model.compile(optimizer(), "mse")
+    model.fit(X, Y, epochs=2, verbose=0)
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        assert other.optimizer.optimizers[0] is not model.optimizer.optimizers[0]
+        other.fit(X, Y, epochs=1, shuffle=False, verbose=0)
+        assert int(other.optimizer.iterations) == int(model.optimizer.iterations) + 1
 
 
 def test_functions_and_loss_scales() -> None:

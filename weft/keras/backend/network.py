@@ -295,7 +295,7 @@ def batch_normalization(x: Any, mean: Any, var: Any, beta: Any, gamma: Any, axis
 def rnn(
     step_function: Callable[..., Any], inputs: Any, initial_states: Any, go_backwards: bool = False, mask: Any = None,
     constants: Any = None, unroll: bool = False, input_length: Any = None,
-) -> tuple[Any, Any, list[Any]]:  # fmt: skip
+) -> tuple[Any, Any, tuple[Any, ...]]:  # fmt: skip
     """A function along the time axis.
 
     Args:

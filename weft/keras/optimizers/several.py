@@ -122,7 +122,7 @@ class MultiOptimizer(Optimizer):
         self._inner_optimizers: list[Any] = []
         super().__init__(learning_rate=0.0, loss_scale_factor=loss_scale_factor, name=name)
         self._optimizer_map = optimizer_map
-        self._number: dict[int, int] = {}  # id of a variable → which optimizer it has
+        self._numbers: list[int] = []  # for each variable, which optimizer it has
         if isinstance(optimizer_map, OptimizerMap):
             for optimizer in (*optimizer_map.values(), optimizer_map.default_optimizer):
                 self._add(optimizer, "")
@@ -176,9 +176,9 @@ class MultiOptimizer(Optimizer):
         """Gives each variable to its optimizer, and makes what these keep."""
         if self.built:
             return
-        for variable in variables:
-            self._number[id(variable)] = self._add(self._optimizer_map(variable), variable.path)
-        for inner, members in zip(self._inner_optimizers, self._groups(variables)):
+        self._numbers = [self._add(self._optimizer_map(variable), variable.path) for variable in variables]
+        for number, inner in enumerate(self._inner_optimizers):
+            members = [variable for variable, own in zip(variables, self._numbers) if own == number]
             if members:
                 inner.build(members)
         super().build(variables)
@@ -187,7 +187,7 @@ class MultiOptimizer(Optimizer):
         """Variables, or values that belong to them, by optimizer."""
         found: list[list[Any]] = [[] for _ in self._inner_optimizers]
         for variable, value in zip(variables, variables if values is None else values, strict=True):
-            found[self._number[id(variable)]].append(value)
+            found[self._numbers[self._get_variable_index(variable)]].append(value)
         return found
 
     @user_facing

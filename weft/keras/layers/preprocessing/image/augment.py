@@ -177,8 +177,7 @@ class AugMix(_Augmenting):
         self.chain_depth = positive_int("AugMix", "chain_depth", chain_depth)
         self.alpha, self.all_ops = alpha, all_ops
         self._set_changes(factor, value_range, interpolation, seed)
-        # Without a seed, Python's own generator chooses, which keras.utils.set_random_seed sets.
-        self._chooser = python_random if seed is None else python_random.Random(seed)
+        self._chooser = None if seed is None else python_random.Random(seed)
 
     def get_random_transformation(self, data: Any, training: Any = True, seed: Any = None) -> Any:
         if not training:
@@ -187,7 +186,9 @@ class AugMix(_Augmenting):
         shares = random.gamma((self.num_chains,), alpha=self.alpha, seed=generator)
         kept = random.beta((), alpha=self.alpha, beta=self.alpha, seed=generator)
         names = [name for name in _CHANGES if self.all_ops or name not in _STRONG]
-        chains = [[self._chooser.choice([*names, None]) for _ in range(self.chain_depth)]
+        # Without a seed, Python's own generator chooses, which keras.utils.set_random_seed sets.
+        choose = (self._chooser or python_random).choice
+        chains = [[choose([*names, None]) for _ in range(self.chain_depth)]
                   for _ in range(self.num_chains)]  # fmt: skip
         return {
             "chain_mixing_weights": shares / tf.reduce_sum(shares),
