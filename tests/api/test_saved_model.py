@@ -380,3 +380,12 @@ def test_a_function_that_prints_is_kept(tmp_path: Path, capsys: Any) -> None:
     tf.saved_model.save(module, str(tmp_path / "m"))
     assert float(tf.saved_model.load(str(tmp_path / "m")).f(2.0)) == 3
     assert capsys.readouterr().out == "x is {'x': 2}\n"
+
+
+def test_functions_bring_the_tables_of_lookups_along(tmp_path: Path) -> None:
+    module = tf.Module()
+    module.numbers = keras.layers.StringLookup(vocabulary=["a", "b"], mask_token=None)
+    module.f = tf.function(lambda x: module.numbers(x), input_signature=[tf.TensorSpec([None], tf.string)])
+    tf.saved_model.save(module, str(tmp_path / "m"))
+    loaded = tf.saved_model.load(str(tmp_path / "m"))
+    assert loaded.f(tf.constant(["b", "c", "a"])).numpy().tolist() == [2, 0, 1]

@@ -109,6 +109,8 @@ class TraceWriter:
         variable = held._array.variable() if hasattr(held._array, "variable") else None
         if variable is not None:
             number = self._number_of(variable)
+            if number is None and getattr(variable, "kept_with_functions", False):
+                return {"table": self.plain.array(variable.numpy())}
             if number is None:
                 raise AssertionError(
                     explain(f"Tried to export a function which references an 'untracked' resource: `{trace.name}` uses "
@@ -176,6 +178,8 @@ class TraceReader:
         if kind == "variable":
             return self._objects[content].handle
         array = self._plain.array(content)
+        if kind == "table":
+            return Variable(EagerTensor(np.asarray(array)), trainable=False, shape=[None] * array.ndim).handle
         return streams.make_handle(array.copy()) if kind == "stream" else EagerTensor(array)
 
     def _results(self, plain: Any) -> TracedResult:

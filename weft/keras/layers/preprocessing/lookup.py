@@ -35,6 +35,8 @@ class Tables:
                                     shape=[None], trainable=False)  # fmt: skip
             self.tokens = tf.Variable(self.keys.value(), shape=[None], trainable=False)
             self.idf = tf.Variable(tf.zeros((0,)), shape=[None], trainable=False)
+        for table in (self.keys, self.tokens, self.idf):  # no weights: functions that are saved bring them along
+            table.kept_with_functions = True
 
 
 class IndexLookup(Layer):
