@@ -211,6 +211,9 @@ class Variable(TensorOperators, metaclass=_Creating):
         array([2., 3.], dtype=float32)
     """
 
+    #: whether a saved function holds its value where the saved object does not lead to it
+    kept_with_functions = False
+
     def __init__(
         self,
         initial_value: Any = None,

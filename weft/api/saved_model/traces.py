@@ -109,7 +109,7 @@ class TraceWriter:
         variable = held._array.variable() if hasattr(held._array, "variable") else None
         if variable is not None:
             number = self._number_of(variable)
-            if number is None and getattr(variable, "kept_with_functions", False):
+            if number is None and variable.kept_with_functions:
                 return {"table": self.plain.array(variable.numpy())}
             if number is None:
                 raise AssertionError(
