@@ -463,7 +463,7 @@ class TestNamesInConfigurations:
         with pytest.raises(ValueError, match="resolved to a Keras built-in"):
             keras.saving.deserialize_keras_object(self.record(registered_name=name))
 
-    @pytest.mark.parametrize("name", [None, "Dense"])
+    @pytest.mark.parametrize("name", [None, "", "Dense"])
     def test_its_own_name_is(self, name):
         assert type(keras.saving.deserialize_keras_object(self.record(registered_name=name))) is layers.Dense
 

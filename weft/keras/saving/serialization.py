@@ -274,7 +274,7 @@ def _find_function(
 def _refuse_another_name(record: dict[str, Any], *names: str) -> None:
     """Refuses one of Keras' own names for something that its program had registered under another one."""
     registered = record.get("registered_name")
-    if registered is not None and registered not in names:
+    if registered and registered not in names:
         raise ValueError(explain(
             f"The configuration names {registered!r}, which is not known; {names[0]!r} resolved to a Keras built-in.",
             hint=f"register it: @keras.saving.register_keras_serializable(), or custom_objects={{{registered!r}: ...}}",
