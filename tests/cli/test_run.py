@@ -530,3 +530,18 @@ def test_a_keras_program(plain: Folder):
     assert done.stdout == "5 True\n"
     assert f'File "{path}", line 11, in <module>\n    model.predict(np.zeros((2, 5)), verbose=0)\n' in done.stderr
     assert done.stderr.count("  File ") == 1
+
+
+def test_names_that_numpy_has_dropped_are_there(folder):
+    folder.write("old.py", """
+        import numpy as np
+        print(np.zeros(2, np.float).dtype, np.product([2, 3]), np.reshape([1, 2], newshape=[2, 1]).shape)
+    """)
+    assert folder.run("old.py").stdout.strip() == "float64 6 (2, 1)"
+
+
+def test_names_that_scipy_has_dropped_are_refused_with_what_to_use(folder):
+    pytest.importorskip("scipy")
+    folder.write("old.py", "from scipy.misc import imresize")
+    result = folder.run("old.py")
+    assert result.returncode == 1 and "next: use PIL.Image" in result.stderr

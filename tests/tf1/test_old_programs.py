@@ -139,3 +139,28 @@ def test_partitioners_count_parts():
     parts = tf.create_partitioned_variables([10, 4], [3, 1], tf.zeros_initializer(), name="whole")
     assert [(p.op.name, p.shape.as_list()) for p in parts] == [
         ("whole/part_0", [4, 4]), ("whole/part_1", [3, 4]), ("whole/part_2", [3, 4])]  # fmt: skip
+
+
+def test_documents_become_rows_of_numbers(tmp_path):
+    processor = tf.contrib.learn.preprocessing.VocabularyProcessor(4)
+    rows = list(processor.fit_transform(["a good film", "a film it's not bad"]))
+    assert [row.tolist() for row in rows] == [[1, 2, 3, 0], [1, 3, 4, 5]] and len(processor.vocabulary_) == 7
+    processor.save(tmp_path / "words")
+    again = type(processor).restore(tmp_path / "words")
+    assert next(again.transform(["unheard film"])).tolist() == [0, 3, 0, 0]
+    assert next(again.reverse(rows)) == "a good film <UNK>"
+
+
+def test_cells_that_are_used_again_have_the_plain_name():
+    x = tf.placeholder(tf.float32, [2, 3])
+    for again in (None, True):
+        with tf.variable_scope("model", reuse=again):
+            cell = tf.nn.rnn_cell.BasicLSTMCell(4, reuse=tf.get_variable_scope().reuse)
+            cell(x, cell.zero_state(2, tf.float32))
+    names = [v.op.name for v in tf.trainable_variables()]
+    assert names == ["model/basic_lstm_cell/kernel", "model/basic_lstm_cell/bias"]
+
+
+def test_flags_are_listed_by_their_inner_name():
+    tf.flags.DEFINE_integer("old_programs_depth", 3, "how deep")
+    assert tf.flags.FLAGS.__dict__["__flags"]["old_programs_depth"].value == 3

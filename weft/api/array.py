@@ -11,7 +11,7 @@ from weft.api.common import apply, axes_of, cast_to, integer
 from weft.base import dtypes, shapes
 from weft.base.errors import InvalidArgumentError, UnimplementedError, explain
 from weft.base.shapes import TensorShape
-from weft.runtime import context, dispatch, frontdoor, indexing, sizes
+from weft.runtime import context, dispatch, frontdoor, indexing, sizes, static
 from weft.runtime.tensor import Tensor
 
 newaxis = None
@@ -638,11 +638,11 @@ def _integers(values: Any) -> tuple[int, ...]:
 
 
 def _pairs(values: Any) -> tuple[tuple[int, ...], ...]:
-    known = frontdoor.convert(values)
-    if not hasattr(known, "_array"):
+    known = static.get_static_value(values) if frontdoor.is_tensor_like(values) else np.asarray(values)
+    if known is None:
         raise ValueError(explain("Paddings and crops must be known when the graph is built.", received=str(values),
                                  hint="give them as Python integers"))  # fmt: skip
-    return tuple((int(before), int(after)) for before, after in known._array)
+    return tuple((int(before), int(after)) for before, after in known)
 
 
 def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32,

@@ -13,7 +13,7 @@ from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 from weft.cli import CommandError
-from weft.compat import tracebacks
+from weft.compat import removed, tracebacks
 from weft.compat.binding import Binding
 from weft.compat.dialect import NEUTRAL, Verdict, judge_file, judge_source
 from weft.compat.hook import install
@@ -163,6 +163,7 @@ def _execute(program: Program, target: str) -> int:
         sys.excepthook = tracebacks.show
     if threading.excepthook is threading.__excepthook__:
         threading.excepthook = tracebacks.show_in_thread
+    removed.supply_numpy_names()
     try:
         code, module = _make_main(program, target)
         exec(code, module.__dict__)
@@ -174,6 +175,7 @@ def _execute(program: Program, target: str) -> int:
         return INTERRUPTED
     except BaseException as error:
         error = error.with_traceback(_outside_runner(error))
+        removed.advise(error)
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
         sys.excepthook(type(error), error, error.__traceback__)
         return 1

@@ -16,7 +16,6 @@ from weft.api.nn import local_response_normalization as _lrn
 from weft.api.nn import local_response_normalization as local_response_normalization
 from weft.api.nn import log_poisson_loss as log_poisson_loss
 from weft.api.nn import max_pool as _max_pool1d
-from weft.api.nn import max_pool as _max_pool2d
 from weft.api.nn import max_pool as _max_pool3d
 from weft.api.nn_more import atrous_conv2d as atrous_conv2d
 from weft.api.nn_more import collapse_repeated as collapse_repeated
@@ -82,11 +81,15 @@ ctc_beam_search_decoder_v2 = _ctc_beam_search_decoder_v2
 ctc_loss_v2 = _ctc_loss_v2
 lrn = _lrn
 max_pool1d = _max_pool1d
-max_pool2d = _max_pool2d
 max_pool3d = _max_pool3d
 
 def erf(x: Any, name: str | None = ...) -> Any:
     """The special function erf, element by element."""
+
+def max_pool2d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = ..., name: str | None = ...
+) -> Any:
+    """The greatest value of each window."""
 
 def relu(features: Any, name: str | None = ...) -> Any:
     """The activation relu, element by element."""

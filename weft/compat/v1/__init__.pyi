@@ -138,7 +138,6 @@ from weft.api.math import complex as complex
 from weft.api.math import confusion_matrix as confusion_matrix
 from weft.api.math import cumprod as cumprod
 from weft.api.math import cumsum as cumsum
-from weft.api.math import divide as _realdiv
 from weft.api.math import divide as _truediv
 from weft.api.math import divide as divide
 from weft.api.math import einsum as einsum
@@ -386,7 +385,6 @@ matrix_solve = _matrix_solve
 matrix_triangular_solve = _matrix_triangular_solve
 name_scope = _name_scope
 print = _print
-realdiv = _realdiv
 reverse_v2 = _reverse_v2
 self_adjoint_eig = _self_adjoint_eig
 space_to_batch_nd = _space_to_batch_nd
@@ -619,6 +617,9 @@ def polygamma(x: Any, y: Any, name: str | None = ...) -> Any:
 
 def pow(x: Any, y: Any, name: str | None = ...) -> Any:
     """x to the power y: for y = 1 that is x, and for floats and y = 2 it is x * x, rounded once."""
+
+def realdiv(x: Any, y: Any, name: str | None = ...) -> Any:
+    """x / y with Python's meaning: integers give floats."""
 
 def reciprocal(x: Any, name: str | None = ...) -> Any:
     """1 / x."""

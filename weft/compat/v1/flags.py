@@ -108,7 +108,7 @@ class FlagValues:
     """All declared flags; each is an attribute. The command line is read at the first use, or by `tf.app.run`."""
 
     def __init__(self) -> None:
-        self.__dict__["_flags"] = {}
+        self.__dict__["_flags"] = self.__dict__["__flags"] = {}  # programs list the flags by the second name
         self.__dict__["_parsed"] = False
 
     def __call__(self, argv: Sequence[str], known_only: bool = False) -> list[str]:
@@ -209,10 +209,6 @@ class FlagValues:
 
     def __dir__(self) -> list[str]:
         return sorted(self._flags)
-
-    @property
-    def __flags(self) -> dict[str, Any]:
-        return self._flags  # type: ignore[no-any-return]
 
     def _parse_flags(self, args: Sequence[str] | None = None) -> list[str]:
         """As a call, on `sys.argv`; an older name."""

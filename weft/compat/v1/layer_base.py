@@ -174,6 +174,8 @@ class Layer:
         if self._scope is not None:
             return
         chosen = scope if scope is not None else self._wanted_scope
+        if chosen is None and self._reuse:  # variables that are used again have the plain name
+            chosen = self._base_name
         with variable_scope(chosen, default_name=self._base_name, reuse=self._reuse or None) as captured:
             self._scope = captured
 

@@ -11,7 +11,7 @@ import numpy as np
 import weft
 from weft.api.common import apply
 from weft.base import dtypes
-from weft.compat.v1.naming import in_graph
+from weft.compat.v1.naming import composite, in_graph
 from weft.compat.v1.ops import _old_name
 from weft.compat.v1.strings import _needed
 from weft.runtime import frontdoor
@@ -300,3 +300,8 @@ def select(condition: Any, t: Any, e: Any, name: str | None = None) -> Any:
     return where(condition, t, e, name)
 
 
+
+
+for _name in ("batch_gather", "clip_by_average_norm", "floor_div", "histogram_fixed_width_bins", "matrix_solve_ls",
+              "realdiv", "unravel_index", "verify_tensor_all_finite"):  # fmt: skip
+    globals()[_name] = composite(_name, globals()[_name])

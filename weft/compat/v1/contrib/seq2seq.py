@@ -44,14 +44,14 @@ def sequence_loss(logits: Any, targets: Any, weights: Any, average_across_timest
         losses = softmax_loss_function(labels=weft.reshape(truth, [-1]), logits=flat)
     losses = losses * weft.reshape(share, [-1])
     if average_across_timesteps and average_across_batch:
-        return weft.reduce_sum(losses) / (weft.reduce_sum(share) + 1e-12)
+        return weft.math.divide_no_nan(weft.reduce_sum(losses), weft.reduce_sum(share))
     if sum_over_timesteps and sum_over_batch:
         return weft.math.divide_no_nan(weft.reduce_sum(losses), _count(share, None))
     losses = weft.reshape(losses, weft.shape(scores)[:2])
     for axis, mean, add in ((1, average_across_timesteps, sum_over_timesteps),
                             (0, average_across_batch, sum_over_batch)):  # fmt: skip
         if mean:
-            return weft.reduce_sum(losses, axis) / (weft.reduce_sum(share, axis) + 1e-12)
+            return weft.math.divide_no_nan(weft.reduce_sum(losses, axis), weft.reduce_sum(share, axis))
         if add:
             return weft.math.divide_no_nan(weft.reduce_sum(losses, axis), _count(share, axis))
     return losses

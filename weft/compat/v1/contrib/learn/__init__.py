@@ -1,4 +1,4 @@
-"""`tf.contrib.learn`: its MNIST; estimators are not here."""
+"""`tf.contrib.learn`: its MNIST, and words as numbers; estimators are not here."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 from weft.base.absent import absent
 
+_HERE = ("datasets", "preprocessing", "python")
+
 
 def __getattr__(name: str) -> Any:
-    if name in ("datasets", "python"):
+    if name in _HERE:
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(absent(f"tf.contrib.learn.{name}", ["datasets", "python"]))
+    raise AttributeError(absent(f"tf.contrib.learn.{name}", _HERE))
