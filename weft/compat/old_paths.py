@@ -125,6 +125,7 @@ KERAS: dict[str, tuple[str, ...]] = {
 RENAMED: dict[str, dict[str, str]] = {
     "python.framework.tensor_util": {"constant_value": "tf.get_static_value"},
     "python.training.moving_averages": {"assign_moving_average": "v1.train._assign_moving_average"},
+    "python.ops.control_flow_ops": {"with_dependencies": "v1.more_ops.with_dependencies"},
     "python.util.nest": {"is_sequence": "tf.nest.is_nested", "is_nested_or_composite": "tf.nest.is_nested"},
     "python.client.timeline": {"Timeline": "v1.train._Timeline"},
     "python.client.device_lib": {"list_local_devices": "tf.config.list_logical_devices"},

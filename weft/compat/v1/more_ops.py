@@ -262,6 +262,12 @@ def op_scope(values: Any, name: str | None, default_name: str | None = None) -> 
         yield scope
 
 
+def with_dependencies(dependencies: Any, output_tensor: Any, name: str | None = None) -> Any:
+    """A tensor that is there only after operations have run."""
+    with weft.control_dependencies(dependencies):
+        return weft.identity(output_tensor, name=name)
+
+
 def convert_to_tensor_or_indexed_slices(value: Any, dtype: Any = None, name: str | None = None) -> Any:
     """A value as a tensor; IndexedSlices as they are."""
     return value if isinstance(value, weft.IndexedSlices) else weft.convert_to_tensor(value, dtype, name=name)
