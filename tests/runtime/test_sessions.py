@@ -154,6 +154,6 @@ def test_names_that_mean_the_opposite_in_version_2():
         kept = session.run(tf.nn.dropout(x, 0.8))
     assert 700 < (kept != 0).sum() < 900
     with pytest.raises(ValueError, match="named arguments"):
-        tf.nn.softmax_cross_entropy_with_logits(x, x)
+        tf.nn.softmax_cross_entropy_with_logits(x)
     with pytest.raises(AttributeError, match=r"no `tf\.contrib\.slim` yet"):
         _ = tf.contrib.slim

@@ -164,3 +164,17 @@ def test_cells_that_are_used_again_have_the_plain_name():
 def test_flags_are_listed_by_their_inner_name():
     tf.flags.DEFINE_integer("old_programs_depth", 3, "how deep")
     assert tf.flags.FLAGS.__dict__["__flags"]["old_programs_depth"].value == 3
+
+
+def test_what_is_drawn_follows_the_operations_before_it_as_in_version_one():
+    from weft.runtime import random
+
+    random.number_by_operations(True)
+    try:
+        tf.set_random_seed(2)
+        drawn = [tf.random_uniform([2], -10, 10), tf.layers.dense(tf.ones([1, 2]), 2)[0], tf.random_normal([2])]
+        found = np.concatenate(run(drawn))
+    finally:
+        random.number_by_operations(False)
+    # what TensorFlow 1.15.5 draws
+    np.testing.assert_allclose(found, [-4.007516, 6.30645, -0.7754272, 1.1735384, -1.1776899, -0.13723227], rtol=1e-6)

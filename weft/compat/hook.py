@@ -150,7 +150,8 @@ class Hook:
             if isinstance(module.__dict__.get(attribute), StandIn):
                 delattr(module, attribute)
         if self._in_graph_mode:
-            target("v1").enable_v2_behavior()
+            module = target("v1")
+            getattr(module, "_as_version_1", lambda on: module.enable_v2_behavior())(False)
         spawned.forget_children()
 
     def enter_graph_mode(self) -> None:
@@ -160,7 +161,8 @@ class Hook:
         """
         if not self._in_graph_mode:
             self._in_graph_mode = True
-            target("v1").disable_v2_behavior()
+            module = target("v1")
+            getattr(module, "_as_version_1", lambda on: module.disable_v2_behavior())(True)
 
     # --- names -------------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from weft.base import dtypes
 from weft.base.locks import Lock
 from weft.ir.types import TensorType
 from weft.ops.random import blocks_for
-from weft.runtime import context, dispatch
+from weft.runtime import context, dispatch, graph_ops
 from weft.runtime.tensor import EagerTensor, Handle
 from weft.runtime.variable import Cell, Template
 
@@ -84,6 +84,8 @@ class _Streams:
         self.unseeded = make_handle(_unpredictable())
         #: of eager ops with seeds: (op, dtype, seed) -> where they have got to
         self.kept: dict[tuple[str, str, int], Handle] = {}
+        #: whether graphs outside of functions number what draws by the operations before it, as version 1.15 does
+        self.by_operations = False
         #: how many ops without a seed of their own each graph has
         self.counts: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         #: the cells of ops in traced functions, and what each starts from: a state, or a number under any seed to come
@@ -111,6 +113,16 @@ class _Streams:
             self.counts[graph] = found + 1
             return found
 
+    def number_in_session(self, graph: Any) -> int:
+        """The same in a graph of TensorFlow 1: there it is how many operations the graph has."""
+        if not self.by_operations:
+            return self.number(graph)
+        before = sum(graph_ops.is_shown(node) for node in graph.nodes)
+        with self.lock:
+            found = max(before, self.counts.get(graph, 0))  # never the same twice
+            self.counts[graph] = found + 1
+            return found
+
     def eager(self, op: str, dtype: str, op_seed: int) -> Handle:
         found = self.kept.get((op, dtype, op_seed))
         if found is None:
@@ -135,7 +147,7 @@ class _Streams:
     def of_session(self, graph: Any, op_seed: int | None, around: Any = None) -> Handle:
         """In a TensorFlow 1 graph, or a function that is traced inside of one: every session starts it anew."""
         seed = getattr((around or graph).wrapper, "seed", None)  # the eager seed is not the graph's
-        number = self.number(graph) if op_seed is None else op_seed
+        number = self.number_in_session(graph) if op_seed is None else op_seed
         if seed is None and op_seed is None:
             state = _unpredictable()
         else:
@@ -149,6 +161,11 @@ _streams = _Streams()
 def set_seed(seed: int | None) -> None:
     """Restarts all streams; with a seed they are the same every time."""
     _streams.start(None if seed is None else int(seed))
+
+
+def number_by_operations(on: bool) -> None:
+    """Whether what draws in a graph of TensorFlow 1 is numbered as version 1.15 numbers it, or as version 2 does."""
+    _streams.by_operations = on
 
 
 def seed() -> int | None:
@@ -195,7 +212,7 @@ def op_seeds(op_seed: Any = None) -> tuple[int, int] | None:
         graph = scope.outermost().graph
         whole = getattr(graph.wrapper, "seed", None)
         if whole is not None:
-            return whole % SEEDS, _streams.number(graph) if op_seed is None else int(op_seed)
+            return whole % SEEDS, _streams.number_in_session(graph) if op_seed is None else int(op_seed)
         return None if op_seed is None else (_WITHOUT_GLOBAL_SEED, int(op_seed))
     if _streams.seed is None:
         return None if op_seed is None else (_WITHOUT_GLOBAL_SEED, int(op_seed))

@@ -28,6 +28,7 @@ from weft.compat.v1.graphs import (  # noqa: F401
     OptimizerOptions,
     Session,
     Variable,
+    _as_version_1,
     add_to_collection,
     assign,
     assign_add,

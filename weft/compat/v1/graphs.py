@@ -89,6 +89,12 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
     return tensor
 
 
+def _as_version_1(on: bool) -> None:
+    """Graphs, sizes and the numbering of random streams as version 1.15 has them, or everything as version 2 has it."""
+    (disable_v2_behavior if on else enable_v2_behavior)()
+    streams.number_by_operations(on)
+
+
 def disable_eager_execution() -> None:
     """From now on ops are added to the default graph."""
     context.set_graph_mode(True)
