@@ -172,8 +172,8 @@ def test_what_is_drawn_follows_the_operations_before_it_as_in_version_one():
     random.number_by_operations(True)
     try:
         tf.set_random_seed(2)
-        drawn = [tf.random_uniform([2], -10, 10), tf.layers.dense(tf.ones([1, 2]), 2)[0], tf.random_normal([2])]
-        found = np.concatenate(run(drawn))
+        drawn = [tf.random_uniform([2], -10, 10), tf.layers.dense(tf.ones([1, 2]), 2, name="d"), tf.random_normal([2])]
+        found = np.concatenate([np.ravel(value) for value in run(drawn)])
     finally:
         random.number_by_operations(False)
     # what TensorFlow 1.15.5 draws
