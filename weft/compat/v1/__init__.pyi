@@ -219,6 +219,7 @@ from weft.compat.v1.graphs import GPUOptions as GPUOptions
 from weft.compat.v1.graphs import GraphOptions as GraphOptions
 from weft.compat.v1.graphs import OptimizerOptions as OptimizerOptions
 from weft.compat.v1.graphs import Variable as Variable
+from weft.compat.v1.graphs import _as_version_1 as _as_version_1
 from weft.compat.v1.graphs import add_to_collection as add_to_collection
 from weft.compat.v1.graphs import assign as assign
 from weft.compat.v1.graphs import assign_add as assign_add
