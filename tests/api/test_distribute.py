@@ -82,8 +82,9 @@ def test_what_needs_other_machines_says_so(monkeypatch):
         tf.distribute.cluster_resolver.TPUClusterResolver(tpu="")
     with pytest.raises(ValueError, match="no TPU"):
         tf.distribute.TPUStrategy(None)
-    with pytest.raises(NotImplementedError, match="several machines"):
-        tf.distribute.ParameterServerStrategy(None)
+    servers = tf.distribute.cluster_resolver.SimpleClusterResolver({"chief": ["a:1"], "ps": ["b:1", "c:1"]})
+    with pytest.raises(NotImplementedError, match="1 chief, 2 ps"):
+        tf.distribute.ParameterServerStrategy(servers)
     cluster = {"worker": ["a:1", "b:1"]}
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": {"type": "worker", "index": 1}}))
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
@@ -101,3 +102,31 @@ def test_what_needs_other_machines_says_so(monkeypatch):
 
 def test_the_older_name_of_run() -> None:
     assert float(tf.distribute.get_strategy().experimental_run_v2(lambda x: x + 1, args=(tf.constant(1.0),))) == 2
+
+
+def test_steps_that_are_scheduled_run():
+    strategy = tf.distribute.experimental.ParameterServerStrategy()
+    with strategy.scope():
+        v = tf.Variable(0.0)
+    coordinator = tf.distribute.experimental.coordinator.ClusterCoordinator(strategy)
+    data = iter(coordinator.create_per_worker_dataset(lambda: tf.data.Dataset.range(4)))
+
+    @tf.function
+    def step(iterator):
+        return strategy.run(lambda x: v.assign_add(tf.cast(x, tf.float32)), args=(next(iterator),))
+
+    results = [coordinator.schedule(step, args=(data,)) for _ in range(4)]
+    coordinator.join()
+    assert coordinator.done() and coordinator.fetch(results) == [0.0, 1.0, 3.0, 6.0]
+    assert results[2].get().numpy() == 3.0 and float(v) == 6.0
+
+
+def test_partitioners_count_parts_along_the_first_axis():
+    made, shape = tf.distribute.experimental.partitioners, tf.TensorShape([100, 64])
+    assert made.FixedShardsPartitioner(3)(shape, tf.float32) == [3, 1]
+    assert made.FixedShardsPartitioner(3)(tf.TensorShape([2]), tf.float32) == [2]
+    assert made.MinSizePartitioner(4096, 10)(shape, tf.float32) == [6, 1]
+    assert made.MaxSizePartitioner(4096)(shape, tf.float32) == [7, 1]
+    assert made.MaxSizePartitioner(4096, 4)(shape, tf.float32) == [4, 1]
+    with pytest.raises(ValueError, match="positive"):
+        made.FixedShardsPartitioner(0)

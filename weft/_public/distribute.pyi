@@ -21,6 +21,7 @@ from weft.api.distribute import Strategy as Strategy
 from weft.api.distribute import StrategyExtended as StrategyExtended
 from weft.api.distribute import TPUStrategy as TPUStrategy
 from weft.api.distribute import cluster_resolver as cluster_resolver
+from weft.api.distribute import coordinator as coordinator
 from weft.api.distribute import experimental as experimental
 from weft.api.distribute import experimental_set_strategy as experimental_set_strategy
 from weft.api.distribute import get_replica_context as get_replica_context

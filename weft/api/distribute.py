@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from weft.api import array, cluster_resolvers, math
+from weft.api import array, cluster_coordinator, cluster_resolvers, math, partitioners
 from weft.autograph.converting import converted
 from weft.base import nest
 from weft.base.errors import explain
 from weft.data import shared
 from weft.engines.base import Distribution
-from weft.runtime import context, dispatch, frontdoor, processes, replicas
+from weft.runtime import context, dispatch, frontdoor, processes, replicas, variable
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.function import Function
 from weft.runtime.replicas import PerReplica
@@ -205,7 +205,12 @@ class StrategyExtended:
 
     def sharing(self) -> Any:
         """A block within which batches are cut among its devices, and computed on as a whole."""
-        return _shared(self._strategy._names)
+        return _shared(self._strategy._names or self._strategy._sharing_names)
+
+    @property
+    def shares_work(self) -> bool:
+        """Whether there is more than one device to share work among."""
+        return bool(self._strategy._names or self._strategy._sharing_names)
 
     def call_for_each_replica(self, fn: Callable[..., Any], args: Any = (), kwargs: Any = None) -> Any:
         """Calls a function as the one replica."""
@@ -247,6 +252,8 @@ class Strategy:
     def __init__(self, extended: Any = None) -> None:
         self.extended = extended if extended is not None else StrategyExtended(self)
         self._names: tuple[str, ...] = ()
+        #: where work is shared by one replica
+        self._sharing_names: tuple[str, ...] = ()
         self._functions: dict[Any, Function] = {}
 
     @property
@@ -589,19 +596,91 @@ class MultiWorkerMirroredStrategy(Strategy):
 
 
 class ParameterServerStrategy(Strategy):
-    """Not built: it needs several machines."""
+    """Large variables cut into parts, of which each device keeps one; batches are shared out among the same devices.
+
+    Every step is taken by all devices together and sees all updates before it, where TensorFlow's workers go their own
+    ways; the numbers are those of one device. There is one replica. Programs that schedule steps with a
+    `tf.distribute.coordinator.ClusterCoordinator` run as they are.
+
+    Args:
+        cluster_resolver: Accepted where it tells of no other machines.
+        variable_partitioner: Shape and dtype of a variable to the number of parts along each axis, such as
+            `tf.distribute.experimental.partitioners.MinSizePartitioner()`. Variables for which it says more than one
+            part along their first axis are cut among the devices where that goes evenly; all are whole without it.
+
+    Raises:
+        NotImplementedError: For a cluster with servers on other machines.
+
+    Example:
+        >>> import weft as tf
+        >>> strategy = tf.distribute.ParameterServerStrategy()
+        >>> with strategy.scope():
+        ...     v = tf.Variable([1.0, 2.0])
+        >>> float(strategy.run(lambda: tf.reduce_sum(v)))
+        3.0
+    """
 
     def __init__(self, cluster_resolver: Any = None, variable_partitioner: Any = None) -> None:
-        raise NotImplementedError(explain("ParameterServerStrategy needs several machines, which is not built yet.",
-                                          hint="use MirroredStrategy"))  # fmt: skip
+        super().__init__()
+        self._resolver = cluster_resolver or cluster_resolvers.found()
+        jobs = self._resolver.cluster_spec().as_dict()
+        if sum(map(len, jobs.values())) > 1:
+            raise NotImplementedError(explain(
+                "ParameterServerStrategy keeps variables on the devices of the processes that train, and on no other "
+                "servers.", received="a cluster of " + ", ".join(f"{len(t)} {job}" for job, t in jobs.items()),
+                hint="run the program on each machine with `weft launch` and MultiWorkerMirroredStrategy; "
+                     "keras.distribution.ModelParallel cuts variables there",
+            ))  # fmt: skip
+        self._partitioner = variable_partitioner
+        found = _chosen(None)
+        self._sharing_names = found if len(found) > 1 else ()
+
+    @contextmanager
+    def _cutting(self) -> Iterator[Any]:
+        """A block in which variables that are made are cut as the partitioner says."""
+        with _entered(self, None):
+            variable.creation_watchers.append(self._cut)
+            try:
+                yield self
+            finally:
+                variable.creation_watchers.remove(self._cut)
+
+    def scope(self) -> Any:
+        """A block within which it is the strategy in force, and variables are cut."""
+        return self._cutting()
+
+    def _cut(self, made: Any) -> None:
+        sizes = made.shape.as_list() if made.shape.is_fully_defined() else []
+        if self._partitioner is None or not sizes or not self._sharing_names:
+            return
+        parts = list(self._partitioner(made.shape, made.dtype))
+        if parts[0] > 1 and sizes[0] % len(self._sharing_names) == 0:
+            made._cell.layout = ("replica", *(None for _ in sizes[1:]))
+
+    def run(self, fn: Callable[..., Any], args: Any = (), kwargs: Any = None, options: Any = None) -> Any:
+        """What a function returns; what it computes in traced functions is shared out among the devices."""
+        with self.extended.sharing():
+            return super().run(fn, args, kwargs, options)
 
 
-class TPUStrategy(Strategy):
-    """Not built: there is no TPU."""
+class TPUStrategy(MirroredStrategy):
+    """A replica on each TPU that the engine sees.
+
+    Args:
+        tpu_cluster_resolver: What `TPUClusterResolver` gave; all TPUs where None.
+        experimental_device_assignment: Accepted.
+        experimental_spmd_xla_partitioning: Accepted.
+        device_assignment: Accepted.
+
+    Raises:
+        ValueError: Where there is no TPU.
+    """
 
     def __init__(self, tpu_cluster_resolver: Any = None, experimental_device_assignment: Any = None,
                  experimental_spmd_xla_partitioning: bool = False, device_assignment: Any = None) -> None:  # fmt: skip
-        raise ValueError(explain("There is no TPU on this machine.", hint="use tf.distribute.get_strategy()"))
+        resolver = tpu_cluster_resolver or cluster_resolvers.TPUClusterResolver("")
+        super().__init__(list(resolver.devices))
+        self._resolver = resolver
 
 
 _default = Strategy()
@@ -647,6 +726,7 @@ def _reduction(reduce_op: Any) -> ReduceOp:
 
 
 cluster_resolver = cluster_resolvers
+coordinator = cluster_coordinator
 
 
 class CommunicationOptions(_Accepted):
@@ -681,3 +761,5 @@ class experimental:
     CommunicationImplementation = _CommunicationImplementation
     CommunicationOptions = CommunicationOptions
     CollectiveHints = CommunicationOptions
+    coordinator = cluster_coordinator
+    partitioners = partitioners

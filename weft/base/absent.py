@@ -89,13 +89,11 @@ _ONE = "training runs in one process"
 
 #: what is left out on purpose: name -> (why, what to use instead)
 LEFT_OUT: Mapping[str, tuple[str, str]] = {
-    "tf.distribute.Server": (_ONE, "tf.distribute.OneDeviceStrategy, or no strategy at all; TF_CONFIG is not needed"),
-    "tf.distribute.coordinator": (_ONE, "call the step function yourself, or model.fit"),
+    "tf.distribute.Server": (
+        "workers are equals that run one program; none of them serves variables",
+        "weft launch, or tf.distribute.MultiWorkerMirroredStrategy under TF_CONFIG",
+    ),
     "tf.distribute.cluster_resolver": (_ONE, "leave the resolver out; tf.distribute.get_strategy() is there"),
-    "tf.distribute.experimental.ParameterServerStrategy": (_ONE, "tf.distribute.get_strategy()"),
-    "tf.distribute.experimental.TPUStrategy": (_TPU, "tf.distribute.get_strategy() runs on this machine"),
-    "tf.distribute.experimental.partitioners": (_ONE, "leave the partitioner out: variables stay whole"),
-    "tf.distribute.TPUStrategy": (_TPU, "tf.distribute.get_strategy() runs on this machine"),
     "tf.experimental.dtensor": (_DTENSOR, "plain tensors and tf.Variable"),
     "tf.experimental.dispatch_for_api": (
         "what functions of tf do with classes of others is for TensorFlow's own extension types",

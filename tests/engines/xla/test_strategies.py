@@ -196,3 +196,18 @@ def test_all_devices_are_taken_where_none_are_named() -> None:
     assert tf.distribute.OneDeviceStrategy("/cpu:0").num_replicas_in_sync == 1
     assert tf.distribute.experimental.CentralStorageStrategy(["/cpu:0", "/cpu:1"]).num_replicas_in_sync == 2
     assert tf.distribute.MirroredStrategy(["/gpu:0", "/cpu:1"]).num_replicas_in_sync == 1
+
+
+def test_a_parameter_server_strategy_cuts_variables() -> None:
+    found = []
+    partitioner = tf.distribute.experimental.partitioners.FixedShardsPartitioner(8)
+    for strategy in (tf.distribute.get_strategy(), tf.distribute.ParameterServerStrategy(None, partitioner)):
+        keras.utils.set_random_seed(1)
+        with strategy.scope():
+            model = keras.Sequential([keras.Input((10,)), layers.Dense(16, activation="relu"), layers.Dense(4)])
+            model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        found.append(model.fit(_X, _Y, batch_size=16, epochs=2, verbose=0).history["loss"])
+    np.testing.assert_allclose(found[1], found[0], atol=1e-5)
+    kernel = model.layers[1].kernel._cell.peek().array
+    assert kernel.addressable_shards[0].data.shape == (2, 4)
+    assert strategy.num_replicas_in_sync == 1 and float(strategy.run(tf.function(lambda: tf.constant(1.0)))) == 1.0

@@ -92,7 +92,7 @@ class Trainer:
         """
         _refuse_unknown(kwargs, type(self).compile, "compile", ("sample_weight_mode", "target_tensors"))
         check_scales(loss_weights)
-        if tf.distribute.has_strategy() and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        if tf.distribute.has_strategy() and tf.distribute.get_strategy().extended.shares_work:
             self._distribute_strategy = tf.distribute.get_strategy()
         self.optimizer = optimizers_module.get(optimizer)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16":  # type: ignore[attr-defined]
