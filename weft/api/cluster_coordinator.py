@@ -42,7 +42,7 @@ class ClusterCoordinator:
     Example:
         >>> import weft as tf
         >>> coordinator = tf.distribute.coordinator.ClusterCoordinator(tf.distribute.ParameterServerStrategy())
-        >>> coordinator.schedule(lambda x: 2 * x, args=(tf.constant(3),)).fetch()
+        >>> int(coordinator.schedule(lambda x: 2 * x, args=(tf.constant(3),)).fetch())
         6
     """
 
