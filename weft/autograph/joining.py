@@ -15,7 +15,7 @@ from weft.base.errors import explain
 from weft.ir.types import TensorType
 from weft.runtime import control, frontdoor
 from weft.runtime.composite import CompositeTensor
-from weft.runtime.function import TracedResult
+from weft.runtime.concrete import TracedResult
 from weft.runtime.variable import Variable
 
 _NUMBERS = (bool, int, float, complex, np.generic, np.ndarray)

@@ -11,7 +11,8 @@ import numpy as np
 from weft.base import nest
 from weft.engines.base import Rows
 from weft.runtime import context, dispatch, processes
-from weft.runtime.function import ConcreteFunction, Function, functions_run_eagerly
+from weft.runtime.concrete import ConcreteFunction
+from weft.runtime.function import Function, functions_run_eagerly
 
 _TOGETHER = 16  # batches in a call, at most, where several processes share them
 _SLICE = 0.05  # seconds after which Python has its turn: for Ctrl-C and for whoever shows progress

@@ -12,8 +12,8 @@ from weft.ir.graph import Graph
 from weft.ir.types import TensorType
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime.composite import CompositeTensor
+from weft.runtime.concrete import TracedResult
 from weft.runtime.context import Scope
-from weft.runtime.function import TracedResult
 from weft.runtime.tensor import wrap
 
 

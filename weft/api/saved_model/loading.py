@@ -22,7 +22,7 @@ from weft.formats.crc32c import crc32c
 from weft.formats.messages.saved_model import SavedModel, WeftProgram
 from weft.formats.tensors import from_tensor_proto
 from weft.runtime import context, frontdoor, tracking
-from weft.runtime.function import ConcreteFunction
+from weft.runtime.concrete import ConcreteFunction
 from weft.runtime.spec import TensorSpec
 from weft.runtime.variable import Variable
 

@@ -23,7 +23,8 @@ from weft.formats.crc32c import crc32c
 from weft.formats.messages.saved_model import SavedModel, WeftProgram
 from weft.formats.tensors import shape_to_proto, to_tensor_proto
 from weft.runtime import context
-from weft.runtime.function import ConcreteFunction, Function
+from weft.runtime.concrete import ConcreteFunction
+from weft.runtime.function import Function
 from weft.runtime.spec import TensorSpec
 from weft.version import __version__
 

@@ -21,7 +21,7 @@ from weft.passes.checking import type_problem
 from weft.runtime import kept_calls
 from weft.runtime import random as streams
 from weft.runtime.composite import CompositeTensor
-from weft.runtime.function import ConcreteFunction, TracedResult
+from weft.runtime.concrete import ConcreteFunction, TracedResult
 from weft.runtime.spec import TensorSpec
 from weft.runtime.tensor import EagerTensor, Handle
 from weft.runtime.variable import Variable

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-
-import numpy as np
 
 import weft as tf
 from weft import extend
-from weft.extend import explain, nearest, signature_of
-from weft.keras import callbacks as callbacks_module
+from weft.extend import explain, signature_of
 from weft.keras import config
 from weft.keras import metrics as metrics_module
 from weft.keras import optimizers as optimizers_module
 from weft.keras.callbacks.callback import CallbackList, History
 from weft.keras.core import tracking
 from weft.keras.optimizers.scaling import with_loss_scale
-from weft.keras.trainer import arrays, sources
+from weft.keras.trainer import arguments, arrays, sources
 from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, check_scales
 from weft.keras.trainer.debug_nans import Watch, watching
 from weft.keras.trainer.results import Gathered, as_numbers, numpy_of
@@ -90,7 +87,7 @@ class Trainer:
             >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
             >>> model.compile(optimizer="sgd", loss="mse", metrics=["mae"])
         """
-        _refuse_unknown(kwargs, type(self).compile, "compile", ("sample_weight_mode", "target_tensors"))
+        arguments.refuse_unknown(kwargs, type(self).compile, "compile", ("sample_weight_mode", "target_tensors"))
         check_scales(loss_weights)
         if tf.distribute.has_strategy() and tf.distribute.get_strategy().extended.shares_work:
             self._distribute_strategy = tf.distribute.get_strategy()
@@ -106,7 +103,7 @@ class Trainer:
         state.loss_tracker = metrics_module.Mean(name="loss")
         state.compile_loss = CompileLoss(loss, loss_weights, self) if loss is not None else None
         if metrics or weighted_metrics:
-            _check_metrics(metrics, weighted_metrics)
+            arguments.check_metrics(metrics, weighted_metrics)
             state.compile_metrics = CompileMetrics(metrics, weighted_metrics, self)
         state.arguments = {
             "optimizer": self.optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
@@ -203,7 +200,7 @@ class Trainer:
         total = self._state.compile_loss(y, y_pred, sample_weight)
         for extra in regularization_losses or ():
             total = total + tf.cast(extra, total.dtype)
-        self._state.loss_tracker.update_state(total, sample_weight=_rows(y_pred))
+        self._state.loss_tracker.update_state(total, sample_weight=arguments.rows(y_pred))
         return total
 
     def reset_metrics(self) -> None:
@@ -272,7 +269,8 @@ class Trainer:
         else:
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
         if self._state.loss_tracker is not None:
-            self._state.loss_tracker.update_state(loss, sample_weight=_rows(y_pred if y_pred is not None else x))
+            counted = arguments.rows(y_pred if y_pred is not None else x)
+            self._state.loss_tracker.update_state(loss, sample_weight=counted)
         return loss
 
     # Steps
@@ -423,16 +421,16 @@ class Trainer:
         """
         if "nb_epoch" in kwargs:
             epochs = kwargs.pop("nb_epoch")
-        _refuse_unknown(kwargs, type(self).fit, "fit", _FETCHING)
+        arguments.refuse_unknown(kwargs, type(self).fit, "fit", _FETCHING)
         self._require_compiled("fit")
-        epochs, initial_epoch = _count(epochs, "epochs"), _count(initial_epoch, "initial_epoch")
+        epochs, initial_epoch = arguments.count(epochs, "epochs"), arguments.count(initial_epoch, "initial_epoch")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = sources.split(x, y, sample_weight, validation_split)
         source = sources.make_source("fit", x, y, sample_weight, batch_size, shuffle, class_weight)
         loop = sources.Loop(source, steps_per_epoch)
         validation = self._validation(validation_data, validation_steps, validation_batch_size or batch_size)
-        verbose = _verbosity(verbose)
-        listeners = _listeners(
+        verbose = arguments.verbosity(verbose)
+        listeners = arguments.listeners(
             callbacks,
             self,
             add_history=True,
@@ -459,7 +457,7 @@ class Trainer:
             self.reset_metrics()
             listeners.on_epoch_begin(epoch)
             logs = self._train_epoch(loop, listeners)
-            if validation is not None and not loop.ran_out and _is_due(epoch, validation_freq):
+            if validation is not None and not loop.ran_out and arguments.is_due(epoch, validation_freq):
                 found = as_numbers(self._evaluate_loop(validation, listeners))
                 logs.update({f"val_{name}": value for name, value in found.items()})
                 logs = dict(sorted(logs.items()))
@@ -472,7 +470,7 @@ class Trainer:
     def _train_epoch(self, loop: sources.Loop, listeners: CallbackList) -> dict[str, Any]:
         logs: Any = None
         for number, logs in self._batches("train_step", loop, listeners):
-            _check_logs(logs, "train_step")
+            arguments.check_logs(logs, "train_step")
             listeners.end_batch("train", number, lambda found=logs: as_numbers(found))
             if self.stop_training:
                 break
@@ -527,7 +525,7 @@ class Trainer:
         if data is None:
             return None
         x, y, sample_weight = (
-            (data, None, None) if sources.is_iterable_of_batches(data) else sources.unpack(_as_tuple(data))
+            (data, None, None) if sources.is_iterable_of_batches(data) else sources.unpack(arguments.as_tuple(data))
         )
         if sources.is_iterable_of_batches(x):
             batch_size = None
@@ -547,7 +545,7 @@ class Trainer:
         listeners.on_test_begin()
         logs: Any = None
         for number, logs in self._batches("test_step", loop, listeners):
-            _check_logs(logs, "test_step")
+            arguments.check_logs(logs, "test_step")
             listeners.end_batch("test", number, lambda found=logs: as_numbers(found))
             if self.stop_evaluating:
                 break
@@ -585,12 +583,14 @@ class Trainer:
         Raises:
             ValueError: For data that do not go together or are empty, or a model that was not compiled.
         """
-        _refuse_unknown(kwargs, type(self).evaluate, "evaluate", _FETCHING)
+        arguments.refuse_unknown(kwargs, type(self).evaluate, "evaluate", _FETCHING)
         self._require_compiled("evaluate")
         source = sources.make_source("evaluate", x, y, sample_weight, batch_size)
         loop = sources.Loop(source, steps)
-        verbose = _verbosity(verbose)
-        listeners = _listeners(callbacks, self, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps)
+        verbose = arguments.verbosity(verbose)
+        listeners = arguments.listeners(
+            callbacks, self, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps
+        )
         logs = self._evaluate_loop(loop, listeners)
         return logs if return_dict else self._in_order(logs)
 
@@ -635,14 +635,16 @@ class Trainer:
             >>> model.predict([[1.0, 2.0]], verbose=0).shape
             (1, 3)
         """
-        _refuse_unknown(kwargs, type(self).predict, "predict", _FETCHING)
-        if verbose == 0 and callbacks is None and steps is None and _is_one_batch(x, batch_size):
+        arguments.refuse_unknown(kwargs, type(self).predict, "predict", _FETCHING)
+        if verbose == 0 and callbacks is None and steps is None and arguments.is_one_batch(x, batch_size):
             self.stop_predicting = False
             return numpy_of(self._runner("predict_step")(arrays.as_array(x, "x")))
         source = sources.make_source("predict", x, None, None, batch_size)
         loop = sources.Loop(source, steps)
-        verbose = _verbosity(verbose)
-        listeners = _listeners(callbacks, self, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps)
+        verbose = arguments.verbosity(verbose)
+        listeners = arguments.listeners(
+            callbacks, self, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps
+        )
         gathered = Gathered()
         self.stop_predicting = False
         listeners.on_predict_begin()
@@ -679,7 +681,7 @@ class Trainer:
         self._require_compiled("train_on_batch")
         if reset_metrics:
             self.reset_metrics()
-        data = _whole("train_on_batch", x, y, sample_weight, class_weight)
+        data = arguments.whole("train_on_batch", x, y, sample_weight, class_weight)
         logs = self._run_watched(data, 0, data) if config.is_debug_nans_enabled() else self._runner("train_step")(data)
         numbers = as_numbers(logs)
         return numbers if return_dict else self._in_order(numbers)
@@ -705,7 +707,7 @@ class Trainer:
         self._require_compiled("test_on_batch")
         if reset_metrics:
             self.reset_metrics()
-        numbers = as_numbers(self._runner("test_step")(_whole("test_on_batch", x, y, sample_weight, None)))
+        numbers = as_numbers(self._runner("test_step")(arguments.whole("test_on_batch", x, y, sample_weight, None)))
         return numbers if return_dict else self._in_order(numbers)
 
     @extend.user_facing
@@ -720,7 +722,7 @@ class Trainer:
         Returns:
             An array, or a structure of them.
         """
-        return numpy_of(self._runner("predict_step")(_whole("predict_on_batch", x, None, None, None)[:1]))
+        return numpy_of(self._runner("predict_step")(arguments.whole("predict_on_batch", x, None, None, None)[:1]))
 
 
 class _NoMetrics:
@@ -730,94 +732,3 @@ class _NoMetrics:
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Does nothing."""
-
-
-def _rows(structure: Any) -> Any:
-    """How many samples a batch has."""
-    first = tf.nest.flatten(structure)[0]
-    return tf.shape(first)[0] if tf.convert_to_tensor(first).shape.rank else 1
-
-
-def _whole(method: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> tuple[Any, Any, Any]:
-    """A batch that was passed as such."""
-    x, y, sample_weight = arrays.convert(x, "x"), arrays.convert(y, "y"), arrays.convert(sample_weight, "sample_weight")
-    if x is None:
-        raise ValueError(explain(f"{method}() needs data."))
-    arrays.count_rows(x, y, sample_weight, method)
-    if class_weight is not None:
-        sample_weight = sources.with_class_weights(method, y, sample_weight, class_weight)
-    return x, y, sample_weight
-
-
-def _is_one_batch(x: Any, batch_size: Any) -> bool:
-    """Whether data are one array of numbers that makes one batch."""
-    if type(x) is not np.ndarray or x.ndim == 0 or x.dtype.kind not in "fiub":
-        return False
-    size = sources.DEFAULT_BATCH_SIZE if batch_size is None else batch_size
-    return type(size) is int and 0 < len(x) <= size
-
-
-def _count(value: Any, name: str) -> int:
-    """A whole number; 3.0 is one."""
-    whole = hasattr(value, "__index__") or (isinstance(value, float) and value.is_integer())
-    if not whole or isinstance(value, bool):
-        raise ValueError(explain(f"fit(): `{name}` must be a whole number.", received=repr(value)))
-    return int(value)
-
-
-def _as_tuple(data: Any) -> Any:
-    return tuple(data) if isinstance(data, list) and len(data) in (2, 3) and not arrays.is_plain_list(data) else data
-
-
-def _listeners(callbacks: Any, model: Any, **params: Any) -> CallbackList:
-    if isinstance(callbacks, CallbackList):
-        return callbacks
-    add_history, add_progbar = params.pop("add_history", False), params.pop("add_progbar", False)
-    found = callbacks_module.CallbackList(
-        callbacks, add_history=add_history, add_progbar=add_progbar, model=model, **params
-    )
-    found.stride = model.steps_per_execution
-    return found
-
-
-def _verbosity(verbose: Any) -> int:
-    if verbose == "auto":
-        return 1 if config.is_interactive_logging_enabled() else 2
-    levels = {None: 0, 0: 0, 1: 1, 2: 2, 3: 3}
-    if not isinstance(verbose, Hashable) or verbose not in levels:
-        raise ValueError(explain(
-            "`verbose` says how much is shown.", expected="0 (nothing), 1 (a live bar), 2 (a line for each epoch), "
-            "3 (only which epoch it is) or 'auto'", received=repr(verbose),
-        ))  # fmt: skip
-    return levels[verbose]
-
-
-def _is_due(epoch: int, frequency: Any) -> bool:
-    if isinstance(frequency, int):
-        return (epoch + 1) % frequency == 0
-    return epoch + 1 in frequency
-
-
-def _check_logs(logs: Any, method: str) -> None:
-    if not isinstance(logs, dict):
-        raise ValueError(explain(
-            f"{method}() must return a dict of names and values.", received=f"an object of class {type(logs).__name__}",
-            hint="return {'loss': loss}, or self.compute_metrics(x, y, y_pred, sample_weight)",
-        ))  # fmt: skip
-
-
-def _check_metrics(*given: Any) -> None:
-    """Refuses an unknown metric at once, and not in the middle of the first batch."""
-    for entry in tf.nest.flatten([part for part in given if part is not None]):
-        if isinstance(entry, str) and entry.lower() not in ("accuracy", "acc"):
-            metrics_module.get(entry)
-
-
-def _refuse_unknown(kwargs: dict[str, Any], function: Any, name: str, ignored: tuple[str, ...]) -> None:
-    for word in kwargs:
-        if word in ignored:
-            continue
-        known = [p for p in signature_of(function).parameters if p not in ("self", "kwargs")]
-        raise TypeError(explain(
-            f"{name}() has no argument `{word}`. {nearest(word, known)}", expected="one of " + ", ".join(known)
-        ))  # fmt: skip
