@@ -14,7 +14,7 @@ import numpy as np
 from weft.base import dims, dtypes
 from weft.base.dims import Dim
 from weft.base.shapes import TensorShape
-from weft.ir.graph import Value
+from weft.ir.graph import Node, Value
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime.tensor import EagerTensor, Tensor
 
@@ -41,6 +41,11 @@ def known(tensor: Any) -> Any:
     return None if value is None else _known_value(value)
 
 
+def has_default(node: Node) -> bool:
+    """Whether a node is a placeholder with a default value, in whose place a session may feed another."""
+    return node.metadata.get("type") == "PlaceholderWithDefault"
+
+
 def _content(array: Any) -> Any:
     if array.dtype.kind not in "iu" or array.ndim > 1:
         return None
@@ -50,6 +55,8 @@ def _content(array: Any) -> Any:
 def _known_value(value: Value) -> Any:
     node = value.node
     op, attrs = node.op, node.attrs
+    if has_default(node):
+        return None
     if op == "constant":
         return _content(attrs["value"].array)
     if op == "input":

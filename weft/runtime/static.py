@@ -65,7 +65,9 @@ def _computed(value: Value) -> Any:
 
 
 def _is_pure(node: Node) -> bool:
-    if node.op == "input" or node.subgraphs() or opdef.get(node.op).effect is not Effect.NONE:
+    if node.op == "input" or sizes.has_default(node):
+        return False
+    if node.subgraphs() or opdef.get(node.op).effect is not Effect.NONE:
         return False
     if any(value.type.is_resource for value in node.inputs):
         return False
