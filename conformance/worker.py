@@ -279,7 +279,7 @@ def forget_state(tf, use):
     tf.random.set_seed(1)
     keras = getattr(tf, "keras", None)
     if use["dialect"] == "keras" and keras is not None:
-        keras.utils.clear_session()
+        keras.utils.clear_session(free_memory=False)  # collecting takes long in a process that holds much
         keras.utils.set_random_seed(1)
 
 

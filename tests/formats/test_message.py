@@ -22,6 +22,9 @@ MODULES = (checkpoint, example, graph, meta_graph, summary, tensor)
 LEFT_OUT = {
     ("tensorflow.GraphDef", "debug_info"),
     ("tensorflow.MetaGraphDef", "object_graph_def"),
+    ("tensorflow.ServerDef", "cluster_device_filters"),
+    ("tensorflow.ServerDef", "default_session_config"),
+    ("tensorflow.ServerDef", "replica"),
     ("tensorflow.TensorInfo", "composite_tensor"),
 }
 

@@ -88,7 +88,7 @@ def test_models_are_built_in_threads():
     assert all(len(set(names)) == len(names) for names, _ in found)
 
 
-def test_a_traced_function_that_threads_call_first_is_traced_once():
+def test_a_traced_function_that_threads_call_first_is_traced_by_one():
     seen = []
 
     class Counter:
@@ -105,7 +105,7 @@ def test_a_traced_function_that_threads_call_first_is_traced_once():
     counter = Counter()
     found = at_once(lambda number: float(counter(tf.constant(float(number)))))
     assert found == [2.0 * number for number in range(THREADS)]
-    assert len(seen) == 1
+    assert len(set(seen)) == 1  # what makes variables is traced again by the one that was first
 
 
 def test_a_thread_may_trace_while_another_one_does():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.engines.native import test_training
+from tests.engines.programs import convolutions, mlp
 from weft.base import flags
 from weft.base.errors import UnavailableError
 from weft.engines.native import target
@@ -24,10 +25,10 @@ def _lesser(request: pytest.FixtureRequest) -> Iterator[None]:
     dispatch.use_engine(None)
 
 
-@pytest.mark.parametrize("make", [test_training._mlp, test_training._convolutions])
+@pytest.mark.parametrize("make", [mlp, convolutions])
 def test_training_is_the_reference_engines(make: object) -> None:
     test_training.test_training_is_the_reference_engines(make, "adam")
 
 
 def test_the_same_bits_for_any_number_of_threads() -> None:
-    test_training.test_the_same_bits_for_any_number_of_threads(test_training._convolutions)
+    test_training.test_the_same_bits_for_any_number_of_threads(convolutions)

@@ -101,7 +101,7 @@ def test_state_trees() -> None:
     model.fit(X, Y, verbose=0)
     tree = model.get_state_tree("numpy_array")
     np.testing.assert_array_equal(tree["trainable_variables"]["m"]["end"]["kernel"], model.layers[0].get_weights()[0])
-    assert tree["optimizer_variables"]["adam"]["iteration"] == 1 and "loss" in tree["metrics_variables"]
+    assert tree["optimizer_variables"][model.optimizer.name]["iteration"] == 1 and "loss" in tree["metrics_variables"]
     model.set_state_tree({"trainable_variables": {"m": {"end": {"kernel": np.ones((3, 1))}}}})
     np.testing.assert_array_equal(model.layers[0].get_weights()[0], np.ones((3, 1)))
     with pytest.raises(ValueError, match="no variable 'm/end/kernels'"):
