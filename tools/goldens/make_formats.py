@@ -24,7 +24,9 @@ from google.protobuf.descriptor import FieldDescriptor
 # Imported for their message classes, which register themselves.
 from tensorflow.core.framework import variable_pb2  # noqa: F401
 from tensorflow.core.protobuf import (  # noqa: F401
+    config_pb2,
     queue_runner_pb2,
+    saved_model_pb2,
     tensor_bundle_pb2,
     tensorflow_server_pb2,
     trackable_object_graph_pb2,
@@ -44,6 +46,8 @@ ROOTS = [
     "VariableDef",
     "QueueRunnerDef",
     "ServerDef",
+    "RunMetadata",
+    "SavedModel",
 ]
 KINDS = {number: name[5:].lower() for name, number in vars(FieldDescriptor).items() if name.startswith("TYPE_")}
 DTYPES = "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool complex64 complex128".split()

@@ -2,9 +2,52 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from weft.formats.containers import RepeatedScalar
-from weft.formats.fields import message, repeated, scalar
+from weft.formats.fields import enumeration, message, repeated, scalar
 from weft.formats.message import Message
+
+
+class VariableSynchronization(IntEnum):
+    """When the copies of a variable on several devices are made alike."""
+
+    VARIABLE_SYNCHRONIZATION_AUTO = 0
+    VARIABLE_SYNCHRONIZATION_NONE = 1
+    VARIABLE_SYNCHRONIZATION_ON_WRITE = 2
+    VARIABLE_SYNCHRONIZATION_ON_READ = 3
+
+
+class VariableAggregation(IntEnum):
+    """How what several devices assign to a variable becomes one value."""
+
+    VARIABLE_AGGREGATION_NONE = 0
+    VARIABLE_AGGREGATION_SUM = 1
+    VARIABLE_AGGREGATION_MEAN = 2
+    VARIABLE_AGGREGATION_ONLY_FIRST_REPLICA = 3
+
+
+class Code(IntEnum):
+    """What kinds of errors there are."""
+
+    OK = 0
+    CANCELLED = 1
+    UNKNOWN = 2
+    INVALID_ARGUMENT = 3
+    DEADLINE_EXCEEDED = 4
+    NOT_FOUND = 5
+    ALREADY_EXISTS = 6
+    PERMISSION_DENIED = 7
+    RESOURCE_EXHAUSTED = 8
+    FAILED_PRECONDITION = 9
+    ABORTED = 10
+    OUT_OF_RANGE = 11
+    UNIMPLEMENTED = 12
+    INTERNAL = 13
+    UNAVAILABLE = 14
+    DATA_LOSS = 15
+    UNAUTHENTICATED = 16
+    DO_NOT_USE_RESERVED_FOR_FUTURE_EXPANSION_USE_DEFAULT_IN_SWITCH_INSTEAD_ = 20
 
 
 class SaveSliceInfoDef(Message, proto="tensorflow.SaveSliceInfoDef"):
@@ -26,8 +69,8 @@ class VariableDef(Message, proto="tensorflow.VariableDef"):
     is_resource: bool = scalar(5, "bool")
     initial_value_name: str = scalar(6, "string")
     trainable: bool = scalar(7, "bool")
-    synchronization: int = scalar(8, "int32")
-    aggregation: int = scalar(9, "int32")
+    synchronization: int = enumeration(8, VariableSynchronization)
+    aggregation: int = enumeration(9, VariableAggregation)
 
 
 class QueueRunnerDef(Message, proto="tensorflow.QueueRunnerDef"):
@@ -37,4 +80,4 @@ class QueueRunnerDef(Message, proto="tensorflow.QueueRunnerDef"):
     enqueue_op_name: RepeatedScalar[str] = repeated(2, "string")
     close_op_name: str = scalar(3, "string")
     cancel_op_name: str = scalar(4, "string")
-    queue_closed_exception_types: RepeatedScalar[int] = repeated(5, "int32")
+    queue_closed_exception_types: RepeatedScalar[int] = repeated(5, Code)
