@@ -132,8 +132,8 @@ def _signature(record: OpDef, arrays: Sequence[Any], attrs: Mapping[str, Any]) -
         parts: list[Any] = [record.name]
         for array in arrays:
             parts += (array.dtype, array.shape)
-        if attrs:
-            parts += attrs.items()
+        for name, value in attrs.items():
+            parts += (name, value.__class__, value)  # True, 1 and 1.0 are equal
         key = tuple(parts)
         hash(key)
     except (AttributeError, TypeError):

@@ -8,6 +8,7 @@ from typing import Any
 from weft.engines.base import Distribution, Executable, only_the_processor
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
+from weft.ops import interpreter, opdef
 
 #: ops whose references call BLAS or LAPACK, whose sums are in another order with another number of threads
 _PRODUCTS = frozenset((
@@ -38,8 +39,6 @@ class NativeEngine:
 
     def execute(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """One op at once, by its reference: for small arrays numpy is quick enough."""
-        from weft.ops import interpreter, opdef
-
         if op in _PRODUCTS:
             from weft.engines.native import blas
 
