@@ -582,7 +582,7 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
                 return self.compute_output_spec(*bound.args, **bound.kwargs)
             training = bound.arguments.get("training")
             if is_tensor(training) and not hasattr(self, "fit"):
-                own = type(self).call.__module__.startswith("weft.")
+                own = _is_builtin(type(self).call)  # calls of users may ask the tensor themselves
                 known = tf.get_static_value(training) if own else None
                 if known is not None:
                     bound.arguments["training"] = bool(known)
