@@ -14,8 +14,11 @@ from weft.api.asserts import assert_rank_in as assert_rank_in
 from weft.api.asserts import assert_same_float_dtype as assert_same_float_dtype
 from weft.api.asserts import assert_scalar as assert_scalar
 from weft.api.asserts import assert_type as assert_type
+from weft.api.asserts import disable_traceback_filtering as disable_traceback_filtering
+from weft.api.asserts import enable_traceback_filtering as enable_traceback_filtering
 from weft.api.asserts import get_log_device_placement as get_log_device_placement
 from weft.api.asserts import is_numeric_tensor as is_numeric_tensor
+from weft.api.asserts import is_traceback_filtering_enabled as is_traceback_filtering_enabled
 from weft.api.asserts import set_log_device_placement as set_log_device_placement
 from weft.api.flow import Assert as Assert
 from weft.api.flow import assert_non_negative as assert_non_negative

@@ -237,7 +237,7 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
     x = frontdoor.convert(tensor)
     target = sizes.shape_argument(shape)
     if not sizes.is_static(target):
-        return apply("reshape_dynamic", x, target, name=name, sizes=_partial(shape))
+        return apply("reshape_dynamic", x, target, name=name, sizes=sizes.known_parts(shape))
     known = x.shape.symbolic
     if known is None:
         wanted = constant(np.asarray(target, np.int32))
@@ -251,14 +251,6 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
     return apply("reshape", x, shape=resolved, name=name)
 
 
-def _partial(shape: Any) -> tuple[Any, ...] | None:
-    """What is known of a shape that has tensors in it."""
-    if isinstance(shape, (list, tuple)):
-        found = [sizes._size(n) for n in shape]
-        return tuple(None if n == -1 else n for n in found)
-    return None
-
-
 def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Any:
     """The tensor repeated until it has the shape."""
     target = sizes.shape_argument(shape)
@@ -267,7 +259,7 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Any:
             if isinstance(n, int) and n < 0:
                 raise InvalidArgumentError(explain(f"A size must be known and not negative, received {shape}."))
         return apply("broadcast_to", input, shape=target, name=name)
-    return apply("broadcast_to_dynamic", input, target, sizes=_partial(shape), name=name)
+    return apply("broadcast_to_dynamic", input, target, sizes=sizes.known_parts(shape), name=name)
 
 
 def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "transpose") -> Any:

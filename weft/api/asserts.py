@@ -9,7 +9,7 @@ import numpy as np
 
 from weft.api import array, math
 from weft.api.common import apply, cast_to
-from weft.base import dtypes
+from weft.base import dtypes, sources
 from weft.base.errors import InvalidArgumentError, explain
 from weft.runtime import frontdoor
 from weft.runtime.composite import CompositeTensor
@@ -125,6 +125,27 @@ def is_numeric_tensor(tensor: Any) -> bool:
     if not array.is_tensor(tensor):
         return False
     return bool(tensor.dtype.is_integer or tensor.dtype.is_floating or tensor.dtype.is_complex)
+
+
+def enable_traceback_filtering() -> None:
+    """Leaves this library's own frames out of tracebacks (the default)."""
+    sources.filter_tracebacks(True)
+
+
+def disable_traceback_filtering() -> None:
+    """Shows tracebacks in full."""
+    sources.filter_tracebacks(False)
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Whether tracebacks leave out this library's own frames.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.debugging.is_traceback_filtering_enabled()
+        True
+    """
+    return sources.filters_tracebacks()
 
 
 def set_log_device_placement(enabled: bool) -> None:

@@ -13,8 +13,11 @@ from weft.api.asserts import (  # noqa: F401
     assert_same_float_dtype,
     assert_scalar,
     assert_type,
+    disable_traceback_filtering,
+    enable_traceback_filtering,
     get_log_device_placement,
     is_numeric_tensor,
+    is_traceback_filtering_enabled,
     set_log_device_placement,
 )
 from weft.api.flow import (  # noqa: F401

@@ -35,16 +35,37 @@ def check_algorithm(alg: Any) -> None:
     raise ValueError(f"The algorithm {alg!r} is not available (expected 'philox' or 'auto_select', the same here).")
 
 
-def static_shape(shape: Any) -> tuple[Any, ...]:
-    """A shape argument as sizes.
+def drawn_shape(shape: Any) -> tuple[Any, ...]:
+    """A shape argument as sizes; sizes that only running tells get symbols of their own.
 
     Raises:
-        NotImplementedError: Where only running tells them.
+        NotImplementedError: Where not even the rank is known.
     """
     found = sizes.shape_argument(shape)
     if sizes.is_static(found):
         return found  # type: ignore[no-any-return]
-    raise NotImplementedError("Random ops in a graph need a shape whose sizes follow from the shapes of inputs.")
+    parts = sizes.known_parts(shape)
+    if parts is None and found.shape.rank == 1 and found.shape[0] is not None:
+        parts = (None,) * found.shape[0]
+    if parts is None:
+        raise NotImplementedError(
+            "A random op with parameters per element needs a shape of known rank; give the shape as a list of sizes."
+        )
+    # The one thing in a graph that turns numbers into sizes is an op whose result has them: an empty-handed one here,
+    # whose single False is never copied.
+    holder = dispatch.call("broadcast_to_dynamic", literal(np.asarray(False)), found, sizes=parts)
+    return holder.shape.symbolic  # type: ignore[no-any-return]
+
+
+def followed_by(shape: Any, parameter: Any) -> Any:
+    """The shape of as many draws as `shape` says for every element of a parameter."""
+    tail = parameter.shape.symbolic or ()
+    return shape if not tail and _rank_is_unknown(shape) else (*drawn_shape(shape), *tail)
+
+
+def _rank_is_unknown(shape: Any) -> bool:
+    found = sizes.shape_argument(shape)
+    return not sizes.is_static(found) and (found.shape.rank != 1 or found.shape[0] is None)
 
 
 class Global:
@@ -80,7 +101,12 @@ def draw(source: Any, op: str, shape: Any, result: Any, *operands: Any, **attrs:
         *operands: Inputs after the stream.
         **attrs: Attributes but for the shape.
     """
-    target = static_shape(shape)
+    if _rank_is_unknown(shape) and all(frontdoor.convert(x).shape.rank == 0 for x in operands):
+        # The numbers follow each other in the order of the elements: drawn in a row, they are the same.
+        count = apply("reduce_prod", apply("reshape_dynamic", shape, [-1], sizes=(None,)), axis=(0,), keepdims=False)
+        row = draw(source, op, [count], result, *operands, **attrs)
+        return dispatch.call("reshape_dynamic", row, shape, sizes=None)
+    target = drawn_shape(shape)
     key, counter = source.take(op, target, result)
     return dispatch.call(op, key, counter, *operands, shape=target, **attrs)
 

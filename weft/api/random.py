@@ -13,7 +13,8 @@ from weft.api.drawing import (
     affine,
     binomial_from,
     draw,
-    static_shape,
+    drawn_shape,
+    followed_by,
     tensor_of,
     uniform_from,
 )
@@ -67,7 +68,7 @@ def _gamma(source: Any, shape: Any, alpha: Any, beta: Any, dtype: Any) -> Any:
     a = tensor_of(alpha, wanted)
     rate = tensor_of(1.0 if beta is None else beta, wanted)
     joined = a + rate * 0
-    target = (*static_shape(shape), *(joined.shape.symbolic or ()))
+    target = followed_by(shape, joined)
     return draw(source, "random_gamma", target, wanted, joined) / rate
 
 
@@ -81,7 +82,7 @@ def poisson(shape: Any, lam: Any, dtype: Any = dtypes.float32, seed: int | None 
     """Poisson-distributed numbers, `shape` of them for every rate."""
     wanted = dtypes.as_dtype(dtype)
     rate = tensor_of(lam, dtypes.float32 if not wanted.is_floating else wanted)
-    target = (*static_shape(shape), *(rate.shape.symbolic or ()))
+    target = followed_by(shape, rate)
     return draw(Global(seed), "random_poisson", target, wanted, rate, dtype=wanted)
 
 
@@ -95,7 +96,8 @@ def categorical(
 def _categorical(source: Any, logits: Any, num_samples: Any, dtype: Any) -> Any:
     x = frontdoor.convert(logits)
     wanted = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
-    count = integer(num_samples, "num_samples")
+    in_graph = frontdoor.is_tensor_like(num_samples)
+    count = drawn_shape([num_samples])[0] if in_graph else integer(num_samples, "num_samples")
     key, counter = source.take("random_categorical", (x.shape.symbolic[0] * count * x.shape.symbolic[-1],), wanted)
     return dispatch.call("random_categorical", key, counter, x, num_samples=count, dtype=wanted)
 
@@ -183,7 +185,7 @@ def dropout_with(x: Any, rate: Any, noise_shape: Any, seed: int | None, name: st
 
 
 def _noise_shape(x: Any, noise_shape: Any) -> tuple[Any, ...]:
-    given = static_shape(noise_shape)
+    given = drawn_shape(noise_shape)
     return tuple(own if isinstance(n, int) and n == -1 else n for n, own in zip(given, x.shape.symbolic, strict=True))
 
 

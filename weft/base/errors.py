@@ -208,14 +208,15 @@ def nearest(word: str, known: Iterable[str], count: int = 3) -> str:
 
 
 def user_facing(function: _F) -> _F:
-    """Drops Weft's own frames from the traceback of what a public entry point raises (kept under `WEFT_DEBUG`)."""
+    """Drops Weft's own frames from the traceback of what a public entry point raises (kept under `WEFT_DEBUG`,
+    and where the program said `tf.debugging.disable_traceback_filtering()`)."""
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            if flags.debug():
+            if flags.debug() or not sources.filters_tracebacks():
                 raise
             trimmed = sources.trim_traceback(error.__traceback__)
             # Where no frame below is the user's, none is kept: their own line is above, where this was called.

@@ -68,6 +68,20 @@ def user_line(frame: FrameType | None = None) -> SourceLine | None:
     return None
 
 
+_filtering = True
+
+
+def filter_tracebacks(enabled: bool) -> None:
+    """Whether tracebacks leave out this package's own frames from now on (they do by default)."""
+    global _filtering
+    _filtering = enabled
+
+
+def filters_tracebacks() -> bool:
+    """What `filter_tracebacks` was told."""
+    return _filtering
+
+
 def trim_traceback(traceback: TracebackType | None) -> TracebackType | None:
     """The same traceback without this package's own frames; unchanged where nothing would remain."""
     kept: list[TracebackType] = []

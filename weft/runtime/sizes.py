@@ -164,6 +164,14 @@ def _size(item: Any) -> Any:
     raise TypeError(f"A size must be an integer, received {item!r}.")
 
 
+def known_parts(shape: Any) -> tuple[Any, ...] | None:
+    """The sizes of a list with tensors in it, None for those that are not known; None for a shape that is a tensor."""
+    if isinstance(shape, (list, tuple)):
+        found = [_size(n) for n in shape]
+        return tuple(None if n == -1 else n for n in found)
+    return None
+
+
 def is_static(shape: Any) -> bool:
     """Whether a shape argument came out as a tuple of sizes."""
     return isinstance(shape, tuple)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import weft as tf
 from weft.extend import nearest
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
@@ -17,7 +18,6 @@ _settings: dict[str, Any] = {
     "epsilon": 1e-7,
     "image_data_format": "channels_last",
     "debug_nans": False,
-    "traceback_filtering": True,
     "interactive_logging": True,
     "flash_attention": None,
     "unsafe_deserialization": False,
@@ -117,17 +117,17 @@ def is_debug_nans_enabled() -> bool:
 
 def enable_traceback_filtering() -> None:
     """Shows tracebacks without the library's own frames (the default)."""
-    _settings["traceback_filtering"] = True
+    tf.debugging.enable_traceback_filtering()
 
 
 def disable_traceback_filtering() -> None:
     """Shows tracebacks in full."""
-    _settings["traceback_filtering"] = False
+    tf.debugging.disable_traceback_filtering()
 
 
 def is_traceback_filtering_enabled() -> bool:
     """Whether tracebacks leave out the library's own frames."""
-    return bool(_settings["traceback_filtering"])
+    return bool(tf.debugging.is_traceback_filtering_enabled())
 
 
 def enable_interactive_logging() -> None:
