@@ -41,9 +41,9 @@ def drawn_shape(shape: Any) -> tuple[Any, ...]:
     Raises:
         NotImplementedError: Where not even the rank is known.
     """
-    found = sizes.shape_argument(shape)
+    found: Any = sizes.shape_argument(shape)
     if sizes.is_static(found):
-        return found  # type: ignore[no-any-return]
+        return found
     parts = sizes.known_parts(shape)
     if parts is None and found.shape.rank == 1 and found.shape[0] is not None:
         parts = (None,) * found.shape[0]
@@ -64,7 +64,7 @@ def followed_by(shape: Any, parameter: Any) -> Any:
 
 
 def _rank_is_unknown(shape: Any) -> bool:
-    found = sizes.shape_argument(shape)
+    found: Any = sizes.shape_argument(shape)
     return not sizes.is_static(found) and (found.shape.rank != 1 or found.shape[0] is None)
 
 
