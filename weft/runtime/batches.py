@@ -56,11 +56,12 @@ class Batches:
             chosen = self._order[chosen]
         return nest.map_structure(lambda leaf: leaf if leaf is None else leaf[chosen], self._data)
 
-    def run(self, single: bool = False, joined: bool = False) -> Iterator[tuple[int, Any]]:
+    def run(self, single: bool = False, joined: bool = False, at_once: bool = False) -> Iterator[tuple[int, Any]]:
         """Runs them all.
 
         Args:
             single: Whether Python has its turn after every batch.
+            at_once: Whether all whole batches are run in one call, however long that takes.
             joined: Whether all results are wanted, those of several batches joined along the first axis.
 
         Yields:
@@ -69,14 +70,13 @@ class Batches:
         """
         whole, rest = divmod(self._rows, self._size)
         self.at = 0
-        yield from self._run(whole, single, joined)
+        yield from self._run(whole, single, joined, whole if at_once else 1)
         if rest:
             result = self._function(self.batch(whole))
             self.at += 1
             yield whole, result
 
-    def _run(self, end: int, single: bool, joined: bool) -> Iterator[tuple[int, Any]]:
-        count = 1
+    def _run(self, end: int, single: bool, joined: bool, count: int) -> Iterator[tuple[int, Any]]:
         while self.at < end:
             begin = time.perf_counter()
             done, result = self._some(min(count, end - self.at), joined)

@@ -18,6 +18,7 @@ from weft.keras.optimizers.scaling import with_loss_scale
 from weft.keras.trainer import arguments, arrays, sources
 from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, check_scales
 from weft.keras.trainer.debug_nans import Watch, watching
+from weft.keras.trainer.groups import groups, joined
 from weft.keras.trainer.results import Gathered, as_numbers, numpy_of
 from weft.keras.trainer.state import State, as_tensors
 
@@ -74,7 +75,7 @@ class Trainer:
             metrics: A list of metrics or names; for several outputs a list of lists, or a dict.
             weighted_metrics: Likewise; sample weights count in these.
             run_eagerly: Whether steps run as plain Python, for debugging.
-            steps_per_execution: After how many batches callbacks are called; every step is run by itself.
+            steps_per_execution: How many batches are run in one call, after which callbacks are called.
             jit_compile: Accepted; steps are always compiled as a whole.
             auto_scale_loss: Whether the loss is scaled where the model computes in float16.
 
@@ -499,8 +500,11 @@ class Trainer:
                     listeners.begin_batch(mode, every.at)
                     yield next(running)
                 return
-            step = self._runner(method)
             rest = loop.rest()
+            if self._runs_groups(method, search):
+                yield from self._groups(method, groups(rest, loop.left_out, self.steps_per_execution), listeners)
+                return
+            step = self._runner(method)
             for number, data in enumerate(rest, loop.left_out):
                 listeners.begin_batch(mode, number)
                 packed = sources.pack(data)
@@ -510,6 +514,25 @@ class Trainer:
                 loop.seek(every.at)
             loop.explain_row(error)
             raise
+
+    def _runs_groups(self, method: str, search: bool) -> bool:
+        """Whether several batches are run in one call; workers whose batches differ could not meet in one."""
+        alone = not extend.work_is_shared_by_processes()
+        return self.steps_per_execution > 1 and alone and not search and not self._makes_own(method)
+
+    def _groups(self, method: str, found: Iterator[Any], listeners: CallbackList) -> Iterator[tuple[int, Any]]:
+        """Runs a step over groups of batches, and yields as `_batches` does."""
+        mode = method.removesuffix("_step")
+        step = self._state.step(self, method)
+        for first, group in found:
+            listeners.begin_batch(mode, first)
+            rows = joined(group)
+            if rows is None:
+                for number, data in enumerate(group, first):
+                    yield number, step(sources.pack(data))
+                continue
+            for place, result in step.batches(rows[0], None, rows[1]).run(joined=mode == "predict", at_once=True):
+                yield first + place, result
 
     def _whole_epoch(self, method: str, loop: sources.Loop) -> Any:
         """An epoch of arrays in memory whose batches compiled code cuts; None where Python has to."""
