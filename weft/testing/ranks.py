@@ -11,6 +11,7 @@ from weft.ir.types import TensorType
 from weft.ir.verifier import verify
 from weft.ops import interpreter, late
 from weft.ops.builder import UnknownRankError
+from weft.passes.ranks import with_shapes
 from weft.testing import opcases
 from weft.testing.numeric import is_inexact
 from weft.testing.opcases import Item
@@ -53,11 +54,19 @@ def check_gradient_of_unknown_rank(item: Item) -> str | None:
         first, second = gradient_graph(first, wrt), derived
         wrt = list(range(len(supplied))) if turn == 0 else wrt
         wrt = [i for i in wrt if is_inexact(first.inputs[i].dtype)]
-        for position, (one, other) in enumerate(zip(_run(second, supplied), _run(first, supplied), strict=True)):
-            same = one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
-            assert same or np.array_equal(one, other, equal_nan=True), (
-                f"gradient {turn + 1} under unknown ranks, for input {position}: {one} instead of {other}")
+        expected = _run(first, supplied)
+        _compare(_run(second, supplied), expected, f"gradient {turn + 1} under unknown ranks")
+        told = with_shapes(second, {place: supplied[place].shape for place in range(len(supplied))})
+        verify(told, after="telling the ranks")
+        _compare(_run(told, supplied), expected, f"gradient {turn + 1}, told the ranks afterwards")
     return None
+
+
+def _compare(found: list[np.ndarray], expected: list[np.ndarray], what: str) -> None:  # type: ignore[type-arg]
+    for position, (one, other) in enumerate(zip(found, expected, strict=True)):
+        same = one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+        assert same or np.array_equal(one, other, equal_nan=True), (
+            f"{what}, for input {position}: {one} instead of {other}")
 
 
 def _run(graph: Graph, inputs: list[np.ndarray]) -> list[np.ndarray]:  # type: ignore[type-arg]

@@ -19,6 +19,7 @@ from weft.engines.native import cache, target
 from weft.engines.native.cache import Fingerprint, Unkeyed
 from weft.engines.native.executable import Executable
 from weft.engines.native.problems import Refused
+from weft.engines.native.ranked import Ranked
 from weft.ir.cutting import cut
 from weft.ir.graph import Graph, Node, Value
 from weft.ops import interpreter
@@ -28,6 +29,11 @@ _log = logging.getLogger("weft.native")
 
 def compile_graph(graph: Graph) -> AnyExecutable:
     """The fastest way to run a graph here."""
+    return Ranked(graph, _known) if any(value.shape is None for value in graph.inputs) else _known(graph)
+
+
+def _known(graph: Graph) -> AnyExecutable:
+    """The same for the graph as it is, whether or not all ranks are known."""
     machine = target.current()
     try:
         fingerprint = Fingerprint(graph)
