@@ -225,3 +225,42 @@ def test_one_plan_for_one_fetch_however_the_graph_grows():
             assert session.run(x) == 1.0
             tf.constant(2.0)
         assert len(session._plans) == 1
+
+
+def test_what_a_run_gives_and_takes_is_the_users():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [2])
+        v = tf.get_variable("v", initializer=np.zeros(2, np.float32))
+        constant = tf.constant([1.0, 2.0])
+        put = v.assign(x)
+        session.run(tf.global_variables_initializer())
+        array = np.array([3, 4], np.float32)
+        found = session.run([put, x, v + 0.0, constant, constant], {x: array})
+        array += 10
+        for each in found:
+            each += 100
+        assert session.run([v, constant])[0].tolist() == [3, 4]
+        assert session.run(constant).tolist() == [1, 2]
+        assert session.run(tf.numpy_function(lambda a: a.__iadd__(1), [x], tf.float32), {x: array}).tolist() == [14, 15]
+        assert array.tolist() == [13, 14]
+
+
+def test_fetches_are_told_apart_by_what_they_are_now():
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        a, b = tf.constant(1.0), tf.constant(2.0)
+        fetches = [a]
+        assert session.run(fetches) == [1.0]
+        fetches[0] = b
+        assert session.run(fetches) == [2.0]
+        assert session.run((a, b)) == (1.0, 2.0)
+        assert session.run([a, b]) == [1.0, 2.0]
+        graph.prevent_fetching(a.op)
+        with pytest.raises(ValueError, match="not fetchable"):
+            session.run(a)
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_matrix_is_fed_as_an_array():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [2, 2])
+        assert session.run(x * x, {x: np.matrix([[1, 2], [3, 4]], np.float32)}).tolist() == [[1, 4], [9, 16]]

@@ -6,7 +6,7 @@ a rank (`ops/late.py`) are written out. What comes out goes through the pipeline
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from weft.base import dims
@@ -79,8 +79,8 @@ class _Ranked:
             types = record.infer([value.type for value in inputs], attrs, node.source)
             if len(types) != len(node.outputs):
                 raise InvalidArgumentError(f"{node.op} has {len(types)} results for these ranks")
-            types = [self._refined(old.type, new) for old, new in zip(node.outputs, types, strict=True)]
-            copy = rebuild.new.add(node.op, inputs, attrs, types, name=node.name, control=control,
+            refined = [self._refined(old.type, new) for old, new in zip(node.outputs, types, strict=True)]
+            copy = rebuild.new.add(node.op, inputs, attrs, refined, name=node.name, control=control,
                                    source=node.source, effect=node.effect)  # fmt: skip
             copy.metadata = dict(node.metadata)
             outputs, made = copy.outputs, (copy,)
@@ -126,8 +126,7 @@ class _Ranked:
         promised = attrs.get("sizes") or (None,) * len(wanted)
         if any(isinstance(n, int) and n != m for n, m in zip(promised, wanted, strict=True)):
             return None
-        made: Value = _DYNAMIC[node.op](self.builder, inputs[0], wanted)
-        return [made]
+        return [_DYNAMIC[node.op](self.builder, inputs[0], wanted)]
 
     def _gradient(self, inputs: Sequence[Value], attrs: Mapping[str, Any]) -> Sequence[Value] | None:
         """The rule that waited for ranks, written out."""
@@ -187,7 +186,7 @@ def _broadcast(b: GraphBuilder, x: Value, wanted: Shape) -> Value:
 
 
 #: ops that take a shape as a tensor, and how they are said where the shape is known
-_DYNAMIC = {
+_DYNAMIC: dict[str, Callable[[GraphBuilder, Value, Shape], Value]] = {
     "reshape_dynamic": _reshape,
     "broadcast_to_dynamic": _broadcast,
     "sum_to_shape_dynamic": lambda b, x, wanted: b.unbroadcast(x, wanted),

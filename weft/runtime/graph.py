@@ -280,6 +280,11 @@ class Graph:
         """Whether a run can give the value of a tensor, or run an operation."""
         return id(tensor_or_op) not in self._unfetchable
 
+    @property
+    def restricts_fetches(self) -> bool:
+        """Whether there is something that cannot be fetched."""
+        return bool(self._unfetchable)
+
     def prevent_fetching(self, op: Any) -> None:
         """Refuses an operation and its outputs as fetches from now on."""
         for item in (op, *op.outputs):

@@ -148,6 +148,11 @@ class IndexedSlicesValue(NamedTuple):
     dense_shape: Any
 
 
+#: what can be fetched as it is
+_ELEMENTS = (SymbolicTensor, Operation)
+_REMEMBERED = 256  # sets of fetches that need not be taken apart again
+
+
 class _Plan:
     """What one set of fetches and feeds runs: a graph of its own, compiled once."""
 
@@ -157,10 +162,16 @@ class _Plan:
         self._staged = Staged(self.graph, calls) if calls else None
 
     def run(self, feeds: Sequence[Any], session: BaseSession) -> list[Any]:
+        """Runs it; the results share no memory with feeds, variables or constants: they are the user's to change."""
         cells = [session._cell(cell) if isinstance(cell, Template) else cell for cell in self.cells]
         if self._staged is None:
-            return dispatch.compiled(self.graph).run([*feeds, *cells])
-        return self._staged.run([*feeds, *cells])
+            executable = dispatch.compiled(self.graph)
+            if getattr(executable, "copies", False):
+                return executable.run([*feeds, *cells])
+            results = executable.run([*map(np.copy, feeds), *cells])  # a graph may keep what it was fed
+        else:
+            results = self._staged.run([*map(np.copy, feeds), *cells])
+        return [np.array(result) for result in results]
 
 
 def _extract(graph: Graph, fetch: _Fetch, feeds: Sequence[Value]) -> tuple[ir.Graph, list[Any]]:
@@ -247,6 +258,7 @@ class BaseSession:
         self._graph = graph if graph is not None else graphs._wrap(_present_scope())
         self._cells: dict[Cell, Cell] = {}
         self._plans: dict[Any, _Plan] = {}
+        self._fetches: dict[Any, tuple[_Fetch, tuple[Any, ...]]] = {}
         self._held: dict[Any, Any] = {}
         self._closed = False
         self._config = config
@@ -313,7 +325,7 @@ class BaseSession:
                         hint="add operations to the graph first, or open the session on the graph that has them: "
                         "tf.Session(graph=graph)")  # fmt: skip
             )
-        fetch = _Fetch(self._graph, fetches)
+        fetch = self._fetch(fetches)
         fed: dict[Value, Any] = {}
         for key, value in (feed_dict or {}).items():
             self._feed(key, value, fed)
@@ -335,7 +347,22 @@ class BaseSession:
         except FailedPreconditionError as error:
             raise FailedPreconditionError(str(error)) from None
         # what was fed comes back as it was taken in: a fed scalar is an array of rank 0
-        return fetch.pack([fed[v] if v in fed else _plain(r) for v, r in zip(fetch.values, results, strict=True)])
+        return fetch.pack([fed[v].copy() if v in fed else _plain(r)
+                           for v, r in zip(fetch.values, results, strict=True)])  # fmt: skip
+
+    def _fetch(self, fetches: Any) -> _Fetch:
+        """What is to be fetched; that of tensors and operations, alone or in a list, is found again by who they are."""
+        items = fetches if type(fetches) in (list, tuple) else (fetches,)
+        if self._graph.restricts_fetches or any(type(item) not in _ELEMENTS for item in items):
+            return _Fetch(self._graph, fetches)
+        key = (type(fetches), *map(id, items))
+        found = self._fetches.get(key)
+        if found is None:
+            found = _Fetch(self._graph, fetches), tuple(items)  # which keeps them, and so their numbers, alive
+            if len(self._fetches) >= _REMEMBERED:
+                self._fetches.clear()
+            self._fetches[key] = found
+        return found[0]
 
     def _feed(self, key: Any, value: Any, fed: dict[Value, Any]) -> None:
         if isinstance(key, (tuple, list)) and isinstance(value, (tuple, list)):
@@ -347,11 +374,13 @@ class BaseSession:
                 if not (isinstance(part, SymbolicTensor) and part._value.node.op == "constant"):
                     self._feed(part, given, fed)
             return
-        try:
-            element = self._graph.as_graph_element(key)
-        except (TypeError, KeyError, ValueError) as error:
-            reason = error.args[0] if error.args else error
-            raise TypeError(explain(f"Cannot interpret feed_dict key as Tensor: {reason}")) from None
+        element = key
+        if type(key) is not SymbolicTensor or key._value.node.graph is not self._graph.ir:
+            try:
+                element = self._graph.as_graph_element(key)
+            except (TypeError, KeyError, ValueError) as error:
+                reason = error.args[0] if error.args else error
+                raise TypeError(explain(f"Cannot interpret feed_dict key as Tensor: {reason}")) from None
         if not isinstance(element, SymbolicTensor):
             raise TypeError(f"Cannot interpret feed_dict key as Tensor: {element!r} is an operation.")
         if not self._graph.is_feedable(element):
@@ -421,8 +450,10 @@ class BaseSession:
             InvalidArgumentError: Where a placeholder is not fed in this part or an earlier one.
         """
         fetch = _Fetch(self._graph, fetches)
+        given: dict[Value, Any] = {}
         for key, value in (feed_dict or {}).items():
-            self._feed(key, value, handle.known)
+            self._feed(key, value, given)
+        handle.known.update((target, np.copy(array)) for target, array in given.items())
         fed = set(handle.known)
         more = [value for node in _needed(self._graph.ir, fetch, fed) if node.op not in ("input", "constant")
                 for value in node.outputs if value not in fed and not value.type.is_resource]  # fmt: skip
@@ -445,6 +476,7 @@ class BaseSession:
         self._held.clear()
         self._cells.clear()
         self._plans.clear()
+        self._fetches.clear()
 
     @contextmanager
     def as_default(self) -> Iterator[BaseSession]:
@@ -462,11 +494,13 @@ def _present_scope() -> context.Scope:
 
 
 def _feed_array(value: Any, target: Value) -> Any:
-    """A fed value as an array of its own: the user may change his, and the graph may keep what it was fed."""
+    """A fed value as an array; where it is one already, the user's own."""
     if isinstance(value, EagerTensor):
         value = value._array
-    if isinstance(value, np.ndarray) and value.dtype == target.dtype.numpy and value.dtype != object:
-        return value.copy()
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+        value = np.asarray(value)  # a matrix would multiply as matrices do
+    if type(value) is np.ndarray and value.dtype == target.dtype.numpy and value.dtype != object:
+        return value
     if target.dtype.name == "string":
         return frontdoor.to_array(value, target.dtype)
     name = target.node.name
@@ -478,7 +512,7 @@ def _feed_array(value: Any, target: Value) -> Any:
                         "does not fit.", hint=f"feed a number from {least} to {greatest}")  # fmt: skip
             )
     try:
-        return np.array(value).astype(target.dtype.numpy)
+        return np.asarray(value).astype(target.dtype.numpy)
     except (TypeError, ValueError) as error:
         raise ValueError(
             explain(f"Cannot feed {type(value).__name__} for Tensor '{name}' of {target.dtype.name}: {error}.",
@@ -486,12 +520,11 @@ def _feed_array(value: Any, target: Value) -> Any:
         ) from None
 
 
-def _plain(result: Any) -> Any:
-    """A result as the user gets it: his to change, so no memory that variables or constants hold."""
-    array = np.asarray(result)
+def _plain(array: Any) -> Any:
+    """A result as the user gets it: of rank 0 a scalar."""
     if array.ndim == 0:
         return array.item() if array.dtype == object else array[()]
-    return array.copy()
+    return array
 
 
 class Session(BaseSession):

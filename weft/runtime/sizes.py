@@ -6,7 +6,6 @@ the sizes that it was made of, and only where that fails does the op take the te
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np

@@ -82,7 +82,7 @@ class Executable:
         if results is not None:
             return results
         own = [array.copy() if isinstance(array, np.ndarray) else array for array in inputs]
-        return interpreter.program(self.original).start(own, hook)
+        return [np.array(result) for result in interpreter.program(self.original).start(own, hook)]
 
     def _run(self, inputs: Sequence[Any]) -> list[Any] | None:
         """The results; None where the reference has to run: it words the error, or does what native code cannot."""

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from weft.base import garbage
 from weft.base.dims import Dim
 from weft.base.errors import InvalidArgumentError
@@ -31,6 +33,8 @@ class Ranked:
         compile_graph: Compiles one.
     """
 
+    copies = True
+
     def __init__(self, graph: Graph, compile_graph: Callable[[Graph], Executable]) -> None:
         self._graph = graph
         self._compile = compile_graph
@@ -51,14 +55,14 @@ class Ranked:
     def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
         """Runs it."""
         if hook is not None:
-            return self._whole.run(inputs, hook)
+            return _run(self._whole, inputs, hook)
         shapes = tuple([inputs[place].shape for place in self._arrays])
         found = self._known.get(shapes)
         if found is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             found = self._known[shapes] = self._for(inputs)
-        return found.run(inputs)
+        return _run(found, inputs)
 
     def _for(self, inputs: Sequence[Any]) -> Executable:
         names = self._names(inputs)
@@ -93,3 +97,11 @@ class Ranked:
                 return self._compile(pipeline.run(ranks.with_shapes(self._graph, shapes)))
         except (InvalidArgumentError, LookupError, ValueError, TypeError, ArithmeticError):
             return self._whole  # an op does not take these ranks: running it says which, and why
+
+
+def _run(executable: Executable, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
+    """Runs it so that neither results nor state share memory with inputs."""
+    if getattr(executable, "copies", False):
+        return executable.run(inputs, hook)
+    own = [np.copy(given) if isinstance(given, np.ndarray) else given for given in inputs]
+    return [np.array(result) if isinstance(result, np.ndarray) else result for result in executable.run(own, hook)]
