@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from weft.base import dtypes, nest, shapes
-from weft.base.dims import Dim
+from weft.base.dims import Derived, Dim
 from weft.base.errors import explain
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
@@ -231,12 +231,41 @@ def while_loop(
         parts = TracedResult(found).tensors
         return [p if p.dtype is t.dtype else _number_like(p, t) for p, t in zip(parts, types, strict=True)]
 
-    parts = [
-        trace_subgraph(stepped, tuple([None] * count), types, "body"),
-        trace_subgraph(rebuilt(condition), tuple([None] * count), types, "condition"),
-    ]
-    outputs = repeat(parts[1], parts[0], start.tensors, limit, name)
+    inner = _steady(stepped, types)
+    outer = trace_subgraph(rebuilt(condition), tuple([None] * count), types, "condition")
+    outputs = repeat(outer, inner, start.tensors, limit, name)
     return nest.rebuild(given, start.rebuild(outputs))
+
+
+def _steady(body: Callable[..., Any], types: list[TensorType]) -> Traced:
+    """A loop's body, traced for types (which are changed) whose sizes are those of every turn: one that a turn changes
+    is not that of the start."""
+    blank = tuple([None] * len(types))
+    traced = trace_subgraph(body, blank, types, "body")
+    free: set[tuple[int, int]] = set()
+    while True:
+        found = {(i, axis) for i, (type, end) in enumerate(zip(types, traced.graph.outputs, strict=False))
+                 for axis, (a, b) in enumerate(zip(type.shape or (), end.shape or (), strict=False))
+                 if isinstance(a, Dim) and _differs(a, b)} - free  # fmt: skip
+        if not found:
+            return traced
+        free |= found
+        wanted = [TensorType(tuple(Dim.fresh() if (i, axis) in free else n for axis, n in enumerate(type.shape)),
+                             type.dtype, type.handle) if type.shape is not None else type
+                  for i, type in enumerate(types)]  # fmt: skip
+        try:
+            traced = trace_subgraph(body, blank, wanted, "body")
+        except Exception:
+            return traced  # it needs what it was told; whether the size changes is seen when it runs
+        types[:] = wanted
+
+
+def _differs(before: Dim, after: Any) -> bool:
+    """Whether a size is not that of before; what only a run tells to be broadcast may be."""
+    if not isinstance(after, Dim):
+        return True
+    parts = [atom for term in after._terms for atom in term]
+    return after != before and not any(isinstance(a, Derived) and a.function == "broadcast" for a in parts)
 
 
 def collecting_loop(

@@ -56,7 +56,7 @@ def shape_argument(shape: Any) -> tuple[Any, ...] | Any:
         parts = [_size(item) for item in shape]
         if all(part is not None for part in parts):
             return tuple(parts)
-        return frontdoor.convert([frontdoor.convert(i) if i is not None else -1 for i in shape])
+        return frontdoor.convert([_number(i) for i in shape])
     tensor = frontdoor.convert(shape)
     found = known(tensor)
     if isinstance(found, tuple):
@@ -64,6 +64,13 @@ def shape_argument(shape: Any) -> tuple[Any, ...] | Any:
     if found is not None:
         return (found,)
     return tensor
+
+
+def _number(item: Any) -> Any:
+    """A size among others of which only running tells."""
+    if isinstance(item, Dim):
+        return dispatch.call("dimension", size=item)
+    return -1 if item is None else frontdoor.convert(item)
 
 
 def _size(item: Any) -> Any:

@@ -8,6 +8,7 @@ effects is the same. An operation that Weft lacks raises where it is run, not wh
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -67,10 +68,17 @@ class Source:
 
 
 class Environment:
-    """The values that nodes have: of the whole graph, or within one turn of a loop."""
+    """The values that nodes have: of the whole graph, within one turn of a loop, or on one side of a branch.
 
-    def __init__(self, outer: Environment | None = None, frame: str = "") -> None:
-        self.outer, self.frame = outer, frame
+    Args:
+        outer: What lies around it.
+        frame: The loop.
+        members: The nodes of the side; None where it is no branch.
+    """
+
+    def __init__(self, outer: Environment | None = None, frame: str = "",
+                 members: frozenset[str] | None = None) -> None:  # fmt: skip
+        self.outer, self.frame, self.members = outer, frame, members
         self.values: dict[str, list[Any]] = {}
         self.operations: dict[str, Any] = {}
 
@@ -82,12 +90,16 @@ class Importer:
         sources: Its nodes.
         given: Tensors for some references, in place of what the message says.
         prefix: What stands before all names; "" or a path that ends with `/`.
+        library: Functions of the message by name.
     """
 
-    def __init__(self, sources: Iterable[Source], given: Mapping[tuple[str, int], Any], prefix: str) -> None:
-        from weft.compat.v1 import graph_import_network, graph_import_rules
-
-        assert graph_import_rules and graph_import_network
+    def __init__(self, sources: Iterable[Source], given: Mapping[tuple[str, int], Any], prefix: str,
+                 library: Mapping[str, Any] | None = None) -> None:  # fmt: skip
+        for part in ("rules", "network", "functions", "lists", "media", "text", "numbers", "updates"):
+            importlib.import_module(f"weft.compat.v1.graph_import_{part}")  # each registers what it makes
+        self.library: Mapping[str, Any] = library or {}
+        #: whether its nodes are part of another node: then they have no names of the message's
+        self.within = False
         self.sources = {source.name: source for source in sources}
         self._given, self._prefix = given, prefix
         self._frames = _frames(self.sources)
@@ -136,6 +148,15 @@ class Importer:
             raise NotKnown(f"operand {position} must be a constant")
         return found
 
+    def handle(self, source: Source, position: int = 0) -> Any:
+        """The handle of a variable that is an operand; None for what is none."""
+        name = source.inputs[position][0]
+        while name in self.sources and self.sources[name].op in _PASSING:
+            name = self.sources[name].inputs[0][0]
+        if name in self.sources:
+            self.outputs(name)
+        return self.handles.get(name)
+
     def outputs(self, name: str) -> list[Any]:
         """The outputs of a node, which is made where it is not there yet."""
         place = self._place(name)
@@ -152,7 +173,9 @@ class Importer:
     def _place(self, name: str) -> Environment:
         """Where a node's values are kept: in the innermost loop that it is part of."""
         frame, place = self._frames[name], self.environment
-        while place.frame != frame and place.outer is not None:
+        while place.outer is not None and (
+            place.frame != frame or (place.members is not None and name not in place.members)
+        ):
             place = place.outer
         return place
 
@@ -160,7 +183,7 @@ class Importer:
         self._note_branch(source)
         before = [self._operation(name) for name in source.control if name in self.sources]
         made_before = [item for item in before if item is not None]
-        inside = self.environment is not self.whole
+        inside = self.within or self.environment is not self.whole
         full = self._prefix + source.name
         scope = context.scope()
         assert scope is not None
@@ -169,7 +192,7 @@ class Importer:
                 self.values(source)  # made before the node's own name scope is open
         names = context.names()
         kept = list(names)
-        names[:] = [] if inside else [full]
+        names[:] = [full] if not inside else [self._prefix[:-1]] if self._prefix and self.within else []
         devices = context.devices()
         if source.device:
             devices.append(source.device)
@@ -188,12 +211,18 @@ class Importer:
     def _handled(self, source: Source) -> list[Any]:
         handler = HANDLERS.get(source.op)
         if handler is None:
-            return self._missing(source, "")
+            if source.op not in self.library:
+                return self._missing(source, "")
+            handler = HANDLERS["PartitionedCall"]
         try:
             found = handler(self, source)
-        except (NotKnown, TypeError, ValueError, NotImplementedError) as problem:
+        except (NotKnown, TypeError, ValueError, AttributeError, KeyError, NotImplementedError) as problem:
             return self._missing(source, str(problem).partition("\n")[0])
         return list(found) if isinstance(found, (list, tuple)) else [found]
+
+    def prefix_of(self, source: Source) -> str:
+        """What stands before the names of nodes that a node is made of; none in a graph within the graph."""
+        return f"{self._prefix}{source.name}/" if self.environment is self.whole and not self.within else ""
 
     def _missing(self, source: Source, why: str) -> list[Any]:
         """What raises where it is run."""
@@ -309,10 +338,39 @@ class Importer:
             found = one if found is None else weft.logical_and(found, one)
         return found
 
+    def chosen(self, reference: tuple[str, int], source: Source) -> Any:
+        """A merge of two sides of which only the one that is taken may run; None where both may.
+
+        What is on a side may refuse its operands there (a picture of another kind), so a side that is not taken must
+        not run. What draws or writes is on its side only once, and both sides run then.
+        """
+        members = [frozenset(n for n, held in self.branches.items() if (reference, side) in held) for side in (0, 1)]
+        ops = {self.sources[name].op for part in members for name in part}
+        if not ops & _REFUSING or any(op in _ONCE or "Assign" in op or "Apply" in op or "Random" in op for op in ops):
+            return None
+        side_of = {self._side_within(name, output, reference): (name, output) for name, output in source.inputs}
+        outside = self.environment
+
+        def take(side: int) -> Any:
+            before, self.environment = self.environment, Environment(outside, outside.frame, members[side])
+            try:
+                found = self.value(side_of[side])
+                return weft.identity(found) if isinstance(found, SymbolicTensor) else found
+            finally:
+                self.environment = before
+
+        return weft.cond(self.value(reference), lambda: take(1), lambda: take(0))
+
+    def _side_within(self, name: str, output: int, reference: tuple[str, int]) -> int:
+        held = self.branches.get(name, frozenset()) | self._side(name, output)
+        return 1 if (reference, 1) in held else 0
+
     # Loops
 
     def loop(self, frame: str) -> None:
         """Makes a loop: the values of all its Exit nodes."""
+        from weft.compat.v1.graph_import_functions import settled_loop
+
         members = [s for s in self.sources.values() if self._frames[s.name] == frame]
         merges = [s for s in members if s.op == "Merge" and any(
             self.sources[name].op == "NextIteration" for name, _ in s.inputs)]  # fmt: skip
@@ -336,8 +394,7 @@ class Importer:
             finally:
                 self.environment = before
 
-        found = weft.while_loop(lambda *v: within(v, condition.inputs)[0], lambda *v: tuple(within(v, nexts)),
-                                tuple(starts))  # fmt: skip
+        found = settled_loop(lambda *v: within(v, condition.inputs)[0], lambda *v: tuple(within(v, nexts)), starts)
         results = dict(zip((m.name for m in merges), found, strict=True))
         for source in self.sources.values():
             if source.op == "Exit" and self._frames.get(source.inputs[0][0]) == frame:
@@ -358,6 +415,16 @@ class NotKnown(Exception):
     """A node in a form that is not known."""
 
 
+#: operations that may refuse what they are given, in what the other side of a branch is for
+_REFUSING = frozenset("""
+    Assert DecodeJpeg DecodePng DecodeBmp DecodeGif DecodeImage DecodeAndCropJpeg DecodeWav DecodeRaw DecodeCSV
+    DecodeCompressed ParseExample ParseExampleV2 ParseSingleExample ParseTensor ReadFile StringToNumber PyFunc
+    CheckNumerics EnsureShape Reshape Cholesky MatrixInverse GatherV2 GatherNd
+""".split())
+#: operations that must run once
+_ONCE = frozenset({"Enter", "Exit", "Multinomial", "TruncatedNormal", "PyFunc", "ScatterAdd", "ScatterUpdate"})
+#: nodes that hand a variable's handle on
+_PASSING = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter", "Identity"})
 #: nodes whose operands are not made before them
 _LAZY = frozenset({"Exit", "Enter", "RefEnter", "NextIteration"})
 
@@ -440,7 +507,8 @@ def import_graph_def(graph_def: Any = None, input_map: Any = None, return_elemen
                                          received=f"{key}:{output}", hint=nearest(key, known)))  # fmt: skip
         before, context.names()[:] = list(context.names()), []
         try:
-            importer = Importer(sources, given, scope)
+            library = {function.signature.name: function for function in message.library.function}
+            importer = Importer(sources, given, scope, library)
             importer.run()
         finally:
             context.names()[:] = before

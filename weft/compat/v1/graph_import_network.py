@@ -1,4 +1,4 @@
-"""What TensorFlow's operations with windows, strings, rows that loops write, and summaries are made of here."""
+"""What TensorFlow's operations with windows, strings and summaries are made of here."""
 
 from __future__ import annotations
 
@@ -200,52 +200,6 @@ handles("StringJoin")(lambda x, s: weft.strings.join(x.values(s), _text(s.attrs.
 def _as_string(x: Importer, source: Source) -> Any:
     held = {k: source.attrs[k] for k in ("precision", "scientific", "shortest", "width") if k in source.attrs}
     return weft.strings.as_string(x.value(source.inputs[0]), fill=_text(source.attrs.get("fill")), **held)
-
-
-# Rows that loops write ----------------------------------------------------------------------------------------------
-
-
-@handles("TensorArrayV3")
-def _rows(x: Importer, source: Source) -> Any:
-    size = weft.get_static_value(x.value(source.inputs[0]))
-    held = weft.TensorArray(source.attrs["dtype"], x.value(source.inputs[0]) if size is None else int(size),
-                            dynamic_size=bool(source.attrs.get("dynamic_size")),
-                            element_shape=source.attrs.get("element_shape"))  # fmt: skip
-    return [held, held]
-
-
-@handles("TensorArrayWriteV3")
-def _rows_write(x: Importer, source: Source) -> Any:
-    _, index, value, flow = x.values(source)
-    return [flow.write(index, value)]
-
-
-@handles("TensorArrayReadV3")
-def _rows_read(x: Importer, source: Source) -> Any:
-    _, index, flow = x.values(source)
-    return [flow.read(index)]
-
-
-@handles("TensorArrayScatterV3")
-def _rows_scatter(x: Importer, source: Source) -> Any:
-    _, _, value, flow = x.values(source)
-    return [flow.unstack(value)]
-
-
-@handles("TensorArrayGatherV3")
-def _rows_gather(x: Importer, source: Source) -> Any:
-    _, indices, flow = x.values(source)
-    return [flow.gather(indices)]
-
-
-@handles("TensorArraySizeV3")
-def _rows_size(x: Importer, source: Source) -> Any:
-    return [x.values(source)[1].size()]
-
-
-@handles("TensorArrayCloseV3", "ControlTrigger")
-def _nothing(x: Importer, source: Source) -> Any:
-    return []
 
 
 # Summaries ----------------------------------------------------------------------------------------------------------

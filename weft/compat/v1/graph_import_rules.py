@@ -52,7 +52,8 @@ def _identity(x: Importer, source: Source) -> Any:
 
 
 handles("StopGradient", "PreventGradient")(_alike("stop_gradient"))
-handles("Snapshot", "DebugGradientIdentity", "PlaceholderWithDefault")(_alike("identity"))
+handles("Snapshot", "DebugGradientIdentity", "PlaceholderWithDefault", "GuaranteeConst", "HostConst", "DeepCopy",
+        "RefIdentity", "CopyHost", "Copy", "DebugIdentity")(_alike("identity"))  # fmt: skip
 handles("Inv")(_alike("reciprocal"))
 
 
@@ -105,6 +106,10 @@ def _merge(x: Importer, source: Source) -> Any:
     if common is None:
         raise NotKnown("a merge whose branches have no common condition")
     reference, side = common
+    found = x.chosen(reference, source)
+    if found is not None:
+        x.branches[source.name] = frozenset(sides[0] & sides[1])
+        return [found, weft.cast(x.value(reference), dtypes.int32)]
     otherwise, taken = x.values(source) if side == 0 else reversed(x.values(source))
     predicate = x.value(reference)
     x.branches[source.name] = frozenset(sides[0] & sides[1])
@@ -153,13 +158,10 @@ def _variable(x: Importer, source: Source) -> Any:
 
 
 def _handle(x: Importer, source: Source) -> Any:
-    name = source.inputs[0][0]
-    while name in x.sources and x.sources[name].op in ("Switch", "RefSwitch", "Enter", "RefEnter", "Identity"):
-        name = x.sources[name].inputs[0][0]
-    x.outputs(name)
-    if name not in x.handles:
+    found = x.handle(source)
+    if found is None:
         raise NotKnown("its variable is not a node of the graph")
-    return x.handles[name]
+    return found
 
 
 @handles("ReadVariableOp")
@@ -442,7 +444,7 @@ handles("BatchToSpaceND")(of(weft.batch_to_space))
 
 @handles("ExpandDims")
 def _expand(x: Importer, source: Source) -> Any:
-    return weft.expand_dims(x.value(source.inputs[0]), int(x.static(source, 1)))
+    return weft.expand_dims(x.value(source.inputs[0]), int(x.static(source, 1).item()))
 
 
 @handles("Pack")
