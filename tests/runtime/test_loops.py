@@ -49,3 +49,15 @@ def test_the_result_is_a_sequence_like_the_one_given(traced, maximum, start):
 def test_a_body_of_another_structure_is_refused(traced):
     with pytest.raises(ValueError, match="the body returns another structure"):
         _run(traced, lambda: tf.while_loop(lambda i, j: tf.less(i, 3), lambda i, j: [3], [0, 1]))
+
+
+@pytest.mark.parametrize("turn", [lambda a: tf.concat([a, a[:1]], 0), lambda a: a[1:]])
+def test_a_size_that_a_turn_changes_is_not_that_of_the_start(turn):
+    @tf.function(input_signature=[tf.TensorSpec([None, 3])])
+    def loop(a):
+        return tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, turn(a)), (0, a))[1]
+
+    expected = np.ones([5, 3], np.float32)
+    for _ in range(3):
+        expected = turn(tf.constant(expected)).numpy()
+    np.testing.assert_array_equal(loop(np.ones([5, 3], np.float32)), expected)
