@@ -201,6 +201,11 @@ def _sum_out(b: Any, x: Any, labels: Labels, keep: set[str]) -> tuple[Any, Label
     return b.reduce_sum(x, axis=axes), tuple(label for label in labels if label in keep)
 
 
+def _shaped(b: Any, x: Any, shape: tuple[Any, ...]) -> Any:
+    """With a shape that it may have already."""
+    return x if tuple(b.shape(x)) == shape else b.reshape(x, shape=shape)
+
+
 def _product(
     b: Any, x: Any, x_labels: Labels, y: Any, y_labels: Labels, keep: set[str], sizes: dict[str, Any]
 ) -> tuple[Any, Labels]:
@@ -216,10 +221,10 @@ def _product(
         outer, *others = groups
         return (*(sizes[c] for c in outer), *(dims.product(tuple(sizes[c] for c in group)) for group in others))
 
-    left = b.reshape(arrange(b, x, x_labels, batch + rows + inner), shape=block(batch, rows, inner))
-    right = b.reshape(arrange(b, y, y_labels, batch + inner + columns), shape=block(batch, inner, columns))
+    left = _shaped(b, arrange(b, x, x_labels, batch + rows + inner), block(batch, rows, inner))
+    right = _shaped(b, arrange(b, y, y_labels, batch + inner + columns), block(batch, inner, columns))
     labels = batch + rows + columns
-    return b.reshape(b.matmul(left, right), shape=tuple(sizes[c] for c in labels)), labels
+    return _shaped(b, b.matmul(left, right), tuple(sizes[c] for c in labels)), labels
 
 
 def _next_pair(terms: Sequence[Labels], sizes: dict[str, Any]) -> tuple[int, int]:
@@ -250,13 +255,14 @@ def contract(b: Any, operands: Sequence[Any], equation: Equation) -> Any:
     """
     terms: list[tuple[Any, Labels]] = []
     for x, labels, shape in zip(operands, equation.operands, equation.shapes, strict=True):
-        short = x if tuple(b.shape(x)) == shape else b.reshape(x, shape=shape)
-        terms.append(take_diagonals(b, short, labels))
+        terms.append(take_diagonals(b, _shaped(b, x, shape), labels))
     output = set(equation.output)
     while len(terms) > 1:
         i, j = _next_pair([labels for _, labels in terms], equation.sizes)
         (y, y_labels), (x, x_labels) = terms.pop(j), terms.pop(i)
         keep = output | {c for _, labels in terms for c in labels}
+        if not terms and equation.output and equation.output[-1] in set(x_labels) - set(y_labels):
+            x, x_labels, y, y_labels = y, y_labels, x, x_labels  # columns then are neighbours in the result
         terms.insert(0, _product(b, x, x_labels, y, y_labels, keep, equation.sizes))
     x, labels = _sum_out(b, *terms[0], output)
     unique = tuple(dict.fromkeys(equation.output))

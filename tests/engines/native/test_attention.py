@@ -14,6 +14,7 @@ from weft.base import flags
 from weft.base.errors import UnavailableError
 from weft.engines.native import cache, rules, schedule, target
 from weft.engines.native.lower import Nest
+from weft.engines.native.products import Product
 from weft.runtime import dispatch
 
 assert rules  # to be loaded before what it needs
@@ -215,6 +216,37 @@ def test_a_matrix_that_is_asked_for_lies_in_memory(monkeypatch: pytest.MonkeyPat
     made = _run(lambda *qkv: attend(*qkv), given)
     assert [len(run.kept) for run in watch.runs] == [1]
     _near(made, _by_reference(lambda *qkv: attend(*qkv), given))
+
+
+def test_operands_of_projections_lie_at_even_distances(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What attention makes of heads lies as the products behind it go through it, forwards and backwards."""
+    products: list[Product] = []
+
+    def find(nests: list[Nest]) -> list[Nest]:
+        products.extend(nest.template for nest in nests if isinstance(nest.template, Product))
+        return _find_runs(nests)
+
+    def attend(q: Any, k: Any, v: Any, into: Any, out: Any) -> Any:
+        q, k, v = (tf.einsum("btx,xhd->bthd", rows, into) for rows in (q, k, v))
+        return tf.einsum("bthd,hdo->bto", _einsum(q, k, v), out)
+
+    def both(*given: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            made = attend(*given)
+            loss = tf.reduce_sum(made * made)
+        return [made, *tape.gradient(loss, given)]
+
+    given = _drawn([(3, 40, 12), (3, 40, 12), (3, 40, 12), (12, 2, 16), (2, 16, 10)])
+    wanted = _by_reference(both, given)
+    monkeypatch.setattr(schedule, "find_runs", find)
+    for unknown in (False, True):
+        specs = [tf.TensorSpec((None, *x.shape[1:]) if unknown and number < 3 else x.shape, x.dtype)
+                 for number, x in enumerate(given)]  # fmt: skip
+        made = [x.numpy() for x in tf.function(both, input_signature=specs)(*given)]
+        _near(made, wanted)
+    assert len(products) >= 30
+    assert all(operand.steps() is not None for product in products for operand in (product.a, product.b))
 
 
 def test_a_whole_layer_with_dropout(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,14 @@ def test_a_reshape_and_back_is_nothing() -> None:
     assert flat % 7 == Index.of(w)
 
 
+def test_rows_of_an_unknown_number_of_parts_end_where_these_do() -> None:
+    batch = Dim.fresh("batch")
+    row, within = LoopVar("i", 8), LoopVar("k", batch * 64)
+    flat = Index.of(row) * (batch * 64) + within
+    assert flat // 64 // batch == Index.of(row)
+    assert flat // 64 % batch == Index.of(within) // 64
+
+
 def test_the_lane_has_no_range_that_could_be_used() -> None:
     j = LoopVar("j", 4)
     assert (Index.of(j) * 16 + LANE) // 16 != Index.of(j)

@@ -255,7 +255,10 @@ def _top(atom: Atom) -> Dimension | None:
         return atom.divisor - 1
     if isinstance(atom, Quotient):
         high = atom.index.highest()
-        return high // atom.divisor if isinstance(high, int) and isinstance(atom.divisor, int) else None
+        if isinstance(high, int) and isinstance(atom.divisor, int):
+            return high // atom.divisor
+        whole = None if high is None else _exact(high + 1, atom.divisor)
+        return None if whole is None else whole - 1
     return None if atom.below is None else atom.below - 1
 
 
