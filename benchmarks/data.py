@@ -7,8 +7,13 @@
     images    read a JPEG, decode, resize, flip, crop and brighten by chance, batch
     text      read lines, batch, vectorise
     lines     read lines, vectorise each, batch
+    arrays    rows of arrays, shuffle, scale and encode each, batch
+    records   read TFRecords, parse each as an example, batch
+    parsed    read TFRecords, batch, parse the batch as examples
+    csv       read rows of numbers and words, batch
+    generator take what a Python generator yields, batch
 
-What `text` and `lines` give is compared: the sum of all token numbers.
+What those without random numbers give is compared: the sum of all whole numbers in it.
 """
 
 from __future__ import annotations
@@ -25,7 +30,7 @@ import numpy as np
 
 from benchmarks import contest
 
-IMAGES, LINES, WORDS = 320, 20_000, 4_000
+IMAGES, LINES, WORDS, ROWS = 320, 20_000, 4_000, 10_000
 
 
 def write_files(folder: Path) -> None:
@@ -38,12 +43,32 @@ def write_files(folder: Path) -> None:
         fine = np.asarray(coarse.resize((320, 240), Image.Resampling.BICUBIC), np.int16)
         grain = rng.integers(-12, 13, fine.shape)
         Image.fromarray(np.clip(fine + grain, 0, 255).astype(np.uint8)).save(folder / f"{number:04d}.jpg", quality=90)
+    _write_tables(folder, rng)
     words = ["".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), rng.integers(2, 10))) for _ in range(WORDS)]
     shares = 1 / np.arange(1, WORDS + 1)
     with open(folder / "lines.txt", "w") as target:
         for count in rng.integers(8, 60, LINES):
             line = " ".join(rng.choice(words, count, p=shares / shares.sum()))
             target.write(line.capitalize() + ".\n")
+
+
+def _write_tables(folder: Path, rng: Any) -> None:
+    """Records of 28 x 28 bytes, eight numbers and a label, and a table of four columns."""
+    from weft.formats.messages.example import BytesList, Example, Feature, Features, FloatList, Int64List
+    from weft.formats.tfrecord import TFRecordWriter
+
+    with TFRecordWriter(str(folder / "rows.tfrecord")) as records:
+        for number in range(ROWS):
+            features = {
+                "image": Feature(bytes_list=BytesList(value=[rng.bytes(784)])),
+                "row": Feature(float_list=FloatList(value=rng.random(8).tolist())),
+                "label": Feature(int64_list=Int64List(value=[number % 10])),
+            }
+            records.write(Example(features=Features(feature=features)).SerializeToString())
+    with open(folder / "rows.csv", "w") as target:
+        target.write("age,fare,kind,label\n")
+        for number in range(ROWS):
+            target.write(f"{rng.integers(1, 99)},{rng.random() * 100:.3f},kind{number % 7},{number % 2}\n")
 
 
 def images(tf: Any, folder: Path) -> Any:
@@ -80,17 +105,78 @@ def lines(tf: Any, folder: Path) -> Any:
     return found.map(layer, num_parallel_calls=tf.data.AUTOTUNE).batch(128).prefetch(tf.data.AUTOTUNE)
 
 
-PIPELINES: dict[str, Callable[[Any, Path], Any]] = {"images": images, "text": text, "lines": lines}
+def arrays(tf: Any, folder: Path) -> Any:
+    """Shuffle, scale and encode, batch."""
+    rng = np.random.default_rng(1)
+    pixels, labels = rng.integers(0, 256, (2 * ROWS, 28, 28), np.uint8), np.arange(2 * ROWS) % 10
+
+    def prepare(image: Any, label: Any) -> Any:
+        return tf.cast(image, tf.float32)[..., tf.newaxis] / 255.0, tf.one_hot(label, 10, dtype=tf.int32)
+
+    dataset = tf.data.Dataset.from_tensor_slices((pixels, labels)).shuffle(1000)
+    return dataset.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).batch(64).prefetch(tf.data.AUTOTUNE)
+
+
+def _features(tf: Any) -> Any:
+    return {"image": tf.io.FixedLenFeature([], tf.string), "row": tf.io.FixedLenFeature([8], tf.float32),
+            "label": tf.io.FixedLenFeature([], tf.int64)}  # fmt: skip
+
+
+def records(tf: Any, folder: Path) -> Any:
+    """Read, parse each, batch."""
+    features = _features(tf)
+
+    def parse(record: Any) -> Any:
+        found = tf.io.parse_single_example(record, features)
+        return tf.io.decode_raw(found["image"], tf.uint8), found["row"], found["label"]
+
+    dataset = tf.data.TFRecordDataset(str(folder / "rows.tfrecord"))
+    return dataset.map(parse, num_parallel_calls=tf.data.AUTOTUNE).batch(64).prefetch(tf.data.AUTOTUNE)
+
+
+def parsed(tf: Any, folder: Path) -> Any:
+    """Read, batch, parse."""
+    features = _features(tf)
+
+    def parse(batch: Any) -> Any:
+        found = tf.io.parse_example(batch, features)
+        return tf.io.decode_raw(found["image"], tf.uint8), found["row"], found["label"]
+
+    dataset = tf.data.TFRecordDataset(str(folder / "rows.tfrecord"))
+    return dataset.batch(64).map(parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def csv(tf: Any, folder: Path) -> Any:
+    """Read and batch."""
+    found = tf.data.experimental.make_csv_dataset(str(folder / "rows.csv"), 64, label_name="label", num_epochs=1,
+                                                  shuffle=False)  # fmt: skip
+    return found.map(lambda columns, label: (columns["age"], columns["fare"], columns["kind"], label))
+
+
+def generator(tf: Any, folder: Path) -> Any:
+    """Yield and batch."""
+    rows = np.random.default_rng(2).random((1000, 32)).astype(np.float32)
+
+    def produce() -> Any:
+        for turn in range(ROWS):
+            yield rows[turn % 1000], turn
+
+    kinds = (tf.TensorSpec((32,), tf.float32), tf.TensorSpec((), tf.int64))
+    return tf.data.Dataset.from_generator(produce, output_signature=kinds).batch(64).prefetch(tf.data.AUTOTUNE)
+
+
+PIPELINES: dict[str, Callable[[Any, Path], Any]] = {
+    function.__name__: function for function in (images, text, lines, arrays, records, parsed, csv, generator)
+}
 
 
 def one_pass(dataset: Any) -> tuple[int, int]:
-    """How many samples a pass gives, and the sum of all whole numbers in them but labels."""
+    """How many samples a pass gives, and the sum of all whole numbers in them."""
     count = total = 0
     for batch in dataset:
-        first = batch[0] if isinstance(batch, tuple) else batch
-        count += int(first.shape[0])
-        if first.dtype.is_integer:
-            total += int(first.numpy().sum())
+        parts = batch if isinstance(batch, tuple) else (batch,)
+        count += int(parts[0].shape[0])
+        total += sum(int(part.numpy().sum()) for part in parts if part.dtype.is_integer)
     return count, total
 
 

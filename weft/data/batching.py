@@ -12,7 +12,8 @@ from weft.base import nest
 from weft.base.errors import DataLossError, InvalidArgumentError, explain
 from weft.base.shapes import TensorShape
 from weft.data import structure
-from weft.data.nodes import INFINITE, UNKNOWN, Derived, Flat, Node, Rows, rows_of
+from weft.data.nodes import INFINITE, UNKNOWN, Derived, Flat, Node, rows_of
+from weft.data.stacking import count_of, stacked
 from weft.data.structure import DatasetSpec, Parts, value_of
 from weft.runtime import frontdoor
 from weft.runtime.spec import CompositeSpec, TensorSpec
@@ -48,55 +49,20 @@ class Batch(Derived):
     def iterate(self) -> Iterator[Flat]:
         size = value_of(self.size)
         check_size(size, "batch")
-        rows = self.source.rows()
-        if rows is not None:
-            yield from _gathered(rows, size, self.drop)
+        stacks = self.source.stacked(size)
+        if stacks is not None:
+            for stack in stacks:
+                if self.drop and count_of(stack) < size:
+                    return
+                yield stack
             return
         elements = self.source.iterate()
         place = 0
         while batch := list(itertools.islice(elements, size)):
             if len(batch) < size and self.drop:
                 return
-            yield [_stacked(column, component, place) for component, column in enumerate(zip(*batch, strict=True))]
+            yield stacked(batch, place)
             place += len(batch)
-
-
-def _gathered(rows: Rows, size: int, drop: bool) -> Iterator[Flat]:
-    """Batches of rows of arrays, each one gather."""
-    waiting: list[Any] = []
-    held = 0
-    for block in rows.blocks():
-        if held and held + len(block) < size:
-            waiting.append(block)
-            held += len(block)
-            continue
-        joined = np.concatenate([*waiting, block]) if held else block
-        whole = len(joined) // size * size
-        for start in range(0, whole, size):
-            yield rows.taken(joined[start : start + size])
-        waiting, held = [joined[whole:]], len(joined) - whole
-    if held and not drop:
-        yield rows.taken(np.concatenate(waiting))
-
-
-def _stacked(column: Any, component: int, place: int) -> Any:
-    first = column[0]
-    if first is None:
-        return None
-    if isinstance(first, Parts):
-        return Parts(first.spec._stacked([parts.arrays for parts in column]), first.spec._batched(None))
-    for number, array in enumerate(column):
-        if array.shape != first.shape:
-            raise InvalidArgumentError(explain(
-                f"Dataset.batch: elements of different shapes cannot be stacked (component {component}).",
-                received=[f"element {place}: {TensorShape(first.shape)}",
-                          f"element {place + number}: {TensorShape(array.shape)}"],
-                hint="padded_batch fills them up to one shape",
-            ))  # fmt: skip
-    made = np.empty((len(column), *first.shape), first.dtype)
-    for number, array in enumerate(column):
-        made[number, ...] = array
-    return made
 
 
 class PaddedBatch(Derived):

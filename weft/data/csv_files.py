@@ -88,6 +88,9 @@ class CsvRows(files.FileRecords):
             raise ValueError(explain("CsvDataset: `record_defaults` names no column."))
         self.spec = tuple(TensorSpec((), f.dtype) for f in self.fields)
 
+    def stacked(self, size: int) -> Iterator[Flat] | None:
+        return None  # a row is what its fields make of a line, or of several
+
     def iterate(self) -> Iterator[Flat]:
         # not a generator, which would be over after a row that cannot be read: ignore_errors goes on behind it
         return map(self._values, self._rows())

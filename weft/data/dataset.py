@@ -15,7 +15,7 @@ from weft.base import dtypes, nest
 from weft.base.absent import word_absent_methods
 from weft.base.errors import InvalidArgumentError, OutOfRangeError, explain
 from weft.base.shapes import TensorShape
-from weft.data import batching, files, nodes, ragged, saved, shuffling, structure, transforms
+from weft.data import batching, files, nodes, prefetching, ragged, saved, shuffling, structure, transforms
 from weft.data.functions import StructuredFunction, parts_of, rebound
 from weft.data.nodes import INFINITE, UNKNOWN, Node
 from weft.data.optional import Optional
@@ -708,7 +708,7 @@ class Dataset(structure.PipelineHandle):
 
     def prefetch(self, buffer_size: Any, name: str | None = None) -> Dataset:
         """Makes up to `buffer_size` elements ahead, in another thread where making them is work."""
-        return self._then(transforms.Prefetch(self._node, number(buffer_size, "buffer_size")))
+        return self._then(prefetching.Prefetch(self._node, number(buffer_size, "buffer_size")))
 
     def options(self) -> Options:
         """The options that hold for it."""

@@ -19,6 +19,8 @@ from weft.runtime import frontdoor
 from weft.runtime.spec import TensorSpec
 from weft.runtime.tensor import EagerTensor, SymbolicTensor
 
+_BLOCK = 1 << 16
+
 
 def text_of(value: Any) -> str:
     """A path as text: of a str, bytes, a path object or a tensor of one string."""
@@ -64,6 +66,23 @@ class FileRecords(Node):
         else:
             yield from (os.fsdecode(name) for name in structure.array_of(self.names).ravel())
 
+    def stacked(self, size: int) -> Iterator[Flat] | None:
+        blocks = getattr(self.read, "blocks", None)
+        return None if blocks is None else self._in_stacks(blocks, size)
+
+    def _in_stacks(self, blocks: Callable[[str], Iterator[list[bytes]]], size: int) -> Iterator[Flat]:
+        waiting: list[bytes] = []
+        for path in self.paths():
+            for block in blocks(path):
+                waiting += block
+                begin = 0
+                while len(waiting) - begin >= size:
+                    yield [_strings(waiting[begin : begin + size])]
+                    begin += size
+                del waiting[:begin]
+        if waiting:
+            yield [_strings(waiting)]
+
     def iterate(self) -> Iterator[Flat]:
         for path in self.paths():
             for record in self.read(path):
@@ -104,20 +123,52 @@ def opened(path: str, compression: str) -> BinaryIO:
     return file
 
 
-def lines_of(compression: str) -> Callable[[str], Iterator[bytes]]:
-    """Reads the lines of a file, without their ends."""
+def _strings(values: list[bytes]) -> Any:
+    made = np.empty(len(values), object)
+    made[:] = values
+    return made
 
-    def read(path: str) -> Iterator[bytes]:
-        with opened(path, compression) as file:
+
+class lines_of:
+    """Reads the lines of files, without their ends.
+
+    Args:
+        compression: How the files are packed.
+
+    Attributes:
+        blocks: `path -> lists of lines`, as they come out of the file; None for packed files, in which what is damaged
+            must not take lines before it along.
+    """
+
+    def __init__(self, compression: str) -> None:
+        self.compression = compression
+        self.blocks = None if compression else self._blocks
+
+    def __call__(self, path: str) -> Iterator[bytes]:
+        with opened(path, self.compression) as file:
             try:
                 for line in file:
                     if line.endswith(b"\n"):
                         line = line[:-2] if line.endswith(b"\r\n") else line[:-1]
                     yield line
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                raise DataLossError(f"{path}: the {compression} data is corrupt or cut off ({error}).") from None
+                raise DataLossError(f"{path}: the {self.compression} data is corrupt or cut off ({error}).") from None
 
-    return read
+    def _blocks(self, path: str) -> Iterator[list[bytes]]:
+        with opened(path, "") as file:
+            rest: list[bytes] = []  # pieces of a line whose end has not come
+            while block := file.read1(_BLOCK):  # type: ignore[attr-defined]
+                lines = block.split(b"\n")
+                if len(lines) == 1:
+                    rest.append(block)
+                    continue
+                lines[0] = b"".join([*rest, lines[0]])
+                rest = [lines.pop()]
+                yield [line[:-1] if line.endswith(b"\r") else line for line in lines] if b"\r" in block or \
+                    lines[0].endswith(b"\r") else lines  # fmt: skip
+            last = b"".join(rest)
+            if last:
+                yield [last]
 
 
 def tfrecords_of(compression: str) -> Callable[[str], Iterator[bytes]]:

@@ -18,12 +18,13 @@ from weft.data import structure
 from weft.data.structure import DatasetSpec, NoneTensorSpec, Parts, PipelineHandle
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
+from weft.passes.batched import batched
 from weft.runtime import context, dispatch, indexing  # noqa: F401  (which gives tensors their x[...])
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.context import Scope
 from weft.runtime.function import Function
-from weft.runtime.spec import CompositeSpec
-from weft.runtime.tensor import EagerTensor, Handle, SymbolicTensor, wrap
+from weft.runtime.spec import CompositeSpec, TensorSpec
+from weft.runtime.tensor import EagerTensor, Handle, SymbolicTensor, Tensor, wrap
 
 _settings = {"debug": False}
 
@@ -183,9 +184,11 @@ class StructuredFunction:
             graph.outputs = [dispatch.resolve(t, scope) for t in [*wanted.values(), *tensors]]
         self._symbols = list(wanted)
         self.graph = graph
+        self._stacking: list[Graph | None] = []
         self._graphs = [graph]  # in a list of its own, so that copies share it
         self._captured = [key.target for key in graph.captures]
-        self.has_effects = graph.has_effects() or any(isinstance(c, Handle) for c in self._captured)
+        self.has_state = any(isinstance(c, Handle) for c in self._captured)
+        self.has_effects = graph.has_effects() or self.has_state
 
     def _normal(self, result: Any) -> Any:
         if isinstance(result, list):
@@ -217,11 +220,37 @@ class StructuredFunction:
         """
         if _settings["debug"]:
             return self._run_python(flat)
+        return self._run(self.graph, flat)
+
+    @property
+    def takes_stacks(self) -> bool:
+        """Whether there is a form of it for many elements together, which gives the same."""
+        if not self._stacking:
+            given = [leaf for spec in self.argument_spec for leaf in nest.flatten(spec)]
+            plain = all(isinstance(leaf, TensorSpec) for leaf in given)
+            plain = plain and all(isinstance(leaf, Tensor) for leaf in self._leaves)
+            self._stacking.append(batched(self.graph, len(self._captured)) if plain else None)
+        return self._stacking[0] is not None
+
+    def stacked(self, flat: Sequence[Any]) -> list[Any]:
+        """Runs it on many elements together, where it `takes_stacks`.
+
+        Args:
+            flat: The leaves of all arguments, each with the elements along its first axis.
+
+        Returns:
+            The leaves of the results, likewise.
+        """
+        graph = self._stacking[0]
+        assert graph is not None
+        return self._run(graph, flat)
+
+    def _run(self, graph: Graph, flat: Sequence[Any]) -> list[Any]:
         arrays = [array for leaf, stand in zip(flat, self._with_nones(), strict=True) if stand is None
                   for array in (leaf.arrays if isinstance(leaf, Parts) else [leaf])]  # fmt: skip
         operands = [*arrays, *(c._array if isinstance(c, Handle) else structure.array_of(c) for c in self._captured)]
         with context.open_scope(None):
-            results = dispatch.compiled(self.graph).run(operands) if self.graph.outputs or self.has_effects else []
+            results = dispatch.compiled(graph).run(operands) if graph.outputs or self.has_effects else []
         values = [np.asarray(r) for r in results]
         table: dict[Any, Any] = dict(zip(self._symbols, values, strict=False))
         rest = iter(values[len(self._symbols) :])

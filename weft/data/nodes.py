@@ -73,6 +73,12 @@ class Node:
             raise NotImplementedError(type(self).__name__)
         return one_by_one(rows)
 
+    def stacked(self, size: int) -> Iterator[Flat] | None:
+        """Starts a pass over the elements in stacks of a size, the last of which may have fewer; None where stacking
+        them one by one costs no more."""
+        rows = self.rows()
+        return None if rows is None else gathered(rows, size)
+
     def cardinality(self) -> int:
         """How many elements there are; INFINITE or UNKNOWN."""
         return UNKNOWN
@@ -88,6 +94,24 @@ def one_by_one(rows: Rows) -> Iterator[Flat]:
     for block in rows.blocks():
         for row in block.tolist():
             yield [None if c is None else c[row : row + 1].reshape(c.shape[1:]) for c in columns]
+
+
+def gathered(rows: Rows, size: int) -> Iterator[Flat]:
+    """Stacks of rows of arrays, each one gather; the last may have fewer."""
+    waiting: list[Any] = []
+    held = 0
+    for block in rows.blocks():
+        if held and held + len(block) < size:
+            waiting.append(block)
+            held += len(block)
+            continue
+        joined = np.concatenate([*waiting, block]) if held else block
+        whole = len(joined) // size * size
+        for start in range(0, whole, size):
+            yield rows.taken(joined[start : start + size])
+        waiting, held = [joined[whole:]], len(joined) - whole
+    if held:
+        yield rows.taken(np.concatenate(waiting))
 
 
 class Derived(Node):

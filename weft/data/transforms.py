@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import collections
 import os
-import queue
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +18,7 @@ from weft.base.locks import Lock
 from weft.data import kept_files, structure
 from weft.data.functions import StructuredFunction, called, debug_mode
 from weft.data.nodes import INFINITE, UNKNOWN, Derived, Flat, Node, Rows, counted, merged
+from weft.data.stacking import mapped_stacks
 from weft.data.structure import DatasetSpec, value_of
 from weft.ops import philox
 from weft.runtime.spec import TensorSpec
@@ -60,6 +59,14 @@ class Map(Derived):
         else:
             for place, flat in source:
                 yield self._made(place, flat)
+
+    def stacked(self, size: int) -> Iterator[Flat] | None:
+        if debug_mode() or not self.function.takes_stacks:
+            return None
+        given = self.source.stacked(size)
+        if given is None and self.function.has_state:
+            return None  # what runs between two elements may change what the function reads
+        return mapped_stacks(self.source, given, size, self.function.stacked, self._made)
 
     def _side_by_side(self, source: Iterator[Any], threads: int) -> Iterator[Flat]:
         with ThreadPoolExecutor(threads, "weft-map", work_alone) as pool:
@@ -475,71 +482,6 @@ def _as_columns(elements: list[Flat]) -> list[Any] | None:
             whole[number, ...] = array
         columns.append(whole)
     return columns
-
-
-_END = object()
-
-
-class Prefetch(Derived):
-    """Makes elements ahead, in a thread of its own, where making them is work."""
-
-    label = "_PrefetchDataset"
-
-    def __init__(self, source: Node, size: Any) -> None:
-        super().__init__(source)
-        self.size = size
-
-    def rows(self) -> Rows | None:
-        return self.source.rows()
-
-    def iterate(self) -> Iterator[Flat]:
-        size = value_of(self.size)
-        if not self.works or size == 0 or debug_mode():
-            return self.source.iterate()
-        return self._ahead(size if size > 0 else 2)
-
-    def _ahead(self, size: int) -> Iterator[Flat]:
-        ready: queue.Queue[Any] = queue.Queue(size)
-        stop = threading.Event()
-        thread = threading.Thread(target=_fill, args=(self.source, ready, stop), name="weft-prefetch", daemon=True)
-        thread.start()
-        try:
-            while True:
-                item = ready.get()
-                if item is _END:
-                    return
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-        finally:
-            stop.set()
-
-
-def _fill(source: Node, ready: queue.Queue[Any], stop: threading.Event) -> None:
-    """Puts a pass' elements into a queue, then the end or what went wrong, until nobody waits for them."""
-
-    def put(item: Any) -> bool:
-        while not stop.is_set():
-            try:
-                ready.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    last: Any = _END
-    elements = source.iterate()
-    try:
-        for flat in elements:
-            if not put(flat):
-                break
-    except BaseException as error:
-        last = error
-    finally:
-        close = getattr(elements, "close", None)
-        if close is not None:
-            close()
-    put(last)
 
 
 class IgnoreErrors(Derived):

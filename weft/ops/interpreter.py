@@ -190,6 +190,10 @@ class _Step:
         self.checked.add((shapes, sizes))
 
 
+#: runs one step: (step, operands, attributes) -> results
+Apply = Callable[[_Step, "list[Any]", Mapping[str, Any]], "tuple[Any, ...]"]
+
+
 class Program:
     """A graph prepared for running many times."""
 
@@ -221,11 +225,11 @@ class Program:
         changed = _changed(graph)
         self.written = [i for i in self.resources if graph.inputs[i] in changed]
 
-    def start(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
+    def start(self, inputs: Sequence[Any], hook: Hook | None = None, apply: Apply | None = None) -> list[Any]:
         """Runs from outside: checks inputs, wraps state in a transaction and commits it at the end."""
         transaction = Transaction(inputs, self.resources, self.written)
         with transaction.locks:
-            results = self.run(transaction.arguments, {}, hook, transaction)
+            results = self.run(transaction.arguments, {}, hook, transaction, apply)
             transaction.commit()
         return unwrapped(results)
 
@@ -235,9 +239,14 @@ class Program:
         outside: Mapping[Symbol, int],
         hook: Hook | None = None,
         transaction: Transaction | None = None,
+        apply: Apply | None = None,
     ) -> list[Any]:
-        """Runs with the sizes known outside; a host op sees what the transaction has written before it."""
+        """Runs with the sizes known outside; a host op sees what the transaction has written before it.
+
+        `apply` may have faster forms of some ops, which give the same.
+        """
         graph = self.graph
+        apply = apply or apply_step
         if len(inputs) != len(graph.inputs):
             raise InternalError(f"Graph `{graph.name}` takes {len(graph.inputs)} inputs, received {len(inputs)}.")
         slots: list[Any] = [None] * self.size
@@ -257,9 +266,9 @@ class Program:
                 operands.insert(0, Runner(known, hook, transaction))
             if step.record.effect is Effect.HOST and transaction is not None:
                 with transaction.suspended():
-                    results = _apply(step, operands, attrs)
+                    results = apply(step, operands, attrs)
             else:
-                results = _apply(step, operands, attrs)
+                results = apply(step, operands, attrs)
             if hook is not None:
                 hook(step.node, results)
             for slot, result in zip(step.outputs, results, strict=True):
@@ -273,7 +282,8 @@ class Program:
         return [slots[i] for i in self.outputs]
 
 
-def _apply(step: _Step, operands: list[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+def apply_step(step: _Step, operands: list[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Runs one step by its op's reference; what that refuses is told with the op and its line."""
     try:
         return opdef.apply_reference(step.record, operands, attrs)
     except InvalidArgumentError:
@@ -410,5 +420,6 @@ def _writes(attrs: Mapping[str, Any]) -> bool:
 
 
 __all__ = [
-    "Cell", "Hook", "Program", "Runner", "Transaction", "agree", "evaluate", "program", "resolve", "run", "unwrapped",
+    "Apply", "Cell", "Hook", "Program", "Runner", "Transaction", "agree", "apply_step", "evaluate", "program",
+    "resolve", "run", "unwrapped",
 ]  # fmt: skip

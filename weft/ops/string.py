@@ -25,8 +25,8 @@ NO_GRADIENT = nondifferentiable("strings have no gradient")
 _POSITIONS = (dtypes.int32, dtypes.int64)
 _SPACE = b" \t\n\v\f\r"
 _UPPER_ASCII = bytes(range(65, 91))
-_TO_LOWER = bytes.maketrans(_UPPER_ASCII, _UPPER_ASCII.lower())
-_TO_UPPER = bytes.maketrans(_UPPER_ASCII.lower(), _UPPER_ASCII)
+TO_LOWER = bytes.maketrans(_UPPER_ASCII, _UPPER_ASCII.lower())
+TO_UPPER = bytes.maketrans(_UPPER_ASCII.lower(), _UPPER_ASCII)
 
 _WORDS = np.array([b"weft", b"", "Grüße, ΑΣ".encode()], object)
 
@@ -114,11 +114,11 @@ def _case_spec(x: TensorType, *, encoding: str) -> TensorType:
 
 
 def _lower(text: bytes, encoding: str) -> bytes:
-    return text.decode("utf-8", "replace").lower().encode() if encoding else text.translate(_TO_LOWER)
+    return text.decode("utf-8", "replace").lower().encode() if encoding else text.translate(TO_LOWER)
 
 
 def _upper(text: bytes, encoding: str) -> bytes:
-    return text.decode("utf-8", "replace").upper().encode() if encoding else text.translate(_TO_UPPER)
+    return text.decode("utf-8", "replace").upper().encode() if encoding else text.translate(TO_UPPER)
 
 
 def _register_case(name: str, function: Callable[[bytes, str], bytes], doc: str) -> None:

@@ -32,7 +32,7 @@ _CLASS = re.compile(rb"\[(?!\^)(?:[^\[\]\\\x80-\xff]|\\[^\w\s\x80-\xff])+\]")
 
 
 @lru_cache(maxsize=64)
-def _letters(pattern: bytes) -> bytes | None:
+def letters(pattern: bytes) -> bytes | None:
     """The ASCII characters that a pattern stands for, where it is such a class."""
     if _CLASS.fullmatch(pattern) is None:
         return None
@@ -42,9 +42,9 @@ def _letters(pattern: bytes) -> bytes | None:
 
 def _replace(x: Any, pattern: Any, rewrite: Any, replace_global: bool) -> Any:
     compiled = _compiled(pattern.item())
-    letters = _letters(pattern.item()) if replace_global else None
-    if letters is not None and not rewrite.item():  # no byte of a longer character is one of ASCII
-        return each(lambda text: text.translate(None, letters), x)
+    marks = letters(pattern.item()) if replace_global else None
+    if marks is not None and not rewrite.item():  # no byte of a longer character is one of ASCII
+        return each(lambda text: text.translate(None, marks), x)
     into = re2.decode(rewrite.item())
     try:
         return each(lambda text: re2.encode(re2.replace(compiled, into, re2.decode(text), replace_global)), x)

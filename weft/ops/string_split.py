@@ -37,13 +37,17 @@ def _sparse_spec(x: TensorType) -> tuple[TensorType, ...]:
 
 def _sparse(x: Any, parts: Sequence[Sequence[bytes]]) -> tuple[Any, Any, Any]:
     """Index, values and shape of the parts of every string."""
-    counts = np.array([len(found) for found in parts], np.int64)
-    owners = np.repeat(np.arange(x.size), counts)
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    index = np.stack([*np.unravel_index(owners, x.shape), within], axis=1) if x.ndim else within[:, None]
+    index, shape = places(x.shape, np.array([len(found) for found in parts], np.int64))
     flat = [part for found in parts for part in found]
-    shape = np.array([*x.shape, counts.max(initial=0)], np.int64)
-    return index.astype(np.int64), strings(flat, (len(flat),)), shape
+    return index, strings(flat, (len(flat),)), shape
+
+
+def places(shape: tuple[int, ...], counts: Any) -> tuple[Any, Any]:
+    """The index and the shape of the sparse tensor of so many parts for each of the strings of a shape."""
+    owners = np.repeat(np.arange(len(counts)), counts)
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    index = np.stack([*np.unravel_index(owners, shape), within], axis=1) if shape else within[:, None]
+    return index.astype(np.int64), np.array([*shape, counts.max(initial=0)], np.int64)
 
 
 def _at_space(text: bytes, most: int) -> list[bytes]:
@@ -62,10 +66,13 @@ def _at_space(text: bytes, most: int) -> list[bytes]:
     return found
 
 
-def _split(x: Any, separator: str, maxsplit: int) -> tuple[Any, Any, Any]:
+def _parts_of(x: Any, separator: str, maxsplit: int) -> list[list[bytes]]:
     between = raw(separator)
-    parts = [text.split(between, maxsplit) if between else _at_space(text, maxsplit) for text in x.ravel()]
-    return _sparse(x, parts)
+    return [text.split(between, maxsplit) if between else _at_space(text, maxsplit) for text in x.ravel()]
+
+
+def _split(x: Any, separator: str, maxsplit: int) -> tuple[Any, Any, Any]:
+    return _sparse(x, _parts_of(x, separator, maxsplit))
 
 
 register(
@@ -84,6 +91,45 @@ register(
             case(_LINES, separator=","),
             case(_LINES[:, None], maxsplit=1),
             case(np.array(b"a,b,c", object), separator=",", maxsplit=1),
+            case((0,)),
+        ),
+    )
+)
+
+
+def _rows_spec(x: TensorType, *, separator: str, maxsplit: int, width: int | None) -> TensorType:
+    if width is not None and width < 0:
+        raise SpecError(f"`width` is {width}", expected="a number, or None for as many parts as the longest has")
+    return TensorType((*shape_of(x), Dim.fresh("parts") if width is None else width), dtypes.string)
+
+
+def _split_rows(x: Any, separator: str, maxsplit: int, width: int | None) -> Any:
+    parts = _parts_of(x, separator, maxsplit)
+    if width is None:
+        width = max(map(len, parts), default=0)
+    made = np.full((x.size, width), b"", object)
+    for row, found in zip(made, parts, strict=True):
+        row[: len(found)] = found[:width]
+    return made.reshape(*x.shape, width)
+
+
+register(
+    OpDef(
+        name="string_split_rows",
+        inputs=("input",),
+        attrs={"separator": "", "maxsplit": -1, "width": None},
+        spec=_rows_spec,
+        reference=_split_rows,
+        dtypes=(STRINGS,),
+        vjp=NO_GRADIENT,
+        doc="The parts of each string as `string_split` has them, in rows of `width` parts (of as many as the longest "
+        "has, where it is None): cut off, or filled up with empty strings.",
+        cases=(
+            case(_LINES),
+            case(_LINES, separator=",", width=2),
+            case(_LINES[:, None], maxsplit=1),
+            case(np.array(b"a,b,c", object), separator=",", width=5),
+            case(_LINES, width=0),
             case((0,)),
         ),
     )

@@ -1,7 +1,7 @@
 """LLVM IR text to machine code in memory.
 
-The pipeline is SROA alone: what the usual one does beyond it (vectorising, unrolling, moving code out of loops) is
-done before, where the loops are still known, and costs more time here than the rest of compilation.
+For graphs the pipeline is SROA alone: what the usual one does beyond it (vectorising, unrolling, moving code out of
+loops) is done before, where the loops are still known, and costs more time here than the rest of compilation.
 """
 
 from __future__ import annotations
@@ -31,14 +31,19 @@ def attributes(target: Target) -> str:
     return f'attributes #0 = {{ "prefer-vector-width"="{width}" "min-legal-vector-width"="{width}" }}'
 
 
-def to_object(text: str, target: Target) -> bytes:
+def to_object(text: str, target: Target, optimise: bool = False) -> bytes:
     """Compiles a module to an object file.
+
+    Args:
+        text: The module.
+        target: The machine.
+        optimise: Whether LLVM's whole pipeline is worth its time: for code that is the same for all graphs.
 
     Raises:
         RuntimeError: Where LLVM refuses the text.
     """
     with _lock:
-        emitted: bytes = _machine(target).emit_object(_module(text, target))
+        emitted: bytes = _machine(target).emit_object(_module(text, target, optimise))
         return emitted
 
 
@@ -49,9 +54,15 @@ def to_assembly(text: str, target: Target) -> str:
         return assembly
 
 
-def _module(text: str, target: Target) -> Any:
+def _module(text: str, target: Target, optimise: bool = False) -> Any:
     module = llvm.parse_assembly(f'target triple = "{target.triple}"\n{text}\n{attributes(target)}\n')
     module.verify()
+    if optimise:
+        options = llvm.create_pipeline_tuning_options(speed_level=3)
+        options.loop_vectorization = options.slp_vectorization = True
+        builder = llvm.create_pass_builder(_machine(target), options)
+        builder.getModulePassManager().run(module, builder)
+        return module
     options = llvm.create_pipeline_tuning_options(speed_level=0)
     builder = llvm.create_pass_builder(_machine(target), options)
     passes = llvm.create_new_function_pass_manager()
@@ -77,7 +88,7 @@ class Code:
 
     def __del__(self) -> None:
         engine = getattr(self, "_engine", None)
-        if engine is not None:
+        if engine is not None and _lock is not None:  # at the end of the process there may be no lock any more
             with _lock:
                 engine.close()
 

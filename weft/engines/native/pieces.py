@@ -12,10 +12,13 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from weft.base import flags
 from weft.engines.base import Executable as AnyExecutable
 from weft.engines.base import Hook
 from weft.engines.native import cache, target
+from weft.engines.native.bytewise.running import apply, settled
 from weft.engines.native.cache import Fingerprint, Unkeyed
 from weft.engines.native.executable import Executable
 from weft.engines.native.problems import Refused
@@ -87,7 +90,7 @@ class _Whole:
 
     def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
         """Runs it."""
-        return self._program.start(inputs, hook)
+        return settled(self._program.start(inputs, hook, apply))
 
 
 class Pieces:
@@ -97,6 +100,7 @@ class Pieces:
         self.original = original
         self.graph = graph
         self._handles = [i for i, v in enumerate(graph.inputs) if v.type.is_resource]
+        self._constants: dict[Executable, list[Any]] = {}
         self.pieces = [(part, None if part.on_host else _native(part.graph)) for part in cut(graph, host)]
 
     def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
@@ -105,22 +109,41 @@ class Pieces:
             return interpreter.program(self.original).start(inputs, hook)
         transaction = interpreter.Transaction(inputs, self._handles, interpreter.program(self.graph).written)
         with transaction.locks:
-            results = self._run(transaction)
+            results = settled(self._run(transaction))
             transaction.commit()
         return interpreter.unwrapped(results)
 
     def _run(self, transaction: interpreter.Transaction) -> list[Any]:
         values: dict[Value, Any] = dict(zip(self.graph.inputs, transaction.arguments, strict=True))
         for piece, native in self.pieces:
+            if not piece.inputs and native is not None:
+                values.update(zip(piece.outputs, self._once(native), strict=True))
+                continue
             operands = [values[value] for value in piece.inputs]
             if native is not None:
                 results = native.run(operands)
             else:
-                results = interpreter.program(piece.graph).run(operands, {}, None, transaction)
+                results = interpreter.program(piece.graph).run(operands, {}, None, transaction, apply)
             values.update(zip(piece.outputs, results, strict=True))
             for value in piece.frees:
                 values.pop(value, None)
-        return [values[value] for value in self.graph.outputs]
+        results = [values[value] for value in self.graph.outputs]
+        return [result.copy() if _is_kept(result) else result for result in results]
+
+    def _once(self, native: Executable) -> list[Any]:
+        """The results of a piece that depends on nothing, which it gives every time."""
+        found = self._constants.get(native)
+        if found is None:
+            found = native.run([])
+            for array in found:
+                array.flags.writeable = False
+            self._constants[native] = found
+        return found
+
+
+def _is_kept(result: Any) -> bool:
+    """Whether it is (a part of) what `_once` gives every time."""
+    return isinstance(result, np.ndarray) and not result.flags.writeable
 
 
 def _native(graph: Graph) -> Executable | None:

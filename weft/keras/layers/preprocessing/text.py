@@ -178,7 +178,12 @@ class TextVectorization(Layer):
             found = self._lookup(texts)
             return self._to_length(found) if self.output_mode == "int" else found
         texts = tf.expand_dims(texts, 0) if single else texts
-        found = self._lookup(self._dense(*self._tokens(texts), texts))
+        if self.split == "whitespace" and self.ngrams is None:
+            length = self.output_sequence_length if self.output_mode == "int" else None
+            table = extend.op("string_split_rows", texts, width=length)
+        else:
+            table = self._dense(*self._tokens(texts), texts)
+        found = self._lookup(table)
         if self.output_mode == "int":
             found = self._to_length(found)
         return found[0] if single else found
@@ -230,7 +235,7 @@ class TextVectorization(Layer):
 
     def _to_length(self, numbers: Any) -> Any:
         length = self.output_sequence_length
-        if length is None or numbers.shape.rank < 2:
+        if length is None or numbers.shape.rank < 2 or numbers.shape[-1] == length:
             return numbers
         filled = tf.pad(numbers[:, :length], [[0, 0], [0, length]])[:, :length]
         return tf.ensure_shape(filled, [None, length])
