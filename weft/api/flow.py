@@ -560,7 +560,8 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
         # both ways copies: tensors do not change, whatever the function does with its arrays, then or later
         with context.open_scope(None):
             found = func(*(a.copy() for a in arrays))
-            results = [] if not types else list(found) if several else [found]
+            listed = several and isinstance(found, (list, tuple))  # one result may come bare
+            results = [] if not types else list(found) if listed else [found]
             return [_owned(r, t.dtype) for r, t in zip(results, types, strict=True)]
 
     attrs: dict[str, Any] = {"function": call, "types": types, "gradient": None}

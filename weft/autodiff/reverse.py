@@ -158,7 +158,8 @@ def _apply_rule(
     definition = opdef.get(record.op)
     rule = definition.vjp
     nothing = [None] * len(record.inputs)
-    if isinstance(rule, Nondifferentiable):
+    own = getattr(record, "pull_back", None)  # a rule that the record brings with it
+    if own is None and isinstance(rule, Nondifferentiable):
         if blocked is not None:
             blocked.append(Blocked(record.op, rule.why, record))
         return nothing
@@ -169,7 +170,8 @@ def _apply_rule(
         else (b.zeros_like(value) if carries_gradient(value) and value.dtype.name != "resource" else None)
         for value, total in zip(record.outputs, sums, strict=True)
     ]
-    parts = pull_back(b, record, needs, tuple(total is not None for total in sums), full)
+    received = tuple(total is not None for total in sums)
+    parts = pull_back(b, record, needs, received, full) if own is None else own(b, full)
     return [part if need else None for part, need in zip(parts, needs, strict=True)]
 
 

@@ -16,6 +16,7 @@ from weft.ops.builder import GraphBuilder
 from weft.ops.opdef import OpDef, Slices
 from weft.runtime import context, dispatch, frontdoor, graph_ops
 from weft.runtime.composite import IndexedSlices
+from weft.runtime.gradient_overrides import records_of
 from weft.runtime.tape import UnconnectedGradients
 from weft.runtime.tensor import wrap
 
@@ -39,7 +40,7 @@ def gradients(
     stops = [_value(s, source=True) for s in nest.flatten(stop_gradients)] if stop_gradients is not None else []
     seeds = nest.flatten(grad_ys) if grad_ys is not None else [None] * len(targets)
     graph = scope.graph
-    records = [node for node in graph.nodes if node.op != "input"]
+    records = records_of(graph)
     b = _NamedBuilder(graph, graph.unique_name(context.qualified(name)))
     given = enumerate(zip(targets, seeds, strict=True))
     cotangents = [b.start(target, i) if seed is None else _value(seed) for i, (target, seed) in given]

@@ -79,9 +79,17 @@ class Operation:
         Raises:
             ValueError: Where it has none of that name.
         """
-        if name not in self._node.attrs:
-            raise ValueError(f"Operation {self.name} has no attribute {name!r}. {nearest(name, self._node.attrs)}")
-        return self._node.attrs[name]
+        if name in self._node.attrs:
+            return self._node.attrs[name]
+        if name == "_gradient_op_type" and "gradient" in self._node.metadata:
+            return str(self._node.metadata["gradient"]).encode()
+        from weft.runtime.graph_export import attributes_of
+
+        given = attributes_of(self.node_def)
+        if name not in given:
+            known = [*self._node.attrs, *given]
+            raise ValueError(f"Operation {self.name} has no attribute {name!r}. {nearest(name, known)}")
+        return given[name]
 
     def run(self, feed_dict: Any = None, session: Any = None) -> None:
         """Runs it in a session (the default one where None)."""
@@ -306,6 +314,19 @@ class Graph:
             yield
         finally:
             context.devices().pop()
+
+    def gradient_override_map(self, op_type_map: Any) -> Any:
+        """Within the block operations of some types get gradients that `tf.RegisterGradient` has under other names.
+
+        Args:
+            op_type_map: From types of operations to names.
+
+        Raises:
+            TypeError: For what maps anything but strings to strings.
+        """
+        from weft.runtime.gradient_overrides import override
+
+        return override(self.ir, op_type_map)
 
     @contextmanager
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:

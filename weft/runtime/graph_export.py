@@ -161,6 +161,8 @@ class Writer:
             entry.device = device
         for key, value in attributes.items():
             encode(entry.attr[key], value)
+        if main and "gradient" in self._node.metadata:
+            encode(entry.attr["_gradient_op_type"], str(self._node.metadata["gradient"]))
         self._made.append((self._node, entry))
         return str(entry.name)
 

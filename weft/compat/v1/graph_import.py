@@ -269,6 +269,8 @@ class Importer:
             graph.rename(node, full)
         node.metadata.pop("hidden", None)
         node.metadata.update(type=source.op, imported=True)
+        if isinstance(source.attrs.get("_gradient_op_type"), bytes):
+            node.metadata["gradient"] = source.attrs["_gradient_op_type"].decode()
         if node.op == "py_function" and "writer" not in node.metadata:
             node.metadata["writer"] = self._again(source)
         return found
