@@ -8,7 +8,7 @@ graph is still read by Weft and shown by TensorBoard, and TensorFlow says which 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from weft.formats.messages.graph import GraphDef, NodeDef
 from weft.formats.tensors import shape_to_proto, to_tensor_proto
 from weft.ir import graph as ir
 from weft.ops import opdef
-from weft.ops.builder import GraphBuilder
+from weft.ops.builder import GraphBuilder, inline
+from weft.ops.opdef import Effect
 from weft.runtime import graph_ops
 
 #: what TensorFlow 1.15 writes into its graphs
@@ -32,7 +33,8 @@ _SIZES = {"//": "FloorDiv", "floordiv": "FloorDiv", "%": "FloorMod", "floormod":
 
 
 #: operations with more outputs than ours have
-_FURTHER_OUTPUTS = frozenset({"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits", "Unique"})
+_FURTHER_OUTPUTS = frozenset({"Merge", "SoftmaxCrossEntropyWithLogits",
+                              "SparseSoftmaxCrossEntropyWithLogits", "Unique"})
 
 
 class NotWritten(Exception):
@@ -61,10 +63,26 @@ def graph_def(graph: Any, add_shapes: bool = False) -> GraphDef:
         graph: The graph.
         add_shapes: Whether nodes say their outputs' shapes, in `_output_shapes`.
     """
-    from weft.runtime import graph_export_rules, graph_export_windows
+    from weft.runtime import graph_export_control, graph_export_rules, graph_export_windows
 
-    assert graph_export_rules and graph_export_windows
+    assert graph_export_rules and graph_export_windows and graph_export_control
     return Writer(graph.ir, add_shapes).written()
+
+
+class Inside(NamedTuple):
+    """A sub-graph that has been written.
+
+    Attributes:
+        outputs: References of its outputs.
+        effects: Names of the operations in it that change something.
+    """
+
+    outputs: list[str]
+    effects: list[str]
+
+
+#: what stands in a part of a graph for a tensor from around it: (reference, dtype, whether it is a variable)
+Bring = Callable[[str, Any, bool], str]
 
 
 class Writer:
@@ -88,6 +106,10 @@ class Writer:
         self._node: Any = None
         self._prefix = ""
         self._main: dict[ir.Node, str] = {}
+        #: the cells behind handles
+        self.cells: dict[ir.Value, Any] = {value: key.target for key, value in graph.captures.items()}
+        self._pivot = ""
+        self._around: Callable[[Any, str], str] | None = None
 
     def written(self) -> GraphDef:
         """The message."""
@@ -133,11 +155,22 @@ class Writer:
         entry = next((e for _, e in reversed(self._made) if e.name == node.name), None)
         if entry is not None and node.outputs and entry.op not in _FURTHER_OUTPUTS:
             shapes = [_plain_shape(value.type.shape) for value in node.outputs]
+            del shapes[1 if entry.op == "Identity" else len(shapes) :]
             encode(entry.attr["_output_shapes"], shapes)
 
     # What rules use
 
-    def op(self, kind: str, inputs: Sequence[str], name: str = "", main: bool = False, **attributes: Any) -> str:
+    @property
+    def prefix(self) -> str:
+        """The name of the node that is being written."""
+        return self._prefix
+
+    def reserved(self, name: str) -> str:
+        """A name behind the node's that nothing else gets, for `full` of `op`."""
+        return self._unique(f"{self._prefix}/{name}")
+
+    def op(self, kind: str, inputs: Sequence[str], name: str = "", main: bool = False, plain: bool = False,
+           full: str = "", **attributes: Any) -> str:  # fmt: skip
         """Writes an operation.
 
         Args:
@@ -145,16 +178,20 @@ class Writer:
             inputs: References of its operands.
             name: What it is called behind the node's name; none with `main`.
             main: Whether it has the node's own name.
+            plain: Whether what the node waits for is not its matter.
+            full: A reserved name.
             **attributes: Its attributes.
 
         Returns:
             The reference of its first output.
         """
         entry = NodeDef()
-        entry.name = self._prefix if main else self._unique(f"{self._prefix}/{name or kind}")
+        entry.name = full or (self._prefix if main else self._unique(f"{self._prefix}/{name or kind}"))
         entry.op = kind
         entry.input.extend(inputs)
-        control = [] if kind == "Const" else self._control()
+        control = [] if kind == "Const" or plain else self._control()
+        if self._pivot and not plain and all(reference.startswith("^") for reference in inputs):
+            control = [*control, f"^{self._pivot}"]  # what reads nothing of its part must be told where it belongs
         entry.input.extend(c for c in control if c not in entry.input)
         device = str(self._node.metadata.get("device", ""))
         if device:
@@ -232,6 +269,9 @@ class Writer:
         else:
             assert isinstance(atom, Symbol)
             source = self._sources.get(atom)
+            if (source is None or source not in self.references) and self._around is not None:
+                found = self.kept[atom] = self._around(atom, name)
+                return found
             if source is None or source not in self.references:
                 raise NotWritten
             axis = next(i for i, n in enumerate(source.shape or ()) if isinstance(n, Dim) and n.symbol is atom)
@@ -270,18 +310,92 @@ class Writer:
             self.references[inner] = outer
         prefix = self._prefix
         for inner_node in part.nodes:
-            if inner_node.op == "input":
-                continue
-            self._prefix = self._unique(f"{prefix}/{inner_node.name}")
-            self._names.add(self._prefix.lower())
-            inner_node.name, inner_node.control = self._prefix, node.control
-            self._node = inner_node
-            found = list(self._rule(inner_node)(self, inner_node))
-            self.references.update(zip(inner_node.outputs, found, strict=False))
+            if inner_node.op != "input":
+                inner_node.control = node.control
+                self._write_part(prefix, inner_node)
         self._prefix, self._node = prefix, node
         found = [self.references[value] for value in results]
         first = self.op("Identity", [found[0]], main=True, T=node.outputs[0].dtype)
         return [first, *found[1:]]
+
+
+    def _write_part(self, prefix: str, node: ir.Node) -> None:
+        """Writes a node of which the one at hand is made."""
+        self._prefix = node.name = self._unique(f"{prefix}/{node.name}")
+        self._node = node
+        count = len(self._made)
+        found = list(self._rule(node)(self, node))
+        self.references.update(zip(node.outputs, found, strict=False))
+        if len(self._made) > count:
+            self._main[node] = next((e.name for _, e in self._made[count:] if e.name == node.name),
+                                    self._made[-1][1].name)  # fmt: skip
+
+    def inside(self, graph: ir.Graph, given: Sequence[ir.Value], references: Sequence[str], pivot: str = "",
+               bring: Bring | None = None) -> Inside:  # fmt: skip
+        """Writes a sub-graph.
+
+        Args:
+            graph: The sub-graph.
+            given: What its inputs are around it.
+            references: What they are in it; "" for a cell that has no operation.
+            pivot: The operation that what reads nothing waits for.
+            bring: Brings further tensors from around it in.
+        """
+        part = ir.Graph("part")
+        inputs = [part.add_input(value.type, "x") for value in graph.inputs]
+        results = inline(GraphBuilder(part), graph, inputs)
+        _take_notes(graph, part)
+        for inner, outer, reference in zip(inputs, given, references, strict=True):
+            if inner.type.is_resource:
+                self.cells[inner] = self.cells.get(outer)
+                self.variables.update({inner: reference} if reference else {})
+            else:
+                self.references[inner] = reference
+        before = self._state()
+
+        def around(atom: Any, name: str) -> str:
+            within = self._state()
+            self._set_state(before)
+            try:
+                found = self._atom(atom, name)
+            finally:
+                self._set_state(within)
+            return found if bring is None else bring(found, np.int32, False)
+
+        kept = {key: value for key, value in self.kept.items() if isinstance(key, ir.Value)}
+        self._set_state((self._prefix, self._node, ir.symbol_sources(part), kept, pivot or self._pivot, around))
+        try:
+            for node in part.nodes:
+                if node.op != "input":
+                    self._write_part(before[0], node)
+        finally:
+            self._set_state(before)
+        effects = [self._main[node] for node in part.nodes if node in self._main and _changes(node)]
+        return Inside([self.references[value] for value in results], effects)
+
+    def _state(self) -> tuple[Any, ...]:
+        return self._prefix, self._node, self._sources, self.kept, self._pivot, self._around
+
+    def _set_state(self, state: tuple[Any, ...]) -> None:
+        self._prefix, self._node, self._sources, self.kept, self._pivot, self._around = state
+
+
+def _changes(node: ir.Node) -> bool:
+    """Whether a node does something beside what it returns."""
+    record = opdef.get(node.op)
+    inner = (value for value in node.attrs.values() if isinstance(value, ir.Graph))
+    return record.effect in (Effect.WRITE, Effect.HOST) or any(graph.has_effects() for graph in inner)
+
+
+def _take_notes(graph: ir.Graph, part: ir.Graph) -> None:
+    """Gives the nodes of a copy the notes of those that they were copied from, and what these wait for."""
+    own, copies = ([node for node in one.nodes if node.op != "input"] for one in (graph, part))
+    if [node.op for node in own] != [node.op for node in copies]:
+        return
+    pairs = dict(zip(own, copies, strict=True))
+    for node, copy in pairs.items():
+        copy.metadata.update({k: v for k, v in node.metadata.items() if k not in ("operation", "operands")})
+        copy.control = tuple(pairs[other] for other in node.control if other in pairs)
 
 
 def _decomposed(x: Writer, node: ir.Node) -> list[str]:
@@ -293,7 +407,7 @@ def _with_attributes(x: Writer, node: ir.Node) -> list[str]:
     given = node.metadata["attributes"]
     inputs = [] if node.op == "constant" else x.operands(node)
     kind = str(node.metadata["type"])
-    shared = {"container": "", "shared_name": ""} if node.op == "constant" else {}
+    shared: dict[str, Any] = {"container": "", "shared_name": ""} if node.op == "constant" else {}
     x.op(kind, inputs, main=True, **given, **shared)
     return [f"{node.name}:{i}" if i else node.name for i in range(len(node.outputs))]
 

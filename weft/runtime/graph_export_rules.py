@@ -109,7 +109,7 @@ def _initialized(x: Writer, node: Node) -> Sequence[str]:
 @rule("advance_random_state")
 def _stream(x: Writer, node: Node) -> Sequence[str]:
     source = node.inputs[0]
-    target = next((key.target for key, value in x.graph.captures.items() if value is source), None)
+    target = x.cells.get(source)
     state = None if target is None else getattr(target._array, "initial", None)
     seeds = (0, 0) if state is None else (int(state[2]), int(state[1]))
     if max(seeds) >= 1 << 63:
