@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 import weft as tf
+from weft import keras
+from weft.engines.native import cache
+from weft.engines.native.rules import loops
+from weft.runtime import dispatch
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +133,40 @@ def test_products_within_a_loop_have_the_same_bits_for_any_number_of_threads(mon
         expected = np.tanh(expected @ w.numpy())
     np.testing.assert_allclose(found[0], expected, rtol=1e-4, atol=1e-5)
     assert found[0].tobytes() == found[1].tobytes() == found[2].tobytes()
+
+
+@pytest.mark.parametrize("checked", ["0", "1"])
+def test_rows_of_a_stack_that_would_share_places_lie_apart(monkeypatch, checked):
+    """The gates' gradients are rows of 4 KiB, which the next turn's product reads, and the kernels' behind the loop."""
+    monkeypatch.setenv("WEFT_CHECK", checked)
+    monkeypatch.setattr(cache, "find", lambda *given: None)  # everything is compiled here
+    apart = []
+    plain = loops._stack
+
+    def stack(*given):
+        made = plain(*given)
+        apart.append(made.strides[-2] > made.shape[-1])
+        return made
+
+    monkeypatch.setattr(loops, "_stack", stack)
+    layer = keras.layers.LSTM(256, return_sequences=True)
+    layer.build((None, 3, 7))
+
+    def gradients(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(x) ** 2)
+        return tape.gradient(loss, layer.trainable_variables)
+
+    rows = np.random.default_rng(4).standard_normal((5, 3, 7)).astype("float32")
+    made = tf.function(gradients, input_signature=[tf.TensorSpec((None, 3, 7))])(rows)
+    assert True in apart and False in apart
+    dispatch.use_engine("reference")
+    try:
+        wanted = gradients(tf.constant(rows))
+    finally:
+        dispatch.use_engine(None)
+    for one, other in zip(made, wanted, strict=True):
+        assert np.abs(one - other).max() < 2e-6 * np.abs(other).max()
 
 
 def test_a_place_out_of_range_ends_the_loop(monkeypatch):

@@ -112,6 +112,21 @@ def test_matrices_that_meet_the_same_b_are_one(many: int) -> None:
         np.testing.assert_array_equal(rows, np.maximum(alone, 0))
 
 
+def test_matrices_of_unknown_rows_share_a_b_that_is_packed_once() -> None:
+    """Turned, so that they cannot be one matrix; few rows each, but many together."""
+    b = _draw(33, 130)
+    product = tf.function(
+        lambda x, y: tf.matmul(tf.transpose(x, [1, 0, 2]), y),
+        input_signature=[tf.TensorSpec([None, 60, 33]), tf.TensorSpec(b.shape)],
+    )
+    for rows in (1, 4, 5, 20, 300):
+        a = _draw(rows, 60, 33)
+        made = product(a, b).numpy()
+        _check(made, np.ascontiguousarray(a.transpose(1, 0, 2)), b)
+        alone = np.ascontiguousarray(a[:, 7])
+        np.testing.assert_array_equal(made[7], _compiled(alone, b)(alone, b).numpy())
+
+
 def test_an_unknown_reduced_size() -> None:
     product = tf.function(
         lambda x, y: tf.matmul(x, y, transpose_a=True),

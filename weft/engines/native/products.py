@@ -70,8 +70,8 @@ ROWS = 272
 MANY, SOME = ROWS, 128
 #: bytes that stay in the nearest cache beside other things: B of no more need not be packed
 NEAR = 1 << 14
-#: bytes after which addresses share a place in the nearest cache
-WAY = 1 << 12
+#: bytes after which addresses share a place in the nearest cache, and that come from memory together
+WAY, LINE = 1 << 12, 64
 
 # what things cost, in cycles: to pack a number of A or of B that lies in order, or across; to claim a chunk and to say
 # that it is done
@@ -122,17 +122,17 @@ class Product:
 
     def add(self, low: Lowering, name: str, output: Memory | None = None) -> Memory:
         """The product's result, whose nests are added to the others; `output` is where it goes, if that is given."""
-        rows = self.shape[-2]
         self.turning = low.region is not None and low.stays(self.b.loads())
-        if (self.turning or isinstance(rows, Dim) or rows > self.many) and not self.near():
+        met = self.met
+        if (self.turning or isinstance(met, Dim) or met > self.many) and not self.near():
             width = PANEL_BYTES // self.dtype.size
             batch = tuple(size if own else 1 for size, own in zip(self.shape[:-2], self.b.batch(), strict=True))
             length = ceil_divide(self.inner, SQUARE) * SQUARE
             shape = (*batch, ceil_divide(self.shape[-1], width), length, width)
             packed = self.packed = low.temporary(shape, self.b.dtype, "panels")
             # for few rows nothing is packed ahead, but where that is done before a loop
-            some = isinstance(rows, Dim) and not self.turning
-            runs = lesser(1, quotient(rows, self.many + 1)) if some else 1
+            some = isinstance(met, Dim) and not self.turning
+            runs = lesser(1, quotient(met, self.many + 1)) if some else 1
             template = Panels(self.b, packed, runs)
             low.nests.append(Nest(shape, lambda place, _: packed.at(place), packed, name="pack", template=template))
         made = output or low.temporary(self.shape, self.dtype, name)
@@ -148,6 +148,12 @@ class Product:
         if isinstance(columns, int) and columns * self.dtype.size <= 2 * PANEL_BYTES:
             return False
         return steps.inner == 1 and steps.along * self.dtype.size % WAY == 0
+
+    @property
+    def met(self) -> Dimension:
+        """How many rows meet the same B, those of all matrices along whose axes it does not differ."""
+        own = zip(self.shape[:-2], self.b.batch(), strict=True)
+        return product((self.shape[-2], *(size for size, differs in own if not differs)))
 
     @property
     def many(self) -> int:
@@ -338,7 +344,7 @@ class _Writer:
     def _packs_b(self) -> float:
         """Cycles that it takes a chunk to pack a number of B; 0 where that is packed before, or need not be."""
         given, steps = self.given, self.b.steps()
-        if given.near() or (given.packed is not None and (isinstance(self.rows, int) or given.turning)):
+        if given.near() or (given.packed is not None and (isinstance(given.met, int) or given.turning)):
             return 0.0
         return _MADE if steps is None else _B_MOVED if steps.along == 1 else _B_TURNED
 
@@ -356,8 +362,9 @@ class _Writer:
             assert isinstance(width, int)
             outer = tuple(ZERO if size == 1 else i for size, i in zip(packed.shape, self.outer, strict=False))
             place = packed.place((*outer, column // width, start, column % width))
-            always = isinstance(self.rows, int) or self.given.turning
-            condition = None if always else compare("less", Index.of(self.given.many), Index.of(self.rows))
+            met = self.given.met
+            always = isinstance(met, int) or self.given.turning
+            condition = None if always else compare("less", Index.of(self.given.many), Index.of(met))
             found.append(_Way(packed.buffer, place, width, condition))
         if steps is not None and steps.along == 1 and left is None:
             few = 2 * self.cut.height
@@ -449,7 +456,34 @@ class _Writer:
             first = [If(_equal(strip, 0), [For(row, ZERO, minimum(Index.of(height), self.height), ahead)])]
             if part is not None:
                 first = [If(_equal(Index.of(part), self.stretches - 1), first)]
-        return [*first, *pack, For(tile, ZERO, many, [*sums, *done])]
+        coming = self._coming(Index.of(tile), strip, column, start, count, part) if pack and left is None else []
+        return [*first, *pack, For(tile, ZERO, many, [*coming, *sums, *done])]
+
+    def _coming(
+        self, tile: Index, strip: Index, column: Index, start: Index, count: Index, part: LoopVar | None
+    ) -> list[Statement]:  # fmt: skip
+        """Asks for what will be packed of B next, a part of it with each tile: its rows lie far apart, where no machine
+        foresees them."""
+        steps = self.b.steps()
+        if steps is None or steps.along != 1 or steps.inner * self.b.dtype.size < WAY or not isinstance(self.rows, int):
+            return []
+        share = -(-self.stretch // self.tiles)
+        k = LoopVar("ahead", self.stretch)
+        more = compare("less", strip + 1, limited(self.strip, self.strips, self.share))
+
+        def ask(column: Index, start: Index, count: Index) -> list[Statement]:
+            body: list[Statement] = []
+            for vector in range(self.cut.columns * self.b.dtype.size // LINE):
+                place = self.b.start(self.outer, column, start + k)
+                body.append(Prefetch(place[0], place[1] + vector * (LINE // self.b.dtype.size)))
+            return [For(k, tile * share, minimum((tile + 1) * share, count), body)]
+
+        beside = ask(column + self.cut.columns, start, count)
+        if part is None:
+            return [If(more, beside)]
+        following = start + self.stretch
+        below = ask(self.strip * self.cut.columns, following, limited(following, self.given.inner, self.stretch))
+        return [If(more, beside, [If(compare("less", Index.of(part) + 1, Index.of(part.extent)), below)])]
 
     def _ahead(self, first: Index, row: LoopVar, column: Index, wide: int) -> list[Statement]:
         """Asks for what the maps behind the product will read of a row, so that it arrives while sums are made."""

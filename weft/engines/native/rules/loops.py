@@ -13,7 +13,7 @@ from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Const, Expr, Load, Op
 from weft.engines.native.lower import Loop, Lowering, Nest, Region, rule, variables
 from weft.engines.native.problems import Unsupported
-from weft.engines.native.products import Product
+from weft.engines.native.products import LINE, WAY, Product
 from weft.engines.native.rewriting import Rewriter
 from weft.engines.native.rules.pointwise import compare, op
 from weft.engines.native.sources import Computed, Indices, Memory, Source, flat_index
@@ -23,6 +23,7 @@ from weft.passes.specialise import specialise
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Shape, Symbol
+    from weft.base.dtypes import DType
     from weft.engines.native.loops import Buffer
 
 _WRITES = ("assign_variable", "assign_add_variable", "assign_sub_variable", "advance_random_state")
@@ -50,7 +51,7 @@ def _scan(low: Lowering, node: Node) -> Sequence[Source]:
     inputs += outer[carries + sequences :]
     first = len(low.nests)
     found = low.body(body, inputs, region)
-    stacks = [low.temporary((length, *value.shape), value.dtype, "stack") for value in found[carries:]]
+    stacks = [_stack(low, (length, *value.shape), value.dtype) for value in found[carries:]]
     for source, stack in zip(found[carries:], stacks, strict=True):
         _store(low, source, _part(stack, step), "stack")
     for source, ring in zip(found[:carries], rings, strict=True):
@@ -127,6 +128,39 @@ def _row(whole: Source, position: Index) -> Source:
     return Computed(whole.shape[1:], whole.dtype, lambda place: whole.at((position, *place)), whole.cost)
 
 
+def _stack(low: Lowering, shape: Shape, dtype: DType) -> Memory:
+    """Room for what each turn leaves; rows that would share places in a cache lie a little apart."""
+    row = shape[-1]
+    if len(shape) < 3 or not isinstance(row, int) or row * dtype.size % WAY:
+        return low.temporary(shape, dtype, "stack")
+    found = low.temporary((*shape[:-1], row + LINE // dtype.size), dtype, "stack")
+    return Memory(found.buffer, shape, found.strides)
+
+
+def _spread(memory: Memory, like: Memory) -> Memory | None:
+    """The same part of a tensor whose rows lie as those of another; None where it does not keep to rows."""
+    row, apart = like.shape[-1], like.strides[-2]
+    if row == apart:
+        return memory
+    assert isinstance(row, int) and isinstance(apart, int)
+    start, strides = Index.of(memory.offset), []
+    reach = (start % row).highest()
+    for size, stride in zip(memory.shape, memory.strides, strict=True):
+        if not isinstance(stride, int) or reach is None:
+            return None
+        if stride % row:
+            reach = reach + (size - 1) * stride
+        strides.append(stride if stride % row else stride // row * apart)
+    if not isinstance(reach, int) or reach >= row:
+        return None
+    return Memory(memory.buffer, memory.shape, tuple(strides), _spread_index(start, like))
+
+
+def _spread_index(index: Index, like: Memory) -> Index:
+    row, apart = like.shape[-1], like.strides[-2]
+    return index if row == apart else index + index // row * (apart - row)
+
+
 def _ring(low: Lowering, start: Source) -> Memory:
     """Two places for what goes from turn to turn, the first of which holds the start."""
     ring = low.temporary((2, *start.shape), start.dtype, "carry")
@@ -182,15 +216,17 @@ def _in_stacks(nests: Sequence[Nest], stacks: set[Buffer], region: Region) -> li
             and value.buffer.size == product(tuple(nest.shape)) and value.index == flat_index(nest.shape, place)
             and all(other.region is region for other in concerned)
             and all(other is nest or isinstance(other.template, Product) for other in readers[value.buffer])
-            and all(other.template is None for other in makers[value.buffer])
+            and all(other.template is None and _spread(other.output, nest.output) for other in makers[value.buffer])
         ):  # fmt: skip
             moved[value.buffer] = nest.output, nest
     copies = {nest for _, nest in moved.values()}
     into = Rewriter(lambda load: _elsewhere(load, moved))
     for buffer, (stack, copy) in moved.items():
         for nest in makers[buffer]:
-            offset = Index.of(nest.output.offset) + Index.of(stack.offset)
-            nest.output = Memory(stack.buffer, nest.output.shape, nest.output.strides, offset)
+            spread = _spread(nest.output, stack)
+            assert spread is not None
+            offset = Index.of(spread.offset) + Index.of(stack.offset)
+            nest.output = Memory(stack.buffer, spread.shape, spread.strides, offset)
         for nest in readers[buffer]:
             if nest is not copy:
                 nest.template.read_through(into)
@@ -202,7 +238,7 @@ def _elsewhere(load: Load, moved: Mapping[Buffer, tuple[Memory, Nest]]) -> Expr 
     if found is None:
         return None
     stack = found[0]
-    return Load(stack.buffer, load.index + Index.of(stack.offset), load.guard)
+    return Load(stack.buffer, _spread_index(load.index, stack) + Index.of(stack.offset), load.guard)
 
 
 def _move_out(nests: Sequence[Nest], moving: set[Buffer], turn: LoopVar, parent: Region | None) -> None:
