@@ -9,12 +9,13 @@ from typing import Any
 from weft.base import dtypes
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor, sizes
+from weft.runtime.tensor import EagerTensor
 
 
 def apply(op: str, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
     """Applies an op to converted inputs; one output comes bare, several as a tuple."""
     record = opdef.get(op)
-    tensors = [frontdoor.operand(value) for value in inputs]
+    tensors = [value if value.__class__ is EagerTensor else frontdoor.operand(value) for value in inputs]
     outputs = dispatch.apply(record, tensors, record.complete(attrs), name)
     return outputs[0] if len(outputs) == 1 else outputs
 
@@ -23,6 +24,10 @@ def unary(op: str, public: str | None = None) -> Callable[..., Any]:
     """The public form of an op on one tensor."""
 
     def function(x: Any, name: str | None = None) -> Any:
+        if x.__class__ is EagerTensor:
+            found = dispatch.single(opdef.get(op), x)
+            if found is not None:
+                return found
         return apply(op, x, name=name)
 
     return _named(function, public or op, opdef.get(op).doc, "x: A tensor.")
@@ -32,6 +37,10 @@ def binary(op: str, public: str | None = None) -> Callable[..., Any]:
     """The public form of an op on two tensors that broadcast."""
 
     def function(x: Any, y: Any, name: str | None = None) -> Any:
+        if x.__class__ is EagerTensor and y.__class__ is EagerTensor:
+            found = dispatch.pair(opdef.get(op), x, y)
+            if found is not None:
+                return found
         a, b = frontdoor.together(x, y, public or op)
         return apply(frontdoor.op_for(op, a.dtype), a, b, name=name)
 

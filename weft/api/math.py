@@ -249,6 +249,8 @@ def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
     Raises:
         InvalidArgumentError: Where the inner sizes differ.
     """
+    if not (transpose_a or transpose_b or adjoint_a or adjoint_b) and output_type is None:
+        return frontdoor.matmul(a, b, name)
     x, y = frontdoor.together(a, b, "matmul")
     return apply("matmul", x, y, transpose_a=transpose_a, transpose_b=transpose_b, adjoint_a=adjoint_a,
                  adjoint_b=adjoint_b, output_type=None if output_type is None else dtypes.as_dtype(output_type),

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Protocol
 from weft.base.errors import UnavailableError, explain
 from weft.ir.graph import Graph, Node
 from weft.ir.types import TensorType
+from weft.ops.direct import Ready
+from weft.ops.opdef import OpDef
 
 #: Called after each node with the node and its results, where an engine can: for NaN hunting and profiles.
 Hook = Callable[[Node, Sequence[Any]], None]
@@ -97,6 +99,10 @@ class Engine(Protocol):
 
     def execute(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Runs one op at once."""
+        ...
+
+    def prepare(self, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Ready | None:
+        """One op made ready to run on arrays of the dtypes and shapes of these; None where it has to be executed."""
         ...
 
     def devices(self) -> Sequence[str]:

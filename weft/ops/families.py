@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,14 @@ _unary: list[str] = []
 _broadcasting: list[str] = []
 
 
+#: a context in which numpy's infinities and NaNs are no warnings; runs in copies of it, which cost next to nothing
+_QUIET = contextvars.Context()
+_QUIET.run(np.seterr, all="ignore")
+quiet_context = _QUIET.copy
+#: references made by the two functions below: what they are made of
+_layers: dict[Any, tuple[str, Callable[..., Any]]] = {}
+
+
 def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
     """A reference that computes half-precision operands in float32 and rounds the result once."""
 
@@ -36,6 +45,7 @@ def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
         result = function(*(a.astype(np.float32) if a.dtype == half else a for a in arrays), **attrs)
         return result.astype(half) if getattr(result, "dtype", None) == np.float32 else result
 
+    _layers[wrapped] = ("in_float32", function)
     return wrapped
 
 
@@ -43,10 +53,20 @@ def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
     """A reference whose infinities and NaNs are results, not warnings."""
 
     def wrapped(*arrays: Any, **attrs: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return function(*arrays, **attrs)
+        return quiet_context().run(function, *arrays, **attrs)
 
+    _layers[wrapped] = ("quiet", function)
     return wrapped
+
+
+def bare(reference: Callable[..., Any], given: Sequence[Any]) -> tuple[Callable[..., Any], bool]:
+    """What is left of a reference for operands of these numpy dtypes, and whether it is to run in `quiet_context`."""
+    half = any(dtype in _HALF for dtype in given)
+    calm = False
+    while reference in _layers and not (half and _layers[reference][0] == "in_float32"):
+        kind, reference = _layers[reference]
+        calm = calm or kind == "quiet"
+    return reference, calm
 
 
 def elementwise_shape(types: Sequence[TensorType]) -> tuple[Any, ...] | None:
@@ -135,7 +155,7 @@ def unary(
     _unary.append(name)
     return register(
         OpDef(name=name, inputs=("x",), spec=spec, reference=quiet(in_float32(reference)), dtypes=(dtypes,), vjp=rule,
-              jvp=jvp, decompose=decompose, any_rank=True, doc=doc, grad_order=grad_order, reason=reason,
+              jvp=jvp, decompose=decompose, any_rank=True, by_dtype=True, doc=doc, grad_order=grad_order, reason=reason,
               cases=cases if cases is not None else (
                   case((2, 3), domain=domain, tolerance=tolerance),
                   case((), domain=domain, tolerance=tolerance),
@@ -189,7 +209,8 @@ def binary(
     _broadcasting.append(name)
     return register(
         OpDef(name=name, inputs=("x", "y"), spec=spec, reference=quiet(in_float32(reference)), dtypes=(dtypes,),
-              vjp=rule, decompose=decompose, any_rank=True, doc=doc, grad_order=grad_order, reason=reason,
+              vjp=rule, decompose=decompose, any_rank=True, by_dtype=True, doc=doc, grad_order=grad_order,
+              reason=reason,
               cases=cases if cases is not None else (
                   case((2, 3), (2, 3), domain=domain, tolerance=tolerance),
                   case((2, 1, 3), (4, 1), domain=domain, tolerance=tolerance),

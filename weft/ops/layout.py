@@ -26,11 +26,18 @@ _ROUNDED_ONCE = frozenset((
 ))  # fmt: skip
 
 
+def unsettled(op: str) -> str:
+    """The kinds of operands, as numpy's letters, that an op's reference may see in row-major order alone."""
+    if op in _MOVES:
+        return ""
+    return "c" if op in _ROUNDED_ONCE else "fcV"  # complex products and quotients are several operations
+
+
 def settled(op: str, arrays: Sequence[Any]) -> Sequence[Any]:
     """An op's operands as its reference may see them: in row-major order where that could show in the result."""
-    if op in _MOVES:
+    kinds = unsettled(op)
+    if not kinds:
         return arrays
-    kinds = "c" if op in _ROUNDED_ONCE else "fcV"  # complex products and quotients are several operations
     for array in arrays:
         if isinstance(array, np.ndarray) and not array.flags.c_contiguous and array.dtype.kind in kinds:
             break

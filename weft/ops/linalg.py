@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -100,6 +100,18 @@ def _matmul(
     return product.astype(result, copy=False)
 
 
+def _ready_matmul(arrays: Sequence[Any], attrs: Mapping[str, Any]) -> Callable[..., Any] | None:
+    """The product of two matrices, or of batches of them, that needs nothing done before or after it."""
+    a, b = arrays
+    plain = attrs["output_type"] is None and a.dtype.kind in "fc" and a.dtype.itemsize > 2
+    if not plain or attrs["adjoint_a"] or attrs["adjoint_b"] or (b.ndim == 2 and a.ndim > 2):
+        return None
+    left, right = attrs["transpose_a"], attrs["transpose_b"]
+    if not (left or right):
+        return np.matmul
+    return lambda a, b: np.matmul(a.swapaxes(-1, -2) if left else a, b.swapaxes(-1, -2) if right else b)
+
+
 class _Factor:
     """A matrix of a product with what is done to it first: transposing, conjugating."""
 
@@ -166,6 +178,7 @@ register(
         attrs={"transpose_a": False, "transpose_b": False, "adjoint_a": False, "adjoint_b": False, "output_type": None},
         spec=_matmul_spec,
         reference=quiet(_matmul),
+        prepare=_ready_matmul,
         dtypes=(NUMBERS,),
         vjp=_matmul_vjp,
         doc="The product of matrices; what stands before the last two axes is a batch and broadcasts.",

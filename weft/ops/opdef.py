@@ -160,6 +160,9 @@ class OpDef:
         higher_order: Whether it has sub-graphs, which `reference` is given a runner for.
         any_rank: Whether `spec` takes inputs of unknown rank as they are; else it is asked for several ranks.
         outputs: Names of the outputs; None where their number depends on attributes.
+        by_dtype: Whether dtypes alone decide if arrays are taken, because `reference` refuses shapes that do not fit.
+        prepare: (arrays, attributes) -> what `reference` does with arrays of these dtypes and shapes, in less time and
+            to the same bits, with arrays alone as arguments; None where there is no such way.
     """
 
     name: str
@@ -179,8 +182,17 @@ class OpDef:
     higher_order: bool = False
     any_rank: bool = False
     outputs: tuple[str, ...] | None = ("output",)
+    by_dtype: bool = False
+    prepare: Callable[[Sequence[Array], Mapping[str, Any]], Callable[..., Any] | None] | None = None
     doc: str = ""
     family: str = ""
+
+    def __post_init__(self) -> None:
+        self.required = tuple(name for name, value in self.attrs.items() if value is REQUIRED)
+        self.defaults = dict(self.attrs)
+        self.pure = self.effect is Effect.NONE and not self.higher_order
+        #: what has been made ready for calls of some kind; `weft.runtime.dispatch` fills it
+        self.ready: dict[Any, Any] = {}
 
     @property
     def variadic(self) -> bool:
@@ -207,18 +219,19 @@ class OpDef:
         return self.dtypes[min(index, len(self.dtypes) - 1)] if self.dtypes else ()
 
     def complete(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
-        """The attributes with defaults filled in.
+        """The attributes with defaults filled in. They are shared, so nobody may change them.
 
         Raises:
             TypeError: For an unknown or a missing attribute.
         """
-        for name in attrs:
-            if name not in self.attrs:
-                raise TypeError(f"{self.name} has no attribute `{name}`. {nearest(name, self.attrs)}")
-        full = dict(self.attrs)
-        full.update(attrs)
-        for name, value in full.items():
-            if value is REQUIRED:
+        if not attrs and not self.required:
+            return self.defaults
+        full = {**self.attrs, **attrs}
+        if len(full) > len(self.attrs):
+            unknown = next(name for name in attrs if name not in self.attrs)
+            raise TypeError(f"{self.name} has no attribute `{unknown}`. {nearest(unknown, self.attrs)}")
+        for name in self.required:
+            if full[name] is REQUIRED:
                 raise TypeError(f"{self.name} needs the attribute `{name}`.")
         return full
 
@@ -456,6 +469,11 @@ def get(name: str) -> OpDef:
         if record is None:
             raise KeyError(f"No op is named {name}. {nearest(name, _table)}")
     return record
+
+
+def loaded() -> list[OpDef]:
+    """The records of the families that have been imported so far."""
+    return list(_table.values())
 
 
 def names() -> list[str]:

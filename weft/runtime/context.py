@@ -86,6 +86,8 @@ class _Local(threading.local):
 _local = _Local()
 #: Whether threads start in graph mode (TensorFlow 1), and what `==` on tensors asks for.
 _process: dict[str, bool] = {"graph_mode": False, "identity_equality": False}
+#: both for `dispatch`, which asks at every eager call
+local, process = _local, _process
 
 
 def scope() -> Scope | None:

@@ -44,6 +44,8 @@ def use_engine(name: str | None) -> None:
     global _engine, _chosen
     _engine = None if name is None else engine_loader.load(name)
     _chosen = name is not None
+    for record in opdef.loaded():
+        record.ready.clear()
 
 
 def chosen() -> bool:
@@ -119,26 +121,24 @@ def _delegate(
     return tuple(handler(record.name, list(inputs), dict(attrs)))
 
 
-#: calls whose inputs and attributes an op has taken before, and which give plain tensors: they need no second look
-_accepted: set[Any] = set()
-_MOST_ACCEPTED = 4096
+#: how many kinds of calls of one op are kept ready
+_MOST_READY = 512
 
 
-def _signature(record: OpDef, arrays: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
-    """All that `infer` goes by: the op, dtypes, shapes, attributes. None where these cannot be told in short."""
-    if record.effect is not Effect.NONE or record.higher_order:
+def _kind(record: OpDef, arrays: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
+    """All that decides whether an op takes its arguments, and how it runs: dtypes, shapes, attributes. None where
+    these cannot be told in short."""
+    if not record.pure:
         return None
     try:
-        parts: list[Any] = [record.name]
-        for array in arrays:
-            parts += (array.dtype, array.shape)
-        for name, value in attrs.items():
-            parts += (name, value.__class__, value)  # True, 1 and 1.0 are equal
-        key = tuple(parts)
-        hash(key)
-    except (AttributeError, TypeError):
+        if record.by_dtype:
+            return tuple([array.dtype for array in arrays]) if len(arrays) == len(record.inputs) else None
+        # True, 1 and 1.0 are equal, so the kinds of attributes are part of it
+        plain = not attrs or attrs is record.defaults
+        given = () if plain else (tuple(attrs.items()), tuple(map(type, attrs.values())))
+        return (given, *[(array.dtype, array.shape) for array in arrays])
+    except AttributeError:
         return None
-    return key
 
 
 def _execute(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -148,34 +148,121 @@ def _execute(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> 
             arrays.append(tensor._array)
         except AttributeError:
             raise leaked(tensor, "is used outside of it") from None
-    key = _signature(record, arrays, attrs)
-    types = None
-    if key not in _accepted:
-        types = record.infer([tensor.type for tensor in inputs], attrs)
-        if key is not None and all(type.handle is None for type in types):
-            if len(_accepted) >= _MOST_ACCEPTED:
-                _accepted.clear()
-            _accepted.add(key)
+    kind = _kind(record, arrays, attrs)
+    try:
+        ready = record.ready.get(kind)
+    except TypeError:  # an attribute that has no hash
+        kind = ready = None
+    if ready is None:
+        return _execute_new(record, inputs, arrays, attrs, kind)
+    try:
+        result = ready.run(*arrays)
+    except _REFUSALS as error:
+        if record.by_dtype:
+            record.infer([tensor.type for tensor in inputs], attrs)
+        raise _worded(record, inputs, error) from None
+    if result.__class__ is not np.ndarray:
+        results = _as_arrays(result)
+        if len(results) != 1:
+            if check_results is not None:
+                check_results(record, results)
+            return tuple(map(EagerTensor, results))
+        result = results[0]
+    if check_results is not None:
+        check_results(record, (result,))
+    return (EagerTensor(result),)
+
+
+def single(record: OpDef, x: EagerTensor) -> EagerTensor | None:
+    """An op with one result on an eager tensor, without attributes, the short way.
+
+    Returns:
+        None where a graph is being built, and where no such call has been accepted before: then it takes `apply`.
+    """
+    scopes = context.local.scopes
+    if (scopes[-1] is not None if scopes else context.process["graph_mode"]) or check_results is not None:
+        return None
+    array = x._array
+    ready = record.ready.get((array.dtype,) if record.by_dtype else ((), (array.dtype, array.shape)))
+    if ready is None:
+        return None
+    try:
+        result = ready.run(array)
+    except _REFUSALS:
+        return None  # and `apply` words it
+    made = EagerTensor(result if result.__class__ is np.ndarray else np.asarray(result))
+    for tape in context.local.tapes:
+        tape.note(record.name, (x,), (made,), record.defaults)
+    return made
+
+
+def pair(record: OpDef, x: EagerTensor, y: EagerTensor) -> EagerTensor | None:
+    """The same on two eager tensors."""
+    scopes = context.local.scopes
+    if (scopes[-1] is not None if scopes else context.process["graph_mode"]) or check_results is not None:
+        return None
+    a, b = x._array, y._array
+    ready = record.ready.get(
+        (a.dtype, b.dtype) if record.by_dtype else ((), (a.dtype, a.shape), (b.dtype, b.shape))
+    )
+    if ready is None:
+        return None
+    try:
+        result = ready.run(a, b)
+    except _REFUSALS:
+        return None
+    made = EagerTensor(result if result.__class__ is np.ndarray else np.asarray(result))
+    for tape in context.local.tapes:
+        tape.note(record.name, (x, y), (made,), record.defaults)
+    return made
+
+
+def _as_arrays(result: Any) -> tuple[Any, ...]:
+    """What a reference gives, as a tuple of arrays."""
+    results = result if isinstance(result, tuple) else (result,)
+    return tuple(r if isinstance(r, np.ndarray) else np.asarray(r) for r in results)
+
+
+def _execute_new(
+    record: OpDef, inputs: Sequence[Any], arrays: list[Any], attrs: Mapping[str, Any], kind: Any
+) -> tuple[Any, ...]:
+    """Runs an op on arguments of a kind that it may refuse; the next time that kind is ready."""
+    types = record.infer([tensor.type for tensor in inputs], attrs)
     try:
         if record.name == "call":
             results = tuple(compiled(attrs["graph"]).run(arrays))
         else:
             results = engine().execute(record.name, arrays, attrs)
-    except InvalidArgumentError:
-        raise
-    except (ValueError, TypeError, IndexError, ZeroDivisionError, np.linalg.LinAlgError) as error:
-        if flags.debug():
-            raise
-        received = [f"{record.input_name(i)}: {t.type}" for i, t in enumerate(inputs)]
-        raise InvalidArgumentError(explain(f"{record.name}: {error}", received=received)) from None
+    except _REFUSALS as error:
+        raise _worded(record, inputs, error) from None
+    if kind is not None and all(type.handle is None for type in types) and not any(map(_holds, attrs.values())):
+        ready = engine().prepare(record, arrays, attrs)
+        if ready is not None:
+            if len(record.ready) >= _MOST_READY:
+                record.ready.clear()
+            record.ready[kind] = ready
     if check_results is not None:
         check_results(record, results)
-    if types is None:
-        return (EagerTensor(results[0]),) if len(results) == 1 else tuple(map(EagerTensor, results))
     return tuple(
         Handle(result, type.handle) if type.handle is not None else EagerTensor(result)
         for result, type in zip(results, types, strict=True)
     )
+
+
+def _holds(value: Any) -> bool:
+    """Whether an attribute is more than a few plain values: an array, a graph, a function of the program."""
+    return isinstance(value, (Constant, Graph)) or callable(value)
+
+
+_REFUSALS = (ValueError, TypeError, IndexError, ZeroDivisionError, np.linalg.LinAlgError)
+
+
+def _worded(record: OpDef, inputs: Sequence[Any], error: Exception) -> Exception:
+    """What an op's reference has raised, as users are told."""
+    if isinstance(error, InvalidArgumentError) or flags.debug():
+        return error
+    received = [f"{record.input_name(i)}: {t.type}" for i, t in enumerate(inputs)]
+    return InvalidArgumentError(explain(f"{record.name}: {error}", received=received))
 
 
 def _record(

@@ -7,6 +7,7 @@ an integer with a float gives the float's dtype; anything else that differs is r
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -379,6 +380,10 @@ def binary(op: str, sign: str | None = None) -> Callable[..., Any]:
     """The front door of an op on two operands; `sign` is what TensorFlow 1's graphs call the operator."""
 
     def function(x: Any, y: Any, name: str | None = None) -> Any:
+        if x.__class__ is EagerTensor and y.__class__ is EagerTensor:
+            found = dispatch.pair(opdef.get(op), x, y)
+            if found is not None:
+                return found
         x, y = together(x, y, op)
         result: Any = dispatch.apply(opdef.get(op_for(op, x.dtype)), (x, y), {}, name or _in_graph(sign))[0]
         if sign == "add" and hasattr(result, "_value") and result.dtype is not dtypes.string and _in_graph(sign):
@@ -398,6 +403,10 @@ def unary(op: str) -> Callable[..., Any]:
     """The front door of an op on one operand."""
 
     def function(x: Any, name: str | None = None) -> Any:
+        if x.__class__ is EagerTensor:
+            found = dispatch.single(opdef.get(op), x)
+            if found is not None:
+                return found
         return dispatch.apply(opdef.get(op), (convert(x),), {}, name)[0]
 
     function.__name__ = op
@@ -443,11 +452,15 @@ def _equality(op: str, otherwise: bool) -> Callable[..., Any]:
     return compare
 
 
-def matmul(x: Any, y: Any) -> Any:
-    """The matrix product, as `@` means it."""
-    x, y = together(x, y, "matmul")
+def matmul(x: Any, y: Any, name: str | None = None, sign: str | None = None) -> Any:
+    """The matrix product, nothing transposed; `sign` is as for `binary`."""
     record = opdef.get("matmul")
-    return dispatch.apply(record, (x, y), record.complete({}), _in_graph("matmul"))[0]
+    if x.__class__ is EagerTensor and y.__class__ is EagerTensor:
+        found = dispatch.pair(record, x, y)
+        if found is not None:
+            return found
+    x, y = together(x, y, "matmul")
+    return dispatch.apply(record, (x, y), record.complete({}), name or _in_graph(sign))[0]
 
 
 #: operator -> what TensorFlow 1's graphs call it, where that is not what they call the function
@@ -456,7 +469,8 @@ _SIGNS = {"add": "add", "subtract": "sub", "multiply": "mul", "floordiv": "floor
 tensors.operators.update(
     {op: binary(op, _SIGNS.get(op)) for op in (*_SIGNS, "less", "less_equal", "greater", "greater_equal", "left_shift",
                                                "right_shift")},
-    truediv=truediv, matmul=matmul, negative=unary("negative"), abs=unary("abs"), invert=_invert,
+    truediv=truediv, matmul=partial(matmul, sign="matmul"), negative=unary("negative"), abs=unary("abs"),
+    invert=_invert,
     equal=_equality("equal", False), not_equal=_equality("not_equal", True),
     **{"and": _bits_or_logic("logical_and", "bitwise_and", "and"),
        "or": _bits_or_logic("logical_or", "bitwise_or", "or"),

@@ -8,7 +8,9 @@ from typing import Any
 from weft.engines.base import Distribution, Executable, only_the_processor
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
-from weft.ops import interpreter, opdef
+from weft.ops import direct, interpreter, opdef
+from weft.ops.direct import Ready
+from weft.ops.opdef import OpDef
 
 #: ops whose references call BLAS or LAPACK, whose sums are in another order with another number of threads
 _PRODUCTS = frozenset((
@@ -16,6 +18,16 @@ _PRODUCTS = frozenset((
     "inverse", "solve", "triangular_solve", "pinv", "lstsq", "det", "slogdet", "expm", "sqrtm", "logm", "cholesky",
     "lu", "qr", "svd", "eigh", "eigvalsh", "eig", "eigvals",
 ))  # fmt: skip
+#: products of matrices with fewer elements and at most so many multiplications BLAS leaves to one thread anyway
+_FEW_ELEMENTS, _FEW_MULTIPLICATIONS = 1000, 1 << 16
+
+
+def _shared(op: str, inputs: Sequence[Any]) -> bool:
+    """Whether several threads of BLAS might share the work of an op on arrays of these shapes."""
+    if op != "matmul":
+        return op in _PRODUCTS
+    a, b = inputs
+    return bool(max(a.size, b.size) >= _FEW_ELEMENTS or a.size * max(b.shape[-2:]) > _FEW_MULTIPLICATIONS)
 
 
 class NativeEngine:
@@ -39,12 +51,16 @@ class NativeEngine:
 
     def execute(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """One op at once, by its reference: for small arrays numpy is quick enough."""
-        if op in _PRODUCTS:
+        if op in _PRODUCTS and _shared(op, inputs):
             from weft.engines.native import blas
 
             with blas.one_thread():
                 return interpreter.evaluate(opdef.get(op), inputs, attrs)
         return interpreter.evaluate(opdef.get(op), inputs, attrs)
+
+    def prepare(self, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Ready | None:
+        """The op's reference, made ready; products that BLAS could share among threads are not."""
+        return None if _shared(record.name, inputs) else direct.prepare(record, inputs, attrs)
 
     def profile(self) -> Any:
         """A context in which the kernels that run are timed."""

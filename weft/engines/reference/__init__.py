@@ -8,7 +8,9 @@ from typing import Any
 from weft.engines.base import Distribution, Hook, only_the_processor
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
-from weft.ops import interpreter, opdef
+from weft.ops import direct, interpreter, opdef
+from weft.ops.direct import Ready
+from weft.ops.opdef import OpDef
 
 
 class _Program:
@@ -35,6 +37,10 @@ class ReferenceEngine:
     def execute(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """The op's reference, applied."""
         return interpreter.evaluate(opdef.get(op), inputs, attrs)
+
+    def prepare(self, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Ready | None:
+        """The op's reference, made ready."""
+        return direct.prepare(record, inputs, attrs)
 
     def devices(self) -> list[str]:
         """The processor."""

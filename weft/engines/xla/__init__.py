@@ -17,7 +17,9 @@ from weft.base.errors import explain
 from weft.engines.base import Distribution, Executable
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
-from weft.ops import interpreter, opdef
+from weft.ops import direct, interpreter, opdef
+from weft.ops.direct import Ready
+from weft.ops.opdef import OpDef
 
 
 class XlaEngine:
@@ -40,6 +42,10 @@ class XlaEngine:
     def execute(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """One op at once, by its reference: starting a device for a single op costs more than it saves."""
         return interpreter.evaluate(opdef.get(op), inputs, attrs)
+
+    def prepare(self, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Ready | None:
+        """The op's reference, made ready."""
+        return direct.prepare(record, inputs, attrs)
 
     def devices(self) -> list[str]:
         """Those that jax sees."""
