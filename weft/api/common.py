@@ -24,26 +24,20 @@ def unary(op: str, public: str | None = None) -> Callable[..., Any]:
     """The public form of an op on one tensor."""
 
     def function(x: Any, name: str | None = None) -> Any:
+        if x.__class__ is not EagerTensor:
+            x = frontdoor.operand(x)
         if x.__class__ is EagerTensor:
             found = dispatch.single(opdef.get(op), x)
             if found is not None:
                 return found
-        return apply(op, x, name=name)
+        return dispatch.apply(opdef.get(op), (x,), {}, name)[0]
 
     return _named(function, public or op, opdef.get(op).doc, "x: A tensor.")
 
 
 def binary(op: str, public: str | None = None) -> Callable[..., Any]:
     """The public form of an op on two tensors that broadcast."""
-
-    def function(x: Any, y: Any, name: str | None = None) -> Any:
-        if x.__class__ is EagerTensor and y.__class__ is EagerTensor:
-            found = dispatch.pair(opdef.get(op), x, y)
-            if found is not None:
-                return found
-        a, b = frontdoor.together(x, y, public or op)
-        return apply(frontdoor.op_for(op, a.dtype), a, b, name=name)
-
+    function = frontdoor.binary(op, said=public or op)
     return _named(function, public or op, opdef.get(op).doc, "x: A tensor.\n    y: A tensor that broadcasts with it.")
 
 

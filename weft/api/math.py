@@ -8,10 +8,12 @@ from weft.api import special
 from weft.api.array import argsort as argsort
 from weft.api.array import ones_like, zeros, zeros_like
 from weft.api.array import unique as unique
-from weft.api.common import apply, binary, cast_to, in_a_row, integer, reduced, unary
+from weft.api.common import apply, axes_of, binary, cast_to, in_a_row, integer, reduced, unary
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
-from weft.runtime import frontdoor, sizes
+from weft.ops import opdef
+from weft.runtime import dispatch, frontdoor, sizes
+from weft.runtime.tensor import EagerTensor
 
 add = binary("add")
 subtract = binary("subtract")
@@ -135,7 +137,16 @@ accumulate_n = add_n
 def _reduction(op: str, public: str | None = None) -> Any:
     def function(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
         x = frontdoor.convert(input_tensor)
-        return reduced(op, x, axis, keepdims, name)
+        plain = (axis is None or axis.__class__ is int) and keepdims.__class__ is bool
+        if not plain or x.__class__ is not EagerTensor:
+            return reduced(op, x, axis, keepdims, name)
+        record, call = opdef.get(op), ("axis", axis, keepdims)
+        found = dispatch.single(record, x, call)
+        if found is None:
+            attrs = {"axis": axes_of(x, axis), "keepdims": keepdims}
+            found = dispatch.apply(record, (x,), attrs, name)[0]
+            dispatch.remember(record, call, (x,), attrs)
+        return found
 
     function.__name__ = function.__qualname__ = public or op
     function.__doc__ = (

@@ -89,6 +89,13 @@ class TensorShape:
         else:
             self._dims = tuple(_as_dimension(d) for d in dims)
 
+    @classmethod
+    def known(cls, sizes: tuple[int, ...]) -> TensorShape:
+        """The shape with these sizes, which are plain integers."""
+        made = cls.__new__(cls)
+        made._dims = sizes
+        return made
+
     @property
     def symbolic(self) -> Shape | None:
         """The sizes with their symbols; None for an unknown rank. For shape rules, not for display."""

@@ -10,6 +10,7 @@ import linecache
 import os
 import sys
 from dataclasses import dataclass
+from functools import cache
 from types import FrameType, TracebackType
 
 import numpy as np
@@ -52,6 +53,7 @@ def cell_name(filename: str) -> str | None:
     return "a cell" if "ipykernel_" in os.path.basename(os.path.dirname(filename)) else None
 
 
+@cache
 def is_internal(filename: str) -> bool:
     """Whether a file belongs to this package or to the machinery that users do not see as theirs."""
     return filename.startswith(_OTHERS) or any(part in filename for part in _MACHINERY)
@@ -59,12 +61,18 @@ def is_internal(filename: str) -> bool:
 
 def user_line(frame: FrameType | None = None) -> SourceLine | None:
     """The innermost line of the user's program on the current stack, or None outside any."""
-    current = frame if frame is not None else sys._getframe(1)
+    place = user_place(frame if frame is not None else sys._getframe(1))
+    return None if place is None else SourceLine(*place)
+
+
+def user_place(frame: FrameType) -> tuple[str, int, str] | None:
+    """The same as file, line number and function alone, for what happens so often that it must cost little."""
+    current: FrameType | None = frame
     while current is not None:
-        filename = current.f_code.co_filename
-        if not is_internal(filename):
-            return SourceLine(filename, current.f_lineno, current.f_code.co_name)
-        current = current.f_back  # type: ignore[assignment]
+        code = current.f_code
+        if not is_internal(code.co_filename):
+            return code.co_filename, current.f_lineno, code.co_name
+        current = current.f_back
     return None
 
 

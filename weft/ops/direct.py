@@ -20,11 +20,15 @@ class Ready:
         kernel: Arrays to an array, a numpy scalar or a tuple of them; the bits are those of the op's reference.
         calm: Whether the kernel is to run in `families.quiet_context`.
         run: All of this in one call.
+        attrs: The attributes.
     """
 
-    __slots__ = ("calm", "kernel", "run")
+    __slots__ = ("attrs", "calm", "kernel", "run")
 
-    def __init__(self, kernel: Callable[..., Any], calm: bool, settles: tuple[int, ...]) -> None:
+    def __init__(
+        self, kernel: Callable[..., Any], calm: bool, settles: tuple[int, ...], attrs: Mapping[str, Any]
+    ) -> None:
+        self.attrs = attrs
         if settles:
             kernel = _settling(kernel, settles)
         self.kernel = kernel
@@ -78,4 +82,4 @@ def prepare(record: OpDef, arrays: Sequence[Any], attrs: Mapping[str, Any]) -> R
     elif attrs:
         kernel = partial(kernel, **attrs)
     kinds = layout.unsettled(record.name)
-    return Ready(kernel, calm, tuple(i for i, a in enumerate(arrays) if a.dtype.kind in kinds))
+    return Ready(kernel, calm, tuple(i for i, a in enumerate(arrays) if a.dtype.kind in kinds), attrs)

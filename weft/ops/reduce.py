@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,17 @@ def _count(x: Any, axis: tuple[int, ...]) -> int:
     return int(np.prod([x.shape[a] for a in axis], dtype=np.int64))
 
 
+def _ready_sum(arrays: Sequence[Any], attrs: Mapping[str, Any]) -> Callable[..., Any] | None:
+    """The sum where `accurate_sum` takes one step; its operands are in row-major order here."""
+    x = arrays[0]
+    axes = tuple(sorted(a % x.ndim for a in attrs["axis"])) if x.ndim else ()
+    add: Any = np.add.reduce
+    innermost = bool(axes) and len(axes) == x.ndim - axes[0]
+    if x.dtype.kind not in "fc" or x.dtype.itemsize == 2 or not (innermost or _count(x, axes) <= _ROWS):
+        return None
+    return partial(add, axis=axes, dtype=x.dtype, keepdims=attrs["keepdims"])
+
+
 @quiet
 @in_float32
 def _sum(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
@@ -137,6 +149,7 @@ def reduction(
     cases: Sequence[Case] | None = None,
     tolerance: float = 1e-5,
     doc: str = "",
+    prepare: Any = None,
 ) -> OpDef:
     """Registers a reduction over `axis` (a tuple; empty for none) with `keepdims`."""
     return register(
@@ -144,6 +157,7 @@ def reduction(
               spec=lambda x, axis, keepdims: TensorType(
                   reduced_shape(x, axis, keepdims), x.dtype if result is None else result(x.dtype)),
               reference=quiet(in_float32(reference)), dtypes=(dtypes,), vjp=vjp, jvp=jvp, decompose=decompose, doc=doc,
+              prepare=prepare,
               cases=cases if cases is not None else _reduction_cases(domain=domain, tolerance=tolerance))  # fmt: skip
     )
 
@@ -154,6 +168,7 @@ reduction(
     vjp=lambda b, node, ct: (expand_reduced(b, ct, node),),
     jvp=lambda b, node, t: (b.reduce_sum(t, **node.attrs),),
     cases=_reduction_cases(),
+    prepare=_ready_sum,
     doc="The sum over axes.",
 )
 
@@ -167,9 +182,18 @@ def _mean(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     return np.asarray(accurate_sum(x, axis, keepdims) / np.asarray(count, x.dtype), x.dtype)
 
 
+def _ready_mean(arrays: Sequence[Any], attrs: Mapping[str, Any]) -> Callable[..., Any] | None:
+    total = _ready_sum(arrays, attrs)
+    if total is None:
+        return None
+    count = np.asarray(_count(arrays[0], attrs["axis"]), arrays[0].dtype)
+    return lambda x: np.asarray(total(x) / count, count.dtype)
+
+
 reduction(
     "reduce_mean",
     _mean,
+    prepare=_ready_mean,
     vjp=lambda b, node, ct: (expand_reduced(b, b.divide(ct, reduced_count(b, node, ct)), node),),
     jvp=lambda b, node, t: (b.reduce_mean(t, **node.attrs),),
     doc="The mean over axes; for integers its whole part.",

@@ -157,12 +157,12 @@ def _execute(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> 
         return _execute_new(record, inputs, arrays, attrs, kind)
     try:
         result = ready.run(*arrays)
-    except _REFUSALS as error:
+    except REFUSALS as error:
         if record.by_dtype:
             record.infer([tensor.type for tensor in inputs], attrs)
         raise _worded(record, inputs, error) from None
     if result.__class__ is not np.ndarray:
-        results = _as_arrays(result)
+        results = as_arrays(result)
         if len(results) != 1:
             if check_results is not None:
                 check_results(record, results)
@@ -173,8 +173,13 @@ def _execute(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> 
     return (EagerTensor(result),)
 
 
-def single(record: OpDef, x: EagerTensor) -> EagerTensor | None:
-    """An op with one result on an eager tensor, without attributes, the short way.
+def single(record: OpDef, x: EagerTensor, call: tuple[Any, ...] = ()) -> EagerTensor | None:
+    """An op with one result on an eager tensor, the short way.
+
+    Args:
+        record: The op.
+        x: The tensor.
+        call: What stands for the attributes, as it was given to `remember`; () for no attributes.
 
     Returns:
         None where a graph is being built, and where no such call has been accepted before: then it takes `apply`.
@@ -183,41 +188,74 @@ def single(record: OpDef, x: EagerTensor) -> EagerTensor | None:
     if (scopes[-1] is not None if scopes else context.process["graph_mode"]) or check_results is not None:
         return None
     array = x._array
-    ready = record.ready.get((array.dtype,) if record.by_dtype else ((), (array.dtype, array.shape)))
+    ready = record.ready.get((array.dtype,) if record.by_dtype else (call, (array.dtype, array.shape)))
     if ready is None:
         return None
     try:
         result = ready.run(array)
-    except _REFUSALS:
+    except REFUSALS:
         return None  # and `apply` words it
     made = EagerTensor(result if result.__class__ is np.ndarray else np.asarray(result))
     for tape in context.local.tapes:
-        tape.note(record.name, (x,), (made,), record.defaults)
+        tape.note(record.name, (x,), (made,), ready.attrs)
     return made
 
 
-def pair(record: OpDef, x: EagerTensor, y: EagerTensor) -> EagerTensor | None:
+def pair(record: OpDef, x: EagerTensor, y: EagerTensor, call: tuple[Any, ...] = ()) -> EagerTensor | None:
     """The same on two eager tensors."""
     scopes = context.local.scopes
     if (scopes[-1] is not None if scopes else context.process["graph_mode"]) or check_results is not None:
         return None
     a, b = x._array, y._array
     ready = record.ready.get(
-        (a.dtype, b.dtype) if record.by_dtype else ((), (a.dtype, a.shape), (b.dtype, b.shape))
+        (a.dtype, b.dtype) if record.by_dtype else (call, (a.dtype, a.shape), (b.dtype, b.shape))
     )
     if ready is None:
         return None
     try:
         result = ready.run(a, b)
-    except _REFUSALS:
+    except REFUSALS:
         return None
     made = EagerTensor(result if result.__class__ is np.ndarray else np.asarray(result))
     for tape in context.local.tapes:
-        tape.note(record.name, (x, y), (made,), record.defaults)
+        tape.note(record.name, (x, y), (made,), ready.attrs)
     return made
 
 
-def _as_arrays(result: Any) -> tuple[Any, ...]:
+def read(handle: Handle) -> EagerTensor | None:
+    """The value of a variable, the short way; None where a graph is being built, or where it has no value."""
+    scopes = context.local.scopes
+    if (scopes[-1] is not None if scopes else context.process["graph_mode"]) or check_results is not None:
+        return None
+    array = handle._array.read()
+    if array.__class__ is not np.ndarray:
+        return None
+    made = EagerTensor(array)
+    for tape in context.local.tapes:
+        tape.note("read_variable", (handle,), (made,), _NO_ATTRS)
+    return made
+
+
+_NO_ATTRS: Mapping[str, Any] = {}
+
+
+def remember(record: OpDef, call: tuple[Any, ...], tensors: Sequence[Any], attrs: Mapping[str, Any]) -> None:
+    """Lets `single` and `pair` find what has just been applied under a shorter name than all of its attributes.
+
+    Args:
+        record: The op.
+        call: What the attributes were made of, beginning with a text; equal only to what gives equal attributes.
+        tensors: The operands.
+        attrs: The attributes, complete.
+    """
+    if all(tensor.__class__ is EagerTensor for tensor in tensors):
+        arrays = [tensor._array for tensor in tensors]
+        ready = record.ready.get(_kind(record, arrays, attrs))
+        if ready is not None and len(record.ready) < _MOST_READY:
+            record.ready[(call, *[(array.dtype, array.shape) for array in arrays])] = ready
+
+
+def as_arrays(result: Any) -> tuple[Any, ...]:
     """What a reference gives, as a tuple of arrays."""
     results = result if isinstance(result, tuple) else (result,)
     return tuple(r if isinstance(r, np.ndarray) else np.asarray(r) for r in results)
@@ -233,9 +271,9 @@ def _execute_new(
             results = tuple(compiled(attrs["graph"]).run(arrays))
         else:
             results = engine().execute(record.name, arrays, attrs)
-    except _REFUSALS as error:
+    except REFUSALS as error:
         raise _worded(record, inputs, error) from None
-    if kind is not None and all(type.handle is None for type in types) and not any(map(_holds, attrs.values())):
+    if kind is not None and all(type.handle is None for type in types) and not any(map(holds, attrs.values())):
         ready = engine().prepare(record, arrays, attrs)
         if ready is not None:
             if len(record.ready) >= _MOST_READY:
@@ -249,12 +287,13 @@ def _execute_new(
     )
 
 
-def _holds(value: Any) -> bool:
+def holds(value: Any) -> bool:
     """Whether an attribute is more than a few plain values: an array, a graph, a function of the program."""
     return isinstance(value, (Constant, Graph)) or callable(value)
 
 
-_REFUSALS = (ValueError, TypeError, IndexError, ZeroDivisionError, np.linalg.LinAlgError)
+#: what references raise at values that they do not take
+REFUSALS = (ValueError, TypeError, IndexError, ZeroDivisionError, np.linalg.LinAlgError)
 
 
 def _worded(record: OpDef, inputs: Sequence[Any], error: Exception) -> Exception:
@@ -443,6 +482,14 @@ def call(op: str, *inputs: Any, **attrs: Any) -> Any:
 
 class DispatchBuilder(Builder):
     """Applies gradient rules to tensors: at once when eager, into the graph under construction otherwise."""
+
+    def shape(self, value: Any) -> tuple[Any, ...]:
+        """The sizes and symbols of a tensor's shape."""
+        return value._array.shape if value.__class__ is EagerTensor else super().shape(value)
+
+    def knows_rank(self, value: Any) -> bool:
+        """Whether `shape` has an answer."""
+        return value.__class__ is EagerTensor or super().knows_rank(value)
 
     def apply(self, record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Applies an op through the dispatcher."""

@@ -314,6 +314,7 @@ def _no_element(item: Any, value: Any, array: Any) -> str:
 
 def together(x: Any, y: Any, op: str) -> tuple[Any, Any]:
     """Both operands as tensors of one dtype."""
+    x, y = _read(x), _read(y)
     if isinstance(x, EagerTensor) and isinstance(y, EagerTensor) and x._array.dtype == y._array.dtype:
         return x, y
     if promotion is not None:
@@ -342,12 +343,39 @@ def together(x: Any, y: Any, op: str) -> tuple[Any, Any]:
     )
 
 
+def _read(value: Any) -> Any:
+    """A variable's value; anything else as it is."""
+    reader = None if isinstance(value, Tensor) else getattr(value, "_read_as_tensor", None)
+    return value if reader is None else reader()
+
+
 def _brief(x: Any) -> str:
     return str(getattr(x, "type", None) or f"{x.dtype.name}{x.shape}")
 
 
+#: Python's numbers as arrays of the dtypes of the tensors beside which they stood, and how many are kept
+_numbers: dict[Any, Any] = {}
+_MOST_NUMBERS = 1024
+
+
 def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     """A Python or numpy operand next to a tensor: it takes the tensor's dtype where nothing is lost by that."""
+    kind = value.__class__
+    # 0.0 is equal to -0.0; what graphs take differs
+    if (kind is int or (kind is float and value != 0.0)) and context.scope() is None:
+        key = (kind, value, tensor.dtype)
+        array = _numbers.get(key)
+        if array is None:
+            found = _converted_beside(value, tensor, op)
+            if len(_numbers) >= _MOST_NUMBERS:
+                _numbers.clear()
+            _numbers[key] = found._array
+            return found
+        return EagerTensor(array)
+    return _converted_beside(value, tensor, op)
+
+
+def _converted_beside(value: Any, tensor: Any, op: str) -> Any:
     wanted = tensor.dtype
     # A Python number is exact: by way of float32, its usual dtype, a float64 tensor would get it rounded.
     array = to_array(value, hint=wanted if wanted.is_floating or wanted.is_complex else None)
@@ -376,15 +404,22 @@ def op_for(op: str, dtype: DType) -> str:
     return "string_add" if op == "add" and dtype is dtypes.string else op
 
 
-def binary(op: str, sign: str | None = None) -> Callable[..., Any]:
-    """The front door of an op on two operands; `sign` is what TensorFlow 1's graphs call the operator."""
+def binary(op: str, sign: str | None = None, said: str | None = None) -> Callable[..., Any]:
+    """The front door of an op on two operands.
+
+    Args:
+        op: The op.
+        sign: What TensorFlow 1's graphs call the operator, where it is one.
+        said: What errors call it.
+    """
 
     def function(x: Any, y: Any, name: str | None = None) -> Any:
+        if x.__class__ is not EagerTensor or y.__class__ is not EagerTensor or x._array.dtype is not y._array.dtype:
+            x, y = together(x, y, said or op)
         if x.__class__ is EagerTensor and y.__class__ is EagerTensor:
             found = dispatch.pair(opdef.get(op), x, y)
             if found is not None:
                 return found
-        x, y = together(x, y, op)
         result: Any = dispatch.apply(opdef.get(op_for(op, x.dtype)), (x, y), {}, name or _in_graph(sign))[0]
         if sign == "add" and hasattr(result, "_value") and result.dtype is not dtypes.string and _in_graph(sign):
             result._value.node.metadata["type"] = "AddV2"  # the operator alone: tf.add is still Add

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,9 +18,9 @@ from weft.autodiff.replay import variables_read
 from weft.autodiff.reverse import Blocked, reverse
 from weft.base import nest, shapes
 from weft.base.errors import explain
-from weft.base.sources import SourceLine, user_line
+from weft.base.sources import SourceLine, user_place
 from weft.ops.opdef import Slices
-from weft.runtime import context, dispatch
+from weft.runtime import backward, context, dispatch
 from weft.runtime.composite import IndexedSlices
 from weft.runtime.tensor import EagerTensor, Handle, Tensor
 
@@ -56,7 +57,12 @@ class Tape:
         self.watch_variables = watch_variables
         self.paused = False
         self.variables: dict[int, Any] = {}
-        self.opened_at: SourceLine | None = None
+        self.place: tuple[str, int, str] | None = None
+
+    @property
+    def opened_at(self) -> SourceLine | None:
+        """The user's line that opened it."""
+        return None if self.place is None else SourceLine(*self.place)
 
     def watch(self, tensor: Any) -> None:
         """Follows what is computed from a tensor or a handle from now on."""
@@ -66,16 +72,18 @@ class Tape:
         """Remembers an application where it depends on something watched."""
         if self.paused:
             return
-        if op == "read_variable":
-            self._watch_read(inputs[:1])
-        elif op in _WITH_GRAPHS and any(isinstance(value, Handle) for value in inputs):
-            self._watch_read([inputs[i] for i in sorted(variables_read(op, attrs))])
         watched = self.watched
-        if any(id(value) in watched for value in inputs):
-            self.entries.append(Entry(op, tuple(inputs), tuple(outputs), attrs))
-            for output in outputs:
-                watched[id(output)] = output
-
+        if op in _READING:
+            if op == "read_variable":
+                self._watch_read(inputs[:1])
+            elif any(isinstance(value, Handle) for value in inputs):
+                self._watch_read([inputs[i] for i in sorted(variables_read(op, attrs))])
+        for value in inputs:
+            if id(value) in watched:
+                self.entries.append(Entry(op, tuple(inputs), tuple(outputs), attrs))
+                for output in outputs:
+                    watched[id(output)] = output
+                return
 
     def _watch_read(self, handles: Sequence[Any]) -> None:
         """Watches trainable variables that are being read."""
@@ -95,6 +103,7 @@ class Tape:
 
 
 _WITH_GRAPHS = frozenset(("call", "cond", "scan", "while_loop"))
+_READING = _WITH_GRAPHS | {"read_variable"}
 
 
 def _reverse(*arguments: Any, **options: Any) -> list[Any]:
@@ -104,6 +113,17 @@ def _reverse(*arguments: Any, **options: Any) -> list[Any]:
         return reverse(*arguments, **options)
     finally:
         context.set_part(before)
+
+
+def _gradients(
+    entries: Sequence[Any], targets: Sequence[Any], cotangents: Sequence[Any], sources: Sequence[Any]
+) -> list[Any]:
+    """Cotangents of the sources, given those of the targets (ones where None)."""
+
+    def rules(b: Any, begun: list[Any]) -> list[Any]:
+        return _reverse(entries, targets, begun, sources, b)
+
+    return backward.gradients(entries, targets, cotangents, sources, rules)
 
 
 def _target_of(value: Any) -> Any:
@@ -142,7 +162,7 @@ class GradientTape:
     def __enter__(self) -> GradientTape:
         if self._tape is None:
             self._tape = Tape(self._watch_variables, once=not self._persistent)
-            self._tape.opened_at = user_line()
+            self._tape.place = user_place(sys._getframe(1))
         self._start()
         return self
 
@@ -245,10 +265,10 @@ class GradientTape:
         leaves = nest.flatten(sources)
         followed = [_target_of(leaf) for leaf in leaves]
         seeds = nest.flatten(output_gradients) if output_gradients is not None else [None] * len(targets)
-        cotangents = [_seed(t, s) for t, s in zip(targets, seeds, strict=True)]
+        cotangents = [None if s is None else _seed(t, s) for t, s in zip(targets, seeds, strict=True)]
         # tapes that are still open record the gradient itself, for higher orders; this one must not
         with _paused(tape if inside and not self._persistent else None):
-            found = _reverse(tape.entries, targets, cotangents, followed, dispatch.builder)
+            found = _gradients(tape.entries, targets, cotangents, followed)
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         results = [_present(part, leaf, zero) for part, leaf in zip(found, leaves, strict=True)]
         absent = [source for source, part in zip(followed, results, strict=True) if part is None]
@@ -262,7 +282,7 @@ class GradientTape:
     def _tape_after(self, tape: Tape) -> None:
         """Drops what a tape that has been asked holds: every intermediate value."""
         fresh = Tape(self._watch_variables, once=not self._persistent)
-        fresh.opened_at = tape.opened_at
+        fresh.place = tape.place
         fresh.variables = tape.variables
         self._tape = fresh
 
@@ -282,7 +302,7 @@ class GradientTape:
             seed = np.zeros(size, goal.dtype.numpy)
             seed[position : position + 1] = 1
             cotangent = EagerTensor(seed.reshape(_static(goal)))
-            rows.append(_reverse(tape.entries, [goal], [cotangent], followed, dispatch.builder))
+            rows.append(_gradients(tape.entries, [goal], [cotangent], followed))
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         results: list[Any] = []
         for position, leaf in enumerate(leaves):
@@ -311,8 +331,7 @@ class GradientTape:
         for position in range(max(inner, 1)):
             seed = np.zeros((shape[0], inner), goal.dtype.numpy)
             seed[:, position : position + 1] = 1
-            found = _reverse(tape.entries, [goal], [EagerTensor(seed.reshape(shape))], [_target_of(source)],
-                            dispatch.builder)  # fmt: skip
+            found = _gradients(tape.entries, [goal], [EagerTensor(seed.reshape(shape))], [_target_of(source)])
             part = _dense(_present(found[0], source, UnconnectedGradients(unconnected_gradients).value == "zero"))
             if part is None:
                 return None
@@ -381,9 +400,7 @@ def _nothing(shape: tuple[int, ...], row: Any) -> Any:
 def _seed(target: Any, given: Any) -> Any:
     from weft.runtime.frontdoor import convert
 
-    if given is not None:
-        return convert(given, target.dtype)
-    return dispatch.builder.ones_like(target)
+    return convert(given, target.dtype)
 
 
 def _dense(part: Any) -> Any:

@@ -221,7 +221,7 @@ class EagerTensor(Tensor):
 
     @property
     def shape(self) -> TensorShape:
-        return TensorShape(self._array.shape)
+        return TensorShape.known(self._array.shape)
 
     @property
     def ndim(self) -> int:

@@ -322,6 +322,10 @@ class Variable(TensorOperators, metaclass=_Creating):
 
     def read_value(self) -> Any:
         """The present value as a tensor."""
+        if replica_views is None:
+            found = dispatch.read(self.handle)
+            if found is not None:
+                return found
         value = dispatch.call("read_variable", self.handle)
         return value if replica_views is None else replica_views.seen(self, value)
 
