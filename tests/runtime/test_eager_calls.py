@@ -149,3 +149,109 @@ def test_small_products_are_those_of_one_thread():
     finally:
         change(before)
         dispatch.use_engine(None)
+
+
+def test_numbers_beside_tensors_keep_their_kind_and_sign():
+    for _ in range(2):
+        x = tf.constant([1.0])
+        assert np.signbit((x * -0.0).numpy()).all() and not np.signbit((x * 0.0).numpy()).any()
+        assert (tf.constant([1.0], tf.float64) * 0.1).numpy()[0] == 0.1
+        assert (x * 0.1).numpy()[0] == np.float32(0.1)
+        assert (tf.constant([3]) * 2).dtype is tf.int32 and (tf.constant([3]) * 2.0).dtype is tf.float32
+        with pytest.raises((TypeError, ValueError)):
+            tf.constant([3], tf.uint8) + 300
+        with pytest.raises((TypeError, ValueError)):
+            x + True
+        assert tf.constant(1).dtype is tf.int32 and tf.constant(1.0).dtype is tf.float32
+        assert tf.cast(1, tf.float64).dtype is tf.float64
+
+
+def test_a_number_that_is_kept_is_nobodys_to_change():
+    first, second = tf.Variable(2.5), tf.Variable(2.5)
+
+    @tf.function
+    def add():
+        first.assign_add(1.0)
+
+    for _ in range(3):
+        add()
+    first.assign_add(2.5)
+    assert float(first) == 8 and float(second) == 2.5 and float(tf.constant(1.0) * 2.5) == 2.5
+
+
+def test_writes_take_what_fits_alone():
+    v = tf.Variable([1.0, 2.0])
+    for _ in range(2):
+        v.assign([1.0, 2.0])
+        v.assign_add(tf.constant([1.0, 1.0]))
+        v.assign_sub(tf.constant([0.5, 0.5]))
+        assert v.numpy().tolist() == [1.5, 2.5]
+        for wrong in (tf.constant([1.0]), tf.constant(1.0), tf.constant([1, 2]), tf.constant([[1.0, 2.0]])):
+            for method in (v.assign, v.assign_add, v.assign_sub):
+                with pytest.raises((ValueError, TypeError)):
+                    method(wrong)
+    assert v.numpy().tolist() == [1.5, 2.5]
+    assert v.assign(tf.constant([0.0, 0.0])) is v
+    assert v.assign_add(tf.constant([1.0, 1.0]), read_value=False) is None
+    wide = tf.Variable([1.0], shape=[None])
+    wide.assign(tf.constant([1.0, 2.0]))
+    assert wide.numpy().tolist() == [1.0, 2.0]
+    count = tf.Variable(0, dtype=tf.int64)
+    count.assign_add(1)
+    count.assign_add(1)
+    assert count.numpy() == 2 and count.dtype is tf.int64
+
+
+def test_threads_add_up():
+    v = tf.Variable(0.0)
+    one = tf.constant(1.0)
+    threads = [threading.Thread(target=lambda: [v.assign_add(one) for _ in range(200)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert float(v) == 800
+
+
+def test_parts():
+    x = tf.constant(np.arange(12, dtype=np.float32).reshape(3, 4))
+    keys = [0, -1, slice(1, None), (0, 1), (slice(None), -2), (None, 1), (..., 0), (slice(2, 0, -1), None, ..., 3), ()]
+    for key in keys:
+        expected = x.numpy()[key]
+        for _ in range(2):
+            found = x[key]
+            assert found.shape == expected.shape and found.numpy().tolist() == expected.tolist()
+    for key in (3, (0, 9), (0, 0, 0), slice(0, 2, 0)):
+        with pytest.raises((ValueError, IndexError)):
+            x[key]
+    for key in (True, 1.5, (0, True), "a"):
+        with pytest.raises(TypeError):
+            x[key]
+    words = tf.constant(["one", "two"])
+    assert words[0].numpy() == b"one" and words[1:].numpy().tolist() == [b"two"]
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = x[1, 1:] * 3.0
+    expected = np.zeros((3, 4))
+    expected[1, 1:] = 3
+    np.testing.assert_array_equal(tape.gradient(y, x), expected)
+
+
+def test_shapes_and_fillings():
+    x = tf.constant(np.arange(6, dtype=np.float32))
+    for _ in range(2):
+        assert tf.reshape(x, (2, 3)).shape == (2, 3) and tf.reshape(x, [-1, 2]).shape == (3, 2)
+        assert tf.reshape(x[:4], [2, -1]).shape == (2, 2)
+        for wrong in ((4, 2), (-1, -1), (-1, 4)):
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                tf.reshape(x, wrong)
+        assert tf.zeros((2, 3)).numpy().tolist() == [[0.0] * 3] * 2
+        assert tf.ones([2], tf.int32).dtype is tf.int32 and tf.ones_like(x).numpy().tolist() == [1.0] * 6
+        assert tf.ones((1,), tf.bool).numpy().tolist() == [True] and tf.zeros((1,), tf.string).numpy() == [b""]
+        v = tf.Variable(tf.zeros((2,)))
+        v.assign_add([1.0, 2.0])
+        assert tf.zeros((2,)).numpy().tolist() == [0.0, 0.0]
+        with tf.Graph().as_default():
+            assert not hasattr(tf.zeros((2, 3)), "_array")
+    with pytest.raises((ValueError, TypeError)):
+        tf.zeros((2, -3))

@@ -11,8 +11,9 @@ from weft.api.common import apply, axes_of, cast_to, integer
 from weft.base import dtypes, shapes
 from weft.base.errors import InvalidArgumentError, UnimplementedError, explain
 from weft.base.shapes import TensorShape
+from weft.ops import opdef
 from weft.runtime import context, dispatch, frontdoor, indexing, sizes, static
-from weft.runtime.tensor import Tensor
+from weft.runtime.tensor import EagerTensor, Tensor
 
 newaxis = None
 
@@ -103,8 +104,29 @@ def stop_gradient(input: Any, name: str | None = None) -> Any:
     return apply("stop_gradient", input, name=name)
 
 
+#: fillings that were made at once, each a view of one number, and how many are kept
+_fillings: dict[Any, Any] = {}
+_MOST_FILLINGS = 512
+
+
 def _filled(shape: Any, number: Any, dtype: Any, name: str | None) -> Any:
     dtype = dtypes.as_dtype(dtype)
+    if shape.__class__ is TensorShape:
+        whole = shape.symbolic or ()
+    else:
+        whole = tuple(shape) if isinstance(shape, (list, tuple)) else ()
+    if whole and all(size.__class__ is int for size in whole) and dispatch.at_once():
+        found = _fillings.get((whole, number, dtype))
+        if found is None:
+            found = _filled_new(shape, number, dtype, name)._array
+            if len(_fillings) >= _MOST_FILLINGS:
+                _fillings.clear()
+            _fillings[whole, number, dtype] = found
+        return EagerTensor(found)
+    return _filled_new(shape, number, dtype, name)
+
+
+def _filled_new(shape: Any, number: Any, dtype: dtypes.DType, name: str | None) -> Any:
     if dtype is dtypes.string and number == 0:
         number = ""
     return fill(shape, constant(bool(number) if dtype.is_bool else number, dtype), name=name)
@@ -221,7 +243,10 @@ def rank(input: Any, name: str | None = None) -> Any:
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     """The values as another dtype; floats to integers lose their fraction."""
-    tensor, wanted = frontdoor.convert(x), dtypes.as_dtype(dtype)
+    tensor = x if x.__class__ is EagerTensor else frontdoor.convert(x)
+    wanted = dtype if dtype.__class__ is dtypes.DType else dtypes.as_dtype(dtype)
+    if tensor.dtype is wanted:
+        return tensor
     if tensor.dtype is dtypes.string and wanted is not dtypes.string:
         raise UnimplementedError(explain(f"Cast string to {wanted.name} is not supported.",
                                          received=str(tensor.type), hint="tf.strings.to_number"))  # fmt: skip
@@ -235,6 +260,18 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
         InvalidArgumentError: Where the numbers of elements differ.
     """
     x = frontdoor.convert(tensor)
+    if x.__class__ is EagerTensor and isinstance(shape, (list, tuple)) and all(n.__class__ is int for n in shape):
+        record, call = opdef.get("reshape"), ("to", *shape)
+        found = dispatch.single(record, x, call)
+        if found is None:
+            found = _reshape(x, shape, name)
+            if found.__class__ is EagerTensor:
+                dispatch.remember(record, call, (x,), {"shape": found._array.shape})
+        return found
+    return _reshape(x, shape, name)
+
+
+def _reshape(x: Any, shape: Any, name: str | None) -> Any:
     target = sizes.shape_argument(shape)
     if not sizes.is_static(target):
         return apply("reshape_dynamic", x, target, name=name, sizes=sizes.known_parts(shape))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,16 @@ def _has_gradient(dtype: DType) -> bool:
     return dtype.is_floating or dtype.is_complex
 
 
+def _ready_cast(arrays: Sequence[Any], attrs: Mapping[str, Any]) -> Callable[..., Any] | None:
+    """Numbers that are real and get wider, or that numpy converts by itself in another plain way."""
+    source, target = arrays[0].dtype.kind, attrs["dtype"].numpy
+    if source in "iu" and target.kind in "iuf" and target.itemsize > 2:
+        return partial(np.ndarray.astype, dtype=target)
+    if source == "f" and target.kind == "f" and target.itemsize > 2 and arrays[0].dtype != target:
+        return partial(np.ndarray.astype, dtype=target)
+    return None
+
+
 def _cast_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     source, target = b.dtype(node.inputs[0]), node.attrs["dtype"]
     return (b.cast(ct, dtype=source) if _has_gradient(source) and _has_gradient(target) else None,)
@@ -85,6 +96,7 @@ register(
         attrs={"dtype": REQUIRED},
         spec=_cast_spec,
         reference=quiet(_cast),
+        prepare=_ready_cast,
         dtypes=(DENSE,),
         vjp=_cast_vjp,
         jvp=_cast_jvp,

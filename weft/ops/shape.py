@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,28 @@ def _broadcast_to_spec(x: TensorType, *, shape: tuple[Any, ...]) -> TensorType:
     return TensorType(shape, x.dtype)
 
 
+def _ready_broadcast(arrays: Sequence[Any], attrs: Mapping[str, Any]) -> Callable[..., Any] | None:
+    """One number seen everywhere."""
+    x, shape = arrays[0], attrs["shape"]
+    if x.shape == shape:
+        return lambda x: x
+    if x.size != 1 or x.dtype.kind not in "fciub":
+        return None
+    still = (0,) * len(shape)
+
+    def everywhere(x: Any) -> Any:
+        view: Any = np.ndarray(shape, x.dtype, x, 0, still)
+        view.setflags(write=False)
+        return view
+
+    return everywhere
+
+
+def _ready_reshape(arrays: Sequence[Any], attrs: Mapping[str, Any]) -> Callable[..., Any]:
+    shape = attrs["shape"]
+    return lambda x: x.reshape(shape)
+
+
 register(
     OpDef(
         name="broadcast_to",
@@ -27,6 +50,7 @@ register(
         attrs={"shape": REQUIRED},
         spec=_broadcast_to_spec,
         reference=lambda x, shape: np.broadcast_to(x, shape),
+        prepare=_ready_broadcast,
         dtypes=(dtypes.ALL,),
         vjp=lambda b, node, ct: (b.unbroadcast_like(ct, node.inputs[0]),),
         jvp=lambda b, node, t: (b.broadcast_to(t, shape=node.attrs["shape"]),),
@@ -87,6 +111,7 @@ register(
         attrs={"shape": REQUIRED},
         spec=_reshape_spec,
         reference=lambda x, shape: np.reshape(x, shape),
+        prepare=_ready_reshape,
         dtypes=(dtypes.ALL,),
         vjp=lambda b, node, ct: (b.reshape_like(ct, node.inputs[0]),),
         jvp=lambda b, node, t: (b.reshape(t, shape=node.attrs["shape"]),),

@@ -173,6 +173,11 @@ def _execute(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> 
     return (EagerTensor(result),)
 
 
+def at_once() -> bool:
+    """Whether ops run at once and nobody looks at their results; the same is written out where it has to be quick."""
+    return context.scope() is None and check_results is None
+
+
 def single(record: OpDef, x: EagerTensor, call: tuple[Any, ...] = ()) -> EagerTensor | None:
     """An op with one result on an eager tensor, the short way.
 
@@ -237,6 +242,25 @@ def read(handle: Handle) -> EagerTensor | None:
 
 
 _NO_ATTRS: Mapping[str, Any] = {}
+
+
+def write(record: OpDef, handle: Handle, value: EagerTensor) -> bool:
+    """Gives a variable a value, or adds one to it, the short way; False where it takes `apply`.
+
+    That is where a graph is being built or tapes record, and where dtype and shape are not the variable's very own.
+    """
+    scopes = context.local.scopes
+    if (scopes[-1] is not None if scopes else context.process["graph_mode"]) or check_results is not None:
+        return False
+    held, array, cell = handle.handle_type, value._array, handle._array
+    if context.local.tapes or array.dtype is not held.dtype.numpy or array.shape != held.shape:
+        return False
+    try:
+        with cell.lock:
+            record.reference(cell, array)
+    except REFUSALS:
+        return False  # nothing is written then
+    return True
 
 
 def remember(record: OpDef, call: tuple[Any, ...], tensors: Sequence[Any], attrs: Mapping[str, Any]) -> None:

@@ -66,21 +66,49 @@ def convert(value: Any, dtype: Any = None, name: str | None = None, hint: DType 
                 return found
     if isinstance(value, (list, tuple)) and _holds_tensor(value):
         return _pack(value, wanted, hint)
-    return constant(to_array(value, wanted, hint), name)
+    return constant(_number_or_array(value, wanted, hint), name)
+
+
+#: Python's numbers as the arrays that were made of them at once, by what they were made for; and how many are kept
+_numbers: dict[Any, Any] = {}
+_MOST_NUMBERS = 1024
+
+
+def _is_kept(value: Any) -> bool:
+    """Whether a value is a number whose array may be used again: not 0.0, which is equal to -0.0, nor in a graph."""
+    kind = value.__class__
+    return (kind is int or (kind is float and value != 0.0)) and context.scope() is None
+
+
+def _kept(key: Any, make: Callable[[], Any]) -> Any:
+    array = _numbers.get(key)
+    if array is None:
+        array = make()
+        if len(_numbers) >= _MOST_NUMBERS:
+            _numbers.clear()
+        _numbers[key] = array
+    return array
+
+
+def _number_or_array(value: Any, wanted: DType | None, hint: DType | None = None) -> Any:
+    """The same as `to_array`, of which numbers come from those that are kept."""
+    if _is_kept(value):
+        return _kept((value.__class__, value, wanted, hint), lambda: to_array(value, wanted, hint))
+    return to_array(value, wanted, hint)
 
 
 def operand(value: Any, hint: DType | None = None) -> Any:
     """A value that goes into an op at once: what is no tensor becomes a constant that is called after its place."""
     if is_tensor_like(value) or not _is_plain(value):
         return convert(value, hint=hint)
-    return literal(to_array(value, None, hint))
+    return literal(_number_or_array(value, None, hint))
 
 
 def operand_of(value: Any, dtype: DType) -> Any:
     """Like `operand`, for one whose dtype is fixed: what is no tensor is converted to it."""
     if is_tensor_like(value):
         return convert(value)
-    return literal(to_array(value, dtype)) if _is_plain(value) else convert(value, dtype)
+    return literal(_number_or_array(value, dtype)) if _is_plain(value) else convert(value, dtype)
 
 
 def _is_plain(value: Any) -> bool:
@@ -353,25 +381,11 @@ def _brief(x: Any) -> str:
     return str(getattr(x, "type", None) or f"{x.dtype.name}{x.shape}")
 
 
-#: Python's numbers as arrays of the dtypes of the tensors beside which they stood, and how many are kept
-_numbers: dict[Any, Any] = {}
-_MOST_NUMBERS = 1024
-
-
 def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     """A Python or numpy operand next to a tensor: it takes the tensor's dtype where nothing is lost by that."""
-    kind = value.__class__
-    # 0.0 is equal to -0.0; what graphs take differs
-    if (kind is int or (kind is float and value != 0.0)) and context.scope() is None:
-        key = (kind, value, tensor.dtype)
-        array = _numbers.get(key)
-        if array is None:
-            found = _converted_beside(value, tensor, op)
-            if len(_numbers) >= _MOST_NUMBERS:
-                _numbers.clear()
-            _numbers[key] = found._array
-            return found
-        return EagerTensor(array)
+    if _is_kept(value) and tensor.dtype is not dtypes.string:
+        return EagerTensor(_kept((value.__class__, value, tensor.dtype, op),
+                                 lambda: _converted_beside(value, tensor, op)._array))  # fmt: skip
     return _converted_beside(value, tensor, op)
 
 

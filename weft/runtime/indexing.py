@@ -9,7 +9,7 @@ import numpy as np
 from weft.base import dtypes
 from weft.base.dims import Dim
 from weft.base.errors import explain
-from weft.runtime import dispatch, frontdoor, sizes, tensor
+from weft.runtime import context, dispatch, frontdoor, sizes, tensor
 from weft.runtime.tensor import EagerTensor
 
 
@@ -20,6 +20,10 @@ def getitem(x: Any, key: Any) -> Any:
         TypeError: For keys that are no index, with what to use instead.
     """
     x = frontdoor.convert(x)
+    if x.__class__ is EagerTensor and _is_basic(key) and dispatch.at_once():
+        found = _basic_part(x, key if key.__class__ is tuple else (key,))
+        if found is not None:
+            return found
     if _is_mask(key):
         return dispatch.call("boolean_mask", x, frontdoor.convert(key))
     keys = key if isinstance(key, tuple) else (key,)
@@ -28,6 +32,36 @@ def getitem(x: Any, key: Any) -> Any:
     bounds: list[Any] = []
     index = tuple(_entry(k, bounds) for k in keys)
     return dispatch.call("strided_slice", x, *bounds, index=index)
+
+
+def _is_basic(key: Any) -> bool:
+    """Whether a key is made of plain integers, slices of them, None and `...`."""
+    kind = key.__class__
+    if kind is slice:
+        return _BOUNDS.issuperset((key.start.__class__, key.stop.__class__, key.step.__class__))
+    return kind is int or key is None or key is Ellipsis or (kind is tuple and all(map(_is_single, key)))
+
+
+def _is_single(key: Any) -> bool:
+    return key.__class__ is not tuple and _is_basic(key)
+
+
+_BOUNDS = frozenset((int, type(None)))
+
+
+def _basic_part(x: EagerTensor, key: tuple[Any, ...]) -> EagerTensor | None:
+    """The part as numpy gives it, which means the same by such keys; None for keys that it refuses."""
+    try:
+        part = x._array[key if Ellipsis in key else (*key, Ellipsis)]
+    except (IndexError, ValueError):
+        return None
+    made = EagerTensor(part)
+    tapes = context.tapes()
+    if tapes:
+        attrs = {"index": tuple(_entry(k, []) for k in key)}
+        for tape in tapes:
+            tape.note("strided_slice", (x,), (made,), attrs)
+    return made
 
 
 def _is_mask(key: Any) -> bool:

@@ -21,6 +21,7 @@ from weft.base.errors import explain
 from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
 from weft.ir.types import TensorType
+from weft.ops import opdef
 from weft.ops.opdef import Slices
 from weft.runtime import context, dispatch, frontdoor, lifting
 from weft.runtime.composite import IndexedSlices
@@ -394,6 +395,8 @@ class Variable(TensorOperators, metaclass=_Creating):
                 with self._cell.lock:
                     self._cell.write(own)
                 return self if read_value else None
+        if self._has_written("assign_variable", value):
+            return self._after(None, read_value)
         new = self._merged(self._incoming(value))
         return self._after(dispatch.call("assign_variable", self.handle, new), read_value)
 
@@ -401,6 +404,8 @@ class Variable(TensorOperators, metaclass=_Creating):
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         """Adds to it."""
+        if self._has_written("assign_add_variable", delta):
+            return self._after(None, read_value)
         change = self._merged(self._incoming_delta(delta))
         return self._after(dispatch.call("assign_add_variable", self.handle, change), read_value)
 
@@ -408,8 +413,18 @@ class Variable(TensorOperators, metaclass=_Creating):
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         """Subtracts from it."""
+        if self._has_written("assign_sub_variable", delta):
+            return self._after(None, read_value)
         change = self._merged(self._incoming_delta(delta))
         return self._after(dispatch.call("assign_sub_variable", self.handle, change), read_value)
+
+    def _has_written(self, op: str, value: Any) -> bool:
+        """Whether the short way of eager calls has done it."""
+        if replica_views is not None or context.scope() is not None:
+            return False
+        if value.__class__ in (int, float):
+            value = frontdoor.operand_of(value, self._dtype)
+        return value.__class__ is EagerTensor and dispatch.write(opdef.get(op), self.handle, value)
 
     def _merged(self, value: Any) -> Any:
         """What it takes of a value that each replica gives it."""
