@@ -19,6 +19,7 @@ def register(
 ) -> None:
     """Makes a class a structure: `flatten(object)` gives its children and what else it takes to rebuild it."""
     _registered[cls] = (flatten, unflatten)
+    _leaves.discard(cls)
 
 
 def _is_namedtuple(value: object) -> bool:
@@ -40,6 +41,9 @@ def is_nested(value: object) -> bool:
 
 def children(value: Any) -> list[tuple[Any, Any]] | None:
     """The (key, part) pairs one level down, or None for a leaf."""
+    kind = type(value)
+    if kind in _leaves:
+        return None
     if type(value) in _registered:
         return list(enumerate(_registered[type(value)][0](value)[0]))
     if isinstance(value, Mapping):
@@ -48,7 +52,14 @@ def children(value: Any) -> list[tuple[Any, Any]] | None:
         return list(zip(value._fields, value, strict=True))
     if isinstance(value, (tuple, list)):
         return list(enumerate(value))
+    if kind.__module__.startswith(_LASTING):
+        _leaves.add(kind)
     return None
+
+
+#: classes whose objects have turned out to be leaves: asking whether they are mappings takes long
+_leaves: set[type] = set()
+_LASTING = ("weft.", "numpy", "builtins")
 
 
 def rebuild(like: Any, parts: list[Any]) -> Any:

@@ -101,8 +101,9 @@ binary(
 def _power(x: Any, y: Any) -> Any:
     if x.dtype.kind == "i" and np.any(y < 0):
         raise ValueError(f"integers to negative integer powers are not integers (received exponent {y[y < 0].flat[0]})")
-    if x.dtype.kind == "f" and y.ndim == 0 and y in (1, 2):
-        return x * x if y == 2 else x.copy()
+    if x.dtype.kind == "f" and y.ndim == 0:
+        number = y.item()
+        return x * x if number == 2 else x.copy() if number == 1 else np.power(x, y)
     result = np.power(x, y)
     if x.dtype.kind == "f":  # libraries round powers as they like; these two are exact, or rounded once
         result = np.where(y == 1, x, result) if np.any(y == 1) else result

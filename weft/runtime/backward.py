@@ -54,41 +54,37 @@ def structure(
     index: dict[int, int] = {}
     values: list[Any] = []
     key: list[Any] = [dispatch.engine(), len(entries)]
+    for op, inputs, outputs, attrs in entries:
+        key += (op, len(inputs))
+        if not _place(inputs, index, values, key) or not _place(outputs, index, values, key):
+            return None
+        if attrs:
+            key += (tuple(attrs.items()), tuple(map(type, attrs.values())))
+    given = [cotangent for cotangent in cotangents if cotangent is not None]
+    for asked in (targets, sources, given):
+        if not _place(asked, index, values, key):
+            return None
+    key += (len(targets), *(c is None for c in cotangents))
+    return Structure(tuple(key), values)
 
-    def place(value: Any) -> int | None:
-        found = index.get(id(value))
+
+def _place(tensors: Sequence[Any], index: dict[int, int], values: list[Any], key: list[Any]) -> bool:
+    """Adds to a key which tensors these are, and the types of those that come for the first time; whether it can."""
+    for value in tensors:
+        number = id(value)
+        found = index.get(number)
         if found is None:
             if value.__class__ is EagerTensor:
-                key.append(value._array.dtype)
-                key.append(value._array.shape)
+                array = value._array
+                key += (array.dtype, array.shape)
             elif value.__class__ is Handle:
                 key.append(Handle)
             else:
-                return None
-            found = index[id(value)] = len(values)
+                return False
+            found = index[number] = len(values)
             values.append(value)
-        return found
-
-    for op, inputs, outputs, attrs in entries:
-        key.append(op)
-        key.append(len(inputs))
-        for value in (*inputs, *outputs):
-            found = index.get(id(value))
-            if found is None:
-                found = place(value)
-                if found is None:
-                    return None
-            key.append(found)
-        if attrs:
-            key.append(tuple(attrs.items()))
-            key.append(tuple(map(type, attrs.values())))
-    for value in (*targets, *sources, *(c for c in cotangents if c is not None)):
-        found = place(value)
-        if found is None:
-            return None
         key.append(found)
-    key += (len(targets), *(c is None for c in cotangents))
-    return Structure(tuple(key), values)
+    return True
 
 
 class Program:

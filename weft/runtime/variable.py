@@ -323,10 +323,9 @@ class Variable(TensorOperators, metaclass=_Creating):
 
     def read_value(self) -> Any:
         """The present value as a tensor."""
-        if replica_views is None:
-            found = dispatch.read(self.handle)
-            if found is not None:
-                return found
+        found = dispatch.read(self.handle)  # what runs at once is the same in all replicas
+        if found is not None:
+            return found
         value = dispatch.call("read_variable", self.handle)
         return value if replica_views is None else replica_views.seen(self, value)
 
@@ -420,7 +419,7 @@ class Variable(TensorOperators, metaclass=_Creating):
 
     def _has_written(self, op: str, value: Any) -> bool:
         """Whether the short way of eager calls has done it."""
-        if replica_views is not None or context.scope() is not None:
+        if context.scope() is not None:
             return False
         if value.__class__ in (int, float):
             value = frontdoor.operand_of(value, self._dtype)

@@ -37,7 +37,8 @@ class TwoMoments(Optimizer):
 
     def _power(self, beta: float, dtype: Any, ahead: int = 1) -> Any:
         """beta^t, with t the number of this update, from 1."""
-        return tf.pow(tf.cast(beta, dtype), tf.cast(self.iterations + ahead, dtype))
+        return self._once((beta, dtype, ahead), lambda: tf.pow(
+            tf.cast(beta, dtype), tf.cast(self.iterations + ahead, dtype)))  # fmt: skip
 
 
 class Adam(TwoMoments):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -464,8 +464,23 @@ class Optimizer(metaclass=KnownArguments):
         self._update_variables(grads, variables, rate)
 
     def _update_variables(self, grads: list[Any], variables: list[Any], rate: Any) -> None:
-        for gradient, variable in zip(grads, variables, strict=True):
-            self.update_step(gradient, variable, tf.cast(rate, variable.dtype))
+        if tf.executing_eagerly():
+            self.__dict__["_common"] = {}
+        try:
+            for gradient, variable in zip(grads, variables, strict=True):
+                self.update_step(gradient, variable, tf.cast(rate, variable.dtype))
+        finally:
+            self.__dict__.pop("_common", None)
+
+    def _once(self, key: Any, compute: Callable[[], Any]) -> Any:
+        """What is the same for all variables of an update: computed once, where that is not for the graph to see."""
+        known = self.__dict__.get("_common")
+        if known is None:
+            return compute()
+        found = known.get(key)
+        if found is None:
+            found = known[key] = compute()
+        return found
 
     def _accumulate(self, grads: list[Any], variables: list[Any]) -> None:
         steps = self.gradient_accumulation_steps
