@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.api import config
+from weft.api import config, ragged_map
 from weft.api.common import apply, cast_to
 from weft.base import dtypes, nest
 from weft.base.dtypes import DType
@@ -25,7 +25,7 @@ from weft.runtime import context, control, dispatch, frontdoor, kept_calls
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.custom_gradient import custom_gradient  # noqa: F401
 from weft.runtime.function import Function
-from weft.runtime.ragged import RaggedTensor, RaggedTensorSpec
+from weft.runtime.ragged import RaggedTensor
 from weft.runtime.scopes import NameScope as name_scope  # noqa: F401
 from weft.runtime.sparse import SparseTensor
 from weft.runtime.tape import GradientTape, UnconnectedGradients
@@ -137,37 +137,16 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", ga
 def map_fn(fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = None, back_prop: bool = True,
            swap_memory: bool = False, infer_shape: bool = True, name: str | None = None,
            fn_output_signature: Any = None) -> Any:  # fmt: skip
-    """Applies a function to every row and stacks the results; of ragged rows where ops run at once."""
+    """Applies a function to every row and stacks the results; ragged rows, and results of different lengths, too."""
     leaves = nest.flatten(elems)
-    if any(isinstance(leaf, RaggedTensor) for leaf in leaves) and context.executing_eagerly():
-        return _map_ragged(fn, elems, fn_output_signature if fn_output_signature is not None else dtype)
+    signature = fn_output_signature if fn_output_signature is not None else dtype
+    if ragged_map.concerns(elems, signature):
+        return _closed(ragged_map.map_rows(_traceable(fn), elems, signature), back_prop)
     if any(isinstance(leaf, CompositeTensor) for leaf in leaves):
         raise NotImplementedError(explain("tf.map_fn takes dense tensors.", received=repr(elems)[:100],
                                           hint="tf.ragged.map_flat_values, or x.to_tensor()"))  # fmt: skip
     rows, fn = nest.map_structure(frontdoor.convert, elems), _traceable(fn)
     return _closed(control.scan(lambda carry, row: (carry, fn(row)), [], rows)[1], back_prop)
-
-
-def _map_ragged(fn: Any, elems: Any, signature: Any) -> Any:
-    """What a function gives for each row: ragged again, where no dense result is asked for."""
-    from weft.api import ragged
-    from weft.api.array import stack
-
-    rows = nest.map_structure(lambda leaf: leaf if isinstance(leaf, RaggedTensor) else frontdoor.convert(leaf), elems)
-    first = next(leaf for leaf in nest.flatten(rows) if isinstance(leaf, RaggedTensor))
-    found = [fn(nest.map_structure(lambda leaf, place=place: leaf[place], rows)) for place in range(int(first.nrows()))]
-    asked = None if signature is None else nest.flatten(signature)
-
-    def joined(number: int, results: Any) -> Any:
-        dense = asked is not None and not isinstance(asked[min(number, len(asked) - 1)], RaggedTensorSpec)
-        scalars = not isinstance(results[0], RaggedTensor) and frontdoor.convert(results[0]).shape.rank == 0
-        return stack(results) if dense or scalars else ragged.stack(results)
-
-    if not found:
-        raise ValueError(explain("tf.map_fn: there are no rows to apply the function to.", received=repr(elems)[:100]))
-    flat = [nest.flatten(one) for one in found]
-    parts = [joined(number, [one[number] for one in flat]) for number in range(len(flat[0]))]
-    return nest.pack(found[0], parts)
 
 
 def scan(fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True,

@@ -21,9 +21,9 @@ from weft.base.errors import InternalError, explain
 from weft.base.shapes import is_static
 from weft.ir.graph import Graph, Node, Value, attr_symbols, clone, reachable, symbol_sources
 from weft.ir.types import TensorType
-from weft.ops import opdef
-from weft.ops.builder import Builder, GraphBuilder
-from weft.ops.control import check_steady
+from weft.ops import opdef, uneven
+from weft.ops.builder import Builder, GraphBuilder, inline
+from weft.ops.control import check_ranks
 from weft.ops.opdef import Effect, Nondifferentiable
 
 if TYPE_CHECKING:
@@ -315,24 +315,62 @@ def _stand_in(b: GraphBuilder, type: TensorType) -> Value:
 
 
 def _plan_scan(attrs: Mapping[str, Any], inputs: Sequence[TensorType], free: frozenset[int]) -> Plan:
-    moving = attrs["carries"] + attrs["sequences"]
-    made = record(attrs["body"], free | _unchanged([attrs["body"]], inputs, moving))
+    body, carries = attrs["body"], attrs["carries"]
+    moving = carries + attrs["sequences"]
+    made = record(body, free | _unchanged([body], inputs, moving))
+    made, ragged = _padded(made, body, carries, attrs["ragged"])
     replay, layout = _scan_layout(made, moving, len(inputs))
     changed = {**attrs, "body": replay, "sequences": attrs["sequences"] + len(made.kept)}
-    return Plan({"body": made.graph}, made.held, len(made.kept), "scan", changed, layout)
+    return Plan({"body": made.graph, "ragged": ragged}, made.held, len(made.kept), "scan", changed, layout)
 
 
 def _plan_while(attrs: Mapping[str, Any], inputs: Sequence[TensorType], free: frozenset[int]) -> Plan:
     """A loop is replayed as a scan over what each step kept; that also tells how many steps there were."""
     body, condition, count = attrs["body"], attrs["condition"], attrs["count"]
     made = record(body, free | _unchanged([body, condition], inputs, count))
+    made, ragged = _padded(made, body, count, attrs["ragged"])
     if all(type.shape is None for type in made.kept):  # then something else must tell the number of steps
         made.graph.outputs.append(GraphBuilder(made.graph).constant(0, dtypes.int32))
         step = made.replay.add_input(TensorType((), dtypes.int32), "step")
         made = Recording(made.graph, made.replay, made.held, (*made.kept, step.type))
     replay, layout = _scan_layout(made, count, len(inputs))
-    scan = {"body": replay, "carries": count, "sequences": len(made.kept), "length": None, "backwards": False}
-    return Plan({"body": made.graph}, made.held, len(made.kept), "scan", scan, layout)
+    scan = {"body": replay, "carries": count, "sequences": len(made.kept), "length": None, "backwards": False,
+            "moves": bool(uneven.changing(body, count)), "ragged": attrs["ragged"]}  # fmt: skip
+    return Plan({"body": made.graph, "ragged": ragged}, made.held, len(made.kept), "scan", scan, layout)
+
+
+def _padded(
+    made: Recording, body: Graph, count: int, ragged: tuple[int, ...]
+) -> tuple[Recording, tuple[int, ...]]:
+    """The recording of a loop's body with rows of one shape for what it keeps, and which of its results are padded.
+
+    Args:
+        made: The recording.
+        body: The body.
+        count: How many variables the loop has.
+        ragged: Which of the body's own results are padded.
+    """
+    own = uneven.varying(body, count)
+    places = [i for i, type in enumerate(made.kept) if uneven.mentions(type.shape, own)]
+    if not places:
+        return made, ragged
+    kept = list(made.kept)
+    sizes = uneven.Sizes(s for i in places for d in kept[i].shape or () for s in attr_symbols(d))
+    made.graph.outputs.append(sizes.row(made.graph))
+    replay = Graph(made.replay.name)
+    first = len(made.replay.inputs) - len(kept)
+    types = [value.type for value in made.replay.inputs]
+    for i in places:
+        types[first + i] = kept[i] = uneven.padded_type(kept[i])
+    given = [replay.add_input(type, value.node.name) for type, value in zip(types, made.replay.inputs, strict=True)]
+    sizes.bind(replay, replay.add_input(sizes.type, "sizes"))
+    b = GraphBuilder(replay)
+    for i in places:
+        given[first + i] = uneven.cut(b, given[first + i], made.kept[i].shape or ())
+    replay.outputs = inline(b, made.replay, given)
+    results = len(body.outputs) - count
+    return (Recording(made.graph, replay, made.held, (*kept, sizes.type)),
+            (*ragged, *(results + i for i in places)))  # fmt: skip
 
 
 def _scan_layout(made: Recording, moving: int, count: int) -> tuple[Graph, tuple[tuple[str, int], ...]]:
@@ -429,7 +467,7 @@ class Widened:
     def holds(self, node: Node) -> bool:
         """Whether the node is still as it was left: copies of graphs keep this note, but a node may change."""
         return len(node.outputs) == self.own + self.plan.kept and all(
-            node.attrs.get(name) is graph for name, graph in self.plan.attrs.items()
+            node.attrs.get(name) == value for name, value in self.plan.attrs.items()
         )
 
 
@@ -500,7 +538,7 @@ def replayed(b: Builder, record: Record) -> Replayed:
     given = plan.inputs(inputs, held, [b.of_value(v) for v in kept])
     made = plan.replay_attrs(v.shape for v in kept)
     if plan.op != node.op:
-        check_steady(b, inputs, outputs, plan.replay["carries"])
+        check_ranks(b, inputs, outputs, plan.replay["carries"])
     return Replayed(plan.op, tuple(given), tuple(outputs), made, plan.layout, plan.held)
 
 

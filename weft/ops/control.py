@@ -21,6 +21,7 @@ from weft.ops.builder import inline
 from weft.ops.interpreter import Runner
 from weft.ops.loop_gradient import leads_on, walk_back
 from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, register
+from weft.ops.uneven import padded, padded_type, varying
 
 #: the loops, and the attribute that says how many variables go from step to step
 COUNTS = {"scan": "carries", "while_loop": "count"}
@@ -203,11 +204,32 @@ register(
 # Loops ---------------------------------------------------------------------------------------------------------------
 
 
-def _loop_types(inputs: Sequence[TensorType], body: Graph, count: int) -> list[TensorType]:
+def _loop_types(inputs: Sequence[TensorType], body: Graph, count: int, ragged: Sequence[int]) -> list[TensorType]:
     sizes = _bind(body.inputs, inputs, "the loop body")
     if len(body.outputs) < count:
         raise SpecError(f"the loop has {count} variables, its body returns {len(body.outputs)}")
     known = _free(body, sizes)
+    types = _variable_types(body, count, sizes, known)
+    if len(body.outputs) > count:
+        steps = Dim.fresh("steps")
+        types += [_stacked(steps, type) for type in _row_types(body, count, sizes, known, ragged)]
+    return types
+
+
+def _row_types(
+    body: Graph, count: int, sizes: dict[Symbol, Any], known: frozenset[Symbol], ragged: Sequence[int]
+) -> list[TensorType]:
+    """The types of what the body returns behind the variables; a size that they change is not that before the loop."""
+    own = varying(body, count)
+    steady = {symbol: Dim.fresh(symbol.hint) if symbol in own else size for symbol, size in sizes.items()}
+    return [padded_type(_outer_type(value.type, steady, known)) if place in ragged
+            else _outer_type(value.type, steady, known)
+            for place, value in enumerate(body.outputs[count:])]  # fmt: skip
+
+
+def _variable_types(
+    body: Graph, count: int, sizes: dict[Symbol, Any], known: frozenset[Symbol]
+) -> list[TensorType]:
     types = []
     for position, (start, end) in enumerate(zip(body.inputs[:count], body.outputs, strict=False)):
         if start.dtype is not end.dtype:
@@ -228,9 +250,6 @@ def _loop_types(inputs: Sequence[TensorType], body: Graph, count: int) -> list[T
         kept = zip(start.shape, steady, strict=True)
         shape = tuple(substitute(a, sizes) if same else Dim.fresh() for a, same in kept)
         types.append(_outer_type(TensorType(shape, start.dtype, start.type.handle), {}, known | _all(shape)))
-    if len(body.outputs) > count:
-        steps = Dim.fresh("steps")
-        types += [_stacked(steps, _outer_type(value.type, sizes, known)) for value in body.outputs[count:]]
     return types
 
 
@@ -243,18 +262,19 @@ def _all(shape: Sequence[Any]) -> frozenset[Symbol]:
 
 
 def _while_spec(
-    *inputs: TensorType, body: Graph, condition: Graph, count: int, maximum: int | None
+    *inputs: TensorType, body: Graph, condition: Graph, count: int, maximum: int | None, ragged: tuple[int, ...]
 ) -> list[TensorType]:
     test = result_types(condition, inputs, "the loop condition")
     if len(test) != 1 or test[0].dtype is not dtypes.bool_ or test[0].rank not in (0, None):
         raise SpecError("the loop condition must give one scalar bool, it gives " + ", ".join(map(str, test)),
                         hint="reduce it with tf.reduce_any or tf.reduce_all")  # fmt: skip
-    return _loop_types(inputs, body, count)
+    return _loop_types(inputs, body, count, ragged)
 
 
 def _while(
-    runner: Runner, *inputs: Any, body: Graph, condition: Graph, count: int, maximum: int | None
-) -> tuple[Any, ...]:
+    runner: Runner, *inputs: Any, body: Graph, condition: Graph, count: int, maximum: int | None,
+    ragged: tuple[int, ...],
+) -> tuple[Any, ...]:  # fmt: skip
     state, captures = list(inputs[:count]), list(inputs[count:])
     rows: list[list[Any]] = []
     while (maximum is None or len(rows) < maximum) and bool(runner.run(condition, state + captures)[0]):
@@ -262,12 +282,14 @@ def _while(
         state = found[:count]
         rows.append(found[count:])
     results = range(len(body.outputs) - count)
-    stacks = [_stack([row[i] for row in rows], i) if rows else _empty_stack(body, count + i, inputs, runner)
-              for i in results]  # fmt: skip
+    stacks = [_stack([row[i] for row in rows], i, i in ragged) if rows else
+              _empty_stack(body, count + i, inputs, runner) for i in results]  # fmt: skip
     return (*state, *stacks)
 
 
-def _stack(rows: Sequence[Any], position: int) -> Any:
+def _stack(rows: Sequence[Any], position: int, ragged: bool) -> Any:
+    if ragged:
+        return padded(rows)
     arrays = [np.asarray(row) for row in rows]
     different = next((i for i, a in enumerate(arrays) if a.shape != arrays[0].shape), None)
     if different is not None:
@@ -285,8 +307,8 @@ def _empty_stack(body: Graph, output: int, inputs: Sequence[Any], runner: Runner
     return np.zeros((0, *_sizes_without_a_step(body, given, type, runner.known)), type.dtype.numpy)
 
 
-def check_steady(b: Any, inputs: Sequence[Any], outputs: Sequence[Any], count: int) -> None:
-    """Refuses to differentiate a loop whose variables change their shapes.
+def check_ranks(b: Any, inputs: Sequence[Any], outputs: Sequence[Any], count: int) -> None:
+    """Refuses to differentiate a loop of whose variables not even the rank is known.
 
     Args:
         b: The builder that the loop's gradient is made with.
@@ -301,20 +323,13 @@ def check_steady(b: Any, inputs: Sequence[Any], outputs: Sequence[Any], count: i
                 "its states.",
                 hint="tell its shape before the loop, with x.set_shape(...) or tf.ensure_shape(x, ...)",
             ))  # fmt: skip
-        first, last = b.shape(inputs[position]), b.shape(outputs[position])
-        if any(isinstance(after, Dim) and before != after for before, after in zip(first, last, strict=True)):
-            raise InvalidArgumentError(explain(
-                f"while_loop: loop variable {position} changes its shape from step to step, and a gradient needs its "
-                "history.",
-                hint="keep the shape fixed (tf.TensorArray, padding), or stop the gradient before the loop",
-            ))  # fmt: skip
 
 
 def _while_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
     count = node.attrs["count"]
     if not leads_on(node.attrs["body"], [place for place, needed in enumerate(node.needs) if needed], count):
         return [None] * len(node.inputs)
-    check_steady(b, node.inputs, node.outputs, count)
+    check_ranks(b, node.inputs, node.outputs, count)
     return walk_back(b, "while_loop", node, cts, (count, 0), None, True)
 
 
@@ -322,7 +337,7 @@ register(
     OpDef(
         name="while_loop",
         inputs=("*inputs",),
-        attrs={"body": REQUIRED, "condition": REQUIRED, "count": REQUIRED, "maximum": None},
+        attrs={"body": REQUIRED, "condition": REQUIRED, "count": REQUIRED, "maximum": None, "ragged": ()},
         spec=_while_spec,
         reference=_while,
         dtypes=(_ANY,),
@@ -332,7 +347,7 @@ register(
         outputs=None,
         cases=control_cases.while_loop,
         doc="Repeats a body while a condition holds. What the body returns behind the loop variables is returned "
-        "stacked, a row for each step.",
+        "stacked, a row for each step; what of it `ragged` numbers is padded with zeros to one shape.",
     )
 )
 
@@ -340,7 +355,10 @@ register(
 # Scans ---------------------------------------------------------------------------------------------------------------
 
 
-def _scan_spec(*inputs: TensorType, body: Graph, carries: int, sequences: int, length: Any, backwards: bool) -> Any:
+def _scan_spec(
+    *inputs: TensorType, body: Graph, carries: int, sequences: int, length: Any, backwards: bool, moves: bool,
+    ragged: tuple[int, ...],
+) -> list[TensorType]:  # fmt: skip
     start = inputs[:carries]
     rows = []
     for position, type in enumerate(inputs[carries : carries + sequences]):
@@ -353,30 +371,37 @@ def _scan_spec(*inputs: TensorType, body: Graph, carries: int, sequences: int, l
     captures = inputs[carries + sequences :]
     sizes = _bind(body.inputs, [*start, *rows, *captures], "the scan body")
     known = _free(body, sizes)
-    found = [_outer_type(value.type, sizes, known) for value in body.outputs]
-    for position, (before, after) in enumerate(zip(start, found, strict=False)):
+    results = _row_types(body, carries, sizes, known, ragged)
+    if moves:
+        return [*_variable_types(body, carries, sizes, known), *(_stacked(length, type) for type in results)]
+    found = [_outer_type(value.type, sizes, known) for value in body.outputs[:carries]]
+    for position, (before, after) in enumerate(zip(start, found, strict=True)):
         own = body.inputs[position].shape == body.outputs[position].shape  # though less may be known of it outside
         if before.dtype is not after.dtype or (before.shape != after.shape and not own):
             alike = ", whose sizes are not known to be the same" if str(before) == str(after) else ""
             raise SpecError(f"carry {position} is {before}, the body returns {after}{alike}",
                             hint="a scan's carry keeps its shape and dtype")  # fmt: skip
-    return [*found[:carries], *(_stacked(length, type) for type in found[carries:])]
+    return [*found, *(_stacked(length, type) for type in results)]
 
 
 def _scan(
-    runner: Runner, *inputs: Any, body: Graph, carries: int, sequences: int, length: int, backwards: bool
-) -> tuple[Any, ...]:
+    runner: Runner, *inputs: Any, body: Graph, carries: int, sequences: int, length: int, backwards: bool, moves: bool,
+    ragged: tuple[int, ...],
+) -> tuple[Any, ...]:  # fmt: skip
     carry = list(inputs[:carries])
     rows = inputs[carries : carries + sequences]
     captures = list(inputs[carries + sequences :])
     for position, row in enumerate(rows):
         if len(row) != length:
             raise ValueError(f"sequence {position} has {len(row)} steps, expected {length}")
-    stacks: list[Any] = [None] * (len(body.outputs) - carries)
+    stacks: list[Any] = [[] if i in ragged else None for i in range(len(body.outputs) - carries)]
     for step in range(length - 1, -1, -1) if backwards else range(length):
         found = runner.run(body, [*carry, *(row[step, ...] for row in rows), *captures])  # arrays, of strings too
         carry = found[:carries]
         for position, value in enumerate(found[carries:]):
+            if position in ragged:
+                stacks[position].append(value)
+                continue
             if stacks[position] is None:
                 stacks[position] = np.empty((length, *np.shape(value)), np.asarray(value).dtype)
             elif stacks[position].shape[1:] != np.shape(value):
@@ -386,6 +411,9 @@ def _scan(
     if length == 0:
         given = [*carry, *(np.empty(row.shape[1:], row.dtype) for row in rows), *captures]
         stacks = [_empty_stack(body, carries + position, given, runner) for position in range(len(stacks))]
+    else:
+        for position in ragged:
+            stacks[position] = padded(stacks[position][::-1] if backwards else stacks[position])
     return (*carry, *stacks)
 
 
@@ -403,6 +431,8 @@ def _sizes_without_a_step(
 def _scan_vjp(b: Any, node: Any, *cts: Any) -> Sequence[Any]:
     attrs = node.attrs
     counts = attrs["carries"], attrs["sequences"]
+    if attrs["moves"]:
+        check_ranks(b, node.inputs, node.outputs, attrs["carries"])
     return walk_back(b, "scan", node, cts, counts, attrs["length"], not attrs["backwards"])
 
 
@@ -410,7 +440,8 @@ register(
     OpDef(
         name="scan",
         inputs=("*inputs",),
-        attrs={"body": REQUIRED, "carries": REQUIRED, "sequences": REQUIRED, "length": REQUIRED, "backwards": False},
+        attrs={"body": REQUIRED, "carries": REQUIRED, "sequences": REQUIRED, "length": REQUIRED, "backwards": False,
+               "moves": False, "ragged": ()},
         spec=_scan_spec,
         reference=_scan,
         dtypes=(_ANY,),
@@ -420,9 +451,10 @@ register(
         outputs=None,
         cases=control_cases.scan,
         doc="Walks along the first axis of sequences with a carry: body(carry, rows, captures) -> (carry, results). "
-        "Returns the last carry and the results stacked; `backwards` walks from the end.",
+        "Returns the last carry and the results stacked; `backwards` walks from the end. A carry that `moves` changes "
+        "its sizes; results that `ragged` numbers are padded with zeros to one shape.",
     )
-)
+)  # fmt: skip
 
 
 # Helpers of the above ------------------------------------------------------------------------------------------------

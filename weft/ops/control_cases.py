@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import dtypes
+from weft.base.dims import Dim
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
 from weft.ops.builder import GraphBuilder
@@ -53,23 +54,32 @@ def _loop() -> tuple[Graph, Graph]:
 
 
 def while_loop() -> list[Case]:
-    """Three steps, one step at most, and none."""
+    """Three steps, one step at most, and none; a vector that grows, whose states are stacked padded."""
     body, condition = _loop()
+    sizes = [(), (Dim.fresh(),)]
+    growing = graph_of("growing", sizes, lambda b, i, x: (b.add(i, 1.0), b.concat(b.sin(x), x, axis=0), x))
+    below = graph_of("below", sizes, lambda b, i, x: b.less(b.abs(i), 3.0))
     start = np.array(0.5)  # so that a small change of it does not change the number of steps
     return [
         _case(start, (2,), (2,), body=body, condition=condition, count=2),
         _case(start, (2,), (2,), body=body, condition=condition, count=2, maximum=1, name="bounded"),
         _case(np.array(5.0), (2,), (2,), body=body, condition=condition, count=2, name="no step"),
+        _case(start, (2,), body=growing, condition=below, count=2, ragged=(0,), name="growing"),
     ]
 
 
 def scan() -> list[Case]:
-    """A recurrence forwards and backwards, with a captured weight, and without steps."""
+    """A recurrence forwards and backwards, with a captured weight, and without steps; a vector that grows."""
     shapes = [(2,), (2,), (2,)]  # carry, row, captured weight
     body = graph_of("body", shapes, _recurrence)
     attrs: dict[str, Any] = {"body": body, "carries": 1, "sequences": 1}
+    growing = graph_of("growing", [(Dim.fresh(),), (2,)], lambda b, h, x: (b.concat(b.sin(h), x, axis=0), h))
+    moving: dict[str, Any] = {"body": growing, "carries": 1, "sequences": 1, "moves": True, "ragged": (0,)}
     return [
         _case((2,), (3, 2), (2,), length=3, **attrs),
+        _case((1,), (3, 2), length=3, name="growing", **moving),
+        _case((1,), (3, 2), length=3, backwards=True, name="growing backwards", **moving),
+        _case((1,), (0, 2), length=0, name="not growing", **moving),
         _case((2,), (3, 2), (2,), length=3, backwards=True, name="backwards", **attrs),
         _case((2,), (0, 2), (2,), length=0, name="no step", **attrs),
     ]

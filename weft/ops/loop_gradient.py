@@ -5,6 +5,9 @@ are dear to compute; what is cheap is computed again on the way back. (Where the
 graph, it and its repetition become one loop: `passes.loops`.) A cotangent of something that all steps use is a sum over
 the steps: where each step's part is a matrix product, the factors are stacked and multiplied after the loop, all steps
 at once.
+
+States that change their sizes, and results inside the body whose sizes only data tells, are stacked padded, with a row
+of their sizes beside (`uneven`); where the way back only asks for the shape of such a value, it is not kept at all.
 """
 
 from __future__ import annotations
@@ -13,10 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from weft.base import shapes
+from weft.base.dims import Symbol
 from weft.ir.graph import Graph, Node, Value, attr_symbols, clone, symbol_sources
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.ops.builder import GraphBuilder, inline
+from weft.ops.uneven import Sizes, changing, cut, mentions, padded_type, varying
 
 #: ops whose results are computed again rather than kept
 _CHEAP = frozenset((
@@ -56,12 +61,12 @@ def walk_back(
     moving = [i for i in range(carries, carries + sequences) if _carries(node.inputs[i]) and node.needs[i]]
     wanted = [i for i in range(carries + sequences, len(node.inputs)) if node.needs[i]]
     halves = b.split_body(body, tuple(floating + moving + wanted))
-    kept = _Kept(body, halves.forward, carries, sequences, length is None)
-    attrs = {**node.attrs, "body": kept.forward}
-    stacks = _as_list(b.call(op, *node.inputs, **attrs))[len(body.outputs) :] if kept.stacked else []
+    kept = _Kept(body, halves, carries, sequences, length is None)
+    attrs = {**node.attrs, "body": kept.forward, "ragged": kept.ragged(node.attrs["ragged"])}
+    stacks = _as_list(b.call(op, *node.inputs, **attrs))[len(body.outputs) :] if kept.count else []
     if length is None:
         length = b.shape(stacks[0])[0]
-    back = _Backward(body, halves.backward, kept, (len(floating), len(moving)), carries)
+    back = _Backward(body, halves.backward, kept, (len(floating), len(moving)), carries, node.attrs["ragged"])
     plans = back.plan(wanted)
     inner = back.graph([node.inputs[i] for i in floating], wanted)
     ys = [cts[i] for i in range(carries, len(body.outputs)) if _carries(body.outputs[i])]
@@ -70,11 +75,11 @@ def walk_back(
     found = _as_list(b.call(
         "scan", *(cts[i] for i in floating), *(_zeros_for(b, node.inputs[i]) for i in left), *rows,
         *(node.inputs[i] for i in kept.captures), body=inner, carries=len(floating) + len(left), sequences=len(rows),
-        length=length, backwards=backwards,
+        length=length, backwards=backwards, moves=bool(back.changing),
     )) if inner.outputs else []  # fmt: skip
     result: list[Any] = [None] * len(node.inputs)
     for position, ct in zip([*floating, *left], found, strict=False):
-        result[position] = ct
+        result[position] = b.reshape_like(ct, node.inputs[position]) if position in back.changing else ct
     first = len(floating) + len(left)
     given: dict[Value, Any] = dict(zip(back.stacked, found[first:], strict=True))
     for position, value in zip(moving, back.own, strict=True):  # several may have one cotangent: x and y in x + y
@@ -140,30 +145,65 @@ class _Kept:
     Attributes:
         forward: The body with what is stacked behind its outputs.
         stacked: The values of `source` that are stacked, states (its inputs) among them.
+        uneven: Those among them whose shapes differ from step to step.
+        sizes: The sizes that differ and that the way back needs; their rows are stacked last.
         rows: The sequences of the loop that the way back reads, by their positions among the inputs.
         captures: The captures that it reads, likewise.
         residuals: What the backward half wants, as values of `source`.
+        shapes: Those among them of which the half itself wants the shapes alone.
+        count: How many stacks there are.
     """
 
-    def __init__(self, body: Graph, source: Graph, carries: int, sequences: int, always: bool) -> None:
-        self.source = source
-        own = len(body.outputs)
-        self.residuals = source.outputs[own:]
-        keep = _dear(source, self.residuals)
+    def __init__(self, body: Graph, halves: Any, carries: int, sequences: int, always: bool) -> None:
+        self.source = source = halves.forward
+        self.own = len(body.outputs) - carries
+        self.residuals = source.outputs[len(body.outputs) :]
+        self.varying = varying(source, carries)
+        self.shapes = _shapes_alone(halves.backward, self.residuals, self.varying)
+        wanted = [v for v in self.residuals if v not in self.shapes]
+        keep = _dear(source, wanted)
         position = {value: i for i, value in enumerate(source.inputs)}
-        self.again = _made_from(source, self.residuals, keep)
+        self.again = _made_from(source, wanted, keep)
         needed = {v for node in self.again for v in node.inputs if v in position}
-        needed |= {v for v in (*self.residuals, *keep) if v in position}
-        needed |= _telling(source, self.again, needed)
-        if always and not any(position[v] < carries for v in needed):
+        needed |= {v for v in (*wanted, *keep) if v in position}
+        needed |= _telling(source, self.again, needed, self.varying)
+        states = {v for v in needed if position[v] < carries}
+        shown = [*states, *keep, *self.shapes, *body.outputs]
+        self.sizes = Sizes(self._asked(halves.backward, shown))
+        if always and not states and not self.sizes.symbols:
             needed.add(source.inputs[0])  # the number of steps
         used = sorted(position[v] for v in needed)
-        states = [source.inputs[i] for i in used if i < carries]
         self.rows = [i for i in used if carries <= i < carries + sequences]
         self.captures = [i for i in used if i >= carries + sequences]
-        self.stacked: list[Value] = [*states, *(v for v in keep if v not in position)]
+        self.stacked: list[Value] = [*(source.inputs[i] for i in used if i < carries),
+                                     *(v for v in keep if v not in position)]  # fmt: skip
+        self.uneven = {v: None for v in self.stacked if mentions(v.shape, self.varying)}
         self.forward, values = clone(source, name=f"{body.name}_kept")
-        self.forward.outputs = [values[v] for v in (*source.outputs[:own], *self.stacked)]
+        self.forward.outputs = [values[v] for v in (*source.outputs[: len(body.outputs)], *self.stacked)]
+        if self.sizes.symbols:
+            self.forward.outputs.append(self.sizes.row(self.forward))
+        self.count = len(self.forward.outputs) - len(body.outputs)
+
+    def _asked(self, half: Graph, shown: Sequence[Value]) -> set[Symbol]:
+        """The sizes that the way back must be told step by step."""
+        nodes = [*self.again, *half.nodes]
+        asked = {s for node in nodes for attr in node.attrs.values() for s in attr_symbols(attr)} & self.varying
+        for value in shown:
+            if mentions(value.shape, self.varying):
+                asked |= {s for d in value.shape or () for s in attr_symbols(d)}
+        told = {s for v in self.source.nodes for o in v.outputs for d in o.shape or () for s in attr_symbols(d)}
+        return asked & told
+
+    def ragged(self, before: Sequence[int]) -> tuple[int, ...]:
+        """Which of the forward loop's stacks are padded, where those of its own results that are were known before."""
+        return (*before, *(self.own + place for place, value in enumerate(self.stacked) if value in self.uneven))
+
+
+def _shapes_alone(half: Graph, residuals: Sequence[Value], own: frozenset[Symbol]) -> dict[Value, None]:
+    """The residuals of unsteady shape that a half takes only to know their sizes."""
+    read = {v for node in half.nodes for v in node.inputs} | set(half.outputs)
+    return {value: None for inner, value in zip(half.inputs, residuals, strict=False)
+            if inner not in read and mentions(value.shape, own)}  # fmt: skip
 
 
 def _dear(graph: Graph, residuals: Sequence[Value]) -> list[Value]:
@@ -204,12 +244,12 @@ def _made_from(graph: Graph, wanted: Sequence[Value], keep: Sequence[Value]) -> 
     return [node for node in graph.nodes if node in found]
 
 
-def _telling(graph: Graph, nodes: Sequence[Node], shown: set[Value]) -> set[Value]:
-    """Inputs whose shapes tell the sizes that some nodes mention and the given values do not show."""
+def _telling(graph: Graph, nodes: Sequence[Node], shown: set[Value], own: frozenset[Symbol]) -> set[Value]:
+    """Inputs whose shapes tell the steady sizes that some nodes mention and the given values do not show."""
     sources = symbol_sources(graph)
     mentioned = {s for node in nodes for attr in node.attrs.values() for s in attr_symbols(attr)}
     known = {s for v in shown for d in v.shape or () for s in attr_symbols(d)}
-    return {sources[s] for s in mentioned - known if s in sources and sources[s].node.op == "input"}
+    return {sources[s] for s in mentioned - known - own if s in sources and sources[s].node.op == "input"}
 
 
 #: (builder, stacked values) -> a sum over the steps
@@ -223,9 +263,14 @@ class _Backward:
         stacked: The values that each step leaves: the rows' cotangents, then factors.
         outside: Values that are stacked already, and in which of the rows that it reads.
         ys: Its inputs that are rows of the results' cotangents.
+        changing: The states that change their shapes.
     """
 
-    def __init__(self, body: Graph, half: Graph, kept: _Kept, counts: tuple[int, int], carries: int) -> None:
+    def __init__(
+        self, body: Graph, half: Graph, kept: _Kept, counts: tuple[int, int], carries: int, ragged: Sequence[int]
+    ) -> None:
+        self.changing = frozenset(i for i in changing(kept.source, carries) if _carries(body.inputs[i]))
+        self.ragged = {carries + place for place in ragged}
         self.body, self.half, self.kept, self.carries = body, half, kept, carries
         self.flowing, self.moving = counts
         first = self.flowing
@@ -237,7 +282,7 @@ class _Backward:
         self.ys = [ct for i, ct in self.cts.items() if i >= carries]
         position = {value: i for i, value in enumerate(kept.source.inputs)}
         places = {v: i for i, v in enumerate(kept.stacked)}
-        places.update((kept.source.inputs[i], len(kept.stacked) + n) for n, i in enumerate(kept.rows))
+        places.update((kept.source.inputs[i], kept.count + n) for n, i in enumerate(kept.rows))
         self.outside = {inner: places[v] for inner, v in zip(half.inputs, kept.residuals, strict=False) if v in places}
         fixed = {inner for inner, v in zip(half.inputs, kept.residuals, strict=False)
                  if v in position and v not in places}  # fmt: skip
@@ -262,6 +307,8 @@ class _Backward:
         node, attrs = value.node, value.node.attrs
         if value not in self.moves or not value.dtype.is_floating or value.shape is None or node.control:
             return None
+        if any(mentions(v.shape, self.kept.varying) for v in (value, *node.inputs)):
+            return None  # stacks of it are padded, or it could not be stacked
         if node.op == "matmul" and all(len(v.shape or ()) == 2 and v.dtype is value.dtype for v in node.inputs):
             first, second = node.inputs
             if not (first in self.moves and second in self.moves):
@@ -305,15 +352,21 @@ class _Backward:
         body, kept = self.body, self.kept
         graph = Graph(f"{body.name}_backward")
         floating = [i for i in range(self.carries) if _carries(body.inputs[i])]
-        cotangents = {i: graph.add_input(body.inputs[i].type, "cotangent") for i in floating}
+        cotangents = {i: graph.add_input(self._state_type(i), "cotangent") for i in floating}
         left = [i for i in wanted if self.totals[i] is None]
         sums = [graph.add_input(_cotangent_type(body.inputs[i]), "sum") for i in left]
-        values = {v: graph.add_input(v.type, "kept") for v in kept.stacked}
+        values = {v: graph.add_input(padded_type(v.type) if v in kept.uneven else v.type, "kept")
+                  for v in kept.stacked}  # fmt: skip
+        sizes = graph.add_input(kept.sizes.type, "sizes") if kept.sizes.symbols else None
         values.update((kept.source.inputs[i], graph.add_input(body.inputs[i].type, "row")) for i in kept.rows)
-        results = {i: graph.add_input(v.type, "cotangent") for i, v in enumerate(body.outputs)
-                   if i >= self.carries and _carries(v)}  # fmt: skip
+        results = {i: graph.add_input(padded_type(v.type) if i in self.ragged else v.type, "cotangent")
+                   for i, v in enumerate(body.outputs) if i >= self.carries and _carries(v)}  # fmt: skip
         values.update((kept.source.inputs[i], graph.add_input(body.inputs[i].type, "capture")) for i in kept.captures)
         b = GraphBuilder(graph)
+        before = [*cotangents.values(), *sums]
+        if sizes is not None:
+            kept.sizes.bind(graph, sizes)
+            self._cut(b, values, cotangents, results)
         for node in kept.again:
             made = graph.add(node.op, [values[v] for v in node.inputs], node.attrs, [v.type for v in node.outputs],
                              source=node.source)  # fmt: skip
@@ -325,11 +378,27 @@ class _Backward:
         found = inline(b, half, given)
         by_input = dict(zip(wanted, found[self.flowing + self.moving :], strict=False))
         added = [b.add(total, by_input[i]) for total, i in zip(sums, left, strict=True)]
-        before = [*cotangents.values(), *sums]
-        after = [new if new.type == old.type else b.reshape_like(new, old)
+        free = {before[place] for place, i in enumerate(floating) if i in self.changing}
+        after = [new if new.type == old.type or old in free else b.reshape_like(new, old)
                  for old, new in zip(before, [*found[: self.flowing], *added], strict=True)]  # fmt: skip
         graph.outputs = [*after, *found[len(self.half.outputs) :]]
         return graph
+
+    def _state_type(self, state: int) -> TensorType:
+        type = self.body.outputs[state].type
+        return padded_type(type) if state in self.changing else self.body.inputs[state].type
+
+    def _cut(self, b: Any, values: dict[Value, Any], cotangents: dict[int, Any], results: dict[int, Any]) -> None:
+        """Gives what comes with sizes of its own those that it has in this step."""
+        for value in self.kept.uneven:
+            values[value] = cut(b, values[value], value.shape or ())
+        for value in self.kept.shapes:
+            if value not in values:
+                values[value] = b.full(value.shape or (), 0, value.dtype)
+        for state in sorted(self.changing):
+            cotangents[state] = b.reshape(cotangents[state], shape=self.body.outputs[state].shape)
+        for result in sorted(results.keys() & self.ragged):
+            results[result] = cut(b, results[result], self.body.outputs[result].shape or ())
 
 
 def _shaped(b: Any, value: Any, sizes: Sequence[Any]) -> Any:

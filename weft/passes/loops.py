@@ -32,15 +32,16 @@ def merge_loops(graph: Graph) -> Graph:
         if merged is None:
             rebuild.copy(node, attrs)
             return
-        body, places = merged
+        body, places, ragged = merged
         carries = node.attrs[COUNTS[node.op]]
         types = [v.type for v in node.outputs[:carries]]
         stacks: dict[int, Value] = {}
         for member, where in zip(members, places, strict=True):
             stacks.update(zip(where, member.outputs[carries:], strict=True))
         types += [stacks[place].type for place in sorted(stacks)]
-        new = rebuild.new.add(node.op, [rebuild.values[v] for v in node.inputs], {**node.attrs, "body": body}, types,
-                              name=node.name, source=node.source)  # fmt: skip
+        attrs = {**node.attrs, "body": body, "ragged": ragged}
+        new = rebuild.new.add(node.op, [rebuild.values[v] for v in node.inputs], attrs, types, name=node.name,
+                              source=node.source)  # fmt: skip
         for member, where in zip(members, places, strict=True):
             made[member] = (*new.outputs[:carries], *(new.outputs[carries + place] for place in where))
         rebuild.replace(node, made[node], (new,))
@@ -53,14 +54,15 @@ def _alike(graph: Graph) -> dict[Node, list[Node]]:
     found: dict[Any, list[Node]] = {}
     for node in graph.nodes:
         if node.op in COUNTS and not (node.control or has_effects(node) or reads_state(node)):
-            attrs = sorted((name, value) for name, value in node.attrs.items() if name != "body")
+            attrs = sorted((name, value) for name, value in node.attrs.items() if name not in ("body", "ragged"))
             rest = tuple((name, id(value) if isinstance(value, Graph) else value) for name, value in attrs)
             found.setdefault((node.op, node.inputs, rest), []).append(node)
     return {members[0]: members for members in found.values()}
 
 
-def _merged(members: Sequence[Node]) -> tuple[Graph, list[list[int]]] | None:
-    """The bodies of some loops as one, and where in it each one's stacked results are; None where they differ."""
+def _merged(members: Sequence[Node]) -> tuple[Graph, list[list[int]], tuple[int, ...]] | None:
+    """The bodies of some loops as one, where in it each one's stacked results are, and which of these are padded; None
+    where they differ."""
     first = members[0]
     carries = first.attrs[COUNTS[first.op]]
     bodies = [node.attrs["body"] for node in members]
@@ -85,10 +87,11 @@ def _merged(members: Sequence[Node]) -> tuple[Graph, list[list[int]]] | None:
         at += len(outputs)
     if any(end[:carries] != ends[0][:carries] for end in ends):
         return None
-    stacked: dict[Value, int] = {}
-    places = [[stacked.setdefault(v, len(stacked)) for v in end[carries:]] for end in ends]
-    joint.outputs = [*ends[0][:carries], *stacked]
-    return joint, places
+    stacked: dict[tuple[Value, bool], int] = {}
+    places = [[stacked.setdefault((v, i in node.attrs["ragged"]), len(stacked)) for i, v in enumerate(end[carries:])]
+              for node, end in zip(members, ends, strict=True)]  # fmt: skip
+    joint.outputs = [*ends[0][:carries], *(value for value, _ in stacked)]
+    return joint, places, tuple(place for (_, padded), place in stacked.items() if padded)
 
 
 def _data_sizes(body: Graph) -> bool:

@@ -152,7 +152,8 @@ def repeat(
 ) -> list[Any]:
     """Feeds the body's outputs to itself, from these tensors on, while the condition holds of them."""
     captures = _share_captures([body, condition], len(start))
-    attrs = {"body": body.graph, "condition": condition.graph, "count": len(start), "maximum": maximum}
+    attrs = {"body": body.graph, "condition": condition.graph, "count": len(start), "maximum": maximum,
+             "ragged": ()}  # fmt: skip
     return list(dispatch.apply(_record("while_loop"), [*start, *captures], attrs, name))
 
 
@@ -408,6 +409,7 @@ def scan(
     sequences: Any,
     length: Any = None,
     backwards: bool = False,
+    padded: bool = False,
 ) -> tuple[Any, Any]:
     """Walks along the first axis: `carry, result = function(carry, rows)`; returns the last carry and all results.
 
@@ -417,6 +419,7 @@ def scan(
         sequences: Tensors `[length, ...]`, nested; None where there are none.
         length: The number of steps, where `sequences` does not say it.
         backwards: Whether to walk from the end.
+        padded: Whether results whose sizes differ from row to row are filled up with zeros.
     """
     start = TracedResult(carry)
     rows = TracedResult(sequences)
@@ -440,6 +443,7 @@ def scan(
 
     part = trace_subgraph(step, tuple([None] * (count + len(row_types))), [*carry_types, *row_types], "scan_body")
     attrs = {"body": part.graph, "carries": count, "sequences": len(row_types), "length": length,
-             "backwards": backwards}  # fmt: skip
+             "backwards": backwards, "moves": False,
+             "ragged": tuple(range(len(part.graph.outputs) - count)) if padded else ()}  # fmt: skip
     outputs = dispatch.apply(_record("scan"), [*start.tensors, *rows.tensors, *part.captured], attrs)
     return start.rebuild(outputs[:count]), results[0].rebuild(outputs[count:])

@@ -36,6 +36,8 @@ def _scan(low: Lowering, node: Node) -> Sequence[Source]:
     length, backwards = node.attrs["length"], node.attrs["backwards"]
     if isinstance(length, int) and length == 0:
         raise Unsupported("a loop of no turns")
+    if node.attrs["moves"] or node.attrs["ragged"]:
+        raise Unsupported("a loop whose values change their sizes")
     rows = range(carries, carries + sequences)
     body = _inside(node.attrs["body"], [
         v.type.shape[1:] if place in rows and v.type.shape is not None else v.type.shape

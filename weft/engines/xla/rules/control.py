@@ -60,7 +60,9 @@ def _cond(walk: Walk, pred: Any, *inputs: Any, then_graph: Graph, else_graph: Gr
 
 
 @lowering("while_loop", walk=True, raw=True)
-def _while_loop(walk: Walk, *inputs: Any, body: Graph, condition: Graph, count: int, maximum: int | None) -> Any:
+def _while_loop(
+    walk: Walk, *inputs: Any, body: Graph, condition: Graph, count: int, maximum: int | None, ragged: tuple[int, ...]
+) -> Any:
     if len(body.outputs) > count:
         raise HostOnly("how many rows are stacked depends on the data")
     places = walk.enter((body, condition), inputs)
@@ -103,7 +105,12 @@ def _steady(step: Any, start: Any) -> None:
 
 
 @lowering("scan", walk=True, raw=True)
-def _scan(walk: Walk, *inputs: Any, body: Graph, carries: int, sequences: int, length: int, backwards: bool) -> Any:
+def _scan(
+    walk: Walk, *inputs: Any, body: Graph, carries: int, sequences: int, length: int, backwards: bool, moves: bool,
+    ragged: tuple[int, ...],
+) -> Any:  # fmt: skip
+    if moves or ragged:
+        raise HostOnly("values of its steps change their shapes")
     places = walk.enter((body,), inputs)
     first, join = _split(inputs[:carries])
     rows = [jnp.asarray(row) for row in inputs[carries : carries + sequences]]
