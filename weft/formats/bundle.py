@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
@@ -58,6 +58,12 @@ def data_path(prefix: Path, shard: int = 0, shards: int = 1) -> str:
 def checkpoint_exists(prefix: Path) -> bool:
     """Whether there is a checkpoint of this prefix."""
     return os.path.exists(index_path(prefix)) or os.path.exists(index_path(prefix) + _NEW)
+
+
+def forget_replacement(prefix: Path) -> None:
+    """Removes what a replacement left that was interrupted, once another index is in its place."""
+    files.remove_quietly(index_path(prefix) + _NEW)
+    files.remove_quietly(data_path(prefix) + _NEW)
 
 
 def _interrupted(prefix: Path) -> bool:
@@ -329,11 +335,15 @@ class BundleWriter:
     """
 
     def __init__(self, prefix: Path) -> None:
+        self._begin(prefix, 0, 1)
+
+    def _begin(self, prefix: Path, shard: int, shards: int) -> None:
         self._prefix = os.path.abspath(os.fspath(prefix))
+        self._shard = shard
         self._entries: dict[bytes, BundleEntryProto] = {}
         self._missing: dict[str, int] = {}  # how many elements of partitioned tensors are still to come
         self._offset = 0
-        self._file, self._temporary = files.open_temporary(data_path(self._prefix))
+        self._file, self._temporary = files.open_temporary(data_path(self._prefix, shard, shards))
         self._done = False
 
     def add(self, name: str, values: npt.ArrayLike, *, dtype: int | None = None) -> None:
@@ -409,6 +419,7 @@ class BundleWriter:
             raise InvalidArgumentError("BundleWriter.add_slice: the same slice was added before.")
         kind = data_type(array.dtype) if dtype is None else dtype
         entry = BundleEntryProto(dtype=kind, shape=shape_to_proto(array.shape), offset=self._offset)
+        entry.shard_id = self._shard
         if kind == DataType.DT_STRING:
             entry.size, entry.crc32c = self._write_strings(encode_strings(array))
         else:
@@ -463,12 +474,7 @@ class BundleWriter:
             raise
 
     def _write_index(self, file: BinaryIO) -> None:
-        table = TableWriter(file)
-        header = BundleHeaderProto(num_shards=1, version=VersionDef(producer=VERSION))
-        table.add(HEADER_KEY, header.SerializeToString())
-        for key in sorted(self._entries):
-            table.add(key, self._entries[key].SerializeToString())
-        table.finish()
+        write_index(file, self._entries, 1)
 
     def abandon(self) -> None:
         """Gives up: nothing is left of what was written."""
@@ -491,6 +497,16 @@ class BundleWriter:
     def __del__(self) -> None:
         if hasattr(self, "_done"):
             self.abandon()
+
+
+def write_index(file: BinaryIO, entries: Mapping[bytes, BundleEntryProto], shards: int) -> None:
+    """Writes the index of a checkpoint with so many data files."""
+    table = TableWriter(file)
+    header = BundleHeaderProto(num_shards=shards, version=VersionDef(producer=VERSION))
+    table.add(HEADER_KEY, header.SerializeToString())
+    for key in sorted(entries):
+        table.add(key, entries[key].SerializeToString())
+    table.finish()
 
 
 def _put_in_place(prefix: str, data: str, index: str) -> None:

@@ -6,7 +6,8 @@ import io
 import logging
 import os
 import random
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -130,3 +131,43 @@ def file_of_first(path: str) -> str | BinaryIO | None:
         return None
     (data,) = engine.agreed([data if number() == 0 else np.zeros(int(size), np.uint8)])
     return path if number() == 0 else io.BytesIO(data.tobytes())
+
+
+class Cut(NamedTuple):
+    """The value of a variable that lies cut over several processes.
+
+    Attributes:
+        shape: Of the whole.
+        pieces: Where each piece starts that this process is to write, and the piece.
+    """
+
+    shape: tuple[int, ...]
+    pieces: list[tuple[tuple[int, ...], Any]]
+
+
+def cut(cell: Any) -> Cut | None:
+    """What this process is to write of a cell's value; None where it has the whole."""
+    engine: Any = dispatch.engine()
+    found = engine.parts(cell) if _joined and hasattr(engine, "parts") else None
+    return None if found is None else Cut(*found)
+
+
+def all_done(work: Callable[[], bytes]) -> list[bytes]:
+    """What some work gives in each process, in all of them.
+
+    Raises:
+        UnavailableError: Where it has failed in another process; what fails here is raised here.
+    """
+    engine: Any = dispatch.engine()
+    failure: Exception | None = None
+    try:
+        own = b"+" + work()
+    except Exception as error:
+        failure, own = error, f"-{type(error).__name__}: {error}".encode()
+    found = engine.told(own)
+    if failure is not None:
+        raise failure
+    for worker, heard in enumerate(found):
+        if heard[:1] != b"+":
+            raise UnavailableError(f"Worker {worker} could not do its part: {heard[1:].decode(errors='replace')}")
+    return [heard[1:] for heard in found]

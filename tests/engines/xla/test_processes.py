@@ -15,6 +15,7 @@ import pytest
 
 pytest.importorskip("jax", reason="the XLA engine needs jax: pip install 'weft[xla]'")
 
+import weft as tf
 from weft import keras
 from weft.base.errors import DeadlineExceededError, UnavailableError
 from weft.engines.xla.watch import Server, Watch
@@ -91,6 +92,21 @@ def test_a_killed_worker_is_named_and_training_goes_on_from_the_backup(tmp_path:
     assert "worker 1 (process" in ended.stderr and "was lost: it was killed" in ended.stderr
     assert "starting all workers again" in ended.stderr
     assert ended.stdout.splitlines()[-1] == "the same True"
+
+
+@pytest.mark.subprocess
+def test_a_checkpoint_is_written_in_parts_and_restored_by_other_numbers_of_workers(tmp_path: Path) -> None:
+    _launch("sharded.py", tmp_path, 2, 2)
+    first = json.loads((tmp_path / "found2.json").read_text())
+    assert len(list(tmp_path.glob("ckpt-1.data-*-of-00002"))) == 2
+    assert len(list(tmp_path.glob("twice.data-*"))) == 2
+    _launch("sharded.py", tmp_path, 3, 2)
+    again = json.loads((tmp_path / "found3.json").read_text())
+    assert again["begin"] == first["end"] and again["path"].endswith("ckpt-2")
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(12, "relu"), keras.layers.Dense(1)])
+    tf.train.Checkpoint(model=model).restore(tf.train.latest_checkpoint(str(tmp_path))).expect_partial()
+    for mine, theirs in zip(model.get_weights(), again["end"], strict=True):
+        np.testing.assert_array_equal(mine, np.array(theirs, np.float32))
 
 
 def _soon(condition: Any) -> Any:

@@ -18,9 +18,10 @@ from weft.api.checkpoint.restoring import (
     open_checkpoint,
     restore_by_name,
 )
+from weft.api.checkpoint.together import write_together
 from weft.base.errors import InvalidArgumentError, NotFoundError, explain
 from weft.formats import bundle, checkpoint_state
-from weft.runtime import context, tracking
+from weft.runtime import context, processes, tracking
 from weft.runtime.variable import Variable
 
 
@@ -132,11 +133,14 @@ class Checkpoint:
         """
         _require_values()
         path = _path_of(file_prefix)
-        proto, tensors = ObjectGraph(*self._top()).record()
-        with bundle.BundleWriter(path) as writer:
-            for key, array in tensors.items():
-                writer.add(key, array)
-            writer.add(GRAPH_KEY, np.array(proto.SerializeToString(), object))
+        proto, tensors = ObjectGraph(*self._top()).record(cut=True)
+        tensors[GRAPH_KEY] = np.array(proto.SerializeToString(), object)
+        if any(isinstance(value, processes.Cut) for value in tensors.values()):
+            path = write_together(path, tensors)
+        else:
+            with bundle.BundleWriter(path) as writer:
+                for key, array in tensors.items():
+                    writer.add(key, array)
         if options is not None:
             options._written(path)
         return path

@@ -16,7 +16,7 @@ import numpy as np
 from weft.base.errors import InvalidArgumentError, explain
 from weft.base.shapes import TensorShape
 from weft.formats.messages.checkpoint import TrackableObjectGraph
-from weft.runtime import context
+from weft.runtime import context, processes
 from weft.runtime.module import Module
 from weft.runtime.variable import Variable
 
@@ -122,13 +122,20 @@ def leads_to_values(value: Any, seen: set[int] | None = None) -> bool:
     return holds_values(value) or any(leads_to_values(child, seen) for child in children_of(value).values())
 
 
-def values_of(value: Any) -> dict[str, Any]:
+def values_of(value: Any, cut: bool = False) -> dict[str, Any]:
     """The values that an object itself holds, by attribute; nothing for one that holds none.
+
+    Args:
+        value: The object.
+        cut: Whether the value of a variable that lies cut over several processes stays so.
 
     Raises:
         InvalidArgumentError: For a variable without a value.
     """
     if isinstance(value, Variable):
+        pieces = processes.cut(value._cell) if cut else None
+        if pieces is not None:
+            return {VALUE: pieces}
         array = value._cell.read()
         if array is None:
             raise InvalidArgumentError(explain(f"Variable `{value.name}` has no value yet and cannot be saved.",
@@ -209,11 +216,15 @@ class ObjectGraph:
         """An object's path as text."""
         return "/".join(escaped(name) for name in self.paths[place])
 
-    def record(self) -> tuple[TrackableObjectGraph, dict[str, Any]]:
-        """The graph as checkpoints hold it, and the values by their keys."""
+    def record(self, cut: bool = False) -> tuple[TrackableObjectGraph, dict[str, Any]]:
+        """The graph as checkpoints hold it, and the values by their keys.
+
+        Args:
+            cut: Whether what lies cut over several processes stays so, as a `processes.Cut`.
+        """
         proto = TrackableObjectGraph()
         tensors: dict[str, Any] = {}
-        values = [values_of(value) for value in self.objects]
+        values = [values_of(value, cut) for value in self.objects]
         lead = self._leading(values)
         for place, value in enumerate(self.objects):
             node = proto.nodes.add()

@@ -135,6 +135,18 @@ class XlaEngine:
 
         return processes.joined() and sharding.spans(sharding.current())
 
+    def told(self, data: bytes) -> list[bytes]:
+        """What each process gives, in all of them."""
+        from weft.engines.xla import processes
+
+        return processes.told(data)
+
+    def parts(self, cell: Any) -> tuple[tuple[int, ...], list[tuple[tuple[int, ...], Any]]] | None:
+        """Of a cell cut over processes: its shape, where the pieces start that this one is to write, and they."""
+        from weft.engines.xla import resident
+
+        return resident.parts(cell)
+
     def agreed(self, arrays: Sequence[Any]) -> list[Any]:
         """Arrays as the first process has them; all processes give some of the same shapes and dtypes."""
         from weft.engines.xla import processes

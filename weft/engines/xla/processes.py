@@ -171,6 +171,20 @@ def agreed(arrays: Sequence[Any]) -> list[Any]:
     return together(lambda: [_of_first(np.asarray(array)) for array in arrays])
 
 
+def told(data: bytes) -> list[bytes]:
+    """What each process gives, in all of them."""
+    if not joined():
+        return [data]
+    return together(lambda: _told(data))
+
+
+def _told(data: bytes) -> list[bytes]:
+    sizes = _of_all(np.array([len(data)], np.int64))[:, 0].tolist()
+    own = np.zeros(max(sizes), np.uint8)
+    own[: len(data)] = np.frombuffer(data, np.uint8)
+    return [row[:size].tobytes() for row, size in zip(_of_all(own), sizes, strict=True)]
+
+
 @cache
 def _delegates() -> Any:
     """A device of each process, for what processes exchange."""

@@ -57,6 +57,19 @@ def _whole_of(array: Any) -> Any:
     return np.array(array.addressable_data(0))
 
 
+def parts(cell: Any) -> tuple[tuple[int, ...], list[tuple[tuple[int, ...], Any]]] | None:
+    """Of a cell whose value lies cut over processes: its shape, where pieces start that this one is to write, and they.
+
+    Returns:
+        None where a process has the whole. Of pieces that several devices have, one process writes each.
+    """
+    array = getattr(_raw(cell), "array", None)
+    if array is None or array.is_fully_addressable or array.is_fully_replicated:
+        return None
+    own = [shard for shard in array.addressable_shards if shard.replica_id == 0]
+    return tuple(array.shape), [(tuple(i.start or 0 for i in shard.index), np.array(shard.data)) for shard in own]
+
+
 def held(cell: Any, place: Any = None) -> Any:
     """What a cell holds, as an operand of compiled code that only reads it; at a place on several devices."""
     value = _raw(cell)

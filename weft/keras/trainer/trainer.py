@@ -14,6 +14,7 @@ from weft.keras import metrics as metrics_module
 from weft.keras import optimizers as optimizers_module
 from weft.keras.callbacks.callback import CallbackList, History
 from weft.keras.core import tracking
+from weft.keras.distribution import distribution
 from weft.keras.optimizers.scaling import with_loss_scale
 from weft.keras.trainer import arguments, arrays, sources
 from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, check_scales
@@ -90,7 +91,8 @@ class Trainer:
         """
         arguments.refuse_unknown(kwargs, type(self).compile, "compile", ("sample_weight_mode", "target_tensors"))
         check_scales(loss_weights)
-        if tf.distribute.has_strategy() and tf.distribute.get_strategy().extended.shares_work:
+        shares = tf.distribute.has_strategy() and tf.distribute.get_strategy().extended.shares_work
+        if shares and distribution() is None:  # a Distribution that the program has set says more than what launched it
             self._distribute_strategy = tf.distribute.get_strategy()
         self.optimizer = optimizers_module.get(optimizer)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16":  # type: ignore[attr-defined]
