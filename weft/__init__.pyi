@@ -178,6 +178,7 @@ from weft.base.dtypes import uint32 as uint32
 from weft.base.dtypes import uint64 as uint64
 from weft.base.dtypes import variant as variant
 from weft.base.shapes import TensorShape as TensorShape
+from weft.compat import graph_util as graph_util
 from weft.compat.hook import install_as_tensorflow as install_as_tensorflow
 from weft.compat.hook import uninstall_as_tensorflow as uninstall_as_tensorflow
 from weft.data.optional import OptionalSpec as OptionalSpec

@@ -69,6 +69,7 @@ NAMESPACES: dict[str, str] = {
     "autograph": "weft.autograph",
     "bitwise": "weft.api.bitwise",
     "raw_ops": "weft.api.raw_ops",
+    "graph_util": "weft.compat.graph_util",
     "compat": "weft.compat",
     "config": "weft.api.config",
     "data": "weft.data",

@@ -72,7 +72,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.examples": "keras.datasets.mnist.load_data() gives MNIST",
     "tf.flags": _VERSION_1,
     "tf.gfile": _VERSION_1,
-    "tf.graph_util": _SAVING,
     "tf.layers": _VERSION_1,
     "tf.logging": _VERSION_1,
     "tf.python_io": "use tf.io.TFRecordWriter and tf.data.TFRecordDataset",

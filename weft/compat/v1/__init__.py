@@ -303,6 +303,7 @@ _MESSAGES = {
         "batch_scatter_update", "hessians", "make_template", "scatter_add", "scatter_div", "scatter_max", "scatter_min",
         "scatter_mul", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update")},
     "import_graph_def": ("compat.v1.graph_import", "import_graph_def"),
+    "wrap_function": ("runtime.wrapped", "wrap_function"),
     "RegisterGradient": ("runtime.gradient_overrides", "RegisterGradient"),
     "NotDifferentiable": ("runtime.gradient_overrides", "no_gradient"),
     "NoGradient": ("runtime.gradient_overrides", "no_gradient"),

@@ -499,6 +499,9 @@ def import_graph_def(graph_def: Any = None, input_map: Any = None, return_elemen
         6.0
     """
     message = _message(graph_def)
+    if context.scope() is None:  # eager: nodes can only be of the default graph
+        with graphs.default_graph().as_default():
+            return import_graph_def(message, input_map, return_elements, name)
     with NameScope(name if name is not None else "import") as scope:
         given = {_reference(key): weft.convert_to_tensor(value) for key, value in (input_map or {}).items()}
         sources = [Source(entry) for entry in message.node]
