@@ -59,7 +59,9 @@ class _Ranked:
 
     def _input(self, node: Node) -> None:
         (value,) = node.outputs
-        made = self.rebuild.new.add("input", (), {}, (self.types[value],), name=node.name)
+        type = self.types[value]
+        type = type if type.is_resource else type.with_sizes(self.sizes)
+        made = self.rebuild.new.add("input", (), {}, (type,), name=node.name)
         made.metadata = dict(node.metadata)
         self.rebuild.replace(node, made.outputs)
         self._learn(value, made.outputs[0])

@@ -14,6 +14,7 @@ from weft.base import dims, nest, shapes
 from weft.base.errors import CancelledError, FailedPreconditionError, InvalidArgumentError, explain, user_facing
 from weft.ir import graph as ir
 from weft.ir.graph import Value
+from weft.passes.variants import Variants
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime.composite import CompositeTensor, IndexedSlices
@@ -154,24 +155,44 @@ _REMEMBERED = 256  # sets of fetches that need not be taken apart again
 
 
 class _Plan:
-    """What one set of fetches and feeds runs: a graph of its own, compiled once."""
+    """What one set of fetches and feeds runs: a graph of its own, compiled once for what feeds tell of its sizes."""
 
     def __init__(self, graph: Graph, fetch: _Fetch, feeds: Sequence[Value]) -> None:
         self.graph, self.cells = _extract(graph, fetch, feeds)
         calls = calls_of(self.graph)
         self._staged = Staged(self.graph, calls) if calls else None
+        self._feeds = _without_unread(self.graph, len(feeds))
+        self.variants = Variants(self.graph, merges=True)
 
     def run(self, feeds: Sequence[Any], session: BaseSession) -> list[Any]:
         """Runs it; the results share no memory with feeds, variables or constants: they are the user's to change."""
         cells = [session._cell(cell) if isinstance(cell, Template) else cell for cell in self.cells]
+        feeds = [feeds[place] for place in self._feeds]
         if self._staged is None:
-            executable = dispatch.compiled(self.graph)
+            graph = self.variants.at(feeds) if self.variants.needed else self.graph
+            executable = dispatch.compiled(graph)
             if getattr(executable, "copies", False):
                 return executable.run([*feeds, *cells])
             results = executable.run([*map(np.copy, feeds), *cells])  # a graph may keep what it was fed
         else:
             results = self._staged.run([*map(np.copy, feeds), *cells])
         return [np.array(result) for result in results]
+
+
+def _without_unread(graph: ir.Graph, count: int) -> list[int]:
+    """Drops those of the first inputs that nothing reads, nor asks for its sizes; the places of the others.
+
+    Programs feed all their placeholders to whatever they run.
+    """
+    read = {value for node in graph.nodes for value in node.inputs} | set(graph.outputs)
+    mentioned = {symbol for node in graph.nodes for attr in node.attrs.values() for symbol in ir.attr_symbols(attr)}
+    kept = [place for place, value in enumerate(graph.inputs[:count])
+            if value in read or not mentioned.isdisjoint(ir.bare_symbols(value))]  # fmt: skip
+    dropped = {value.node for value in graph.inputs[:count]} - {graph.inputs[place].node for place in kept}
+    if dropped:
+        graph.inputs = [value for value in graph.inputs if value.node not in dropped]
+        graph.nodes = [node for node in graph.nodes if node not in dropped]
+    return kept
 
 
 def _extract(graph: Graph, fetch: _Fetch, feeds: Sequence[Value]) -> tuple[ir.Graph, list[Any]]:

@@ -3,20 +3,18 @@
 import numpy as np
 import pytest
 
+import weft
 import weft.compat.v1 as tf
 from weft.base.errors import InvalidArgumentError
 from weft.engines.native.executable import Executable
-from weft.engines.native.ranked import Ranked
 from weft.runtime import dispatch
 
 pytestmark = pytest.mark.skipif(dispatch.engine().name != "native", reason="about the native engine")
 
 
 def _made(session):
-    """What the latest plan of a session was compiled to, for each combination of ranks."""
-    ranked = list(session._plans.values())[-1].graph.compiled["native"]
-    assert isinstance(ranked, Ranked)
-    return ranked._made
+    """What the latest plan of a session was compiled to, for each combination of ranks and equal sizes."""
+    return [graph.compiled["native"] for graph in list(session._plans.values())[-1].variants.all()]
 
 
 def test_placeholders_without_a_shape_leave_nothing_to_the_interpreter():
@@ -31,11 +29,35 @@ def test_placeholders_without_a_shape_leave_nothing_to_the_interpreter():
         session.run(tf.global_variables_initializer())
         feed = {x: np.ones((4, 3)), rate: 0.5, keep: 1.0, training: True}
         assert session.run([step, loss], feed)[1] == 36.0
-        made = list(_made(session).values())
+        made = _made(session)
         np.testing.assert_allclose(session.run(w), 0.5, rtol=1e-5)
         session.run([step, loss], {**feed, training: False})
         session.run([step, loss], {**feed, x: np.ones((2, 3))})
         assert len(made) == 1 and type(made[0]) is Executable
+
+
+def test_functions_of_any_rank_are_compiled_for_those_that_they_get():
+    function = weft.function(lambda a, b: weft.reduce_sum(a * b), [weft.TensorSpec(None), weft.TensorSpec([None])])
+    for shape in ((3,), (5,), (2, 3)):
+        a, b = np.ones(shape, np.float32), np.ones(shape[-1:], np.float32)
+        assert float(function(a, b)) == a.sum()
+    made = function.get_concrete_function().graph.compiled["native"].made
+    assert [type(executable) for executable in made.values()] == [Executable, Executable]
+
+
+def test_placeholders_with_as_many_rows_share_one_size():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, y = tf.placeholder(tf.float32, [None, 3]), tf.placeholder(tf.float32, [None, 3])
+        unread = tf.placeholder(tf.float32)
+        loss = tf.reduce_mean(tf.square(x - y))
+        for rows in (4, 2, 5):
+            value = session.run(loss, {x: np.ones((rows, 3)), y: np.zeros((rows, 3)), unread: np.zeros(rows)})
+            assert value == 1.0
+        (made,) = _made(session)
+        assert made.fixed == ()  # one code for all numbers of rows
+        assert session.run(loss, {x: np.ones((4, 3)), y: np.zeros((1, 3)), unread: 0.0}) == 1.0
+        with pytest.raises(InvalidArgumentError, match="subtract"):
+            session.run(loss, {x: np.ones((4, 3)), y: np.zeros((3, 3)), unread: 0.0})
 
 
 def test_one_graph_serves_several_ranks_and_sizes():
@@ -58,7 +80,7 @@ def test_one_graph_serves_several_ranks_and_sizes():
             np.testing.assert_allclose(of_y, whole.sum(axes).reshape(b.shape), rtol=1e-6)
         made = _made(session)
         assert len(made) == 4  # (3,) and (5,) share code
-        assert all(type(executable) is Executable for executable in made.values())
+        assert all(type(executable) is Executable for executable in made)
 
 
 def test_ranks_that_do_not_fit_are_refused_in_the_words_of_the_op():
