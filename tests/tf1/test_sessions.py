@@ -264,3 +264,19 @@ def test_a_matrix_is_fed_as_an_array():
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [2, 2])
         assert session.run(x * x, {x: np.matrix([[1, 2], [3, 4]], np.float32)}).tolist() == [[1, 4], [9, 16]]
+
+
+def test_a_graph_may_grow_and_learn_of_its_shapes_between_runs():
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        x = tf.placeholder(tf.float32)
+        total = tf.reduce_sum(x, axis=0)
+        assert session.run(total, {x: [[1, 2], [3, 4]]}).tolist() == [4, 6]
+        x.set_shape([None, 2])
+        rows = tf.ones([tf.shape(x)[0], 1])
+        for turn in range(3):
+            total = total + turn * tf.matmul(rows, x, transpose_a=True)[0]
+            expected = (1 + sum(range(turn + 1))) * np.array([4, 6])
+            assert session.run(total, {x: [[1, 2], [3, 4]]}).tolist() == expected.tolist()
+        assert len(graph.get_operations()) > 10
+        with pytest.raises(tf.errors.InvalidArgumentError, match="feed a value for placeholder"):
+            session.run(total)

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from weft.base import dims, nest, shapes
-from weft.base.errors import CancelledError, FailedPreconditionError, InvalidArgumentError, explain, user_facing
+from weft.base.errors import CancelledError, FailedPreconditionError, explain, user_facing
 from weft.ir import graph as ir
 from weft.ir.graph import Value
 from weft.passes.variants import Variants
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime.composite import CompositeTensor, IndexedSlices
+from weft.runtime.extraction import Order, extract, needed, without_unread
 from weft.runtime.graph import Graph, Operation
 from weft.runtime.run_trace import traced
 from weft.runtime.stages import Running, Staged, calls_of
@@ -101,6 +102,9 @@ class _Fetch:
             return lambda results: item._as_arrays([pack(results) for pack in inner])
         if hasattr(type(item), "__attrs_attrs__"):
             return self._attrs_object(graph, item)
+        if type(item) is list:
+            parts = [self._visit(graph, part) for part in item]
+            return lambda results: [pack(results) for pack in parts]
         if isinstance(item, Mapping) or isinstance(item, (list, tuple)):
             children = nest.children(item) or []
             packs = [self._visit(graph, part) for _, part in children]
@@ -157,16 +161,20 @@ _REMEMBERED = 256  # sets of fetches that need not be taken apart again
 class _Plan:
     """What one set of fetches and feeds runs: a graph of its own, compiled once for what feeds tell of its sizes."""
 
-    def __init__(self, graph: Graph, fetch: _Fetch, feeds: Sequence[Value]) -> None:
-        self.graph, self.cells = _extract(graph, fetch, feeds)
+    def __init__(self, order: Order, fetch: _Fetch, feeds: Sequence[Value]) -> None:
+        self.graph, self.cells = extract(order, fetch.values, fetch.nodes, feeds)
+        self._found: list[Any] | None = None
         calls = calls_of(self.graph)
         self._staged = Staged(self.graph, calls) if calls else None
-        self._feeds = _without_unread(self.graph, len(feeds))
+        self._feeds = without_unread(self.graph, len(feeds))
         self.variants = Variants(self.graph, merges=True)
 
     def run(self, feeds: Sequence[Any], session: BaseSession) -> list[Any]:
         """Runs it; the results share no memory with feeds, variables or constants: they are the user's to change."""
-        cells = [session._cell(cell) if isinstance(cell, Template) else cell for cell in self.cells]
+        cells = self._found
+        if cells is None:  # a plan belongs to one session, whose cells stay
+            cells = [session._cell(cell) if isinstance(cell, Template) else cell for cell in self.cells]
+            self._found = cells
         feeds = [feeds[place] for place in self._feeds]
         if self._staged is None:
             graph = self.variants.at(feeds) if self.variants.needed else self.graph
@@ -177,84 +185,6 @@ class _Plan:
         else:
             results = self._staged.run([*map(np.copy, feeds), *cells])
         return [np.array(result) for result in results]
-
-
-def _without_unread(graph: ir.Graph, count: int) -> list[int]:
-    """Drops those of the first inputs that nothing reads, nor asks for its sizes; the places of the others.
-
-    Programs feed all their placeholders to whatever they run.
-    """
-    read = {value for node in graph.nodes for value in node.inputs} | set(graph.outputs)
-    mentioned = {symbol for node in graph.nodes for attr in node.attrs.values() for symbol in ir.attr_symbols(attr)}
-    kept = [place for place, value in enumerate(graph.inputs[:count])
-            if value in read or not mentioned.isdisjoint(ir.bare_symbols(value))]  # fmt: skip
-    dropped = {value.node for value in graph.inputs[:count]} - {graph.inputs[place].node for place in kept}
-    if dropped:
-        graph.inputs = [value for value in graph.inputs if value.node not in dropped]
-        graph.nodes = [node for node in graph.nodes if node not in dropped]
-    return kept
-
-
-def _extract(graph: Graph, fetch: _Fetch, feeds: Sequence[Value]) -> tuple[ir.Graph, list[Any]]:
-    """The part of a graph that the fetches need, with feeds and cells as inputs."""
-    source = graph.ir
-    fed = set(feeds)
-    needed = _needed(source, fetch, fed)
-    part = ir.Graph(f"run_{source.name}")
-    values: dict[Value, Value] = {}
-    for value in feeds:
-        values[value] = part.add_input(value.type, value.node.name)
-    by_value = {value: key.target for key, value in source.captures.items()}
-    cells: list[Any] = []
-    for node in source.nodes:
-        if node in needed and node.op == "input" and node.outputs[0] not in fed:
-            value = node.outputs[0]
-            if value not in by_value:
-                raise _not_fed(value)
-            values[value] = part.add_input(value.type, node.name)
-            cells.append(by_value[value]._array)
-    nodes: dict[ir.Node, ir.Node] = {}
-    for node in source.nodes:
-        if node not in needed or node.op == "input" or (node.outputs and all(v in fed for v in node.outputs)):
-            continue
-        control = [nodes[before] for before in node.control if before in nodes]
-        made = part.add(node.op, [values[v] for v in node.inputs], node.attrs, [v.type for v in node.outputs],
-                        name=node.name, control=control, source=node.source, effect=node.effect)  # fmt: skip
-        nodes[node] = made
-        for old, new in zip(node.outputs, made.outputs, strict=True):
-            values.setdefault(old, new)
-    part.outputs = [values[v] for v in fetch.values]
-    return part, cells
-
-
-def _needed(source: ir.Graph, fetch: _Fetch, fed: set[Value]) -> set[ir.Node]:
-    """The nodes that the fetches need; what only leads to a fed value is not."""
-    sizes = ir.symbol_sources(source)
-    for value in fed:  # a size is asked of what is fed, rather than of what led to it
-        sizes.update(dict.fromkeys(ir.bare_symbols(value), value))
-    needed: set[ir.Node] = set()
-    stack = [v.node for v in fetch.values if v not in fed] + list(fetch.nodes)
-    while stack:
-        node = stack.pop()
-        if node in needed:
-            continue
-        needed.add(node)
-        stack.extend(v.node for v in node.inputs if v not in fed)
-        stack.extend(node.control)
-        for attr in node.attrs.values():
-            for symbol in ir.attr_symbols(attr):
-                if symbol in sizes and sizes[symbol] not in fed:
-                    stack.append(sizes[symbol].node)
-    return needed
-
-
-def _not_fed(value: Value) -> InvalidArgumentError:
-    kind = f"dtype {value.dtype.name}" + ("" if value.shape is None else f" and shape {shapes.show(value.shape)}")
-    made = "" if value.node.source is None else f" It was made at {value.node.source}."
-    return InvalidArgumentError(
-        explain(f"You must feed a value for placeholder tensor '{value.node.name}' with {kind}.{made}",
-                hint=f"pass feed_dict={{{value.node.name}: ...}} to run()")  # fmt: skip
-    )
 
 
 class _Partial:
@@ -278,6 +208,7 @@ class BaseSession:
             raise TypeError(f"`graph` must be a tf.Graph, received {type(graph).__name__}.")
         self._graph = graph if graph is not None else graphs._wrap(_present_scope())
         self._cells: dict[Cell, Cell] = {}
+        self._order = Order(self._graph.ir)
         self._plans: dict[Any, _Plan] = {}
         self._fetches: dict[Any, tuple[_Fetch, tuple[Any, ...]]] = {}
         self._held: dict[Any, Any] = {}
@@ -355,7 +286,7 @@ class BaseSession:
         signature = (tuple(fetch.values), tuple(fetch.nodes), tuple(targets))
         plan = None if watched else self._plans.get(signature)
         if plan is None:
-            plan = _Plan(self._graph, fetch, targets)
+            plan = _Plan(self._order, fetch, targets)
             plan = plan if watched else self._plans.setdefault(signature, plan)
         given = [fed[t] for t in targets]
         try:
@@ -476,7 +407,8 @@ class BaseSession:
             self._feed(key, value, given)
         handle.known.update((target, np.copy(array)) for target, array in given.items())
         fed = set(handle.known)
-        more = [value for node in _needed(self._graph.ir, fetch, fed) if node.op not in ("input", "constant")
+        nodes = needed(self._order, fetch.values, fetch.nodes, fed)
+        more = [value for node in nodes if node.op not in ("input", "constant")
                 for value in node.outputs if value not in fed and not value.type.is_resource]  # fmt: skip
         wanted = [wrap(value) for value in more]
         known = {wrap(value): array for value, array in handle.known.items()}
