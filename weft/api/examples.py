@@ -17,6 +17,8 @@ from weft.formats import tfrecord
 from weft.formats.messages.example import Example, Feature, SequenceExample
 from weft.ir.types import TensorType
 from weft.ops import opdef
+from weft.ops.host import Feature as FeatureForm
+from weft.ops.host import Form
 from weft.runtime import dispatch, frontdoor
 from weft.runtime.kept_calls import classes, keepable
 from weft.runtime.sparse import SparseTensor
@@ -349,8 +351,32 @@ def parse_single_example(serialized: Any, features: Any, example_names: Any = No
         found = _read(Example, data[()], "").features.feature
         return _row([c.arrays([c.of(found.get(c.key), "")], False) for c in columns])
 
+    run.form = _form(columns, _of_batch(columns))  # type: ignore[attr-defined]
     types = [c.types() for c in columns]
     return _assembled(features, _packed(columns, types, _on_host(run, text, _row(types), name)))
+
+
+def _form(columns: Sequence[_Column], together: Any = None) -> Form:
+    """What reading some features is, in a way that engines know."""
+    return Form("parse_example", tuple([
+        FeatureForm(c.key, c.dtype, c.shape, c.default, type(c) is _Column and not c.ragged) for c in columns
+    ]), together)  # fmt: skip
+
+
+def _of_batch(columns: Sequence[_Column]) -> Any:
+    """What reads the features of a batch of examples."""
+
+    def run(data: Any) -> list[Any]:
+        rows: list[list[Any]] = [[] for _ in columns]
+        for number, one in enumerate(data.tolist()):
+            where = f"Example {number} of the batch: "
+            found = _read(Example, one, where).features.feature
+            for row, column in zip(rows, columns, strict=True):
+                row.append(column.of(found.get(column.key), where))
+        return _row([column.arrays(row, True) for column, row in zip(columns, rows, strict=True)])
+
+    run.form = _form(columns)  # type: ignore[attr-defined]
+    return run
 
 
 def _some() -> Any:
@@ -380,18 +406,9 @@ def parse_example(serialized: Any, features: Any, example_names: Any = None, nam
         raise ValueError(explain("parse_example takes a vector of strings.", received=str(text.type),
                                  hint="tf.reshape(serialized, [-1])"))  # fmt: skip
 
-    def run(data: Any) -> list[Any]:
-        rows: list[list[Any]] = [[] for _ in columns]
-        for number, one in enumerate(data.tolist()):
-            where = f"Example {number} of the batch: "
-            found = _read(Example, one, where).features.feature
-            for row, column in zip(rows, columns, strict=True):
-                row.append(column.of(found.get(column.key), where))
-        return _row([column.arrays(row, True) for column, row in zip(columns, rows, strict=True)])
-
     batch = _some() if text.shape.symbolic is None else text.shape.symbolic[0]
     types = [c.types(batch) for c in columns]
-    return _assembled(features, _packed(columns, types, _on_host(run, text, _row(types), name)))
+    return _assembled(features, _packed(columns, types, _on_host(_of_batch(columns), text, _row(types), name)))
 
 
 @keepable("io.parse_single_sequence_example", "serialized")

@@ -14,12 +14,12 @@ from weft.base import dtypes
 from weft.base.errors import DataLossError, InvalidArgumentError, NotFoundError, explain
 from weft.data import structure
 from weft.data.nodes import Flat, Node
-from weft.formats.tfrecord import check_compression, read_records
-from weft.runtime import frontdoor
+from weft.formats.tfrecord import TFRecordReader, check_compression, read_records
+from weft.runtime import engine_loader, frontdoor
 from weft.runtime.spec import TensorSpec
 from weft.runtime.tensor import EagerTensor, SymbolicTensor
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 18
 
 
 def text_of(value: Any) -> str:
@@ -171,13 +171,47 @@ class lines_of:
                 yield [last]
 
 
-def tfrecords_of(compression: str) -> Callable[[str], Iterator[bytes]]:
-    """Reads the records of a TFRecord file."""
+class tfrecords_of:
+    """Reads the records of TFRecord files.
 
-    def read(path: str) -> Iterator[bytes]:
-        return read_records(path, compression)
+    Args:
+        compression: How the files are packed.
 
-    return read
+    Attributes:
+        blocks: `path -> lists of records`, where the engine looks through whole blocks; else None.
+    """
+
+    def __init__(self, compression: str) -> None:
+        self.compression = compression
+
+    def __call__(self, path: str) -> Iterator[bytes]:
+        return read_records(path, self.compression)
+
+    @property
+    def blocks(self) -> Callable[[str], Iterator[list[bytes]]] | None:
+        """See above."""
+        scan = getattr(engine_loader.load(), "tfrecords", None)
+        return None if scan is None or self.compression else lambda path: _records(path, scan)
+
+
+def _records(path: str, scan: Callable[[bytes], tuple[list[bytes], int, bool]]) -> Iterator[list[bytes]]:
+    """The records of a file in blocks; what is no whole record is read, or refused, by the reader of single ones."""
+    offset = count = 0
+    with TFRecordReader(path) as rest, open(path, "rb") as file:
+        held, wanted = b"", _BLOCK
+        while block := file.read(wanted):
+            held += block
+            found, taken, damaged = scan(held)
+            while found:
+                offset, count, held = offset + taken, count + len(found), held[taken:]
+                yield found
+                found, taken, damaged = scan(held) if not damaged else ([], 0, True)
+            if damaged:
+                break
+            wanted = max(_BLOCK, len(held))  # a record may be longer than a block
+        if held:
+            rest.seek(offset, count)
+            yield from ([record] for record in rest)
 
 
 def pieces_of(length: int, header: int, footer: int, compression: str) -> Callable[[str], Iterator[bytes]]:

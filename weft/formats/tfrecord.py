@@ -186,8 +186,12 @@ class TFRecordReader:
         """The position behind the last record, in the uncompressed stream."""
         return self._offset
 
-    def seek(self, offset: int) -> None:
+    def seek(self, offset: int, count: int = 0) -> None:
         """Goes to the start of a record, whose offset an earlier reader told; uncompressed files only.
+
+        Args:
+            offset: The position.
+            count: How many records there are before it, for messages.
 
         Raises:
             InvalidArgumentError: On a compressed file.
@@ -195,7 +199,7 @@ class TFRecordReader:
         if not isinstance(self._source, _Plain):
             raise InvalidArgumentError(f"{self._name} is compressed; only its start can be sought.")
         self._file.seek(offset)
-        self._offset = offset
+        self._offset, self._count = offset, count
 
     def __iter__(self) -> Iterator[bytes]:
         return self

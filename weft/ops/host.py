@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,42 @@ from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
 from weft.ops.opdef import REQUIRED, Case, Effect, OpDef, SpecError, case, nondifferentiable, register
+
+if TYPE_CHECKING:
+    from weft.base.dtypes import DType
+
+
+class Feature(NamedTuple):
+    """A feature that examples hold.
+
+    Attributes:
+        key: Its name.
+        dtype: string, float32 or int64.
+        shape: Of one example's.
+        default: What stands in for it, `shape`; None where it must be there.
+        fixed: Whether it has exactly that shape.
+    """
+
+    key: str
+    dtype: DType
+    shape: tuple[int, ...]
+    default: Any
+    fixed: bool
+
+
+class Form(NamedTuple):
+    """What a Python function of ours does, for who can do it in another way: its attribute `form`. It has no effects.
+
+    Attributes:
+        name: What it does.
+        features: What it takes out of examples.
+        together: The function of many elements along a first axis, where it is one of a single element.
+    """
+
+    name: str
+    features: tuple[Feature, ...] = ()
+    together: Callable[..., Any] | None = None
+
 
 _ANY = (*dtypes.ALL, dtypes.variant, dtypes.resource)
 

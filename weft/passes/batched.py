@@ -106,12 +106,23 @@ def batched(graph: Graph, shared: int) -> Graph | None:
         graph: For one element.
         shared: How many of its inputs, at the end, are the same for all elements.
     """
-    if graph.has_effects() or not graph.outputs or len(graph.inputs) == shared:
+    if _has_effects(graph) or not graph.outputs or len(graph.inputs) == shared:
         return None
     try:
         return _Batching(graph, shared).run()
     except (_Unknown, InvalidArgumentError, ValueError, TypeError):
         return None
+
+
+def _has_effects(graph: Graph) -> bool:
+    """Whether running it does more than compute its outputs; what calls our own functions on the host does not."""
+    return any((node.effect and not pure(node)) or any(_has_effects(g) for g in node.subgraphs())
+               for node in graph.nodes)  # fmt: skip
+
+
+def pure(node: Node) -> bool:
+    """Whether a node calls a function on the host that has no effects."""
+    return node.op == "py_function" and getattr(node.attrs["function"], "form", None) is not None
 
 
 _Operands = Sequence[tuple[Value, bool]]
@@ -214,6 +225,15 @@ def _split(batching: _Batching, node: Node, operands: _Operands, attrs: Mapping[
     return _first(batching, node, operands, attrs)
 
 
+def _on_host(batching: _Batching, node: Node, operands: _Operands, attrs: Mapping[str, Any]) -> Sequence[Value]:
+    """One of our own functions on the host, where there is one for many elements."""
+    form = getattr(attrs["function"], "form", None)
+    if form is None or form.together is None or len(operands) != 1 or not all(f.fixed for f in form.features):
+        raise _Unknown
+    types = tuple([type.with_shape((batching.size, *(type.shape or ()))) for type in attrs["types"]])
+    return _first(batching, node, operands, {**attrs, "function": form.together, "types": types})
+
+
 _made: dict[str, _Rule] = {}
 
 
@@ -235,7 +255,7 @@ def _rules() -> Mapping[str, _Rule]:
             "pad": _in_front("paddings", (0, 0)), "tile": _in_front("multiples", 1),
             "reshape": _in_front("shape", None), "ensure_shape": _in_front("shape", None),
             "broadcast_to": _broadcast, "transpose": _permuted, "strided_slice": _sliced, "gather": _looked_up,
-            "string_split_rows": _split,
+            "string_split_rows": _split, "py_function": _on_host,
         })  # fmt: skip
     return _made
 

@@ -38,6 +38,7 @@ class KeptCall:
     def __init__(self, function: Callable[..., Any], name: str, static: dict[str, Any]) -> None:
         self._function = function
         self.plain_call = name, static
+        self.form = getattr(function, "form", None)  # what engines may know of it
 
     def __call__(self, *arrays: Any) -> Any:
         return self._function(*arrays)

@@ -76,6 +76,13 @@ class NativeEngine:
         """Takes the processor alone."""
         only_the_processor(self.name, distribution)
 
+    def tfrecords(self, block: bytes) -> tuple[list[bytes], int, bool]:
+        """The whole records at the start of a block of a TFRecord file, the bytes that they take up, and whether the
+        next one is damaged."""
+        from weft.engines.native.bytewise import reading
+
+        return reading.tfrecords(block)
+
     def to_numpy(self, array: Any) -> Any:
         """The array itself."""
         return array

@@ -43,14 +43,15 @@ class Strings(np.ndarray[Any, Any]):
         self.owners = getattr(source, "owners", ())
 
 
-def _strings(views: Any, shape: Sequence[int], owners: tuple[Any, ...]) -> Strings:
+def made_of(views: Any, shape: Sequence[int], owners: tuple[Any, ...]) -> Strings:
+    """The strings of some addresses and sizes."""
     made = views.view(_VIEW).reshape(shape).view(Strings)
     made.owners = owners
     found: Strings = made
     return found
 
 
-def _words(strings: Any) -> Any:
+def as_words(strings: Any) -> Any:
     """The addresses and sizes as one array of numbers."""
     return np.ascontiguousarray(np.asarray(strings)).reshape(-1).view(np.int64)
 
@@ -86,7 +87,7 @@ def of_objects(objects: Any, trusted: bool = False) -> Strings | None:
     views = np.empty(2 * flat.size, np.int64)
     if _run(words.find_objects, 0, flat, flat.size, views, id(bytes), _HEAD) < flat.size:
         return None
-    return _strings(views, objects.shape, (flat,))
+    return made_of(views, objects.shape, (flat,))
 
 
 _NONE = id(None) if sys.version_info < (3, 12) else 1  # later it is not counted who has None; nothing lies at 1
@@ -104,13 +105,14 @@ def plain(value: Any) -> Any:
         return value
     made = np.empty(value.size, object)
     run, maker = _maker()
-    views = _words(value)
+    views = as_words(value)
     if run(views.ctypes.data, value.size, made.ctypes.data, maker, _NONE) < value.size:
         raise MemoryError("there is no memory for so many strings")
     return made.reshape(value.shape)
 
 
-def _taken(value: Any) -> Strings | None:
+def taken(value: Any) -> Strings | None:
+    """A tensor of strings, Python's objects or not; None where other objects are in it."""
     return value if isinstance(value, Strings) else of_objects(value)
 
 
@@ -118,15 +120,15 @@ def _taken(value: Any) -> Strings | None:
 
 
 def _translated(x: Any, into: bytes, kept: bytes) -> tuple[Any, ...] | None:
-    strings = _taken(x)
+    strings = taken(x)
     if strings is None:
         return None
-    views, count = _words(strings), strings.size
+    views, count = as_words(strings), strings.size
     goal = np.empty(_run(words.total, count, views, count) + 1, np.uint8)  # one more: what is left out is written, too
     made = np.empty(2 * count + 1, np.int64)
     made[0] = goal.ctypes.data
     _run(words.translate, count, views, count, into, kept, goal, made)
-    return (_strings(made[: 2 * count], strings.shape, (goal,)),)
+    return (made_of(made[: 2 * count], strings.shape, (goal,)),)
 
 
 def _cased(table: bytes) -> Kernel:
@@ -158,29 +160,29 @@ def _marks(attrs: Mapping[str, Any]) -> tuple[bytes, int] | None:
 
 
 def _split_rows(operands: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    marks, strings = _marks(attrs), _taken(operands[0])
+    marks, strings = _marks(attrs), taken(operands[0])
     if marks is None or strings is None:
         return None
-    views, count, width = _words(strings), strings.size, attrs["width"]
+    views, count, width = as_words(strings), strings.size, attrs["width"]
     if width is None:
         width = _run(words.count_parts, count, views, count, *marks, np.empty(count, np.int64))
     made = np.empty(2 * count * width, np.int64)
     if width:
         _run(words.take_parts, count, views, count, *marks, width, made)
-    return (_strings(made, (*strings.shape, width), strings.owners),)
+    return (made_of(made, (*strings.shape, width), strings.owners),)
 
 
 def _split(operands: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    marks, strings = _marks(attrs), _taken(operands[0])
+    marks, strings = _marks(attrs), taken(operands[0])
     if marks is None or strings is None:
         return None
-    views, count = _words(strings), strings.size
+    views, count = as_words(strings), strings.size
     counts = np.empty(count, np.int64)
     _run(words.count_parts, count, views, count, *marks, counts)
     made = np.empty(2 * int(counts.sum()), np.int64)
     _run(words.take_parts, count, views, count, *marks, 0, made)
     index, shape = string_split.places(strings.shape, counts)
-    return index, _strings(made, (len(index),), strings.owners), shape
+    return index, made_of(made, (len(index),), strings.owners), shape
 
 
 # Comparing and looking up --------------------------------------------------------------------------------------------
@@ -189,7 +191,7 @@ def _split(operands: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]
 def _compared(operands: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...] | None:
     if not all(isinstance(x, Strings) or x.dtype == object for x in operands):
         return None
-    first, second = (_taken(x) for x in operands)
+    first, second = (taken(x) for x in operands)
     if first is None or second is None:
         return None
     shape = np.broadcast_shapes(first.shape, second.shape)
@@ -197,7 +199,7 @@ def _compared(operands: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, .
     sides: list[Any] = []
     for x in (first, second):
         one = x.size == 1
-        sides += [_words(x if one or x.shape == shape else np.broadcast_to(x, shape)), 0 if one else 2]
+        sides += [as_words(x if one or x.shape == shape else np.broadcast_to(x, shape)), 0 if one else 2]
     found = np.empty(shape, np.bool_)
     _run(words.compare, count, *sides, count, found)
     return (found,)
@@ -218,7 +220,7 @@ class _Table:
             size *= 2
         self.mask = size - 1
         self.slots = np.zeros(4 * size, np.int64)
-        _run(words.enter, keys.size, _words(keys), keys.size, self.slots, self.mask)
+        _run(words.enter, keys.size, as_words(keys), keys.size, self.slots, self.mask)
 
 
 _lock = Lock()
@@ -232,7 +234,7 @@ def _table_of(keys: Any) -> _Table | None:
         known = _tables.get(name)
         if known is not None and known[0]() is keys:
             return known[1]
-    strings = _taken(keys)
+    strings = taken(keys)
     if strings is None:
         return None
     made = _Table(strings)
@@ -254,12 +256,12 @@ def _positions(operands: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, 
     values, keys = operands
     if not (isinstance(values, Strings) or values.dtype == object):
         return None
-    strings, table = _taken(values), _table_of(keys)
+    strings, table = taken(values), _table_of(keys)
     if strings is None or table is None:
         return None
     found = np.empty(strings.shape, np.int64)
     count = strings.size
-    _run(words.look_up, count, _words(strings), count, table.slots, table.mask, found)
+    _run(words.look_up, count, as_words(strings), count, table.slots, table.mask, found)
     return (found,)
 
 
@@ -277,14 +279,14 @@ def _moved(record: OpDef, operands: Sequence[Any], attrs: Mapping[str, Any]) -> 
     owners: tuple[Any, ...] = ()
     given = []
     for operand in operands:
-        strings = _taken(operand) if operand.dtype == object else operand
+        strings = taken(operand) if operand.dtype == object else operand
         if strings is None:
             return None
         if isinstance(strings, Strings):
             owners += tuple(owner for owner in strings.owners if not any(owner is o for o in owners))
         given.append(np.asarray(strings))
     results = opdef.apply_reference(record, given, attrs)
-    return tuple([_strings(r.view(), r.shape, owners) if r.dtype == _VIEW else r for r in results])
+    return tuple([made_of(r.view(), r.shape, owners) if r.dtype == _VIEW else r for r in results])
 
 
 _KERNELS: dict[str, Kernel] = {
