@@ -391,8 +391,8 @@ class BundleWriter:
                 f"in shape {list(shape)}."
             )
         proto = TensorSliceProto()
-        for first, size, full in zip(start, array.shape, shape):
-            proto.extent.add(**({} if size == full else {"start": first, "length": size}))
+        for first, size in zip(start, array.shape):
+            proto.extent.add(start=first, length=size)
         key = name.encode("utf-8")
         whole = self._entries.get(key)
         if whole is None:

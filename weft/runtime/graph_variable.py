@@ -20,6 +20,9 @@ from weft.runtime.variable import Template, Variable
 class GraphVariable(Variable):
     """A variable of a graph under construction. Its value lives in sessions; `initializer` gives it the first one."""
 
+    #: which part of a tensor in checkpoints it is, where it is not one by itself
+    _save_slice_info: Any = None
+
     def __init__(
         self,
         initial_value: Any = None,
@@ -91,6 +94,12 @@ class GraphVariable(Variable):
         assigned = dispatch.apply(_record("assign_variable"), (self.handle, start), {}, "Assign")[0]
         self._initializer = graphs.operation_of(assigned._value.node)
         self._snapshot = dispatch.apply(_record("identity"), (self._whole,), {}, "read")[0]
+
+    def _set_save_slice_info(self, save_slice_info: Any) -> None:
+        self._save_slice_info = save_slice_info
+
+    def _get_save_slice_info(self) -> Any:
+        return self._save_slice_info
 
     @property
     def op(self) -> Operation:

@@ -21,6 +21,7 @@ from weft.api.checkpoint.reading import (  # noqa: F401
 from weft.api.checkpoint.reading import remove_checkpoint as delete_files
 from weft.base.errors import NotFoundError, explain, nearest
 from weft.compat.v1.host import host_call
+from weft.compat.v1.partitioned import PartitionedVariable, SaveSliceInfo
 from weft.compat.v1.variable_scopes import variable_store
 from weft.formats import bundle, checkpoint_state, files
 from weft.ir.types import TensorType
@@ -70,7 +71,10 @@ def init_from_checkpoint(ckpt_dir_or_file: Any, assignment_map: Any) -> None:
     prefix = resolved_prefix(ckpt_dir_or_file)
     reader = CheckpointReader(prefix)
     shapes = reader.get_variable_to_shape_map()
-    known = dict(variable_store().variables)
+    known: dict[str, list[Any]] = {}
+    for own, variable in variable_store().variables.items():
+        info = variable._save_slice_info
+        known.setdefault(own if info is None else info.full_name, []).append(variable)
     for source, target in assignment_map.items():
         for name, variable in _pairs(source, target, known, shapes):
             _begin_with(variable, name, prefix, shapes)
@@ -78,17 +82,17 @@ def init_from_checkpoint(ckpt_dir_or_file: Any, assignment_map: Any) -> None:
 
 def _pairs(source: str, target: Any, known: dict[str, Any], shapes: dict[str, Any]) -> list[tuple[str, Any]]:
     if not isinstance(target, str):
-        variable = target[0] if isinstance(target, (list, tuple)) else target
-        return [(source, variable)]
+        several = isinstance(target, (list, tuple, PartitionedVariable))
+        return [(source, variable) for variable in (target if several else [target])]
     if not source.endswith("/"):
         if target not in known:
             raise ValueError(f"Variable {target!r} is not in this graph. {nearest(target, known)}")
-        return [(source, known[target])]
+        return [(source, variable) for variable in known[target]]
     if not target.endswith("/"):
         raise ValueError(f"A scope goes to a scope: {source!r} ends with `/`, so {target!r} must.")
     inside = "" if target == "/" else target
     found = [(("" if source == "/" else source) + name.removeprefix(inside), variable)
-             for name, variable in known.items() if name.startswith(inside)]  # fmt: skip
+             for name, parts in known.items() if name.startswith(inside) for variable in parts]  # fmt: skip
     if not found:
         raise ValueError(f"Scope {target!r} has no variables of tf.get_variable in this graph.")
     missing = [name for name, _ in found if name not in shapes]
@@ -101,16 +105,19 @@ def _pairs(source: str, target: Any, known: dict[str, Any], shapes: dict[str, An
 def _begin_with(variable: Any, name: str, prefix: str, shapes: dict[str, Any]) -> None:
     if name not in shapes:
         raise ValueError(f"Tensor {name!r} is not found in the checkpoint {prefix}. {nearest(name, shapes)}")
-    if not variable.shape.is_compatible_with(shapes[name]):
+    info = getattr(variable, "_save_slice_info", None)
+    wanted = variable.shape if info is None else weft.TensorShape(info.full_shape)
+    if not wanted.is_compatible_with(shapes[name]):
         raise ValueError(
             explain(f"Variable {variable.name} and the checkpoint's tensor {name!r} have different shapes.",
-                    expected=str(variable.shape), received=str(weft.TensorShape(shapes[name])))  # fmt: skip
+                    expected=str(wanted), received=str(weft.TensorShape(shapes[name])))  # fmt: skip
         )
-    type = TensorType(tuple(shapes[name]), variable.dtype)
+    type = TensorType(tuple(shapes[name] if info is None else info.var_shape), variable.dtype)
 
     def read() -> list[Any]:
         with bundle.BundleReader(prefix) as reader:
-            return [np.asarray(reader.read(name), variable.dtype.numpy)]
+            whole = reader.read(name)
+        return [np.asarray(whole if info is None else info.part_of(whole), variable.dtype.numpy)]
 
     with variable.graph.as_default(), NameScope(None), NameScope("checkpoint_initializer"):
         (value,) = host_call(read, (), [type], "RestoreV2")
@@ -124,15 +131,19 @@ def text_of(path: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def write_tensors(path: Any, tensors: dict[str, Any]) -> None:
-    """Writes a checkpoint of arrays by name."""
+def write_tensors(path: Any, names: Sequence[str], specs: Sequence[str], arrays: Sequence[Any]) -> None:
+    """Writes a checkpoint of arrays by name; those with a spec (`"10 4 0,5:0,4"`) are parts of one tensor."""
     with bundle.BundleWriter(text_of(path)) as writer:
-        for name, array in tensors.items():
-            writer.add(name, array)
+        for name, spec, array in zip(names, specs, arrays, strict=True):
+            if spec:
+                info = SaveSliceInfo.parsed(name, spec)
+                writer.add_slice(name, array, shape=info.full_shape, start=info.var_offset)
+            else:
+                writer.add(name, array)
 
 
-def read_tensors(path: Any, names: Sequence[str]) -> list[Any]:
-    """Arrays of a checkpoint.
+def read_tensors(path: Any, names: Sequence[str], specs: Sequence[str]) -> list[Any]:
+    """Arrays of a checkpoint, or their parts.
 
     Raises:
         NotFoundError: Where it has not all of them.
@@ -141,7 +152,9 @@ def read_tensors(path: Any, names: Sequence[str]) -> list[Any]:
         for name in names:
             if name not in reader:
                 raise missing_tensor(reader, name)
-        return [reader.read(name) for name in names]
+        held = {name: reader.read(name) for name in dict.fromkeys(names)}
+    return [SaveSliceInfo.parsed(name, spec).part_of(held[name]) if spec else held[name]
+            for name, spec in zip(names, specs, strict=True)]  # fmt: skip
 
 
 def merge_checkpoints(parts: Sequence[str], whole: str) -> None:
@@ -150,7 +163,7 @@ def merge_checkpoints(parts: Sequence[str], whole: str) -> None:
     for part in parts:
         with bundle.BundleReader(part) as reader:
             found.update({name: reader.read(name) for name in reader.names()})
-    write_tensors(whole, found)
+    write_tensors(whole, list(found), [""] * len(found), list(found.values()))
     for part in parts:
         if part != whole:
             remove_checkpoint(part)

@@ -8,6 +8,7 @@ import weft
 from weft.api import nn as _nn
 from weft.base import dtypes
 from weft.base.errors import explain
+from weft.compat.v1.partitioned import PartitionedVariable
 
 
 def embedding_lookup(params: Any, ids: Any, partition_strategy: str = "mod", name: str | None = None,
@@ -25,7 +26,7 @@ def embedding_lookup(params: Any, ids: Any, partition_strategy: str = "mod", nam
     Raises:
         ValueError: For an empty list or another strategy.
     """
-    parts = list(params) if isinstance(params, (list, tuple)) else [params]
+    parts = list(params) if isinstance(params, (list, tuple, PartitionedVariable)) else [params]
     if not parts:
         raise ValueError("Need at least one param")
     if partition_strategy not in ("mod", "div"):

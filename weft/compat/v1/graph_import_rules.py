@@ -265,11 +265,11 @@ def _rms(x: Importer, source: Source) -> Any:
 
 @handles("SaveV2")
 def _save(x: Importer, source: Source) -> Any:
-    labels = [n.decode() for n in np.ravel(x.static(source, 1)).tolist()]
+    labels, specs = ([n.decode() for n in np.ravel(x.static(source, place)).tolist()] for place in (1, 2))
     prefix, _, _, *tensors = x.values(source)
 
     def write(path: Any, *arrays: Any) -> list[Any]:
-        write_tensors(path, dict(zip(labels, arrays, strict=True)))
+        write_tensors(path, labels, specs, arrays)
         return []
 
     return host_call(write, [prefix, *tensors], [], "SaveV2", "save")[0]
@@ -277,9 +277,9 @@ def _save(x: Importer, source: Source) -> Any:
 
 @handles("RestoreV2")
 def _restore(x: Importer, source: Source) -> Any:
-    labels = [n.decode() for n in np.ravel(x.static(source, 1)).tolist()]
+    labels, specs = ([n.decode() for n in np.ravel(x.static(source, place)).tolist()] for place in (1, 2))
     kinds = source.attrs["dtypes"]
-    return host_call(lambda path: read_tensors(path, labels), [x.value(source.inputs[0])],
+    return host_call(lambda path: read_tensors(path, labels, specs), [x.value(source.inputs[0])],
                      [TensorType(None, kind) for kind in kinds], "RestoreV2", "restore")  # fmt: skip
 
 

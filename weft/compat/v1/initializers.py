@@ -129,7 +129,7 @@ class variance_scaling_initializer(Initializer):
         self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
-        fans = _fans(_full(shape))
+        fans = _fans(_full(shape if partition_info is None else partition_info.full_shape))
         fan = {"fan_in": fans[0], "fan_out": fans[1], "fan_avg": sum(fans) / 2}[self.mode]
         variance, held = self.scale / max(1.0, fan), self._held(dtype)
         if self.distribution == "uniform":

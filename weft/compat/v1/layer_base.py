@@ -9,6 +9,7 @@ import weft
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.compat.v1.naming import in_graph
+from weft.compat.v1.partitioned import PartitionedVariable
 from weft.compat.v1.variable_scopes import get_variable, variable_scope, variable_store
 from weft.runtime import frontdoor
 from weft.runtime import graph as graphs
@@ -132,7 +133,8 @@ class Layer:
                 penalty = regularizer(made)
             if penalty is not None:
                 self.add_loss(penalty)
-        (self._trainable_weights if trained else self._non_trainable_weights).append(made)
+        parts = list(made) if isinstance(made, PartitionedVariable) else [made]
+        (self._trainable_weights if trained else self._non_trainable_weights).extend(parts)
         return made
 
     add_variable = add_weight

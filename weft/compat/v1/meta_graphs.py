@@ -13,6 +13,7 @@ from weft.base.errors import NotFoundError, explain
 from weft.base.shapes import TensorShape
 from weft.compat.v1 import logging
 from weft.compat.v1.graph_import import import_graph_def
+from weft.compat.v1.partitioned import SaveSliceInfo
 from weft.formats.files import replacing
 from weft.formats.messages.graph import GraphDef
 from weft.formats.messages.meta_graph import CollectionDef, MetaGraphDef
@@ -41,6 +42,12 @@ def variable_def(variable: GraphVariable) -> VariableDef:
     made.snapshot_name = variable._snapshot.name
     made.initial_value_name = variable.initial_value.name
     made.trainable = bool(variable.trainable)
+    info = variable._save_slice_info
+    if info is not None:
+        part = made.save_slice_info_def
+        part.full_name = info.full_name
+        for field in ("full_shape", "var_offset", "var_shape"):
+            getattr(part, field).extend(getattr(info, field))
     return made
 
 
@@ -67,6 +74,10 @@ def variable_from_def(message: VariableDef, graph: Graph, scope: str) -> GraphVa
     made._static, made._dtype, made._constraint = TensorShape(known), inner.dtype, None
     made._aggregation = made._synchronization = None
     made.handle, made._graph, made._whole = handle, graph, whole
+    if message.HasField("save_slice_info_def"):
+        part = message.save_slice_info_def
+        made._save_slice_info = SaveSliceInfo(scope + part.full_name, list(part.full_shape), list(part.var_offset),
+                                              list(part.var_shape))  # fmt: skip
     made._initializer = graph.get_operation_by_name(scope + message.initializer_name)
     made._snapshot = graph.get_tensor_by_name(scope + message.snapshot_name)
     made._initial = None

@@ -69,13 +69,18 @@ class ExponentialMovingAverage(averages.ExponentialMovingAverage):
 
     def _make(self, variable: Any) -> Any:
         name = variable.name.split(":")[0]
-        with variable_scope(None, f"{name}/{self._name}", auxiliary_name_scope=False):
+        with variable_scope(None, f"{name}/{self._name}", auxiliary_name_scope=False) as scope:
+            scope.set_partitioner(None)
             if not isinstance(variable, weft.Variable):
                 zeros = initializers.zeros_initializer()
                 return get_variable("", variable.shape, variable.dtype, zeros, trainable=False)
             with weft.control_dependencies(None):
                 first = variable.initialized_value() if in_graph() else variable.numpy()
-            return get_variable("", initializer=first, trainable=False)
+            made = get_variable("", initializer=first, trainable=False)
+        info = getattr(variable, "_save_slice_info", None)
+        if info is not None:
+            made._set_save_slice_info(info.beside(made.op.name[len(name) + 1 :]))
+        return made
 
     def variables_to_restore(self, moving_avg_variables: Any = None) -> dict[str, Any]:
         """For a `Saver`: variables by the names of their averages, and the others by their own.

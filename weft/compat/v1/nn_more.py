@@ -255,10 +255,12 @@ ctc_beam_search_decoder_v2 = _more.ctc_beam_search_decoder
 
 def _table(params: Any, partition_strategy: str) -> Any:
     """A table, or its parts put together, so that its rows can be looked up by number."""
-    parts = list(params) if isinstance(params, (list, tuple)) else [params]
+    from weft.compat.v1.embedding import embedding_lookup
+    from weft.compat.v1.partitioned import PartitionedVariable
+
+    parts = list(params) if isinstance(params, (list, tuple, PartitionedVariable)) else [params]
     if len(parts) == 1:
         return parts[0]
-    from weft.compat.v1.embedding import embedding_lookup
 
     rows = sum(part.shape[0] for part in parts)
     return embedding_lookup(parts, weft.range(rows), partition_strategy)

@@ -1,7 +1,4 @@
-"""How many parts a variable is cut into along an axis: functions of its shape and dtype.
-
-Variables stay whole here; what these say counts for `create_partitioned_variables` and for programs that ask.
-"""
+"""How many parts a variable is cut into along an axis: functions of its shape and dtype."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from typing import Any
 
 import weft
 from weft.base import dtypes
+from weft.compat.v1.partitioned import SaveSliceInfo
 from weft.compat.v1.variable_scopes import get_variable, variable_scope
 
 
@@ -108,9 +106,15 @@ def create_partitioned_variables(shape: Any, slicing: Any, initializer: Any, dty
         raise ValueError(f"Cannot cut an axis of size {sizes[axis]} into {parts[axis]} parts.")
     least, more = divmod(sizes[axis], parts[axis])
     found = []
-    with variable_scope(name, "PartitionedVariable", reuse=reuse):
+    begin = 0
+    with variable_scope(name, "PartitionedVariable", reuse=reuse) as scope:
+        scope.set_partitioner(None)
         for number in range(parts[axis]):
             own = [*sizes[:axis], least + (number < more), *sizes[axis + 1 :]]
             found.append(get_variable(f"part_{number}", own, dtype, initializer, trainable=trainable,
                                       collections=collections))  # fmt: skip
+            offset = [begin if i == axis else 0 for i in range(len(sizes))]
+            begin += own[axis]
+            if hasattr(found[-1], "_set_save_slice_info"):
+                found[-1]._set_save_slice_info(SaveSliceInfo(scope.name, sizes, offset, own))
     return found

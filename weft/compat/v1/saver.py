@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from weft.compat.v1 import checkpoints, logging, meta_graphs
 from weft.compat.v1 import graphs as v1_graphs
 from weft.compat.v1.host import host_call
 from weft.compat.v1.naming import in_graph
+from weft.compat.v1.partitioned import PartitionedVariable
 from weft.formats import bundle, checkpoint_state
 from weft.formats.messages.meta_graph import SaverDef
 from weft.formats.tensors import numpy_dtype
@@ -29,7 +30,7 @@ from weft.runtime.session import BaseSession
 
 
 def _by_name(variables: Any) -> dict[str, Any]:
-    """Variables by the names that they have in checkpoints.
+    """Variables by the names that they have in checkpoints; lists of those that are parts of one tensor.
 
     Raises:
         TypeError: For what is no variable.
@@ -38,6 +39,15 @@ def _by_name(variables: Any) -> dict[str, Any]:
     pairs = list(variables.items()) if isinstance(variables, dict) else [(None, v) for v in variables]
     found: dict[str, Any] = {}
     for name, variable in pairs:
+        if isinstance(variable, PartitionedVariable) or (name is not None and isinstance(variable, (list, tuple))):
+            found[str(getattr(variable, "name", name) if name is None else name)] = list(variable)
+            continue
+        info = getattr(variable, "_save_slice_info", None)
+        if info is not None:
+            parts = found.setdefault(info.full_name if name is None else name, [])
+            if isinstance(parts, list) and not any(part is variable for part in parts):
+                parts.append(variable)
+                continue
         if not isinstance(variable, weft.Variable):
             raise TypeError(f"Variable to save is not a Variable: {variable!r}")
         name = variable.name.split(":")[0] if name is None else name
@@ -47,33 +57,57 @@ def _by_name(variables: Any) -> dict[str, Any]:
     return found
 
 
-def _check(reader: bundle.BundleReader, wanted: dict[str, Any]) -> None:
+class _Entry(NamedTuple):
+    """What is saved under a name: a variable, or one of several parts."""
+
+    name: str
+    info: Any
+    variable: Any
+
+    @property
+    def spec(self) -> str:
+        return "" if self.info is None else str(self.info.spec)
+
+
+def _entries(variables: dict[str, Any]) -> list[_Entry]:
+    """The variables one by one."""
+    found = []
+    for name, held in variables.items():
+        for variable in held if isinstance(held, list) else [held]:
+            info = getattr(variable, "_save_slice_info", None) if isinstance(held, list) else None
+            found.append(_Entry(name, info, variable))
+    return found
+
+
+def _check(reader: bundle.BundleReader, wanted: list[_Entry]) -> None:
     """Compares a checkpoint with the variables that are to take its values.
 
     Raises:
         NotFoundError: Where it has not all of them.
         InvalidArgumentError: Where one has another dtype or shape there.
     """
-    for name, variable in wanted.items():
+    for name, info, variable in wanted:
         if name not in reader:
             raise checkpoints.missing_tensor(reader, name)
         held = dtypes.as_dtype(numpy_dtype(reader.dtype(name)))
         shape = reader.shape(name)
-        if held is not variable.dtype or not variable.shape.is_compatible_with(shape):
+        own = variable.shape if info is None else weft.TensorShape(info.full_shape)
+        if held is not variable.dtype or not own.is_compatible_with(shape):
             raise InvalidArgumentError(
                 explain(f"Restoring from checkpoint failed: {name} does not fit variable {variable.name}.",
-                        expected=f"{variable.dtype.name} {variable.shape}",
+                        expected=f"{variable.dtype.name} {own}",
                         received=f"{held.name} {weft.TensorShape(shape)}",
                         hint="build the graph that was saved, or restore fewer variables: "
                         "tf.train.Saver(var_list=...)")  # fmt: skip
             )
 
 
-def _read_all(path: str, wanted: dict[str, Any]) -> list[Any]:
+def _read_all(path: str, wanted: list[_Entry]) -> list[Any]:
     """The values of variables in a checkpoint."""
     with bundle.BundleReader(path) as reader:
         _check(reader, wanted)
-        return [reader.read(name) for name in wanted]
+        held = {entry.name: reader.read(entry.name) for entry in wanted}
+    return [held[name] if info is None else info.part_of(held[name]) for name, info, _ in wanted]
 
 
 class Saver:
@@ -155,34 +189,35 @@ class Saver:
         self._variables = dict(sorted(found.items())) if not isinstance(given, dict) else found
         if in_graph() and found:
             with NameScope(self._name or "save"):
-                self._add_operations(list(self._variables.items()))
+                self._add_operations(_entries(self._variables))
 
-    def _add_operations(self, pairs: list[tuple[str, Any]]) -> None:
-        names, variables = [name for name, _ in pairs], [variable for _, variable in pairs]
+    def _add_operations(self, entries: list[_Entry]) -> None:
+        names, variables = [entry.name for entry in entries], [entry.variable for entry in entries]
+        specs = [entry.spec for entry in entries]
         default = frontdoor.constant(np.array((self._filename or "model").encode(), object), "filename/input")
         self._path = v1_graphs.placeholder_with_default(
             v1_graphs.placeholder_with_default(default, [], "filename"), [], "Const"
         )
         labels = np.array([name.encode() for name in names], object)
+        parts = np.array([spec.encode() for spec in specs], object)
         with NameScope("SaveV2"):
-            _slices(labels)
+            _slices(labels, parts)
 
         def write(path: Any, *arrays: Any) -> list[Any]:
-            checkpoints.write_tensors(path, dict(zip(names, arrays, strict=True)))
+            checkpoints.write_tensors(path, names, specs, arrays)
             return []
 
         read = [variable._whole if is_of_graph(variable) else variable for variable in variables]
         (saved,) = host_call(write, [self._path, *read], [], "SaveV2", _reserved("SaveV2"))
-        saved.node.metadata["writer"] = _save_writer(labels)
+        saved.node.metadata["writer"] = _save_writer(labels, parts)
         with weft.control_dependencies([saved]):
             self._save = weft.identity(self._path, name="control_dependency")
         with NameScope("RestoreV2"):
-            _slices(labels)
+            _slices(labels, parts)
         types = [TensorType(v.shape.symbolic if v.shape.is_fully_defined() else None, v.dtype) for v in variables]
-        wanted = dict(pairs)
-        restored = host_call(lambda path: _read_all(_text(path), wanted), [self._path], types, "RestoreV2",
+        restored = host_call(lambda path: _read_all(_text(path), entries), [self._path], types, "RestoreV2",
                              _reserved("RestoreV2"))  # fmt: skip
-        restored[0]._value.node.metadata["writer"] = _restore_writer(labels)
+        restored[0]._value.node.metadata["writer"] = _restore_writer(labels, parts)
         given = [variable.assign(value, read_value=False) for variable, value in zip(variables, restored, strict=True)]
         self._restore = graphs.group(*given, name="restore_all")
 
@@ -216,7 +251,7 @@ class Saver:
         assert self._variables is not None
         named = self._definition is not None
         eager = not named and (
-            not self._variables or not all(is_of_graph(v) for v in self._variables.values())
+            not self._variables or not all(is_of_graph(e.variable) for e in _entries(self._variables))
         )
         if not eager and not isinstance(sess, BaseSession):
             raise TypeError(f"'sess' must be a Session; {sess}")
@@ -232,8 +267,8 @@ class Saver:
             )
         if eager:
             with bundle.BundleWriter(path) as writer:
-                for name, variable in self._variables.items():
-                    writer.add(name, variable.numpy())
+                for entry in _entries(self._variables):
+                    writer.add(entry.name, entry.variable.numpy())
         else:
             sess.run(self._save, {self._path: path})
         if write_meta_graph and not eager:
@@ -284,13 +319,14 @@ class Saver:
         assert self._variables is not None
         if not self._variables:
             return
-        if all(is_of_graph(v) for v in self._variables.values()):
+        entries = _entries(self._variables)
+        if all(is_of_graph(entry.variable) for entry in entries):
             with bundle.BundleReader(path) as reader:
-                _check(reader, self._variables)  # before anything runs, so that errors are worded here
+                _check(reader, entries)  # before anything runs, so that errors are worded here
             sess.run(self._restore, {self._path: path})
             return
-        for variable, value in zip(self._variables.values(), _read_all(path, self._variables), strict=True):
-            variable.assign(value)
+        for entry, value in zip(entries, _read_all(path, entries), strict=True):
+            entry.variable.assign(value)
 
     # As messages
 
@@ -350,25 +386,23 @@ class Saver:
         self._last = [(path, os.path.getmtime(bundle.index_path(path))) for path in found]
 
 
-def _save_writer(labels: Any) -> Any:
+def _save_writer(labels: Any, parts: Any) -> Any:
     """What a graph's file says about a node that saves."""
 
     def written(x: Any, node: Any) -> list[str]:
         prefix, *tensors = x.operands(node)
-        blank = np.array([b""] * len(labels), object)
-        x.op("SaveV2", [prefix, x.const(labels, "tensor_names"), x.const(blank, "shape_and_slices"), *tensors],
+        x.op("SaveV2", [prefix, x.const(labels, "tensor_names"), x.const(parts, "shape_and_slices"), *tensors],
              main=True, dtypes=[value.dtype for value in node.inputs[1:]])  # fmt: skip
         return []
 
     return written
 
 
-def _restore_writer(labels: Any) -> Any:
+def _restore_writer(labels: Any, parts: Any) -> Any:
     """What a graph's file says about a node that restores."""
 
     def written(x: Any, node: Any) -> list[str]:
-        blank = np.array([b""] * len(labels), object)
-        inputs = [*x.operands(node), x.const(labels, "tensor_names"), x.const(blank, "shape_and_slices")]
+        inputs = [*x.operands(node), x.const(labels, "tensor_names"), x.const(parts, "shape_and_slices")]
         x.op("RestoreV2", inputs, main=True, dtypes=[value.dtype for value in node.outputs])
         return [f"{node.name}:{i}" if i else node.name for i in range(len(node.outputs))]
 
@@ -380,9 +414,9 @@ def _reserved(name: str) -> str:
     return context.qualified(name) + "/"
 
 
-def _slices(labels: Any) -> None:
+def _slices(labels: Any, parts: Any) -> None:
     frontdoor.constant(labels, "tensor_names")
-    frontdoor.constant(np.array([b""] * len(labels), object), "shape_and_slices")
+    frontdoor.constant(parts, "shape_and_slices")
 
 
 def _text(path: Any) -> str:

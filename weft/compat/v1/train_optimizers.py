@@ -224,9 +224,14 @@ class Optimizer:
         found = slots.get(_key(variable))
         if found is None:
             held, static = variable.dtype, variable.shape if shape is None else shape
-            with variable_scope(None, f"{variable.name.split(':')[0]}/{op_name}", auxiliary_name_scope=False):
+            beside = variable.name.split(":")[0]
+            with variable_scope(None, f"{beside}/{op_name}", auxiliary_name_scope=False) as scope:
+                scope.set_partitioner(None)  # a part's state is not cut again
                 given = None if frontdoor.is_tensor_like(initializer) else static
                 found = get_variable("", given, held, initializer, trainable=False)
+            info = getattr(variable, "_save_slice_info", None)
+            if info is not None:
+                found._set_save_slice_info(info.beside(found.op.name[len(beside) + 1 :]))
             slots[_key(variable)] = found
         return found
 

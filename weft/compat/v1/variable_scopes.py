@@ -34,6 +34,7 @@ class _Store:
 
     def __init__(self) -> None:
         self.variables: dict[str, Any] = {}
+        self.partitioned: dict[str, Any] = {}  # those whose parts are variables
         self.places: dict[str, Any] = {}  # where each variable was made, for the error about a second one
         self._local = threading.local()
         self.counts: dict[str, int] = {}
@@ -110,6 +111,10 @@ class VariableScope:
         """Sets the regularizer of variables that are given none."""
         self.regularizer = regularizer
 
+    def set_partitioner(self, partitioner: Any) -> None:
+        """Sets what cuts variables that are given none."""
+        self.partitioner = partitioner
+
     def set_dtype(self, dtype: Any) -> None:
         """Sets the dtype of variables that are given none."""
         self.dtype = dtypes.as_dtype(dtype)
@@ -150,7 +155,7 @@ def variable_scope(name_or_scope: Any, default_name: str | None = None, values: 
         initializer: For variables that are given none.
         regularizer: For variables that are given none.
         caching_device: Accepted.
-        partitioner: Kept; variables are not split.
+        partitioner: For variables that are given none.
         custom_getter: `(getter, name, ...) -> variable`, called in the place of `get_variable`.
         reuse: True to find variables, AUTO_REUSE to find or make them; None takes what the outer scope says.
         dtype: For variables that are given none.
@@ -178,7 +183,8 @@ def variable_scope(name_or_scope: Any, default_name: str | None = None, values: 
     name = base.name if given else "/".join(part for part in (outer.name, name_or_scope) if part)
     with NameScope(own) if own and auxiliary_name_scope else _no_scope() as opened:
         fresh = VariableScope(reuse or base.reuse, name, base.initializer if initializer is None else initializer,
-                              base.regularizer if regularizer is None else regularizer, caching_device, partitioner,
+                              base.regularizer if regularizer is None else regularizer, caching_device,
+                              base.partitioner if partitioner is None else partitioner,
                               _chain(base.custom_getter, custom_getter),
                               base.original_name_scope if given else opened, dtype or base.dtype, use_resource,
                               base.constraint if constraint is None else constraint)  # fmt: skip
@@ -228,7 +234,8 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
         trainable: Whether optimizers update it.
         collections: The collections that it joins.
         caching_device: Accepted.
-        partitioner: Accepted; variables are not split.
+        partitioner: A function of shape and dtype that says how many parts there are along each axis; the scope's
+            where None. The result is a `PartitionedVariable` then.
         validate_shape: Whether its shape must be known.
         use_resource: Accepted.
         custom_getter: As for `variable_scope`.
@@ -244,6 +251,7 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
                "initializer": scope.initializer if initializer is None else initializer,
                "regularizer": scope.regularizer if regularizer is None else regularizer, "trainable": trainable,
                "collections": collections, "validate_shape": validate_shape,
+               "partitioner": scope.partitioner if partitioner is None else partitioner,
                "constraint": scope.constraint if constraint is None else constraint, "reuse": scope.reuse}  # fmt: skip
     value = options["initializer"]
     if value is not None and (frontdoor.is_tensor_like(value) or not callable(value)):
@@ -264,11 +272,16 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
 
 def _find_or_make(name: str, shape: Any = None, dtype: Any = dtypes.float32, initializer: Any = None,
                   regularizer: Any = None, trainable: bool | None = None, collections: Any = None,
-                  validate_shape: bool = True, constraint: Any = None, reuse: Any = None,
+                  validate_shape: bool = True, constraint: Any = None, reuse: Any = None, partitioner: Any = None,
                   **accepted: Any) -> Any:  # fmt: skip
     if not in_graph():  # eager variables belong to the program, which keeps them itself
         return _make(name, shape, dtype, initializer, trainable, collections, validate_shape, constraint)
     store = variable_store()
+    whole = _whole_shape(shape, initializer)
+    if name in store.partitioned or (partitioner is not None and whole):
+        parts = {"regularizer": regularizer, "trainable": trainable, "collections": collections,
+                 "validate_shape": validate_shape, "constraint": constraint}  # fmt: skip
+        return _find_or_make_parts(name, whole, dtype, initializer, partitioner, reuse, parts)
     found = store.variables.get(name)
     if found is not None and not reuse:
         raise ValueError(
@@ -290,6 +303,59 @@ def _find_or_make(name: str, shape: Any = None, dtype: Any = dtypes.float32, ini
         if loss is not None:
             graphs.default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
     return made
+
+
+def _whole_shape(shape: Any, initializer: Any) -> list[int]:
+    """The sizes of what may be cut into parts; none for a scalar, or where they are not known."""
+    if shape is None and initializer is not None and (
+        frontdoor.is_tensor_like(initializer) or not callable(initializer)
+    ):  # fmt: skip
+        shape = weft.convert_to_tensor(initializer).shape
+    static = weft.TensorShape(shape)
+    return [int(n or 0) for n in static.as_list()] if static.is_fully_defined() else []
+
+
+def _find_or_make_parts(name: str, shape: list[int], dtype: Any, initializer: Any, partitioner: Any, reuse: Any,
+                        options: dict[str, Any]) -> Any:  # fmt: skip
+    store = variable_store()
+    found = store.partitioned.get(name)
+    if found is not None and not reuse:
+        raise ValueError(
+            explain(f"Partitioned variable with name {name} already exists. It was made at {store.places[name]}.",
+                    hint="open the scope with reuse=True or reuse=tf.AUTO_REUSE, or give it another name")  # fmt: skip
+        )
+    if found is not None:
+        return _checked(found, name, shape or None, dtype)
+    if reuse is True:
+        raise ValueError(
+            explain(f"PartitionedVariable {name} does not exist, or was not created with tf.get_variable().",
+                    hint="make it once without reuse, or open the scope with reuse=tf.AUTO_REUSE")  # fmt: skip
+        )
+    from weft.compat.v1.partitioned import PartitionedVariable, PartitionInfo, SaveSliceInfo, cut, told
+
+    axis, counts, sizes = cut(name, shape, partitioner, dtype)
+    first = _default_initializer(name, dtype) if initializer is None else initializer
+    made, begin = [], 0
+    for number, size in enumerate(sizes):
+        own, offset = list(shape), [0] * len(shape)
+        own[axis], offset[axis] = size, begin
+        begin += size
+        start = told(first, PartitionInfo(shape, offset), shape)
+        by_value = frontdoor.is_tensor_like(start) or not callable(start)
+        if by_value:
+            start = _piece(start, dtype, offset, own)
+        part = _find_or_make(f"{name}/part_{number}", None if by_value else own, dtype, start, **options)
+        part._set_save_slice_info(SaveSliceInfo(name, list(shape), offset, own))
+        made.append(part)
+    found = store.partitioned[name] = PartitionedVariable(name, shape, dtype, made, counts)
+    store.places[name] = sources.user_line()
+    return found
+
+
+def _piece(value: Any, dtype: Any, offset: list[int], sizes: list[int]) -> Any:
+    with NameScope(None):
+        whole = weft.convert_to_tensor(value, None if frontdoor.is_tensor_like(value) else dtype)
+        return weft.slice(whole, offset, sizes)
 
 
 def _checked(found: Any, name: str, shape: Any, dtype: Any) -> Any:
