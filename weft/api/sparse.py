@@ -513,6 +513,8 @@ def sparse_dense_matmul(sp_a: Any, b: Any, adjoint_a: bool = False, adjoint_b: b
         raise InvalidArgumentError(explain("sparse_dense_matmul: the inner sizes differ.",
                                            received=[str(wanted), str(dense.type)]))  # fmt: skip
     values = math.conj(x.values) if adjoint_a and x.dtype.is_complex else x.values
+    # The matrix' gradient is a whole one, as TensorFlow's is, and not rows of it that may be given several times.
+    dense = array.expand_dims(dense, 0)[0]
     terms = array.gather(dense, x.indices[:, column]) * values[:, None]
     return math.unsorted_segment_sum(terms, x.indices[:, row], x.dense_shape[row])
 

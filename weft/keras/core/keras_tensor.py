@@ -82,6 +82,14 @@ class KerasTensor(PromotingOperators, TensorOperators):
         """Whether a sparse tensor may stand here."""
         return self._sparse
 
+    def mark_sparse(self) -> None:
+        """Says of a result that a sparse tensor may stand here."""
+        self._sparse = True
+
+    def mark_ragged(self) -> None:
+        """Says of a result that a ragged tensor may stand here."""
+        self._ragged = True
+
     @property
     def ragged(self) -> bool:
         """Whether a ragged tensor may stand here."""

@@ -64,6 +64,8 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
     _weft_trackable = True
     #: whether objects of the class have nothing to build, unless a subclass says otherwise with a `build` of its own
     _stateless = False
+    #: `all` or `any` in classes whose outputs are sparse where all or any of their inputs are
+    _stays_sparse: Any = None
     _tracked: dict[str, Any]  # attributes that may hold layers or variables, by name
     _own: list[Any]  # variables made by add_weight
 
@@ -678,7 +680,15 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
         ):
             return self._spec_by_shape(args, kwargs)
         with autocast_scope(self.compute_dtype if self.autocast else None):  # it may be asked without a call
-            return evaluate_symbolically(self.call, *args, **kwargs)
+            found = evaluate_symbolically(self.call, *args, **kwargs)
+        if self._gives_sparse([leaf.sparse for leaf in tf.nest.flatten((args, kwargs)) if isinstance(leaf, KerasTensor)]):
+            for leaf in tf.nest.flatten(found):
+                leaf.mark_sparse()
+        return found
+
+    def _gives_sparse(self, flags: list[bool]) -> bool:
+        """Whether the outputs are sparse tensors, for inputs that are or are not."""
+        return self._stays_sparse is not None and bool(self._stays_sparse(flags))
 
     def _spec_by_shape(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         signature = call_signature(self)

@@ -7,11 +7,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import weft as tf
 from weft.extend import user_facing
 from weft.keras.core import naming
 from weft.keras.core.keras_tensor import KerasTensor, any_symbolic
 from weft.keras.core.operation import Operation
+from weft.keras.ops import sparse
 
 #: every function of `keras.ops`: name → what users call
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
@@ -60,6 +60,13 @@ class FunctionCall(Operation):
         """Runs the function."""
         return _plain[self.function](*args, **{**self.bound, **kwargs})
 
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Symbolic tensors like the results; a sparse one where that is what comes of the operands."""
+        found = super().compute_output_spec(*args, **kwargs)
+        if isinstance(found, KerasTensor) and sparse.stays_sparse(self.function, args):
+            found.mark_sparse()
+        return found
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that are no tensors."""
         return {"name": self.name, **self.bound}
@@ -101,13 +108,9 @@ def operation(section: str, name: str | None = None) -> Callable[[Callable[..., 
         def call(*args: Any, **kwargs: Any) -> Any:
             if any_symbolic(args, kwargs):
                 return _record(public, signature, args, kwargs)
-            try:
-                return function(*args, **kwargs)
-            except TypeError:
-                if not _any_sparse(args, kwargs):
-                    raise
-            # What has no form for sparse tensors takes them dense.
-            return function(*tf.nest.map_structure(_dense, args), **tf.nest.map_structure(_dense, kwargs))
+            if sparse.any_sparse(args, kwargs):
+                return _of_sparse(public, function, args, kwargs)
+            return function(*args, **kwargs)
 
         call.__name__ = call.__qualname__ = public
         _plain[public] = function
@@ -118,14 +121,14 @@ def operation(section: str, name: str | None = None) -> Callable[[Callable[..., 
     return enter
 
 
-def _any_sparse(*structures: Any) -> bool:
-    return any(isinstance(leaf, (tf.SparseTensor, tf.IndexedSlices)) for leaf in tf.nest.flatten(structures))
-
-
-def _dense(value: Any) -> Any:
-    if isinstance(value, tf.SparseTensor):
-        return tf.sparse.to_dense(value)
-    return tf.convert_to_tensor(value) if isinstance(value, tf.IndexedSlices) else value
+def _of_sparse(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a function gives where operands are sparse; some take them as they are."""
+    if SECTIONS[name] == "core" and name not in ("cast", "stop_gradient"):
+        try:
+            return function(*args, **kwargs)
+        except TypeError:
+            pass
+    return sparse.apply(name, function, args, kwargs)
 
 
 def _holds_tensors(function: str, name: str, value: Any) -> bool:

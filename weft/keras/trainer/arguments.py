@@ -14,6 +14,7 @@ from weft.keras import config
 from weft.keras import metrics as metrics_module
 from weft.keras.callbacks.callback import CallbackList
 from weft.keras.trainer import arrays, sources
+from weft.keras.trainer.uneven import Rows
 
 
 def rows(structure: Any) -> Any:
@@ -30,7 +31,8 @@ def whole(method: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) ->
     arrays.count_rows(x, y, sample_weight, method)
     if class_weight is not None:
         sample_weight = sources.with_class_weights(method, y, sample_weight, class_weight)
-    return x, y, sample_weight
+    return tuple(arrays.map_arrays(lambda part: part[:] if isinstance(part, Rows) else part, given)
+                 for given in (x, y, sample_weight))  # type: ignore[return-value]  # fmt: skip
 
 
 def is_one_batch(x: Any, batch_size: Any) -> bool:
@@ -47,6 +49,12 @@ def count(value: Any, name: str) -> int:
     if not whole or isinstance(value, bool):
         raise ValueError(explain(f"fit(): `{name}` must be a whole number.", received=repr(value)))
     return int(value)
+
+
+def at_most(steps: int | None) -> int | None:
+    """How many batches an epoch takes, where `keras.config.set_max_steps_per_epoch` sets a limit to all."""
+    limit = config.max_steps_per_epoch()
+    return steps if limit is None else limit if steps is None else min(steps, limit)
 
 
 def as_tuple(data: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 import weft as tf
 from weft.extend import explain
 from weft.keras import config
+from weft.keras.trainer.uneven import Rows, rows_of
 
 
 def is_scalar(value: Any) -> bool:
@@ -45,6 +46,8 @@ def as_array(value: Any, argument: str) -> Any:
     """
     if isinstance(value, np.ndarray):
         array = value
+    elif (rows := rows_of(value)) is not None:
+        return rows
     elif tf.is_tensor(value) or isinstance(value, tf.Variable):
         array = value.numpy()
     elif hasattr(value, "to_numpy"):
@@ -90,6 +93,8 @@ def convert(structure: Any, argument: str) -> Any:
     """
     if structure is None:
         return None
+    if isinstance(structure, Rows):
+        return structure
     if is_leaf(structure):
         return as_array(structure, argument)
     if isinstance(structure, dict):

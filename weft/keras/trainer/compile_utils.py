@@ -115,6 +115,11 @@ class CompileMetrics(metrics_module.Metric):
         """Their state."""
         return [variable for metric in self.metrics for variable in metric.variables]
 
+    def reset_state(self) -> None:
+        """Lets every metric forget all batches, each in its own way."""
+        for metric in self.metrics:
+            metric.reset_state()
+
     def build(self, y_true: Any, y_pred: Any) -> None:
         """Makes the metrics for these labels and predictions."""
         self._outputs = outputs = Outputs(y_pred, _names_of_outputs(self._model()))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import weft as tf
+from weft.keras.trainer.uneven import joined, on_host
 
 
 def as_numbers(logs: Any) -> dict[str, Any]:
@@ -24,9 +25,7 @@ def as_numbers(logs: Any) -> dict[str, Any]:
 
 def numpy_of(outputs: Any) -> Any:
     """The outputs of one batch as numpy arrays, in their structure."""
-    if tf.is_tensor(outputs):
-        return np.asarray(outputs.numpy())
-    return tf.nest.map_structure(lambda leaf: np.asarray(leaf.numpy() if hasattr(leaf, "numpy") else leaf), outputs)
+    return on_host(outputs) if tf.is_tensor(outputs) else tf.nest.map_structure(on_host, outputs)
 
 
 class Gathered:
@@ -38,7 +37,7 @@ class Gathered:
 
     def add(self, outputs: Any) -> None:
         """Takes the outputs of a batch in."""
-        flat = [np.asarray(leaf.numpy() if hasattr(leaf, "numpy") else leaf) for leaf in tf.nest.flatten(outputs)]
+        flat = [on_host(leaf) for leaf in tf.nest.flatten(outputs)]
         if self._parts is None:
             self._structure = outputs
             self._parts = [[] for _ in flat]
@@ -49,5 +48,4 @@ class Gathered:
         """The structure of joined arrays; None where there was no batch."""
         if self._parts is None:
             return None
-        joined = [part[0] if len(part) == 1 else np.concatenate(part) for part in self._parts]
-        return tf.nest.pack_sequence_as(self._structure, joined)
+        return tf.nest.pack_sequence_as(self._structure, [joined(part) for part in self._parts])

@@ -16,6 +16,7 @@ from weft.extend import explain
 from weft.keras.random.seed_generator import make_default_seed
 from weft.keras.trainer import arrays
 from weft.keras.trainer.py_dataset import PyDataset
+from weft.keras.trainer.uneven import Rows
 
 DEFAULT_BATCH_SIZE = 32
 
@@ -116,7 +117,7 @@ class ArraySource(Source):
         order = self._order(size)
         for start in range(0, self._rows, size):
             chosen = self._latest = order[start : start + size]
-            yield arrays.map_arrays(lambda array, chosen=chosen: extend.gather_rows(array, chosen), self._data)
+            yield arrays.map_arrays(lambda array, chosen=chosen: _rows(array, chosen), self._data)
 
     def whole(self) -> tuple[Any, Any, int] | None:
         """An epoch's arrays, the order of rows and the size of a batch; None where rows do not lie one by one."""
@@ -146,6 +147,10 @@ class ArraySource(Source):
         whole = self._rows // size
         blocks = np.arange(whole * size).reshape(whole, size)[self._generator.permutation(whole)]
         return np.concatenate([blocks.reshape(-1), np.arange(whole * size, self._rows)])
+
+
+def _rows(array: Any, chosen: Any) -> Any:
+    return array.take(chosen) if isinstance(array, Rows) else extend.gather_rows(array, chosen)
 
 
 class IterableSource(Source):
@@ -257,7 +262,8 @@ def _convert_batch(structure: Any, name: str) -> Any:
     if structure is None or tf.is_tensor(structure):
         return structure
     if arrays.is_leaf(structure):
-        return arrays.as_array(structure, name)
+        found = arrays.as_array(structure, name)
+        return found[:] if isinstance(found, Rows) else found
     if isinstance(structure, dict):
         return {key: _convert_batch(value, f"{name}[{key!r}]") for key, value in structure.items()}
     if isinstance(structure, (list, tuple)):

@@ -427,10 +427,12 @@ class Trainer:
         arguments.refuse_unknown(kwargs, type(self).fit, "fit", _FETCHING)
         self._require_compiled("fit")
         epochs, initial_epoch = arguments.count(epochs, "epochs"), arguments.count(initial_epoch, "initial_epoch")
+        limit = config.max_epochs()
+        epochs = epochs if limit is None else min(epochs, limit)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = sources.split(x, y, sample_weight, validation_split)
         source = sources.make_source("fit", x, y, sample_weight, batch_size, shuffle, class_weight)
-        loop = sources.Loop(source, steps_per_epoch)
+        loop = sources.Loop(source, arguments.at_most(steps_per_epoch))
         validation = self._validation(validation_data, validation_steps, validation_batch_size or batch_size)
         verbose = arguments.verbosity(verbose)
         listeners = arguments.listeners(
@@ -561,7 +563,7 @@ class Trainer:
                 hint="validation_data=(x_val, y_val)",
             ))  # fmt: skip
         source = sources.make_source("fit(validation_data)", x, y, sample_weight, batch_size)
-        return sources.Loop(source, steps)
+        return sources.Loop(source, arguments.at_most(steps))
 
     def _evaluate_loop(self, loop: sources.Loop, listeners: CallbackList) -> dict[str, Any]:
         loop.restart()
@@ -611,7 +613,7 @@ class Trainer:
         arguments.refuse_unknown(kwargs, type(self).evaluate, "evaluate", _FETCHING)
         self._require_compiled("evaluate")
         source = sources.make_source("evaluate", x, y, sample_weight, batch_size)
-        loop = sources.Loop(source, steps)
+        loop = sources.Loop(source, arguments.at_most(steps))
         verbose = arguments.verbosity(verbose)
         listeners = arguments.listeners(
             callbacks, self, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps
@@ -665,7 +667,7 @@ class Trainer:
             self.stop_predicting = False
             return numpy_of(self._runner("predict_step")(arrays.as_array(x, "x")))
         source = sources.make_source("predict", x, None, None, batch_size)
-        loop = sources.Loop(source, steps)
+        loop = sources.Loop(source, arguments.at_most(steps))
         verbose = arguments.verbosity(verbose)
         listeners = arguments.listeners(
             callbacks, self, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps

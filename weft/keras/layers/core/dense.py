@@ -11,6 +11,7 @@ from weft.keras.core.dtypes import is_float
 from weft.keras.layers.core.lora import LowRank, adapted
 from weft.keras.layers.input_spec import InputSpec
 from weft.keras.layers.layer import Layer
+from weft.keras.ops.sparse import product_with_matrix
 
 
 def positive_int(layer: str, name: str, value: Any) -> int:
@@ -108,7 +109,9 @@ class Dense(LowRank, Layer):
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """The output."""
-        result = tf.matmul(as_float(inputs, self.compute_dtype), self.kernel)
+        inputs = as_float(inputs, self.compute_dtype)
+        sparse = isinstance(inputs, tf.SparseTensor)
+        result = product_with_matrix(inputs, self.kernel) if sparse else tf.matmul(inputs, self.kernel)
         if self.bias is not None:
             result = result + self.bias
         return result if self.activation is None else self.activation(result)

@@ -10,6 +10,7 @@ from weft.keras.core.dtypes import is_int
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.core.lora import LowRank, adapted
 from weft.keras.layers.layer import Layer
+from weft.keras.ops.sparse import dense
 
 
 class Embedding(LowRank, Layer):
@@ -82,6 +83,10 @@ class Embedding(LowRank, Layer):
 
     def call(self, inputs: Any) -> Any:
         """The rows."""
+        if isinstance(inputs, tf.SparseTensor):
+            inputs = dense(inputs)  # a place without a number holds 0
+        elif isinstance(inputs, tf.RaggedTensor):
+            return inputs.with_flat_values(self.call(inputs.flat_values))
         if not is_int(inputs.dtype):
             inputs = tf.cast(inputs, "int32")
         rows = tf.gather(self._embeddings, inputs, axis=0, name=self.name)  # which errors of compiled steps mention
@@ -89,6 +94,12 @@ class Embedding(LowRank, Layer):
             a, b = self._low_rank()
             rows = rows + self._low_rank_scale() * tf.tensordot(tf.gather(a, inputs, axis=0), b, 1)
         return tf.cast(rows, self.compute_dtype) if rows.dtype != self.compute_dtype else rows
+
+    def compute_output_spec(self, inputs: Any) -> Any:  # type: ignore[override]  # it takes one tensor
+        found = super().compute_output_spec(inputs)
+        if getattr(inputs, "ragged", False):
+            found.mark_ragged()
+        return found
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return tf.not_equal(inputs, tf.cast(0, inputs.dtype)) if self.mask_zero else None

@@ -184,6 +184,7 @@ class Identity(Layer):
     """Returns its input."""
 
     _stateless = True
+    _stays_sparse = any
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

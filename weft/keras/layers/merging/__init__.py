@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,16 @@ from weft.keras.core.dtypes import result_type
 from weft.keras.core.masking import get_mask
 from weft.keras.core.shapes import is_shape
 from weft.keras.layers.layer import Layer
+from weft.keras.ops.records import FUNCTIONS
+from weft.keras.ops.sparse import any_sparse, dense
 
 
 class Merge(Layer):
     """What layers that take a list of tensors have in common. Shapes must agree, or broadcast."""
+
+    #: the function of `keras.ops` of two inputs
+    _function = ""
+    _stays_sparse = all
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -74,11 +81,17 @@ class Merge(Layer):
     def _merge(self, values: list[Any]) -> Any:
         raise NotImplementedError
 
+    def _merge_sparse(self, values: list[Any]) -> Any:
+        """The result where some inputs are sparse tensors."""
+        return functools.reduce(FUNCTIONS[self._function], values)
+
     def call(self, inputs: Any) -> Any:
         """The output."""
         given = list(inputs.values()) if isinstance(inputs, dict) else inputs
         masks = [get_mask(value) for value in given] if isinstance(given, (list, tuple)) else []
         values = self._together(inputs)
+        if any_sparse(values):
+            return self._merge_sparse(values)
         if all(mask is None for mask in masks):
             return self._merge(values)
         return self._merge_masked(values, masks)
@@ -152,6 +165,8 @@ class Add(Merge):
         [[3.0]]
     """
 
+    _function = "add"
+
     def _merge(self, values: list[Any]) -> Any:
         total = values[0] if len(values) > 1 else tf.identity(values[0])
         for value in values[1:]:
@@ -161,6 +176,8 @@ class Add(Merge):
 
 class Subtract(Merge):
     """The first input minus the second."""
+
+    _function = "subtract"
 
     def _merge(self, values: list[Any]) -> Any:
         if len(values) != 2:
@@ -172,6 +189,9 @@ class Subtract(Merge):
 
 class Multiply(Merge):
     """The product of the inputs."""
+
+    _function = "multiply"
+    _stays_sparse = any
 
     def _merge(self, values: list[Any]) -> Any:
         product = values[0] if len(values) > 1 else tf.identity(values[0])
@@ -193,15 +213,22 @@ class Multiply(Merge):
 class Average(Merge):
     """The mean of the inputs."""
 
+    _function = "add"
+
     def _merge(self, values: list[Any]) -> Any:
         total = values[0]
         for value in values[1:]:
             total = total + value
         return total / len(values)
 
+    def _merge_sparse(self, values: list[Any]) -> Any:
+        return FUNCTIONS["divide"](super()._merge_sparse(values), float(len(values)))
+
 
 class Maximum(Merge):
     """The greatest of the inputs, place by place."""
+
+    _function = "maximum"
 
     def _merge(self, values: list[Any]) -> Any:
         found = values[0] if len(values) > 1 else tf.identity(values[0])
@@ -215,6 +242,8 @@ class Maximum(Merge):
 
 class Minimum(Merge):
     """The least of the inputs, place by place."""
+
+    _function = "minimum"
 
     def _merge(self, values: list[Any]) -> Any:
         found = values[0] if len(values) > 1 else tf.identity(values[0])
@@ -261,6 +290,8 @@ class Concatenate(Merge):
     def call(self, inputs: Any) -> Any:
         """The output."""
         values = self._together(inputs)
+        if any_sparse(values):
+            return FUNCTIONS["concatenate"](values, axis=self.axis)
         return tf.concat(values, axis=self.axis) if len(values) > 1 else tf.identity(values[0])
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
@@ -316,11 +347,13 @@ class Dot(Merge):
         if len(values) != 2:
             raise ValueError(f"Layer `{self.name}` (Dot) takes two inputs, received {len(values)}.")
         dtype = result_type(*[value.dtype for value in values])
-        values = [cast(value, dtype) for value in values]
+        sparse = all(isinstance(value, tf.SparseTensor) for value in values)
+        values = [cast(dense(value), dtype) for value in values]
         first, second = self._pair(values)
         if self.normalize:
             values = [tf.nn.l2_normalize(values[0], axis=first), tf.nn.l2_normalize(values[1], axis=second)]
-        return batch_dot(values[0], values[1], (first, second))
+        found = batch_dot(values[0], values[1], (first, second))
+        return tf.sparse.from_dense(found) if sparse else found
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return None

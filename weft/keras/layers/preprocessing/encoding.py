@@ -9,6 +9,7 @@ import numpy as np
 
 import weft as tf
 from weft.extend import explain, nearest
+from weft.keras.ops.sparse import dense
 
 
 def check_mode(layer: str, value: Any, allowed: tuple[str, ...]) -> str:
@@ -25,20 +26,28 @@ def check_mode(layer: str, value: Any, allowed: tuple[str, ...]) -> str:
     return str(value)
 
 
-def refuse_sparse(layer: str, sparse: Any) -> None:
-    """Refuses `sparse=True`.
+def check_sparse(layer: str, sparse: Any, mode: str) -> bool:
+    """Whether sparse tensors are asked for.
 
     Raises:
-        NotImplementedError: Where sparse tensors are asked for.
+        ValueError: Where they are, of a mode that gives numbers.
     """
-    if sparse:
-        raise NotImplementedError(explain(
-            f"{layer}: `sparse=True` would give a sparse tensor, which Weft's Keras does not have.",
-            hint="leave it out: the same numbers come as a dense tensor",
+    if sparse and mode == "int":
+        raise ValueError(explain(
+            f"{layer}: `sparse` may only be true if `output_mode` is `'one_hot'`, `'multi_hot'`, `'count'` or "
+            "`'tf_idf'`.", received=f"sparse={sparse!r}, output_mode={mode!r}",
         ))  # fmt: skip
+    return bool(sparse)
 
 
-def encode(values: Any, size: int, mode: str, dtype: Any, weights: Any = None) -> Any:
+def encode(values: Any, size: int, mode: str, dtype: Any, weights: Any = None, sparse: bool = False) -> Any:
+    """Category numbers in the form that `output_mode` asks for, as a sparse tensor where `sparse` does; see `_encode`.
+    """
+    found = _encode(dense(values), size, mode, dtype, None if weights is None else dense(weights))
+    return tf.sparse.from_dense(found) if sparse else found
+
+
+def _encode(values: Any, size: int, mode: str, dtype: Any, weights: Any = None) -> Any:
     """Category numbers in the form that `output_mode` asks for.
 
     Args:

@@ -9,7 +9,7 @@ from weft.extend import explain
 from weft.keras.core.dtypes import is_int, standardize_dtype
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.layer import Layer
-from weft.keras.layers.preprocessing.encoding import check_mode, encode, refuse_sparse
+from weft.keras.layers.preprocessing.encoding import check_mode, encode, check_sparse
 
 
 def as_salt(layer: str, salt: Any) -> tuple[int, int] | None:
@@ -55,7 +55,7 @@ class Hashing(Layer):
         mask_value: What gets bucket 0; nothing else does then.
         salt: An integer or two that make another hash.
         output_mode: "int", "one_hot", "multi_hot" or "count".
-        sparse: Must be False.
+        sparse: Whether the result is a sparse tensor; not with "int".
         **kwargs: As for every layer.
 
     Example:
@@ -72,7 +72,7 @@ class Hashing(Layer):
         if kwargs.get("dtype") is None:
             kwargs["dtype"] = "int64" if mode == "int" else None
         super().__init__(**kwargs)
-        refuse_sparse("Hashing", sparse)
+        check_sparse("Hashing", sparse, mode)
         need_int("Hashing", mode, self.compute_dtype)
         if num_bins is None:
             raise ValueError("Hashing: `num_bins` must be given.")
@@ -85,6 +85,8 @@ class Hashing(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The buckets."""
+        if isinstance(inputs, tf.SparseTensor):
+            return tf.sparse.map_values(self.call, inputs)
         values = as_text(inputs)
         if self.mask_value is None:
             found = buckets(values, self.num_bins, self.salt)
@@ -96,7 +98,7 @@ class Hashing(Layer):
             )
             masked = tf.equal(values, tf.cast(tf.constant(self.mask_value), values.dtype))
             found = tf.where(masked, tf.zeros_like(others), others)
-        return encode(found, self.num_bins, self.output_mode, self.compute_dtype)
+        return encode(found, self.num_bins, self.output_mode, self.compute_dtype, sparse=self.sparse)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -114,7 +116,7 @@ class HashedCrossing(Layer):
     Args:
         num_bins: The number of buckets.
         output_mode: "int" or "one_hot".
-        sparse: Must be False.
+        sparse: Whether the result is a sparse tensor; not with "int".
         name: Its name.
         dtype: Of the result.
         **kwargs: As for every layer.
@@ -131,7 +133,7 @@ class HashedCrossing(Layer):
     ) -> None:  # fmt: skip
         mode = check_mode("HashedCrossing", output_mode, ("int", "one_hot"))
         super().__init__(name=name, dtype=("int64" if mode == "int" else None) if dtype is None else dtype, **kwargs)
-        refuse_sparse("HashedCrossing", sparse)
+        check_sparse("HashedCrossing", sparse, mode)
         need_int("HashedCrossing", mode, self.compute_dtype)
         self.num_bins = positive_int("HashedCrossing", "num_bins", num_bins)
         self.output_mode = mode
@@ -147,9 +149,11 @@ class HashedCrossing(Layer):
                 f"Layer `{self.name}` (HashedCrossing) takes a list of at least two tensors.",
                 received=f"{len(inputs)} of them" if isinstance(inputs, (list, tuple)) else type(inputs).__name__,
             ))  # fmt: skip
+        if any_sparse(inputs):
+            raise ValueError(f"Layer `{self.name}` (HashedCrossing): all inputs should be dense tensors.")
         values = [self._checked(as_text(value)) for value in inputs]
         found = extend.op("hashed_cross", *values, num_buckets=self.num_bins)
-        return encode(found, self.num_bins, self.output_mode, self.compute_dtype)
+        return encode(found, self.num_bins, self.output_mode, self.compute_dtype, sparse=self.sparse)
 
     def _checked(self, value: Any) -> Any:
         kind = standardize_dtype(value.dtype)

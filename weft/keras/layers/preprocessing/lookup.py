@@ -13,7 +13,7 @@ from weft import extend
 from weft.extend import explain
 from weft.keras.core.dtypes import is_int, standardize_dtype
 from weft.keras.layers.layer import Layer
-from weft.keras.layers.preprocessing.encoding import batches, check_mode, encode, is_whole, refuse_sparse
+from weft.keras.layers.preprocessing.encoding import batches, check_mode, check_sparse, encode, is_whole
 from weft.keras.layers.preprocessing.hashing import as_salt, as_text, buckets
 from weft.keras.saving import scopes
 
@@ -53,7 +53,7 @@ class IndexLookup(Layer):
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         name = type(self).__name__
-        refuse_sparse(name, sparse)
+        check_sparse(name, sparse, output_mode)
         if max_tokens is not None and max_tokens <= 1:
             raise ValueError(explain(f"{name}: `max_tokens` must be greater than 1.", received=repr(max_tokens)))
         if pad_to_max_tokens and max_tokens is None:
@@ -248,10 +248,11 @@ class IndexLookup(Layer):
             return found
         size = self.max_tokens if self.pad_to_max_tokens and self.max_tokens else self.vocabulary_size()
         if self.output_mode != "tf_idf":
-            return encode(found, size, self.output_mode, "int64")
+            return encode(found, size, self.output_mode, "int64", sparse=self.sparse)
         counts = encode(found, size, "count", "float32")
         idf = tf.convert_to_tensor(self._tables.idf)
-        return counts * tf.pad(idf, [[0, size - tf.shape(idf)[0]]]) if self.pad_to_max_tokens else counts * idf
+        found = counts * (tf.pad(idf, [[0, size - tf.shape(idf)[0]]]) if self.pad_to_max_tokens else idf)
+        return tf.sparse.from_dense(found) if self.sparse else found
 
     def _as_keys(self, values: Any) -> Any:
         raise NotImplementedError
@@ -394,7 +395,7 @@ class StringLookup(IndexLookup):
         invert: Whether to turn numbers into strings.
         output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf" (counts times weights).
         pad_to_max_tokens: Whether vectors are `max_tokens` long even where there are fewer.
-        sparse: Must be False.
+        sparse: Whether the result is a sparse tensor; not with "int".
         encoding: Of the tokens; "utf-8".
         name: Its name.
         salt: An integer or two that make another hash of unknown strings.
@@ -453,7 +454,7 @@ class IntegerLookup(IndexLookup):
         idf_weights: How much each token counts, for "tf_idf".
         invert: Whether to go from numbers to tokens.
         output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
-        sparse: Must be False.
+        sparse: Whether the result is a sparse tensor; not with "int".
         pad_to_max_tokens: Whether vectors are `max_tokens` long even where there are fewer.
         oov_method: How unknown integers share their numbers: "floormod" or "farmhash".
         salt: An integer or two that make another hash.

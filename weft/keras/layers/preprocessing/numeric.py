@@ -14,7 +14,8 @@ from weft.keras.core.operation import evaluate_symbolically
 from weft.keras.core.shapes import shapes_of
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.layer import Layer
-from weft.keras.layers.preprocessing.encoding import batches, check_mode, encode, refuse_sparse
+from weft.keras.layers.preprocessing.encoding import batches, check_mode, check_sparse, encode
+from weft.keras.ops.sparse import dense
 
 
 class Normalization(Layer):
@@ -156,7 +157,7 @@ class Discretization(Layer):
         num_bins: How many bins `adapt()` is to find, each with as many numbers as the others.
         epsilon: How exact `adapt()` is: the share of the numbers by which a boundary may be off.
         output_mode: "int", "one_hot", "multi_hot" or "count".
-        sparse: Must be False.
+        sparse: Whether the result is a sparse tensor; not with "int".
         dtype: Of the result, but for "int", which gives int32.
         name: Its name.
         **kwargs: As for every layer.
@@ -174,7 +175,7 @@ class Discretization(Layer):
     ) -> None:  # fmt: skip
         mode = check_mode("Discretization", output_mode, ("int", "one_hot", "multi_hot", "count"))
         super().__init__(name=name, dtype=dtype, **kwargs)
-        refuse_sparse("Discretization", sparse)
+        check_sparse("Discretization", sparse, mode)
         if (bin_boundaries is None) == (num_bins is None):
             raise ValueError(explain(
                 "Discretization: either `bin_boundaries` or `num_bins` must be given.",
@@ -248,7 +249,7 @@ class Discretization(Layer):
         flat = tf.where(tf.math.is_nan(tf.reshape(values, (-1,))), len(self.bin_boundaries), flat)
         found = tf.reshape(flat, tf.shape(inputs))
         dtype = "int32" if self.output_mode == "int" else self.compute_dtype
-        return encode(found, len(self.bin_boundaries) + 1, self.output_mode, dtype)
+        return encode(found, len(self.bin_boundaries) + 1, self.output_mode, dtype, sparse=self.sparse)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -276,7 +277,7 @@ class CategoryEncoding(Layer):
     Args:
         num_tokens: The number of categories.
         output_mode: "multi_hot" (which occur in a sample), "count" (how often) or "one_hot" (a vector a number).
-        sparse: Must be False.
+        sparse: Whether the result is a sparse tensor; not with "int".
         **kwargs: As for every layer.
 
     Returns:
@@ -296,7 +297,6 @@ class CategoryEncoding(Layer):
         self, num_tokens: int | None = None, output_mode: str = "multi_hot", sparse: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        refuse_sparse("CategoryEncoding", sparse)
         if num_tokens is None:
             raise ValueError(explain(
                 "CategoryEncoding: `num_tokens` must be given.",
@@ -305,11 +305,15 @@ class CategoryEncoding(Layer):
         self.num_tokens = positive_int("CategoryEncoding", "num_tokens", num_tokens)
         self.output_mode = check_mode("CategoryEncoding", "multi_hot" if output_mode == "binary" else output_mode,
                                       ("count", "one_hot", "multi_hot"))  # fmt: skip
-        self.sparse = sparse
+        self.sparse = bool(sparse)
         self.autocast = False
+
+    def _gives_sparse(self, flags: list[bool]) -> bool:
+        return self.sparse
 
     def call(self, inputs: Any, count_weights: Any = None) -> Any:
         """The vectors."""
+        inputs = dense(inputs)
         if count_weights is not None and self.output_mode != "count":
             raise ValueError(explain(
                 f"Layer `{self.name}` (CategoryEncoding): `count_weights` count only with output_mode='count'.",
@@ -319,7 +323,7 @@ class CategoryEncoding(Layer):
         tf.debugging.assert_non_negative(
             values, message=f"CategoryEncoding `{self.name}`: a category number is below 0"
         )
-        return encode(values, self.num_tokens, self.output_mode, self.compute_dtype, count_weights)
+        return encode(values, self.num_tokens, self.output_mode, self.compute_dtype, count_weights, self.sparse)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

@@ -12,7 +12,7 @@ from weft.extend import explain, nearest
 from weft.keras.core.dtypes import standardize_dtype
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.layer import Layer
-from weft.keras.layers.preprocessing.encoding import batches, is_whole, refuse_sparse
+from weft.keras.layers.preprocessing.encoding import batches, check_sparse, is_whole
 from weft.keras.layers.preprocessing.hashing import as_text
 from weft.keras.layers.preprocessing.lookup import StringLookup, refuse_path
 from weft.keras.saving import deserialize_keras_object, scopes
@@ -37,8 +37,8 @@ class TextVectorization(Layer):
         pad_to_max_tokens: Whether vectors are `max_tokens` long even where there are fewer.
         vocabulary: The tokens, or the path of a text file; else `adapt()` finds them.
         idf_weights: How much each token counts, for "tf_idf".
-        sparse: Must be False.
-        ragged: Must be False.
+        sparse: Whether the result is a sparse tensor; not with "int".
+        ragged: Whether rows keep their lengths, as a ragged tensor; only with "int".
         encoding: Of the texts; "utf-8".
         name: Its name.
         **kwargs: As for every layer.
@@ -69,11 +69,10 @@ class TextVectorization(Layer):
         name: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(name=name, **kwargs)
-        refuse_sparse("TextVectorization", sparse)
-        if ragged:
-            raise NotImplementedError(explain(
-                "TextVectorization: `ragged=True` would give a ragged tensor, which Weft does not have.",
-                hint="leave it out: rows are filled up with 0",
+        check_sparse("TextVectorization", sparse, output_mode)
+        if ragged and output_mode != "int":
+            raise ValueError(explain(
+                "TextVectorization: `ragged` may only be true if `output_mode` is 'int'.", received=repr(output_mode)
             ))  # fmt: skip
         self.standardize = _one_of("standardize", standardize, _STANDARDIZE)
         self.split = _one_of("split", split, _SPLIT)
@@ -97,7 +96,7 @@ class TextVectorization(Layer):
         self.autocast = False
         self._lookup = StringLookup(
             max_tokens=max_tokens, mask_token="", vocabulary=vocabulary, idf_weights=idf_weights, output_mode=mode,
-            pad_to_max_tokens=pad_to_max_tokens, encoding=encoding, name=f"{self.name}_lookup",
+            pad_to_max_tokens=pad_to_max_tokens, encoding=encoding, sparse=sparse, name=f"{self.name}_lookup",
         )  # fmt: skip
 
     # Vocabulary
@@ -178,6 +177,12 @@ class TextVectorization(Layer):
             found = self._lookup(texts)
             return self._to_length(found) if self.output_mode == "int" else found
         texts = tf.expand_dims(texts, 0) if single else texts
+        if self.ragged and not single:
+            rows, tokens = self._tokens(texts)
+            lines = tf.RaggedTensor.from_value_rowids(
+                self._lookup(tokens), rows, nrows=tf.shape(texts, out_type="int64")[0]
+            )
+            return lines if self.output_sequence_length is None else lines[:, : self.output_sequence_length]
         if self.split == "whitespace" and self.ngrams is None:
             length = self.output_sequence_length if self.output_mode == "int" else None
             table = extend.op("string_split_rows", texts, width=length)

@@ -12,6 +12,7 @@ from weft.keras.layers.convolution.arguments import per_axis
 from weft.keras.layers.input_spec import InputSpec
 from weft.keras.layers.layer import Layer
 from weft.keras.layers.preprocessing.image.resampling import INTERPOLATIONS, one_of, resize, size_of
+from weft.keras.ops.sparse import reshape, transpose
 
 
 class Flatten(Layer):
@@ -28,6 +29,8 @@ class Flatten(Layer):
         TensorShape([2, 12])
     """
 
+    _stays_sparse = any
+
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format = standardize_data_format(data_format)
@@ -37,14 +40,14 @@ class Flatten(Layer):
         """The output."""
         shape = inputs.shape
         if self.data_format == "channels_first" and shape.rank > 1:
-            inputs = tf.transpose(inputs, (0, *range(2, shape.rank), 1))
+            inputs = transpose(inputs, (0, *range(2, shape.rank), 1))
         sizes = list(shape)[1:]
         size = -1 if None in sizes else math.prod(sizes)
         if size == -1 and shape[0] is not None:
-            return tf.reshape(inputs, (shape[0], -1))
+            return reshape(inputs, (shape[0], -1))
         if size == -1:
-            return tf.reshape(inputs, (tf.shape(inputs)[0], -1))
-        return tf.reshape(inputs, (-1 if size else tf.shape(inputs)[0], size))
+            return reshape(inputs, (tf.shape(inputs)[0], -1))
+        return reshape(inputs, (-1 if size else tf.shape(inputs)[0], size))
 
 
 class Reshape(Layer):
@@ -61,6 +64,8 @@ class Reshape(Layer):
         TensorShape([1, 2, 3])
     """
 
+    _stays_sparse = any
+
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.target_shape = (target_shape,) if isinstance(target_shape, int) else tuple(int(n) for n in target_shape)
@@ -73,8 +78,8 @@ class Reshape(Layer):
         if None not in sizes:
             self._check(math.prod(sizes), inputs.shape)
             wanted = self._resolved(math.prod(sizes))
-            return tf.reshape(inputs, (tf.shape(inputs)[0], *wanted))
-        return tf.reshape(inputs, (tf.shape(inputs)[0], *self.target_shape))
+            return reshape(inputs, (tf.shape(inputs)[0], *wanted))
+        return reshape(inputs, (tf.shape(inputs)[0], *self.target_shape))
 
     def _resolved(self, total: int) -> tuple[int, ...]:
         known = math.prod(size for size in self.target_shape if size != -1)
@@ -99,6 +104,8 @@ class Permute(Layer):
         **kwargs: As for every layer.
     """
 
+    _stays_sparse = any
+
     def __init__(self, dims: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dims = tuple(dims)
@@ -111,7 +118,7 @@ class Permute(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The output."""
-        return tf.transpose(inputs, (0, *self.dims))
+        return transpose(inputs, (0, *self.dims))
 
 
 class RepeatVector(Layer):
