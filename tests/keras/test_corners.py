@@ -64,7 +64,7 @@ def test_steps_have_their_masks(steps: Any) -> None:
 
 def test_a_mask_that_does_not_go_with_the_steps_is_refused() -> None:
     layer = keras.layers.TimeDistributed(keras.layers.LSTM(2))
-    with pytest.raises(ValueError, match=r"TimeDistributed\) cannot use this mask"):
+    with pytest.raises(ValueError, match=r"TimeDistributed\): The `mask` passed"):
         layer(tf.ones((2, 3, 4, 5)), mask=tf.ones((2, 2, 4), dtype="bool"))
 
 

@@ -60,6 +60,55 @@ class TestSparseArguments:
         assert isinstance(ops.abs(self.sparse), tf.SparseTensor)
         assert not isinstance(ops.convert_to_tensor(self.sparse, sparse=False), tf.SparseTensor)
 
+    @pytest.mark.parametrize("name", ["add", "subtract", "maximum", "minimum", "multiply", "divide"])
+    def test_with_another(self, name: str) -> None:
+        rows = tf.IndexedSlices([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [1, 0], (2, 3))
+        others = [(self.sparse, tf.SparseTensor([[0, 0], [0, 2]], [3.0, 4.0], (2, 3))), (self.sparse, 2.0),
+                  (rows, tf.IndexedSlices([[1.0, 0.0, 3.0]], [1], (2, 3))),
+                  (self.sparse, np.float32([[1, 0, np.nan if name == "divide" else 3], [0, 2, 4]]))]  # fmt: skip
+        kept = {"multiply": (True,) * 4, "divide": (False, True, False, True)}.get(name, (True, False, True, False))
+        for (x, y), sparse in zip(others, kept, strict=True):
+            found, wanted = getattr(ops, name)(x, y), getattr(ops, name)(*(ops.convert_to_tensor(one, sparse=False)
+                                                                           for one in (x, y)))  # fmt: skip
+            assert isinstance(found, (tf.SparseTensor, tf.IndexedSlices)) == sparse, (name, x, y)
+            np.testing.assert_array_equal(ops.convert_to_tensor(found, sparse=False), wanted)
+
+    def test_moved(self) -> None:
+        moves = [lambda x: ops.transpose(x), lambda x: ops.reshape(x, (3, -1)), lambda x: ops.expand_dims(x, (0, -1)),
+                 lambda x: ops.squeeze(ops.expand_dims(x, 1)), lambda x: ops.sum(x, axis=0),
+                 lambda x: ops.concatenate([x, x], axis=1)]  # fmt: skip
+        for move in moves:
+            found = move(self.sparse)
+            assert isinstance(found, tf.SparseTensor)
+            np.testing.assert_array_equal(tf.sparse.to_dense(tf.sparse.reorder(found)), move(self.dense))
+
+    def test_symbolic_tensors_know(self) -> None:
+        x, y = keras.Input((3,), sparse=True), keras.Input((3,))
+        assert [ops.sin(x).sparse, ops.exp(x).sparse, (ops.add(x, y)).sparse, ops.multiply(x, y).sparse] == [
+            True, False, False, True]  # fmt: skip
+        assert keras.layers.Add()([x, x]).sparse and not keras.layers.Dense(2)(x).sparse
+
+    def test_layers(self) -> None:
+        rng = np.random.default_rng(0)
+        for layer, takes in [(keras.layers.Dense(2), 1), (keras.layers.Flatten(), 1), (keras.layers.Identity(), 1),
+                             (keras.layers.Average(), 2), (keras.layers.Multiply(), 2), (keras.layers.Dot(1), 2),
+                             (keras.layers.Concatenate(), 2), (keras.layers.Minimum(), 2)]:  # fmt: skip
+            arrays = [np.where(rng.random((4, 3)) < 0.5, 0, rng.random((4, 3))).astype("float32") for _ in range(takes)]
+            dense, sparse = ([make(one) for one in arrays] for make in (tf.constant, tf.sparse.from_dense))
+            wanted = layer(dense if takes > 1 else dense[0])
+            found = layer(sparse if takes > 1 else sparse[0])
+            np.testing.assert_allclose(ops.convert_to_tensor(found, sparse=False), wanted, rtol=1e-6)
+        assert keras.layers.Embedding(3, 2)(tf.ragged.constant([[1], [2, 0]])).shape.as_list() == [2, None, 2]
+
+    def test_gradient_is_that_of_a_dense_product(self) -> None:
+        weights, found = tf.Variable(np.ones((3, 2), "float32")), []
+        for x in (self.sparse, tf.constant(self.dense)):
+            with tf.GradientTape() as tape:
+                total = tf.reduce_sum(ops.matmul(x, weights) ** 2)
+            found.append(tape.gradient(total, weights))
+        assert isinstance(found[0], tf.Tensor)
+        np.testing.assert_allclose(*found)
+
     def test_sparse_results(self) -> None:
         for made, wanted in [
             (ops.one_hot([0, 2, -1], 3, sparse=True), ops.one_hot([0, 2, -1], 3)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,11 @@ def test_refused_when_made(make: Any, words: list[str]) -> None:
         (lambda: layers.HashedCrossing(num_bins=3)((["a"], tf.ones((1,)))), ["float32", "Discretization"]),
         (lambda: layers.Normalization(mean=1.0, variance=1.0).adapt(np.ones((2, 2))), ["nothing to adapt"]),
         (lambda: layers.Normalization().adapt(np.ones((0, 2))), ["no data"]),
-        (lambda: layers.Normalization().adapt(iter([(np.ones((2, 2)), np.ones(2))])), ["labels"]),
+        (lambda: layers.Normalization().adapt(iter([{"a": np.ones((2, 2))}])), ["several things"]),
+        (lambda: layers.Normalization().adapt([]), ["empty"]),
+        (lambda: layers.Normalization().adapt([np.ones((2, 4)), np.ones((2, 6))]), ["incompatible shape"]),
+        (lambda: layers.Hashing(num_bins=3, sparse=True), ["`sparse`", "output_mode"]),
+        (lambda: layers.TextVectorization(output_mode="count", ragged=True), ["`ragged`", "int"]),
     ],
 )
 def test_refused_when_used(call: Any, words: list[str]) -> None:
@@ -76,14 +81,44 @@ def test_refused_when_used(call: Any, words: list[str]) -> None:
     assert all(word in str(caught.value) for word in words), caught.value
 
 
-def test_ragged_and_sparse_are_refused() -> None:
-    for make in (
-        lambda: layers.TextVectorization(ragged=True),
-        lambda: layers.StringLookup(sparse=True),
-        lambda: layers.CategoryEncoding(num_tokens=3, sparse=True),
-    ):
-        with pytest.raises(NotImplementedError):
-            make()
+@pytest.mark.parametrize(
+    ("make", "inputs"),
+    [
+        (lambda sparse: layers.StringLookup(vocabulary=["a", "b"], output_mode="count", sparse=sparse), [["a", "b"]]),
+        (lambda sparse: layers.IntegerLookup(vocabulary=[4, 5], output_mode="multi_hot", sparse=sparse), [[5, 9]]),
+        (lambda sparse: layers.CategoryEncoding(num_tokens=3, sparse=sparse), [[0, 2]]),
+        (lambda sparse: layers.Discretization([0.0, 1.0], output_mode="one_hot", sparse=sparse), [-1.0, 2.0]),
+        (lambda sparse: layers.Hashing(3, output_mode="count", sparse=sparse), [["a", "b"]]),
+        (lambda sparse: layers.TextVectorization(vocabulary=["a"], output_mode="count", sparse=sparse), ["a b"]),
+    ],
+)
+def test_sparse_results(make: Any, inputs: Any) -> None:
+    found, wanted = (make(sparse)(tf.constant(inputs)) for sparse in (True, False))
+    assert isinstance(found, tf.SparseTensor) and found.dtype == wanted.dtype
+    np.testing.assert_array_equal(tf.sparse.to_dense(found), wanted)
+
+
+def test_sparse_and_ragged_inputs_and_rows() -> None:
+    words = tf.SparseTensor([[0, 0], [1, 1]], ["a", "b"], (2, 2))
+    hashed = layers.Hashing(num_bins=3)(words)
+    assert hashed.values.numpy().tolist() == layers.Hashing(num_bins=3)(["a", "b"]).numpy().tolist()
+    numbers = tf.SparseTensor([[0, 0], [1, 1]], [1, 2], (2, 2))
+    assert layers.CategoryEncoding(3)(numbers).numpy().tolist() == [[1.0, 1.0, 0.0], [1.0, 0.0, 1.0]]
+    rows = layers.TextVectorization(vocabulary=["a", "b"], ragged=True)(["a b a", "c"])
+    assert rows.to_list() == [[2, 3, 2], [1]]
+
+
+def test_what_adapt_takes() -> None:
+    batches = [(np.full((2, 3), float(n)), np.zeros(2)) for n in range(2)]  # labels are left out
+    layer = layers.Normalization()
+    layer.adapt(batches)
+    np.testing.assert_allclose(layer.mean, np.full((1, 3), 0.5))
+    bins = layers.Discretization(num_bins=3)
+    bins.adapt(itertools.repeat(np.arange(9.0)), steps=2)
+    assert len(bins.bin_boundaries) == 2
+    wide = layers.Normalization(axis=(1, 2), mean=np.arange(5.0), variance=np.ones(5))
+    wide.build((None, 7, 5, 3))
+    np.testing.assert_array_equal(wide.mean[0, :, :, 0], np.broadcast_to(np.arange(5.0), (7, 5)))
 
 
 def test_normalization_by_batches_is_that_of_all() -> None:

@@ -681,7 +681,8 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
             return self._spec_by_shape(args, kwargs)
         with autocast_scope(self.compute_dtype if self.autocast else None):  # it may be asked without a call
             found = evaluate_symbolically(self.call, *args, **kwargs)
-        if self._gives_sparse([leaf.sparse for leaf in tf.nest.flatten((args, kwargs)) if isinstance(leaf, KerasTensor)]):
+        given = [leaf for leaf in tf.nest.flatten((args, kwargs)) if isinstance(leaf, KerasTensor)]
+        if self._gives_sparse([leaf.sparse for leaf in given]):
             for leaf in tf.nest.flatten(found):
                 leaf.mark_sparse()
         return found

@@ -12,7 +12,7 @@ from typing import Any
 
 import weft as tf
 from weft.extend import explain
-from weft.keras.core.dtypes import standardize_dtype
+from weft.keras.core.dtypes import result_type, standardize_dtype
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.ops.promotion import alike, as_floats, axes_of
 
@@ -88,7 +88,7 @@ def apply(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs
         if name in _DIVISIONS:
             return _quotient(function, x, args[1])
         if name == "concatenate" and all(isinstance(one, tf.SparseTensor) for one in x):
-            return tf.sparse.concat(args[1] if len(args) > 1 else kwargs.get("axis", 0), list(alike(*x)))
+            return tf.sparse.concat(args[1] if len(args) > 1 else kwargs.get("axis", 0), _alike(*x))
         if name == "matmul":
             return tf.sparse.from_dense(function(*map(dense, args)))
         if name in _UNION and type(x) is type(args[1]):
@@ -124,9 +124,15 @@ def _on_stored(function: Callable[[Any], Any], x: Any) -> Any:
     return _with_values(x, function(x.values))
 
 
+def _alike(*values: Any) -> list[Any]:
+    """Sparse operands in the dtype in which they meet."""
+    kind = result_type(*[standardize_dtype(value.dtype) for value in values])
+    return [_on_stored(lambda stored: tf.cast(stored, kind), value) for value in values]
+
+
 def _union(name: str, function: Callable[..., Any], x: Any, y: Any) -> Any:
     """Of two sparse operands, for functions that give zero only where both are."""
-    x, y = alike(x, y)
+    x, y = _alike(x, y)
     if isinstance(x, tf.IndexedSlices):
         places, rows = _union_of_rows(x, y)
         return tf.IndexedSlices(function(*rows), places, x.dense_shape)
@@ -147,7 +153,7 @@ def _product(function: Callable[..., Any], x: Any, y: Any) -> Any:
         x, y = y, x
     if is_sparse(y):
         if isinstance(x, tf.IndexedSlices) and isinstance(y, tf.IndexedSlices):
-            places, rows = _union_of_rows(*alike(x, y))
+            places, rows = _union_of_rows(*_alike(x, y))
             return tf.IndexedSlices(function(*rows), places, x.dense_shape)
         y = dense(y)
     return _at_stored(function, x, y)

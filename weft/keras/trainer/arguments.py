@@ -20,6 +20,10 @@ from weft.keras.trainer.uneven import Rows
 def rows(structure: Any) -> Any:
     """How many samples a batch has."""
     first = tf.nest.flatten(structure)[0]
+    if isinstance(first, tf.RaggedTensor):
+        return first.nrows()
+    if isinstance(first, tf.SparseTensor):
+        return first.dense_shape[0]
     return tf.shape(first)[0] if tf.convert_to_tensor(first).shape.rank else 1
 
 

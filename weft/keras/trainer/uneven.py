@@ -1,4 +1,4 @@
-"""Data in memory that are no rectangular arrays: sparse and ragged tensors, scipy's matrices; cut into batches by row."""
+"""Data that are no rectangular arrays, cut into batches by row: sparse and ragged tensors, scipy's matrices."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ class FeatureSpace(Layer):
         super().__init__(name=name)
         if not features:
             raise ValueError(explain(
-                "FeatureSpace: `features` names the columns.", received=repr(features),
+                "FeatureSpace: The `features` argument cannot be None or empty.", received=repr(features),
                 expected='a dict such as {"age": "float_normalized", "town": "string_categorical"}',
             ))  # fmt: skip
         self.crossing_dim, self.hashing_dim = crossing_dim, hashing_dim

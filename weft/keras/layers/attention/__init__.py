@@ -10,6 +10,7 @@ import numpy as np
 import weft as tf
 from weft.extend import explain
 from weft.keras import constraints, initializers, regularizers
+from weft.keras.core.masking import get_mask
 from weft.keras.core.shapes import as_shape
 from weft.keras.layers.activations import Softmax
 from weft.keras.layers.core.dense import positive_int
@@ -108,13 +109,15 @@ class MultiHeadAttention(Layer):
         self.supports_masking = True
 
     def _projection(self, name: str, equation: str, output_shape: Any, bias_axes: str) -> EinsumDense:
-        return EinsumDense(
+        made = EinsumDense(
             equation, output_shape=output_shape, bias_axes=bias_axes if self.use_bias else None, name=name,
             dtype=self.dtype_policy, kernel_initializer=fresh(self.kernel_initializer),
             bias_initializer=fresh(self.bias_initializer), kernel_regularizer=self.kernel_regularizer,
             bias_regularizer=self.bias_regularizer, kernel_constraint=self.kernel_constraint,
             bias_constraint=self.bias_constraint,
         )  # fmt: skip
+        made.supports_masking = True  # masks are the whole layer's affair
+        return made
 
     def build(  # type: ignore[override]  # as in Keras: one shape for each argument of call
         self, query_shape: Any, value_shape: Any, key_shape: Any = None
@@ -179,8 +182,8 @@ class MultiHeadAttention(Layer):
             use_causal_mask: Whether no target may see later sources.
         """
         key = value if key is None else key
-        # The query's mask travels on with the output. It changes no weight: what padding sees is of no matter.
-        mask = self._mask(query, value, value_mask, key_mask, attention_mask, use_causal_mask)
+        # Of the query, the mask that the tensor carries counts, as in Keras; one that is passed travels on alone.
+        mask = self._mask(get_mask(query), query, value, value_mask, key_mask, attention_mask, use_causal_mask)
         if self.flash_attention and return_attention_scores:
             raise ValueError(explain(
                 f"Layer `{self.name}` (MultiHeadAttention): returning attention scores is not supported when flash "
@@ -200,9 +203,11 @@ class MultiHeadAttention(Layer):
         output = self._output_dense(mixed)
         return (output, weights) if return_attention_scores else output
 
-    def _mask(self, query: Any, value: Any, value_mask: Any, key_mask: Any, attention_mask: Any, causal: bool) -> Any:
+    def _mask(
+        self, carried: Any, query: Any, value: Any, value_mask: Any, key_mask: Any, attention_mask: Any, causal: bool
+    ) -> Any:
         """All masks as one, `[batch or 1, targets, sources]`; None where there is none."""
-        return joined_masks(query, value, None, (value_mask, key_mask), attention_mask, causal, self.sliding_window)
+        return joined_masks(query, value, carried, (value_mask, key_mask), attention_mask, causal, self.sliding_window)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask
@@ -342,7 +347,7 @@ class _SimpleAttention(Layer):
         self.seed = seed
         self.supports_masking = True
         if dropout:
-            self._dropout = Dropout(dropout, seed=seed)
+            self._dropout = Dropout(dropout, seed=seed, dtype=self.dtype_policy)
 
     def _scores(self, query: Any, key: Any) -> Any:
         raise NotImplementedError
@@ -407,8 +412,8 @@ class Attention(_SimpleAttention):
         super().__init__(use_scale, dropout, seed, **kwargs)
         if score_mode not in ("dot", "concat"):
             raise ValueError(explain(
-                "Attention: Invalid value for argument score_mode.", received=repr(score_mode),
-                expected="'dot' or 'concat'",
+                "Attention: Invalid value for argument score_mode. Expected one of {'dot', 'concat'}.",
+                received=repr(score_mode),
             ))  # fmt: skip
         self.score_mode = score_mode
 

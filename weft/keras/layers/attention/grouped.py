@@ -103,13 +103,15 @@ class GroupQueryAttention(Layer):
         self.supports_masking = True
 
     def _projection(self, name: str, equation: str, output_shape: Any, bias_axes: str) -> EinsumDense:
-        return EinsumDense(
+        made = EinsumDense(
             equation, output_shape=output_shape, bias_axes=bias_axes if self.use_bias else None, name=name,
             dtype=self.dtype_policy, kernel_initializer=fresh(self.kernel_initializer),
             bias_initializer=fresh(self.bias_initializer), kernel_regularizer=self.kernel_regularizer,
             bias_regularizer=self.bias_regularizer, kernel_constraint=self.kernel_constraint,
             bias_constraint=self.bias_constraint,
         )  # fmt: skip
+        made.supports_masking = True  # masks are the whole layer's affair
+        return made
 
     def build(  # type: ignore[override]  # as in Keras: one shape for each argument of call
         self, query_shape: Any, value_shape: Any, key_shape: Any = None

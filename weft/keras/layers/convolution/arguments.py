@@ -48,7 +48,8 @@ def require_room(layer: Any, inputs: Any, window: tuple[int, ...], dilation: tup
         needed, found = (size - 1) * apart + 1, inputs.shape[axis]
         if found is not None and found < needed:
             raise ValueError(explain(
-                f"Layer `{layer.name}` ({type(layer).__name__}): its window of {needed} does not fit into axis {axis}.",
+                f"Layer `{layer.name}` ({type(layer).__name__}): its window of {needed} does not fit into axis {axis}. "
+                "Computed output size would be zero or negative.",
                 expected=f"a size of at least {needed}", received=f"inputs of shape {inputs.shape}",
                 hint='padding="same" keeps sizes; fewer convolutions or poolings before this layer leave more',
             ))  # fmt: skip

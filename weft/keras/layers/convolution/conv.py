@@ -117,7 +117,8 @@ class BaseConv(LowRank, ConvolutionBase):
             raise ValueError(f"{name}: {self.filters} filters cannot be shared out to {self.groups} groups.")
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
-                f"{name}: strides {self.strides} and dilation_rate {self.dilation_rate} cannot both exceed 1."
+                f"{name}: strides {self.strides} and dilation_rate {self.dilation_rate} cannot both exceed 1. "
+                "Specifying `strides > 1` is not compatible with `dilation_rate > 1`."
             )
 
     def build(self, input_shape: Any) -> None:

@@ -23,7 +23,10 @@ def positive_int(layer: str, name: str, value: Any) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) <= 0:
-        raise ValueError(explain(f"{layer}: argument `{name}` must be a positive integer.", received=repr(value)))
+        raise ValueError(explain(
+            f"{layer}: Invalid value for argument `{name}`. Expected a strictly positive value. "
+            f"Received {name}={value!r}.", hint=f"`{name}` must be a positive integer",
+        ))  # fmt: skip
     return int(value)
 
 

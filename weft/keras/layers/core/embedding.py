@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import weft as tf
+from weft.extend import explain
 from weft.keras import constraints, initializers, regularizers
 from weft.keras.core.dtypes import is_int
 from weft.keras.layers.core.dense import positive_int
@@ -61,6 +62,9 @@ class Embedding(LowRank, Layer):
             weights=[weights] if weights is not None and not isinstance(weights, (list, tuple)) else weights, **kwargs
         )
         self._set_low_rank(lora_rank, lora_alpha, quantization_config)
+        for word, size in (("input_dim", input_dim), ("output_dim", output_dim)):
+            if isinstance(size, float):
+                raise ValueError(explain(f"Embedding: `{word}` must be a positive integer.", received=repr(size)))
         self.input_dim = positive_int("Embedding", "input_dim", input_dim)
         self.output_dim = positive_int("Embedding", "output_dim", output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)

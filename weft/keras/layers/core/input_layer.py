@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import weft as tf
 from weft.extend import Dim, explain, present_graph, user_facing
 from weft.keras import config
@@ -38,7 +40,9 @@ class InputLayer(Layer):
     ) -> None:  # fmt: skip
         super().__init__(name=name or naming.auto_name("input_layer"), **kwargs)
         if input_tensor is not None:
-            batch_shape, dtype = tuple(input_tensor.shape), dtype or input_tensor.dtype
+            _check_against(input_tensor, shape, batch_shape)
+            shape, batch_size, batch_shape = None, None, tuple(input_tensor.shape)
+            dtype = dtype or input_tensor.dtype
         self.batch_shape = _full_shape(shape, batch_size, batch_shape)
         self.sparse, self.ragged, self.optional = bool(sparse), bool(ragged), optional
         self._dtype = "float32" if dtype is None and config.floatx() == "float32" else _dtype_name(dtype)
@@ -72,6 +76,19 @@ class InputLayer(Layer):
         self._make_node()
 
 
+def _check_against(tensor: Any, shape: Any, batch_shape: Any) -> None:
+    """Refuses shapes beside a tensor that has another."""
+    if not hasattr(tensor, "shape") or isinstance(tensor, np.ndarray):
+        raise ValueError(explain("Input: Argument `input_tensor` must be a KerasTensor.", received=repr(tensor)[:200]))
+    own = tuple(tensor.shape)
+    for word, given, wanted in (("shape", shape, own[1:]), ("batch_shape", batch_shape, own)):
+        if given is not None and tuple(tf.TensorShape(given)) != wanted:
+            raise ValueError(explain(
+                f"Input: when passing `input_tensor`, you cannot provide an incompatible `{word}`.",
+                received=f"{word}={given}, a tensor of shape {own}",
+            ))  # fmt: skip
+
+
 def _dtype_name(dtype: Any) -> str:
     from weft.keras.core.dtypes import standardize_dtype
 
@@ -80,13 +97,21 @@ def _dtype_name(dtype: Any) -> str:
 
 def _full_shape(shape: Any, batch_size: int | None, batch_shape: Any) -> ShapeTuple:
     if shape is not None and batch_shape is not None:
-        raise ValueError(explain("Input: `shape` and `batch_shape` were both given.", hint="give one of them"))
+        raise ValueError(explain(
+            "Input: you cannot pass both `shape` and `batch_shape` at the same time.", hint="give one of them"
+        ))  # fmt: skip
+    if batch_size is not None and batch_shape is not None:
+        raise ValueError(explain(
+            "Input: you cannot pass both `batch_size` and `batch_shape` at the same time.",
+            received=f"batch_size={batch_size}, batch_shape={batch_shape}", hint="give one of them",
+        ))  # fmt: skip
     if batch_shape is not None:
         return ShapeTuple(tf.TensorShape(batch_shape))
     if shape is None:
-        raise ValueError(
-            explain("Input: a shape is missing.", hint="for instance keras.Input(shape=(28, 28, 1)), without the batch")
-        )
+        raise ValueError(explain(
+            "Input: a shape is missing; you must pass a `shape` argument.",
+            hint="for instance keras.Input(shape=(28, 28, 1)), without the batch",
+        ))  # fmt: skip
     inner = (shape,) if isinstance(shape, int) else tuple(tf.TensorShape(shape))
     return ShapeTuple((batch_size, *inner))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import weft as tf
@@ -66,6 +67,8 @@ class BatchNormalization(Layer):
                 f"BatchNormalization: `renorm_clipping` does not know {sorted(unknown)[0]!r}: Received invalid keys.",
                 expected="a dict with `rmin`, `rmax`, `dmax`, or some of them",
             ))  # fmt: skip
+        if renorm_clipping:
+            _check_clipping(**{key: value for key, value in renorm_clipping.items() if value is not None})
         if isinstance(axis, (list, tuple)) and len(axis) == 1:
             axis = axis[0]
         self.axis = int(axis)
@@ -212,8 +215,24 @@ def _axis_or_axes(layer: str, axis: Any) -> Any:
     if isinstance(axis, (list, tuple)):
         return list(axis)
     if isinstance(axis, bool) or not hasattr(axis, "__index__"):
-        raise TypeError(explain(f"{layer}: `axis` is {axis!r}.", expected="an int or a list/tuple of ints"))
+        raise TypeError(explain(
+            f"{layer}: Invalid value for `axis` argument: expected an int or a list/tuple of ints. "
+            "(Expected an int or a list/tuple of ints for the argument 'axis'.)", received=repr(axis)
+        ))
     return int(axis)
+
+
+def _check_clipping(rmin: float = -math.inf, rmax: float = math.inf, dmax: float = 0.0) -> None:
+    """Refuses bounds of the correction between which nothing lies."""
+    if rmin > rmax:
+        raise ValueError(explain(
+            "BatchNormalization: of `renorm_clipping`, rmax should be greater than rmin.",
+            received=f"rmin={rmin}, rmax={rmax}",
+        ))  # fmt: skip
+    if dmax < 0:
+        raise ValueError(explain(
+            "BatchNormalization: of `renorm_clipping`, dmax should be non-negative.", received=f"dmax={dmax}"
+        ))  # fmt: skip
 
 
 class LayerNormalization(Layer):
@@ -351,7 +370,9 @@ class GroupNormalization(Layer):
             ))  # fmt: skip
         if size < groups or size % groups:
             raise ValueError(explain(
-                f"Layer `{self.name}` (GroupNormalization): {size} channels cannot be shared out to {groups} groups.",
+                f"Layer `{self.name}` (GroupNormalization): {size} channels cannot be shared out to {groups} groups. "
+                + ("Number of groups cannot be more than the number of channels." if groups > size
+                   else "Number of groups must be a multiple of the number of channels, or divide it."),
                 received=f"shape {tf.TensorShape(input_shape)}, channels at axis {self.axis}",
                 hint="choose groups= so that it divides the number of channels",
             ))  # fmt: skip

@@ -73,6 +73,11 @@ class SpectralNormalization(Wrapper):
 
     def __init__(self, layer: Any, power_iterations: int = 1, **kwargs: Any) -> None:
         super().__init__(layer, **kwargs)
+        if not isinstance(power_iterations, float) and hasattr(power_iterations, "__index__") and power_iterations <= 0:
+            raise ValueError(explain(
+                "SpectralNormalization: `power_iterations` should be greater than zero.",
+                received=repr(power_iterations),
+            ))  # fmt: skip
         self.power_iterations = positive_int("SpectralNormalization", "power_iterations", power_iterations)
 
     def build(self, input_shape: Any = None) -> None:
@@ -82,7 +87,8 @@ class SpectralNormalization(Wrapper):
         kernel = getattr(self.layer, "embeddings", None) if kernel is None else kernel
         if kernel is None:
             raise ValueError(explain(
-                f"Layer `{self.name}` (SpectralNormalization): {type(self.layer).__name__} has no kernel to normalise.",
+                f"Layer `{self.name}` (SpectralNormalization): {type(self.layer).__name__} object has no attribute "
+                "'kernel' nor 'embeddings'.",
                 expected="a layer with a `kernel` or `embeddings`, such as Dense, Conv2D or Embedding",
             ))  # fmt: skip
         self.kernel = kernel

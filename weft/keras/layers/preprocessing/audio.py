@@ -58,7 +58,7 @@ class MelSpectrogram(Layer):
         self.sequence_length = positive_int(name, "sequence_length", sequence_length or fft_length)
         if self.sequence_length > self.fft_length:
             raise ValueError(explain(
-                f"{name}: `sequence_length` must not exceed `fft_length`.",
+                f"{name}: `fft_length` must be greater than or equal to `sequence_length`.",
                 received=f"{self.sequence_length} and {self.fft_length}",
             ))  # fmt: skip
         window_values(name, window, self.sequence_length, True)

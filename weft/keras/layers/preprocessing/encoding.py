@@ -20,8 +20,8 @@ def check_mode(layer: str, value: Any, allowed: tuple[str, ...]) -> str:
     """
     if value not in allowed:
         raise ValueError(explain(
-            f"{layer}: `output_mode` is {value!r}. {nearest(str(value), allowed)}",
-            expected="one of " + ", ".join(repr(mode) for mode in allowed),
+            f"{layer}: Invalid value for argument `output_mode`. Expected one of {allowed}. "
+            f"Unknown arg for output_mode: {value}. {nearest(str(value), allowed)}"
         ))  # fmt: skip
     return str(value)
 
@@ -92,7 +92,10 @@ def is_whole(data: Any) -> bool:
     """Whether data for `adapt` is all of them: an array, a tensor, or a list of numbers or strings."""
     if isinstance(data, (np.ndarray, tf.Tensor)) or (hasattr(data, "__array__") and hasattr(data, "shape")):
         return True
-    return isinstance(data, (list, tuple)) and not any(hasattr(item, "shape") and np.ndim(item) for item in data)
+    if not isinstance(data, (list, tuple)):
+        return False
+    firsts = [item[0] if isinstance(item, tuple) and item else item for item in data]  # before labels
+    return not any(hasattr(item, "shape") and np.ndim(item) for item in firsts)
 
 
 def batches(data: Any, layer: Any) -> Iterator[Any]:
@@ -115,9 +118,9 @@ def batches(data: Any, layer: Any) -> Iterator[Any]:
         ))  # fmt: skip
     from weft.keras.utils import PyDataset
 
-    labelled = isinstance(data, PyDataset)
-    for batch in (data[place] for place in range(len(data))) if labelled else data:
-        if labelled and isinstance(batch, tuple):
+    numbered = isinstance(data, PyDataset)
+    for batch in (data[place] for place in range(len(data))) if numbered else data:
+        if isinstance(batch, tuple) and 1 <= len(batch) <= 3:
             batch = batch[0]  # labels and weights behind it
         if isinstance(batch, (tuple, dict)):
             raise TypeError(explain(

@@ -9,7 +9,8 @@ from weft.extend import explain
 from weft.keras.core.dtypes import is_int, standardize_dtype
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.layer import Layer
-from weft.keras.layers.preprocessing.encoding import check_mode, encode, check_sparse
+from weft.keras.layers.preprocessing.encoding import check_mode, check_sparse, encode
+from weft.keras.ops.sparse import any_sparse
 
 
 def as_salt(layer: str, salt: Any) -> tuple[int, int] | None:
@@ -43,7 +44,8 @@ def need_int(layer: str, mode: str, dtype: str) -> None:
     """
     if mode == "int" and not is_int(dtype):
         raise ValueError(explain(
-            f"{layer}: output_mode='int' gives integers.", received=f"dtype={dtype!r}", expected="'int32' or 'int64'"
+            f'{layer}: When `output_mode="int"`, `dtype` should be an integer type, such as int32.',
+            received=f"dtype={dtype!r}",
         ))  # fmt: skip
 
 
@@ -75,7 +77,7 @@ class Hashing(Layer):
         check_sparse("Hashing", sparse, mode)
         need_int("Hashing", mode, self.compute_dtype)
         if num_bins is None:
-            raise ValueError("Hashing: `num_bins` must be given.")
+            raise ValueError("Hashing: The `num_bins` for `Hashing` cannot be `None` or non-positive values.")
         self.num_bins = positive_int("Hashing", "num_bins", num_bins)
         self.mask_value = mask_value
         self.salt = as_salt("Hashing", salt)
@@ -146,7 +148,8 @@ class HashedCrossing(Layer):
 
         if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:
             raise ValueError(explain(
-                f"Layer `{self.name}` (HashedCrossing) takes a list of at least two tensors.",
+                f"Layer `{self.name}` (HashedCrossing) takes a list of at least two tensors: it should be "
+                "called on a list of at least two inputs.",
                 received=f"{len(inputs)} of them" if isinstance(inputs, (list, tuple)) else type(inputs).__name__,
             ))  # fmt: skip
         if any_sparse(inputs):
@@ -159,12 +162,13 @@ class HashedCrossing(Layer):
         kind = standardize_dtype(value.dtype)
         if kind != "string" and not is_int(kind):
             raise ValueError(explain(
-                f"Layer `{self.name}` (HashedCrossing) takes strings and integers.", received=f"dtype {kind}",
+                f"Layer `{self.name}` (HashedCrossing): all inputs should have an integer or string dtype.",
+                received=f"dtype {kind}",
                 hint="bring numbers into bins first, with a Discretization layer",
             ))  # fmt: skip
         if value.shape.rank > 2 or (value.shape.rank == 2 and value.shape[1] not in (1, None)):
             raise ValueError(explain(
-                f"Layer `{self.name}` (HashedCrossing) takes one value a sample.", received=f"shape {value.shape}",
-                expected="(), (batch,) or (batch, 1)",
+                f"Layer `{self.name}` (HashedCrossing) takes one value a sample: all inputs should have "
+                "shape `()`, `(batch_size)` or `(batch_size, 1)`.", received=f"shape {value.shape}",
             ))  # fmt: skip
         return value if kind == "string" else tf.cast(value, "int64")

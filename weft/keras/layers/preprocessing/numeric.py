@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Normalization(Layer):
         super().__init__(**kwargs)
         if (mean is None) != (variance is None):
             raise ValueError(explain(
-                "Normalization: `mean` and `variance` belong together.",
+                "Normalization: when setting values directly, both `mean` and `variance` must be set.",
                 received=f"mean={mean!r}, variance={variance!r}",
             ))  # fmt: skip
         self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
@@ -58,7 +59,8 @@ class Normalization(Layer):
         sizes = tuple(input_shape[axis] for axis in self._kept)
         if None in sizes:
             raise ValueError(explain(
-                f"Layer `{self.name}` (Normalization): axis {self._kept[sizes.index(None)]} must have a known size.",
+                f"Layer `{self.name}` (Normalization): All `axis` values to be kept must have a known shape; axis "
+                f"{self._kept[sizes.index(None)]} has none.",
                 received=f"shape {tf.TensorShape(input_shape)}", hint="give the input its full shape, or use axis=None",
             ))  # fmt: skip
         self._wide = tuple(input_shape[axis] if axis in self._kept else 1 for axis in range(rank))
@@ -69,8 +71,8 @@ class Normalization(Layer):
 
     def _refuse(self, rank: int) -> int:
         raise ValueError(explain(
-            f"Layer `{self.name}` (Normalization): the input has no such axis.", received=f"axis={self.axis}, "
-            f"{rank} axes",
+            f"Layer `{self.name}` (Normalization): All `axis` values must be in the range [-ndim, ndim).",
+            received=f"axis={self.axis}, {rank} axes",
         ))  # fmt: skip
 
     @property
@@ -90,8 +92,10 @@ class Normalization(Layer):
             return tf.reshape(tf.cast(getattr(self, name), self.compute_dtype), self._wide)
         value = np.asarray(given, np.float64)
         sizes = tuple(self._wide[axis] for axis in self._kept)
-        if value.shape == sizes:  # one for each place along the axes, as adapt() finds them
-            value = value.reshape(self._wide)
+        own = value.shape
+        if value.ndim <= len(sizes) and all(a in (1, b) for a, b in zip(own[::-1], sizes[::-1])):
+            # for each place along the axes, as adapt() finds them, or along the last of these
+            value = np.broadcast_to(value, sizes).reshape(self._wide)
         value = np.broadcast_to(value, self._wide) if value.ndim <= len(self._wide) else value.reshape(self._wide)
         return tf.cast(value, self.compute_dtype)
 
@@ -108,8 +112,19 @@ class Normalization(Layer):
         count, mean, spread = 0, np.float64(0.0), np.float64(0.0)
         for batch in batches(data, self):
             if not self.built:
+                if not np.ndim(batch):
+                    raise TypeError(explain(
+                        f"Layer `{self.name}` (Normalization): adapt() takes arrays or batches of them, which have a "
+                        "`.shape`.", received=repr(batch)[:100],
+                    ))  # fmt: skip
                 self.build(batch.shape if 0 in self.axis else (None, *batch.shape[1:]))
             values = np.asarray(batch, np.float64)
+            found = tuple(values.shape[axis] for axis in self._kept) if values.ndim == len(self._wide) else None
+            if found != tuple(self._wide[axis] for axis in self._kept):
+                raise ValueError(explain(
+                    f"Layer `{self.name}` (Normalization): adapt() was given data of an incompatible shape.",
+                    received=f"shape {values.shape}", expected=f"{self._wide} along the axes {self._kept}",
+                ))  # fmt: skip
             axes = tuple(axis for axis in range(values.ndim) if axis not in self._kept)
             size = int(np.prod([values.shape[axis] for axis in axes], dtype=np.int64))
             if not size:
@@ -122,7 +137,9 @@ class Normalization(Layer):
             mean = mean + apart * (size / total)
             count = total
         if not count:
-            raise ValueError(f"Layer `{self.name}` (Normalization): adapt() was given no data.")
+            raise ValueError(
+                f"Layer `{self.name}` (Normalization): adapt() was given no data: it cannot adapt to an empty iterable."
+            )
         self.adapt_mean.assign(np.asarray(mean, np.float32))
         self.adapt_variance.assign(np.asarray(spread / count, np.float32))
         self.count.assign(count)
@@ -178,7 +195,8 @@ class Discretization(Layer):
         check_sparse("Discretization", sparse, mode)
         if (bin_boundaries is None) == (num_bins is None):
             raise ValueError(explain(
-                "Discretization: either `bin_boundaries` or `num_bins` must be given.",
+                "Discretization: Both `num_bins` and `bin_boundaries` cannot be set, and one of them must be."
+                if num_bins is not None else "Discretization: You need to set either `num_bins` or `bin_boundaries`.",
                 received=f"bin_boundaries={bin_boundaries!r}, num_bins={num_bins!r}",
             ))  # fmt: skip
         if num_bins is not None:
@@ -204,11 +222,12 @@ class Discretization(Layer):
     def load_own_variables(self, store: Any) -> None:
         """Does nothing: the boundaries are in the configuration. Older releases wrote variables that none has now."""
 
-    def adapt(self, data: Any) -> None:
+    def adapt(self, data: Any, steps: int | None = None) -> None:
         """Finds the boundaries of bins that hold equally many numbers.
 
         Args:
             data: An array, a tensor, or an iterable of batches.
+            steps: How many batches are looked at; all by default.
         """
         if self.num_bins is None:
             raise ValueError(explain(
@@ -216,7 +235,7 @@ class Discretization(Layer):
                 hint="make it with num_bins= in place of bin_boundaries=",
             ))  # fmt: skip
         summary = np.zeros((2, 0), np.float32)
-        for batch in batches(data, self):
+        for batch in islice(batches(data, self), steps):
             values = np.sort(np.ravel(batch).astype(np.float32))
             own = _shorter(np.stack([values, np.ones_like(values)]), self.epsilon)
             joined = np.concatenate([summary, own], axis=1)
@@ -239,7 +258,8 @@ class Discretization(Layer):
         """The output."""
         if self.bin_boundaries is None:
             raise ValueError(explain(
-                f"Layer `{self.name}` (Discretization) does not know its bins yet.",
+                f"Layer `{self.name}` (Discretization) does not know its bins yet. You need to call "
+                "`.adapt()` before.",
                 hint="call layer.adapt(data) first, or make it with bin_boundaries=[...]",
             ))  # fmt: skip
         values = inputs if inputs.dtype in ("float32", "float64") else tf.cast(inputs, "float32")
@@ -299,9 +319,11 @@ class CategoryEncoding(Layer):
         super().__init__(**kwargs)
         if num_tokens is None:
             raise ValueError(explain(
-                "CategoryEncoding: `num_tokens` must be given.",
+                "CategoryEncoding: num_tokens must be set to use this layer.",
                 hint="where the categories are not known, an IntegerLookup layer finds them",
             ))  # fmt: skip
+        if not isinstance(num_tokens, float) and hasattr(num_tokens, "__index__") and num_tokens < 1:
+            raise ValueError(explain("CategoryEncoding: `num_tokens` must be >= 1.", received=repr(num_tokens)))
         self.num_tokens = positive_int("CategoryEncoding", "num_tokens", num_tokens)
         self.output_mode = check_mode("CategoryEncoding", "multi_hot" if output_mode == "binary" else output_mode,
                                       ("count", "one_hot", "multi_hot"))  # fmt: skip
@@ -316,7 +338,8 @@ class CategoryEncoding(Layer):
         inputs = dense(inputs)
         if count_weights is not None and self.output_mode != "count":
             raise ValueError(explain(
-                f"Layer `{self.name}` (CategoryEncoding): `count_weights` count only with output_mode='count'.",
+                f"Layer `{self.name}` (CategoryEncoding): `count_weights` is not used when `output_mode` is not "
+                "'count'.",
                 received=f"output_mode={self.output_mode!r}",
             ))  # fmt: skip
         values = inputs if is_int(inputs.dtype) else tf.cast(inputs, "int64")

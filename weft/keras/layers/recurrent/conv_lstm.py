@@ -36,7 +36,8 @@ class ConvLSTMCell(BaseCell):
         self.dilation_rate = per_axis(name, "dilation_rate", dilation_rate, rank)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
-                f"{name}: strides {self.strides} and dilation_rate {self.dilation_rate} cannot both exceed 1."
+                f"{name}: strides {self.strides} and dilation_rate {self.dilation_rate} cannot both exceed 1. "
+                "Specifying `strides > 1` is not compatible with `dilation_rate > 1`."
             )
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias

@@ -92,7 +92,8 @@ class RNN(Layer):
             names = signature_of(own).parameters
             found = own(batch_size=batch_size) if "batch_size" in names else own()
             return tf.nest.flatten(found)  # type: ignore[no-any-return]
-        return [tf.zeros((batch_size, size), dtype=self.compute_dtype) for size in _sizes(self.cell)]
+        kind = getattr(self.cell, "compute_dtype", self.compute_dtype)
+        return [tf.zeros((batch_size, size), dtype=kind) for size in _sizes(self.cell)]
 
     def reset_state(self) -> None:
         """Sets the states of a stateful layer to zeros."""

@@ -208,7 +208,8 @@ class TimeDistributed(Wrapper):
         pairs = zip(inputs.shape[:2], mask.shape[:2], strict=False)
         if mask.shape.rank < 2 or any(None not in pair and pair[0] != pair[1] for pair in pairs):
             raise ValueError(explain(
-                f"Layer `{self.name}` (TimeDistributed) cannot use this mask.", received=f"shape {mask.shape}",
+                f"Layer `{self.name}` (TimeDistributed): The `mask` passed to the `TimeDistributed` layer has a shape "
+                "that does not go with the inputs.", received=f"shape {mask.shape}",
                 expected=f"a mask for batch and time first, as of inputs of shape {inputs.shape}",
             ))  # fmt: skip
 

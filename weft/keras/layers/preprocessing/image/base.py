@@ -117,7 +117,9 @@ class BaseImagePreprocessingLayer(Layer):
         rank = images.shape.rank
         if rank not in (3, 4):
             raise ValueError(explain(
-                f"Layer `{self.name}` ({type(self).__name__}) takes images.", received=f"shape {images.shape}",
+                f"Layer `{self.name}` ({type(self).__name__}) takes images. "
+                "Expected the input image to be rank 3 or 4.",
+                received=f"shape {images.shape}",
                 expected="(height, width, channels) or (batch, height, width, channels)",
             ))  # fmt: skip
         images = tf.expand_dims(images, 0) if rank == 3 else images
@@ -206,5 +208,6 @@ def bounds(layer: str, name: str, value: Any, low: float, high: float, symmetric
     elif isinstance(value, (int, float)) and low <= value <= high:
         return (-abs(value), abs(value)) if symmetric else (min(0, value), max(0, value))
     raise ValueError(explain(
-        f"{layer}: `{name}` is a number, or two, from {low} to {high}.", received=repr(value)
+        f"{layer}: The `{name}` argument should be a number (or a list of two numbers) in the range "
+        f"[{float(low)}, {float(high)}].", received=repr(value)
     ))  # fmt: skip

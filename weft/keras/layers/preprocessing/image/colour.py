@@ -23,8 +23,8 @@ def value_pair(layer: str, value: Any) -> tuple[float, float]:
     pair = tuple(value) if isinstance(value, (list, tuple)) else ()
     if len(pair) != 2 or not pair[0] < pair[1]:
         raise ValueError(explain(
-            f"{layer}: `value_range` is the least and the greatest value of a pixel.", received=repr(value),
-            expected="for instance (0, 255) or (0, 1)",
+            f"{layer}: The `value_range` argument should be a list of two numbers, the least and the greatest value "
+            "of a pixel.", received=repr(value), expected="for instance (0, 255) or (0, 1)",
         ))  # fmt: skip
     return pair
 
