@@ -17,7 +17,7 @@ class Rows:
         shape: Of the whole; None for ragged sizes.
     """
 
-    shape: tuple[int | None, ...] = ()
+    shape: tuple[Any, ...] = ()
 
     @property
     def ndim(self) -> int:
