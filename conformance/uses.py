@@ -13,13 +13,14 @@ semicolon, and this is what is compared.
     tf.bar(a)  # falls short: what is wrong, until it is mended
     @ w = tf.constant([1.0, 2.0])       bound for every later use of this file, as the folder's setup.py is for all
 
-The folder is the dialect: tf2, keras, tf1.
+The folder is the dialect: tf2, keras, tf1. A file that begins with `# needs PIL` is left out without that library.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -119,8 +120,15 @@ def files(dialect: str) -> list[Path]:
     return sorted((ROOT / dialect).glob("*.txt"))
 
 
+def lacking(file: Path) -> str | None:
+    """The library that a file says it needs, `# needs PIL`, where it is not installed."""
+    found = re.match(r"# needs (\w+)", file.read_text())
+    return found[1] if found and importlib.util.find_spec(found[1]) is None else None
+
+
 def read_all(dialect: str) -> list[Use]:
-    return [use for file in files(dialect) for use in read(dialect, file)]
+    """The uses of all files but those whose libraries are not installed."""
+    return [use for file in files(dialect) if not lacking(file) for use in read(dialect, file)]
 
 
 def chains(text: str) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import weft as tf
+from weft.extend import in_graph
 from weft.keras import activations, config, random
 from weft.keras.core.dtypes import standardize_dtype
 from weft.keras.core.keras_tensor import is_keras_tensor
@@ -186,19 +187,24 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
     return tf.constant(value, dtype=dtype or config.floatx(), shape=shape)
 
 
+def _held(value: Any, name: str | None) -> Any:
+    """A variable of a value that is there; a value that a graph is to compute stays a tensor."""
+    return value if in_graph() else tf.Variable(value, name=name)
+
+
 def zeros(shape: Any, dtype: Any = None, name: str | None = None) -> Any:
-    """Zeros."""
-    return tf.zeros(shape, dtype=dtype or config.floatx())
+    """A variable of zeros; a tensor where a function is traced."""
+    return _held(tf.zeros(shape, dtype=dtype or config.floatx()), name)
 
 
 def ones(shape: Any, dtype: Any = None, name: str | None = None) -> Any:
-    """Ones."""
-    return tf.ones(shape, dtype=dtype or config.floatx())
+    """A variable of ones; a tensor where a function is traced."""
+    return _held(tf.ones(shape, dtype=dtype or config.floatx()), name)
 
 
 def eye(size: Any, dtype: Any = None, name: str | None = None) -> Any:
-    """The identity matrix."""
-    return tf.eye(size, dtype=dtype or config.floatx())
+    """The identity matrix as a variable; a tensor where a function is traced."""
+    return _held(tf.eye(size, dtype=dtype or config.floatx()), name)
 
 
 def arange(start: Any, stop: Any = None, step: int = 1, dtype: Any = "int32") -> Any:

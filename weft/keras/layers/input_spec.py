@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import weft as tf
 from weft.extend import explain
 from weft.keras.core.dtypes import standardize_dtype
@@ -190,12 +192,12 @@ def require_axes(layer: Any, shape: Any) -> None:
         shape: Of its input.
 
     Raises:
-        ValueError: Naming the layer and the axes that there are.
+        AxisError: numpy's, a ValueError and an IndexError: naming the layer and the axes that there are.
     """
     rank = len(shape)
     for axis in layer.axis if isinstance(layer.axis, (list, tuple)) else (layer.axis,):
         if not -rank <= axis < rank:
-            raise ValueError(explain(
+            raise np.exceptions.AxisError(explain(
                 f"Layer `{layer.name}` ({type(layer).__name__}): its input has no axis {axis}.",
                 expected=f"axis= from {-rank} to {rank - 1}", received=f"shape {tf.TensorShape(shape)}",
                 hint="axis=-1 is the last one, where the channels are unless data_format says otherwise",

@@ -34,6 +34,10 @@ BASE_ARGUMENTS = (
 )  # fmt: skip
 
 
+class UnknownArgument(ValueError, TypeError):
+    """A keyword that a layer does not know: a ValueError as in Keras 3, and a TypeError as in Keras 2."""
+
+
 class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
     """Weights, and a computation on tensors.
 
@@ -121,7 +125,7 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
             if issubclass(cls, Layer) and "__init__" in cls.__dict__:
                 known |= {p for p in signature_of(cls.__init__).parameters if p not in ("self", "args", "kwargs")}
         word = next(iter(kwargs))
-        raise TypeError(explain(
+        raise UnknownArgument(explain(
             f"{type(self).__name__} does not know the keyword `{word}`. {extend.nearest(word, known)}",
             received=", ".join(f"{key}={value!r}"[:100] for key, value in kwargs.items()),
             expected="one of " + ", ".join(sorted(known - {"dynamic", "input_dtype", "input_length"})),
@@ -336,10 +340,12 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
 
     @property
     def variables(self) -> list[Any]:
-        """The weights, and further state: that of random generators and metrics."""
+        """The weights, and further state, such as that of random generators; that of metrics stands apart."""
+        from weft.keras.metrics.metric import Metric
+
         found = self._own_variables()
         for value in self._tracked_values():
-            if not isinstance(value, (tf.Variable, Layer)) and not tracking.is_module(value):
+            if not isinstance(value, (tf.Variable, Layer, Metric)) and not tracking.is_module(value):
                 found.extend(getattr(value, "variables", ()))
         for child in self._children():
             found.extend(child.variables)

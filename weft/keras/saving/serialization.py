@@ -107,8 +107,8 @@ def _serialize_function(function: Any) -> Any:
     if module.startswith("weft.keras.activations"):
         return {"module": "keras.activations", "class_name": "function", "config": function.__name__,
                 "registered_name": function.__name__}  # fmt: skip
-    return {"module": "builtins", "class_name": "function", "config": function.__name__,
-            "registered_name": registry.get_registered_name(function)}  # fmt: skip
+    return {"module": "builtins", "class_name": "function", "config": registry.get_registered_name(function),
+            "registered_name": "function"}  # fmt: skip
 
 
 def _serialize_instance(obj: Any) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Pipeline(Layer):
         outputs = inputs
         for layer in self._pipeline_layers:
             keywords = {"training": training} if isinstance(layer, Layer) or accepts(layer, "training") else {}
+            if mask is not None and accepts(layer.call if isinstance(layer, Layer) else layer, "mask"):
+                keywords["mask"] = mask
             outputs = layer(outputs, **keywords)
         return outputs
 
@@ -58,4 +60,8 @@ class Pipeline(Layer):
     def from_config(cls, config: dict[str, Any]) -> Any:
         from weft.keras.saving import deserialize_keras_object
 
+        if not isinstance(config.get("layers"), (list, tuple)):
+            raise ValueError(explain(
+                "The configuration of a Pipeline must have a list `layers`.", received=repr(config.get("layers"))
+            ))  # fmt: skip
         return cls(**{**config, "layers": [deserialize_keras_object(layer) for layer in config["layers"]]})
