@@ -8,7 +8,7 @@ import os
 import sys
 from collections import Counter
 
-from conformance import page, store, worker
+from conformance import ours, page, store
 from conformance.comparing import compare
 from conformance.coverage import Coverage
 from conformance.uses import DIALECTS, Use, read_all
@@ -19,7 +19,7 @@ def answers(uses: list[Use]) -> dict[Use, dict]:
     found = {}
     for dialect in DIALECTS:
         members = [use for use in uses if use.dialect == dialect]
-        found.update(zip(members, worker.run_file([use.request() for use in members], store.OURS[dialect])))
+        found.update(zip(members, ours.run(members)))
     return found
 
 

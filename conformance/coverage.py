@@ -10,6 +10,7 @@ from typing import Any
 
 from conformance import goldens, store
 from conformance.uses import Use, chains
+from weft.compat import modules
 
 
 class Standing(StrEnum):
@@ -19,10 +20,13 @@ class Standing(StrEnum):
     UNCOMPARED = "there, not compared"
     REFUSED = "left out, with a reason"
     MISSING = "missing"
+    UNKNOWN = "in neither"
 
 
 @cache
 def _root(dialect: str, first: str) -> Any:
+    if dialect == "tf1":
+        return modules.root("v1")  # knows the old paths as well: tf.python.framework.ops
     module = importlib.import_module(store.OURS[dialect])
     return module.keras if first == "keras" else module
 
@@ -95,6 +99,8 @@ class Coverage:
         try:
             value = resolve(self.dialect, name)
         except AttributeError as error:
+            if Standing.AGREES in self._standings.get(name, ()):
+                return Standing.UNKNOWN  # a use of it is refused by both
             reasoned = "\n  next:" in str(error) and "Did you mean" not in str(error)
             return Standing.REFUSED if reasoned else Standing.MISSING
         except Exception:

@@ -132,18 +132,36 @@ def read_all(dialect: str) -> list[Use]:
 
 
 def chains(text: str) -> set[str]:
-    """The dotted names in a use that start at the library: `tf.nn.relu`, `keras.layers.Dense`."""
+    """The dotted names in a use that start at the library: `tf.nn.relu`, `keras.layers.Dense`.
+
+    What a use imports by an old path counts under it: after `from tensorflow.python.framework import ops`,
+    `ops.GraphKeys` is `tf.python.framework.ops.GraphKeys`.
+    """
     found = set()
+    imported: dict[str, str] = {}
 
     class Visitor(ast.NodeVisitor):
+        def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+            top, _, path = (node.module or "").partition(".")
+            if top == "tensorflow":
+                for part in node.names:
+                    whole = ".".join(["tf", *([path] if path else []), part.name])
+                    imported[part.asname or part.name] = whole
+                    found.add(whole)
+
+        def visit_Import(self, node: ast.Import) -> None:
+            for part in node.names:
+                if part.asname and part.name.startswith("tensorflow."):
+                    imported[part.asname] = "tf" + part.name.removeprefix("tensorflow")
+
         def visit_Attribute(self, node: ast.Attribute) -> None:
             parts: list[str] = []
             at: ast.expr = node
             while isinstance(at, ast.Attribute):
                 parts.append(at.attr)
                 at = at.value
-            if isinstance(at, ast.Name) and at.id in ("tf", "keras"):
-                found.add(".".join([at.id, *reversed(parts)]))
+            if isinstance(at, ast.Name) and (at.id in ("tf", "keras") or at.id in imported):
+                found.add(".".join([imported.get(at.id, at.id), *reversed(parts)]))
             self.generic_visit(node)
 
     Visitor().visit(ast.parse(text))

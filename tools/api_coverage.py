@@ -21,6 +21,7 @@ from conformance.coverage import Coverage, Standing
 from conformance.uses import DIALECTS, read_all
 
 COUNTED = (Standing.AGREES, Standing.DIFFERS)
+APART = (Standing.REFUSED, Standing.UNKNOWN)
 
 
 def main() -> None:
@@ -40,17 +41,21 @@ def main() -> None:
             if of == dialect and scripts >= options.least and not name.startswith(tuple(options.without)):
                 modules[name.rsplit(".", 1)[0]].append((scripts, name, coverage.standing(name)))
         everything = [entry for entries in modules.values() for entry in entries]
-        apart = sorted((entry for entry in everything if entry[2] is Standing.REFUSED), reverse=True)
-        everything = [entry for entry in everything if entry[2] is not Standing.REFUSED]
+        apart = sorted((entry for entry in everything if entry[2] in APART), reverse=True)
+        everything = [entry for entry in everything if entry[2] not in APART]
         print(f"\n{dialect}: {_share(everything)}")
         for module, entries in sorted(modules.items(), key=lambda item: -sum(entry[0] for entry in item[1])):
-            print(f"  {module}: {_share([entry for entry in entries if entry[2] is not Standing.REFUSED])}")
+            print(f"  {module}: {_share([entry for entry in entries if entry[2] not in APART])}")
         for scripts, name, standing in sorted(everything, reverse=True):
             if standing not in COUNTED:
                 print(f"    {scripts:5} {name}: {standing}")
-        if apart:
-            print(f"  apart from these, {len(apart)} names are left out and say why and what to use instead:")
-            print("    " + ", ".join(f"{name} ({scripts})" for scripts, name, _ in apart))
+        for why, text in (
+            (Standing.REFUSED, "are left out and say why and what to use instead"),
+            (Standing.UNKNOWN, "are refused by the original as well"),
+        ):
+            names = [f"{name} ({scripts})" for scripts, name, standing in apart if standing is why]
+            if names:
+                print(f"  apart from these, {len(names)} names {text}:\n    {', '.join(names)}")
 
 
 def _share(entries: list[tuple[int, str, Standing]]) -> str:

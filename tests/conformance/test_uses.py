@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import goldens, store, worker
+from conformance import goldens, ours, store, worker
 from conformance.__main__ import unexpected
 from conformance.comparing import compare
 from conformance.uses import DIALECTS, ROOT, Use, chains, files, lacking, read, read_all
@@ -18,7 +18,7 @@ def test_as_the_original(dialect, file):
         pytest.skip(f"{library} is not installed")
     uses = [use for use in read_all(dialect) if use.file == file]
     stored = store.load(dialect, file)
-    given = worker.run_file([use.request() for use in uses], store.OURS[dialect])
+    given = ours.run(uses)
     complaints = []
     for use, found in zip(uses, given):
         expected = stored.get(use.key)

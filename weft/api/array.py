@@ -385,7 +385,7 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
         if all(n is not None for pair in pairs for n in pair):
             number = constant_values
             if frontdoor.is_tensor_like(number):
-                number = frontdoor.convert(number)._array.item()
+                number = static.known_array(number, None, "pad: `constant_values`").item()
             return apply("pad", x, paddings=tuple(tuple(p) for p in pairs), mode=mode.lower(),
                          constant_value=number, name=name)  # fmt: skip
     found = frontdoor.convert(paddings)

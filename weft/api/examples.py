@@ -163,7 +163,7 @@ class _Column:
         self.default = None if spec.default_value is None else self._default(spec.default_value)
 
     def _default(self, value: Any) -> Any:
-        array = frontdoor.convert(value, self.dtype)._array
+        array = frontdoor.to_array(value, self.dtype)
         return array if self.ragged else np.broadcast_to(array, self.shape) if array.ndim == 0 else \
             array.reshape(self.shape)  # fmt: skip
 

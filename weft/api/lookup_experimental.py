@@ -8,7 +8,7 @@ import numpy as np
 
 from weft.api.lookup_tables import LookupTable, plain
 from weft.base.errors import InvalidArgumentError, explain
-from weft.runtime import frontdoor
+from weft.runtime import frontdoor, static
 from weft.runtime.host_call import host_call
 
 
@@ -125,7 +125,7 @@ class DenseHashTable(MutableHashTable):
                  initial_num_buckets: int | None = None, name: str = "MutableDenseHashTable", checkpoint: bool = True,
                  experimental_is_anonymous: bool = False) -> None:  # fmt: skip
         super().__init__(key_dtype, value_dtype, default_value, name)
-        self._special = {what: plain(frontdoor.convert(key, self.key_dtype)._array)[0]
+        self._special = {what: plain(static.known_array(key, self.key_dtype, f"`{what}_key`"))[0]
                          for key, what in ((empty_key, "empty"), (deleted_key, "deleted"))}  # fmt: skip
         if len(set(self._special.values())) < 2:
             raise InvalidArgumentError(f"Table `{name}`: Empty and deleted keys cannot be equal")

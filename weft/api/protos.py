@@ -11,7 +11,7 @@ from weft.base import dtypes
 from weft.base.errors import explain
 from weft.formats.messages.tensor import TensorProto
 from weft.formats.tensors import from_tensor_proto, shape_to_proto, to_tensor_proto
-from weft.runtime import frontdoor
+from weft.runtime import frontdoor, static
 
 
 def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False,
@@ -39,7 +39,7 @@ def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_
     if values is None:
         raise ValueError("None values not supported.")
     kind = None if dtype is None else dtypes.as_dtype(dtype)
-    array = np.asarray(frontdoor.convert(values, None if frontdoor.is_tensor_like(values) else kind)._array)
+    array = static.known_array(values, None if frontdoor.is_tensor_like(values) else kind, "make_tensor_proto: `values`")
     if kind is not None and array.dtype != kind.numpy:
         array = array.astype(kind.numpy)
     if shape is None:

@@ -30,11 +30,13 @@ Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 def check_compression(value: Any) -> Compression:
-    """Turns None, "", "NONE", "GZIP" or "ZLIB" into a compression.
+    """Turns None, "", "NONE", "GZIP" or "ZLIB" into a compression; 0, 1 and 2 are older names for none, zlib and gzip.
 
     Raises:
         InvalidArgumentError: For anything else.
     """
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 2:
+        value = (None, "ZLIB", "GZIP")[value]
     found = _COMPRESSIONS.get(value) if value is None or isinstance(value, str) else None
     if found is None:
         raise InvalidArgumentError(

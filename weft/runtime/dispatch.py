@@ -385,7 +385,7 @@ def _named(
     if name is not None and name.endswith("/"):
         label = scope.graph.reserve_exactly(name[:-1])
     else:
-        label = scope.graph.reserve(context.qualified(name or shown.name))
+        label = scope.graph.reserve(context.qualified(name or graph_ops.name_of(record.name, attrs)))
     values: list[Value] = []
     for position, tensor in enumerate(inputs):
         if isinstance(tensor, EagerTensor):

@@ -423,7 +423,15 @@ def _wrap(scope: Scope) -> Graph:
 
 
 def reset_default_graph() -> None:
-    """Starts a new default graph."""
+    """Starts a new default graph.
+
+    Raises:
+        AssertionError: Within the block of a graph or a session, whose graph this would not be.
+    """
+    scope = context.scope()
+    if scope is not None and scope is not context.default_scope():
+        raise AssertionError(explain("Do not use tf.reset_default_graph() to clear nested graphs.",
+                                     hint="call it outside of `with graph.as_default()` and `with tf.Session()`"))  # fmt: skip
     context.set_default_scope(None)
 
 

@@ -286,13 +286,23 @@ def type_of(node: Any) -> str:
     if op == "split" and isinstance(attrs["num_or_sizes"], tuple):
         return "SplitV"
     if op == "pad":
-        mirrored = attrs["mode"] != "constant"
-        return "MirrorPad" if mirrored else "PadV2" if attrs["constant_value"] != 0 else "Pad"
+        return _pad_type(attrs)
     if op == "size" and node.inputs[0].shape is not None and not any(isinstance(n, Dim) for n in node.inputs[0].shape):
         return "Const"
     if op == "dimensions" and not any(isinstance(n, Dim) for n in attrs["sizes"]):
         return "Const"
     return shown(op).type
+
+
+def name_of(op: str, attrs: Mapping[str, Any]) -> str:
+    """The automatic name that TensorFlow 1 gives an op."""
+    if op == "pad":
+        return _pad_type(attrs)
+    return shown(op).name
+
+
+def _pad_type(attrs: Mapping[str, Any]) -> str:
+    return "MirrorPad" if attrs["mode"] != "constant" else "PadV2" if attrs["constant_value"] != 0 else "Pad"
 
 
 def is_shown(node: Any) -> bool:

@@ -72,15 +72,19 @@ class Unit:
     def __exit__(self, *unused: Any) -> None:
         self._stack[:] = self._before
 
-    def call(self, result: Any, place: str = "", type: str = "", single: bool = False) -> Any:
-        """Names what the call returns: the scope's own name, or a place inside it; `_1`, `_2`, … for further ones."""
+    def call(self, result: Any, place: str | tuple[str, ...] = "", type: str = "", single: bool = False) -> Any:
+        """Names what the call returns: the scope's own name, or a place inside it; `_1`, `_2`, … for further ones.
+
+        Where there is a tuple of places, each result has its own.
+        """
         if single:
             for node in self._graph.nodes[self._first :]:
                 if getattr(getattr(result, "_value", None), "node", None) is not node:
                     node.metadata["hidden"] = True
         if isinstance(result, (list, tuple)):
-            named = [self._one(item, f"{place}_{i}" if i else place, type) for i, item in enumerate(result)]
-            return _like(result, named)
+            places = place if isinstance(place, tuple) else [f"{place}_{i}" if i else place for i in range(len(result))]
+            return _like(result, [self._one(item, at, type) for item, at in zip(result, places, strict=False)])
+        assert isinstance(place, str)
         return self._one(result, place, type)
 
     def hide(self) -> None:

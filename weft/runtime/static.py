@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from weft.base.dims import Dim
+from weft.base.errors import explain
 from weft.ir.graph import Node, Value, attr_symbols
 from weft.ops import opdef
 from weft.ops.opdef import Effect
-from weft.runtime import sizes
+from weft.runtime import frontdoor, sizes
 from weft.runtime.tensor import EagerTensor, SymbolicTensor
 
 #: so many nodes are looked at before a value counts as unknown
@@ -72,3 +73,18 @@ def _is_pure(node: Node) -> bool:
     if any(value.type.is_resource for value in node.inputs):
         return False
     return not any(attr_symbols(attr) for attr in node.attrs.values())
+
+
+def known_array(value: Any, dtype: Any = None, what: str = "the value") -> Any:
+    """What is known now, also while a graph is built, as an array.
+
+    Raises:
+        TypeError: For a tensor of a graph that is known only when it runs.
+    """
+    if not frontdoor.is_tensor_like(value):
+        return frontdoor.to_array(value, dtype)
+    known = get_static_value(value)
+    if known is None:
+        raise TypeError(explain(f"{what} must be known while the graph is built.", received=repr(value),
+                                hint="give a Python number or an array, or run the tensor in a session first"))  # fmt: skip
+    return np.asarray(known) if dtype is None else np.asarray(known, dtype.numpy)

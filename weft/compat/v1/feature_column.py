@@ -64,7 +64,7 @@ def input_layer(features: Any, feature_columns: Any, weight_collections: Any = N
                 found.append(_columns.dense_tensor(column, made, table))
                 if cols_to_output_tensors is not None:
                     cols_to_output_tensors[column] = found[-1]
-    return weft.concat(found, 1)
+        return weft.concat(found, 1)
 
 
 def linear_model(features: Any, feature_columns: Any, units: int = 1, sparse_combiner: str = "sum",

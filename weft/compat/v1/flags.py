@@ -275,18 +275,27 @@ def _kind(parse: Callable[[Any], Any], boolean: bool = False, several: bool = Fa
     def define(name: str, default: Any = None, help: str = "", flag_values: FlagValues = FLAGS, *args: Any,
                **kwargs: Any) -> None:  # fmt: skip
         given = kwargs.pop("default_value", default)
-        flag = Flag(name, given, kwargs.pop("docstring", help) or "", parse, boolean, several)
-        low, high = kwargs.get("lower_bound"), kwargs.get("upper_bound")
-        if low is not None or high is not None:
-            flag.checks.append((_between(low, high), f"must lie between {low} and {high}."))
+        reading = _bounded(parse, kwargs.get("lower_bound"), kwargs.get("upper_bound"))
+        flag = Flag(name, given, kwargs.pop("docstring", help) or "", reading, boolean, several)
         flag.required = bool(kwargs.get("required"))
         _define(flag, kwargs.get("flag_values", flag_values))
 
     return define
 
 
-def _between(low: Any, high: Any) -> Callable[[Any], bool]:
-    return lambda value: value is None or ((low is None or value >= low) and (high is None or value <= high))
+def _bounded(parse: Callable[[Any], Any], low: Any, high: Any) -> Callable[[Any], Any]:
+    """Reads values, and refuses those below and above."""
+    if low is None and high is None:
+        return parse
+
+    def read(text: Any) -> Any:
+        value = parse(text)
+        if (low is not None and value < low) or (high is not None and value > high):
+            bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"in [{low}, {high}]"
+            raise ValueError(f"{value} is not {bounds}")
+        return value
+
+    return read
 
 
 DEFINE_string = _kind(str)

@@ -15,12 +15,17 @@ Glob = gfile.glob
 IsDirectory = gfile.isdir
 ListDirectory = gfile.listdir
 MakeDirs = gfile.makedirs
-MkDir = gfile.mkdir
 Open = GFile
 Remove = gfile.remove
 Rename = gfile.rename
 Stat = gfile.stat
 Walk = gfile.walk
+
+
+def MkDir(dirname: Any) -> None:
+    """Makes a folder inside one that is there; one that exists already stays as it is."""
+    if not gfile.isdir(dirname):
+        gfile.mkdir(dirname)
 
 
 def _read_text(filename: Any, binary_mode: bool = False) -> Any:

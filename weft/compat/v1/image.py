@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import weft
@@ -10,7 +11,9 @@ from weft.api.image.common import as_batch, size_of, taken
 from weft.base import dtypes
 from weft.base.absent import absent
 from weft.base.errors import explain
+from weft.compat.v1.naming import COMPOSITES, composite, in_graph
 from weft.compat.v1.ops import _old_name
+from weft.runtime.scopes import NameScope
 
 
 class ResizeMethod:
@@ -133,6 +136,11 @@ def resize_area(images: Any, size: Any, align_corners: bool = False, name: str |
     return weft.image.resize(_batch(images, "resize_area"), size, "area")
 
 
+for _public in COMPOSITES:
+    _name = _public.removeprefix("image.")
+    if _name != _public and _name in globals():
+        globals()[_name] = composite(_public, globals()[_name])
+
 _METHODS = {0: resize_bilinear, 1: resize_nearest_neighbor, 2: resize_bicubic, 3: resize_area,
             "bilinear": resize_bilinear, "nearest": resize_nearest_neighbor, "bicubic": resize_bicubic,
             "area": resize_area}  # fmt: skip
@@ -166,7 +174,8 @@ def resize_images(images: Any, size: Any, method: Any = ResizeMethod.BILINEAR, a
         height, width = resizing._fitting(x, height, width)
     if isinstance(height, int) and isinstance(width, int) and tuple(x.shape[-3:-1]) == (height, width):
         return x
-    return as_batch(x, lambda batch: function(batch, [height, width], align_corners))
+    with NameScope(name or "resize") if in_graph() else nullcontext():
+        return as_batch(x, lambda batch: function(batch, [height, width], align_corners))
 
 
 resize = resize_images
@@ -206,7 +215,8 @@ def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
     try:
-        return getattr(weft.image, _RENAMED.get(name, name))
+        found = globals()[name] = composite(f"image.{name}", getattr(weft.image, _RENAMED.get(name, name)))
+        return found
     except AttributeError:
         own = [n for n in globals() if not n.startswith("_")]
         raise AttributeError(absent(f"tf.image.{name}", [*own, *_RENAMED, *dir(weft.image)])) from None

@@ -109,7 +109,8 @@ class Layer:
     # What it makes
 
     def add_weight(self, name: str, shape: Any, dtype: Any = None, initializer: Any = None, regularizer: Any = None,
-                   trainable: bool | None = None, constraint: Any = None, **accepted: Any) -> Any:  # fmt: skip
+                   trainable: bool | None = None, constraint: Any = None, penalised: str | None = None,
+                   **accepted: Any) -> Any:  # fmt: skip
         """A variable in its scope, made or found again.
 
         Args:
@@ -120,6 +121,7 @@ class Layer:
             regularizer: A function of the variable that gives a penalty.
             trainable: Whether optimizers update it.
             constraint: What optimizers apply after an update.
+            penalised: The name under which the penalty stands, where it is not the variable's.
             **accepted: What version 1 takes and nothing here needs.
         """
         trained = self.trainable if trainable is None else trainable
@@ -129,7 +131,8 @@ class Layer:
         made = get_variable(name, shape, held, initializer, None, trained and self.trainable, constraint=constraint)
         full = made.name.split(":")[0]
         if regularizer is not None and full not in before:  # beside what the scope's own regularizer gives
-            with NameScope(None), NameScope(f"{full}/Regularizer/"):
+            home = "/".join([*full.split("/")[:-1], penalised or name])
+            with NameScope(None), NameScope(f"{home}/Regularizer/"):
                 penalty = regularizer(made)
             if penalty is not None:
                 self.add_loss(penalty)

@@ -135,10 +135,11 @@ def random_crop(value: Any, size: Any, seed: Any = None, name: str | None = None
     for whole, part in zip(tensor.shape.as_list(), known, strict=True):
         if whole is not None and whole < part:
             raise ValueError(f"Need value.shape >= size, got {tensor.shape} and {known}.")
-    with Unit(name or "random_crop") if in_graph() else nullcontext():
+    with Unit(name or "random_crop") if in_graph() else nullcontext() as unit:
         limit = weft.shape(tensor) - weft.constant(known, weft.int32) + 1
         place = weft.random.uniform([len(known)], 0, dtypes.int32.max, dtypes.int32, seed) % limit
-        return weft.slice(tensor, place, known)
+        part = weft.slice(tensor, place, known)
+        return part if unit is None else unit.call(part)
 
 
 def random_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, seed: Any = None,

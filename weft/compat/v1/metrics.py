@@ -339,7 +339,7 @@ def mean_iou(labels: Any, predictions: Any, num_classes: int, weights: Any = Non
         either = weft.reduce_sum(table, axis=0) + weft.reduce_sum(table, axis=1) - both
         present = weft.reduce_sum(weft.cast(weft.not_equal(either, 0.0), dtypes.float32))
         shares = both / weft.where(weft.greater(either, 0.0), either, weft.ones_like(either))
-        results += [weft.math.divide_no_nan(weft.reduce_sum(shares), present, name="mean_iou"), update]
+        results += [weft.math.divide_no_nan(weft.reduce_sum(shares), present, name="Select_1"), update]
     return results[0], results[1]
 
 

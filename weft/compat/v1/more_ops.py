@@ -170,7 +170,7 @@ def _checked(function: Any, public: str, *args: Any, message: str | None, name: 
         return function(*args, message=message)
     with Unit(name or public):
         done = function(*args, message=message)
-        return graphs.group(*([] if done is None else [done]), name="NoOp")
+        return graphs.group(*([] if done is None else [done]), name="static_checks_determined_all_ok" if done is None else "NoOp")
 
 
 def assert_rank(x: Any, rank: Any, data: Any = None, summarize: Any = None, message: str | None = None,
@@ -278,8 +278,8 @@ def no_regularizer(_: Any) -> None:
 
 
 #: other names of functions that stay
-reverse_v2, where_v2, realdiv, floor_div, batch_to_space_nd = (
-    weft.reverse, weft.where, weft.divide, weft.floordiv, weft.batch_to_space)  # fmt: skip
+reverse_v2, realdiv, floor_div, batch_to_space_nd = (
+    weft.reverse, weft.divide, weft.floordiv, weft.batch_to_space)  # fmt: skip
 tensor_scatter_add, tensor_scatter_sub, tensor_scatter_update = (
     weft.tensor_scatter_nd_add, weft.tensor_scatter_nd_sub, weft.tensor_scatter_nd_update)  # fmt: skip
 
@@ -299,6 +299,11 @@ def reverse(tensor: Any = None, axis: Any = None, name: str | None = None, dims:
     return weft.reverse(tensor, given, name)
 
 
+def where_v2(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
+    """As version 2's `where`: shapes are broadcast."""
+    return weft.where(condition, x, y, name or (None if x is None or not in_graph() else "SelectV2"))
+
+
 def select(condition: Any, t: Any, e: Any, name: str | None = None) -> Any:
     """`t` where the condition holds, else `e`."""
     from weft.compat.v1.ops import where
@@ -308,6 +313,7 @@ def select(condition: Any, t: Any, e: Any, name: str | None = None) -> Any:
 
 
 
-for _name in ("batch_gather", "clip_by_average_norm", "floor_div", "histogram_fixed_width_bins", "matrix_solve_ls",
+for _name in ("batch_gather", "batch_to_space", "batch_to_space_nd", "required_space_to_batch_paddings",
+              "space_to_batch", "clip_by_average_norm", "floor_div", "histogram_fixed_width_bins", "matrix_solve_ls",
               "realdiv", "unravel_index", "verify_tensor_all_finite"):  # fmt: skip
     globals()[_name] = composite(_name, globals()[_name])

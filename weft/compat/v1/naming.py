@@ -14,10 +14,16 @@ from typing import Any
 from weft.runtime import context
 from weft.runtime.scopes import Unit
 
+#: what results are called inside of a scope: one name, numbered for further results, or a name for each
+Place = str | tuple[str, ...]
+
 #: public name -> (name scope, the results' names inside it (empty: the scope's own), their type; empty: as computed)
-COMPOSITES: dict[str, tuple[str, str, str]] = {
+COMPOSITES: dict[str, tuple[str, Place, str]] = {
     "add_n": ("AddN", "", "AddN"),
     "accumulate_n": ("AccumulateNV2", "", "AccumulateNV2"),
+    "batch_to_space": ("BatchToSpaceND", "", "BatchToSpaceND"),
+    "batch_to_space_nd": ("BatchToSpaceND", "", "BatchToSpaceND"),
+    "bincount": ("bincount", "Bincount", "Bincount"),
     "boolean_mask": ("boolean_mask", "GatherV2", "GatherV2"),
     "angle": ("Angle", "", "Angle"),
     "batch_gather": ("BatchGather", "Reshape_3", "Reshape"),
@@ -32,6 +38,8 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
     "einsum": ("einsum", "MatMul", "MatMul"),
     "eye": ("eye", "diag", "MatrixDiag"),
     "fill": ("Fill", "", "Fill"),
+    "foldl": ("foldl", "while/Exit_2", "Exit"),
+    "foldr": ("foldr", "while/Exit_2", "Exit"),
     "global_norm": ("global_norm", "global_norm", "Sqrt"),
     "floor_div": ("FloorDiv", "", "FloorDiv"),
     "histogram_fixed_width": ("histogram_fixed_width", "", "HistogramFixedWidth"),
@@ -42,6 +50,9 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
     "linspace": ("LinSpace", "", "LinSpace"),
     "logical_xor": ("LogicalXor", "", "LogicalAnd"),
     "map_fn": ("map", "TensorArrayStack/TensorArrayGatherV3", "TensorArrayGatherV3"),
+    "matrix_solve": ("MatrixSolve", "", "MatrixSolve"),
+    "matrix_transpose": ("matrix_transpose", "transpose", "Transpose"),
+    "matrix_triangular_solve": ("MatrixTriangularSolve", "", "MatrixTriangularSolve"),
     "matrix_solve_ls": ("matrix_solve_ls", "cholesky_solve/MatrixTriangularSolve_1", "MatrixTriangularSolve"),
     "matrix_square_root": ("MatrixSquareRoot", "", "MatrixSquareRoot"),
     "meshgrid": ("meshgrid", "mul", "Mul"),
@@ -50,14 +61,22 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
     "ones_like": ("ones_like", "", "Fill"),
     "parallel_stack": ("parallel_stack", "ParallelConcat", "ParallelConcat"),
     "random_gamma": ("random_gamma", "Maximum", "Maximum"),
+    "random_poisson": ("random_poisson", "RandomPoissonV2", "RandomPoissonV2"),
     "random_shuffle": ("RandomShuffle", "", "RandomShuffle"),
     "range": ("range", "", "Range"),
     "rank": ("Rank", "", "Const"),
     "realdiv": ("RealDiv", "", "RealDiv"),
     "reduce_logsumexp": ("ReduceLogSumExp", "Add", "Add"),
     "rint": ("Rint", "", "Rint"),
+    "required_space_to_batch_paddings": ("required_space_to_batch_paddings", ("paddings", "crops"), "Pack"),
+    "saturate_cast": ("saturate_cast", "", "Cast"),
+    "scan": ("scan", "TensorArrayStack/TensorArrayGatherV3", "TensorArrayGatherV3"),
+    "self_adjoint_eigvals": ("SelfAdjointEigV2", "", "SelfAdjointEigV2"),
     "sequence_mask": ("SequenceMask", "Less", "Less"),
     "shape": ("Shape", "", ""),
+    "space_to_batch": ("SpaceToBatchND", "", "SpaceToBatchND"),
+    "space_to_batch_nd": ("SpaceToBatchND", "", "SpaceToBatchND"),
+    "strided_slice": ("StridedSlice", "", "StridedSlice"),
     "tensordot": ("Tensordot", "", "Reshape"),
     "to_bfloat16": ("ToBFloat16", "", ""),
     "to_complex64": ("ToComplex64", "", ""),
@@ -69,13 +88,16 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
     "unravel_index": ("UnravelIndex", "", "UnravelIndex"),
     "unsorted_segment_mean": ("UnsortedSegmentMean", "truediv", "RealDiv"),
     "verify_tensor_all_finite": ("VerifyFinite", "control_dependency", "Identity"),
+    "nn.atrous_conv2d": ("convolution", "BatchToSpaceND", "BatchToSpaceND"),
+    "nn.ctc_loss": ("CTCLoss", "", "CTCLoss"),
+    "nn.normalize_moments": ("normalize", ("mean", "variance"), ""),
+    "nn.sufficient_statistics": ("sufficient_statistics", ("Const", "mean_ss", "var_ss", "shift"), ""),
     "nn.avg_pool": ("AvgPool", "", ""),
     "nn.batch_normalization": ("batchnorm", "add_1", "AddV2"),
     "nn.bias_add": ("BiasAdd", "", "BiasAdd"),
     "nn.conv3d_transpose": ("conv3d_transpose", "", "Conv3DBackpropInputV2"),
     "nn.crelu": ("CRelu", "Relu", "Relu"),
     "nn.conv2d_backprop_filter": ("Conv2DBackpropFilter", "", "Conv2DBackpropFilter"),
-    "nn.convolution": ("convolution", "", "Conv2D"),
     "nn.depthwise_conv2d_native": ("DepthwiseConv2dNative", "", "DepthwiseConv2dNative"),
     "nn.dilation2d": ("Dilation2D", "", "Dilation2D"),
     "nn.embedding_lookup_sparse": ("embedding_lookup_sparse", "", "SegmentMean"),
@@ -91,7 +113,6 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
     "nn.log_poisson_loss": ("log_poisson_loss", "sub", "Sub"),
     "nn.max_pool2d": ("MaxPool2d", "", "MaxPool"),
     "nn.relu_layer": ("relu_layer", "", "Relu"),
-    "nn.moments": ("moments", "Squeeze", "Squeeze"),
     "nn.separable_conv2d": ("separable_conv2d", "", "Conv2D"),
     "nn.sigmoid_cross_entropy_with_logits": ("logistic_loss", "", "Add"),
     "nn.softmax_cross_entropy_with_logits": ("softmax_cross_entropy_with_logits_sg", "Reshape_2", "Reshape"),
@@ -104,6 +125,25 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
     "nn.weighted_cross_entropy_with_logits": ("logistic_loss", "", "Add"),
     "nn.xw_plus_b": ("xw_plus_b", "", "BiasAdd"),
     "nn.zero_fraction": ("zero_fraction", "fraction", "Identity"),
+    "image.central_crop": ("central_crop", "Slice", "Slice"),
+    "image.convert_image_dtype": ("convert_image", "", ""),
+    "image.decode_bmp": ("DecodeBmp", "", "DecodeBmp"),
+    "image.decode_gif": ("DecodeGif", "", "DecodeGif"),
+    "image.decode_image": ("decode_image", "cond_jpeg/Merge", "Merge"),
+    "image.decode_jpeg": ("DecodeJpeg", "", "DecodeJpeg"),
+    "image.decode_png": ("DecodePng", "", "DecodePng"),
+    "image.encode_jpeg": ("EncodeJpeg", "", "EncodeJpeg"),
+    "image.encode_png": ("EncodePng", "", "EncodePng"),
+    "image.flip_left_right": ("flip_left_right", "ReverseV2", "ReverseV2"),
+    "image.flip_up_down": ("flip_up_down", "ReverseV2", "ReverseV2"),
+    "image.per_image_standardization": ("per_image_standardization", "Identity", "Identity"),
+    "image.resize_area": ("ResizeArea", "", "ResizeArea"),
+    "image.resize_bicubic": ("ResizeBicubic", "", "ResizeBicubic"),
+    "image.resize_bilinear": ("ResizeBilinear", "", "ResizeBilinear"),
+    "image.resize_image_with_crop_or_pad": ("resize_image_with_crop_or_pad", "control_dependency_1", "Identity"),
+    "image.resize_nearest_neighbor": ("ResizeNearestNeighbor", "", "ResizeNearestNeighbor"),
+    "image.rgb_to_grayscale": ("rgb_to_grayscale", "", "Sum"),
+    "sparse.to_dense": ("SparseToDense", "", "SparseToDense"),
     "strings.regex_full_match": ("StaticRegexFullMatch", "", "StaticRegexFullMatch"),
     "strings.regex_replace": ("StaticRegexReplace", "", "StaticRegexReplace"),
 }  # fmt: skip
@@ -114,6 +154,10 @@ SINGLE = frozenset(
     """angle floor_div matrix_square_root realdiv unravel_index nn.conv2d_backprop_filter nn.depthwise_conv2d_native
     nn.dilation2d nn.max_pool2d add_n accumulate_n cast
     fill linspace ones_like random_shuffle range rank rint shape nn.avg_pool
+    batch_to_space batch_to_space_nd image.decode_bmp image.decode_gif image.decode_jpeg image.decode_png
+    image.encode_jpeg image.encode_png image.resize_area image.resize_bicubic image.resize_bilinear
+    image.resize_nearest_neighbor matrix_solve matrix_triangular_solve nn.ctc_loss self_adjoint_eigvals space_to_batch
+    space_to_batch_nd sparse.to_dense strided_slice
     trace nn.bias_add nn.conv2d_transpose nn.conv3d_transpose nn.l2_loss nn.swish strings.regex_full_match
     strings.regex_replace""".split()
 )

@@ -44,7 +44,7 @@ from weft.api.nn_more import (  # noqa: F401
 )
 from weft.base.absent import absent
 from weft.compat.v1.embedding import embedding_lookup  # noqa: F401
-from weft.compat.v1.naming import COMPOSITES, composite
+from weft.compat.v1.naming import COMPOSITES, composite, in_graph
 from weft.compat.v1.nn_more import (  # noqa: F401
     atrous_conv2d_transpose,
     avg_pool2d,
@@ -75,6 +75,7 @@ from weft.compat.v1.nn_more import (  # noqa: F401
 )
 from weft.compat.v1.old_names import _tell, find
 from weft.compat.v1.ops import _old_name
+from weft.runtime.scopes import Unit
 
 #: functions of modules that need this one
 _LATER = {
@@ -163,7 +164,11 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> An
 def moments(x: Any, axes: Any, shift: Any = None, name: str | None = None, keep_dims: Any = None,
             keepdims: Any = None) -> Any:  # fmt: skip
     """Mean and variance over axes."""
-    return _nn.moments(x, axes, None, bool(_old_name(keepdims, keep_dims, "keepdims", "keep_dims")), name)
+    keep = bool(_old_name(keepdims, keep_dims, "keepdims", "keep_dims"))
+    if not in_graph():
+        return _nn.moments(x, axes, None, keep, name)
+    with Unit(name or "moments") as unit:
+        return unit.call(_nn.moments(x, axes, None, keep), ("mean", "variance") if keep else "Squeeze")
 
 
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import weft
 from weft.api import nn as _nn
 from weft.api import nn_more as _more
@@ -11,7 +13,9 @@ from weft.api import sparse_lookup as _lookup
 from weft.api.common import apply
 from weft.base import dtypes
 from weft.base.errors import explain
+from weft.compat.v1.naming import in_graph
 from weft.compat.v1.ops import _old_name
+from weft.runtime.scopes import Unit
 from weft.runtime.sparse import SparseTensor
 
 
@@ -21,14 +25,22 @@ def convolution(input: Any, filter: Any = None, padding: Any = None, strides: An
     """Convolution over as many axes as the kernel has; see `weft.nn.convolution`."""
     steps = _old_name(dilations, dilation_rate, "dilations", "dilation_rate")
     kernel = _old_name(filters, filter, "filters", "filter")
-    return _nn.convolution(input, kernel, strides, padding, data_format, steps, name)
+    if not in_graph():
+        return _nn.convolution(input, kernel, strides, padding, data_format, steps, name)
+    apart = np.any(np.asarray(1 if steps is None else steps) > 1)  # windows with holes go by way of the batch there
+    with Unit(name or "convolution") as unit:
+        found = _nn.convolution(input, kernel, strides, padding, data_format, steps)
+        return unit.call(found, "BatchToSpaceND" if apart else "")
 
 
 def pool(input: Any, window_shape: Any, pooling_type: str, padding: Any, dilation_rate: Any = None, strides: Any = None,
          name: str | None = None, data_format: str | None = None, dilations: Any = None) -> Any:  # fmt: skip
     """Pooling of a kind, 'MAX' or 'AVG', over as many axes as the window has."""
     steps = _old_name(dilations, dilation_rate, "dilations", "dilation_rate")
-    return _nn.pool(input, window_shape, pooling_type, strides, padding, data_format, steps, name)
+    if not in_graph():
+        return _nn.pool(input, window_shape, pooling_type, strides, padding, data_format, steps, name)
+    with Unit(name or f"{pooling_type.lower()}_pool") as unit:
+        return unit.call(_nn.pool(input, window_shape, pooling_type, strides, padding, data_format, steps))
 
 
 def avg_pool2d(value: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", name: str | None = None,
@@ -121,7 +133,11 @@ def weighted_moments(x: Any, axes: Any, frequency_weights: Any, name: str | None
                      keepdims: Any = None) -> Any:  # fmt: skip
     """Mean and variance of elements that count differently; see `weft.nn.weighted_moments`."""
     keep = bool(_old_name(keepdims, keep_dims, "keepdims", "keep_dims"))
-    return _more.weighted_moments(x, axes, frequency_weights, keep, name)
+    if not in_graph():
+        return _more.weighted_moments(x, axes, frequency_weights, keep, name)
+    with Unit(name or "weighted_moments") as unit:
+        found = _more.weighted_moments(x, axes, frequency_weights, keep)
+        return unit.call(found, ("Mul_1", "Mul_3") if keep else "Squeeze")
 
 
 def batch_norm_with_global_normalization(t: Any = None, m: Any = None, v: Any = None, beta: Any = None,

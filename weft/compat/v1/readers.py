@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,20 @@ from weft.runtime import frontdoor
 _FRAME = 16
 #: keys and values, in order
 Records = Iterator[tuple[bytes, bytes]]
+
+
+class ReaderRead(NamedTuple):
+    """A record, and a key that says where it stands."""
+
+    key: Any
+    value: Any
+
+
+class ReaderReadUpTo(NamedTuple):
+    """Several records and their keys."""
+
+    keys: Any
+    values: Any
 
 
 class _Place:
@@ -91,7 +105,7 @@ class ReaderBase:
 
         found = session_call(step, [self._ref, _queue(queue).queue_ref], [_text(()), _text(())], "ReaderReadV2",
                              name or "ReaderReadV2")  # fmt: skip
-        return found[0], found[1]
+        return ReaderRead(found[0], found[1])
 
     def read_up_to(self, queue: Any, num_records: Any, name: str | None = None) -> tuple[Any, Any]:
         """The next records, `num_records` at most: keys `[n]` and records `[n]`."""
@@ -111,7 +125,7 @@ class ReaderBase:
         count = frontdoor.convert(num_records, dtypes.int64, name="num_records")
         made = session_call(step, [self._ref, _queue(queue).queue_ref, count], [_text(size), _text(size)],
                             "ReaderReadUpToV2", name or "ReaderReadUpToV2")  # fmt: skip
-        return made[0], made[1]
+        return ReaderReadUpTo(made[0], made[1])
 
     def _number(self, attribute: str, type: str, name: str | None) -> Any:
         def tell(session: Any, *unused: Any) -> list[Any]:

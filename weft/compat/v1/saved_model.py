@@ -213,11 +213,11 @@ class Builder:
             entry = made.asset_file_def.add()
             entry.filename, entry.tensor_info.name = os.path.basename(name), tensor.name
 
-    def save(self, as_text: bool = False) -> str:
-        """Writes the graphs; returns the file's path."""
+    def save(self, as_text: bool = False) -> bytes:
+        """Writes the graphs; returns the file's path, as bytes."""
         path = os.path.join(self._folder, "saved_model.pbtxt" if as_text else "saved_model.pb")
         write_message(path, self._message, as_text)
-        return path
+        return os.fsencode(path)
 
 
 SavedModelBuilder = Builder

@@ -276,8 +276,7 @@ class Saver:
         if write_state:
             self._note(path)
             checkpoint_state.write_checkpoint_state(
-                folder or ".", path, self.last_checkpoints, timestamps=[moment for _, moment in self._last],
-                latest_filename=latest_filename or "checkpoint",
+                folder or ".", path, self.last_checkpoints, latest_filename=latest_filename or "checkpoint",
             )  # fmt: skip
         return path
 

@@ -36,6 +36,7 @@ from weft.api.sparse import split as _split
 from weft.base import dtypes
 from weft.base.shapes import TensorShape
 from weft.compat.v1 import graphs
+from weft.compat.v1.naming import composite
 from weft.compat.v1.ops import _old_name
 from weft.runtime.sparse import SparseTensor, SparseTensorValue
 
@@ -162,6 +163,8 @@ def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str 
         raise RuntimeError(f"Sparse dtype: requested = {dtypes.as_dtype(dtype).name}, actual = {value.dtype.name}")
     return value
 
+
+to_dense, to_tensor = composite("sparse.to_dense", to_dense), composite("sparse.to_dense", to_tensor)
 
 #: names of version 1's top level -> names here
 AT_TOP = {

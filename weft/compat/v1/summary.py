@@ -249,7 +249,7 @@ def tensor_summary(name: str, tensor: Any, summary_description: Any = None, coll
     Args:
         name: What it is called; name scopes go before it.
         tensor: The tensor.
-        summary_description: Accepted.
+        summary_description: What TensorBoard says of it.
         collections: Those that it joins; the summaries' where None.
         summary_metadata: A `SummaryMetadata` that says which plugin shows it.
         family: As for `scalar`.
@@ -262,6 +262,8 @@ def tensor_summary(name: str, tensor: Any, summary_description: Any = None, coll
         metadata.CopyFrom(summary_metadata)
     if display_name:
         metadata.display_name = display_name
+    if summary_description:
+        metadata.summary_description = summary_description
     value = weft.convert_to_tensor(tensor)
     with _scope(name, family) as (tag, scope):
         operands = {"tag": tag.encode(), "serialized_summary_metadata": metadata.SerializeToString()}
@@ -289,7 +291,7 @@ def merge(inputs: Any, collections: Any = None, name: str | None = None) -> Any:
         return _nothing()
     given = [weft.convert_to_tensor(item) for item in inputs]
     with NameScope(_clean(name or "Merge")):
-        return _node(_merged, given, {}, "MergeSummary", context.qualified("MergeSummary") + "/",
+        return _node(_merged, given, {}, "MergeSummary", context.qualified(name or "MergeSummary") + "/",
                      collections if collections is not None else [])  # fmt: skip
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from weft.base.errors import explain
-from weft.formats.events import EventFileWriter
+from weft.formats.events import EventFileWriter, read_events
 from weft.formats.messages.graph import GraphDef
 from weft.formats.messages.summary import Event, Summary, SummaryMetadata
 from weft.runtime.graph import Graph
@@ -193,3 +194,19 @@ class FileWriterCache:
             for writer in FileWriterCache._writers.values():
                 writer.close()
             FileWriterCache._writers = {}
+
+
+def summary_iterator(path: Any) -> Iterator[Any]:
+    """The events of an event file, one after another.
+
+    Args:
+        path: The file.
+
+    Example:
+        >>> import glob, weft.compat.v1 as tf
+        >>> with tf.summary.FileWriter("logs") as writer:
+        ...     writer.add_summary(tf.Summary(value=[tf.Summary.Value(tag="loss", simple_value=0.5)]), 3)
+        >>> [event.step for event in tf.train.summary_iterator(glob.glob("logs/*")[0])]
+        [0, 3]
+    """
+    yield from read_events(path)

@@ -112,6 +112,7 @@ from weft.compat.v1.session_hooks import (  # noqa: F401
     StopAtStepHook,
     SummarySaverHook,
 )
+from weft.compat.v1.summary_writer import summary_iterator as summary_iterator
 from weft.compat.v1.supervisor import Supervisor as Supervisor
 from weft.compat.v1.sync_replicas import SyncReplicasOptimizer as SyncReplicasOptimizer
 from weft.compat.v1.timeline import Timeline as _Timeline  # noqa: F401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import weft
@@ -11,7 +12,7 @@ from weft.compat.v1 import layers as _layers
 from weft.compat.v1 import nn as _nn
 from weft.compat.v1 import train as _train
 from weft.compat.v1.layers_norm import BatchNormalization
-from weft.compat.v1.naming import in_graph
+from weft.compat.v1.naming import composite, in_graph
 from weft.compat.v1.variable_scopes import get_variable, variable_scope
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys
@@ -90,8 +91,9 @@ def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0, scope: str |
     first, second = l1_regularizer(scale_l1), l2_regularizer(scale_l2)
 
     def regularizer(variable: Any) -> Any:
-        parts = [part for part in (first(variable), second(variable)) if part is not None]
-        return weft.add_n(parts) if parts else None
+        with NameScope(scope or "l1_l2_regularizer") if in_graph() else nullcontext() as opened:
+            parts = [part for part in (first(variable), second(variable)) if part is not None]
+            return composite("add_n", weft.add_n)(parts, name=opened) if parts else None
 
     return regularizer
 
@@ -106,7 +108,8 @@ def apply_regularization(regularizer: Any, weights_list: Any = None) -> Any:
 
 def flatten(inputs: Any, outputs_collections: Any = None, scope: str | None = None) -> Any:
     """`[batch, ...]` as `[batch, size]`."""
-    return _layers.flatten(inputs, name=scope or "Flatten")
+    with NameScope(scope or "Flatten") if in_graph() else nullcontext():
+        return _layers.flatten(inputs)
 
 
 def _finished(outputs: Any, layer: Any, activation: Any, normalizer: Any, options: Any, collections: Any) -> Any:
@@ -160,7 +163,7 @@ class _Renamed:
     def add_weight(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """A variable."""
         known = {"kernel": "weights", "bias": "biases"}
-        return super().add_weight(known.get(name, name), *args, **kwargs)  # type: ignore[misc]
+        return super().add_weight(known.get(name, name), *args, penalised=name, **kwargs)  # type: ignore[misc]
 
 
 class _Dense(_Renamed, _layers.Dense):
@@ -220,7 +223,8 @@ def avg_pool2d(inputs: Any, kernel_size: Any, stride: Any = 2, padding: str = "V
 def dropout(inputs: Any, keep_prob: Any = 0.5, noise_shape: Any = None, is_training: Any = True,
             outputs_collections: Any = None, scope: str | None = None, seed: int | None = None) -> Any:  # fmt: skip
     """In training, keeps elements with probability `keep_prob`."""
-    return _layers.Dropout(1 - keep_prob, noise_shape, seed, name=scope or "Dropout")(inputs, training=is_training)
+    with variable_scope(scope, "Dropout") as opened:
+        return _layers.Dropout(1 - keep_prob, noise_shape, seed, _scope=opened)(inputs, training=is_training)
 
 
 def batch_norm(inputs: Any, decay: float = 0.999, center: bool = True, scale: bool = False, epsilon: float = 0.001,
@@ -264,11 +268,14 @@ def batch_norm(inputs: Any, decay: float = 0.999, center: bool = True, scale: bo
         )  # fmt: skip
         known = list(graphs.default_graph().get_collection_ref(GraphKeys.UPDATE_OPS))
         outputs = layer(inputs, training=is_training)
+        flat = "Reshape_1" if inputs.shape.rank == 2 else None  # TensorFlow makes images of rows and rows of images
+        if flat is not None and updates_collections is not None:
+            outputs = weft.identity(outputs, name=flat)
         if updates_collections != GraphKeys.UPDATE_OPS:
             graphs.default_graph().get_collection_ref(GraphKeys.UPDATE_OPS)[:] = known
             if updates_collections is None:
                 with weft.control_dependencies(layer.updates):
-                    outputs = weft.identity(outputs)
+                    outputs = weft.identity(outputs, name=flat)
             else:
                 for update in layer.updates:
                     v1_graphs.add_to_collection(updates_collections, update)
@@ -278,7 +285,73 @@ def batch_norm(inputs: Any, decay: float = 0.999, center: bool = True, scale: bo
 def one_hot_encoding(labels: Any, num_classes: int, on_value: float = 1.0, off_value: float = 0.0,
                      outputs_collections: Any = None, scope: str | None = None) -> Any:  # fmt: skip
     """Class numbers as rows with one value at the class' place."""
-    return weft.one_hot(labels, num_classes, on_value=on_value, off_value=off_value)
+    with NameScope(scope or "OneHotEncoding") if in_graph() else nullcontext():
+        return weft.one_hot(labels, num_classes, on_value=on_value, off_value=off_value)
+
+
+def softmax(logits: Any, scope: str | None = None) -> Any:
+    """The softmax over the last axis."""
+    with variable_scope(scope, "softmax"):
+        size = logits.shape[-1]
+        flat = weft.nn.softmax(weft.reshape(logits, [-1, size]))
+        found = weft.reshape(flat, weft.shape(logits))
+        found.set_shape(logits.shape)
+        return found
+
+
+def layer_norm(inputs: Any, center: bool = True, scale: bool = True, activation_fn: Any = None, reuse: Any = None,
+               variables_collections: Any = None, outputs_collections: Any = None, trainable: bool = True,
+               begin_norm_axis: int = 1, begin_params_axis: int = -1, scope: Any = None) -> Any:  # fmt: skip
+    """Each example brought to mean 0 and variance 1 over its axes.
+
+    Args:
+        inputs: `[batch, ...]`.
+        center: Whether there is a beta.
+        scale: Whether there is a gamma.
+        activation_fn: A function, or None.
+        reuse: Whether the variables of an earlier layer of this scope are used again.
+        variables_collections: Accepted.
+        outputs_collections: Accepted.
+        trainable: Whether optimizers update beta and gamma.
+        begin_norm_axis: The first axis that is normalized over.
+        begin_params_axis: The first axis of beta and gamma.
+        scope: The name of its variable scope; `LayerNorm` where None.
+    """
+    with variable_scope(scope, "LayerNorm", reuse=reuse):
+        x = weft.convert_to_tensor(inputs)
+        sizes = x.shape.as_list()[begin_params_axis:]
+        beta = gamma = None
+        if center:
+            beta = get_variable("beta", sizes, x.dtype, initializers.zeros_initializer(), trainable=trainable)
+        if scale:
+            gamma = get_variable("gamma", sizes, x.dtype, initializers.ones_initializer(), trainable=trainable)
+        rank = x.shape.rank
+        axes = list(range(begin_norm_axis % rank, rank))
+        mean, variance = _nn.moments(x, axes, keep_dims=True)
+        outputs = _nn.batch_normalization(x, mean, variance, beta, gamma, 1e-12)
+        outputs.set_shape(x.shape)
+        return outputs if activation_fn is None else activation_fn(outputs)
+
+
+def repeat(inputs: Any, repetitions: int, layer: Any, *args: Any, **kwargs: Any) -> Any:
+    """The same kind of layer several times, one after the other, in scopes `name_1`, `name_2` and so on."""
+    scope = kwargs.pop("scope", None)
+    with variable_scope(scope, "Repeat", [inputs]):
+        name = scope if scope is not None else getattr(layer, "__name__", "repeat")
+        for number in range(1, repetitions + 1):
+            inputs = layer(inputs, *args, scope=f"{name}_{number}", **kwargs)
+        return inputs
+
+
+def stack(inputs: Any, layer: Any, stack_args: Any, **kwargs: Any) -> Any:
+    """A layer for each of `stack_args`, one after the other, in scopes `name_1`, `name_2` and so on."""
+    scope = kwargs.pop("scope", None)
+    with variable_scope(scope, "Stack", [inputs]):
+        name = scope if scope is not None else getattr(layer, "__name__", "stack")
+        for number, given in enumerate(stack_args, start=1):
+            positional = given if isinstance(given, (list, tuple)) else (given,)
+            inputs = layer(inputs, *positional, scope=f"{name}_{number}", **kwargs)
+        return inputs
 
 
 def embed_sequence(ids: Any, vocab_size: int | None = None, embed_dim: int | None = None, unique: bool = False,
@@ -362,7 +435,7 @@ def optimize_loss(loss: Any, global_step: Any, learning_rate: Any, optimizer: An
             pairs = [(g, v) for g, (_, v) in zip(clipped, pairs, strict=True)]
         train = chosen.apply_gradients(pairs, step if increment_global_step else None, name="train")
         with weft.control_dependencies([train]):
-            return weft.identity(loss, name="train_loss")
+            return weft.identity(loss, name="control_dependency")
 
 
 def _optimizer(optimizer: Any, rate: Any) -> Any:

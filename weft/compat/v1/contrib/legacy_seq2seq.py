@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import weft
 from weft.compat.v1 import nn as _nn
 from weft.compat.v1.flow import cond
+from weft.compat.v1.naming import composite, in_graph
 from weft.compat.v1.rnn import static_rnn
 from weft.compat.v1.rnn_cells import EmbeddingWrapper, OutputProjectionWrapper
 from weft.compat.v1.variable_scopes import get_variable, get_variable_scope, variable_scope
+from weft.runtime.scopes import NameScope
 
 
 def _dense(parts: list[Any], size: int) -> Any:
@@ -262,7 +265,7 @@ def sequence_loss_by_example(logits: Any, targets: Any, weights: Any, average_ac
         weights: A list of tensors `[batch]`: how much each step counts.
         average_across_timesteps: Whether to divide by the sum of the weights.
         softmax_loss_function: `(labels=, logits=)` to losses, in place of the cross-entropy.
-        name: Accepted.
+        name: The name scope.
 
     Raises:
         ValueError: Where the lists are not of one length.
@@ -271,23 +274,32 @@ def sequence_loss_by_example(logits: Any, targets: Any, weights: Any, average_ac
         raise ValueError(f"Lengths of logits, weights, and targets must be the same {len(logits)}, {len(weights)}, "
                          f"{len(targets)}.")  # fmt: skip
     losses = []
-    for scores, truth, weight in zip(logits, targets, weights, strict=True):
-        if softmax_loss_function is None:
-            loss = _nn.sparse_softmax_cross_entropy_with_logits(labels=weft.reshape(truth, [-1]), logits=scores)
-        else:
-            loss = softmax_loss_function(labels=truth, logits=scores)
-        losses.append(loss * weight)
-    total = weft.add_n(losses)
-    return total / (weft.add_n(list(weights)) + 1e-12) if average_across_timesteps else total
+    with _scope(name, "sequence_loss_by_example"):
+        for scores, truth, weight in zip(logits, targets, weights, strict=True):
+            if softmax_loss_function is None:
+                loss = _nn.sparse_softmax_cross_entropy_with_logits(labels=weft.reshape(truth, [-1]), logits=scores)
+            else:
+                loss = softmax_loss_function(labels=truth, logits=scores)
+            losses.append(loss * weight)
+        total = _add_n(losses)
+        return total / (_add_n(list(weights)) + 1e-12) if average_across_timesteps else total
+
+
+_add_n = composite("add_n", weft.add_n)
+
+
+def _scope(name: str | None, default: str) -> Any:
+    return NameScope(name, default) if in_graph() else nullcontext()
 
 
 def sequence_loss(logits: Any, targets: Any, weights: Any, average_across_timesteps: bool = True,
                   average_across_batch: bool = True, softmax_loss_function: Any = None,
                   name: str | None = None) -> Any:  # fmt: skip
     """The cross-entropy of sequences, one number; see `sequence_loss_by_example`."""
-    cost = weft.reduce_sum(sequence_loss_by_example(logits, targets, weights, average_across_timesteps,
-                                                    softmax_loss_function))  # fmt: skip
-    return cost / weft.cast(weft.shape(targets[0])[0], cost.dtype) if average_across_batch else cost
+    with _scope(name, "sequence_loss"):
+        cost = weft.reduce_sum(sequence_loss_by_example(logits, targets, weights, average_across_timesteps,
+                                                        softmax_loss_function))  # fmt: skip
+        return cost / weft.cast(weft.shape(targets[0])[0], cost.dtype) if average_across_batch else cost
 
 
 def model_with_buckets(encoder_inputs: Any, decoder_inputs: Any, targets: Any, weights: Any, buckets: Any,
@@ -304,7 +316,7 @@ def model_with_buckets(encoder_inputs: Any, decoder_inputs: Any, targets: Any, w
         seq2seq: `(encoder_inputs, decoder_inputs)` to outputs and state.
         softmax_loss_function: As for `sequence_loss_by_example`.
         per_example_loss: Whether losses are `[batch]` rather than one number.
-        name: Accepted.
+        name: The name scope.
 
     Returns:
         For each bucket the outputs, and the loss.
@@ -319,10 +331,11 @@ def model_with_buckets(encoder_inputs: Any, decoder_inputs: Any, targets: Any, w
             raise ValueError(f"Length of {what} ({len(given)}) must be at least that of the last bucket ({longest}).")
     outputs, losses = [], []
     count = sequence_loss_by_example if per_example_loss else sequence_loss
-    for number, (first, second) in enumerate(buckets):
-        with variable_scope(get_variable_scope(), reuse=True if number else None):
-            found, _ = seq2seq(encoder_inputs[:first], decoder_inputs[:second])
-            outputs.append(found)
-            losses.append(count(found, targets[:second], weights[:second],
-                                softmax_loss_function=softmax_loss_function))  # fmt: skip
+    with _scope(name, "model_with_buckets"):
+        for number, (first, second) in enumerate(buckets):
+            with variable_scope(get_variable_scope(), reuse=True if number else None):
+                found, _ = seq2seq(encoder_inputs[:first], decoder_inputs[:second])
+                outputs.append(found)
+                losses.append(count(found, targets[:second], weights[:second],
+                                    softmax_loss_function=softmax_loss_function))  # fmt: skip
     return outputs, losses

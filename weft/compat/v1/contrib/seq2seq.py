@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import weft
 from weft.base.absent import absent
 from weft.compat.v1 import nn as _nn
+from weft.compat.v1.naming import composite, in_graph
+from weft.runtime.scopes import NameScope
 
 
 def sequence_loss(logits: Any, targets: Any, weights: Any, average_across_timesteps: bool = True,
@@ -23,7 +26,7 @@ def sequence_loss(logits: Any, targets: Any, weights: Any, average_across_timest
         sum_over_timesteps: Whether to add up over time and divide by the number of steps that count.
         sum_over_batch: Likewise over the batch.
         softmax_loss_function: `(labels=, logits=)` to losses, in place of the cross-entropy.
-        name: Accepted.
+        name: The name scope.
 
     Returns:
         One number, where batch and time are added up; else `[batch]`, `[time]` or `[batch, time]`.
@@ -31,11 +34,18 @@ def sequence_loss(logits: Any, targets: Any, weights: Any, average_across_timest
     Raises:
         ValueError: For other ranks, or a mean and a sum over one axis.
     """
+    with NameScope(name, "sequence_loss") if in_graph() else nullcontext():
+        return _loss(logits, targets, weights, (average_across_timesteps, average_across_batch),
+                     (sum_over_timesteps, sum_over_batch), softmax_loss_function)  # fmt: skip
+
+
+def _loss(logits: Any, targets: Any, weights: Any, means: tuple[bool, bool], sums: tuple[bool, bool],
+          softmax_loss_function: Any) -> Any:  # fmt: skip
     scores, truth, share = (weft.convert_to_tensor(item) for item in (logits, targets, weights))
     for what, tensor, rank in (("Logits", scores, 3), ("Targets", truth, 2), ("Weights", share, 2)):
         if tensor.shape.rank != rank:
             raise ValueError(f"{what} must be a tensor of {rank} axes, received shape {tensor.shape}.")
-    if (average_across_timesteps and sum_over_timesteps) or (average_across_batch and sum_over_batch):
+    if any(mean and add for mean, add in zip(means, sums, strict=True)):
         raise ValueError("average_across_* and sum_over_* of one axis cannot both be set.")
     flat = weft.reshape(scores, [-1, weft.shape(scores)[2]])
     if softmax_loss_function is None:
@@ -43,18 +53,20 @@ def sequence_loss(logits: Any, targets: Any, weights: Any, average_across_timest
     else:
         losses = softmax_loss_function(labels=weft.reshape(truth, [-1]), logits=flat)
     losses = losses * weft.reshape(share, [-1])
-    if average_across_timesteps and average_across_batch:
-        return weft.math.divide_no_nan(weft.reduce_sum(losses), weft.reduce_sum(share))
-    if sum_over_timesteps and sum_over_batch:
-        return weft.math.divide_no_nan(weft.reduce_sum(losses), _count(share, None))
+    if all(means):
+        return _share(weft.reduce_sum(losses), weft.reduce_sum(share))
+    if all(sums):
+        return _share(weft.reduce_sum(losses), _count(share, None))
     losses = weft.reshape(losses, weft.shape(scores)[:2])
-    for axis, mean, add in ((1, average_across_timesteps, sum_over_timesteps),
-                            (0, average_across_batch, sum_over_batch)):  # fmt: skip
+    for axis, mean, add in zip((1, 0), means, sums, strict=True):
         if mean:
-            return weft.math.divide_no_nan(weft.reduce_sum(losses, axis), weft.reduce_sum(share, axis))
+            return _share(weft.reduce_sum(losses, axis), weft.reduce_sum(share, axis))
         if add:
-            return weft.math.divide_no_nan(weft.reduce_sum(losses, axis), _count(share, axis))
+            return _share(weft.reduce_sum(losses, axis), _count(share, axis))
     return losses
+
+
+_share = composite("div_no_nan", weft.math.divide_no_nan)
 
 
 def _count(weights: Any, axis: int | None) -> Any:

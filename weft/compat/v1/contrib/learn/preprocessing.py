@@ -134,3 +134,33 @@ class VocabularyProcessor:
         with GFile(filename, "rb") as file:
             found: VocabularyProcessor = pickle.loads(file.read())
             return found
+
+
+class ByteProcessor:
+    """Documents as rows of bytes, cut or filled up with 0 to one length.
+
+    Args:
+        max_document_length: That length.
+    """
+
+    def __init__(self, max_document_length: int) -> None:
+        self.max_document_length = max_document_length
+
+    def fit(self, x: Any) -> ByteProcessor:
+        """Nothing is learned; returns itself."""
+        return self
+
+    def fit_transform(self, x: Any) -> Iterator[np.ndarray]:
+        """As `transform`."""
+        return self.transform(x)
+
+    def transform(self, x: Any) -> Iterator[np.ndarray]:
+        """The rows of documents, uint8."""
+        for document in x:
+            raw = (document if isinstance(document, bytes) else document.encode())[: self.max_document_length]
+            yield np.frombuffer(raw.ljust(self.max_document_length, b"\0"), np.uint8).copy()
+
+    def reverse(self, x: Any) -> Iterator[str]:
+        """The texts of rows, without the zeros behind them."""
+        for row in x:
+            yield bytes(bytearray(row)).rstrip(b"\0").decode("utf-8", "replace")

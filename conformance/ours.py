@@ -1,0 +1,38 @@
+"""Runs uses in Weft, in this process."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from conformance import store, worker
+from conformance.uses import Use
+from weft.compat import hook
+
+
+@contextmanager
+def named_tensorflow(dialect: str) -> Iterator[None]:
+    """Within the block `import tensorflow` gives Weft, with version 1's behaviour, as `weft run` has it for a script."""
+    if dialect != "tf1":
+        yield
+        return
+    before = hook.installed()
+    hook.install_as_tensorflow("v1")
+    try:
+        importlib.import_module("tensorflow")  # from here on the process builds graphs
+        yield
+    finally:
+        hook.uninstall_as_tensorflow()
+        if before is not None:
+            hook.install(before.binding)
+
+
+def run(uses: list[Use]) -> list[dict[str, Any]]:
+    """What Weft gives for uses of one dialect, in their order."""
+    if not uses:
+        return []
+    dialect = uses[0].dialect
+    with named_tensorflow(dialect):
+        return list(worker.run_file([use.request() for use in uses], store.OURS[dialect]))

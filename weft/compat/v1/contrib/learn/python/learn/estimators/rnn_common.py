@@ -1,0 +1,20 @@
+"""What recurrent models have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import weft
+
+
+def select_last_activations(activations: Any, sequence_lengths: Any) -> Any:
+    """The output at the end of each sequence, `[batch, size]`.
+
+    Args:
+        activations: `[batch, time, size]`.
+        sequence_lengths: `[batch]`.
+    """
+    with weft.name_scope("select_last_activations"):
+        x, lengths = weft.convert_to_tensor(activations), weft.convert_to_tensor(sequence_lengths)
+        places = weft.cast(lengths, weft.int32) - 1
+        return weft.gather_nd(x, weft.stack([weft.range(weft.shape(x)[0]), places], 1))
