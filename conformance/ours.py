@@ -14,7 +14,7 @@ from weft.compat import hook
 
 @contextmanager
 def named_tensorflow(dialect: str) -> Iterator[None]:
-    """Within the block `import tensorflow` gives Weft, with version 1's behaviour, as `weft run` has it for a script."""
+    """Within the block `import tensorflow` gives Weft, behaving as version 1, as for a script of `weft run`."""
     if dialect != "tf1":
         yield
         return

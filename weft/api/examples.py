@@ -297,12 +297,16 @@ def _columns(features: Any, argument: str = "features") -> list[_Column]:
 
 def _packed(columns: Sequence[_Column], types: Sequence[Sequence[TensorType]], tensors: Any) -> dict[str, Any]:
     """Name → what users get, out of the tensors of all columns in a row."""
-    supply = iter(tensors)
-    return {c.key: c.made([next(supply) for _ in mine]) for c, mine in zip(columns, types, strict=True)}
+    places = _row([[(number, part) for part in range(len(mine))] for number, mine in enumerate(types)])
+    found = dict(zip(places, tensors, strict=True))
+    return {column.key: column.made([found[number, part] for part in range(len(mine))])
+            for number, (column, mine) in enumerate(zip(columns, types, strict=True))}  # fmt: skip
 
 
 def _row(lists: Sequence[Sequence[Any]]) -> list[Any]:
-    return [item for inner in lists for item in inner]
+    """The parts of columns in TensorFlow's order: indices, values and shapes of sparse ones, then the others."""
+    sparse = zip(*(inner for inner in lists if len(inner) == 3), strict=True)
+    return [item for part in sparse for item in part] + [item for inner in lists if len(inner) != 3 for item in inner]
 
 
 def _read(message: Any, data: bytes, where: str) -> Any:
@@ -437,11 +441,11 @@ def parse_single_sequence_example(serialized: Any, context_features: Any = None,
     def run(data: Any) -> list[Any]:
         found = _read(SequenceExample, data[()], "")
         values = [c.arrays([c.of(found.context.feature.get(c.key), "")], False) for c in context]
-        return _row([*values, *(_steps(c, found.feature_lists.feature_list.get(c.key)) for c in sequence)])
+        return _row(values) + _row([_steps(c, found.feature_lists.feature_list.get(c.key)) for c in sequence])
 
     first = [c.types() for c in context]
     second = [c.types(_some()) if isinstance(c, _VarLen) else c.types() for c in sequence]
-    results = list(_on_host(run, _strings(serialized), _row([*first, *second]), name))
+    results = list(_on_host(run, _strings(serialized), _row(first) + _row(second), name))
     count = len(_row(first))
     return (
         _assembled(context_features or {}, _packed(context, first, results[:count])),

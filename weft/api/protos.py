@@ -39,7 +39,8 @@ def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_
     if values is None:
         raise ValueError("None values not supported.")
     kind = None if dtype is None else dtypes.as_dtype(dtype)
-    array = static.known_array(values, None if frontdoor.is_tensor_like(values) else kind, "make_tensor_proto: `values`")
+    held = None if frontdoor.is_tensor_like(values) else kind
+    array = static.known_array(values, held, "make_tensor_proto: `values`")
     if kind is not None and array.dtype != kind.numpy:
         array = array.astype(kind.numpy)
     if shape is None:

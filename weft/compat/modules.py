@@ -197,7 +197,10 @@ class StandIn(ModuleType):
         first, _, rest = place.partition(".")
         value: Any = target(self._weft_tree if first == "tf" else first)
         for part in rest.split(".") if rest else ():
-            value = getattr(value, part)
+            found = value.__dict__.get(part) if isinstance(value, ModuleType) else None
+            if found is None and isinstance(value, ModuleType):  # modules that are no part of the public names
+                found = _import_child(value, part)
+            value = getattr(value, part) if found is None else found
         return value
 
     def __dir__(self) -> list[str]:

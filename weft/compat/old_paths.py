@@ -95,6 +95,7 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     **_under("core.example", "example_pb2 feature_pb2", ("tf.train",)),
     **_under("core.framework", "attr_value_pb2 graph_pb2 node_def_pb2 summary_pb2", ("v1",)),
     **_under("core.protobuf", "config_pb2 meta_graph_pb2", ("v1",)),
+    "core.protobuf.rewriter_config_pb2": ("v1.configs",),
     "core.protobuf.saver_pb2": ("v1.train", "v1"),
     "core.util.event_pb2": ("v1", "v1.summary"),
 }
@@ -123,6 +124,9 @@ KERAS: dict[str, tuple[str, ...]] = {
 
 #: Names that are called something else today, by the path they are imported from.
 RENAMED: dict[str, dict[str, str]] = {
+    "python.framework.tensor_shape": {
+        **{name: f"v1.tensor_shapes.{name}" for name in ("as_shape", "matrix", "scalar", "unknown_shape", "vector")}
+    },
     "python.framework.tensor_util": {"constant_value": "tf.get_static_value"},
     "python.training.moving_averages": {"assign_moving_average": "v1.train._assign_moving_average"},
     "python.ops.control_flow_ops": {"with_dependencies": "v1.more_ops.with_dependencies"},

@@ -20,7 +20,7 @@ from weft.ops import opdef
 from weft.ops.builder import Builder, GraphBuilder
 from weft.ops.opdef import Effect, OpDef
 from weft.passes import pipeline
-from weft.runtime import context, engine_loader, graph_ops
+from weft.runtime import context, engine_loader, graph_ops, placement
 from weft.runtime import tensor as tensors
 from weft.runtime.context import Scope
 from weft.runtime.tensor import EagerTensor, Handle, Literal, Tensor, literal, wrap
@@ -355,8 +355,7 @@ def _record(
         scope.note_effect(node, handles, writes, host)
     devices = context.devices()
     if devices and devices[-1]:
-        where = devices[-1]
-        node.metadata["device"] = where(node_result(node)) if callable(where) else where
+        node.metadata["device"] = placement.device_of(devices, node_result(node))
     if extra:
         node.metadata["operands"] = extra
     return tuple(wrap(value) for value in node.outputs) or (node_result(node),)

@@ -431,7 +431,7 @@ def reset_default_graph() -> None:
     scope = context.scope()
     if scope is not None and scope is not context.default_scope():
         raise AssertionError(explain("Do not use tf.reset_default_graph() to clear nested graphs.",
-                                     hint="call it outside of `with graph.as_default()` and `with tf.Session()`"))  # fmt: skip
+                                     hint="call it outside of `with graph.as_default()` and sessions"))  # fmt: skip
     context.set_default_scope(None)
 
 

@@ -9,7 +9,7 @@ from weft.base import dtypes
 from weft.base.errors import explain
 from weft.base.shapes import TensorShape, refreshed
 from weft.ir.types import TensorType
-from weft.runtime import context, dispatch, frontdoor
+from weft.runtime import context, dispatch, frontdoor, placement
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys, Operation
 from weft.runtime.host_call import host_call
@@ -90,7 +90,7 @@ class GraphVariable(Variable):
         self._whole._value.node.metadata.update(type="VariableV2", variable=self)
         devices = context.devices()
         if devices and callable(devices[-1]):  # which asks for the type
-            self._whole._value.node.metadata["device"] = devices[-1](self.op)
+            self._whole._value.node.metadata["device"] = placement.device_of(devices, self.op)
         assigned = dispatch.apply(_record("assign_variable"), (self.handle, start), {}, "Assign")[0]
         self._initializer = graphs.operation_of(assigned._value.node)
         self._snapshot = dispatch.apply(_record("identity"), (self._whole,), {}, "read")[0]

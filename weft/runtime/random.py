@@ -117,7 +117,7 @@ class _Streams:
         """The same in a graph of TensorFlow 1: there it is how many operations the graph has."""
         if not self.by_operations:
             return self.number(graph)
-        before = sum(graph_ops.is_shown(node) for node in graph.nodes)
+        before: int = sum(node.metadata.get("counts", 1) for node in graph.nodes if graph_ops.is_shown(node))
         with self.lock:
             found = max(before, self.counts.get(graph, 0))  # never the same twice
             self.counts[graph] = found + 1

@@ -72,6 +72,15 @@ class Unit:
     def __exit__(self, *unused: Any) -> None:
         self._stack[:] = self._before
 
+    def begin(self) -> None:
+        """What was made so far shows as it is; what `call` names and hides is made from here on."""
+        self._first = len(self._graph.nodes)
+
+    def stands_for(self, result: Any, count: int) -> None:
+        """Says how many nodes of TensorFlow a result's node stands for, which the numbers of random streams go by."""
+        if isinstance(result, SymbolicTensor):
+            result._value.node.metadata["counts"] = count
+
     def call(self, result: Any, place: str | tuple[str, ...] = "", type: str = "", single: bool = False) -> Any:
         """Names what the call returns: the scope's own name, or a place inside it; `_1`, `_2`, … for further ones.
 

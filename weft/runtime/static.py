@@ -86,5 +86,5 @@ def known_array(value: Any, dtype: Any = None, what: str = "the value") -> Any:
     known = get_static_value(value)
     if known is None:
         raise TypeError(explain(f"{what} must be known while the graph is built.", received=repr(value),
-                                hint="give a Python number or an array, or run the tensor in a session first"))  # fmt: skip
+                                hint="give a number or an array, or run the tensor first"))  # fmt: skip
     return np.asarray(known) if dtype is None else np.asarray(known, dtype.numpy)

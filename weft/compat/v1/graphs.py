@@ -10,6 +10,10 @@ import numpy as np
 import weft
 from weft.base import dimension
 from weft.base.dimension import Dimension as Dimension
+from weft.compat.v1.configs import ConfigProto as ConfigProto
+from weft.compat.v1.configs import GPUOptions as GPUOptions
+from weft.compat.v1.configs import GraphOptions as GraphOptions
+from weft.compat.v1.configs import OptimizerOptions as OptimizerOptions
 from weft.compat.v1.naming import in_graph
 from weft.runtime import context, frontdoor
 from weft.runtime import graph as graphs
@@ -41,38 +45,6 @@ class _VariableMaker(type):
 
 class Variable(metaclass=_VariableMaker):
     """A variable; in a graph its value lives in sessions. See `weft.Variable`."""
-
-
-class ConfigProto:
-    """Settings of a session; any name may be set, and none changes results."""
-
-    def __init__(self, **settings: Any) -> None:
-        self.gpu_options = settings.pop("gpu_options", None) or GPUOptions()
-        self.graph_options = settings.pop("graph_options", None) or GraphOptions()
-        self.__dict__.update(settings)
-
-
-class GPUOptions:
-    """Settings of accelerators; accepted and kept."""
-
-    def __init__(self, **settings: Any) -> None:
-        self.__dict__.update(settings)
-
-
-class OptimizerOptions(GPUOptions):
-    """How graphs are compiled; accepted and kept."""
-
-    DEFAULT, OFF, ON_1, ON_2 = 0, -1, 1, 2
-    L1, L0 = 0, -1
-
-
-class GraphOptions(GPUOptions):
-    """Settings of a session's graphs; accepted and kept."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.optimizer_options = settings.get("optimizer_options") or OptimizerOptions()
-        self.rewrite_options = settings.get("rewrite_options") or GPUOptions()
 
 
 def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:

@@ -11,9 +11,9 @@ from weft.api.image.common import as_batch, size_of, taken
 from weft.base import dtypes
 from weft.base.absent import absent
 from weft.base.errors import explain
-from weft.compat.v1.naming import COMPOSITES, composite, in_graph
+from weft.compat.v1.naming import composite, in_graph
 from weft.compat.v1.ops import _old_name
-from weft.runtime.scopes import NameScope
+from weft.runtime.scopes import NameScope, Unit
 
 
 class ResizeMethod:
@@ -25,8 +25,7 @@ class ResizeMethod:
     AREA = 3
 
 
-_RENAMED = {"resize_image_with_crop_or_pad": "resize_with_crop_or_pad",
-"per_image_whitening": "per_image_standardization",
+_RENAMED = {"per_image_whitening": "per_image_standardization",
             "transpose_image": "transpose"}  # fmt: skip
 
 
@@ -136,11 +135,9 @@ def resize_area(images: Any, size: Any, align_corners: bool = False, name: str |
     return weft.image.resize(_batch(images, "resize_area"), size, "area")
 
 
-for _public in COMPOSITES:
-    _name = _public.removeprefix("image.")
-    if _name != _public and _name in globals():
-        globals()[_name] = composite(_public, globals()[_name])
-
+resize_area, resize_bicubic, resize_bilinear, resize_nearest_neighbor = (
+    composite(f"image.{function.__name__}", function)
+    for function in (resize_area, resize_bicubic, resize_bilinear, resize_nearest_neighbor))  # fmt: skip
 _METHODS = {0: resize_bilinear, 1: resize_nearest_neighbor, 2: resize_bicubic, 3: resize_area,
             "bilinear": resize_bilinear, "nearest": resize_nearest_neighbor, "bicubic": resize_bicubic,
             "area": resize_area}  # fmt: skip
@@ -181,6 +178,16 @@ def resize_images(images: Any, size: Any, method: Any = ResizeMethod.BILINEAR, a
 resize = resize_images
 
 
+def resize_image_with_crop_or_pad(image: Any, target_height: Any, target_width: Any) -> Any:
+    """Images of a size, their middle kept and zeros around it."""
+    x = taken(image, "resize_image_with_crop_or_pad")
+    if not in_graph():
+        return weft.image.resize_with_crop_or_pad(x, target_height, target_width)
+    with Unit("resize_image_with_crop_or_pad") as unit:
+        found = weft.image.resize_with_crop_or_pad(x, target_height, target_width)
+        return unit.call(found, "Squeeze" if x.shape.rank == 3 else "control_dependency_1", "Identity")
+
+
 def resize_image_with_pad(image: Any, target_height: Any, target_width: Any, method: Any = ResizeMethod.BILINEAR,
                           align_corners: bool = False) -> Any:  # fmt: skip
     """Images as large as fits into a size, in their own proportions, in the middle of zeros."""
@@ -209,6 +216,11 @@ def extract_image_patches(images: Any, ksizes: Any = None, strides: Any = None, 
 def draw_bounding_boxes(images: Any, boxes: Any, name: str | None = None, colors: Any = None) -> Any:
     """Images with boxes drawn into them; see `weft.image.draw_bounding_boxes`. Version 1 takes the name third."""
     return weft.image.draw_bounding_boxes(images, boxes, colors, name)
+
+
+resize_image_with_pad, crop_and_resize = (
+    composite("image.resize_image_with_pad", resize_image_with_pad),
+    composite("image.crop_and_resize", crop_and_resize))  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -42,7 +42,7 @@ from weft.compat.v1.layers_pool import (  # noqa: F401
     max_pooling2d,
     max_pooling3d,
 )
-from weft.compat.v1.naming import composite
+from weft.compat.v1.naming import composite, in_graph
 
 
 class InputSpec:
@@ -207,10 +207,14 @@ class Flatten(Layer):
             inputs = weft.transpose(inputs, [0, *range(2, rank), 1])
         rest = inputs.shape[1:]
         size = rest.num_elements() if rest.rank is not None and rest.is_fully_defined() else None
+        known = inputs.shape.symbolic[0] if rank else None
+        if isinstance(known, int):
+            return weft.reshape(inputs, [known, -1 if size is None else size])
         batch = composite("shape", weft.shape)(inputs)[0]
-        if size is None:
-            return weft.reshape(inputs, weft.stack([batch, -1]))
-        return weft.reshape(inputs, [batch, size])
+        found = weft.reshape(inputs, weft.stack([batch, -1]) if size is None else [batch, size])
+        if in_graph():
+            found._value.node.metadata["counts"] = 2  # TensorFlow has a node for the second size
+        return found
 
 
 def flatten(inputs: Any, name: str | None = None, data_format: str = "channels_last") -> Any:

@@ -130,6 +130,18 @@ def linear_cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, 
     return learning_rate * ((alpha + 1.0 - done) * _half_wave(2.0 * num_periods * done) + beta)
 
 
+@_schedule("NoisyLinearCosineDecay")
+def noisy_linear_cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, initial_variance: float = 1.0,
+                              variance_decay: float = 0.55, num_periods: float = 0.5, alpha: float = 0.0,
+                              beta: float = 0.001) -> Any:  # fmt: skip
+    """As `linear_cosine_decay`, with noise on its straight part, of variance initial_variance / (1 + step)**decay."""
+    done = _share(learning_rate, global_step, decay_steps)
+    step = weft.minimum(_like(learning_rate, global_step), _like(learning_rate, decay_steps))
+    spread = weft.sqrt(initial_variance / (1.0 + step) ** variance_decay)
+    straight = 1.0 - done + weft.random.normal([], 0.0, 1.0, step.dtype) * spread
+    return learning_rate * ((alpha + straight) * _half_wave(2.0 * num_periods * done) + beta)
+
+
 def piecewise_constant(x: Any, boundaries: Any, values: Any, name: str | None = None) -> Any:
     """The value of the interval that x lies in; a boundary belongs to the interval below it.
 

@@ -170,7 +170,8 @@ def _checked(function: Any, public: str, *args: Any, message: str | None, name: 
         return function(*args, message=message)
     with Unit(name or public):
         done = function(*args, message=message)
-        return graphs.group(*([] if done is None else [done]), name="static_checks_determined_all_ok" if done is None else "NoOp")
+        shown = "static_checks_determined_all_ok" if done is None else "NoOp"
+        return graphs.group(*([] if done is None else [done]), name=shown)
 
 
 def assert_rank(x: Any, rank: Any, data: Any = None, summarize: Any = None, message: str | None = None,

@@ -105,7 +105,6 @@ COMPOSITES: dict[str, tuple[str, Place, str]] = {
     "nn.conv3d": ("Conv3D", "", "Conv3D"),
     "nn.conv1d": ("conv1d", "Squeeze", "Squeeze"),
     "nn.conv2d_transpose": ("conv2d_transpose", "", "Conv2DBackpropInput"),
-    "nn.dropout": ("dropout", "mul_1", "Mul"),
     "nn.embedding_lookup": ("embedding_lookup", "Identity", "Identity"),
     "nn.in_top_k": ("in_top_k", "InTopKV2", "InTopKV2"),
     "nn.l2_loss": ("L2Loss", "", "L2Loss"),
@@ -125,6 +124,27 @@ COMPOSITES: dict[str, tuple[str, Place, str]] = {
     "nn.weighted_cross_entropy_with_logits": ("logistic_loss", "", "Add"),
     "nn.xw_plus_b": ("xw_plus_b", "", "BiasAdd"),
     "nn.zero_fraction": ("zero_fraction", "fraction", "Identity"),
+    "image.adjust_brightness": ("adjust_brightness", "Identity", "Identity"),
+    "image.adjust_contrast": ("adjust_contrast", "Identity", "Identity"),
+    "image.adjust_hue": ("adjust_hue", "Identity", "Identity"),
+    "image.adjust_saturation": ("adjust_saturation", "Identity", "Identity"),
+    "image.crop_and_resize": ("CropAndResize", "", "CropAndResize"),
+    "image.crop_to_bounding_box": ("crop_to_bounding_box", "Slice", "Slice"),
+    "image.grayscale_to_rgb": ("grayscale_to_rgb", "", "Tile"),
+    "image.hsv_to_rgb": ("HSVToRGB", "", "HSVToRGB"),
+    "image.pad_to_bounding_box": ("pad_to_bounding_box", "Pad", "Pad"),
+    "image.psnr": ("PSNR", "Identity_3", "Identity"),
+    "image.random_brightness": ("adjust_brightness", "Identity", "Identity"),
+    "image.random_contrast": ("adjust_contrast", "Identity", "Identity"),
+    "image.random_flip_left_right": ("random_flip_left_right", "Merge", "Merge"),
+    "image.random_flip_up_down": ("random_flip_up_down", "Merge", "Merge"),
+    "image.random_hue": ("adjust_hue", "Identity", "Identity"),
+    "image.random_saturation": ("adjust_saturation", "Identity", "Identity"),
+    "image.resize_image_with_pad": ("resize_image_with_pad", "pad_to_bounding_box/Pad", "Pad"),
+    "image.rgb_to_hsv": ("RGBToHSV", "", "RGBToHSV"),
+    "image.rot90": ("rot90", "cond/Merge", "Merge"),
+    "image.total_variation": ("total_variation", "add", "Add"),
+    "image.transpose_image": ("transpose", "transpose", "Transpose"),
     "image.central_crop": ("central_crop", "Slice", "Slice"),
     "image.convert_image_dtype": ("convert_image", "", ""),
     "image.decode_bmp": ("DecodeBmp", "", "DecodeBmp"),
@@ -140,7 +160,6 @@ COMPOSITES: dict[str, tuple[str, Place, str]] = {
     "image.resize_area": ("ResizeArea", "", "ResizeArea"),
     "image.resize_bicubic": ("ResizeBicubic", "", "ResizeBicubic"),
     "image.resize_bilinear": ("ResizeBilinear", "", "ResizeBilinear"),
-    "image.resize_image_with_crop_or_pad": ("resize_image_with_crop_or_pad", "control_dependency_1", "Identity"),
     "image.resize_nearest_neighbor": ("ResizeNearestNeighbor", "", "ResizeNearestNeighbor"),
     "image.rgb_to_grayscale": ("rgb_to_grayscale", "", "Sum"),
     "sparse.to_dense": ("SparseToDense", "", "SparseToDense"),
@@ -151,16 +170,20 @@ COMPOSITES: dict[str, tuple[str, Place, str]] = {
 
 #: those of one node there: what else we make for them does not show
 SINGLE = frozenset(
-    """angle floor_div matrix_square_root realdiv unravel_index nn.conv2d_backprop_filter nn.depthwise_conv2d_native
-    nn.dilation2d nn.max_pool2d add_n accumulate_n cast
-    fill linspace ones_like random_shuffle range rank rint shape nn.avg_pool
-    batch_to_space batch_to_space_nd image.decode_bmp image.decode_gif image.decode_jpeg image.decode_png
-    image.encode_jpeg image.encode_png image.resize_area image.resize_bicubic image.resize_bilinear
-    image.resize_nearest_neighbor matrix_solve matrix_triangular_solve nn.ctc_loss self_adjoint_eigvals space_to_batch
-    space_to_batch_nd sparse.to_dense strided_slice
-    trace nn.bias_add nn.conv2d_transpose nn.conv3d_transpose nn.l2_loss nn.swish strings.regex_full_match
-    strings.regex_replace""".split()
+    """accumulate_n add_n angle batch_to_space batch_to_space_nd cast fill floor_div image.crop_and_resize
+    image.decode_bmp image.decode_gif image.decode_jpeg image.decode_png image.encode_jpeg image.encode_png
+    image.hsv_to_rgb image.resize_area image.resize_bicubic image.resize_bilinear
+    image.resize_nearest_neighbor image.rgb_to_hsv linspace matrix_solve matrix_square_root
+    matrix_triangular_solve nn.avg_pool nn.bias_add nn.conv2d_backprop_filter nn.conv2d_transpose
+    nn.conv3d_transpose nn.ctc_loss nn.depthwise_conv2d_native nn.dilation2d nn.l2_loss nn.max_pool2d nn.swish
+    ones_like random_shuffle range rank realdiv rint self_adjoint_eigvals shape space_to_batch
+    space_to_batch_nd sparse.to_dense strided_slice strings.regex_full_match strings.regex_replace trace
+    unravel_index""".split()
 )
+
+
+#: how many nodes TensorFlow has where there is one here: what draws random numbers is numbered by the nodes before it
+COUNTS = {"range": 4, "multinomial": 2}
 
 
 def in_graph() -> bool:
@@ -186,7 +209,10 @@ def composite(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if position is not None and len(args) > position:
             name, args = args[position], (*args[:position], None, *args[position + 1 :])
         with Unit(name or default) as unit:
-            return unit.call(function(*args, **kwargs), place, type, public in SINGLE)
+            found = unit.call(function(*args, **kwargs), place, type, public in SINGLE)
+            if public in COUNTS:
+                unit.stands_for(found, COUNTS[public])
+            return found
 
     # where pickle finds it: what it wraps lies under the same name elsewhere
     call.__module__, call.__qualname__ = "weft.compat.v1", public

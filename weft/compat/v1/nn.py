@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+import numpy as np
+
 import weft
 from weft.api import nn as _nn
 from weft.api.nn import (  # noqa: F401
@@ -75,6 +77,7 @@ from weft.compat.v1.nn_more import (  # noqa: F401
 )
 from weft.compat.v1.old_names import _tell, find
 from weft.compat.v1.ops import _old_name
+from weft.runtime import frontdoor
 from weft.runtime.scopes import Unit
 
 #: functions of modules that need this one
@@ -93,9 +96,34 @@ def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: Any = 
     if (keep_prob is None) == (rate is None):
         raise ValueError("dropout takes either `keep_prob` or `rate`.")
     dropped = rate if rate is not None else 1 - keep_prob
-    if weft.is_tensor(dropped) and dropped.shape.rank is None:  # a placeholder made without a shape holds one number
-        dropped = weft.reshape(dropped, [])
-    return _nn.dropout(x, dropped, noise_shape, seed, name)
+    if not in_graph():
+        return _nn.dropout(x, _single(dropped), noise_shape, seed, name)
+    tensor = weft.convert_to_tensor(x)
+    with Unit(name or "dropout") as unit:
+        if not weft.is_tensor(dropped):
+            if dropped == 0:
+                return tensor
+            frontdoor.constant(np.asarray(dropped, tensor.dtype.numpy), "rate")
+        if noise_shape is None:
+            _shape(tensor)
+        else:
+            frontdoor.convert(noise_shape, name="random_uniform/shape")
+        for number, bound in enumerate(("min", "max")):
+            frontdoor.constant(np.asarray(number, tensor.dtype.numpy), f"random_uniform/{bound}")
+        unit.begin()
+        dropped = _single(dropped)
+        unit.hide()
+        found = unit.call(_nn.dropout(tensor, dropped, noise_shape, seed), "mul_1", "Mul", single=True)
+        unit.stands_for(found, 12)
+        return found
+
+
+_shape = composite("shape", weft.shape)
+
+
+def _single(rate: Any) -> Any:
+    """A placeholder made without a shape holds one number."""
+    return weft.reshape(rate, []) if weft.is_tensor(rate) and rate.shape.rank is None else rate
 
 
 def conv2d(input: Any, filter: Any = None, strides: Any = None, padding: Any = None, use_cudnn_on_gpu: bool = True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import weft
@@ -10,7 +11,7 @@ from weft.base import dtypes
 from weft.compat.v1.naming import composite, in_graph
 from weft.runtime import frontdoor, graph_ops
 from weft.runtime import graph as graphs
-from weft.runtime.scopes import Unit
+from weft.runtime.scopes import NameScope, Unit
 
 
 def _old_name(new: Any, old: Any, what: str, name: str) -> Any:
@@ -241,7 +242,8 @@ def _assertion(public: str) -> Any:
             return getattr(weft.debugging, public)(x, y, message, summarize, name)
         with Unit(name or public):
             checked = getattr(weft.debugging, public)(x, y, message, summarize)
-            return graphs.group(*([] if checked is None else [checked]), name="NoOp")
+            shown = "NoOp" if x is y and public == "assert_equal" else "Assert/AssertGuard/Merge"
+            return graphs.group(*([] if checked is None else [checked]), name=shown)
 
     function.__name__ = function.__qualname__ = public
     function.__doc__ = f"As `weft.debugging.{public}`; in a graph, an operation to depend on."
@@ -252,20 +254,22 @@ assert_equal, assert_less, assert_less_equal = (_assertion(f"assert_{n}") for n 
 assert_greater, assert_greater_equal = (_assertion(f"assert_{n}") for n in ("greater", "greater_equal"))
 
 
-def _sign_assertion(public: str, comparison: Any) -> Any:
+def _sign_assertion(public: str, comparison: Any, zero_first: bool) -> Any:
     def function(x: Any, data: Any = None, summarize: Any = None, message: str | None = None,
                  name: str | None = None) -> Any:  # fmt: skip
-        return comparison(x, 0, data, summarize, message, name or (public if in_graph() else None))
+        pair = (0, x) if zero_first else (x, 0)
+        with NameScope(name or public) if in_graph() else nullcontext():
+            return comparison(*pair, data, summarize, message)
 
     function.__name__ = function.__qualname__ = public
-    function.__doc__ = f"As `{comparison.__name__}` with 0."
+    function.__doc__ = f"As `{comparison.__name__}` with 0 {'before' if zero_first else 'behind'} it."
     return function
 
 
-assert_positive = _sign_assertion("assert_positive", assert_greater)
-assert_negative = _sign_assertion("assert_negative", assert_less)
-assert_non_negative = _sign_assertion("assert_non_negative", assert_greater_equal)
-assert_non_positive = _sign_assertion("assert_non_positive", assert_less_equal)
+assert_positive = _sign_assertion("assert_positive", assert_less, True)
+assert_negative = _sign_assertion("assert_negative", assert_less, False)
+assert_non_negative = _sign_assertion("assert_non_negative", assert_less_equal, True)
+assert_non_positive = _sign_assertion("assert_non_positive", assert_less_equal, False)
 
 
 for _name in ("count_nonzero", "multinomial", "random_gamma", "random_shuffle", "reduce_logsumexp", "to_bfloat16",

@@ -7,6 +7,7 @@ from typing import Any
 
 from weft.api.clusters import ClusterSpec
 from weft.base.errors import explain
+from weft.formats.messages.cluster import ServerDef
 
 _OPS = ("Variable", "VariableV2", "AutoReloadVariable", "MutableHashTable", "MutableHashTableV2", "VarHandleOp")
 
@@ -52,7 +53,9 @@ class Server:
     @property
     def server_def(self) -> Any:
         """What it was made with."""
-        return {"cluster": self._cluster.as_dict(), "job_name": self._job, "task_index": self._task}
+        found = ServerDef(job_name=self._job, task_index=self._task, protocol="grpc")
+        found.cluster.CopyFrom(self._cluster.as_cluster_def())
+        return found
 
     def start(self) -> None:
         """Nothing: it runs in this process."""

@@ -12,6 +12,7 @@ import numpy as np
 from weft.base.errors import explain
 from weft.formats.events import EventFileWriter, read_events
 from weft.formats.messages.graph import GraphDef
+from weft.formats.messages.meta_graph import MetaGraphDef
 from weft.formats.messages.summary import Event, Summary, SummaryMetadata
 from weft.runtime.graph import Graph
 from weft.runtime.graph_defs import graph_def_of
@@ -47,6 +48,9 @@ class FileWriter:
         self._open()
         if graph is not None or graph_def is not None:
             self.add_graph(graph, graph_def=graph_def)
+            meta = MetaGraphDef()
+            meta.graph_def.CopyFrom(graph_def_of(graph) if isinstance(graph, Graph) else graph or graph_def)
+            self.add_meta_graph(meta)
 
     def _open(self) -> None:
         self._file: EventFileWriter | None = EventFileWriter(self._logdir, suffix=self._suffix)

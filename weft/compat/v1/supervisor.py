@@ -262,9 +262,9 @@ class Supervisor:
         except Exception as error:
             self.request_stop(error)
         try:
-            if session is not None and self._chief and self.saver is not None and self.save_path is not None:
-                if self._coord._error is None:
-                    self._save(session)
+            saves = self._chief and self.saver is not None and self.save_path is not None and self.save_model_secs
+            if session is not None and saves and self._coord._error is None:
+                self._save(session)
             self.stop(close_summary_writer=close_summary_writer)
         finally:
             if session is not None:

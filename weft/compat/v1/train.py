@@ -69,6 +69,7 @@ from weft.compat.v1.learning_rates import (  # noqa: F401
     inverse_time_decay,
     linear_cosine_decay,
     natural_exp_decay,
+    noisy_linear_cosine_decay,
     piecewise_constant,
     piecewise_constant_decay,
     polynomial_decay,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import weft
 from weft.compat.v1 import graphs
 from weft.compat.v1.checkpoints import init_from_checkpoint as init_from_checkpoint
 from weft.compat.v1.checkpoints import list_variables as list_variables
@@ -15,6 +16,9 @@ from weft.compat.v1.global_step import (  # noqa: F401
     get_global_step,
     get_or_create_global_step,
 )
+from weft.compat.v1.saver import Saver
+from weft.compat.v1.variable_scopes import get_variable
+from weft.runtime.graph import GraphKeys
 
 
 def get_variables(scope: Any = None, suffix: str | None = None, collection: str = "variables") -> list[Any]:
@@ -27,6 +31,78 @@ def get_variables(scope: Any = None, suffix: str | None = None, collection: str 
     """
     found = graphs.get_collection(collection, getattr(scope, "name", scope))
     return [v for v in found if suffix is None or v.name.split(":")[0].split("/")[-1] == suffix]
+
+
+def get_variables_by_name(given_name: str, scope: Any = None) -> list[Any]:
+    """The variables of this last name."""
+    return get_variables(scope, given_name)
+
+
+def get_unique_variable(var_op_name: str) -> Any:
+    """The variable of a name.
+
+    Raises:
+        ValueError: Where there is none.
+    """
+    found = [v for v in graphs.global_variables() if v.op.name == var_op_name]
+    if not found:
+        raise ValueError(f"Couldn't find variable {var_op_name}")
+    return found[0]
+
+
+def get_model_variables(scope: Any = None, suffix: str | None = None) -> list[Any]:
+    """The variables of the collection MODEL_VARIABLES; the arguments are those of `get_variables`."""
+    return get_variables(scope, suffix, GraphKeys.MODEL_VARIABLES)
+
+
+def get_local_variables(scope: Any = None, suffix: str | None = None) -> list[Any]:
+    """The local variables; the arguments are those of `get_variables`."""
+    return get_variables(scope, suffix, GraphKeys.LOCAL_VARIABLES)
+
+
+def variable(name: str, shape: Any = None, dtype: Any = weft.float32, initializer: Any = None, regularizer: Any = None,
+             trainable: bool = True, collections: Any = None, caching_device: Any = None, device: Any = None,
+             partitioner: Any = None, custom_getter: Any = None, use_resource: Any = None) -> Any:  # fmt: skip
+    """A variable, as `tf.get_variable` makes it."""
+    kept = list(collections) if collections is not None else [GraphKeys.GLOBAL_VARIABLES]
+    return get_variable(name, shape, dtype, initializer, regularizer, trainable, collections=kept)
+
+
+def model_variable(name: str, shape: Any = None, dtype: Any = weft.float32, initializer: Any = None,
+                   regularizer: Any = None, trainable: bool = True, collections: Any = None,
+                   **accepted: Any) -> Any:  # fmt: skip
+    """A variable that belongs to the model: it joins the collection MODEL_VARIABLES as well."""
+    kept = [*(collections or []), GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES]
+    return variable(name, shape, dtype, initializer, regularizer, trainable, kept, **accepted)
+
+
+def add_model_variable(var: Any) -> None:
+    """Puts a variable into the collection MODEL_VARIABLES."""
+    if var not in graphs.get_collection(GraphKeys.MODEL_VARIABLES):
+        graphs.add_to_collection(GraphKeys.MODEL_VARIABLES, var)
+
+
+def assign_from_checkpoint_fn(model_path: Any, var_list: Any, ignore_missing_vars: bool = False,
+                              reshape_variables: bool = False) -> Any:  # fmt: skip
+    """A function of a session that gives variables what a checkpoint holds.
+
+    Args:
+        model_path: The checkpoint.
+        var_list: Variables, or those by their names in the checkpoint.
+        ignore_missing_vars: Whether variables that the checkpoint has not are left alone.
+        reshape_variables: Whether other shapes of the same size are taken.
+
+    Returns:
+        The function; None where nothing is left to restore.
+    """
+    named = dict(var_list) if isinstance(var_list, dict) else {v.op.name: v for v in var_list}
+    if ignore_missing_vars:
+        held = load_checkpoint(model_path)
+        named = {name: v for name, v in named.items() if held.has_tensor(name)}
+    if not named:
+        return None
+    saver = Saver(named, reshape=reshape_variables)
+    return lambda session: saver.restore(session, str(model_path))
 
 
 def get_trainable_variables(scope: Any = None, suffix: str | None = None) -> list[Any]:

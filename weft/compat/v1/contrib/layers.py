@@ -170,6 +170,16 @@ class _Dense(_Renamed, _layers.Dense):
     """A dense layer with these names."""
 
 
+class _BatchNorm(BatchNormalization):
+    """Batch normalization whose beta comes before its gamma, but where neither rows nor images are normalized."""
+
+    def build(self, input_shape: Any) -> None:
+        """Makes beta, gamma and the averages."""
+        if input_shape.rank in (2, 4):
+            self._made = {part: self._made[part] for part in ("beta", "gamma", "moving_mean", "moving_variance")}
+        super().build(input_shape)
+
+
 class _Conv2D(_Renamed, _layers.Conv2D):
     """A convolution with these names."""
 
@@ -261,10 +271,11 @@ def batch_norm(inputs: Any, decay: float = 0.999, center: bool = True, scale: bo
             raise NotImplementedError(f"tf.contrib.layers.batch_norm has no `{word}`; leave it out.")
     first, penalties = param_initializers or {}, param_regularizers or {}
     with variable_scope(scope, "BatchNorm", reuse=reuse) as opened:
-        layer = BatchNormalization(
+        layer = _BatchNorm(
             1 if data_format == "NCHW" else -1, decay, epsilon, center, scale, first.get("beta"), first.get("gamma"),
             first.get("moving_mean"), first.get("moving_variance"), penalties.get("beta"), penalties.get("gamma"),
-            fused=fused, trainable=trainable, _scope=opened, _reuse=reuse,
+            fused=inputs.shape.rank in (2, 4) if fused is None else fused, trainable=trainable, _scope=opened,
+            _reuse=reuse,
         )  # fmt: skip
         known = list(graphs.default_graph().get_collection_ref(GraphKeys.UPDATE_OPS))
         outputs = layer(inputs, training=is_training)

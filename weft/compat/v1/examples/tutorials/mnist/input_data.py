@@ -87,7 +87,7 @@ class DataSet:
             if len(images) != len(labels):
                 raise ValueError(f"images.shape: {np.shape(images)} labels.shape: {np.shape(labels)}")
             if reshape:
-                images = images.reshape(len(images), -1)
+                images = images.reshape(len(images), int(np.prod(images.shape[1:])))
             if held is dtypes.float32:
                 images = np.multiply(images.astype(np.float32), 1.0 / 255.0, dtype=np.float32)
         self._images, self._labels = images, labels

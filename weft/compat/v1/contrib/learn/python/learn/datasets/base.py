@@ -10,7 +10,6 @@ import numpy as np
 
 from weft.base import dtypes
 from weft.compat.v1 import gfile
-from weft.keras.utils import get_file
 
 
 class Dataset(NamedTuple):
@@ -63,6 +62,8 @@ def maybe_download(filename: str, work_directory: str, source_url: str) -> str:
     """A file in a folder, fetched from an address where it is not there yet; gives its path."""
     path = os.path.join(work_directory, filename)
     if not gfile.Exists(path):
+        from weft.keras.utils import get_file
+
         gfile.MakeDirs(work_directory)
         get_file(filename, source_url, cache_dir=work_directory, cache_subdir="")
     return path

@@ -16,5 +16,6 @@ def select_last_activations(activations: Any, sequence_lengths: Any) -> Any:
     """
     with weft.name_scope("select_last_activations"):
         x, lengths = weft.convert_to_tensor(activations), weft.convert_to_tensor(sequence_lengths)
-        places = weft.cast(lengths, weft.int32) - 1
-        return weft.gather_nd(x, weft.stack([weft.range(weft.shape(x)[0]), places], 1))
+        batch, time, size = (weft.shape(x)[axis] for axis in range(3))
+        places = weft.range(batch) * time + (weft.cast(lengths, weft.int32) - 1)
+        return weft.gather(weft.reshape(x, [-1, size]), places)
