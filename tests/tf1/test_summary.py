@@ -57,7 +57,8 @@ def test_a_writer_keeps_summaries_and_the_graph(tmp_path):
             writer.add_summary(note)
     (name,) = os.listdir(tmp_path)
     assert ".tfevents." in name
-    _, graph, *rest = read_events(tmp_path / name)
+    _, graph, meta, *rest = read_events(tmp_path / name)
+    assert meta.meta_graph_def
     found = {node.name: node for node in GraphDef.FromString(graph.graph_def).node}
     assert found["model/Square"].op == "Square" and list(found["model/Square"].input) == ["model/w/read"]
     values = [(e.step, e.summary.value[0].tag, e.summary.value[0].simple_value) for e in rest]

@@ -8,12 +8,12 @@ from weft.api.gfile import glob as _Glob
 from weft.api.gfile import isdir as _IsDirectory
 from weft.api.gfile import listdir as _ListDirectory
 from weft.api.gfile import makedirs as _MakeDirs
-from weft.api.gfile import mkdir as _MkDir
 from weft.api.gfile import remove as _Remove
 from weft.api.gfile import rename as _Rename
 from weft.api.gfile import rmtree as _DeleteRecursively
 from weft.api.gfile import stat as _Stat
 from weft.api.gfile import walk as _Walk
+from weft.compat.v1.gfile import MkDir as MkDir
 
 Copy = _Copy
 DeleteRecursively = _DeleteRecursively
@@ -22,7 +22,6 @@ Glob = _Glob
 IsDirectory = _IsDirectory
 ListDirectory = _ListDirectory
 MakeDirs = _MakeDirs
-MkDir = _MkDir
 Open = _Open
 Remove = _Remove
 Rename = _Rename

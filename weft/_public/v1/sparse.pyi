@@ -18,7 +18,6 @@ from weft.api.sparse import softmax as softmax
 from weft.api.sparse import sparse_dense_matmul as _matmul
 from weft.api.sparse import sparse_dense_matmul as sparse_dense_matmul
 from weft.api.sparse import sparse_merge as _merge
-from weft.api.sparse import to_dense as to_dense
 from weft.api.sparse import to_indicator as to_indicator
 from weft.api.sparse import transpose as transpose
 from weft.compat.v1.sparse import AT_TOP as AT_TOP
@@ -28,7 +27,6 @@ from weft.compat.v1.sparse import convert_to_tensor_or_sparse_tensor as convert_
 from weft.compat.v1.sparse import placeholder as placeholder
 from weft.compat.v1.sparse import sparse_matmul as sparse_matmul
 from weft.compat.v1.sparse import split as split
-from weft.compat.v1.sparse import to_tensor as to_tensor
 
 matmul = _matmul
 merge = _merge
@@ -70,3 +68,12 @@ def segment_sum(
     ...
 ) -> Any:
     """The sum of chosen rows by segment."""
+
+def to_dense(sp_input: Any, default_value: Any = ..., validate_indices: bool = ..., name: str | None = ...) -> Any:
+    """The dense tensor."""
+
+def to_tensor(
+    sparse_indices: Any, output_shape: Any, sparse_values: Any, default_value: Any = ..., validate_indices: bool = ...,
+    name: str | None = ...
+) -> Any:
+    """A dense tensor with values at places and a default elsewhere; `tf.sparse_to_dense`."""

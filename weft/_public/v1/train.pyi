@@ -41,6 +41,7 @@ from weft.compat.v1.learning_rates import exponential_decay as exponential_decay
 from weft.compat.v1.learning_rates import inverse_time_decay as inverse_time_decay
 from weft.compat.v1.learning_rates import linear_cosine_decay as linear_cosine_decay
 from weft.compat.v1.learning_rates import natural_exp_decay as natural_exp_decay
+from weft.compat.v1.learning_rates import noisy_linear_cosine_decay as noisy_linear_cosine_decay
 from weft.compat.v1.learning_rates import piecewise_constant as _piecewise_constant_decay
 from weft.compat.v1.learning_rates import piecewise_constant as piecewise_constant
 from weft.compat.v1.learning_rates import polynomial_decay as polynomial_decay
@@ -77,6 +78,7 @@ from weft.compat.v1.session_hooks import SessionRunValues as SessionRunValues
 from weft.compat.v1.session_hooks import StepCounterHook as StepCounterHook
 from weft.compat.v1.session_hooks import StopAtStepHook as StopAtStepHook
 from weft.compat.v1.session_hooks import SummarySaverHook as SummarySaverHook
+from weft.compat.v1.summary_writer import summary_iterator as summary_iterator
 from weft.compat.v1.supervisor import Supervisor as Supervisor
 from weft.compat.v1.sync_replicas import SyncReplicasOptimizer as SyncReplicasOptimizer
 from weft.compat.v1.train_optimizers import AdadeltaOptimizer as AdadeltaOptimizer

@@ -52,7 +52,6 @@ from weft._public.v1 import summary as summary
 from weft._public.v1 import train as train
 from weft._public.v1 import version as version
 from weft.api.array import argsort as argsort
-from weft.api.array import batch_to_space as _batch_to_space_nd
 from weft.api.array import bitcast as bitcast
 from weft.api.array import boolean_mask as boolean_mask
 from weft.api.array import broadcast_dynamic_shape as broadcast_dynamic_shape
@@ -98,7 +97,6 @@ from weft.api.array import transpose as transpose
 from weft.api.array import unique as unique
 from weft.api.array import unique_with_counts as unique_with_counts
 from weft.api.array import unstack as unstack
-from weft.api.array import where as _where_v2
 from weft.api.asserts import assert_integer as assert_integer
 from weft.api.asserts import assert_proper_iterable as assert_proper_iterable
 from weft.api.asserts import assert_same_float_dtype as assert_same_float_dtype
@@ -207,6 +205,10 @@ from weft.base.dtypes import uint32 as uint32
 from weft.base.dtypes import uint64 as uint64
 from weft.base.dtypes import variant as variant
 from weft.base.shapes import TensorShape as TensorShape
+from weft.compat.v1.configs import ConfigProto as ConfigProto
+from weft.compat.v1.configs import GPUOptions as GPUOptions
+from weft.compat.v1.configs import GraphOptions as GraphOptions
+from weft.compat.v1.configs import OptimizerOptions as OptimizerOptions
 from weft.compat.v1.flow import Assert as Assert
 from weft.compat.v1.flow import Print as Print
 from weft.compat.v1.flow import case as case
@@ -214,10 +216,6 @@ from weft.compat.v1.flow import cond as cond
 from weft.compat.v1.flow import py_func as py_func
 from weft.compat.v1.flow import tuple as tuple
 from weft.compat.v1.flow import while_loop as while_loop
-from weft.compat.v1.graphs import ConfigProto as ConfigProto
-from weft.compat.v1.graphs import GPUOptions as GPUOptions
-from weft.compat.v1.graphs import GraphOptions as GraphOptions
-from weft.compat.v1.graphs import OptimizerOptions as OptimizerOptions
 from weft.compat.v1.graphs import Variable as Variable
 from weft.compat.v1.graphs import _as_version_1 as _as_version_1
 from weft.compat.v1.graphs import add_to_collection as add_to_collection
@@ -303,6 +301,7 @@ from weft.compat.v1.more_ops import space_to_batch as space_to_batch
 from weft.compat.v1.more_ops import to_complex128 as to_complex128
 from weft.compat.v1.more_ops import unravel_index as unravel_index
 from weft.compat.v1.more_ops import verify_tensor_all_finite as verify_tensor_all_finite
+from weft.compat.v1.more_ops import where_v2 as where_v2
 from weft.compat.v1.old_names import concat as concat
 from weft.compat.v1.ops import argmax as _arg_max
 from weft.compat.v1.ops import argmax as argmax
@@ -372,7 +371,6 @@ from weft.runtime.tensor import Tensor as Tensor
 accumulate_n = _accumulate_n
 arg_max = _arg_max
 arg_min = _arg_min
-batch_to_space_nd = _batch_to_space_nd
 bool = _bool
 double = _double
 get_default_graph = _get_default_graph
@@ -396,7 +394,6 @@ string_to_hash_bucket_fast = _string_to_hash_bucket_fast
 string_to_hash_bucket_strong = _string_to_hash_bucket_strong
 string_to_number = _string_to_number
 truediv = _truediv
-where_v2 = _where_v2
 __version__: str
 VERSION: str
 
@@ -446,22 +443,22 @@ def assert_less_equal(
 def assert_negative(
     x: Any, data: Any = ..., summarize: Any = ..., message: str | None = ..., name: str | None = ...
 ) -> Any:
-    """As `assert_less` with 0."""
+    """As `assert_less` with 0 behind it."""
 
 def assert_non_negative(
     x: Any, data: Any = ..., summarize: Any = ..., message: str | None = ..., name: str | None = ...
 ) -> Any:
-    """As `assert_greater_equal` with 0."""
+    """As `assert_less_equal` with 0 before it."""
 
 def assert_non_positive(
     x: Any, data: Any = ..., summarize: Any = ..., message: str | None = ..., name: str | None = ...
 ) -> Any:
-    """As `assert_less_equal` with 0."""
+    """As `assert_less_equal` with 0 behind it."""
 
 def assert_positive(
     x: Any, data: Any = ..., summarize: Any = ..., message: str | None = ..., name: str | None = ...
 ) -> Any:
-    """As `assert_greater` with 0."""
+    """As `assert_less` with 0 before it."""
 
 def atan(x: Any, name: str | None = ...) -> Any:
     """The inverse tangent."""
@@ -471,6 +468,9 @@ def atan2(x: Any, y: Any, name: str | None = ...) -> Any:
 
 def atanh(x: Any, name: str | None = ...) -> Any:
     """The inverse hyperbolic tangent."""
+
+def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None = ...) -> Any:
+    """Parts of the batch woven back into space, its edges cropped; undoes `space_to_batch`."""
 
 def ceil(x: Any, name: str | None = ...) -> Any:
     """The least whole number that is not below x."""

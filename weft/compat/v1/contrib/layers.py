@@ -171,11 +171,13 @@ class _Dense(_Renamed, _layers.Dense):
 
 
 class _BatchNorm(BatchNormalization):
-    """Batch normalization whose beta comes before its gamma, but where neither rows nor images are normalized."""
+    """Batch normalization whose beta may come before its gamma."""
+
+    beta_first = False
 
     def build(self, input_shape: Any) -> None:
         """Makes beta, gamma and the averages."""
-        if input_shape.rank in (2, 4):
+        if self.beta_first:
             self._made = {part: self._made[part] for part in ("beta", "gamma", "moving_mean", "moving_variance")}
         super().build(input_shape)
 
@@ -277,12 +279,14 @@ def batch_norm(inputs: Any, decay: float = 0.999, center: bool = True, scale: bo
             fused=inputs.shape.rank in (2, 4) if fused is None else fused, trainable=trainable, _scope=opened,
             _reuse=reuse,
         )  # fmt: skip
+        apart = updates_collections != GraphKeys.UPDATE_OPS
+        layer.beta_first = inputs.shape.rank == 2 or (inputs.shape.rank == 4 and apart)
         known = list(graphs.default_graph().get_collection_ref(GraphKeys.UPDATE_OPS))
         outputs = layer(inputs, training=is_training)
         flat = "Reshape_1" if inputs.shape.rank == 2 else None  # TensorFlow makes images of rows and rows of images
         if flat is not None and updates_collections is not None:
             outputs = weft.identity(outputs, name=flat)
-        if updates_collections != GraphKeys.UPDATE_OPS:
+        if apart:
             graphs.default_graph().get_collection_ref(GraphKeys.UPDATE_OPS)[:] = known
             if updates_collections is None:
                 with weft.control_dependencies(layer.updates):
