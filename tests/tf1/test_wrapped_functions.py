@@ -74,3 +74,27 @@ def test_graph_util_of_version_2():
         (found,) = tf.graph_util.import_graph_def(first.as_graph_def(), return_elements=["y:0"])
         assert found.name == "import/y:0"
         assert tf.compat.v1.Session(graph=second).run(found) == 2.0
+
+
+def test_functions_are_frozen(tmp_path):
+    from weft.compat.v1.graph_util import convert_variables_to_constants_v2
+
+    weights = tf.Variable(np.arange(6, dtype=np.float32).reshape(3, 2))
+
+    @tf.function
+    def model(x):
+        hidden = tf.nn.relu(x @ weights)
+        return tf.while_loop(lambda i, h: i < 3, lambda i, h: (i + 1, h * 1.5), (0, hidden))[1]
+
+    frozen = convert_variables_to_constants_v2(model.get_concrete_function(tf.TensorSpec([None, 3], name="x")))
+    data = np.sin(np.arange(6, dtype=np.float32)).reshape(2, 3)
+    expected = model(tf.constant(data)).numpy()
+    weights.assign(weights * 0.0)  # which the frozen one does not notice
+    np.testing.assert_array_equal(frozen(tf.constant(data))[0], expected)
+    tf.io.write_graph(frozen.graph, str(tmp_path), "frozen.pb", as_text=False)
+    message = tf.compat.v1.GraphDef.FromString((tmp_path / "frozen.pb").read_bytes())
+    function = wrapped_graph(message, "x:0", frozen.outputs[0].name)
+    np.testing.assert_allclose(function(tf.constant(data)), expected, rtol=1e-6)
+    writing = tf.function(lambda x: weights.assign_add(x)).get_concrete_function(tf.TensorSpec([3, 2]))
+    with pytest.raises(NotImplementedError, match="assign_add"):
+        convert_variables_to_constants_v2(writing)

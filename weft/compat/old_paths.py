@@ -24,6 +24,7 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     "python.framework.ops": ("tf", "v1"),
     "python.framework.dtypes": ("tf.dtypes", "tf"),
     "python.framework.graph_util": ("v1.graph_util",),
+    "python.framework.convert_to_constants": ("v1.graph_util",),
     "python.framework.random_seed": ("v1", "v1.random"),
     **_under("python.framework", "constant_op tensor_shape tensor_util tensor_spec sparse_tensor device", ("tf", "v1")),
     **_under("python.framework", "importer function tensor indexed_slices", ("tf", "v1")),

@@ -11,6 +11,7 @@ from weft.base.errors import explain, nearest
 from weft.compat.v1.graph_import import import_graph_def as import_graph_def
 from weft.formats.messages.graph import GraphDef
 from weft.formats.tensors import to_tensor_proto
+from weft.runtime.freezing import convert_variables_to_constants_v2 as convert_variables_to_constants_v2
 
 #: nodes that stand for variables, and those that read them
 _VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
