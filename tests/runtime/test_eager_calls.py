@@ -255,3 +255,27 @@ def test_shapes_and_fillings():
             assert not hasattr(tf.zeros((2, 3)), "_array")
     with pytest.raises((ValueError, TypeError)):
         tf.zeros((2, -3))
+
+
+def test_attributes_that_are_equal_but_not_the_same():
+    x = tf.constant([1.0])
+    for _ in range(3):
+        signs = [np.signbit(tf.pad(x, [[1, 0]], constant_values=value).numpy()[0]) for value in (0.0, -0.0, 0)]
+        assert signs == [False, True, False]
+
+
+def test_defaults_may_be_left_out():
+    x = tf.constant(ONES)
+    record = opdef.get("reduce_sum")
+    record.ready.clear()
+    for _ in range(3):
+        assert dispatch.call("reduce_sum", x, axis=(1,)).shape == (3,)
+        assert dispatch.call("reduce_sum", x, axis=(1,), keepdims=True).shape == (3, 1)
+        with pytest.raises(TypeError, match="needs the attribute"):
+            dispatch.call("reduce_sum", x)
+        with pytest.raises(TypeError, match="has no attribute"):
+            dispatch.call("reduce_sum", x, axis=(1,), other=2)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = dispatch.call("reduce_sum", x, axis=(1,))
+    assert tape.gradient(y, x).shape == (3, 2)

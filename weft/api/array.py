@@ -306,7 +306,7 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "tr
         result = dispatch.call("reverse_axes", x)
         return apply("conj", result) if conjugate and x.dtype.is_complex else result
     if perm is None:
-        order = tuple(reversed(np.arange(x.shape.rank).tolist()))
+        order = tuple(np.arange(x.shape.rank)[::-1].tolist())
     else:
         order = tuple(integer(p, "perm") for p in (perm if isinstance(perm, (list, tuple)) else axes_of(x, perm)))
         order = tuple(p % len(order) if order else p for p in order)

@@ -14,9 +14,8 @@ from weft.runtime.tensor import EagerTensor
 
 def apply(op: str, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
     """Applies an op to converted inputs; one output comes bare, several as a tuple."""
-    record = opdef.get(op)
     tensors = [value if value.__class__ is EagerTensor else frontdoor.operand(value) for value in inputs]
-    outputs = dispatch.apply(record, tensors, record.complete(attrs), name)
+    outputs = dispatch.finish(opdef.get(op), tensors, attrs, name)
     return outputs[0] if len(outputs) == 1 else outputs
 
 

@@ -22,7 +22,7 @@ from weft.runtime import context, dispatch
 from weft.runtime.tensor import EagerTensor, Handle
 
 #: how many structures are told apart, how many of them are kept, and how many ops a tape may hold
-_MOST_SEEN, _MOST_KEPT, _MOST_ENTRIES = 4096, 256, 20000
+_MOST_SEEN, _MOST_KEPT, _MOST_ENTRIES = 4096, 128, 5000
 #: constants of more elements are computed anew
 _LARGE = 4096
 
@@ -59,7 +59,7 @@ def structure(
         if not _place(inputs, index, values, key) or not _place(outputs, index, values, key):
             return None
         if attrs:
-            key += (tuple(attrs.items()), tuple(map(type, attrs.values())))
+            key += dispatch.told(attrs)
     given = [cotangent for cotangent in cotangents if cotangent is not None]
     for asked in (targets, sources, given):
         if not _place(asked, index, values, key):

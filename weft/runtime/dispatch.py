@@ -133,12 +133,19 @@ def _kind(record: OpDef, arrays: Sequence[Any], attrs: Mapping[str, Any]) -> Any
     try:
         if record.by_dtype:
             return tuple([array.dtype for array in arrays]) if len(arrays) == len(record.inputs) else None
-        # True, 1 and 1.0 are equal, so the kinds of attributes are part of it
         plain = not attrs or attrs is record.defaults
-        given = () if plain else (tuple(attrs.items()), tuple(map(type, attrs.values())))
-        return (given, *[(array.dtype, array.shape) for array in arrays])
+        return (() if plain else told(attrs), *[(array.dtype, array.shape) for array in arrays])
     except AttributeError:
         return None
+
+
+def told(attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Attributes as part of a key. True, 1 and 1.0 are equal, and 0.0 and -0.0, so more than their values is in it."""
+    values = attrs.values()
+    kinds = tuple(map(type, values))
+    if float in kinds:
+        return tuple(attrs.items()), kinds, tuple([repr(value) for value in values if value.__class__ is float])
+    return tuple(attrs.items()), kinds
 
 
 def _execute(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -227,6 +234,52 @@ def pair(record: OpDef, x: EagerTensor, y: EagerTensor, call: tuple[Any, ...] = 
     return made
 
 
+def several(record: OpDef, tensors: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[EagerTensor, ...] | None:
+    """The same on any number of tensors, with any number of results.
+
+    Args:
+        record: The op.
+        tensors: The operands.
+        attrs: The attributes, with or without those that have their defaults.
+    """
+    scopes = context.local.scopes
+    if (scopes[-1] is not None if scopes else context.process["graph_mode"]) or check_results is not None:
+        return None
+    arrays = []
+    for tensor in tensors:
+        if tensor.__class__ is not EagerTensor:
+            return None
+        arrays.append(tensor._array)
+    try:
+        ready = record.ready.get(_kind(record, arrays, attrs))
+        if ready is None:
+            return None
+        result = ready.run(*arrays)
+    except REFUSALS:
+        return None
+    if result.__class__ is np.ndarray:
+        made: tuple[EagerTensor, ...] = (EagerTensor(result),)
+    else:
+        made = tuple(map(EagerTensor, as_arrays(result)))
+    for tape in context.local.tapes:
+        tape.note(record.name, tensors, made, ready.attrs)
+    return made
+
+
+def finish(
+    record: OpDef, tensors: Sequence[Any], attrs: Mapping[str, Any], name: str | None = None
+) -> tuple[Any, ...]:
+    """Applies an op whose attributes may lack those that have their defaults."""
+    made = several(record, tensors, attrs)
+    if made is not None:
+        return made
+    whole = record.complete(attrs)
+    outputs = apply(record, tensors, whole, name)
+    if len(whole) != len(attrs):
+        remember(record, attrs, tensors, whole)
+    return outputs
+
+
 def read(handle: Handle) -> EagerTensor | None:
     """The value of a variable, the short way; None where a graph is being built, or where it has no value."""
     scopes = context.local.scopes
@@ -263,20 +316,29 @@ def write(record: OpDef, handle: Handle, value: EagerTensor) -> bool:
     return True
 
 
-def remember(record: OpDef, call: tuple[Any, ...], tensors: Sequence[Any], attrs: Mapping[str, Any]) -> None:
-    """Lets `single` and `pair` find what has just been applied under a shorter name than all of its attributes.
+def remember(
+    record: OpDef, call: tuple[Any, ...] | Mapping[str, Any], tensors: Sequence[Any], attrs: Mapping[str, Any]
+) -> None:
+    """Lets what has just been applied be found the short way, under another name than all of its attributes.
 
     Args:
         record: The op.
-        call: What the attributes were made of, beginning with a text; equal only to what gives equal attributes.
+        call: For `single` and `pair` what the attributes were made of, beginning with a text: equal only to what gives
+            equal attributes. For `several` some of the attributes.
         tensors: The operands.
         attrs: The attributes, complete.
     """
-    if all(tensor.__class__ is EagerTensor for tensor in tensors):
-        arrays = [tensor._array for tensor in tensors]
+    if not record.pure or len(record.ready) >= _MOST_READY or any(t.__class__ is not EagerTensor for t in tensors):
+        return
+    arrays = [tensor._array for tensor in tensors]
+    try:
         ready = record.ready.get(_kind(record, arrays, attrs))
-        if ready is not None and len(record.ready) < _MOST_READY:
-            record.ready[(call, *[(array.dtype, array.shape) for array in arrays])] = ready
+    except TypeError:
+        return
+    if ready is not None:
+        short = call.__class__ is tuple
+        kind = (call, *[(a.dtype, a.shape) for a in arrays]) if short else _kind(record, arrays, call)  # type: ignore[arg-type]
+        record.ready[kind] = ready
 
 
 def as_arrays(result: Any) -> tuple[Any, ...]:
@@ -312,7 +374,12 @@ def _execute_new(
 
 
 def holds(value: Any) -> bool:
-    """Whether an attribute is more than a few plain values: an array, a graph, a function of the program."""
+    """Whether an attribute is more than `told` tells: an array, a graph, a function of the program, or a number with a
+    sign that does not show when it is compared."""
+    if isinstance(value, (tuple, list)):
+        return any((item.__class__ is float and item == 0) or holds(item) for item in value)
+    if isinstance(value, (complex, np.inexact)):
+        return bool(value == 0)
     return isinstance(value, (Constant, Graph)) or callable(value)
 
 
@@ -498,8 +565,7 @@ def leaked(tensor: Any, how: str) -> InaccessibleTensorError:
 
 def call(op: str, *inputs: Any, **attrs: Any) -> Any:
     """Applies the op of that name to tensors; one output comes bare, several as a tuple."""
-    record = opdef.get(op)
-    outputs = apply(record, inputs, record.complete(attrs))
+    outputs = finish(opdef.get(op), inputs, attrs)
     return outputs[0] if len(outputs) == 1 else outputs
 
 

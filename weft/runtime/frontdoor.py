@@ -75,12 +75,14 @@ _MOST_NUMBERS = 1024
 
 
 def _is_kept(value: Any) -> bool:
-    """Whether a value is a number whose array may be used again: not 0.0, which is equal to -0.0, nor in a graph."""
+    """Whether a value is a number whose array may be used again: graphs do not take all numbers in the same way."""
     kind = value.__class__
-    return (kind is int or (kind is float and value != 0.0)) and context.scope() is None
+    return (kind is int or kind is float) and context.scope() is None
 
 
-def _kept(key: Any, make: Callable[[], Any]) -> Any:
+def _kept(number: Any, made_for: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """The array of a number. 1 and 1.0 are equal, and 0.0 and -0.0."""
+    key = (number if number else repr(number), number.__class__, *made_for)
     array = _numbers.get(key)
     if array is None:
         array = make()
@@ -93,7 +95,7 @@ def _kept(key: Any, make: Callable[[], Any]) -> Any:
 def _number_or_array(value: Any, wanted: DType | None, hint: DType | None = None) -> Any:
     """The same as `to_array`, of which numbers come from those that are kept."""
     if _is_kept(value):
-        return _kept((value.__class__, value, wanted, hint), lambda: to_array(value, wanted, hint))
+        return _kept(value, (wanted, hint), lambda: to_array(value, wanted, hint))
     return to_array(value, wanted, hint)
 
 
@@ -384,8 +386,7 @@ def _brief(x: Any) -> str:
 def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     """A Python or numpy operand next to a tensor: it takes the tensor's dtype where nothing is lost by that."""
     if _is_kept(value) and tensor.dtype is not dtypes.string:
-        return EagerTensor(_kept((value.__class__, value, tensor.dtype, op),
-                                 lambda: _converted_beside(value, tensor, op)._array))  # fmt: skip
+        return EagerTensor(_kept(value, (tensor.dtype, op), lambda: _converted_beside(value, tensor, op)._array))
     return _converted_beside(value, tensor, op)
 
 
