@@ -141,7 +141,7 @@ def _stack(low: Lowering, shape: Shape, dtype: DType) -> Memory:
 
 def _spread(memory: Memory, like: Memory) -> Memory | None:
     """The same part of a tensor whose rows lie as those of another; None where it does not keep to rows."""
-    row, apart = like.shape[-1], like.strides[-2]
+    row, apart = _rows_of(like)
     if row == apart:
         return memory
     assert isinstance(row, int) and isinstance(apart, int)
@@ -158,8 +158,13 @@ def _spread(memory: Memory, like: Memory) -> Memory | None:
     return Memory(memory.buffer, memory.shape, tuple(strides), _spread_index(start, like))
 
 
+def _rows_of(memory: Memory) -> tuple[Dimension, Dimension]:
+    """How long the rows of a tensor are and how far they lie apart; equal where there is one element or one row."""
+    return (memory.shape[-1], memory.strides[-2]) if len(memory.shape) > 1 else (1, 1)
+
+
 def _spread_index(index: Index, like: Memory) -> Index:
-    row, apart = like.shape[-1], like.strides[-2]
+    row, apart = _rows_of(like)
     return index if row == apart else index + index // row * (apart - row)
 
 
