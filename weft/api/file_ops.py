@@ -13,11 +13,16 @@ from weft.base.dims import Dim
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
 from weft.ops import opdef
+from weft.ops.host import Form
 from weft.runtime import dispatch, frontdoor
 
 
-def _host(function: Any, inputs: list[Any], type: TensorType, name: str) -> Any:
-    attrs = {"function": lambda *arrays: [function(*arrays)], "types": (type,), "gradient": None}
+def _host(function: Any, inputs: list[Any], type: TensorType, name: str, form: Form | None = None) -> Any:
+    def run(*arrays: Any) -> list[Any]:
+        return [function(*arrays)]
+
+    run.form = form  # type: ignore[attr-defined]
+    attrs = {"function": run, "types": (type,), "gradient": None}
     return dispatch.apply(opdef.get("py_function"), [frontdoor.convert(i) for i in inputs], attrs, name)[0]
 
 
@@ -56,7 +61,7 @@ def read_file(filename: Any, name: str | None = None) -> Any:
     Raises:
         NotFoundError: Where there is no such file, when it runs.
     """
-    return _host(content_of, [filename], TensorType((), dtypes.string), name or "ReadFile")
+    return _host(content_of, [filename], TensorType((), dtypes.string), name or "ReadFile", Form("read_file"))
 
 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> None:

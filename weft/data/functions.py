@@ -18,6 +18,7 @@ from weft.data import structure
 from weft.data.structure import DatasetSpec, NoneTensorSpec, Parts, PipelineHandle
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
+from weft.passes.ahead import Halves, halves
 from weft.passes.batched import batched
 from weft.runtime import context, dispatch, indexing  # noqa: F401  (which gives tensors their x[...])
 from weft.runtime.composite import CompositeTensor
@@ -185,6 +186,7 @@ class StructuredFunction:
         self._symbols = list(wanted)
         self.graph = graph
         self._stacking: list[Graph | None] = []
+        self._halves: list[Halves | None] = []
         self._graphs = [graph]  # in a list of its own, so that copies share it
         self._captured = [key.target for key in graph.captures]
         self.has_state = any(isinstance(c, Handle) for c in self._captured)
@@ -245,10 +247,37 @@ class StructuredFunction:
         assert graph is not None
         return self._run(graph, flat)
 
-    def _run(self, graph: Graph, flat: Sequence[Any]) -> list[Any]:
+    @property
+    def goes_ahead(self) -> bool:
+        """Whether a part of it may be done for later elements while the rest waits for its turn."""
+        if not self._halves:
+            self._halves.append(halves(self.graph))
+        return self._halves[0] is not None
+
+    def begun(self, flat: Sequence[Any]) -> list[Any]:
+        """Runs the part that `goes_ahead`; gives what `ended` wants of it."""
+        parts = self._halves[0]
+        assert parts is not None
+        operands = self._operands(flat)
+        with context.open_scope(None):
+            return list(dispatch.compiled(parts.first).run([operands[number] for number in parts.given]))
+
+    def ended(self, flat: Sequence[Any], begun: Sequence[Any]) -> list[Any]:
+        """Runs the rest; gives what the function gives."""
+        parts = self._halves[0]
+        assert parts is not None
+        operands = self._operands(flat)
+        given = [operands[number] if own else begun[number] for own, number in parts.taken]
+        return self._run(parts.rest, flat, given)
+
+    def _operands(self, flat: Sequence[Any]) -> list[Any]:
+        """The graph's inputs for an element."""
         arrays = [array for leaf, stand in zip(flat, self._with_nones(), strict=True) if stand is None
                   for array in (leaf.arrays if isinstance(leaf, Parts) else [leaf])]  # fmt: skip
-        operands = [*arrays, *(c._array if isinstance(c, Handle) else structure.array_of(c) for c in self._captured)]
+        return [*arrays, *(c._array if isinstance(c, Handle) else structure.array_of(c) for c in self._captured)]
+
+    def _run(self, graph: Graph, flat: Sequence[Any], operands: list[Any] | None = None) -> list[Any]:
+        operands = self._operands(flat) if operands is None else operands
         with context.open_scope(None):
             results = dispatch.compiled(graph).run(operands) if graph.outputs or self.has_effects else []
         values = [np.asarray(r) for r in results]
@@ -321,10 +350,10 @@ def at_element(error: Exception, function: StructuredFunction, place: int, flat:
     )
 
 
-def called(function: StructuredFunction, place: int, flat: Sequence[Any]) -> list[Any]:
-    """A function of one element; an error says which element it was."""
+def called(function: StructuredFunction, place: int, flat: Sequence[Any], part: Any = None) -> list[Any]:
+    """A function of one element, or a `part` of it; an error says which element it was."""
     try:
-        return function(flat)
+        return function(flat) if part is None else part(flat)  # type: ignore[no-any-return]
     except Exception as error:
         at_element(error, function, place, flat)
         raise

@@ -42,9 +42,12 @@ class Map(Derived):
         self.label = label or ("_MapDataset" if parallel is None else "_ParallelMapDataset")
 
     def iterate(self) -> Iterator[Flat]:
-        threads = 1 if self.parallel is None or self.function.has_effects or debug_mode() else value_of(self.parallel)
+        threads = 1 if self.parallel is None or debug_mode() else value_of(self.parallel)
         if threads < 1:
             threads = os.cpu_count() or 1
+        ahead = threads > 1 and self.function.has_effects and self.function.goes_ahead
+        if self.function.has_effects and not ahead:
+            threads = 1
         source = enumerate(self.source.iterate())
         spent = 0.0
         for place, flat in source:
@@ -55,7 +58,7 @@ class Map(Derived):
             if threads > 1 and place == _TRIED - 1:
                 break
         if threads > 1 and spent > _WORTH_A_THREAD * _TRIED:
-            yield from self._side_by_side(source, threads)
+            yield from self._side_by_side(source, threads, ahead)
         else:
             for place, flat in source:
                 yield self._made(place, flat)
@@ -68,19 +71,30 @@ class Map(Derived):
             return None  # what runs between two elements may change what the function reads
         return mapped_stacks(self.source, given, size, self.function.stacked, self._made)
 
-    def _side_by_side(self, source: Iterator[Any], threads: int) -> Iterator[Flat]:
+    def _side_by_side(self, source: Iterator[Any], threads: int, ahead: bool) -> Iterator[Flat]:
+        """The results in order, several on their way; of a function with effects only what goes `ahead` of them."""
+        start = self._begun if ahead else self._made
         with ThreadPoolExecutor(threads, "weft-map", work_alone) as pool:
             running: collections.deque[Any] = collections.deque()
+
+            def first() -> Flat:
+                place, flat, future = running.popleft()
+                found: Flat = future.result()
+                return called(self.function, place, flat, lambda f: self.function.ended(f, found)) if ahead else found
+
             try:
                 for place, flat in source:
-                    running.append(pool.submit(self._made, place, flat))
+                    running.append((place, flat, pool.submit(start, place, flat)))
                     if len(running) >= 2 * threads:
-                        yield running.popleft().result()
+                        yield first()
                 while running:
-                    yield running.popleft().result()
+                    yield first()
             finally:
-                for future in running:
+                for _, _, future in running:
                     future.cancel()
+
+    def _begun(self, place: int, flat: Flat) -> Flat:
+        return called(self.function, place, flat, self.function.begun)
 
     def _made(self, place: int, flat: Flat) -> Flat:
         return called(self.function, place, flat)

@@ -17,6 +17,7 @@ from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
 from weft.ops import opdef
+from weft.ops.host import Form
 from weft.runtime import dispatch, frontdoor
 from weft.runtime.kept_calls import keepable
 
@@ -68,7 +69,8 @@ def _pixels(picture: Any, channels: int, deep: bool, function: str) -> Any:
             colours = np.asarray(picture.convert("RGB")).astype(np.int32)
             array = ((colours @ np.array([9797, 19235, 3736], np.int32)) >> 15).astype(np.uint8)
         else:
-            array = np.asarray(picture.convert(_MODES[count]))
+            mode = _MODES[count]
+            array = np.asarray(picture if picture.mode == mode else picture.convert(mode))
     except (OSError, ValueError, SyntaxError, IndexError, EOFError) as error:
         problem = f"tf.image.{function}: the image is damaged or cut short: {error}."
         raise InvalidArgumentError(explain(problem)) from None
@@ -77,7 +79,11 @@ def _pixels(picture: Any, channels: int, deep: bool, function: str) -> Any:
 
 
 def _host(function: Callable[..., Any], inputs: list[Any], type: TensorType, name: str) -> Any:
-    attrs = {"function": lambda *arrays: [function(*arrays)], "types": (type,), "gradient": None}
+    def run(*arrays: Any) -> list[Any]:
+        return [function(*arrays)]
+
+    run.form = Form(name)  # type: ignore[attr-defined]
+    attrs = {"function": run, "types": (type,), "gradient": None}
     return dispatch.apply(opdef.get("py_function"), [frontdoor.convert(i) for i in inputs], attrs, name)[0]
 
 
