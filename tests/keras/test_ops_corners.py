@@ -46,6 +46,13 @@ class TestSymbolicArguments:
         assert model(np.ones((2, 3), "float32")).numpy().tolist() == [[16.0] * 3] * 2
 
 
+def test_rows_of_lu_factors() -> None:
+    x = np.random.RandomState(3).rand(4, 4).astype("float32")
+    factors, rows = (np.asarray(one) for one in ops.lu_factor(x))
+    assert rows.tolist() == [3, 0, 1, 2]  # as Keras 3.15 on TensorFlow
+    np.testing.assert_allclose(((np.tril(factors, -1) + np.eye(4)) @ np.triu(factors))[rows], x, rtol=1e-5)
+
+
 class TestSparseArguments:
     sparse = tf.SparseTensor([[0, 0], [1, 2]], [1.0, 2.0], (2, 3))
     dense = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 2.0]], "float32")
@@ -86,6 +93,7 @@ class TestSparseArguments:
         x, y = keras.Input((3,), sparse=True), keras.Input((3,))
         assert [ops.sin(x).sparse, ops.exp(x).sparse, (ops.add(x, y)).sparse, ops.multiply(x, y).sparse] == [
             True, False, False, True]  # fmt: skip
+        assert ops.one_hot(keras.Input((), dtype="int32"), 3, sparse=True).sparse
         assert keras.layers.Add()([x, x]).sparse and not keras.layers.Dense(2)(x).sparse
 
     def test_layers(self) -> None:

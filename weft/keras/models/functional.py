@@ -63,8 +63,8 @@ def graph_config(model: Any) -> dict[str, Any]:
         layers.append(record)
     return {
         "name": model.name, "trainable": model.trainable, "layers": layers,
-        "input_layers": _plain(tf.nest.map_structure(lambda t: _Address(address(t)), model._inputs_struct)),
-        "output_layers": _plain(tf.nest.map_structure(lambda t: _Address(address(t)), model._outputs_struct)),
+        "input_layers": _plain(tf.nest.map_structure(lambda t: _Address(address(t)), model._inputs_struct), True),
+        "output_layers": _plain(tf.nest.map_structure(lambda t: _Address(address(t)), model._outputs_struct), True),
     }  # fmt: skip
 
 
@@ -102,12 +102,13 @@ class _Address:
         self.content = content
 
 
-def _plain(value: Any) -> Any:
-    """A structure as JSON knows it."""
+def _plain(value: Any, structure: bool = False) -> Any:
+    """A structure as JSON knows it; of inputs and outputs tuples stay tuples, until they are written."""
     if isinstance(value, _Address):
         return value.content
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        found = [_plain(item) for item in value]
+        return tuple(found) if type(value) is tuple and structure else found
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return serialize_keras_object(value)
@@ -149,7 +150,8 @@ def _rebuild(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any] | 
             return results[name][number][index]
         if isinstance(where, dict):
             return {key: find(item) for key, item in where.items()}
-        return [find(item) for item in where]
+        found = [find(item) for item in where]
+        return tuple(found) if isinstance(where, tuple) else found
 
     inputs, outputs = find(config["input_layers"]), find(config["output_layers"])
     extra = {key: config[key] for key in ("name", "trainable") if config.get(key) is not None}

@@ -87,9 +87,9 @@ def eigh(x: Any) -> Any:
 
 @operation("linalg")
 def lu_factor(x: Any) -> Any:
-    """L and U of P A = L U in one matrix (without L's ones), and the order of the rows (int32)."""
+    """L and U in one matrix (without L's ones), and where each row of x is found in L U (int32)."""
     factors, order = tf.linalg.lu(_matrices("lu_factor", x))
-    return factors, order
+    return factors, tf.argsort(order, axis=-1)  # the inverse
 
 
 @operation("linalg")

@@ -63,7 +63,8 @@ class FunctionCall(Operation):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Symbolic tensors like the results; a sparse one where that is what comes of the operands."""
         found = super().compute_output_spec(*args, **kwargs)
-        if isinstance(found, KerasTensor) and sparse.stays_sparse(self.function, args):
+        asked = self.bound.get("sparse")
+        if isinstance(found, KerasTensor) and (sparse.stays_sparse(self.function, args) if asked is None else asked):
             found.mark_sparse()
         return found
 
