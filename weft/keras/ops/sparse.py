@@ -18,8 +18,8 @@ from weft.keras.ops.promotion import alike, as_floats, axes_of
 
 #: functions of one operand that make zero of zero: they are applied to what is stored
 _ZERO_STAYS = frozenset(
-    "abs absolute arcsin arcsinh arctan arctanh cast ceil conj conjugate convert_to_tensor copy expm1 floor imag log1p negative real "
-    "round sign sin sinh sqrt square stop_gradient tan tanh trunc".split()
+    "abs absolute arcsin arcsinh arctan arctanh cast ceil conj conjugate convert_to_tensor copy expm1 floor "
+    "imag log1p negative real round sign sin sinh sqrt square stop_gradient tan tanh trunc".split()
 )
 #: functions of one operand that put what is stored elsewhere
 _MOVED = frozenset("expand_dims reshape squeeze transpose sum digitize".split())
