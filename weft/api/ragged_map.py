@@ -37,6 +37,12 @@ def _is_ragged(asked: list[Any] | None, number: int, result: Any) -> bool:
     return not dense and (isinstance(result, RaggedTensor) or frontdoor.convert(result).shape.rank != 0)
 
 
+def _splits(asked: list[Any] | None, number: int) -> Any:
+    """The dtype of a ragged result's row splits."""
+    said = None if asked is None else asked[min(number, len(asked) - 1)]
+    return said.row_splits_dtype if isinstance(said, RaggedTensorSpec) else dtypes.int64
+
+
 def _at_once(fn: Any, rows: Any, count: Any, asked: list[Any] | None) -> Any:
     from weft.api import ragged
     from weft.api.array import stack
@@ -48,7 +54,10 @@ def _at_once(fn: Any, rows: Any, count: Any, asked: list[Any] | None) -> Any:
     parts = []
     for number, result in enumerate(flat[0]):
         results = [one[number] for one in flat]
-        parts.append(ragged.stack(results) if _is_ragged(asked, number, result) else stack(results))
+        if _is_ragged(asked, number, result):
+            parts.append(ragged.stack(results).with_row_splits_dtype(_splits(asked, number)))
+        else:
+            parts.append(stack(results))
     return nest.pack(found[0], parts)
 
 
@@ -66,7 +75,8 @@ def _in_graph(fn: Any, rows: Any, count: Any, asked: list[Any] | None) -> Any:
                        for result, ragged in zip(flat, kinds, strict=True)]  # fmt: skip
 
     stacks = control.scan(step, [], counted(count), padded=True)[1]
-    found = [_joined(parts) if ragged else parts[0] for parts, ragged in zip(stacks, kinds, strict=True)]
+    found = [_joined(parts).with_row_splits_dtype(_splits(asked, number)) if ragged else parts[0]
+             for number, (parts, ragged) in enumerate(zip(stacks, kinds, strict=True))]  # fmt: skip
     return nest.pack(shape[0], found)
 
 

@@ -6,14 +6,15 @@ Splitting several strings gives rows of different lengths, as a ragged tensor.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from weft.api import ragged_map
 from weft.api.common import apply, axes_of, cast_to, in_a_row, integer, reduced
 from weft.base import dtypes
 from weft.base.errors import explain
-from weft.runtime import frontdoor
-from weft.runtime.ragged import RaggedTensor
+from weft.runtime import frontdoor, sizes
+from weft.runtime.ragged import RaggedTensor, RaggedTensorSpec
 from weft.runtime.tensor import EagerTensor
 
 
@@ -206,6 +207,18 @@ def _rows(op: str, input: Any, attrs: dict[str, Any], name: str | None) -> Any:
     return RaggedTensor.from_value_rowids(parts, numbers, cast_to(whole[0], dtypes.int64), validate=False)
 
 
+def _in_rows(data: RaggedTensor, function: Callable[[Any], Any], signature: Any) -> Any:
+    """What a function makes of every innermost row: strings, or rows of them where the signature is a ragged one."""
+    if isinstance(data.values, RaggedTensor):
+        return data.with_values(_in_rows(data.values, function, signature))
+    if data.values.shape.rank != 1:
+        return data.with_values(function(data.values))
+    if sizes.known(data.nrows()) == 0:
+        nothing = frontdoor.convert([], dtypes.string)
+        return data.with_values(nothing) if isinstance(signature, RaggedTensorSpec) else nothing
+    return ragged_map.map_rows(function, data, signature)
+
+
 def ngrams(data: Any, ngram_width: Any, separator: str = " ", pad_values: Any = None, padding_width: int | None = None,
            preserve_short_sequences: bool = False, name: str | None = None) -> Any:  # fmt: skip
     """The n-grams along the last axis.
@@ -229,10 +242,15 @@ def ngrams(data: Any, ngram_width: Any, separator: str = " ", pad_values: Any = 
     """
     widths = tuple(ngram_width) if isinstance(ngram_width, (list, tuple)) else (ngram_width,)
     pair = (pad_values, pad_values) if isinstance(pad_values, (str, bytes)) else pad_values
-    return apply("string_ngrams", data, widths=tuple(integer(width, "ngram_width") for width in widths),
-                 separator=_text(separator, "separator"),
-                 pad_values=None if pair is None else tuple(_text(value, "pad_values") for value in pair),
-                 padding_width=padding_width, preserve_short=bool(preserve_short_sequences), name=name)  # fmt: skip
+    attrs = {
+        "widths": tuple(integer(width, "ngram_width") for width in widths), "separator": _text(separator, "separator"),
+        "pad_values": None if pair is None else tuple(_text(value, "pad_values") for value in pair),
+        "padding_width": padding_width, "preserve_short": bool(preserve_short_sequences),
+    }  # fmt: skip
+    if isinstance(data, RaggedTensor):  # in which rows without strings have n-grams of their padding
+        return _in_rows(data, lambda row: apply("string_ngrams", row, **attrs, padding_alone=True),
+                        RaggedTensorSpec([None], dtypes.string))  # fmt: skip
+    return apply("string_ngrams", data, **attrs, padding_alone=False, name=name)
 
 
 # Regular expressions -------------------------------------------------------------------------------------------------
@@ -472,8 +490,11 @@ def unicode_encode(input: Any, output_encoding: str, errors: str = "replace", re
         >>> tf.strings.unicode_encode([[97, 233], [98, 99]], "UTF-8").numpy().tolist()
         [b'a\\xc3\\xa9', b'bc']
     """
-    return apply("unicode_encode", input, output_encoding=output_encoding, errors=errors,
-                 replacement_char=integer(replacement_char, "replacement_char"), name=name)  # fmt: skip
+    attrs = {"output_encoding": output_encoding, "errors": errors,
+             "replacement_char": integer(replacement_char, "replacement_char")}  # fmt: skip
+    if isinstance(input, RaggedTensor):
+        return _in_rows(input, lambda row: apply("unicode_encode", row, **attrs), dtypes.string)
+    return apply("unicode_encode", input, **attrs, name=name)
 
 
 def unicode_script(input: Any, name: str | None = None) -> Any:

@@ -10,6 +10,7 @@ from weft.api import array, math
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.base.shapes import TensorShape
+from weft.ops.uneven import mentions, varying
 from weft.runtime import context, frontdoor, sizes
 from weft.runtime.composite import CompositeTensor
 
@@ -54,6 +55,7 @@ class TensorArray(CompositeTensor):
         self._element = TensorShape(element_shape)
         self._name = name or tensor_array_name or "TensorArray"
         self._rows: Any = None  # [at least so many, ...] once the shape of a row is known
+        self._row: Any = None  # that shape, where only running tells its rank: then `_rows` holds flat rows
         self._uneven: list[Any] | None = None  # rows of several shapes, which eager ones may hold (infer_shape=False)
 
     # What it is ------------------------------------------------------------------------------------------------------
@@ -71,7 +73,7 @@ class TensorArray(CompositeTensor):
     @property
     def element_shape(self) -> TensorShape:
         """The shape of a row, as far as it is known."""
-        return self._element if self._rows is None else TensorShape(self._rows.shape[1:])
+        return self._element if self._rows is None or self._row is not None else TensorShape(self._rows.shape[1:])
 
     @property
     def handle(self) -> None:
@@ -101,6 +103,13 @@ class TensorArray(CompositeTensor):
         """
         row = self._taken(value, "write")
         number = _integer(index)
+        if row.shape.rank is None:
+            known = self.element_shape
+            row = row if known.rank is None else array.ensure_shape(row, known)
+            if self._rows is None and not known.is_fully_defined():
+                return self._changed(self._written_flat(number, row))
+        if self._row is not None:
+            return self._changed(self._written_flat(number, row))
         if self._may_be_uneven(row.shape):
             return self._written_beside(int(number), row)
         made = self._with(row.shape)
@@ -153,13 +162,14 @@ class TensorArray(CompositeTensor):
         """A row."""
         if self._uneven is not None:
             return self._uneven[int(_integer(index))]
-        return array.gather(self._held("read"), _integer(index))
+        row = array.gather(self._held("read"), _integer(index))
+        return row if self._row is None else array.reshape(row, self._row)
 
     def gather(self, indices: Any, name: str | None = None) -> Any:
         """The rows of these numbers: `[numbers, ...]`."""
         if self._uneven is not None:
             return array.stack([self._uneven[int(number)] for number in _integer(indices)])
-        return array.gather(self._held("gather"), _integer(indices))
+        return self._unfolded(array.gather(self._held("gather"), _integer(indices)))
 
     def stack(self, name: str | None = None) -> Any:
         """All rows: `[size, ...]`. Those that were not written are zeros."""
@@ -167,8 +177,8 @@ class TensorArray(CompositeTensor):
             return array.stack(self._uneven)
         rows = self._held("stack")
         if isinstance(self._size, int) and rows.shape[0] == self._size:
-            return rows
-        return rows if not self._dynamic and rows is self._rows else rows[: self._size]
+            return self._unfolded(rows)
+        return self._unfolded(rows if not self._dynamic and rows is self._rows else rows[: self._size])
 
     def concat(self, name: str | None = None) -> Any:
         """The rows after one another: `[size * first size of a row, ...]`."""
@@ -199,7 +209,7 @@ class TensorArray(CompositeTensor):
     def _copy(self) -> TensorArray:
         made = TensorArray(self._dtype, self._size, self._dynamic, infer_shape=self._infer,
                            element_shape=self._element, name=self._name)  # fmt: skip
-        made._rows = self._rows
+        made._rows, made._row = self._rows, self._row
         made._uneven = None if self._uneven is None else list(self._uneven)
         return made
 
@@ -219,6 +229,30 @@ class TensorArray(CompositeTensor):
         self._uneven[number] = row
         self._size, self._rows = len(self._uneven), None
         return self
+
+    def _written_flat(self, number: Any, row: Any) -> TensorArray:
+        """With a row of which only running tells the rank, or whose neighbours are such."""
+        made = self._with_flat()
+        made = made._reaching(number) if made._dynamic else made
+        flat = array.reshape(row, [1, -1])
+        more = array.shape(flat)[1] - array.shape(made._rows)[1]  # the first row to be written makes the others as wide
+        rows = array.pad(made._rows, [[0, 0], [0, more]])
+        made._rows = array.tensor_scatter_nd_update(rows, array.reshape(number, [1, 1]), flat)
+        made._row = array.shape(row)
+        return made
+
+    def _with_flat(self) -> TensorArray:
+        """One that has memory for rows of any rank, as yet of no width."""
+        made = self._copy()
+        if made._row is None:
+            width = array.shape(_nothing())[0]
+            made._rows = array.zeros(array.stack([_integer(self._size), width]), self._dtype)
+            made._row = _nothing()
+        return made
+
+    def _unfolded(self, rows: Any) -> Any:
+        """Rows in their own shape."""
+        return rows if self._row is None else array.reshape(rows, array.concat([array.shape(rows)[:1], self._row], 0))
 
     def _changed(self, made: TensorArray) -> TensorArray:
         """What a method that writes returns: in a graph a new one, else itself, changed, as TensorFlow has it."""
@@ -277,7 +311,7 @@ class TensorArray(CompositeTensor):
     # As a value of graphs --------------------------------------------------------------------------------------------
 
     def _components(self) -> list[Any]:
-        rows = [] if self._rows is None else [self._rows]
+        rows = [part for part in (self._rows, self._row) if part is not None]
         return [*rows, _integer(self._size)] if self._dynamic else rows
 
     def _rebuild(self, parts: list[Any]) -> TensorArray:
@@ -286,19 +320,23 @@ class TensorArray(CompositeTensor):
         if self._dynamic:
             made._size = held.pop()
         made._rows = held[0] if held else None
+        made._row = held[1] if self._row is not None else None
         return made
 
     def _static_part(self) -> Any:
         size = None if self._dynamic or not isinstance(self._size, int) else self._size
-        return self._dtype, self._dynamic, self._rows is None, size
+        return self._dtype, self._dynamic, self._rows is None, self._row is None, size
 
-    def _changing_in_loops(self) -> tuple[int, ...]:
-        return (0,) if self._dynamic and self._rows is not None else ()
+    def _changing_in_loops(self) -> tuple[tuple[int, int], ...]:
+        wide = ((0, 1), (1, 0)) if self._row is not None else ()
+        return (((0, 0),) if self._dynamic and self._rows is not None else ()) + wide
 
     def _before_a_loop(self, after: Any) -> TensorArray | None:
         """What must stand before a loop that leaves `after` behind: memory for its rows; None where it has that."""
         if self._rows is not None or not isinstance(after, TensorArray) or after._rows is None:
             return None
+        if after._row is not None or _told_inside(after._rows):
+            return self._with_flat()
         return self._with(TensorShape(after._rows.shape[1:]))
 
     def __repr__(self) -> str:
@@ -319,3 +357,14 @@ def _length(tensor: Any) -> Any:
 def _known(value: Any) -> int | None:
     found = value if isinstance(value, int) else sizes.known(frontdoor.convert(value))
     return found if isinstance(found, int) else None
+
+
+def _told_inside(rows: Any) -> bool:
+    """Whether rows have a size that only data of the graph around them tells: before a loop nobody knows it."""
+    value = getattr(rows, "_value", None)
+    return value is not None and mentions(value.shape, varying(value.graph, 0))
+
+
+def _nothing() -> Any:
+    """No sizes; in a graph, how many they are is left open."""
+    return array.cast(array.where(frontdoor.convert([False]))[:, 0], dtypes.int32)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from weft.base import shapes
-from weft.base.dims import Symbol
+from weft.base.dims import Dim, Symbol
 from weft.ir.graph import Graph, Node, Value, attr_symbols, clone, symbol_sources
 from weft.ir.types import TensorType
 from weft.ops import opdef
@@ -90,9 +90,7 @@ def walk_back(
     for position in wanted:
         plan = plans[position]
         if plan is not None:
-            total = plan(b, given)
-            result[position] = total if b.shape(total) == b.shape(node.inputs[position]) else b.reshape_like(
-                total, node.inputs[position])  # fmt: skip
+            result[position] = _like(b, plan(b, given), node.inputs[position])
     return result
 
 
@@ -128,6 +126,13 @@ def _zeros_for(b: Any, value: Any) -> Any:
     if held is not None and not shapes.is_static(held.shape):
         value, held = b.call("read_variable", value), None
     return b.full(held.shape, 0, held.dtype) if held is not None else b.zeros_like(value)
+
+
+def _like(b: Any, total: Any, value: Any) -> Any:
+    """A cotangent in the shape of its value; for a handle, of what it holds."""
+    held = _held_type(value)
+    shape = b.shape(value) if held is None else held.shape
+    return total if shape is None or b.shape(total) == shape else b.reshape(total, shape=shape)
 
 
 def _held_type(value: Any) -> TensorType | None:
@@ -385,8 +390,11 @@ class _Backward:
         return graph
 
     def _state_type(self, state: int) -> TensorType:
-        type = self.body.outputs[state].type
-        return padded_type(type) if state in self.changing else self.body.inputs[state].type
+        before, after = self.body.inputs[state].type, self.body.outputs[state].type
+        if state not in self.changing:
+            return before
+        sizes = zip(before.shape or (), after.shape or (), strict=True)
+        return after.with_shape(tuple(a if isinstance(a, int) and a == b else Dim.fresh() for a, b in sizes))
 
     def _cut(self, b: Any, values: dict[Value, Any], cotangents: dict[int, Any], results: dict[int, Any]) -> None:
         """Gives what comes with sizes of its own those that it has in this step."""

@@ -185,13 +185,13 @@ def _padding(width: int, pad: tuple[str, str] | None, most: int | None) -> int:
     return width - 1 if most is None else min(most, width - 1)
 
 
-def _count(length: int, width: int, pad: int) -> int:
-    return max(0, length + 2 * pad - width + 1) if length else 0  # padding alone makes none
+def _count(length: int, width: int, pad: int, alone: bool) -> int:
+    return max(0, length + 2 * pad - width + 1) if length or alone else 0
 
 
 def _ngrams_spec(
     x: TensorType, *, widths: tuple[int, ...], separator: str, pad_values: tuple[str, str] | None,
-    padding_width: int | None, preserve_short: bool,
+    padding_width: int | None, preserve_short: bool, padding_alone: bool,
 ) -> TensorType:  # fmt: skip
     shape = shape_of(x)
     if not shape:
@@ -203,21 +203,22 @@ def _ngrams_spec(
     length = shape[-1]
     total: Dimension = Dim.fresh("ngrams")
     if isinstance(length, int):
-        total = sum(_count(length, width, _padding(width, pad_values, padding_width)) for width in widths)
+        pads = {width: _padding(width, pad_values, padding_width) for width in widths}
+        total = sum(_count(length, width, pads[width], padding_alone) for width in widths)
         total = 1 if preserve_short and length and not total else total
     return TensorType((*shape[:-1], total), dtypes.string)
 
 
 def _ngrams_of(
     words: Sequence[bytes], widths: tuple[int, ...], between: bytes, pad_values: tuple[str, str] | None,
-    padding_width: int | None, preserve_short: bool,
+    padding_width: int | None, preserve_short: bool, padding_alone: bool,
 ) -> list[bytes]:  # fmt: skip
     left, right = (raw(value) for value in pad_values or ("", ""))
     found = []
     for width in widths:
         pad = _padding(width, pad_values, padding_width)
         padded = [*[left] * pad, *words, *[right] * pad]
-        found += [between.join(padded[i : i + width]) for i in range(_count(len(words), width, pad))]
+        found += [between.join(padded[i : i + width]) for i in range(_count(len(words), width, pad, padding_alone))]
     if preserve_short and len(words) and not found:
         pad = 0 if pad_values is None else padding_width or 0
         found = [between.join([*[left] * pad, *words, *[right] * pad])]
@@ -235,12 +236,13 @@ register(
         name="string_ngrams",
         inputs=("input",),
         attrs={"widths": REQUIRED, "separator": " ", "pad_values": None, "padding_width": None,
-               "preserve_short": False},
+               "preserve_short": False, "padding_alone": False},
         spec=_ngrams_spec,
         reference=_ngrams,
         dtypes=(STRINGS,),
         vjp=NO_GRADIENT,
-        doc="The n-grams of the strings along the last axis, for one width after the other.",
+        doc="The n-grams of the strings along the last axis, for one width after the other; with `padding_alone`, of a "
+        "row without strings those of its padding, too.",
         cases=(
             case((5,), widths=(2,)),
             case((2, 3), widths=(1, 3), separator="-"),
@@ -248,6 +250,7 @@ register(
             case((3, 2), widths=(3,), preserve_short=True),
             case((2, 2), widths=(3, 5), pad_values=("<", ">"), padding_width=1, preserve_short=True),
             case((2, 3), widths=()),
+            case((0,), widths=(1, 2), pad_values=("<", ">"), padding_width=1, padding_alone=True),
             case((2, 0), widths=(2,)),
             case((0, 3), widths=(2,)),
         ),

@@ -52,8 +52,8 @@ class CompositeTensor:
         """What must be in its place before a loop that leaves `after`, where it has fewer components; else None."""
         return None
 
-    def _changing_in_loops(self) -> tuple[int, ...]:
-        """The components whose first size a loop may change."""
+    def _changing_in_loops(self) -> tuple[tuple[int, int], ...]:
+        """The sizes that a loop may change: pairs of a component's number and an axis of it."""
         return ()
 
 

@@ -328,8 +328,9 @@ def loop_types(leaves: Sequence[Any]) -> list[TensorType]:
     types = []
     for leaf in leaves:
         mine = [_type(tensor) for tensor in TracedResult([leaf]).tensors]
-        for place in leaf._changing_in_loops() if isinstance(leaf, CompositeTensor) else ():
-            mine[place] = TensorType((Dim.fresh(), *(mine[place].shape or ())[1:]), mine[place].dtype)
+        for place, axis in leaf._changing_in_loops() if isinstance(leaf, CompositeTensor) else ():
+            shape = mine[place].shape or ()
+            mine[place] = mine[place].with_shape((*shape[:axis], Dim.fresh(), *shape[axis + 1 :]))
         types += mine
     return types
 

@@ -199,7 +199,7 @@ def _array_from(value: Any, wanted: DType | None, hint: DType | None) -> Any:
     if wanted is None:
         _check_size(natural, value, array)
         chosen = natural
-        if hint is not None and natural is not hint and _fits(natural, hint):
+        if hint is not None and natural is not hint and (_fits(natural, hint) or _is_empty(value)):
             chosen = hint
     else:
         chosen = wanted
@@ -225,6 +225,12 @@ def _numbers_of(array: Any, wanted: DType | None) -> Any:
         raise ValueError(
             explain(f"A number does not fit into {wanted.name}.", received=repr(array.tolist())[:200])
         ) from None
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether a value is a list without numbers, which say no dtype."""
+    first = _first(value)
+    return isinstance(first, (list, tuple)) and not first
 
 
 def _first(value: Any) -> Any:
@@ -393,7 +399,8 @@ def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
 def _converted_beside(value: Any, tensor: Any, op: str) -> Any:
     wanted = tensor.dtype
     # A Python number is exact: by way of float32, its usual dtype, a float64 tensor would get it rounded.
-    array = to_array(value, hint=wanted if wanted.is_floating or wanted.is_complex else None)
+    exact = wanted.is_floating or wanted.is_complex or _is_empty(value)
+    array = to_array(value, hint=wanted if exact else None)
     found = dtypes.as_dtype(array.dtype)
     if found is wanted:
         return literal(array)

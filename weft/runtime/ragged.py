@@ -69,7 +69,7 @@ def splits_of(lengths: Any) -> Any:
 
 def rows_at(splits: Any, count: Any) -> Any:
     """The number of the row of each of so many values."""
-    places = _call("searchsorted", splits, counted(count), side="right", dtype=dtypes.int64)
+    places = _call("searchsorted", splits, counted(_cast(count, splits.dtype)), side="right", dtype=dtypes.int64)
     return _cast(_call("subtract", places, _int(1)), splits.dtype)
 
 
@@ -447,8 +447,8 @@ class RaggedTensor(CompositeTensor, TensorOperators):
         theirs = [level._uniform for level in levels] or [None] * len(mine)
         return _rebuilt(self._components(), [a if a == b else None for a, b in zip(mine, theirs, strict=True)])
 
-    def _changing_in_loops(self) -> tuple[int, ...]:
-        return tuple(range(self.ragged_rank + 1))
+    def _changing_in_loops(self) -> tuple[tuple[int, int], ...]:
+        return tuple((place, 0) for place in range(self.ragged_rank + 1))
 
     def _as_arrays(self, arrays: list[Any]) -> RaggedTensorValue:
         found = arrays[0]

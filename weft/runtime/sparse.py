@@ -176,8 +176,8 @@ class SparseTensor(CompositeTensor):
             said = TensorShape([a if a == b else None for a, b in zip(mine.as_list(), known, strict=True)])
         return SparseTensor.__new__(SparseTensor)._set(self._indices, self._values, _opaque(self._dense_shape), said)
 
-    def _changing_in_loops(self) -> tuple[int, ...]:
-        return (0, 1)
+    def _changing_in_loops(self) -> tuple[tuple[int, int], ...]:
+        return ((0, 0), (1, 0))
 
     def _as_arrays(self, arrays: list[Any]) -> SparseTensorValue:
         return SparseTensorValue(*arrays)
