@@ -242,7 +242,7 @@ def ngrams(data: Any, ngram_width: Any, separator: str = " ", pad_values: Any = 
     """
     widths = tuple(ngram_width) if isinstance(ngram_width, (list, tuple)) else (ngram_width,)
     pair = (pad_values, pad_values) if isinstance(pad_values, (str, bytes)) else pad_values
-    attrs = {
+    attrs: dict[str, Any] = {
         "widths": tuple(integer(width, "ngram_width") for width in widths), "separator": _text(separator, "separator"),
         "pad_values": None if pair is None else tuple(_text(value, "pad_values") for value in pair),
         "padding_width": padding_width, "preserve_short": bool(preserve_short_sequences),
@@ -490,7 +490,7 @@ def unicode_encode(input: Any, output_encoding: str, errors: str = "replace", re
         >>> tf.strings.unicode_encode([[97, 233], [98, 99]], "UTF-8").numpy().tolist()
         [b'a\\xc3\\xa9', b'bc']
     """
-    attrs = {"output_encoding": output_encoding, "errors": errors,
+    attrs: dict[str, Any] = {"output_encoding": output_encoding, "errors": errors,
              "replacement_char": integer(replacement_char, "replacement_char")}  # fmt: skip
     if isinstance(input, RaggedTensor):
         return _in_rows(input, lambda row: apply("unicode_encode", row, **attrs), dtypes.string)
