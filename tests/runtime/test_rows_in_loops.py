@@ -76,3 +76,25 @@ def test_gradient_through_a_loop_with_a_matrix_that_all_turns_use():
             total = run(tf.constant([[1.0, 2.0]]))
         results.append(tape.gradient(total, weights).numpy())
     np.testing.assert_allclose(*results, rtol=1e-5)
+
+
+def test_rows_of_known_and_of_unknown_rank_in_one_array():
+    def zeros():
+        return tf.numpy_function(lambda: np.zeros(2, np.float32), [], tf.float32)
+
+    @tf.function
+    def in_turns(count):
+        rows = tf.TensorArray(tf.float32, 0, dynamic_size=True)
+        for i in tf.range(count):
+            rows = rows.write(i, tf.ones([2])) if i % 2 == 0 else rows.write(i, zeros())
+        return rows.stack()
+
+    @tf.function
+    def first_before(count):
+        rows = tf.TensorArray(tf.float32, 0, dynamic_size=True).write(0, tf.ones([2]))
+        for i in tf.range(1, count):
+            rows = rows.write(i, zeros())
+        return rows.stack()
+
+    assert in_turns(tf.constant(3)).numpy().tolist() == [[1.0, 1.0], [0.0, 0.0], [1.0, 1.0]]
+    assert first_before(tf.constant(2)).numpy().tolist() == [[1.0, 1.0], [0.0, 0.0]]

@@ -244,7 +244,11 @@ class TensorArray(CompositeTensor):
     def _with_flat(self) -> TensorArray:
         """One that has memory for rows of any rank, as yet of no width."""
         made = self._copy()
-        if made._row is None:
+        if made._rows is not None and made._row is None:
+            whole = array.shape(made._rows)
+            made._rows = array.reshape(made._rows, array.stack([whole[0], math.reduce_prod(whole[1:])]))
+            made._row = whole[1:]
+        elif made._row is None:
             width = array.shape(_nothing())[0]
             made._rows = array.zeros(array.stack([_integer(self._size), width]), self._dtype)
             made._row = _nothing()
@@ -333,8 +337,10 @@ class TensorArray(CompositeTensor):
 
     def _before_a_loop(self, after: Any) -> TensorArray | None:
         """What must stand before a loop that leaves `after` behind: memory for its rows; None where it has that."""
-        if self._rows is not None or not isinstance(after, TensorArray) or after._rows is None:
+        if not isinstance(after, TensorArray) or after._rows is None:
             return None
+        if self._rows is not None:
+            return None if self._row is not None or after._row is None else self._with_flat()
         if after._row is not None or _told_inside(after._rows):
             return self._with_flat()
         return self._with(TensorShape(after._rows.shape[1:]))
@@ -362,7 +368,7 @@ def _known(value: Any) -> int | None:
 def _told_inside(rows: Any) -> bool:
     """Whether rows have a size that only data of the graph around them tells: before a loop nobody knows it."""
     value = getattr(rows, "_value", None)
-    return value is not None and mentions(value.shape, varying(value.graph, 0))
+    return value is not None and mentions(value.shape[1:], varying(value.graph, 0))
 
 
 def _nothing() -> Any:

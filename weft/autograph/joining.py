@@ -116,8 +116,8 @@ class Branches:
         if isinstance(x, CompositeTensor) or isinstance(y, CompositeTensor):
             if type(x) is not type(y):
                 raise self._differ(name, x, y)
-            self.first.append(x._before_a_loop(y) or x)
-            self.second.append(y._before_a_loop(x) or y)
+            self.first.append(self._inside[0](lambda: x._before_a_loop(y)) or x)
+            self.second.append(self._inside[1](lambda: y._before_a_loop(x)) or y)
             return
         if isinstance(x, _NUMBERS) != isinstance(y, _NUMBERS):  # a number takes the tensor's dtype
             if isinstance(x, _NUMBERS):
