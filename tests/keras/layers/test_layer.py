@@ -231,6 +231,10 @@ def test_an_unknown_keyword_names_the_nearest() -> None:
         (lambda: layers.MaxPooling2D(padding="smae"), "`padding` is 'smae'.*`same`"),
         (lambda: layers.Conv2D(3, 3, strides=2, dilation_rate=2), "cannot both exceed 1"),
         (lambda: layers.Permute((0, 1)), "the batch, axis 0, is left out"),
+        (lambda: layers.RepeatVector(0), "`n` should be a positive integer"),
+        (lambda: layers.Reshape((-2, 5)), r"non-negative integer.*target_shape=\(-2, 5\)"),
+        (lambda: layers.UpSampling1D(0), "`size` should be a positive integer"),
+        (lambda: layers.Cropping1D((1,)), "Cropping1D: `cropping`"),
     ],
 )
 def test_wrong_arguments(make: Any, words: str) -> None:

@@ -36,7 +36,7 @@ class SwapEMAWeights(Callback):
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
         if not any(getattr(each, "use_ema", False) for each in single_optimizers(optimizer)):
             raise ValueError(explain(
-                "SwapEMAWeights: the optimizer keeps no moving averages.",
+                "SwapEMAWeights must be used when `use_ema=True` is set: the optimizer keeps no moving averages.",
                 received="no optimizer" if optimizer is None else type(optimizer).__name__,
                 hint='compile with keras.optimizers.Adam(use_ema=True), or another optimizer with that argument',
             ))  # fmt: skip

@@ -47,11 +47,13 @@ class BackupAndRestore(Callback):
         super().__init__()
         if backup_dir is None or not os.fspath(backup_dir):
             raise ValueError(explain(
-                "BackupAndRestore: `backup_dir` is empty.", received=repr(backup_dir), hint="give the path of a folder"
+                "BackupAndRestore: Empty `backup_dir` argument passed: `backup_dir` is empty.",
+                received=repr(backup_dir), hint="give the path of a folder",
             ))  # fmt: skip
         if save_freq not in ("epoch", False) and (isinstance(save_freq, bool) or not isinstance(save_freq, int)):
             raise ValueError(explain(
-                "BackupAndRestore: `save_freq` is 'epoch', a number of batches, or False.", received=repr(save_freq)
+                "BackupAndRestore: Invalid value for `save_freq`: it is 'epoch', a number of batches, or False.",
+                received=repr(save_freq),
             ))  # fmt: skip
         self.backup_dir = os.fspath(backup_dir)
         self.save_freq = save_freq

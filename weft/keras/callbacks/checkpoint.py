@@ -61,7 +61,8 @@ class ModelCheckpoint(_Watching):
     def _check(self) -> None:
         if self.save_freq != "epoch" and (isinstance(self.save_freq, bool) or not isinstance(self.save_freq, int)):
             raise ValueError(explain(
-                "ModelCheckpoint: `save_freq` is 'epoch' or a number of batches.", received=repr(self.save_freq)
+                "ModelCheckpoint: Unrecognized save_freq: it is 'epoch' or a number of batches.",
+                received=repr(self.save_freq),
             ))  # fmt: skip
         weights = self.filepath.endswith((".weights.h5", ".h5", ".hdf5")) or names_checkpoint(self.filepath)
         if self.save_weights_only and not weights:

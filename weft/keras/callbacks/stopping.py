@@ -279,7 +279,7 @@ class TerminateOnNaN(Callback):
             return
         if self.raise_error:
             raise RuntimeError(explain(
-                f"The loss of batch {batch} is {loss}.",
+                f"NaN or Inf loss encountered: the loss of batch {batch} is {loss}.",
                 hint="keras.config.enable_debug_nans() names the layer that made the first NaN; a smaller learning "
                 "rate often helps",
             ))  # fmt: skip

@@ -41,7 +41,9 @@ class DTypePolicy:
         if not isinstance(name, str):
             name = standardize_dtype(name)
         if name not in _NAMES:
-            raise ValueError(f"There is no dtype policy named {name!r}. {nearest(name, _NAMES)}")
+            raise ValueError(
+                f"Cannot convert {name!r} to a dtype policy: there is none of this name. {nearest(name, _NAMES)}"
+            )
         self._name = name
         self._source_name = source_name
 

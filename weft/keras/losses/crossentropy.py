@@ -77,7 +77,8 @@ def _check_classes(y_true: Any, y_pred: Any, axis: int, function: str) -> None:
         None not in (a, b) and a != b for a, b in zip(y_true.shape, y_pred.shape, strict=True)
     ):
         raise ValueError(explain(
-            f"{function}: labels and predictions differ in shape.", expected=f"one-hot labels of shape {y_pred.shape}",
+            f"{function}: labels and predictions differ in shape; they must have the same shape.",
+            expected=f"one-hot labels of shape {y_pred.shape}",
             received=[f"y_true {y_true.shape}", f"y_pred {y_pred.shape}"],
             hint="for labels that are class numbers use sparse_categorical_crossentropy, or keras.utils.to_categorical"
             if y_true.shape.rank < y_pred.shape.rank or y_true.shape[-1] == 1
@@ -260,7 +261,7 @@ def check_same_shape(y_true: Any, y_pred: Any, function: str) -> None:
         None not in (a, b) and a != b for a, b in zip(y_true.shape, y_pred.shape, strict=True)
     ):
         raise ValueError(explain(
-            f"{function}: labels and predictions differ in shape.",
+            f"{function}: labels and predictions differ in shape; they must have the same shape.",
             expected=f"labels of shape {y_pred.shape}", received=[f"y_true {y_true.shape}", f"y_pred {y_pred.shape}"],
             hint="give the last layer as many units as a label has numbers",
         ))  # fmt: skip

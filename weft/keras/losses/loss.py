@@ -48,7 +48,7 @@ class Loss(metaclass=KnownArguments):
             reduction = "sum_over_batch_size"
         if reduction not in REDUCTIONS:
             raise ValueError(explain(
-                f"{type(self).__name__}: there is no reduction {reduction!r}. "
+                f"{type(self).__name__}: Invalid value for argument `reduction`: there is no {reduction!r}. "
                 f"{nearest(str(reduction), [r for r in REDUCTIONS if r])}",
                 expected=", ".join(repr(r) for r in REDUCTIONS),
             ))  # fmt: skip

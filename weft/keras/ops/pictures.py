@@ -36,7 +36,8 @@ def _on_batch(
     rank = images.shape.rank
     if rank not in (spatial + 1, spatial + 2):
         raise ValueError(explain(
-            f"{function}: one image or a batch of images is needed.", received=f"shape {images.shape}",
+            f"{function}: Invalid images rank: expected rank 3 (single image) or rank 4 (batch of images).",
+            received=f"shape {images.shape}",
             expected="(height, width, channels) or (batch, height, width, channels)",
         ))  # fmt: skip
     single = rank == spatial + 1
@@ -170,7 +171,8 @@ def _floats_only(function: str, images: Any) -> Any:
     images = convert_to_tensor(images)
     if "float" not in standardize_dtype(images.dtype):
         raise ValueError(explain(
-            f"{function}: floats in [0, 1] are needed.", received=f"dtype {standardize_dtype(images.dtype)}",
+            f"{function}: Invalid images dtype: expected float dtype. Floats in [0, 1] are needed.",
+            received=f"dtype {standardize_dtype(images.dtype)}",
             hint="divide by 255 first",
         ))  # fmt: skip
     return images

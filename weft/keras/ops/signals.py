@@ -54,13 +54,14 @@ def _complex(x: Any, function: str) -> Any:
     """Complex numbers of a pair (real, imaginary)."""
     if not isinstance(x, (tuple, list)) or len(x) != 2:
         raise ValueError(explain(
-            f"{function}: `x` must be a pair (real parts, imaginary parts).", received=type(x).__name__,
+            f"{function}: Input `x` should be a tuple of two tensors - real and imaginary.", received=type(x).__name__,
             hint=f"keras.ops.{function}((x, keras.ops.zeros_like(x))) for real numbers",
         ))  # fmt: skip
     real, imag = (convert_to_tensor(part) for part in x)
     if real.shape != imag.shape:
         raise ValueError(explain(
-            f"{function}: both parts must have one shape.", received=f"{real.shape} and {imag.shape}"
+            f"{function}: Both the real and imaginary parts should have the same shape.",
+            received=f"{real.shape} and {imag.shape}"
         ))  # fmt: skip
     for part in (real, imag):
         if standardize_dtype(part.dtype) not in ("float32", "float64"):

@@ -119,7 +119,9 @@ class AdamW(Adam):
             weight_decay=weight_decay, **kwargs,
         )  # fmt: skip
         if self.weight_decay is None:
-            raise ValueError("AdamW needs a `weight_decay`; without one it is Adam.")
+            raise ValueError(
+                "AdamW: Argument `weight_decay` must be a float. Received: weight_decay=None. Without one it is Adam."
+            )
 
 
 class Adamax(TwoMoments):

@@ -249,7 +249,8 @@ class Optimizer(metaclass=KnownArguments):
                 return
         if isinstance(old, LearningRateSchedule):
             raise TypeError(explain(
-                f"The learning rate of optimizer `{self.name}` comes from a schedule and cannot be set.",
+                f"The learning rate of optimizer `{self.name}` comes from a schedule and cannot be set. This "
+                "optimizer was created with a `LearningRateSchedule` object as its `learning_rate` argument.",
                 hint="make the optimizer with a number as its learning rate",
             ))  # fmt: skip
         if isinstance(old, (Variable, tf.Variable)):

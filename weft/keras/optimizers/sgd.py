@@ -32,7 +32,7 @@ class SGD(Optimizer):
     def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **kwargs: Any) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
         if not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:
-            raise ValueError(explain("SGD: `momentum` must be a number from 0 to 1.", received=repr(momentum)))
+            raise ValueError(explain("SGD: `momentum` must be a float between [0, 1].", received=repr(momentum)))
         self.momentum = momentum
         self.nesterov = nesterov
         self.momentums: list[Any] = []

@@ -83,7 +83,8 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
         own = name if name is not None else target.__name__  # type: ignore[attr-defined]
         if inspect.isclass(target) and not hasattr(target, "get_config"):
             raise ValueError(
-                f"{own} cannot be registered: it has no get_config() method. Add one that returns its arguments."
+                f"{own} cannot be registered: Cannot register a class that does not have a get_config() method. "
+                "Add one that returns its arguments."
             )
         key = f"{package}>{own}"
         _objects[key] = target

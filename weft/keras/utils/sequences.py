@@ -48,6 +48,11 @@ def pad_sequences(
     length = max((len(sequence) for sequence in sequences), default=0) if maxlen is None else int(maxlen)
     inner = next((np.asarray(sequence).shape[1:] for sequence in sequences if len(sequence)), ())
     kind = np.dtype(object) if dtype is object or (dtype == "object") else np.dtype(dtype)
+    if isinstance(value, str) and kind.kind not in "OUS":
+        raise ValueError(explain(
+            f"pad_sequences: `dtype` {dtype} is not compatible with the type of `value`.", received=repr(value),
+            hint="dtype=object keeps texts of any length",
+        ))  # fmt: skip
     result = np.full((len(sequences), length, *inner), value, dtype=kind)
     for row, sequence in enumerate(sequences):
         if not len(sequence) or not length:

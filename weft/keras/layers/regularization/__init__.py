@@ -19,7 +19,7 @@ from weft.keras.regularizers import L1L2
 def _share(layer: str, rate: Any) -> float:
     if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
         raise ValueError(explain(
-            f"{layer}: Invalid value received for argument `rate`.", expected="a share between 0 and 1",
+            f"{layer}: Invalid value received for argument `rate`. Expected a float value between 0 and 1.",
             received=repr(rate), hint="0.2 sets a fifth of the values to 0",
         ))  # fmt: skip
     return float(rate)
@@ -38,7 +38,7 @@ def _noise_shape(layer: str, shape: Any) -> tuple[int | None, ...] | None:
         problem = "all dimensions to be positive integers or None"
     if problem is not None:
         raise ValueError(explain(
-            f"{layer}: Invalid value received for argument `noise_shape`.", expected=problem, received=repr(shape)
+            f"{layer}: Invalid value received for argument `noise_shape`. Expected {problem}.", received=repr(shape)
         ))  # fmt: skip
     return tuple(shape)
 

@@ -69,8 +69,16 @@ class Reshape(Layer):
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.target_shape = (target_shape,) if isinstance(target_shape, int) else tuple(int(n) for n in target_shape)
+        if any(size < -1 for size in self.target_shape):
+            raise ValueError(explain(
+                "Reshape: a size is a non-negative integer, or -1 for one that is computed. Received: "
+                f"target_shape={self.target_shape}",
+            ))  # fmt: skip
         if self.target_shape.count(-1) > 1:
-            raise ValueError(explain("Reshape: only one size may be -1.", received=str(self.target_shape)))
+            raise ValueError(explain(
+                "Reshape: only one size may be -1: there must be at most one unknown dimension. Received: "
+                f"target_shape={self.target_shape}"
+            ))
 
     def call(self, inputs: Any) -> Any:
         """The output."""
@@ -111,7 +119,8 @@ class Permute(Layer):
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(explain(
-                "Permute: `dims` must hold each axis from 1 on once; the batch, axis 0, is left out.",
+                "Permute: Invalid permutation argument `dims`: it must hold each axis from 1 on once; "
+                "the batch, axis 0, is left out.",
                 received=str(self.dims),
             ))  # fmt: skip
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
@@ -132,7 +141,9 @@ class RepeatVector(Layer):
     def __init__(self, n: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(n, int):
-            raise TypeError(f"RepeatVector: `n` must be an integer, received {n!r}.")
+            raise TypeError(f"RepeatVector: Expected an integer value for `n`, received {n!r}.")
+        if n <= 0:
+            raise ValueError(explain("RepeatVector: `n` should be a positive integer.", received=repr(n)))
         self.n = n
         self.input_spec = InputSpec(ndim=2)
 
@@ -151,8 +162,10 @@ def pairs(layer: str, name: str, value: Any, rank: int) -> tuple[tuple[int, int]
         isinstance(item, (list, tuple)) and len(item) != 2 for item in items
     ):
         items = ()  # which is refused
-    if rank == 1 and len(items) == 2 and all(isinstance(n, int) for n in items):
-        return ((items[0], items[1]),)
+    if rank == 1:
+        if len(items) == 2 and all(isinstance(n, int) for n in items):
+            return ((items[0], items[1]),)
+        items = ()
     if len(items) != rank:
         raise ValueError(
             explain(f"{layer}: `{name}` must be an integer, or {rank} integers or pairs.", received=repr(value))
@@ -236,7 +249,10 @@ class BaseCropping(_Border):
             size = inputs.shape[axis]
             if size is not None and before + after >= size:
                 raise ValueError(explain(
-                    f"Layer `{self.name}` ({type(self).__name__}): cropping leaves nothing of axis {axis}.",
+                    f"Layer `{self.name}` ({type(self).__name__}): cropping leaves nothing of axis {axis}. "
+                    + ("The `cropping` parameter of `Cropping1D` layer must be smaller than the size of this axis."
+                       if self.rank == 1 else "Values in `cropping` argument should be smaller than the corresponding "
+                       "spatial dimension of the input."),
                     received=f"shape {inputs.shape}, cropping {self.cropping}",
                 ))  # fmt: skip
             slices[axis] = slice(before, -after if after else None)
@@ -298,6 +314,10 @@ class UpSampling1D(Layer):
 
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if isinstance(size, bool) or not hasattr(size, "__index__"):
+            raise TypeError(explain("UpSampling1D: Expected an integer value for `size`.", received=repr(size)))
+        if size <= 0:
+            raise ValueError(explain("UpSampling1D: `size` should be a positive integer.", received=repr(size)))
         self.size = int(size)
         self.input_spec = InputSpec(ndim=3)
 
