@@ -5,7 +5,8 @@ digits at batch 100) and prints how long a step takes, and TensorFlow's time in 
 `peers/session_run.py`; `python -m benchmarks session` runs the same jobs beside others.
 
 Before that it prints what a run costs over the work itself: the time of the call less that of the compiled code in it,
-for the programs and for other ways to run the first of them. `--overhead` prints that alone.
+for the programs and for other ways to run the first of them. `--overhead` prints that alone. Behind a step of many
+milliseconds the same lines of Python take several times as long: the step has emptied the processor's caches.
 """
 
 from __future__ import annotations
