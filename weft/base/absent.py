@@ -32,7 +32,6 @@ NOT_BUILT: Mapping[str, str] = {
     "keras.layers.FlaxLayer": "write the layer as a subclass of keras.layers.Layer",
     "keras.layers.JaxLayer": "write the layer as a subclass of keras.layers.Layer",
     "keras.layers.TorchModuleWrapper": "write the layer as a subclass of keras.layers.Layer",
-    "keras.preprocessing.text": "use the layer keras.layers.TextVectorization",
     "keras.Quantizer": "train and predict with float32",
     "keras.quantizers": "train and predict with float32",
     "keras.utils.audio_dataset_from_directory": _DATA,

@@ -1,7 +1,7 @@
 """What programs of Keras 2 import from here."""
 
 from weft.extend import word_absent
-from weft.keras.preprocessing import image, sequence
+from weft.keras.preprocessing import image, sequence, text
 from weft.keras.utils.directories import (
     image_dataset_from_directory,
     text_dataset_from_directory,
@@ -11,5 +11,5 @@ from weft.keras.utils.directories import (
 word_absent(globals(), "keras.preprocessing")
 
 __all__ = [
-    "image", "image_dataset_from_directory", "sequence", "text_dataset_from_directory", "timeseries_dataset_from_array",
+    "image", "image_dataset_from_directory", "sequence", "text", "text_dataset_from_directory", "timeseries_dataset_from_array",
 ]  # fmt: skip
