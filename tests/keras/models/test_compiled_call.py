@@ -16,6 +16,7 @@ import weft as tf
 from weft import keras
 from weft.keras import layers
 from weft.keras.layers.layer import Layer
+from weft.keras.models.compiled_call import _is_known
 from weft.runtime import dispatch
 
 X = np.random.default_rng(0).random((6, 8, 8, 2)).astype(np.float32)
@@ -34,6 +35,12 @@ def network() -> Any:
         keras.Input((8, 8, 2)), layers.Conv2D(4, 3, activation="relu"), layers.BatchNormalization(), layers.Flatten(),
         layers.Dropout(0.5), layers.Dense(3, activation="softmax"),
     ])  # fmt: skip
+
+
+def test_the_usual_layers_are_known_to_be_as_weft_made_them() -> None:
+    merged = [layers.Add(), layers.Concatenate(), layers.Reshape((2, 2)), layers.Permute((1,)), layers.Activation("relu")]
+    for layer in [*network().layers, *merged]:
+        assert _is_known(layer), layer
 
 
 def layer_by_layer(model: Any, x: Any, **kwargs: Any) -> Any:

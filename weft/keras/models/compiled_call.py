@@ -148,4 +148,5 @@ def _is_known(layer: Any) -> bool:
 
 
 def _is_ours(value: Any) -> bool:
-    return str(getattr(value, "__module__", None)).startswith("weft.")
+    # what says of a layer when it keeps sparse tensors may be one of Python's own two
+    return value is any or value is all or str(getattr(value, "__module__", None)).startswith("weft.")
