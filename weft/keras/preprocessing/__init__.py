@@ -11,5 +11,6 @@ from weft.keras.utils.directories import (
 word_absent(globals(), "keras.preprocessing")
 
 __all__ = [
-    "image", "image_dataset_from_directory", "sequence", "text", "text_dataset_from_directory", "timeseries_dataset_from_array",
+    "image", "image_dataset_from_directory", "sequence", "text", "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
 ]  # fmt: skip
