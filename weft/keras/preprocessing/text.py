@@ -33,7 +33,7 @@ def text_to_word_sequence(
         ['sail', 'o', 'ship']
     """
     text = input_text.lower() if lower else input_text
-    cleaned = text.translate(str.maketrans(dict.fromkeys(filters, split)))
+    cleaned = text.translate({ord(character): split for character in filters})
     return [word for word in cleaned.split(split) if word]
 
 
