@@ -56,7 +56,7 @@ def hashing_trick(
     Example:
         >>> from weft import keras
         >>> keras.preprocessing.text.hashing_trick("to be or not to be", 50, "md5")
-        [41, 36, 9, 22, 41, 36]
+        [15, 5, 8, 36, 15, 5]
     """
     function = _md5 if hash_function is None or hash_function == "md5" else hash_function
     if not callable(function):
