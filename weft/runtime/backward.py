@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,6 +55,8 @@ def structure(
     values: list[Any] = []
     key: list[Any] = [dispatch.engine(), len(entries)]
     for op, inputs, outputs, attrs in entries:
+        if _holds_graphs(op):  # each is its own structure, and would only be counted
+            return None
         key += (op, len(inputs))
         if not _place(inputs, index, values, key) or not _place(outputs, index, values, key):
             return None
@@ -66,6 +68,11 @@ def structure(
             return None
     key += (len(targets), *(c is None for c in cotangents))
     return Structure(tuple(key), values)
+
+
+@cache
+def _holds_graphs(op: str) -> bool:
+    return opdef.get(op).higher_order
 
 
 def _place(tensors: Sequence[Any], index: dict[int, int], values: list[Any], key: list[Any]) -> bool:
@@ -212,10 +219,8 @@ def _begun(b: Any, targets: Sequence[Any], cotangents: Sequence[Any]) -> list[An
 
 def _program(entries: Sequence[Any], values: list[Any], recorder: _Recorder, results: list[Any]) -> Program | None:
     """The program of what was written down; None where something in it may differ the next time."""
-    for op, _, _, attrs in entries:
-        record = opdef.get(op)
-        if record.higher_order or any(map(dispatch.holds, attrs.values())):
-            return None
+    if any(any(map(dispatch.holds, attrs.values())) for _, _, _, attrs in entries):
+        return None
     made = _Making(values, recorder.constants)
     for step in recorder.steps:
         if not made.add(step):

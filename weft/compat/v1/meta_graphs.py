@@ -42,7 +42,7 @@ def variable_def(variable: GraphVariable) -> VariableDef:
     made.snapshot_name = variable._snapshot.name
     made.initial_value_name = variable.initial_value.name
     made.trainable = bool(variable.trainable)
-    info = variable._save_slice_info
+    info = getattr(variable, "_save_slice_info", None)  # Keras' variables come whole
     if info is not None:
         part = made.save_slice_info_def
         part.full_name = info.full_name

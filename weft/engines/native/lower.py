@@ -114,7 +114,6 @@ class Lowering:
         self.sources: dict[Value, Source] = {}
         self.users = {value: len(nodes) for value, nodes in graph.users().items()}
         self._stored = _stored_by_users(graph)
-        self._orders = _orders_of_users(graph)
         self.state: dict[Value, Memory] = {}
         self.written: dict[Value, Memory] = {}  # handles of variables that the graph writes
         self._lookers: dict[Buffer, dict[Value, None]] = {}  # for each variable, the values that may be read from it
@@ -266,7 +265,6 @@ class Lowering:
         self.users.update(users)
         self._results.update(graph.outputs)
         self._stored |= _stored_by_users(graph)
-        self._orders.update(_orders_of_users(graph))
         for value, source in zip((v for v in graph.inputs if not v.type.is_resource), inputs, strict=True):
             self.sources[value] = source
             self._look(value, source, ())
@@ -401,15 +399,6 @@ class Lowering:
         self._count += 1
         return Memory(Buffer(f"{name}{self._count}", dtype, product(tuple(shape))), shape)
 
-    def ordered(self, value: Value, name: str = "t") -> Memory | None:
-        """Room for a product that its users want transposed, in such an order; None where they want it as it is."""
-        order, shape = self._orders.get(value), value.shape
-        if order is None or shape is None:
-            return None
-        found = self.temporary(tuple(shape[axis] for axis in order), value.dtype, name)
-        strides = tuple(found.strides[order.index(axis)] for axis in range(len(shape)))
-        return Memory(found.buffer, shape, strides) if isinstance(strides[-2], int) else None
-
     def reduce(
         self,
         shape: Shape,
@@ -481,20 +470,6 @@ def _stored_by_users(graph: Graph) -> set[Value]:
     for node in reversed(graph.nodes):
         if node.op == "matmul" or (node.op in ("transpose", "reshape") and node.outputs[0] in found):
             found.update(node.inputs)
-    return found
-
-
-def _orders_of_users(graph: Graph) -> dict[Value, tuple[int, ...]]:
-    """For products that are only read with their axes in other orders, one in which the last axis stays the last."""
-    found: dict[Value, tuple[int, ...]] = {}
-    for value, users in graph.users().items():
-        if value.node.op != "matmul" or value in graph.outputs or any(user.op != "transpose" for user in users):
-            continue
-        rank = len(value.shape or ())
-        orders = [tuple(axis % rank for axis in user.attrs["perm"] or ()) for user in users]
-        order = next((order for order in orders if order and order[-1] == rank - 1), None)
-        if order is not None:
-            found[value] = order
     return found
 
 
