@@ -122,26 +122,26 @@ def _features(tf: Any) -> Any:
             "label": tf.io.FixedLenFeature([], tf.int64)}  # fmt: skip
 
 
-def records(tf: Any, folder: Path) -> Any:
-    """Read, parse each, batch."""
+def _parser(tf: Any, read: Any) -> Any:
     features = _features(tf)
 
-    def parse(record: Any) -> Any:
-        found = tf.io.parse_single_example(record, features)
+    def parse(serialized: Any) -> Any:
+        found = read(serialized, features)
         return tf.io.decode_raw(found["image"], tf.uint8), found["row"], found["label"]
 
+    return parse
+
+
+def records(tf: Any, folder: Path) -> Any:
+    """Read, parse each, batch."""
+    parse = _parser(tf, tf.io.parse_single_example)
     dataset = tf.data.TFRecordDataset(str(folder / "rows.tfrecord"))
     return dataset.map(parse, num_parallel_calls=tf.data.AUTOTUNE).batch(64).prefetch(tf.data.AUTOTUNE)
 
 
 def parsed(tf: Any, folder: Path) -> Any:
     """Read, batch, parse."""
-    features = _features(tf)
-
-    def parse(batch: Any) -> Any:
-        found = tf.io.parse_example(batch, features)
-        return tf.io.decode_raw(found["image"], tf.uint8), found["row"], found["label"]
-
+    parse = _parser(tf, tf.io.parse_example)
     dataset = tf.data.TFRecordDataset(str(folder / "rows.tfrecord"))
     return dataset.batch(64).map(parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 

@@ -73,19 +73,20 @@ def _depthwise(x: Importer, source: Source) -> Any:
     return apply("depthwise_conv", *x.values(source), **_windows(source, 2))
 
 
-@handles("MaxPool", "AvgPool", "MaxPool3D", "AvgPool3D", "MaxPoolGrad", "MaxPoolV2")
+@handles("MaxPool", "AvgPool", "MaxPool3D", "AvgPool3D", "MaxPoolGrad", "MaxPool3DGrad", "MaxPoolV2")
 def _pool(x: Importer, source: Source) -> Any:
-    rank = 3 if source.op.endswith("3D") else 2
-    op = {"MaxPoolGrad": "max_pool_gradient"}.get(source.op, "max_pool" if source.op[0] == "M" else "avg_pool")
+    rank = 3 if "3D" in source.op else 2
+    op = "avg_pool" if source.op[0] == "A" else "max_pool_gradient" if source.op.endswith("Grad") else "max_pool"
     if source.op == "MaxPoolV2":
         raise NotKnown("windows that are tensors")
     return apply(op, *x.values(source), window=_spatial(source, "ksize", rank), **_windows(source, rank))
 
 
-@handles("AvgPoolGrad")
+@handles("AvgPoolGrad", "AvgPool3DGrad")
 def _avg_gradient(x: Importer, source: Source) -> Any:
+    rank = 3 if "3D" in source.op else 2
     return apply("avg_pool_gradient", x.value(source.inputs[1]), input_shape=sizes_at(x, source, 0),
-                  window=_spatial(source, "ksize", 2), **_windows(source, 2))  # fmt: skip
+                  window=_spatial(source, "ksize", rank), **_windows(source, rank))  # fmt: skip
 
 
 @handles("BiasAdd")

@@ -14,7 +14,7 @@ from weft.compat.v1 import image as v1_image
 from weft.compat.v1 import more_ops
 from weft.compat.v1.graph_import import Importer, NotKnown, Source, handles
 from weft.compat.v1.graph_import_media import calls
-from weft.compat.v1.graph_import_network import _spatial, _text, _windows
+from weft.compat.v1.graph_import_network import _text, _windows
 from weft.compat.v1.graph_import_rules import _alike, apply, of, sizes_at
 
 for _name, _op in {
@@ -202,17 +202,6 @@ def _depthwise_kernel(x: Importer, source: Source) -> Any:
     kernel = weft.zeros(sizes_at(x, source, 1), gradient.dtype)
     return _pulled_back(lambda v, k: apply("depthwise_conv", v, k, **_windows(source, 2))[0], [value, kernel], gradient,
                         1)  # fmt: skip
-
-
-@handles("MaxPool3DGrad")
-def _pool_gradient(x: Importer, source: Source) -> Any:
-    return apply("max_pool_gradient", *x.values(source), window=_spatial(source, "ksize", 3), **_windows(source, 3))
-
-
-@handles("AvgPool3DGrad")
-def _mean_gradient(x: Importer, source: Source) -> Any:
-    return apply("avg_pool_gradient", x.value(source.inputs[1]), input_shape=sizes_at(x, source, 0),
-                  window=_spatial(source, "ksize", 3), **_windows(source, 3))  # fmt: skip
 
 
 @handles("LRNGrad")

@@ -283,18 +283,9 @@ def _find_or_make(name: str, shape: Any = None, dtype: Any = dtypes.float32, ini
                  "validate_shape": validate_shape, "constraint": constraint}  # fmt: skip
         return _find_or_make_parts(name, whole, dtype, initializer, partitioner, reuse, parts)
     found = store.variables.get(name)
-    if found is not None and not reuse:
-        raise ValueError(
-            explain(f"Variable {name} already exists, disallowed. It was made at {store.places[name]}.",
-                    hint="open the scope with reuse=True or reuse=tf.AUTO_REUSE, or give it another name")  # fmt: skip
-        )
+    _check_reuse(found, reuse, f"Variable {name}", f"Variable {name} already exists, disallowed", store.places.get(name))
     if found is not None:
         return _checked(found, name, shape, dtype)
-    if reuse is True:
-        raise ValueError(
-            explain(f"Variable {name} does not exist, or was not created with tf.get_variable().",
-                    hint="make it once without reuse, or open the scope with reuse=tf.AUTO_REUSE")  # fmt: skip
-        )
     made = _make(name, shape, dtype, initializer, trainable, collections, validate_shape, constraint)
     store.variables[name], store.places[name] = made, sources.user_line()
     if regularizer is not None:
@@ -303,6 +294,20 @@ def _find_or_make(name: str, shape: Any = None, dtype: Any = dtypes.float32, ini
         if loss is not None:
             graphs.default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
     return made
+
+
+def _check_reuse(found: Any, reuse: Any, title: str, known: str, place: str | None) -> None:
+    """Whether a variable of a name may be found again, or made."""
+    if found is not None and not reuse:
+        raise ValueError(
+            explain(f"{known}. It was made at {place}.",
+                    hint="open the scope with reuse=True or reuse=tf.AUTO_REUSE, or give it another name")  # fmt: skip
+        )
+    if found is None and reuse is True:
+        raise ValueError(
+            explain(f"{title} does not exist, or was not created with tf.get_variable().",
+                    hint="make it once without reuse, or open the scope with reuse=tf.AUTO_REUSE")  # fmt: skip
+        )
 
 
 def _whole_shape(shape: Any, initializer: Any) -> list[int]:
@@ -319,18 +324,10 @@ def _find_or_make_parts(name: str, shape: list[int], dtype: Any, initializer: An
                         options: dict[str, Any]) -> Any:  # fmt: skip
     store = variable_store()
     found = store.partitioned.get(name)
-    if found is not None and not reuse:
-        raise ValueError(
-            explain(f"Partitioned variable with name {name} already exists. It was made at {store.places[name]}.",
-                    hint="open the scope with reuse=True or reuse=tf.AUTO_REUSE, or give it another name")  # fmt: skip
-        )
+    _check_reuse(found, reuse, f"PartitionedVariable {name}", f"Partitioned variable with name {name} already exists",
+                 store.places.get(name))  # fmt: skip
     if found is not None:
         return _checked(found, name, shape or None, dtype)
-    if reuse is True:
-        raise ValueError(
-            explain(f"PartitionedVariable {name} does not exist, or was not created with tf.get_variable().",
-                    hint="make it once without reuse, or open the scope with reuse=tf.AUTO_REUSE")  # fmt: skip
-        )
     from weft.compat.v1.partitioned import PartitionedVariable, PartitionInfo, SaveSliceInfo, cut, told
 
     axis, counts, sizes = cut(name, shape, partitioner, dtype)
