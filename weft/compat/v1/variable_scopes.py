@@ -283,7 +283,8 @@ def _find_or_make(name: str, shape: Any = None, dtype: Any = dtypes.float32, ini
                  "validate_shape": validate_shape, "constraint": constraint}  # fmt: skip
         return _find_or_make_parts(name, whole, dtype, initializer, partitioner, reuse, parts)
     found = store.variables.get(name)
-    _check_reuse(found, reuse, f"Variable {name}", f"Variable {name} already exists, disallowed", store.places.get(name))
+    title = f"Variable {name}"
+    _check_reuse(found, reuse, title, f"{title} already exists, disallowed", store.places.get(name))
     if found is not None:
         return _checked(found, name, shape, dtype)
     made = _make(name, shape, dtype, initializer, trainable, collections, validate_shape, constraint)
