@@ -1,7 +1,8 @@
 """What a training step costs on the XLA engine beyond the same step written directly in jax.
 
-`python -m benchmarks.xla_step` trains one network both ways, in turns, and prints the least time of a step of each: a
-network of dense layers and one of convolutions, batches of rows in memory, stochastic gradient descent.
+`python -m benchmarks.xla_step` trains each network both ways, in turns, from the same weights on the same rows, and
+prints the least time of a step of each and how far the losses of the first epoch are apart. `fit` is ours; the other
+side is a jitted function with donated state (`benchmarks/peers/jax_nets.py`), fed batch by batch.
 """
 
 from __future__ import annotations
@@ -14,113 +15,103 @@ from typing import Any
 
 import numpy as np
 
-BATCH = 128
-RATE = 0.01
+from benchmarks.models import DESCRIPTIONS, get_weights
+
+#: network: its sizes, the rows of a batch, and the batches of an epoch
+NETWORKS: dict[str, tuple[dict[str, Any], int, int]] = {
+    "mlp": ({}, 128, 100),
+    "mnist": ({}, 128, 40),
+    "gpt": ({}, 8, 4),
+    "resnet50": ({"size": 224, "classes": 1000}, 8, 2),
+}
+_BY_HAND = {"mnist": "digits"}
 
 
-def data(shape: tuple[int, ...], rows: int) -> tuple[Any, Any]:
-    """Images and class numbers."""
-    rng = np.random.default_rng(0)
-    return rng.random((rows, *shape), dtype=np.float32), rng.integers(0, 10, rows).astype(np.int32)
+def ours(model: Any, x: Any, y: Any, batch: int) -> Callable[[], float]:
+    """One epoch of `fit`; its mean loss."""
 
-
-def layers_of(kind: str) -> list[Any]:
-    """The network as Keras layers."""
-    from weft.keras import layers
-
-    if kind == "dense":
-        return [layers.Flatten(), layers.Dense(256, activation="relu"), layers.Dense(128, activation="relu"),
-                layers.Dense(10)]  # fmt: skip
-    return [layers.Conv2D(16, 3, activation="relu"), layers.MaxPooling2D(), layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(), layers.Flatten(), layers.Dense(10)]  # fmt: skip
-
-
-def ours(kind: str, x: Any, y: Any) -> tuple[Callable[[], int], Any]:
-    """One epoch of `fit`: how many steps it makes; and the model."""
-    from weft import keras
-
-    model = keras.Sequential([keras.Input(x.shape[1:]), *layers_of(kind)])
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.SGD(RATE), loss)
-
-    def epoch() -> int:
-        model.fit(x, y, batch_size=BATCH, shuffle=False, verbose=0)
-        return len(x) // BATCH
-
-    return epoch, model
-
-
-def theirs(kind: str, x: Any, y: Any, weights: list[Any]) -> Callable[[], int]:
-    """The same epoch in jax: a jitted step with donated parameters, fed batch by batch."""
-    import jax
-    import jax.numpy as jnp
-    from jax import lax
-
-    def dense(p: list[Any], x: Any) -> Any:
-        x = x.reshape(x.shape[0], -1)
-        x = jax.nn.relu(x @ p[0] + p[1])
-        x = jax.nn.relu(x @ p[2] + p[3])
-        return x @ p[4] + p[5]
-
-    def pooled(x: Any) -> Any:
-        return lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
-
-    def convolutions(p: list[Any], x: Any) -> Any:
-        for kernel, bias in ((p[0], p[1]), (p[2], p[3])):
-            x = lax.conv_general_dilated(x, kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
-            x = pooled(jax.nn.relu(x + bias))
-        return x.reshape(x.shape[0], -1) @ p[4] + p[5]
-
-    network = dense if kind == "dense" else convolutions
-
-    def loss(p: list[Any], x: Any, y: Any) -> Any:
-        logits = jax.nn.log_softmax(network(p, x))
-        return -jnp.mean(jnp.take_along_axis(logits, y[:, None], axis=1))
-
-    def step(p: list[Any], x: Any, y: Any) -> Any:
-        value, slope = jax.value_and_grad(loss)(p, x, y)
-        return [w - RATE * g for w, g in zip(p, slope, strict=True)], value
-
-    compiled = jax.jit(step, donate_argnums=0)
-    held = [[jnp.array(w) for w in weights]]
-
-    def epoch() -> int:
-        value = None
-        for i in range(0, len(x), BATCH):
-            held[0], value = compiled(held[0], x[i : i + BATCH], y[i : i + BATCH])
-        jax.block_until_ready(value)
-        return len(x) // BATCH
+    def epoch() -> float:
+        return float(model.fit(x, y, batch_size=batch, shuffle=False, verbose=0).history["loss"][0])
 
     return epoch
 
 
-def compare(kind: str, rows: int, turns: int) -> tuple[float, float]:
-    """The least seconds of a step: ours, and jax's."""
-    x, y = data((28, 28, 1), rows)
-    first, model = ours(kind, x, y)
-    second = theirs(kind, x, y, model.get_weights())
-    for epoch in (first, second, first, second):  # compiles, and learns how long slices may be
+def theirs(kind: str, weights: dict[str, Any], trained: set[str], x: Any, y: Any, batch: int) -> Callable[[], float]:
+    """The same epoch in jax."""
+    import jax
+    import jax.numpy as jnp
+
+    from benchmarks.peers import jax_nets
+
+    network = getattr(jax_nets, _BY_HAND.get(kind, kind))
+    name, arguments = DESCRIPTIONS[kind].optimizer
+    begin, update = (jax_nets.adam(arguments["learning_rate"]) if name == "Adam" else
+                     jax_nets.momentum(arguments["learning_rate"], arguments["momentum"]))  # fmt: skip
+    counts = bool(DESCRIPTIONS[kind].metrics)
+
+    def loss(p: Any, others: Any, x: Any, y: Any) -> Any:
+        moved: dict[str, Any] = {}
+        found = network({**p, **others}, x, moved)
+        right = jnp.mean(jnp.argmax(found, -1) == y) if counts else None
+        return -jnp.mean(jnp.take_along_axis(found, y[..., None], axis=-1)), (moved, right)
+
+    def step(p: Any, others: Any, kept: Any, x: Any, y: Any) -> Any:
+        (value, (others, right)), slopes = jax.value_and_grad(loss, has_aux=True)(p, others, x, y)
+        p, kept = update(p, kept, slopes)
+        return (p, others, kept), value, right
+
+    compiled = jax.jit(step, donate_argnums=(0, 1, 2))
+    p = {name: jnp.array(value) for name, value in weights.items() if name in trained}
+    others = {name: jnp.array(value) for name, value in weights.items() if name not in trained}
+    state = (p, others, begin(p))
+
+    def epoch() -> float:
+        nonlocal state
+        values = []
+        for i in range(0, len(x), batch):
+            state, value, _ = compiled(*state, x[i : i + batch], y[i : i + batch])
+            values.append(value)
+        return float(sum(values) / len(values))
+
+    return epoch
+
+
+def compare(kind: str, turns: int) -> tuple[float, float, float]:
+    """The least seconds of a step, ours and jax's; and how far the losses of the first epoch are apart, relatively."""
+    from weft import keras
+
+    sizes, batch, batches = NETWORKS[kind]
+    (x,), (y,) = DESCRIPTIONS[kind].data(np.random.default_rng(0), batch * batches, **sizes)
+    y = np.asarray(y, np.int32).reshape(x.shape if kind == "gpt" else len(x))
+    keras.utils.set_random_seed(1)
+    model = DESCRIPTIONS[kind].compiled(keras, sizes)
+    weights = get_weights(model)
+    trained = {f"{layer.name}:{place}" for layer in model.layers for place, weight in enumerate(layer.weights)
+               if any(weight is one for one in layer.trainable_weights)}  # fmt: skip
+    epochs = (ours(model, x, y, batch), theirs(kind, weights, trained, x, y, batch))
+    first = [epoch() for epoch in epochs]
+    for epoch in epochs:  # what is learned from the first epoch shows in the second
         epoch()
     least = [float("inf"), float("inf")]
     for _ in range(turns):
-        for place, epoch in enumerate((first, second)):
+        for place, epoch in enumerate(epochs):
             begin = time.perf_counter()
-            steps = epoch()
-            least[place] = min(least[place], (time.perf_counter() - begin) / steps)
-    return least[0], least[1]
+            epoch()
+            least[place] = min(least[place], (time.perf_counter() - begin) / batches)
+    return least[0], least[1], abs(first[0] - first[1]) / abs(first[1])
 
 
 def main() -> None:
     """Prints a line for each network."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=128 * 40)
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--networks", nargs="+", default=["dense", "convolutions"])
+    parser.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=list(NETWORKS))
     args = parser.parse_args()
     os.environ["WEFT_ENGINE"] = "xla"
     for kind in args.networks:
-        mine, other = compare(kind, args.rows, args.turns)
-        print(f"{kind:14} weft {1e3 * mine:8.3f} ms   jax {1e3 * other:8.3f} ms   ratio {mine / other:.2f}")
+        mine, other, apart = compare(kind, args.turns)
+        print(f"{kind:10} weft {1e3 * mine:9.3f} ms   jax {1e3 * other:9.3f} ms   ratio {mine / other:.2f}   "
+              f"losses apart {apart:.0e}", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -80,19 +80,19 @@ class Program:
             The outputs, what the written variables hold then, and whether a check has failed (None without checks).
         """
         places, kept = self._places(key, changed, fixed)
-        walk = Walk(kept)
+        walk = Walk(kept, guards=self._donates)
         handles, supply = iter(key.same), iter(arrays)
         operands = [places[next(handles)] if value.type.is_resource else next(supply) for value in self.graph.inputs]
         outputs = [jnp.asarray(output) for output in walk.graph(self.graph, operands, {})]
         failed = walk.failed()
         written = self.written_of(key)
+        if self._donates:
+            for number in written:
+                walk.guard(places[number])
         after = [walk.state[places[number]] for number in written]
         if self._donates and any(new is not None and old is not None and new.shape != old.shape
                                  for new, old in zip(after, changed, strict=True)):  # fmt: skip
             raise Reshaped
-        if failed is not None and self._donates:
-            after = [new if old is None else jnp.where(failed, old, new)
-                     for new, old in zip(after, changed, strict=True)]  # fmt: skip
         if key.placement is not None:
             if key.placement.spans():  # else each process would hold parts of results only
                 outputs = [lax.with_sharding_constraint(output, key.placement.whole()) for output in outputs]

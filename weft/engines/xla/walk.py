@@ -62,14 +62,18 @@ class Walk:
         state: What each place holds now; None where nothing has been written yet.
         written: The places that have been written.
         flags: Conditions under which the run has failed.
+        guards: Whether places that are written keep what they held at first where the run has failed.
         axis: Along which axis of the devices replicas differ; "" where they go in step, node by node; None outside.
     """
 
-    def __init__(self, state: Mapping[Place, Any], axis: str | None = None) -> None:
+    def __init__(self, state: Mapping[Place, Any], axis: str | None = None, guards: bool = False) -> None:
         self.axis = axis
         self.state = dict(state)
         self.written: dict[Place, None] = {}
         self.flags: list[Any] = []
+        self.guards = guards
+        self._first = state
+        self._guarded: dict[Place, int] = {}  # with how many of the flags each was guarded
 
     def check(self, bad: Any) -> None:
         """Makes the run fail where any element of a condition holds."""
@@ -95,6 +99,18 @@ class Walk:
         """Gives a place another value."""
         self.state[place] = value
         self.written[place] = None
+        self._guarded.pop(place, None)
+        if self.guards and self.flags:
+            self.guard(place)
+
+    def guard(self, place: Place) -> None:
+        """Lets a place keep what it held at first where the run has failed so far."""
+        old, new = self._first[place], self.state[place]
+        failed = self.failed()
+        if failed is None or old is None or old.shape != new.shape or self._guarded.get(place) == len(self.flags):
+            return
+        self.state[place] = jnp.where(failed, old, new)
+        self._guarded[place] = len(self.flags)
 
     def refuse(self, why: str) -> None:
         """Gives the whole back to the reference.
@@ -130,6 +146,11 @@ class Walk:
                 results: Sequence[Any] = ((yield operands[0]),)
             else:
                 results = self._node(node, operands, known)
+                if node.op == "assign_variable" and operands[0] in self._guarded and is_traced(operands[1]):
+                    # from here on the guarded value goes on: else XLA computes it a second time for whoever needs it,
+                    # from what the place held, of which it has to keep a copy then
+                    values[node.inputs[1]] = self.state[operands[0]]
+                    results = (values[node.inputs[1]],)
             for value, result in zip(node.outputs, results, strict=True):
                 values[value] = result
                 shown = value.shape is not None and not value.type.is_resource
