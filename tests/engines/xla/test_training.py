@@ -48,6 +48,26 @@ def test_a_step_that_fails_changes_nothing_and_says_what_the_reference_says() ->
     refuses_a_label(model, model.train_on_batch, lambda x, y: model.fit(x, y, batch_size=8, shuffle=False, verbose=0))
 
 
+def test_what_is_written_before_and_after_a_check_that_fails_is_as_before() -> None:
+    kept, first, sums = tf.Variable([1.0, 2.0]), tf.Variable([0.0, 0.0]), tf.Variable([5.0, 5.0])
+
+    @tf.function
+    def step(i: Any, j: Any) -> Any:
+        kept.assign(kept + 1.0)
+        held = tf.gather(kept, i) * first
+        first.assign(first + 2.0 + held)
+        sums.assign_sub(first)  # reads what was written between two checks
+        return tf.gather(sums, j)
+
+    assert step(tf.constant(1), tf.constant(0)).numpy() == 3.0
+    wanted = [[2.0, 3.0], [2.0, 2.0], [3.0, 3.0]]
+    for i, j in ((7, 0), (0, 7)):
+        with pytest.raises(ValueError, match="out of range"):
+            step(tf.constant(i), tf.constant(j))
+        assert [v.numpy().tolist() for v in (kept, first, sums)] == wanted
+    assert step(tf.constant(0), tf.constant(1)).numpy() == -7.0
+
+
 def test_state_stays_on_the_device_until_somebody_looks() -> None:
     v = tf.Variable([1.0, 2.0])
     step = tf.function(lambda: v.assign_add([1.0, 1.0]))
