@@ -39,6 +39,22 @@ _STATE = ("read", "write")
 _STABLE = ("stable", "stable")
 _RICH = ("rows", "rows", "places", "places", "windows", "powers")
 _CONTROL = ("call", "cond", "loop")
+_PRODUCTS = ("order", "order", "order", "weighted", "weighted", "paired", "attend", "normalised")
+#: products with numbers known beforehand, by the rank of what they take; w is as long as the last axis
+_WEIGHTED = {
+    2: ("ac,cd->ad", "ac,cd->da", "ac,chd->ahd", "ac,chd->hda"),
+    3: ("abc,cd->abd", "abc,cd->adb", "abc,chd->abhd", "abc,chd->ahbd", "abc,chd->habd", "abc,chd->bhad"),
+    4: ("abhc,cd->abhd", "abhc,hcd->abd", "abhc,hcd->adb", "abhc,cd->hadb", "abhc,hcd->bda"),
+}
+#: products of two values of one shape
+_PAIRED = {
+    2: ("ac,bc->ab", "ca,cb->ba", "ac,bc->ba"),
+    3: ("aic,ajc->aij", "aic,ajc->aji", "aci,acj->aij", "iac,jac->aij", "aci,acj->jai"),
+    4: ("aihc,ajhc->ahij", "ahic,ahjc->aihj", "aihc,ajhc->ijah", "ahic,ahjc->ahji"),
+}
+#: after these an attention's result has its axes in the order given, its heads not yet joined
+_ATTENDED = ("bhqk,bkhd->bqhd", "bhqk,bkhd->bhqd", "bhqk,bkhd->hbqd")
+_MANY = 6000  # elements of the largest value that orders and products take
 
 
 def _held(width: int) -> TensorType:
@@ -281,6 +297,110 @@ class _Maker:
         )  # fmt: skip
         return self.pick(steps)()
 
+    def _moderate(self, least: int, most: int) -> tuple[Value, tuple[Any, ...]] | None:
+        """A float of such a rank, not too large, whose sizes but the batch are known."""
+
+        def fits(v: Value) -> bool:
+            if not v.dtype.is_floating or v.shape is None or not least <= len(v.shape) <= most:
+                return False
+            return all(isinstance(n, int) or n == self.batch for n in v.shape) and 0 < self.arrays[v].size <= _MANY
+
+        found = self.value(fits)
+        return None if found is None or found.shape is None else (found, tuple(found.shape))
+
+    def _order(self) -> Value | None:
+        """The axes in another order, joined, split, or cut short at the beginning."""
+        found = self._moderate(2, 4)
+        if found is None:
+            return None
+        x, shape = found
+        rank, b = len(shape), self.b
+        at = int(self.rng.integers(rank - 1))
+        joined = (*shape[:at], dims.product(shape[at : at + 2]), *shape[at + 2 :])
+        even = [axis for axis, size in enumerate(shape) if isinstance(size, int) and size % 2 == 0 and size > 2]
+        axis = self.pick(even) if even else None
+        where = self.pick([axis for axis, size in enumerate(shape) if isinstance(size, int) and size > 1] or [None])
+        steps: list[Callable[[], Any]] = [
+            lambda: b.call("transpose", x, perm=tuple(int(n) for n in self.rng.permutation(rank))),
+            lambda: b.call("transpose", x, perm=tuple(int(n) for n in self.rng.permutation(rank))),
+            lambda: b.call("reshape", x, shape=joined),
+        ]
+        if axis is not None:
+            split = (*shape[:axis], *self.pick(((2, shape[axis] // 2), (shape[axis] // 2, 2))), *shape[axis + 1 :])
+            steps.append(lambda: b.call("reshape", x, shape=split) if rank < 4 else None)
+        if where is not None:
+            kept = (("slice", None, None, None),) * where + (("slice", None, shape[where] - 1, None),)
+            steps.append(lambda: b.call("strided_slice", x, index=kept))
+        made: Value | None = self.pick(steps)()
+        return made
+
+    def _weighted(self) -> Value | None:
+        found = self._moderate(2, 4)
+        if found is None or not all(isinstance(n, int) for n in found[1][-2 if len(found[1]) == 4 else -1 :]):
+            return None
+        x, shape = found
+        equation = self.pick(_WEIGHTED[len(shape)])
+        sizes = {**dict(zip(equation, shape, strict=False)), "d": self.pick((3, 8, 16)), "h": 2}
+        sizes.update(zip(equation.split(",")[0], shape, strict=True))
+        inner = [sizes[label] for label in equation.split(",")[1].split("->")[0]]
+        numbers = numeric.draw(self.rng, tuple(inner), x.dtype) / float(shape[-1]) ** 0.5
+        return self.b.call("einsum", x, self.b.constant(numbers, x.dtype), equation=equation)
+
+    def _paired(self) -> Value | None:
+        found = self._moderate(2, 4)
+        if found is None:
+            return None
+        x, shape = found
+        y = self.value(lambda v: v.type == x.type)
+        made = self.b.call("einsum", x, y, equation=self.pick(_PAIRED[len(shape)]))
+        scale = float(dims.evaluate(shape[-1], self.known)) ** -0.5
+        made = self.b.call("multiply", made, self.b.constant(scale, x.dtype))
+        return self.b.call("tanh", made) if self.rng.random() < 0.5 else made
+
+    def _attend(self) -> Value | None:
+        """Attention between heads, in forms that people write."""
+        found = self._moderate(3, 3)
+        if found is None or not isinstance(found[1][2], int):
+            return None
+        (x, (_, _, width)), b = found, self.b
+        y = self.value(lambda v: v.type == x.type) or x
+        heads, depth = 2, self.pick((4, 8, 16))
+
+        def weights(*shape: int) -> Any:
+            return b.constant(numeric.draw(self.rng, shape, x.dtype) / shape[0] ** 0.5, x.dtype)
+
+        q, k, v = (b.call("einsum", rows, weights(width, heads, depth), equation="btc,chd->bthd") for rows in (x, y, y))
+        if self.rng.random() < 0.5:
+            q = b.call("multiply", q, b.constant(depth**-0.5, x.dtype))
+        if self.rng.random() < 0.3:
+            v = b.call("add", v, weights(heads, depth))
+        scores = b.call("einsum", q, k, equation=self.pick(("bqhd,bkhd->bhqk", "bqhd,bkhd->bhqk", "bqhd,bkhd->bqhk")))
+        if scores.shape is not None and scores.shape[1] != heads:
+            scores = b.call("transpose", scores, perm=(0, 2, 1, 3))
+        part = b.call("softmax", scores, axis=-1)
+        made: Value = b.call("einsum", part, v, equation=self.pick(_ATTENDED))
+        if self.rng.random() < 0.5 and made.shape is not None and made.shape[1] != heads and made.shape[0] != heads:
+            made = b.call("einsum", made, weights(heads, depth, width), equation="bqhd,hdo->bqo")
+        return made
+
+    def _normalised(self) -> Value | None:
+        """What is taken from a mean, divided by a norm, or made to add up to one; along one axis or several."""
+        found = self._moderate(2, 4)
+        if found is None:
+            return None
+        (x, shape), b = found, self.b
+        first = int(self.rng.integers(len(shape)))
+        axes = tuple(range(first, len(shape))) if self.rng.random() < 0.5 else (first,)
+        mean = b.call("reduce_mean", x, axis=axes, keepdims=True)
+        steps: tuple[Callable[[], Any], ...] = (
+            lambda: b.call("softmax", x, axis=first),
+            lambda: b.call("subtract", x, mean),
+            lambda: b.call("multiply", b.call("subtract", x, mean), b.call("rsqrt", b.call("add", b.call(
+                "reduce_mean", b.call("squared_difference", x, mean), axis=axes, keepdims=True), 1.0))),
+            lambda: b.call("tanh", b.call("reduce_sum", x, axis=axes)),
+        )  # fmt: skip
+        return self.pick(steps)()
+
     def _powers(self) -> Value | None:
         """More elementwise ops: on moderate operands they give moderate results."""
         x = self.value(lambda v: v.dtype.is_numeric)
@@ -364,7 +484,7 @@ class _Maker:
 
 def make(
     seed: int, *, size: int = 20, symbolic: bool = False, state: bool = False, control: bool = False,
-    stable: bool = False, rich: bool = False, width: int = 4,
+    stable: bool = False, rich: bool = False, products: bool = False, width: int = 4,
 ) -> tuple[Graph, list[Any]]:
     """A random graph and inputs for it.
 
@@ -376,15 +496,19 @@ def make(
         control: Whether it calls, branches and loops.
         stable: Whether it holds forms that the passes put a stable one in the place of.
         rich: Whether it sorts, scans, gathers, scatters, convolves and pools as well.
+        products: Whether it holds products, attention and normalisations with their axes in all orders.
         width: How long its rows are; an even number.
 
     Returns:
         The graph, verified to run, and an array (or a `Cell`) for each of its inputs.
     """
-    maker = _Maker(seed, symbolic, _STATE * state + _CONTROL * control + _STABLE * stable + _RICH * rich, width)
+    kinds = _STATE * state + _CONTROL * control + _STABLE * stable + _RICH * rich + 2 * _PRODUCTS * products
+    maker = _Maker(seed, symbolic, kinds, width)
     if state:
         held = _held(width)
         maker.values += [maker.graph.add_input(resource_of(held.shape, held.dtype), "variable") for _ in range(2)]
+    if products:
+        maker.values.append(maker.graph.add_input(TensorType((maker.batch, 6, width), dtypes.float32)))
     maker.add_inputs()
     for _ in range(4 * size):
         if len(maker.graph.nodes) >= size:

@@ -52,8 +52,21 @@ def _made(seed: int) -> tuple[Graph, list[tuple[str, list[Any]]]]:
         seed, size=25, symbolic=symbolic, state=state, control=control, stable=seed % 7 == 0, rich=seed % 4 > 0,
         width=width,
     )  # fmt: skip
+    return _prepared(seed, graph, symbolic, gradients=not state and not control and seed % 3 == 1)
+
+
+def _made_of_products(seed: int) -> tuple[Graph, list[tuple[str, list[Any]]]]:
+    """A graph of products, attention and normalisations with axes in all orders, or its gradient."""
+    symbolic = seed % 2 == 0
+    graph, _ = random_graphs.make(
+        seed, size=28, symbolic=symbolic, rich=seed % 5 == 0, products=True, width=(8, 16, 18, 32)[seed // 2 % 4]
+    )
+    return _prepared(seed, graph, symbolic, gradients=seed % 4 > 0)
+
+
+def _prepared(seed: int, graph: Graph, symbolic: bool, gradients: bool) -> tuple[Graph, list[tuple[str, list[Any]]]]:
     batches = _BATCHES if symbolic else _BATCHES[:1]
-    if not state and not control and seed % 3 == 1:
+    if gradients:
         graph = _with_gradients(graph)
     if seed % 8 > 2:
         with flags.override(WEFT_CHECK=0):  # which the passes' own tests are for
@@ -153,9 +166,9 @@ def _within(found: Array, low: Array, high: Array) -> bool:
         return bool(np.all((a >= low - room) & (a <= high + room) | np.isnan(a) & np.isnan(low) | (a == low)))
 
 
-def check(seed: int) -> None:
+def check(seed: int, made: Callable[[int], tuple[Graph, list[tuple[str, list[Any]]]]] = _made) -> None:
     """Compares all batch sizes of one seed's graph; shows a small graph where they differ."""
-    graph, given = _made(seed)
+    graph, given = made(seed)
     for label, inputs in given:
         found = problem(graph, inputs)
         if found:
@@ -176,15 +189,20 @@ def _fails(graph: Graph, inputs: Sequence[Any]) -> str | None:
         return repr(error)
 
 
-def _all(seeds: Sequence[int], **settings: Any) -> None:
+def _all(seeds: Sequence[int], made: Any = _made, **settings: Any) -> None:
     with flags.override(WEFT_CHECK=1, WEFT_CACHE="off", **settings):
         for seed in seeds:
-            check(seed)
+            check(seed, made)
 
 
 @pytest.mark.parametrize("first", range(FROM, FROM + COUNT, _BLOCK))
 def test_random_graphs_give_the_references_numbers(first: int) -> None:
     _all(range(first, min(first + _BLOCK, FROM + COUNT)))
+
+
+@pytest.mark.parametrize("first", range(FROM, FROM + COUNT // 8, _BLOCK))
+def test_random_products_in_all_orders(first: int) -> None:
+    _all(range(first, min(first + _BLOCK, FROM + COUNT // 8)), _made_of_products)
 
 
 @pytest.mark.parametrize("name", ["avx2", "x86-64", "neon"])

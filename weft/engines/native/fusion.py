@@ -16,10 +16,10 @@ from weft.engines.native.index import Index, LoopVar, Quotient
 from weft.engines.native.loops import Buffer, Load
 from weft.engines.native.lower import Nest, Region, variables
 from weft.engines.native.rewriting import indices, loads
-from weft.engines.native.sources import flat_index, row_major, unflatten
+from weft.engines.native.sources import flat_index, unflatten
 
 if TYPE_CHECKING:
-    from weft.base.dims import Dimension, Shape
+    from weft.base.dims import Shape
     from weft.engines.native.sources import Memory
 
 #: rows longer than this are not kept together for the sake of fusion: threads would have too little to share
@@ -298,15 +298,16 @@ class Fusion:
             maker = next((n for n in self.writers.get(load.buffer, ()) if self.home[n] is group), None)
             if maker is None:
                 continue
-            if maker.part or not _own_row(load.index, maker, rows, prefix):
+            same = _same_place(load.index, maker, indices, space)
+            if maker.part or not (same or _own_row(load.index, maker, rows, prefix)):
                 return False
-            same = not maker.reduced and _same_place(load.index, maker, indices)
             stage = max(stage, group.stages.get(maker, 0) + (0 if same else 1))
         for reader in self.readers.get(nest.output.buffer, []):
             if self.home[reader] is group and not nest.output.buffer.ring:
                 if not self._reads_own_place(group, reader, nest):
                     return False
-                stage = max(stage, group.stages[reader])
+                apart = group.kind != "map" and reader.shape != nest.shape  # walks of their own, in no given order
+                stage = max(stage, group.stages[reader] + (1 if apart else 0))
         written = self.writers.get(nest.output.buffer, [])
         if any(self.home[writer] is group for writer in written) and not _side_by_side(written, nest):
             return False
@@ -320,7 +321,7 @@ class Fusion:
         if reader.reduced or not _same_points(reader.shape, writer.shape):
             return False
         indices = tuple(map(Index.of, variables(reader.shape, "x")))
-        wanted = flat_index(reader.shape, indices)
+        wanted = writer.output.place(_split(writer, indices, reader.shape)[0])
         reads = loads([reader.value(indices, ())])
         return all(load.index == wanted for load in reads if load.buffer is writer.output.buffer)
 
@@ -350,16 +351,21 @@ class Fusion:
         axes = variables(space, "t")
         indices = tuple(map(Index.of, axes))
         place, _ = _split(nest, indices, space)
-        wanted = flat_index(space, indices)
+        own = {n.output.buffer: n for n in group.nests}
         results = {n.output.buffer for n in group.nests if _same_points(group.space, n.shape)}
-        own = {n.output.buffer for n in group.nests}
         reads = [load for load in loads([nest.value(place, ())]) if load.buffer in own]
         if pooled and any(load.buffer in results for load in reads):
             if steps_of(group.space, axes, reads, results) != fold:
                 return False
+            if not all(own[load.buffer].output.whole for load in reads if load.buffer in results):
+                return False  # windows are known by where they lie
             reads = [load for load in reads if load.buffer not in results]
-        if any(not whole(load, wanted) for load in reads):
-            return False
+        for load in reads:
+            maker = own[load.buffer]
+            if not _same_points(space, maker.shape):
+                return False
+            if not whole(load, maker.output.place(_split(maker, indices, space)[0])):
+                return False
         operands = {load.buffer for load in group.nests[0].template.reads()}
         if nest.output.buffer in own or (nest.output.buffer in operands and not nest.output.buffer.ring):
             return False
@@ -381,7 +387,7 @@ class Fusion:
             for load in loads([nest.value(*_split(nest, indices, space))]):
                 maker = next((n for n in members if n.output.buffer is load.buffer and n in group.stages), None)
                 if maker is not None:
-                    same = not maker.reduced and _same_place(load.index, maker, indices)
+                    same = _same_place(load.index, maker, indices, space)
                     stage = max(stage, group.stages[maker] + (0 if same else 1))
             group.stages[nest] = stage
 
@@ -469,11 +475,11 @@ def split(nest: Nest, indices: tuple[Index, ...], space: Shape) -> tuple[tuple[I
 
 def _own_row(index: Index, maker: Nest, rows: tuple[LoopVar, ...], prefix: int) -> bool:
     """Whether a load from a nest's result stays within the row that the rows' variables name."""
-    strides: list[Dimension] = list(row_major(maker.shape))
-    if len(maker.shape) < prefix:
+    output = maker.output
+    if len(maker.shape) < prefix or not output.contiguous:
         return False
-    rest = index
-    for variable, stride in zip(rows, strides[:prefix], strict=True):
+    rest = index - output.offset
+    for variable, stride in zip(rows, output.strides[:prefix], strict=True):
         found = index.terms.get(variable, 0)
         if not (isinstance(variable.extent, int) and variable.extent == 1) and found != stride:
             return False
@@ -487,10 +493,9 @@ def _own_row(index: Index, maker: Nest, rows: tuple[LoopVar, ...], prefix: int) 
     return isinstance(room, int) and room > 0
 
 
-def _same_place(index: Index, maker: Nest, indices: tuple[Index, ...]) -> bool:
-    if len(indices) != len(maker.shape):
-        return False
-    return index == flat_index(maker.shape, indices)
+def _same_place(index: Index, maker: Nest, indices: tuple[Index, ...], space: Shape) -> bool:
+    """Whether a load reads what a map leaves at the very point of the walk that they share."""
+    return not maker.reduced and maker.shape == space and index == maker.output.place(indices)
 
 
 def is_dynamic(shape: Shape) -> bool:

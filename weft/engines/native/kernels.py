@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from weft.base import dtypes
 from weft.base.dims import Dim, ceil_divide, product
+from weft.base.errors import InternalError
 from weft.engines.native.fusion import Group, space_of, split
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar, Quotient
 from weft.engines.native.loops import (
@@ -31,6 +32,7 @@ from weft.engines.native.loops import (
     Statement,
     Store,
     Transpose,
+    show,
     walk,
 )  # fmt: skip
 from weft.engines.native.lower import Nest, variables
@@ -118,7 +120,8 @@ class Rows:
         self.name = name
         self.plan = plan
         self.rows = variables(group.rows, "row")
-        self.values: dict[Buffer, tuple[Nest, Expr]] = {}  # what this row has computed and holds in registers
+        self.values: dict[Buffer, tuple[Index, Expr]] = {}  # what this row has summed up and holds in registers
+        self.done: dict[Buffer, int] = {}  # the stages in which walks that are written out have stored their maps
         widest = max((_width(nest) for nest in group.nests), default=4)
         self.lanes = plan.target.lanes(widest)
 
@@ -304,7 +307,7 @@ class Rows:
         after.append(Set(scalar, Across(nest.combine, strands[0])))
         place = tuple(map(Index.of, self.rows))
         target = nest.output.place(split(nest, (*place, *map(Index.of, variables(nest.reduced))), space_of(nest))[0])
-        self.values[nest.output.buffer] = (nest, Get(scalar))
+        self.values[nest.output.buffer] = (target, Get(scalar))
         if self.plan.stored(nest.output.buffer, self.group):
             after.append(Store([(nest.output.buffer, target, Get(scalar))]))
 
@@ -313,14 +316,14 @@ class Rows:
         here: dict[Buffer, tuple[Index, Expr]] = {}
 
         def replace(load: Load) -> Expr | None:
-            found = here.get(load.buffer)
-            if found is not None and found[0] == load.index:
-                return found[1]
-            held = self.values.get(load.buffer)
-            return None if held is None else held[1]
+            found = here.get(load.buffer) or self.values.get(load.buffer)
+            if found is None and self.done.get(load.buffer, -1) == stage:
+                raise unordered(load)
+            return None if found is None else made_here(load, *found)
 
         rewrite = Rewriter(replace)
         items = []
+        stage = self.group.stages.get(nests[0], 0)
         for nest in nests:
             place, within = split(nest, indices, space)
             value = rewrite.expr(nest.value(place, within))
@@ -329,6 +332,7 @@ class Rows:
             if not nest.reduced and nest.combine != "fail":
                 here[nest.output.buffer] = (index, value)
                 rewrite = Rewriter(replace)
+        self.done.update(dict.fromkeys((buffer for buffer in here if not buffer.ring), stage))
         return items
 
     def _stores(self, items: Sequence[_Item], strand: Index | None = None) -> list[Statement]:
@@ -453,7 +457,7 @@ def epilogue(group: Group, plan: Plan, place: tuple[Index, ...], value: Expr) ->
 
     def replace(load: Load) -> Expr | None:
         found = here.get(load.buffer)
-        return found[1] if found is not None and found[0] == load.index else None
+        return None if found is None else made_here(load, *found)
 
     moved = Rewriter(values=dict(zip(axes, place, strict=True)))
     entries = []
@@ -467,6 +471,26 @@ def epilogue(group: Group, plan: Plan, place: tuple[Index, ...], value: Expr) ->
         if plan.stored(nest.output.buffer, group):
             entries.append((nest.output.buffer, moved.index(index), moved.expr(made)))
     return [Store(entries)]
+
+
+def made_here(load: Load, index: Index, value: Expr) -> Expr | None:
+    """What stands for a load of something that the same walk makes; None for the other part of a ring."""
+    if load.index != index and not _one_place(load.index, index):
+        if load.buffer.ring:
+            return None
+        raise unordered(load)
+    return value if load.guard is None else Op("select", (load.guard, value, Const(0, value.dtype)), value.dtype)
+
+
+def _one_place(first: Index, second: Index) -> bool:
+    """Whether indices are equal where axes of one element are nothing."""
+    single = {v: ZERO for v in first.variables() | second.variables() if isinstance(v.extent, int) and v.extent == 1}
+    return first.substitute(single) == second.substitute(single)
+
+
+def unordered(load: Load) -> InternalError:
+    """Nests that may not share a walk do."""
+    return InternalError(f"{show(load)} is read in the walk that makes it, at a place that may not be made yet.")
 
 
 def prefetches(group: Group, plan: Plan, place: tuple[Index, ...]) -> list[Statement]:

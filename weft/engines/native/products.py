@@ -120,8 +120,8 @@ class Product:
         """Whether a pooling of such windows may be done on a tile."""
         return False
 
-    def add(self, low: Lowering, name: str, output: Memory | None = None) -> Memory:
-        """The product's result, whose nests are added to the others; `output` is where it goes, if that is given."""
+    def add(self, low: Lowering, name: str) -> Memory:
+        """The product's result, whose nests are added to the others."""
         self.turning = low.region is not None and low.stays(self.b.loads())
         met = self.met
         if (self.turning or isinstance(met, Dim) or met > self.many) and not self.near():
@@ -135,9 +135,9 @@ class Product:
             runs = lesser(1, quotient(met, self.many + 1)) if some else 1
             template = Panels(self.b, packed, runs)
             low.nests.append(Nest(shape, lambda place, _: packed.at(place), packed, name="pack", template=template))
-        made = output or low.temporary(self.shape, self.dtype, name)
-        low.nests.append(Nest(self.shape, lambda place, _: made.at(place), made, name=name, template=self))
-        return made
+        output = low.temporary(self.shape, self.dtype, name)
+        low.nests.append(Nest(self.shape, lambda place, _: output.at(place), output, name=name, template=self))
+        return output
 
     def packs_a(self) -> bool:
         """Whether a block of A is packed: it lies unevenly, or rows share places in a cache."""
@@ -323,9 +323,7 @@ class _Writer:
         self.panel = self._scratch("panel", length * cut.columns, self.b.dtype)
         many = 1 if self.stretches == 1 else self.tiles * self.most
         # with nothing else to do, whole tiles are added up where the result lies
-        self.plain, self.apart = None, 0
-        if len(group.nests) == 1 and isinstance(apart := group.nests[0].output.strides[-2], int):
-            self.plain, self.apart = group.nests[0].output, apart
+        self.plain = group.nests[0].output if len(group.nests) == 1 else None
         self.sums = self._scratch("sums", many * cut.height * cut.columns, self.dtype)
         wide = -(-cut.height // lanes) * lanes
         self.steps_a = Steps(1, wide) if packs or steps is None else steps
@@ -438,7 +436,7 @@ class _Writer:
         target = _Target(self.sums, at, self.cut.columns, self.lanes)
         if self.plain is not None and left is None and isinstance(self.columns, int):
             place = (*self.outer, self.first + Index.of(tile) * height, column)
-            target = _Target(self.plain.buffer, self.plain.place(place), self.apart, self.lanes)
+            target = _Target(self.plain.buffer, self.plain.place(place), self.columns, self.lanes)
         else:
             # the next tile is the one below, or the first of the next strip
             below = compare("less", Index.of(tile) + 1, many)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from weft.engines.native.fusion import Group, split
 from weft.engines.native.index import Index
-from weft.engines.native.kernels import Plan, compare_less
-from weft.engines.native.loops import Buffer, Expr, If, Statement, Store
+from weft.engines.native.kernels import Plan, compare_less, made_here, unordered
+from weft.engines.native.loops import Buffer, Expr, If, Load, Statement, Store
 from weft.engines.native.lower import Nest, variables
 from weft.engines.native.rewriting import Rewriter
 from weft.engines.native.sources import Indices
@@ -116,11 +116,18 @@ class _Walk:
         """A nest's element, stored where it is wanted."""
         own, _ = split(nest, at, shape)
         if result is None:
-            result = Rewriter(lambda load: self._here.get((load.buffer, load.index))).expr(nest.value(own, ()))
+            result = Rewriter(self._made).expr(nest.value(own, ()))
         index = nest.output.place(own)
         self._here[nest.output.buffer, index] = result
         if self._windows.plan.stored(nest.output.buffer, self._windows.group):
             self.stores.append((nest.output.buffer, self._moved.index(index), self._moved.expr(result)))
+
+    def _made(self, load: Load) -> Expr | None:
+        """What stands for a load of something that is made here."""
+        found = self._here.get((load.buffer, load.index))
+        if found is None and not load.buffer.ring and any(load.buffer is buffer for buffer, _ in self._here):
+            raise unordered(load)
+        return found if found is None else made_here(load, load.index, found)
 
 
 def _where(guard: _Guard, place: Indices, body: Statement) -> Statement:
