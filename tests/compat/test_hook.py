@@ -111,6 +111,10 @@ OLD_PATHS = [
     ("from tensorflow.keras.utils import np_utils", "np_utils.to_categorical(1)", ("one-hot", 1)),
     ("from keras.utils.visualize_util import plot", "plot(0)", "plot"),
     ("from keras.backend.tensorflow_backend import floatx", "floatx()", "float32"),
+    ("from keras.src.utils import to_categorical", "to_categorical(1)", ("one-hot", 1)),
+    ("import keras.src.utils.numerical_utils as u", "u.to_categorical(1)", ("one-hot", 1)),
+    ("from keras._tf_keras.keras.utils import to_categorical", "to_categorical(1)", ("one-hot", 1)),
+    ("from keras._tf_keras import keras", "keras.utils.to_categorical(1)", ("one-hot", 1)),
     ("from tensorflow.python.framework import ops", "ops.reset_default_graph()", "reset"),
     ("from tensorflow.python.framework.ops import reset_default_graph as r", "r()", "reset"),
     ("import tensorflow.python.framework.ops as ops", "ops.reset_default_graph()", "reset"),
@@ -126,6 +130,16 @@ OLD_PATHS = [
 def test_old_paths(project, statement, expression, expected):
     install_as_tensorflow()
     assert project.load("user", f"{statement}\nvalue = {expression}\n").value == expected
+
+
+@pytest.mark.parametrize("path", ["keras.engine.graph_of_old", "keras.src.layers.no_such", "keras.utils.conv_utils.no"])
+def test_what_an_old_path_has_not_got_is_missed(project, path):
+    install_as_tensorflow()
+    module, _, name = path.rpartition(".")
+    with pytest.raises(ImportError, match="Weft"):
+        project.load("user", f"import {path}\n")
+    with pytest.raises(ImportError, match=f"cannot import name '{name}' from '{module}'"):
+        project.load("user2", f"from {module} import {name}\n")
 
 
 def test_an_old_path_hides_no_module_of_wefts_own(project):

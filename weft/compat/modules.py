@@ -66,6 +66,9 @@ def _weft_compat() -> ModuleType:
 
 
 def _resolve_keras(base: ModuleType, path: str) -> ModuleType | None:
+    first, _, rest = path.partition(".")
+    if first == "_tf_keras" and rest.partition(".")[0] == "keras":  # where `tensorflow.keras` itself finds Keras 3
+        return _resolve_keras(base, rest.partition(".")[2])
     if path in old_paths.KERAS:
         return stand_in("keras", path)
     return resolve_below(base, path)
@@ -85,7 +88,7 @@ def resolve_below(module: ModuleType, path: str) -> ModuleType | None:
 
 def _import_child(module: ModuleType, part: str) -> ModuleType | None:
     name = f"{module.__name__}.{part}"
-    if not hasattr(module, "__path__"):
+    if not hasattr(module, "__path__") or isinstance(module, StandIn):  # a stand-in has given all that it has
         return None
     try:
         return importlib.import_module(name)
@@ -164,7 +167,7 @@ class StandIn(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return [each for each in dir(self) if not each.startswith("_")]
-        if not name.startswith("__"):
+        if not name.startswith("__") or name == "__version__":
             try:
                 return self._weft_find(name)
             except AttributeError:

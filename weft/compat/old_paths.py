@@ -2,8 +2,11 @@
 
 An old path is answered by a stand-in: a module that looks a name up in one place of the public API after another. A
 place begins with ``tf`` (the names of the dialect at hand), ``v1`` (TensorFlow 1's), or ``keras``. A path without
-places is only there to hold others. Where a name was called differently, `RENAMED` says what it is now.
+places is only there to hold others. Where a name was called differently, `RENAMED` says what it is now. What Keras has
+inside is in `keras_paths`.
 """
+
+from weft.compat import keras_paths
 
 _OPS = ("tf", "tf.math", "tf.nn", "v1", "v1.nn")
 _LAYERS = ("keras.layers",)
@@ -105,22 +108,25 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
 KERAS: dict[str, tuple[str, ...]] = {
     **_under("layers", "advanced_activations attention convolutional convolutional_recurrent core", _LAYERS),
     **_under("layers", "cudnn_recurrent embeddings local merge noise normalization pooling recurrent", _LAYERS),
-    **_under("layers", "recurrent_v2 wrappers experimental", _LAYERS),
+    **_under("layers", "recurrent_v2 wrappers experimental rnn", _LAYERS),
     "layers.normalization.batch_normalization": _LAYERS,
     "layers.experimental.preprocessing": _LAYERS,
     "engine": _ENGINE,
     **_under("engine", "base_layer functional input_layer input_spec network sequential topology training", _ENGINE),
     "engine.saving": ("keras.models",),
-    **_under("utils", "conv_utils data_utils generic_utils io_utils layer_utils multi_gpu_utils np_utils", _UTILS),
+    **_under("utils", "all_utils conv_utils data_utils generic_utils io_utils layer_utils multi_gpu_utils np_utils", _UTILS),
     **_under("utils", "tf_utils vis_utils visualize_util", _UTILS),
     "backend.tensorflow_backend": ("keras.backend", "v1.keras.backend"),
     "objectives": ("keras.losses",),
     "api": ("keras",),
     **_under("api", "_v1 _v2", ()),
+    "_tf_keras": (),
     "optimizer_v2": ("keras.optimizers",),
     **_under("optimizer_v2", "adadelta adagrad adam adamax ftrl gradient_descent nadam rmsprop", ("keras.optimizers",)),
     "optimizer_v2.optimizer_v2": ("keras.optimizers",),
     "optimizer_v2.learning_rate_schedule": ("keras.optimizers.schedules",),
+    "backend_config": ("keras.backend", "keras.config"),
+    **keras_paths.PATHS,
 }
 
 #: Names that are called something else today, by the path they are imported from.
@@ -156,6 +162,8 @@ RENAMED: dict[str, dict[str, str]] = {
     },
     "api._v1": {"keras": "keras"},
     "api._v2": {"keras": "keras"},
+    "_tf_keras": {"keras": "keras"},
     "utils.visualize_util": {"plot": "keras.utils.plot_model"},
     "optimizer_v2.optimizer_v2": {"OptimizerV2": "keras.optimizers.Optimizer"},
+    **keras_paths.RENAMED,
 }
