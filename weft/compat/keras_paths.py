@@ -25,17 +25,17 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "api_export": ("", ()),
     "backend": ("config", _BACKEND),
     "backend.common": (
-        "backend_utils dtypes global_state keras_tensor masking name_scope remat stateless_scope symbolic_scope "
-        "variables",
+        ("backend_utils dtypes global_state keras_tensor masking name_scope remat stateless_scope symbolic_scope "
+        "variables"),
         _BACKEND,
     ),
     "backend.tensorflow": (
         "core distribution_lib image linalg math nn numpy random rnn", ("keras.ops", "keras.random", "keras.backend"),
     ),
     "callbacks": (
-        "backup_and_restore callback callback_list csv_logger early_stopping history lambda_callback "
+        ("backup_and_restore callback callback_list csv_logger early_stopping history lambda_callback "
         "learning_rate_scheduler model_checkpoint monitor_callback progbar_logger reduce_lr_on_plateau remote_monitor "
-        "swap_ema_weights tensorboard terminate_on_nan",
+        "swap_ema_weights tensorboard terminate_on_nan"),
         _CALLBACKS,
     ),
     "constraints": ("constraints", ("keras.constraints",)),
@@ -48,8 +48,8 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "layers.activations": ("activation elu leaky_relu prelu relu softmax", _LAYERS),
     "layers.attention": ("additive_attention attention grouped_query_attention multi_head_attention", _LAYERS),
     "layers.convolutional": (
-        "base_conv base_conv_transpose base_depthwise_conv base_separable_conv conv1d conv1d_transpose conv2d "
-        "conv2d_transpose conv3d conv3d_transpose depthwise_conv1d depthwise_conv2d separable_conv1d separable_conv2d",
+        ("base_conv base_conv_transpose base_depthwise_conv base_separable_conv conv1d conv1d_transpose conv2d "
+        "conv2d_transpose conv3d conv3d_transpose depthwise_conv1d depthwise_conv2d separable_conv1d separable_conv2d"),
         _LAYERS,
     ),
     "layers.core": (
@@ -57,27 +57,27 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "layers.merging": ("add average base_merge concatenate dot maximum minimum multiply subtract", _LAYERS),
     "layers.normalization": (
-        "batch_normalization group_normalization layer_normalization rms_normalization spectral_normalization "
-        "unit_normalization",
+        ("batch_normalization group_normalization layer_normalization rms_normalization spectral_normalization "
+        "unit_normalization"),
         _LAYERS,
     ),
     "layers.pooling": (
-        "average_pooling1d average_pooling2d average_pooling3d base_global_pooling base_pooling "
+        ("average_pooling1d average_pooling2d average_pooling3d base_global_pooling base_pooling "
         "global_average_pooling1d global_average_pooling2d global_average_pooling3d global_max_pooling1d "
-        "global_max_pooling2d global_max_pooling3d max_pooling1d max_pooling2d max_pooling3d",
+        "global_max_pooling2d global_max_pooling3d max_pooling1d max_pooling2d max_pooling3d"),
         _LAYERS,
     ),
     "layers.preprocessing": (
-        "category_encoding discretization feature_space hashed_crossing hashing integer_lookup mel_spectrogram "
-        "normalization pipeline rescaling stft_spectrogram string_lookup text_vectorization",
+        ("category_encoding discretization feature_space hashed_crossing hashing integer_lookup mel_spectrogram "
+        "normalization pipeline rescaling stft_spectrogram string_lookup text_vectorization"),
         ("keras.layers", "keras.utils"),
     ),
     _IMAGES: (
-        "aug_mix auto_contrast base_image_preprocessing_layer center_crop cut_mix equalization max_num_bounding_box "
+        ("aug_mix auto_contrast base_image_preprocessing_layer center_crop cut_mix equalization max_num_bounding_box "
         "mix_up rand_augment random_brightness random_color_degeneration random_color_jitter random_contrast "
         "random_crop random_elastic_transform random_erasing random_flip random_gaussian_blur random_grayscale "
         "random_hue random_invert random_perspective random_posterization random_rotation random_saturation "
-        "random_sharpness random_shear random_translation random_zoom resizing solarization",
+        "random_sharpness random_shear random_translation random_zoom resizing solarization"),
         _LAYERS,
     ),
     f"{_IMAGES}.bounding_boxes": ("converters iou", ("keras.utils.bounding_boxes",)),
@@ -85,8 +85,8 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
         "activity_regularization alpha_dropout dropout gaussian_dropout gaussian_noise spatial_dropout", _LAYERS,
     ),
     "layers.reshaping": (
-        "cropping1d cropping2d cropping3d flatten permute repeat_vector reshape up_sampling1d up_sampling2d "
-        "up_sampling3d zero_padding1d zero_padding2d zero_padding3d",
+        ("cropping1d cropping2d cropping3d flatten permute repeat_vector reshape up_sampling1d up_sampling2d "
+        "up_sampling3d zero_padding1d zero_padding2d zero_padding3d"),
         _LAYERS,
     ),
     "layers.rnn": (
@@ -98,15 +98,15 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "legacy.saving": ("legacy_h5_format saving_utils serialization", _SAVING),
     "losses": ("loss losses", _LOSSES),
     "metrics": (
-        "accuracy_metrics confusion_metrics correlation_metrics f_score_metrics hinge_metrics iou_metrics metric "
-        "probabilistic_metrics reduction_metrics regression_metrics",
+        ("accuracy_metrics confusion_metrics correlation_metrics f_score_metrics hinge_metrics iou_metrics metric "
+        "probabilistic_metrics reduction_metrics regression_metrics"),
         _METRICS,
     ),
     "models": ("cloning functional model sequential", _MODELS),
     "ops": ("core einops function linalg math nn numpy operation", ("keras.ops", "keras")),
     "optimizers": (
-        "adadelta adafactor adagrad adam adamax adamw base_optimizer ftrl lamb lion loss_scale_optimizer muon nadam "
-        "optimizer rmsprop schedule_free_adamw sgd",
+        ("adadelta adafactor adagrad adam adamax adamw base_optimizer ftrl lamb lion loss_scale_optimizer muon nadam "
+        "optimizer rmsprop schedule_free_adamw sgd"),
         _OPTIMIZERS,
     ),
     "optimizers.schedules": ("learning_rate_schedule", ("keras.optimizers.schedules",)),
@@ -117,9 +117,9 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "trainers.data_adapters": ("data_adapter_utils py_dataset_adapter", _UTILS),
     "tree": ("tree_api", ("keras.tree",)),
     "utils": (
-        "argument_validation backend_utils config dataset_utils file_utils image_dataset_utils image_utils io_utils "
+        ("argument_validation backend_utils config dataset_utils file_utils image_dataset_utils image_utils io_utils "
         "model_visualization naming numerical_utils progbar python_utils rng_utils sequence_utils summary_utils "
-        "text_dataset_utils tracking timeseries_dataset_utils",
+        "text_dataset_utils tracking timeseries_dataset_utils"),
         ("keras.utils", "keras.config", "keras"),
     ),
     "version": ("", ("keras",)),
