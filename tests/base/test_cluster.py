@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import pytest
 
-from weft.base.cluster import Place, find, hosts_of, place_in
+from weft.base.cluster import Place, find, hidden_name, hosts_of, place_in
 
 
 def _config(cluster: Any, kind: str, index: int) -> dict[str, str]:
@@ -55,3 +56,22 @@ def test_what_cannot_be_is_refused() -> None:
 
 def test_slurm_writes_machines_shortly() -> None:
     assert hosts_of("a[1-3,7],b,c[01-02]-x") == ["a1", "a2", "a3", "a7", "b", "c01-x", "c02-x"]
+
+
+def _answers(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "loom")
+    monkeypatch.setattr(socket, "getaddrinfo", lambda name, port: [(0, 0, 0, "", (a, 0)) for a in addresses])
+
+
+def test_a_machine_whose_name_stands_for_itself_only_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    _answers(monkeypatch, "127.0.1.1", "::1")
+    assert hidden_name() == "loom"
+    assert hidden_name("127.0.0.1") is None  # the first process is on this machine
+    _answers(monkeypatch, "127.0.1.1", "10.1.2.3", "fe80::1%eth0")
+    assert hidden_name() is None
+    monkeypatch.setattr(socket, "getaddrinfo", _unknown)
+    assert hidden_name() is None
+
+
+def _unknown(*given: object) -> None:
+    raise socket.gaierror

@@ -3,6 +3,7 @@ MPI's, Kubernetes'."""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import re
@@ -49,6 +50,32 @@ def find(environment: Mapping[str, str] | None = None) -> Place | None:
                                          expected=f"0 to {found.count - 1}"))  # fmt: skip
             return found
     return None
+
+
+def hidden_name(first: str | None = None) -> str | None:
+    """This machine's name, where it stands for an address that only this machine can reach; else None.
+
+    Args:
+        first: The host of another process; where that is on this machine, too, the name does not matter.
+    """
+    name = socket.gethostname()
+    try:
+        if first is not None:
+            with socket.socket(type=socket.SOCK_DGRAM) as probe:
+                probe.connect((first, PORT))
+                if probe.getsockname()[0] == probe.getpeername()[0]:
+                    return None
+        found = {str(place[4][0]) for place in socket.getaddrinfo(name, None)}
+    except OSError:
+        return None  # who does connect will say what is wrong
+    return name if all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found) else None
+
+
+def unreachable(name: str) -> tuple[str, str]:
+    """What is wrong on a machine with a `hidden_name`, and what to do."""
+    address = socket.gethostbyname(name)
+    return (f"Other machines cannot reach this one: its name, {name}, stands for {address} here.",
+            f"give {name} the address of this machine in /etc/hosts")  # fmt: skip
 
 
 def jobs_of(config: Any) -> dict[str, dict[int, str]]:

@@ -20,6 +20,14 @@ from weft.cli import CommandError
 
 #: seconds that workers get to end by themselves after one of them has failed
 GRACE = 30.0
+#: seconds that they get when this command is told to end
+PARTING = 5.0
+#: how lines begin that a library prints for itself
+_CHATTER = "[Gloo] Rank "
+
+
+class _Ended(Exception):
+    """Somebody has told this command to end."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,13 +62,22 @@ def main(args: argparse.Namespace) -> int:
         raise CommandError("--nproc is at least 1, and --node-rank lies between 0 and --nnodes - 1")
     if args.nnodes > 1 and not args.address:
         raise CommandError("several machines need --address HOST:PORT of the first one")
-    status = 0
-    for turn in range(args.restarts + 1):
-        if turn:
-            print(f"weft launch: starting all workers again ({turn} of {args.restarts})", file=sys.stderr)
+    name = cluster.hidden_name() if args.nnodes > 1 else None
+    if name is not None:
+        problem, hint = cluster.unreachable(name)
+        print(f"weft launch: {problem} GPUs do without; else {hint}.", file=sys.stderr)
+    signal.signal(signal.SIGTERM, _end)
+    try:
         status = _run_all(args)
-        if status in (0, -signal.SIGINT):
-            break
+        for turn in range(args.restarts):
+            if status == 0:
+                break
+            print(f"weft launch: starting all workers again ({turn + 1} of {args.restarts})", file=sys.stderr)
+            status = _run_all(args)
+    except KeyboardInterrupt:
+        status = -signal.SIGINT
+    except _Ended:
+        status = -signal.SIGTERM
     return 128 - status if status < 0 else status
 
 
@@ -95,6 +112,9 @@ def _run_all(args: argparse.Namespace) -> int:
             workers.append(worker)
             threads += _show(worker, number, args.all_output)
         return _wait(workers, first)
+    except (KeyboardInterrupt, _Ended) as told:
+        _stop(workers, signal.SIGTERM if isinstance(told, _Ended) else signal.SIGINT)
+        raise
     finally:
         for worker in workers:
             if worker.poll() is None:
@@ -104,6 +124,10 @@ def _run_all(args: argparse.Namespace) -> int:
             thread.join(5.0)
         for one in held:
             one.close()
+
+
+def _end(number: int, frame: object) -> None:
+    raise _Ended
 
 
 def _addresses(args: argparse.Namespace) -> tuple[list[socket.socket], list[str]]:
@@ -160,7 +184,7 @@ def _show(worker: subprocess.Popen[str], number: int, everything: bool) -> list[
 
 def _pass_on(source: IO[str], target: IO[str] | None, mark: str) -> None:
     for line in source:
-        if target is not None:
+        if target is not None and not line.startswith(_CHATTER):
             target.write(mark + line)
             target.flush()
 
@@ -169,20 +193,24 @@ def _wait(workers: Sequence[subprocess.Popen[str]], first: int) -> int:
     """Wait for all; after one has failed the others get time to say what they wait for."""
     failed: int | None = None
     left = GRACE
-    try:
-        while any(worker.poll() is None for worker in workers):
-            time.sleep(0.05)
-            if failed is None:
-                failed = _failure(workers, first)
-            else:
-                left -= 0.05
-                if left < 0:
-                    break
-        return failed or _failure(workers, first) or 0
-    except KeyboardInterrupt:
-        for worker in workers:
-            worker.send_signal(signal.SIGINT)
-        return -signal.SIGINT
+    while any(worker.poll() is None for worker in workers):
+        time.sleep(0.05)
+        if failed is None:
+            failed = _failure(workers, first)
+        else:
+            left -= 0.05
+            if left < 0:
+                break
+    return failed or _failure(workers, first) or 0
+
+
+def _stop(workers: Sequence[subprocess.Popen[str]], number: signal.Signals) -> None:
+    """Hand a signal on to the workers, which have a while to end."""
+    for worker in workers:
+        worker.send_signal(number)
+    end = time.monotonic() + PARTING
+    while any(worker.poll() is None for worker in workers) and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def _failure(workers: Sequence[subprocess.Popen[str]], first: int) -> int | None:

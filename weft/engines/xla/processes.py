@@ -20,6 +20,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from weft.base import cluster
 from weft.base.errors import UnavailableError, explain
 from weft.engines.xla.watch import TICK, Relay, Server, Watch
 
@@ -82,6 +83,11 @@ def join(address: str | None, count: int | None, number: int | None, timeout: fl
 
 def _begin_to_watch(address: str | None, timeout: float) -> None:
     first = jax.process_index() == 0
+    if not first and address is not None and jax.default_backend() == "cpu":  # where processes connect by their names
+        name = cluster.hidden_name(address.rpartition(":")[0].strip("[]"))
+        if name is not None:
+            problem, hint = cluster.unreachable(name)
+            raise UnavailableError(explain(problem, hint=hint))
     server = Server() if first else None
     port = int(_of_first(np.array(server.port if server else 0, np.int32)))
     host = "127.0.0.1" if first or address is None else address.rpartition(":")[0].strip("[]")
