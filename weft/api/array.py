@@ -453,27 +453,55 @@ def gather_nd(
     params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, bad_indices_policy: str = ""
 ) -> Any:
     """Elements or slices of `params` at points: the last axis of `indices` holds the coordinates."""
-    if bad_indices_policy not in ("", "DEFAULT", "ERROR"):
-        raise ValueError(explain(
-            f"tf.gather_nd: bad_indices_policy {bad_indices_policy!r} is not supported.",
-            expected="'', 'DEFAULT' or 'ERROR': indices out of range are refused",
-            hint="clip the indices, and mask what came from bad ones: tf.where(good, values, 0)",
-        ))  # fmt: skip
-    return apply("gather_nd", params, _indices(indices), batch_dims=batch_dims, name=name)
+    places = _indices(indices)
+    if not _passes_over(bad_indices_policy, "gather_nd"):
+        return apply("gather_nd", params, places, batch_dims=batch_dims, name=name)
+    values = frontdoor.convert(params)
+    good = _within(places, shape(values)[batch_dims:])
+    found = apply("gather_nd", values, where(good[..., newaxis], places, zeros_like(places)), batch_dims=batch_dims,
+                  name=name)  # fmt: skip
+    good = reshape(good, concat([shape(good), ones([rank(found) - rank(good)], dtypes.int32)], 0))
+    return where(good, found, zeros_like(found))
 
 
-def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Any:
-    """Zeros of a shape with updates added at points."""
-    target = sizes.shape_argument(shape)
-    return apply("scatter_nd", _indices(indices), updates, shape=target, name=name)
+def _passes_over(policy: str, said: str) -> bool:
+    """Whether indices out of range are passed over; they are refused otherwise."""
+    if policy not in ("", "DEFAULT", "ERROR", "IGNORE"):
+        raise ValueError(explain(f"tf.{said}: no such bad_indices_policy.", received=repr(policy),
+                                 expected="'', 'DEFAULT' or 'ERROR' to refuse, 'IGNORE' to pass over"))  # fmt: skip
+    return policy == "IGNORE"
+
+
+def _within(places: Any, limits: Any) -> Any:
+    """Which points lie inside: bools of the shape of `places` without its last axis."""
+    from weft.api import math
+
+    top = cast_to(limits, places.dtype)[: places.shape[-1]]
+    return math.reduce_all(math.logical_and(math.greater_equal(places, zeros_like(top)), math.less(places, top)), -1)
+
+
+def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None, bad_indices_policy: str = "") -> Any:
+    """Zeros of a shape with updates added at points; policy 'IGNORE' passes over points that lie outside."""
+    target, places = sizes.shape_argument(shape), _indices(indices)
+    if _passes_over(bad_indices_policy, "scatter_nd"):
+        good = _within(places, shape)
+        places, updates = boolean_mask(places, good), boolean_mask(updates, good)
+    return apply("scatter_nd", places, updates, shape=target, name=name)
 
 
 def _tensor_scatter(op: str) -> Any:
-    def function(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
-        x = frontdoor.convert(tensor)
-        return apply(op, x, _indices(indices), frontdoor.convert(updates, hint=x.dtype), name=name)
+    public = op.replace("scatter", "scatter_nd")
 
-    function.__name__ = function.__qualname__ = op.replace("scatter", "scatter_nd")
+    def function(tensor: Any, indices: Any, updates: Any, name: str | None = None,
+                 bad_indices_policy: str = "") -> Any:  # fmt: skip
+        x, places = frontdoor.convert(tensor), _indices(indices)
+        values = frontdoor.convert(updates, hint=x.dtype)
+        if _passes_over(bad_indices_policy, public):
+            good = _within(places, shape(x))
+            places, values = boolean_mask(places, good), boolean_mask(values, good)
+        return apply(op, x, places, values, name=name)
+
+    function.__name__ = function.__qualname__ = public
     return function
 
 

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from weft.api import ragged_features
+from weft.api.ragged_features import RaggedFeature
 from weft.base import dtypes
 from weft.base.dtypes import DType
 from weft.base.errors import InvalidArgumentError, explain
 from weft.base.shapes import TensorShape
 from weft.formats import tfrecord
-from weft.formats.messages.example import Example, Feature, SequenceExample
+from weft.formats.messages.example import Example, Feature
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.ops.host import Feature as FeatureForm
@@ -254,6 +256,9 @@ def _sparse_parts(features: Any) -> dict[str, Any]:
     """The features with those that sparse ones are made of in their places."""
     parts = {}
     for key, spec in features.items():
+        if isinstance(spec, RaggedFeature):
+            parts.update({name: VarLenFeature(kind) for name, kind in ragged_features.keys_of(key, spec).items()})
+            continue
         if not isinstance(spec, SparseFeature):
             parts[key] = spec
             continue
@@ -267,12 +272,26 @@ def _index_keys(spec: SparseFeature) -> list[str]:
     return list(spec.index_key) if isinstance(spec.index_key, (list, tuple)) else [spec.index_key]
 
 
-def _assembled(features: Any, found: dict[str, Any]) -> dict[str, Any]:
+def _in_a_row(found: SparseTensor, batched: bool) -> tuple[Any, Any]:
+    """The values of a feature of any length, and how many of them each example has."""
+    from weft.api import array, math
+
+    if not batched:
+        return found.values, array.shape(found.values, dtypes.int64)
+    rows = math.bincount(found.indices[:, 0], minlength=found.dense_shape[0], dtype=dtypes.int64)
+    return found.values, rows
+
+
+def _assembled(features: Any, found: dict[str, Any], batched: bool = True) -> dict[str, Any]:
     """What was asked for, out of the parts that were read."""
     from weft.api import array, sparse
 
     made = {}
     for key, spec in features.items():
+        if isinstance(spec, RaggedFeature):
+            rows = {name: _in_a_row(found[name], batched) for name in ragged_features.keys_of(key, spec)}
+            made[key] = ragged_features.assembled(key, spec, rows, batched)
+            continue
         if not isinstance(spec, SparseFeature):
             made[key] = found[key]
             continue
@@ -338,12 +357,12 @@ def parse_single_example(serialized: Any, features: Any, example_names: Any = No
 
     Args:
         serialized: A string.
-        features: Name → FixedLenFeature, FixedLenSequenceFeature, VarLenFeature or SparseFeature.
+        features: Name → FixedLenFeature, FixedLenSequenceFeature, VarLenFeature, SparseFeature or RaggedFeature.
         example_names: As given.
         name: The node's name.
 
     Returns:
-        Name → tensor; sparse tensors for VarLenFeature and SparseFeature.
+        Name → tensor; sparse tensors for VarLenFeature and SparseFeature, ragged ones for RaggedFeature.
     """
     columns = _columns(features)
     text = _strings(serialized)
@@ -357,7 +376,7 @@ def parse_single_example(serialized: Any, features: Any, example_names: Any = No
 
     run.form = _form(columns, _of_batch(columns))  # type: ignore[attr-defined]
     types = [c.types() for c in columns]
-    return _assembled(features, _packed(columns, types, _on_host(run, text, _row(types), name)))
+    return _assembled(features, _packed(columns, types, _on_host(run, text, _row(types), name)), batched=False)
 
 
 def _form(columns: Sequence[_Column], together: Any = None) -> Form:
@@ -415,58 +434,6 @@ def parse_example(serialized: Any, features: Any, example_names: Any = None, nam
     return _assembled(features, _packed(columns, types, _on_host(_of_batch(columns), text, _row(types), name)))
 
 
-@keepable("io.parse_single_sequence_example", "serialized")
-def parse_single_sequence_example(serialized: Any, context_features: Any = None, sequence_features: Any = None,
-                                  example_name: Any = None, name: str | None = None) -> Any:  # fmt: skip
-    """The features of one serialized `tf.train.SequenceExample`.
-
-    Args:
-        serialized: A string.
-        context_features: Name → FixedLenFeature or VarLenFeature.
-        sequence_features: Name → FixedLenSequenceFeature or VarLenFeature.
-        example_name: As given.
-        name: The node's name.
-
-    Returns:
-        (name → tensor, name → `[time, ...]`).
-    """
-    if not context_features and not sequence_features:
-        raise ValueError("parse_single_sequence_example: name context_features, sequence_features or both.")
-    context = _columns(context_features) if context_features else []
-    sequence = _columns(sequence_features) if sequence_features else []
-    for column in sequence:
-        if not column.ragged:
-            raise ValueError(explain(f"Feature `{column.key}` of a sequence must be a FixedLenSequenceFeature."))
-
-    def run(data: Any) -> list[Any]:
-        found = _read(SequenceExample, data[()], "")
-        values = [c.arrays([c.of(found.context.feature.get(c.key), "")], False) for c in context]
-        return _row(values) + _row([_steps(c, found.feature_lists.feature_list.get(c.key)) for c in sequence])
-
-    first = [c.types() for c in context]
-    second = [c.types(_some()) if isinstance(c, _VarLen) else c.types() for c in sequence]
-    results = list(_on_host(run, _strings(serialized), _row(first) + _row(second), name))
-    count = len(_row(first))
-    return (
-        _assembled(context_features or {}, _packed(context, first, results[:count])),
-        _assembled(sequence_features or {}, _packed(sequence, second, results[count:])),
-    )
-
-
-def _steps(column: _Column, steps: Any) -> list[Any]:
-    if isinstance(column, _VarLen):
-        return column.arrays([column.of(feature, "") for feature in ([] if steps is None else steps.feature)], True)
-    return [_stacked_steps(column, steps)]
-
-
-def _stacked_steps(column: _Column, steps: Any) -> Any:
-    if steps is None:
-        return column.alone(column.of(None, ""))
-    made = np.empty((len(steps.feature), *column.shape), column.dtype.numpy)
-    for number, feature in enumerate(steps.feature):
-        made[number, ...] = column.of(feature, f"Step {number}: ").reshape(column.shape)
-    return made
-
-
-for _kind in (FixedLenFeature, FixedLenSequenceFeature, SparseFeature, VarLenFeature):
+for _kind in (FixedLenFeature, FixedLenSequenceFeature, RaggedFeature, SparseFeature, VarLenFeature,
+              *ragged_features.PARTITIONS):  # fmt: skip
     classes[_kind.__name__] = _kind

@@ -577,11 +577,16 @@ def _comparison(op: str, words: str) -> Any:
 
 
 assert_equal = _comparison("equal", "==")
-assert_none_equal = _comparison("not_equal", "!=")
+_assert_none_equal = _comparison("not_equal", "!=")
 assert_less = _comparison("less", "<")
 assert_less_equal = _comparison("less_equal", "<=")
 assert_greater = _comparison("greater", ">")
 assert_greater_equal = _comparison("greater_equal", ">=")
+
+
+def assert_none_equal(x: Any, y: Any, summarize: Any = None, message: str | None = None, name: str | None = None) -> Any:
+    """Raises where an element is equal to its partner."""
+    return _assert_none_equal(x, y, message, summarize, name)
 
 
 def assert_positive(x: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> Any:

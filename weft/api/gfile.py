@@ -136,98 +136,98 @@ class FastGFile(GFile):
     """A file that is read at once."""
 
 
-def exists(filename: Any) -> bool:
+def exists(path: Any) -> bool:
     """Whether there is a file or folder."""
-    return os.path.exists(_path(filename))
+    return os.path.exists(_path(path))
 
 
-def isdir(dirname: Any) -> bool:
+def isdir(path: Any) -> bool:
     """Whether it is a folder."""
-    return os.path.isdir(_path(dirname))
+    return os.path.isdir(_path(path))
 
 
-def glob(filename: Any) -> list[str]:
+def glob(pattern: Any) -> list[str]:
     """The paths that match a pattern, or one of several, sorted."""
-    patterns = [filename] if isinstance(filename, (str, bytes, os.PathLike)) else list(filename)
+    patterns = [pattern] if isinstance(pattern, (str, bytes, os.PathLike)) else list(pattern)
     from weft.data.files import glob_paths
 
-    return [found for pattern in patterns for found in glob_paths(_path(pattern))]
+    return [found for each in patterns for found in glob_paths(_path(each))]
 
 
-def listdir(dirname: Any) -> list[str]:
+def listdir(path: Any) -> list[str]:
     """What a folder holds."""
     try:
-        return os.listdir(_path(dirname))
+        return os.listdir(_path(path))
     except OSError as error:
-        raise error_of(error, _path(dirname)) from None
+        raise error_of(error, _path(path)) from None
 
 
-def makedirs(dirname: Any) -> None:
+def makedirs(path: Any) -> None:
     """Makes a folder and those around it; one that is there stays."""
     try:
-        os.makedirs(_path(dirname), exist_ok=True)
+        os.makedirs(_path(path), exist_ok=True)
     except OSError as error:
-        raise error_of(error, _path(dirname)) from None
+        raise error_of(error, _path(path)) from None
 
 
-def mkdir(dirname: Any) -> None:
+def mkdir(path: Any) -> None:
     """Makes a folder inside one that is there."""
     try:
-        os.mkdir(_path(dirname))
+        os.mkdir(_path(path))
     except OSError as error:
-        raise error_of(error, _path(dirname)) from None
+        raise error_of(error, _path(path)) from None
 
 
-def remove(filename: Any) -> None:
+def remove(path: Any) -> None:
     """Deletes a file."""
     try:
-        os.remove(_path(filename))
+        os.remove(_path(path))
     except OSError as error:
-        raise error_of(error, _path(filename)) from None
+        raise error_of(error, _path(path)) from None
 
 
-def rmtree(dirname: Any) -> None:
+def rmtree(path: Any) -> None:
     """Deletes a folder with all it holds."""
     try:
-        shutil.rmtree(_path(dirname))
+        shutil.rmtree(_path(path))
     except OSError as error:
-        raise error_of(error, _path(dirname)) from None
+        raise error_of(error, _path(path)) from None
 
 
-def copy(oldpath: Any, newpath: Any, overwrite: bool = False) -> None:
+def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
     """Copies a file.
 
     Raises:
         AlreadyExistsError: Where the new one is there and is not to be overwritten.
     """
-    if not overwrite and os.path.exists(_path(newpath)):
-        raise AlreadyExistsError(f"{_path(newpath)}; file already exists")
+    if not overwrite and os.path.exists(_path(dst)):
+        raise AlreadyExistsError(f"{_path(dst)}; file already exists")
     try:
-        shutil.copyfile(_path(oldpath), _path(newpath))
+        shutil.copyfile(_path(src), _path(dst))
     except OSError as error:
-        raise error_of(error, _path(oldpath)) from None
+        raise error_of(error, _path(src)) from None
 
 
-def rename(oldname: Any, newname: Any, overwrite: bool = False) -> None:
+def rename(src: Any, dst: Any, overwrite: bool = False) -> None:
     """Renames or moves a file.
 
     Raises:
         AlreadyExistsError: Where the new one is there and is not to be overwritten.
     """
-    if not overwrite and os.path.exists(_path(newname)):
-        raise AlreadyExistsError(f"{_path(newname)}; file already exists")
+    if not overwrite and os.path.exists(_path(dst)):
+        raise AlreadyExistsError(f"{_path(dst)}; file already exists")
     try:
-        os.replace(_path(oldname), _path(newname))
+        os.replace(_path(src), _path(dst))
     except OSError as error:
-        raise error_of(error, _path(oldname)) from None
+        raise error_of(error, _path(src)) from None
 
 
-def stat(filename: Any) -> Any:
+def stat(path: Any) -> Any:
     """What the operating system says of a file; `length` is its size."""
     try:
-        return _Status(os.stat(_path(filename)))
+        return _Status(os.stat(_path(path)))
     except OSError as error:
-        raise error_of(error, _path(filename)) from None
+        raise error_of(error, _path(path)) from None
 
 
 class _Status:
@@ -238,9 +238,9 @@ class _Status:
         self.is_directory = (status.st_mode & 0o170000) == 0o040000
 
 
-def walk(top: Any, in_order: bool = True) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Folders below a folder, each with the folders and the files in it."""
-    return os.walk(_path(top), topdown=in_order)
+def walk(top: Any, topdown: bool = True, onerror: Any = None) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Folders below a folder, each with the folders and the files in it; `onerror` gets what cannot be read."""
+    return os.walk(_path(top), topdown=topdown, onerror=onerror)
 
 
 def join(path: Any, *paths: Any) -> str:

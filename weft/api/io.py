@@ -16,7 +16,6 @@ from weft.api.examples import (  # noqa: F401
     VarLenFeature,
     parse_example,
     parse_single_example,
-    parse_single_sequence_example,
 )
 from weft.api.file_ops import (  # noqa: F401
     matching_files,
@@ -37,6 +36,8 @@ from weft.api.image.codecs import (  # noqa: F401
     extract_jpeg_shape,
     is_jpeg,
 )
+from weft.api.ragged_features import RaggedFeature  # noqa: F401
+from weft.api.sequence_examples import parse_sequence_example, parse_single_sequence_example  # noqa: F401
 from weft.api.sparse_files import deserialize_many_sparse, serialize_many_sparse, serialize_sparse  # noqa: F401
 from weft.api.tables import decode_csv  # noqa: F401
 from weft.base import dtypes

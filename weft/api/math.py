@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from weft.api import special
 from weft.api.array import argsort as argsort
-from weft.api.array import ones_like, zeros, zeros_like
+from weft.api.array import ensure_shape, ones_like, zeros, zeros_like
 from weft.api.array import unique as unique
 from weft.api.common import apply, axes_of, binary, cast_to, in_a_row, integer, reduced, unary
 from weft.base import dtypes
@@ -25,8 +25,8 @@ truncatemod = binary("truncatemod")
 maximum = binary("maximum")
 minimum = binary("minimum")
 squared_difference = binary("squared_difference")
-atan2 = binary("atan2")
-nextafter = binary("nextafter")
+_atan2 = binary("atan2")
+_nextafter = binary("nextafter")
 divide_no_nan = div_no_nan = binary("divide_no_nan")
 multiply_no_nan = binary("multiply_no_nan")
 equal = binary("equal")
@@ -69,6 +69,16 @@ rint = unary("round", "rint")
 reciprocal = unary("reciprocal")
 
 
+def atan2(y: Any, x: Any, name: str | None = None) -> Any:
+    """The angle of the point (x, y), between -pi and pi."""
+    return _atan2(y, x, name)
+
+
+def nextafter(x1: Any, x2: Any, name: str | None = None) -> Any:
+    """The float next to `x1` in the direction of `x2`."""
+    return _nextafter(x1, x2, name)
+
+
 def imag(input: Any, name: str | None = None) -> Any:
     """The imaginary part; zeros for real numbers."""
     x = frontdoor.convert(input)
@@ -82,7 +92,14 @@ def reciprocal_no_nan(x: Any, name: str | None = None) -> Any:
 
 
 conj = unary("conj")
-real = unary("real")
+_real = unary("real")
+
+
+def real(input: Any, name: str | None = None) -> Any:
+    """The real part; real numbers as they are."""
+    return _real(input, name)
+
+
 is_nan = unary("is_nan")
 is_inf = unary("is_inf")
 is_finite = unary("is_finite")
@@ -131,7 +148,14 @@ def add_n(inputs: Any, name: str | None = None) -> Any:
     return total
 
 
-accumulate_n = add_n
+def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None) -> Any:
+    """The sum of tensors of one shape, which may be told."""
+    if shape is not None:
+        inputs = [ensure_shape(x, shape) for x in inputs]
+    if tensor_dtype is not None and (wrong := [x for x in inputs if x.dtype != dtypes.as_dtype(tensor_dtype)]):
+        raise TypeError(explain("accumulate_n: the tensors must have `tensor_dtype`.",
+                                expected=dtypes.as_dtype(tensor_dtype).name, received=wrong[0].dtype.name))  # fmt: skip
+    return add_n(inputs, name)
 
 
 def _reduction(op: str, public: str | None = None) -> Any:
@@ -376,10 +400,10 @@ def zero_fraction(value: Any, name: str | None = None) -> Any:
     return reduce_mean(cast_to(equal(value, 0), dtypes.float32))
 
 
-def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None) -> Any:
-    """The tensor divided by its norm along axes, the norm's square kept above epsilon."""
+def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Any:
+    """The tensor divided by its norm along axes, the norm's square kept above epsilon; `dim` is an older name of `axis`."""
     tensor = frontdoor.convert(x)
-    total = reduce_sum(square(tensor), axis, keepdims=True)
+    total = reduce_sum(square(tensor), dim if axis is None else axis, keepdims=True)
     return tensor * rsqrt(maximum(total, epsilon))
 
 
@@ -403,9 +427,35 @@ erf, erfc, erfinv, erfcinv, ndtri = (_special(n) for n in ("erf", "erfc", "erfin
 lgamma, digamma = _special("lgamma"), _special("digamma")
 bessel_i0, bessel_i0e = special.bessel_i0, special.bessel_i0e
 bessel_i1, bessel_i1e = special.bessel_i1, special.bessel_i1e
-igamma, igammac, polygamma, zeta = (_special(n, 2) for n in ("igamma", "igammac", "polygamma", "zeta"))
+
+
+def igamma(a: Any, x: Any, name: str | None = None) -> Any:
+    """The regularised lower incomplete gamma function."""
+    return apply("igamma", *frontdoor.together(a, x, "igamma"), name=name)
+
+
+def igammac(a: Any, x: Any, name: str | None = None) -> Any:
+    """The regularised upper incomplete gamma function."""
+    return apply("igammac", *frontdoor.together(a, x, "igammac"), name=name)
+
+
+def polygamma(a: Any, x: Any, name: str | None = None) -> Any:
+    """The derivative of order `a` of digamma."""
+    return apply("polygamma", *frontdoor.together(a, x, "polygamma"), name=name)
+
+
+def zeta(x: Any, q: Any, name: str | None = None) -> Any:
+    """The Hurwitz zeta function."""
+    return apply("zeta", *frontdoor.together(x, q, "zeta"), name=name)
+
+
 xlogy, xlog1py, xdivy = (_special(n, 2) for n in ("xlogy", "xlog1py", "xdivy"))
-sigmoid, softplus, log_sigmoid = (_special(n) for n in ("sigmoid", "softplus", "log_sigmoid"))
+sigmoid, log_sigmoid = _special("sigmoid"), _special("log_sigmoid")
+
+
+def softplus(features: Any, name: str | None = None) -> Any:
+    """log(1 + exp(x)), computed stably."""
+    return apply("softplus", features, name=name)
 
 
 def betainc(a: Any, b: Any, x: Any, name: str | None = None) -> Any:
@@ -507,7 +557,11 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Any:
     return found
 
 
-softsign = unary("softsign")
+
+
+def softsign(features: Any, name: str | None = None) -> Any:
+    """x / (1 + |x|)."""
+    return apply("softsign", features, name=name)
 
 
 def _steps(x: Any, holds: Any) -> Any:

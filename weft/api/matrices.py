@@ -163,9 +163,22 @@ def band_part(input: Any, num_lower: int, num_upper: int, name: str | None = Non
                  upper=integer(num_upper, "num_upper"), name=name)  # fmt: skip
 
 
-eigvalsh, eig, eigvals, expm, sqrtm, logm = (
-    _matrix(op) for op in ("eigvalsh", "eig", "eigvals", "expm", "sqrtm", "logm")
-)
+expm, sqrtm, logm = (_matrix(op) for op in ("expm", "sqrtm", "logm"))
+
+
+def eigvalsh(tensor: Any, name: str | None = None) -> Any:
+    """The eigenvalues of self-adjoint matrices, in rising order."""
+    return apply("eigvalsh", tensor, name=name)
+
+
+def eig(tensor: Any, name: str | None = None) -> Any:
+    """Eigenvalues and eigenvectors of square matrices, as complex numbers."""
+    return apply("eig", tensor, name=name)
+
+
+def eigvals(tensor: Any, name: str | None = None) -> Any:
+    """The eigenvalues of square matrices, as complex numbers."""
+    return apply("eigvals", tensor, name=name)
 
 
 class Lu(NamedTuple):

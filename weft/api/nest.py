@@ -13,9 +13,9 @@ def flatten(structure: Any, expand_composites: bool = False) -> list[Any]:
     return _nest.flatten(structure)
 
 
-def is_nested(structure: Any) -> bool:
+def is_nested(seq: Any) -> bool:
     """Whether a value has parts of its own."""
-    return _nest.is_nested(structure)
+    return _nest.is_nested(seq)
 
 
 def map_structure(func: Callable[..., Any], *structure: Any, check_types: bool = True,

@@ -206,33 +206,33 @@ _BY_NUMPY: dict[np.dtype[Any], DType] = {d.numpy: d for d in DENSE}
 _BY_ENUM: dict[int, DType] = {d.as_datatype_enum: d for d in (*DENSE, string, resource, variant)}
 
 
-def as_dtype(value: Any) -> DType:
+def as_dtype(type_value: Any) -> DType:
     """The `DType` for a name, numpy dtype, Python type, number from `types.proto`, or anything with a `dtype`.
 
     Raises:
         TypeError: For what names no element type.
     """
-    if isinstance(value, DType):
-        return value
+    if isinstance(type_value, DType):
+        return type_value
     found: DType | None = None
-    if isinstance(value, str):
-        found = _BY_NAME.get(value)
-        if found is None and (value.startswith(("<U", "|S", "S", "U"))):
+    if isinstance(type_value, str):
+        found = _BY_NAME.get(type_value)
+        if found is None and (type_value.startswith(("<U", "|S", "S", "U"))):
             found = string
-    elif isinstance(value, np.dtype):
-        found = _BY_NUMPY.get(value) or _BY_NUMPY.get(value.newbyteorder("="))
-        if found is None and value.kind in "OSU":
+    elif isinstance(type_value, np.dtype):
+        found = _BY_NUMPY.get(type_value) or _BY_NUMPY.get(type_value.newbyteorder("="))
+        if found is None and type_value.kind in "OSU":
             found = string
-    elif isinstance(value, int) and not isinstance(value, bool):
-        found = _BY_ENUM.get(value % 100)  # TensorFlow numbers reference types as type + 100
-    elif isinstance(value, type):
-        found = _BY_PYTHON.get(value)
-        if found is None and issubclass(value, np.generic):
-            return as_dtype(np.dtype(value))
-    elif hasattr(value, "as_numpy_dtype"):
-        return as_dtype(np.dtype(value.as_numpy_dtype))
-    elif hasattr(value, "dtype"):
-        return as_dtype(value.dtype)
+    elif isinstance(type_value, int) and not isinstance(type_value, bool):
+        found = _BY_ENUM.get(type_value % 100)  # TensorFlow numbers reference types as type + 100
+    elif isinstance(type_value, type):
+        found = _BY_PYTHON.get(type_value)
+        if found is None and issubclass(type_value, np.generic):
+            return as_dtype(np.dtype(type_value))
+    elif hasattr(type_value, "as_numpy_dtype"):
+        return as_dtype(np.dtype(type_value.as_numpy_dtype))
+    elif hasattr(type_value, "dtype"):
+        return as_dtype(type_value.dtype)
     if found is None:
-        raise TypeError(f"{value!r} is not an element type. {nearest(str(value), _BY_NAME)}")
+        raise TypeError(f"{type_value!r} is not an element type. {nearest(str(type_value), _BY_NAME)}")
     return found

@@ -32,13 +32,20 @@ class _ShortInNotebooks:
         return shell.InteractiveTB.structured_traceback(type(self), self, trace)
 
 
+#: what an OpError is made of
+_PARTS = ("node_def", "op", "message")
+
+
 class OpError(_ShortInNotebooks, Exception):
-    """Something went wrong while an op ran. Made of a message, or of `(node, op, message)`."""
+    """Something went wrong while an op ran. Made of a message, or of `(node_def, op, message)`."""
 
     code = UNKNOWN
 
-    def __init__(self, *args: Any) -> None:
-        node_def, op, message = (None, None, args[0]) if len(args) == 1 else (*args[:3], *(None,) * (3 - len(args[:3])))
+    def __init__(self, *args: Any, **named: Any) -> None:
+        given = {"message": args[0]} if len(args) == 1 and not named else dict(zip(_PARTS, args, strict=False))
+        if (unknown := set(named) - {*_PARTS, "error_code"}) or (unknown := set(named) & set(given)):
+            raise TypeError(f"{type(self).__name__} takes `node_def`, `op` and `message` once; received {sorted(unknown)}.")
+        node_def, op, message = (({**given, **named}).get(part) for part in _PARTS)
         super().__init__(message)
         self.node_def = node_def
         self.op = op

@@ -113,7 +113,8 @@ def _type(tensor: Any) -> TensorType:
     return type
 
 
-def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any], name: str | None = None) -> Any:
+def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None,
+         name: str | None = None) -> Any:  # fmt: skip
     """What `true_fn` returns where the predicate holds, else what `false_fn` returns.
 
     Raises:

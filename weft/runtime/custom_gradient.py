@@ -37,11 +37,11 @@ class _Depth(threading.local):
 _depth = _Depth()
 
 
-def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a function a gradient of the user's own.
 
     Args:
-        function: Returns `(results, gradient)`; `gradient(*cotangents, variables=None)` returns one cotangent a tensor
+        f: Returns `(results, gradient)`; `gradient(*cotangents, variables=None)` returns one cotangent a tensor
             argument, and, where the function reads variables, also a list of theirs.
 
     Returns:
@@ -63,7 +63,7 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
         1.0
     """
 
-    return _WithGradient(function)
+    return _WithGradient(f)
 
 
 class _WithGradient:

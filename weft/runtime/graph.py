@@ -305,8 +305,9 @@ class Graph:
         return NameScope(name)
 
     @contextmanager
-    def device(self, name: Any) -> Iterator[None]:
+    def device(self, device_name_or_function: Any) -> Iterator[None]:
         """As `tf.device`."""
+        name = device_name_or_function
         if hasattr(name, "to_string"):  # a DeviceSpec
             name = name.to_string()
         context.devices().append(name if isinstance(name, str) or callable(name) else "")

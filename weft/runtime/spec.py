@@ -103,9 +103,9 @@ class TensorSpec(TypeSpec):
         """The same spec under another name."""
         return cls(spec.shape, spec.dtype, name or spec.name)
 
-    def is_compatible_with(self, other: Any) -> bool:
+    def is_compatible_with(self, spec_or_tensor: Any) -> bool:
         """Whether a tensor (or spec) fits."""
-        return self._dtype == other.dtype and self._shape.is_compatible_with(other.shape)
+        return self._dtype == spec_or_tensor.dtype and self._shape.is_compatible_with(spec_or_tensor.shape)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TensorSpec) and self._shape == other._shape and self._dtype is other._dtype

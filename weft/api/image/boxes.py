@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor
+from weft.runtime.host_call import host_call
+from weft.runtime.static import get_static_value
 
 
 def crop_and_resize(image: Any, boxes: Any, box_indices: Any, crop_size: Any, method: str = "bilinear",
@@ -158,6 +160,70 @@ def non_max_suppression_with_scores(boxes: Any, scores: Any, max_output_size: An
                                     name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
     """`non_max_suppression` with the scores that boxes have left; a sigma above 0 lowers scores rather than drops."""
     return _thinned(boxes, scores, max_output_size, iou_threshold, score_threshold, soft_nms_sigma)
+
+
+class CombinedNonMaxSuppression(NamedTuple):
+    """The result of `combined_non_max_suppression`: the boxes of each image, best first, and how many they are."""
+
+    nmsed_boxes: Any
+    nmsed_scores: Any
+    nmsed_classes: Any
+    valid_detections: Any
+
+
+def combined_non_max_suppression(
+    boxes: Any, scores: Any, max_output_size_per_class: Any, max_total_size: Any, iou_threshold: Any = 0.5,
+    score_threshold: Any = float("-inf"), pad_per_class: bool = False, clip_boxes: bool = True,
+    name: str | None = None,
+) -> CombinedNonMaxSuppression:  # fmt: skip
+    """The best boxes of each image of a batch, those of each class thinned by themselves.
+
+    Args:
+        boxes: `[batch, boxes, classes or 1, 4]`.
+        scores: `[batch, boxes, classes]`.
+        max_output_size_per_class: How many boxes of a class may stay.
+        max_total_size: How many boxes of an image may stay.
+        iou_threshold: The greatest overlap with a better box of the class.
+        score_threshold: Boxes must have a greater score.
+        pad_per_class: Whether there are rows for no more than all classes can fill.
+        clip_boxes: Whether coordinates are kept between 0 and 1.
+        name: The node's name.
+
+    Returns:
+        Fields `nmsed_boxes` `[batch, rows, 4]`, `nmsed_scores` and `nmsed_classes` `[batch, rows]`, filled up with
+        zeros, and `valid_detections` `[batch]`.
+    """
+    def run(boxes: Any, scores: Any, most: Any, total: Any, overlap: Any, least: Any) -> list[Any]:
+        batch, _, classes = scores.shape
+        rows = min(int(total), int(most) * classes) if pad_per_class else int(total)
+        results: list[Any] = [np.zeros((batch, rows, 4), np.float32), np.zeros((batch, rows), np.float32),
+                              np.zeros((batch, rows), np.float32), np.zeros(batch, np.int32)]  # fmt: skip
+        for place in range(batch):
+            kept: list[Any] = []
+            for number in range(classes):
+                own = boxes[place, :, number if boxes.shape[2] > 1 else 0]
+                chosen, given = _kept(own, scores[place, :, number], int(most), float(overlap), float(least), 0.0)
+                kept += [(-score, order, own[row], number) for order, (row, score) in
+                         enumerate(zip(chosen, given, strict=True), len(kept))]  # fmt: skip
+            kept = sorted(kept, key=lambda item: item[:2])[:rows]
+            for order, (negative, _, box, number) in enumerate(kept):
+                results[0][place, order] = np.clip(box, 0, 1) if clip_boxes else box
+                results[1][place, order], results[2][place, order] = -negative, number
+            results[3][place] = len(kept)
+        return results
+
+    values = [array.cast(boxes, dtypes.float32), array.cast(scores, dtypes.float32),
+              array.cast(max_output_size_per_class, dtypes.int32), array.cast(max_total_size, dtypes.int32),
+              array.cast(iou_threshold, dtypes.float32), array.cast(score_threshold, dtypes.float32)]  # fmt: skip
+    batch = (values[0].shape.symbolic or (None,))[0]
+    most, total, classes = get_static_value(values[2]), get_static_value(values[3]), values[1].shape[-1]
+    count: Any = None if total is None else int(total)
+    if pad_per_class and count is not None:
+        count = None if most is None or classes is None else min(count, int(most) * classes)
+    shape = (Dim.fresh() if batch is None else batch, Dim.fresh() if count is None else count, 4)
+    kinds = [TensorType(shape, dtypes.float32), TensorType(shape[:2], dtypes.float32),
+             TensorType(shape[:2], dtypes.float32), TensorType(shape[:1], dtypes.int32)]  # fmt: skip
+    return CombinedNonMaxSuppression(*host_call(run, values, kinds, "CombinedNonMaxSuppression", name))
 
 
 def non_max_suppression_overlaps(overlaps: Any, scores: Any, max_output_size: Any, overlap_threshold: Any = 0.5,

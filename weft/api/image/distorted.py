@@ -96,6 +96,25 @@ def sample_distorted_bounding_box(
         >>> tf.slice(image, crop.begin, crop.size).shape[2]
         3
     """
+    source = streams.op_seeds(seed or None)
+    rng = np.random.Generator(np.random.PCG64(list(source) if source is not None else None))
+    return _sampled(image_size, bounding_boxes, rng, None, min_object_covered, aspect_ratio_range, area_range,
+                    max_attempts, use_image_if_no_bounding_boxes, name)  # fmt: skip
+
+
+def stateless_sample_distorted_bounding_box(
+    image_size: Any, bounding_boxes: Any, seed: Any, min_object_covered: Any = 0.1, aspect_ratio_range: Any = None,
+    area_range: Any = None, max_attempts: int | None = None, use_image_if_no_bounding_boxes: bool | None = None,
+    name: str | None = None,
+) -> DistortedBox:  # fmt: skip
+    """As `sample_distorted_bounding_box`, as a function of a seed of two integers."""
+    return _sampled(image_size, bounding_boxes, None, seed, min_object_covered, aspect_ratio_range, area_range,
+                    max_attempts, use_image_if_no_bounding_boxes, name)  # fmt: skip
+
+
+def _sampled(image_size: Any, bounding_boxes: Any, kept: Any, seed: Any, min_object_covered: Any, aspect_ratio_range: Any,
+             area_range: Any, max_attempts: int | None, use_image_if_no_bounding_boxes: bool | None,
+             name: str | None) -> DistortedBox:  # fmt: skip
     ratios = tuple(float(r) for r in (aspect_ratio_range or (0.75, 1.33)))
     areas = tuple(float(a) for a in (area_range or (0.05, 1.0)))
     if len(ratios) != 2 or not 0 < ratios[0] <= ratios[1]:
@@ -105,11 +124,10 @@ def sample_distorted_bounding_box(
         raise InvalidArgumentError(explain("`area_range` must be two numbers in (0, 1] that ascend.",
                                            received=str(areas)))  # fmt: skip
     tries = 100 if max_attempts is None else int(max_attempts)
-    source = streams.op_seeds(seed or None)
-    rng = np.random.Generator(np.random.PCG64(list(source) if source is not None else None))
     size = frontdoor.convert(image_size, None if frontdoor.is_tensor_like(image_size) else dtypes.int32)
 
-    def run(image: Any, boxes: Any, covered: Any) -> list[Any]:
+    def run(image: Any, boxes: Any, covered: Any, *seeds: Any) -> list[Any]:
+        rng = np.random.Generator(np.random.PCG64([int(s) & (2**64 - 1) for s in seeds[0]])) if seeds else kept
         height, width = int(image[0]), int(image[1])
         if height <= 0 or width <= 0:
             raise InvalidArgumentError(f"Image height and width must be positive, got {height} and {width}.")
@@ -136,4 +154,6 @@ def sample_distorted_bounding_box(
 
     types = [TensorType((3,), size.dtype), TensorType((3,), size.dtype), TensorType((1, 1, 4), dtypes.float32)]
     inputs = [size, cast_to(bounding_boxes, dtypes.float32), cast_to(min_object_covered, dtypes.float32)]
+    if seed is not None:
+        inputs.append(cast_to(seed, dtypes.int64))
     return DistortedBox(*host_call(run, inputs, types, "SampleDistortedBoundingBoxV2", name))

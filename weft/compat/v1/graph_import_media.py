@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import weft
+from weft.api import quantization
 from weft.base import dtypes
 from weft.compat.v1 import image as v1_image
 from weft.compat.v1.graph_import import HANDLERS, Importer, NotKnown, Source, handles
@@ -107,43 +108,10 @@ def _thinned_softly(x: Importer, source: Source) -> Any:
 handles("NonMaxSuppressionWithOverlaps")(calls(weft.image.non_max_suppression_overlaps))
 
 
-@handles("CombinedNonMaxSuppression")
-def _combined(x: Importer, source: Source) -> Any:
-    """The best boxes of each image, those of each class thinned by themselves."""
-    from weft.api.image.boxes import _kept
-
-    per_class, clip = bool(source.attrs.get("pad_per_class")), bool(source.attrs.get("clip_boxes", True))
-    values = x.values(source)
-    most_known, total_known = (weft.get_static_value(values[place]) for place in (2, 3))
-
-    def run(boxes: Any, scores: Any, most: Any, total: Any, overlap: Any, least: Any) -> list[Any]:
-        batch, _, classes = scores.shape
-        rows = min(int(total), int(most) * classes) if per_class else int(total)
-        results: list[Any] = [np.zeros((batch, rows, 4), np.float32), np.zeros((batch, rows), np.float32),
-                              np.zeros((batch, rows), np.float32), np.zeros(batch, np.int32)]  # fmt: skip
-        for place in range(batch):
-            kept: list[Any] = []
-            for number in range(classes):
-                own = boxes[place, :, number if boxes.shape[2] > 1 else 0]
-                chosen, given = _kept(own, scores[place, :, number], int(most), float(overlap), float(least), 0.0)
-                kept += [(-score, order, own[row], number) for order, (row, score) in
-                         enumerate(zip(chosen, given, strict=True), len(kept))]  # fmt: skip
-            kept = sorted(kept, key=lambda item: item[:2])[:rows]
-            for order, (negative, _, box, number) in enumerate(kept):
-                results[0][place, order] = np.clip(box, 0, 1) if clip else box
-                results[1][place, order], results[2][place, order] = -negative, number
-            results[3][place] = len(kept)
-        return results
-
-    batch = (values[0].shape.symbolic or (None,))[0]
-    classes = values[1].shape[-1]
-    rows = None if total_known is None else int(total_known)
-    if per_class and rows is not None:
-        rows = None if most_known is None or classes is None else min(rows, int(most_known) * classes)
-    shape = weft.TensorShape([batch if isinstance(batch, int) else None, rows, 4]).symbolic or ()
-    kinds = [TensorType(shape, dtypes.float32), TensorType(shape[:2], dtypes.float32),
-             TensorType(shape[:2], dtypes.float32), TensorType(shape[:1], dtypes.int32)]  # fmt: skip
-    return list(host_call(run, values, kinds, source.op, "combined"))
+handles("CombinedNonMaxSuppression")(calls(weft.image.combined_non_max_suppression, pad_per_class="pad_per_class",
+                                           clip_boxes="clip_boxes"))  # fmt: skip
+handles("ExtractGlimpse", "ExtractGlimpseV2")(calls(weft.image.extract_glimpse, centered="centered",
+                                                    normalized="normalized", noise="noise"))  # fmt: skip
 
 
 # What optimizers of graphs put together -----------------------------------------------------------------------------
@@ -205,32 +173,29 @@ def _normal_of_old(x: Importer, source: Source) -> Any:
 
 # Rounding as narrow numbers would -----------------------------------------------------------------------------------
 
-
-def _as_narrow(value: Any, low: Any, high: Any, bits: int, narrow: bool) -> Any:
-    """Values as so many bits between two limits give them, after moving the limits so that 0 is one of the values."""
-    least, most = float(narrow), float(2**bits - 1)
-    low, high = weft.cast(low, dtypes.float32), weft.cast(high, dtypes.float32)
-    scale = (high - low) / (most - least)
-    zero = least - low / scale
-    moved = weft.where(zero < least, least, weft.where(zero > most, most, weft.floor(zero + 0.5)))
-    new_low, new_high = (least - moved) * scale, (most - moved) * scale
-    clipped = weft.clip_by_value(value, new_low, new_high)
-    rounded = weft.floor((clipped - new_low) * (1.0 / scale) + 0.5) * scale + new_low
-    nothing = weft.logical_and(weft.equal(low, 0.0), weft.equal(high, 0.0))
-    return weft.where(nothing, weft.zeros_like(value), rounded)
-
-
-@handles("FakeQuantWithMinMaxArgs")
-def _narrow_args(x: Importer, source: Source) -> Any:
-    limits = source.attrs.get("min", -6.0), source.attrs.get("max", 6.0)
-    return _as_narrow(x.value(source.inputs[0]), limits[0], limits[1], source.attrs.get("num_bits", 8),
-                      bool(source.attrs.get("narrow_range")))  # fmt: skip
+_BITS = {"num_bits": "num_bits", "narrow_range": "narrow_range"}
+_LIMITS = {"min": "min", "max": "max", **_BITS}
+_THERE = {"signed_input": "signed_input", "num_bits": "num_bits", "range_given": "range_given",
+          "round_mode": "round_mode", "narrow_range": "narrow_range", "axis": "axis"}  # fmt: skip
+handles("FakeQuantWithMinMaxArgs")(calls(quantization.fake_quant_with_min_max_args, **_LIMITS))
+handles("FakeQuantWithMinMaxArgsGradient")(calls(quantization.fake_quant_with_min_max_args_gradient, **_LIMITS))
+handles("FakeQuantWithMinMaxVars")(calls(quantization.fake_quant_with_min_max_vars, **_BITS))
+handles("FakeQuantWithMinMaxVarsGradient")(calls(quantization.fake_quant_with_min_max_vars_gradient, **_BITS))
+handles("FakeQuantWithMinMaxVarsPerChannel")(calls(quantization.fake_quant_with_min_max_vars_per_channel, **_BITS))
+handles("FakeQuantWithMinMaxVarsPerChannelGradient")(calls(
+    quantization.fake_quant_with_min_max_vars_per_channel_gradient, **_BITS))  # fmt: skip
+handles("QuantizeAndDequantizeV2")(calls(quantization.quantize_and_dequantize, **_THERE))
+handles("QuantizeAndDequantizeV4")(calls(quantization.quantize_and_dequantize_v2, **_THERE))
 
 
-@handles("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel")
-def _narrow_vars(x: Importer, source: Source) -> Any:
-    value, low, high = x.values(source)
-    return _as_narrow(value, low, high, source.attrs.get("num_bits", 8), bool(source.attrs.get("narrow_range")))
+@handles("QuantizeAndDequantizeV3")
+def _there_and_back(x: Importer, source: Source) -> Any:
+    value, low, high, bits = x.values(source)
+    given = {name: source.attrs[name] for name in ("signed_input", "range_given", "narrow_range", "axis")
+             if name in source.attrs}  # fmt: skip
+    if (known := weft.get_static_value(bits)) is None:
+        raise NotKnown("the number of bits is told by data")
+    return quantization.quantize_and_dequantize(value, low, high, num_bits=int(known), **given)
 
 
 # Sound --------------------------------------------------------------------------------------------------------------

@@ -16,10 +16,10 @@ from weft.api.examples import (  # noqa: F401
     TFRecordOptions,
     TFRecordWriter,
     VarLenFeature,
-    parse_single_sequence_example,
 )
 from weft.api.file_ops import content_of, put_content
 from weft.api.io import decode_base64, encode_base64  # noqa: F401
+from weft.api.sequence_examples import parse_single_sequence_example  # noqa: F401
 from weft.api.tables import decode_csv as _decode_csv
 from weft.base import dtypes
 from weft.base.absent import absent
