@@ -27,9 +27,9 @@ from weft._public import math as math
 from weft._public import nest as nest
 from weft._public import nn as nn
 from weft._public import profiler as profiler
+from weft._public import quantization as quantization
 from weft._public import ragged as ragged
 from weft._public import random as random
-from weft._public import raw_ops as raw_ops
 from weft._public import saved_model as saved_model
 from weft._public import sets as sets
 from weft._public import signal as signal
@@ -129,6 +129,7 @@ from weft.api.initializers import zeros_initializer as zeros_initializer
 from weft.api.math import add_n as add_n
 from weft.api.math import argmax as argmax
 from weft.api.math import argmin as argmin
+from weft.api.math import atan2 as atan2
 from weft.api.math import clip_by_global_norm as clip_by_global_norm
 from weft.api.math import clip_by_norm as clip_by_norm
 from weft.api.math import clip_by_value as clip_by_value
@@ -179,6 +180,7 @@ from weft.base.dtypes import uint64 as uint64
 from weft.base.dtypes import variant as variant
 from weft.base.shapes import TensorShape as TensorShape
 from weft.compat import graph_util as graph_util
+from weft.compat import raw_ops as raw_ops
 from weft.compat.hook import install_as_tensorflow as install_as_tensorflow
 from weft.compat.hook import uninstall_as_tensorflow as uninstall_as_tensorflow
 from weft.data.optional import OptionalSpec as OptionalSpec
@@ -248,9 +250,6 @@ def assert_less(x: Any, y: Any, message: str | None = ..., summarize: Any = ...,
 
 def atan(x: Any, name: str | None = ...) -> Any:
     """The inverse tangent."""
-
-def atan2(x: Any, y: Any, name: str | None = ...) -> Any:
-    """The angle of the point (x, y), from -pi to pi; the first operand is y."""
 
 def atanh(x: Any, name: str | None = ...) -> Any:
     """The inverse hyperbolic tangent."""
@@ -369,19 +368,29 @@ def tan(x: Any, name: str | None = ...) -> Any:
 def tanh(x: Any, name: str | None = ...) -> Any:
     """The hyperbolic tangent."""
 
-def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+def tensor_scatter_nd_add(
+    tensor: Any, indices: Any, updates: Any, name: str | None = ..., bad_indices_policy: str = ...
+) -> Any:
     """"""
 
-def tensor_scatter_nd_max(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+def tensor_scatter_nd_max(
+    tensor: Any, indices: Any, updates: Any, name: str | None = ..., bad_indices_policy: str = ...
+) -> Any:
     """"""
 
-def tensor_scatter_nd_min(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+def tensor_scatter_nd_min(
+    tensor: Any, indices: Any, updates: Any, name: str | None = ..., bad_indices_policy: str = ...
+) -> Any:
     """"""
 
-def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+def tensor_scatter_nd_sub(
+    tensor: Any, indices: Any, updates: Any, name: str | None = ..., bad_indices_policy: str = ...
+) -> Any:
     """"""
 
-def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+def tensor_scatter_nd_update(
+    tensor: Any, indices: Any, updates: Any, name: str | None = ..., bad_indices_policy: str = ...
+) -> Any:
     """"""
 
 def truncatediv(x: Any, y: Any, name: str | None = ...) -> Any:

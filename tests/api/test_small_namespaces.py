@@ -104,7 +104,12 @@ def test_names_of_devices():
 def test_raw_ops_can_be_asked_for():
     assert not hasattr(tf.raw_ops, "BlockLSTMV2")
     with pytest.raises(AttributeError, match="use the function of tf that does the same"):
-        tf.raw_ops.Conv2D(input=None)
+        tf.raw_ops.BlockLSTMV2(x=None)
+    assert tf.raw_ops.Any(input=[[True], [False]], axis=[0]).numpy().tolist() == [True]
+    with pytest.raises(TypeError, match="only takes keyword args"):
+        tf.raw_ops.Add(1, 2)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'y'"):
+        tf.raw_ops.Add(x=1)
 
 
 def test_the_machine():

@@ -22,6 +22,7 @@ from weft.api.asserts import is_traceback_filtering_enabled as is_traceback_filt
 from weft.api.asserts import set_log_device_placement as set_log_device_placement
 from weft.api.flow import Assert as Assert
 from weft.api.flow import assert_non_negative as assert_non_negative
+from weft.api.flow import assert_none_equal as assert_none_equal
 from weft.api.flow import assert_positive as assert_positive
 from weft.api.flow import assert_rank as assert_rank
 from weft.api.flow import assert_shapes as assert_shapes
@@ -44,7 +45,4 @@ def assert_less(x: Any, y: Any, message: str | None = ..., summarize: Any = ...,
     """"""
 
 def assert_less_equal(x: Any, y: Any, message: str | None = ..., summarize: Any = ..., name: str | None = ...) -> Any:
-    """"""
-
-def assert_none_equal(x: Any, y: Any, message: str | None = ..., summarize: Any = ..., name: str | None = ...) -> Any:
     """"""

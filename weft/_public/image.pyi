@@ -1,5 +1,6 @@
 """Written by tools/make_stubs.py; do not edit."""
 
+from weft.api.image.boxes import combined_non_max_suppression as combined_non_max_suppression
 from weft.api.image.boxes import crop_and_resize as crop_and_resize
 from weft.api.image.boxes import draw_bounding_boxes as draw_bounding_boxes
 from weft.api.image.boxes import non_max_suppression as non_max_suppression
@@ -34,6 +35,7 @@ from weft.api.image.colour import yiq_to_rgb as yiq_to_rgb
 from weft.api.image.colour import yuv_to_rgb as yuv_to_rgb
 from weft.api.image.common import convert_image_dtype as convert_image_dtype
 from weft.api.image.distorted import sample_distorted_bounding_box as sample_distorted_bounding_box
+from weft.api.image.distorted import stateless_sample_distorted_bounding_box as stateless_sample_distorted_bounding_box
 from weft.api.image.geometry import central_crop as central_crop
 from weft.api.image.geometry import crop_to_bounding_box as crop_to_bounding_box
 from weft.api.image.geometry import extract_patches as extract_patches
@@ -45,6 +47,7 @@ from weft.api.image.geometry import resize_with_crop_or_pad as resize_with_crop_
 from weft.api.image.geometry import rot90 as rot90
 from weft.api.image.geometry import sobel_edges as sobel_edges
 from weft.api.image.geometry import transpose as transpose
+from weft.api.image.glimpses import extract_glimpse as extract_glimpse
 from weft.api.image.quality import psnr as psnr
 from weft.api.image.quality import ssim as ssim
 from weft.api.image.quality import ssim_multiscale as ssim_multiscale

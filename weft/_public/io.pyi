@@ -9,7 +9,6 @@ from weft.api.examples import TFRecordWriter as TFRecordWriter
 from weft.api.examples import VarLenFeature as VarLenFeature
 from weft.api.examples import parse_example as parse_example
 from weft.api.examples import parse_single_example as parse_single_example
-from weft.api.examples import parse_single_sequence_example as parse_single_sequence_example
 from weft.api.file_ops import matching_files as matching_files
 from weft.api.file_ops import parse_tensor as parse_tensor
 from weft.api.file_ops import read_file as read_file
@@ -31,6 +30,9 @@ from weft.api.io import decode_raw as decode_raw
 from weft.api.io import encode_base64 as encode_base64
 from weft.api.io import match_filenames_once as match_filenames_once
 from weft.api.io import write_graph as write_graph
+from weft.api.ragged_features import RaggedFeature as RaggedFeature
+from weft.api.sequence_examples import parse_sequence_example as parse_sequence_example
+from weft.api.sequence_examples import parse_single_sequence_example as parse_single_sequence_example
 from weft.api.sparse_files import deserialize_many_sparse as deserialize_many_sparse
 from weft.api.sparse_files import serialize_many_sparse as serialize_many_sparse
 from weft.api.sparse_files import serialize_sparse as serialize_sparse

@@ -45,7 +45,10 @@ from weft.api.matrices import cholesky_solve as cholesky_solve
 from weft.api.matrices import cross as cross
 from weft.api.matrices import diag as diag
 from weft.api.matrices import diag_part as diag_part
+from weft.api.matrices import eig as eig
 from weft.api.matrices import eigh as eigh
+from weft.api.matrices import eigvals as eigvals
+from weft.api.matrices import eigvalsh as eigvalsh
 from weft.api.matrices import inv as inv
 from weft.api.matrices import logdet as logdet
 from weft.api.matrices import lstsq as lstsq
@@ -66,15 +69,6 @@ def cholesky(input: Any, name: str | None = ...) -> Any:
     """"""
 
 def det(input: Any, name: str | None = ...) -> Any:
-    """"""
-
-def eig(input: Any, name: str | None = ...) -> Any:
-    """"""
-
-def eigvals(input: Any, name: str | None = ...) -> Any:
-    """"""
-
-def eigvalsh(input: Any, name: str | None = ...) -> Any:
     """"""
 
 def expm(input: Any, name: str | None = ...) -> Any:

@@ -6,11 +6,12 @@ from weft._public import special as special
 from weft.api.array import argsort as argsort
 from weft.api.array import unique as unique
 from weft.api.math import TopK as TopK
-from weft.api.math import add_n as _accumulate_n
+from weft.api.math import accumulate_n as accumulate_n
 from weft.api.math import add_n as add_n
 from weft.api.math import angle as angle
 from weft.api.math import argmax as argmax
 from weft.api.math import argmin as argmin
+from weft.api.math import atan2 as atan2
 from weft.api.math import betainc as betainc
 from weft.api.math import bincount as bincount
 from weft.api.math import clip_by_global_norm as clip_by_global_norm
@@ -26,6 +27,8 @@ from weft.api.math import divide as _truediv
 from weft.api.math import divide as divide
 from weft.api.math import einsum as einsum
 from weft.api.math import global_norm as global_norm
+from weft.api.math import igamma as igamma
+from weft.api.math import igammac as igammac
 from weft.api.math import imag as imag
 from weft.api.math import in_top_k as in_top_k
 from weft.api.math import invert_permutation as invert_permutation
@@ -35,18 +38,23 @@ from weft.api.math import l2_normalize as l2_normalize
 from weft.api.math import lbeta as lbeta
 from weft.api.math import log_softmax as log_softmax
 from weft.api.math import matmul as matmul
+from weft.api.math import nextafter as nextafter
+from weft.api.math import polygamma as polygamma
 from weft.api.math import polyval as polyval
+from weft.api.math import real as real
 from weft.api.math import reciprocal_no_nan as reciprocal_no_nan
 from weft.api.math import reduce_range as reduce_range
 from weft.api.math import scalar_mul as scalar_mul
 from weft.api.math import softmax as softmax
+from weft.api.math import softplus as softplus
+from weft.api.math import softsign as softsign
 from weft.api.math import tensordot as tensordot
 from weft.api.math import top_k as top_k
 from weft.api.math import unsorted_segment_mean as unsorted_segment_mean
 from weft.api.math import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
 from weft.api.math import zero_fraction as zero_fraction
+from weft.api.math import zeta as zeta
 
-accumulate_n = _accumulate_n
 truediv = _truediv
 
 def abs(x: Any, name: str | None = ...) -> Any:
@@ -69,9 +77,6 @@ def asinh(x: Any, name: str | None = ...) -> Any:
 
 def atan(x: Any, name: str | None = ...) -> Any:
     """The inverse tangent."""
-
-def atan2(x: Any, y: Any, name: str | None = ...) -> Any:
-    """The angle of the point (x, y), from -pi to pi; the first operand is y."""
 
 def atanh(x: Any, name: str | None = ...) -> Any:
     """The inverse hyperbolic tangent."""
@@ -145,12 +150,6 @@ def greater(x: Any, y: Any, name: str | None = ...) -> Any:
 def greater_equal(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x >= y."""
 
-def igamma(x: Any, y: Any, name: str | None = ...) -> Any:
-    """The special function igamma, element by element."""
-
-def igammac(x: Any, y: Any, name: str | None = ...) -> Any:
-    """The special function igammac, element by element."""
-
 def is_finite(x: Any, name: str | None = ...) -> Any:
     """Whether it is neither infinite nor NaN."""
 
@@ -211,20 +210,11 @@ def ndtri(x: Any, name: str | None = ...) -> Any:
 def negative(x: Any, name: str | None = ...) -> Any:
     """-x."""
 
-def nextafter(x: Any, y: Any, name: str | None = ...) -> Any:
-    """The next float after x in the direction of y."""
-
 def not_equal(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x differs from y; NaN differs from everything."""
 
-def polygamma(x: Any, y: Any, name: str | None = ...) -> Any:
-    """The special function polygamma, element by element."""
-
 def pow(x: Any, y: Any, name: str | None = ...) -> Any:
     """x to the power y: for y = 1 that is x, and for floats and y = 2 it is x * x, rounded once."""
-
-def real(x: Any, name: str | None = ...) -> Any:
-    """The real part."""
 
 def reciprocal(x: Any, name: str | None = ...) -> Any:
     """1 / x."""
@@ -298,12 +288,6 @@ def sin(x: Any, name: str | None = ...) -> Any:
 def sinh(x: Any, name: str | None = ...) -> Any:
     """The hyperbolic sine."""
 
-def softplus(x: Any, name: str | None = ...) -> Any:
-    """The special function softplus, element by element."""
-
-def softsign(x: Any, name: str | None = ...) -> Any:
-    """x / (1 + |x|)."""
-
 def sqrt(x: Any, name: str | None = ...) -> Any:
     """The square root."""
 
@@ -348,6 +332,3 @@ def xlog1py(x: Any, y: Any, name: str | None = ...) -> Any:
 
 def xlogy(x: Any, y: Any, name: str | None = ...) -> Any:
     """The special function xlogy, element by element."""
-
-def zeta(x: Any, y: Any, name: str | None = ...) -> Any:
-    """The special function zeta, element by element."""

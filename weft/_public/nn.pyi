@@ -7,6 +7,7 @@ from weft.api.math import in_top_k as in_top_k
 from weft.api.math import l2_normalize as l2_normalize
 from weft.api.math import log_softmax as log_softmax
 from weft.api.math import softmax as softmax
+from weft.api.math import softplus as softplus
 from weft.api.math import top_k as top_k
 from weft.api.math import zero_fraction as zero_fraction
 from weft.api.nn import MaxPoolWithArgmax as MaxPoolWithArgmax
@@ -103,9 +104,6 @@ def selu(features: Any, name: str | None = ...) -> Any:
 
 def sigmoid(x: Any, name: str | None = ...) -> Any:
     """The special function sigmoid, element by element."""
-
-def softplus(x: Any, name: str | None = ...) -> Any:
-    """The special function softplus, element by element."""
 
 def softsign(features: Any, name: str | None = ...) -> Any:
     """The activation softsign, element by element."""

@@ -584,7 +584,8 @@ assert_greater = _comparison("greater", ">")
 assert_greater_equal = _comparison("greater_equal", ">=")
 
 
-def assert_none_equal(x: Any, y: Any, summarize: Any = None, message: str | None = None, name: str | None = None) -> Any:
+def assert_none_equal(x: Any, y: Any, summarize: Any = None, message: str | None = None,
+                      name: str | None = None) -> Any:  # fmt: skip
     """Raises where an element is equal to its partner."""
     return _assert_none_equal(x, y, message, summarize, name)
 

@@ -401,7 +401,7 @@ def zero_fraction(value: Any, name: str | None = None) -> Any:
 
 
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Any:
-    """The tensor divided by its norm along axes, the norm's square kept above epsilon; `dim` is an older name of `axis`."""
+    """The tensor divided by its norm along axes (`dim` in older programs), the norm's square kept above epsilon."""
     tensor = frontdoor.convert(x)
     total = reduce_sum(square(tensor), dim if axis is None else axis, keepdims=True)
     return tensor * rsqrt(maximum(total, epsilon))

@@ -95,11 +95,10 @@ class RaggedFeature(_RaggedFeature):
                                      received=str(row_splits_dtype)))  # fmt: skip
         for partition in partitions:
             if not isinstance(partition, PARTITIONS):
-                raise TypeError(explain("RaggedFeature: `partitions` holds something that cuts nothing.",
-                                        received=repr(partition), hint="tf.io.RaggedFeature.RowLengths('key')"))  # fmt: skip
-        made = super().__new__(cls, dtypes.as_dtype(dtype), value_key, tuple(partitions),
+                problem = "RaggedFeature: `partitions` holds something that cuts nothing."
+                raise TypeError(explain(problem, received=repr(partition), hint="tf.io.RaggedFeature.RowLengths('n')"))
+        return super().__new__(cls, dtypes.as_dtype(dtype), value_key, tuple(partitions),
                                dtypes.as_dtype(row_splits_dtype), bool(validate))  # fmt: skip
-        return made
 
 
 def keys_of(key: str, spec: RaggedFeature) -> dict[str, Any]:

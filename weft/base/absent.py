@@ -74,7 +74,8 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.layers": _VERSION_1,
     "tf.logging": _VERSION_1,
     "tf.python_io": "use tf.io.TFRecordWriter and tf.data.TFRecordDataset",
-    "tf.quantization": "train and predict with float32",
+    "tf.quantization.experimental": "train and predict with float32",
+    "tf.raw_ops": "use the function of tf that does the same",
     "tf.queue": _DATA,
     "tf.sysconfig": "`weft doctor` shows versions and what is available",
     "tf.train": _TRAIN,
@@ -123,10 +124,6 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
         "write the op with tf functions, or wrap it: tf.numpy_function",
     ),
     "tf.mlir": ("graphs are compiled by Weft's own compiler", "concrete.graph prints the graph of a traced function"),
-    "tf.raw_ops": (
-        "its functions are TensorFlow's kernels one by one, under names that change",
-        "use the function of tf that does the same",
-    ),
     "tf.tpu": (_TPU, "leave it out: the program runs on this machine"),
     "tf.xla": ("graphs are compiled by Weft's own compiler", "tf.function"),
 }  # fmt: skip

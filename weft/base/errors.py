@@ -44,7 +44,7 @@ class OpError(_ShortInNotebooks, Exception):
     def __init__(self, *args: Any, **named: Any) -> None:
         given = {"message": args[0]} if len(args) == 1 and not named else dict(zip(_PARTS, args, strict=False))
         if (unknown := set(named) - {*_PARTS, "error_code"}) or (unknown := set(named) & set(given)):
-            raise TypeError(f"{type(self).__name__} takes `node_def`, `op` and `message` once; received {sorted(unknown)}.")
+            raise TypeError(f"{type(self).__name__} takes `node_def`, `op`, `message` once, not {sorted(unknown)}.")
         node_def, op, message = (({**given, **named}).get(part) for part in _PARTS)
         super().__init__(message)
         self.node_def = node_def

@@ -6,9 +6,9 @@ from weft.api.examples import SparseFeature as SparseFeature
 from weft.api.examples import TFRecordOptions as TFRecordOptions
 from weft.api.examples import TFRecordWriter as TFRecordWriter
 from weft.api.examples import VarLenFeature as VarLenFeature
-from weft.api.examples import parse_single_sequence_example as parse_single_sequence_example
 from weft.api.io import decode_base64 as decode_base64
 from weft.api.io import encode_base64 as encode_base64
+from weft.api.sequence_examples import parse_single_sequence_example as parse_single_sequence_example
 from weft.compat.v1.io import TFRecordCompressionType as TFRecordCompressionType
 from weft.compat.v1.io import decode_csv as decode_csv
 from weft.compat.v1.io import decode_raw as decode_raw

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from weft.api.math import softplus as softplus
 from weft.api.math import zero_fraction as zero_fraction
 from weft.api.nn import avg_pool as _avg_pool1d
 from weft.api.nn import avg_pool as _avg_pool3d
@@ -102,9 +103,6 @@ def selu(features: Any, name: str | None = ...) -> Any:
 
 def sigmoid(x: Any, name: str | None = ...) -> Any:
     """The special function sigmoid, element by element."""
-
-def softplus(x: Any, name: str | None = ...) -> Any:
-    """The special function softplus, element by element."""
 
 def softsign(features: Any, name: str | None = ...) -> Any:
     """The activation softsign, element by element."""

@@ -112,9 +112,9 @@ def stateless_sample_distorted_bounding_box(
                     max_attempts, use_image_if_no_bounding_boxes, name)  # fmt: skip
 
 
-def _sampled(image_size: Any, bounding_boxes: Any, kept: Any, seed: Any, min_object_covered: Any, aspect_ratio_range: Any,
-             area_range: Any, max_attempts: int | None, use_image_if_no_bounding_boxes: bool | None,
-             name: str | None) -> DistortedBox:  # fmt: skip
+def _sampled(image_size: Any, bounding_boxes: Any, kept: Any, seed: Any, min_object_covered: Any,
+             aspect_ratio_range: Any, area_range: Any, max_attempts: int | None,
+             use_image_if_no_bounding_boxes: bool | None, name: str | None) -> DistortedBox:  # fmt: skip
     ratios = tuple(float(r) for r in (aspect_ratio_range or (0.75, 1.33)))
     areas = tuple(float(a) for a in (area_range or (0.05, 1.0)))
     if len(ratios) != 2 or not 0 < ratios[0] <= ratios[1]:

@@ -125,9 +125,10 @@ from weft.api.flow import timestamp as timestamp
 from weft.api.io import decode_base64 as decode_base64
 from weft.api.io import decode_compressed as decode_compressed
 from weft.api.io import encode_base64 as encode_base64
-from weft.api.math import add_n as _accumulate_n
+from weft.api.math import accumulate_n as accumulate_n
 from weft.api.math import add_n as add_n
 from weft.api.math import angle as angle
+from weft.api.math import atan2 as atan2
 from weft.api.math import betainc as betainc
 from weft.api.math import bincount as bincount
 from weft.api.math import clip_by_norm as clip_by_norm
@@ -140,21 +141,26 @@ from weft.api.math import divide as _truediv
 from weft.api.math import divide as divide
 from weft.api.math import einsum as einsum
 from weft.api.math import global_norm as global_norm
+from weft.api.math import igamma as igamma
+from weft.api.math import igammac as igammac
 from weft.api.math import imag as imag
 from weft.api.math import invert_permutation as invert_permutation
 from weft.api.math import is_non_decreasing as is_non_decreasing
 from weft.api.math import is_strictly_increasing as is_strictly_increasing
 from weft.api.math import lbeta as lbeta
 from weft.api.math import matmul as matmul
+from weft.api.math import polygamma as polygamma
 from weft.api.math import tensordot as tensordot
 from weft.api.math import unsorted_segment_mean as unsorted_segment_mean
 from weft.api.math import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
+from weft.api.math import zeta as zeta
 from weft.api.matrices import band_part as _matrix_band_part
 from weft.api.matrices import cholesky_solve as cholesky_solve
 from weft.api.matrices import cross as cross
 from weft.api.matrices import diag as _matrix_diag
 from weft.api.matrices import diag_part as _matrix_diag_part
 from weft.api.matrices import eigh as _self_adjoint_eig
+from weft.api.matrices import eigvalsh as _self_adjoint_eigvals
 from weft.api.matrices import inv as _matrix_inverse
 from weft.api.matrices import matrix_transpose as matrix_transpose
 from weft.api.matrices import qr as qr
@@ -368,7 +374,6 @@ from weft.runtime.tape import GradientTape as GradientTape
 from weft.runtime.tape import UnconnectedGradients as UnconnectedGradients
 from weft.runtime.tensor import Tensor as Tensor
 
-accumulate_n = _accumulate_n
 arg_max = _arg_max
 arg_min = _arg_min
 bool = _bool
@@ -386,6 +391,7 @@ name_scope = _name_scope
 print = _print
 reverse_v2 = _reverse_v2
 self_adjoint_eig = _self_adjoint_eig
+self_adjoint_eigvals = _self_adjoint_eigvals
 space_to_batch_nd = _space_to_batch_nd
 string_join = _string_join
 string_strip = _string_strip
@@ -462,9 +468,6 @@ def assert_positive(
 
 def atan(x: Any, name: str | None = ...) -> Any:
     """The inverse tangent."""
-
-def atan2(x: Any, y: Any, name: str | None = ...) -> Any:
-    """The angle of the point (x, y), from -pi to pi; the first operand is y."""
 
 def atanh(x: Any, name: str | None = ...) -> Any:
     """The inverse hyperbolic tangent."""
@@ -544,12 +547,6 @@ def ifft2d(input: Any, name: str | None = ...) -> Any:
 def ifft3d(input: Any, name: str | None = ...) -> Any:
     """The inverse of the Fourier transform over the last three axes."""
 
-def igamma(x: Any, y: Any, name: str | None = ...) -> Any:
-    """The special function igamma, element by element."""
-
-def igammac(x: Any, y: Any, name: str | None = ...) -> Any:
-    """The special function igammac, element by element."""
-
 def is_finite(x: Any, name: str | None = ...) -> Any:
     """Whether it is neither infinite nor NaN."""
 
@@ -612,9 +609,6 @@ def negative(x: Any, name: str | None = ...) -> Any:
 
 def not_equal(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x differs from y; NaN differs from everything."""
-
-def polygamma(x: Any, y: Any, name: str | None = ...) -> Any:
-    """The special function polygamma, element by element."""
 
 def pow(x: Any, y: Any, name: str | None = ...) -> Any:
     """x to the power y: for y = 1 that is x, and for floats and y = 2 it is x * x, rounded once."""
@@ -697,9 +691,6 @@ def segment_prod(data: Any, segment_ids: Any, name: str | None = ...) -> Any:
 def segment_sum(data: Any, segment_ids: Any, name: str | None = ...) -> Any:
     """"""
 
-def self_adjoint_eigvals(input: Any, name: str | None = ...) -> Any:
-    """"""
-
 def sigmoid(x: Any, name: str | None = ...) -> Any:
     """The special function sigmoid, element by element."""
 
@@ -730,22 +721,34 @@ def tan(x: Any, name: str | None = ...) -> Any:
 def tanh(x: Any, name: str | None = ...) -> Any:
     """The hyperbolic tangent."""
 
-def tensor_scatter_add(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+def tensor_scatter_add(
+    tensor: Any, indices: Any, updates: Any, name: str | None = ..., bad_indices_policy: str = ...
+) -> Any:
     """"""
 
-def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+def tensor_scatter_nd_add(
+    tensor: Any, indices: Any, updates: Any, name: str | None = ..., bad_indices_policy: str = ...
+) -> Any:
     """"""
 
-def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+def tensor_scatter_nd_sub(
+    tensor: Any, indices: Any, updates: Any, name: str | None = ..., bad_indices_policy: str = ...
+) -> Any:
     """"""
 
-def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+def tensor_scatter_nd_update(
+    tensor: Any, indices: Any, updates: Any, name: str | None = ..., bad_indices_policy: str = ...
+) -> Any:
     """"""
 
-def tensor_scatter_sub(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+def tensor_scatter_sub(
+    tensor: Any, indices: Any, updates: Any, name: str | None = ..., bad_indices_policy: str = ...
+) -> Any:
     """"""
 
-def tensor_scatter_update(tensor: Any, indices: Any, updates: Any, name: str | None = ...) -> Any:
+def tensor_scatter_update(
+    tensor: Any, indices: Any, updates: Any, name: str | None = ..., bad_indices_policy: str = ...
+) -> Any:
     """"""
 
 def to_bfloat16(x: Any, name: str | None = ...) -> Any:
@@ -783,6 +786,3 @@ def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: 
 
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = ...) -> Any:
     """"""
-
-def zeta(x: Any, y: Any, name: str | None = ...) -> Any:
-    """The special function zeta, element by element."""

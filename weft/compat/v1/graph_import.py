@@ -30,6 +30,8 @@ from weft.runtime.tensor import SymbolicTensor
 
 #: TensorFlow's op -> what makes it again: (importer, node) to its outputs
 HANDLERS: dict[str, Any] = {}
+#: the modules that hold handlers
+PARTS = ("rules", "network", "functions", "lists", "media", "text", "numbers", "updates")
 
 
 def handles(*ops: str) -> Any:
@@ -95,7 +97,7 @@ class Importer:
 
     def __init__(self, sources: Iterable[Source], given: Mapping[tuple[str, int], Any], prefix: str,
                  library: Mapping[str, Any] | None = None) -> None:  # fmt: skip
-        for part in ("rules", "network", "functions", "lists", "media", "text", "numbers", "updates"):
+        for part in PARTS:
             importlib.import_module(f"weft.compat.v1.graph_import_{part}")  # each registers what it makes
         self.library: Mapping[str, Any] = library or {}
         #: whether its nodes are part of another node: then they have no names of the message's

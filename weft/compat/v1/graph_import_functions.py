@@ -8,71 +8,10 @@ from typing import Any
 import weft
 from weft.base import dtypes
 from weft.base.errors import explain, nearest
+from weft.compat import operations
 from weft.compat.v1.graph_import import Importer, NotKnown, Source, handles
 from weft.runtime.graph_export import decode
 from weft.runtime.tensor import SymbolicTensor
-
-#: what operations with several outputs call them, in order; `*` comes before the attribute that says how many there are
-_OUTPUTS = """
-BroadcastGradientArgs r0 r1
-CTCBeamSearchDecoder decoded_indices*top_paths decoded_values*top_paths decoded_shape*top_paths log_probability
-CTCGreedyDecoder decoded_indices decoded_values decoded_shape log_probability
-CTCLoss loss gradient
-CombinedNonMaxSuppression nmsed_boxes nmsed_scores nmsed_classes valid_detections
-DecodeWav audio sample_rate
-Eig e v
-FusedBatchNorm y batch_mean batch_variance reserve_space_1 reserve_space_2
-FusedBatchNormGrad x_backprop scale_backprop offset_backprop reserve_space_3 reserve_space_4
-FusedBatchNormGradV2 x_backprop scale_backprop offset_backprop reserve_space_3 reserve_space_4
-FusedBatchNormGradV3 x_backprop scale_backprop offset_backprop reserve_space_4 reserve_space_5
-FusedBatchNormV2 y batch_mean batch_variance reserve_space_1 reserve_space_2
-FusedBatchNormV3 y batch_mean batch_variance reserve_space_1 reserve_space_2 reserve_space_3
-GRUBlockCell r u c h
-BlockLSTM i cs f o ci co h
-LSTMBlockCell i cs f o ci co h
-ListDiff out idx
-LogMatrixDeterminant sign log_abs_determinant
-LookupTableExportV2 keys values
-Lu lu p
-MaxPoolWithArgmax output argmax
-Merge output value_index
-NonMaxSuppressionV4 selected_indices valid_outputs
-NonMaxSuppressionV5 selected_indices selected_scores valid_outputs
-ParseExample sparse_indices*Nsparse sparse_values*sparse_types sparse_shapes*Nsparse dense_values*Tdense
-ParseExampleV2 sparse_indices*num_sparse sparse_values*sparse_types sparse_shapes*num_sparse dense_values*Tdense
-ParseSingleExample sparse_indices*num_sparse sparse_values*sparse_types sparse_shapes*num_sparse dense_values*Tdense
-Qr q r
-RaggedTensorToSparse sparse_indices sparse_values sparse_dense_shape
-SampleDistortedBoundingBox begin size bboxes
-SampleDistortedBoundingBoxV2 begin size bboxes
-SelfAdjointEigV2 e v
-SoftmaxCrossEntropyWithLogits loss backprop
-SparseAdd sum_indices sum_values sum_shape
-SparseConcat output_indices output_values output_shape
-SparseCross output_indices output_values output_shape
-SparseFillEmptyRows output_indices output_values empty_row_indicator reverse_index_map
-SparseReorder output_indices output_values
-SparseReshape output_indices output_shape
-SparseSlice output_indices output_values output_shape
-SparseSoftmaxCrossEntropyWithLogits loss backprop
-SparseSplit output_indices*num_split output_values*num_split output_shape*num_split
-StringSplit indices values shape
-StringSplitV2 indices values shape
-Svd s u v
-Switch output_false output_true
-TensorArrayConcatV3 value lengths
-TensorArrayV3 handle flow
-TensorListConcatV2 tensor lengths
-TensorListPopBack output_handle tensor
-TopK values indices
-TopKV2 values indices
-UnicodeDecodeWithOffsets row_splits char_values char_to_byte_starts
-Unique y idx
-UniqueV2 y idx
-UniqueWithCounts y idx count
-UniqueWithCountsV2 y idx count
-"""
-_TABLE = {line.split()[0]: line.split()[1:] for line in _OUTPUTS.strip().splitlines()}
 
 
 class _Inner(Source):
@@ -130,7 +69,7 @@ class Body(Importer):
         if called is not None:
             return [argument.name for argument in called.signature.output_arg].index(label)
         total = 0
-        for entry in _TABLE.get(source.op, ()):
+        for entry in operations.results(source.op):
             name, _, counted = entry.partition("*")
             if name == label:
                 return total

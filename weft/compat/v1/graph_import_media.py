@@ -10,13 +10,12 @@ import numpy as np
 
 import weft
 from weft.api import quantization
+from weft.api.image.projective import projective_transform
 from weft.base import dtypes
 from weft.compat.v1 import image as v1_image
 from weft.compat.v1.graph_import import HANDLERS, Importer, NotKnown, Source, handles
 from weft.compat.v1.graph_import_network import _text, _windows
 from weft.compat.v1.graph_import_rules import apply
-from weft.compat.v1.host import host_call
-from weft.ir.types import TensorType
 
 
 def calls(function: Callable[..., Any], **attributes: Any) -> Callable[[Importer, Source], Any]:
@@ -76,6 +75,14 @@ def _dilation(x: Importer, source: Source) -> Any:
     value, kernel = x.values(source)
     return weft.nn.dilation2d(value, kernel, source.attrs["strides"], _text(source.attrs["padding"]), "NHWC",
                               source.attrs["rates"])  # fmt: skip
+
+
+@handles("ImageProjectiveTransformV2", "ImageProjectiveTransformV3")
+def _projected(x: Importer, source: Source) -> Any:
+    attrs = source.attrs
+    images, transforms, shape, *filling = x.values(source)
+    return projective_transform(images, transforms, shape, filling[0] if filling else 0.0,
+                                _text(attrs["interpolation"]), _text(attrs.get("fill_mode"), "CONSTANT"))  # fmt: skip
 
 
 # Boxes --------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,13 @@
+"""Written by tools/make_stubs.py; do not edit."""
+
+from weft.api.quantization import FakeQuantGradient as FakeQuantGradient
+from weft.api.quantization import fake_quant_with_min_max_args as fake_quant_with_min_max_args
+from weft.api.quantization import fake_quant_with_min_max_args_gradient as fake_quant_with_min_max_args_gradient
+from weft.api.quantization import fake_quant_with_min_max_vars as fake_quant_with_min_max_vars
+from weft.api.quantization import fake_quant_with_min_max_vars_gradient as fake_quant_with_min_max_vars_gradient
+from weft.api.quantization import fake_quant_with_min_max_vars_per_channel as fake_quant_with_min_max_vars_per_channel
+from weft.api.quantization import (
+    fake_quant_with_min_max_vars_per_channel_gradient as fake_quant_with_min_max_vars_per_channel_gradient,
+)
+from weft.api.quantization import quantize_and_dequantize as quantize_and_dequantize
+from weft.api.quantization import quantize_and_dequantize_v2 as quantize_and_dequantize_v2

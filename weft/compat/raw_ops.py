@@ -1,0 +1,20 @@
+"""`tf.raw_ops`: TensorFlow's operations one by one; `raw_calls` says what they do.
+
+Nothing but operations may have a public name here: there is one that is called `Any`.
+"""
+
+
+def __getattr__(name: str) -> object:
+    from weft.base.absent import absent
+    from weft.compat import operations, raw_calls
+
+    if name.startswith("__") or name not in operations.names():
+        raise AttributeError(name if name.startswith("__") else absent(f"tf.raw_ops.{name}", operations.names()))
+    found = globals()[name] = raw_calls.function_of(name)
+    return found
+
+
+def __dir__() -> list[str]:
+    from weft.compat import operations
+
+    return sorted(operations.names())
