@@ -165,12 +165,18 @@ def assembled(key: str, spec: RaggedFeature, parts: dict[str, tuple[Any, Any]], 
     Returns:
         A ragged tensor; a vector for a single example that nothing cuts.
     """
+    from weft.api import array
     from weft.runtime.ragged import RaggedTensor
 
     made, counts = parts[key if spec.value_key is None else spec.value_key]
     for partition in reversed(spec.partitions):
         lengths, counts = _lengths(partition, parts.get(getattr(partition, "key", "")), counts)
-        made = RaggedTensor.from_row_lengths(made, lengths)
+        if isinstance(partition, UniformRowLength) and not isinstance(made, RaggedTensor):
+            made = array.reshape(made, [-1, partition.length, *made.shape[1:]])
+        elif isinstance(partition, UniformRowLength):
+            made = RaggedTensor.from_uniform_row_length(made, partition.length)
+        else:
+            made = RaggedTensor.from_row_lengths(made, lengths)
     if batched:
         made = RaggedTensor.from_row_lengths(made, counts)
     if isinstance(made, RaggedTensor) and made.row_splits.dtype is not spec.row_splits_dtype:

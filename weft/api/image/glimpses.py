@@ -8,7 +8,7 @@ from weft.api import array, math, random
 from weft.api.common import cast_to
 from weft.api.image.common import taken
 from weft.base import dtypes
-from weft.base.errors import explain
+from weft.base.errors import InvalidArgumentError, explain
 
 
 def _corner(offset: Any, whole: Any, part: Any, centered: bool, normalized: bool) -> Any:
@@ -50,7 +50,7 @@ def extract_glimpse(input: Any, size: Any, offsets: Any, centered: bool = True, 
         `[batch, window height, window width, channels]`; no gradient goes through it.
 
     Raises:
-        ValueError: For another `noise`.
+        InvalidArgumentError: For another `noise`.
 
     Example:
         >>> import weft as tf
@@ -59,8 +59,8 @@ def extract_glimpse(input: Any, size: Any, offsets: Any, centered: bool = True, 
         [[5.0, 6.0], [9.0, 10.0]]
     """
     if noise not in ("uniform", "gaussian", "zero"):
-        raise ValueError(explain("extract_glimpse: no such noise.", received=repr(noise),
-                                 expected="'uniform', 'gaussian' or 'zero'"))  # fmt: skip
+        raise InvalidArgumentError(explain("extract_glimpse: no such noise.", received=repr(noise),
+                                           expected="'uniform', 'gaussian' or 'zero'"))  # fmt: skip
     x = array.cast(taken(input, "extract_glimpse", (4,)), dtypes.float32)
     tall, wide = array.unstack(cast_to(size, dtypes.int32), num=2)
     batch, height, width, channels = array.unstack(array.shape(x), num=4)
