@@ -75,7 +75,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.logging": _VERSION_1,
     "tf.python_io": "use tf.io.TFRecordWriter and tf.data.TFRecordDataset",
     "tf.quantization.experimental": "train and predict with float32",
-    "tf.raw_ops": "use the function of tf that does the same",
     "tf.queue": _DATA,
     "tf.sysconfig": "`weft doctor` shows versions and what is available",
     "tf.train": _TRAIN,

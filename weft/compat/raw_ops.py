@@ -5,11 +5,12 @@ Nothing but operations may have a public name here: there is one that is called 
 
 
 def __getattr__(name: str) -> object:
-    from weft.base.absent import absent
+    from weft.base.errors import explain
     from weft.compat import operations, raw_calls
 
     if name.startswith("__") or name not in operations.names():
-        raise AttributeError(name if name.startswith("__") else absent(f"tf.raw_ops.{name}", operations.names()))
+        problem = f"Weft has no operation `tf.raw_ops.{name}`."
+        raise AttributeError(explain(problem, hint="use the function of tf that does the same"))
     found = globals()[name] = raw_calls.function_of(name)
     return found
 
