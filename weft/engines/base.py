@@ -83,6 +83,9 @@ class Executable(Protocol):
 class Engine(Protocol):
     """Compiles graphs and runs single ops.
 
+    It may also have `compile_traced(graph)`, which takes a graph that has not been through the passes: it does what
+    `compile` does behind them, or knows the result without.
+
     Attributes:
         name: As in `WEFT_ENGINE`.
     """

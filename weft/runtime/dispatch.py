@@ -108,7 +108,9 @@ def compiled(graph: Graph) -> Executable:
     found: Executable | None = graph.compiled.get(chosen.name)
     if found is None:
         with garbage.Later():
-            found = graph.compiled[chosen.name] = chosen.compile(pipeline.run(graph))
+            traced = getattr(chosen, "compile_traced", None)
+            found = chosen.compile(pipeline.run(graph)) if traced is None else traced(graph)
+            graph.compiled[chosen.name] = found
     return found
 
 

@@ -19,6 +19,7 @@ from weft.base import flags
 from weft.base.dims import Dim, Symbol, evaluate, from_plain, to_plain
 from weft.engines.native import cache, compiler
 from weft.engines.native.cache import Fingerprint
+from weft.passes import pipeline
 from weft.runtime import dispatch
 
 
@@ -190,3 +191,46 @@ def test_sizes_as_plain_values_and_back() -> None:
     for wrong in ("a", [["x"]], [[1, [5]]], [[1, [["eval", 1, 2]]]]):
         with pytest.raises(ValueError):
             from_plain(wrong, symbols)
+
+
+def test_a_graph_whose_code_is_kept_does_not_go_through_the_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = tf.Variable(np.arange(20, dtype=np.float32).reshape(10, 2))
+
+    def make() -> Any:
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, 2])])
+        def step(places: Any, x: Any) -> Any:
+            rows = tf.gather(table, places) * 1.0 + 0.0
+            table.scatter_nd_add(tf.expand_dims(places, 1), x)
+            return tf.math.log(tf.nn.softmax(rows * x)), tf.shape(x)[0] * 2
+
+        return step
+
+    places, x = np.array([1, 3, 3], np.int32), np.ones((3, 2), np.float32)
+    start = table.numpy()
+    first = [each.numpy() for each in make()(places, x)]
+    after = table.numpy()
+    cache.forget()
+    table.assign(start)
+    passes: list[str] = []
+    plain = pipeline.run
+    monkeypatch.setattr(pipeline, "run", lambda graph, *rest: passes.append(graph.name) or plain(graph, *rest))
+    again = make()
+    for one, other in zip(first, again(places, x), strict=True):
+        np.testing.assert_array_equal(one, other.numpy())
+    np.testing.assert_array_equal(after, table.numpy())
+    assert not passes
+    again(places[:2], x[:2])  # another size, for which there need not be code yet
+    before = table.numpy()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="10"):  # worded by the reference, which changes nothing
+        again(np.array([1, 10], np.int32), x[:2])
+    np.testing.assert_array_equal(before, table.numpy())
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):  # sizes that do not go together
+        again(places, x[:2])
+
+
+def test_a_note_about_a_traced_graph_that_is_damaged_is_made_again(_kept: Path) -> None:
+    expected = _function()(X).numpy()
+    for entry in _entries(_kept):
+        entry.write_bytes(entry.read_bytes()[:-7])
+    cache.forget()
+    np.testing.assert_array_equal(expected, _function()(X).numpy())

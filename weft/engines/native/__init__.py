@@ -49,6 +49,12 @@ class NativeEngine:
 
         return compile_graph(graph)
 
+    def compile_traced(self, graph: Graph) -> Executable:
+        """The same for a graph as it was traced: where its code is kept, it need not go through the passes."""
+        from weft.engines.native.pieces import compile_traced
+
+        return compile_traced(graph)
+
     def execute(self, op: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
         """One op at once, by its reference: for small arrays numpy is quick enough."""
         if op in _PRODUCTS and _shared(op, inputs):

@@ -19,7 +19,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -48,6 +48,13 @@ _SHARE = 8  # one in so many writes looks at the folder's size
 
 class Unkeyed(Exception):
     """A graph with an attribute of a kind whose content has no key."""
+
+
+class Named(NamedTuple):
+    """What compiled code is known by: a digest, and the unknown sizes in the order that the code has them in."""
+
+    digest: str
+    symbols: Sequence[Symbol]
 
 
 class Fingerprint:

@@ -12,7 +12,7 @@ from weft.base.errors import InternalError
 from weft.base.locks import Lock, Together
 from weft.engines.base import Hook, Rows
 from weft.engines.native import cache, profile, report
-from weft.engines.native.cache import Fingerprint
+from weft.engines.native.cache import Fingerprint, Named
 from weft.engines.native.calls import Call
 from weft.engines.native.problems import Specialise
 from weft.engines.native.program import Arena, Program, Stamps
@@ -32,10 +32,12 @@ class Executable:
     """A graph whose nodes all have native forms.
 
     Args:
-        original: The graph as it came: its ops check the sizes, and word the errors.
+        original: The graph as it came: its ops check the sizes.
         graph: Makes what is compiled: the same with larger ops written out. Not called where the code is kept.
         target: The machine.
+        print_: What its code is known by; None where it has no such thing.
         fixed: The numbers of the symbols whose sizes the code must know, as far as that is known.
+        reference: Makes what the reference runs, which also words the errors, where that is not the original.
 
     Raises:
         Refused: Where a node has no native form after all.
@@ -44,10 +46,11 @@ class Executable:
     copies = True  # neither results nor state share memory with inputs
 
     def __init__(
-        self, original: Graph, graph: Callable[[], Graph], target: Target, print_: Fingerprint | None,
-        fixed: Sequence[int] = (),
+        self, original: Graph, graph: Callable[[], Graph], target: Target, print_: Fingerprint | Named | None,
+        fixed: Sequence[int] = (), reference: Callable[[], Graph] | None = None,
     ) -> None:  # fmt: skip
         self.original = original
+        self._reference = reference or (lambda: original)
         self.target = target
         self._graph = graph
         self._print = print_
@@ -67,6 +70,16 @@ class Executable:
             self._program({})  # so that what has no native form is known now
 
     @property
+    def digest(self) -> str | None:
+        """What its code is known by."""
+        return None if self._print is None else self._print.digest
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The unknown sizes, in the order that its code has them in."""
+        return tuple(self._symbols)
+
+    @property
     def fixed(self) -> tuple[int, ...]:
         """The numbers of the symbols whose sizes the code must know."""
         return tuple(self._fixed)
@@ -82,7 +95,7 @@ class Executable:
         if results is not None:
             return results
         own = [array.copy() if isinstance(array, np.ndarray) else array for array in inputs]
-        return [np.array(result) for result in interpreter.program(self.original).start(own, hook)]
+        return [np.array(result) for result in interpreter.program(self._reference()).start(own, hook)]
 
     def _run(self, inputs: Sequence[Any]) -> list[Any] | None:
         """The results; None where the reference has to run: it words the error, or does what native code cannot."""
@@ -159,7 +172,8 @@ class Executable:
             held = value.type.handle or value.type
             if held.shape is None or dims.bind(held.shape, array.shape, known) or array.dtype != held.dtype.numpy:
                 return None
-        if known and not interpreter.agree(self.original, known):
+        # what the passes have left out, such as checks of what nobody reads, does not count
+        if known and not interpreter.agree(self.original, known) and not interpreter.agree(self._reference(), known):
             return None
         sizes = {self._numbers[symbol]: size for symbol, size in known.items()}
         program = self._program(sizes)

@@ -19,13 +19,14 @@ from weft.engines.base import Executable as AnyExecutable
 from weft.engines.base import Hook
 from weft.engines.native import cache, target
 from weft.engines.native.bytewise.running import apply, settled
-from weft.engines.native.cache import Fingerprint, Unkeyed
+from weft.engines.native.cache import Fingerprint, Named, Unkeyed
 from weft.engines.native.executable import Executable
 from weft.engines.native.problems import Refused
 from weft.engines.native.ranked import Ranked
 from weft.ir.cutting import cut
 from weft.ir.graph import Graph, Node, Value
 from weft.ops import interpreter
+from weft.passes import pipeline
 
 _log = logging.getLogger("weft.native")
 
@@ -33,6 +34,33 @@ _log = logging.getLogger("weft.native")
 def compile_graph(graph: Graph) -> AnyExecutable:
     """The fastest way to run a graph here."""
     return Ranked(graph, _known) if any(value.shape is None for value in graph.inputs) else _known(graph)
+
+
+def compile_traced(graph: Graph) -> AnyExecutable:
+    """The same for a graph that has not been through the passes, which are left out where its code is kept."""
+    checked = flags.check()
+    if checked or flags.debug() >= 2 or any(value.shape is None for value in graph.inputs):
+        return compile_graph(pipeline.run(graph))
+    machine = target.current()
+    try:
+        traced = Fingerprint(graph)
+    except Unkeyed:
+        return compile_graph(pipeline.run(graph))
+    name = cache.key(traced.digest, machine, checked, "as traced")
+    found = cache.note(name)
+    if isinstance(found, list) and len(found) == 3 and set(found[1]) <= set(range(len(traced.symbols))):
+        digest, places, fixed = found
+        passed = functools.cache(lambda: pipeline.run(graph))
+        symbols = [traced.symbols[place] for place in places]
+        return Executable(
+            graph, functools.cache(lambda: _written_out(passed())), machine, Named(digest, symbols), fixed, passed
+        )
+    made = compile_graph(pipeline.run(graph))
+    # what the code calls a size must be found again without the passes
+    if isinstance(made, Executable) and made.digest is not None and set(made.symbols) <= set(traced.symbols):
+        places = [traced.numbers[symbol] for symbol in made.symbols]
+        cache.write_note(name, [made.digest, places, list(made.fixed)])
+    return made
 
 
 def _known(graph: Graph) -> AnyExecutable:
