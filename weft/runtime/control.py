@@ -405,6 +405,14 @@ def _with_counter(
     return while_loop(go_on, advance, [0, *loop_vars], shapes_given, None, name)[1:]
 
 
+def _as_large(after: Any, before: Any) -> Any:
+    """A carried tensor, refused at run time unless it has the sizes that it had: not all can be known before."""
+    new, old = _type(after), _type(before)
+    if new.shape is None or old.shape is None or new.shape == old.shape or not shapes.compatible(new.shape, old.shape):
+        return after
+    return dispatch.apply(_record("ensure_shape"), [after], {"shape": old.shape})
+
+
 def scan(
     function: Callable[..., Any],
     carry: Any,
@@ -441,7 +449,9 @@ def scan(
         carried = TracedResult(new_carry).tensors
         if len(carried) != count:
             raise ValueError(explain(f"scan: the function returns {len(carried)} carried tensors of {count}."))
-        return [*carried, *packed.tensors]
+        kept = list(map(_as_large, carried, leaves[:count]))
+        same = {id(tensor): checked for tensor, checked in zip(carried, kept, strict=True)}
+        return [*kept, *(same.get(id(tensor), tensor) for tensor in packed.tensors)]
 
     part = trace_subgraph(step, tuple([None] * (count + len(row_types))), [*carry_types, *row_types], "scan_body")
     attrs = {"body": part.graph, "carries": count, "sequences": len(row_types), "length": length,

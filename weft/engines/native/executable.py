@@ -14,7 +14,7 @@ from weft.engines.base import Hook, Rows
 from weft.engines.native import cache, profile, report
 from weft.engines.native.cache import Fingerprint, Named
 from weft.engines.native.calls import Call
-from weft.engines.native.problems import Specialise
+from weft.engines.native.problems import Refused, Specialise
 from weft.engines.native.program import Arena, Program, Stamps
 from weft.engines.native.target import Target
 from weft.ir.graph import Graph
@@ -60,6 +60,7 @@ class Executable:
         self._programs: dict[tuple[int, ...], Program] = {}
         self._calls: dict[Any, Call] = {}
         self._latest: Call | None = None
+        self._foreign: set[tuple[int, ...]] = set()  # sizes for which it has no native form
         self._steady = False  # whether a program of it has steady phases
         self._lock = Lock()  # held while it runs: its programs share the arena
         self._arena = Arena()
@@ -176,12 +177,19 @@ class Executable:
         if known and not interpreter.agree(self.original, known) and not interpreter.agree(self._reference(), known):
             return None
         sizes = {self._numbers[symbol]: size for symbol, size in known.items()}
-        program = self._program(sizes)
+        key = tuple(sizes.values())
+        if key in self._foreign:
+            return None
+        try:
+            program = self._program(sizes)
+        except Refused:  # only with its sizes did a node behind the one that asked for them come up
+            self._foreign.add(key)
+            return None
         if program is None:
             return None
         try:
             binding = program.binding(sizes)
-        except (ValueError, ZeroDivisionError):  # a size that cannot be computed
+        except (KeyError, ValueError, ZeroDivisionError):  # a size that cannot be computed, or that only running tells
             return None
         return Call(program, binding, self._dtypes, arrays)
 
