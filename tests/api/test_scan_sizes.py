@@ -21,7 +21,8 @@ def _masks(lengths, x):
 
 def test_sizes_that_are_the_same_in_another_way():
     traced = tf.function(_masks, input_signature=[NUMBERS, MATRIX])
-    assert traced(tf.constant([1, 3, 2]), tf.zeros([2, 4])).numpy().tolist() == [[1, 0, 0, 0], [1, 1, 1, 0], [1, 1, 0, 0]]
+    found = traced(tf.constant([1, 3, 2]), tf.zeros([2, 4]))
+    assert found.numpy().tolist() == [[1, 0, 0, 0], [1, 1, 1, 0], [1, 1, 0, 0]]
     assert traced(tf.constant([0, 3]), tf.zeros([2, 2])).numpy().tolist() == [[0, 0], [1, 1]]
     assert _masks(tf.constant([1]), tf.zeros([1, 2])).numpy().tolist() == [[1, 0]]
 
