@@ -48,7 +48,7 @@ def dense_again() -> None:
         (lambda: layers.Add(name="a")([np.ones((2, 3)), np.ones((2, 4))]), ["`a` (Add)", "sizes 3 and 4", "Dense"]),
         (lambda: layers.Reshape((5,), name="r")(np.ones((2, 4))), ["`r` (Reshape)", "4 values", "5 values"]),
         (lambda: network().predict(X[:, :3], verbose=0), ["axis 1 has size 3, expected 4"]),
-        (lambda: two_outputs().predict([X, X], verbose=0), ["takes 1 input, received 2"]),
+        (lambda: two_outputs().predict([X, X], verbose=0), ["expects 1 input, received 2"]),
     ],
 )  # fmt: skip
 def test_shapes_name_the_layer_both_shapes_and_what_to_do(call: Callable[[], Any], words: list[str]) -> None:

@@ -28,7 +28,7 @@ def axis_of(axis: int, rank: int, *, extra: int = 0, name: str = "axis") -> int:
     if found is None:
         limit = rank + extra
         raise SpecError(
-            f"{name} {axis} is out of range for a tensor of rank {rank}",
+            f"{name} {axis} is out of bounds for a tensor of rank {rank}",
             expected=f"{-limit} to {limit - 1}" if limit else "a tensor with at least one axis",
         )
     return found

@@ -56,7 +56,8 @@ class _Lattice:
         index = np.broadcast_to(self.extended, (logits.shape[0], batch, states))
         self.emission = np.take_along_axis(self.log_probability, index, axis=-1)
         self.skips = np.zeros((batch, states), bool)
-        self.skips[:, 2:] = (self.extended[:, 2:] != self.blank) & (self.extended[:, 2:] != self.extended[:, :-2])
+        # A label may follow another one at once, also where both stand for the blank's class; a blank follows a label.
+        self.skips[:, 3::2] = self.extended[:, 3::2] != self.extended[:, 1:-2:2]
         self.live = np.arange(states) <= self.last[:, None]
 
     def forward(self) -> Array:

@@ -48,7 +48,7 @@ def _normal_axes(x: TensorType, axis: tuple[int, ...]) -> tuple[int, ...]:
     for given in axis:
         normal = shapes.normalize_axis(given, rank)
         if normal is None:
-            problem = f"axis {given} is out of range for a tensor of rank {rank}"
+            problem = f"axis {given} is out of bounds for a tensor of rank {rank}"
             raise SpecError(problem, expected=f"-{rank} to {rank - 1}")
         found.append(normal)
     if len(set(found)) != len(found):

@@ -26,7 +26,7 @@ def normal_axes(axis: tuple[int, ...], rank: int) -> tuple[int, ...]:
         normal = shapes.normalize_axis(given, rank)
         if normal is None:
             expected = f"-{rank} to {rank - 1}" if rank else "no axis: a scalar has none"
-            raise SpecError(f"axis {given} is out of range for a tensor of rank {rank}", expected=expected)
+            raise SpecError(f"axis {given} is out of bounds for a tensor of rank {rank}", expected=expected)
         found.append(normal)
     if len(set(found)) != len(found):
         raise SpecError(f"axis {axis} names an axis twice")

@@ -35,9 +35,9 @@ def test_variables() -> None:
 def test_variables_from_functions() -> None:
     v = keras.Variable(keras.initializers.Ones(), shape=(2, 3), dtype="float16")
     assert v.dtype == "float16" and np.asarray(v).sum() == 6
-    with pytest.raises(ValueError, match="no shape"):
+    with pytest.raises(ValueError, match="`shape` argument should be specified"):
         keras.Variable(keras.initializers.Ones())
-    with pytest.raises(ValueError, match="without slashes"):
+    with pytest.raises(ValueError, match="cannot contain character"):
         keras.Variable(1.0, name="a/b")
 
 
@@ -123,7 +123,7 @@ def test_draws() -> None:
 def test_an_integer_seed_is_a_function_of_it() -> None:
     np.testing.assert_array_equal(keras.random.normal((3,), seed=5), keras.random.normal((3,), seed=5))
     assert not np.array_equal(keras.random.normal((3,)), keras.random.normal((3,)))
-    with pytest.raises(ValueError, match="`seed` must be None, an integer"):
+    with pytest.raises(ValueError, match="`seed` must be either an integer"):
         keras.random.normal((3,), seed="five")
 
 

@@ -22,7 +22,7 @@ def test_a_name_with_a_slash() -> None:
 
 
 def test_one_class_of_one_output() -> None:
-    with pytest.raises(ValueError, match="must be a matrix"):
+    with pytest.raises(ValueError, match="must be a 2D array"):
         metrics.Precision(class_id=1)([0, 1], [0.2, 0.8])
 
 

@@ -42,15 +42,15 @@ def test_every_metric_survives_its_configuration(name: str) -> None:
 
 
 def test_bad_arguments_are_named() -> None:
-    with pytest.raises(ValueError, match="no average 'mikro'.*`micro`"):
+    with pytest.raises(ValueError, match="average=mikro(?s:.*)`micro`"):
         metrics.F1Score(average="mikro")
-    with pytest.raises(ValueError, match="`threshold` must be above 0"):
+    with pytest.raises(ValueError, match="Invalid `threshold` argument value"):
         metrics.FBetaScore(threshold=0.0)
     with pytest.raises(ValueError, match=r"takes matrices \[batch, outputs\]"):
         metrics.F1Score()([0, 1], [0.1, 0.9])
     with pytest.raises(ValueError, match="not among the 2 classes"):
         metrics.IoU(num_classes=2, target_class_ids=[2])
-    with pytest.raises(ValueError, match="`recall` must be from 0 to 1"):
+    with pytest.raises(ValueError, match="`recall` must be in the range"):
         metrics.PrecisionAtRecall(1.5)
     with pytest.raises(ValueError, match="predictions are a matrix"):
         metrics.AUC(multi_label=True)([0, 1], [0.1, 0.9])

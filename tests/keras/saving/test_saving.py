@@ -281,7 +281,7 @@ def test_other_targets(tmp_path: Path) -> None:
         again = keras.models.load_model(source, compile=False)
         assert not again.compiled
         np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
-    with pytest.raises(ValueError, match=r"must end in `.keras`"):
+    with pytest.raises(ValueError, match=r"Invalid filepath extension(?s:.*)`.keras`"):
         model.save(tmp_path / "model")
     with pytest.raises(TypeError, match="overwrite"):
         model.save(tmp_path / "m.keras", overwrit=True)
@@ -471,7 +471,7 @@ class TestNamesInConfigurations:
         record = {"module": "builtins", "class_name": "function", "config": "relu", "registered_name": "a>relu"}
         with pytest.raises(ValueError, match="resolved to a Keras built-in"):
             keras.saving.deserialize_keras_object(record)
-        with pytest.raises(ValueError, match="must be its name"):
+        with pytest.raises(TypeError, match="must be its name"):
             keras.saving.deserialize_keras_object({**record, "config": ["relu"]})
 
     def test_a_registered_function_without_its_package(self):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import weft as tf
+from weft.extend import explain
 from weft.keras.core.conversion import convert_to_tensor
 
 
@@ -206,6 +207,10 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     """The point of the probability simplex that is nearest to x. Source: Martins and Astudillo 2016."""
     x = convert_to_tensor(x)
     last = x.shape.rank - 1
+    if not -last - 1 <= axis <= last:
+        raise ValueError(explain(
+            f"sparsemax: axis {axis} is out of bounds for a tensor of rank {last + 1}.", received=f"shape {x.shape}"
+        ))  # fmt: skip
     moved = axis not in (-1, last)
     if moved:
         order = list(range(last + 1))

@@ -7,7 +7,7 @@ from typing import Any
 import weft as tf
 from weft.extend import in_graph
 from weft.keras import activations, config, random
-from weft.keras.core.dtypes import standardize_dtype
+from weft.keras.core.dtypes import is_int, standardize_dtype
 from weft.keras.core.keras_tensor import is_keras_tensor
 
 
@@ -366,7 +366,8 @@ def random_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any
 
 def random_uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
     """Uniformly distributed numbers."""
-    return random.uniform(shape, minval, maxval, dtype=dtype, seed=seed)
+    draw = random.randint if dtype is not None and is_int(dtype) else random.uniform
+    return draw(shape, minval, maxval, dtype=dtype, seed=seed)
 
 
 def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:

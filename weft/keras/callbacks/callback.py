@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
+from weft.keras import config
 from weft.keras.core.construction import KnownArguments
 
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_batch_begin",
                 "on_test_batch_end", "on_predict_batch_begin", "on_predict_batch_end")  # fmt: skip
+
+
+def say(text: str) -> None:
+    """Prints what a callback has to say; where interactive logging is off, it goes to the log."""
+    if config.is_interactive_logging_enabled():
+        print(text)
+    else:
+        logging.getLogger("keras").info(text.strip())
 
 
 class Callback(metaclass=KnownArguments):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from weft.extend import explain
+from weft.keras.callbacks.callback import say
 from weft.keras.callbacks.stopping import _Watching
 from weft.keras.saving.checkpoints import names_checkpoint
 
@@ -139,4 +140,4 @@ class ModelCheckpoint(_Watching):
 
     def _say(self, epoch: int, text: str) -> None:
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: {text}")
+            say(f"\nEpoch {epoch + 1}: {text}")

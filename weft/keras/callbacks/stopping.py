@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from weft.extend import explain, nearest
-from weft.keras.callbacks.callback import Callback
+from weft.keras.callbacks.callback import Callback, say
 from weft.keras.optimizers.several import learning_rates, single_optimizers
 
 _log = logging.getLogger("weft.keras")
@@ -140,10 +140,10 @@ class EarlyStopping(_Watching):
     def on_train_end(self, logs: Any = None) -> None:
         """Says what happened, and restores the best weights."""
         if self.stopped_epoch > 0 and self.verbose > 0:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            say(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose > 0:
-                print(f"The weights are those of the best epoch, {self.best_epoch + 1}.")
+                say(f"The weights are those of the best epoch, {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)
 
 
@@ -218,7 +218,7 @@ class ReduceLROnPlateau(_Watching):
             optimizer.learning_rate = new
             reduced = True
             if self.verbose > 0:
-                print(f"\nEpoch {epoch + 1}: the learning rate is reduced to {new:.4g}.")
+                say(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new:.6g}.")
         if not reduced:
             return
         self.cooldown_counter = self.cooldown
@@ -253,7 +253,7 @@ class LearningRateScheduler(Callback):
                 ))  # fmt: skip
             optimizer.learning_rate = float(rate)
             if self.verbose > 0:
-                print(f"\nEpoch {epoch + 1}: the learning rate is {float(rate):.4g}.")
+                say(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Puts the rate into the history."""
@@ -283,5 +283,5 @@ class TerminateOnNaN(Callback):
                 hint="keras.config.enable_debug_nans() names the layer that made the first NaN; a smaller learning "
                 "rate often helps",
             ))  # fmt: skip
-        print(f"Batch {batch}: the loss is {loss}, training ends.")
+        say(f"Batch {batch}: the loss is {loss}, training ends.")
         self.model.stop_training = True

@@ -54,7 +54,9 @@ def convert_input(value: Any, autocast: bool, dtype: str) -> Any:
     """
     if is_tensor(value):
         if autocast and is_float(dtype) and is_float(value.dtype) and standardize_dtype(value.dtype) != dtype:
-            mask, value = get_mask(value), cast(value, dtype)
+            mask = get_mask(value)
+            # The layer casts again when it runs: in a graph of layers the cast is no node of its own.
+            value = value.in_dtype(dtype) if isinstance(value, KerasTensor) else cast(value, dtype)
             if mask is not None:
                 set_mask(value, mask)
         return value

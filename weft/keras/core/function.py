@@ -7,8 +7,10 @@ from typing import Any
 
 import weft as tf
 from weft.extend import explain
+from weft.keras.core.conversion import convert_input
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.operation import Node, Operation, node_of
+from weft.keras.core.shapes import map_shapes, shapes_of
 
 
 class Function(Operation):
@@ -36,6 +38,9 @@ class Function(Operation):
         self._set_graph(inputs, outputs)
 
     def _set_graph(self, inputs: Any, outputs: Any) -> None:
+        for argument, struct in (("inputs", inputs), ("outputs", outputs)):
+            if not tf.nest.flatten(struct):
+                raise ValueError(explain(f"`{self.name}`: the `{argument}` argument cannot be empty."))
         self._inputs_struct = inputs
         self._outputs_struct = outputs
         self._inputs = tf.nest.flatten(inputs)
@@ -61,12 +66,41 @@ class Function(Operation):
         """Computes the outputs for inputs of the same structure."""
         values = tf.nest.flatten(inputs)
         if len(values) != len(self._inputs):
-            raise ValueError(f"`{self.name}` takes {len(self._inputs)} inputs, received {len(values)}.")
+            raise ValueError(explain(
+                f"`{self.name}` was called with an invalid input structure: it takes {len(self._inputs)} inputs, "
+                f"received {len(values)}.",
+                expected=", ".join(f"`{one.name}` {one.shape}" for one in self._inputs),
+            ))  # fmt: skip
+        values = [self._match(symbol, value) for symbol, value in zip(self._inputs, values)]
         return tf.nest.pack_sequence_as(self._outputs_struct, self._graph.run(values, self._outputs))
+
+    def _match(self, symbol: Any, value: Any) -> Any:
+        """A value that fits a symbolic input, in its dtype where both are floats."""
+        if isinstance(value, KerasTensor) or not hasattr(value, "shape"):
+            return value
+        if not symbol.shape.is_compatible_with(value.shape):
+            raise ValueError(explain(
+                f"`{self.name}` was called with incompatible inputs: `{symbol.name}` has another shape.",
+                expected=f"shape {symbol.shape}", received=f"shape {tf.TensorShape(value.shape)}",
+            ))  # fmt: skip
+        return convert_input(value, True, symbol.dtype.name)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shapes of the outputs for inputs of these shapes."""
+        shapes = tf.nest.flatten(map_shapes(_Leaf, input_shape))
+        symbols = [KerasTensor(leaf.shape, like.dtype) for leaf, like in zip(shapes, self._inputs)]
+        return shapes_of(self.compute_output_spec(tf.nest.pack_sequence_as(self._inputs_struct, symbols)))
 
     def get_config(self) -> dict[str, Any]:
         """A function has no configuration of its own."""
         raise NotImplementedError("A keras.Function cannot be written into a configuration; use a keras.Model.")
+
+
+class _Leaf:
+    """A shape that counts as one leaf of a structure."""
+
+    def __init__(self, shape: Any) -> None:
+        self.shape = shape
 
 
 class OperationGraph:
@@ -83,13 +117,15 @@ class OperationGraph:
         self.inputs = inputs
         self.name = name
         self._given = {id(tensor) for tensor in inputs}
-        for tensor in (*inputs, *outputs):
-            if not isinstance(tensor, KerasTensor):
-                raise ValueError(explain(
-                    f"The inputs and outputs of `{name}` must be symbolic tensors, as keras.Input gives.",
-                    received=repr(tensor)[:200],
-                    hint="begin with keras.Input(shape=...), and call the layers on it",
-                ))  # fmt: skip
+        for argument, tensors in (("inputs", inputs), ("outputs", outputs)):
+            for tensor in tensors:
+                if not isinstance(tensor, KerasTensor):
+                    raise ValueError(explain(
+                        f"`{name}`: All `{argument}` values must be KerasTensors, the symbolic tensors that "
+                        "keras.Input gives.",
+                        received=repr(tensor)[:200],
+                        hint="begin with keras.Input(shape=...), and call the layers on it",
+                    ))  # fmt: skip
         order, first_seen = self._walk(outputs)
         self._sort(order, first_seen)
 
@@ -106,7 +142,7 @@ class OperationGraph:
         # An explicit stack: models may be deeper than Python's recursion limit.
         stack: list[tuple[Node, bool]] = []
         for tensor in outputs:
-            self._enter(tensor, stack)
+            self._enter(tensor, stack, tensor.name)
             while stack:
                 node, finished = stack.pop()
                 if finished:
@@ -122,7 +158,7 @@ class OperationGraph:
                 if not self._is_start(node):
                     pending: list[tuple[Node, bool]] = []
                     for source in node.inputs:
-                        self._enter(source, pending)
+                        self._enter(source, pending, tensor.name)
                     stack.extend(reversed(pending))
         for tensor in self.inputs:
             source_node = node_of(tensor)
@@ -132,7 +168,7 @@ class OperationGraph:
                 seen.setdefault(source_node.operation, len(seen))
         return order, seen
 
-    def _enter(self, tensor: Any, stack: list[tuple[Node, bool]]) -> None:
+    def _enter(self, tensor: Any, stack: list[tuple[Node, bool]], output: str) -> None:
         node = node_of(tensor)
         if id(tensor) in self._given:
             if node is not None and self._is_start(node):
@@ -140,7 +176,8 @@ class OperationGraph:
             return
         if node is None or node.is_input:
             raise ValueError(explain(
-                f"`{self.name}`: an output depends on `{tensor.name}`, which is not among the inputs.",
+                f"`{self.name}`: Output `{output}` is not connected to `inputs`: it depends on `{tensor.name}`, "
+                "which is not among the inputs.",
                 received=repr(tensor),
                 expected="inputs " + ", ".join(f"`{t.name}`" for t in self.inputs),
                 hint=f"add `{tensor.name}` to the inputs of the model",

@@ -66,6 +66,7 @@ class KerasTensor(PromotingOperators, TensorOperators):
         self.record_history = record_history
         self._keras_history = KerasHistory(None, 0, 0)
         self._keras_mask: Any = None
+        self._stands_for: KerasTensor | None = None
 
     @property
     def shape(self) -> Any:
@@ -125,6 +126,19 @@ class KerasTensor(PromotingOperators, TensorOperators):
     def ndim(self) -> int | None:
         """The number of its axes."""
         return self._shape.rank
+
+    def in_dtype(self, dtype: Any) -> KerasTensor:
+        """A tensor that stands for this one inside a layer that computes in another dtype."""
+        found = KerasTensor(
+            self._shape, dtype, sparse=self._sparse, ragged=self._ragged, ragged_rank=self._ragged_rank,
+            row_splits_dtype=self._row_splits_dtype, name=self._name,
+        )  # fmt: skip
+        found._stands_for = self
+        return found
+
+    def recorded(self) -> KerasTensor:
+        """What a record of a call holds in its place: the tensor that it stands for, where it stands for one."""
+        return self if self._stands_for is None else self._stands_for
 
     def reshape(self, newshape: Any) -> Any:
         """The same elements in another shape."""

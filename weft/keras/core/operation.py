@@ -84,7 +84,8 @@ class Operation:
             name = naming.auto_name(naming.to_snake_case(type(self).__name__))
         if not isinstance(name, str) or "/" in name:
             raise ValueError(extend.explain(
-                f"The name of a {type(self).__name__} must be text without slashes.", received=repr(name)
+                f"{type(self).__name__}: the name must be a string and cannot contain character `/`.",
+                received=repr(name),
             ))  # fmt: skip
         self.name = name
         self._inbound_nodes: list[Node] = []

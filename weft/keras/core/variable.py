@@ -109,7 +109,9 @@ class Variable(PromotingOperators, SharedVariable):
             raise TypeError(f"keras.Variable has no argument `{next(iter(kwargs))}`.")
         own = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         if not isinstance(own, str) or "/" in own:
-            raise ValueError(f"The name of a variable must be text without slashes, received {own!r}.")
+            raise ValueError(
+                f"Variable: Argument `name` must be a string and cannot contain character `/`. Received: name={own!r}"
+            )
         if isinstance(initializer, str) and shape is not None:
             from weft.keras import initializers
 
@@ -156,7 +158,8 @@ class Variable(PromotingOperators, SharedVariable):
         if callable(initializer) and not hasattr(initializer, "dtype"):
             if shape is None:
                 raise ValueError(explain(
-                    f"Variable `{name}` is given an initializer function but no shape.",
+                    f"Variable `{name}`: When creating a Variable from an initializer, the `shape` argument should be "
+                    "specified.",
                     hint="pass shape=(...), or a value instead of a function",
                 ))  # fmt: skip
             sizes = tuple(tf.TensorShape(shape).as_list())
@@ -209,7 +212,7 @@ class Variable(PromotingOperators, SharedVariable):
 
     @constraint.setter
     def constraint(self, value: Any) -> None:
-        self._keras_constraint = value
+        self._keras_constraint = _function_or_none("constraint", value)
 
     @property
     def regularizer(self) -> Any:
@@ -218,7 +221,7 @@ class Variable(PromotingOperators, SharedVariable):
 
     @regularizer.setter
     def regularizer(self, value: Any) -> None:
-        self._regularizer = value
+        self._regularizer = _function_or_none("regularizer", value)
 
     @property
     def overwrite_with_gradient(self) -> bool:
@@ -227,7 +230,9 @@ class Variable(PromotingOperators, SharedVariable):
 
     @overwrite_with_gradient.setter
     def overwrite_with_gradient(self, value: bool) -> None:
-        self._overwrite_with_gradient = bool(value)
+        if not isinstance(value, bool):
+            raise TypeError(f"Variable: `overwrite_with_gradient` must be a boolean. Received: {value!r}")
+        self._overwrite_with_gradient = value
 
     # Reading
 
@@ -322,6 +327,15 @@ class Variable(PromotingOperators, SharedVariable):
 
 
 compare_elements(Variable)
+
+
+def _function_or_none(attribute: str, value: Any) -> Any:
+    if value is not None and not callable(value):
+        raise ValueError(explain(
+            f"Variable: Invalid value for attribute `{attribute}`: a function of the variable, or None, is needed.",
+            received=repr(value), hint=f"keras.{attribute}s.get({value!r}) finds one by its name",
+        ))  # fmt: skip
+    return value
 
 
 class _Value(TensorOperators):

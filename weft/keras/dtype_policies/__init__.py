@@ -12,7 +12,7 @@ from weft.keras.core.dtypes import standardize_dtype
 _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 _NAMES = (
     "float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16", "int8", "int16", "int32", "int64",
-    "uint8", "uint16", "uint32", "uint64", "bool", "string", "complex64", "complex128",
+    "uint8", "uint16", "uint32", "uint64", "bool", "string", "complex64", "complex128", "int",
 )  # fmt: skip
 
 
@@ -55,12 +55,16 @@ class DTypePolicy:
     @property
     def compute_dtype(self) -> str:
         """The dtype of computations and outputs."""
-        return _MIXED.get(self._name, self._name)
+        return _MIXED.get(self._name, self._plain)
 
     @property
     def variable_dtype(self) -> str:
         """The dtype of weights."""
-        return "float32" if self._name in _MIXED else self._name
+        return "float32" if self._name in _MIXED else self._plain
+
+    @property
+    def _plain(self) -> str:
+        return "int64" if self._name == "int" else self._name
 
     @property
     def quantization_mode(self) -> None:
@@ -109,7 +113,7 @@ class DTypePolicyMap(dict):  # type: ignore[type-arg]
 
     def __init__(self, default_policy: Any = None, policy_map: dict[str, Any] | None = None) -> None:
         if policy_map is not None and not isinstance(policy_map, dict):
-            raise TypeError(f"DTypePolicyMap: `policy_map` must be a dict of policies, received {policy_map!r}.")
+            raise TypeError(f"DTypePolicyMap: If specified, `policy_map` must be a dict. Received: {policy_map!r}")
         super().__init__({path: get(policy) for path, policy in (policy_map or {}).items()})
         self._default = None if default_policy is None else get(default_policy)
 
@@ -173,6 +177,10 @@ def get(identifier: Any) -> Any:
         return dtype_policy()
     if isinstance(identifier, (DTypePolicy, DTypePolicyMap)):
         return identifier
+    if isinstance(identifier, (int, float, list, tuple)):
+        raise ValueError(
+            f"Cannot interpret `dtype` argument. Expected a policy or the name of one, received {identifier!r}."
+        )
     if isinstance(identifier, dict):
         if "class_name" in identifier:
             cls = {"DTypePolicyMap": DTypePolicyMap}.get(identifier["class_name"], DTypePolicy)

@@ -9,7 +9,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain, nearest
 from weft.keras import random
-from weft.keras.core.dtypes import standardize_dtype
+from weft.keras.core.dtypes import is_int, standardize_dtype
 from weft.keras.initializers.initializer import Initializer
 from weft.keras.random.seed_generator import SeedGenerator, make_default_seed
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
@@ -91,7 +91,8 @@ class RandomUniform(RandomInitializer):
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """Values of this shape and dtype."""
-        return random.uniform(shape, self.minval, self.maxval, dtype=dtype, seed=self.seed)
+        draw = random.randint if dtype is not None and is_int(dtype) else random.uniform
+        return draw(shape, self.minval, self.maxval, dtype=dtype, seed=self.seed)
 
     def get_config(self) -> dict[str, Any]:
         return {"minval": self.minval, "maxval": self.maxval, **super().get_config()}
@@ -142,16 +143,16 @@ class VarianceScaling(RandomInitializer):
                 received=f"input_axes={input_axes!r}, output_axes={output_axes!r}",
             ))  # fmt: skip
         if scale <= 0:
-            raise ValueError(f"{type(self).__name__}: `scale` must be positive, received {scale}.")
+            raise ValueError(f"{type(self).__name__}: Argument `scale` must be positive float. Received: scale={scale}")
         modes, distributions = (
             ("fan_in", "fan_out", "fan_avg"),
             ("normal", "truncated_normal", "untruncated_normal", "uniform"),
         )
         if mode not in modes:
-            raise ValueError(f"{type(self).__name__}: `mode` is {mode!r}. {nearest(str(mode), modes)}")
+            raise ValueError(f"{type(self).__name__}: Invalid `mode` argument: {mode!r}. {nearest(str(mode), modes)}")
         if str(distribution).lower() not in distributions:
             raise ValueError(
-                f"{type(self).__name__}: `distribution` is {distribution!r}. "
+                f"{type(self).__name__}: Invalid `distribution` argument: {distribution!r}. "
                 f"{nearest(str(distribution), distributions)}"
             )
         self.scale = scale

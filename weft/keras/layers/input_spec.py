@@ -177,7 +177,7 @@ def _hint(spec: InputSpec, shape: Any) -> str:
 def _refuse(problem: str, spec: InputSpec, value: Any, position: int | None, layer: Any) -> None:
     raise ValueError(explain(
         f"Input {position or 0} of layer `{layer.name}` ({type(layer).__name__}) is incompatible with the layer: "
-        f"{problem}.",
+        f"{problem}" + ("." if spec.shape is None else f": expected shape={spec.shape}, found shape={value.shape}."),
         expected=_expected(spec),
         received=_describe(value),
         hint=_hint(spec, tf.TensorShape(value.shape)),

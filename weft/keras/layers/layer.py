@@ -492,7 +492,7 @@ class Layer(LayerConfig, LayerState, Operation, metaclass=LayerMeta):
         arguments = signature.bind(self, args, kwargs)
         self._convert(arguments, signature)
         symbolic = any_symbolic(arguments)
-        recorded = dict(arguments) if symbolic else None
+        recorded = tf.nest.map_structure(_recorded, arguments) if symbolic else None
         first = arguments.get(signature.first) if signature.first else None
         check_inputs(self.input_spec, first, self) if self.built or self.input_spec is not None else None
         outer = call_context.current()
@@ -797,6 +797,10 @@ def _wrap_build(build: Any) -> Any:
 
 def _is_shape_like(value: Any) -> bool:
     return isinstance(value, (tuple, list, dict, tf.TensorShape))
+
+
+def _recorded(leaf: Any) -> Any:
+    return leaf.recorded() if isinstance(leaf, KerasTensor) else leaf
 
 
 def _is_builtin(function: Any) -> bool:

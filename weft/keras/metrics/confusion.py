@@ -68,7 +68,10 @@ class _Counting(Metric):
         )
         bad = [value for value in given if value is None or (thresholds is not None and not 0 <= value <= 1)]
         if bad:
-            raise ValueError(explain(f"{type(self).__name__}: thresholds must be from 0 to 1.", received=repr(bad)))
+            raise ValueError(explain(
+                f"{type(self).__name__}: Threshold values must be in [0, 1]. Received: {bad}",
+                hint="predictions that are logits want from_logits=True or a sigmoid",
+            ))  # fmt: skip
         self.thresholds = given
         for kind in self._kept:
             setattr(self, kind, self.add_variable((len(given),), name=kind))
@@ -152,8 +155,9 @@ class _Share(_Counting):
         if self.class_id is not None:
             if y_pred.shape.rank == 1:
                 raise ValueError(explain(
-                    f"{type(self).__name__}: with class_id, y_pred must be a matrix [batch, classes].",
-                    received=f"y_pred {y_pred.shape}, class_id={self.class_id}",
+                    f"{type(self).__name__}: When class_id is provided, y_pred must be a 2D array with shape "
+                    f"(num_samples, num_classes), found shape: {tuple(y_pred.shape)}.",
+                    received=f"class_id={self.class_id}",
                     hint="leave out class_id where there is one output",
                 ))  # fmt: skip
             y_true, y_pred = y_true[..., self.class_id], y_pred[..., self.class_id]
@@ -245,9 +249,13 @@ class AUC(Metric):
             ("summation_method", summation_method, ("interpolation", "minoring", "majoring")),
         ):
             if value not in known:
-                raise ValueError(explain(f"AUC: there is no {word} {value!r}. {nearest(str(value), known)}"))
+                raise ValueError(explain(
+                    f'AUC: Invalid AUC {word.replace("_", " ")} value: "{value}". {nearest(str(value), known)}'
+                ))  # fmt: skip
         if thresholds is None and num_thresholds <= 1:
-            raise ValueError(explain("AUC: `num_thresholds` must be above 1.", received=repr(num_thresholds)))
+            raise ValueError(explain(
+                "AUC: Argument `num_thresholds` must be an integer > 1.", received=repr(num_thresholds)
+            ))  # fmt: skip
         self._given = None if thresholds is None else sorted(thresholds)
         inner = self._given
         if inner is None:

@@ -28,11 +28,12 @@ class _AtLeast(Metric):
         super().__init__(name=name, dtype=dtype)
         if not 0 <= value <= 1:
             raise ValueError(explain(
-                f"{type(self).__name__}: `{self._word}` must be from 0 to 1.", received=repr(value)
+                f"{type(self).__name__}: Argument `{self._word}` must be in the range [0, 1].", received=repr(value)
             ))  # fmt: skip
         if num_thresholds <= 0:
             raise ValueError(explain(
-                f"{type(self).__name__}: `num_thresholds` must be above 0.", received=repr(num_thresholds)
+                f"{type(self).__name__}: Argument `num_thresholds` must be an integer > 0.",
+                received=repr(num_thresholds),
             ))  # fmt: skip
         self.value = value
         self.num_thresholds = num_thresholds

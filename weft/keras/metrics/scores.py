@@ -59,18 +59,28 @@ class FBetaScore(Metric):
         known = (None, "micro", "macro", "weighted")
         if average not in known:
             raise ValueError(explain(
-                f"{type(self).__name__}: there is no average {average!r}. {nearest(str(average), known[1:])}"
+                f"{type(self).__name__}: Invalid `average` argument value. Expected one of: "
+                f"{{None, 'micro', 'macro', 'weighted'}}. Received: average={average}",
+                hint=nearest(str(average), known[1:]),
             ))  # fmt: skip
-        if isinstance(beta, bool) or not isinstance(beta, (int, float)) or beta <= 0:
-            raise ValueError(explain(f"{type(self).__name__}: `beta` must be above 0.", received=repr(beta)))
-        if threshold is not None and not (isinstance(threshold, (int, float)) and 0 < threshold <= 1):
-            raise ValueError(explain(
-                f"{type(self).__name__}: `threshold` must be above 0 and at most 1.", received=repr(threshold)
-            ))  # fmt: skip
+        self._check_float("beta", beta, "> 0", isinstance(beta, float) and beta > 0)
+        if threshold is not None:
+            fits = isinstance(threshold, float) and 0 < threshold <= 1
+            self._check_float("threshold", threshold, "0 < threshold <= 1", fits)
         self.average = average
         self.beta = beta
         self.threshold = threshold
         self._built = False
+
+    def _check_float(self, word: str, value: Any, bounds: str, fits: bool) -> None:
+        if fits:
+            return
+        problem = f"{type(self).__name__}: Invalid `{word}` argument value."
+        if not isinstance(value, float):
+            kind = f"{word}={value} of type '{type(value)}'"
+            raise ValueError(explain(f"{problem} It should be a Python float. Received: {kind}"))
+        verb = "be" if bounds.startswith(">") else "verify"
+        raise ValueError(explain(f"{problem} It should {verb} {bounds}. Received: {word}={value}"))
 
     _KEPT = ("true_positives", "false_positives", "false_negatives", "intermediate_weights")
 
@@ -176,10 +186,14 @@ class R2Score(Metric):
         known = (None, "uniform_average", "variance_weighted_average")
         if class_aggregation not in known:
             raise ValueError(explain(
-                f"R2Score: there is no aggregation {class_aggregation!r}. {nearest(str(class_aggregation), known[1:])}"
+                f"R2Score: Invalid value for argument `class_aggregation`: {class_aggregation!r}. "
+                f"{nearest(str(class_aggregation), known[1:])}"
             ))  # fmt: skip
         if num_regressors < 0:
-            raise ValueError(explain("R2Score: `num_regressors` must not be negative.", received=repr(num_regressors)))
+            raise ValueError(explain(
+                "R2Score: Invalid value for argument `num_regressors`. Expected a value >= 0.",
+                received=repr(num_regressors),
+            ))  # fmt: skip
         self.class_aggregation = class_aggregation
         self.num_regressors = num_regressors
         self.num_samples = self.add_variable((), dtype=self.dtype, name="num_samples")

@@ -198,7 +198,10 @@ def _replay(made: dict[str, Operation], results: dict[str, list[list[Any]]], nam
     args, kwargs = resolve(list(call["args"])), resolve(dict(call["kwargs"]))
     if missing:
         return False
-    results[name].append(tf.nest.flatten(made[name](*args, **kwargs)))
+    found = tf.nest.flatten(made[name](*args, **kwargs))
+    results[name].append(found)
+    if not isinstance(made[name], Operation) and isinstance(found[0], KerasTensor):
+        found[0]._keras_history.operation.name = name  # that of a function was made from its class
     return True
 
 

@@ -149,7 +149,7 @@ class GraphModel:
         values = self._pick(inputs, symbolic)
         if len(values) != len(symbolic):
             raise ValueError(explain(
-                f"Model `{self.name}` takes {len(symbolic)} input{'s' if len(symbolic) > 1 else ''}, "
+                f"Model `{self.name}` expects {len(symbolic)} input{'s' if len(symbolic) > 1 else ''}, "
                 f"received {len(values)}.",
                 expected=", ".join(f"`{s.name}` {s.shape}" for s in symbolic),
                 received=[str(getattr(value, "shape", type(value).__name__)) for value in values] or "none",
@@ -243,7 +243,8 @@ class GraphModel:
                     break
         if problem is not None:
             raise ValueError(explain(
-                f"Model `{self.name}` cannot take input `{symbol.name}`: {problem}.",
+                f"Model `{self.name}` cannot take the input with name '{symbol.name}': {problem}: "
+                f"expected shape={wanted}, found shape={shape}.",
                 expected=f"shape {wanted}", received=f"shape {shape}, dtype {standardize_dtype(value.dtype)}",
                 hint=_shape_hint(shape, wanted),
             ))  # fmt: skip

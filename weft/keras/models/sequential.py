@@ -11,6 +11,7 @@ from weft.keras.core.function import OperationGraph
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.shapes import as_shape, is_shape, shapes_of
 from weft.keras.layers.core.input_layer import InputLayer
+from weft.keras.layers.core.small import NoLayer
 from weft.keras.layers.layer import Layer
 from weft.keras.models.model import Model
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
@@ -76,13 +77,14 @@ class Sequential(Model):
             hint = "wrap a function in keras.layers.Lambda(function)" if callable(layer) else None
             if isinstance(layer, type):
                 hint = f"make an object of the class: {layer.__name__}(...)"
-            raise TypeError(explain(
-                f"Sequential model `{self.name}` takes layers only.",
+            raise NoLayer(explain(
+                f"Sequential model `{self.name}`: Only instances of keras.Layer can be added to it.",
                 received=f"{layer!r}"[:200] + f", a {type(layer).__name__}", hint=hint,
             ))  # fmt: skip
         if any(layer.name == other.name for other in self._sequence):
             raise ValueError(explain(
-                f"Sequential model `{self.name}` already has a layer named `{layer.name}`.",
+                f"Sequential model `{self.name}` already has a layer named `{layer.name}`: all layers should have "
+                "unique names.",
                 hint="give each layer a name of its own, and add each layer object once",
             ))  # fmt: skip
         if isinstance(layer, InputLayer) and self._sequence:

@@ -14,6 +14,7 @@ from weft.extend import explain
 from weft.keras.core import conversion
 from weft.keras.core.dtypes import standardize_dtype
 from weft.keras.core.keras_tensor import KerasTensor
+from weft.keras.ops import sparse as sparse_rules
 from weft.keras.ops.promotion import place_of, shape_of
 from weft.keras.ops.records import FUNCTIONS, SECTIONS, operation
 
@@ -53,8 +54,10 @@ def ndim(x: Any) -> Any:
 
 @_plain
 def convert_to_numpy(x: Any) -> Any:
-    """The values as an array."""
-    return np.asarray(x)
+    """The values as an array; sparse and ragged tensors are filled up with zeros."""
+    if isinstance(x, tf.RaggedTensor):
+        x = x.to_tensor()
+    return np.asarray(sparse_rules.dense(x))
 
 
 @operation("core")
@@ -157,11 +160,16 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | N
 @operation("core")
 def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
     """`value = body_fun(i, value)` for i from `lower` to `upper`, that excluded; returns the last value."""
+    value = _tensors(init_val)
+    if tf.executing_eagerly() and isinstance(lower, int) and isinstance(upper, int):
+        for i in range(lower, upper):  # Python's numbers, which meet values of any dtype
+            value = _tensors(body_fun(i, value))
+        return value
     end = tf.cast(upper, "int32")
     found = tf.while_loop(
         lambda i, value: i < end,
         lambda i, value: (i + 1, _tensors(body_fun(i, value))),
-        (tf.cast(lower, "int32"), _tensors(init_val)),
+        (tf.cast(lower, "int32"), value),
     )
     return found[1]
 
@@ -184,7 +192,7 @@ def scan(
         The last carry, and the results along a first axis.
     """
     if not callable(f):
-        raise TypeError(explain("scan: `f` must be a function.", received=repr(f)))
+        raise TypeError(explain("scan: `f` should be a callable.", received=repr(f)))
     if xs is None and length is None:
         raise ValueError(explain("scan: the number of rows is missing.", hint="pass xs or length"))
     rows = tf.range(int(length or 0)) if xs is None else _tensors(xs)
@@ -228,7 +236,7 @@ def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -
     Source: Blelloch 1990.
     """
     if not callable(f):
-        raise TypeError(explain("associative_scan: `f` must be a function.", received=repr(f)))
+        raise TypeError(explain("associative_scan: `f` should be a callable.", received=repr(f)))
     parts = [conversion.convert_to_tensor(one) for one in tf.nest.flatten(elems)]
     sizes = {part.shape[axis] for part in parts}
     if len(sizes) != 1 or None in sizes:

@@ -398,8 +398,10 @@ def view_as_complex(x: Any) -> Any:
     """`[..., 2]`, real and imaginary parts, as complex numbers `[...]`."""
     x = as_floats(x)
     if x.shape[-1] != 2:
-        raise ValueError(explain("view_as_complex: the last axis must have size 2.", received=f"shape {x.shape}"))
-    return tf.complex(x[..., 0], x[..., 1])
+        raise ValueError(explain(
+            "view_as_complex: Last dimension of input must be size 2.", received=f"shape {x.shape}"
+        ))  # fmt: skip
+    return tf.cast(tf.complex(x[..., 0], x[..., 1]), "complex64")  # of float64, too
 
 
 @operation("math")

@@ -91,7 +91,9 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
         The values; without x1 and x2, one int32 vector an axis, as `nonzero`.
     """
     if (x1 is None) != (x2 is None):
-        raise ValueError(explain("where: x1 and x2 go together.", received=f"x1={x1!r}, x2={x2!r}"))
+        raise ValueError(explain(
+            "where: `x1` and `x2` either both should be `None` or both be given.", received=f"x1={x1!r}, x2={x2!r}"
+        ))  # fmt: skip
     if x1 is None:
         return FUNCTIONS["nonzero"](condition)
     x1, x2 = alike(x1, x2)
@@ -180,7 +182,7 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
 @operation("numpy")
 def digitize(x: Any, bins: Any) -> Any:
     """The number of the interval that each value lies in, int32: i where bins[i - 1] ≤ x < bins[i]."""
-    x, bins = alike(x, bins, weak=False)
+    x, bins = alike(x, bins, weak=False, rule="number")
     return FUNCTIONS["searchsorted"](bins, x, side="right")
 
 
@@ -291,13 +293,17 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     Returns:
         `[size]` or `[batch, size]`; int32, with weights their dtype.
     """
+    if isinstance(x, tf.SparseTensor):  # places without a number count for nothing
+        weights = weights.values if isinstance(weights, tf.SparseTensor) else weights
+        return tf.sparse.from_dense(FUNCTIONS["bincount"](x.values, weights, minlength))
     if sparse:
         return tf.sparse.from_dense(FUNCTIONS["bincount"](x, weights, minlength))
     x = tf.cast(convert_to_tensor(x), "int32")
     kind = "int32"
     if weights is not None:
         weights = convert_to_tensor(weights)
-        kind = "float32" if standardize_dtype(weights.dtype) == "int64" else result_type(weights.dtype, "int32")
+        kind = standardize_dtype(weights.dtype)
+        kind = "int32" if kind == "bool" else kind
         weights = cast(weights, kind)
     size = tf.maximum(tf.reduce_max(tf.concat([tf.reshape(x, [-1]), [-1]], 0)) + 1, minlength)
     marks = tf.cast(tf.equal(x[..., None], tf.range(size)), kind)
@@ -418,7 +424,17 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
         start_indices: One integer an axis.
         shape: The sizes of the part; -1 goes to the end.
     """
-    return tf.slice(convert_to_tensor(inputs), _starts(start_indices), list(shape))
+    inputs, sizes = convert_to_tensor(inputs), list(shape)
+    if len(sizes) != inputs.shape.rank:
+        raise ValueError(explain(
+            "slice: the number of dimensions in `inputs` must match the number of dimensions in `shape`.",
+            received=f"inputs {inputs.shape}, shape {tuple(sizes)}",
+        ))  # fmt: skip
+    found = tf.slice(inputs, _starts(start_indices), sizes)
+    if None in found.shape:  # where the start is not known, the sizes still are
+        known = [one if isinstance(one, int) and one >= 0 else size for one, size in zip(sizes, found.shape)]
+        found.set_shape(known)
+    return found
 
 
 @operation("core")

@@ -96,7 +96,9 @@ def lu_factor(x: Any) -> Any:
 def qr(x: Any, mode: str = "reduced") -> Any:
     """Q and R of Q R = x, for matrices `[..., n, m]`; "complete" gives a square Q."""
     if mode not in ("reduced", "complete"):
-        raise ValueError(explain(f"qr: `mode` is {mode!r}.", expected="'reduced' or 'complete'"))
+        raise ValueError(explain(
+            f"qr: `mode` argument value not supported. Expected one of {{'reduced', 'complete'}}. Received: mode={mode}"
+        ))  # fmt: skip
     return tuple(tf.linalg.qr(_matrices("qr", x), full_matrices=mode == "complete"))
 
 
@@ -256,6 +258,8 @@ def jvp(fun: Any, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
 @operation("nn")
 def normalize(x: Any, axis: Any = -1, order: Any = 2, epsilon: float | None = None) -> Any:
     """The tensor divided by its norms along an axis, kept from 0 by `epsilon`."""
+    if not isinstance(order, int) or order < 1:
+        raise ValueError(explain("normalize: Argument `order` must be an int >= 1.", received=f"order={order!r}"))
     x = as_floats(x)
     axes = axes_of(axis, x.shape.rank)
     epsilon = 1e-7 if epsilon is None else epsilon

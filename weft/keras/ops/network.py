@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from weft.keras.layers.convolution.arguments import format_letters, per_axis
 from weft.keras.layers.convolution.conv import depthwise, transposed_sizes
 from weft.keras.layers.pooling.adaptive import adaptive_average, adaptive_max, pool_to
 from weft.keras.losses import crossentropy
-from weft.keras.ops.promotion import alike, as_floats, axes_of, dtype_of, size_of
+from weft.keras.ops.promotion import alike, as_floats, axes_of, dtype_of, place_of, size_of
 from weft.keras.ops.records import alias, operation
 
 #: activations of one tensor: name → the dtype rule
@@ -101,7 +102,15 @@ def threshold(x: Any, threshold: float, default_value: float) -> Any:
 @operation("nn")
 def softmax(x: Any, axis: Any = -1) -> Any:
     """eˣ divided by its sum along an axis or several; along all of them where None."""
-    return _over(tf.nn.softmax, as_floats(x), axis)
+    x = as_floats(x)
+    if isinstance(axis, int) and x.shape.rank and x.shape[place_of(axis, x.shape.rank)] == 1:
+        warnings.warn(
+            f"You are using a softmax over axis {axis} of a tensor of shape {tuple(x.shape)}. This axis has size 1. "
+            "The softmax operation will always return the value 1, which is likely not what you intended. "
+            "Did you mean to use a sigmoid instead?",
+            stacklevel=3,
+        )
+    return _over(tf.nn.softmax, x, axis)
 
 
 @operation("nn")
@@ -119,7 +128,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
 def _over(compute: Callable[..., Any], x: Any, axis: Any) -> Any:
     """A function of one axis along several, as if they were one."""
     if isinstance(axis, int):
-        return compute(x, axis=axis)
+        return compute(x, axis=place_of(axis, x.shape.rank))
     axes = axes_of(axis, x.shape.rank)
     order = [*(one for one in range(x.shape.rank) if one not in axes), *axes]
     moved = tf.transpose(x, order)
@@ -197,6 +206,18 @@ def _with_kernel(function: str, inputs: Any, *kernels: Any) -> tuple[Any, ...]:
     return alike(inputs, *kernels, rule="float", weak=False)
 
 
+def _check_channels(function: str, inputs: Any, form: str, taken: Any, grouped: bool = False) -> None:
+    """The inputs have as many channels as the kernel takes; where they fall into groups, a multiple of it."""
+    channels = inputs.shape[-1 if form == "channels_last" else 1]
+    if channels is None or taken is None or channels == taken or (grouped and taken and channels % taken == 0):
+        return
+    raise ValueError(explain(
+        f"{function}: input channels must match the kernel: the inputs have {channels}, the kernel takes {taken}.",
+        received=f"inputs {inputs.shape}, data_format={form!r}",
+        hint='images of shape (channels, height, width) need data_format="channels_first"',
+    ))  # fmt: skip
+
+
 @operation("nn")
 def conv(
     inputs: Any, kernel: Any, strides: Any = 1, padding: str = "valid", data_format: Any = None, dilation_rate: Any = 1
@@ -212,7 +233,8 @@ def conv(
         dilation_rate: The distance between the kernel's places.
     """
     inputs, kernel = _with_kernel("conv", inputs, kernel)
-    inputs, rank, _, letters = _window("conv", inputs, data_format)
+    inputs, rank, form, letters = _window("conv", inputs, data_format)
+    _check_channels("conv", inputs, form, kernel.shape[-2], grouped=True)
     return tf.nn.convolution(
         inputs, kernel, strides=list(per_axis("conv", "strides", strides, rank)), padding=padding.upper(),
         data_format=letters, dilations=list(per_axis("conv", "dilation_rate", dilation_rate, rank)),
@@ -221,6 +243,7 @@ def conv(
 
 def _separate(function: str, inputs: Any, kernel: Any, strides: Any, padding: str, form: Any, rate: Any) -> Any:
     inputs, rank, form, letters = _window(function, inputs, form)
+    _check_channels(function, inputs, form, kernel.shape[-2])
     return depthwise(
         inputs, kernel, int(kernel.shape[-2]), per_axis(function, "strides", strides, rank), padding, letters,
         per_axis(function, "dilation_rate", rate, rank),
@@ -276,6 +299,7 @@ def conv_transpose(
     """
     inputs, kernel = _with_kernel("conv_transpose", inputs, kernel)
     inputs, rank, form, letters = _window("conv_transpose", inputs, data_format)
+    _check_channels("conv_transpose", inputs, form, kernel.shape[-1])
     strides = per_axis("conv_transpose", "strides", strides, rank)
     rates = per_axis("conv_transpose", "dilation_rate", dilation_rate, rank)
     added = None if output_padding is None else per_axis("conv_transpose", "output_padding", output_padding, rank, 0)
@@ -298,15 +322,22 @@ def _moved_last(compute: Callable[..., Any], x: Any, data_format: str) -> Any:
     return tf.transpose(compute(tf.transpose(x, [0, 2, 3, 1])), [0, 3, 1, 2])
 
 
+def _check_block(function: str, size: int) -> None:
+    if size < 2:
+        raise ValueError(explain(f"{function}: `block_size` must be at least 2.", received=f"block_size={size}"))
+
+
 @operation("nn")
 def depth_to_space(x: Any, block_size: int, data_format: str = "channels_last") -> Any:
     """Channels laid out as blocks of pixels: `[batch, h, w, c · b²]` to `[batch, h · b, w · b, c]`."""
+    _check_block("depth_to_space", block_size)
     return _moved_last(lambda images: tf.nn.depth_to_space(images, block_size), convert_to_tensor(x), data_format)
 
 
 @operation("nn")
 def space_to_depth(x: Any, block_size: int, data_format: str = "channels_last") -> Any:
     """Blocks of pixels as channels: `[batch, h · b, w · b, c]` to `[batch, h, w, c · b²]`."""
+    _check_block("space_to_depth", block_size)
     return _moved_last(lambda images: tf.nn.space_to_depth(images, block_size), convert_to_tensor(x), data_format)
 
 
@@ -360,6 +391,10 @@ def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding:
         `[batch, channels, height, width]`.
     """
     x = convert_to_tensor(x)
+    if x.shape.rank != 3:
+        raise ValueError(explain(
+            "fold: a 3D tensor is needed, (batch, channels · window, windows).", received=f"shape {x.shape}"
+        ))  # fmt: skip
     wanted, kernel, rate, around, steps = _pairs(output_size, kernel_size, dilation, padding, stride)
     height, width = (size + 2 * edge for size, edge in zip(wanted, around))
     rows, columns = (_places(size, *rest) for size, *rest in zip((height, width), kernel, rate, steps))
@@ -393,13 +428,21 @@ def batch_normalization(
     sizes = [1] * x.shape.rank
     sizes[axis] = -1
 
-    def part(value: Any) -> Any:
-        return tf.reshape(cast(convert_to_tensor(value), x.dtype), sizes)
+    size = x.shape[place_of(axis, x.shape.rank)]
 
-    factor = tf.math.rsqrt(part(variance) + tf.cast(epsilon, x.dtype))
-    factor = factor if scale is None else factor * part(scale)
-    found = (x - part(mean)) * factor
-    return found if offset is None else found + part(offset)
+    def part(value: Any, name: str) -> Any:
+        value = cast(convert_to_tensor(value), x.dtype)
+        if size is not None and value.shape not in ((size,), (None,)):
+            raise ValueError(explain(
+                f"batch_normalization: `{name}` must be a vector of length {size}, the size of axis {axis} of `x`.",
+                received=f"shape {value.shape}, x {x.shape}",
+            ))  # fmt: skip
+        return tf.reshape(value, sizes)
+
+    factor = tf.math.rsqrt(part(variance, "variance") + tf.cast(epsilon, x.dtype))
+    factor = factor if scale is None else factor * part(scale, "scale")
+    found = (x - part(mean, "mean")) * factor
+    return found if offset is None else found + part(offset, "offset")
 
 
 def _wide(x: Any) -> tuple[Any, str]:
@@ -419,10 +462,17 @@ def layer_normalization(
     x: Any, gamma: Any = None, beta: Any = None, axis: Any = -1, epsilon: float | None = None, **kwargs: Any
 ) -> Any:
     """Mean 0 and variance 1 along axes, then scaled by gamma and moved by beta, which have the sizes of these axes."""
+    old = kwargs.pop("rms_scaling", False)
     wide, kind = _wide(x)
     axes = axes_of(axis, wide.shape.rank)
     mean, variance = tf.nn.moments(wide, axes, keepdims=True)
     epsilon = config.epsilon() if epsilon is None else epsilon
+    if old:
+        warnings.warn(
+            "You passed `rms_scaling=True`, which is deprecated: keras.ops.rms_normalization is in its place.",
+            stacklevel=3,
+        )
+        mean, beta = tf.zeros_like(mean), None
     found = (wide - mean) * tf.math.rsqrt(variance + tf.cast(epsilon, wide.dtype))
     if gamma is not None:
         found = found * _along(gamma, wide, axes)
@@ -525,7 +575,9 @@ def ctc_decode(
         labels, count, scores = op("ctc_beam_search_decoder", steps, lengths, blank_index=mask_index,
                                    beam_width=beam_width, top_paths=top_paths)  # fmt: skip
     else:
-        raise ValueError(explain(f"ctc_decode: `strategy` is {strategy!r}.", expected="'greedy' or 'beam_search'"))
+        raise ValueError(explain(
+            f"ctc_decode: Invalid strategy {strategy!r}.", expected="'greedy' or 'beam_search'"
+        ))  # fmt: skip
     return tf.cast(labels, "int32"), scores
 
 

@@ -78,6 +78,8 @@ def resize(
         raise ValueError("resize: only one of `crop_to_aspect_ratio` and `pad_to_aspect_ratio` can be True.")
     if len(size) != 2:
         raise ValueError(explain("resize: `size` must be (height, width).", received=repr(size)))
+    if any(isinstance(one, (int, np.integer)) and one < 1 for one in size):
+        raise ValueError(explain("resize: `size` must have positive height and width.", received=f"size={size}"))
     height, width = size
 
     def compute(batch: Any) -> Any:
@@ -111,6 +113,11 @@ def affine_transform(
     """
     _map_image("affine_transform", interpolation, fill_mode)
     maps = convert_to_tensor(transform, "float32")
+    if maps.shape.rank not in (1, 2):
+        raise ValueError(explain(
+            "affine_transform: Invalid transform rank: expected rank 1 (one map for all) or rank 2 (one an image).",
+            received=f"shape {maps.shape}",
+        ))  # fmt: skip
     maps = maps if maps.shape.rank == 2 else maps[None]
 
     def compute(batch: Any) -> Any:
@@ -137,6 +144,12 @@ def perspective_transform(
     """
     _map_image("perspective_transform", interpolation, "constant")
     start, end = (cast(convert_to_tensor(points), "float32") for points in (start_points, end_points))
+    for name, points in (("start_points", start), ("end_points", end)):
+        if points.shape.rank not in (2, 3) or points.shape[-2:] != (4, 2):
+            raise ValueError(explain(
+                f"perspective_transform: Invalid {name} shape: expected (4, 2) for one image or (batch, 4, 2).",
+                received=f"shape {points.shape}",
+            ))  # fmt: skip
     start, end = (points if points.shape.rank == 3 else points[None] for points in (start, end))
 
     def compute(batch: Any) -> Any:
@@ -150,11 +163,18 @@ def perspective_transform(
 # Colours -------------------------------------------------------------------------------------------------------------
 
 
+#: what is said of images with other numbers of channels than these
+_WRONG_CHANNELS = {
+    (3,): "{function}: Input images must have 3 channels, but received images with {count} channels.",
+    (1, 3): "{function}: Invalid channel size: expected 3 (RGB) or 1 (Grayscale). Received {count} channels.",
+}
+
+
 def _channels_of(function: str, batch: Any, counts: tuple[int, ...]) -> None:
     if batch.shape[-1] not in (None, *counts):
         raise ValueError(explain(
-            f"{function}: the images have {batch.shape[-1]} channels.", received=f"shape {batch.shape}",
-            expected=" or ".join(f"{count} channels" for count in counts),
+            _WRONG_CHANNELS[counts].format(function=function, count=batch.shape[-1]),
+            received=f"shape {batch.shape}",
             hint='images of shape (channels, height, width) need data_format="channels_first"',
         ))  # fmt: skip
 
@@ -212,6 +232,13 @@ def hsv_to_rgb(images: Any, data_format: str | None = None) -> Any:
 def _patches(function: str, images: Any, size: Any, strides: Any, rate: Any, padding: str, data_format: Any) -> Any:
     """Windows as channels: a convolution with the kernel that keeps every value."""
     spatial = len(size)
+    steps = strides if isinstance(strides, (tuple, list)) else (strides,)
+    rates = rate if isinstance(rate, (tuple, list)) else (rate,)
+    if any(one > 1 for one in rates) and any(one is not None and one > 1 for one in steps):
+        raise ValueError(explain(
+            f"{function}: `strides` > 1 and `dilation_rate` > 1 do not go together.",
+            received=f"strides={strides}, dilation_rate={rate}",
+        ))  # fmt: skip
 
     def compute(batch: Any) -> Any:
         channels = int(batch.shape[-1])
@@ -275,12 +302,12 @@ def _two_of(function: str, before: Any, after: Any, target: Any, names: tuple[st
     given = {name: value for name, value in zip(names, (before, after, target)) if value is not None}
     if len(given) != 2:
         raise ValueError(explain(
-            f"{function}: exactly two of {', '.join(f'`{name}`' for name in names)} are needed.",
+            f"{function}: Must specify exactly two of {', '.join(names)}.",
             received=", ".join(f"{name}={value}" for name, value in given.items()) or "none",
         ))  # fmt: skip
     for name, value in given.items():
         if value < 0:
-            raise ValueError(explain(f"{function}: `{name}` must be >= 0.", received=repr(value)))
+            raise ValueError(explain(f"{function}: {name} must be >= 0.", received=f"{name}={value}"))
 
 
 def _edges(function: str, batch: Any, axis: int, before: Any, after: Any, target: Any, names: Any) -> tuple[Any, Any]:
@@ -290,11 +317,12 @@ def _edges(function: str, batch: Any, axis: int, before: Any, after: Any, target
         size = size_of(batch, axis)
         more = target - size if function == "pad_images" else size - target
         before, after = (more - after, after) if before is None else (before, more - before)
-    if all(isinstance(one, int) for one in (before, after)) and min(before, after) < 0:
-        raise ValueError(explain(
-            f"{function}: the sizes do not go together.",
-            received=f"size {batch.shape[axis]}, {before} before, {after} after",
-        ))  # fmt: skip
+    for name, value in zip(names, (before, after)):
+        if isinstance(value, int) and value < 0:
+            raise ValueError(explain(
+                f"{function}: {name} must be >= 0: the sizes do not go together.",
+                received=f"size {batch.shape[axis]}, {before} before, {after} after",
+            ))  # fmt: skip
     return before, after
 
 
@@ -461,9 +489,15 @@ def map_coordinates(
         tf.unstack(as_floats(coordinates))
     )  # fmt: skip
     given = [as_floats(one) for one in given]
+    if any(one.shape.rank == 0 for one in given):
+        raise ValueError(explain(
+            "map_coordinates: Invalid coordinates rank: expected at least rank 2.", received="rank 1",
+            hint="coordinates of one place are of shape (rank of `inputs`, 1)",
+        ))  # fmt: skip
     if len(given) != inputs.shape.rank:
         raise ValueError(explain(
-            "map_coordinates: one coordinate an axis is needed.", received=f"{len(given)}, inputs {inputs.shape}"
+            "map_coordinates: the first size of `coordinates` must be the same as the rank of `inputs`.",
+            received=f"{len(given)}, inputs {inputs.shape}",
         ))  # fmt: skip
     ways = [_neighbours(one, size_of(inputs, axis), order, fill_mode) for axis, one in enumerate(given)]
     kind = given[0].dtype

@@ -74,7 +74,13 @@ def inner(x1: Any, x2: Any) -> Any:
     """The sums of products along the last axes of both."""
 
     def compute(x: Any, y: Any) -> Any:
-        return x * y if 0 in (x.shape.rank, y.shape.rank) else tf.tensordot(x, y, [[-1], [-1]])
+        if 0 in (x.shape.rank, y.shape.rank):
+            return x * y
+        if None not in (x.shape[-1], y.shape[-1]) and x.shape[-1] != y.shape[-1]:
+            raise ValueError(explain(
+                "inner: both must have the same last dimension.", received=f"{x.shape} and {y.shape}"
+            ))  # fmt: skip
+        return tf.tensordot(x, y, [[-1], [-1]])
 
     return _product(compute, x1, x2)
 

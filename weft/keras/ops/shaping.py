@@ -11,7 +11,7 @@ import weft as tf
 from weft.extend import explain, nearest
 from weft.keras.core.conversion import cast, convert_to_tensor
 from weft.keras.core.dtypes import result_type, standardize_dtype
-from weft.keras.ops.promotion import axes_of, dtype_of, shape_of, size_of, to_rule
+from weft.keras.ops.promotion import axes_of, dtype_of, place_of, shape_of, size_of, to_rule
 from weft.keras.ops.records import FUNCTIONS, operation
 
 
@@ -21,6 +21,12 @@ def reshape(x: Any, newshape: Any) -> Any:
     sizes = [newshape] if isinstance(newshape, int) else newshape
     if isinstance(sizes, (list, tuple)):
         sizes = [-1 if size is None else size for size in sizes]
+        negative = [size for size in sizes if isinstance(size, int) and size < 0]
+        if len(negative) > 1 or negative not in ([], [-1]):
+            raise ValueError(explain(
+                "reshape: sizes must be non-negative integers, of which one may be -1. Received: "
+                f"newshape={newshape}"
+            ))  # fmt: skip
     return tf.reshape(convert_to_tensor(x), sizes)
 
 
@@ -33,7 +39,17 @@ def ravel(x: Any) -> Any:
 @operation("numpy")
 def transpose(x: Any, axes: Any = None) -> Any:
     """The axes in another order; reversed by default."""
-    return tf.transpose(convert_to_tensor(x), None if axes is None else list(axes))
+    x = convert_to_tensor(x)
+    if axes is None:
+        return tf.transpose(x)
+    rank = x.shape.rank
+    if rank is not None and sorted(one % rank if -rank <= one < rank else rank for one in axes) != list(range(rank)):
+        raise ValueError(explain(
+            f"transpose: `axes` must be a valid permutation of the {rank} axes of the tensor. Received: "
+            f"axes={list(axes)}",
+            expected=f"each of 0 to {rank - 1} once", received=f"shape {x.shape}",
+        ))  # fmt: skip
+    return tf.transpose(x, [one % rank if rank else one for one in axes])
 
 
 @operation("numpy")
@@ -193,7 +209,9 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
             expected="one of " + ", ".join(map(repr, _PADDINGS)),
         ))  # fmt: skip
     if constant_values is not None and mode != "constant":
-        raise ValueError(explain("pad: `constant_values` go with mode 'constant'.", received=f"mode {mode!r}"))
+        raise ValueError(explain(
+            "pad: Argument `constant_values` can only be provided when `mode == 'constant'`.", received=f"mode={mode!r}"
+        ))  # fmt: skip
     if isinstance(pad_width, int):
         pad_width = ((pad_width, pad_width),)
     if not tf.is_tensor(pad_width):
@@ -328,7 +346,13 @@ def dsplit(x: Any, indices_or_sections: Any) -> Any:
 @operation("core")
 def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
     """The slices along an axis, a list."""
-    return list(tf.unstack(convert_to_tensor(x), num=num, axis=axis))
+    x = convert_to_tensor(x)
+    if num is None and x.shape[place_of(axis, x.shape.rank)] is None:
+        raise ValueError(explain(
+            f"unstack: Cannot infer argument `num` from shape {x.shape}: the size of axis {axis} is not known.",
+            hint="pass num",
+        ))  # fmt: skip
+    return list(tf.unstack(x, num=num, axis=place_of(axis, x.shape.rank)))
 
 
 # Diagonals -----------------------------------------------------------------------------------------------------------

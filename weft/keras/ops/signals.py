@@ -19,11 +19,29 @@ _SEGMENTS: dict[str, tuple[Callable[..., Any], str]] = {
 }
 
 
+def _check_segments(name: str, data: Any, ids: Any, count: int | None, rising: bool) -> None:
+    if ids.shape.rank != 1:
+        raise ValueError(explain(
+            f"{name}: Argument `segment_ids` should be an 1-D vector, of one number a row.",
+            received=f"shape {ids.shape}",
+        ))  # fmt: skip
+    sizes = {data.shape[0], ids.shape[0]} - {None}
+    if len(sizes) > 1:
+        raise ValueError(explain(
+            f"{name}: Argument `segment_ids` and `data` should have same leading dimension.",
+            received=f"segment_ids {ids.shape}, data {data.shape}",
+        ))  # fmt: skip
+    if rising and count is not None:
+        raise ValueError(explain(
+            f"{name}: Argument `num_segments` cannot be set when sorted is True when using the tensorflow backend.",
+            received=f"num_segments={count}", hint="leave one of the two out",
+        ))  # fmt: skip
+
+
 def _enter_segment(name: str, compute: Callable[..., Any], doc: str) -> None:
     def function(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
         data, segment_ids = convert_to_tensor(data), convert_to_tensor(segment_ids)
-        if segment_ids.shape.rank != 1:
-            raise ValueError(explain(f"{name}: `segment_ids` must be a vector.", received=f"shape {segment_ids.shape}"))
+        _check_segments(name, data, segment_ids, num_segments, sorted)
         if num_segments is None:
             count = tf.cast(tf.reduce_max(segment_ids) + 1, "int32")
             return op(f"unsorted_{name}", data, segment_ids, count)
@@ -50,8 +68,8 @@ for _name, (_compute, _doc) in _SEGMENTS.items():
 # Fourier transforms --------------------------------------------------------------------------------------------------
 
 
-def _complex(x: Any, function: str) -> Any:
-    """Complex numbers of a pair (real, imaginary)."""
+def _complex(x: Any, function: str, least: int = 1) -> Any:
+    """Complex numbers of a pair (real, imaginary) of a rank that is at least that."""
     if not isinstance(x, (tuple, list)) or len(x) != 2:
         raise ValueError(explain(
             f"{function}: Input `x` should be a tuple of two tensors - real and imaginary.", received=type(x).__name__,
@@ -63,6 +81,8 @@ def _complex(x: Any, function: str) -> Any:
             f"{function}: Both the real and imaginary parts should have the same shape.",
             received=f"{real.shape} and {imag.shape}"
         ))  # fmt: skip
+    if real.shape.rank is not None and real.shape.rank < least:
+        raise ValueError(explain(f"{function}: Input should have rank >= {least}.", received=f"shape {real.shape}"))
     for part in (real, imag):
         if standardize_dtype(part.dtype) not in ("float32", "float64"):
             raise ValueError(explain(
@@ -85,19 +105,28 @@ def fft(x: Any) -> Any:
 @operation("math")
 def fft2(x: Any) -> Any:
     """The Fourier transform along the last two axes, of and as a pair (real parts, imaginary parts)."""
-    return _pair(tf.signal.fft2d(_complex(x, "fft2")))
+    return _pair(tf.signal.fft2d(_complex(x, "fft2", 2)))
 
 
 @operation("math")
 def ifft2(x: Any) -> Any:
     """The inverse Fourier transform along the last two axes, of and as a pair (real parts, imaginary parts)."""
-    return _pair(tf.signal.ifft2d(_complex(x, "ifft2")))
+    return _pair(tf.signal.ifft2d(_complex(x, "ifft2", 2)))
+
+
+def _with_time(function: str, x: Any) -> Any:
+    """A tensor that has a last axis."""
+    x = convert_to_tensor(x)
+    if x.shape.rank == 0:
+        raise ValueError(explain(f"{function}: Input should have rank >= 1. Received: a scalar."))
+    return x
 
 
 @operation("math")
 def rfft(x: Any, fft_length: int | None = None) -> Any:
     """The Fourier transform of real numbers along the last axis: a pair of `[..., length // 2 + 1]`."""
-    return _pair(tf.signal.rfft(convert_to_tensor(x), fft_length=None if fft_length is None else [fft_length]))
+    x = _with_time("rfft", x)
+    return _pair(tf.signal.rfft(x, fft_length=None if fft_length is None else [fft_length]))
 
 
 @operation("math")
@@ -118,14 +147,21 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
     Returns:
         `[..., windows, sequence_length]`.
     """
-    return tf.signal.frame(convert_to_tensor(x), sequence_length, sequence_stride, pad_end=False)
+    return tf.signal.frame(_with_time("extract_sequences", x), sequence_length, sequence_stride, pad_end=False)
+
+
+def _check_stride(function: str, stride: Any) -> None:
+    if not isinstance(stride, int) or stride < 1:
+        raise ValueError(explain(
+            f"{function}: `sequence_stride` must be a positive integer.", received=f"sequence_stride={stride!r}"
+        ))  # fmt: skip
 
 
 def _window(function: str, window: Any, sequence_length: int, fft_length: int, dtype: Any) -> Any:
     """The window in the middle of a frame, or None."""
     if fft_length < sequence_length:
         raise ValueError(explain(
-            f"{function}: `fft_length` must not be below `sequence_length`.",
+            f"{function}: `fft_length` must equal or be larger than `sequence_length`.",
             received=f"{fft_length} and {sequence_length}",
         ))  # fmt: skip
     before = (fft_length - sequence_length) // 2
@@ -134,14 +170,17 @@ def _window(function: str, window: Any, sequence_length: int, fft_length: int, d
     if isinstance(window, str):
         makers = {"hann": tf.signal.hann_window, "hamming": tf.signal.hamming_window}
         if window not in makers:
-            raise ValueError(explain(f"{function}: `window` is {window!r}.", expected="'hann', 'hamming' or a vector"))
+            raise ValueError(explain(
+                f"{function}: If a string is passed to `window`, it must be a known one.", received=repr(window),
+                expected="'hann', 'hamming' or a vector",
+            ))  # fmt: skip
         values = makers[window](sequence_length, periodic=True, dtype=dtype)
     else:
         values = convert_to_tensor(window, dtype)
         if values.shape != (sequence_length,):
             raise ValueError(explain(
-                f"{function}: the window must have one value a place.", received=f"shape {values.shape}",
-                expected=f"({sequence_length},)",
+                f"{function}: The shape of `window` must be equal to [sequence_length].",
+                received=f"shape {values.shape}", expected=f"({sequence_length},)",
             ))  # fmt: skip
     return tf.pad(values, [[before, fft_length - sequence_length - before]])
 
@@ -163,10 +202,12 @@ def stft(
     Returns:
         A pair (real parts, imaginary parts) of `[..., windows, fft_length // 2 + 1]`.
     """
-    x = convert_to_tensor(x)
+    _check_stride("stft", sequence_stride)
+    x = _with_time("stft", x)
     if standardize_dtype(x.dtype) not in ("float32", "float64"):
         raise TypeError(explain(
-            "stft: floats are needed.", received=f"dtype {standardize_dtype(x.dtype)}", expected="float32 or float64"
+            "stft: the input must be `float32` or `float64`.", received=f"dtype {standardize_dtype(x.dtype)}",
+            hint="cast with keras.ops.cast(x, 'float32')",
         ))  # fmt: skip
     values = _window("stft", window, sequence_length, fft_length, x.dtype)
     if center:
@@ -195,7 +236,8 @@ def istft(
     Returns:
         `[..., time]`.
     """
-    transforms = _complex(x, "istft")
+    _check_stride("istft", sequence_stride)
+    transforms = _complex(x, "istft", 2)
     dtype = tf.math.real(transforms).dtype
     values = _window("istft", window, sequence_length, fft_length, dtype)
     made = None

@@ -22,7 +22,7 @@ _ZERO_STAYS = frozenset(
     "imag log1p negative real round sign sin sinh sqrt square stop_gradient tan tanh trunc".split()
 )
 #: functions of one operand that put what is stored elsewhere
-_MOVED = frozenset("expand_dims reshape squeeze transpose sum digitize".split())
+_MOVED = frozenset("expand_dims reshape squeeze transpose sum mean digitize".split())
 #: functions of two operands, sparse where both are, and where one is
 _UNION = frozenset("add subtract maximum minimum".split())
 _DIVISIONS = frozenset(("divide", "true_divide"))
@@ -81,7 +81,7 @@ def apply(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs
             return _on_stored(lambda values: function(values, *args[1:], **kwargs), x)
         if name in _MOVES and isinstance(x, tf.SparseTensor):
             return _MOVES[name](x, *args[1:], **kwargs)
-        if name == "sum":
+        if name in ("sum", "mean"):
             return tf.sparse.from_dense(function(dense(x), *args[1:], **kwargs))
         if name == "multiply":
             return _product(function, x, args[1])
@@ -93,6 +93,8 @@ def apply(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs
             return tf.sparse.from_dense(function(*map(dense, args)))
         if name in _UNION and type(x) is type(args[1]):
             return _union(name, function, x, args[1])
+    elif name == "bincount":
+        return function(*args, **kwargs)
     elif name == "matmul" and isinstance(args[0], tf.SparseTensor) and not is_sparse(args[1]):
         return product_with_matrix(args[0], args[1])
     return function(*tf.nest.map_structure(dense, args), **tf.nest.map_structure(dense, kwargs))

@@ -181,11 +181,15 @@ class Ftrl(Optimizer):
         }
         for word, value in least_zero.items():
             if value < 0:
-                raise ValueError(explain(f"Ftrl: `{word}` must not be negative.", received=repr(value)))
+                raise ValueError(explain(
+                    f"`{word}` needs to be positive or zero. Received: {word}={value}.", hint="give Ftrl 0 or more"
+                ))  # fmt: skip
         if learning_rate_power > 0:
-            raise ValueError(
-                explain("Ftrl: `learning_rate_power` must not be above 0.", received=repr(learning_rate_power))
-            )
+            raise ValueError(explain(
+                "`learning_rate_power` needs to be negative or zero. Received: "
+                f"learning_rate_power={learning_rate_power}.",
+                hint="give Ftrl 0 or less; -0.5 is usual",
+            ))  # fmt: skip
         self.learning_rate_power = learning_rate_power
         self.initial_accumulator_value = initial_accumulator_value
         self.l1_regularization_strength = l1_regularization_strength

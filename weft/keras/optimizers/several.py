@@ -17,8 +17,10 @@ from weft.keras.saving.serialization import deserialize_keras_object, serialize_
 def _checked(optimizer: Any, key: str) -> Any:
     """An optimizer that may stand for some variables."""
     if not isinstance(optimizer, Optimizer) or isinstance(optimizer, (LossScaleOptimizer, MultiOptimizer)):
+        kind = type(optimizer).__name__ if isinstance(optimizer, Optimizer) else "no optimizer"
         raise ValueError(explain(
-            f"Variables {key!r} need an optimizer of their own.", received=repr(optimizer)[:200],
+            f"Variables {key!r} need an optimizer of their own: the optimizer cannot be {kind}.",
+            received=repr(optimizer)[:200],
             expected="one of keras.optimizers; LossScaleOptimizer goes around a MultiOptimizer, not into it",
         ))  # fmt: skip
     return optimizer

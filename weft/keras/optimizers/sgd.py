@@ -76,7 +76,10 @@ class Lion(Optimizer):
     def __init__(self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, **kwargs: Any) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
         if not 0 < beta_1 <= 1:
-            raise ValueError(explain("Lion: `beta_1` must be above 0 and at most 1.", received=repr(beta_1)))
+            raise ValueError(explain(
+                "Lion: Argument `beta_1` must be in the [0, 1] range. Otherwise, the optimizer degenerates to SignSGD. "
+                f"Received: beta_1={beta_1}."
+            ))  # fmt: skip
         self.beta_1 = beta_1
         self.beta_2 = beta_2
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import weft as tf
+from weft.extend import explain
 from weft.keras import config
-from weft.keras.core.dtypes import is_int, standardize_dtype
+from weft.keras.core.dtypes import is_float, is_int, standardize_dtype
 from weft.keras.random.seed_generator import draw_seed
 
 
@@ -31,12 +32,18 @@ def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None,
         shape: The shape of the result.
         minval: The least number.
         maxval: The bound above.
-        dtype: Its dtype; integers are drawn as integers.
+        dtype: A float dtype; the default one where None.
         seed: An integer, a SeedGenerator, or None.
+
+    Raises:
+        ValueError: For a dtype that is no float one.
     """
     dtype = standardize_dtype(dtype or config.floatx())
-    if is_int(dtype):
-        return randint(shape, minval, maxval, dtype=dtype, seed=seed)
+    if not is_float(dtype):
+        raise ValueError(explain(
+            f"`keras.random.uniform` requires a floating point `dtype`. Received: dtype={dtype}",
+            hint="keras.random.randint draws integers",
+        ))  # fmt: skip
     return tf.random.stateless_uniform(shape, seed=draw_seed(seed), minval=minval, maxval=maxval, dtype=dtype)
 
 
@@ -62,7 +69,7 @@ def randint(shape: Any, minval: Any, maxval: Any, dtype: Any = "int32", seed: An
     """
     dtype = standardize_dtype(dtype)
     if not is_int(dtype):
-        raise ValueError(f"randint gives integers, received dtype {dtype!r}.")
+        raise ValueError(f"`keras.random.randint` requires an integer `dtype`. Received: dtype={dtype}")
     wide = dtype if dtype == "int32" else "int64"  # as in Keras: narrow integers are drawn as wide ones
     drawn = tf.random.stateless_uniform(
         shape, seed=draw_seed(seed), minval=tf.cast(minval, wide), maxval=tf.cast(maxval, wide), dtype=wide

@@ -53,12 +53,14 @@ class SeedGenerator:
 
     def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any) -> None:
         if kwargs:
-            raise TypeError(f"SeedGenerator has no argument `{next(iter(kwargs))}`.")
+            raise ValueError(explain(
+                f"SeedGenerator: Unrecognized keyword arguments: {kwargs}.", expected="seed and name"
+            ))  # fmt: skip
         self.seed = seed
         if seed is None:
             seed = make_default_seed()
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-            raise ValueError(explain("SeedGenerator: `seed` must be an integer.", received=repr(seed)))
+            raise ValueError(explain("SeedGenerator: Argument `seed` must be an integer.", received=repr(seed)))
         self.name = name or naming.auto_name("seed_generator")
         with tf.init_scope():
             self.state = Variable(
@@ -149,5 +151,5 @@ def draw_seed(seed: Any) -> Any:
     if hasattr(seed, "shape") and hasattr(seed, "dtype"):
         return tf.cast(seed, "int64") % _SEEDS
     raise ValueError(explain(
-        "`seed` must be None, an integer or a keras.random.SeedGenerator.", received=repr(seed)
+        "Argument `seed` must be either an integer, a keras.random.SeedGenerator, or None.", received=repr(seed)
     ))  # fmt: skip

@@ -118,14 +118,16 @@ class OrthogonalRegularizer(Regularizer):
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
         self.factor = _factor("factor", factor, "OrthogonalRegularizer")
         if mode not in ("rows", "columns"):
-            raise ValueError(f"OrthogonalRegularizer: `mode` is 'rows' or 'columns', received {mode!r}.")
+            raise ValueError(
+                f"OrthogonalRegularizer: Invalid value for argument `mode`: it is 'rows' or 'columns', not {mode!r}."
+            )
         self.mode = mode
 
     def __call__(self, x: Any) -> Any:
         if len(x.shape) != 2:
-            raise ValueError(
-                explain("OrthogonalRegularizer takes matrices only.", received=f"shape {tf.TensorShape(x.shape)}")
-            )
+            raise ValueError(explain(
+                "Inputs to OrthogonalRegularizer must have rank 2.", received=f"shape {tf.TensorShape(x.shape)}"
+            ))  # fmt: skip
         x = tf.convert_to_tensor(x)
         rows = x if self.mode == "rows" else tf.transpose(x)
         rows = rows / tf.sqrt(tf.maximum(tf.reduce_sum(tf.square(rows), axis=1, keepdims=True), 1e-12))

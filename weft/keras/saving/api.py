@@ -70,7 +70,9 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
     if kwargs:
         word = next(iter(kwargs))
         known = ("filepath", "overwrite", "zipped", "include_optimizer", "save_format")
-        raise TypeError(f"save has no argument `{word}`. {nearest(word, known)}")
+        raise UnknownArgument(explain(
+            f"save: The following argument(s) are not supported: {list(kwargs)}. {nearest(word, known)}"
+        ))  # fmt: skip
     _warn_unbuilt(model)
     if _is_open_file(filepath):
         archive.write_archive(model, filepath)
@@ -83,7 +85,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         ))  # fmt: skip
     if not h5 and form is None and zipped is not False and not path.endswith(".keras"):
         raise ValueError(explain(
-            "The path of a saved model must end in `.keras` (or in `.h5` for Keras 2's layout).",
+            "Invalid filepath extension for saving: it must end in `.keras` (or in `.h5` for Keras 2's layout).",
             received=repr(path), hint=f"model.save({path + '.keras'!r})",
         ))  # fmt: skip
     if not _may_replace(path, overwrite):
@@ -95,11 +97,15 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
             _put_in_place(file, path)
     elif zipped is False:
         if path.endswith(".keras"):
-            raise ValueError(explain("A folder's path must not end in `.keras`.", received=repr(path)))
+            raise ValueError(explain("A folder's path should not end in `.keras`.", received=repr(path)))
         archive.write_folder(model, path)
     else:
         with replacing_file(path) as file:
             archive.write_archive(model, file)
+
+
+class UnknownArgument(ValueError, TypeError):
+    """A keyword that saving does not know: a ValueError as in Keras 3, and a TypeError as elsewhere."""
 
 
 def _put_in_place(file: Any, path: str) -> None:
@@ -162,8 +168,13 @@ def _kind_of(path: str) -> str | None:
     if not os.path.exists(path):
         folder, name = os.path.split(path)
         near = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
+        known = path.endswith((".keras", *_H5_ENDINGS))
+        problem = f"File not found: there is no file `{path}`." if known else (
+            f"File format not supported: there is no file `{path}`, nor do models have names like it."
+        )  # fmt: skip
         raise _NotThere(explain(
-            f"There is no file `{path}`. {nearest(name, near[:1000])}".rstrip(), received=f"cwd {os.getcwd()}"
+            f"{problem} {nearest(name, near[:1000])}".rstrip(), received=f"cwd {os.getcwd()}",
+            hint="Please ensure the file is an accessible `.keras` zip file, or an `.h5` file",
         ))  # fmt: skip
     with open(path, "rb") as file:
         start = file.read(8)
@@ -209,7 +220,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     path = os.fspath(filepath)
     if not getattr(model, "built", True):
         raise ValueError(explain(
-            f"The model `{model.name}` is not built, so it has no weights to save.",
+            f"You are saving a model that has not yet been built. `{model.name}` has no weights to save.",
             hint="call it on data first, or model.build(input_shape)",
         ))  # fmt: skip
     if checkpoints.names_checkpoint(path, form):
@@ -267,7 +278,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
         raise _unknown_kind(path)
     if not getattr(model, "built", True):
         raise ValueError(explain(
-            f"The model `{model.name}` is not built, so it has no weights to load into.",
+            f"You are loading weights into a model that has not yet been built. `{model.name}` has none.",
             hint="call it on data first, or model.build(input_shape)",
         ))  # fmt: skip
     if kind == "zip":

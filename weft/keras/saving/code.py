@@ -38,7 +38,8 @@ def load(config: Any) -> Any:
     """
     if not scopes.may_run_code():
         raise ValueError(explain(
-            "The file holds a lambda as Python byte code, and running code from a file is refused.",
+            "The file holds a lambda as Python byte code, and running code from a file is refused: it may be arbitrary "
+            "code execution.",
             hint="if you trust where it comes from: load_model(path, safe_mode=False). In your own models, use a "
             "named function with @keras.saving.register_keras_serializable() in place of the lambda",
         ))  # fmt: skip

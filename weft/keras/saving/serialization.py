@@ -202,6 +202,10 @@ def _deserialize_record(
     cls = _find_class(record, custom, known, printable)
     if not hasattr(cls, "from_config"):
         raise TypeError(f"{name} cannot be made from a configuration: it has no from_config() method.")
+    if config is not None and not isinstance(config, dict):
+        raise TypeError(explain(
+            f"The configuration of {name}: Expected 'config' to be a dict.", received=repr(config)[:200]
+        ))  # fmt: skip
     with registry.CustomObjectScope(custom):
         instance = _from_config(cls, name, dict(config or {}))
         build_config = record.get("build_config")
@@ -250,7 +254,10 @@ def _find_function(
     name: Any, record: dict[str, Any], custom: dict[str, Any] | None, known: dict[str, Any] | None
 ) -> Any:
     if not isinstance(name, str):
-        raise ValueError(explain("The configuration of a function must be its name.", received=repr(name)[:200]))
+        raise TypeError(explain(
+            "The configuration of a function must be its name. Expected 'config' to be a non-null str.",
+            received=repr(name)[:200],
+        ))  # fmt: skip
     for key in (record.get("registered_name"), name):
         if key:
             found = registry.get_registered_object(key, custom, known)

@@ -141,6 +141,8 @@ class CompileMetrics(metrics_module.Metric):
         if isinstance(given, dict):
             if outputs.count == 1:  # by whatever name, as in Keras
                 return [_as_list(tf.nest.flatten(list(given.values())))]
+            if outputs.is_nested_like(given):
+                return [_as_list(entry) for entry in outputs.by_structure(given)]
             return [_as_list(entry) for entry in outputs.by_name(given, argument)]
         if outputs.count == 1:
             return [_as_list(tf.nest.flatten(list(given)))]

@@ -18,6 +18,8 @@ class Outputs:
 
     def __init__(self, y_pred: Any, names: list[str] | None) -> None:
         self.count = len(tf.nest.flatten(y_pred))
+        #: numbers in the structure of the outputs
+        self.places = tf.nest.pack_sequence_as(y_pred, list(range(self.count)))
         self.keys: list[str] | None = None
         if isinstance(y_pred, dict) and len(y_pred) == self.count:
             # Flat dicts are flattened by their keys, in sorted order.
@@ -43,10 +45,32 @@ class Outputs:
         if unknown:
             raise ValueError(explain(
                 f"Invalid `{what}`: it names {', '.join(repr(key) for key in unknown)}, which is no output of the "
-                f"model. {nearest(str(unknown[0]), known) if known else ''}",
+                f"model. Expected keys: {known}. {nearest(str(unknown[0]), known) if known else ''}",
                 expected=f"keys among {self.shown()}", received=f"keys {', '.join(repr(key) for key in given)}",
             ))  # fmt: skip
         return [given.get(name) for name in known]
+
+    def is_nested_like(self, given: Any) -> bool:
+        """Whether something is a dict that has the keys of outputs that are dicts within dicts or lists."""
+        nested = isinstance(self.places, dict) and len(self.places) != self.count
+        return nested and isinstance(given, dict) and set(given) <= set(self.places)
+
+    def by_structure(self, given: Any) -> list[Any]:
+        """What stands in a structure at the places of the outputs, in their order; None where nothing does."""
+        found: list[Any] = [None] * self.count
+
+        def walk(places: Any, value: Any) -> None:
+            if isinstance(places, int):
+                found[places] = value
+            elif isinstance(places, dict):
+                for key, inner in places.items():
+                    walk(inner, None if value is None else value.get(key))
+            else:
+                for number, inner in enumerate(places):
+                    walk(inner, None if value is None else value[number])
+
+        walk(self.places, given)
+        return found
 
     def values(self, given: Any, what: str, wanted: list[bool] | None = None) -> list[Any]:
         """What was given for the outputs, in their order.
@@ -59,7 +83,7 @@ class Outputs:
         if given is None:
             return [None] * self.count
         if isinstance(given, dict):
-            return self.by_name(given, what)
+            return self.by_structure(given) if self.is_nested_like(given) else self.by_name(given, what)
         flat = tf.nest.flatten(given)
         if len(flat) == self.count:
             return flat  # type: ignore[no-any-return]
@@ -67,8 +91,8 @@ class Outputs:
             supply = iter(flat)
             return [next(supply) if needed else None for needed in wanted]
         raise ValueError(explain(
-            f"The model has {self.count} output{'s' if self.count > 1 else ''}, `{what}` has {len(flat)} "
-            f"part{'s' if len(flat) != 1 else ''}.",
+            f"y_true and y_pred have different structures. The model has {self.count} "
+            f"output{'s' if self.count > 1 else ''}, `{what}` has {len(flat)} part{'s' if len(flat) != 1 else ''}.",
             expected=f"one array for each of {self.shown()}",
             received=[str(getattr(value, "shape", value)) for value in flat],
             hint=f"pass {what}=[...] in the order of the outputs, or a dict by their names",

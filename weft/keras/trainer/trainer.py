@@ -531,11 +531,12 @@ class Trainer:
         for first, group in found:
             listeners.begin_batch(mode, first)
             rows = joined(group)
-            if rows is None:
+            together = None if rows is None else step.batches(rows[0], None, rows[1])
+            if together is None:  # batches unlike each other, or steps that run as Python
                 for number, data in enumerate(group, first):
                     yield number, step(sources.pack(data))
                 continue
-            for place, result in step.batches(rows[0], None, rows[1]).run(joined=mode == "predict", at_once=True):
+            for place, result in together.run(joined=mode == "predict", at_once=True):
                 yield first + place, result
 
     def _whole_epoch(self, method: str, loop: sources.Loop) -> Any:

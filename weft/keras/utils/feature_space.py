@@ -243,7 +243,8 @@ class FeatureSpace(Layer):
         unknown = [name for name in cross.feature_names if name not in self.features]
         if unknown or not cross.crossing_dim:
             raise ValueError(explain(
-                "FeatureSpace: `crosses` joins columns of `features`, into `crossing_dim` buckets.",
+                "FeatureSpace: `crosses` joins columns, which should be present in `features`, into `crossing_dim` "
+                "buckets.",
                 received=f"unknown columns {unknown}" if unknown else f"crossing_dim={cross.crossing_dim}",
                 expected="names among " + ", ".join(map(repr, self.features)),
             ))  # fmt: skip

@@ -32,7 +32,7 @@ class _Lattice:
         index = jnp.broadcast_to(self.extended, (logits.shape[0], batch, states))
         self.emission = jnp.take_along_axis(self.log_probability, index, axis=-1)
         ahead, before = self.extended[:, 2:], self.extended[:, :-2]
-        self.skips = (ahead != blank) & (ahead != before)
+        self.skips = (jnp.arange(states - 2) % 2 == 1) & (ahead != before)
         self.live = jnp.arange(states) <= self.last[:, None]
 
     def forward(self) -> Any:

@@ -20,9 +20,19 @@ def per_axis(layer: str, name: str, value: Any, rank: int, least: int = 1) -> tu
         found = found * rank
     if found is None or len(found) != rank or any(not hasattr(n, "__index__") or n < least for n in found):
         raise ValueError(explain(
-            f"{layer}: `{name}` must be an integer of at least {least}, or {rank} of them.", received=repr(value)
+            f"{layer}: The `{name}` argument must be a tuple of {rank} integers. Received {name}={value}"
+            + _unfit(found, rank, least),
+            expected=f"one integer of at least {least}, or {rank} of them",
         ))  # fmt: skip
     return tuple(int(n) for n in found)
+
+
+def _unfit(found: Any, rank: int, least: int) -> str:
+    """What is wrong with the integers of an argument."""
+    if found is None or len(found) != rank:
+        return "."
+    wrong = {n for n in found if not hasattr(n, "__index__") or n < least}
+    return f", including values {wrong} that do not satisfy `value {'> 0' if least else '>= 0'}`."
 
 
 def padding_mode(layer: str, value: Any, allowed: tuple[str, ...] = ("valid", "same")) -> str:

@@ -63,7 +63,7 @@ class Embedding(LowRank, Layer):
         )
         self._set_low_rank(lora_rank, lora_alpha, quantization_config)
         for word, size in (("input_dim", input_dim), ("output_dim", output_dim)):
-            if isinstance(size, float):
+            if isinstance(size, (float, bool)):
                 raise ValueError(explain(f"Embedding: `{word}` must be a positive integer.", received=repr(size)))
         self.input_dim = positive_int("Embedding", "input_dim", input_dim)
         self.output_dim = positive_int("Embedding", "output_dim", output_dim)

@@ -40,7 +40,7 @@ class InputLayer(Layer):
     ) -> None:  # fmt: skip
         super().__init__(name=name or naming.auto_name("input_layer"), **kwargs)
         if input_tensor is not None:
-            _check_against(input_tensor, shape, batch_shape)
+            _check_against(input_tensor, shape, batch_shape, batch_size)
             shape, batch_size, batch_shape = None, None, tuple(input_tensor.shape)
             dtype = dtype or input_tensor.dtype
         self.batch_shape = _full_shape(shape, batch_size, batch_shape)
@@ -76,11 +76,16 @@ class InputLayer(Layer):
         self._make_node()
 
 
-def _check_against(tensor: Any, shape: Any, batch_shape: Any) -> None:
+def _check_against(tensor: Any, shape: Any, batch_shape: Any, batch_size: int | None) -> None:
     """Refuses shapes beside a tensor that has another."""
     if not hasattr(tensor, "shape") or isinstance(tensor, np.ndarray):
         raise ValueError(explain("Input: Argument `input_tensor` must be a KerasTensor.", received=repr(tensor)[:200]))
     own = tuple(tensor.shape)
+    if batch_size is not None and own[:1] != (batch_size,):
+        raise ValueError(explain(
+            "Input: when passing `input_tensor`, you cannot provide an incompatible `batch_size`.",
+            received=f"batch_size={batch_size}, a tensor of shape {own}",
+        ))  # fmt: skip
     for word, given, wanted in (("shape", shape, own[1:]), ("batch_shape", batch_shape, own)):
         if given is not None and tuple(tf.TensorShape(given)) != wanted:
             raise ValueError(explain(

@@ -195,6 +195,10 @@ class Identity(Layer):
         return tf.nest.map_structure(tf.identity, inputs)
 
 
+class NoLayer(ValueError, TypeError):
+    """What was given in place of a layer: a ValueError as in Keras 3, and a TypeError as in Keras 2."""
+
+
 class Wrapper(Layer):
     """A layer around another one.
 
@@ -206,7 +210,10 @@ class Wrapper(Layer):
     def __init__(self, layer: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(layer, Layer):
-            raise TypeError(explain(f"{type(self).__name__} wraps a layer.", received=f"{layer!r}"[:200]))
+            raise NoLayer(explain(
+                f"Layer {layer!r} supplied to {type(self).__name__} isn't a supported layer type."[:300],
+                received=type(layer).__name__, expected="a keras.Layer",
+            ))  # fmt: skip
         self.layer = layer
 
     def build(self, input_shape: Any = None) -> None:

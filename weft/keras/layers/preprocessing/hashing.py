@@ -76,7 +76,7 @@ class Hashing(Layer):
         super().__init__(**kwargs)
         check_sparse("Hashing", sparse, mode)
         need_int("Hashing", mode, self.compute_dtype)
-        if num_bins is None:
+        if num_bins is None or (isinstance(num_bins, int) and num_bins < 1):
             raise ValueError("Hashing: The `num_bins` for `Hashing` cannot be `None` or non-positive values.")
         self.num_bins = positive_int("Hashing", "num_bins", num_bins)
         self.mask_value = mask_value

@@ -146,7 +146,8 @@ class IndexLookup(Layer):
         if repeated:
             raise ValueError(explain(f"{name}: tokens occur more than once.", received=repr(repeated[:10])))
         for what, token in (("mask", self.mask_token), ("unknown tokens'", self.oov_token)):
-            if token is not None and token in tokens and (what == "mask" or not self.invert):
+            # Looking up by number needs one meaning for the unknown ones; looking up by token does not.
+            if token is not None and token in tokens and (what == "mask" or self.invert):
                 raise ValueError(explain(
                     f"{name}: the {what} token {token!r} stands at an unexpected place of the vocabulary, "
                     f"{tokens.index(token)}.",

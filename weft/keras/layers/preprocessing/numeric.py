@@ -111,6 +111,10 @@ class Normalization(Layer):
             ))  # fmt: skip
         count, mean, spread = 0, np.float64(0.0), np.float64(0.0)
         for batch in batches(data, self):
+            if isinstance(data, (list, tuple)) and not data:
+                raise ValueError(explain(
+                    f"Layer `{self.name}` (Normalization): adapt() received an empty iterable.", hint="pass data"
+                ))  # fmt: skip
             if not self.built:
                 if not np.ndim(batch):
                     raise TypeError(explain(
@@ -251,6 +255,8 @@ class Discretization(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output; `num_bins` says how many bins there are before `adapt()` finds them."""
         bins = int(self.num_bins or 0) if self.bin_boundaries is None else len(self.bin_boundaries) + 1
+        if not len(input_shape) and self.output_mode != "int":
+            return (bins,)  # of one number
         inputs = keras_tensor.KerasTensor(input_shape, "int32")
         return shapes_of(evaluate_symbolically(lambda values: encode(values, bins, self.output_mode, "int32"), inputs))
 

@@ -142,6 +142,13 @@ class RNN(Layer):
                 ))  # fmt: skip
             return [tf.cast(value, self.compute_dtype) for value in given]
         if self.stateful and self.states is not None:
+            held, given_batch = self.states.variables[0].shape[0], sequences.shape[0]
+            if given_batch not in (None, held):
+                raise ValueError(explain(
+                    f"Layer `{self.name}` ({type(self).__name__}) is stateful, and the batch size is another one than "
+                    "that of its states.",
+                    expected=f"a batch size of {held}", received=f"inputs of shape {sequences.shape}",
+                ))  # fmt: skip
             return [tf.convert_to_tensor(variable) for variable in self.states.variables]
         return self.get_initial_state(tf.shape(sequences)[0])
 

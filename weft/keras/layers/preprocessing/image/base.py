@@ -203,7 +203,8 @@ def bounds(layer: str, name: str, value: Any, low: float, high: float, symmetric
         ValueError: For more numbers, and for those outside.
     """
     if isinstance(value, (tuple, list)):
-        if len(value) == 2 and all(isinstance(n, (int, float)) for n in value) and max(value) <= high:
+        least = -high if symmetric else low
+        if len(value) == 2 and all(isinstance(n, (int, float)) and least <= n <= high for n in value):
             return tuple(sorted(value))  # type: ignore[return-value]
     elif isinstance(value, (int, float)) and low <= value <= high:
         return (-abs(value), abs(value)) if symmetric else (min(0, value), max(0, value))

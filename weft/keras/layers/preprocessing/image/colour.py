@@ -211,8 +211,10 @@ class RandomSaturation(_Colour):
             return images
         hsv = to_hsv(self._unit(images))
         saturation = hsv[..., 1:2] * tf.cast(_wide(transformation["factor"]), images.dtype)
-        hsv = tf.concat([hsv[..., :1], tf.clip_by_value(saturation, 0.0, 1.0), hsv[..., 2:]], axis=-1)
-        return self._clip(self._ranged(to_rgb(hsv)))
+        # As in Keras the saturation is bounded by the range of pixels, and what comes of it is not.
+        low, high = (tf.cast(value, images.dtype) for value in self.value_range)
+        hsv = tf.concat([hsv[..., :1], tf.clip_by_value(saturation, low, high), hsv[..., 2:]], axis=-1)
+        return self._ranged(to_rgb(hsv))
 
 
 class RandomGrayscale(RandomImageLayer):

@@ -50,6 +50,7 @@ class MixUp(RandomImageLayer):
     def _mixed(self, values: Any, transformation: Any) -> Any:
         if transformation is None:
             return values
+        values = tf.convert_to_tensor(values)
         shares = tf.cast(transformation["mix_weight"], values.dtype)
         shares = tf.reshape(shares, (-1, *(1,) * (values.shape.rank - 1)))
         return shares * values + (1.0 - shares) * tf.gather(values, transformation["permutation_order"])
