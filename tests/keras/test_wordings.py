@@ -160,3 +160,38 @@ def test_means_of_sparse_tensors_are_sparse() -> None:
     found = ops.mean(tf.SparseTensor([[0, 0], [1, 2]], [1.0, 2.0], (2, 3)), axis=0)
     assert isinstance(found, tf.SparseTensor)
     assert ops.convert_to_numpy(found).tolist() == [0.5, 0.0, 1.0]
+
+
+class Scaled(keras.Operation):
+    def __init__(self, alpha: float, beta: Any = 1.0, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.alpha, self.beta = alpha, beta
+
+    def call(self, x: Any) -> Any:
+        return self.alpha * x + self.beta
+
+
+def test_operations_are_written_by_their_arguments() -> None:
+    config = Scaled(0.2, name="scaled").get_config()
+    assert config == {"alpha": 0.2, "beta": 1.0, "name": "scaled"}
+    assert Scaled.from_config(config).get_config() == config
+    with pytest.raises(NotImplementedError, match="`beta`(?s:.*)get_config"):
+        Scaled(0.2, object()).get_config()
+
+
+def test_a_model_of_an_input_alone_within_another() -> None:
+    inner = keras.Sequential([keras.Input((16,))])
+    assert keras.Sequential([inner]).layers == [inner]
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    with pytest.raises(ValueError, match="already been configured"):
+        model.build((3, 4))
+
+
+def test_bounds_and_counts() -> None:
+    assert bool(ops.max(np.array([False]), initial=True))
+    assert not bool(ops.min(np.array([True]), initial=False))
+    counts, edges = ops.histogram(keras.KerasTensor((None,)))
+    assert (counts.shape, edges.shape) == ((10,), (11,))
+    with pytest.raises(ValueError, match="1-dimensional"):
+        ops.histogram(X)
+    assert not ops.convert_to_tensor(keras.KerasTensor((2,)), sparse=True).sparse

@@ -140,9 +140,57 @@ class Operation:
         """The symbolic outputs of one call."""
         return self._inbound_nodes[node_index].structure
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__new__(cls)
+        if args or kwargs:
+            made.__dict__["_init_arguments"] = (args, kwargs)
+        return made
+
     def get_config(self) -> dict[str, Any]:
-        """What it takes to make it again."""
-        return {"name": self.name}
+        """What it takes to make it again: the arguments it was made with, unless the class says otherwise.
+
+        Raises:
+            NotImplementedError: Where an argument cannot be written into a configuration.
+        """
+        cls = type(self)
+        if cls.__init__ is Operation.__init__ or cls.get_config is not Operation.get_config:
+            return {"name": self.name}
+        return {key: self._plain_argument(key, value) for key, value in self._arguments().items()}
+
+    def _arguments(self) -> dict[str, Any]:
+        """The arguments it was made with, by name."""
+        args, kwargs = self.__dict__.get("_init_arguments", ((), {}))
+        signature = extend.signature_of(type(self).__init__)
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        found = dict(list(bound.arguments.items())[1:])
+        for parameter in signature.parameters.values():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                found.update(found.pop(parameter.name, {}))
+                found.setdefault("name", self.name)
+            elif parameter.kind is parameter.VAR_POSITIONAL and found.get(parameter.name):
+                problem = f"it takes any number of arguments, *{parameter.name}"
+                raise NotImplementedError(self._needs_get_config(problem))
+        if "name" in found:
+            found["name"] = self.name
+        return found
+
+    def _plain_argument(self, name: str, value: Any) -> Any:
+        if all(isinstance(leaf, (str, int, float, bool, type(None))) for leaf in tf.nest.flatten(value)):
+            return value
+        from weft.keras.saving.serialization import serialize_keras_object
+
+        try:
+            return serialize_keras_object(value)
+        except (ValueError, TypeError, NotImplementedError) as error:
+            problem = f"argument `{name}` is an object of class {type(value).__name__}"
+            raise NotImplementedError(self._needs_get_config(problem)) from error
+
+    def _needs_get_config(self, problem: str) -> str:
+        kind = type(self).__name__
+        return extend.explain(
+            f"{kind} cannot be written into a configuration: {problem}.", hint=f"give {kind} a get_config()"
+        )
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import weft as tf
 from weft.extend import explain, user_facing
 from weft.keras.core import naming
 from weft.keras.core.call_signature import CallSignature
@@ -67,8 +68,8 @@ class Sequential(Model):
         if not self._sequence and not isinstance(layer, InputLayer):
             if given is not None:
                 self._append(InputLayer(batch_shape=given[0], dtype=given[1] or _input_dtype(layer)))
-            elif getattr(layer, "_graph", None) is not None and len(layer.inputs) == 1:
-                first = layer.inputs[0]
+            elif getattr(layer, "_graph", None) is not None and len(tf.nest.flatten(layer._inputs_struct)) == 1:
+                first = tf.nest.flatten(layer._inputs_struct)[0]
                 self._append(InputLayer(batch_shape=tuple(first.shape), dtype=first.dtype))
         self._append(layer)
 
@@ -167,6 +168,7 @@ class Sequential(Model):
     def build(self, input_shape: Any = None) -> None:
         """Makes the weights for inputs of this shape; the first size, the batch, is left open."""
         if self._graph is not None and len(self._sequence) > 1:
+            self._check_shape_again(input_shape)
             return
         if not self._sequence:
             raise ValueError(
@@ -185,6 +187,15 @@ class Sequential(Model):
             self._sequence, self._end, self._graph = rest, None, None
             self.built = False
             raise
+
+    def _check_shape_again(self, shape: Any) -> None:
+        """Refuses to be built for a shape that its Input does not take."""
+        taken = tuple(self._inputs_struct.shape)
+        if is_shape(shape) and not tf.TensorShape(taken).is_compatible_with(tf.TensorShape(shape)):
+            raise ValueError(explain(
+                f"Sequential model `{self.name}` has already been configured to use another input shape.",
+                expected=f"shape {taken}", received=f"shape {tuple(shape)}",
+            ))  # fmt: skip
 
     def _build_for(self, arguments: dict[str, Any], signature: CallSignature) -> None:
         self.build(shapes_of(arguments.get("inputs")))

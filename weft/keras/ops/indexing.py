@@ -317,7 +317,7 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
     """How many values lie in each of so many equal intervals.
 
     Args:
-        x: Any shape.
+        x: `[n]`.
         bins: The number of intervals.
         range: The pair (least, greatest); that of the values by default.
 
@@ -325,10 +325,22 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
         The pair (counts `[bins]`, edges `[bins + 1]`).
     """
     if not isinstance(bins, int) or bins < 0:
-        raise ValueError(explain("histogram: `bins` must be a positive integer.", received=repr(bins)))
-    if range is not None and (len(range) < 2 or range[1] < range[0]):
-        raise ValueError(explain("histogram: `range` must be a pair (least, greatest).", received=repr(range)))
-    x = tf.reshape(convert_to_tensor(x), [-1])
+        raise ValueError(explain(
+            "histogram: Argument `bins` should be a non-negative integer.", received=repr(bins)
+        ))  # fmt: skip
+    if range is not None and len(range) < 2:
+        raise ValueError(explain("histogram: Argument `range` must be a tuple of two elements.", received=repr(range)))
+    if range is not None and range[1] < range[0]:
+        raise ValueError(explain(
+            "histogram: The second element of `range` must be greater than the first.", received=repr(range)
+        ))  # fmt: skip
+    x = convert_to_tensor(x)
+    if x.shape.rank is not None and x.shape.rank > 1:
+        raise ValueError(explain(
+            "histogram: Input tensor must be 1-dimensional.", received=f"shape {x.shape}",
+            hint="keras.ops.ravel(x) has one axis",
+        ))  # fmt: skip
+    x = tf.reshape(x, [-1])
     if x.dtype == "bool":
         x = tf.cast(x, "int32")
     x = x if is_float(x.dtype) else cast(x, config.floatx())
@@ -340,7 +352,7 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
     inside = tf.boolean_mask(x, tf.logical_and(x >= low, x <= high))
     places = tf.minimum(tf.searchsorted(edges, inside, side="right") - 1, bins - 1)
     counts = op("unsorted_segment_sum", tf.ones_like(places), places, tf.constant(bins))
-    return counts, edges
+    return tf.ensure_shape(counts, [bins]), edges
 
 
 @operation("numpy")

@@ -64,7 +64,12 @@ class FunctionCall(Operation):
         """Symbolic tensors like the results; a sparse one where that is what comes of the operands."""
         found = super().compute_output_spec(*args, **kwargs)
         asked = self.bound.get("sparse")
-        if isinstance(found, KerasTensor) and (sparse.stays_sparse(self.function, args) if asked is None else asked):
+        stays = sparse.stays_sparse(self.function, args)
+        if self.function == "convert_to_tensor":  # which makes dense tensors of sparse ones, never sparse ones of dense
+            stays = stays and asked is not False
+        elif asked is not None:
+            stays = asked
+        if isinstance(found, KerasTensor) and stays:
             found.mark_sparse()
         return found
 

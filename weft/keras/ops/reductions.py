@@ -71,7 +71,11 @@ def _bounded(name: str, compute: Callable[..., Any], pick: Callable[..., Any], d
             first = tf.fill(tf.shape(tf.reduce_sum(to_rule(x, "number"), axis=_listed(axis), keepdims=keepdims)), 0)
             return tf.zeros_like(first, dtype=x.dtype) + tf.cast(initial, x.dtype)
         found = compute(x, axis=_listed(axis), keepdims=keepdims)
-        return found if initial is None else pick(found, tf.cast(initial, found.dtype))
+        if initial is None:
+            return found
+        if found.dtype == "bool":
+            return tf.cast(pick(tf.cast(found, "int32"), tf.cast(tf.cast(initial, "bool"), "int32")), "bool")
+        return pick(found, tf.cast(initial, found.dtype))
 
     function.__doc__ = doc
     operation("numpy", name)(function)
