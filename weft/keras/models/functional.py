@@ -201,7 +201,9 @@ def _replay(made: dict[str, Operation], results: dict[str, list[list[Any]]], nam
     found = tf.nest.flatten(made[name](*args, **kwargs))
     results[name].append(found)
     if not isinstance(made[name], Operation) and isinstance(found[0], KerasTensor):
-        found[0]._keras_history.operation.name = name  # that of a function was made from its class
+        recorded = found[0]._keras_history.operation
+        if recorded is not None:
+            recorded.name = name  # that of a function was made from its class
     return True
 
 
