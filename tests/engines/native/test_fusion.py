@@ -11,11 +11,13 @@ import pytest
 
 from tests.engines.native.test_random_graphs import problem
 from weft.base import dtypes, flags
-from weft.engines.native import rules
-from weft.engines.native.fusion import Fusion
+from weft.engines.native import compiler, rules
+from weft.engines.native.fusion import Fusion, Group
 from weft.engines.native.index import Index
-from weft.engines.native.loops import Buffer, Expr, Op
+from weft.engines.native.kernels import Plan, kernel_of
+from weft.engines.native.loops import Buffer, Expr, Kernel, Op
 from weft.engines.native.lower import Lowering, Nest
+from weft.engines.native.problems import Unordered
 from weft.engines.native.sources import Indices, Memory
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
@@ -122,3 +124,21 @@ def test_results_may_lie_in_any_order(seed: int, monkeypatch: pytest.MonkeyPatch
     with flags.override(WEFT_CHECK=1, WEFT_CACHE="off"):
         for batch in (3, 5) if seed % 2 == 0 else (3,):
             assert problem(graph, random_graphs.inputs_for(graph, seed, batch)) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nests_that_may_not_share_a_walk_are_taken_apart(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nests whose order a kernel cannot tell get walks of their own, and the numbers are right."""
+    refused = []
+
+    def picky(group: Group, name: str, plan: Plan) -> Kernel:
+        if len(group.nests) > 1 and group.kind in ("map", "rows", "column", "template"):
+            refused.append(group)
+            raise Unordered(name)
+        return kernel_of(group, name, plan)
+
+    monkeypatch.setattr(compiler, "kernel_of", picky)
+    graph, _ = random_graphs.make(seed, size=24, symbolic=False, products=seed % 2 == 0, width=(8, 18)[seed % 2])
+    with flags.override(WEFT_CHECK=1, WEFT_CACHE="off"):
+        assert problem(graph, random_graphs.inputs_for(graph, seed, 3)) is None
+    assert refused

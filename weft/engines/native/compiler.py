@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from weft.base import dims, flags
+from weft.base.errors import InternalError
 from weft.engines.native import codegen, emit, profile, report, rules, schedule
 from weft.engines.native.fusion import Fusion, Group
 from weft.engines.native.image import HEADER, NEVER, Call, Image, Outside, Phase, Place
@@ -17,6 +18,7 @@ from weft.engines.native.kernels import Plan, kernel_of, written_out
 from weft.engines.native.loops import Buffer, Kernel, buffers, verify
 from weft.engines.native.lower import Lowering, Region
 from weft.engines.native.packing import Panels
+from weft.engines.native.problems import Unordered
 from weft.engines.native.schedule import Step
 from weft.engines.native.serial import Serial
 from weft.engines.native.sources import Memory, Source
@@ -50,13 +52,26 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         Specialise: Where the code needs to know sizes that are symbols.
         Refused: Where a node has no native form.
     """
+    apart: frozenset[int] = frozenset()
+    while True:
+        try:
+            return _compiled(graph, target, checked, symbols, apart)
+        except Unordered as error:  # apart they are right, and slower
+            if error.numbers <= apart:
+                raise InternalError(f"{graph.name}: {error}.") from None
+            apart |= error.numbers
+
+
+def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol],
+              apart: frozenset[int]) -> Image:  # fmt: skip
+    """As `compile_graph`, where the nests of some numbers have walks of their own."""
     begin = time.perf_counter()
     # a checking build compares each access with its buffer, which pairs are read out of as if they were one number
     lowering = Lowering(graph, pairs=target.bf16 and target.vector_bytes == 64 and not checked)
     results = lowering.run()
     outputs = _own_outputs(lowering, results)
     nests = schedule.prepare(lowering)
-    fusion = Fusion(nests)
+    fusion = Fusion(nests, apart)
     inputs = [lowering.given(value) for value in graph.inputs]
     plan = Plan(target, lambda buffer, group: _needed_outside(fusion, buffer, group))
     layout = emit.Layout()
@@ -74,7 +89,11 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
                    for nest in group.nests):  # fmt: skip
                 continue
             name = f"k{len(groups)}_{group.nests[0].name}"
-            kernel = kernel_of(group, name, plan)
+            try:
+                kernel = kernel_of(group, name, plan)
+            except Unordered as error:
+                error.numbers = frozenset(number for number, nest in enumerate(nests) if nest in group.nests)
+                raise
             verify(kernel)
             if checked:  # so that every access is compared with the buffer that it goes to
                 kernel.body = written_out(kernel.body)

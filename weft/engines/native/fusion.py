@@ -136,9 +136,14 @@ def space_of(nest: Nest) -> Shape:
 
 
 class Fusion:
-    """Puts nests into groups, in order."""
+    """Puts nests into groups, in order.
 
-    def __init__(self, nests: list[Nest]) -> None:
+    Args:
+        nests: All of them.
+        apart: The numbers of those that get a group of their own.
+    """
+
+    def __init__(self, nests: list[Nest], apart: frozenset[int] = frozenset()) -> None:
         self.nests = nests
         self.walks = {nest: walk(nest) for nest in nests}
         self.early = _needed_by_checks(nests, self.walks)
@@ -149,17 +154,17 @@ class Fusion:
         self.writers: dict[Buffer, list[Nest]] = {}  # the last to write all of it, or those that wrote its parts
         self.readers: dict[Buffer, list[Nest]] = {}
         self.all_readers: dict[Buffer, list[Nest]] = {}
-        for nest in nests:
-            self._place(nest)
+        for number, nest in enumerate(nests):
+            self._place(nest, number in apart)
 
-    def _place(self, nest: Nest) -> None:
+    def _place(self, nest: Nest, apart: bool) -> None:
         needs = self._needs(nest)
         groups = {self.home[n] for n in needs}
         loops = {group.region.whole for group in groups if group.region is not None}
         loops -= {nest.region.whole} if nest.region is not None else set()
         if loops:  # what needs a loop needs all of it
             groups |= {group for group in self.groups if group.region is not None and group.region.whole in loops}
-        for group in self._candidates(nest, needs):
+        for group in self._candidates(nest, needs) if nest.run is not None or not apart else []:
             if nest.run is not None and group.nests[0].run is nest.run:
                 break
             if group.region is not nest.region or group.when is not nest.when:

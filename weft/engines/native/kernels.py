@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from weft.base import dtypes
 from weft.base.dims import Dim, ceil_divide, product
-from weft.base.errors import InternalError
 from weft.engines.native.fusion import Group, space_of, split
 from weft.engines.native.index import LANE, ZERO, Entry, Index, LoopVar, Quotient
 from weft.engines.native.loops import (
@@ -36,6 +35,7 @@ from weft.engines.native.loops import (
     walk,
 )  # fmt: skip
 from weft.engines.native.lower import Nest, variables
+from weft.engines.native.problems import Unordered
 from weft.engines.native.rewriting import Rewriter
 from weft.engines.native.rewriting import indices as indices_of
 from weft.engines.native.rewriting import loads as loads_of
@@ -318,7 +318,7 @@ class Rows:
         def replace(load: Load) -> Expr | None:
             found = here.get(load.buffer) or self.values.get(load.buffer)
             if found is None and self.done.get(load.buffer, -1) == stage:
-                raise unordered(load)
+                raise Unordered(show(load))
             return None if found is None else made_here(load, *found)
 
         rewrite = Rewriter(replace)
@@ -478,7 +478,7 @@ def made_here(load: Load, index: Index, value: Expr) -> Expr | None:
     if load.index != index and not _one_place(load.index, index):
         if load.buffer.ring:
             return None
-        raise unordered(load)
+        raise Unordered(show(load))
     return value if load.guard is None else Op("select", (load.guard, value, Const(0, value.dtype)), value.dtype)
 
 
@@ -486,11 +486,6 @@ def _one_place(first: Index, second: Index) -> bool:
     """Whether indices are equal where axes of one element are nothing."""
     single = {v: ZERO for v in first.variables() | second.variables() if isinstance(v.extent, int) and v.extent == 1}
     return first.substitute(single) == second.substitute(single)
-
-
-def unordered(load: Load) -> InternalError:
-    """Nests that may not share a walk do."""
-    return InternalError(f"{show(load)} is read in the walk that makes it, at a place that may not be made yet.")
 
 
 def prefetches(group: Group, plan: Plan, place: tuple[Index, ...]) -> list[Statement]:

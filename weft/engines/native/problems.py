@@ -21,6 +21,18 @@ class Unsupported(Exception):
     """What a rule raises for a node that it cannot lower, with the reason."""
 
 
+class Unordered(Exception):
+    """Nests that may not share a walk do.
+
+    Attributes:
+        numbers: Theirs, in the order of all nests; empty where that is not known yet.
+    """
+
+    def __init__(self, read: str) -> None:
+        super().__init__(f"{read} is read in the walk that makes it, at a place that may not be made yet")
+        self.numbers: frozenset[int] = frozenset()
+
+
 class Refused(Exception):
     """A graph has a node without a native form (or an input, where `node` is None)."""
 

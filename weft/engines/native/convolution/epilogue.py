@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from weft.engines.native.fusion import Group, split
 from weft.engines.native.index import Index
-from weft.engines.native.kernels import Plan, compare_less, made_here, unordered
-from weft.engines.native.loops import Buffer, Expr, If, Load, Statement, Store
+from weft.engines.native.kernels import Plan, compare_less, made_here
+from weft.engines.native.loops import Buffer, Expr, If, Load, Statement, Store, show
 from weft.engines.native.lower import Nest, variables
+from weft.engines.native.problems import Unordered
 from weft.engines.native.rewriting import Rewriter
 from weft.engines.native.sources import Indices
 
@@ -126,7 +127,7 @@ class _Walk:
         """What stands for a load of something that is made here."""
         found = self._here.get((load.buffer, load.index))
         if found is None and not load.buffer.ring and any(load.buffer is buffer for buffer, _ in self._here):
-            raise unordered(load)
+            raise Unordered(show(load))
         return found if found is None else made_here(load, load.index, found)
 
 
