@@ -57,6 +57,7 @@ from weft.api.array import gather as gather
 from weft.api.array import gather_nd as gather_nd
 from weft.api.array import guarantee_const as guarantee_const
 from weft.api.array import histogram_fixed_width as histogram_fixed_width
+from weft.api.array import histogram_fixed_width_bins as histogram_fixed_width_bins
 from weft.api.array import identity as identity
 from weft.api.array import is_tensor as is_tensor
 from weft.api.array import linspace as linspace

@@ -192,3 +192,13 @@ def test_counters_carry_over_64_bits():
     g = tf.random.Generator.from_key_counter(5, [2**64 - 1, 1], alg="philox")
     g.uniform([1])
     assert np.array_equal(g.state.numpy().view(np.uint64), [255, 2, 5])
+
+
+def test_normal_numbers_between_bounds():
+    draw = tf.random.stateless_parameterized_truncated_normal
+    x = draw([20000], [1, 2], 1.0, 2.0, -1.0, 2.0).numpy()
+    assert x.dtype == np.float32 and x.min() >= -1 and x.max() <= 2
+    np.testing.assert_allclose([x.mean(), x.var()], [0.58674, 0.69109], atol=0.02)  # scipy.stats.truncnorm's
+    far = draw([3, 2], [1, 2], 0.0, 1.0, [-31.0, 30.0], [-30.0, 31.0]).numpy()
+    assert ((far[:, 0] <= -30) & (far[:, 1] >= 30)).all() and (abs(far) < 30.6).all()
+    assert draw([2], [3, 4], tf.constant(0.0, tf.float64)).dtype == tf.float64

@@ -1,5 +1,6 @@
 """What users meet around AutoGraph: graphs, errors and their lines, what is left alone, models and pipelines."""
 
+import functools
 import linecache
 import logging
 import traceback
@@ -344,3 +345,39 @@ def test_names_of_the_module_and_what_hangs_on_them_are_carried_too():
     assert [float(branch(tf.constant(x))) for x in (-1.0, 1.0)] == [0.0, 1.0]
     assert [int(loop(tf.constant(n))) for n in (0, 4)] == [0, 6]
     assert [int(declared(tf.constant(n))) for n in (0, 4)] == [0, 8]
+
+
+def test_a_return_in_a_with_block_of_a_branch_keeps_its_value():
+    @tf.function
+    def inside(x, flag):
+        if flag is not None:
+            with tf.name_scope("inner"):
+                return x * 2.0
+        else:
+            return x
+
+    @tf.function
+    def tried(x, flag):
+        if flag:
+            try:
+                return x + 1.0
+            except ZeroDivisionError:
+                return x - 1.0
+        else:
+            return x
+
+    assert float(inside(tf.constant(3.0), 1)) == 6.0
+    assert float(inside(tf.constant(3.0), None)) == 3.0
+    assert float(tried(tf.constant(3.0), True)) == 4.0
+
+
+def test_objects_that_are_called_are_rewritten():
+    class Step:
+        def __call__(self, x):
+            if x > 0:
+                return x
+            return -x
+
+    step = Step()
+    assert float(tf.function(step)(tf.constant(-3.0))) == 3.0
+    assert float(tf.function(functools.partial(step.__call__))(tf.constant(-4.0))) == 4.0

@@ -22,6 +22,7 @@ from weft.api.random import stateless_categorical as stateless_categorical
 from weft.api.random import stateless_dropout as stateless_dropout
 from weft.api.random import stateless_gamma as stateless_gamma
 from weft.api.random import stateless_normal as stateless_normal
+from weft.api.random import stateless_parameterized_truncated_normal as stateless_parameterized_truncated_normal
 from weft.api.random import stateless_poisson as stateless_poisson
 from weft.api.random import stateless_shuffle as stateless_shuffle
 from weft.api.random import stateless_truncated_normal as stateless_truncated_normal

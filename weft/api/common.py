@@ -56,7 +56,8 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
             raise ValueError("The axes of a tensor of unknown rank cannot be counted; use set_shape or name the axes.")
         return tuple(range(rank))
     if isinstance(axis, (list, tuple)):
-        return tuple(integer(a, "axis") for a in axis)
+        # a list becomes one tensor of integers, in which a boolean counts as 0 or 1
+        return tuple(int(a) if isinstance(a, bool) else integer(a, "axis") for a in axis)
     if not isinstance(axis, int) and hasattr(axis, "shape"):
         found = sizes.known(frontdoor.convert(axis))
         if isinstance(found, tuple):

@@ -8,6 +8,7 @@ import pprint
 import re
 import sys
 import time
+import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -120,9 +121,12 @@ def function(func: Any = None, input_signature: Any = None, autograph: bool = Tr
 
 
 def _converted(python_function: Any) -> Any:
+    from weft.autograph.calls import call
     from weft.autograph.converting import converted
 
-    return converted(python_function)
+    if isinstance(python_function, (types.FunctionType, types.MethodType)):
+        return converted(python_function)
+    return functools.partial(call, python_function)  # an object that is called, whose class may be the program's
 
 
 def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", gate_gradients: bool = False,

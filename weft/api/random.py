@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weft.api.array import concat, reshape
+from weft.api.array import concat, reshape, where
 from weft.api.common import cast_to, in_a_row, integer
 from weft.api.drawing import Algorithm as Algorithm
 from weft.api.drawing import (
@@ -136,6 +136,40 @@ def stateless_truncated_normal(shape: Any, seed: Any, mean: Any = 0.0, stddev: A
     """`truncated_normal` as a function of a seed of two integers."""
     wanted = dtypes.as_dtype(dtype)
     return affine(draw(Fixed(seed, alg), "random_truncated_normal", shape, wanted, dtype=wanted), mean, stddev, wanted)
+
+
+def stateless_parameterized_truncated_normal(
+    shape: Any, seed: Any, means: Any = 0.0, stddevs: Any = 1.0, minvals: Any = -2.0, maxvals: Any = 2.0,
+    name: str | None = None,
+) -> Any:  # fmt: skip
+    """Normally distributed numbers that lie between bounds, as a function of a seed of two integers.
+
+    Args:
+        shape: Ends with the common shape of the parameters.
+        seed: Two integers.
+        means: Means before what is beyond the bounds is cut off.
+        stddevs: Standard deviations before that.
+        minvals: Lower bounds.
+        maxvals: Upper bounds.
+        name: For graphs.
+    """
+    wanted = frontdoor.convert(means).dtype
+    mean, deviation, least, most = (
+        cast_to(tensor_of(each, wanted), dtypes.float64) for each in (means, stddevs, minvals, maxvals)
+    )
+    low, high = (least - mean) / deviation, (most - mean) / deviation
+    # On the side of the mean where probabilities are small float64 tells them apart: mirrored where that is the other.
+    mirrored = low + high > 0
+    low, high = where(mirrored, -high, low), where(mirrored, -low, high)
+    below, within = _normal_cdf(low), _normal_cdf(high) - _normal_cdf(low)
+    drawn = draw(Fixed(seed), "random_uniform", shape, dtypes.float64, dtype=dtypes.float64)
+    value = dispatch.call("maximum", dispatch.call("ndtri", below + drawn * within), low)
+    value = dispatch.call("minimum", value, high)
+    return cast_to(where(mirrored, -value, value) * deviation + mean, wanted)
+
+
+def _normal_cdf(x: Any) -> Any:
+    return 0.5 * dispatch.call("erfc", x * -(0.5**0.5))
 
 
 def stateless_gamma(shape: Any, seed: Any, alpha: Any, beta: Any = None, dtype: Any = dtypes.float32,

@@ -13,7 +13,8 @@ import numpy as np
 from weft.api import random
 from weft.api.test_assertions import Comparisons
 from weft.base import nest
-from weft.runtime import frontdoor
+from weft.runtime import context, frontdoor
+from weft.runtime.session import default_session
 from weft.runtime.tape import GradientTape
 
 #: of every test, as in TensorFlow
@@ -138,7 +139,10 @@ class TestCase(Comparisons):
         return folder
 
     def evaluate(self, tensors: Any) -> Any:
-        """The values of tensors, nested."""
+        """The values of tensors, nested; those of a graph of TensorFlow 1 by its session."""
+        session = None if context.executing_eagerly() else default_session()
+        if session is not None:
+            return session.run(tensors)
         return nest.map_structure(_array, tensors)
 
     def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None) -> None:

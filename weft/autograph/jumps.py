@@ -7,6 +7,7 @@ What follows a branch that leaves goes into the other branch; where that does no
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -78,12 +79,20 @@ class _Jump:
         return [made, self._unless(follow, rest[0])], False
 
     def _inside(self, node: ast.stmt) -> ast.stmt:
-        """A compound statement other than `if`, its blocks rewritten."""
+        """A compound statement other than `if`, its blocks rewritten.
+
+        It is a new one: `_branch` may ask again for what stands in it, with more behind it.
+        """
+        node = copy.copy(node)
         for name in ("body", "orelse", "finalbody"):
             if getattr(node, name, None):
                 setattr(node, name, self.block(getattr(node, name))[0])
-        for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
-            part.body = self.block(part.body)[0]
+        for name in ("handlers", "cases"):
+            if getattr(node, name, None):
+                parts = [copy.copy(part) for part in getattr(node, name)]
+                setattr(node, name, parts)
+                for part in parts:
+                    part.body = self.block(part.body)[0]
         return node
 
     def _unless(self, body: list[ast.stmt], like: ast.stmt) -> ast.stmt:

@@ -134,7 +134,20 @@ def read_notebook(path: str) -> list[str]:
 
 def is_library(path: str) -> bool:
     """Tell whether a file is installed, rather than part of the user's own program."""
-    return path.startswith(_library_folders()) or f"{os.sep}site-packages{os.sep}" in path
+    if path.startswith(_library_folders()) or f"{os.sep}site-packages{os.sep}" in path:
+        return True
+    return any(
+        path.startswith(folder + os.sep) and _holds_installed(folder) for folder in map(os.path.abspath, sys.path)
+    )
+
+
+@functools.cache
+def _holds_installed(folder: str) -> bool:
+    """Tell whether packages were installed into a folder, as ``pip install --target`` does."""
+    try:
+        return any(name.endswith(".dist-info") for name in os.listdir(folder))
+    except OSError:
+        return False
 
 
 @functools.cache

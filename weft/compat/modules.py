@@ -15,7 +15,9 @@ from weft.version import __version__ as weft_version
 Tree = Literal["v1", "v2", "keras"]
 
 #: What each tree of names is rooted in.
-TARGETS: dict[str, str] = {"v1": "weft.compat.v1", "v2": "weft", "keras": "weft.keras"}
+TARGETS: dict[str, str] = {
+    "v1": "weft.compat.v1", "v2": "weft", "keras": "weft.keras", "internals": "weft.compat.internals",
+}  # fmt: skip
 
 #: The releases whose names and behaviour the trees have; scripts ask for them and branch on them.
 VERSIONS = {"v1": "1.15.5", "v2": "2.21.0", "keras": "3.15.0"}
@@ -71,6 +73,8 @@ def _resolve_keras(base: ModuleType, path: str) -> ModuleType | None:
         return _resolve_keras(base, rest.partition(".")[2])
     if path in old_paths.KERAS:
         return stand_in("keras", path)
+    if first == "src":  # where the releases of Keras keep their own modules, each under its public path
+        return _resolve_keras(base, rest)
     return resolve_below(base, path)
 
 
@@ -88,7 +92,7 @@ def resolve_below(module: ModuleType, path: str) -> ModuleType | None:
 
 def _import_child(module: ModuleType, part: str) -> ModuleType | None:
     name = f"{module.__name__}.{part}"
-    if not hasattr(module, "__path__") or isinstance(module, StandIn):  # a stand-in has given all that it has
+    if not hasattr(module, "__path__") or isinstance(module, (StandIn, Root)):  # they have given all
         return None
     try:
         return importlib.import_module(name)
@@ -115,7 +119,7 @@ class Root(ModuleType):
             self.VERSION = VERSIONS[dialect]
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name not in ("__all__", "__file__"):
+        if name.startswith("__") and name not in ("__all__", "__file__", "__internal__"):
             raise AttributeError(f"module 'tensorflow' has no attribute {name!r}")
         if name == "__all__":
             return [each for each in dir(self) if not each.startswith("_")]
@@ -125,7 +129,8 @@ class Root(ModuleType):
         try:
             value = getattr(module, name)
         except AttributeError:
-            found = None if name.startswith("_") else resolve(self._weft_dialect, name)
+            hidden = name.startswith("_") and name != "__internal__"
+            found = None if hidden else resolve(self._weft_dialect, name)
             if found is None:
                 raise
             value = found
@@ -192,7 +197,7 @@ class StandIn(ModuleType):
                 continue
         if self._weft_tree == "keras":  # Weft's own module of that path, where there happens to be one
             own = resolve_below(target("keras"), self._weft_path)
-            if own is not None and own is not self:
+            if own is not None and not isinstance(own, StandIn):
                 return getattr(own, name)
         raise AttributeError(name)
 

@@ -2,8 +2,9 @@
 
 An old path is answered by a stand-in: a module that looks a name up in one place of the public API after another. A
 place begins with ``tf`` (the names of the dialect at hand), ``v1`` (TensorFlow 1's), or ``keras``. A path without
-places is only there to hold others. Where a name was called differently, `RENAMED` says what it is now. What Keras has
-inside is in `keras_paths`.
+places is only there to hold others. Where a name was called differently, `RENAMED` says what it is now. Places that
+begin with ``internals`` are `weft.compat.internals`: what packages use of TensorFlow's private modules. What Keras
+has inside is in `keras_paths`.
 """
 
 from weft.compat import keras_paths
@@ -12,6 +13,8 @@ _OPS = ("tf", "tf.math", "tf.nn", "v1", "v1.nn")
 _LAYERS = ("keras.layers",)
 _ENGINE = ("keras", "keras.layers", "keras.models", "keras.utils")
 _UTILS = ("keras.utils",)
+_RUNNING, _DECORATING, _STRUCTURES = ("internals.running",), ("internals.decorating",), ("internals.structures",)
+_COMPOSITE, _TRACKING, _AUTOGRAPH = ("internals.composite", "tf"), ("internals.tracking",), ("internals.autograph",)
 _SAVED_MODEL = "builder constants loader main_op signature_constants signature_def_utils tag_constants utils"
 
 
@@ -32,11 +35,63 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     **_under("python.framework", "constant_op tensor_shape tensor_util tensor_spec sparse_tensor device", ("tf", "v1")),
     **_under("python.framework", "importer function tensor indexed_slices", ("tf", "v1")),
     **_under("python.framework", "errors errors_impl", ("tf.errors",)),
+    "python.framework.smart_cond": _RUNNING,
+    "python.framework.device_spec": ("tf", "v1"),
+    **_under("python.framework", "composite_tensor type_spec type_spec_registry", _COMPOSITE),
+    "python.framework.test_util": ("internals.testing", "tf.test", "v1.test"),
+    **_under("python.framework", "tensor_conversion tensor_conversion_registry op_def_registry", ("tf", "v1")),
     # ops
     **_under("python.ops", "array_ops math_ops nn_ops nn control_flow_ops state_ops variables variable_scope", _OPS),
     **_under("python.ops", "check_ops clip_ops confusion_matrix custom_gradient data_flow_ops functional_ops", _OPS),
     **_under("python.ops", "gradients gradients_impl init_ops logging_ops script_ops special_math_ops", _OPS),
     **_under("python.ops", "standard_ops tensor_array_ops template while_loop cond bitwise_ops", _OPS),
+    **_under("python.ops", "math_ops_impl nn_impl nn_impl_distribute map_fn map_ops manip_ops sort_ops", _OPS),
+    **_under("python.ops", "array_ops_stack control_flow_assert control_flow_case control_flow_switch_case", _OPS),
+    **_under("python.ops", "histogram_ops batch_norm_util gen_array_ops gen_math_ops gen_nn_ops", _OPS),
+    **_under("python.ops", "tensor_math_operator_overrides ref_variable partitioned_variables", _OPS),
+    **_under("python.ops", "control_flow_util control_flow_util_v2", _RUNNING),
+    "python.ops.resource_variable_ops": ("internals.variables", "internals.composite", "tf", "v1"),
+    "python.ops.init_ops_v2": ("internals.initial", "tf.keras.initializers", "tf"),
+    "python.ops.weights_broadcast_ops": ("internals.variables", "v1"),
+    "python.ops.gradient_checker": ("v1.test",),
+    "python.ops.gradient_checker_v2": ("tf.test",),
+    "python.ops.signal": ("tf.signal",),
+    **_under(
+        "python.ops.signal",
+        "fft_ops mel_ops mfcc_ops reconstruction_ops shape_ops spectral_ops window_ops dct_ops",
+        ("tf.signal",),
+    ),
+    **_under("python.ops", "stateless_random_ops stateful_random_ops", ("tf.random",)),
+    "python.ops.sets": ("tf.sets",),
+    "python.ops.sets_impl": ("tf.sets",),
+    **_under("python.ops", "gen_image_ops image_ops_impl", ("tf.image",)),
+    **_under("python.ops", "gen_linalg_ops linalg_ops_impl", ("tf.linalg", "v1")),
+    **_under("python.ops", "gen_sparse_ops", ("tf.raw_ops", "tf.sparse", "v1")),
+    **_under("python.ops", "gen_string_ops", ("tf.raw_ops", "tf.strings", "v1")),
+    "python.ops.ragged": ("tf.ragged", "tf"),
+    **_under(
+        "python.ops.ragged",
+        "ragged_array_ops ragged_factory_ops ragged_math_ops ragged_concat_ops ragged_gather_ops "
+        "ragged_functional_ops ragged_string_ops ragged_squeeze_op ragged_where_op ragged_map_ops "
+        "ragged_conversion_ops",
+        ("tf.ragged", "tf"),
+    ),
+    **_under(
+        "python.ops.ragged", "ragged_tensor ragged_tensor_value row_partition", ("tf", "v1.ragged", "tf.experimental")
+    ),
+    "python.ops.linalg": ("tf.linalg",),
+    **_under(
+        "python.ops.linalg",
+        "linalg linalg_impl linear_operator linear_operator_block_diag "
+        "linear_operator_circulant linear_operator_composition linear_operator_diag linear_operator_full_matrix "
+        "linear_operator_identity linear_operator_inversion linear_operator_kronecker "
+        "linear_operator_low_rank_update linear_operator_lower_triangular linear_operator_toeplitz "
+        "linear_operator_zeros linear_operator_adjoint linear_operator_householder",
+        ("tf.linalg",),
+    ),
+    "python.ops.parallel_for": ("tf",),
+    **_under("python.ops.parallel_for", "control_flow_ops gradients", ("tf",)),
+    "python.ops.metrics_impl": ("v1.metrics",),
     "python.ops.random_ops": ("tf.random", "v1"),
     "python.ops.image_ops": ("tf.image",),
     "python.ops.linalg_ops": ("tf.linalg", "v1"),
@@ -65,8 +120,61 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     "python.platform.resource_loader": ("v1.resource_loader",),
     **_under("python.platform", "test googletest", ("tf.test",)),
     "python.util.compat": ("tf.compat",),
-    "python.util.deprecation": (),  # for scripts that switch its warnings off
-    "python.util.nest": ("tf.nest",),
+    "python.util.deprecation": _DECORATING,
+    **_under("python.util", "all_util function_utils tf_contextlib tf_decorator tf_inspect", _DECORATING),
+    **_under("python.util", "object_identity variable_utils", _STRUCTURES),
+    "python.util.nest": ("tf.nest", "internals.structures"),
+    "python.util.tf_export": ("internals.exporting",),
+    "python.util.lazy_loader": ("internals.exporting",),
+    "python.util.keras_deps": (),
+    "python.util.dispatch": ("internals.internal", "internals.internal.dispatch"),
+    "python.tf2": _RUNNING,
+    "python.types": ("internals.kinds",),
+    **_under("python.types", "core internal", ("internals.kinds",)),
+    **_under("python", "trackable training.tracking", ("internals.tracking", "tf")),
+    **_under(
+        "python.trackable", "autotrackable base base_delegate data_structures resource", ("internals.tracking", "tf")
+    ),
+    **_under(
+        "python.training.tracking", "base data_structures tracking util", ("internals.tracking", "tf", "tf.train")
+    ),
+    "python.trackable.base_util": _TRACKING,
+    "python.checkpoint": ("tf.train",),
+    **_under("python.checkpoint", "checkpoint checkpoint_management checkpoint_options", ("tf.train",)),
+    "__internal__": ("internals.internal",),
+    **_under("__internal__", "nest", _STRUCTURES),
+    "__internal__.tracking": _TRACKING,
+    "compiler": (),
+    **_under("compiler", "tf2xla tf2xla.python", ()),
+    "compiler.tf2xla.python.xla": _RUNNING,
+    # what rewrites Python there
+    "python.autograph": ("tf.autograph",),
+    **_under("python.autograph", "impl impl.api core.ag_ctx operators", ("tf.autograph", "internals.autograph")),
+    **_under("python.autograph", "converters core pyct pyct.common_transformers pyct.static_analysis", ()),
+    **_under(
+        "python.autograph.converters",
+        "break_statements continue_statements return_statements call_trees "
+        "conditional_expressions control_flow functions lists logical_expressions",
+        _AUTOGRAPH,
+    ),
+    **_under("python.autograph.core", "converter", _AUTOGRAPH),
+    **_under(
+        "python.autograph.pyct",
+        "anno inspect_utils parser qual_names templates transformer naming origin_info "
+        "loader cfg pretty_printer ast_util",
+        _AUTOGRAPH,
+    ),
+    "python.autograph.pyct.common_transformers.anf": _AUTOGRAPH,
+    **_under("python.autograph.pyct.static_analysis", "activity liveness reaching_definitions", _AUTOGRAPH),
+    # several devices
+    "python.distribute": ("tf.distribute",),
+    **_under(
+        "python.distribute",
+        "distribute_lib distribution_strategy_context distribute_utils mirrored_strategy "
+        "one_device_strategy parameter_server_strategy reduce_util values central_storage_strategy "
+        "collective_all_reduce_strategy cross_device_ops input_lib",
+        ("tf.distribute", "tf.distribute.experimental", "v1.distribute"),
+    ),
     "python.lib.io": (),
     "python.lib.io.file_io": (),
     "python.lib.io.tf_record": ("tf.io", "v1.python_io"),
@@ -74,10 +182,16 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     "python.client.session": ("v1",),
     "python.client.device_lib": (),
     "python.client.timeline": (),
-    **_under("python.eager", "backprop context def_function", ("tf", "v1")),
+    **_under("python.eager", "backprop def_function function polymorphic_function execute", ("tf", "v1")),
+    "python.eager.polymorphic_function.polymorphic_function": ("tf",),
+    "python.eager.context": ("internals.running", "tf", "v1"),
+    "python.eager.monitoring": _RUNNING,
+    "python.eager.forwardprop": ("tf.autodiff",),
     "python.data": ("tf.data",),
     "python.data.ops": (),
     **_under("python.data.ops", "dataset_ops iterator_ops options", ("tf.data", "v1.data")),
+    **_under("python.data", "util experimental experimental.ops", ()),
+    "python.data.util.nest": ("internals.elements",),
     **_under("python.layers", "base core convolutional layers normalization pooling", ("v1.layers",)),
     "python.summary.summary": ("v1.summary",),
     "python.pywrap_tensorflow": ("v1.train",),
@@ -134,10 +248,30 @@ RENAMED: dict[str, dict[str, str]] = {
     "python.framework.tensor_shape": {
         **{name: f"v1.tensor_shapes.{name}" for name in ("as_shape", "matrix", "scalar", "unknown_shape", "vector")}
     },
-    "python.framework.tensor_util": {"constant_value": "tf.get_static_value"},
+    "python.framework.tensor_util": {
+        "constant_value": "tf.get_static_value",
+        "try_evaluate_constant": "tf.get_static_value",
+        "is_tensor": "tf.is_tensor",
+        "is_tf_type": "tf.is_tensor",
+        "constant_value_as_shape": "internals.variables.constant_value_as_shape",
+    },
+    "python.framework.ops": {"EagerTensor": "tf.Tensor", "convert_to_tensor_v2": "tf.convert_to_tensor"},
+    "python.framework.convert_to_constants": {
+        "convert_variables_to_constants_v2_as_graph": "internals.variables.convert_variables_to_constants_v2_as_graph",
+    },
+    "python.ops.random_ops": {"parameterized_truncated_normal": "internals.variables.parameterized_truncated_normal"},
+    "python.ops.array_ops": {"prevent_gradient": "internals.variables.prevent_gradient"},
+    "python.framework.tensor_spec": {"DenseSpec": "tf.TensorSpec"},
+    "python.eager.def_function": {"Function": "internals.kinds.GenericFunction"},
+    "python.eager.polymorphic_function.polymorphic_function": {"Function": "internals.kinds.GenericFunction"},
+    "python.data.ops.iterator_ops": {"OwnedIterator": "tf.data.Iterator"},
+    "python.ops.gradients_impl": {"gradients_v2": "tf.gradients"},
+    "python.ops.parallel_for": {"pfor": "internals.variables.pfor"},
+    "python.ops.parallel_for.control_flow_ops": {"pfor": "internals.variables.pfor"},
+    "python.trackable.autotrackable": {"AutoTrackable": "tf.Module"},
+    "python.training.tracking.tracking": {"AutoTrackable": "tf.Module"},
     "python.training.moving_averages": {"assign_moving_average": "v1.train._assign_moving_average"},
     "python.ops.control_flow_ops": {"with_dependencies": "v1.more_ops.with_dependencies"},
-    "python.util.nest": {"is_sequence": "tf.nest.is_nested", "is_nested_or_composite": "tf.nest.is_nested"},
     "python.client.timeline": {"Timeline": "v1.train._Timeline"},
     "python.client.device_lib": {"list_local_devices": "tf.config.list_logical_devices"},
     "python.ops.numpy_ops.np_config": {

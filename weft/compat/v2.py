@@ -8,6 +8,10 @@ __version__ = "2.21.0"  # the release whose names and behaviour these are
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__internal__":
+        from weft.compat.internals import internal
+
+        return internal
     return getattr(weft, name)
 
 

@@ -144,6 +144,12 @@ class Function:
             self._quick[tuple(key)] = concrete
         return results
 
+    def _decorate(self, decorator: Callable[[Any], Any]) -> None:
+        """Puts a wrapper around the Python function; packages do so before it is first called."""
+        plain, convert = self.python_function, self._convert
+        self.python_function = decorator(plain)
+        self._convert = convert and (lambda _: decorator(convert(plain)))
+
     def again(self, *args: Any) -> Any:
         """Calls it, where it was called before with arguments of this kind and nothing watches; else NotImplemented."""
         if context.scope() is not None or context.tapes() or _settings["eagerly"]:

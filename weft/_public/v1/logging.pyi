@@ -5,6 +5,7 @@ from weft.compat.v1.logging import ERROR as ERROR
 from weft.compat.v1.logging import FATAL as FATAL
 from weft.compat.v1.logging import INFO as INFO
 from weft.compat.v1.logging import WARN as WARN
+from weft.compat.v1.logging import TaskLevelStatusMessage as TaskLevelStatusMessage
 from weft.compat.v1.logging import debug as debug
 from weft.compat.v1.logging import error as error
 from weft.compat.v1.logging import fatal as fatal

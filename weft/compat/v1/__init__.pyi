@@ -228,12 +228,15 @@ from weft.compat.v1.graphs import add_to_collection as add_to_collection
 from weft.compat.v1.graphs import assign as assign
 from weft.compat.v1.graphs import assign_add as assign_add
 from weft.compat.v1.graphs import assign_sub as assign_sub
+from weft.compat.v1.graphs import control_flow_v2_enabled as control_flow_v2_enabled
 from weft.compat.v1.graphs import dimension_at_index as dimension_at_index
 from weft.compat.v1.graphs import dimension_value as dimension_value
+from weft.compat.v1.graphs import disable_control_flow_v2 as disable_control_flow_v2
 from weft.compat.v1.graphs import disable_eager_execution as disable_eager_execution
 from weft.compat.v1.graphs import disable_resource_variables as disable_resource_variables
 from weft.compat.v1.graphs import disable_v2_behavior as disable_v2_behavior
 from weft.compat.v1.graphs import disable_v2_tensorshape as disable_v2_tensorshape
+from weft.compat.v1.graphs import enable_control_flow_v2 as enable_control_flow_v2
 from weft.compat.v1.graphs import enable_eager_execution as enable_eager_execution
 from weft.compat.v1.graphs import enable_resource_variables as enable_resource_variables
 from weft.compat.v1.graphs import enable_v2_behavior as enable_v2_behavior
@@ -251,6 +254,7 @@ from weft.compat.v1.graphs import local_variables as local_variables
 from weft.compat.v1.graphs import local_variables_initializer as local_variables_initializer
 from weft.compat.v1.graphs import placeholder_with_default as placeholder_with_default
 from weft.compat.v1.graphs import report_uninitialized_variables as report_uninitialized_variables
+from weft.compat.v1.graphs import resource_variables_enabled as resource_variables_enabled
 from weft.compat.v1.graphs import set_random_seed as set_random_seed
 from weft.compat.v1.graphs import tables_initializer as tables_initializer
 from weft.compat.v1.graphs import trainable_variables as trainable_variables

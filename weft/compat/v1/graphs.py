@@ -99,6 +99,24 @@ def enable_resource_variables() -> None:
     """Accepted: variables have one kind."""
 
 
+def resource_variables_enabled() -> bool:
+    """Whether variables are handles to resources: they are."""
+    return True
+
+
+def enable_control_flow_v2() -> None:
+    """Accepted: branches and loops have one form."""
+
+
+def disable_control_flow_v2() -> None:
+    """Accepted: branches and loops have one form."""
+
+
+def control_flow_v2_enabled() -> bool:
+    """Whether the branches and loops of a graph are functions of their own: they are."""
+    return True
+
+
 def disable_v2_tensorshape() -> None:
     """From now on the sizes in shapes are `Dimension`s."""
     dimension.show_objects(True)

@@ -53,6 +53,11 @@ def vlog(level: int, msg: str, *args: Any) -> None:
     _log.log(level, msg, *args)
 
 
+def TaskLevelStatusMessage(msg: str) -> None:
+    """Logs what a whole task should hear of, as an error."""
+    _log.error(msg)
+
+
 def log_if(level: int, msg: str, condition: Any, *args: Any) -> None:
     """Logs where a condition holds."""
     if condition:
