@@ -39,7 +39,7 @@ def deprecated(date: str | None, instructions: str, warn_once: bool = True) -> C
         name = getattr(target, "__qualname__", repr(target))
         tell = functools.partial(_tell, (name, instructions), "%s will go %s. %s", name, _end(date), instructions)
         if isinstance(target, type):
-            before = target.__init__
+            before: Any = target.__init__  # type: ignore[misc]
 
             @functools.wraps(before)
             def init(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -88,7 +88,7 @@ def deprecated_args(
     date: str | None, instructions: str, *deprecated_arg_names_or_tuples: Any, warn_once: bool = True
 ) -> Callable[[Any], Any]:
     """Makes a decorator: the function says when it is first given one of these arguments that they will go."""
-    names = dict(each if isinstance(each, tuple) else (each, None) for each in deprecated_arg_names_or_tuples)
+    names: dict[str, Any] = dict(each if isinstance(each, tuple) else (each, None) for each in deprecated_arg_names_or_tuples)
     least = {each[0] for each in deprecated_arg_names_or_tuples if isinstance(each, tuple)}
 
     def noted(given: dict[str, Any]) -> list[str]:
@@ -174,7 +174,7 @@ def make_decorator(
     decorator_argspec: Any = None,
 ) -> Any:
     """Makes a wrapper look like the function it wraps, and remember it."""
-    name = decorator_name or getattr(decorator_func, "__name__", "wrapper")
+    name = decorator_name or str(getattr(decorator_func, "__name__", "wrapper"))
     functools.update_wrapper(decorator_func, target)
     decorator_func._tf_decorator = TFDecorator(name, target, decorator_doc, decorator_argspec)
     if decorator_argspec is not None and isinstance(decorator_argspec, inspect.FullArgSpec):

@@ -9,6 +9,7 @@ from typing import Any
 from weft.compat.internals import decorating, running, structures, tracking
 from weft.compat.internals.composite import CompositeTensor as CompositeTensor
 from weft.compat.internals.composite import TypeSpec as TypeSpec
+from weft.compat.v1.moving_averages import assign_moving_average
 
 nest = structures
 smart_cond = SimpleNamespace(smart_cond=running.smart_cond)
@@ -29,16 +30,7 @@ class OpDispatcher:
 dispatch = SimpleNamespace(add_dispatch_support=_add_dispatch_support, OpDispatcher=OpDispatcher)
 
 
-def _assign_moving_average(
-    variable: Any, value: Any, momentum: Any, zero_debias: bool = False, name: Any = None
-) -> Any:
-    """Moves a variable towards a value by a share of 1 - momentum."""
-    from weft.compat import v1
-
-    return v1.train._assign_moving_average(variable, value, momentum, zero_debias, name)
-
-
-train = SimpleNamespace(assign_moving_average=_assign_moving_average)
+train = SimpleNamespace(assign_moving_average=assign_moving_average)
 _tracking: dict[str, Callable[..., Any]] = {
     name: getattr(tracking, name)
     for name in ("Trackable", "NoDependency", "no_automatic_dependency_tracking",

@@ -49,7 +49,7 @@ def smart_cond(
 def smart_case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, name: str = "smart_case") -> Any:
     """The result of the function whose condition holds; a condition that is known to hold ends the search."""
     pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
-    left = []
+    left: list[Any] = []
     for pred, function in pairs:
         value = smart_constant_value(pred)
         if value and not left:
