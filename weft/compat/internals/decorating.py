@@ -88,8 +88,9 @@ def deprecated_args(
     date: str | None, instructions: str, *deprecated_arg_names_or_tuples: Any, warn_once: bool = True
 ) -> Callable[[Any], Any]:
     """Makes a decorator: the function says when it is first given one of these arguments that they will go."""
-    names: dict[str, Any] = dict(each if isinstance(each, tuple) else (each, None) for each in deprecated_arg_names_or_tuples)
-    least = {each[0] for each in deprecated_arg_names_or_tuples if isinstance(each, tuple)}
+    given_names = deprecated_arg_names_or_tuples
+    names: dict[str, Any] = dict(each if isinstance(each, tuple) else (each, None) for each in given_names)
+    least = {each[0] for each in given_names if isinstance(each, tuple)}
 
     def noted(given: dict[str, Any]) -> list[str]:
         found = [name for name in names if name in given]
