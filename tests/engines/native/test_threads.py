@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from weft.base import dtypes, flags
-from weft.engines.native import codegen, emit, target, threads
+from weft.engines.native import codegen, driver, emit, target, threads
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Buffer, Const, Kernel, Load, Op, Store
 
@@ -33,7 +33,7 @@ class _Job:
         made = [emitter.add(kernel) for kernel in kernels]
         machine = target.find("host")
         self.code = codegen.Code(codegen.to_object(emitter.module(), machine), machine)
-        self.flag = np.zeros(2, np.int64)
+        self.flag = np.zeros(driver.FLAGS, np.int64)
         self.table = np.array([self.flag.ctypes.data, 0, self.array.ctypes.data, *layout.operands], np.int64)
         words: list[int] = []
         for _ in range(phases):
@@ -133,7 +133,7 @@ def test_steps_end_with_the_first_that_fails(make_pool: Any) -> None:
     assert (job.array == 15).all() and job.flag[1] == 5
     job.flag[0] = 1
     assert pool.run(*args, 5, 0, moves.ctypes.data, 1) == 0
-    assert (job.array == 15).all() and job.flag[1] == 0
+    assert (job.array == 15).all() and job.flag[1] == 5
 
 
 def test_another_number_of_threads_is_taken_at_once() -> None:

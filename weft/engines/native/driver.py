@@ -9,6 +9,10 @@ the system has put to sleep holds up nobody but the chunk it was at.
 Between two steps of a run nothing but addresses changes: a move says which word of the table becomes which base plus
 how much a step. A step may begin with kernels that gather rows; `match` takes the addresses of arrays from numpy's
 own records, whose layout is part of numpy's binary interface and is tried out before it is relied on.
+
+The caller's thread looks at the clock between chunks, at the back edges of loops and while it waits; now and then it
+asks Python whether Ctrl-C was pressed. If so, the step is given up, unless it has begun to write state: then it is the
+last one. Which of the two comes first is settled by one atomic word.
 """
 
 from __future__ import annotations
@@ -34,6 +38,20 @@ APART, COUNT, ALLOWED, IDS = 48, 49, 56, 72
 #: words of that set of processors
 SET = IDS - ALLOWED
 
+#: words of the flag that the table's first word points to: which check failed, how many steps have succeeded, whether
+#: the step has begun to write (1) or is given up (2), the address of `ASKED`'s functions
+FAILED, FINISHED, _STATE, ASKING = 0, 1, 2, 3
+#: on a cache line that only the caller's thread writes: when it asked last, when it looked last, whether to stop, and
+#: the address of `look`
+_LAST, _SEEN, _WANTED, LOOK = 12, 13, 14, 15
+FLAGS = 24
+#: what the first word holds where a step was given up
+_GIVEN_UP = -1
+#: the clock's ticks between two questions: of the processor, 0.1 to 0.3 seconds; else nanoseconds
+_TICKS = {True: 400_000_000, False: 200_000_000}
+#: the most turns of a loop between two looks at the clock
+_TURNS = 256
+
 #: how often a waiting worker looks before it sleeps: bursts of pauses, between which it lets others run
 _BURST, _BURSTS = 512, 12
 
@@ -56,6 +74,7 @@ def _text(target: Target, futex: bool) -> str:
 declare i32 @sched_yield()
 declare i64 @syscall(i64, ...)
 {_apart(122 if arm else 203) if futex else ""}
+{_look(arm)}
 define internal void @chunks(ptr %entry, ptr %table, i64 %first, i64 %count, i64 %thread) nounwind #0 {{
 begin:
   br label %find
@@ -101,6 +120,30 @@ define internal i1 @failed(ptr %table) nounwind #0 {{
   ret i1 %set
 }}
 
+define internal i1 @may_not_write(ptr %table) nounwind #0 {{
+begin:
+  %flag_at = load ptr, ptr %table, align 8
+  %flag = load atomic i64, ptr %flag_at monotonic, align 8
+  %set = icmp ne i64 %flag, 0
+  br i1 %set, label %out, label %look
+look:
+  %state_at = getelementptr i64, ptr %flag_at, i64 {_STATE}
+  %state = load atomic i64, ptr %state_at acquire, align 8
+  %fresh = icmp eq i64 %state, 0
+  br i1 %fresh, label %settle, label %settled
+settle:
+  %pair = cmpxchg ptr %state_at, i64 0, i64 1 acq_rel acquire
+  %old = extractvalue {{ i64, i1 }} %pair, 0
+  br label %settled
+settled:
+  %now = phi i64 [ %state, %look ], [ %old, %settle ]
+  %given_up = icmp eq i64 %now, 2
+  br label %out
+out:
+  %bad = phi i1 [ true, %begin ], [ %given_up, %settled ]
+  ret i1 %bad
+}}
+
 define internal void @run(ptr %table, ptr %schedule, i64 %phases) nounwind #0 {{
 begin:
   %some = icmp sgt i64 %phases, 0
@@ -119,14 +162,25 @@ phase:
   %guarded = icmp ne i64 %writes, 0
   br i1 %guarded, label %guard, label %go
 guard:
-  %bad = call i1 @failed(ptr %table)
+  %bad = call i1 @may_not_write(ptr %table)
   br i1 %bad, label %out, label %go
 go:
-  %work = icmp sgt i64 %total, 0
+  %share = udiv i64 %total, {_PARTS}
+  %grain = add i64 %share, 1
+  br label %part
+part:
+  %first = phi i64 [ 0, %go ], [ %end, %do ]
+  %left = sub i64 %total, %first
+  %work = icmp sgt i64 %left, 0
   br i1 %work, label %do, label %next
 do:
-  call void @chunks(ptr %entry, ptr %table, i64 0, i64 %total, i64 0)
-  br label %next
+  %less = icmp slt i64 %left, %grain
+  %count = select i1 %less, i64 %left, i64 %grain
+  %end = add i64 %first, %count
+  call void @chunks(ptr %entry, ptr %table, i64 %first, i64 %count, i64 0)
+  %gap = call i64 @look(ptr %table, i64 1, i64 0)
+  %stop = icmp eq i64 %gap, 0
+  br i1 %stop, label %out, label %part
 next:
   %p2 = add i64 %p, 1
   %further = icmp slt i64 %p2, %phases
@@ -135,7 +189,7 @@ out:
   ret void
 }}
 
-define internal void @until(ptr %word, i64 %wanted) nounwind #0 {{
+define internal i1 @until(ptr %word, i64 %wanted, ptr %table, i64 %thread) nounwind #0 {{
 begin:
   br label %look
 look:
@@ -150,9 +204,12 @@ wait:
   br i1 %long, label %others, label %look
 others:
   {yields}
-  br label %look
+  %gap = call i64 @look(ptr %table, i64 1, i64 %thread)
+  %failed = call i1 @failed(ptr %table)
+  br i1 %failed, label %out, label %look
 out:
-  ret void
+  %ended = phi i1 [ true, %look ], [ false, %others ]
+  ret i1 %ended
 }}
 
 define internal i64 @work(ptr %pool, ptr %table, ptr %schedule, i64 %phases, i64 %base, i64 %thread) nounwind #0 {{
@@ -176,17 +233,19 @@ phase:
   %words = mul i64 %kernels, 3
   %after = getelementptr i64, ptr %entry, i64 %words
   %end = add i64 %start, %total
-  call void @until(ptr %done, i64 %start)
+  %begins = call i1 @until(ptr %done, i64 %start, ptr %table, i64 %thread)
+  br i1 %begins, label %may, label %out
+may:
   %guarded = icmp ne i64 %writes, 0
   br i1 %guarded, label %guard, label %begun
 guard:
-  %bad = call i1 @failed(ptr %table)
+  %bad = call i1 @may_not_write(ptr %table)
   br i1 %bad, label %out, label %begun
 begun:
   br label %claim
 claim:
-  %e = phi ptr [ %entry, %begun ], [ %k, %try ], [ %k, %do ]
-  %e_start = phi i64 [ %start, %begun ], [ %k_start, %try ], [ %k_start, %do ]
+  %e = phi ptr [ %entry, %begun ], [ %k, %try ], [ %k, %counted ]
+  %e_start = phi i64 [ %start, %begun ], [ %k_start, %try ], [ %k_start, %counted ]
   %now = load atomic i64, ptr %claimed acquire, align 8
   %open = icmp slt i64 %now, %end
   br i1 %open, label %find, label %next
@@ -216,13 +275,17 @@ do:
   %count = sub i64 %upto, %now
   call void @chunks(ptr %k, ptr %table, i64 %first, i64 %count, i64 %thread)
   %old = atomicrmw add ptr %done, i64 %count acq_rel
-  br label %claim
+  br label %counted
+counted:
+  %gap = call i64 @look(ptr %table, i64 1, i64 %thread)
+  %given_up = call i1 @given_up(ptr %table)
+  br i1 %given_up, label %out, label %claim
 next:
   %p2 = add i64 %p, 1
   %further = icmp slt i64 %p2, %phases
   br i1 %further, label %phase, label %out
 out:
-  %reached = phi i64 [ %base, %begin ], [ %start, %guard ], [ %end, %next ]
+  %reached = phi i64 [ %base, %begin ], [ %base, %phase ], [ %start, %guard ], [ %base, %counted ], [ %end, %next ]
   ret i64 %reached
 }}
 
@@ -253,7 +316,7 @@ wake:
   br label %go
 go:
   %reached = call i64 @work(ptr %pool, ptr %table, ptr %schedule, i64 %phases, i64 %base, i64 0)
-  call void @until(ptr %done, i64 %reached)
+  %ended = call i1 @until(ptr %done, i64 %reached, ptr %table, i64 0)
   store atomic i64 0, ptr %open_at seq_cst, align 8
   br label %look
 look:
@@ -343,6 +406,104 @@ out:
 """
 
 
+#: parts into which one thread alone cuts a phase, between which it looks at the clock
+_PARTS = 16
+
+
+def _look(arm: bool) -> str:
+    """`look`: where Ctrl-C was pressed, gives the step up if it may. It is told after how many turns it is called, and
+    says after how many it wants to be called again: 0 where the step is given up."""
+    if arm:  # a clock that any process may read
+        monotonic = 6 if sys.platform == "darwin" else 1
+        clock = f"""
+declare i32 @clock_gettime(i32, ptr)
+define internal i64 @now() nounwind #0 {{
+  %pair = alloca [2 x i64], align 8
+  %r = call i32 @clock_gettime(i32 {monotonic}, ptr %pair)
+  %seconds = load i64, ptr %pair, align 8
+  %rest_at = getelementptr i64, ptr %pair, i64 1
+  %rest = load i64, ptr %rest_at, align 8
+  %whole = mul i64 %seconds, 1000000000
+  %time = add i64 %whole, %rest
+  ret i64 %time
+}}"""
+    else:
+        clock = """
+declare i64 @llvm.readcyclecounter()
+define internal i64 @now() nounwind #0 {
+  %time = call i64 @llvm.readcyclecounter()
+  ret i64 %time
+}"""
+    ticks = _TICKS[not arm]
+    return f"""{clock}
+define internal i1 @given_up(ptr %table) nounwind #0 {{
+  %flag_at = load ptr, ptr %table, align 8
+  %flag = load atomic i64, ptr %flag_at monotonic, align 8
+  %set = icmp eq i64 %flag, {_GIVEN_UP}
+  ret i1 %set
+}}
+
+define i64 @look(ptr %table, i64 %gap, i64 %thread) nounwind #0 {{
+begin:
+  %caller = icmp eq i64 %thread, 0
+  br i1 %caller, label %time, label %other
+other:
+  ret i64 {1 << 62}
+time:
+  %flag = load ptr, ptr %table, align 8
+  %last_at = getelementptr i64, ptr %flag, i64 {_LAST}
+  %seen_at = getelementptr i64, ptr %flag, i64 {_SEEN}
+  %last = load i64, ptr %last_at, align 8
+  %seen = load i64, ptr %seen_at, align 8
+  %now = call i64 @now()
+  store i64 %now, ptr %seen_at, align 8
+  %since = sub i64 %now, %seen
+  %often = icmp slt i64 %since, {ticks // 64}
+  %few = icmp slt i64 %gap, {_TURNS}
+  %grows = and i1 %often, %few
+  %double = shl i64 %gap, 1
+  %half = lshr i64 %gap, 1
+  %least = icmp eq i64 %half, 0
+  %shorter = select i1 %least, i64 1, i64 %half
+  %seldom = icmp sgt i64 %since, {ticks // 8}
+  %kept = select i1 %seldom, i64 %shorter, i64 %gap
+  %next = select i1 %grows, i64 %double, i64 %kept
+  %passed = sub i64 %now, %last
+  %due = icmp sgt i64 %passed, {ticks}
+  br i1 %due, label %ask, label %go_on
+ask:
+  store i64 %now, ptr %last_at, align 8
+  %words_at = getelementptr i64, ptr %flag, i64 {ASKING}
+  %words = load ptr, ptr %words_at, align 8
+  %none = icmp eq ptr %words, null
+  br i1 %none, label %go_on, label %python
+python:
+  %ensure = load ptr, ptr %words, align 8
+  %release_at = getelementptr i64, ptr %words, i64 1
+  %release = load ptr, ptr %release_at, align 8
+  %pressed_at = getelementptr i64, ptr %words, i64 2
+  %pressed = load ptr, ptr %pressed_at, align 8
+  %held = call i32 %ensure()
+  %yes = call i32 %pressed()
+  call void %release(i32 %held)
+  %stop = icmp ne i32 %yes, 0
+  br i1 %stop, label %give_up, label %go_on
+give_up:
+  %wanted_at = getelementptr i64, ptr %flag, i64 {_WANTED}
+  store i64 1, ptr %wanted_at, align 8
+  %state_at = getelementptr i64, ptr %flag, i64 {_STATE}
+  %pair = cmpxchg ptr %state_at, i64 0, i64 2 acq_rel acquire
+  %ours = extractvalue {{ i64, i1 }} %pair, 1
+  br i1 %ours, label %given_up, label %go_on
+given_up:
+  store atomic i64 {_GIVEN_UP}, ptr %flag release, align 8
+  ret i64 0
+go_on:
+  ret i64 %next
+}}
+"""
+
+
 def _apart(number: int) -> str:
     """`apart`: lets workers run where the caller does not.
 
@@ -398,15 +559,22 @@ out:
 """
 
 
-#: runs steps until a check fails; returns how many have succeeded
-_STEPS = """
+#: runs steps until a check fails; returns how many have succeeded, as a negative number (n as -1 - n) after Ctrl-C
+_STEPS = f"""
 define i64 @steps(
   ptr %pool, ptr %table, ptr %schedule, i64 %phases, ptr %moves, i64 %count, i64 %first, i64 %steps
-) nounwind #0 {
+) nounwind #0 {{
 begin:
   %flag_at = load ptr, ptr %table, align 8
-  %finished_at = getelementptr i64, ptr %flag_at, i64 1
-  store i64 0, ptr %finished_at, align 8
+  %finished_at = getelementptr i64, ptr %flag_at, i64 {FINISHED}
+  %before = load i64, ptr %finished_at, align 8
+  %state_at = getelementptr i64, ptr %flag_at, i64 {_STATE}
+  %wanted_at = getelementptr i64, ptr %flag_at, i64 {_WANTED}
+  %last_at = getelementptr i64, ptr %flag_at, i64 {_LAST}
+  %seen_at = getelementptr i64, ptr %flag_at, i64 {_SEEN}
+  %time = call i64 @now()
+  store i64 %time, ptr %last_at, align 8
+  store i64 %time, ptr %seen_at, align 8
   %alone = icmp eq ptr %pool, null
   br label %step
 step:
@@ -414,6 +582,7 @@ step:
   %some = icmp slt i64 %s, %steps
   br i1 %some, label %moving, label %out
 moving:
+  store atomic i64 0, ptr %state_at release, align 8
   %number = add i64 %first, %s
   br label %look
 look:
@@ -448,11 +617,25 @@ done:
   br i1 %bad, label %out, label %next
 next:
   %s2 = add i64 %s, 1
-  store i64 %s2, ptr %finished_at, align 8
-  br label %step
+  %finished = add i64 %before, %s2
+  store i64 %finished, ptr %finished_at, align 8
+  %wanted = load i64, ptr %wanted_at, align 8
+  %last = icmp ne i64 %wanted, 0
+  br i1 %last, label %asked, label %step
 out:
-  ret i64 %s
-}
+  %stop = load i64, ptr %wanted_at, align 8
+  %stopped = icmp ne i64 %stop, 0
+  br i1 %stopped, label %asked, label %end
+asked:
+  %succeeded = phi i64 [ %s2, %next ], [ %s, %out ]
+  store i64 0, ptr %wanted_at, align 8
+  %pair = cmpxchg ptr %flag_at, i64 {_GIVEN_UP}, i64 0 monotonic monotonic
+  %told = xor i64 %succeeded, -1
+  br label %end
+end:
+  %result = phi i64 [ %s, %out ], [ %told, %asked ]
+  ret i64 %result
+}}
 """
 
 #: words of a gathering: where the rows lie, bytes of one, how many, the address of their numbers, where they go, and
@@ -639,7 +822,7 @@ class Driver:
         address, words, whole = self._code.address, ctypes.c_void_p, ctypes.c_int64
         self.steps = ctypes.CFUNCTYPE(whole, words, words, words, whole, words, whole, whole, whole)(address("steps"))
         self.worker = ctypes.CFUNCTYPE(whole, words, whole, whole)(address("worker"))
-        self.gather = address("gather")
+        self.gather, self.look = address("gather"), address("look")
         self._match = ctypes.CFUNCTYPE(whole, words, words, whole, words)(address("match"))
         self.match = self._match if self._knows_records() else None
 

@@ -414,14 +414,14 @@ class Fusion:
 
 
 def _needed_by_checks(nests: list[Nest], walks: dict[Nest, Walk]) -> set[Nest]:
-    """The checks, and what they are computed from."""
+    """The checks, and loops that may have to be given up, and what they are computed from."""
     makers: dict[Buffer, list[Nest]] = {}
     needs: dict[Nest, list[Nest]] = {}
     for nest in nests:
         needs[nest] = [maker for load in walks[nest].reads for maker in makers.get(load.buffer, ())]
         makers.setdefault(nest.output.buffer, []).append(nest)
     found: set[Nest] = set()
-    waiting = [nest for nest in nests if nest.combine == "fail"]
+    waiting = [nest for nest in nests if nest.combine == "fail" or (nest.region and nest.region.may_not_end)]
     while waiting:
         nest = waiting.pop()
         if nest not in found:

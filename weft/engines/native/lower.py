@@ -46,6 +46,11 @@ class Region:
         """The loop as a whole."""
         return self.loop or self
 
+    @property
+    def may_not_end(self) -> bool:
+        """Whether only data tells how often it turns, or a loop that it is within."""
+        return self.loop is not None or (self.parent is not None and self.parent.may_not_end)
+
     def within(self, outer: Region | None) -> Region | Loop:
         """The loop next to `outer` that it is, or is a part of."""
         region = self

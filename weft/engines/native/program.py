@@ -17,7 +17,7 @@ from weft.base import dims, flags
 from weft.base.errors import InternalError, explain
 from weft.engines.native import profile, threads
 from weft.engines.native.cache import Loaded
-from weft.engines.native.driver import GATHERING
+from weft.engines.native.driver import ASKING, FLAGS, GATHERING, LOOK
 from weft.engines.native.image import HEADER, NEVER, OUTSIDE, Image, Phase, Place
 from weft.engines.native.target import Target
 
@@ -131,7 +131,10 @@ class Binding:
         image = program.image
         self.spare = image.words  # words behind the image's own, for the gathering of rows
         self.table = np.zeros(image.words + GATHERING * len(image.inputs), np.int64)
-        self.flag = np.zeros(8, np.int64)  # which check failed; whether the run came to its end
+        self.flag = np.zeros(FLAGS, np.int64)  # which check failed; how many steps have come to their end
+        self.flag[LOOK] = threads.pool(program.target).driver.look
+        if threads.ASKING is not None:
+            self.flag[ASKING] = threads.ASKING.ctypes.data
         self.table[0] = self.flag.ctypes.data
         self._offsets, self._size = _arrange([place for place in image.places if not place.threads], known)
         self._own, self._own_size = _arrange([place for place in image.places if place.threads], known)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from weft.engines.native import codegen, threads
+from weft.engines.native.driver import FLAGS
 from weft.engines.native.target import Target
 
 _TURNS = 200_000  # rounds of the chains of products; some milliseconds
@@ -78,11 +79,12 @@ def measured(target: Target, count: int) -> Roofline:
     """The limits of a machine with so many threads; measured once, in about a tenth of a second."""
     code = codegen.Code(codegen.to_object(_text(target), target), target)
     pool = threads.pool(target)
-    flag, memory = np.zeros(8, np.int64), np.zeros((2, _MEMORY), np.uint8)
+    flag, memory = np.zeros(FLAGS, np.int64), np.zeros((2, _MEMORY), np.uint8)
     table = np.array([flag.ctypes.data, memory[0].ctypes.data, memory[1].ctypes.data], np.int64)
 
     def best(kernel: str, chunks: int, last: int) -> float:
-        schedule = np.array([1, 0, chunks, 1, code.address(kernel), chunks, last], np.int64)
+        # as many claims as chunks: one claim of all would leave the work to one thread
+        schedule = np.array([1, 0, chunks, chunks, code.address(kernel), chunks, last], np.int64)
         found = float("inf")
         for _ in range(8):
             begin = time.perf_counter()

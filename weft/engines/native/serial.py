@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weft.base.dims import Dim
+from weft.engines.native.driver import LOOK
 from weft.engines.native.emit import Layout
 from weft.engines.native.image import HEADER
 from weft.engines.native.loops import Kernel
@@ -97,7 +98,7 @@ class _Text:
         assert loop.condition is not None
         self._line("br label %head")
         self._label("head")
-        self._line("%turn = phi i64 [ 0, %entry ], [ %next, %again ]")
+        self._turn("turned")
         self._stages(self.serial.test)
         # where a check has failed the condition may never come true
         flag = self._value("load ptr, ptr %table, align 8")
@@ -113,6 +114,7 @@ class _Text:
         self._line("br label %again")
         self._label("again")
         self._line("%next = xor i64 %turn, 1")
+        self._look("end")
         self._line("br label %head")
         self._label("out")
         odd = self._value("icmp ne i64 %turn, 0")
@@ -128,15 +130,37 @@ class _Text:
         some = self._value(f"icmp sgt i64 {length}, 0")
         self._line(f"br i1 {some}, label %body, label %end")
         self._label("body")
-        self._line("%turn = phi i64 [ 0, %entry ], [ %next, %again ]")
+        self._turn("turned")
         self._stages(self.serial.body)
         self._line("br label %again")
         self._label("again")
         self._line("%next = add i64 %turn, 1")
+        self._look("end")
         more = self._value(f"icmp slt i64 %next, {length}")
         self._line(f"br i1 {more}, label %body, label %end")
         self._label("end")
         self._line("ret void")
+
+    def _turn(self, after: str) -> None:
+        """What changes from turn to turn: its number, and how many there were since the last look at the clock."""
+        for name, first, later in (("turn", 0, "next"), ("since", 0, "count"), ("gap", 1, "wish")):
+            self._line(f"%{name} = phi i64 [ {first}, %entry ], [ %{later}, %{after} ]")
+
+    def _look(self, end: str) -> None:
+        """Between two turns: now and then the driver looks at the clock, and whether it is to go on."""
+        self._line("%more = add i64 %since, 1")
+        due = self._value("icmp sge i64 %more, %gap")
+        self._line(f"br i1 {due}, label %look, label %turned")
+        self._label("look")
+        flag = self._value("load ptr, ptr %table, align 8")
+        place = self._value(f"getelementptr i64, ptr {flag}, i64 {LOOK}")
+        function = self._value(f"load ptr, ptr {place}, align 8")
+        self._line(f"%told = call i64 {function}(ptr %table, i64 %gap, i64 %thread)")
+        stop = self._value("icmp eq i64 %told, 0")
+        self._line(f"br i1 {stop}, label %{end}, label %turned")
+        self._label("turned")
+        self._line("%count = phi i64 [ %more, %again ], [ 0, %look ]")
+        self._line("%wish = phi i64 [ %gap, %again ], [ %told, %look ]")
 
     def _stages(self, stages: list[list[Kernel | Serial]]) -> None:
         for stage in stages:

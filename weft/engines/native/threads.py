@@ -8,6 +8,7 @@ kernels do not always see to. Nothing that is computed depends on the number of 
 from __future__ import annotations
 
 import atexit
+import ctypes
 import os
 import sys
 import threading
@@ -18,7 +19,7 @@ import numpy as np
 
 from weft.base import flags
 from weft.base.alone import works_alone
-from weft.engines.native.driver import ALLOWED, APART, ASLEEP, COUNT, IDS, RUNS, SET, STOP, driver
+from weft.engines.native.driver import ALLOWED, APART, ASLEEP, COUNT, FLAGS, IDS, RUNS, SET, STOP, driver
 from weft.engines.native.target import Target
 
 _AGAIN = 0.05  # seconds after which the number of threads is asked for again
@@ -64,7 +65,23 @@ class Pool:
 
         Returns:
             How many steps have come to their end without a failed check.
+
+        Raises:
+            KeyboardInterrupt: After Ctrl-C, or whatever else the handler of that signal raises. Every step has then
+                written its state or nothing; a step that was given up is done again where the handler raises nothing.
         """
+        done = self._run(table, schedule, phases, parallel, steps, first, moves, moving)
+        while done < 0:
+            finished = -1 - done
+            interrupted()
+            first, steps = first + finished, steps - finished
+            more = self._run(table, schedule, phases, parallel, steps, first, moves, moving)
+            done = finished + more if more >= 0 else more - finished
+        return done
+
+    def _run(
+        self, table: int, schedule: int, phases: int, parallel: bool, steps: int, first: int, moves: int, moving: int
+    ) -> int:
         run = self.driver.steps
         if not parallel or self.count == 1 or works_alone() or not self._busy.acquire(blocking=False):
             return int(run(None, table, schedule, phases, moves, moving, first, steps))
@@ -119,13 +136,31 @@ class Pool:
         with self._busy:
             self._control[STOP] = 1
             self._open_gate()
-            flag = np.zeros(2, np.int64)
+            flag = np.zeros(FLAGS, np.int64)
             table = np.array([flag.ctypes.data], np.int64)
             # a run of nothing wakes them
             self.driver.steps(self._address, table.ctypes.data, self._address, 0, None, 0, 0, 1)
         for thread in self._threads:
             thread.join()
         self._threads = []
+
+
+def _asking() -> np.ndarray[Any, Any] | None:
+    """The addresses of what native code asks Python with whether Ctrl-C was pressed."""
+    if sys.implementation.name != "cpython":
+        return None
+    functions = (ctypes.pythonapi.PyGILState_Ensure, ctypes.pythonapi.PyGILState_Release,
+                 ctypes.pythonapi.PyOS_InterruptOccurred)  # fmt: skip
+    return np.array([ctypes.cast(function, ctypes.c_void_p).value for function in functions], np.int64)
+
+
+ASKING = _asking()
+
+
+def interrupted() -> None:
+    """Lets Python handle a Ctrl-C that native code was told of."""
+    ctypes.pythonapi.PyErr_SetInterrupt()
+    ctypes.pythonapi.PyErr_CheckSignals()
 
 
 _pool: Pool | None = None
