@@ -99,8 +99,8 @@ Unit = Group | Region | Loop
 def steps(fusion: Fusion, state: set[Buffer]) -> list[Step]:
     """The groups in order. What writes state comes after every check, so that a failed step has changed nothing."""
     # loops too come before what writes: one that does not end can then be given up
-    checks = {g for g in fusion.groups
-              if any(n.combine == "fail" for n in g.nests) or (g.region is not None and g.region.may_not_end)}  # fmt: skip
+    checks = {g for g in fusion.groups if any(n.combine == "fail" for n in g.nests)}
+    checks |= {g for g in fusion.groups if g.region is not None and g.region.may_not_end}
     writers = {g for g in fusion.groups if any(n.output.buffer in state for n in g.nests)}
     ordered = fusion.ordered()
     unit = _units(ordered, None)
