@@ -69,6 +69,23 @@ def _target(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+@pytest.mark.parametrize("case", [
+    ((9, 7, 6, 12), (3, 3, 3, 8), (2, 1), (1, 1), "SAME"),  # more rows than the gradient has shares, groups of 3
+    ((3, 5, 6, 40), (1, 1, 20, 34), (1, 1), (1, 1), "VALID"),  # groups wider than a vector
+    ((3, 19, 10), (4, 2, 15), (1,), (2,), "SAME"),
+    ((2, 5, 4, 5, 6), (2, 2, 2, 3, 4), (1, 1, 2), (1, 1, 1), "SAME"),
+], ids=["strided", "wide", "dilated line", "volume"])  # fmt: skip
+def test_groups(case: Any, _target: None) -> None:
+    """Groups of channels with their gradients, and what maps behind them read of the results."""
+    image, kernel, strides, dilations, padding = case
+
+    def function(x: Any, k: Any) -> Any:
+        found = tf.nn.convolution(x, k, strides=strides, padding=padding, dilations=dilations)
+        return [found, tf.nn.relu(found) + 1.0, tf.reduce_mean(found, axis=-1)]
+
+    _compare(function, _numbers(5, image, kernel))
+
+
 def _pooled(pool: int, stride: int, padding: str, kind: str = "MAX") -> Callable[..., Any]:
     def function(x: Any, kernel: Any, bias: Any) -> Any:
         found = tf.nn.relu(tf.nn.conv2d(x, kernel, stride, padding) + bias)

@@ -223,16 +223,21 @@ def _grouped(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: i
             return op("multiply", spread(place, within, place[-1] // each), number)
 
         return low.reduce((batch, *window.out, filters), window.window, x.dtype, "add", value, name)
-    shape = (groups, batch, *window.out, each)
+    # image by image, so that its groups find it in a cache; stored with the groups' filters side by side
+    shape = (batch, groups, *window.out, each)
 
     def element(place: Indices, within: Indices) -> Expr:
-        return spread(place[1:], within[:-1], place[0] * channels + within[-1])
+        return spread((place[0], *place[2:]), within[:-1], place[1] * channels + within[-1])
 
     def weight(place: Indices, within: Indices) -> Expr:
-        return kernel.at((*within, place[0] * each + place[-1]))
+        return kernel.at((*within, place[1] * each + place[-1]))
 
-    made = _contract(low, Contraction(shape, (*window.window, channels), element, weight, x.dtype), shape, name)
-    return view(made, (batch, *window.out, filters), lambda p: (p[-1] // each, *p[:-1], p[-1] % each))
+    result = low.temporary((batch, *window.out, filters), x.dtype, name)
+    strides = (result.strides[0], each, *result.strides[1:])
+    output = Memory(result.buffer, shape, strides)
+    template = Contraction(shape, (*window.window, channels), element, weight, x.dtype)
+    low.nests.append(Nest(shape, lambda place, _: output.at(place), output, name=name, template=template))
+    return result
 
 
 @rule("conv_input_gradient")
@@ -434,16 +439,29 @@ def _summed(low: Lowering, partial: Source, shape: Shape, batch: Dimension) -> M
 def _grouped_kernel_gradient(
     low: Lowering, x: Memory, ct: Memory, window: Window, groups: int, kernel_shape: Shape
 ) -> Source:
+    """Shares of the batch, in each the products of all groups, stored with the groups' filters side by side."""
     channels, filters = kernel_shape[-2:]
     assert isinstance(channels, int) and isinstance(filters, int)
-    rank, each = len(window.sizes), filters // groups
+    batch, rank, each = x.shape[0], len(window.sizes), filters // groups
+    share = ceil_divide(batch, SHARES)
+    shape: Shape = (SHARES, groups, *window.window, channels, each)
 
-    def value(place: Indices, within: Indices) -> Expr:
-        spots = [within[1 + a] * window.strides[a] + place[a] * window.dilations[a] for a in range(rank)]
-        channel = place[-1] // each * channels + place[-2]
-        return op("multiply", x.at((within[0], *spots, channel)), ct.at((*within, place[-1])))
+    def limit(place: Indices) -> Index:
+        return minimum(Index.of(share), Index.of(batch) - place[0] * share)
 
-    return low.reduce(kernel_shape, (x.shape[0], *window.out), x.dtype, "add", value, "conv_kernel_gradient")
+    def element(place: Indices, within: Indices) -> Expr:
+        spots = [within[1 + a] * window.strides[a] + place[2 + a] * window.dilations[a] for a in range(rank)]
+        return x.at((place[0] * share + within[0], *spots, place[1] * channels + place[-2]))
+
+    def change(place: Indices, within: Indices) -> Expr:
+        return ct.at((place[0] * share + within[0], *within[1:], place[1] * each + place[-1]))
+
+    partial = low.temporary((SHARES, *kernel_shape), x.dtype, "conv_kernel_gradient")
+    output = Memory(partial.buffer, shape, (partial.strides[0], each, *partial.strides[1:]))
+    template = Contraction(shape, (share, *window.out), element, change, x.dtype, limit, stream=True)
+    low.nests.append(Nest(shape, lambda place, _: output.at(place), output, name="conv_kernel_gradient",
+                          template=template))  # fmt: skip
+    return _summed(low, partial, kernel_shape, batch)
 
 
 @rule("depthwise_conv")
