@@ -158,6 +158,17 @@ _INSIDE = {
 RENAMED: dict[str, dict[str, str]] = {
     **{path: _INSIDE for path in PATHS if path.startswith("src.backend")},
     "src.api_export": {"keras_export": "keras.inside.keras_export"},
+    "src.layers.convolutional.base_conv": {"BaseConv": "keras.layers.convolution.conv.BaseConv"},
+    "src.layers.convolutional.base_conv_transpose": {
+        "BaseConvTranspose": "keras.layers.convolution.conv.BaseConvTranspose",
+    },
+    "src.layers.convolutional.base_depthwise_conv": {
+        "BaseDepthwiseConv": "keras.layers.convolution.conv.BaseDepthwiseConv",
+    },
+    "src.layers.convolutional.base_separable_conv": {
+        "BaseSeparableConv": "keras.layers.convolution.conv.BaseSeparableConv",
+    },
+    "src.layers.merging.base_merge": {"Merge": "keras.layers.merging.Merge"},
     "src.saving.serialization_lib": {
         "SafeModeScope": "keras.saving.scopes.safe_mode", "in_safe_mode": "keras.inside.in_safe_mode",
     },

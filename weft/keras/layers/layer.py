@@ -203,6 +203,11 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
         return self._path
 
     @property
+    def quantization_mode(self) -> Any:
+        """None: weights are not quantised."""
+        return self.dtype_policy.quantization_mode
+
+    @property
     def dtype_policy(self) -> Any:
         """The policy that says in which dtypes it computes and keeps its weights."""
         return self._dtype_policy

@@ -107,14 +107,23 @@ class MultiHeadAttention(Layer):
         self.bias_constraint = constraints.get(bias_constraint)
         self.seed = seed
         self.supports_masking = True
+        # under Keras' own names too, for the classes that are made of this one
+        self._num_heads, self._key_dim, self._value_dim = self.num_heads, self.key_dim, self.value_dim
+        self._use_bias, self._dropout, self._output_shape = use_bias, dropout, self._output_size
+
+    def _get_common_kwargs_for_sublayer(self) -> dict[str, Any]:
+        """What the projections have in common."""
+        return {
+            "kernel_initializer": fresh(self.kernel_initializer), "bias_initializer": fresh(self.bias_initializer),
+            "kernel_regularizer": self.kernel_regularizer, "bias_regularizer": self.bias_regularizer,
+            "activity_regularizer": None, "kernel_constraint": self.kernel_constraint,
+            "bias_constraint": self.bias_constraint, "dtype": self.dtype_policy,
+        }  # fmt: skip
 
     def _projection(self, name: str, equation: str, output_shape: Any, bias_axes: str) -> EinsumDense:
         made = EinsumDense(
             equation, output_shape=output_shape, bias_axes=bias_axes if self.use_bias else None, name=name,
-            dtype=self.dtype_policy, kernel_initializer=fresh(self.kernel_initializer),
-            bias_initializer=fresh(self.bias_initializer), kernel_regularizer=self.kernel_regularizer,
-            bias_regularizer=self.bias_regularizer, kernel_constraint=self.kernel_constraint,
-            bias_constraint=self.bias_constraint,
+            **self._get_common_kwargs_for_sublayer(),
         )  # fmt: skip
         made.supports_masking = True  # masks are the whole layer's affair
         return made
@@ -132,7 +141,6 @@ class MultiHeadAttention(Layer):
                     f"{'3 axes, [batch, steps, features]' if rank <= 3 else f'{rank} axes, as the query'}.",
                     received=f"shape {tf.TensorShape(shape)}",
                 ))  # fmt: skip
-        self._set_equations(rank)
         inner = "".join(_AXES[: rank - 1])
         heads = (None,) * (rank - 2)
         widths = {"query": self.key_dim, "key": self.key_dim, "gate": self.value_dim, "value": self.value_dim}
@@ -142,12 +150,18 @@ class MultiHeadAttention(Layer):
             made.build(shapes[name])
             setattr(self, f"_{name}_dense", made)
         sizes = (query_shape[-1],) if self._output_size is None else self._output_size
-        self._softmax = Softmax(axis=tuple(range(-len(self._axes), 0)), dtype=self.dtype_policy)
-        self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy)
+        self._build_attention(rank + 1)
         out = "uvw"[: len(sizes)]
         equation = f"{inner}yz,yz{out}->{inner}{out}"
         self._output_dense = self._projection("attention_output", equation, (*heads, *sizes), out)
         self._output_dense.build((*query_shape[:-1], self.num_heads, self.value_dim))
+
+    def _build_attention(self, rank: int) -> None:
+        """Makes what needs the rank of projected queries, `[batch, …, heads, size]`, to be known."""
+        self._set_equations(rank - 1)
+        self._attention_axes = self._axes
+        self._softmax = Softmax(axis=tuple(range(-len(self._axes), 0)), dtype=self.dtype_policy)
+        self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy)
 
     def _set_equations(self, rank: int) -> None:
         """How scores and outputs are made: `[batch, other axes, heads, target axes, source axes]` are the scores."""
@@ -190,18 +204,38 @@ class MultiHeadAttention(Layer):
                 "attention is enabled.",
                 hint="leave out flash_attention=True, or return_attention_scores=True",
             ))  # fmt: skip
-        queries = self._query_dense(query) * (1.0 / math.sqrt(self.key_dim))
-        scores = tf.einsum(self._score_equation, queries, self._key_dense(key))
-        if mask is not None:
-            for _ in range(scores.shape.rank - mask.shape.rank):
-                mask = tf.expand_dims(mask, -2 * len(self._axes) - 1)
-        unnamed = not self.dropout and not return_attention_scores and scores.shape.rank == 4
-        weights = unnamed_weights(scores, mask) if unnamed else self._softmax(scores, mask=mask)
-        mixed = tf.einsum(self._mix_equation, self._dropout_layer(weights, training=training), self._value_dense(value))
+        mixed, weights = self._compute_attention(
+            self._query_dense(query), self._key_dense(key), self._value_dense(value), attention_mask=mask,
+            training=training, return_attention_scores=return_attention_scores,
+        )  # fmt: skip
         if self.use_gate:
             mixed = mixed * tf.sigmoid(self._gate_dense(query))
         output = self._output_dense(mixed)
         return (output, weights) if return_attention_scores else output
+
+    def _compute_attention(
+        self, query: Any, key: Any, value: Any, attention_mask: Any = None, training: Any = None,
+        return_attention_scores: bool = False,
+    ) -> tuple[Any, Any]:  # fmt: skip
+        """The mixed values and the weights, of projections; what is made of this layer calls it and replaces it."""
+        scores = tf.einsum(self._score_equation, query * (1.0 / math.sqrt(self.key_dim)), key)
+        unnamed = not self.dropout and not return_attention_scores and scores.shape.rank == 4
+        if unnamed and type(self)._masked_softmax is MultiHeadAttention._masked_softmax:
+            weights = unnamed_weights(scores, self._widened(attention_mask, scores))
+        else:
+            weights = self._masked_softmax(scores, attention_mask)
+        return tf.einsum(self._mix_equation, self._dropout_layer(weights, training=training), value), weights
+
+    def _masked_softmax(self, attention_scores: Any, attention_mask: Any = None) -> Any:
+        """The weights of scores; classes made of this one may weigh otherwise."""
+        return self._softmax(attention_scores, mask=self._widened(attention_mask, attention_scores))
+
+    def _widened(self, mask: Any, scores: Any) -> Any:
+        """A mask with axes for the heads."""
+        if mask is not None:
+            for _ in range(scores.shape.rank - mask.shape.rank):
+                mask = tf.expand_dims(mask, -2 * len(self._axes) - 1)
+        return mask
 
     def _mask(
         self, carried: Any, query: Any, value: Any, value_mask: Any, key_mask: Any, attention_mask: Any, causal: bool

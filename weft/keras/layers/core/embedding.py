@@ -99,8 +99,8 @@ class Embedding(LowRank, Layer):
             rows = rows + self._low_rank_scale() * tf.tensordot(tf.gather(a, inputs, axis=0), b, 1)
         return tf.cast(rows, self.compute_dtype) if rows.dtype != self.compute_dtype else rows
 
-    def compute_output_spec(self, inputs: Any) -> Any:  # type: ignore[override]  # it takes one tensor
-        found = super().compute_output_spec(inputs)
+    def compute_output_spec(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        found = super().compute_output_spec(inputs, *args, **kwargs)
         if getattr(inputs, "ragged", False):
             found.mark_ragged()
         return found
