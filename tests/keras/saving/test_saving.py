@@ -307,7 +307,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_model_that_is_not_built() -> None:
-    with pytest.raises(ValueError, match="is not built"):
+    with pytest.raises(ValueError, match="not yet been built"):
         Net().save_weights("w.weights.h5")
 
 
