@@ -384,6 +384,11 @@ def among_processes(dataset: Any) -> Any:
     return shared.among_processes(dataset, processes.number(), processes.count(), lambda: None)
 
 
+def lies_cut(variable: Any) -> bool:
+    """Whether a variable's value lies cut over several processes, so that none of them has all of it."""
+    return processes.cut(variable._cell) is not None
+
+
 def file_of_first_worker(path: str) -> Any:
     """A file as the first of several processes has it: its path, or an open file in those whose machines may not have
     it; None where the first one has none.

@@ -95,6 +95,14 @@ def test_a_killed_worker_is_named_and_training_goes_on_from_the_backup(tmp_path:
 
 
 @pytest.mark.subprocess
+def test_a_backup_of_weights_that_lie_cut_is_written_in_parts(tmp_path: Path) -> None:
+    ended = _launch("backup_in_parts.py", tmp_path, 2, 1, "--restarts", "1")
+    assert ended.returncode == 0, ended.stderr[-4000:]
+    assert "was lost: it was killed" in ended.stderr and "starting all workers again" in ended.stderr
+    assert ended.stdout.splitlines()[-3:] == ["data files 2", "nothing left True", "the same True"]
+
+
+@pytest.mark.subprocess
 def test_a_checkpoint_is_written_in_parts_and_restored_by_other_numbers_of_workers(tmp_path: Path) -> None:
     _launch("sharded.py", tmp_path, 2, 2)
     first = json.loads((tmp_path / "found2.json").read_text())

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from weft.extend import evaluate_shape, explain, file_of_first_worker, replacing_file, worker
+import weft as tf
+from weft.extend import evaluate_shape, explain, file_of_first_worker, lies_cut, replacing_file, worker
 from weft.keras.callbacks.callback import Callback
 from weft.keras.core import tracking
 from weft.keras.random import seed_generator
@@ -21,14 +22,18 @@ from weft.keras.saving.state import Loader, Writer, report
 _FILE = "latest.weights.h5"
 _PREVIOUS = "previous.weights.h5"
 _GROUP = "training"
+#: how checkpoints of weights begin that lie cut over workers
+_PARTS = "parts-"
 
 
 class BackupAndRestore(Callback):
     """Saves the state of a training, and lets the same `fit` go on from it when the program is started again.
 
     The state is one file, whole or not there: weights, optimizer, random generators, the order of the data, the epoch,
-    and what other callbacks have seen. Data that are no arrays are gone through again up to the place where training
-    was, without training; they must come as they came the first time.
+    and what other callbacks have seen. Weights that lie cut over several workers go into a checkpoint beside it, of
+    which each worker writes what it has; `backup_dir` has to be a folder that all of them see then. Data that are no
+    arrays are gone through again up to the place where training was, without training; they must come as they came the
+    first time.
 
     Args:
         backup_dir: A folder for this training alone.
@@ -62,6 +67,7 @@ class BackupAndRestore(Callback):
         self._siblings: list[Any] = []
         self._pending: dict[str, Any] | None = None
         self._epoch = self._batches = 0
+        self._latest: str | None = None
         #: where the first epoch began: its number, the order of the data, and the state of random generators
         self._start: dict[str, Any] = {}
 
@@ -100,8 +106,11 @@ class BackupAndRestore(Callback):
             with open(self._path, "rb") as old, replacing_file(os.path.join(self.backup_dir, _PREVIOUS)) as target:
                 shutil.copyfileobj(old, target)
         with tempfile.TemporaryFile() as file:
+            parts = self._write_parts()
             with hdf5.h5py().File(file, mode="w") as store:
-                Writer(store).write(model)
+                if parts is None:
+                    Writer(store).write(model)
+                kept["parts"] = parts
                 group = store.create_group(_GROUP)
                 group.attrs.create("state", json.dumps(kept), dtype=hdf5.h5py().string_dtype("utf-8"))
                 for kind, variables in (("variable", self._further_variables()), ("metric", self._metric_variables())):
@@ -114,6 +123,27 @@ class BackupAndRestore(Callback):
             if worker()[0] == 0:  # of several workers one writes; all have taken part in collecting what they hold
                 with replacing_file(self._path) as target:
                     shutil.copyfileobj(file, target, 1 << 20)
+                self._remove_parts(parts)
+
+    def _write_parts(self) -> str | None:
+        """The name of a checkpoint of weights that lie cut over workers; None where they do not."""
+        variables = [*self.model.weights, *self.model.optimizer.variables]
+        if not any(lies_cut(variable.value) for variable in variables):
+            return None
+        name = f"{_PARTS}{self.model.optimizer.iterations.numpy()}"
+        self._checkpoint().write(os.path.join(self.backup_dir, name))
+        return name
+
+    def _checkpoint(self) -> Any:
+        return tf.train.Checkpoint(model=self.model, optimizer=self.model.optimizer)
+
+    def _remove_parts(self, latest: str | None) -> None:
+        """Removes checkpoints that no state speaks of any more."""
+        kept = {latest} | ({self._latest} if self.double_checkpoint else set())
+        for name in os.listdir(self.backup_dir):
+            if name.startswith(_PARTS) and name.partition(".")[0] not in kept:
+                os.remove(os.path.join(self.backup_dir, name))
+        self._latest = latest
 
     def _others(self) -> list[Any]:
         return [callback for callback in self._siblings if hasattr(callback, "_kept")]
@@ -165,9 +195,14 @@ class BackupAndRestore(Callback):
             ))  # fmt: skip
 
     def _restore(self, reader: hdf5.Reader, group: Any, kept: dict[str, Any]) -> None:
-        loader = Loader(reader)
-        loader.load(self.model)
-        report(loader.problems, self._path, warn_only=False)
+        self._latest = kept.get("parts")
+        if self._latest is None:
+            loader = Loader(reader)
+            loader.load(self.model)
+            report(loader.problems, self._path, warn_only=False)
+        else:
+            path = os.path.join(self.backup_dir, self._latest)
+            self._checkpoint().read(path).assert_existing_objects_matched()
         values = {kind: self._numbered(reader, group, kind) for kind in ("variable", "metric")}
         best = [self._best(reader, group, number) for number in range(len(kept["callbacks"]))]
         self._pending = {**kept, "variables": values, "best": best}
@@ -227,6 +262,9 @@ class BackupAndRestore(Callback):
             for name in (_FILE, _PREVIOUS):
                 if worker()[0] == 0 and os.path.exists(os.path.join(self.backup_dir, name)):
                     os.remove(os.path.join(self.backup_dir, name))
+            if worker()[0] == 0 and os.path.isdir(self.backup_dir):
+                self._latest = None
+                self._remove_parts(None)
             if os.path.isdir(self.backup_dir) and not os.listdir(self.backup_dir):
                 os.rmdir(self.backup_dir)
 
