@@ -9,6 +9,7 @@ import pytest
 
 import weft as tf
 from weft import keras
+from weft.base import flags
 from weft.engines.native.program import Binding
 from weft.runtime import dispatch
 
@@ -106,3 +107,15 @@ def test_another_model_of_the_same_kind_has_its_own(skipped: list[bool]) -> None
 
     first, second = (np.asarray(convolved(tf.constant(x), w)) for w in weights)
     np.testing.assert_allclose(first * 2, second, rtol=1e-4, atol=1e-4)
+
+
+def test_other_threads_find_what_was_computed_for_these() -> None:
+    """With more threads the memory is another one."""
+    weight = tf.Variable(np.random.default_rng(6).standard_normal((64, 300)).astype(np.float32))
+    x = tf.constant(np.random.default_rng(7).standard_normal((200, 64)).astype(np.float32))
+    compiled = tf.function(lambda x: tf.nn.softmax(tf.matmul(tf.tanh(x), tf.cumsum(tf.sin(weight), 0))))
+    found = []
+    for count in (1, 1, 2, 2, 3, 8, 1):
+        with flags.override(WEFT_NUM_THREADS=count):
+            found += [compiled(x).numpy() for _ in range(2)]
+    assert all((each == found[0]).all() for each in found)

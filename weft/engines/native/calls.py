@@ -115,6 +115,7 @@ class Call:
         if self.written:
             schedule, phases, _kept = self._behind(gathering, binding.schedule_address, binding.phases)
             return self._change(inputs, arrays, False, schedule, phases, rows.batches, rows.first, moves)
+        pool = self.program.ready(binding)
         begin = binding.begin(stamps)
         first = 1 if begin != binding.rest and binding.skips(stamps) else rows.batches
         done = 0
@@ -122,7 +123,7 @@ class Call:
             if not steps:
                 break
             schedule, phases, _kept = self._behind(gathering, *begin)
-            now = self._steps(schedule, phases, steps, rows.first + done, moves)
+            now = self._steps(schedule, phases, steps, rows.first + done, moves, pool)
             begin, done = binding.end(stamps, now), done + now
             if now < steps:
                 break
@@ -179,10 +180,12 @@ class Call:
                 self.binding.table[slot] = result.ctypes.data
         return results
 
-    def _steps(self, schedule: int, phases: int, steps: int, first: int, moves: list[int]) -> int:
+    def _steps(
+        self, schedule: int, phases: int, steps: int, first: int, moves: list[int], pool: threads.Pool | None = None
+    ) -> int:
         words = np.array(moves or [0], np.int64)
         return self.program.steps(
-            self.binding, schedule, phases, steps, first, words.ctypes.data, len(moves) // 3
+            self.binding, schedule, phases, steps, first, words.ctypes.data, len(moves) // 3, pool
         )
 
     def _change(

@@ -86,18 +86,27 @@ class Program:
 
     def run(self, binding: Binding, stamps: Stamps = None) -> bool:
         """Runs the code on the addresses in the binding's table. False where a check failed: no state was written."""
-        done = self.steps(binding, *binding.begin(stamps))
+        pool = self.ready(binding)
+        done = self.steps(binding, *binding.begin(stamps), pool=pool)
         binding.end(stamps, done)
         return done == 1
 
-    def steps(
-        self, binding: Binding, schedule: int, phases: int, steps: int = 1, first: int = 0, moves: int = 0,
-        moving: int = 0,
-    ) -> int:  # fmt: skip
-        """Runs it several times, with what changes from step to step. How often it ran before a check failed."""
+    def ready(self, binding: Binding) -> threads.Pool:
+        """The threads of the next run, for which a binding now has room: what lay there before may be gone."""
         pool = threads.pool(self.target)
         if binding.threads != pool.count or binding.base != self.arena.base:
             binding.prepare(pool.count)
+        return pool
+
+    def steps(
+        self, binding: Binding, schedule: int, phases: int, steps: int = 1, first: int = 0, moves: int = 0,
+        moving: int = 0, pool: threads.Pool | None = None,
+    ) -> int:  # fmt: skip
+        """Runs it several times, with what changes from step to step. How often it ran before a check failed.
+
+        A schedule without the steady phases is for the threads that were there when it was chosen: `pool`.
+        """
+        pool = pool or self.ready(binding)
         self.arena.user = binding
         if profile.active is not None:
             done = profile.active.run(self, binding, schedule, phases, steps, first, moves, moving)
@@ -203,7 +212,7 @@ class Binding:
             raise MemoryError(self._shortage(wanted)) from None
         self.threads = threads
         if base != self.base:
-            self.base = base
+            self.base, self.held = base, None
             for slot, offset in self._offsets.items():
                 self.table[slot] = base + offset
             for slot, offset in self._own.items():

@@ -8,6 +8,7 @@ from weft.engines.native.rules import (
     diagonal,
     division,
     index,
+    linear,
     loops,
     loss,
     matmul,
@@ -27,7 +28,7 @@ from weft.engines.native.rules import (
 )
 
 __all__ = [
-    "branches", "checks", "conv", "counting", "diagonal", "division", "index", "loops", "loss", "matmul",
+    "branches", "checks", "conv", "counting", "diagonal", "division", "index", "linear", "loops", "loss", "matmul",
     "movement", "padding", "pointwise", "pool", "random", "reduction", "running", "scatter", "sizes", "slicing",
     "sort", "state", "windowing",
 ]  # fmt: skip
