@@ -163,6 +163,7 @@ def _execute(program: Program, target: str) -> int:
         sys.excepthook = tracebacks.show
     if threading.excepthook is threading.__excepthook__:
         threading.excepthook = tracebacks.show_in_thread
+    removed.supply_python_names()
     removed.supply_numpy_names()
     try:
         code, module = _make_main(program, target)

@@ -203,6 +203,8 @@ class StandIn(ModuleType):
 
     def _weft_place(self, place: str) -> Any:
         first, _, rest = place.partition(".")
+        if first == "python":  # a module of Python itself
+            return importlib.import_module(rest)
         value: Any = target(self._weft_tree if first == "tf" else first)
         for part in rest.split(".") if rest else ():
             found = value.__dict__.get(part) if isinstance(value, ModuleType) else None

@@ -15,11 +15,19 @@ _ENGINE = ("keras", "keras.layers", "keras.models", "keras.utils")
 _UTILS = ("keras.utils",)
 _RUNNING, _DECORATING, _STRUCTURES = ("internals.running",), ("internals.decorating",), ("internals.structures",)
 _COMPOSITE, _TRACKING, _AUTOGRAPH = ("internals.composite", "tf"), ("internals.tracking",), ("internals.autograph",)
+_SEQ2SEQ = "attention_wrapper basic_decoder beam_search_decoder beam_search_ops decoder helper loss"
 _SAVED_MODEL = "builder constants loader main_op signature_constants signature_def_utils tag_constants utils"
 
 
 def _under(prefix: str, names: str, places: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return {f"{prefix}.{name}": places for name in names.split()}
+
+
+def _contrib(package: str, below: str, modules: str) -> dict[str, tuple[str, ...]]:
+    places = (f"v1.contrib.{package}",)
+    first = below.partition(".")[0]
+    paths = [first, below, *(f"{below}.{module}" for module in modules.split())]
+    return {f"contrib.{package}.{path}": places for path in paths}
 
 
 #: Below ``tensorflow``.
@@ -207,6 +215,18 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     "python.saved_model": ("tf.saved_model", "v1.saved_model"),
     **_under("python.saved_model", "load save simple_save", ("tf.saved_model", "v1.saved_model")),
     **{f"python.saved_model.{name}": (f"v1.saved_model.{name}",) for name in _SAVED_MODEL.split()},
+    "python.layers.utils": ("v1.inner",),
+    "python.ops.rnn.rnn_cell_impl": ("v1.nn", "v1.nn.rnn_cell"),
+    "python.training.evaluation": ("v1.evaluation",),
+    **_under("python.training", "queue_runner_impl training", ("v1.train",)),
+    # contrib, whose packages kept what they export in modules of their own below
+    **_contrib("framework", "python.ops", "arg_scope checkpoint_ops variables"),
+    **_contrib("layers", "python.layers", "initializers layers optimizers regularizers utils"),
+    **_contrib("legacy_seq2seq", "python.ops", "seq2seq"),
+    **_contrib("losses", "python.losses", "loss_ops"),
+    **_contrib("rnn", "python.ops", "core_rnn core_rnn_cell gru_ops lstm_ops rnn rnn_cell"),
+    **_contrib("seq2seq", "python.ops", _SEQ2SEQ),
+    **_contrib("training", "python.training", "hparam"),
     # protocol buffers
     "core": (),
     **_under("core", "example framework protobuf util", ()),
@@ -245,6 +265,19 @@ KERAS: dict[str, tuple[str, ...]] = {
 
 #: Names that are called something else today, by the path they are imported from.
 RENAMED: dict[str, dict[str, str]] = {
+    "python.ops.rnn_cell_impl": {
+        "_concat": "v1.inner.concat_sizes",
+        "_like_rnncell": "v1.inner.like_rnncell",
+        "_zero_state_tensors": "v1.rnn_cells._zeros",
+    },
+    "python.training.evaluation": {
+        "_StopAfterNEvalsHook": "v1.evaluation.StopAfterNEvalsHook",
+        "_evaluate_once": "v1.evaluation.evaluate_once",
+        "_get_or_create_eval_step": "v1.evaluation.get_or_create_eval_step",
+    },
+    "python.client.session": {
+        "register_session_run_conversion_functions": "v1.inner.register_session_run_conversion_functions"
+    },
     "python.framework.tensor_shape": {
         **{name: f"v1.tensor_shapes.{name}" for name in ("as_shape", "matrix", "scalar", "unknown_shape", "vector")}
     },

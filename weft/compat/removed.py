@@ -1,12 +1,18 @@
-"""Names that numpy and scipy had when programs were written and have dropped since.
+"""Names that Python, numpy and scipy had when programs were written and have dropped since.
 
-`weft run` gives numpy's back, as far as they only were other names; where a program imports one of scipy's, the error
-says what does the same today.
+`weft run` gives Python's and numpy's back, as far as they only were other names; where a program imports one of
+scipy's, the error says what does the same today.
 """
 
 from __future__ import annotations
 
+import collections
+import collections.abc
+import fractions
 import functools
+import inspect
+import math
+import time
 from typing import Any
 
 import numpy as np
@@ -56,6 +62,28 @@ def supply_numpy_names() -> None:
         np.reshape(np.zeros(1), newshape=(1,))  # type: ignore[call-overload]
     except TypeError:
         np.reshape = _with_newshape(np.reshape)
+
+
+def supply_python_names() -> None:
+    """Gives Python's library names back that it had when programs were written, as far as they only moved."""
+    for name in collections.abc.__all__:
+        _supply(collections, name, getattr(collections.abc, name))
+    _supply(inspect, "getargspec", _getargspec)
+    _supply(time, "clock", time.perf_counter)
+    _supply(fractions, "gcd", math.gcd)
+
+
+def _supply(module: Any, name: str, value: Any) -> None:
+    if not hasattr(module, name):
+        setattr(module, name, value)
+
+
+ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
+
+
+def _getargspec(function: Any) -> ArgSpec:
+    spec = inspect.getfullargspec(function)
+    return ArgSpec(spec.args, spec.varargs, spec.varkw, spec.defaults)
 
 
 def _in1d(ar1: Any, ar2: Any, assume_unique: bool = False, invert: bool = False) -> Any:

@@ -102,6 +102,11 @@ class _Fetch:
             return lambda results: item._as_arrays([pack(results) for pack in inner])
         if hasattr(type(item), "__attrs_attrs__"):
             return self._attrs_object(graph, item)
+        for kind, taken_apart, _ in _conversions:
+            if isinstance(item, kind):
+                parts, joined = taken_apart(item)
+                packs = [self._visit(graph, part) for part in parts]
+                return lambda results: joined([pack(results) for pack in packs])
         if type(item) is list:
             parts = [self._visit(graph, part) for part in item]
             return lambda results: [pack(results) for pack in parts]
@@ -143,6 +148,26 @@ class _Fetch:
     def pack(self, results: list[Any]) -> Any:
         """The structure that was fetched, with results in it."""
         return self._pack(results)
+
+
+#: classes of others whose objects sessions take: the class, what to fetch for one, what to feed for one
+_conversions: list[tuple[type, Callable[[Any], Any], Callable[[Any, Any], Any] | None]] = []
+
+
+def register_conversion(kind: type, fetched: Callable[[Any], Any], fed: Callable[[Any, Any], Any] | None) -> None:
+    """Makes objects of a class things that sessions take.
+
+    Args:
+        kind: The class.
+        fetched: From an object to what is fetched for it, and a function from those values to the object's.
+        fed: From an object and its value to pairs of what is fed and with what.
+
+    Raises:
+        ValueError: For a class that is known already.
+    """
+    if any(issubclass(kind, known) for known, _, _ in _conversions):
+        raise ValueError(f"{kind} has already been registered.")
+    _conversions.append((kind, fetched, fed))
 
 
 class IndexedSlicesValue(NamedTuple):
@@ -326,6 +351,11 @@ class BaseSession:
                 if not (isinstance(part, SymbolicTensor) and part._value.node.op == "constant"):
                     self._feed(part, given, fed)
             return
+        for kind, _, fed_as in _conversions:
+            if isinstance(key, kind) and fed_as is not None:
+                for part, given in fed_as(key, value):
+                    self._feed(part, given, fed)
+                return
         element = key
         if type(key) is not SymbolicTensor or key._value.node.graph is not self._graph.ir:
             try:

@@ -196,6 +196,7 @@ from weft.compat.v1.partitioners import (  # noqa: F401
     min_max_variable_partitioner,
     variable_axis_size_partitioner,
 )
+from weft.compat.v1.signatures import ordered
 from weft.compat.v1.strings import as_string as as_string
 from weft.compat.v1.strings import join as string_join  # noqa: F401
 from weft.compat.v1.strings import reduce_join, regex_replace, string_split, substr  # noqa: F401
@@ -221,9 +222,9 @@ GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER, GRAPH_DEF_VERSION_MIN_PRODUCE
 
 #: namespaces that differ from version 2's, each a module of this folder
 _OWN = (
-    *"""app contrib data distributions examples feature_column flags gfile graph_util image initializers io layers
-    logging losses manip metrics nn python_io queue random resource_loader saved_model sets sparse spectral strings
-    summary train version""".split(),
+    *"""app contrib data debugging distributions examples feature_column flags gfile graph_util image initializers io
+    layers linalg logging losses manip math metrics nn python_io queue random resource_loader saved_model sets sparse
+    spectral strings summary train version""".split(),
 )
 
 #: top-level names that mean the same as in `weft`
@@ -250,8 +251,8 @@ _SHARED = frozenset(
 
 #: namespaces that mean the same as in `weft`
 _SHARED_NAMESPACES = frozenset(
-    """audio autodiff autograph bitwise config debugging distribute dtypes errors experimental keras linalg lookup math
-    nest ragged signal test""".split()
+    """audio autodiff autograph bitwise config distribute dtypes errors experimental keras lookup nest ragged signal
+    test""".split()
 )
 
 #: version 1 names of functions that version 2 keeps under `math` alone
@@ -338,11 +339,11 @@ def __getattr__(name: str) -> Any:
         return getattr(weft, name)
     if name in _SHARED or name in _MOVED:
         found = getattr(weft, name) if name in _SHARED else getattr(weft.math, _MOVED[name])
-        found = globals()[name] = composite(name, found)
+        found = globals()[name] = composite(name, ordered(name, found))
         return found
     if name in _ELSEWHERE:
         namespace, there = _ELSEWHERE[name]
-        found = globals()[name] = composite(name, getattr(getattr(weft, namespace), there))
+        found = globals()[name] = composite(name, ordered(name, getattr(getattr(weft, namespace), there)))
         return found
     if name in _IO:
         found = globals()[name] = getattr(importlib.import_module(f"{__name__}.io"), name)

@@ -106,6 +106,10 @@ class Dense(Layer):
             outputs = _nn.bias_add(outputs, self.bias)
         return outputs if self.activation is None else self.activation(outputs)
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the result for inputs of a shape."""
+        return weft.TensorShape([*weft.TensorShape(input_shape).as_list()[:-1], self.units])
+
 
 def dense(inputs: Any, units: int, activation: Any = None, use_bias: bool = True, kernel_initializer: Any = None,
           bias_initializer: Any = None, kernel_regularizer: Any = None, bias_regularizer: Any = None,

@@ -77,6 +77,7 @@ from weft.compat.v1.nn_more import (  # noqa: F401
 )
 from weft.compat.v1.old_names import _tell, find
 from weft.compat.v1.ops import _old_name
+from weft.compat.v1.signatures import ordered
 from weft.runtime import frontdoor
 from weft.runtime.scopes import Unit
 
@@ -287,7 +288,7 @@ def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any
 for _public in COMPOSITES:
     _name = _public.removeprefix("nn.")
     if _name != _public and _name in globals():
-        globals()[_name] = composite(_public, globals()[_name])
+        globals()[_name] = composite(_public, ordered(_public, globals()[_name]))
 
 
 def __getattr__(name: str) -> Any:

@@ -5,17 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 import weft
+from weft import argsort as argsort
+from weft import is_tensor as is_tensor
+from weft import nest as nest
+from weft import sort as sort
 from weft.compat.v1 import graphs
 from weft.compat.v1.checkpoints import init_from_checkpoint as init_from_checkpoint
 from weft.compat.v1.checkpoints import list_variables as list_variables
 from weft.compat.v1.checkpoints import load_checkpoint as load_checkpoint
 from weft.compat.v1.checkpoints import load_variable as load_variable
+from weft.compat.v1.contrib.arg_scopes import (  # noqa: F401
+    add_arg_scope,
+    arg_scope,
+    arg_scope_func_key,
+    arg_scoped_arguments,
+    current_arg_scope,
+    has_arg_scope,
+)
 from weft.compat.v1.global_step import (  # noqa: F401
     assert_global_step,
     create_global_step,
     get_global_step,
     get_or_create_global_step,
 )
+from weft.compat.v1.inner import deprecated as deprecated
+from weft.compat.v1.inner import deprecated_args as deprecated_args
+from weft.compat.v1.inner import smart_cond as smart_cond
+from weft.compat.v1.inner import smart_constant_value as smart_constant_value
+from weft.compat.v1.more_ops import with_dependencies as _with_dependencies
 from weft.compat.v1.saver import Saver
 from weft.compat.v1.variable_scopes import get_variable
 from weft.runtime.graph import GraphKeys
@@ -60,6 +77,23 @@ def get_local_variables(scope: Any = None, suffix: str | None = None) -> list[An
     return get_variables(scope, suffix, GraphKeys.LOCAL_VARIABLES)
 
 
+def with_same_shape(expected_tensor: Any, tensor: Any) -> Any:
+    """`tensor`, once it is known to have the shape of `expected_tensor`.
+
+    Raises:
+        InvalidArgumentError: When it runs, where it has not.
+    """
+    wanted, given = weft.convert_to_tensor(expected_tensor), weft.convert_to_tensor(tensor)
+    alike = weft.debugging.assert_equal(weft.shape(wanted), weft.shape(given), message="The tensors' shapes differ.")
+    return given if alike is None else _with_dependencies([alike], given)
+
+
+def get_name_scope() -> str:
+    """The name scope that is open, without the slash at its end; empty at the top."""
+    return str(graphs.get_default_graph().get_name_scope())
+
+
+@add_arg_scope
 def variable(name: str, shape: Any = None, dtype: Any = weft.float32, initializer: Any = None, regularizer: Any = None,
              trainable: bool = True, collections: Any = None, caching_device: Any = None, device: Any = None,
              partitioner: Any = None, custom_getter: Any = None, use_resource: Any = None) -> Any:  # fmt: skip
@@ -68,6 +102,7 @@ def variable(name: str, shape: Any = None, dtype: Any = weft.float32, initialize
     return get_variable(name, shape, dtype, initializer, regularizer, trainable, collections=kept)
 
 
+@add_arg_scope
 def model_variable(name: str, shape: Any = None, dtype: Any = weft.float32, initializer: Any = None,
                    regularizer: Any = None, trainable: bool = True, collections: Any = None,
                    **accepted: Any) -> Any:  # fmt: skip

@@ -11,6 +11,7 @@ from weft.compat.v1 import initializers, making
 from weft.compat.v1 import layers as _layers
 from weft.compat.v1 import nn as _nn
 from weft.compat.v1 import train as _train
+from weft.compat.v1.contrib.arg_scopes import add_arg_scope
 from weft.compat.v1.layers_norm import BatchNormalization
 from weft.compat.v1.naming import composite, in_graph
 from weft.compat.v1.variable_scopes import get_variable, variable_scope
@@ -106,6 +107,7 @@ def apply_regularization(regularizer: Any, weights_list: Any = None) -> Any:
     return total
 
 
+@add_arg_scope
 def flatten(inputs: Any, outputs_collections: Any = None, scope: str | None = None) -> Any:
     """`[batch, ...]` as `[batch, size]`."""
     with NameScope(scope or "Flatten") if in_graph() else nullcontext():
@@ -123,6 +125,7 @@ def _finished(outputs: Any, layer: Any, activation: Any, normalizer: Any, option
     return outputs if activation is None else activation(outputs)
 
 
+@add_arg_scope
 def fully_connected(inputs: Any, num_outputs: int, activation_fn: Any = _nn.relu, normalizer_fn: Any = None,
                     normalizer_params: Any = None, weights_initializer: Any = None, weights_regularizer: Any = None,
                     biases_initializer: Any = "zeros", biases_regularizer: Any = None, reuse: Any = None,
@@ -186,6 +189,7 @@ class _Conv2D(_Renamed, _layers.Conv2D):
     """A convolution with these names."""
 
 
+@add_arg_scope
 def conv2d(inputs: Any, num_outputs: int, kernel_size: Any, stride: Any = 1, padding: str = "SAME",
            data_format: str | None = None, rate: Any = 1, activation_fn: Any = _nn.relu, normalizer_fn: Any = None,
            normalizer_params: Any = None, weights_initializer: Any = None, weights_regularizer: Any = None,
@@ -218,6 +222,7 @@ def conv2d(inputs: Any, num_outputs: int, kernel_size: Any, stride: Any = 1, pad
 convolution2d = convolution = conv2d
 
 
+@add_arg_scope
 def max_pool2d(inputs: Any, kernel_size: Any, stride: Any = 2, padding: str = "VALID", data_format: str = "NHWC",
                outputs_collections: Any = None, scope: str | None = None) -> Any:  # fmt: skip
     """The greatest number of each window."""
@@ -225,6 +230,7 @@ def max_pool2d(inputs: Any, kernel_size: Any, stride: Any = 2, padding: str = "V
     return _layers.max_pooling2d(inputs, kernel_size, stride, padding, order, name=scope or "MaxPool2D")
 
 
+@add_arg_scope
 def avg_pool2d(inputs: Any, kernel_size: Any, stride: Any = 2, padding: str = "VALID", data_format: str = "NHWC",
                outputs_collections: Any = None, scope: str | None = None) -> Any:  # fmt: skip
     """The mean of each window."""
@@ -232,6 +238,7 @@ def avg_pool2d(inputs: Any, kernel_size: Any, stride: Any = 2, padding: str = "V
     return _layers.average_pooling2d(inputs, kernel_size, stride, padding, order, name=scope or "AvgPool2D")
 
 
+@add_arg_scope
 def dropout(inputs: Any, keep_prob: Any = 0.5, noise_shape: Any = None, is_training: Any = True,
             outputs_collections: Any = None, scope: str | None = None, seed: int | None = None) -> Any:  # fmt: skip
     """In training, keeps elements with probability `keep_prob`."""
@@ -239,6 +246,7 @@ def dropout(inputs: Any, keep_prob: Any = 0.5, noise_shape: Any = None, is_train
         return _layers.Dropout(1 - keep_prob, noise_shape, seed, _scope=opened)(inputs, training=is_training)
 
 
+@add_arg_scope
 def batch_norm(inputs: Any, decay: float = 0.999, center: bool = True, scale: bool = False, epsilon: float = 0.001,
                activation_fn: Any = None, param_initializers: Any = None, param_regularizers: Any = None,
                updates_collections: Any = GraphKeys.UPDATE_OPS, is_training: Any = True, reuse: Any = None,
@@ -297,6 +305,7 @@ def batch_norm(inputs: Any, decay: float = 0.999, center: bool = True, scale: bo
         return outputs if activation_fn is None else activation_fn(outputs)
 
 
+@add_arg_scope
 def one_hot_encoding(labels: Any, num_classes: int, on_value: float = 1.0, off_value: float = 0.0,
                      outputs_collections: Any = None, scope: str | None = None) -> Any:  # fmt: skip
     """Class numbers as rows with one value at the class' place."""
@@ -304,6 +313,7 @@ def one_hot_encoding(labels: Any, num_classes: int, on_value: float = 1.0, off_v
         return weft.one_hot(labels, num_classes, on_value=on_value, off_value=off_value)
 
 
+@add_arg_scope
 def softmax(logits: Any, scope: str | None = None) -> Any:
     """The softmax over the last axis."""
     with variable_scope(scope, "softmax"):
@@ -314,6 +324,7 @@ def softmax(logits: Any, scope: str | None = None) -> Any:
         return found
 
 
+@add_arg_scope
 def layer_norm(inputs: Any, center: bool = True, scale: bool = True, activation_fn: Any = None, reuse: Any = None,
                variables_collections: Any = None, outputs_collections: Any = None, trainable: bool = True,
                begin_norm_axis: int = 1, begin_params_axis: int = -1, scope: Any = None) -> Any:  # fmt: skip

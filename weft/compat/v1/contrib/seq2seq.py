@@ -1,4 +1,4 @@
-"""`tf.contrib.seq2seq`: the loss of sequences."""
+"""`tf.contrib.seq2seq`: decoders with attention, and the loss of sequences."""
 
 from __future__ import annotations
 
@@ -8,6 +8,35 @@ from typing import Any
 import weft
 from weft.base.absent import absent
 from weft.compat.v1 import nn as _nn
+from weft.compat.v1.contrib.seq2seq_attention import (  # noqa: F401
+    AttentionMechanism,
+    AttentionWrapper,
+    AttentionWrapperState,
+    BahdanauAttention,
+    LuongAttention,
+    hardmax,
+)
+from weft.compat.v1.contrib.seq2seq_beam import (  # noqa: F401
+    BeamSearchDecoder,
+    BeamSearchDecoderOutput,
+    BeamSearchDecoderState,
+    FinalBeamSearchDecoderOutput,
+    gather_tree,
+    tile_batch,
+)
+from weft.compat.v1.contrib.seq2seq_decoder import (  # noqa: F401
+    BasicDecoder,
+    BasicDecoderOutput,
+    CustomHelper,
+    Decoder,
+    GreedyEmbeddingHelper,
+    Helper,
+    InferenceHelper,
+    SampleEmbeddingHelper,
+    ScheduledEmbeddingTrainingHelper,
+    TrainingHelper,
+    dynamic_decode,
+)
 from weft.compat.v1.naming import composite, in_graph
 from weft.runtime.scopes import NameScope
 
@@ -74,4 +103,4 @@ def _count(weights: Any, axis: int | None) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(absent(f"tf.contrib.seq2seq.{name}", ["sequence_loss"]))
+    raise AttributeError(absent(f"tf.contrib.seq2seq.{name}", [n for n in globals() if n[0].isalpha()]))
