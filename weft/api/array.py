@@ -661,7 +661,8 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = dtypes.bool_, n
         longest = apply("reduce_max", reshape(ends, [-1]), axis=(0,))
         row = range(0, apply("maximum", longest, zeros_like(longest)))
     else:
-        row = apply("iota", shape=(maxlen,), axis=0) if isinstance(maxlen, int) else range(0, maxlen)
+        size = maxlen if isinstance(maxlen, int) else sizes.known(maxlen)  # which may be that of another tensor's axis
+        row = range(0, maxlen) if size is None or isinstance(size, tuple) else apply("iota", shape=(size,), axis=0)
     mask = apply("less", cast_to(row, ends.dtype), expand_dims(ends, -1), name=name)
     return cast_to(mask, dtype)
 

@@ -222,9 +222,26 @@ def _row_types(
     """The types of what the body returns behind the variables; a size that they change is not that before the loop."""
     own = varying(body, count)
     steady = {symbol: Dim.fresh(symbol.hint) if symbol in own else size for symbol, size in sizes.items()}
-    return [padded_type(_outer_type(value.type, steady, known)) if place in ragged
-            else _outer_type(value.type, steady, known)
-            for place, value in enumerate(body.outputs[count:])]  # fmt: skip
+    outside = known | _all([size for symbol, size in sizes.items() if symbol not in own])
+    found = [padded_type(_outer_type(value.type, steady, known)) if place in ragged
+             else _outer_type(value.type, steady, known)
+             for place, value in enumerate(body.outputs[count:])]  # fmt: skip
+    return _shown(found, outside)
+
+
+def _shown(types: Sequence[TensorType], outside: frozenset[Symbol]) -> list[TensorType]:
+    """The same types, in which each size can be told from the results' shapes or from sizes of the surroundings: one
+    that is computed of a size inside of the body, which no result shows, is a size of its own."""
+    bare = {size.symbol for type in types for size in type.shape or () if isinstance(size, Dim)}
+    made: dict[Dim, Dim] = {}
+
+    def told(size: Any) -> Any:
+        if not isinstance(size, Dim) or all(symbol in bare or symbol in outside for symbol in size.symbols()):
+            return size
+        return made.setdefault(size, Dim.fresh())
+
+    return [type if type.shape is None else type.with_shape(tuple(told(size) for size in type.shape))
+            for type in types]  # fmt: skip
 
 
 def _variable_types(

@@ -94,7 +94,8 @@ def _rebuilt(graph: Graph, known: dict[Node, Dimension]) -> Graph:
             if node in known:
                 new = _count(builder, node, substitute_attr(known[node], sizes))
             else:
-                attrs = {name: substitute_attr(attr, sizes) for name, attr in node.attrs.items()}
+                attrs = {name: _within(attr, sizes) if isinstance(attr, Graph) else substitute_attr(attr, sizes)
+                         for name, attr in node.attrs.items()}  # fmt: skip
                 new = builder.node(opdef.get(node.op), inputs, attrs, name=node.name)
         nodes[node] = new
         for old, made in zip(node.outputs, new.outputs, strict=True):
@@ -102,6 +103,29 @@ def _rebuilt(graph: Graph, known: dict[Node, Dimension]) -> Graph:
             for before, after in zip(old.shape or (), made.shape or (), strict=False):
                 if isinstance(before, Dim) and before.symbol is not None:
                     sizes.setdefault(before.symbol, after)
+    copy.inputs = [values[value] for value in graph.inputs]
+    copy.outputs = [values[value] for value in graph.outputs]
+    copy.captures = {outer: values[value] for outer, value in graph.captures.items()}
+    return copy
+
+
+def _within(graph: Graph, sizes: dict[Symbol, Dimension]) -> Graph:
+    """A branch or a body, which may mention sizes of its surroundings, in terms of what these have become."""
+    if not sizes:
+        return graph
+    copy = Graph(graph.name)
+    values: dict[Value, Value] = {}
+    nodes: dict[Node, Node] = {}
+    for node in graph.nodes:
+        attrs = {name: _within(attr, sizes) if isinstance(attr, Graph) else substitute_attr(attr, sizes)
+                 for name, attr in node.attrs.items()}  # fmt: skip
+        made = copy.add(node.op, [values[value] for value in node.inputs], attrs,
+                        [value.type.with_sizes(sizes) for value in node.outputs], name=node.name,
+                        control=[nodes[before] for before in node.control], source=node.source,
+                        effect=node.effect)  # fmt: skip
+        made.metadata = dict(node.metadata)
+        nodes[node] = made
+        values.update(zip(node.outputs, made.outputs, strict=True))
     copy.inputs = [values[value] for value in graph.inputs]
     copy.outputs = [values[value] for value in graph.outputs]
     copy.captures = {outer: values[value] for outer, value in graph.captures.items()}

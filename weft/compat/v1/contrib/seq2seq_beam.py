@@ -108,6 +108,10 @@ def _is_array(item: Any) -> bool:
     return isinstance(item, weft.TensorArray)
 
 
+def _mean(parts: list[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else weft.reduce_mean(weft.stack(parts, -1), -1)
+
+
 class BeamSearchDecoder(Decoder):
     """A decoder that follows the likeliest sequences side by side.
 
@@ -227,16 +231,18 @@ class BeamSearchDecoder(Decoder):
         return self._finished, self._start_inputs, state
 
     def _looked_at(self, cell_state: Any) -> Any:
-        """The alignments of a step, all mechanisms' side by side, where they count; else None."""
+        """The alignments of a step, the mean over all attentions, where they count; else None."""
         if self._coverage_weight == 0.0:
             return None
-        if not isinstance(cell_state, AttentionWrapperState):
+        states = cell_state if type(cell_state) is tuple else (cell_state,)
+        found = [_mean(list(state.alignments) if isinstance(state.alignments, tuple) else [state.alignments])
+                 for state in states if isinstance(state, AttentionWrapperState)]  # fmt: skip
+        if not found:
             raise ValueError(
                 explain("BeamSearchDecoder: a coverage penalty needs the alignments of an attention.",
                         expected="an AttentionWrapper as the cell", received=type(cell_state).__name__)  # fmt: skip
             )
-        parts = cell_state.alignments
-        return weft.concat(list(parts), -1) if isinstance(parts, tuple) else parts
+        return _mean(found)
 
     def step(self, time: Any, inputs: Any, state: Any, name: str | None = None) -> Any:
         """One step of all beams; which of what they could go on with is kept."""
@@ -292,6 +298,8 @@ class BeamSearchDecoder(Decoder):
             scores = log_probs / (weft.pow(five + weft.cast(lengths, log_probs.dtype), weight) / weft.pow(six, weight))
         if self._coverage_weight == 0.0:
             return scores
+        # steps behind a memory's end are never looked at, and not missed
+        seen = weft.where(weft.equal(seen, 0), weft.ones_like(seen), seen)
         missed = weft.reduce_sum(weft.math.log(weft.minimum(seen, 1.0)), 2)
         missed *= weft.cast(over, missed.dtype)
         return scores + weft.expand_dims(missed * self._coverage_weight, 2)

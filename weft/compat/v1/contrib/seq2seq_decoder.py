@@ -9,7 +9,7 @@ from weft.compat.v1 import nn as _nn
 from weft.compat.v1.contrib.seq2seq_attention import named
 from weft.compat.v1.flow import cond
 from weft.compat.v1.variable_scopes import variable_scope
-from weft.runtime import control
+from weft.runtime import control, dispatch
 
 # Decoding ------------------------------------------------------------------------------------------------------------
 
@@ -51,6 +51,13 @@ def _zeros_of(sizes: Any, kinds: Any, batch: Any) -> Any:
 
 def _is_array(item: Any) -> bool:
     return isinstance(item, weft.TensorArray)
+
+
+def _of_rows(part: Any, rows: Any) -> Any:
+    """A tensor that has as many rows as there are sequences, where its shape does not tell; checked when it runs."""
+    if _is_array(part) or not part.shape.rank or part.shape[0] is not None or part.shape.symbolic[0] == rows:
+        return part
+    return dispatch.call("ensure_shape", part, shape=(rows, *part.shape.symbolic[1:]))
 
 
 def _kept_where(over: Any, old: Any, new: Any) -> Any:
@@ -101,6 +108,13 @@ def dynamic_decode(decoder: Any, output_time_major: bool = False, impute_finishe
         finished = weft.convert_to_tensor(finished)
         if most is not None:
             finished = weft.logical_or(finished, weft.less_equal(most, 0))
+        rows = finished.shape.symbolic[0] if finished.shape.rank else None
+
+        def of_batch(parts: Any) -> Any:
+            """Parts whose rows are known to be as many as there are sequences."""
+            return weft.nest.map_structure(lambda part: part if rows is None else _of_rows(part, rows), parts)
+
+        inputs, state = of_batch(inputs), of_batch(state)
         lengths = weft.zeros_like(finished, weft.int32)
 
         def going(time: Any, held: Any, given: Any, over: Any, counted: Any) -> Any:
@@ -108,7 +122,7 @@ def dynamic_decode(decoder: Any, output_time_major: bool = False, impute_finishe
             return more if most is None else weft.logical_and(more, weft.less(time, most))
 
         def step(time: Any, held: Any, given: Any, over: Any, counted: Any) -> Any:
-            outputs, following, inputs_next, done = decoder.step(time, given, held)
+            outputs, following, inputs_next, done = (of_batch(part) for part in decoder.step(time, given, held))
             told = getattr(following, "lengths", None) if decoder.tracks_own_finished else None
             if not decoder.tracks_own_finished:
                 done = weft.logical_or(done, over)
@@ -121,10 +135,9 @@ def dynamic_decode(decoder: Any, output_time_major: bool = False, impute_finishe
                 following = _kept_where(over, held, following)
             return [time + 1, following, inputs_next, done, counted], outputs
 
-        (_, state, _, _, lengths), rows = control.collecting_loop(
+        (_, state, _, _, lengths), outputs = control.collecting_loop(
             going, step, [weft.constant(0), state, inputs, finished, lengths]
         )
-        outputs = rows
         try:
             outputs, state = decoder.finalize(outputs, state, lengths)
         except NotImplementedError:
