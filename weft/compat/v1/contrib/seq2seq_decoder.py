@@ -123,13 +123,9 @@ def dynamic_decode(decoder: Any, output_time_major: bool = False, impute_finishe
 
         def step(time: Any, held: Any, given: Any, over: Any, counted: Any) -> Any:
             outputs, following, inputs_next, done = (of_batch(part) for part in decoder.step(time, given, held))
-            told = getattr(following, "lengths", None) if decoder.tracks_own_finished else None
             if not decoder.tracks_own_finished:
                 done = weft.logical_or(done, over)
-            if told is None:
-                counted = weft.where(weft.logical_not(over), weft.fill(weft.shape(counted), time + 1), counted)
-            else:
-                counted = weft.cast(told, weft.int32)
+            counted = weft.where(weft.logical_not(over), weft.fill(weft.shape(counted), time + 1), counted)
             if impute_finished:
                 outputs = _kept_where(over, zeros, outputs)
                 following = _kept_where(over, held, following)
