@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import weft
-from weft.compat.v1 import graphs, state_ops
+from weft.compat.v1 import graphs
 from weft.compat.v1.initializers import zeros_initializer
 from weft.compat.v1.monitored_session import ChiefSessionCreator, MonitoredSession
 from weft.compat.v1.session_hooks import FinalOpsHook, SessionRunArgs, SessionRunHook
@@ -65,7 +65,7 @@ def evaluate_once(checkpoint_path: str, master: str = "", scaffold: Any = None, 
     Returns:
         The values of `final_ops`; None without any.
     """
-    step = state_ops.assign_add(get_or_create_eval_step(), 1, use_locking=True)
+    step = graphs.assign_add(get_or_create_eval_step(), 1, use_locking=True)
     watching = list(hooks or [])
     for hook in watching:
         if isinstance(hook, StopAfterNEvalsHook):

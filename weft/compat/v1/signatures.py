@@ -36,8 +36,9 @@ def ordered(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     Example:
         >>> import weft.compat.v1 as tf
-        >>> tf.gather([5, 6, 7], [2], None, "rows").numpy().tolist()
-        [7]
+        >>> with tf.Graph().as_default():
+        ...     tf.gather([[5, 6, 7]], [2], None, "rows", 1)
+        <tf.Tensor 'rows:0' shape=(1, 1) dtype=int32>
     """
     line = PARAMETERS.get(public)
     if line is None:
