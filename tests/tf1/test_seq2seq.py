@@ -1,4 +1,4 @@
-"""Decoders with attention: what they compute is compared with TensorFlow 1.15.5 by `conformance/uses/tf1/contrib.txt`."""
+"""Decoders with attention."""
 
 import numpy as np
 import pytest

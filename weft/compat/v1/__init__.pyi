@@ -9,14 +9,11 @@ from weft import keras as keras
 from weft._public import audio as audio
 from weft._public import bitwise as bitwise
 from weft._public import config as config
-from weft._public import debugging as debugging
 from weft._public import distribute as distribute
 from weft._public import dtypes as dtypes
 from weft._public import errors as errors
 from weft._public import experimental as experimental
-from weft._public import linalg as linalg
 from weft._public import lookup as lookup
-from weft._public import math as math
 from weft._public import nest as nest
 from weft._public import ragged as ragged
 from weft._public import signal as signal
@@ -24,6 +21,7 @@ from weft._public import test as test
 from weft._public.v1 import app as app
 from weft._public.v1 import contrib as contrib
 from weft._public.v1 import data as data
+from weft._public.v1 import debugging as debugging
 from weft._public.v1 import distributions as distributions
 from weft._public.v1 import examples as examples
 from weft._public.v1 import feature_column as feature_column
@@ -34,9 +32,11 @@ from weft._public.v1 import image as image
 from weft._public.v1 import initializers as initializers
 from weft._public.v1 import io as io
 from weft._public.v1 import layers as layers
+from weft._public.v1 import linalg as linalg
 from weft._public.v1 import logging as logging
 from weft._public.v1 import losses as losses
 from weft._public.v1 import manip as manip
+from weft._public.v1 import math as math
 from weft._public.v1 import metrics as metrics
 from weft._public.v1 import nn as nn
 from weft._public.v1 import python_io as python_io

@@ -100,7 +100,7 @@ def convert_data_format(data_format: str, ndim: int) -> str:
     """
     letters = {3: "W", 4: "HW", 5: "DHW"}.get(ndim)
     if letters is None:
-        raise ValueError(explain("convert_data_format: images have 3 to 5 axes.", expected="3 to 5", received=str(ndim)))
+        raise ValueError(explain("convert_data_format: images have 3 to 5 axes.", received=str(ndim)))
     if data_format == "channels_last":
         return f"N{letters}C"
     if data_format == "channels_first":

@@ -372,9 +372,10 @@ class AttentionWrapper(RNNCell):
             rows = weft.nest.flatten(held)[-1].shape[0]
             if isinstance(batch_size, int) and rows is not None and rows != batch_size:
                 raise ValueError(
-                    explain("AttentionWrapper: the initial cell state has another batch size.", expected=str(batch_size),
-                            received=str(rows), hint="with a BeamSearchDecoder, tile_batch the encoder's outputs and state "
-                            "first, and call zero_state with batch size times beam width")  # fmt: skip
+                    explain("AttentionWrapper: the initial cell state has another batch size.",
+                            expected=str(batch_size), received=str(rows),
+                            hint="with a BeamSearchDecoder, tile_batch the encoder's outputs and state first, and "
+                            "call zero_state with batch size times beam width")  # fmt: skip
                 )
             first = [a.initial_alignments(batch_size, dtype) for a in self._attention_mechanisms]
             return AttentionWrapperState(
