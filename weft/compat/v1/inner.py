@@ -5,53 +5,16 @@ Each is reached by the path it had there alone (`weft.compat.old_paths`), never 
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import weft
 from weft.base.errors import explain
-from weft.compat.removed import ArgSpec
 from weft.compat.v1.contrib.util import constant_value as constant_value
 from weft.compat.v1.layer_base import static_bool
 from weft.runtime import frontdoor, session
 
 # tensorflow.python.util ----------------------------------------------------------------------------------------------
-
-contextmanager = contextlib.contextmanager
-
-
-def getargspec(target: Any) -> Any:
-    """The parameters of a function, in the form that Python 2 had."""
-    spec = inspect.getfullargspec(target)
-    return ArgSpec(spec.args, spec.varargs, spec.varkw, spec.defaults)
-
-
-def getfullargspec(target: Any) -> Any:
-    """The parameters of a function; TensorFlow 1's own functions had no annotations."""
-    spec = inspect.getfullargspec(target)
-    return spec._replace(annotations={}) if str(getattr(target, "__module__", "")).startswith("weft") else spec
-
-
-def make_decorator(target: Any, decorator_func: Any, *described: Any, **more: Any) -> Any:
-    """`decorator_func`, which calls itself what `target` is called."""
-    decorator_func.__wrapped__ = target
-    for name in ("__name__", "__module__", "__doc__", "__qualname__"):
-        if hasattr(target, name):
-            setattr(decorator_func, name, getattr(target, name))
-    return decorator_func
-
-
-def unwrap(maybe_decorated: Any) -> tuple[list[Any], Any]:
-    """The decorators around a function, outermost first, and the function."""
-    found = []
-    while hasattr(maybe_decorated, "__wrapped__"):
-        found.append(maybe_decorated)
-        maybe_decorated = maybe_decorated.__wrapped__
-    return found, maybe_decorated
-
 
 def deprecated(*described: Any, **more: Any) -> Callable[[Any], Any]:
     """A decorator that leaves a function as it is: packages mark their own old names with it."""
@@ -59,34 +22,6 @@ def deprecated(*described: Any, **more: Any) -> Callable[[Any], Any]:
 
 
 deprecated_args = deprecated_arg_values = deprecated_alias = deprecated
-
-
-def deprecated_argument_lookup(new_name: str, new_value: Any, old_name: str, old_value: Any) -> Any:
-    """The value of an argument that has an older name too.
-
-    Raises:
-        ValueError: Where both are given.
-    """
-    if old_value is None:
-        return new_value
-    if new_value is not None:
-        raise ValueError(f"Cannot specify both '{old_name}' and '{new_name}'.")
-    return old_value
-
-
-@contextlib.contextmanager
-def silence() -> Iterator[None]:
-    """A block in which TensorFlow would not warn of old names; Weft never does."""
-    yield
-
-
-def make_all(module_name: str, doc_string_modules: Any = None) -> list[str]:
-    """The names of a module that do not begin with an underscore."""
-    return [name for name in vars(importlib.import_module(module_name)) if not name.startswith("_")]
-
-
-def remove_undocumented(module_name: str, allowed_exception_list: Any = None, doc_string_modules: Any = None) -> None:
-    """Nothing: a package keeps all of its names."""
 
 
 # tensorflow.python.layers.utils --------------------------------------------------------------------------------------
@@ -178,24 +113,6 @@ smart_constant_value = static_bool
 # tensorflow.python.ops -----------------------------------------------------------------------------------------------
 
 
-def in_no_xla_context(graph: Any = None) -> bool:
-    """False: graphs of this kind are never parts of an XLA computation."""
-    return False
-
-
-GraphOrParentsInXlaContext = IsInXLAContext = IsInWhileContext = in_no_xla_context
-
-
-def enabled() -> bool:
-    """Whether version 2's behaviour is on: not for programs of version 1."""
-    return False
-
-
-def shape_internal(input: Any, name: str | None = None, optimize: bool = True, out_type: Any = weft.int32) -> Any:
-    """`tf.shape`; what is known of it is a constant anyway."""
-    return weft.shape(input, out_type, name)
-
-
 def concat_sizes(prefix: Any, suffix: Any, static: bool = False) -> Any:
     """The sizes of one shape and then those of another, as cells and loops of packages put shapes together.
 
@@ -217,10 +134,6 @@ def concat_sizes(prefix: Any, suffix: Any, static: bool = False) -> Any:
 def like_rnncell(cell: Any) -> bool:
     """Whether an object has what recurrent networks ask a cell for."""
     return callable(cell) and all(hasattr(cell, name) for name in ("output_size", "state_size", "zero_state"))
-
-
-def set_shapes_for_outputs(op: Any) -> None:
-    """Nothing: shapes are inferred when an operation is made."""
 
 
 def register_session_run_conversion_functions(tensor_type: type, fetch_function: Any, feed_function: Any = None,
