@@ -152,7 +152,7 @@ class Function:
 
     def again(self, *args: Any) -> Any:
         """Calls it, where it was called before with arguments of this kind and nothing watches; else NotImplemented."""
-        if context.scope() is not None or context.tapes() or _settings["eagerly"]:
+        if context.tapes() or _settings["eagerly"] or dispatch.check_results is not None or context.scope() is not None:
             return NotImplemented
         key: list[Any] = []
         leaves: list[Any] = []

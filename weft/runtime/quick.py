@@ -32,7 +32,10 @@ def scan(value: Any, key: list[Any], leaves: list[Any]) -> bool:
         return dtype.kind not in _TEXT
     if kind is tuple or kind is list:
         key += (kind, len(value))
-        return all(scan(item, key, leaves) for item in value)
+        for item in value:
+            if not scan(item, key, leaves):
+                return False
+        return True
     if value is None or kind is bool or kind is int or kind is str:
         key += (kind, value)
         return True

@@ -217,6 +217,32 @@ def test_products_of_many_channels(stride: int) -> None:
     _compare(lambda x, k: [tf.nn.conv2d(x, k, stride, "SAME")], _numbers(12, (2, 5, 6, 260), (1, 1, 260, 130)))
 
 
+@pytest.mark.parametrize("batch, stride, unknown", [(1, 1, True), (15, 1, True), (3, 2, True), (15, 1, False)])
+def test_gradients_of_many_channels_are_products(batch: int, stride: int, unknown: bool) -> None:
+    """Of one stretch of rows and of several, of a number that the code knows and of one that it does not."""
+    arrays = _numbers(14, (batch, 6, 7, 260), (1, 1, 260, 256))
+    _compare(lambda x, k: [tf.nn.conv2d(x, k / 16, stride, "SAME")], arrays, unknown=unknown)
+
+
+def test_the_update_of_a_kernel_is_part_of_its_gradients_product() -> None:
+    (x, kernel, change), rate = _numbers(15, (5, 11, 10, 256), (1, 1, 256, 260), (5, 11, 10, 260)), 0.125
+    weights, speed = tf.Variable(kernel), tf.Variable(np.ones_like(kernel))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 11, 10, 256]), tf.TensorSpec([None, 11, 10, 260])])
+    def step(x: Any, change: Any) -> None:
+        with tf.GradientTape() as tape:
+            y = tf.nn.conv2d(x, weights, 1, "SAME")
+        speed.assign(0.5 * speed + tape.gradient(y, weights, change))
+        weights.assign_sub(rate * speed)
+
+    dispatch.use_engine("native")
+    step(x, change)
+    gradient = np.einsum("bhwc,bhwf->cf", x.astype(np.float64), change.astype(np.float64))
+    np.testing.assert_allclose(speed.numpy()[0, 0], 0.5 + gradient, rtol=0, atol=2e-6 * np.abs(gradient).max())
+    expected = kernel[0, 0] - rate * (0.5 + gradient)
+    np.testing.assert_allclose(weights.numpy()[0, 0], expected, rtol=0, atol=2e-6 * np.abs(expected).max())
+
+
 @pytest.mark.parametrize("channels", [3, 16])
 def test_windows_of_one_element_with_strides_before_a_pooling(channels: int) -> None:
     """What is not zero is told by its place in the whole image, not in the pixels that the strides choose."""

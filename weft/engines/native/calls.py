@@ -47,7 +47,9 @@ class Call:
             for index, (array, dtype, slot) in enumerate(zip(arrays, self._dtypes, self._slots, strict=True))
         ])
         self._results = signature([entry(shape, dtype, slot) for slot, shape, dtype in self.outputs])
+        self._both = np.concatenate([self._inputs, self._results[1:]])
         self._inputs_address, self._results_address = self._inputs.ctypes.data, self._results.ctypes.data
+        self._both_address, self._count = self._both.ctypes.data, len(self._slots) + len(self.outputs)
         self._staging: dict[int, np.ndarray[Any, Any]] = {}
 
     def fits(self, arrays: list[Any]) -> bool:
@@ -65,14 +67,28 @@ class Call:
             found = match(id(arrays), self._inputs_address, count, self.binding.table_address)
         return True
 
-    def run(self, inputs: Sequence[Any], arrays: list[Any], filled: bool, stamps: Stamps = None) -> list[Any] | None:
+    def ready(self, arrays: list[Any]) -> list[Any] | None:
+        """Arrays for the results, where these are of the sizes; then all addresses are in the table."""
+        results = [np.empty(shape, dtype) for _, shape, dtype in self.outputs]
+        match = self._match
+        if match is None:
+            return None
+        both = arrays + results
+        if match(id(both), self._both_address, self._count, self.binding.table_address) == self._count:
+            return results
+        return self._make_results() if self.fits(arrays) else None
+
+    def run(
+        self, inputs: Sequence[Any], arrays: list[Any], results: list[Any] | None, stamps: Stamps = None
+    ) -> list[Any] | None:
         """Runs it on the inputs, whose cells' values lie in `arrays`; None where a check failed.
 
-        `stamps` are those of the cells, read before their values.
+        `results` are what `ready` gave, `stamps` those of the cells, read before their values.
         """
-        if not filled:
+        filled = results is not None
+        if results is None:
             self._fill(arrays)
-        results = self._make_results()
+            results = self._make_results()
         if not self.written:
             return results if self.program.run(self.binding, stamps) else None
         binding = self.binding

@@ -106,10 +106,10 @@ class Executable:
             return None
         with self._lock:
             call = self._latest
-            fits = call is not None and call.fits(arrays)
-            if not fits:
+            results = None if call is None else call.ready(arrays)
+            if results is None:
                 call = self._latest = self._call(arrays)
-            return None if call is None else call.run(inputs, arrays, fits, stamps)
+            return None if call is None else call.run(inputs, arrays, results, stamps)
 
     def run_rows(self, inputs: Sequence[Any], rows: Rows) -> tuple[int, list[Any] | None]:
         """Runs it on rows of arrays, batch after batch.
@@ -151,8 +151,8 @@ class Executable:
         """The inputs with the values of cells in their place; None where one has none."""
         arrays = list(inputs)
         for index in self._handles:
-            arrays[index] = inputs[index].read()
-            if arrays[index] is None:
+            array = arrays[index] = inputs[index].read()
+            if array is None:
                 return None
         return arrays
 

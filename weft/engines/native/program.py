@@ -87,8 +87,10 @@ class Program:
     def run(self, binding: Binding, stamps: Stamps = None) -> bool:
         """Runs the code on the addresses in the binding's table. False where a check failed: no state was written."""
         pool = self.ready(binding)
-        done = self.steps(binding, *binding.begin(stamps), pool=pool)
-        binding.end(stamps, done)
+        begin = binding.begin(stamps)
+        done = self.steps(binding, *begin, pool=pool)
+        if begin is not binding.rest:  # else what is held stays as it is
+            binding.end(stamps, done)
         return done == 1
 
     def ready(self, binding: Binding) -> threads.Pool:
@@ -178,11 +180,15 @@ class Binding:
         self.schedule = np.array(words or [0], np.int64)
         self.table_address = self.table.ctypes.data
         self.schedule_address = self.schedule.ctypes.data
+        #: the schedule without the steady phases
+        self.rest = self.schedule_address + self.skipped * 8, self.phases - self.steady
         self.shapes = [tuple(dims.evaluate(d, known) for d in output.shape) for output in image.outputs]
 
     def begin(self, stamps: Stamps) -> tuple[int, int]:
         """The schedule of a run, and its phases: those that have seen these very variables are left out."""
-        if self.skips(stamps) and self.held == stamps and self._arena.user is self and self.base == self._arena.base:
+        held, arena = self.held, self._arena
+        there = held is not None and arena.user is self and self.base == arena.base
+        if there and held == stamps and self.skips(stamps):
             return self.rest
         self.held = None
         return self.schedule_address, self.phases
@@ -197,11 +203,6 @@ class Binding:
     def skips(self, stamps: Stamps) -> bool:
         """Whether there are steady phases that may be left out once they have run."""
         return bool(self.steady) and stamps is not None and profile.active is None
-
-    @property
-    def rest(self) -> tuple[int, int]:
-        """The schedule without the steady phases."""
-        return self.schedule_address + self.skipped * 8, self.phases - self.steady
 
     def prepare(self, threads: int) -> None:
         """Finds room for the buffers, and for what each of so many threads has for itself."""

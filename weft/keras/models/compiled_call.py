@@ -59,7 +59,7 @@ class CompiledCall:
 
     def run(self, x: Any, training: Any) -> Any:
         """The model's outputs, or NotImplemented where layers have to run one after the other."""
-        if not self._fits or any(self._losses) or not _is_plain(x) or not extend.runs_unwatched():
+        if not self._fits or any(self._losses) or not _is_plain(x):
             return NotImplemented
         function = self._functions.get(training)
         if function is None:
@@ -68,6 +68,8 @@ class CompiledCall:
             result = function.again(x)
             if result is not NotImplemented:
                 return result
+            if not extend.runs_unwatched():
+                return NotImplemented
             with tracing:
                 if not extend.only_computes(function, x) or self._masked:
                     self._fits = False

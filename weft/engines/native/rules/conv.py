@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from weft.base import dtypes
-from weft.base.dims import ceil_divide
+from weft.base.dims import ceil_divide, product
 from weft.engines.native.contraction import Contraction
 from weft.engines.native.convolution import depthwise, direct, rare, sparse, winograd
 from weft.engines.native.convolution.parts import FLOATS, add_template, filled
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 #: into how many shares the batch is cut where a kernel's gradient is summed: fixed, so that the bits are
 SHARES = 8
+#: gradients of kernels of windows of one element that have so many numbers are one product: there are tiles enough for
+#: threads to share, and the shares of a batch would take much memory
+_WHOLE = 1 << 16
 #: kernels of windows of one element that have so many numbers are packed for the product; others stay near as they are
 _PACKED = 1 << 15
 
@@ -399,6 +402,8 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     if fast:
         made = winograd.kernel_gradient(low, x, ct, window, SHARES)
         return [narrowed(made, node.outputs[0].dtype)]
+    if groups == 1 and channels * filters >= _WHOLE and x.contiguous and ct.contiguous and _single(window):
+        return [narrowed(_product_of_rows(low, x, ct, kernel_shape), node.outputs[0].dtype)]
     if groups > 1:
         return [narrowed(_grouped_kernel_gradient(low, x, ct, window, groups, kernel_shape), node.outputs[0].dtype)]
     steps = window.dilations[-1]
@@ -423,6 +428,20 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     template = Contraction(shape, (share, *window.out), element, change, x.dtype, limit, stream=True)
     partial = _contract(low, template, (SHARES, *kernel_shape), "conv_kernel_gradient")
     return [narrowed(_summed(low, partial, kernel_shape, batch), node.outputs[0].dtype)]
+
+
+def _product_of_rows(low: Lowering, x: Memory, ct: Memory, shape: Shape) -> Memory:
+    """The gradient of a kernel whose windows are one element, all places of all images being rows."""
+    rows = product(x.shape[:-1])
+    images, change = (Memory(m.buffer, (rows, m.shape[-1]), None, m.offset) for m in (x, ct))
+    made = Product(
+        shape[-2:],
+        rows,
+        lambda place, k: images.at((k, place[-2])),
+        lambda place, k: change.at((k, place[-1])),
+        x.dtype,
+    ).add(low, "conv_kernel_gradient")
+    return Memory(made.buffer, shape)
 
 
 def _summed(low: Lowering, partial: Source, shape: Shape, batch: Dimension) -> Memory:
