@@ -98,6 +98,7 @@ from weft.api.array import unstack as unstack
 from weft.api.array import where as where
 from weft.api.array import zeros as zeros
 from weft.api.array import zeros_like as zeros_like
+from weft.api.critical import CriticalSection as CriticalSection
 from weft.api.devices import DeviceSpec as DeviceSpec
 from weft.api.flow import Assert as Assert
 from weft.api.flow import assert_rank as assert_rank
@@ -122,6 +123,13 @@ from weft.api.flow import scan as scan
 from weft.api.flow import switch_case as switch_case
 from weft.api.flow import timestamp as timestamp
 from weft.api.flow import while_loop as while_loop
+from weft.api.further import extract_volume_patches as extract_volume_patches
+from weft.api.further import fingerprint as fingerprint
+from weft.api.further import get_current_name_scope as get_current_name_scope
+from weft.api.further import is_symbolic_tensor as is_symbolic_tensor
+from weft.api.further import matrix_square_root as matrix_square_root
+from weft.api.further import realdiv as realdiv
+from weft.api.further import type_spec_from_value as type_spec_from_value
 from weft.api.initializers import constant_initializer as constant_initializer
 from weft.api.initializers import ones_initializer as ones_initializer
 from weft.api.initializers import random_normal_initializer as random_normal_initializer
@@ -142,7 +150,10 @@ from weft.api.math import einsum as einsum
 from weft.api.math import matmul as matmul
 from weft.api.math import scalar_mul as scalar_mul
 from weft.api.math import tensordot as tensordot
+from weft.api.matrices import eig as eig
+from weft.api.matrices import eigvals as eigvals
 from weft.api.matrices import norm as norm
+from weft.api.nn_rarer import approx_top_k as approx_top_k
 from weft.api.partition import dynamic_partition as dynamic_partition
 from weft.api.partition import dynamic_stitch as dynamic_stitch
 from weft.api.partition import grad_pass_through as grad_pass_through
@@ -184,6 +195,12 @@ from weft.compat import graph_util as graph_util
 from weft.compat import raw_ops as raw_ops
 from weft.compat.hook import install_as_tensorflow as install_as_tensorflow
 from weft.compat.hook import uninstall_as_tensorflow as uninstall_as_tensorflow
+from weft.compat.v1.graph_import import import_graph_def as import_graph_def
+from weft.compat.v1.more_ops import AggregationMethod as AggregationMethod
+from weft.compat.v1.more_ops import histogram_fixed_width_bins as histogram_fixed_width_bins
+from weft.compat.v1.more_ops import required_space_to_batch_paddings as required_space_to_batch_paddings
+from weft.compat.v1.more_ops import unravel_index as unravel_index
+from weft.compat.v1.state_ops import hessians as hessians
 from weft.data.optional import OptionalSpec as OptionalSpec
 from weft.data.structure import NoneTensorSpec as NoneTensorSpec
 from weft.keras import initializers as initializers
@@ -193,6 +210,7 @@ from weft.keras import optimizers as optimizers
 from weft.runtime.composite import IndexedSlices as IndexedSlices
 from weft.runtime.control import cond as cond
 from weft.runtime.custom_gradient import custom_gradient as custom_gradient
+from weft.runtime.gradient_overrides import RegisterGradient as RegisterGradient
 from weft.runtime.graph import Graph as Graph
 from weft.runtime.graph import Operation as Operation
 from weft.runtime.module import Module as Module

@@ -14,6 +14,7 @@ from weft.api.bands import tensor_diag as tensor_diag
 from weft.api.bands import tensor_diag_part as tensor_diag_part
 from weft.api.bands import tridiagonal_matmul as tridiagonal_matmul
 from weft.api.bands import tridiagonal_solve as tridiagonal_solve
+from weft.api.linalg import experimental as experimental
 from weft.api.linear_operators import LinearOperator as LinearOperator
 from weft.api.linear_operators import LinearOperatorAdjoint as LinearOperatorAdjoint
 from weft.api.linear_operators import LinearOperatorBlockDiag as LinearOperatorBlockDiag
@@ -31,6 +32,11 @@ from weft.api.linear_operators import LinearOperatorScaledIdentity as LinearOper
 from weft.api.linear_operators import LinearOperatorToeplitz as LinearOperatorToeplitz
 from weft.api.linear_operators import LinearOperatorTridiag as LinearOperatorTridiag
 from weft.api.linear_operators import LinearOperatorZeros as LinearOperatorZeros
+from weft.api.linear_operators_more import LinearOperatorBlockLowerTriangular as LinearOperatorBlockLowerTriangular
+from weft.api.linear_operators_more import LinearOperatorCirculant2D as LinearOperatorCirculant2D
+from weft.api.linear_operators_more import LinearOperatorCirculant3D as LinearOperatorCirculant3D
+from weft.api.linear_operators_more import LinearOperatorLowRankUpdate as LinearOperatorLowRankUpdate
+from weft.api.linear_operators_more import eigh_tridiagonal as eigh_tridiagonal
 from weft.api.math import einsum as einsum
 from weft.api.math import global_norm as global_norm
 from weft.api.math import l2_normalize as l2_normalize

@@ -9,6 +9,8 @@ from weft.api.math import TopK as TopK
 from weft.api.math import accumulate_n as accumulate_n
 from weft.api.math import add_n as add_n
 from weft.api.math import angle as angle
+from weft.api.math import approx_max_k as approx_max_k
+from weft.api.math import approx_min_k as approx_min_k
 from weft.api.math import argmax as argmax
 from weft.api.math import argmin as argmin
 from weft.api.math import atan2 as atan2

@@ -66,6 +66,15 @@ from weft.api.nn_more import normalize_moments as normalize_moments
 from weft.api.nn_more import scale_regularization_loss as scale_regularization_loss
 from weft.api.nn_more import sufficient_statistics as sufficient_statistics
 from weft.api.nn_more import weighted_moments as weighted_moments
+from weft.api.nn_rarer import approx_max_k as approx_max_k
+from weft.api.nn_rarer import approx_min_k as approx_min_k
+from weft.api.nn_rarer import atrous_conv2d_transpose as atrous_conv2d_transpose
+from weft.api.nn_rarer import depthwise_conv2d_backprop_filter as depthwise_conv2d_backprop_filter
+from weft.api.nn_rarer import depthwise_conv2d_backprop_input as depthwise_conv2d_backprop_input
+from weft.api.nn_rarer import experimental as experimental
+from weft.api.nn_rarer import fractional_avg_pool as fractional_avg_pool
+from weft.api.nn_rarer import fractional_max_pool as fractional_max_pool
+from weft.api.nn_rarer import isotonic_regression as isotonic_regression
 from weft.api.sampling import all_candidate_sampler as all_candidate_sampler
 from weft.api.sampling import compute_accidental_hits as compute_accidental_hits
 from weft.api.sampling import fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler

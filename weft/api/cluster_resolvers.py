@@ -74,6 +74,13 @@ class TFConfigClusterResolver(ClusterResolver):
         self.task_id = task.get("index") if task_id is None else task_id
         self.rpc_layer, self.environment = rpc_layer, environment or ""
 
+    def master(self, task_type: Any = None, task_id: Any = None, rpc_layer: Any = None) -> str:
+        """The address of a task, this one where none is named; "" without a cluster."""
+        if not self._jobs:
+            return ""
+        kind = self.task_type if task_type is None else task_type
+        return super().master(kind, self.task_id if task_id is None else task_id, rpc_layer)
+
 
 class SimpleClusterResolver(ClusterResolver):
     """A cluster as given.

@@ -158,6 +158,10 @@ def _require_processor(device: str) -> None:
         raise ValueError(f"No matching devices found for '{device}'")
 
 
+#: numbers of threads as they were set
+_threads = {"intra": 0, "inter": 0}
+
+
 class _Threading:
     """Thread counts; they are asked of the engine through `WEFT_NUM_THREADS`."""
 
@@ -166,16 +170,22 @@ class _Threading:
         """The number of threads that an op may use."""
         if num_threads:
             os.environ["WEFT_NUM_THREADS"] = str(int(num_threads))
+        _threads["intra"] = int(num_threads)
 
     @staticmethod
     def get_intra_op_parallelism_threads() -> int:
-        """The number of threads that an op may use."""
-        from weft.base import flags
+        """The number of threads that an op may use, as it was set; 0 where that is left to Weft."""
+        return _threads["intra"]
 
-        return flags.num_threads()
+    @staticmethod
+    def set_inter_op_parallelism_threads(num_threads: int) -> None:
+        """Accepted: ops that need nothing of one another share the threads of an op."""
+        _threads["inter"] = int(num_threads)
 
-    set_inter_op_parallelism_threads = staticmethod(lambda num_threads: None)
-    get_inter_op_parallelism_threads = staticmethod(lambda: 1)
+    @staticmethod
+    def get_inter_op_parallelism_threads() -> int:
+        """What was set; 0 where nothing was."""
+        return _threads["inter"]
 
 
 class _Experimental:

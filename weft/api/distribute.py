@@ -14,7 +14,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from weft.api import array, cluster_coordinator, cluster_resolvers, math, partitioners
 from weft.autograph.converting import converted
@@ -82,7 +82,8 @@ class InputOptions:
                  experimental_replication_mode: InputReplicationMode = InputReplicationMode.PER_WORKER,
                  experimental_place_dataset_on_device: bool = False,
                  experimental_per_replica_buffer_size: int = 1) -> None:  # fmt: skip
-        self.experimental_fetch_to_device = experimental_fetch_to_device
+        given = experimental_fetch_to_device
+        self.experimental_fetch_to_device = True if given is None else given
         self.experimental_replication_mode = experimental_replication_mode
         self.experimental_place_dataset_on_device = experimental_place_dataset_on_device
         self.experimental_per_replica_buffer_size = experimental_per_replica_buffer_size
@@ -111,8 +112,12 @@ class ReductionToOneDevice(CrossDeviceOps):
     """Accepted."""
 
 
-class RunOptions(_Accepted):
-    """Accepted."""
+class RunOptions(NamedTuple):
+    """How a function is run by replicas: accepted."""
+
+    experimental_enable_dynamic_batch_size: bool = True
+    experimental_bucketizing_dynamic_shape: bool = False
+    experimental_xla_options: Any = None
 
 
 class _Open(threading.local):

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-from weft.api import numpy  # noqa: F401
+from weft.api import dlpack, numpy  # noqa: F401
 from weft.data.optional import Optional  # noqa: F401

@@ -34,6 +34,14 @@ from weft.api.linear_operators import (  # noqa: F401
     LinearOperatorTridiag,
     LinearOperatorZeros,
 )  # fmt: skip
+from weft.api.linear_operators_more import (  # noqa: F401
+    LinearOperatorBlockLowerTriangular,
+    LinearOperatorCirculant2D,
+    LinearOperatorCirculant3D,
+    LinearOperatorLowRankUpdate,
+    eigh_tridiagonal,
+)
+from weft.api.linear_operators_more import conjugate_gradient as _conjugate_gradient
 from weft.api.math import einsum, global_norm, l2_normalize, matmul, tensordot  # noqa: F401
 from weft.api.matrices import (  # noqa: F401
     LogMatrixDeterminant,
@@ -70,3 +78,9 @@ from weft.api.matrices import (  # noqa: F401
     trace,
     triangular_solve,
 )  # fmt: skip
+
+
+class experimental:
+    """`tf.linalg.experimental`."""
+
+    conjugate_gradient = staticmethod(_conjugate_gradient)

@@ -559,6 +559,26 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Any:
 
 
 
+def approx_max_k(operand: Any, k: int, reduction_dimension: int = -1, recall_target: float = 0.95,
+                 reduction_input_size_override: int = -1, aggregate_to_topk: bool = True,
+                 name: str | None = None) -> Any:  # fmt: skip
+    """As `tf.nn.approx_max_k`."""
+    from weft.api import nn_rarer
+
+    return nn_rarer.approx_max_k(operand, k, reduction_dimension, recall_target, reduction_input_size_override,
+                                 aggregate_to_topk, name)  # fmt: skip
+
+
+def approx_min_k(operand: Any, k: int, reduction_dimension: int = -1, recall_target: float = 0.95,
+                 reduction_input_size_override: int = -1, aggregate_to_topk: bool = True,
+                 name: str | None = None) -> Any:  # fmt: skip
+    """As `tf.nn.approx_min_k`."""
+    from weft.api import nn_rarer
+
+    return nn_rarer.approx_min_k(operand, k, reduction_dimension, recall_target, reduction_input_size_override,
+                                 aggregate_to_topk, name)  # fmt: skip
+
+
 def softsign(features: Any, name: str | None = None) -> Any:
     """x / (1 + |x|)."""
     return apply("softsign", features, name=name)

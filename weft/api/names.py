@@ -20,6 +20,7 @@ TOP_LEVEL: dict[str, str] = {
         logical_and logical_not logical_or matmul maximum minimum multiply negative not_equal pow reduce_all reduce_any
         reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum round scalar_mul sigmoid sign sin sinh
         sqrt square subtract tan tanh tensordot truediv truncatediv truncatemod""",
+    "weft.api.critical": "CriticalSection",
     "weft.api.devices": "DeviceSpec",
     "weft.api.flow": """
         Assert GradientTape UnconnectedGradients assert_equal assert_greater assert_less assert_rank case cond
@@ -60,6 +61,23 @@ ALIASES: dict[str, tuple[str, str]] = {
     "floordiv": ("weft.api.math", "floordiv"),
     "Operation": ("weft.runtime.graph", "Operation"),
     "Graph": ("weft.runtime.graph", "Graph"),
+    "AggregationMethod": ("weft.compat.v1.more_ops", "AggregationMethod"),
+    "RegisterGradient": ("weft.runtime.gradient_overrides", "RegisterGradient"),
+    "approx_top_k": ("weft.api.nn_rarer", "approx_top_k"),
+    "eig": ("weft.api.matrices", "eig"),
+    "eigvals": ("weft.api.matrices", "eigvals"),
+    "extract_volume_patches": ("weft.api.further", "extract_volume_patches"),
+    "fingerprint": ("weft.api.further", "fingerprint"),
+    "get_current_name_scope": ("weft.api.further", "get_current_name_scope"),
+    "hessians": ("weft.compat.v1.state_ops", "hessians"),
+    "histogram_fixed_width_bins": ("weft.compat.v1.more_ops", "histogram_fixed_width_bins"),
+    "import_graph_def": ("weft.compat.v1.graph_import", "import_graph_def"),
+    "is_symbolic_tensor": ("weft.api.further", "is_symbolic_tensor"),
+    "matrix_square_root": ("weft.api.further", "matrix_square_root"),
+    "realdiv": ("weft.api.further", "realdiv"),
+    "required_space_to_batch_paddings": ("weft.compat.v1.more_ops", "required_space_to_batch_paddings"),
+    "type_spec_from_value": ("weft.api.further", "type_spec_from_value"),
+    "unravel_index": ("weft.compat.v1.more_ops", "unravel_index"),
     "norm": ("weft.api.linalg", "norm"),
 }
 

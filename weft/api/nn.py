@@ -35,6 +35,17 @@ from weft.api.nn_more import (  # noqa: F401
     sufficient_statistics,
     weighted_moments,
 )
+from weft.api.nn_rarer import (  # noqa: F401
+    approx_max_k,
+    approx_min_k,
+    atrous_conv2d_transpose,
+    depthwise_conv2d_backprop_filter,
+    depthwise_conv2d_backprop_input,
+    experimental,
+    fractional_avg_pool,
+    fractional_max_pool,
+    isotonic_regression,
+)
 from weft.api.sampling import (  # noqa: F401
     all_candidate_sampler,
     compute_accidental_hits,

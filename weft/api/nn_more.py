@@ -248,11 +248,11 @@ def collapse_repeated(labels: Any, seq_length: Any, name: str | None = None) -> 
                                           array.gather_nd(x, at)), counts  # fmt: skip
 
 
-def ctc_unique_labels(labels: Any, name: str | None = None) -> tuple[Any, Any]:
+def ctc_unique_labels(labels: Any, name: str | None = None) -> list[Any]:
     """The different labels of each row and which of them each place has: two tensors of the shape of `labels`."""
     x = frontdoor.convert(labels)
     rows, width = x.shape.as_list()
     found = [array.unique(x[row]) for row in range(rows)]
     uniques = [array.pad(u.y, [[0, width - u.y.shape[0]]]) if u.y.shape[0] is not None else
                array.concat([u.y, array.zeros([width - array.shape(u.y)[0]], x.dtype)], 0) for u in found]  # fmt: skip
-    return cast_to(array.stack(uniques), dtypes.int64), array.stack([u.idx for u in found])
+    return [cast_to(array.stack(uniques), dtypes.int64), array.stack([u.idx for u in found])]

@@ -71,6 +71,14 @@ def _draw(kind: str, limit: int, count: int, unique: bool, rng: np.random.Genera
     return np.asarray(found), tries
 
 
+class CandidateSample(NamedTuple):
+    """Drawn classes, and how often the true and the drawn ones are to be expected among them."""
+
+    sampled_candidates: Any
+    true_expected_count: Any
+    sampled_expected_count: Any
+
+
 def _sampler(kind: str, probability: Any, default: str) -> Any:
     def function(true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int,
                  seed: int | None = None, name: str | None = None) -> tuple[Any, Any, Any]:  # fmt: skip
@@ -87,9 +95,8 @@ def _sampler(kind: str, probability: Any, default: str) -> Any:
 
             ids, tries = host_call(draw, (), types, default.title().replace("_", ""))
             true = cast_to(frontdoor.convert(true_classes), dtypes.int64)
-            return ids, _expected(true, tries, num_sampled, range_max, unique, probability), _expected(
-                ids, tries, num_sampled, range_max, unique, probability
-            )
+            return CandidateSample(ids, *(_expected(classes, tries, num_sampled, range_max, unique, probability)
+                                          for classes in (true, ids)))  # fmt: skip
 
     function.__name__ = function.__qualname__ = default
     function.__doc__ = f"""Draws class numbers ({kind}), and says how often each is expected among the draws.

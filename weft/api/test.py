@@ -56,8 +56,8 @@ def is_built_with_rocm() -> bool:
 
 
 def is_built_with_xla() -> bool:
-    """Whether Weft needs XLA: no."""
-    return False
+    """Whether functions can be compiled: they always are, with `jit_compile` and without."""
+    return True
 
 
 def get_temp_dir() -> str:
@@ -67,7 +67,7 @@ def get_temp_dir() -> str:
     return folder
 
 
-def compute_gradient(f: Any, x: Any, delta: float | None = None) -> tuple[list[Any], list[Any]]:
+def compute_gradient(f: Any, x: Any, delta: float | None = None) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """The Jacobians of a function by its arguments: as gradients give them, and as differences of its values do.
 
     Args:
@@ -76,7 +76,7 @@ def compute_gradient(f: Any, x: Any, delta: float | None = None) -> tuple[list[A
         delta: By how much each element is moved to both sides; 1/1024 where None.
 
     Returns:
-        Two lists of arrays `[elements of the result, elements of the argument]`.
+        Two tuples of arrays `[elements of the result, elements of the argument]`.
 
     Example:
         >>> import weft as tf
@@ -107,7 +107,7 @@ def compute_gradient(f: Any, x: Any, delta: float | None = None) -> tuple[list[A
                 sides.append(_array(frontdoor.convert(f(*arguments))).ravel())
             columns.append((sides[0] - sides[1]) / (2 * step))
         numeric.append(np.stack(columns, axis=1) if columns else np.zeros((size, 0)))
-    return exact, numeric
+    return tuple(exact), tuple(numeric)
 
 
 def create_local_cluster(*args: Any, **kwargs: Any) -> Any:

@@ -84,6 +84,13 @@ NOT_BUILT: Mapping[str, str] = {
 _TPU = "TPUs are driven by Google's own runtime, which is not a library that a Python program could bring along"
 _DTENSOR = "arrays that are laid out over several machines need TensorFlow's own runtime on each of them"
 _ONE = "training runs in one process"
+_BRIDGE = ("graphs are compiled by Weft's own compiler", "leave it out: there is nothing to switch")
+_CELLS = ("it wraps cells of TensorFlow 1", "keras.layers.RNN, or tf.compat.v1.nn.rnn_cell")
+_FFTND = ("TensorFlow itself has no kernel of it for processors", "tf.signal.fft, fft2d and fft3d")
+_JXL = ("JPEG XL needs a library of its own", "keep the pictures as PNG or JPEG")
+_PREEMPTED = ("notices of preemption come from one cloud's own service", "keras.callbacks.BackupAndRestore")
+_SERVICE = ("the pipeline runs where it is used", "dataset.save")
+_VARIANT = ("datasets are no tensors here", "pass the dataset itself: functions take datasets")
 
 #: what is left out on purpose: name -> (why, what to use instead)
 LEFT_OUT: Mapping[str, tuple[str, str]] = {
@@ -109,6 +116,45 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
         "what functions of tf do with classes of others is for TensorFlow's own extension types",
         "a class with `__weft_operation__`, see weft.extend",
     ),
+    "tf.config.experimental.disable_mlir_bridge": _BRIDGE,
+    "tf.config.experimental.enable_mlir_bridge": _BRIDGE,
+    "tf.data.experimental.distributed_save": _SERVICE,
+    "tf.data.experimental.from_variant": _VARIANT,
+    "tf.data.experimental.get_model_proto": (
+        "it tells of the autotuner within TensorFlow's runtime", "tf.profiler.experimental, or WEFT_DEBUG=1",
+    ),
+    "tf.data.experimental.make_saveable_from_iterator": (
+        "it belongs to the Saver of TensorFlow 1", "tf.train.Checkpoint(iterator=iterator) keeps an iterator's place",
+    ),
+    "tf.data.experimental.to_variant": _VARIANT,
+    "tf.debugging.experimental": (
+        "what it writes is for a plugin of TensorBoard that reads TensorFlow's own runtime",
+        "tf.debugging.enable_check_numerics(), tf.print, WEFT_DEBUG=1",
+    ),
+    "tf.distribute.experimental.PreemptionCheckpointHandler": _PREEMPTED,
+    "tf.distribute.experimental.PreemptionWatcher": _PREEMPTED,
+    "tf.distribute.experimental.TerminationConfig": _PREEMPTED,
+    "tf.distribute.experimental.rpc": (
+        "calls between machines go by a server within TensorFlow's runtime", "multiprocessing.managers of Python",
+    ),
+    "tf.dtensor": (_DTENSOR, "plain tensors and tf.Variable"),
+    "tf.fftnd": _FFTND,
+    "tf.ifftnd": _FFTND,
+    "tf.image.decode_jxl": _JXL,
+    "tf.io.decode_jxl": _JXL,
+    "tf.irfftnd": _FFTND,
+    "tf.nn.RNNCellDeviceWrapper": _CELLS,
+    "tf.nn.RNNCellDropoutWrapper": _CELLS,
+    "tf.nn.RNNCellResidualWrapper": _CELLS,
+    "tf.nondifferentiable_batch_function": (
+        "requests are gathered into batches by TensorFlow's server", "tf.data.Dataset.batch, or tf.function on batches",
+    ),
+    "tf.rfftnd": _FFTND,
+    "tf.security": ("its classes annotate what TensorFlow generates", "tf.DType and tf.Tensor in annotations"),
+    "tf.signal.fftnd": _FFTND,
+    "tf.signal.ifftnd": _FFTND,
+    "tf.signal.irfftnd": _FFTND,
+    "tf.signal.rfftnd": _FFTND,
     "tf.experimental.tensorrt": ("TensorRT is NVIDIA's own runtime", "call the model: it is compiled already"),
     "tf.lite": (
         "TensorFlow Lite is a runtime of its own with a file format of its own",

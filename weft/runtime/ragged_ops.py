@@ -268,6 +268,32 @@ def _expanded(x: Any, axis: int) -> Any:
     return x.with_values(_expanded(x._values, axis - 1))
 
 
+def _squeeze(inputs: list[Any], attrs: dict[str, Any]) -> Any:
+    x = inputs[0]
+    if attrs["axis"] is None:
+        raise ValueError(explain("tf.squeeze of a RaggedTensor must have an axis argument.",
+                                 hint="name the axes that have size 1"))  # fmt: skip
+    for axis in sorted((axis % x.shape.rank for axis in attrs["axis"]), reverse=True):
+        x = _squeezed(x, axis)
+    return x
+
+
+def _squeezed(x: Any, axis: int) -> Any:
+    if not isinstance(x, RaggedTensor):
+        return _call("squeeze", x, axis=(axis,))
+    if axis > 1:
+        return x.with_values(_squeezed(x._values, axis - 1))
+    sizes_there = x.row_lengths() if axis == 1 else _call("expand_dims", x.nrows(), axis=0)
+    one = frontdoor.convert(np.ones((), sizes_there.dtype.numpy))
+    ones = _call("reduce_all", _call("equal", sizes_there, one), axis=(0,), keepdims=False)
+    if isinstance(ones, EagerTensor) and not bool(ones._array):
+        raise InvalidArgumentError(explain(f"tf.squeeze: axis {axis} has not size 1 everywhere.",
+                                           received=str(sizes_there.numpy().tolist())[:100]))  # fmt: skip
+    if not isinstance(ones, EagerTensor):
+        _call("assert", ones, message=f"tf.squeeze: axis {axis} has not size 1 everywhere")
+    return x._values if axis == 1 else x[0]
+
+
 # Choosing ------------------------------------------------------------------------------------------------------------
 
 
@@ -340,6 +366,7 @@ _HANDLERS: dict[str, Callable[[list[Any], dict[str, Any]], Any]] = {
     "stack": _stack,
     "expand_dims": _expand,
     "gather": _gather,
+    "squeeze": _squeeze,
     "size": _size,
     "reverse": _reverse,
     "tile": _tile,

@@ -26,6 +26,7 @@ from weft.api.nn_more import ctc_loss as _ctc_loss_v2
 from weft.api.nn_more import ctc_unique_labels as ctc_unique_labels
 from weft.api.nn_more import normalize_moments as normalize_moments
 from weft.api.nn_more import scale_regularization_loss as scale_regularization_loss
+from weft.api.nn_rarer import atrous_conv2d_transpose as atrous_conv2d_transpose
 from weft.compat.v1.embedding import embedding_lookup as embedding_lookup
 from weft.compat.v1.nn import avg_pool as avg_pool
 from weft.compat.v1.nn import conv1d as conv1d
@@ -50,7 +51,6 @@ from weft.compat.v1.nn import sparse_softmax_cross_entropy_with_logits as sparse
 from weft.compat.v1.nn import top_k as top_k
 from weft.compat.v1.nn import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
 from weft.compat.v1.nn import xw_plus_b as xw_plus_b
-from weft.compat.v1.nn_more import atrous_conv2d_transpose as atrous_conv2d_transpose
 from weft.compat.v1.nn_more import avg_pool2d as avg_pool2d
 from weft.compat.v1.nn_more import avg_pool_v2 as avg_pool_v2
 from weft.compat.v1.nn_more import batch_norm_with_global_normalization as batch_norm_with_global_normalization

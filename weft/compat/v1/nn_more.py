@@ -11,6 +11,7 @@ from weft.api import nn as _nn
 from weft.api import nn_more as _more
 from weft.api import sparse_lookup as _lookup
 from weft.api.common import apply
+from weft.api.nn_rarer import atrous_conv2d_transpose as atrous_conv2d_transpose
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.compat.v1.naming import in_graph
@@ -87,12 +88,6 @@ def depthwise_conv2d_native(input: Any, filter: Any, strides: Any, padding: Any,
                             dilations: Any = (1, 1, 1, 1), name: str | None = None) -> Any:  # fmt: skip
     """Every channel convolved with kernels of its own."""
     return _nn.depthwise_conv2d(input, filter, strides, padding, data_format, list(dilations), name)
-
-
-def atrous_conv2d_transpose(value: Any, filters: Any, output_shape: Any, rate: Any, padding: Any,
-                            name: str | None = None) -> Any:  # fmt: skip
-    """The gradient of a convolution whose filter has holes as an operation."""
-    return _nn.conv_transpose(value, filters, output_shape, 1, padding, "NHWC", [rate, rate], name)
 
 
 def conv2d_backprop_input(input_sizes: Any, filter: Any = None, out_backprop: Any = None, strides: Any = None,
