@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from weft.api.common import apply, cast_to, integer
 from weft.base import dtypes, nest
 from weft.base.errors import explain
 from weft.runtime import context, frontdoor
+from weft.runtime.tensor import Tensor
 
 
 def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[Any]:
@@ -148,11 +150,55 @@ def _signature(fn: Callable[[Any], Any], elems: Any) -> Any:
 
 
 def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A function whose intermediate results are not kept for its gradient but computed again.
+    """A function whose intermediate results no tape keeps: for its gradient they are computed again.
 
-    Weft keeps little of what can be computed again, by its own choice: the function is given back as it is.
+    Traced functions keep what is cheaper kept, by Weft's own choice.
+
+    Example:
+        >>> import weft as tf
+        >>> x = tf.Variable(3.0)
+        >>> with tf.GradientTape() as tape:
+        ...     y = tf.recompute_grad(lambda v: v * v)(x)
+        >>> float(tape.gradient(y, x))
+        6.0
     """
-    return f
+    from weft.api.flow import GradientTape, custom_gradient
+
+    @functools.wraps(f)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        leaves = nest.flatten((args, kwargs))
+        places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
+
+        def call(values: Sequence[Any]) -> Any:
+            whole = list(leaves)
+            for place, value in zip(places, values, strict=True):
+                whole[place] = value
+            positional, named = nest.pack((args, kwargs), whole)
+            return f(*positional, **named)
+
+        @custom_gradient
+        def run(*tensors: Any) -> Any:
+            tapes = context.tapes()
+            outer = tapes[:-1]  # the last one is there to see which variables are read
+            del tapes[:-1]
+            try:
+                results = call(tensors)
+            finally:
+                tapes[:0] = outer
+
+            def gradient(*upstream: Any, variables: Any = None) -> Any:
+                with GradientTape() as tape:
+                    tape.watch([t for t in tensors if t.dtype.is_floating or t.dtype.is_complex])
+                    again = nest.flatten(call(tensors))
+                found = tape.gradient(again, [*tensors, *(variables or ())], output_gradients=list(upstream))
+                of_tensors, of_variables = found[: len(tensors)], found[len(tensors) :]
+                return of_tensors if variables is None else (of_tensors, of_variables)
+
+            return results, gradient
+
+        return run(*[leaves[place] for place in places])
+
+    return wrapped
 
 
 def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
