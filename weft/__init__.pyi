@@ -197,7 +197,6 @@ from weft.compat.hook import install_as_tensorflow as install_as_tensorflow
 from weft.compat.hook import uninstall_as_tensorflow as uninstall_as_tensorflow
 from weft.compat.v1.graph_import import import_graph_def as import_graph_def
 from weft.compat.v1.more_ops import AggregationMethod as AggregationMethod
-from weft.compat.v1.more_ops import histogram_fixed_width_bins as histogram_fixed_width_bins
 from weft.compat.v1.more_ops import required_space_to_batch_paddings as required_space_to_batch_paddings
 from weft.compat.v1.more_ops import unravel_index as unravel_index
 from weft.compat.v1.state_ops import hessians as hessians

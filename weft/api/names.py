@@ -70,7 +70,6 @@ ALIASES: dict[str, tuple[str, str]] = {
     "fingerprint": ("weft.api.further", "fingerprint"),
     "get_current_name_scope": ("weft.api.further", "get_current_name_scope"),
     "hessians": ("weft.compat.v1.state_ops", "hessians"),
-    "histogram_fixed_width_bins": ("weft.compat.v1.more_ops", "histogram_fixed_width_bins"),
     "import_graph_def": ("weft.compat.v1.graph_import", "import_graph_def"),
     "is_symbolic_tensor": ("weft.api.further", "is_symbolic_tensor"),
     "matrix_square_root": ("weft.api.further", "matrix_square_root"),
