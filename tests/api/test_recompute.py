@@ -35,6 +35,13 @@ def test_gradients_are_the_same(traced: bool) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
+def test_a_variable_alone() -> None:
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = tf.recompute_grad(lambda v: v * v)(x)
+    assert float(tape.gradient(y, x)) == 6.0
+
+
 def test_structures_and_second_order() -> None:
     x = tf.constant([1.0, 2.0])
     with tf.GradientTape() as outer:

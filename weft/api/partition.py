@@ -185,6 +185,8 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
                 results = call(tensors)
             finally:
                 tapes[:0] = outer
+            for tape in outer:  # they have not seen what was read
+                tape._watch_read(list(tapes[-1].variables.values()))
 
             def gradient(*upstream: Any, variables: Any = None) -> Any:
                 with GradientTape() as tape:
