@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any
+import inspect
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from weft.keras import metrics as metrics_module
 from weft.keras.callbacks.callback import CallbackList
 from weft.keras.trainer import arrays, sources
 from weft.keras.trainer.uneven import Rows
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def rows(structure: Any) -> Any:
@@ -107,6 +110,17 @@ def check_metrics(*given: Any) -> None:
     for entry in tf.nest.flatten([part for part in given if part is not None]):
         if isinstance(entry, str) and entry.lower() not in ("accuracy", "acc"):
             metrics_module.get(entry)
+
+
+def showing_keras_arguments(method: _F) -> _F:
+    """Hides that a method takes old keywords too from whoever asks for its signature.
+
+    Libraries pass on what the signature names, and everything where it ends in `**kwargs`.
+    """
+    shown = signature_of(method)
+    named = [p for p in shown.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    method.__signature__ = shown.replace(parameters=named)  # type: ignore[attr-defined]
+    return method
 
 
 def refuse_unknown(kwargs: dict[str, Any], function: Any, name: str, ignored: tuple[str, ...]) -> None:

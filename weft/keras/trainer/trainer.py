@@ -62,6 +62,7 @@ class Trainer:
 
     @extend.user_facing
     @extend.at_once
+    @arguments.showing_keras_arguments
     def compile(
         self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
         weighted_metrics: Any = None, run_eagerly: bool | None = False, steps_per_execution: int | None = 1,
@@ -381,6 +382,7 @@ class Trainer:
     @extend.user_facing
     @extend.at_once
     @_on_its_devices
+    @arguments.showing_keras_arguments
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
         callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: Any = True,
@@ -637,6 +639,7 @@ class Trainer:
     @extend.user_facing
     @extend.at_once
     @_on_its_devices
+    @arguments.showing_keras_arguments
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None,
         callbacks: Any = None,
