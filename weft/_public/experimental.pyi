@@ -2,4 +2,6 @@
 
 from weft.api import dlpack as dlpack
 from weft.api import numpy as numpy
+from weft.api.experimental import async_clear_error as async_clear_error
+from weft.api.experimental import async_scope as async_scope
 from weft.data.optional import Optional as Optional

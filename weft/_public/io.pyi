@@ -20,6 +20,7 @@ from weft.api.image.codecs import decode_gif as decode_gif
 from weft.api.image.codecs import decode_image as decode_image
 from weft.api.image.codecs import decode_jpeg as decode_jpeg
 from weft.api.image.codecs import decode_png as decode_png
+from weft.api.image.codecs import decode_webp as decode_webp
 from weft.api.image.codecs import encode_jpeg as encode_jpeg
 from weft.api.image.codecs import encode_png as encode_png
 from weft.api.image.codecs import extract_jpeg_shape as extract_jpeg_shape

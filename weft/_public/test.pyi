@@ -10,5 +10,6 @@ from weft.api.test import is_built_with_cuda as is_built_with_cuda
 from weft.api.test import is_built_with_gpu_support as is_built_with_gpu_support
 from weft.api.test import is_built_with_rocm as is_built_with_rocm
 from weft.api.test import is_built_with_xla as is_built_with_xla
+from weft.api.test import is_cpu_target_available as is_cpu_target_available
 from weft.api.test import is_gpu_available as is_gpu_available
 from weft.api.test import main as main

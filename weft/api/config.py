@@ -160,6 +160,7 @@ def _require_processor(device: str) -> None:
 
 #: numbers of threads as they were set
 _threads = {"intra": 0, "inter": 0}
+_policy = {"device": "silent"}
 
 
 class _Threading:
@@ -202,6 +203,22 @@ class _Experimental:
     set_virtual_device_configuration = staticmethod(set_logical_device_configuration)
     get_virtual_device_configuration = staticmethod(get_logical_device_configuration)
     set_synchronous_execution = staticmethod(lambda enable: None)
+
+    @staticmethod
+    def get_device_policy() -> str:
+        """What was set; "silent" where nothing was."""
+        return _policy["device"]
+
+    @staticmethod
+    def set_device_policy(device_policy: str | None) -> None:
+        """Accepted: operands go where an op runs without a word.
+
+        Raises:
+            ValueError: For another policy than "silent", "silent_for_int32", "warn" and "explicit".
+        """
+        if device_policy not in (None, "silent", "silent_for_int32", "warn", "explicit"):
+            raise ValueError(f"Not a valid device policy: {device_policy!r}")
+        _policy["device"] = device_policy or "silent"
 
     @staticmethod
     def enable_tensor_float_32_execution(enabled: bool) -> None:

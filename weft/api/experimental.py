@@ -2,5 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from weft.api import dlpack, numpy  # noqa: F401
 from weft.data.optional import Optional  # noqa: F401
+
+
+def async_clear_error() -> None:
+    """Accepted: ops have run when they return, and errors are raised there."""
+
+
+@contextmanager
+def async_scope() -> Iterator[None]:
+    """Accepted: ops run where they stand."""
+    yield

@@ -31,6 +31,7 @@ from weft.api.image.codecs import (  # noqa: F401
     decode_image,
     decode_jpeg,
     decode_png,
+    decode_webp,
     encode_jpeg,
     encode_png,
     extract_jpeg_shape,

@@ -40,6 +40,13 @@ def gpu_device_name() -> str:
     return ""
 
 
+def is_cpu_target_available(target: str) -> bool:
+    """Whether compiled code can be for a kind of processor, such as "x86_64": for this machine's it can."""
+    import platform
+
+    return target.lower() == platform.machine().lower()
+
+
 def is_built_with_cuda() -> bool:
     """Whether Weft can use CUDA by itself: no."""
     return False

@@ -65,6 +65,8 @@ def ordered(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
          for old, new in pairs]  # fmt: skip
     )
     del call.__wrapped__  # type: ignore[attr-defined]
+    # where pickle finds it: the function of version 2 lies under the same name elsewhere
+    call.__module__, call.__qualname__ = f"weft.compat.v1.{public}".rsplit(".", 1)
     return call
 
 
