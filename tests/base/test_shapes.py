@@ -51,7 +51,8 @@ def test_fresh_and_compatible():
 def test_tensor_shape_reads():
     shape = TensorShape([None, 3, 4])
     assert shape.rank == shape.ndims == len(shape) == 3
-    assert shape.as_list() == list(shape) == shape.dims == [None, 3, 4]
+    assert shape.as_list() == list(shape) == [None, 3, 4]
+    assert [size.value for size in shape.dims] == [None, 3, 4]  # Dimensions in both versions, as in TensorFlow
     assert shape[0] is None and shape[1] == 3 and shape[1:] == TensorShape([3, 4])
     assert str(shape) == "(None, 3, 4)" and repr(shape) == "TensorShape([None, 3, 4])"
     assert shape.num_elements() is None and TensorShape([2, 3]).num_elements() == 6

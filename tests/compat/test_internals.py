@@ -8,7 +8,7 @@ import pytest
 
 import weft as tf
 from weft.compat import old_paths
-from weft.compat.internals import composite, decorating, elements, running, structures, testing, variables
+from weft.compat.internals import composite, decorating, elements, matrices, running, structures, testing, variables
 
 
 def test_every_path_leads_to_a_module():
@@ -128,6 +128,26 @@ def test_weights_are_broadcast_where_they_fit():
         variables.broadcast_weights([1.0, 2.0], values)
 
 
+def test_sparse_matrices():
+    a = tf.constant([[0.0, 2.0], [1.0, 0.0]])
+    csr = matrices.CSRSparseMatrix(a)
+    assert matrices.matmul(csr, tf.ones([2, 1])).numpy().tolist() == [[2.0], [1.0]]
+    square = matrices.matmul(csr, matrices.CSRSparseMatrix(tf.sparse.from_dense(a)))
+    assert square.to_sparse_tensor().indices.numpy().tolist() == [[0, 0], [1, 1]]
+    batch = matrices.CSRSparseMatrix(tf.stack([a, 2.0 * a]))
+    assert matrices.matmul(batch, tf.ones([2, 2, 1])).numpy().tolist() == [[[2.0], [1.0]], [[4.0], [2.0]]]
+
+
+def test_what_is_refused_says_so():
+    from weft.compat.internals import refused
+
+    class Own(refused.Base):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Base"):
+        Own()
+
+
 def test_a_gradient_is_refused():
     with pytest.raises(LookupError, match="because"), tf.GradientTape() as tape:
         x = tf.Variable(2.0)
@@ -148,3 +168,18 @@ def test_methods_in_both_modes():
     Both("test_sum").run(result)
     assert result.wasSuccessful(), result.errors + result.failures
     assert seen == [False, True]
+
+
+def test_what_classes_like_tensors_take_over():
+    assert all(hasattr(tf.Tensor, name) for name in tf.Tensor.OVERLOADABLE_OPERATORS)
+    assert "__matmul__" in tf.Tensor.OVERLOADABLE_OPERATORS and "__len__" not in tf.Tensor.OVERLOADABLE_OPERATORS
+
+
+def test_signatures_say_nothing_of_types():
+    assert decorating.getfullargspec(tf.rank) == decorating.getfullargspec(lambda input, name=None: None)
+
+
+def test_an_optimizers_variables_may_be_called():
+    optimizer = tf.keras.optimizers.SGD(0.1, momentum=0.9)
+    optimizer.build([tf.Variable([1.0])])
+    assert optimizer.variables() == optimizer.variables and len(optimizer.variables()) == 3

@@ -113,11 +113,8 @@ class TensorShape:
 
     @property
     def dims(self) -> list[Any] | None:
-        """The sizes as a list, None where unknown (in programs of TensorFlow 1 `Dimension`s); None without a rank."""
-        if self._dims is None:
-            return None
-        seen = _as_object if dimension.wanted() else _plain
-        return [seen(d) for d in self._dims]
+        """The sizes as a list of `Dimension`s, in both versions; None without a rank."""
+        return None if self._dims is None else [_as_object(d) for d in self._dims]
 
     def as_list(self) -> list[int | None]:
         """The sizes as a list, None for unknown ones.

@@ -73,8 +73,6 @@ def _resolve_keras(base: ModuleType, path: str) -> ModuleType | None:
         return _resolve_keras(base, rest.partition(".")[2])
     if path in old_paths.KERAS:
         return stand_in("keras", path)
-    if first == "src":  # where the releases of Keras keep their own modules, each under its public path
-        return _resolve_keras(base, rest)
     return resolve_below(base, path)
 
 

@@ -14,7 +14,7 @@ _LAYERS = ("keras.layers",)
 _ENGINE = ("keras", "keras.layers", "keras.models", "keras.utils")
 _UTILS = ("keras.utils",)
 _RUNNING, _DECORATING, _STRUCTURES = ("internals.running",), ("internals.decorating",), ("internals.structures",)
-_COMPOSITE, _TRACKING, _AUTOGRAPH = ("internals.composite", "tf"), ("internals.tracking",), ("internals.autograph",)
+_COMPOSITE, _TRACKING, _REFUSED = ("internals.composite", "tf"), ("internals.tracking",), ("internals.refused",)
 _SEQ2SEQ = "attention_wrapper basic_decoder beam_search_decoder beam_search_ops decoder helper loss"
 _SAVED_MODEL = "builder constants loader main_op signature_constants signature_def_utils tag_constants utils"
 
@@ -58,6 +58,8 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     **_under("python.ops", "histogram_ops batch_norm_util gen_array_ops gen_math_ops gen_nn_ops", _OPS),
     **_under("python.ops", "tensor_math_operator_overrides ref_variable partitioned_variables", _OPS),
     **_under("python.ops", "control_flow_util control_flow_util_v2", _RUNNING),
+    "python.ops.clustering_ops": _REFUSED,
+    "python.ops.linalg.linear_operator_addition": _REFUSED,
     "python.ops.resource_variable_ops": ("internals.variables", "internals.composite", "tf", "v1"),
     "python.ops.init_ops_v2": ("internals.initial", "tf.keras.initializers", "tf"),
     "python.ops.weights_broadcast_ops": ("internals.variables", "v1"),
@@ -97,6 +99,8 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
         "linear_operator_zeros linear_operator_adjoint linear_operator_householder",
         ("tf.linalg",),
     ),
+    "python.ops.linalg.sparse": (),
+    **_under("python.ops.linalg.sparse", "sparse sparse_csr_matrix_ops", ("internals.matrices",)),
     "python.ops.parallel_for": ("tf",),
     **_under("python.ops.parallel_for", "control_flow_ops gradients", ("tf",)),
     "python.ops.metrics_impl": ("v1.metrics",),
@@ -157,29 +161,29 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     "compiler.tf2xla.python.xla": _RUNNING,
     # what rewrites Python there
     "python.autograph": ("tf.autograph",),
-    **_under("python.autograph", "impl impl.api core.ag_ctx operators", ("tf.autograph", "internals.autograph")),
+    **_under("python.autograph", "impl impl.api core.ag_ctx operators", ("tf.autograph", "internals.refused")),
     **_under("python.autograph", "converters core pyct pyct.common_transformers pyct.static_analysis", ()),
     **_under(
         "python.autograph.converters",
         "break_statements continue_statements return_statements call_trees "
         "conditional_expressions control_flow functions lists logical_expressions",
-        _AUTOGRAPH,
+        _REFUSED,
     ),
-    **_under("python.autograph.core", "converter", _AUTOGRAPH),
+    **_under("python.autograph.core", "converter", _REFUSED),
     **_under(
         "python.autograph.pyct",
         "anno inspect_utils parser qual_names templates transformer naming origin_info "
         "loader cfg pretty_printer ast_util",
-        _AUTOGRAPH,
+        _REFUSED,
     ),
-    "python.autograph.pyct.common_transformers.anf": _AUTOGRAPH,
-    **_under("python.autograph.pyct.static_analysis", "activity liveness reaching_definitions", _AUTOGRAPH),
+    "python.autograph.pyct.common_transformers.anf": _REFUSED,
+    **_under("python.autograph.pyct.static_analysis", "activity liveness reaching_definitions", _REFUSED),
     # several devices
     "python.distribute": ("tf.distribute",),
     **_under(
         "python.distribute",
         "distribute_lib distribution_strategy_context distribute_utils mirrored_strategy "
-        "one_device_strategy parameter_server_strategy reduce_util values central_storage_strategy "
+        "one_device_strategy parameter_server_strategy reduce_util values ps_values central_storage_strategy "
         "collective_all_reduce_strategy cross_device_ops input_lib",
         ("tf.distribute", "tf.distribute.experimental", "v1.distribute"),
     ),
@@ -203,7 +207,9 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     **_under("python.layers", "base core convolutional layers normalization pooling", ("v1.layers",)),
     "python.summary.summary": ("v1.summary",),
     "python.pywrap_tensorflow": ("v1.train",),
+    "python.summary.summary_iterator": ("v1.train",),
     # training and saving
+    **_under("python.training", "training device_setter queue_runner_impl", ("v1.train", "tf.train")),
     "python.training": ("tf.train", "v1.train"),
     **_under(
         "python.training", "adadelta adagrad adam ftrl gradient_descent momentum optimizer rmsprop", ("v1.train",)
@@ -215,7 +221,7 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     "python.saved_model": ("tf.saved_model", "v1.saved_model"),
     **_under("python.saved_model", "load save simple_save", ("tf.saved_model", "v1.saved_model")),
     **{f"python.saved_model.{name}": (f"v1.saved_model.{name}",) for name in _SAVED_MODEL.split()},
-    "python.layers.utils": ("v1.inner",),
+    "python.layers.utils": ("v1.inner", "internals.running", "keras.utils"),
     "python.ops.rnn.rnn_cell_impl": ("v1.nn", "v1.nn.rnn_cell"),
     "python.training.evaluation": ("v1.evaluation",),
     **_under("python.training", "queue_runner_impl training", ("v1.train",)),
@@ -252,6 +258,10 @@ KERAS: dict[str, tuple[str, ...]] = {
     **_under("utils", "all_utils tf_utils vis_utils visualize_util", _UTILS),
     "backend.tensorflow_backend": ("keras.backend", "v1.keras.backend"),
     "objectives": ("keras.losses",),
+    "__internal__": ("internals.keras_internal",),
+    "api._v1.keras": ("keras",),
+    **_under("api._v1.keras", "__internal__ __internal__.legacy", ()),
+    "api._v1.keras.__internal__.legacy.layers": ("v1.layers",),
     "api": ("keras",),
     **_under("api", "_v1 _v2", ()),
     "_tf_keras": (),
@@ -292,8 +302,25 @@ RENAMED: dict[str, dict[str, str]] = {
     "python.framework.convert_to_constants": {
         "convert_variables_to_constants_v2_as_graph": "internals.variables.convert_variables_to_constants_v2_as_graph",
     },
+    "python.ops.init_ops": {
+        "Zeros": "v1.zeros_initializer",
+        "Ones": "v1.ones_initializer",
+        "Constant": "v1.constant_initializer",
+        "RandomUniform": "v1.random_uniform_initializer",
+        "RandomNormal": "v1.random_normal_initializer",
+        "TruncatedNormal": "v1.truncated_normal_initializer",
+        "Orthogonal": "v1.orthogonal_initializer",
+        "VarianceScaling": "v1.variance_scaling_initializer",
+        "GlorotUniform": "v1.glorot_uniform_initializer",
+        "GlorotNormal": "v1.glorot_normal_initializer",
+    },
+    "python.distribute.values": dict.fromkeys(
+        ("AggregatingVariable", "DistributedVariable"), "internals.kinds.DistributedVariable"
+    ),
+    "python.distribute.ps_values": {"AggregatingVariable": "internals.kinds.DistributedVariable"},
     "python.ops.random_ops": {"parameterized_truncated_normal": "internals.variables.parameterized_truncated_normal"},
     "python.ops.array_ops": {"prevent_gradient": "internals.variables.prevent_gradient"},
+    "python.ops.linalg.linear_operator": {"make_composite_tensor": "internals.kinds.make_composite_tensor"},
     "python.framework.tensor_spec": {"DenseSpec": "tf.TensorSpec"},
     "python.eager.def_function": {"Function": "internals.kinds.GenericFunction"},
     "python.eager.polymorphic_function.polymorphic_function": {"Function": "internals.kinds.GenericFunction"},

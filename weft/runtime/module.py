@@ -53,6 +53,10 @@ class Module:
         with NameScope(name) as path:
             self._name_scope = NameScope(path)
 
+    def _no_dependency(self, value: Any) -> Any:
+        """The value: attributes are stored as they are, and nothing need be kept from being wrapped."""
+        return value
+
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
         tracking.attribute_set(self)

@@ -157,6 +157,21 @@ class Tensor(TensorOperators):
 
     __slots__ = ("__dict__", "__weakref__")
 
+    #: what classes that act like tensors have to take over
+    OVERLOADABLE_OPERATORS = frozenset(
+        f"__{name}__"
+        for name in (
+            "abs add radd and rand eq floordiv rfloordiv ge getitem gt invert le lt matmul rmatmul mod rmod mul rmul "
+            "ne neg or ror pow rpow sub rsub truediv rtruediv xor rxor"
+        ).split()
+    )
+
+    def __bool__(self) -> bool:
+        raise NotImplementedError
+
+    def __nonzero__(self) -> bool:
+        return bool(self)
+
     @property
     def dtype(self) -> DType:
         """The element type."""

@@ -533,7 +533,7 @@ class Variable(TensorOperators, metaclass=_Creating):
 
     def _state(self) -> dict[str, Any]:
         extra = {k: v for k, v in self.__dict__.items() if k not in _OWN}
-        return {"array": self._cell.read(), "static": self._static.dims, "dtype": self._dtype, "name": self._name,
+        return {"array": self._cell.read(), "static": self._static, "dtype": self._dtype, "name": self._name,
                 "trainable": self.trainable, "constraint": self._constraint, "extra": extra}  # fmt: skip
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:

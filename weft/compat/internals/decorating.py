@@ -224,7 +224,10 @@ def getfullargspec(obj: Any) -> inspect.FullArgSpec:
         if decorator.decorator_argspec is not None:
             return decorator.decorator_argspec
     python = getattr(target, "python_function", None)  # a traced function takes what its Python function takes
-    return inspect.getfullargspec(inspect.unwrap(target if python is None else python))
+    plain = inspect.unwrap(target if python is None else python)
+    found = inspect.getfullargspec(plain)
+    # TensorFlow's functions say nothing of types there, and packages compare what is found with their own functions'.
+    return found._replace(annotations={}) if (getattr(plain, "__module__", "") or "").startswith("weft.") else found
 
 
 def getargspec(obj: Any) -> Any:

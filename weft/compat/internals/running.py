@@ -100,6 +100,7 @@ class _Context:
     """What `context.context()` gives: questions about the process."""
 
     device_name = ""
+    device_spec = weft.DeviceSpec()
 
     def executing_eagerly(self) -> bool:
         """Whether ops run at once."""

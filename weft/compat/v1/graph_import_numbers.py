@@ -22,6 +22,7 @@ for _name, _op in {
     "Ndtri": "ndtri", "BesselI0": "bessel_i0", "BesselI1": "bessel_i1", "BatchMatrixInverse": "inverse",
     "BatchCholesky": "cholesky", "BatchMatrixDeterminant": "det", "PopulationCount": "population_count",
     "Dawsn": "dawsn", "Expint": "expint", "FresnelCos": "fresnel_cos", "FresnelSin": "fresnel_sin", "Spence": "spence",
+    "IgammaGradA": "igamma_grad_a", "RandomGammaGrad": "random_gamma_gradient",
 }.items():  # fmt: skip
     handles(_name)(_alike(_op))
 for _name in ("fft", "fft2d", "fft3d", "ifft", "ifft2d", "ifft3d"):

@@ -22,6 +22,14 @@ from weft.keras.optimizers.schedules import LearningRateSchedule
 from weft.keras.saving import deserialize_keras_object, serialize_keras_object
 
 
+class Variables(list[Any]):
+    """An optimizer's variables; `optimizer.variables()`, as Keras 2 wants it, gives them, too."""
+
+    def __call__(self) -> list[Any]:
+        """The same."""
+        return self
+
+
 class Optimizer(metaclass=KnownArguments):
     """Updates variables by their gradients. Subclasses say how in `update_step(gradient, variable, learning_rate)`.
 
@@ -170,7 +178,7 @@ class Optimizer(metaclass=KnownArguments):
     @property
     def variables(self) -> list[Any]:
         """All its variables: the iteration, the learning rate, then what its rule keeps."""
-        return list(self._variables)
+        return Variables(self._variables)
 
     @property
     def iterations(self) -> Any:

@@ -10,7 +10,7 @@ from weft import extend
 from weft.extend import explain, user_facing
 from weft.keras.core import stateless
 from weft.keras.optimizers import slices
-from weft.keras.optimizers.optimizer import Optimizer, scaled
+from weft.keras.optimizers.optimizer import Optimizer, Variables, scaled
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
 
 #: what belongs to the optimizer inside; files of earlier releases hold these values all the same
@@ -82,7 +82,7 @@ class LossScaleOptimizer(Optimizer):
     @property
     def variables(self) -> list[Any]:
         """Its own variables, then those of the optimizer inside."""
-        return [*self._variables, *self.inner_optimizer.variables]
+        return Variables([*self._variables, *self.inner_optimizer.variables])
 
     @property
     def iterations(self) -> Any:

@@ -65,7 +65,12 @@ def write_weights(group: Any, model: Any) -> None:
 
 
 def _put_arrays(group: Any, variables: Any) -> None:
-    names = [str(variable.path) for variable in variables]
+    names: list[str] = []
+    for variable in variables:  # variables of one name in one layer are told apart by a number, as scopes are
+        path, count = str(variable.path), 0
+        while (name := f"{path}_{count}" if count else path) in names:
+            count += 1
+        names.append(name)
     hdf5.put_names(group, "weight_names", names)
     for name, variable in zip(names, variables):
         hdf5.put_array(group, name, variable.numpy())
