@@ -18,7 +18,6 @@ PARAMETERS: dict[str, str] = {
     "gather_nd": "params indices name batch_dims",
     "nn.crelu": "features name axis",
     "pad": "tensor paddings mode name constant_values",
-    "self_adjoint_eigvals": "tensor=input name",
     "shape": "input name out_type",
     "size": "input name out_type",
     "transpose": "a perm name conjugate",
