@@ -304,7 +304,7 @@ class EagerTensor(Tensor):
         return round(float(self), digits)
 
     def __format__(self, spec: str) -> str:
-        return format(self.numpy(), spec) if spec and self._array.ndim == 0 else format(str(self), spec)
+        return format(self.numpy(), spec)
 
     def __len__(self) -> int:
         if self._array.ndim == 0:
@@ -400,7 +400,7 @@ def show(array: Any, how: Callable[[Any], str] = str) -> str:
         value = array.item() if array.dtype == object else array[()]
         if array.dtype.kind == "b":
             return str(bool(value))
-        return repr(value) if array.dtype == object else str(value)
+        return str(value) if how is str and array.dtype != object else repr(array.item())
     text = how(array)
     return "\n" + text if "\n" in text else text  # so that the rows stand below each other
 
