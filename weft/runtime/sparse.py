@@ -243,7 +243,7 @@ class SparseTensor(CompositeTensor):
         return other if frontdoor.is_tensor_like(other) else frontdoor.convert(other, self.dtype)
 
     def __repr__(self) -> str:
-        return f"SparseTensor(indices={self._indices}, values={self._values}, dense_shape={self._dense_shape})"
+        return f"SparseTensor(indices={self._indices!s}, values={self._values!s}, dense_shape={self._dense_shape!s})"
 
 
 class SparseTensorSpec(CompositeSpec):
