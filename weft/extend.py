@@ -18,7 +18,7 @@ import numpy as np
 
 from weft.base import nest
 from weft.base.absent import absent, word_absent, word_absent_methods
-from weft.base.dims import Dim, substitute
+from weft.base.dims import Dim, exact_quotient, substitute
 from weft.base.errors import UnavailableError, explain, nearest, user_facing
 from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
@@ -181,22 +181,35 @@ def rebind_sizes(value: Any, old_shapes: Sequence[Any], new_shapes: Sequence[Any
         new_shapes: Those for which it is wanted.
     """
     sizes: dict[Any, Any] = {}
+    derived = []
     for old, new in zip(old_shapes, new_shapes, strict=True):
         if old.symbolic is not None and new.symbolic is not None:
             for dimension, size in zip(old.symbolic, new.symbolic, strict=True):
                 if isinstance(dimension, Dim) and dimension.symbol is not None:
                     sizes.setdefault(dimension.symbol, size)
-    return _rebind(value, sizes)
+                elif isinstance(dimension, Dim):
+                    derived.append((dimension, size))
+    return _rebind(value, sizes, derived)
 
 
-def _rebind(value: Any, sizes: dict[Any, Any]) -> Any:
+def _rebind(value: Any, sizes: dict[Any, Any], derived: list[tuple[Any, Any]]) -> Any:
     if isinstance(value, Dim):
-        return substitute(value, sizes)
+        return substitute(value, sizes) if value.symbols() <= sizes.keys() else _in_proportion(value, sizes, derived)
     if type(value) in (tuple, list):
-        return type(value)(_rebind(item, sizes) for item in value)
+        return type(value)(_rebind(item, sizes, derived) for item in value)
     if type(value) is dict:
-        return {key: _rebind(item, sizes) for key, item in value.items()}
+        return {key: _rebind(item, sizes, derived) for key, item in value.items()}
     return value
+
+
+def _in_proportion(value: Any, sizes: dict[Any, Any], derived: list[tuple[Any, Any]]) -> Any:
+    """A size whose symbols no shape tells: a quarter of what was 8 times a batch is a quarter of what is there."""
+    for dimension, size in derived:
+        unit = substitute(dimension, dict.fromkeys(dimension.symbols(), 1))
+        ratio = exact_quotient(value * unit, dimension) if isinstance(unit, int) and unit > 0 else None
+        if isinstance(ratio, int):
+            return size * ratio // unit
+    return substitute(value, sizes)
 
 
 def origin(tensor: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:

@@ -307,3 +307,19 @@ def test_signatures_of_classes_are_those_of_their_constructors() -> None:
     assert list(inspect.signature(keras.layers.Dropout).parameters) == ["rate", "noise_shape", "seed", "kwargs"]
     assert list(inspect.signature(keras.metrics.Mean).parameters) == ["name", "dtype"]
     assert not hasattr(keras.metrics.Mean(), "__signature__")
+
+
+def test_sizes_that_are_multiples_of_unknown_ones_are_found_again() -> None:
+    """TensorFlow's own functions on symbolic tensors, one after the other: the second sees a multiple of the batch."""
+    image = keras.Input((8, 8, 16))
+    x = tf.transpose(tf.reshape(image, [-1, 4, 2, 16]), [0, 2, 1, 3])
+    patches = keras.Model(image, tf.reshape(x, [-1, 4, 4, 64]))
+    rows = keras.Input((None, 6))
+    pairs = keras.Model(rows, tf.reshape(tf.reshape(rows, [-1, 3]), [-1, 2, 3]))
+    whole = keras.Sequential([keras.Input((8, 8, 16)), patches])
+    for model, given in ((patches, (2, 8, 8, 16)), (whole, (3, 8, 8, 16)), (pairs, (2, 5, 6)), (pairs, (1, 7, 6))):
+        values = np.random.default_rng(0).random(given, np.float32)
+        wanted = values.reshape(-1, 2, 3) if model is pairs else (
+            values.reshape(-1, 4, 2, 16).transpose(0, 2, 1, 3).reshape(-1, 4, 4, 64))  # fmt: skip
+        np.testing.assert_array_equal(model.predict(values, verbose=0), wanted)
+        np.testing.assert_array_equal(model(values), wanted)
