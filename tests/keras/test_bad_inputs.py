@@ -124,7 +124,7 @@ def test_weights_before_there_are_any() -> None:
     with pytest.raises(ValueError, match="not built") as caught:
         model.count_params()
     assert "build" in str(caught.value)
-    with pytest.raises(ValueError, match="not built"):
+    with pytest.raises(ValueError, match="not yet been built"):
         model.save_weights("unused.weights.h5")
     with pytest.raises(ValueError, match="not built yet"):
         layers.Dense(3).set_weights([np.ones((4, 3))])
