@@ -251,8 +251,8 @@ _SHARED = frozenset(
 
 #: namespaces that mean the same as in `weft`
 _SHARED_NAMESPACES = frozenset(
-    """audio autodiff autograph bitwise config distribute dtypes errors experimental keras lookup nest ragged signal
-    test""".split()
+    """audio autodiff autograph bitwise config distribute dtypes errors experimental keras lookup nest
+    quantization ragged signal test""".split()
 )
 
 #: version 1 names of functions that version 2 keeps under `math` alone
@@ -275,6 +275,8 @@ _MOVED = {
 
 #: version 1 names of functions that version 2 keeps in other namespaces: name -> (namespace, name there)
 _ELSEWHERE = {
+    **{f"fake_quant_with_min_max_{kind}": ("quantization", f"fake_quant_with_min_max_{kind}") for kind in (
+        "args", "args_gradient", "vars", "vars_gradient", "vars_per_channel", "vars_per_channel_gradient")},
     "check_numerics": ("debugging", "check_numerics"),
     **{name: ("debugging", name) for name in (
         "assert_integer", "assert_proper_iterable", "assert_same_float_dtype", "assert_type", "is_numeric_tensor")},

@@ -15,6 +15,7 @@ from weft._public import errors as errors
 from weft._public import experimental as experimental
 from weft._public import lookup as lookup
 from weft._public import nest as nest
+from weft._public import quantization as quantization
 from weft._public import ragged as ragged
 from weft._public import signal as signal
 from weft._public import test as test
@@ -179,6 +180,14 @@ from weft.api.partition import shape_n as shape_n
 from weft.api.partition import vectorized_map as vectorized_map
 from weft.api.protos import make_ndarray as make_ndarray
 from weft.api.protos import make_tensor_proto as make_tensor_proto
+from weft.api.quantization import fake_quant_with_min_max_args as fake_quant_with_min_max_args
+from weft.api.quantization import fake_quant_with_min_max_args_gradient as fake_quant_with_min_max_args_gradient
+from weft.api.quantization import fake_quant_with_min_max_vars as fake_quant_with_min_max_vars
+from weft.api.quantization import fake_quant_with_min_max_vars_gradient as fake_quant_with_min_max_vars_gradient
+from weft.api.quantization import fake_quant_with_min_max_vars_per_channel as fake_quant_with_min_max_vars_per_channel
+from weft.api.quantization import (
+    fake_quant_with_min_max_vars_per_channel_gradient as fake_quant_with_min_max_vars_per_channel_gradient,
+)
 from weft.api.sets import edit_distance as edit_distance
 from weft.api.sparse_files import deserialize_many_sparse as deserialize_many_sparse
 from weft.api.strings import as_string as as_string
