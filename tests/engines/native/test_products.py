@@ -17,7 +17,7 @@ from weft.runtime import dispatch
 #: rows, columns, reduced: around the sizes of tiles, strips, blocks and stretches
 SHAPES = [
     (1, 1, 1), (1, 33, 5), (3, 7, 0), (13, 16, 600), (15, 40, 17), (29, 100, 64), (33, 96, 130), (100, 65, 33),
-    (230, 70, 31), (230, 130, 520), (300, 10, 1100), (64, 256, 512),
+    (230, 70, 31), (230, 130, 520), (300, 10, 1100), (64, 256, 512), (1024, 96, 1024),
 ]  # fmt: skip
 
 

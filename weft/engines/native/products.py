@@ -76,8 +76,9 @@ WAY, LINE = 1 << 12, 64
 # what things cost, in cycles: to pack a number of A or of B that lies in order, or across; to claim a chunk and to say
 # that it is done
 _A_MOVED, _A_TURNED, _B_MOVED, _B_TURNED, _CLAIMED = 0.5, 1.25, 0.75, 1.0, 400
-#: the same of what is not in memory, but made on the way; how much longer sums take where rows of A share places
-_MADE, _CROWDED = 6.0, 0.4
+#: the same of what is not in memory, but made on the way; how much longer sums take where numbers of A share places of
+#: the nearest cache, and where each of these has room for so many lines
+_MADE, _CROWDED, _APART, _ROOM = 6.0, 0.4, 0.02, 12
 #: strips of a chunk that are tried out, so many of them that one is never alone, and numbers of threads that chunks are
 #: to go round among
 _STRIPS, _WIDE, _THREADS = (1, 2, 3, 4, 6, 8, 12, 16), 8, (1, 2, 4)
@@ -147,7 +148,7 @@ class Product:
         columns = self.shape[-1]
         if isinstance(columns, int) and columns * self.dtype.size <= 2 * PANEL_BYTES:
             return False
-        return steps.inner == 1 and steps.along * self.dtype.size % WAY == 0
+        return (steps.along if steps.inner == 1 else steps.inner) * self.dtype.size % WAY == 0
 
     @property
     def met(self) -> Dimension:
@@ -298,7 +299,7 @@ class _Writer:
         pack_a = _MADE if steps is None else _A_TURNED if steps.inner == 1 else _A_MOVED
         cut = self.cut = blocking(
             given.shape, given.inner, lanes, plan.target, pack_a if given.packs_a() else 0.0, self._packs_b(),
-            _CROWDED if steps is not None and steps.inner == 1 and not given.pairs else 0.0, given.turning,
+            0.0 if steps is None or given.pairs else self._crowded(steps), given.turning,
             _A_FAR if steps is None or steps.inner == 1 else _COLUMNS_FAR,
         )  # fmt: skip
         packs = cut.packs_a
@@ -345,6 +346,11 @@ class _Writer:
         if given.near() or (given.packed is not None and (isinstance(given.met, int) or given.turning)):
             return 0.0
         return _MADE if steps is None else _B_MOVED if steps.along == 1 else _B_TURNED
+
+    def _crowded(self, steps: Steps) -> float:
+        """How much longer sums take with A where it is: little where a line of each of a tile's rows stays near."""
+        room = self.plan.target.nearest // WAY
+        return _APART if steps.inner == 1 and room >= _ROOM else _CROWDED
 
     def _place_of_a(self, tile: Index, offset: Index, start: Index) -> tuple[Buffer, Index]:
         if self.block is not None:

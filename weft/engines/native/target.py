@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import llvmlite.binding as llvm
 
@@ -26,6 +27,7 @@ class Target:
         fma: Whether there is a fused multiply-add.
         bf16: Whether there are dot products of bfloat16.
         scales: Whether there is an instruction that multiplies by a power of two: AVX-512's.
+        nearest: Bytes of a core's nearest cache.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Target:
     fma: bool
     bf16: bool = False
     scales: bool = False
+    nearest: int = 1 << 15
 
     def lanes(self, size: int) -> int:
         """How many elements of that many bytes a vector holds."""
@@ -70,7 +73,7 @@ def find(name: str) -> Target:
     if name == "host":
         level = _level(x86, features)
         bf16, scales = "avx512bf16" in features, level[0] == 64
-        return Target("host", triple, cpu, found.flatten(), *level, bf16=bf16, scales=scales)
+        return Target("host", triple, cpu, found.flatten(), *level, bf16=bf16, scales=scales, nearest=_nearest())
     if x86 is (name == "neon"):
         raise UnavailableError(f"Target {name} is not one of this machine, which is {platform.machine()}.")
     if not x86:
@@ -80,6 +83,18 @@ def find(name: str) -> Target:
     if wanted[0] > level[0]:
         raise UnavailableError(f"Target {name} needs instructions that this processor ({cpu}) does not have.")
     return Target(name, triple, _X86_LEVELS[name], "", *wanted, scales=name == "avx512")
+
+
+def _nearest() -> int:
+    """Bytes of the nearest cache for data, as Linux tells; elsewhere what most have."""
+    for place in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        try:
+            level, kind, size = ((place / name).read_text().strip() for name in ("level", "type", "size"))
+        except OSError:
+            continue
+        if level == "1" and kind in ("Data", "Unified") and size.endswith("K") and size[:-1].isdigit():
+            return int(size[:-1]) << 10
+    return Target.nearest
 
 
 def _level(x86: bool, features: set[str]) -> tuple[int, int, bool]:
