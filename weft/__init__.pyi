@@ -56,8 +56,6 @@ from weft.api.array import fill as fill
 from weft.api.array import gather as gather
 from weft.api.array import gather_nd as gather_nd
 from weft.api.array import guarantee_const as guarantee_const
-from weft.api.array import histogram_fixed_width as histogram_fixed_width
-from weft.api.array import histogram_fixed_width_bins as histogram_fixed_width_bins
 from weft.api.array import identity as identity
 from weft.api.array import is_tensor as is_tensor
 from weft.api.array import linspace as linspace
@@ -130,6 +128,8 @@ from weft.api.further import is_symbolic_tensor as is_symbolic_tensor
 from weft.api.further import matrix_square_root as matrix_square_root
 from weft.api.further import realdiv as realdiv
 from weft.api.further import type_spec_from_value as type_spec_from_value
+from weft.api.histograms import histogram_fixed_width as histogram_fixed_width
+from weft.api.histograms import histogram_fixed_width_bins as histogram_fixed_width_bins
 from weft.api.initializers import constant_initializer as constant_initializer
 from weft.api.initializers import ones_initializer as ones_initializer
 from weft.api.initializers import random_normal_initializer as random_normal_initializer

@@ -110,3 +110,14 @@ def cast_to(x: Any, dtype: Any) -> Any:
     tensor = frontdoor.convert(x)
     wanted = dtypes.as_dtype(dtype)
     return tensor if tensor.dtype is wanted else dispatch.call("cast", tensor, dtype=wanted)
+
+
+def keeps_all(rate: Any) -> bool:
+    """Whether dropout of a rate is known to leave all as it is.
+
+    Raises:
+        ValueError: For a rate outside [0, 1).
+    """
+    if isinstance(rate, (int, float)) and not 0 <= rate < 1:
+        raise ValueError(f"`rate` must be in [0, 1), received {rate}.")
+    return isinstance(rate, (int, float)) and rate == 0

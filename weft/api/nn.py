@@ -8,6 +8,7 @@ from weft.api import math, random
 from weft.api.array import gather, reshape, where
 from weft.api.array import space_to_batch as space_to_batch
 from weft.api.common import apply, axes_of, integer
+from weft.api.common import keeps_all as _keeps_all
 from weft.api.math import (  # noqa: F401  (public here too)
     erf,
     in_top_k,
@@ -354,12 +355,7 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: int | None = None,
         ValueError: For a rate outside [0, 1).
     """
     tensor = frontdoor.convert(x)
-    if isinstance(rate, (int, float)):
-        if not 0 <= rate < 1:
-            raise ValueError(f"`rate` must be in [0, 1), received {rate}.")
-        if rate == 0:
-            return tensor
-    return random.dropout_with(tensor, rate, noise_shape, seed, name)
+    return tensor if _keeps_all(rate) else random.dropout_with(tensor, rate, noise_shape, seed, name)
 
 
 def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: str | None = None) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from weft.api import array, math
-from weft.api.common import cast_to, integer
+from weft.api.common import cast_to, integer, keeps_all
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.ir.types import TensorType
@@ -238,28 +238,27 @@ def depthwise_conv2d_backprop_input(input_sizes: Any, filter: Any, out_backprop:
                                     data_format: str = "NHWC", dilations: Any = (1, 1, 1, 1),
                                     name: str | None = None) -> Any:  # fmt: skip
     """What flows back to the images of a depthwise convolution, whose sizes are `input_sizes`."""
-    from weft.api.nn import depthwise_conv2d
-
     ct = frontdoor.convert(out_backprop)
     kernel = frontdoor.convert(filter, hint=ct.dtype)
-    first = data_format.upper().startswith("NC")
-    holes = list(dilations)[2:] if first else list(dilations)[1:3]
-    return _pulled_back(lambda x: depthwise_conv2d(x, kernel, strides, padding, data_format, holes),
-                        array.zeros(input_sizes, ct.dtype), ct)  # fmt: skip
+    images = array.zeros(input_sizes, ct.dtype)
+    return _pulled_back(lambda x: _depthwise(x, kernel, strides, padding, data_format, dilations), images, ct)
 
 
 def depthwise_conv2d_backprop_filter(input: Any, filter_sizes: Any, out_backprop: Any, strides: Any, padding: Any,
                                      data_format: str = "NHWC", dilations: Any = (1, 1, 1, 1),
                                      name: str | None = None) -> Any:  # fmt: skip
     """What flows back to the filter of a depthwise convolution, whose sizes are `filter_sizes`."""
-    from weft.api.nn import depthwise_conv2d
-
     ct = frontdoor.convert(out_backprop)
     images = frontdoor.convert(input, hint=ct.dtype)
-    first = data_format.upper().startswith("NC")
-    holes = list(dilations)[2:] if first else list(dilations)[1:3]
-    return _pulled_back(lambda k: depthwise_conv2d(images, k, strides, padding, data_format, holes),
-                        array.zeros(filter_sizes, ct.dtype), ct)  # fmt: skip
+    kernel = array.zeros(filter_sizes, ct.dtype)
+    return _pulled_back(lambda k: _depthwise(images, k, strides, padding, data_format, dilations), kernel, ct)
+
+
+def _depthwise(images: Any, kernel: Any, strides: Any, padding: Any, data_format: str, dilations: Any) -> Any:
+    from weft.api.nn import depthwise_conv2d
+
+    holes = list(dilations)[2:] if data_format.upper().startswith("NC") else list(dilations)[1:3]
+    return depthwise_conv2d(images, kernel, strides, padding, data_format, holes)
 
 
 def atrous_conv2d_transpose(value: Any, filters: Any, output_shape: Any, rate: Any, padding: Any,
@@ -288,11 +287,8 @@ def general_dropout(x: Any, rate: Any, uniform_sampler: Callable[..., Any], nois
         ValueError: For a rate outside [0, 1).
     """
     tensor = frontdoor.convert(x)
-    if isinstance(rate, (int, float)):
-        if not 0 <= rate < 1:
-            raise ValueError(f"`rate` must be in [0, 1), received {rate}.")
-        if rate == 0:
-            return tensor
+    if keeps_all(rate):
+        return tensor
     share = cast_to(rate, tensor.dtype)
     drawn = uniform_sampler(shape=array.shape(tensor) if noise_shape is None else noise_shape, dtype=tensor.dtype)
     kept = math.greater_equal(drawn, share)

@@ -13,7 +13,7 @@ import weft as tf
 from weft import extend
 from weft.base import flags
 from weft.engines.native import calls, threads
-from weft.engines.native.driver import entry, signature
+from weft.engines.native.arrays import entry, signature
 from weft.engines.native.program import show_bytes
 from weft.engines.native.target import find
 from weft.runtime import dispatch

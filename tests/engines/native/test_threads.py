@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from weft.base import dtypes, flags
-from weft.engines.native import codegen, driver, emit, target, threads
+from weft.engines.native import codegen, emit, interrupts, target, threads
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Buffer, Const, Kernel, Load, Op, Store
 
@@ -33,7 +33,7 @@ class _Job:
         made = [emitter.add(kernel) for kernel in kernels]
         machine = target.find("host")
         self.code = codegen.Code(codegen.to_object(emitter.module(), machine), machine)
-        self.flag = np.zeros(driver.FLAGS, np.int64)
+        self.flag = np.zeros(interrupts.FLAGS, np.int64)
         self.table = np.array([self.flag.ctypes.data, 0, self.array.ctypes.data, *layout.operands], np.int64)
         words: list[int] = []
         for _ in range(phases):

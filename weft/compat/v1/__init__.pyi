@@ -65,7 +65,6 @@ from weft.api.array import eye as eye
 from weft.api.array import gather as gather
 from weft.api.array import gather_nd as gather_nd
 from weft.api.array import guarantee_const as guarantee_const
-from weft.api.array import histogram_fixed_width as histogram_fixed_width
 from weft.api.array import identity as identity
 from weft.api.array import is_tensor as is_tensor
 from weft.api.array import linspace as linspace
@@ -123,6 +122,7 @@ from weft.api.flow import py_function as py_function
 from weft.api.flow import scan as scan
 from weft.api.flow import switch_case as switch_case
 from weft.api.flow import timestamp as timestamp
+from weft.api.histograms import histogram_fixed_width as histogram_fixed_width
 from weft.api.io import decode_base64 as decode_base64
 from weft.api.io import decode_compressed as decode_compressed
 from weft.api.io import encode_base64 as encode_base64
@@ -305,7 +305,6 @@ from weft.compat.v1.more_ops import clip_by_average_norm as clip_by_average_norm
 from weft.compat.v1.more_ops import colocate_with as colocate_with
 from weft.compat.v1.more_ops import container as container
 from weft.compat.v1.more_ops import convert_to_tensor_or_indexed_slices as convert_to_tensor_or_indexed_slices
-from weft.compat.v1.more_ops import histogram_fixed_width_bins as histogram_fixed_width_bins
 from weft.compat.v1.more_ops import lin_space as lin_space
 from weft.compat.v1.more_ops import matrix_solve_ls as matrix_solve_ls
 from weft.compat.v1.more_ops import model_variables as model_variables
@@ -550,6 +549,11 @@ def greater(x: Any, y: Any, name: str | None = ...) -> Any:
 
 def greater_equal(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x >= y."""
+
+def histogram_fixed_width_bins(
+    values: Any, value_range: Any, nbins: Any = ..., dtype: Any = ..., name: str | None = ...
+) -> Any:
+    """The number of the bin that each value falls into, of `nbins` equal ones; those outside are in the outermost."""
 
 def ifft(input: Any, name: str | None = ...) -> Any:
     """The inverse of the Fourier transform over the last axis."""

@@ -89,17 +89,6 @@ def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Any:
     return weft.math.floormod(flat[None] // weft.reshape(strides, shape), weft.reshape(sizes, shape))
 
 
-def histogram_fixed_width_bins(values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32,
-                               name: str | None = None) -> Any:  # fmt: skip
-    """The number of the bin that each value falls into, of `nbins` equal ones of a range."""
-    x = weft.convert_to_tensor(values)
-    low, high = weft.unstack(weft.cast(value_range, x.dtype), 2)
-    scaled = (weft.cast(x, dtypes.float64) - weft.cast(low, dtypes.float64)) / weft.cast(high - low, dtypes.float64)
-    number = weft.floor(scaled * weft.cast(nbins, dtypes.float64))
-    last = weft.cast(nbins, dtypes.float64) - 1.0
-    return weft.cast(weft.clip_by_value(number, weft.zeros_like(last), last), dtype)
-
-
 def matrix_solve_ls(matrix: Any, rhs: Any, l2_regularizer: Any = 0.0, fast: bool = True,
                     name: str | None = None) -> Any:  # fmt: skip
     """The least-squares solutions of matrix x = rhs."""
@@ -312,9 +301,8 @@ def select(condition: Any, t: Any, e: Any, name: str | None = None) -> Any:
     return where(condition, t, e, name)
 
 
-
-
 for _name in ("batch_gather", "batch_to_space", "batch_to_space_nd", "required_space_to_batch_paddings",
-              "space_to_batch", "clip_by_average_norm", "floor_div", "histogram_fixed_width_bins", "matrix_solve_ls",
-              "realdiv", "unravel_index", "verify_tensor_all_finite"):  # fmt: skip
+              "space_to_batch", "clip_by_average_norm", "floor_div", "matrix_solve_ls", "realdiv",
+              "unravel_index", "verify_tensor_all_finite"):  # fmt: skip
     globals()[_name] = composite(_name, globals()[_name])
+histogram_fixed_width_bins = composite("histogram_fixed_width_bins", weft.histogram_fixed_width_bins)

@@ -9,7 +9,8 @@ import numpy as np
 
 from weft.engines.base import Rows
 from weft.engines.native import threads
-from weft.engines.native.driver import GATHERING, entry, signature
+from weft.engines.native.arrays import entry, signature
+from weft.engines.native.driver import GATHERING
 from weft.engines.native.program import Binding, Program, Stamps
 
 _CHUNK = 1 << 15  # bytes that one thread gathers at a time

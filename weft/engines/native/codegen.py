@@ -28,7 +28,8 @@ def attributes(target: Target) -> str:
     """The function attributes that a module needs, as text."""
     width = target.vector_bytes * 8
     # without it, processors that lower their clock for wide vectors are given narrow ones
-    return f'attributes #0 = {{ "prefer-vector-width"="{width}" "min-legal-vector-width"="{width}" }}'
+    widths = f'"prefer-vector-width"="{width}" "min-legal-vector-width"="{width}"'
+    return f'attributes #0 = {{ {widths} "denormal-fp-math"="preserve-sign,preserve-sign" }}'  # as denormals.py sets it
 
 
 def to_object(text: str, target: Target, optimise: bool = False) -> bytes:

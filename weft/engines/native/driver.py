@@ -2,17 +2,21 @@
 
 A schedule is an array of 8-byte words: for each phase its number of kernels, whether it writes state, its number of
 chunks and into about how many claims those of a kernel are cut; then for each kernel its address, its number of chunks
-and, for the body of a loop, which turn it is. Chunks are numbered through all phases and runs by one counter, from
-which threads take the next ones; a phase begins when every chunk before it is done, whoever did it. So a thread that
-the system has put to sleep holds up nobody but the chunk it was at.
+and, for the body of a loop, which turn it is.
+
+Threads share the work of a kernel by claims. Each thread has its own part of them, the same in every run, and begins
+there: what it wrote in one step lies in its cache for the next, and lines that move between processors are slow.
+Having come to the end of its part it helps the others with theirs. How many claims of a part are taken is one word,
+which holds the number of the kernel as well; kernels are numbered through all runs, so nothing has to be cleared. A
+phase begins when every chunk before it is done, whoever did it: a thread that the system has put to sleep holds up
+nobody but the claim it was at.
 
 Between two steps of a run nothing but addresses changes: a move says which word of the table becomes which base plus
 how much a step. A step may begin with kernels that gather rows; `match` takes the addresses of arrays from numpy's
-own records, whose layout is part of numpy's binary interface and is tried out before it is relied on.
+own records, whose layout is part of numpy's binary interface and is tried out before it is relied on (`arrays.py`).
 
-The caller's thread looks at the clock between chunks, at the back edges of loops and while it waits; now and then it
-asks Python whether Ctrl-C was pressed. If so, the step is given up, unless it has begun to write state: then it is the
-last one. Which of the two comes first is settled by one atomic word.
+The caller's thread looks at the clock between chunks, at the back edges of loops and while it waits, for Ctrl-C
+(`interrupts.py`).
 """
 
 from __future__ import annotations
@@ -20,37 +24,27 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import sys
-from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
-import numpy as np
-
+from weft.engines.native import arrays, codegen, denormals
 from weft.engines.native import cache as kept
-from weft.engines.native import codegen
+from weft.engines.native.interrupts import FINISHED, GIVEN_UP, LAST, SEEN, STATE, WANTED, look
 from weft.engines.native.target import Target
 
 #: words of the control block, each on a cache line of its own where several threads write it
-RUNS, _TABLE, _SCHEDULE, _PHASES, _BASE, STOP = 0, 1, 2, 3, 4, 5
-_CLAIMED, _DONE, ASLEEP, _INSIDE, _OPEN = 8, 16, 24, 32, 40
+RUNS, _TABLE, _SCHEDULE, _PHASES, _BASE, STOP, THREADS, SHARES = 0, 1, 2, 3, 4, 5, 6, 7
+_KERNELS, _FIRST, _DONE, ASLEEP, _INSIDE, _OPEN = 8, 9, 16, 24, 32, 40
 #: which processor workers keep off, how many there are, the processors they may run on (a bit each), their kernel's ids
 APART, COUNT, ALLOWED, IDS = 48, 49, 56, 72
 #: words of that set of processors
 SET = IDS - ALLOWED
 
-#: words of the flag that the table's first word points to: which check failed, how many steps have succeeded, whether
-#: the step has begun to write (1) or is given up (2), the address of `ASKED`'s functions
-FAILED, FINISHED, _STATE, ASKING = 0, 1, 2, 3
-#: on a cache line that only the caller's thread writes: when it asked last, when it looked last, whether to stop, and
-#: the address of `look`
-_LAST, _SEEN, _WANTED, LOOK = 12, 13, 14, 15
-FLAGS = 24
-#: what the first word holds where a step was given up
-_GIVEN_UP = -1
-#: the clock's ticks between two questions: of the processor, 0.1 to 0.3 seconds; else nanoseconds
-_TICKS = {True: 400_000_000, False: 200_000_000}
-#: the most turns of a loop between two looks at the clock
-_TURNS = 256
+#: low bits of the word of a share: how many of its claims are taken; above them, the number of the kernel
+_TAKEN = 16
+#: claims that a kernel is cut into at most
+_MOST = (1 << _TAKEN) - 1
+#: the numbers of kernels that are left out after a run that ended early: more than a schedule has
+_SKIPPED = 1 << 24
 
 #: how often a waiting worker looks before it sleeps: bursts of pauses, between which it lets others run
 _BURST, _BURSTS = 512, 12
@@ -74,7 +68,8 @@ def _text(target: Target, futex: bool) -> str:
 declare i32 @sched_yield()
 declare i64 @syscall(i64, ...)
 {_apart(122 if arm else 203) if futex else ""}
-{_look(arm)}
+{look(arm)}
+{denormals.text(arm)}
 define internal void @chunks(ptr %entry, ptr %table, i64 %first, i64 %count, i64 %thread) nounwind #0 {{
 begin:
   br label %find
@@ -127,7 +122,7 @@ begin:
   %set = icmp ne i64 %flag, 0
   br i1 %set, label %out, label %look
 look:
-  %state_at = getelementptr i64, ptr %flag_at, i64 {_STATE}
+  %state_at = getelementptr i64, ptr %flag_at, i64 {STATE}
   %state = load atomic i64, ptr %state_at acquire, align 8
   %fresh = icmp eq i64 %state, 0
   br i1 %fresh, label %settle, label %settled
@@ -214,14 +209,22 @@ out:
 
 define internal i64 @work(ptr %pool, ptr %table, ptr %schedule, i64 %phases, i64 %base, i64 %thread) nounwind #0 {{
 begin:
-  %claimed = getelementptr i64, ptr %pool, i64 {_CLAIMED}
   %done = getelementptr i64, ptr %pool, i64 {_DONE}
+  %first_at = getelementptr i64, ptr %pool, i64 {_FIRST}
+  %number0 = load i64, ptr %first_at, align 8
+  %threads_at = getelementptr i64, ptr %pool, i64 {THREADS}
+  %threads = load i64, ptr %threads_at, align 8
+  %up = sub i64 %threads, 1
+  %shares_at = getelementptr i64, ptr %pool, i64 {SHARES}
+  %shares_word = load i64, ptr %shares_at, align 8
+  %shares = getelementptr i64, ptr %pool, i64 %shares_word
   %some = icmp sgt i64 %phases, 0
   br i1 %some, label %phase, label %out
 phase:
   %p = phi i64 [ 0, %begin ], [ %p2, %next ]
   %at = phi ptr [ %schedule, %begin ], [ %after, %next ]
   %start = phi i64 [ %base, %begin ], [ %end, %next ]
+  %number_here = phi i64 [ %number0, %begin ], [ %number_after, %next ]
   %kernels = load i64, ptr %at, align 8
   %writes_at = getelementptr i64, ptr %at, i64 1
   %writes = load i64, ptr %writes_at, align 8
@@ -233,6 +236,7 @@ phase:
   %words = mul i64 %kernels, 3
   %after = getelementptr i64, ptr %entry, i64 %words
   %end = add i64 %start, %total
+  %number_after = add i64 %number_here, %kernels
   %begins = call i1 @until(ptr %done, i64 %start, ptr %table, i64 %thread)
   br i1 %begins, label %may, label %out
 may:
@@ -242,61 +246,117 @@ guard:
   %bad = call i1 @may_not_write(ptr %table)
   br i1 %bad, label %out, label %begun
 begun:
-  br label %claim
-claim:
-  %e = phi ptr [ %entry, %begun ], [ %k, %try ], [ %k, %counted ]
-  %e_start = phi i64 [ %start, %begun ], [ %k_start, %try ], [ %k_start, %counted ]
-  %now = load atomic i64, ptr %claimed acquire, align 8
-  %open = icmp slt i64 %now, %end
-  br i1 %open, label %find, label %next
-find:
-  %k = phi ptr [ %e, %claim ], [ %k2, %pass ]
-  %k_start = phi i64 [ %e_start, %claim ], [ %k_end, %pass ]
-  %size_at = getelementptr i64, ptr %k, i64 1
+  br label %kernel
+kernel:
+  %k = phi i64 [ 0, %begun ], [ %k2, %another ]
+  %e = phi ptr [ %entry, %begun ], [ %e2, %another ]
+  %did = phi i64 [ 0, %begun ], [ %did_so_far, %another ]
+  %more_kernels = icmp slt i64 %k, %kernels
+  br i1 %more_kernels, label %cut, label %over
+cut:
+  %number = add i64 %number_here, %k
+  %size_at = getelementptr i64, ptr %e, i64 1
   %size = load i64, ptr %size_at, align 8
-  %k_end = add i64 %k_start, %size
-  %beyond = icmp sge i64 %now, %k_end
-  %k2 = getelementptr i64, ptr %k, i64 3
-  br i1 %beyond, label %pass, label %try
-pass:
-  br label %find
+  %fewer = icmp slt i64 %size, %parts
+  %claims = select i1 %fewer, i64 %size, i64 %parts
+  ; kernels of fewer claims than threads begin with different threads
+  %few = icmp slt i64 %claims, %threads
+  %turned = select i1 %few, i64 %k, i64 0
+  br label %share
+share:
+  %n = phi i64 [ 0, %cut ], [ %n2, %empty ]
+  %did_here = phi i64 [ %did, %cut ], [ %did_now, %empty ]
+  %owner_sum = add i64 %thread, %n
+  %owner = urem i64 %owner_sum, %threads
+  %place_sum = add i64 %owner, %turned
+  %place = urem i64 %place_sum, %threads
+  %low_product = mul i64 %place, %claims
+  %low_sum = add i64 %low_product, %up
+  %low = udiv i64 %low_sum, %threads
+  %high_sum = add i64 %low_sum, %claims
+  %high = udiv i64 %high_sum, %threads
+  %room = sub i64 %high, %low
+  %share_word = mul i64 %owner, 8
+  %share_at = getelementptr i64, ptr %shares, i64 %share_word
+  br label %take
+take:
+  %did_now = phi i64 [ %did_here, %share ], [ %did_now, %try ], [ %did_more, %counted ]
+  %word = load atomic i64, ptr %share_at acquire, align 8
+  %its = lshr i64 %word, {_TAKEN}
+  %beyond = icmp ugt i64 %its, %number
+  %same = icmp eq i64 %its, %number
+  %low_bits = and i64 %word, {_MOST}
+  %taken = select i1 %same, i64 %low_bits, i64 0
+  %full = icmp sge i64 %taken, %room
+  %none = or i1 %beyond, %full
+  br i1 %none, label %empty, label %try
 try:
-  %share = udiv i64 %size, %parts
-  %none = icmp eq i64 %share, 0
-  %grain = select i1 %none, i64 1, i64 %share
-  %wish = add i64 %now, %grain
-  %over = icmp sgt i64 %wish, %k_end
-  %upto = select i1 %over, i64 %k_end, i64 %wish
-  %pair = cmpxchg ptr %claimed, i64 %now, i64 %upto acq_rel monotonic
+  %taken2 = add i64 %taken, 1
+  %shifted = shl i64 %number, {_TAKEN}
+  %word2 = or i64 %shifted, %taken2
+  %pair = cmpxchg ptr %share_at, i64 %word, i64 %word2 acq_rel monotonic
   %ours = extractvalue {{ i64, i1 }} %pair, 1
-  br i1 %ours, label %do, label %claim
+  br i1 %ours, label %do, label %take
 do:
-  %first = sub i64 %now, %k_start
-  %count = sub i64 %upto, %now
-  call void @chunks(ptr %k, ptr %table, i64 %first, i64 %count, i64 %thread)
-  %old = atomicrmw add ptr %done, i64 %count acq_rel
+  %claim = add i64 %low, %taken
+  %claim2 = add i64 %claim, 1
+  %first_product = mul i64 %claim, %size
+  %first = udiv i64 %first_product, %claims
+  %last_product = mul i64 %claim2, %size
+  %last = udiv i64 %last_product, %claims
+  %count = sub i64 %last, %first
+  call void @chunks(ptr %e, ptr %table, i64 %first, i64 %count, i64 %thread)
   br label %counted
 counted:
+  %did_more = add i64 %did_now, %count
   %gap = call i64 @look(ptr %table, i64 1, i64 %thread)
   %given_up = call i1 @given_up(ptr %table)
-  br i1 %given_up, label %out, label %claim
+  br i1 %given_up, label %out, label %take
+empty:
+  %n2 = add i64 %n, 1
+  %other = icmp slt i64 %n2, %threads
+  br i1 %other, label %share, label %another
+another:
+  %did_so_far = phi i64 [ %did_now, %empty ]
+  %k2 = add i64 %k, 1
+  %e2 = getelementptr i64, ptr %e, i64 3
+  br label %kernel
+over:
+  %nothing = icmp eq i64 %did, 0
+  br i1 %nothing, label %next, label %tell
+tell:
+  %old = atomicrmw add ptr %done, i64 %did acq_rel
+  br label %next
 next:
   %p2 = add i64 %p, 1
   %further = icmp slt i64 %p2, %phases
-  br i1 %further, label %phase, label %out
+  br i1 %further, label %phase, label %ended
+ended:
+  br label %out
 out:
-  %reached = phi i64 [ %base, %begin ], [ %base, %phase ], [ %start, %guard ], [ %base, %counted ], [ %end, %next ]
+  %reached = phi i64 [ %base, %begin ], [ %base, %phase ], [ %start, %guard ], [ %base, %counted ], [ %end, %ended ]
+  %early = phi i64 [ 0, %begin ], [ {_SKIPPED}, %phase ], [ {_SKIPPED}, %guard ], [ {_SKIPPED}, %counted ],
+    [ 0, %ended ]
+  %upto = phi i64 [ %number0, %begin ], [ %number0, %phase ], [ %number0, %guard ], [ %number0, %counted ],
+    [ %number_after, %ended ]
+  %callers = icmp eq i64 %thread, 0
+  br i1 %callers, label %note, label %leave
+note:
+  %free = add i64 %upto, %early
+  %kernels_at = getelementptr i64, ptr %pool, i64 {_KERNELS}
+  store i64 %free, ptr %kernels_at, align 8
+  br label %leave
+leave:
   ret i64 %reached
 }}
 
 define internal void @dispatch(ptr %pool, ptr %table, ptr %schedule, i64 %phases) nounwind #0 {{
 begin:
-  %claimed = getelementptr i64, ptr %pool, i64 {_CLAIMED}
   %done = getelementptr i64, ptr %pool, i64 {_DONE}
   %asleep_at = getelementptr i64, ptr %pool, i64 {ASLEEP}
   %inside_at = getelementptr i64, ptr %pool, i64 {_INSIDE}
   %open_at = getelementptr i64, ptr %pool, i64 {_OPEN}
-  %base = load atomic i64, ptr %claimed acquire, align 8
+  %base = load atomic i64, ptr %done acquire, align 8
   %t = getelementptr i64, ptr %pool, i64 {_TABLE}
   store ptr %table, ptr %t, align 8
   %s = getelementptr i64, ptr %pool, i64 {_SCHEDULE}
@@ -305,6 +365,10 @@ begin:
   store i64 %phases, ptr %n, align 8
   %b = getelementptr i64, ptr %pool, i64 {_BASE}
   store i64 %base, ptr %b, align 8
+  %kernels_at = getelementptr i64, ptr %pool, i64 {_KERNELS}
+  %number = load i64, ptr %kernels_at, align 8
+  %first_at = getelementptr i64, ptr %pool, i64 {_FIRST}
+  store i64 %number, ptr %first_at, align 8
   {apart}
   store atomic i64 1, ptr %open_at seq_cst, align 8
   %run = atomicrmw add ptr %pool, i64 1 seq_cst
@@ -338,9 +402,10 @@ out:
 
 {_STEPS}
 {_gather()}
-{_match()}
+{arrays.text()}
 define i64 @worker(ptr %pool, i64 %thread, i64 %seen) nounwind #0 {{
 begin:
+  %mode = call i64 @flush()
   %stop_at = getelementptr i64, ptr %pool, i64 {STOP}
   %asleep_at = getelementptr i64, ptr %pool, i64 {ASLEEP}
   %inside_at = getelementptr i64, ptr %pool, i64 {_INSIDE}
@@ -369,7 +434,7 @@ others:
 others2:
   br label %look
 sleep:
-  {"br label %doze" if futex else "ret i64 %last"}
+  {"br label %doze" if futex else "br label %leave"}
 doze:
   %a = atomicrmw add ptr %asleep_at, i64 1 seq_cst
   {wait}
@@ -401,107 +466,17 @@ closed:
   %o = atomicrmw sub ptr %inside_at, i64 1 seq_cst
   br label %idle
 out:
-  ret i64 -1
+  br label %leave
+leave:
+  %told = phi i64 [ -1, %out ]{"" if futex else ", [ %last, %sleep ]"}
+  call void @restore(i64 %mode)
+  ret i64 %told
 }}
 """
 
 
 #: parts into which one thread alone cuts a phase, between which it looks at the clock
 _PARTS = 16
-
-
-def _look(arm: bool) -> str:
-    """`look`: where Ctrl-C was pressed, gives the step up if it may. It is told after how many turns it is called, and
-    says after how many it wants to be called again: 0 where the step is given up."""
-    if arm:  # a clock that any process may read
-        monotonic = 6 if sys.platform == "darwin" else 1
-        clock = f"""
-declare i32 @clock_gettime(i32, ptr)
-define internal i64 @now() nounwind #0 {{
-  %pair = alloca [2 x i64], align 8
-  %r = call i32 @clock_gettime(i32 {monotonic}, ptr %pair)
-  %seconds = load i64, ptr %pair, align 8
-  %rest_at = getelementptr i64, ptr %pair, i64 1
-  %rest = load i64, ptr %rest_at, align 8
-  %whole = mul i64 %seconds, 1000000000
-  %time = add i64 %whole, %rest
-  ret i64 %time
-}}"""
-    else:
-        clock = """
-declare i64 @llvm.readcyclecounter()
-define internal i64 @now() nounwind #0 {
-  %time = call i64 @llvm.readcyclecounter()
-  ret i64 %time
-}"""
-    ticks = _TICKS[not arm]
-    return f"""{clock}
-define internal i1 @given_up(ptr %table) nounwind #0 {{
-  %flag_at = load ptr, ptr %table, align 8
-  %flag = load atomic i64, ptr %flag_at monotonic, align 8
-  %set = icmp eq i64 %flag, {_GIVEN_UP}
-  ret i1 %set
-}}
-
-define i64 @look(ptr %table, i64 %gap, i64 %thread) nounwind #0 {{
-begin:
-  %caller = icmp eq i64 %thread, 0
-  br i1 %caller, label %time, label %other
-other:
-  ret i64 {1 << 62}
-time:
-  %flag = load ptr, ptr %table, align 8
-  %last_at = getelementptr i64, ptr %flag, i64 {_LAST}
-  %seen_at = getelementptr i64, ptr %flag, i64 {_SEEN}
-  %last = load i64, ptr %last_at, align 8
-  %seen = load i64, ptr %seen_at, align 8
-  %now = call i64 @now()
-  store i64 %now, ptr %seen_at, align 8
-  %since = sub i64 %now, %seen
-  %often = icmp slt i64 %since, {ticks // 64}
-  %few = icmp slt i64 %gap, {_TURNS}
-  %grows = and i1 %often, %few
-  %double = shl i64 %gap, 1
-  %half = lshr i64 %gap, 1
-  %least = icmp eq i64 %half, 0
-  %shorter = select i1 %least, i64 1, i64 %half
-  %seldom = icmp sgt i64 %since, {ticks // 8}
-  %kept = select i1 %seldom, i64 %shorter, i64 %gap
-  %next = select i1 %grows, i64 %double, i64 %kept
-  %passed = sub i64 %now, %last
-  %due = icmp sgt i64 %passed, {ticks}
-  br i1 %due, label %ask, label %go_on
-ask:
-  store i64 %now, ptr %last_at, align 8
-  %words_at = getelementptr i64, ptr %flag, i64 {ASKING}
-  %words = load ptr, ptr %words_at, align 8
-  %none = icmp eq ptr %words, null
-  br i1 %none, label %go_on, label %python
-python:
-  %ensure = load ptr, ptr %words, align 8
-  %release_at = getelementptr i64, ptr %words, i64 1
-  %release = load ptr, ptr %release_at, align 8
-  %pressed_at = getelementptr i64, ptr %words, i64 2
-  %pressed = load ptr, ptr %pressed_at, align 8
-  %held = call i32 %ensure()
-  %yes = call i32 %pressed()
-  call void %release(i32 %held)
-  %stop = icmp ne i32 %yes, 0
-  br i1 %stop, label %give_up, label %go_on
-give_up:
-  %wanted_at = getelementptr i64, ptr %flag, i64 {_WANTED}
-  store i64 1, ptr %wanted_at, align 8
-  %state_at = getelementptr i64, ptr %flag, i64 {_STATE}
-  %pair = cmpxchg ptr %state_at, i64 0, i64 2 acq_rel acquire
-  %ours = extractvalue {{ i64, i1 }} %pair, 1
-  br i1 %ours, label %given_up, label %go_on
-given_up:
-  store atomic i64 {_GIVEN_UP}, ptr %flag release, align 8
-  ret i64 0
-go_on:
-  ret i64 %next
-}}
-"""
 
 
 def _apart(number: int) -> str:
@@ -565,13 +540,14 @@ define i64 @steps(
   ptr %pool, ptr %table, ptr %schedule, i64 %phases, ptr %moves, i64 %count, i64 %first, i64 %steps
 ) nounwind #0 {{
 begin:
+  %mode = call i64 @flush()
   %flag_at = load ptr, ptr %table, align 8
   %finished_at = getelementptr i64, ptr %flag_at, i64 {FINISHED}
   %before = load i64, ptr %finished_at, align 8
-  %state_at = getelementptr i64, ptr %flag_at, i64 {_STATE}
-  %wanted_at = getelementptr i64, ptr %flag_at, i64 {_WANTED}
-  %last_at = getelementptr i64, ptr %flag_at, i64 {_LAST}
-  %seen_at = getelementptr i64, ptr %flag_at, i64 {_SEEN}
+  %state_at = getelementptr i64, ptr %flag_at, i64 {STATE}
+  %wanted_at = getelementptr i64, ptr %flag_at, i64 {WANTED}
+  %last_at = getelementptr i64, ptr %flag_at, i64 {LAST}
+  %seen_at = getelementptr i64, ptr %flag_at, i64 {SEEN}
   %time = call i64 @now()
   store i64 %time, ptr %last_at, align 8
   store i64 %time, ptr %seen_at, align 8
@@ -629,11 +605,12 @@ out:
 asked:
   %succeeded = phi i64 [ %s2, %next ], [ %s, %out ]
   store i64 0, ptr %wanted_at, align 8
-  %pair = cmpxchg ptr %flag_at, i64 {_GIVEN_UP}, i64 0 monotonic monotonic
+  %pair = cmpxchg ptr %flag_at, i64 {GIVEN_UP}, i64 0 monotonic monotonic
   %told = xor i64 %succeeded, -1
   br label %end
 end:
   %result = phi i64 [ %s, %out ], [ %told, %asked ]
+  call void @restore(i64 %mode)
   ret i64 %result
 }}
 """
@@ -703,110 +680,6 @@ out:
 """
 
 
-#: bytes of what every Python object begins with; the last word of it is the object's class
-_HEAD = object.__basicsize__
-#: numpy's flags: rows in order, in memory of its own, aligned, writeable
-_ORDERED, _OWN, _ALIGNED, _WRITEABLE = 0x1, 0x4, 0x100, 0x400
-
-
-def _match() -> str:
-    """`match`: whether arrays in a list are as a signature says; if so, their addresses go into the table.
-
-    A signature is the address of numpy's class of arrays, then for each array the table's word (or -1), the flags
-    that it must have, the address of its dtype, its rank and its sizes.
-    """
-    return f"""
-define i64 @match(ptr %list, ptr %signature, i64 %count, ptr %table) nounwind #0 {{
-begin:
-  %items_at = getelementptr i8, ptr %list, i64 {_HEAD + 8}
-  %items = load ptr, ptr %items_at, align 8
-  %class = load i64, ptr %signature, align 8
-  %entries = getelementptr i64, ptr %signature, i64 1
-  br label %look
-look:
-  %i = phi i64 [ 0, %begin ], [ %i2, %next ]
-  %entry = phi ptr [ %entries, %begin ], [ %after, %next ]
-  %some = icmp slt i64 %i, %count
-  br i1 %some, label %item, label %out
-item:
-  %object_at = getelementptr ptr, ptr %items, i64 %i
-  %object = load ptr, ptr %object_at, align 8
-  %class_at = getelementptr i8, ptr %object, i64 {_HEAD - 8}
-  %its_class = load i64, ptr %class_at, align 8
-  %is_array = icmp eq i64 %its_class, %class
-  br i1 %is_array, label %array, label %out
-array:
-  %mask_at = getelementptr i64, ptr %entry, i64 1
-  %mask = load i64, ptr %mask_at, align 8
-  %wanted_at = getelementptr i64, ptr %entry, i64 2
-  %wanted = load i64, ptr %wanted_at, align 8
-  %rank_at = getelementptr i64, ptr %entry, i64 3
-  %rank = load i64, ptr %rank_at, align 8
-  %sizes = getelementptr i64, ptr %entry, i64 4
-  %after = getelementptr i64, ptr %sizes, i64 %rank
-  %descr_at = getelementptr i8, ptr %object, i64 {_HEAD + 40}
-  %descr = load i64, ptr %descr_at, align 8
-  %same = icmp eq i64 %descr, %wanted
-  br i1 %same, label %laid, label %out
-laid:
-  %flags_at = getelementptr i8, ptr %object, i64 {_HEAD + 48}
-  %flags32 = load i32, ptr %flags_at, align 4
-  %flags = zext i32 %flags32 to i64
-  %has = and i64 %flags, %mask
-  %fits = icmp eq i64 %has, %mask
-  %rank_has_at = getelementptr i8, ptr %object, i64 {_HEAD + 8}
-  %rank_has32 = load i32, ptr %rank_has_at, align 4
-  %rank_has = zext i32 %rank_has32 to i64
-  %same_rank = icmp eq i64 %rank_has, %rank
-  %both = and i1 %fits, %same_rank
-  br i1 %both, label %sizing, label %out
-sizing:
-  %has_at = getelementptr i8, ptr %object, i64 {_HEAD + 16}
-  %has_sizes = load ptr, ptr %has_at, align 8
-  br label %size
-size:
-  %d = phi i64 [ 0, %sizing ], [ %d2, %compare ]
-  %more = icmp slt i64 %d, %rank
-  br i1 %more, label %compare, label %take
-compare:
-  %one_at = getelementptr i64, ptr %has_sizes, i64 %d
-  %one = load i64, ptr %one_at, align 8
-  %other_at = getelementptr i64, ptr %sizes, i64 %d
-  %other = load i64, ptr %other_at, align 8
-  %equal = icmp eq i64 %one, %other
-  %d2 = add i64 %d, 1
-  br i1 %equal, label %size, label %out
-take:
-  %slot = load i64, ptr %entry, align 8
-  %wants = icmp sge i64 %slot, 0
-  br i1 %wants, label %store, label %next
-store:
-  %data_at = getelementptr i8, ptr %object, i64 {_HEAD}
-  %data = load i64, ptr %data_at, align 8
-  %place = getelementptr i64, ptr %table, i64 %slot
-  store i64 %data, ptr %place, align 8
-  br label %next
-next:
-  %i2 = add i64 %i, 1
-  br label %look
-out:
-  %reached = phi i64 [ %i, %look ], [ %i, %item ], [ %i, %array ], [ %i, %laid ], [ %i, %compare ]
-  ret i64 %reached
-}}
-"""
-
-
-def entry(shape: Sequence[int], dtype: Any, slot: int, state: bool = False) -> list[int]:
-    """The words of a signature for an array of this kind, whose address goes into a word of the table."""
-    mask = _ORDERED | _ALIGNED | (_OWN | _WRITEABLE if state else 0)
-    return [slot, mask, id(dtype), len(shape), *shape]
-
-
-def signature(entries: list[list[int]]) -> np.ndarray[Any, Any]:
-    """The signature of several arrays."""
-    return np.array([id(np.ndarray), *(word for each in entries for word in each)], np.int64)
-
-
 class Driver:
     """The code in memory, as Python calls it.
 
@@ -823,26 +696,8 @@ class Driver:
         self.steps = ctypes.CFUNCTYPE(whole, words, words, words, whole, words, whole, whole, whole)(address("steps"))
         self.worker = ctypes.CFUNCTYPE(whole, words, whole, whole)(address("worker"))
         self.gather, self.look = address("gather"), address("look")
-        self._match = ctypes.CFUNCTYPE(whole, words, words, whole, words)(address("match"))
-        self.match = self._match if self._knows_records() else None
-
-    def _knows_records(self) -> bool:
-        """Whether arrays are kept as `match` believes: tried out on some."""
-        if sys.implementation.name != "cpython":
-            return False
-        whole = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
-        arrays = [whole, np.zeros((), np.int64), np.zeros((0, 5), np.uint8), whole[1]]
-        if list.__basicsize__ != _HEAD + 24 or not self._finds(arrays, arrays, 4):
-            return False
-        wrong: list[Any] = [whole.T, whole[:, ::2], np.zeros((2, 3, 4)), np.zeros((2, 3, 5), np.float32), whole[0], 7]
-        return all(self._finds([whole, other], [whole, whole], 1) for other in wrong)
-
-    def _finds(self, given: list[Any], like: list[Any], count: int) -> bool:
-        words = signature([entry(array.shape, array.dtype, number) for number, array in enumerate(like)])
-        table = np.zeros(len(like), np.int64)
-        found = self._match(id(given), words.ctypes.data, len(given), table.ctypes.data)
-        addresses = [array.ctypes.data for array in given[:count]]
-        return bool(found == count and table[:count].tolist() == addresses)
+        match = ctypes.CFUNCTYPE(whole, words, words, whole, words)(address("match"))
+        self.match = match if arrays.known(match) else None
 
 
 @cache

@@ -17,8 +17,9 @@ from weft.base import dims, flags
 from weft.base.errors import InternalError, explain
 from weft.engines.native import profile, threads
 from weft.engines.native.cache import Loaded
-from weft.engines.native.driver import ASKING, FLAGS, GATHERING, LOOK
+from weft.engines.native.driver import GATHERING
 from weft.engines.native.image import HEADER, NEVER, OUTSIDE, Image, Phase, Place
+from weft.engines.native.interrupts import ASKED, ASKING, FLAGS, LOOK
 from weft.engines.native.target import Target
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ class Binding:
         self.table = np.zeros(image.words + GATHERING * len(image.inputs), np.int64)
         self.flag = np.zeros(FLAGS, np.int64)  # which check failed; how many steps have come to their end
         self.flag[LOOK] = threads.pool(program.target).driver.look
-        if threads.ASKING is not None:
-            self.flag[ASKING] = threads.ASKING.ctypes.data
+        if ASKED is not None:
+            self.flag[ASKING] = ASKED.ctypes.data
         self.table[0] = self.flag.ctypes.data
         self._offsets, self._size = _arrange([place for place in image.places if not place.threads], known)
         self._own, self._own_size = _arrange([place for place in image.places if place.threads], known)
@@ -169,7 +170,7 @@ class Binding:
         for turn, phase in _unrolled(image.phases, known):
             counts = [dims.evaluate(call.chunks, known) for call in phase.kernels]
             # few enough claims that they cost nothing, many enough that threads end together
-            claims = 16 * flags.num_threads()
+            claims = 16 * min(flags.num_threads(), 1024)
             words += [len(phase.kernels), int(phase.writes_state), sum(counts), claims]
             for call, count in zip(phase.kernels, counts, strict=True):
                 words += [program.addresses[call.function], count, call.last(turn)]

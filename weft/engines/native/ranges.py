@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weft.base.dims import Dim, ceil_divide, product
+from weft.base.dims import Dim, ceil_divide, product, substitute
 from weft.base.errors import InvalidArgumentError
 from weft.ir.graph import Graph, Node, Value
 from weft.ops import opdef
-from weft.ops.builder import GraphBuilder, substitute_attr
+from weft.ops.builder import GraphBuilder
+from weft.passes.specialise import attribute_at
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Shape, Symbol
@@ -92,10 +93,9 @@ def _rebuilt(graph: Graph, known: dict[Node, Dimension]) -> Graph:
             builder = GraphBuilder(copy, node.source, control)
             inputs = [values[value] for value in node.inputs]
             if node in known:
-                new = _count(builder, node, substitute_attr(known[node], sizes))
-            else:
-                attrs = {name: _within(attr, sizes) if isinstance(attr, Graph) else substitute_attr(attr, sizes)
-                         for name, attr in node.attrs.items()}  # fmt: skip
+                new = _count(builder, node, substitute(known[node], sizes))
+            else:  # branches and bodies may mention sizes of what is around them
+                attrs = {name: attribute_at(attr, sizes) for name, attr in node.attrs.items()} if sizes else node.attrs
                 new = builder.node(opdef.get(node.op), inputs, attrs, name=node.name)
         nodes[node] = new
         for old, made in zip(node.outputs, new.outputs, strict=True):
@@ -103,29 +103,6 @@ def _rebuilt(graph: Graph, known: dict[Node, Dimension]) -> Graph:
             for before, after in zip(old.shape or (), made.shape or (), strict=False):
                 if isinstance(before, Dim) and before.symbol is not None:
                     sizes.setdefault(before.symbol, after)
-    copy.inputs = [values[value] for value in graph.inputs]
-    copy.outputs = [values[value] for value in graph.outputs]
-    copy.captures = {outer: values[value] for outer, value in graph.captures.items()}
-    return copy
-
-
-def _within(graph: Graph, sizes: dict[Symbol, Dimension]) -> Graph:
-    """A branch or a body, which may mention sizes of its surroundings, in terms of what these have become."""
-    if not sizes:
-        return graph
-    copy = Graph(graph.name)
-    values: dict[Value, Value] = {}
-    nodes: dict[Node, Node] = {}
-    for node in graph.nodes:
-        attrs = {name: _within(attr, sizes) if isinstance(attr, Graph) else substitute_attr(attr, sizes)
-                 for name, attr in node.attrs.items()}  # fmt: skip
-        made = copy.add(node.op, [values[value] for value in node.inputs], attrs,
-                        [value.type.with_sizes(sizes) for value in node.outputs], name=node.name,
-                        control=[nodes[before] for before in node.control], source=node.source,
-                        effect=node.effect)  # fmt: skip
-        made.metadata = dict(node.metadata)
-        nodes[node] = made
-        values.update(zip(node.outputs, made.outputs, strict=True))
     copy.inputs = [values[value] for value in graph.inputs]
     copy.outputs = [values[value] for value in graph.outputs]
     copy.captures = {outer: values[value] for outer, value in graph.captures.items()}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from weft.engines.native import codegen, threads
-from weft.engines.native.driver import FLAGS
+from weft.engines.native.interrupts import FLAGS
 from weft.engines.native.target import Target
 
 _TURNS = 200_000  # rounds of the chains of products; some milliseconds

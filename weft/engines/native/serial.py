@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weft.base.dims import Dim
-from weft.engines.native.driver import LOOK
 from weft.engines.native.emit import Layout
 from weft.engines.native.image import HEADER
+from weft.engines.native.interrupts import LOOK
 from weft.engines.native.loops import Kernel
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ kernels do not always see to. Nothing that is computed depends on the number of 
 from __future__ import annotations
 
 import atexit
-import ctypes
 import os
 import sys
 import threading
@@ -19,7 +18,8 @@ import numpy as np
 
 from weft.base import flags
 from weft.base.alone import works_alone
-from weft.engines.native.driver import ALLOWED, APART, ASLEEP, COUNT, FLAGS, IDS, RUNS, SET, STOP, driver
+from weft.engines.native.driver import ALLOWED, APART, ASLEEP, COUNT, IDS, RUNS, SET, SHARES, STOP, THREADS, driver
+from weft.engines.native.interrupts import FLAGS, interrupted
 from weft.engines.native.target import Target
 
 _AGAIN = 0.05  # seconds after which the number of threads is asked for again
@@ -38,8 +38,10 @@ class Pool:
         self.count = count
         self._futex = sys.platform == "linux" if futex is None else futex
         self.driver = driver(target, self._futex)
-        raw = np.zeros(IDS + count + 8, np.int64)
+        shares = (IDS + count + 7) // 8 * 8  # a cache line for each thread's
+        raw = np.zeros(shares + count * 8 + 8, np.int64)
         self._control = raw[-raw.ctypes.data % 64 // 8 :]
+        self._control[THREADS], self._control[SHARES] = count, shares
         self._address = self._control.ctypes.data
         self._busy = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -143,24 +145,6 @@ class Pool:
         for thread in self._threads:
             thread.join()
         self._threads = []
-
-
-def _asking() -> np.ndarray[Any, Any] | None:
-    """The addresses of what native code asks Python with whether Ctrl-C was pressed."""
-    if sys.implementation.name != "cpython":
-        return None
-    functions = (ctypes.pythonapi.PyGILState_Ensure, ctypes.pythonapi.PyGILState_Release,
-                 ctypes.pythonapi.PyOS_InterruptOccurred)  # fmt: skip
-    return np.array([ctypes.cast(function, ctypes.c_void_p).value for function in functions], np.int64)
-
-
-ASKING = _asking()
-
-
-def interrupted() -> None:
-    """Lets Python handle a Ctrl-C that native code was told of."""
-    ctypes.pythonapi.PyErr_SetInterrupt()
-    ctypes.pythonapi.PyErr_CheckSignals()
 
 
 _pool: Pool | None = None

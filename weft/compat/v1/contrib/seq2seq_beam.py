@@ -8,7 +8,7 @@ import weft
 from weft.base.errors import explain
 from weft.compat.v1 import nn as _nn
 from weft.compat.v1.contrib.seq2seq_attention import AttentionWrapperState, named
-from weft.compat.v1.contrib.seq2seq_decoder import Decoder, embedder
+from weft.compat.v1.contrib.seq2seq_decoder import Decoder, checked_tokens, embedder
 from weft.compat.v1.flow import cond
 from weft.runtime import control
 
@@ -141,12 +141,7 @@ class BeamSearchDecoder(Decoder):
             raise TypeError(f"output_layer must be a Layer, received: {type(output_layer).__name__}")
         self._cell, self._output_layer = cell, output_layer
         self._embedding_fn = embedder(embedding)
-        self._start_tokens = weft.convert_to_tensor(start_tokens, weft.int32)
-        self._end_token = weft.convert_to_tensor(end_token, weft.int32)
-        if self._start_tokens.shape.rank != 1:
-            raise ValueError("start_tokens must be a vector")
-        if self._end_token.shape.rank != 0:
-            raise ValueError("end_token must be a scalar")
+        self._start_tokens, self._end_token = checked_tokens(start_tokens, end_token)
         rows = self._start_tokens.shape[0]
         self._batch_size = rows if rows is not None else weft.size(self._start_tokens)
         self._beam_width = beam_width

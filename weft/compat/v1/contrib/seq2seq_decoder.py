@@ -326,6 +326,16 @@ class TrainingHelper(Helper):
             return finished, self._row(time + 1, weft.reduce_all(finished)), state
 
 
+def checked_tokens(start_tokens: Any, end_token: Any) -> tuple[Any, Any]:
+    """The words that decoding begins with, one a row, and the one that ends it, as tensors."""
+    starts, end = weft.convert_to_tensor(start_tokens, weft.int32), weft.convert_to_tensor(end_token, weft.int32)
+    if starts.shape.rank != 1:
+        raise ValueError("start_tokens must be a vector")
+    if end.shape.rank != 0:
+        raise ValueError("end_token must be a scalar")
+    return starts, end
+
+
 def embedder(embedding: Any) -> Any:
     """The function that gives symbols their rows: the given one, or a look-up in the given table."""
     return embedding if callable(embedding) else lambda ids: _nn.embedding_lookup(embedding, ids)
@@ -345,12 +355,7 @@ class GreedyEmbeddingHelper(Helper):
 
     def __init__(self, embedding: Any, start_tokens: Any, end_token: Any) -> None:
         self._embedding_fn = embedder(embedding)
-        self._start_tokens = weft.convert_to_tensor(start_tokens, weft.int32)
-        self._end_token = weft.convert_to_tensor(end_token, weft.int32)
-        if self._start_tokens.shape.rank != 1:
-            raise ValueError("start_tokens must be a vector")
-        if self._end_token.shape.rank != 0:
-            raise ValueError("end_token must be a scalar")
+        self._start_tokens, self._end_token = checked_tokens(start_tokens, end_token)
         self.batch_size = weft.size(self._start_tokens)
         self._start_inputs = self._embedding_fn(self._start_tokens)
 
