@@ -181,6 +181,12 @@ class StandIn(ModuleType):
             "import the name from the public API instead."
         )
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        called = old_paths.RENAMED.get(self._weft_path, {}).get(old_paths.CALLED)
+        if called is None:
+            raise TypeError(f"module {self.__name__!r} is not callable.")
+        return self._weft_place(called)(*args, **kwargs)
+
     def _weft_find(self, name: str) -> Any:
         child = f"{self._weft_path}.{name}"
         if child in (old_paths.KERAS if self._weft_tree == "keras" else old_paths.TENSORFLOW):

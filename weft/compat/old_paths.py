@@ -258,6 +258,7 @@ KERAS: dict[str, tuple[str, ...]] = {
     **_under("utils", "all_utils tf_utils vis_utils visualize_util", _UTILS),
     "backend.tensorflow_backend": ("keras.backend", "v1.keras.backend"),
     "objectives": ("keras.losses",),
+    "initializations": ("keras.initializers.initializations",),
     "__internal__": ("internals.keras_internal",),
     "api._v1.keras": ("keras",),
     **_under("api._v1.keras", "__internal__ __internal__.legacy", ()),
@@ -273,8 +274,12 @@ KERAS: dict[str, tuple[str, ...]] = {
     **keras_paths.PATHS,
 }
 
+#: In `RENAMED`, what a stand-in is when it is called: a module's name was a function's in an older release.
+CALLED = "()"
+
 #: Names that are called something else today, by the path they are imported from.
 RENAMED: dict[str, dict[str, str]] = {
+    "layers.merge": {"_Merge": "keras.layers.merging.Merge", CALLED: "keras.layers.merging.by_mode.merge"},
     "python.ops.rnn_cell_impl": {
         "_concat": "v1.inner.concat_sizes",
         "_like_rnncell": "v1.inner.like_rnncell",

@@ -359,9 +359,11 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
     return chosen() if callable(chosen) else chosen
 
 
-def random_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
-    """Normally distributed numbers."""
-    return random.normal(shape, mean, stddev, dtype=dtype, seed=seed)
+def random_normal(
+    shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None, std: float | None = None
+) -> Any:
+    """Normally distributed numbers; `std` is what Keras 1 called `stddev`."""
+    return random.normal(shape, mean, stddev if std is None else std, dtype=dtype, seed=seed)
 
 
 def random_uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:

@@ -10,12 +10,23 @@ from typing import Any
 import numpy as np
 
 import weft as tf
-from weft.extend import EventFileWriter, GraphDef, explain, summaries
+from weft.extend import EventFileWriter, GraphDef, explain, nearest, summaries
 from weft.keras.callbacks.callback import Callback
 from weft.keras.core import tracking
 from weft.keras.optimizers.several import learning_rates
 
 _log = logging.getLogger("weft.keras")
+
+
+_OLDER = ("batch_size", "write_grads", "embeddings_data", "embeddings_layer_names")
+
+
+def _drop_older(given: dict[str, Any]) -> None:
+    for word, value in given.items():
+        if word not in _OLDER:
+            raise TypeError(explain(f"TensorBoard does not know the keyword `{word}`. {nearest(word, _OLDER)}"))
+        if word == "write_grads" and value:
+            _log.warning("TensorBoard: write_grads=%r takes no effect: gradients are not kept.", value)
 
 
 class TensorBoard(Callback):
@@ -34,6 +45,8 @@ class TensorBoard(Callback):
             as a trace in the folder `plugins/profile`; 0 for none.
         embeddings_freq: Takes no effect, and says so.
         embeddings_metadata: Takes no effect.
+        **kwargs: Keras 2's `batch_size`, `write_grads`, `embeddings_data` and `embeddings_layer_names`, which take no
+            effect, as in Keras since TensorFlow 2; what was asked for and is not written is said.
 
     Example:
         >>> from weft import keras
@@ -43,9 +56,10 @@ class TensorBoard(Callback):
     def __init__(
         self, log_dir: Any = "logs", histogram_freq: int = 0, write_graph: bool = True, write_images: bool = False,
         write_steps_per_second: bool = False, update_freq: Any = "epoch", profile_batch: Any = 0,
-        embeddings_freq: int = 0, embeddings_metadata: Any = None,
+        embeddings_freq: int = 0, embeddings_metadata: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__()
+        _drop_older(kwargs)
         if update_freq not in ("epoch", "batch") and (
             isinstance(update_freq, bool) or not isinstance(update_freq, int)
         ):

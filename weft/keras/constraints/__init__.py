@@ -59,6 +59,11 @@ class MaxNorm(Constraint):
         return {"max_value": self.max_value, "axis": self.axis}
 
 
+def maxnorm(max_value: float = 2, axis: Any = 0, m: float | None = None) -> MaxNorm:
+    """`MaxNorm` under its oldest name; `m` is what Keras 1 called `max_value`."""
+    return MaxNorm(max_value if m is None else m, axis)
+
+
 class NonNeg(Constraint):
     """Sets negative weights to 0."""
 
@@ -113,7 +118,7 @@ class MinMaxNorm(Constraint):
         return {"min_value": self.min_value, "max_value": self.max_value, "rate": self.rate, "axis": self.axis}
 
 
-max_norm = maxnorm = MaxNorm
+max_norm = MaxNorm
 non_neg = nonneg = NonNeg
 unit_norm = unitnorm = UnitNorm
 min_max_norm = MinMaxNorm

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from typing import Any
 
-from weft.extend import absent
+from weft.extend import absent, signature_of
 from weft.keras.core import lookup
+from weft.keras.core.call_signature import accepts
 from weft.keras.core.naming import to_snake_case
 from weft.keras.initializers.fixed import Constant, Identity, Ones, Zeros
 from weft.keras.initializers.initializer import Initializer
@@ -60,7 +63,24 @@ def get(identifier: Any) -> Any:
         return identifier  # itself: a copy would draw a seed of its own, and Keras draws one for each initializer
     if hasattr(identifier, "shape") and hasattr(identifier, "dtype") and not callable(identifier):
         return _from_values(identifier)
-    return lookup.get(identifier, _TABLE, "initializer")
+    return _with_dtype(lookup.get(identifier, _TABLE, "initializer"))
+
+
+def _with_dtype(found: Any) -> Any:
+    """A function `(shape)` of Keras 1's programs as one of `(shape, dtype)`; anything else as it is."""
+    if not inspect.isfunction(found) or accepts(found, "dtype") or len(signature_of(found).parameters) < 1:
+        return found
+    if len([p for p in signature_of(found).parameters.values() if p.default is p.empty]) > 1:
+        return found  # its second argument takes the dtype, whatever it is called
+
+    @functools.wraps(found)
+    def initialize(shape: Any, dtype: Any = None) -> Any:
+        import weft as tf
+
+        value = tf.convert_to_tensor(found(shape))
+        return value if dtype is None else tf.cast(value, dtype)
+
+    return initialize
 
 
 def _from_values(values: Any) -> Any:

@@ -68,13 +68,14 @@ class LayerWeights:
         if initializer is None:
             initializer = "glorot_uniform" if "float" in dtype_policies.standardize_dtype(kind) else "zeros"
         self._check_weight_shape(name, sizes)
+        begin = initializers.get(initializer)  # once: each initializer made draws a seed
         around = self._path.rpartition("/")[0] if self.built else ""
         with naming.path_scope(around), naming.Scope(self.name, self), tf.init_scope():
             variable = Variable(
-                initializers.get(initializer), shape=sizes, dtype=kind, trainable=trainable, autocast=autocast,
+                begin, shape=sizes, dtype=kind, trainable=trainable, autocast=autocast,
                 aggregation=aggregation, name=name,
             )  # fmt: skip
-            variable._enter_graph(initializers.get(initializer))
+            variable._enter_graph(begin)
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient

@@ -14,6 +14,7 @@ from weft.keras.core.shapes import as_shape, is_shape, shapes_of
 from weft.keras.layers.core.input_layer import InputLayer
 from weft.keras.layers.core.small import NoLayer
 from weft.keras.layers.layer import Layer
+from weft.keras.layers.merging.by_mode import Merge
 from weft.keras.models.model import Model
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
 
@@ -99,6 +100,9 @@ class Sequential(Model):
             self._end = layer.output
         elif self._end is not None:
             self._end = self._call_on_end(layer)
+        elif not self._sequence and isinstance(layer, Merge) and layer.branches:
+            self._end = [branch.output for branch in layer.branches]
+            self._end = self._call_on_end(layer)
         self._sequence.append(layer)
         self._close_graph()
 
@@ -118,15 +122,17 @@ class Sequential(Model):
 
     def _close_graph(self) -> None:
         """Makes the graph anew from the first layer's input to the last one's output."""
-        if self._end is None or not isinstance(self._sequence[0], InputLayer):
+        first = self._sequence[0]
+        several = isinstance(first, Merge)
+        if self._end is None or not (several or isinstance(first, InputLayer)):
             self._graph = None
             return
-        start = self._sequence[0].output
+        start = [each for branch in first.branches for each in branch.inputs] if several else first.output
         self._inputs_struct, self._outputs_struct = start, self._end
         self._extra_losses: list[Any] = []
-        self._graph = OperationGraph([start], [self._end], self.name)
-        self.built = len(self._sequence) > 1
-        self._build_shapes = {"input_shape": tuple(start.shape)}
+        self._graph = OperationGraph(start if several else [start], [self._end], self.name)
+        self.built = several or len(self._sequence) > 1
+        self._build_shapes = {"input_shape": shapes_of(start)}
 
     @user_facing
     def pop(self, rebuild: bool = True) -> Any:
@@ -167,7 +173,7 @@ class Sequential(Model):
 
     def build(self, input_shape: Any = None) -> None:
         """Makes the weights for inputs of this shape; the first size, the batch, is left open."""
-        if self._graph is not None and len(self._sequence) > 1:
+        if self._graph is not None and self.built:
             self._check_shape_again(input_shape)
             return
         if not self._sequence:
@@ -190,6 +196,8 @@ class Sequential(Model):
 
     def _check_shape_again(self, shape: Any) -> None:
         """Refuses to be built for a shape that its Input does not take."""
+        if isinstance(self._inputs_struct, list):
+            return  # several inputs: calls check theirs
         taken = tuple(self._inputs_struct.shape)
         if is_shape(shape) and not tf.TensorShape(taken).is_compatible_with(tf.TensorShape(shape)):
             raise ValueError(explain(
@@ -247,7 +255,7 @@ class Sequential(Model):
         return found.argmax(axis=-1) if found.shape[-1] > 1 else (found > 0.5).astype("int32")
 
     def _require_graph(self, what: str) -> None:
-        if self._graph is None or len(self._sequence) < 2:
+        if self._graph is None or not self.built:
             raise AttributeError(explain(
                 f"Sequential model `{self.name}` has no `{what}` yet: its input shape is not known.",
                 hint="begin with keras.Input(shape=...), call it on data, or build it with model.build(input_shape)",

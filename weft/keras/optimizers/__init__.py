@@ -97,12 +97,15 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("weft.keras.optimizers.legacy")
     if name == "experimental":  # where Keras 2.9 had what stands here since
         return sys.modules[__name__]
-    if name in _OLD_NAMES and name != name.lower():
+    if name in _OLD_NAMES:
         return _OLD_NAMES[name]
     raise AttributeError(
         f"module 'keras.optimizers' has no attribute {name!r}. {nearest(name, [c.__name__ for c in _CLASSES])}"
     )
 
+
+# Keras 2's names in small letters; as attributes, because modules of this package have some of them
+globals().update({name: cls for name, cls in _OLD_NAMES.items() if name == name.lower()})
 
 __all__ = [
     "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion",

@@ -10,13 +10,14 @@ import weft as tf
 from weft.extend import explain
 
 
-def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = None) -> Any:
+def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = None, nb_classes: int | None = None) -> Any:
     """Class numbers as rows with a single 1.
 
     Args:
         x: Integers from 0 on, of any shape; a last axis of size 1 is dropped.
         num_classes: The number of classes; one more than the greatest number where None.
         dtype: The dtype of the result; float64 for arrays where None, as in Keras.
+        nb_classes: What Keras 1 called `num_classes`.
 
     Returns:
         `[…, num_classes]`; an array for arrays, a tensor for tensors.
@@ -29,6 +30,7 @@ def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = None) ->
         >>> keras.utils.to_categorical([0, 2], num_classes=3).tolist()
         [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
+    num_classes = nb_classes if num_classes is None else num_classes
     if tf.is_tensor(x) and not hasattr(x, "numpy"):
         x = x[..., 0] if len(x.shape) > 1 and x.shape[-1] == 1 else x
         return tf.one_hot(tf.cast(x, "int64"), num_classes, dtype=dtype or "float32")

@@ -78,7 +78,7 @@ class Merge(Layer):
             found.append(value)
         return found
 
-    def _merge(self, values: list[Any]) -> Any:
+    def _merge_function(self, values: list[Any]) -> Any:
         raise NotImplementedError
 
     def _merge_sparse(self, values: list[Any]) -> Any:
@@ -93,12 +93,12 @@ class Merge(Layer):
         if any_sparse(values):
             return self._merge_sparse(values)
         if all(mask is None for mask in masks):
-            return self._merge(values)
+            return self._merge_function(values)
         return self._merge_masked(values, masks)
 
     def _merge_masked(self, values: list[Any], masks: list[Any]) -> Any:
         """The result where some inputs have masks; most layers need not know."""
-        return self._merge(values)
+        return self._merge_function(values)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # type: ignore[override]  # Keras calls it so
         """Where any of the inputs counts; None unless all of them have masks."""
@@ -167,7 +167,7 @@ class Add(Merge):
 
     _function = "add"
 
-    def _merge(self, values: list[Any]) -> Any:
+    def _merge_function(self, values: list[Any]) -> Any:
         total = values[0] if len(values) > 1 else tf.identity(values[0])
         for value in values[1:]:
             total = total + value
@@ -179,7 +179,7 @@ class Subtract(Merge):
 
     _function = "subtract"
 
-    def _merge(self, values: list[Any]) -> Any:
+    def _merge_function(self, values: list[Any]) -> Any:
         if len(values) != 2:
             raise ValueError(
                 f"Layer `{self.name}`: a Subtract layer should be called on exactly 2 inputs, received {len(values)}."
@@ -193,7 +193,7 @@ class Multiply(Merge):
     _function = "multiply"
     _stays_sparse = any
 
-    def _merge(self, values: list[Any]) -> Any:
+    def _merge_function(self, values: list[Any]) -> Any:
         product = values[0] if len(values) > 1 else tf.identity(values[0])
         for value in values[1:]:
             product = product * value
@@ -204,7 +204,7 @@ class Multiply(Merge):
             value if mask is None else tf.where(_spread(mask, value), value, tf.ones_like(value))
             for value, mask in zip(values, masks, strict=True)
         ]
-        product = self._merge(factors)
+        product = self._merge_function(factors)
         if any(mask is None for mask in masks):
             return product
         return tf.where(_any_of([_spread(mask, product) for mask in masks]), product, tf.zeros_like(product))
@@ -215,7 +215,7 @@ class Average(Merge):
 
     _function = "add"
 
-    def _merge(self, values: list[Any]) -> Any:
+    def _merge_function(self, values: list[Any]) -> Any:
         total = values[0]
         for value in values[1:]:
             total = total + value
@@ -230,7 +230,7 @@ class Maximum(Merge):
 
     _function = "maximum"
 
-    def _merge(self, values: list[Any]) -> Any:
+    def _merge_function(self, values: list[Any]) -> Any:
         found = values[0] if len(values) > 1 else tf.identity(values[0])
         for value in values[1:]:
             found = tf.maximum(found, value)
@@ -245,7 +245,7 @@ class Minimum(Merge):
 
     _function = "minimum"
 
-    def _merge(self, values: list[Any]) -> Any:
+    def _merge_function(self, values: list[Any]) -> Any:
         found = values[0] if len(values) > 1 else tf.identity(values[0])
         for value in values[1:]:
             found = tf.minimum(found, value)

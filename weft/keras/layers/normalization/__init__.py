@@ -60,6 +60,13 @@ class BatchNormalization(Layer):
         beta_constraint: Any = None, gamma_constraint: Any = None, renorm: bool = False, renorm_clipping: Any = None,
         renorm_momentum: float = 0.99, synchronized: bool = False, **kwargs: Any,
     ) -> None:  # fmt: skip
+        mode = kwargs.pop("mode", 0)
+        if mode != 0:
+            raise ValueError(explain(
+                "BatchNormalization: `mode` of Keras 1 is 0: statistics for each feature, of the batch in training and "
+                "moving averages otherwise.", received=f"mode={mode!r}",
+                hint="mode 1 is LayerNormalization; for 2, call the layer with training=True",
+            ))  # fmt: skip
         super().__init__(**kwargs)
         unknown = set(renorm_clipping or ()) - {"rmin", "rmax", "dmax"}
         if unknown:

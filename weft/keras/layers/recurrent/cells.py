@@ -49,8 +49,7 @@ class BaseCell(Layer):
         self.dropout = min(1.0, max(0.0, dropout or 0.0))
         self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout or 0.0))
         self.seed = seed
-        if self.dropout or self.recurrent_dropout:
-            self.seed_generator = SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)  # without dropout too, as in Keras: it draws a seed and is a variable
         self.state_size: Any = self.units
         self.output_size = self.units
         self.bias: Any = None

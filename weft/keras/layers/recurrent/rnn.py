@@ -232,6 +232,7 @@ class _CellLayer(RNN):
     """A recurrent layer whose arguments are those of its cell: attributes are looked up there."""
 
     _cell_class: Any = None
+    _old_arguments = {"consume_less": "implementation", "output_dim": "units"}
 
     def _make_cell(self, units: int, options: dict[str, Any], kwargs: dict[str, Any]) -> None:
         kwargs.pop("implementation", None)

@@ -153,6 +153,8 @@ class GaussianNoise(_Noise):
         **kwargs: As for every layer.
     """
 
+    _old_arguments = {"sigma": "stddev"}
+
     def __init__(self, stddev: float, seed: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if stddev < 0:

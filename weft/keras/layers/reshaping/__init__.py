@@ -312,6 +312,8 @@ class UpSampling1D(Layer):
         **kwargs: As for every layer.
     """
 
+    _old_arguments = {"length": "size"}
+
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if isinstance(size, bool) or not hasattr(size, "__index__"):

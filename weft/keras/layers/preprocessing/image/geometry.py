@@ -12,6 +12,7 @@ from weft.keras.layers.preprocessing.image.base import RandomImageLayer, bounds
 from weft.keras.layers.preprocessing.image.boxes import across_and_down, beside, moved, part_of, size_in
 from weft.keras.layers.preprocessing.image.resampling import FILL_MODES, one_of, project, resize
 from weft.keras.layers.preprocessing.image.sizes import crop_and_resize, middle_part
+from weft.keras.random.seed_generator import make_default_seed
 from weft.keras.utils.bounding_boxes import affine_transform
 
 _FLIPS = ("horizontal", "vertical", "horizontal_and_vertical")
@@ -331,6 +332,8 @@ class RandomCrop(RandomImageLayer):
         super().__init__(data_format=data_format, name=name, **kwargs)
         self.height = positive_int("RandomCrop", "height", height)
         self.width = positive_int("RandomCrop", "width", width)
+        if seed is None:
+            make_default_seed()  # Keras draws one here that it makes no use of; what comes after begins as there
         self._set_seed(seed)
 
     def call(self, data: Any, training: Any = True) -> Any:
