@@ -12,6 +12,7 @@ import numpy as np
 from weft.base import dims, flags
 from weft.base.errors import InternalError
 from weft.engines.native import codegen, emit, profile, report, rules, schedule
+from weft.engines.native.again import Life, run_again
 from weft.engines.native.fusion import Fusion, Group
 from weft.engines.native.image import HEADER, NEVER, Call, Image, Outside, Phase, Place
 from weft.engines.native.kernels import Plan, kernel_of, written_out
@@ -118,6 +119,9 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
     steady = 0
     if not state:
         phases, steady = _steady_first(phases, {memory.buffer for memory in lowering.state.values()})
+    lives = _find_lives(phases)
+    if not steady:
+        phases = run_again(phases, groups, lives)
     for memory in (*inputs, *outputs):
         layout.buffer(memory.buffer)
     for kernels, _, region in phases:
@@ -149,7 +153,7 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
         symbols=tuple(symbols),
         words=first + len(layout.operands),
         operands=tuple(layout.operands),
-        places=tuple(_places(layout, phases, steady)),
+        places=tuple(_places(layout, phases, steady, lives)),
         sizes=tuple((HEADER + layout.slot_of_size(size), size) for size in layout.sizes),
         constants=tuple((HEADER + b.slot, np.ascontiguousarray(b.data))
                         for b in layout.buffers if b.role == "constant"),
@@ -198,8 +202,7 @@ def _turn(kernel: Kernel | Serial, group: Group | None) -> tuple[int, int]:
     return 1, dims.evaluate(kernel.chunks, defaultdict(lambda: _USUAL))
 
 
-def _places(layout: emit.Layout, phases: Sequence[_Phase], steady: int) -> list[Place]:
-    lives = _find_lives(phases)
+def _places(layout: emit.Layout, phases: Sequence[_Phase], steady: int, lives: dict[Buffer, Life]) -> list[Place]:
     for kernels, _, _ in phases[:steady]:  # the next run finds it where it is
         for kernel in kernels:
             for buffer in buffers(kernel)[1] if isinstance(kernel, Kernel) else ():
@@ -213,9 +216,9 @@ def _places(layout: emit.Layout, phases: Sequence[_Phase], steady: int) -> list[
     return found
 
 
-def _find_lives(phases: Sequence[_Phase]) -> dict[Buffer, tuple[int, int]]:
+def _find_lives(phases: Sequence[_Phase]) -> dict[Buffer, Life]:
     """For each temporary buffer the first and the last phase that touch it."""
-    lives: dict[Buffer, tuple[int, int]] = {}
+    lives: dict[Buffer, Life] = {}
     spans: dict[Region, list[int]] = {}
     for number, (_, _, region) in enumerate(phases):
         if region is not None:

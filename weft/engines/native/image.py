@@ -28,12 +28,13 @@ NEVER = (-1, -1)
 
 @dataclass(frozen=True)
 class Place:
-    """A buffer: its word in the table, its size, and for temporary ones the first and the last phase that touch it."""
+    """A buffer: its word in the table, its size, and if temporary the first and the last phase that touch it (twice,
+    where it is made twice)."""
 
     slot: int
     size: Dimension  # in bytes
     name: str = ""
-    life: tuple[int, int] = NEVER
+    life: tuple[int, ...] = NEVER
     threads: bool = False  # whether each thread has its own
 
 

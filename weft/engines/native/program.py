@@ -283,18 +283,24 @@ def _arrange(places: Sequence[Place], known: Mapping[Symbol, int]) -> tuple[dict
         size = dims.evaluate(place.size, known)
         sized.append((-(-size // _ALIGN) * _ALIGN + _ALIGN, place.slot, place.life))
     sized.sort(key=lambda item: -item[0])
-    placed: list[tuple[int, int, int, int]] = []  # in the order of their places: start, stop, first and last phase
+    placed: list[tuple[int, int, tuple[int, ...]]] = []  # in the order of their places: start, stop, and when
     offsets: dict[int, int] = {}
     total = 0
-    for size, slot, (begin, end) in sized:
-        offset = 0
-        for start, stop, first, last in placed:
-            if first <= end and begin <= last:
+    for size, slot, life in sized:
+        offset, begin, end = 0, life[0], life[-1]
+        for start, stop, other in placed:
+            if other[0] <= end and begin <= other[-1] and (len(life) == len(other) == 2 or _meet(life, other)):
                 if offset + size <= start:
                     break
                 if stop > offset:
                     offset = stop
-        insort(placed, (offset, offset + size, begin, end))
+        insort(placed, (offset, offset + size, life))
         offsets[slot] = offset
         total = max(total, offset + size)
     return offsets, total
+
+
+def _meet(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
+    """Whether two buffers, of which one is made twice, are in use at the same time."""
+    spans, others = (list(zip(life[::2], life[1::2], strict=True)) for life in (first, second))
+    return any(begin <= last and start <= end for begin, end in spans for start, last in others)

@@ -45,7 +45,11 @@ def plan(image: Image) -> str:
         notes += f" in loop {phase.loop}, {phase.turns} turns" if phase.loop >= 0 else ""
         lines.append(f"phase {number}{notes}")
         lines += [f"    {call.name}: {call.chunks} chunks" for call in phase.kernels]
-    lines += [f"buffer {place.name}: {place.size} bytes, phases {place.life[0]} to {place.life[1]}"
+    lines += [f"buffer {place.name}: {place.size} bytes, phases {_spans(place.life)}"
               + (", one for each thread" if place.threads else "")
               for place in image.places if place.life[0] >= 0]  # fmt: skip
     return "\n".join(lines)
+
+
+def _spans(life: tuple[int, ...]) -> str:
+    return " and ".join(f"{first} to {last}" for first, last in zip(life[::2], life[1::2], strict=True))
