@@ -178,3 +178,61 @@ def test_what_is_drawn_follows_the_operations_before_it_as_in_version_one():
         random.number_by_operations(False)
     # what TensorFlow 1.15.5 draws
     np.testing.assert_allclose(found, [-4.007516, 6.30645, -0.7754272, 1.1735384, -1.1776899, -0.13723227], rtol=1e-6)
+
+
+def test_a_fetched_variable_is_what_the_run_leaves_in_it():
+    step, weight = tf.Variable(0, trainable=False), tf.Variable([1.0, 1.0])
+    loss = tf.reduce_sum(weight * weight)
+    train = tf.train.GradientDescentOptimizer(0.25).minimize(loss, global_step=step)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert session.run([train, step])[1] == 1 and session.run([step, train])[0] == 2
+        before, values, value, count = session.run([loss, weight, weight.value(), step, train])[:4]
+        assert before == 0.125 and values.tolist() == value.tolist() == [0.125, 0.125] and count == 3
+        added = tf.assign_add(step, 10)
+        assert session.run([added, step]) == [13, 13]
+        assert session.run([step + 0, tf.assign(step, 7)])[1] == 7 and session.run(step) == 7
+        assert session.run([step, train], {step: 40})[0] == 40  # fed
+
+
+def test_variables_of_an_optimizer_come_in_any_iterable():
+    weights = {"a": tf.Variable(1.0), "b": tf.Variable(2.0)}
+    loss = tf.square(weights["a"] * weights["b"])
+    several = (weights.values(), iter(weights.values()), weights, {weights["a"], weights["b"]})
+    for given in several:
+        pairs = tf.train.GradientDescentOptimizer(0.1).compute_gradients(loss, var_list=given)
+        assert sorted(variable.name for _, variable in pairs) == ["Variable:0", "Variable_1:0"]
+    alone = tf.train.AdamOptimizer().compute_gradients(loss, var_list=weights["a"])
+    assert [variable is weights["a"] for _, variable in alone] == [True]
+
+
+def test_a_saver_makes_the_last_folder_of_its_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tf.Variable(1.0)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert tf.train.Saver().save(session, "./model/x.ckpt", global_step=4) == "./model/x.ckpt-4"
+        assert tf.train.latest_checkpoint("./model") == "./model/x.ckpt-4"
+        with pytest.raises(ValueError, match="Parent directory of checkpoints/model/x"):
+            tf.train.Saver().save(session, "checkpoints/model/x")
+
+
+def test_sparse_placeholders_take_their_shape_as_a_tensor():
+    x = tf.sparse_placeholder(tf.float32, shape=tf.constant([3, 2], dtype=tf.int64))
+    assert x.get_shape().as_list() == [3, 2]
+    product = tf.sparse_tensor_dense_matmul(x, [[1.0], [10.0]])
+    feeds = {x: (np.array([[0, 1], [2, 0]]), np.array([2.0, 3.0]), (3, 2))}
+    assert run(product, feeds).ravel().tolist() == [20.0, 0.0, 3.0]
+    with tf.Graph().as_default():
+        free = tf.sparse_placeholder(tf.float32)
+        names = [part.op.name for part in (free.dense_shape, free.values, free.indices)]
+        assert names == ["Placeholder", "Placeholder_1", "Placeholder_2"]
+
+
+def test_names_of_parsed_columns_and_tensors_of_any_rank_are_shown_as_they_were():
+    text = tf.placeholder(tf.string, [])
+    columns = {"label": tf.FixedLenFeature([], tf.int64), "words": tf.VarLenFeature(tf.string)}
+    assert tf.parse_single_example(text, columns)["label"].name == "ParseSingleExample/ParseSingleExample:3"
+    assert tf.parse_single_example(text, columns, name="features")["label"].name == "features/features:3"
+    assert str(tf.placeholder(tf.float32, name="x")) == 'Tensor("x:0", dtype=float32)'
+    assert str(tf.placeholder(tf.float32, [None, 2], name="y")) == 'Tensor("y:0", shape=(?, 2), dtype=float32)'

@@ -80,7 +80,7 @@ def test_what_is_refused(tmp_path):
         with pytest.raises(ValueError, match="when it is None"):
             saver.restore(session, None)
         with pytest.raises(ValueError, match="Parent directory of .* doesn't exist"):
-            saver.save(session, tmp_path / "no" / "model")
+            saver.save(session, tmp_path / "no" / "folder" / "model")
         with pytest.raises(TypeError, match="'sess' must be a Session"):
             saver.save(None, tmp_path / "model")
         with pytest.raises(tf.errors.NotFoundError, match="Key other not found in checkpoint"):

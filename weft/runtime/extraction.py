@@ -101,8 +101,27 @@ def extract(
         nodes[node] = made
         for old, new in zip(node.outputs, made.outputs, strict=True):
             values.setdefault(old, new)
-    part.outputs = [values[v] for v in fetches]
+    part.outputs = [values[v] if v in fed else _as_left(part, v, values) for v in fetches]
     return part, cells
+
+
+def _as_left(part: ir.Graph, fetched: Value, values: dict[Value, Value]) -> Value:
+    """What is given for a fetched value: for a variable that the run updates, what it holds after all updates.
+
+    TensorFlow 1 fetches a variable's own memory, so `run([train, global_step])` gives the step after `train`.
+    """
+    node = fetched.node
+    if node.op == "identity" and not node.control and node.name == f"{node.inputs[0].node.name}/read":
+        node = node.inputs[0].node
+    if node.metadata.get("type") != "VariableV2" or node.op != "read_variable":
+        return values[fetched]
+    handle = values[node.inputs[0]]
+    updates = [each for each in part.nodes if each.effect and handle in each.inputs and each.op != "read_variable"]
+    if not updates:
+        return values[fetched]
+    read = part.add(node.op, [handle], node.attrs, [value.type for value in node.outputs],
+                    name=node.name, control=updates, source=node.source, effect=node.effect)  # fmt: skip
+    return read.outputs[0]
 
 
 def needed(

@@ -512,7 +512,8 @@ class SymbolicTensor(Tensor):
         return (self[i] for i in range(self.shape[0]))
 
     def __str__(self) -> str:
-        return f'Tensor("{self.name}", shape={shapes.show(self._value.shape)}, dtype={self.dtype.name})'
+        shape = "" if self._value.shape is None else f" shape={shapes.show(self._value.shape)},"
+        return f'Tensor("{self.name}",{shape} dtype={self.dtype.name})'
 
     def __repr__(self) -> str:
         return f"<tf.Tensor '{self.name}' shape={shapes.show(self._value.shape)} dtype={self.dtype.name}>"

@@ -59,7 +59,7 @@ def _shown(type: str, name: str | None, function: Any, *args: Any) -> Any:
     if not in_graph():
         return function(*args, name)
     with NameScope(name, type):
-        found = function(*args, type)
+        found = function(*args, name or type)
     _set_type(found, type)
     return found
 

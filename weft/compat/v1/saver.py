@@ -260,6 +260,8 @@ class Saver:
             step = global_step if isinstance(global_step, (int, np.integer)) else _step_of(sess, global_step)
             path = f"{path}-{step:08d}" if self._pad else f"{path}-{step}"
         folder = os.path.dirname(path)
+        if folder and not os.path.isdir(folder) and os.path.isdir(os.path.dirname(folder) or "."):
+            os.makedirs(folder, exist_ok=True)  # as TensorFlow, which makes the last folder, not those above it
         if folder and not os.path.isdir(folder):
             raise ValueError(
                 explain(f"Parent directory of {path} doesn't exist, can't save.",

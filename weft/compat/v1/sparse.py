@@ -46,7 +46,7 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Spars
 
     Args:
         dtype: The element type.
-        shape: Of the whole; None, or None in it, where it is fed too.
+        shape: Of the whole, a tensor too; None, or None in it, where it is fed too.
         name: A name for its placeholders.
 
     Example:
@@ -60,16 +60,26 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Spars
     def part(what: str) -> str | None:
         return None if name is None else f"{name}/{what}"
 
-    known = TensorShape(None) if shape is None else TensorShape(shape)
-    values = graphs.placeholder(dtype, [None], part("values"))
-    indices = graphs.placeholder(dtypes.int64, [None, known.rank], part("indices"))
+    known = _known_shape(shape)
     if known.is_fully_defined():
         whole = weft.constant(known.as_list(), dtypes.int64, name=part("shape") or "Const")
+    elif weft.is_tensor(shape):
+        whole = weft.cast(shape, dtypes.int64)
     else:
         whole = graphs.placeholder(dtypes.int64, [known.rank], part("shape"))
+    values = graphs.placeholder(dtype, [None], part("values"))
+    indices = graphs.placeholder(dtypes.int64, [None, known.rank], part("indices"))
     result = SparseTensor(indices, values, whole)
     result.set_shape(known)
     return result
+
+
+def _known_shape(shape: Any) -> TensorShape:
+    """What is known of a shape that was given as such, as a tensor, or not at all."""
+    if not weft.is_tensor(shape):
+        return TensorShape(shape)
+    value = weft.get_static_value(shape)
+    return TensorShape([None] * shape.shape[0] if value is None else value.tolist())
 
 
 def to_tensor(sparse_indices: Any, output_shape: Any, sparse_values: Any, default_value: Any = 0,

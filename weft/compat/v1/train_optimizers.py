@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -297,6 +297,8 @@ class Optimizer:
 
 
 def _listed(variables: Any) -> list[Any]:
+    if isinstance(variables, Iterable) and not isinstance(variables, (Mapping, weft.Variable)):
+        variables = list(variables) if not weft.is_tensor(variables) else variables  # dict.values() too
     return list(weft.nest.flatten(variables))
 
 
