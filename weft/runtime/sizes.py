@@ -56,7 +56,7 @@ def shape_argument(shape: Any) -> tuple[Any, ...] | Any:
         parts = [_size(item) for item in shape]
         if all(part is not None for part in parts):
             return tuple(parts)
-        return frontdoor.convert([_number(i) for i in shape])
+        return as_tensor(shape)
     tensor = frontdoor.convert(shape)
     found = known(tensor)
     if isinstance(found, tuple):
@@ -64,6 +64,11 @@ def shape_argument(shape: Any) -> tuple[Any, ...] | Any:
     if found is not None:
         return (found,)
     return tensor
+
+
+def as_tensor(shape: Any) -> Any:
+    """Sizes, some of which may be known by name alone, as one tensor; a tensor as it is."""
+    return frontdoor.convert([_number(item) for item in shape]) if isinstance(shape, (list, tuple)) else shape
 
 
 def _number(item: Any) -> Any:

@@ -31,7 +31,7 @@ from weft.runtime.tensor import SymbolicTensor
 #: TensorFlow's op -> what makes it again: (importer, node) to its outputs
 HANDLERS: dict[str, Any] = {}
 #: the modules that hold handlers
-PARTS = ("rules", "network", "functions", "lists", "media", "text", "numbers", "updates")
+PARTS = ("rules", "network", "functions", "loops", "lists", "media", "text", "numbers", "updates")
 
 
 def handles(*ops: str) -> Any:
@@ -83,6 +83,9 @@ class Environment:
         self.outer, self.frame, self.members = outer, frame, members
         self.values: dict[str, list[Any]] = {}
         self.operations: dict[str, Any] = {}
+        #: what stacks and gradients' rows hold here, and the loops that have been made here
+        self.states: dict[Any, Any] = {}
+        self.loops: set[str] = set()
 
 
 class Importer:
@@ -115,10 +118,17 @@ class Importer:
         self.environment = self.whole
         #: variables' handles, by the names of their nodes
         self.handles: dict[str, Any] = {}
+        self.order = _ordered(self.sources)
+        #: the nodes that change stacks or gradients' rows, once they have been looked for
+        self.changes: Sequence[Any] | None = None
+        #: stacks that need hold nothing, and what would lie on them
+        self.told: dict[Any, Any] = {}
+        #: the sizes that are known by name around the loop that is being made
+        self.symbols: frozenset[Any] = frozenset()
 
     def run(self) -> None:
         """Makes all nodes."""
-        for name in _ordered(self.sources):
+        for name in self.order:
             if not self._frames[name]:
                 self.outputs(name)
 
@@ -179,6 +189,8 @@ class Importer:
             place.frame != frame or (place.members is not None and name not in place.members)
         ):
             place = place.outer
+        if place.frame != frame:
+            raise NotKnown("a part of a loop, read from outside of it")
         return place
 
     def _make(self, source: Source) -> list[Any]:
@@ -273,7 +285,7 @@ class Importer:
         node.metadata.update(type=source.op, imported=True)
         if isinstance(source.attrs.get("_gradient_op_type"), bytes):
             node.metadata["gradient"] = source.attrs["_gradient_op_type"].decode()
-        if node.op == "py_function" and "writer" not in node.metadata:
+        if node.op == "py_function" and "writer" not in node.metadata and source.op not in _LAZY:
             node.metadata["writer"] = self._again(source)
         return found
 
@@ -294,7 +306,9 @@ class Importer:
 
     def _operation(self, name: str) -> Any:
         """What stands for a node that must run before another; None where nothing needs to."""
-        if self._frames[name] and self._place(name).frame != self._frames[name]:
+        if self._frames[name] != self.environment.frame and (
+            not self._is_inside(self._frames[name]) or name not in self._place(name).values
+        ):
             return None
         outputs = self.outputs(name)
         operation = self._place(name).operations.get(name)
@@ -305,6 +319,13 @@ class Importer:
         if first is None or scope is None or first._value.node.graph is not scope.graph:
             return None
         return graphs.operation_of(first._value.node)
+
+    def _is_inside(self, frame: str) -> bool:
+        """Whether this is a turn of a loop, or within one."""
+        place: Environment | None = self.environment
+        while place is not None and place.frame != frame:
+            place = place.outer
+        return place is not None
 
     # Branches
 
@@ -371,41 +392,24 @@ class Importer:
 
     # Loops
 
+    def frame_of(self, name: str) -> str:
+        """The loop that a node is part of, as the path of frames' names; "" outside of all."""
+        return self._frames.get(name, "")
+
+    def state(self, key: Any) -> Any:
+        """What a stack or a gradient's rows hold at this place; None where there is nothing yet."""
+        place: Environment | None = self.environment
+        while place is not None:
+            if key in place.states:
+                return place.states[key]
+            place = place.outer
+        return None
+
     def loop(self, frame: str) -> None:
         """Makes a loop: the values of all its Exit nodes."""
-        from weft.compat.v1.graph_import_functions import settled_loop
+        from weft.compat.v1.graph_import_loops import make_loop
 
-        members = [s for s in self.sources.values() if self._frames[s.name] == frame]
-        merges = [s for s in members if s.op == "Merge" and any(
-            self.sources[name].op == "NextIteration" for name, _ in s.inputs)]  # fmt: skip
-        condition = next((s for s in members if s.op == "LoopCond"), None)
-        if condition is None:
-            raise NotKnown("a loop without a condition")
-        starts, nexts = [], []
-        for merge in merges:
-            enter = next(name for name, _ in merge.inputs if self.sources[name].op != "NextIteration")
-            after = next(name for name, _ in merge.inputs if self.sources[name].op == "NextIteration")
-            starts.append(self.value(self.sources[enter].inputs[0]))
-            nexts.append(self.sources[after].inputs[0])
-        outside = self.environment
-
-        def within(variables: Sequence[Any], references: Sequence[tuple[str, int]]) -> list[Any]:
-            before, self.environment = self.environment, Environment(outside, frame)
-            try:
-                for merge, variable in zip(merges, variables, strict=True):
-                    self.environment.values[merge.name] = [variable, None]
-                return [self.value(reference) for reference in references]
-            finally:
-                self.environment = before
-
-        found = settled_loop(lambda *v: within(v, condition.inputs)[0], lambda *v: tuple(within(v, nexts)), starts)
-        results = dict(zip((m.name for m in merges), found, strict=True))
-        for source in self.sources.values():
-            if source.op == "Exit" and self._frames.get(source.inputs[0][0]) == frame:
-                switch = self.sources[source.inputs[0][0]]
-                if switch.inputs[0][0] not in results:
-                    raise NotKnown("a loop of this form")
-                outside.values.setdefault(f"{source.name}/loop", [results[switch.inputs[0][0]]])
+        make_loop(self, frame)
 
     def exit(self, source: Source) -> Any:
         """The value of an Exit node."""
@@ -426,7 +430,7 @@ _REFUSING = frozenset("""
     CheckNumerics EnsureShape Reshape Cholesky MatrixInverse GatherV2 GatherNd
 """.split())
 #: operations that must run once
-_ONCE = frozenset({"Enter", "Exit", "Multinomial", "TruncatedNormal", "PyFunc", "ScatterAdd", "ScatterUpdate"})
+_ONCE = frozenset({"Enter", "Exit", "StackPushV2", "StackPopV2", "TensorArrayGradV3", "Multinomial", "TruncatedNormal", "PyFunc", "ScatterAdd", "ScatterUpdate"})
 #: nodes that hand a variable's handle on
 _PASSING = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter", "Identity"})
 #: nodes whose operands are not made before them

@@ -8,6 +8,7 @@ import numpy as np
 
 import weft
 from weft.compat.v1.graph_import import Importer, NotKnown, Source, handles
+from weft.compat.v1.graph_import_loops import adds, changed_rows, rows_of
 
 
 def _size(tensor: Any) -> Any:
@@ -28,20 +29,32 @@ def _rows(x: Importer, source: Source) -> Any:
 
 @handles("TensorArrayWriteV3")
 def _rows_write(x: Importer, source: Source) -> Any:
-    _, index, value, flow = x.values(source)
-    return [flow.write(index, value)]
+    index, value = x.value(source.inputs[1]), x.value(source.inputs[2])
+
+    def written(rows: Any) -> Any:
+        more = adds(x, source) and rows._rows is not None
+        return rows.write(index, rows.read(index) + value if more else value)
+
+    return [changed_rows(x, source, written)]
 
 
 @handles("TensorArrayReadV3")
 def _rows_read(x: Importer, source: Source) -> Any:
-    _, index, flow = x.values(source)
-    return [flow.read(index)]
+    index = x.value(source.inputs[1])
+    return [rows_of(x, source).read(index)]
 
 
 @handles("TensorArrayScatterV3")
 def _rows_scatter(x: Importer, source: Source) -> Any:
-    _, numbers, value, flow = x.values(source)
-    return [flow.unstack(value) if _in_order(x, numbers, flow, value) else flow.scatter(numbers, value)]
+    numbers, value = x.value(source.inputs[1]), x.value(source.inputs[2])
+
+    def written(rows: Any) -> Any:
+        if _in_order(x, numbers, rows, value):
+            return rows.unstack(value)
+        more = adds(x, source) and rows._rows is not None
+        return rows.scatter(numbers, rows.gather(numbers) + value if more else value)
+
+    return [changed_rows(x, source, written)]
 
 
 def _in_order(x: Importer, numbers: Any, rows: Any, value: Any) -> bool:
@@ -50,21 +63,20 @@ def _in_order(x: Importer, numbers: Any, rows: Any, value: Any) -> bool:
     if known is not None:
         return bool(np.array_equal(known, np.arange(len(known)))) and rows._rows is None
     node = getattr(getattr(numbers, "_value", None), "node", None)
-    if node is None:
+    if node is None or rows._rows is not None:
         return False
     return node.op in ("range", "iota") or (node.op == "identity" and node.metadata.get("type") == "Range")
 
 
 @handles("TensorArrayGatherV3")
 def _rows_gather(x: Importer, source: Source) -> Any:
-    _, indices, flow = x.values(source)
-    return [flow.gather(indices)]
+    indices = x.value(source.inputs[1])
+    return [rows_of(x, source).gather(indices)]
 
 
 @handles("TensorArrayConcatV3")
 def _rows_concat(x: Importer, source: Source) -> Any:
-    flow = x.values(source)[1]
-    return _after_one_another(flow)
+    return _after_one_another(rows_of(x, source))
 
 
 def _after_one_another(rows: Any) -> list[Any]:
@@ -76,13 +88,13 @@ def _after_one_another(rows: Any) -> list[Any]:
 
 @handles("TensorArraySplitV3")
 def _rows_split(x: Importer, source: Source) -> Any:
-    _, value, _, flow = x.values(source)
-    return [flow.split(value, x.static(source, 2))]
+    value, lengths = x.value(source.inputs[1]), x.static(source, 2)
+    return [changed_rows(x, source, lambda rows: rows.split(value, lengths))]
 
 
 @handles("TensorArraySizeV3")
 def _rows_size(x: Importer, source: Source) -> Any:
-    return [x.values(source)[1].size()]
+    return [rows_of(x, source).size()]
 
 
 @handles("TensorArrayCloseV3", "ControlTrigger")

@@ -510,7 +510,18 @@ handles("Real")(of(weft.math.real))
 handles("Imag")(of(weft.math.imag))
 handles("Conj")(of(weft.math.conj))
 handles("Rint")(of(weft.math.rint))
-handles("Select", "SelectV2")(_alike("select"))
+handles("SelectV2")(_alike("select"))
+
+
+@handles("Select")
+def _select(x: Importer, source: Source) -> Any:
+    """As `select`, except that a list of conditions takes whole rows."""
+    condition, yes, no = x.values(source)
+    if condition.shape.rank == 1 and (yes.shape.rank or 0) > 1:
+        condition = weft.reshape(condition, [-1] + [1] * (yes.shape.rank - 1))
+    return apply("select", condition, yes, no)
+
+
 handles("AddN")(lambda x, source: weft.add_n(x.values(source)))
 handles("CheckNumerics")(of(weft.debugging.check_numerics, "message"))
 handles("Softmax")(of(weft.nn.softmax))
@@ -537,18 +548,23 @@ def _gradient_of(x: Importer, source: Source, function: Callable[[Any, Any], Any
 def _broadcast_axes(x: Importer, source: Source) -> Any:
     """The axes along which two shapes' gradients are summed."""
 
-    shapes = [known(t) for t in x.values(source)]
-    if not all(isinstance(shape, tuple) for shape in shapes):
+    tensors = x.values(source)
+    if any(tensor.shape.rank != 1 or tensor.shape[0] is None for tensor in tensors):
         raise NotKnown("shapes of unknown rank")
-    rank = max(len(shape) for shape in shapes)
-    first, second = ((1,) * (rank - len(shape)) + shape for shape in shapes)
-    found = []
-    for own, other in ((first, second), (second, first)):
-        if any(isinstance(a, Dim) and a != b for a, b in zip(own, other, strict=True)):
-            raise NotKnown("sizes of which only a run tells whether they are 1")
-        axes = [i for i, (a, b) in enumerate(zip(own, other, strict=True)) if a == 1 or a != b]
-        found.append(weft.constant(np.asarray(axes, np.int32)))
-    return found
+    rank = max(tensor.shape[0] for tensor in tensors)
+    shapes = [known(tensor) for tensor in tensors]
+    if all(isinstance(shape, tuple) for shape in shapes):
+        first, second = ((1,) * (rank - len(shape)) + shape for shape in shapes)
+        if not any(isinstance(a, Dim) and a != b or isinstance(b, Dim) and a != b
+                   for a, b in zip(first, second, strict=True)):  # fmt: skip
+            return [weft.constant(np.asarray([i for i, (a, b) in enumerate(zip(own, other, strict=True))
+                                              if a == 1 or a != b], np.int32))
+                    for own, other in ((first, second), (second, first))]  # fmt: skip
+    # only a run tells which sizes are 1
+    wide, other_wide = (weft.concat([weft.ones([rank - int(t.shape[0])], t.dtype), t], 0) for t in tensors)
+    differ = weft.not_equal(wide, other_wide)
+    return [weft.cast(weft.where(weft.logical_or(differ, weft.equal(own, 1)))[:, 0], dtypes.int32)
+            for own in (wide, other_wide)]  # fmt: skip
 
 
 @handles("Div")

@@ -122,9 +122,22 @@ def _ftrl_value(linear: Any, total: Any, rate: Any, l1: Any, l2: Any, power: Any
 @steps("ApplyProximalGradientDescent")
 def _proximal(x: Importer, source: Source) -> Any:
     (var,), (value,), (rate, l1, l2, gradient) = _slots(x, source, 1)
-    moved = value - rate * gradient
-    shrunk = weft.sign(moved) * weft.maximum(weft.abs(moved) - rate * l1, 0.0) / (1 + l2 * rate)
-    return _written(x, source, "assign_variable", var, shrunk)
+    return _written(x, source, "assign_variable", var, _shrunk(value - rate * gradient, rate, l1, l2))
+
+
+@steps("ApplyProximalAdagrad")
+def _proximal_adagrad(x: Importer, source: Source) -> Any:
+    (var, slot), (value, held), (rate, l1, l2, gradient) = _slots(x, source, 2)
+    total = held + weft.square(gradient)
+    own = rate * weft.math.rsqrt(total)
+    after = _shrunk(value - own * gradient, own, l1, l2)
+    with weft.control_dependencies([_written(x, source, "assign_variable", slot, total)]):
+        return _written(x, source, "assign_variable", var, after)
+
+
+def _shrunk(moved: Any, rate: Any, l1: Any, l2: Any) -> Any:
+    """Values drawn towards zero by the two penalties."""
+    return weft.sign(moved) * weft.maximum(weft.abs(moved) - rate * l1, 0.0) / (1 + l2 * rate)
 
 
 # Steps of some rows -------------------------------------------------------------------------------------------------
@@ -163,4 +176,64 @@ def _rms_rows(x: Importer, source: Source) -> Any:
               _written(x, source, "assign_variable", held[2], _at(moment, indices, steps_))]  # fmt: skip
     after = _at(value, indices, weft.gather(value, indices) - steps_)
     with weft.control_dependencies(before):
+        return _written(x, source, "assign_variable", held[0], after)
+
+
+@steps("SparseApplyProximalAdagrad")
+def _proximal_adagrad_rows(x: Importer, source: Source) -> Any:
+    (var, slot), (value, held), (rate, l1, l2, gradient, indices) = _slots(x, source, 2)
+    rows = weft.gather(held, indices) + weft.square(gradient)
+    own = rate * weft.math.rsqrt(rows)
+    after = _at(value, indices, _shrunk(weft.gather(value, indices) - own * gradient, own, l1, l2))
+    with weft.control_dependencies([_written(x, source, "assign_variable", slot, _at(held, indices, rows))]):
+        return _written(x, source, "assign_variable", var, after)
+
+
+@steps("SparseApplyProximalGradientDescent")
+def _proximal_rows(x: Importer, source: Source) -> Any:
+    (var,), (value,), (rate, l1, l2, gradient, indices) = _slots(x, source, 1)
+    moved = weft.gather(value, indices) - rate * gradient
+    return _written(x, source, "assign_variable", var, _at(value, indices, _shrunk(moved, rate, l1, l2)))
+
+
+@steps("SparseApplyAdadelta")
+def _adadelta_rows(x: Importer, source: Source) -> Any:
+    held, (value, squares, changes), (rate, rho, epsilon, gradient, indices) = _slots(x, source, 3)
+    total = weft.gather(squares, indices) * rho + weft.square(gradient) * (1 - rho)
+    before = weft.gather(changes, indices)
+    step = weft.sqrt(before + epsilon) * weft.math.rsqrt(total + epsilon) * gradient
+    moved = before * rho + weft.square(step) * (1 - rho)
+    after = _at(value, indices, weft.gather(value, indices) - rate * step)
+    slots = [_written(x, source, "assign_variable", held[1], _at(squares, indices, total)),
+             _written(x, source, "assign_variable", held[2], _at(changes, indices, moved))]  # fmt: skip
+    with weft.control_dependencies(slots):
+        return _written(x, source, "assign_variable", held[0], after)
+
+
+@steps("SparseApplyCenteredRMSProp")
+def _centred_rows(x: Importer, source: Source) -> Any:
+    held, (value, mean, square, moment), (rate, rho, momentum, epsilon, gradient, indices) = _slots(x, source, 4)
+    squares = weft.gather(square, indices) * rho + weft.square(gradient) * (1 - rho)
+    means = weft.gather(mean, indices) * rho + gradient * (1 - rho)
+    scaled = gradient * rate * weft.math.rsqrt(squares - weft.square(means) + epsilon)
+    step = weft.gather(moment, indices) * momentum + scaled
+    slots = [_written(x, source, "assign_variable", held[1], _at(mean, indices, means)),
+             _written(x, source, "assign_variable", held[2], _at(square, indices, squares)),
+             _written(x, source, "assign_variable", held[3], _at(moment, indices, step))]  # fmt: skip
+    after = _at(value, indices, weft.gather(value, indices) - step)
+    with weft.control_dependencies(slots):
+        return _written(x, source, "assign_variable", held[0], after)
+
+
+@steps("SparseApplyFtrl", "SparseApplyFtrlV2")
+def _ftrl_rows(x: Importer, source: Source) -> Any:
+    held, (value, total, linear), (gradient, indices, rate, l1, l2, *rest) = _slots(x, source, 3)
+    own, before, power = weft.gather(value, indices), weft.gather(total, indices), rest[-1]
+    shrunk = gradient + 2 * rest[0] * own if source.op.endswith("V2") else gradient
+    new = before + weft.square(gradient)
+    lines = weft.gather(linear, indices) + shrunk - (weft.pow(new, -power) - weft.pow(before, -power)) / rate * own
+    after = _at(value, indices, _ftrl_value(lines, new, rate, l1, l2, power))
+    slots = [_written(x, source, "assign_variable", held[1], _at(total, indices, new)),
+             _written(x, source, "assign_variable", held[2], _at(linear, indices, lines))]  # fmt: skip
+    with weft.control_dependencies(slots):
         return _written(x, source, "assign_variable", held[0], after)
