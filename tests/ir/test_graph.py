@@ -84,6 +84,8 @@ def test_sizes_and_where_they_are_bound():
     inner = Graph()
     _node(inner, "fill", shape=(n, m * 2))
     assert free_symbols(inner) == {n.symbol, m.symbol}
+    told = _node(inner, "fill", shape=(n,), type=TensorType((n,), dtypes.float32))  # needs the size that it shows
+    assert free_symbols(inner) == {n.symbol, m.symbol} and symbol_sources(inner) == {n.symbol: told.outputs[0]}
 
 
 def test_what_a_value_needs():

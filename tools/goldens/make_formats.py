@@ -31,6 +31,7 @@ from tensorflow.core.protobuf import (  # noqa: F401
     tensorflow_server_pb2,
     trackable_object_graph_pb2,
 )
+from tensorflow.core.util import saved_tensor_slice_pb2  # noqa: F401
 
 TARGET = Path(__file__).resolve().parents[2] / "tests" / "golden" / "formats"
 ROOTS = [
@@ -48,6 +49,7 @@ ROOTS = [
     "ServerDef",
     "RunMetadata",
     "SavedModel",
+    "SavedTensorSlices",
 ]
 KINDS = {number: name[5:].lower() for name, number in vars(FieldDescriptor).items() if name.startswith("TYPE_")}
 DTYPES = "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool complex64 complex128".split()

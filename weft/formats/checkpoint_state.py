@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from weft.base.errors import DataLossError, InvalidArgumentError
 from weft.formats import files, text
-from weft.formats.bundle import checkpoint_exists
+from weft.formats.checkpoint_v1 import checkpoint_exists
 from weft.formats.messages.checkpoint import CheckpointState
 
 Path = str | os.PathLike[str]

@@ -305,11 +305,14 @@ def attr_symbols(value: Any) -> frozenset[Symbol]:
 
 def free_symbols(graph: Graph) -> frozenset[Symbol]:
     """The sizes that a graph mentions and does not bind by its own values: whoever runs it must know them."""
-    mentioned: frozenset[Symbol] = frozenset()
+    found: set[Symbol] = set()
+    shown: set[Symbol] = set()
     for node in graph.nodes:
-        for value in node.attrs.values():
-            mentioned |= attr_symbols(value)
-    return mentioned - symbol_sources(graph).keys() if mentioned else mentioned
+        for attr in node.attrs.values():
+            found |= attr_symbols(attr) - shown  # what a node makes tells it no size that it must know itself
+        for value in node.outputs:
+            shown.update(bare_symbols(value))
+    return frozenset(found)
 
 
 def symbol_sources(graph: Graph) -> dict[Symbol, Value]:

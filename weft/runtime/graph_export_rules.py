@@ -718,14 +718,25 @@ def _unique(x: Writer, node: Node) -> Sequence[str]:
 def _sparse_entropy(x: Writer, node: Node) -> Sequence[str]:
     *ct, logits, labels = x.operands(node)
     kind, index = node.inputs[-2].dtype, node.inputs[-1].dtype
-    if node.inputs[-2].type.rank != 2:
+    shape, name = node.inputs[-2].type.shape, "SparseSoftmaxCrossEntropyWithLogits"
+    if shape is None or not isinstance(shape[-1], int):
         raise NotWritten
-    name = "SparseSoftmaxCrossEntropyWithLogits"
+    sizes, given = {"T": kind, "Tshape": _INT32}, (logits, labels)
+    if len(shape) != 2:  # rows of logits, as the operation takes them
+        logits = x.op("Reshape", [logits, x.const([-1, shape[-1]], "rows", np.int32)], "logits", **sizes)
+        labels = x.op("Reshape", [labels, x.const([-1], "row", np.int32)], "labels", T=index, Tshape=_INT32)
     if not ct:
-        return [x.op(name, [logits, labels], main=True, T=kind, Tlabels=index)]
+        if len(shape) == 2:
+            return [x.op(name, [logits, labels], main=True, T=kind, Tlabels=index)]
+        whole = x.op("Shape", [given[1]], T=index, out_type=_INT32)
+        return [x.op("Reshape", [x.op(name, [logits, labels], T=kind, Tlabels=index), whole], main=True, **sizes)]
     both = x.op(name, [logits, labels], T=kind, Tlabels=index)
-    rows = x.op("ExpandDims", [ct[0], x.const(-1, "dim", np.int32)], T=kind, Tdim=_INT32)
-    return [x.op("Mul", [rows, f"{both}:1"], main=True, T=kind)]
+    if len(shape) == 2:
+        rows = x.op("ExpandDims", [ct[0], x.const(-1, "dim", np.int32)], T=kind, Tdim=_INT32)
+        return [x.op("Mul", [rows, f"{both}:1"], main=True, T=kind)]
+    rows = x.op("Reshape", [ct[0], x.const([-1, 1], "column", np.int32)], "cotangents", **sizes)
+    whole = x.op("Shape", [given[0]], T=kind, out_type=_INT32)
+    return [x.op("Reshape", [x.op("Mul", [rows, f"{both}:1"], T=kind), whole], main=True, **sizes)]
 
 
 @rule("sigmoid_cross_entropy_with_logits")

@@ -104,6 +104,7 @@ from weft.formats.messages.example import Features as Features
 from weft.formats.messages.example import FloatList as FloatList
 from weft.formats.messages.example import Int64List as Int64List
 from weft.formats.messages.example import SequenceExample as SequenceExample
+from weft.formats.messages.meta_graph import SaverDef as SaverDef
 
 NewCheckpointReader = _NewCheckpointReader
 piecewise_constant_decay = _piecewise_constant_decay

@@ -10,7 +10,7 @@ from typing import Any
 
 from weft.base import dtypes
 from weft.base.errors import explain
-from weft.formats import bundle, checkpoint_state
+from weft.formats import bundle, checkpoint_state, checkpoint_v1
 from weft.formats.messages.checkpoint import CheckpointState
 from weft.formats.messages.tensor import DataType
 from weft.formats.tensors import numpy_dtype
@@ -32,8 +32,9 @@ def get_checkpoint_state(checkpoint_dir: Any, latest_filename: str | None = None
 
 
 def remove_checkpoint(prefix: str) -> None:
-    """Deletes the index and the data files of a checkpoint, as far as they are there."""
-    for path in [*glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????"), bundle.index_path(prefix)]:
+    """Deletes the files of a checkpoint of either version, as far as they are there."""
+    data = glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????")
+    for path in [*data, bundle.index_path(prefix), *([prefix] if os.path.isfile(prefix) else [])]:
         if os.path.exists(path):
             os.remove(path)
 
@@ -49,7 +50,7 @@ class CheckpointReader:
     """
 
     def __init__(self, filename: Any) -> None:
-        self._reader = bundle.BundleReader(filename)
+        self._reader = checkpoint_v1.open_checkpoint(filename)
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
         """The shape of every tensor, by name."""

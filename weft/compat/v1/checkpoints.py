@@ -23,7 +23,8 @@ from weft.base.errors import NotFoundError, explain, nearest
 from weft.compat.v1.host import host_call
 from weft.compat.v1.partitioned import PartitionedVariable, SaveSliceInfo
 from weft.compat.v1.variable_scopes import variable_store
-from weft.formats import bundle, checkpoint_state, files
+from weft.formats import bundle, checkpoint_state, checkpoint_v1, files
+from weft.formats.messages.meta_graph import SaverDef
 from weft.ir.types import TensorType
 from weft.runtime import dispatch
 from weft.runtime import graph as graphs
@@ -32,7 +33,7 @@ from weft.runtime.scopes import NameScope
 
 def checkpoint_exists(checkpoint_prefix: Any) -> bool:
     """Whether there is a checkpoint of this prefix."""
-    return bundle.checkpoint_exists(os.fspath(checkpoint_prefix))
+    return checkpoint_v1.checkpoint_exists(os.fspath(checkpoint_prefix))
 
 
 def update_checkpoint_state(save_dir: Any, model_checkpoint_path: Any, all_model_checkpoint_paths: Any = None,
@@ -115,7 +116,7 @@ def _begin_with(variable: Any, name: str, prefix: str, shapes: dict[str, Any]) -
     type = TensorType(tuple(shapes[name] if info is None else info.var_shape), variable.dtype)
 
     def read() -> list[Any]:
-        with bundle.BundleReader(prefix) as reader:
+        with checkpoint_v1.open_checkpoint(prefix) as reader:
             whole = reader.read(name)
         return [np.asarray(whole if info is None else info.part_of(whole), variable.dtype.numpy)]
 
@@ -131,8 +132,18 @@ def text_of(path: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def write_tensors(path: Any, names: Sequence[str], specs: Sequence[str], arrays: Sequence[Any]) -> None:
+def write_tensors(
+    path: Any, names: Sequence[str], specs: Sequence[str], arrays: Sequence[Any], version: int = SaverDef.V2
+) -> None:
     """Writes a checkpoint of arrays by name; those with a spec (`"10 4 0,5:0,4"`) are parts of one tensor."""
+    if version != SaverDef.V2:
+        infos = [SaveSliceInfo.parsed(name, spec) if spec else None for name, spec in zip(names, specs, strict=True)]
+        checkpoint_v1.write(text_of(path), [
+            checkpoint_v1.Slice(name, np.asarray(array)) if info is None else
+            checkpoint_v1.Slice(name, np.asarray(array), tuple(info.full_shape), tuple(info.var_offset))
+            for name, info, array in zip(names, infos, arrays, strict=True)
+        ])  # fmt: skip
+        return
     with bundle.BundleWriter(text_of(path)) as writer:
         for name, spec, array in zip(names, specs, arrays, strict=True):
             if spec:
@@ -148,7 +159,7 @@ def read_tensors(path: Any, names: Sequence[str], specs: Sequence[str]) -> list[
     Raises:
         NotFoundError: Where it has not all of them.
     """
-    with bundle.BundleReader(text_of(path)) as reader:
+    with checkpoint_v1.open_checkpoint(text_of(path)) as reader:
         for name in names:
             if name not in reader:
                 raise missing_tensor(reader, name)
@@ -161,7 +172,7 @@ def merge_checkpoints(parts: Sequence[str], whole: str) -> None:
     """Makes one checkpoint of several, which are gone after that."""
     found: dict[str, Any] = {}
     for part in parts:
-        with bundle.BundleReader(part) as reader:
+        with checkpoint_v1.open_checkpoint(part) as reader:
             found.update({name: reader.read(name) for name in reader.names()})
     write_tensors(whole, list(found), [""] * len(found), list(found.values()))
     for part in parts:
@@ -169,7 +180,7 @@ def merge_checkpoints(parts: Sequence[str], whole: str) -> None:
             remove_checkpoint(part)
 
 
-def missing_tensor(reader: bundle.BundleReader, name: str) -> NotFoundError:
+def missing_tensor(reader: bundle.BundleReader | checkpoint_v1.Reader, name: str) -> NotFoundError:
     """The error about a tensor that a checkpoint has not."""
     return NotFoundError(
         explain(f"Restoring from checkpoint failed: Key {name} not found in checkpoint. "

@@ -123,8 +123,6 @@ class Importer:
         self.changes: Sequence[Any] | None = None
         #: stacks that need hold nothing, and what would lie on them
         self.told: dict[Any, Any] = {}
-        #: the sizes that are known by name around the loop that is being made
-        self.symbols: frozenset[Any] = frozenset()
 
     def run(self) -> None:
         """Makes all nodes."""
@@ -430,7 +428,9 @@ _REFUSING = frozenset("""
     CheckNumerics EnsureShape Reshape Cholesky MatrixInverse GatherV2 GatherNd
 """.split())
 #: operations that must run once
-_ONCE = frozenset({"Enter", "Exit", "StackPushV2", "StackPopV2", "TensorArrayGradV3", "Multinomial", "TruncatedNormal", "PyFunc", "ScatterAdd", "ScatterUpdate"})
+_ONCE = frozenset("""
+    Enter Exit StackPushV2 StackPopV2 TensorArrayGradV3 Multinomial TruncatedNormal PyFunc ScatterAdd ScatterUpdate
+""".split())
 #: nodes that hand a variable's handle on
 _PASSING = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter", "Identity"})
 #: nodes whose operands are not made before them

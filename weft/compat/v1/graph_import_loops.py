@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import weft
-from weft.base.dims import symbols_of
+from weft.base.dims import Dim
 from weft.compat.v1.graph_import import Environment, Importer, NotKnown, Source, handles
-from weft.runtime import context
-from weft.runtime.sizes import as_tensor, known
+from weft.runtime.sizes import known
 from weft.runtime.tensor import SymbolicTensor
 
 #: what something that keeps state is known by: its kind, its node, and of gradients their name
@@ -127,7 +128,6 @@ def make_loop(x: Importer, frame: str) -> None:
                           if x.frame_of(change.source.name) != frame)  # fmt: skip
     tests = _needed(x, frame, condition.inputs)
     works = _needed(x, frame, [*nexts, *((name, 0) for name in forced)])
-    x.symbols = _symbols_around()
 
     def variable(key: Key) -> Any:
         state = x.state(key)
@@ -248,15 +248,6 @@ def _loop_at(x: Importer, around: str, frame: str) -> None:
         x.environment = before
 
 
-def _symbols_around() -> frozenset[Any]:
-    """The sizes that the graph around a loop has names for."""
-    scope = context.scope()
-    if scope is None:
-        return frozenset()
-    return frozenset(symbol for node in scope.graph.nodes for value in node.outputs
-                     for size in value.shape or () for symbol in symbols_of(size))  # fmt: skip
-
-
 # Stacks -------------------------------------------------------------------------------------------------------------
 
 
@@ -280,9 +271,8 @@ def _push(x: Importer, source: Source) -> Any:
         x.told[key] = None  # rows, which only order what is done to them
         return [value]
     sizes = known(value)
-    listed = sizes if isinstance(sizes, tuple) else (sizes,)
-    if sizes is not None and all(symbols_of(size) <= x.symbols for size in listed):
-        x.told[key] = (sizes, value.dtype)
+    if sizes is not None and not any(isinstance(size, Dim) for size in np.ravel(np.asarray(sizes, object))):
+        x.told[key] = np.asarray(sizes, value.dtype.numpy)
         return [value]
     state = x.state(key)
     rows, holds = state.rows, x.holds(source)
@@ -309,12 +299,7 @@ def _pop(x: Importer, source: Source) -> Any:
 
 def _told(held: Any) -> Any:
     """What need not be kept: sizes that are known, and what only says in which order rows are written."""
-    if held is None:
-        return weft.constant(0.0)
-    sizes, dtype = held
-    if isinstance(sizes, tuple):
-        return weft.cast(as_tensor(sizes), dtype) if sizes else weft.zeros([0], dtype)
-    return weft.cast(as_tensor([sizes])[0], dtype)
+    return weft.constant(0.0 if held is None else held)
 
 
 def _of_size(rows: Any, size: Any) -> Any:

@@ -16,6 +16,7 @@ from weft.compat.v1.flow import Assert
 from weft.compat.v1.graph_import import Importer, NotKnown, Source, handles
 from weft.compat.v1.host import host_call
 from weft.compat.v1.io import read_file
+from weft.formats.messages.meta_graph import SaverDef
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.runtime import dispatch, graph_export_rules, graph_ops
@@ -263,24 +264,33 @@ def _rms(x: Importer, source: Source) -> Any:
 # Files --------------------------------------------------------------------------------------------------------------
 
 
-@handles("SaveV2")
+def _texts(x: Importer, source: Source, position: int) -> list[str]:
+    """The strings of a constant operand."""
+    return [text.decode() for text in np.ravel(x.static(source, position)).tolist()]
+
+
+@handles("SaveV2", "SaveSlices", "Save")
 def _save(x: Importer, source: Source) -> Any:
-    labels, specs = ([n.decode() for n in np.ravel(x.static(source, place)).tolist()] for place in (1, 2))
-    prefix, _, _, *tensors = x.values(source)
+    labels = _texts(x, source, 1)
+    specs = [""] * len(labels) if source.op == "Save" else _texts(x, source, 2)
+    prefix, *tensors = x.values(source)
+    tensors = tensors[1 if source.op == "Save" else 2 :]
+    version = SaverDef.V2 if source.op == "SaveV2" else SaverDef.V1
 
     def write(path: Any, *arrays: Any) -> list[Any]:
-        write_tensors(path, labels, specs, arrays)
+        write_tensors(path, labels, specs, arrays, version)
         return []
 
-    return host_call(write, [prefix, *tensors], [], "SaveV2", "save")[0]
+    return host_call(write, [prefix, *tensors], [], source.op, "save")[0]
 
 
-@handles("RestoreV2")
+@handles("RestoreV2", "RestoreSlice", "Restore")
 def _restore(x: Importer, source: Source) -> Any:
-    labels, specs = ([n.decode() for n in np.ravel(x.static(source, place)).tolist()] for place in (1, 2))
-    kinds = source.attrs["dtypes"]
+    labels = _texts(x, source, 1)
+    specs = [""] if source.op == "Restore" else _texts(x, source, 2)
+    kinds = source.attrs["dtypes"] if source.op == "RestoreV2" else [source.attrs["dt"]]
     return host_call(lambda path: read_tensors(path, labels, specs), [x.value(source.inputs[0])],
-                     [TensorType(None, kind) for kind in kinds], "RestoreV2", "restore")  # fmt: skip
+                     [TensorType(None, kind) for kind in kinds], source.op, "restore")  # fmt: skip
 
 
 @handles("ShardedFilename")
@@ -555,16 +565,13 @@ def _broadcast_axes(x: Importer, source: Source) -> Any:
     shapes = [known(tensor) for tensor in tensors]
     if all(isinstance(shape, tuple) for shape in shapes):
         first, second = ((1,) * (rank - len(shape)) + shape for shape in shapes)
-        if not any(isinstance(a, Dim) and a != b or isinstance(b, Dim) and a != b
-                   for a, b in zip(first, second, strict=True)):  # fmt: skip
-            return [weft.constant(np.asarray([i for i, (a, b) in enumerate(zip(own, other, strict=True))
-                                              if a == 1 or a != b], np.int32))
-                    for own, other in ((first, second), (second, first))]  # fmt: skip
+        pairs = [*zip(first, second, strict=True), *zip(second, first, strict=True)]
+        if all(not isinstance(own, Dim) or other in (own, 1) for own, other in pairs):
+            return [weft.constant(np.asarray([i for i, size in enumerate(own) if size == 1], np.int32))
+                    for own in (first, second)]  # fmt: skip
     # only a run tells which sizes are 1
-    wide, other_wide = (weft.concat([weft.ones([rank - int(t.shape[0])], t.dtype), t], 0) for t in tensors)
-    differ = weft.not_equal(wide, other_wide)
-    return [weft.cast(weft.where(weft.logical_or(differ, weft.equal(own, 1)))[:, 0], dtypes.int32)
-            for own in (wide, other_wide)]  # fmt: skip
+    wide = [weft.concat([weft.ones([rank - int(t.shape[0])], t.dtype), t], 0) for t in tensors]
+    return [weft.cast(weft.where(weft.equal(own, 1))[:, 0], dtypes.int32) for own in wide]
 
 
 @handles("Div")

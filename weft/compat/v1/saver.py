@@ -17,7 +17,7 @@ from weft.compat.v1 import graphs as v1_graphs
 from weft.compat.v1.host import host_call
 from weft.compat.v1.naming import in_graph
 from weft.compat.v1.partitioned import PartitionedVariable
-from weft.formats import bundle, checkpoint_state
+from weft.formats import bundle, checkpoint_state, checkpoint_v1
 from weft.formats.messages.meta_graph import SaverDef
 from weft.formats.tensors import numpy_dtype
 from weft.ir.types import TensorType
@@ -79,7 +79,7 @@ def _entries(variables: dict[str, Any]) -> list[_Entry]:
     return found
 
 
-def _check(reader: bundle.BundleReader, wanted: list[_Entry]) -> None:
+def _check(reader: bundle.BundleReader | checkpoint_v1.Reader, wanted: list[_Entry]) -> None:
     """Compares a checkpoint with the variables that are to take its values.
 
     Raises:
@@ -104,14 +104,14 @@ def _check(reader: bundle.BundleReader, wanted: list[_Entry]) -> None:
 
 def _read_all(path: str, wanted: list[_Entry]) -> list[Any]:
     """The values of variables in a checkpoint."""
-    with bundle.BundleReader(path) as reader:
+    with checkpoint_v1.open_checkpoint(path) as reader:
         _check(reader, wanted)
         held = {entry.name: reader.read(entry.name) for entry in wanted}
     return [held[name] if info is None else info.part_of(held[name]) for name, info, _ in wanted]
 
 
 class Saver:
-    """Saves variables to checkpoints in TensorFlow's format (version 2) and restores them.
+    """Saves variables to checkpoints in TensorFlow's formats and restores them.
 
     Args:
         var_list: Variables, or variables by the names that they get in checkpoints; all that can be saved where None.
@@ -125,7 +125,7 @@ class Saver:
         builder: Accepted.
         defer_build: Whether `build()` makes the operations.
         allow_empty: Whether there need be no variables.
-        write_version: Accepted; version 2 is written.
+        write_version: The format, of `tf.train.SaverDef`: V2, or V1, one file, which older programs read.
         pad_step_number: Whether steps in file names have leading zeros.
         save_relative_paths: Accepted; paths in the folder are stored relative to it.
         filename: Where operations save that are run by themselves.
@@ -155,6 +155,7 @@ class Saver:
                  filename: str | None = None) -> None:  # fmt: skip
         self._given, self._name, self._allow_empty = var_list, name, allow_empty
         self._definition = saver_def
+        self._version = write_version
         self._written: Any = None
         self._max_to_keep, self._every_hours = max_to_keep, keep_checkpoint_every_n_hours
         self._pad, self._filename = pad_step_number, filename
@@ -173,6 +174,7 @@ class Saver:
         self._save = graph.get_tensor_by_name(prefix + saver_def.save_tensor_name)
         self._restore = graph.get_operation_by_name(prefix + saver_def.restore_op_name)
         self._max_to_keep = saver_def.max_to_keep or None
+        self._version = saver_def.version or SaverDef.V1
         self._every_hours = saver_def.keep_checkpoint_every_n_hours or 10000.0
         self._variables = {}
 
@@ -200,16 +202,17 @@ class Saver:
         )
         labels = np.array([name.encode() for name in names], object)
         parts = np.array([spec.encode() for spec in specs], object)
-        with NameScope("SaveV2"):
+        label, version = ("SaveV2", self._version) if self._version == SaverDef.V2 else ("SaveSlices", SaverDef.V1)
+        with NameScope(label):
             _slices(labels, parts)
 
         def write(path: Any, *arrays: Any) -> list[Any]:
-            checkpoints.write_tensors(path, names, specs, arrays)
+            checkpoints.write_tensors(path, names, specs, arrays, version)
             return []
 
         read = [variable._whole if is_of_graph(variable) else variable for variable in variables]
-        (saved,) = host_call(write, [self._path, *read], [], "SaveV2", _reserved("SaveV2"))
-        saved.node.metadata["writer"] = _save_writer(labels, parts)
+        (saved,) = host_call(write, [self._path, *read], [], label, _reserved(label))
+        saved.node.metadata["writer"] = _save_writer(label, labels, parts)
         with weft.control_dependencies([saved]):
             self._save = weft.identity(self._path, name="control_dependency")
         with NameScope("RestoreV2"):
@@ -268,9 +271,9 @@ class Saver:
                         hint=f"make it first: os.makedirs({folder!r}, exist_ok=True)")  # fmt: skip
             )
         if eager:
-            with bundle.BundleWriter(path) as writer:
-                for entry in _entries(self._variables):
-                    writer.add(entry.name, entry.variable.numpy())
+            entries = _entries(self._variables)
+            checkpoints.write_tensors(path, [e.name for e in entries], [""] * len(entries),
+                                      [e.variable.numpy() for e in entries], self._version)  # fmt: skip
         else:
             sess.run(self._save, {self._path: path})
         if write_meta_graph and not eager:
@@ -310,7 +313,7 @@ class Saver:
             hint = "where tf.train.latest_checkpoint gave None, the folder has no checkpoint"
             raise ValueError(explain("Can't load save_path when it is None.", hint=hint))
         path = os.fspath(save_path)
-        if not bundle.checkpoint_exists(path):
+        if not checkpoint_v1.checkpoint_exists(path):
             raise ValueError(explain(f"The passed save_path is not a valid checkpoint: {path}",
                                      hint="pass what save() returned, without .index or .data"))  # fmt: skip
         logging.info("Restoring parameters from %s", path)
@@ -322,7 +325,7 @@ class Saver:
             return
         entries = _entries(self._variables)
         if all(is_of_graph(entry.variable) for entry in entries):
-            with bundle.BundleReader(path) as reader:
+            with checkpoint_v1.open_checkpoint(path) as reader:
                 _check(reader, entries)  # before anything runs, so that errors are worded here
             sess.run(self._restore, {self._path: path})
             return
@@ -337,7 +340,7 @@ class Saver:
         made = SaverDef()
         made.filename_tensor_name, made.save_tensor_name = self._path.name, self._save.name
         made.restore_op_name = self._restore.name
-        made.max_to_keep, made.version = self._max_to_keep or 0, SaverDef.V2
+        made.max_to_keep, made.version = self._max_to_keep or 0, self._version
         made.keep_checkpoint_every_n_hours = self._every_hours
         return made
 
@@ -383,17 +386,18 @@ class Saver:
 
     def recover_last_checkpoints(self, checkpoint_paths: Sequence[str]) -> None:
         """Takes up earlier checkpoints, as after a restart; those that are gone are passed over."""
-        found = [path for path in checkpoint_paths if bundle.checkpoint_exists(path)]
-        self._last = [(path, os.path.getmtime(bundle.index_path(path))) for path in found]
+        found = [path for path in checkpoint_paths if checkpoint_v1.checkpoint_exists(path)]
+        self._last = [(path, checkpoint_v1.modification_time(path)) for path in found]
 
 
-def _save_writer(labels: Any, parts: Any) -> Any:
+def _save_writer(operation: str, labels: Any, parts: Any) -> Any:
     """What a graph's file says about a node that saves."""
 
     def written(x: Any, node: Any) -> list[str]:
         prefix, *tensors = x.operands(node)
-        x.op("SaveV2", [prefix, x.const(labels, "tensor_names"), x.const(parts, "shape_and_slices"), *tensors],
-             main=True, dtypes=[value.dtype for value in node.inputs[1:]])  # fmt: skip
+        kinds = [value.dtype for value in node.inputs[1:]]
+        x.op(operation, [prefix, x.const(labels, "tensor_names"), x.const(parts, "shape_and_slices"), *tensors],
+             main=True, **{"dtypes" if operation == "SaveV2" else "T": kinds})  # fmt: skip
         return []
 
     return written

@@ -93,6 +93,7 @@ from weft.compat.v1.queue_runner import QueueRunner as QueueRunner
 from weft.compat.v1.queue_runner import add_queue_runner as add_queue_runner
 from weft.compat.v1.queue_runner import start_queue_runners as start_queue_runners
 from weft.compat.v1.saver import Saver as Saver
+from weft.compat.v1.saver import SaverDef as SaverDef
 from weft.compat.v1.servers import Server as Server
 from weft.compat.v1.servers import replica_device_setter as replica_device_setter
 from weft.compat.v1.session_hooks import (  # noqa: F401

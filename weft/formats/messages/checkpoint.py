@@ -8,7 +8,7 @@ from weft.formats.containers import RepeatedMessage, RepeatedScalar
 from weft.formats.fields import enumeration, message, repeated, repeated_message, scalar
 from weft.formats.message import Message
 from weft.formats.messages.graph import VersionDef
-from weft.formats.messages.tensor import DataType, TensorShapeProto
+from weft.formats.messages.tensor import DataType, TensorProto, TensorShapeProto
 
 
 class CheckpointState(Message, proto="tensorflow.CheckpointState"):
@@ -44,6 +44,37 @@ class TensorSliceProto(Message, proto="tensorflow.TensorSliceProto"):
         length: int = scalar(2, "int64", oneof="has_length_hack")
 
     extent: RepeatedMessage[Extent] = repeated_message(1, "tensorflow.TensorSliceProto.Extent")
+
+
+class SavedSliceMeta(Message, proto="tensorflow.SavedSliceMeta"):
+    """A tensor of a checkpoint of version 1: its slices, of which a whole tensor has one."""
+
+    name: str = scalar(1, "string")
+    shape: TensorShapeProto = message(2, "tensorflow.TensorShapeProto")
+    type: int = enumeration(3, DataType)
+    slice: RepeatedMessage[TensorSliceProto] = repeated_message(4, "tensorflow.TensorSliceProto")
+
+
+class SavedTensorSliceMeta(Message, proto="tensorflow.SavedTensorSliceMeta"):
+    """The first entry of a checkpoint of version 1: all tensors of its file."""
+
+    tensor: RepeatedMessage[SavedSliceMeta] = repeated_message(1, "tensorflow.SavedSliceMeta")
+    versions: VersionDef = message(2, "tensorflow.VersionDef")
+
+
+class SavedSlice(Message, proto="tensorflow.SavedSlice"):
+    """One slice's numbers, in a row."""
+
+    name: str = scalar(1, "string")
+    slice: TensorSliceProto = message(2, "tensorflow.TensorSliceProto")
+    data: TensorProto = message(3, "tensorflow.TensorProto")
+
+
+class SavedTensorSlices(Message, proto="tensorflow.SavedTensorSlices"):
+    """An entry of a checkpoint of version 1: what there is, or a slice."""
+
+    meta: SavedTensorSliceMeta = message(1, "tensorflow.SavedTensorSliceMeta")
+    data: SavedSlice = message(2, "tensorflow.SavedSlice")
 
 
 class BundleEntryProto(Message, proto="tensorflow.BundleEntryProto"):
