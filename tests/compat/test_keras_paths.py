@@ -66,3 +66,36 @@ def test_attributes_that_are_not_to_be_tracked():
 def test_export_marks_change_nothing():
     assert inside.keras_export("keras.layers.Mine")(int) is int
     assert inside.in_safe_mode() and not inside.in_grain_data_pipeline()
+
+
+FOUND = [
+    ("src.backend.common.dtypes", "INT_TYPES", lambda x: "uint8" in x),
+    ("src.backend", "SUPPORTS_SPARSE_TENSORS", bool),
+    ("src.backend", "random_seed_dtype", lambda f: f() == keras.random.SeedGenerator(1).next().dtype),
+    ("src.backend.config", "is_flash_attention_enabled", callable),
+    ("src.backend.common.variables", "AutocastScope", callable),
+    ("src.backend.tensorflow.trainer", "TensorFlowTrainer", lambda cls: issubclass(keras.Model, cls)),
+    ("src.dtype_policies.dtype_policy_map", "DTypePolicyMap", lambda cls: cls is keras.dtype_policies.DTypePolicyMap),
+    ("src.initializers.random_initializers", "compute_fans", lambda f: f((3, 4, 5)) == (12, 15)),
+    ("src.random.seed_generator", "draw_seed", lambda f: f(7).shape == (2,)),
+    ("src.utils.traceback_utils", "is_traceback_filtering_enabled", callable),
+]
+
+
+@pytest.mark.parametrize(("path", "name", "holds"), FOUND, ids=[name for _, name, _ in FOUND])
+def test_names_inside_keras(path, name, holds):
+    assert holds(getattr(modules.stand_in("keras", path), name))
+
+
+def test_variables_are_read_in_the_dtype_of_a_scope():
+    scope = modules.stand_in("keras", "src.backend.common.variables").AutocastScope
+    variable = keras.Variable([1.0])
+    with scope("float16"):
+        assert variable.value.dtype == "float16"
+    assert variable.value.dtype == "float32"
+
+
+def test_seed_generators_are_counted_layer_by_layer():
+    inner = keras.layers.Dropout(0.5)
+    assert len(inner._seed_generators) == 1
+    assert keras.Sequential([inner])._seed_generators == []

@@ -23,14 +23,15 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "": ("", ("keras",)),
     "activations": ("activations", ("keras.activations",)),
     "api_export": ("", ()),
-    "backend": ("config", _BACKEND),
+    "backend": ("config", ("keras.backend", "keras.config", *_BACKEND)),
     "backend.common": (
         ("backend_utils dtypes global_state keras_tensor masking name_scope remat stateless_scope symbolic_scope "
         "variables"),
         _BACKEND,
     ),
     "backend.tensorflow": (
-        "core distribution_lib image linalg math nn numpy random rnn", ("keras.ops", "keras.random", "keras.backend"),
+        "core distribution_lib image linalg math nn numpy random rnn trainer",
+        ("keras.ops", "keras.random", "keras.backend"),
     ),
     "callbacks": (
         ("backup_and_restore callback callback_list csv_logger early_stopping history lambda_callback "
@@ -41,7 +42,7 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "constraints": ("constraints", ("keras.constraints",)),
     "datasets": ("mnist", ("keras.datasets",)),
     "distribution": ("distribution_lib", ("keras.distribution",)),
-    "dtype_policies": ("dtype_policy", ("keras.dtype_policies",)),
+    "dtype_policies": ("dtype_policy dtype_policy_map", ("keras.dtype_policies",)),
     "export": ("export_utils saved_model", ("keras.export",)),
     "initializers": ("constant_initializers initializer random_initializers", ("keras.initializers",)),
     "layers": ("input_spec layer", _LAYERS),
@@ -117,9 +118,9 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "trainers.data_adapters": ("data_adapter_utils py_dataset_adapter", _UTILS),
     "tree": ("tree_api", ("keras.tree",)),
     "utils": (
-        ("argument_validation backend_utils config dataset_utils file_utils image_dataset_utils image_utils io_utils "
-        "model_visualization naming numerical_utils progbar python_utils rng_utils sequence_utils summary_utils "
-        "text_dataset_utils tracking timeseries_dataset_utils"),
+        ("argument_validation backend_utils config dataset_utils file_utils image_dataset_utils "
+        "image_utils io_utils model_visualization naming numerical_utils progbar python_utils rng_utils sequence_utils "
+        "summary_utils text_dataset_utils timeseries_dataset_utils traceback_utils tracking"),
         ("keras.utils", "keras.config", "keras"),
     ),
     "version": ("", ("keras",)),
@@ -151,7 +152,20 @@ _INSIDE = {
     **{name: f"keras.inside.{name}" for name in ("any_symbolic_tensors", "compute_output_spec", "in_stateless_scope")},
     "get_keras_mask": "keras.core.masking.get_mask",
     "is_keras_tensor": "keras.backend.is_keras_tensor",
+    "AutocastScope": "keras.core.variable.autocast_scope",
     "set_keras_mask": "keras.core.masking.set_mask",
+    "standardize_data_format": "keras.config.standardize_data_format",
+    **{
+        name: f"keras.inside.{name}"
+        for name in (
+            "IS_THREAD_SAFE", "SUPPORTS_COMPLEX_DTYPES", "SUPPORTS_RAGGED_TENSORS", "SUPPORTS_SPARSE_TENSORS",
+            "random_seed_dtype",
+        )
+    },
+    **{
+        name: f"keras.core.dtypes.{name}"
+        for name in ("ALLOWED_DTYPES", "BOOL_TYPES", "COMPLEX_TYPES", "FLOAT8_TYPES", "FLOAT_TYPES", "INT_TYPES")
+    },
 }
 
 #: Names that are called something else here, as `old_paths.RENAMED`.
@@ -168,7 +182,13 @@ RENAMED: dict[str, dict[str, str]] = {
     "src.layers.convolutional.base_separable_conv": {
         "BaseSeparableConv": "keras.layers.convolution.conv.BaseSeparableConv",
     },
+    "src.backend.tensorflow.trainer": {"TensorFlowTrainer": "keras.trainer.trainer.Trainer"},
+    "src.initializers.random_initializers": {"compute_fans": "keras.initializers.random.compute_fans"},
     "src.layers.merging.base_merge": {"Merge": "keras.layers.merging.Merge"},
+    "src.random.seed_generator": {
+        name: f"keras.random.seed_generator.{name}"
+        for name in ("draw_seed", "global_seed_generator", "make_default_seed")
+    },
     "src.saving.serialization_lib": {
         "SafeModeScope": "keras.saving.scopes.safe_mode", "in_safe_mode": "keras.inside.in_safe_mode",
     },

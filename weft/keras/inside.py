@@ -14,6 +14,12 @@ _T = TypeVar("_T")
 
 __all__ = ["compute_output_spec"]
 
+#: What libraries ask a backend for before they use it.
+IS_THREAD_SAFE = True
+SUPPORTS_COMPLEX_DTYPES = True
+SUPPORTS_RAGGED_TENSORS = True
+SUPPORTS_SPARSE_TENSORS = True
+
 
 class keras_export:
     """Marks a class or function as public in Keras' own sources; elsewhere it changes nothing."""
@@ -29,6 +35,11 @@ class keras_export:
 def any_symbolic_tensors(args: Any = None, kwargs: Any = None) -> bool:
     """Whether there is a symbolic tensor among the arguments of a call."""
     return keras_tensor.any_symbolic(args or (), kwargs or {})
+
+
+def random_seed_dtype() -> str:
+    """The dtype of the seeds that `SeedGenerator.next` gives."""
+    return "int64"
 
 
 def in_stateless_scope() -> bool:

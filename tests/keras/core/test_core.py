@@ -88,6 +88,14 @@ def test_result_type(dtypes: Any, expected: str) -> None:
     assert keras.backend.result_type(*dtypes) == expected
 
 
+def test_pythons_own_types_as_dtypes() -> None:
+    assert [keras.backend.standardize_dtype(each) for each in (int, "int", float, bool)] == [
+        "int64", "int64", "float32", "bool",
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="is not a dtype"):
+        keras.backend.standardize_dtype(object)
+
+
 def test_the_default_dtype() -> None:
     try:
         keras.backend.set_floatx("float64")

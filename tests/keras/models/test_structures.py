@@ -148,3 +148,40 @@ def test_a_list_of_one_output_gives_the_output() -> None:
     assert keras.Model(x, model(x))(X).shape == (8, 4)
     model.compile("sgd", ["mse"], metrics=["mae"])
     assert sorted(model.fit(X, X[:, :1] * np.ones((1, 4)), verbose=0).history) == ["loss", "mae"]
+
+
+def test_a_tensor_that_is_given_is_the_input_itself() -> None:
+    x = keras.Input((3,))
+    middle = x * 2
+    assert keras.Input(tensor=x) is x
+    model = keras.Model(keras.Input(tensor=middle, name="middle"), middle + 1)
+    assert [layer.name for layer in model.layers][0] == "middle"
+    np.testing.assert_array_equal(model(np.ones((1, 3))), [[2, 2, 2]])
+
+
+@pytest.mark.parametrize(("word", "given"), [("dtype", "float16"), ("sparse", True)])
+def test_an_input_is_not_of_another_kind_than_its_tensor(word: str, given: Any) -> None:
+    with pytest.raises(ValueError, match=f"incompatible `{word}`"):
+        layers.InputLayer(input_tensor=keras.KerasTensor((2, 3)), **{word: given})
+
+
+def test_an_input_is_not_sparse_and_ragged() -> None:
+    with pytest.raises(ValueError, match="cannot both"):
+        keras.Input((3,), sparse=True, ragged=True)
+
+
+def test_losses_of_unknown_outputs() -> None:
+    x = keras.Input((2,))
+    model = keras.Model(x, {"a": layers.Dense(1)(x), "b": layers.Dense(1)(x)})
+    model.compile("sgd", {"a": "mse", "c": "mse"})
+    with pytest.raises(KeyError) as caught:
+        model.fit(np.ones((2, 2)), {"a": np.ones((2, 1)), "b": np.ones((2, 1))}, verbose=0)
+    assert isinstance(caught.value, ValueError)
+    assert str(caught.value).startswith("Invalid `loss`: it names 'c'")
+
+
+def test_classes_that_nobody_knows() -> None:
+    record = {"module": "somewhere", "class_name": "Nowhere", "config": {}, "registered_name": None}
+    for error in (TypeError, ValueError):
+        with pytest.raises(error, match="'Nowhere' that is not known"):
+            keras.saving.deserialize_keras_object(record)

@@ -79,6 +79,14 @@ def test_a_generator_that_ends_says_so(caplog: pytest.LogCaptureFixture) -> None
     assert "ran out" in caplog.text
 
 
+def test_a_generator_that_is_used_up_ends_training(caplog: pytest.LogCaptureFixture) -> None:
+    history = regressor().fit(generator(), epochs=3, verbose=0).history
+    assert len(history["loss"]) == 1
+    assert "no batch is left" in caplog.text
+    with pytest.raises(ValueError, match="gave no batch"):
+        regressor().fit(iter(()), verbose=0)
+
+
 def test_dicts_of_inputs_and_outputs() -> None:
     first, second = keras.Input((4,), name="first"), keras.Input((1,), name="second")
     joined = keras.layers.Concatenate()([first, second])

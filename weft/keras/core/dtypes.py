@@ -9,10 +9,14 @@ import weft as tf
 from weft.extend import nearest
 from weft.keras import config
 
-_ALLOWED = (
-    "bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64",
-    "float16", "bfloat16", "float32", "float64", "complex64", "complex128", "string",
-)  # fmt: skip
+BOOL_TYPES = ("bool",)
+INT_TYPES = ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64")
+FLOAT_TYPES = ("bfloat16", "float16", "float32", "float64")
+COMPLEX_TYPES = ("complex64", "complex128")
+FLOAT8_TYPES: tuple[str, ...] = ()  # Keras has two, which take part in no promotion
+
+#: every dtype that Keras' functions take
+ALLOWED_DTYPES = (*BOOL_TYPES, *INT_TYPES, *FLOAT_TYPES, *COMPLEX_TYPES, "string")
 
 # What each dtype widens to directly. "int*" and "float*" are Python's own numbers, which give way to arrays.
 _WIDENS: dict[str, tuple[str, ...]] = {
@@ -37,23 +41,25 @@ _WIDENS: dict[str, tuple[str, ...]] = {
 
 
 def standardize_dtype(dtype: Any) -> str:
-    """The name of a dtype given in any form; None is the default float.
+    """The name of a dtype given in any form; None is the default float, Python's `int` is int64.
 
     Raises:
         ValueError: For what is no dtype.
     """
     if dtype is None:
         return config.floatx()
-    if isinstance(dtype, str) and dtype in _ALLOWED:
+    if isinstance(dtype, str) and dtype in ALLOWED_DTYPES:
         return dtype
-    if dtype is int:
-        return "int32"
+    if dtype is int or (isinstance(dtype, str) and dtype == "int"):
+        return "int64"
     if dtype is float:
-        return config.floatx()
+        return "float32"
     try:
+        if dtype is object:  # numpy's dtype of anything at all, which `tf` takes for strings
+            raise TypeError
         return str(tf.as_dtype(dtype).name)
     except (TypeError, ValueError):
-        raise ValueError(f"{dtype!r} is not a dtype. {nearest(str(dtype), _ALLOWED)}") from None
+        raise ValueError(f"{dtype!r} is not a dtype. {nearest(str(dtype), ALLOWED_DTYPES)}") from None
 
 
 def is_float(dtype: Any) -> bool:
@@ -103,6 +109,8 @@ def result_type(*dtypes: Any) -> str:
             names.add("float*")
         elif dtype is int:
             names.add("int*")
+        elif dtype is complex:
+            names.add("complex64")
         else:
             names.add(standardize_dtype(dtype))
     if names == {"string"}:

@@ -27,6 +27,7 @@ from weft.keras.layers.layer_config import LayerConfig
 from weft.keras.layers.layer_meta import InnerLayers, LayerMeta, is_property
 from weft.keras.layers.layer_state import LayerState
 from weft.keras.layers.layer_weights import LayerWeights
+from weft.keras.random.seed_generator import SeedGenerator
 
 #: keywords that every layer takes, besides its own
 BASE_ARGUMENTS = (
@@ -186,6 +187,11 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
             if recursive:
                 found.extend(child._flatten_layers(include_self=False))
         return tracking.unique(found)
+
+    @property
+    def _seed_generators(self) -> list[SeedGenerator]:
+        """The sources of random numbers directly inside this one, which test cases of libraries on Keras count."""
+        return [found for found in tracking.unique(self._tracked_values()) if isinstance(found, SeedGenerator)]
 
     @property
     def metrics(self) -> list[Any]:

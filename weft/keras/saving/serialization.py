@@ -229,7 +229,7 @@ def _from_config(cls: Any, name: str, config: dict[str, Any]) -> Any:
     try:
         return cls.from_config(config if _public_module(cls) is None else _without_other_options(cls, config))
     except TypeError as error:
-        if "its own configuration" in str(error):  # a layer inside has said so
+        if isinstance(error, UnknownClass) or "its own configuration" in str(error):  # a layer inside has said so
             raise
         raise TypeError(explain(
             f"{name} does not take its own configuration: {str(error).splitlines()[0]}",
@@ -303,6 +303,10 @@ def _member(namespace: str, name: str) -> Any:
     return getattr(module, name)
 
 
+class UnknownClass(TypeError, ValueError):
+    """A class that a configuration names and nobody knows: a TypeError, as in Keras, and a ValueError as of old."""
+
+
 def _find_class(
     record: dict[str, Any], custom: dict[str, Any] | None, known: dict[str, Any] | None, printable: str
 ) -> Any:
@@ -326,7 +330,7 @@ def _find_class(
                 _refuse_another_name(record, name)
                 return found
     choices = list(known or ()) + list(registry.scoped_objects()) + list(custom or ())
-    raise ValueError(explain(
+    raise UnknownClass(explain(
         f"The configuration names the {printable} class {name!r} that is not known. "
         + (nearest(str(name), choices) if choices else ""),
         hint=f"pass it as custom_objects={{'{name}': {name}}}, or decorate the class with "

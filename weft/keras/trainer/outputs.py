@@ -8,6 +8,12 @@ import weft as tf
 from weft.extend import explain, nearest
 
 
+class UnknownOutput(ValueError, KeyError):
+    """A name of no output: a KeyError as Keras raises for losses, a ValueError as for metrics and labels."""
+
+    __str__ = ValueError.__str__  # a KeyError shows its message quoted
+
+
 class Outputs:
     """The outputs of a model, flat.
 
@@ -43,7 +49,7 @@ class Outputs:
         known = self.names or []
         unknown = [key for key in given if key not in known]
         if unknown:
-            raise ValueError(explain(
+            raise UnknownOutput(explain(
                 f"Invalid `{what}`: it names {', '.join(repr(key) for key in unknown)}, which is no output of the "
                 f"model. Expected keys: {known}. {nearest(str(unknown[0]), known) if known else ''}",
                 expected=f"keys among {self.shown()}", received=f"keys {', '.join(repr(key) for key in given)}",

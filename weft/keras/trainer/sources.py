@@ -403,6 +403,7 @@ class Loop:
         self._rest: Iterator[Any] | None = None
         self._latest: Any = None
         self.ran_out = False
+        self._gave_any = False
 
     def example(self) -> Any:
         """Some data as a batch, to build from; None where there are none before the first batch."""
@@ -488,22 +489,39 @@ class Loop:
     def epoch(self) -> Iterator[Any]:
         """The batches of the next epoch."""
         if self._steps is None:
-            yield from self._source.batches()
+            empty = True
+            for batch in self._source.batches():
+                empty, self._gave_any = False, True
+                yield batch
+            if empty and self._gave_any:
+                self._end_early(
+                    "The data ran out: no batch is left for another epoch. Give fewer epochs, or an iterable that can "
+                    "be gone through again."
+                )
             self._source.on_epoch_end()
             return
         for done in range(self._steps):
             batch = self._next(fresh=done == 0)
             if batch is None:
                 # As in Keras, the epoch is then shorter; the next one begins anew where that can be.
-                self.ran_out = not self._source.repeats
-                import logging
-
-                logging.getLogger("weft.keras").warning(
-                    "The data ran out: an epoch takes %d batches, there were %d. Give fewer steps, or an iterable that "
-                    "never ends.", self._steps, done,
-                )  # fmt: skip
+                self._end_early(
+                    f"The data ran out: an epoch takes {self._steps} batches, there were {done}. Give fewer steps, or "
+                    "an iterable that never ends."
+                )
                 return
+            self._gave_any = True
             yield batch
+
+    @property
+    def used_up(self) -> bool:
+        """Whether there were batches, and there are no more of them."""
+        return self.ran_out and self._gave_any
+
+    def _end_early(self, text: str) -> None:
+        self.ran_out = not self._source.repeats
+        import logging
+
+        logging.getLogger("weft.keras").warning(text)
 
     def _next(self, fresh: bool) -> Any:
         """The next batch; None where the source has ended. At the start of an epoch, an ended one is started again."""

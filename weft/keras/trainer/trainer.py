@@ -483,6 +483,8 @@ class Trainer:
                 break
         if logs is None and loop.left_out:  # a resumed epoch whose batches were all done
             logs = self.get_metrics_result()
+        if logs is None and loop.used_up:  # a generator that was good for fewer epochs
+            return {}
         if logs is None:
             raise ValueError(
                 explain("fit(): the data gave no batch.", hint="the iterable was empty, or used up before")

@@ -39,15 +39,23 @@ class InputLayer(Layer):
         name: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(name=name or naming.auto_name("input_layer"), **kwargs)
+        if sparse and ragged:
+            raise ValueError(explain("Input: `sparse` and `ragged` cannot both be true.", hint="give one of them"))
         if input_tensor is not None:
             _check_against(input_tensor, shape, batch_shape, batch_size)
             shape, batch_size, batch_shape = None, None, tuple(input_tensor.shape)
-            dtype = dtype or input_tensor.dtype
+            kinds = (("dtype", dtype and _dtype_name(dtype)), ("sparse", sparse))
+            _check_kind(input_tensor, kinds)
+            dtype = input_tensor.dtype
+            sparse, ragged = getattr(input_tensor, "sparse", sparse), getattr(input_tensor, "ragged", ragged)
         self.batch_shape = _full_shape(shape, batch_size, batch_shape)
         self.sparse, self.ragged, self.optional = bool(sparse), bool(ragged), optional
         self._dtype = "float32" if dtype is None and config.floatx() == "float32" else _dtype_name(dtype)
         self.built = True
-        self._make_node()
+        if isinstance(input_tensor, KerasTensor):  # it is the input from now on, whatever it came from before
+            Node(self, (), {}, input_tensor)
+        else:
+            self._make_node()
 
     def _make_node(self) -> None:
         sizes = tuple(self.batch_shape)
@@ -94,6 +102,17 @@ def _check_against(tensor: Any, shape: Any, batch_shape: Any, batch_size: int | 
             ))  # fmt: skip
 
 
+def _check_kind(tensor: Any, kinds: tuple[tuple[str, Any], ...]) -> None:
+    """Refuses a dtype and the like beside a symbolic tensor that has another."""
+    for word, given in kinds:
+        own = getattr(tensor, word, given)
+        if isinstance(tensor, KerasTensor) and given is not None and own != given:
+            raise ValueError(explain(
+                f"Input: when passing `input_tensor`, you cannot provide an incompatible `{word}`.",
+                received=f"{word}={given!r}, a tensor of {word}={own!r}",
+            ))  # fmt: skip
+
+
 def _dtype_name(dtype: Any) -> str:
     from weft.keras.core.dtypes import standardize_dtype
 
@@ -137,7 +156,7 @@ def Input(
         ragged: Whether ragged tensors are fed.
         batch_shape: The shape with the batch, in place of `shape` and `batch_size`.
         name: The input's name.
-        tensor: A tensor whose shape and dtype to take.
+        tensor: A symbolic tensor that is to be the input itself; of other tensors shape and dtype are taken.
         optional: Whether None may be fed.
         batch_input_shape: Keras 2's name of `batch_shape`.
 
