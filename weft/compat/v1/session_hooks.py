@@ -166,7 +166,7 @@ class LoggingTensorHook(SessionRunHook):
             raise ValueError("either at_end and/or exactly one of every_n_iter and every_n_secs must be provided.")
         if every_n_iter is not None and every_n_iter <= 0:
             raise ValueError(f"invalid every_n_iter={every_n_iter}.")
-        self._order = list(tensors) if isinstance(tensors, dict) else [t if isinstance(t, str) else t.name
+        self._order = sorted(tensors) if isinstance(tensors, dict) else [t if isinstance(t, str) else t.name
                                                                        for t in tensors]
         self._given = tensors if isinstance(tensors, dict) else dict(zip(self._order, tensors, strict=True))
         self._timer = None if only_at_end else _timer(every_n_secs, every_n_iter)

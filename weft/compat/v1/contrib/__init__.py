@@ -7,7 +7,10 @@ from typing import Any
 
 from weft.base.absent import absent, word_absent
 
-_HERE = tuple("data framework layers learn legacy_seq2seq losses rnn seq2seq tensorboard training util".split())
+_HERE = tuple(
+    "ctc data distributions framework layers learn legacy_seq2seq losses rnn seq2seq slim tensorboard training "
+    "util".split()
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -222,6 +222,43 @@ def conv2d(inputs: Any, num_outputs: int, kernel_size: Any, stride: Any = 1, pad
 convolution2d = convolution = conv2d
 
 
+class _Conv2DTranspose(_Renamed, _layers.Conv2DTranspose):
+    """A transposed convolution with these names."""
+
+
+@add_arg_scope
+def conv2d_transpose(inputs: Any, num_outputs: int, kernel_size: Any, stride: Any = 1, padding: str = "SAME",
+                     data_format: str = "NHWC", activation_fn: Any = _nn.relu, normalizer_fn: Any = None,
+                     normalizer_params: Any = None, weights_initializer: Any = None, weights_regularizer: Any = None,
+                     biases_initializer: Any = "zeros", biases_regularizer: Any = None, reuse: Any = None,
+                     variables_collections: Any = None, outputs_collections: Any = None, trainable: bool = True,
+                     scope: Any = None) -> Any:  # fmt: skip
+    """A transposed convolution with a rectifier, which makes images `stride` times as large.
+
+    Args:
+        inputs: `[batch, height, width, channels]`.
+        num_outputs: How many channels the result has.
+        kernel_size: The size of the window.
+        stride: The steps between windows of the result.
+        padding: `SAME` or `VALID`.
+        data_format: `NHWC` or `NCHW`.
+
+    The arguments not listed are those of `fully_connected`.
+    """
+    with variable_scope(scope, "Conv2d_transpose", reuse=reuse) as opened:
+        layer = _Conv2DTranspose(
+            int(num_outputs), kernel_size, stride, padding,
+            "channels_first" if data_format == "NCHW" else "channels_last", None,
+            normalizer_fn is None and biases_initializer is not None, weights_initializer or xavier_initializer(),
+            initializers.zeros_initializer() if biases_initializer == "zeros" else biases_initializer,
+            weights_regularizer, biases_regularizer, trainable=trainable, _scope=opened, _reuse=reuse,
+        )  # fmt: skip
+        return _finished(layer(inputs), layer, activation_fn, normalizer_fn, normalizer_params, variables_collections)
+
+
+convolution2d_transpose = conv2d_transpose
+
+
 @add_arg_scope
 def max_pool2d(inputs: Any, kernel_size: Any, stride: Any = 2, padding: str = "VALID", data_format: str = "NHWC",
                outputs_collections: Any = None, scope: str | None = None) -> Any:  # fmt: skip
