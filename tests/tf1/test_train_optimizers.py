@@ -56,3 +56,25 @@ def test_gradients_of_rows(title):
     line = OPTIMIZERS[title]
     found = follow(line, [recipes.sparse_start()], lambda step: [recipes.sparse_gradient(step)])
     assert_near(found, line["sparse"])
+
+
+def test_decays_take_their_arguments_by_name_and_by_place():
+    step = tf.constant(4, name="step")
+    rate = {"learning_rate": 0.1, "global_step": step, "decay_steps": 2, "decay_rate": 0.5}
+    by_name = tf.train.exponential_decay(name="named", **rate)
+    by_place = tf.train.exponential_decay(0.1, step, 2, 0.5, False, "placed")
+    others = [tf.train.cosine_decay(learning_rate=0.1, global_step=step, decay_steps=8),
+              tf.train.polynomial_decay(global_step=step, learning_rate=0.1, decay_steps=8)]  # fmt: skip
+    assert by_name.name == "named:0" and by_place.name == "placed:0"
+    with tf.Session() as session:
+        np.testing.assert_allclose(session.run([by_name, by_place, *others]), [0.025, 0.025, 0.05, 0.05005], rtol=1e-6)
+    with pytest.raises(TypeError, match="decay_steps"):
+        tf.train.exponential_decay(learning_rate=0.1, global_step=step)
+
+
+def test_parameters_that_version_1_had_in_these_places():
+    x = tf.constant([[1.0, 3.0], [4.0, 2.0]])
+    assert tf.arg_max(x, 1, tf.int32).dtype == tf.int32 and tf.constant(1.0, tf.float32, [1], "c", True).shape == [1]
+    assert tf.ones_like(tensor=x, optimize=False).shape == [2, 2]
+    assert tf.random.stateless_multinomial(x, 2, [1, 2], output_dtype=tf.int32).dtype == tf.int32
+    assert tf.PriorityQueue(3, tf.float32).dtypes == [tf.int64, tf.float32]

@@ -9,7 +9,6 @@ from weft.api.random import categorical as categorical
 from weft.api.random import gamma as gamma
 from weft.api.random import normal as normal
 from weft.api.random import shuffle as shuffle
-from weft.api.random import stateless_categorical as _stateless_multinomial
 from weft.api.random import stateless_categorical as stateless_categorical
 from weft.api.random import stateless_gamma as stateless_gamma
 from weft.api.random import stateless_normal as stateless_normal
@@ -24,9 +23,9 @@ from weft.compat.v1.graphs import get_seed as get_seed
 from weft.compat.v1.graphs import set_random_seed as set_random_seed
 from weft.compat.v1.ops import multinomial as multinomial
 from weft.compat.v1.ops import random_poisson as _poisson
+from weft.compat.v1.random import stateless_multinomial as stateless_multinomial
 
 poisson = _poisson
-stateless_multinomial = _stateless_multinomial
 
 def log_uniform_candidate_sampler(
     true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: int | None = ..., name: str

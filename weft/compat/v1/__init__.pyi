@@ -321,9 +321,9 @@ from weft.compat.v1.more_ops import unravel_index as unravel_index
 from weft.compat.v1.more_ops import verify_tensor_all_finite as verify_tensor_all_finite
 from weft.compat.v1.more_ops import where_v2 as where_v2
 from weft.compat.v1.old_names import concat as concat
-from weft.compat.v1.ops import argmax as _arg_max
+from weft.compat.v1.ops import arg_max as arg_max
+from weft.compat.v1.ops import arg_min as arg_min
 from weft.compat.v1.ops import argmax as argmax
-from weft.compat.v1.ops import argmin as _arg_min
 from weft.compat.v1.ops import argmin as argmin
 from weft.compat.v1.ops import batch_matmul as batch_matmul
 from weft.compat.v1.ops import clip_by_global_norm as clip_by_global_norm
@@ -386,8 +386,6 @@ from weft.runtime.tape import GradientTape as GradientTape
 from weft.runtime.tape import UnconnectedGradients as UnconnectedGradients
 from weft.runtime.tensor import Tensor as Tensor
 
-arg_max = _arg_max
-arg_min = _arg_min
 bool = _bool
 double = _double
 get_default_graph = _get_default_graph

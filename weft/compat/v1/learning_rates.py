@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -21,17 +22,24 @@ def _schedule(default_name: str, place: str = "") -> Callable[[Callable[..., Any
     function of the present step when eager."""
 
     def decorate(decay: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(decay)
+
         @functools.wraps(decay)
-        def call(rate: Any, step: Any, *args: Any, name: str | None = None, **kwargs: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            given = named.bind(*args, **kwargs).arguments
+            name, rate, step = given.pop("name", None), given.pop("learning_rate"), given.pop("global_step")
             if step is None:
                 raise ValueError(explain(f"{decay.__name__} needs a `global_step`.",
                                          hint="pass the variable that minimize(global_step=...) counts"))  # fmt: skip
             if not in_graph():
-                return lambda: decay(making.convert_to_tensor(rate), step, *args, **kwargs)
+                return lambda: decay(making.convert_to_tensor(rate), step, **given)
             with Unit(name or default_name) as unit:
                 first = making.convert_to_tensor(rate, name="initial_learning_rate")
-                return unit.call(decay(first, step, *args, **kwargs), place)
+                return unit.call(decay(first, step, **given), place)
 
+        last = inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
+        named = signature.replace(parameters=[*signature.parameters.values(), last])
+        call.__signature__ = named  # type: ignore[attr-defined]
         return call
 
     return decorate

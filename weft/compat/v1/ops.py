@@ -71,7 +71,15 @@ def argmin(input: Any, axis: Any = None, name: str | None = None, dimension: Any
     return weft.argmin(input, _old_name(axis, dimension, "axis", "dimension"), output_type, name)
 
 
-arg_max, arg_min = argmax, argmin
+
+def arg_max(input: Any, dimension: Any, output_type: Any = dtypes.int64, name: str | None = None) -> Any:
+    """`argmax` with its parameters in an older order."""
+    return weft.argmax(input, dimension, output_type, name)
+
+
+def arg_min(input: Any, dimension: Any, output_type: Any = dtypes.int64, name: str | None = None) -> Any:
+    """`argmin` with its parameters in an older order."""
+    return weft.argmin(input, dimension, output_type, name)
 
 
 def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Any:

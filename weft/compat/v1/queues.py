@@ -354,8 +354,8 @@ class PriorityQueue(QueueBase):
 
     _type = "PriorityQueueV2"
 
-    def __init__(self, capacity: int, types: Any, shapes: Any, names: Any = None, shared_name: str | None = None,
-                 name: str = "priority_queue") -> None:  # fmt: skip
+    def __init__(self, capacity: int, types: Any, shapes: Any = None, names: Any = None,
+                 shared_name: str | None = None, name: str = "priority_queue") -> None:  # fmt: skip
         own = list(types) if isinstance(types, (list, tuple)) else [types]
         beside = _element_shapes(shapes, own)
         super().__init__([kinds.int64, *own], [TensorShape([]), *beside], names, name, capacity)

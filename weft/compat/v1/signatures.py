@@ -11,6 +11,8 @@ from typing import Any
 #: public name -> version 1's parameters in their order, `old=new` where one was called otherwise; those that ours has
 #: not are accepted where they change no number
 PARAMETERS: dict[str, str] = {
+    "constant": "value dtype shape name verify_shape",
+    "ones_like": "tensor=input dtype name optimize",
     "accumulate_n": "inputs shape tensor_dtype name",
     "boolean_mask": "tensor mask name axis",
     "confusion_matrix": "labels predictions num_classes dtype name weights",
@@ -23,7 +25,7 @@ PARAMETERS: dict[str, str] = {
     "transpose": "a perm name conjugate",
 }
 
-_ACCEPTED = frozenset({"shape", "tensor_dtype", "optimize"})
+_ACCEPTED = frozenset({"shape", "tensor_dtype", "optimize", "verify_shape"})
 
 
 def ordered(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
