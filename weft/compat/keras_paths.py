@@ -104,7 +104,7 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
         _METRICS,
     ),
     "models": ("cloning functional model sequential", _MODELS),
-    "ops": ("core einops function linalg math nn numpy operation", ("keras.ops", "keras")),
+    "ops": ("core einops function linalg math nn numpy operation", ("keras.ops", "keras", "keras.ops.classes")),
     "optimizers": (
         ("adadelta adafactor adagrad adam adamax adamw base_optimizer ftrl lamb lion loss_scale_optimizer muon nadam "
         "optimizer rmsprop schedule_free_adamw sgd"),
@@ -131,7 +131,7 @@ _APART = {
     "legacy.preprocessing.image": ("keras.preprocessing.image",),
     "legacy.preprocessing.sequence": ("keras.preprocessing.sequence",),
     "legacy.preprocessing.text": ("keras.preprocessing.text",),
-    "ops.image": ("keras.ops.image", "keras.ops"),
+    "ops.image": ("keras.ops.image", "keras.ops", "keras.ops.classes"),
     "utils.bounding_boxes": ("keras.utils.bounding_boxes",),
 }
 

@@ -137,8 +137,20 @@ def _of_sparse(name: str, function: Callable[..., Any], args: tuple[Any, ...], k
     return sparse.apply(name, function, args, kwargs)
 
 
+def is_option(function: str, name: str) -> bool:
+    """Whether a parameter is no tensor: configuration of what is recorded."""
+    return name not in _TENSORS and (function, name) not in _CALLED
+
+
+def run(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Applies a function of the table to what is no symbolic tensor of a model under construction."""
+    if sparse.any_sparse(args, kwargs):
+        return _of_sparse(function, _plain[function], args, kwargs)
+    return _plain[function](*args, **kwargs)
+
+
 def _holds_tensors(function: str, name: str, value: Any) -> bool:
-    return any_symbolic([value]) or (value is not None and (name in _TENSORS or (function, name) in _CALLED))
+    return any_symbolic([value]) or (value is not None and not is_option(function, name))
 
 
 def _record(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
