@@ -46,11 +46,11 @@ __all__ = [
     "Batches", "Dim", "Lock", "SharedVariable", "Tensor", "TensorOperators", "TensorShape", "absent", "at_once",
     "attribute_set", "batches",
     "among_processes", "collect_operations", "distribute", "evaluate_shape", "explain", "explain_missing_gradient",
-    "file_of_first_worker", "function",
+    "file_of_first_worker", "forget", "function",
     "gather_rows", "global_seed", "in_graph", "join_processes", "layout_of", "list_devices", "nearest", "nest",
     "note_latest_checkpoint", "only_computes", "op", "op_outputs", "origin", "outermost_graph", "present_graph",
     "profile", "rebind_sizes",
-    "replacing_file", "runs_unwatched", "scan", "set_global_seed", "set_layout", "set_part", "signature_of",
+    "replacing_file", "runs_unwatched", "scan", "set_global_seed", "set_layout", "set_part", "settle", "signature_of",
     "take_constants", "user_facing", "user_line", "word_absent", "word_absent_methods", "work_is_shared_by_processes",
     "worker",
 ]  # fmt: skip
@@ -321,6 +321,20 @@ def collect_operations(function_: Any) -> list[str]:
 def explain_missing_gradient(variable: Any) -> str:
     """Why the last tape of this thread with an absent gradient gave none for a variable; "" where not known."""
     return tapes.explain_missing(variable)
+
+
+def settle() -> None:
+    """Waits for the call of a `function` whose errors were to be heard of later, and raises them.
+
+    Raises:
+        InvalidArgumentError: What that call was wrong about; it has then changed nothing.
+    """
+    dispatch.settle()
+
+
+def forget() -> None:
+    """Waits no more for such a call; whoever looks at its results still hears of its errors."""
+    dispatch.forget()
 
 
 def gather_rows(array: Any, indices: Any) -> Any:

@@ -69,7 +69,11 @@ class Executable(Protocol):
 
     An engine's may also have `copies = True`, where neither results nor state share memory with inputs, and
     `run_rows(inputs, rows)`, which runs it on batch after batch: it returns how many batches were run, and the results
-    (None where fewer were run than asked for: the next one has to go through `run`).
+    (None where the next one has to go through `run`).
+
+    It may have `begin(inputs, later)`, which takes what stands for arrays on a device, begins a run and gives what
+    stands for its results. With `later`, errors may be raised when somebody looks at a
+    result, by the thread's next run, or by the engine's `settle()`; `forget()` waits no more.
     """
 
     def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:

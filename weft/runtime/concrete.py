@@ -22,7 +22,7 @@ from weft.runtime import context, dispatch, frontdoor, signatures
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.context import Scope
 from weft.runtime.spec import CompositeSpec, TensorSpec, TypeSpec
-from weft.runtime.tensor import EagerTensor, Handle, Tensor, operand, wrap
+from weft.runtime.tensor import DeviceTensor, EagerTensor, Handle, Tensor, operand, wrap
 from weft.runtime.trace_keys import is_data, leaf_key
 
 
@@ -230,19 +230,29 @@ class ConcreteFunction:
             if wrt:
                 return self._run_recorded(operands, wrt, tapes)
         executable = dispatch.compiled(self.graph)
-        resident = getattr(executable, "takes_resident", False)
-        return self.wrapped(executable.run([operand(tensor, resident) for tensor in operands]))
+        begin = getattr(executable, "begin", None)
+        if begin is not None:
+            return self.wrapped(begin([operand(tensor, True) for tensor in operands]))
+        return self.wrapped(executable.run([operand(tensor, False) for tensor in operands]))
 
-    def run_plain(self, arrays: Sequence[Any]) -> Any:
-        """Runs it on arrays, where there is neither a tape nor a graph under construction."""
+    def run_plain(self, arrays: Sequence[Any], later: bool = False) -> Any:
+        """Runs it on arrays, where there is neither a tape nor a graph under construction.
+
+        Args:
+            arrays: The arrays.
+            later: Whether an engine that works beside Python may raise errors later (`dispatch.settle`).
+        """
         executable = dispatch.compiled(self.graph)
+        begin = getattr(executable, "begin", None)
+        if begin is not None:
+            return self.wrapped(begin([*arrays, *self.held], later))
         if not getattr(executable, "copies", False):
             arrays = [array.copy() for array in arrays]  # what it returns or assigns must not be the caller's
         return self.wrapped(executable.run([*arrays, *self.held]))
 
     def wrapped(self, results: Sequence[Any]) -> Any:
         """What the engine returned, as the traced structure of tensors."""
-        return self._result.rebuild([EagerTensor(np.asarray(result)) for result in results])
+        return self._result.rebuild([_tensor(result) for result in results])
 
     @functools.cached_property
     def held(self) -> list[Any]:
@@ -299,10 +309,10 @@ class ConcreteFunction:
         plan = self._plan(wrt, attrs, operands) if len(tapes) > 1 or not tapes[0].once else None
         graph = halves.forward if plan is None else plan.attrs["graph"]
         executable = dispatch.compiled(graph)
-        resident = getattr(executable, "takes_resident", False)
-        results = executable.run([operand(tensor, resident) for tensor in operands])
+        begin = getattr(executable, "begin", None)
+        results = (begin or executable.run)([operand(tensor, begin is not None) for tensor in operands])
         outputs = [
-            Handle(result, value.type.handle) if value.type.handle is not None else EagerTensor(np.asarray(result))
+            Handle(result, value.type.handle) if value.type.handle is not None else _tensor(result)
             for result, value in zip(results, graph.outputs, strict=True)
         ]
         made = len(halves.forward.outputs)
@@ -333,6 +343,11 @@ class ConcreteFunction:
 
     def __repr__(self) -> str:
         return f"<ConcreteFunction {self.pretty_printed_signature(verbose=False)} at 0x{id(self):X}>"
+
+
+def _tensor(result: Any) -> EagerTensor:
+    """An engine's result: an array, or what stands for one on a device."""
+    return EagerTensor(np.asarray(result)) if not hasattr(result, "fetch") else DeviceTensor(result)
 
 
 def _may_have_gradient(operand: Any) -> bool:

@@ -99,6 +99,20 @@ def _execute_recorded(
 run_watchers: list[Callable[[Graph], None]] = []
 
 
+def settle() -> None:
+    """Raises what this thread's last run was wrong about, where an engine was to tell later; waits for it."""
+    settles = getattr(engine(), "settle", None)
+    if settles is not None:
+        settles()
+
+
+def forget() -> None:
+    """Waits no more for such a run."""
+    forgets = getattr(engine(), "forget", None)
+    if forgets is not None:
+        forgets()
+
+
 def compiled(graph: Graph) -> Executable:
     """A graph as the engine runs it: through the passes, compiled once."""
     if run_watchers:

@@ -150,14 +150,19 @@ class Function:
         self.python_function = decorator(plain)
         self._convert = convert and (lambda _: decorator(convert(plain)))
 
-    def again(self, *args: Any) -> Any:
-        """Calls it, where it was called before with arguments of this kind and nothing watches; else NotImplemented."""
+    def again(self, *args: Any, later: bool = False) -> Any:
+        """Calls it, where it was called before with arguments of this kind and nothing watches; else NotImplemented.
+
+        Args:
+            *args: Its arguments.
+            later: Whether an engine that works beside Python may raise errors later; see `dispatch.settle`.
+        """
         if context.tapes() or _settings["eagerly"] or dispatch.check_results is not None or context.scope() is not None:
             return NotImplemented
         key: list[Any] = []
         leaves: list[Any] = []
         found = self._quick.get(tuple(key)) if quick.scan(args, key, leaves) else None
-        return NotImplemented if found is None else found.run_plain(leaves)
+        return NotImplemented if found is None else found.run_plain(leaves, later)
 
     @functools.cached_property
     def _traced(self) -> Callable[..., Any]:

@@ -47,6 +47,18 @@ class XlaEngine:
         """The op's reference, made ready."""
         return direct.prepare(record, inputs, attrs)
 
+    def settle(self) -> None:
+        """Waits for the run whose checks were to be heard of later, and raises what it was wrong about."""
+        from weft.engines.xla import ahead
+
+        ahead.settle()
+
+    def forget(self) -> None:
+        """Leaves that run to itself."""
+        from weft.engines.xla import ahead
+
+        ahead.forget()
+
     def devices(self) -> list[str]:
         """Those that jax sees."""
         from weft.engines.xla import sharding

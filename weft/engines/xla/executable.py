@@ -7,7 +7,7 @@ that nothing has changed when the reference runs the step again to word the erro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -19,7 +19,7 @@ from weft.base import dims
 from weft.base.errors import explain
 from weft.base.locks import Together
 from weft.engines.base import Distribution, Hook, Rows
-from weft.engines.xla import processes, resident
+from weft.engines.xla import ahead, processes, resident
 from weft.engines.xla.sharding import Placement, placement
 from weft.engines.xla.walk import Place, Refused, Walk
 from weft.ir.graph import Graph
@@ -36,6 +36,24 @@ class Key(NamedTuple):
 
     same: tuple[int, ...]
     placement: Placement | None
+
+
+class Sent(NamedTuple):
+    """A run that has not begun.
+
+    Attributes:
+        key: What it is compiled for.
+        cells: The cells by their numbers.
+        arrays: The other inputs, where they belong, or on their way there.
+    """
+
+    key: Key
+    cells: dict[int, Any]
+    arrays: list[Any]
+
+    def spans(self) -> bool:
+        """Whether devices of other processes take part."""
+        return self.key.placement is not None and self.key.placement.spans()
 
 
 class Reshaped(Exception):
@@ -129,10 +147,26 @@ class Program:
 
     def run(self, inputs: Sequence[Any]) -> list[Any] | None:
         """The outputs, with state written; None where the reference has to run."""
+        begun = self.begin(self.sent(inputs))
+        return None if begun is None or begun.has_failed() else begun.outputs
+
+    def sent(self, inputs: Sequence[Any], early: bool = False) -> Sent:
+        """What is known of a run before it begins.
+
+        Args:
+            inputs: Its inputs.
+            early: Whether its arrays are sent to the device now, rather than when it begins.
+        """
         key, cells = self.cells(inputs)
-        if key.placement is not None and key.placement.spans():
-            return processes.together(lambda: self._run(inputs, key, cells))
-        return self._run(inputs, key, cells)
+        with jax.enable_x64(True):
+            arrays = self._arrays(inputs, key.placement)
+            return Sent(key, cells, resident.sent(arrays) if early and key.placement is None else arrays)
+
+    def begin(self, sent: Sent) -> Begun | None:
+        """Begins a run, with the state that it will leave already in its cells; None where the reference has to run."""
+        if sent.spans():
+            return processes.together(lambda: self._begin(sent))
+        return self._begin(sent)
 
     def _arrays(self, inputs: Sequence[Any], at: Placement | None) -> list[Any]:
         """The inputs that are no variables, where they belong."""
@@ -160,36 +194,63 @@ class Program:
             found = lowered.as_text("hlo") if stage == "hlo" else lowered.compile().as_text()
         return str(found)
 
-    def _run(self, inputs: Sequence[Any], key: Key, cells: dict[int, Any]) -> list[Any] | None:
+    def _begin(self, sent: Sent) -> Begun | None:
+        key, cells = sent.key, sent.cells
         written, at = self.written_of(key), key.placement
         with jax.enable_x64(True):
-            if at is not None and at.spans():
+            if at is not None and sent.spans():
                 resident.share(cells.values(), [at.state(n) for n in cells])
             fixed = [resident.held(cells[n], at and at.state(n)) for n in cells if n not in written]
-            arrays = self._arrays(inputs, at)
             try:
-                changed, (outputs, after, failed) = self._call(key, cells, fixed, arrays)
+                return self._call(key, cells, fixed, sent.arrays)
             except Refused:
                 return None
-        if failed is not None and bool(failed):
-            if self._donates:  # the old values, in the memory of the new ones
-                kept = [new if old is not None else None for new, old in zip(after, changed, strict=True)]
-                self.commit(cells, written, kept)
-            return None
-        self.commit(cells, written, after)
-        return list(outputs)
 
-    def _call(
-        self, key: Key, cells: dict[int, Any], fixed: Sequence[Any], arrays: Sequence[Any]
-    ) -> tuple[list[Any], Any]:
-        take, at = resident.owned if self._donates else resident.held, key.placement
-        changed = [take(cells[n], at and at.state(n)) for n in self.written_of(key)]
+    def _call(self, key: Key, cells: dict[int, Any], fixed: Sequence[Any], arrays: Sequence[Any]) -> Begun:
+        take, at, written = resident.owned if self._donates else resident.held, key.placement, self.written_of(key)
+        changed = [take(cells[n], at and at.state(n)) for n in written]
+        given = (key, changed, fixed, arrays)
         try:
-            return changed, processes.settled(self._compiled(key, changed, fixed, arrays))
+            if self._donates and not any(value is None for value in changed):
+                outputs, _, failed = self.donating(self._compiled, cells, written, given)
+                return Begun(processes.settled(outputs), failed)
+            outputs, after, failed = processes.settled(self._compiled(*given))
         except Reshaped:
             self._donates = False
             self._compiled = self._compile()
             return self._call(key, cells, fixed, arrays)
+        begun = Begun(outputs, failed)
+        if begun.has_failed():  # what was donated has its old value in the memory of the new one
+            after = [new if self._donates and old is not None else None
+                     for new, old in zip(after, changed, strict=True)]  # fmt: skip
+        self.commit(cells, written, after)
+        return begun
+
+    def donating(
+        self, function: Callable[..., Any], cells: dict[int, Any], written: Sequence[int], arguments: Sequence[Any],
+        place: int = 1,
+    ) -> Any:  # fmt: skip
+        """Calls a compiled function that takes over what cells hold, and gives them what it leaves.
+
+        Ctrl-C finds the cells with the old values or the new ones: what the function has given is kept by a loop that
+        Python does not interrupt.
+
+        Args:
+            function: What is called.
+            cells: The cells by their numbers.
+            written: The numbers of those that are written.
+            arguments: For the function.
+            place: Where among its results the values are.
+        """
+        kept: list[Any] = []
+        try:
+            kept.extend(map(function, *((argument,) for argument in arguments)))
+            self.commit(cells, written, kept[0][place])
+        except BaseException:
+            if kept:
+                self.commit(cells, written, kept[0][place])
+            raise
+        return kept[0]
 
     def commit(self, cells: dict[int, Any], written: Sequence[int], values: Sequence[Any]) -> None:
         """Gives cells what compiled code has left for them."""
@@ -198,11 +259,34 @@ class Program:
                 resident.keep(cells[number], value)
 
 
+class Begun:
+    """A run that has begun.
+
+    Attributes:
+        outputs: The outputs, which may not be there yet.
+    """
+
+    def __init__(self, outputs: Sequence[Any], failed: Any) -> None:
+        self.outputs = list(outputs)
+        self._failed = failed
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether there is a check that may turn out to have failed."""
+        return self._failed is not None
+
+    def has_failed(self) -> bool:
+        """Whether a check has failed; waits for it."""
+        if self._failed is not None and not isinstance(self._failed, bool):
+            self._failed = bool(self._failed)
+        return bool(self._failed)
+
+
 class Executable:
     """A graph that runs in compiled code as a whole.
 
     Raises:
-        Unlowered: From `run`, before anything has run, where a node has to run on the host.
+        Unlowered: From `run` and `begin`, before anything has run, where a node has to run on the host.
     """
 
     copies = True  # neither results nor state share memory with inputs
@@ -214,15 +298,42 @@ class Executable:
 
     def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
         """Runs it; state stays on the device."""
-        results = None
-        if hook is None and fits(self.original, inputs):
+        if hook is not None:
+            return self._by_reference(inputs, hook)
+        if not self.original.outputs:
+            return self.begin(inputs)  # nothing to wait for: the run goes on while the caller has its arrays again
+        return [on_host(result) for result in self._begun(inputs, later=False)]
+
+    def begin(self, inputs: Sequence[Any], later: bool = False) -> list[Any]:
+        """Begins a run; its results are fetched when somebody looks.
+
+        Args:
+            inputs: The inputs.
+            later: Whether checks may be heard of later: when a result is fetched, or the next run begins.
+        """
+        # the caller may change its arrays once this has returned
+        own = [resident.aligned(value) if type(value) is np.ndarray else value for value in inputs]
+        return self._begun(own, later)
+
+    def _begun(self, inputs: Sequence[Any], later: bool) -> list[Any]:
+        sent = self.program.sent(inputs, later) if fits(self.original, inputs) else None
+        ahead.settle()
+        begun = None
+        if sent is not None:
             # all cells: what is read must not be donated by another thread's run meanwhile
             with Together([inputs[index].lock for index in self.program.handles]):
-                results = self.program.run(inputs)
-        if results is None:
-            own = [array.copy() if isinstance(array, np.ndarray) else on_host(array) for array in inputs]
-            return interpreter.program(self.original).start(own, hook)
-        return [resident.fetched(result) for result in results]
+                begun = self.program.begin(sent)
+        if begun is None or sent is None:
+            return self._by_reference(inputs)
+        if later and begun.may_fail and not sent.spans():
+            return ahead.keep(begun, lambda: self._by_reference(inputs))
+        if begun.has_failed():
+            return self._by_reference(inputs)
+        return [resident.Resident(output) for output in begun.outputs]
+
+    def _by_reference(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
+        own = [array.copy() if isinstance(array, np.ndarray) else on_host(array) for array in inputs]
+        return interpreter.program(self.original).start(own, hook)
 
     def run_rows(self, inputs: Sequence[Any], rows: Rows) -> tuple[int, list[Any] | None]:
         """Runs it on rows of arrays, batch after batch, in one call."""

@@ -16,7 +16,7 @@ import numpy as np
 from weft.base import flags
 from weft.base.errors import InternalError, UnavailableError
 from weft.engines.base import Hook, Rows
-from weft.engines.xla import resident, table
+from weft.engines.xla import ahead, resident, table
 from weft.engines.xla.executable import Executable, Program, fits
 from weft.engines.xla.walk import OF_SHAPES, Unlowered
 from weft.ir.cutting import Part, cut
@@ -49,7 +49,6 @@ class Compiled:
     """A graph as jax runs it: as a whole where that is possible, else in pieces."""
 
     copies = True
-    takes_resident = True
 
     def __init__(self, graph: Graph) -> None:
         self.original = graph
@@ -69,6 +68,24 @@ class Compiled:
                 return self._whole.run(inputs)
             except Unlowered as found:
                 self._give_up(found)
+        return self._in_pieces(inputs)
+
+    def begin(self, inputs: Sequence[Any], later: bool = False) -> list[Any]:
+        """Begins a run; its results are arrays, or what stands for them on the device until somebody looks.
+
+        Args:
+            inputs: As for `run`.
+            later: Whether an error may be raised later: when a result is looked at, or the next run begins.
+        """
+        if self._whole is not None:
+            try:
+                return self._whole.begin(inputs, later)
+            except Unlowered as found:
+                self._give_up(found)
+        return self._in_pieces(inputs)
+
+    def _in_pieces(self, inputs: Sequence[Any]) -> list[Any]:
+        ahead.settle()
         own = [value.copy() if type(value) is np.ndarray else value for value in inputs]
         if self._pieces is None:
             self._pieces = _Pieces(self.graph, self.host)

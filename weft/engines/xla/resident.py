@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -10,6 +11,9 @@ import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 
 from weft.engines.xla import processes
+
+#: where jax takes over numpy's memory as it is, in bytes
+_ALIGNMENT = 64
 
 
 class Resident:
@@ -100,6 +104,20 @@ def placed(value: Any, place: Any) -> Any:
         return jax.device_put(value, place)
     host = value if isinstance(value, np.ndarray) else np.asarray(value)
     return jax.make_array_from_callback(host.shape, place, lambda index: host[index])
+
+
+def aligned(array: Any) -> Any:
+    """A copy of an array of the host, in memory that a processor's compiled code reads where it lies."""
+    memory = np.empty(array.nbytes + _ALIGNMENT, np.uint8)
+    begin = -memory.ctypes.data % _ALIGNMENT
+    copy = memory[begin : begin + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+def sent(arrays: Sequence[Any]) -> list[Any]:
+    """Arrays on their way to the device; what reads them there waits for them."""
+    return [jax.device_put(array) if type(array) is np.ndarray else array for array in arrays]
 
 
 def share(cells: Any, places: Any) -> None:

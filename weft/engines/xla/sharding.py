@@ -102,9 +102,17 @@ class Placement:
     def batch(self, shape: Sequence[int]) -> Any:
         """Where a batch lies: cut along its first axis, whole on every device where that does not go evenly."""
         grid, axis = mesh(self.distribution), self.distribution.batch_axis
-        parts = 1 if axis is None else grid.shape[axis]
-        even = parts > 1 and bool(shape) and shape[0] % parts == 0
-        return NamedSharding(grid, PartitionSpec(axis) if even else PartitionSpec())
+        return NamedSharding(grid, PartitionSpec(axis) if self._is_cut(shape) else PartitionSpec())
+
+    def batches(self, shape: Sequence[int]) -> Any:
+        """Where several batches lie, `[batches, rows, ...]`: each as `batch` says."""
+        grid, axis = mesh(self.distribution), self.distribution.batch_axis
+        return NamedSharding(grid, PartitionSpec(None, axis) if self._is_cut(shape[1:]) else PartitionSpec())
+
+    def _is_cut(self, shape: Sequence[int]) -> bool:
+        axis = self.distribution.batch_axis
+        parts = 1 if axis is None else mesh(self.distribution).shape[axis]
+        return parts > 1 and bool(shape) and shape[0] % parts == 0
 
     def spans(self) -> bool:
         """Whether devices of other processes take part."""

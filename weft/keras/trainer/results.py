@@ -34,9 +34,17 @@ class Gathered:
     def __init__(self) -> None:
         self._structure: Any = None
         self._parts: list[list[Any]] | None = None
+        self._latest: list[Any] = []
 
     def add(self, outputs: Any) -> None:
-        """Takes the outputs of a batch in."""
+        """Takes the outputs of a batch in; they are fetched when those of the next one are on their way."""
+        self._fetch()
+        self._latest.append(outputs)
+
+    def _fetch(self) -> None:
+        if not self._latest:
+            return
+        outputs = self._latest.pop()
         flat = [on_host(leaf) for leaf in tf.nest.flatten(outputs)]
         if self._parts is None:
             self._structure = outputs
@@ -46,6 +54,7 @@ class Gathered:
 
     def result(self) -> Any:
         """The structure of joined arrays; None where there was no batch."""
+        self._fetch()
         if self._parts is None:
             return None
         return tf.nest.pack_sequence_as(self._structure, [joined(part) for part in self._parts])

@@ -414,6 +414,11 @@ class Loop:
         return self._source.order_state(before)
 
     @property
+    def overlaps(self) -> bool:
+        """Whether the next batch may be fetched before it is known that the one before was right."""
+        return isinstance(self._source, IterableSource)  # others tell which sample of the latest batch was wrong
+
+    @property
     def replays(self) -> bool:
         """Whether the place in the data can only be found by going through them again."""
         return self._steps is not None or isinstance(self._source, IterableSource)

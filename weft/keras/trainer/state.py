@@ -36,10 +36,16 @@ class Step:
         self._plain: Callable[[Any], Any] = step
         self._seen: set[Any] = set()
 
-    def __call__(self, data: Any) -> Any:
+    def __call__(self, data: Any, later: bool = False) -> Any:
+        """Runs it.
+
+        Args:
+            data: A batch.
+            later: Whether the caller goes on while a device works, and hears of errors later (`extend.settle`).
+        """
         if self._function is None:
             return self._plain(as_tensors(data))
-        result = self._function.again(data)
+        result = self._function.again(data, later=later)
         if result is not NotImplemented:
             return result
         key = _signature(data)

@@ -21,7 +21,7 @@ from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, check_
 from weft.keras.trainer.debug_nans import Watch, watching
 from weft.keras.trainer.groups import groups, joined
 from weft.keras.trainer.results import Gathered, as_numbers, numpy_of
-from weft.keras.trainer.state import State, as_tensors
+from weft.keras.trainer.state import State, Step, as_tensors
 
 #: keywords of Keras 2 that say how batches are fetched; here one thread makes them
 _FETCHING = ("workers", "use_multiprocessing", "max_queue_size")
@@ -513,6 +513,9 @@ class Trainer:
                 yield from self._groups(method, groups(rest, loop.left_out, self.steps_per_execution), listeners)
                 return
             step = self._runner(method)
+            if loop.overlaps and isinstance(step, Step) and not listeners.wants_batches and not search:
+                yield from self._overlapping(mode, step, enumerate(rest, loop.left_out), listeners)
+                return
             for number, data in enumerate(rest, loop.left_out):
                 listeners.begin_batch(mode, number)
                 packed = sources.pack(data)
@@ -522,6 +525,24 @@ class Trainer:
                 loop.seek(every.at)
             loop.explain_row(error)
             raise
+
+    def _overlapping(
+        self, mode: str, step: Step, batches: Iterator[tuple[int, Any]], listeners: CallbackList
+    ) -> Iterator[tuple[int, Any]]:
+        """Runs a step over batches, and yields as `_batches` does.
+
+        On an engine that works beside Python, the next batch is made and sent to the device meanwhile.
+        """
+        try:
+            for number, data in batches:
+                listeners.begin_batch(mode, number)
+                yield number, step(sources.pack(data), later=True)
+            extend.settle()
+        except Exception:
+            extend.settle()  # what the step before is wrong about came first
+            raise
+        finally:
+            extend.forget()  # after Ctrl-C; who was given a result can still ask it
 
     def _runs_groups(self, method: str, search: bool) -> bool:
         """Whether several batches are run in one call; workers whose batches differ could not meet in one."""
