@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from weft.base.cluster import Place, find, hidden_name, hosts_of, place_in
+from weft.base.cluster import Place, find, hidden_name, hint, hosts_of, place_in
 
 
 def _config(cluster: Any, kind: str, index: int) -> dict[str, str]:
@@ -27,13 +27,31 @@ _CLUSTER = {"chief": ["a:1"], "worker": ["b:1", "c:1"], "ps": ["d:1"], "evaluato
     ({"KERAS_DISTRIBUTION_JOB_ADDRESSES": "h:5,i:5", "KERAS_DISTRIBUTION_PROCESS_ID": "1"}, ("h:5", 2, 1)),
     ({"MASTER_ADDR": "h", "MASTER_PORT": "9", "WORLD_SIZE": "4", "RANK": "3"}, ("h:9", 4, 3)),
     ({"COORDINATOR_ADDRESS": "h", "COORDINATOR_PORT": "8", "NUM_PROCESSES": "2", "PROCESS_ID": "0"}, ("h:8", 2, 0)),
-    ({"SLURM_NTASKS": "8", "SLURM_PROCID": "5", "SLURM_JOB_NODELIST": "n[07-08,11],m", "SLURM_JOB_ID": "3"},
-     ("n07:61443", 8, 5)),
-    ({"SLURM_NTASKS": "1", "SLURM_PROCID": "0", "SLURM_JOB_NODELIST": "n1"}, None),
+    ({"SLURM_NTASKS": "8", "SLURM_PROCID": "5", "SLURM_JOB_NODELIST": "n[07-08,11],m", "SLURM_JOB_ID": "3",
+      "SLURM_STEP_ID": "0"}, ("n07:61443", 8, 5)),
+    ({"SLURM_NTASKS": "1", "SLURM_PROCID": "0", "SLURM_JOB_NODELIST": "n1", "SLURM_STEP_ID": "0"}, None),
+    # a step of a part of the job
+    ({"SLURM_NTASKS": "8", "SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "1", "SLURM_STEP_NODELIST": "n8",
+      "SLURM_JOB_NODELIST": "n[7-8]", "SLURM_JOB_ID": "4099", "SLURM_STEPID": "1"}, ("n8:61443", 2, 1)),
+    # the script of sbatch: one process
+    ({"SLURM_NTASKS": "8", "SLURM_PROCID": "0", "SLURM_JOB_NODELIST": "n[1-8]", "SLURM_JOB_ID": "3"}, None),
+    # MPI's launchers within a job of SLURM: its numbers are those of their helpers, one on each machine
+    ({"SLURM_NTASKS": "4", "SLURM_PROCID": "1", "SLURM_JOB_NODELIST": "n[1-2]", "SLURM_JOB_ID": "3",
+      "SLURM_STEP_ID": "0", "OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "2",
+      "OMPI_COMM_WORLD_LOCAL_SIZE": "2", "OMPI_MCA_orte_hnp_uri": "12288.0;tcp://10.0.0.4:3"},
+     ("10.0.0.4:61443", 4, 2)),
+    ({"SLURM_NTASKS": "4", "SLURM_PROCID": "1", "SLURM_JOB_NODELIST": "n[1-2]", "SLURM_JOB_ID": "3",
+      "SLURM_STEP_ID": "0", "PMI_SIZE": "4", "PMI_RANK": "3"}, ("n1:61443", 4, 3)),
+    # srun --mpi=pmi2
+    ({"SLURM_NTASKS": "4", "SLURM_PROCID": "3", "SLURM_STEP_NODELIST": "n[1-2]", "SLURM_JOB_ID": "3",
+      "SLURM_STEP_ID": "0", "PMI_SIZE": "4", "PMI_RANK": "3"}, ("n1:61443", 4, 3)),
     ({"OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_LOCAL_SIZE": "2"},
      ("127.0.0.1:29400", 2, 1)),
-    ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "1", "OMPI_MCA_orte_hnp_uri": "7.0;tcp://10.0.0.4,10.1.0.4:3"},
-     ("10.0.0.4:29400", 4, 1)),
+    ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "1",
+      "OMPI_MCA_orte_hnp_uri": "1531576320.0;tcp://10.0.0.4,10.1.0.4:3"}, ("10.0.0.4:62624", 4, 1)),
+    ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "1", "OMPI_MCA_orte_hnp_uri":
+      "1314521088.0;tcp6://[fe80::b9b:ac5d:9cf0:b858,2620:10d:c083:150e::3000:2]:43370"},
+     ("[fe80::b9b:ac5d:9cf0:b858]:62880", 4, 1)),
     ({"PMI_SIZE": "2", "PMI_RANK": "0", "MASTER_ADDR": "h"}, ("h:29400", 2, 0)),
     ({"KUBERNETES_SERVICE_HOST": "x", "JOB_COMPLETION_INDEX": "1", "NUM_PROCESSES": "2", "MASTER_ADDR": "job-0.svc"},
      ("job-0.svc:29400", 2, 1)),
@@ -52,6 +70,14 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="no JSON"):
         find({"TF_CONFIG": "{"})
     assert place_in({"worker": {0: "a:1"}}, "worker", 0, "one") is None
+
+
+def test_what_is_missing_is_said() -> None:
+    assert hint({}) is None
+    assert "srun weft launch" in str(hint({"SLURM_JOB_ID": "3", "SLURM_NTASKS": "8", "SLURM_PROCID": "0"}))
+    pod = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+    assert "NUM_PROCESSES" in str(hint({**pod, "JOB_COMPLETION_INDEX": "0"}))
+    assert "completionMode" in str(hint(pod))
 
 
 def test_slurm_writes_machines_shortly() -> None:

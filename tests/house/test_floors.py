@@ -1,5 +1,6 @@
 """Every import in the tree goes downward, and heavy libraries stay in their rooms."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,23 @@ def test_the_line_is_named():
     assert check("weft/base/shapes.py", "import os\n\ndef f():\n    import weft.ops\n")[0].startswith(
         "weft/base/shapes.py:4: "
     )
+
+
+def test_of_jax_only_the_public_interface_is_used() -> None:
+    problems = []
+    for path in sorted((ROOT / "weft").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.Attribute):
+                names = [ast.unparse(node)]
+            else:
+                continue
+            for name in names:
+                root, *rest = name.split(".")
+                private = root in ("jax", "jnp", "lax") and any(p.startswith("_") and p[:2] != "__" for p in rest)
+                if private or root == "jaxlib":
+                    problems.append(f"{path.relative_to(ROOT)}:{node.lineno}: {name}")
+    assert problems == []

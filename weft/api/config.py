@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import namedtuple
 from typing import Any
@@ -92,6 +93,43 @@ def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
     if prefer is not None and len(there) > 1:
         kept = [d for d in get_visible_devices() if d.device_type != "CPU"]
         prefer((kept[0].name if kept else "/physical_device:CPU:0").removeprefix("/physical_device:"))
+
+
+def set_memory_growth(device: Any, enable: bool) -> None:
+    """Says whether an accelerator's memory is taken as it is needed, which it is unless somebody says no.
+
+    Args:
+        device: One of `list_physical_devices("GPU")`. What is said of one goes for all.
+        enable: Whether it is. Where devices are in use already nothing changes, and a line says so.
+
+    Raises:
+        ValueError: For a processor, or what is no device.
+    """
+    _require_there(device)
+    if device.device_type == "CPU":
+        raise ValueError("Cannot set memory growth on non-GPU and non-Pluggable devices")
+    grow = getattr(dispatch.engine(), "grow", None)
+    if grow is not None and not grow(bool(enable)):
+        logging.getLogger("weft").warning(
+            "set_memory_growth: the devices are in use, and their memory is taken %s. Set "
+            "TF_FORCE_GPU_ALLOW_GROWTH=%s before the program starts.", "at once" if enable else "as it is needed",
+            "true" if enable else "false")  # fmt: skip
+
+
+def get_memory_growth(device: Any) -> bool:
+    """Whether a device's memory is taken as it is needed.
+
+    Raises:
+        ValueError: For what is no device.
+    """
+    _require_there(device)
+    grows = getattr(dispatch.engine(), "grows", None)
+    return True if grows is None or device.device_type == "CPU" else bool(grows())
+
+
+def _require_there(device: Any) -> None:
+    if device not in list_physical_devices():
+        raise ValueError(f"Unrecognized device: {device!r}")
 
 
 _switches: dict[str, Any] = {"soft_placement": True, "tensor_float_32": True, "jit": "", "optimizer": {}}
@@ -193,12 +231,12 @@ class _Experimental:
     """Switches that are always on or do not apply to a processor."""
 
     enable_op_determinism = staticmethod(lambda: None)
-    set_memory_growth = staticmethod(lambda device, enable: None)
-    get_memory_growth = staticmethod(lambda device: True)
+    set_memory_growth = staticmethod(set_memory_growth)
+    get_memory_growth = staticmethod(get_memory_growth)
     list_physical_devices = staticmethod(list_physical_devices)
     list_logical_devices = staticmethod(list_logical_devices)
     set_visible_devices = staticmethod(set_visible_devices)
-    get_visible_devices = staticmethod(list_physical_devices)
+    get_visible_devices = staticmethod(get_visible_devices)
     VirtualDeviceConfiguration = LogicalDeviceConfiguration
     set_virtual_device_configuration = staticmethod(set_logical_device_configuration)
     get_virtual_device_configuration = staticmethod(get_logical_device_configuration)

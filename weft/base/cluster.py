@@ -42,7 +42,8 @@ def find(environment: Mapping[str, str] | None = None) -> Place | None:
         ValueError: Where they say something that cannot be.
     """
     env = os.environ if environment is None else environment
-    for reader in (_tf_config, _keras, _torchrun, _kubeflow, _slurm, _mpi, _indexed_job):
+    # MPI's launchers start their processes beside SLURM's own numbers, which are then those of the launcher's helpers
+    for reader in (_tf_config, _keras, _torchrun, _kubeflow, _mpi, _slurm, _indexed_job):
         found = reader(env)
         if found is not None and found.count > 1:
             if not 0 <= found.number < found.count:
@@ -154,14 +155,28 @@ def _kubeflow(env: Mapping[str, str]) -> Place | None:
 
 
 def _slurm(env: Mapping[str, str]) -> Place | None:
-    count = env.get("SLURM_STEP_NUM_TASKS") or env.get("SLURM_NTASKS")
-    nodes = env.get("SLURM_STEP_NODELIST") or env.get("SLURM_JOB_NODELIST") or env.get("SLURM_NODELIST")
-    if count is None or nodes is None or "SLURM_PROCID" not in env:
+    count, nodes = env.get("SLURM_STEP_NUM_TASKS") or env.get("SLURM_NTASKS"), _nodes_of_slurm(env)
+    if count is None or nodes is None or "SLURM_PROCID" not in env or not _in_step(env):
         return None
-    # a port of the job's own, so that two jobs on one machine do not meet
-    job = int(env.get("SLURM_JOB_ID") or env.get("SLURM_JOBID") or 0)
-    port = env.get("MASTER_PORT") or str(61440 + job % 4096)
-    return Place(f"{hosts_of(nodes)[0]}:{port}", int(count), int(env["SLURM_PROCID"]), "SLURM")
+    return Place(f"{hosts_of(nodes)[0]}:{_port_of_slurm(env)}", int(count), int(env["SLURM_PROCID"]), "SLURM")
+
+
+def _in_step(env: Mapping[str, str]) -> bool:
+    """Whether srun has started this process: the script that sbatch runs is one process, whatever its job has."""
+    return any(name in env for name in ("SLURM_STEP_ID", "SLURM_STEPID", "SLURM_STEP_NODELIST"))
+
+
+def _nodes_of_slurm(env: Mapping[str, str]) -> str | None:
+    return env.get("SLURM_STEP_NODELIST") or env.get("SLURM_JOB_NODELIST") or env.get("SLURM_NODELIST")
+
+
+def _port_of_slurm(env: Mapping[str, str]) -> str:
+    return env.get("MASTER_PORT") or _port_of_job(int(env.get("SLURM_JOB_ID") or env.get("SLURM_JOBID") or 0))
+
+
+def _port_of_job(number: int) -> str:
+    """A port of the job's own, so that two jobs on one machine do not meet."""
+    return str(61440 + number % 4096)
 
 
 def hosts_of(nodes: str) -> list[str]:
@@ -185,20 +200,30 @@ def _mpi(env: Mapping[str, str]) -> Place | None:
         return None
     if int(env[count]) < 2:
         return None
-    address = env.get("MASTER_ADDR") or _first_of_open_mpi(env)
-    if address is None:
+    nodes = _nodes_of_slurm(env)
+    first = _first_of_open_mpi(env)
+    if env.get("MASTER_ADDR"):
+        address = _with_port(env["MASTER_ADDR"], env)
+    elif first is not None:
+        job = re.match(r"\d+", env.get("OMPI_MCA_orte_hnp_uri", ""))  # a multiple of 4096
+        address = _with_port(first, env, _port_of_job(int(job.group()) // 4096) if job else str(PORT))
+    elif nodes is not None:
+        address = f"{hosts_of(nodes)[0]}:{_port_of_slurm(env)}"
+    else:
         raise ValueError(explain(
             f"MPI says that this is process {env[number]} of {env[count]}, and not where the first one is.",
             hint="set MASTER_ADDR to the first process's host, e.g. mpirun -x MASTER_ADDR=$(hostname)",
         ))  # fmt: skip
-    return Place(_with_port(address, env), int(env[count]), int(env[number]), "MPI")
+    return Place(address, int(env[count]), int(env[number]), "MPI")
 
 
 def _first_of_open_mpi(env: Mapping[str, str]) -> str | None:
     if env.get("OMPI_COMM_WORLD_LOCAL_SIZE", "") == env.get("OMPI_COMM_WORLD_SIZE"):
         return "127.0.0.1"  # all on this machine
-    found = re.search(r"tcp://([^:,]+)", env.get("OMPI_MCA_orte_hnp_uri", ""))
-    return found.group(1) if found else None
+    found = re.search(r"tcp://([^:,]+)|tcp6://(\[[^\],]+)", env.get("OMPI_MCA_orte_hnp_uri", ""))
+    if found is None:
+        return None
+    return found.group(1) or f"{found.group(2)}]"
 
 
 def _indexed_job(env: Mapping[str, str]) -> Place | None:
@@ -212,5 +237,21 @@ def _indexed_job(env: Mapping[str, str]) -> Place | None:
     return Place(_with_port(env.get("MASTER_ADDR", first), env), int(count), int(number), "JOB_COMPLETION_INDEX")
 
 
-def _with_port(address: str, env: Mapping[str, str]) -> str:
-    return address if re.search(r":\d+$", address) else f"{address}:{env.get('MASTER_PORT', PORT)}"
+def _with_port(address: str, env: Mapping[str, str], port: str = str(PORT)) -> str:
+    """An address with a port: its own, MASTER_PORT's, or one that is given."""
+    has_one = re.search(r":\d+$", address) and (address.count(":") == 1 or "]" in address)
+    return address if has_one else f"{address}:{env.get('MASTER_PORT', port)}"
+
+
+def hint(environment: Mapping[str, str] | None = None) -> str | None:
+    """What is missing where `find` finds nothing and the surroundings look as if there were more; else None."""
+    env = os.environ if environment is None else environment
+    if "SLURM_JOB_ID" in env and not _in_step(env):
+        return "this is SLURM's batch script, which runs once; say srun before the command: srun weft launch SCRIPT"
+    if "JOB_COMPLETION_INDEX" in env and "KUBERNETES_SERVICE_HOST" in env:
+        return ("this is a pod of an indexed job, and nothing says how many there are: set NUM_PROCESSES in the pod's "
+                "environment to the job's completions, and subdomain to its headless service")  # fmt: skip
+    if "KUBERNETES_SERVICE_HOST" in env:
+        return ('this is a pod of Kubernetes without a number: give its job completionMode: "Indexed", or set '
+                "COORDINATOR_ADDRESS, NUM_PROCESSES and PROCESS_ID")  # fmt: skip
+    return None

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from weft.base import cluster
+from weft.base import accelerators, cluster
 from weft.cli import CommandError
 
 #: seconds that workers get to end by themselves after one of them has failed
@@ -87,8 +87,8 @@ def _be_worker(args: argparse.Namespace) -> int:
 
     place = cluster.find()
     if place is None and not args.worker:
-        raise CommandError("nothing here says which worker this is (TF_CONFIG, SLURM, MPI, Kubernetes). To start "
-                           "workers on this machine: weft launch --nproc 2 SCRIPT")  # fmt: skip
+        raise CommandError(cluster.hint() or "nothing here says which worker this is (TF_CONFIG, SLURM, MPI, "
+                           "Kubernetes). To start workers on this machine: weft launch --nproc 2 SCRIPT")  # fmt: skip
     if place is not None:
         import weft as tf
 
@@ -165,7 +165,7 @@ def _gpus_of(local: int, count: int) -> list[str]:
     if said is None:
         there = [path.name.removeprefix("nvidia") for path in sorted(Path("/dev").glob("nvidia[0-9]*"))]
     else:
-        there = [name for name in said.split(",") if name.strip() and name.strip() != "-1"]
+        there = [] if accelerators.hides_all(os.environ) else [name for name in said.split(",") if name.strip()]
     share = len(there) // count
     return there[local * share : (local + 1) * share]
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import re
 from dataclasses import dataclass
 from importlib import metadata
 
-from weft.base import flags
+from weft.base import accelerators, flags
 from weft.base.errors import UnavailableError, explain, nearest
 from weft.base.locks import Lock
 from weft.engines.base import Engine
@@ -22,7 +21,7 @@ ENGINES: dict[str, tuple[str, str | None, str]] = {
 }
 #: libraries that must not be older than this
 LEAST = {"jax": "0.10"}
-#: What runs where nothing is asked for; xla is never chosen unasked on a machine without an accelerator.
+#: what runs where nothing is asked for and there is no accelerator that xla can use
 DEFAULT_ORDER = ("native", "reference")
 
 _lock = Lock()
@@ -46,15 +45,15 @@ def _status(name: str) -> EngineStatus:
     except ModuleNotFoundError:
         return EngineStatus(name, False, "not part of this version of Weft")
     if library is not None and importlib.util.find_spec(library) is None:
-        return EngineStatus(name, False, f"{library} is not installed; pip install 'weft[{name}]'")
+        extra = next((accelerators.DRIVERS[kind][2] for kind in accelerators.shown()), "") if name == "xla" else ""
+        return EngineStatus(name, False, f"{library} is not installed; pip install 'weft[{extra or name}]'")
     least = LEAST.get(library or "")
     if least is not None and _release(metadata.version(library or "")) < _release(least):
         found = metadata.version(library or "")
         return EngineStatus(name, False, f"{library} {found} is too old, {least} or later is wanted; "
                             f"pip install -U 'weft[{name}]'")  # fmt: skip
-    if name == "xla" and os.path.exists("/proc/driver/nvidia") and not _has_cuda():
-        line = "XLA through jax; the NVIDIA GPU here needs pip install 'weft[cuda]'"
-    return EngineStatus(name, True, line)
+    problems = [accelerators.problem(kind) for kind in accelerators.shown()] if name == "xla" else []
+    return EngineStatus(name, True, "; ".join([line, *(problem for problem in problems if problem)]))
 
 
 def _release(version: str) -> tuple[int, ...]:
@@ -62,13 +61,16 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
-def _has_cuda() -> bool:
-    return any(importlib.util.find_spec(f"jax_cuda{number}_plugin") is not None for number in (12, 13))
-
-
 def describe_engines() -> list[EngineStatus]:
     """Every engine with whether it can be used here, best first."""
     return [_status(name) for name in ENGINES]
+
+
+def _best() -> str:
+    """The engine where none is asked for: XLA's where it has an accelerator, else the first one there is."""
+    if accelerators.usable() and _status("xla").available:
+        return "xla"
+    return next(candidate for candidate in DEFAULT_ORDER if candidate in _loaded or _status(candidate).available)
 
 
 def load(name: str | None = None) -> Engine:
@@ -79,7 +81,7 @@ def load(name: str | None = None) -> Engine:
     """
     wanted = name or flags.engine()
     if wanted is None:
-        wanted = next(candidate for candidate in DEFAULT_ORDER if candidate in _loaded or _status(candidate).available)
+        wanted = _best()
     engine = _loaded.get(wanted)
     if engine is not None:
         return engine

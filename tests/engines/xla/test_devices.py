@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -70,3 +71,35 @@ def test_what_xla_makes_of_a_function_can_be_read() -> None:
     dispatch.use_engine("reference")
     with pytest.raises(tf.errors.UnavailableError, match="WEFT_ENGINE=xla"):
         function.experimental_get_compiler_ir(tf.ones([4]))
+
+
+def test_memory_growth_is_of_accelerators_and_settled_once_they_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    experimental = tf.config.experimental
+    (processor,) = tf.config.list_physical_devices("CPU")
+    with pytest.raises(ValueError, match="non-GPU and non-Pluggable"):
+        experimental.set_memory_growth(processor, True)
+    with pytest.raises(ValueError, match="Unrecognized device"):
+        experimental.set_memory_growth("GPU:7", True)
+    gpu = tf.config.PhysicalDevice("/physical_device:GPU:0", "GPU")
+    monkeypatch.setattr("weft.api.config.list_physical_devices", lambda kind=None: [processor, gpu])
+    monkeypatch.setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    experimental.set_memory_growth(gpu, True)
+    assert experimental.get_memory_growth(gpu)
+    jax.devices()
+    experimental.set_memory_growth(gpu, False)  # too late: the line that says so is a warning of the log
+    assert experimental.get_memory_growth(gpu)
+
+
+@pytest.mark.parametrize(("said", "preallocates"), [(None, "false"), ("true", "false"), ("false", "true")])
+def test_memory_grows_unless_the_environment_says_no(
+    said: str | None, preallocates: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from weft.engines import xla
+
+    monkeypatch.delenv("XLA_PYTHON_CLIENT_PREALLOCATE", raising=False)
+    monkeypatch.delenv("TF_FORCE_GPU_ALLOW_GROWTH", raising=False)
+    if said is not None:
+        monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", said)
+    engine = xla.create()
+    assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == preallocates
+    assert engine.grows() == (preallocates == "false")

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from weft.base import accelerators
 from weft.base.errors import explain
 from weft.engines.base import Distribution, Executable
 from weft.ir.graph import Graph
@@ -108,6 +109,24 @@ class XlaEngine:
                     hint="divide it at the start of the program",
                 )) from None  # fmt: skip
 
+    def grows(self) -> bool:
+        """Whether an accelerator's memory is taken as it is needed, rather than most of it at the start."""
+        return os.environ.get("XLA_PYTHON_CLIENT_PREALLOCATE", "true").strip().lower() in ("false", "0")
+
+    def grow(self, enable: bool) -> bool:
+        """Says whether memory is taken as it is needed; False where that is settled, since devices are in use."""
+        import jax
+
+        if enable != self.grows():
+            count = jax.config.jax_num_cpu_devices
+            try:  # a change that jax refuses once it has its devices
+                jax.config.update("jax_num_cpu_devices", 2 if count != 2 else 3)
+                jax.config.update("jax_num_cpu_devices", count)
+            except RuntimeError:
+                return False
+            os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false" if enable else "true"
+        return True
+
     def prefer(self, name: str) -> None:
         """Computes on a device, such as `GPU:0`, what is not said to run elsewhere."""
         import jax
@@ -132,8 +151,10 @@ class XlaEngine:
         """Whether there may be devices beside the processor; without starting it where none can be."""
         if os.environ.get("JAX_PLATFORMS", "").strip() == "cpu":
             return False
-        plugins = ("jax_plugins", "libtpu", "jax_cuda12_plugin", "jax_cuda13_plugin", "jax_rocm7_plugin")
-        return any(importlib.util.find_spec(name) is not None for name in plugins)
+        if accelerators.usable():
+            return True
+        # other makers' plugins enter themselves in a namespace of their own
+        return not accelerators.shown() and importlib.util.find_spec("jax_plugins") is not None
 
     def devices_here(self) -> list[str]:
         """Those devices that are this process's own."""
