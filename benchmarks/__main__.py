@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import fresh, report
+from benchmarks import fresh, report, xla_step
 from benchmarks.jobs import RIVALS, Job, all_jobs, draw, select
 from benchmarks.machine import Machine
 from benchmarks.models.inputs import mnist_file
@@ -99,7 +99,9 @@ def main(given: Sequence[str] | None = None) -> int:
             "commands": "; ".join(f"`{command}`" for command in record.commands),
             "MNIST": "the real one" if mnist_file() else "drawn shapes",
         }
-        PAGE.write_text(report.page(list(record.results.values()), machine, facts), encoding="utf-8")
+        beside = xla_step.section(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else ""
+        page = report.page(list(record.results.values()), machine, facts)
+        PAGE.write_text(f"{page.rstrip()}\n\n{beside}" if beside else page, encoding="utf-8")
         print(f"wrote {PAGE}")
     return 0
 

@@ -8,13 +8,17 @@ side is a jitted function with donated state (`benchmarks/peers/jax_nets.py`), f
 from __future__ import annotations
 
 import argparse
+import datetime
 import os
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.machine import Machine
 from benchmarks.models import DESCRIPTIONS, get_weights
 
 #: network: its sizes, the rows of a batch, and the batches of an epoch
@@ -24,6 +28,17 @@ NETWORKS: dict[str, tuple[dict[str, Any], int, int]] = {
     "gpt": ({}, 8, 4),
     "resnet50": ({"size": 224, "classes": 1000}, 8, 2),
 }
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- xla_step -->", "<!-- end of xla_step -->"
+#: what a step of ours may cost of theirs
+BAR = 1.05
+INTRODUCTION = """## The XLA engine beside jax by hand
+
+Written by `python -m benchmarks.xla_step --write`: the least time of a training step by `fit` on the XLA engine, and of
+the same step written directly in jax and jitted, in turns; ours may take 1.05 of theirs. The losses of the first epoch
+are apart by the last column but one, relatively."""
+TITLES = """| network | rows | Weft | jax | ratio | within | losses apart | machine |
+| --- | --- | --- | --- | --- | --- | --- | --- |"""
 _BY_HAND = {"mnist": "digits"}
 
 
@@ -101,15 +116,40 @@ def compare(kind: str, turns: int) -> tuple[float, float, float]:
     return least[0], least[1], abs(first[0] - first[1]) / abs(first[1])
 
 
+def section(page: str) -> str:
+    """What this has written into the page; "" where it has not."""
+    found = re.search(f"{BEGIN}.*?{END}\n", page, re.DOTALL)
+    return found.group() if found else ""
+
+
+def write(kind: str, mine: float, other: float, apart: float) -> None:
+    """Puts the line of a network into the page; those of others stay as they are."""
+    import jax
+
+    text = PAGE.read_text(encoding="utf-8")
+    before = section(text)
+    lines = {line.split("|")[1].strip(): line for line in before.splitlines() if line.startswith("| ")}
+    _, batch, _ = NETWORKS[kind]
+    machine = f"{Machine(2).describe()}; jax {jax.__version__}; {datetime.date.today()}"
+    lines[kind] = (f"| {kind} | {batch} | {1e3 * mine:.2f} ms | {1e3 * other:.2f} ms | {mine / other:.2f} | "
+                   f"{'yes' if mine <= BAR * other else 'NO'} | {apart:.0e} | {machine} |")  # fmt: skip
+    table = "\n".join(lines[name] for name in NETWORKS if name in lines)
+    made = f"{BEGIN}\n{INTRODUCTION}\n\n{TITLES}\n{table}\n{END}\n"
+    PAGE.write_text(text.replace(before, made) if before else f"{text.rstrip()}\n\n{made}", encoding="utf-8")
+
+
 def main() -> None:
     """Prints a line for each network."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="put the lines into docs/benchmarks.md, beside others")
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=list(NETWORKS))
     args = parser.parse_args()
     os.environ["WEFT_ENGINE"] = "xla"
     for kind in args.networks:
         mine, other, apart = compare(kind, args.turns)
+        if args.write:
+            write(kind, mine, other, apart)
         print(f"{kind:10} weft {1e3 * mine:9.3f} ms   jax {1e3 * other:9.3f} ms   ratio {mine / other:.2f}   "
               f"losses apart {apart:.0e}", flush=True)  # fmt: skip
 

@@ -89,6 +89,10 @@ class DeviceMesh:
         found = np.array(list_devices() if devices is None else devices).flatten()
         if found.size != np.prod(shape):
             raise ValueError(f"A mesh of shape {tuple(shape)} holds {np.prod(shape)} devices; received {found.size}.")
+        names, counts = np.unique(found, return_counts=True)
+        if (counts > 1).any():
+            name, count = names[counts.argmax()], counts.max()
+            raise ValueError(f"A mesh has each device once; received {str(name)!r} {count} times.")
         self._shape = tuple(shape)
         self._axis_names = list(axis_names)
         self._devices = found.reshape(shape)
@@ -231,6 +235,9 @@ class Distribution:
     def __init__(
         self, device_mesh: DeviceMesh, batch_dim_name: str | None = None, auto_shard_dataset: bool = True
     ) -> None:
+        if batch_dim_name is not None and batch_dim_name not in device_mesh.axis_names:
+            known = " or ".join(map(repr, device_mesh.axis_names))
+            raise ValueError(f"`batch_dim_name` is an axis of the mesh, {known}; received {batch_dim_name!r}.")
         self._device_mesh = device_mesh
         self._batch_dim_name = batch_dim_name
         self._auto_shard_dataset = auto_shard_dataset
@@ -378,14 +385,33 @@ def distribute_tensor(tensor: Any, layout: TensorLayout) -> Any:
     A variable is given the layout.
     """
     if isinstance(tensor, tf.Variable):
-        extend.set_layout(tensor, layout.axes)
+        _set_layout(tensor, layout)
     return tensor
+
+
+def _set_layout(variable: Any, layout: TensorLayout) -> None:
+    """Gives a variable a layout.
+
+    Raises:
+        ValueError: For a layout that does not fit the variable.
+    """
+    extend.set_layout(variable, layout.axes)
+    mesh = layout.device_mesh
+    for place, (axis, size) in enumerate(zip(layout.axes, variable.shape, strict=True)):
+        parts = 1 if axis is None or mesh is None else int(mesh.shape[mesh.axis_names.index(axis)])
+        if size is not None and size % parts:
+            raise ValueError(extend.explain(
+                f"The layout of `{getattr(variable, 'path', variable.name)}` cuts its axis {place} into {parts} parts, "
+                "which do not come out even.", expected=f"a size that {parts} divides",
+                received=f"shape {tuple(variable.shape)}, layout {tuple(layout.axes)}",
+                hint=f"give None for this axis in the LayoutMap, or make it {-(-size // parts) * parts} wide",
+            ))  # fmt: skip
 
 
 def _lay_out(variable: Any) -> None:
     """Gives a new variable the layout that the distribution in use says."""
     if _current[0] is not None:
-        extend.set_layout(variable, _current[0].get_variable_layout(variable).axes)
+        _set_layout(variable, _current[0].get_variable_layout(variable))
 
 
 creation_listeners.append(_lay_out)

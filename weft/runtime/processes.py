@@ -62,11 +62,28 @@ def join(wanted: Place | None = None, timeout: float | None = None) -> Place | N
     wanted = cluster.find() if wanted is None else wanted
     if wanted is None:
         return None
+    _check(wanted)
     _engine_of_many().join(wanted.address, wanted.count, wanted.number, timeout or flags.timeout())
     _joined.append(wanted)
     _agree()
     _log.info("worker %d of %d (%s)", wanted.number, wanted.count, wanted.source)
     return wanted
+
+
+def _check(wanted: Place) -> None:
+    """Says what is wrong with a place before anybody waits for it.
+
+    Raises:
+        UnavailableError: For no address, or a number that is none of the processes'.
+    """
+    host, _, port = wanted.address.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise UnavailableError(explain("The first process's address has no host or no port.",
+                                       expected="HOST:PORT, such as 10.0.0.4:29400",
+                                       received=repr(wanted.address)))  # fmt: skip
+    if not 0 <= wanted.number < wanted.count:
+        raise UnavailableError(explain("There is no process of this number.", received=str(wanted.number),
+                                       expected=f"0 to {wanted.count - 1}: there are {wanted.count}"))  # fmt: skip
 
 
 def join_found(address: str | None, processes: int | None, own: int | None) -> None:

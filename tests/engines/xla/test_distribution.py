@@ -93,6 +93,15 @@ def test_what_does_not_go_together_is_refused() -> None:
         distribution.DeviceMesh((2,), ["batch"], ["cpu:0"])
     with pytest.raises(ValueError, match="names the axis 'x'"):
         distribution.TensorLayout(["x"], mesh)
+    with pytest.raises(ValueError, match="each device once; received 'cpu:0' 2 times"):
+        distribution.DeviceMesh((2,), ["batch"], ["cpu:0", "cpu:0"])
+    with pytest.raises(ValueError, match="an axis of the mesh, 'batch'; received 'bacth'"):
+        distribution.ModelParallel(layout_map=distribution.LayoutMap(mesh), batch_dim_name="bacth")
+    uneven = distribution.LayoutMap(mesh)
+    uneven[".*kernel"] = (None, "batch")
+    with distribution.ModelParallel(layout_map=uneven).scope():
+        with pytest.raises(ValueError, match=r"(?s)cuts its axis 1 into 8 parts.*make it 16 wide"):
+            layers.Dense(15).build((None, 10))
     layouts = distribution.LayoutMap(mesh)
     layouts["dense.*"] = (None, "batch")
     layouts["dense/.*"] = (None, None)
@@ -103,6 +112,10 @@ def test_what_does_not_go_together_is_refused() -> None:
         layouts["dense.*"] = (None,)
     with pytest.raises(ValueError, match="a Distribution is set|A Distribution is set"):
         distribution.set_distribution(4)  # type: ignore[arg-type]
+    with pytest.raises(UnavailableError, match="has no host or no port"):
+        distribution.initialize("nonsense", 2, 0)
+    with pytest.raises(UnavailableError, match="no process of this number"):
+        distribution.initialize("127.0.0.1:4321", 2, 5)
     with pytest.raises(UnavailableError, match="no device 'cpu:99'"):
         distribution.set_distribution(distribution.DataParallel(devices=["cpu:0", "cpu:99"]))
 
