@@ -104,3 +104,21 @@ def test_rows_of_logits_of_higher_rank_are_written_as_tensorflows_operation():
         tf.import_graph_def(message, name="")
         for one, other in zip(session.run(names, feeds), expected, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_a_loop_whose_gradient_draws_again_is_saved_and_its_variables_restored(tmp_path):
+    x, keep = tf.placeholder(tf.float32, [None, 5, 3]), tf.placeholder(tf.float32)
+    cell = tf.nn.rnn_cell.DropoutWrapper(tf.nn.rnn_cell.BasicLSTMCell(4), output_keep_prob=keep)
+    out, _ = tf.nn.dynamic_rnn(cell, x, dtype=tf.float32)
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(out))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(train, {x: np.ones((2, 5, 3)), keep: 0.5})
+        path = tf.train.Saver().save(session, str(tmp_path / "model"))
+        trained = session.run(tf.trainable_variables())
+    tf.reset_default_graph()
+    saver = tf.train.import_meta_graph(path + ".meta")
+    with tf.Session() as session:
+        saver.restore(session, path)
+        for found, expected in zip(session.run(tf.trainable_variables()), trained, strict=True):
+            np.testing.assert_array_equal(found, expected)

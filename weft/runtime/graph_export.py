@@ -340,6 +340,9 @@ class Writer:
             references: What they are in it; "" for a cell that has no operation.
             pivot: The operation that what reads nothing waits for.
             bring: Brings further tensors from around it in.
+
+        Raises:
+            NotWritten: Where it gives something that no operation of TensorFlow's gives.
         """
         part = ir.Graph("part")
         inputs = [part.add_input(value.type, "x") for value in graph.inputs]
@@ -371,6 +374,8 @@ class Writer:
         finally:
             self._set_state(before)
         effects = [self._main[node] for node in part.nodes if node in self._main and _changes(node)]
+        if not all(value in self.references for value in results):  # states of generators are no tensors in files
+            raise NotWritten
         return Inside([self.references[value] for value in results], effects)
 
     def _state(self) -> tuple[Any, ...]:

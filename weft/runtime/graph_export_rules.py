@@ -118,20 +118,27 @@ def _stream(x: Writer, node: Node) -> Sequence[str]:
     return []
 
 
+def _seeds(x: Writer, state: Any) -> tuple[int, int]:
+    found = x.kept.get(state)
+    if found is None:  # the state of a draw in another loop, whose numbers are drawn again: files have no word for it
+        raise NotWritten
+    return int(found[0]), int(found[1])
+
+
 _DRAWS = {"random_normal": "RandomStandardNormal", "random_truncated_normal": "TruncatedNormal",
           "random_uniform": "RandomUniform"}  # fmt: skip
 
 
 @rule(*_DRAWS)
 def _draw(x: Writer, node: Node) -> Sequence[str]:
-    seed, seed2 = x.kept[node.inputs[0]]
+    seed, seed2 = _seeds(x, node.inputs[0])
     return [x.op(_DRAWS[node.op], [x.shape(node.attrs["shape"])], main=True, dtype=node.attrs["dtype"], T=_INT32,
                  seed=seed, seed2=seed2)]  # fmt: skip
 
 
 @rule("random_integers")
 def _integers(x: Writer, node: Node) -> Sequence[str]:
-    seed, seed2 = x.kept[node.inputs[0]]
+    seed, seed2 = _seeds(x, node.inputs[0])
     bounds = [x.references[value] for value in node.inputs[2:]]
     return [x.op("RandomUniformInt", [x.shape(node.attrs["shape"]), *bounds], main=True, T=_INT32,
                  Tout=node.outputs[0].dtype, seed=seed, seed2=seed2)]  # fmt: skip
@@ -139,7 +146,7 @@ def _integers(x: Writer, node: Node) -> Sequence[str]:
 
 @rule("random_categorical")
 def _categorical(x: Writer, node: Node) -> Sequence[str]:
-    seed, seed2 = x.kept[node.inputs[0]]
+    seed, seed2 = _seeds(x, node.inputs[0])
     count = x.size(node.attrs["num_samples"], "num_samples")
     return [x.op("Multinomial", [x.references[node.inputs[2]], count], main=True, T=node.inputs[2].dtype,
                  output_dtype=node.attrs["dtype"], seed=seed, seed2=seed2)]  # fmt: skip
@@ -147,7 +154,7 @@ def _categorical(x: Writer, node: Node) -> Sequence[str]:
 
 @rule("random_shuffle_order")
 def _order(x: Writer, node: Node) -> Sequence[str]:
-    seed, seed2 = x.kept[node.inputs[0]]
+    seed, seed2 = _seeds(x, node.inputs[0])
     bounds = [x.const(0, "start", np.int32), x.size(node.attrs["size"], "limit"), x.const(1, "delta", np.int32)]
     numbers = x.op("Range", bounds, "Range", Tidx=_INT32)
     wanted = node.outputs[0].dtype
@@ -161,7 +168,7 @@ def _dropout(x: Writer, node: Node) -> Sequence[str]:
     kind, rate = node.inputs[0].dtype, float(node.attrs["rate"])
     (operand, *_), key = [x.references[node.inputs[0]]], ("dropout", node.inputs[1], node.inputs[2])
     if key not in x.kept:
-        seed, seed2 = x.kept[node.inputs[1]]
+        seed, seed2 = _seeds(x, node.inputs[1])
         sizes = node.attrs["noise_shape"]
         shape = (x.op("Shape", [operand], "Shape", T=kind, out_type=_INT32) if sizes is None
                  else x.shape(sizes, "noise_shape"))  # fmt: skip
