@@ -46,6 +46,13 @@ class TracedResult:
                 self.tensors.append(frontdoor.convert(leaf))
         self.structure = nest.map_structure(lambda leaf: None, structure)
 
+    @property
+    def counts(self) -> list[int]:
+        """How many tensors each leaf is made of."""
+        known = {"none": 0, "tensor": 1}
+        return [known[kind] if kind in known else detail[1] if kind == "composite" else len(detail._component_specs())
+                for kind, detail in self.leaves]  # fmt: skip
+
     def loosened(self, other: TracedResult) -> TracedResult:
         """Itself with composite leaves that say only what those of another result of the same form say too."""
         for place, ((kind, mine), (_, theirs)) in enumerate(zip(self.leaves, other.leaves, strict=True)):
@@ -82,10 +89,18 @@ class TracedResult:
                 leaves.append(None)
             elif kind == "tensor":
                 leaves.append(next(supply))
+            elif kind == "spec":  # of a trace that was read from a file
+                leaves.append(detail._from_components([next(supply) for _ in detail._component_specs()]))
             else:
                 leaf, count = detail
                 leaves.append(leaf._rebuild([next(supply) for _ in range(count)]))
         return nest.pack(self.structure, leaves)
+
+
+def _spec_of(leaf: Any) -> Any:
+    if isinstance(leaf, CompositeTensor):
+        return leaf._described() or leaf
+    return leaf if leaf is None else TensorSpec(leaf.shape, leaf.dtype)
 
 
 def _is_operation(leaf: Any) -> bool:
@@ -131,7 +146,7 @@ class ConcreteFunction:
     @property
     def structured_outputs(self) -> Any:
         """The specs of what it returns."""
-        return self._result.rebuild([TensorSpec(TensorShape(v.shape), v.dtype) for v in self.graph.outputs])
+        return nest.map_structure(_spec_of, self._result.rebuild(self.outputs))
 
     @property
     def output_shapes(self) -> Any:
@@ -332,7 +347,7 @@ class ConcreteFunction:
     def pretty_printed_signature(self, verbose: bool = True) -> str:
         """What it takes, gives and has captured; on one line where not verbose."""
         arguments = signatures.inputs(self._parameters, self._signature or ((), {}))
-        output = self._result.rebuild([TensorSpec(TensorShape(v.shape), v.dtype) for v in self.graph.outputs])
+        output = self.structured_outputs
         if verbose:
             return signatures.summary(arguments, output, self.captured)
         taken = ", ".join(f"{name}: {signatures.shown(value)}" for name, _, value in arguments)

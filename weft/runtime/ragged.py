@@ -404,13 +404,7 @@ class RaggedTensor(CompositeTensor, TensorOperators):
 
     def numpy(self) -> Any:
         """An array of arrays; of as many axes as it has where all rows have one length."""
-        rows = [np.asarray(row) for row in _rows_as_numpy(self._as_value())]
-        if rows and all(row.shape == rows[0].shape and row.dtype != object for row in rows):
-            return np.stack(rows)
-        made = np.empty(len(rows), object)
-        for place, row in enumerate(rows):
-            made[place] = row
-        return made
+        return _nested_array(self._as_value())
 
     def __getitem__(self, key: Any) -> Any:
         from weft.runtime.ragged_forms import getitem
@@ -483,13 +477,7 @@ class RaggedTensor(CompositeTensor, TensorOperators):
 
 def _shown(ragged: RaggedTensor) -> str:
     """As TensorFlow prints it: as numpy shows an array of arrays."""
-    rows = _rows_as_numpy(ragged._as_value())
-    made = np.empty(len(rows), object)
-    for place, row in enumerate(rows):
-        made[place] = row
-    if rows and all(row.shape == rows[0].shape and row.dtype != object for row in rows):
-        made = np.stack(rows)
-    return _array_text(made)
+    return _array_text(_nested_array(ragged._as_value()))
 
 
 def _array_text(value: Any) -> str:
@@ -500,28 +488,24 @@ def _array_text(value: Any) -> str:
     return np.array2string(value, separator=", ", formatter={"all": _array_text})
 
 
-def _cut(value: Any, start: int, stop: int) -> Any:
+def _nested_array(value: Any) -> Any:
+    """An array whose rows are arrays: one array where the rows of a level are all of one length, objects otherwise.
+
+    Whether they are is asked of a level as a whole, so that the rows of rows of one length are not objects either.
+    """
     if not isinstance(value, RaggedTensorValue):
-        return np.asarray(value)[start:stop]
-    splits = np.asarray(value.row_splits)[start : stop + 1]
-    return RaggedTensorValue(_cut(value.values, int(splits[0]), int(splits[-1])), splits - splits[0])
-
-
-def _rows_as_numpy(value: RaggedTensorValue) -> list[Any]:
-    splits = np.asarray(value.row_splits).tolist()
-    found = []
-    for start, stop in itertools.pairwise(splits):
-        inner = _cut(value.values, start, stop)
-        if isinstance(inner, RaggedTensorValue):
-            rows = [np.asarray(row) for row in _rows_as_numpy(inner)]
-            made = np.empty(len(rows), object)
-            for place, row in enumerate(rows):
-                made[place] = row
-            same = rows and all(row.shape == rows[0].shape and row.dtype != object for row in rows)
-            found.append(np.stack(rows) if same else made)
-        else:
-            found.append(inner)
-    return found
+        return np.asarray(value)
+    inner = _nested_array(value.values)
+    splits = np.asarray(value.row_splits)
+    if len(splits) < 2:
+        return np.zeros((0, 0, *inner.shape[1:]), inner.dtype)
+    rows = np.split(inner, splits[1:-1])
+    if all(len(row) == len(rows[0]) for row in rows):
+        return np.stack(rows)
+    made = np.empty(len(rows), object)
+    for place, row in enumerate(rows):
+        made[place] = row
+    return made
 
 
 def _rebuilt(parts: Sequence[Any], uniform: Sequence[int | None]) -> Any:

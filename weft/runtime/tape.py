@@ -132,6 +132,22 @@ def _target_of(value: Any) -> Any:
     return handle if isinstance(handle, Handle) else value
 
 
+def _with_bare_variables(
+    found: Sequence[Any], given: Sequence[Any], targets: Sequence[Any], cotangents: Sequence[Any],
+    sources: Sequence[Any],
+) -> list[Any]:  # fmt: skip
+    """Gradients, with those of targets that are variables themselves: no operation leads from a variable to itself."""
+    summed = list(found)
+    for leaf, target, cotangent in zip(given, targets, cotangents, strict=True):
+        handle = _target_of(leaf)
+        for place, source in enumerate(sources):
+            if isinstance(handle, Handle) and source is handle:
+                part = dispatch.builder.ones_like(target) if cotangent is None else cotangent
+                before = summed[place]
+                summed[place] = part if before is None else dispatch.builder.add(_dense(_present(before, leaf, False)), part)
+    return summed
+
+
 class GradientTape:
     """Records operations for automatic differentiation.
 
@@ -261,7 +277,8 @@ class GradientTape:
             self._stop()
         if not self._persistent:
             self._used = True
-        targets = [_as_target(leaf) for leaf in nest.flatten(target)]
+        given = nest.flatten(target)
+        targets = [_as_target(leaf) for leaf in given]
         leaves = nest.flatten(sources)
         followed = [_target_of(leaf) for leaf in leaves]
         seeds = nest.flatten(output_gradients) if output_gradients is not None else [None] * len(targets)
@@ -269,6 +286,7 @@ class GradientTape:
         # tapes that are still open record the gradient itself, for higher orders; this one must not
         with _paused(tape if inside and not self._persistent else None):
             found = _gradients(tape.entries, targets, cotangents, followed)
+            found = _with_bare_variables(found, given, targets, cotangents, followed)
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         results = [_present(part, leaf, zero) for part, leaf in zip(found, leaves, strict=True)]
         absent = [source for source, part in zip(followed, results, strict=True) if part is None]

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,10 @@ from weft.formats.crc32c import crc32c
 from weft.formats.messages.saved_model import SavedModel, WeftProgram
 from weft.formats.tensors import shape_to_proto, to_tensor_proto
 from weft.runtime import context
+from weft.runtime.composite import CompositeTensor
 from weft.runtime.concrete import ConcreteFunction
 from weft.runtime.function import Function
-from weft.runtime.spec import TensorSpec
+from weft.runtime.spec import CompositeSpec, TensorSpec
 from weft.version import __version__
 
 SERVING = "serving_default"
@@ -273,14 +274,18 @@ def _input_names(trace: ConcreteFunction) -> list[str]:
         label = parameters[place] if isinstance(place, int) and place < len(parameters) else str(place)
         label = label if label.isidentifier() else f"args_{label}"
         for leaf in nest.flatten(argument):
-            if isinstance(leaf, TensorSpec):
-                name = base = leaf.name or label
-                count = 0
-                while name in found:
-                    count += 1
-                    name = f"{base}_{count}"
-                found.append(name)
+            spec = leaf._described() if isinstance(leaf, CompositeTensor) else leaf
+            parts = spec._component_specs() if isinstance(spec, CompositeSpec) else [spec]
+            for part in parts:
+                if isinstance(part, TensorSpec):
+                    found.append(_another(part.name or label, found))
     return found
+
+
+def _another(base: str, taken: Sequence[str]) -> str:
+    """A name, with a number where it is taken already."""
+    return next(name for name in (f"{base}_{count}" if count else base for count in range(len(taken) + 1))
+                if name not in taken)  # fmt: skip
 
 
 def _output_names(trace: ConcreteFunction, name: str) -> list[str]:
@@ -296,7 +301,7 @@ def _output_names(trace: ConcreteFunction, name: str) -> list[str]:
     else:
         names = [f"output_{place}" for place in range(len(kinds))]
     parts = structure.values() if isinstance(structure, dict) else structure if nest.is_nested(structure) else ()
-    if any(map(nest.is_nested, parts)) or len(names) != len(kinds) or any(kind != "tensor" for kind in kinds):
+    if any(map(nest.is_nested, parts)) or len(names) != len(kinds) or "none" in kinds:
         raise ValueError(
             explain(f"Signature {name!r}: the function `{trace.name}` must return a tensor, a list of tensors, or a "
                     "dict of tensors by name.", received=repr(trace.structured_outputs)[:200])  # fmt: skip
@@ -319,7 +324,10 @@ def _message(program: Any, arrays: list[Any], described: Mapping[str, Any], tags
         signature.method_name = "tensorflow/serving/predict"
         for label, spec in zip(inputs, trace._flat_signature(), strict=True):
             _describe(signature.inputs[label], f"{name}_{label}:0", spec)
-        for place, (label, value) in enumerate(zip(outputs, trace.graph.outputs, strict=True)):
+        labels: list[str] = []
+        for label, count in zip(outputs, trace._result.counts, strict=True):
+            labels += [_another(label, labels) for _ in range(count)]
+        for place, (label, value) in enumerate(zip(labels, trace.graph.outputs, strict=True)):
             _describe(signature.outputs[label], f"StatefulPartitionedCall:{place}", value)
     return model
 

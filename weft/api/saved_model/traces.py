@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.base import nest
+from weft.base import dtypes, nest
 from weft.base.errors import DataLossError, InvalidArgumentError, explain
 from weft.base.shapes import TensorShape
 from weft.ir.graph import clone
@@ -22,7 +22,9 @@ from weft.runtime import kept_calls
 from weft.runtime import random as streams
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.concrete import ConcreteFunction, TracedResult
-from weft.runtime.spec import TensorSpec
+from weft.runtime.ragged import RaggedTensorSpec
+from weft.runtime.sparse import SparseTensorSpec
+from weft.runtime.spec import CompositeSpec, TensorSpec
 from weft.runtime.tensor import EagerTensor, Handle
 from weft.runtime.variable import Variable
 
@@ -64,10 +66,8 @@ class TraceWriter:
     def _record(self, trace: ConcreteFunction) -> dict[str, Any]:
         given = trace._signature if trace._signature is not None else (trace._flat_signature(), {})
         arguments = self.structure(given)
-        if any(kind == "composite" for kind, _ in trace._result.leaves):
-            raise Unsaveable("it returns a tensor made of several")
-        kinds = iter([kind for kind, _ in trace._result.leaves])
-        results = self.structure(nest.map_structure(lambda _: next(kinds) == "tensor", trace._result.structure))
+        leaves = iter([_result_leaf(kind, detail) for kind, detail in trace._result.leaves])
+        results = self.structure(nest.map_structure(lambda _: next(leaves), trace._result.structure))
         return {"name": trace.name, "arguments": arguments, "results": results,
                 "parameters": self.parameters(trace._parameters), "graph": self.plain.graph(trace.graph),
                 "captured": [self._captured(held, trace) for held in trace.captured]}  # fmt: skip
@@ -76,8 +76,8 @@ class TraceWriter:
         """Nested specs and values of Python's."""
         if isinstance(value, TensorSpec):
             return {"spec": [self.plain.type(TensorType(value.shape.symbolic, value.dtype)), value.name]}
-        if isinstance(value, CompositeTensor):
-            raise Unsaveable(f"it takes a {type(value).__name__}")
+        if isinstance(value, (CompositeTensor, CompositeSpec)):
+            return self._composite(value)
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             items = [self.structure(item) for item in value]
             return {"namedtuple": [type(value).__name__, list(value._fields), items]}
@@ -89,6 +89,16 @@ class TraceWriter:
             return {"value": self.plain.value(value)}
         except TypeError:
             raise Unsaveable(f"it takes {value!r}"[:200]) from None
+
+    def _composite(self, value: Any) -> Any:
+        """The spec of a ragged or sparse tensor."""
+        spec = value._described() if isinstance(value, CompositeTensor) else value
+        if isinstance(spec, RaggedTensorSpec):
+            whole = self.plain.type(TensorType(spec.shape.symbolic, spec.dtype))
+            return {"ragged": [whole, spec.ragged_rank, spec.row_splits_dtype.name]}
+        if isinstance(spec, SparseTensorSpec):
+            return {"sparse": self.plain.type(TensorType(spec.shape.symbolic, spec.dtype))}
+        raise Unsaveable(f"it takes or returns a {type(value).__name__}")
 
     def parameters(self, signature: inspect.Signature | None) -> Any:
         """The parameters of a function: name, kind, default."""
@@ -186,7 +196,8 @@ class TraceReader:
         wanted = self.structure(plain)
         made = TracedResult.__new__(TracedResult)
         made.composites, made.tensors = [], []
-        made.leaves = [("tensor" if leaf else "none", None) for leaf in nest.flatten(wanted)]
+        made.leaves = [("spec", leaf) if isinstance(leaf, CompositeSpec) else ("tensor" if leaf else "none", None)
+                       for leaf in nest.flatten(wanted)]  # fmt: skip
         made.structure = nest.map_structure(lambda leaf: None, wanted)
         return made
 
@@ -196,6 +207,12 @@ class TraceReader:
         if kind == "spec":
             type = self._plain.type(content[0])
             return TensorSpec(TensorShape(type.shape), type.dtype, content[1])
+        if kind == "ragged":
+            type = self._plain.type(content[0])
+            return RaggedTensorSpec(TensorShape(type.shape), type.dtype, content[1], dtypes.as_dtype(content[2]))
+        if kind == "sparse":
+            type = self._plain.type(content)
+            return SparseTensorSpec(TensorShape(type.shape), type.dtype)
         if kind == "namedtuple":
             name, fields, items = content
             return namedtuple(name, fields)(*map(self.structure, items))  # type: ignore[misc]
@@ -218,10 +235,12 @@ class TraceReader:
         trace = self.trace(number)
         graph, _ = clone(trace.graph, name=trace.name)
         order = sorted(range(len(outputs)), key=lambda place: outputs[place])
-        graph.outputs = [graph.outputs[place] for place in order]
+        supply = iter(graph.outputs)
+        parts = [[next(supply) for _ in range(count)] for count in trace._result.counts]
+        graph.outputs = [part for place in order for part in parts[place]]
         result = TracedResult.__new__(TracedResult)
         result.composites, result.tensors = [], []
-        result.leaves = [("tensor", None)] * len(order)
+        result.leaves = [trace._result.leaves[place] for place in order]
         result.structure = {outputs[place]: None for place in order}
         made = ConcreteFunction(graph, trace.captured, result, trace.name)
         specs = trace._flat_signature()
@@ -229,6 +248,13 @@ class TraceReader:
             name: TensorSpec(spec.shape, spec.dtype, name) for name, spec in zip(inputs, specs, strict=True)
         }  # fmt: skip
         return made
+
+
+def _result_leaf(kind: str, detail: Any) -> Any:
+    """What is written of a part of a trace's results: its spec where it is made of several tensors."""
+    if kind == "composite":
+        return detail[0]
+    return detail if kind == "spec" else kind == "tensor"
 
 
 def _fits(held: Any, type: TensorType) -> bool:
