@@ -389,3 +389,51 @@ def test_functions_bring_the_tables_of_lookups_along(tmp_path: Path) -> None:
     tf.saved_model.save(module, str(tmp_path / "m"))
     loaded = tf.saved_model.load(str(tmp_path / "m"))
     assert loaded.f(tf.constant(["b", "c", "a"])).numpy().tolist() == [2, 0, 1]
+
+
+class Words(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def split(self, text: Any) -> Any:
+        return tf.strings.split(text)
+
+
+class Rows(tf.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = tf.Variable(100.0)
+
+    @tf.function
+    def grow(self, x: Any) -> Any:
+        return x * self.scale
+
+    @tf.function(input_signature=[tf.SparseTensorSpec([None, 3], tf.float32)])
+    def entries(self, x: Any) -> Any:
+        return {"sparse": x, "dense": tf.sparse.to_dense(x)}
+
+
+def test_ragged_and_sparse_tensors_are_arguments_and_results(tmp_path: Path) -> None:
+    made = Rows()
+    made.grow.get_concrete_function(tf.RaggedTensorSpec([None, None], tf.float32))
+    for place in ("first", "again"):  # what was loaded is saved, too
+        tf.saved_model.save(made, str(tmp_path / place))
+        made = tf.saved_model.load(str(tmp_path / place))
+        assert made.grow(tf.ragged.constant([[1.0, 4.0], [3.0]])).to_list() == [[100.0, 400.0], [300.0]]
+        found = made.entries(tf.SparseTensor([[0, 1]], [3.0], [2, 3]))
+        assert found["sparse"].values.numpy().tolist() == [3.0]
+        assert found["dense"].numpy().tolist() == [[0.0, 3.0, 0.0], [0.0, 0.0, 0.0]]
+        with pytest.raises(ValueError, match="was not traced for these arguments"):
+            made.grow(tf.ragged.constant([[[1.0]]]))
+
+
+def test_a_signature_takes_the_parts_and_gives_the_whole(tmp_path: Path) -> None:
+    tf.saved_model.save(Words(), str(tmp_path / "words"))
+    serving = tf.saved_model.load(str(tmp_path / "words")).signatures["serving_default"]
+    assert serving.structured_outputs == {"output_0": tf.RaggedTensorSpec([None, None], tf.string, 1, tf.int64)}
+    assert serving(text=tf.constant(["a b", "c"]))["output_0"].to_list() == [[b"a", b"b"], [b"c"]]
+    rows = Rows()
+    taken = rows.grow.get_concrete_function(tf.RaggedTensorSpec([None, None], tf.float32))
+    tf.saved_model.save(rows, str(tmp_path / "rows"), signatures=taken)
+    serving = tf.saved_model.load(str(tmp_path / "rows")).signatures["serving_default"]
+    assert sorted(serving.structured_input_signature[1]) == ["x", "x_1"]
+    found = serving(x=tf.constant([1.0, 2.0, 3.0]), x_1=tf.constant([0, 2, 3], tf.int64))
+    assert found["output_0"].to_list() == [[100.0, 200.0], [300.0]]

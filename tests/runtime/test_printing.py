@@ -73,3 +73,22 @@ def test_an_index_is_shown_as_it_was_written() -> None:
         x[::2, tf.newaxis, ..., 9]
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"index=\(1:, 5\)"):
         x[1:, 5]
+
+
+def test_symbolic_tensors_say_the_shape_that_is_known() -> None:
+    shown = []
+
+    @tf.function(input_signature=[tf.TensorSpec(None), tf.TensorSpec([None, 2])])
+    def look(x: Any, y: Any) -> Any:
+        shown.extend((str(x), str(y)))
+        return y
+
+    look.get_concrete_function()
+    assert shown == ['Tensor("x:0", dtype=float32)', 'Tensor("y:0", shape=(None, 2), dtype=float32)']
+
+
+def test_tensors_with_values_are_no_keys() -> None:
+    with pytest.raises(TypeError, match=r"Tensor is unhashable. Instead, use tensor.ref\(\) as the key."):
+        hash(tf.constant(1))
+    tensor = tf.constant(2)
+    assert {tensor.ref(): 1}[tensor.ref()] == 1

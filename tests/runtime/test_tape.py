@@ -185,3 +185,15 @@ def test_watched_variables_includes_those_given_to_watch():
         y = first * second
     assert [v is w for v, w in zip(tape.watched_variables(), (first, second), strict=True)] == [True, True]
     assert [float(g) for g in tape.gradient(y, tape.watched_variables())] == [2.0, 1.0]
+
+
+def test_ragged_and_sparse_tensors_are_sources() -> None:
+    rows = tf.ragged.constant([[1.0, 2.0], [3.0]])
+    entries = tf.sparse.from_dense([[1.0, 0.0], [0.0, 2.0]])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([rows, entries])
+        cubes = tf.reduce_sum(rows**3, axis=1)
+        product = tf.sparse.sparse_dense_matmul(entries, tf.constant([[1.0, 2.0], [3.0, 4.0]]))
+    assert tape.gradient(cubes, [rows])[0].to_list() == [[3.0, 12.0], [27.0]]
+    assert tape.gradient(rows * 2.0, rows) is None
+    assert tape.gradient(product, entries).values.numpy().tolist() == [3.0, 7.0]

@@ -92,7 +92,7 @@ def serialize_tensor(tensor: Any, name: str | None = None) -> Any:
     from weft.formats import tensors
 
     def run(array: Any) -> Any:
-        return np.asarray(tensors.to_tensor_proto(array).SerializeToString(), object)
+        return np.asarray(tensors.to_tensor_proto(array, raw=True).SerializeToString(), object)
 
     return _host(run, [tensor], TensorType((), dtypes.string), name or "SerializeTensor")
 

@@ -436,17 +436,33 @@ def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: str |
     """Calls a Python function on eager tensors when the graph runs; it may be differentiated.
 
     Args:
-        func: Takes eager tensors, returns tensors or arrays.
+        func: Takes eager tensors, returns tensors or arrays. Without it the result decorates a function, which is then
+            called with the tensors.
         inp: The tensors.
         Tout: The dtype of the result, or a list of them; [] for none.
         name: The node's name.
     """
+    if func is None:
+        return lambda function: functools.wraps(function)(
+            lambda *tensors: _host_call(function, list(tensors), Tout, name, eager=True))  # fmt: skip
     return _host_call(func, inp, Tout, name, eager=True)
 
 
 def numpy_function(func: Any = None, inp: Any = None, Tout: Any = None, stateful: bool = True,
                    name: str | None = None) -> Any:  # fmt: skip
-    """Calls a Python function on numpy arrays when the graph runs; no gradient flows through it."""
+    """Calls a Python function on numpy arrays when the graph runs; no gradient flows through it.
+
+    Args:
+        func: Takes arrays (in a graph numpy's scalars and bytes for what has no axes), returns arrays. Without it the
+            result decorates a function, which is then called with the tensors.
+        inp: The tensors.
+        Tout: The dtype of the result, or a list of them; [] for none.
+        stateful: Accepted.
+        name: The node's name.
+    """
+    if func is None:
+        return lambda function: functools.wraps(function)(
+            lambda *tensors: _host_call(function, list(tensors), Tout, name, eager=False))  # fmt: skip
     return _host_call(func, inp, Tout, name, eager=False)
 
 
@@ -538,11 +554,13 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
     declared = list(Tout) if several else [] if Tout is None else [Tout]
     types = tuple(TensorType(None, dtypes.as_dtype(t)) for t in declared)
     tensors = [frontdoor.convert(t) for t in (inp or [])]
+    traced = not context.executing_eagerly()
 
     def call(*arrays: Any) -> list[Any]:
-        # both ways copies: tensors do not change, whatever the function does with its arrays, then or later
+        # both ways copies: tensors do not change, whatever the function does with its arrays, then or later; graphs
+        # hand over what has no axes as numpy's scalars and as bytes
         with context.open_scope(None):
-            found = func(*(a.copy() for a in arrays))
+            found = func(*(a[()] if traced and a.ndim == 0 else a.copy() for a in arrays))
             listed = several and isinstance(found, (list, tuple))  # one result may come bare
             results = [] if not types else list(found) if listed else [found]
             return [_owned(r, t.dtype) for r, t in zip(results, types, strict=True)]

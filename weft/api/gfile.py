@@ -19,7 +19,8 @@ from weft.base.errors import (
 
 def _path(path: Any) -> str:
     found = os.fspath(path)
-    return found.decode() if isinstance(found, bytes) else found
+    found = found.decode() if isinstance(found, bytes) else found
+    return found.removeprefix("file://")
 
 
 def error_of(error: OSError, path: str) -> Exception:
@@ -44,7 +45,7 @@ class GFile:
         >>> import weft as tf
         >>> path = tempfile.mkdtemp() + "/note.txt"
         >>> with tf.io.gfile.GFile(path, "w") as file:
-        ...     _ = file.write("one line")
+        ...     file.write("one line")
         >>> with tf.io.gfile.GFile(path) as file:
         ...     file.read()
         'one line'
@@ -80,9 +81,9 @@ class GFile:
         """The next `n` characters or bytes; the rest where negative."""
         return self._open().read(n)
 
-    def write(self, file_content: Any) -> Any:
+    def write(self, file_content: Any) -> None:
         """Writes a text or bytes."""
-        return self._open().write(file_content)
+        self._open().write(file_content)
 
     def readline(self) -> Any:
         """The next line."""

@@ -292,7 +292,8 @@ def general_dropout(x: Any, rate: Any, uniform_sampler: Callable[..., Any], nois
     share = cast_to(rate, tensor.dtype)
     drawn = uniform_sampler(shape=array.shape(tensor) if noise_shape is None else noise_shape, dtype=tensor.dtype)
     kept = math.greater_equal(drawn, share)
-    return array.where(kept, tensor * (1 / (1 - share)), array.zeros_like(tensor))
+    scale = 1 / (1 - (rate if isinstance(rate, (int, float)) else share))
+    return array.where(kept, tensor * scale, array.zeros_like(tensor))
 
 
 def stateless_dropout(x: Any, rate: Any, seed: Any, rng_alg: Any = None, noise_shape: Any = None,

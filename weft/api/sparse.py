@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.api import array, crossing, math
+from weft.api import array, crossing, math, matrices
 from weft.api.common import apply, cast_to
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
@@ -525,11 +525,26 @@ def _adjoint(matrix: Any) -> Any:
 
 def sampled_addmm(indices: Any, values: Any, dense_shape: Any, mat1: Any, mat2: Any, beta: Any = 1.0, alpha: Any = 1.0,
                   output_type: Any = dtypes.float32) -> tuple[Any, Any, Any]:  # fmt: skip
-    """alpha times the product of two matrices at some places, plus beta times the values there."""
+    """alpha times the product of two matrices at some places, plus beta times the values there.
+
+    Args:
+        indices: `[..., n, 2]`: rows and columns.
+        values: `[..., n]`.
+        dense_shape: The shape of the whole.
+        mat1: `[..., rows, inner]`.
+        mat2: `[..., inner, columns]`.
+        beta: What the values are multiplied by.
+        alpha: What the product is multiplied by.
+        output_type: The dtype of the result.
+
+    Returns:
+        The indices, the new values and the shape.
+    """
     first, second = frontdoor.convert(mat1), frontdoor.convert(mat2)
     places = _int64(indices)
-    rows = array.gather(first, places[:, 0])
-    columns = array.gather(array.transpose(second), places[:, 1])
+    stacked = (first.shape.rank or 2) - 2
+    rows = array.gather(first, places[..., 0], batch_dims=stacked)
+    columns = array.gather(matrices.matrix_transpose(second), places[..., 1], batch_dims=stacked)
     result = math.reduce_sum(rows * columns, axis=-1) * alpha + frontdoor.convert(values) * beta
     return indices, cast_to(result, output_type), dense_shape
 
@@ -613,7 +628,9 @@ segment_sum, segment_mean, segment_sqrt_n = (_segments(kind) for kind in ("sum",
 
 def bincount(values: Any, weights: Any = None, axis: Any = 0, minlength: Any = None, maxlength: Any = None,
              binary_output: bool = False, name: str | None = None) -> SparseTensor:  # fmt: skip
-    """How often each number occurs, in the whole (axis 0) or in each row (axis -1), as a SparseTensor of int32.
+    """How often each number occurs, in the whole (axis 0) or in each row (axis -1), as a SparseTensor.
+
+    Without weights the counts have the dtype of the numbers.
 
     Args:
         values: Integers: dense or sparse.
@@ -640,6 +657,7 @@ def bincount(values: Any, weights: Any = None, axis: Any = 0, minlength: Any = N
                            array.constant(1, dtypes.int64)) // width  # fmt: skip
         numbers, count = flat, height
         weighed = None if weights is None else array.reshape(frontdoor.convert(weights), [-1])
+    counted = numbers.dtype
     numbers = cast_to(numbers, dtypes.int64)
     if maxlength is not None:
         kept = _true(math.less(numbers, _int64(maxlength)))
@@ -647,7 +665,7 @@ def bincount(values: Any, weights: Any = None, axis: Any = 0, minlength: Any = N
         weighed = None if weighed is None else array.gather(weighed, kept)
     places = numbers[:, None] if axis == 0 else array.stack([rows, numbers], 1)
     order, groups, found = _groups(places)
-    ones = array.ones_like(groups, dtypes.int32) if weighed is None else array.gather(weighed, order)
+    ones = array.ones_like(groups, counted) if weighed is None else array.gather(weighed, order)
     totals = math.segment_sum(ones, groups)
     top = math.reduce_max(array.concat([array.zeros([1], dtypes.int64), numbers + 1], 0))
     if minlength is not None:

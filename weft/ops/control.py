@@ -424,7 +424,7 @@ def _scan(
             elif stacks[position].shape[1:] != np.shape(value):
                 raise ValueError(f"result {position} of step {step} has shape {np.shape(value)}, those before it "
                                  f"{stacks[position].shape[1:]}; results that are stacked must have one shape")
-            stacks[position][step] = value
+            stacks[position][step, ...] = value  # of strings without axes the string, not an array of it
     if length == 0:
         given = [*carry, *(np.empty(row.shape[1:], row.dtype) for row in rows), *captures]
         stacks = [_empty_stack(body, carries + position, given, runner) for position in range(len(stacks))]

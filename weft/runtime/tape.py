@@ -21,7 +21,7 @@ from weft.base.errors import explain
 from weft.base.sources import SourceLine, user_place
 from weft.ops.opdef import Slices
 from weft.runtime import backward, context, dispatch
-from weft.runtime.composite import IndexedSlices
+from weft.runtime.composite import CompositeTensor, IndexedSlices
 from weft.runtime.tensor import EagerTensor, Handle, Tensor
 
 _log = logging.getLogger("weft")
@@ -132,6 +132,22 @@ def _target_of(value: Any) -> Any:
     return handle if isinstance(handle, Handle) else value
 
 
+def _followed_part(leaf: Any) -> Any:
+    """Of ragged and sparse tensors the values, which a gradient can be asked of; else the leaf itself."""
+    if not isinstance(leaf, CompositeTensor) or isinstance(leaf, IndexedSlices) or leaf._described() is None:
+        return leaf
+    parts = leaf._components()
+    return next((part for part in parts if part.dtype.is_floating or part.dtype.is_complex), leaf)
+
+
+def _whole_of(leaf: Any, part: Any) -> Any:
+    """The gradient of a leaf, out of that of the part that was followed."""
+    followed = _followed_part(leaf)
+    if part is None or followed is leaf:
+        return part
+    return leaf._rebuild([_dense(part) if one is followed else one for one in leaf._components()])
+
+
 def _with_bare_variables(
     found: Sequence[Any], given: Sequence[Any], targets: Sequence[Any], cotangents: Sequence[Any],
     sources: Sequence[Any],
@@ -143,8 +159,8 @@ def _with_bare_variables(
         for place, source in enumerate(sources):
             if isinstance(handle, Handle) and source is handle:
                 part = dispatch.builder.ones_like(target) if cotangent is None else cotangent
-                before = summed[place]
-                summed[place] = part if before is None else dispatch.builder.add(_dense(_present(before, leaf, False)), part)
+                before = _dense(_present(summed[place], leaf, False))
+                summed[place] = part if before is None else dispatch.builder.add(before, part)
     return summed
 
 
@@ -209,7 +225,7 @@ class GradientTape:
         """Follows tensors or variables (nested structures too); only floats and complex numbers can be."""
         tape = self._require()
         for leaf in nest.flatten(tensor):
-            target = _target_of(leaf)
+            target = _target_of(_followed_part(leaf))
             if not isinstance(target, Tensor):
                 raise ValueError(f"A tape watches tensors, received {type(leaf).__name__}. Use tf.convert_to_tensor.")
             dtype = target.handle_type.dtype if isinstance(target, Handle) else target.dtype
@@ -277,25 +293,27 @@ class GradientTape:
             self._stop()
         if not self._persistent:
             self._used = True
-        given = nest.flatten(target)
+        given = [_followed_part(leaf) for leaf in nest.flatten(target)]
         targets = [_as_target(leaf) for leaf in given]
         leaves = nest.flatten(sources)
-        followed = [_target_of(leaf) for leaf in leaves]
-        seeds = nest.flatten(output_gradients) if output_gradients is not None else [None] * len(targets)
+        followed = [_target_of(_followed_part(leaf)) for leaf in leaves]
+        seeds = [None] * len(targets)
+        if output_gradients is not None:
+            seeds = [_followed_part(leaf) for leaf in nest.flatten(output_gradients)]
         cotangents = [None if s is None else _seed(t, s) for t, s in zip(targets, seeds, strict=True)]
         # tapes that are still open record the gradient itself, for higher orders; this one must not
         with _paused(tape if inside and not self._persistent else None):
             found = _gradients(tape.entries, targets, cotangents, followed)
             found = _with_bare_variables(found, given, targets, cotangents, followed)
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
-        results = [_present(part, leaf, zero) for part, leaf in zip(found, leaves, strict=True)]
+        results = [_present(part, source, zero) for part, source in zip(found, followed, strict=True)]
         absent = [source for source, part in zip(followed, results, strict=True) if part is None]
         if absent:
             self._spent, self._spent_target, self._absent = tape, targets[0], absent
             _recent.absence = weakref.ref(self)
         if not self._persistent:
             self._tape_after(tape)
-        return nest.pack(sources, results)
+        return nest.pack(sources, [_whole_of(leaf, part) for leaf, part in zip(leaves, results, strict=True)])
 
     def _tape_after(self, tape: Tape) -> None:
         """Drops what a tape that has been asked holds: every intermediate value."""

@@ -230,6 +230,13 @@ class EagerTensor(Tensor):
     def __init__(self, array: Any) -> None:
         self._array = array
 
+    def __hash__(self) -> int:
+        # keys are compared by ==, which has a tensor's elements for an answer; tensors of graphs are compared by
+        # identity while sessions look them up
+        if context.identity_equality():
+            return id(self) >> 4
+        raise TypeError("Tensor is unhashable. Instead, use tensor.ref() as the key.")
+
     @property
     def dtype(self) -> DType:
         return _DTYPE_OF[self._array.dtype]

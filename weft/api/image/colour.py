@@ -69,9 +69,19 @@ def hsv_to_rgb(images: Any, name: str | None = None) -> Any:
     """Red, green and blue of hue, saturation and value."""
     x = _colours(images, "hsv_to_rgb")
     hue, saturation, value = x[..., 0], x[..., 1], x[..., 2]
-    around = hue * 6.0
-    parts = (math.abs(around - 3.0) - 1.0, 2.0 - math.abs(around - 2.0), 2.0 - math.abs(around - 4.0))
-    return array.stack([(1.0 - saturation + saturation * _unit(p)) * value for p in parts], axis=-1)
+    return array.stack([(1.0 - saturation + saturation * p) * value for p in _shares(hue * 6.0)], axis=-1)
+
+
+def _shares(around: Any) -> tuple[Any, ...]:
+    """How far each colour is from the least one towards the greatest, of the hue in sixths of the circle."""
+    return _unit(math.abs(around - 3.0) - 1.0), _unit(2.0 - math.abs(around - 2.0)), _unit(2.0 - math.abs(around - 4.0))
+
+
+def _between(least: Any, greatest: Any, hue: Any) -> Any:
+    """Colours of a hue whose least and greatest channels are these, to the bit."""
+    spread = greatest - least
+    parts = [array.where(math.greater_equal(p, 1.0), greatest, least + spread * p) for p in _shares(hue * 6.0)]
+    return array.stack(parts, axis=-1)
 
 
 def _unit(x: Any) -> Any:
@@ -140,9 +150,8 @@ def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Any:
 def adjust_hue(image: Any, delta: Any, name: str | None = None) -> Any:
     """Images with their hue turned by `delta` of a full circle."""
     def turned(v: Any) -> Any:
-        hsv = rgb_to_hsv(v)
-        hue = math.floormod(hsv[..., :1] + array.cast(delta, v.dtype), 1.0)
-        return hsv_to_rgb(array.concat([hue, hsv[..., 1:]], axis=-1))
+        hue = math.floormod(rgb_to_hsv(v)[..., 0] + array.cast(delta, v.dtype), 1.0)
+        return _between(math.reduce_min(v, axis=-1), math.reduce_max(v, axis=-1), hue)
 
     return in_floats(_colours(image, "adjust_hue"), turned)
 
@@ -151,8 +160,8 @@ def adjust_saturation(image: Any, saturation_factor: Any, name: str | None = Non
     """Images with their saturation multiplied, up to full saturation."""
     def changed(v: Any) -> Any:
         hsv = rgb_to_hsv(v)
-        saturation = _unit(hsv[..., 1:2] * array.cast(saturation_factor, v.dtype))
-        return hsv_to_rgb(array.concat([hsv[..., :1], saturation, hsv[..., 2:]], axis=-1))
+        saturation = _unit(hsv[..., 1] * array.cast(saturation_factor, v.dtype))
+        return _between(hsv[..., 2] - saturation * hsv[..., 2], hsv[..., 2], hsv[..., 0])
 
     return in_floats(_colours(image, "adjust_saturation"), changed)
 
