@@ -13,7 +13,8 @@ from weft.base.errors import InvalidArgumentError, UnimplementedError, explain
 from weft.base.shapes import TensorShape
 from weft.ops import opdef
 from weft.runtime import context, dispatch, frontdoor, indexing, sizes, static
-from weft.runtime.tensor import EagerTensor, Tensor
+from weft.runtime.composite import CompositeTensor
+from weft.runtime.tensor import EagerTensor, Tensor, TensorOperators
 
 newaxis = None
 
@@ -96,6 +97,8 @@ def is_tensor(x: Any) -> bool:
 
 def identity(input: Any, name: str | None = None) -> Any:
     """The same values as a new tensor."""
+    if isinstance(input, CompositeTensor) and not isinstance(input, TensorOperators):
+        return input._rebuild([apply("identity", part, name=name) for part in input._components()])
     return apply("identity", input, name=name)
 
 

@@ -6,6 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from weft.api import dlpack, numpy  # noqa: F401
+from weft.api.extension_types import (  # noqa: F401
+    BatchableExtensionType,
+    ExtensionType,
+    ExtensionTypeBatchEncoder,
+    ExtensionTypeSpec,
+    extension_type,
+)
 from weft.data.optional import Optional  # noqa: F401
 
 

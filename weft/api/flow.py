@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from weft.api import config, ragged_map
+from weft.api import nest as nested
 from weft.api.common import apply, cast_to
 from weft.base import dtypes, nest
 from weft.base.dtypes import DType
@@ -147,10 +148,38 @@ def map_fn(fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = No
     if ragged_map.concerns(elems, signature):
         return _closed(ragged_map.map_rows(_traceable(fn), elems, signature), back_prop)
     if any(isinstance(leaf, CompositeTensor) for leaf in leaves):
-        raise NotImplementedError(explain("tf.map_fn takes dense tensors.", received=repr(elems)[:100],
-                                          hint="tf.ragged.map_flat_values, or x.to_tensor()"))  # fmt: skip
+        return _closed(_map_of_several(_traceable(fn), elems), back_prop)
     rows, fn = nest.map_structure(frontdoor.convert, elems), _traceable(fn)
     return _closed(control.scan(lambda carry, row: (carry, fn(row)), [], rows)[1], back_prop)
+
+
+def _map_of_several(fn: Any, elems: Any) -> Any:
+    """`map_fn` over values that are made of several tensors, all of which have a row for each of theirs."""
+    leaves = nest.flatten(elems)
+    whole = [leaf._type_spec if isinstance(leaf, CompositeTensor) else None for leaf in leaves]
+    if any(spec is not None and len(spec._sliced()) != len(spec._component_specs()) for spec in whole):
+        raise NotImplementedError(explain("tf.map_fn takes dense tensors.", received=repr(elems)[:100],
+                                          hint="tf.ragged.map_flat_values, or x.to_tensor()"))  # fmt: skip
+    parts = [leaf._components() if isinstance(leaf, CompositeTensor) else [frontdoor.convert(leaf)] for leaf in leaves]
+    single = [None if spec is None else spec._row() for spec in whole]
+    given: list[Any] = []
+
+    def step(carry: Any, row: list[list[Any]]) -> Any:
+        one = [own[0] if spec is None else spec._from_components(own) for spec, own in zip(single, row, strict=True)]
+        result = fn(nest.pack(elems, one))
+        given[:] = [nest.map_structure(lambda leaf: getattr(leaf, "_type_spec", None), result)]
+        return carry, nested.flatten(result, expand_composites=True)
+
+    supply = iter(control.scan(step, [], parts)[1])
+    shape = parts[0][0].shape
+    count = None if shape.rank is None else shape[0]
+
+    def stacked(spec: Any) -> Any:
+        several = None if spec is None else spec._batched(count)
+        own = [next(supply) for _ in ([None] if several is None else several._component_specs())]
+        return own[0] if several is None else several._from_components(own)
+
+    return nest.map_structure(stacked, given[0])
 
 
 def scan(fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True,

@@ -139,12 +139,13 @@ class Slices(Node):
             where = f" `{'.'.join(map(str, path))}`" if path else ""
             if isinstance(leaf, structure.PipelineHandle) or leaf is None:
                 raise TypeError(explain(f"from_tensor_slices takes tensors; component{where} is {leaf!r}."))
-            if tensor.shape.rank == 0:
-                raise ValueError(explain(
-                    f"from_tensor_slices cuts along the first axis; component{where} is a single value.",
-                    received=str(tensor.type), hint="give it one more axis, or use from_tensors",
-                ))  # fmt: skip
-            known.append((where, None if tensor.shape.rank is None else tensor.shape.as_list()[0]))
+            for part in tensor._type_spec._sliced() if isinstance(tensor, CompositeTensor) else [tensor]:
+                if part.shape.rank == 0:
+                    raise ValueError(explain(
+                        f"from_tensor_slices cuts along the first axis; component{where} is a single value.",
+                        received=str(getattr(part, "type", part)), hint="give it one more axis, or use from_tensors",
+                    ))  # fmt: skip
+                known.append((where, None if part.shape.rank is None else part.shape.as_list()[0]))
         if not known:
             raise ValueError(explain("from_tensor_slices needs at least one tensor.", received=repr(element)))
         sizes = {size for _, size in known if size is not None}

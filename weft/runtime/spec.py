@@ -48,6 +48,10 @@ class CompositeSpec(TypeSpec):
         """The spec of one row of a value."""
         raise NotImplementedError
 
+    def _sliced(self) -> list[Any]:
+        """What a value's rows are taken of: specs whose first axes are as long as there are rows."""
+        return [self]
+
     def _stacked(self, values: list[list[Any]]) -> list[Any]:
         """The arrays of values stacked, out of theirs."""
         raise NotImplementedError
