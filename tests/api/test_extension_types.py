@@ -80,6 +80,16 @@ def test_values_of_another_kind_are_refused(given: Mapping[str, Any], problem: s
         Mixed(**given)
 
 
+def test_annotations_name_what_is_seen_where_the_class_is_made() -> None:
+    class Inner(ExtensionType):
+        x: tf.Tensor
+
+    class Outer(ExtensionType):
+        inner: Inner
+
+    assert int(Outer(Inner(3)).inner.x) == 3
+
+
 def test_what_a_class_may_not_say() -> None:
     with pytest.raises(TypeError, match="In field 'y': Unsupported type annotation 'set'"):
         type("Bad", (ExtensionType,), {"__annotations__": {"y": set}})

@@ -64,6 +64,15 @@ def _annotations(cls: type) -> dict[str, Any]:
     return dict(inspect.get_annotations(cls))
 
 
+def _names_around() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The names that can be seen where a class is being made: annotations may be texts."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    inside = frame.f_locals is not frame.f_globals
+    return frame.f_globals, dict(frame.f_locals) if inside else {}
+
+
 def _is_part_of_a_class(value: Any) -> bool:
     """Whether a class holds it for something else than a field's default: a method, a property, a class."""
     return callable(value) or hasattr(value, "__get__") or isinstance(value, ExtensionTypeBatchEncoder)
@@ -90,9 +99,10 @@ def _resolved(annotation: Any, path: str, owner: type) -> Any:
     if not isinstance(annotation, (str, typing.ForwardRef)):
         return annotation
     text = annotation if isinstance(annotation, str) else annotation.__forward_arg__
-    known = {cls.__name__: cls for cls in owner.__mro__}
+    around, inside = owner._names  # type: ignore[attr-defined]
+    known = {**inside, **{cls.__name__: cls for cls in owner.__mro__}}
     try:
-        found = eval(text, vars(sys.modules[owner.__module__]), known)  # an annotation of the program's own
+        found = eval(text, around, known)  # an annotation of the program's own
     except Exception:
         raise TypeError(f"{path}: Unsupported type annotation {text!r}") from None
     _check_annotation(found, path)
@@ -409,6 +419,7 @@ class ExtensionType(_Record, CompositeTensor):
 
     _kind = "ExtensionType"
     Spec: ClassVar[Any]
+    _names: ClassVar[tuple[dict[str, Any], dict[str, Any]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -418,6 +429,7 @@ class ExtensionType(_Record, CompositeTensor):
                 raise ValueError(f"The field annotations for {cls.__name__} are invalid. Field {name} is missing a "
                                  "type annotation.")  # fmt: skip
         cls._fields = {**cls._fields, **own}
+        cls._names = _names_around()
         for name, annotation in own.items():
             _check_annotation(annotation, name)
         kinds = inspect.Parameter
