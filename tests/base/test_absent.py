@@ -29,7 +29,7 @@ def look_up(path: str) -> Any:
         ("tf.matmull", ("no `tf.matmull`", "Did you mean `matmul`")),
         ("tf.linalg.no_such_thing_at_all", ("`tf.linalg.no_such_thing_at_all`", "may not be built yet")),
         ("tf.Session", ("`tf.Session` is TensorFlow 1's", "tf.compat.v1.Session", "--dialect v1")),
-        ("tf1.contrib.slim", ("no `tf.contrib.slim` yet", "keras.layers")),
+        ("tf1.contrib.tpu", ("no `tf.contrib.tpu` yet", "keras.layers")),
         ("tf1.nn.rleu", ("no `tf.nn.rleu`", "Did you mean `relu`")),
         ("keras.layers.Dens", ("no `keras.layers.Dens`", "Did you mean `Dense`")),
         ("keras.applications.VGG16", ("no `keras.applications` yet", "next: ")),

@@ -155,5 +155,5 @@ def test_names_that_mean_the_opposite_in_version_2():
     assert 700 < (kept != 0).sum() < 900
     with pytest.raises(ValueError, match="named arguments"):
         tf.nn.softmax_cross_entropy_with_logits(x)
-    with pytest.raises(AttributeError, match=r"no `tf\.contrib\.slim` yet"):
-        _ = tf.contrib.slim
+    with pytest.raises(AttributeError, match=r"no `tf\.contrib\.tpu` yet"):
+        _ = tf.contrib.tpu

@@ -55,8 +55,8 @@ def test_contribs_training_step_in_one_call():
         assert session.run(step) == 1
     with pytest.raises(ValueError, match="Optimizer name should be one of"):
         tf.contrib.layers.optimize_loss(loss, step, 0.5, "Newton")
-    with pytest.raises(AttributeError, match="contrib.slim"):
-        tf.contrib.slim
+    with pytest.raises(AttributeError, match="contrib.tpu"):
+        tf.contrib.tpu
 
 
 def test_contribs_initializers_keep_the_variance():

@@ -228,6 +228,14 @@ def _squeeze(x: Any, axis: Any) -> Any:
     return np.squeeze(x, None if axis is None else _as_axes(axis))
 
 
+def _squeezed(b: Any, x: Any, axis: Any) -> Any:
+    wanted = _squeeze_spec(TensorType(b.shape(x), b.dtype(x)), axis=axis).shape
+    if wanted is not None:
+        return b.reshape(x, shape=wanted)
+    sizes = b.call("shape", x)
+    return b.reshape_dynamic(x, b.boolean_mask(sizes, b.not_equal(sizes, b.constant(1, b.dtype(sizes)))))
+
+
 register(
     OpDef(
         name="squeeze",
@@ -238,9 +246,7 @@ register(
         dtypes=(dtypes.ALL,),
         vjp=lambda b, node, ct: (b.reshape_like(ct, node.inputs[0]),),
         jvp=lambda b, node, t: (b.squeeze(t, **node.attrs),),
-        decompose=lambda b, x, axis: b.reshape(
-            x, shape=_squeeze_spec(TensorType(b.shape(x), b.dtype(x)), axis=axis).shape
-        ),
+        decompose=_squeezed,
         doc="Without the named axes, which have size 1; all such axes where none is named.",
         cases=(case((1, 3, 1), axis=(0,)), case((1, 3, 1), axis=None), case((2, 1), axis=-1), case((2, 3), axis=())),
     )

@@ -81,9 +81,9 @@ def ulps(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
     same = (np.isnan(got) & np.isnan(nearest)) | (got == nearest)
     # below the least normal number there is zero alone, for terms of a sum as well
     least = np.finfo(got.dtype).tiny
-    low = np.abs(expected) < 16 * least
-    error = np.where(low & (np.abs(got.astype(expected.dtype) - expected) <= least), 0, error)
-    error = np.where(same & ~np.isfinite(error), 0, error)
+    with np.errstate(all="ignore"):
+        low = (np.abs(expected) < 16 * least) & (np.abs(got.astype(expected.dtype) - expected) <= least)
+    error = np.where(low | (same & ~np.isfinite(error)), 0, error)
     return np.where(np.isnan(error), np.inf, error).astype(np.float64)
 
 

@@ -299,7 +299,7 @@ class _Writer:
         pack_a = _MADE if steps is None else _A_TURNED if steps.inner == 1 else _A_MOVED
         cut = self.cut = blocking(
             given.shape, given.inner, lanes, plan.target, pack_a if given.packs_a() else 0.0, self._packs_b(),
-            0.0 if steps is None or given.pairs else self._crowded(steps), given.turning,
+            self._crowded(steps), given.turning,
             _A_FAR if steps is None or steps.inner == 1 else _COLUMNS_FAR,
         )  # fmt: skip
         packs = cut.packs_a
@@ -347,8 +347,11 @@ class _Writer:
             return 0.0
         return _MADE if steps is None else _B_MOVED if steps.along == 1 else _B_TURNED
 
-    def _crowded(self, steps: Steps) -> float:
-        """How much longer sums take with A where it is: little where a line of each of a tile's rows stays near."""
+    def _crowded(self, steps: Steps | None) -> float:
+        """How much longer sums take with A where it is: little where a line of each of a tile's rows stays near; 0
+        where it has to be packed, since it lies unevenly."""
+        if steps is None or self.given.pairs or 1 not in (steps.along, steps.inner):
+            return 0.0
         room = self.plan.target.nearest // WAY
         return _APART if steps.inner == 1 and room >= _ROOM else _CROWDED
 

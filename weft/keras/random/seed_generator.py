@@ -62,7 +62,7 @@ class SeedGenerator:
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
             raise ValueError(explain("SeedGenerator: Argument `seed` must be an integer.", received=repr(seed)))
         self.name = name or naming.auto_name("seed_generator")
-        with tf.init_scope():
+        with tf.init_scope(), naming.name_scope(self.name, override_parent=""):
             self.state = Variable(
                 np.array([_held(seed), 0]),
                 dtype="int64",

@@ -1,6 +1,6 @@
-"""`tf.contrib.slim`: the layers, argument scopes and variables of contrib under one roof, and a loop that trains.
+"""`tf.contrib.slim`: the layers, argument scopes and variables of contrib under one roof, and its training step.
 
-Networks (`slim.nets`) and data sets (`slim.dataset`) are not built yet.
+The loop around that (`slim.learning.train`), networks (`slim.nets`) and data sets (`slim.dataset`) are not built yet.
 """
 
 from __future__ import annotations
