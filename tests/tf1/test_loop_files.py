@@ -122,3 +122,14 @@ def test_a_loop_whose_gradient_draws_again_is_saved_and_its_variables_restored(t
         saver.restore(session, path)
         for found, expected in zip(session.run(tf.trainable_variables()), trained, strict=True):
             np.testing.assert_array_equal(found, expected)
+
+
+def test_a_file_that_has_the_name_of_a_checkpoint_of_version_2_is_not_deleted_with_it(tmp_path):
+    tf.get_variable("v", [2], initializer=tf.zeros_initializer())
+    saver = tf.train.Saver(max_to_keep=1)
+    (tmp_path / "model-1").write_text("mine")
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for step in (1, 2):
+            saver.save(session, str(tmp_path / "model"), global_step=step)
+    assert not (tmp_path / "model-1.index").exists() and (tmp_path / "model-1").read_text() == "mine"

@@ -71,7 +71,7 @@ def _interrupted(prefix: Path) -> bool:
     return os.path.exists(index_path(prefix) + _NEW) and not os.path.exists(data_path(prefix) + _NEW)
 
 
-class BundleReader:
+class BundleReader(files.Closing):
     """Reads a checkpoint.
 
     Args:
@@ -302,14 +302,6 @@ class BundleReader:
     def __del__(self) -> None:
         if hasattr(self, "_files"):
             self.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _fixed_lengths(lengths: Sequence[int]) -> bytes:

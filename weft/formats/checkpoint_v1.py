@@ -11,8 +11,7 @@ import glob
 import math
 import os
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +82,7 @@ class _Tensor(NamedTuple):
     slices: list[tuple[int, TensorSliceProto]]
 
 
-class Reader:
+class Reader(files.Closing):
     """Reads a checkpoint of version 1, as `BundleReader` does one of version 2.
 
     Args:
@@ -219,14 +218,6 @@ class Reader:
         if hasattr(self, "_tables"):
             self.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 class Slice(NamedTuple):
     """What is written under a name: a whole tensor, or a part of one.
@@ -282,7 +273,7 @@ def write(path: Path, slices: Iterable[Slice]) -> None:
         held = SavedTensorSlices()
         held.data.name = part.name
         held.data.slice.CopyFrom(box)
-        numbers = to_tensor_proto(values, listed=True)
+        numbers = to_tensor_proto(values, raw=False)
         numbers.ClearField("dtype")
         numbers.ClearField("tensor_shape")
         held.data.data.CopyFrom(numbers)

@@ -8,10 +8,10 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from weft.base.errors import DataLossError
+from weft.formats import files
 from weft.formats.messages.graph import GraphDef
 from weft.formats.messages.summary import Event, Summary
 from weft.formats.tfrecord import Path, TFRecordReader, TFRecordWriter
@@ -33,7 +33,7 @@ def is_event_file(path: Path) -> bool:
     return _FILE_NAME.search(os.path.basename(os.fsdecode(path))) is not None
 
 
-class EventFileWriter:
+class EventFileWriter(files.Closing):
     """Writes an event file into a folder, which is made if need be. Not safe for several threads at once.
 
     Args:
@@ -86,14 +86,6 @@ class EventFileWriter:
     def closed(self) -> bool:
         """Whether the file is closed."""
         return self._writer.closed
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def read_events(path: Path, *, tolerate_unfinished: bool = False) -> Iterator[Event]:

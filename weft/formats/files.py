@@ -1,4 +1,4 @@
-"""Writing files so that a crash leaves the old or the new content, never a part of it."""
+"""Writing files so that a crash leaves the old or the new content, never a part of it; readers that are closed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,24 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
-from typing import BinaryIO
+from types import TracebackType
+from typing import BinaryIO, Self
+
+
+class Closing:
+    """Something open, which `with` closes."""
+
+    def close(self) -> None:
+        """Closes it."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def sync_file(file: BinaryIO) -> None:

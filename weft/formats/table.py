@@ -12,11 +12,10 @@ import bisect
 import os
 import struct
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import BinaryIO, Final, NamedTuple, Self
+from typing import BinaryIO, Final, NamedTuple
 
 from weft.base.errors import DataLossError, InvalidArgumentError, NotFoundError
-from weft.formats import snappy
+from weft.formats import files, snappy
 from weft.formats.crc32c import masked_crc32c
 from weft.formats.wire import decode_varint, encode_varint
 
@@ -171,7 +170,7 @@ class TableWriter:
         self._file.write(handles.ljust(_HANDLE_SPACE, b"\0") + struct.pack("<Q", MAGIC))
 
 
-class TableReader:
+class TableReader(files.Closing):
     """Reads a table.
 
     Args:
@@ -302,11 +301,3 @@ class TableReader:
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

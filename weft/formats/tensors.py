@@ -173,16 +173,14 @@ def decode_strings(values: Sequence[bytes], shape: tuple[int, ...]) -> npt.NDArr
     return out.reshape(shape)
 
 
-def to_tensor_proto(
-    values: npt.ArrayLike, *, dtype: int | None = None, listed: bool = False, raw: bool = False
-) -> TensorProto:
+def to_tensor_proto(values: npt.ArrayLike, *, dtype: int | None = None, raw: bool | None = None) -> TensorProto:
     """Makes a `TensorProto`, in the form that TensorFlow chooses: raw bytes for most arrays, lists for the rest.
 
     Args:
         values: An array, or what numpy makes one from.
         dtype: The element type; None takes that of the array.
-        listed: Whether numbers are listed where TensorFlow would take raw bytes.
-        raw: Whether numbers are raw bytes whatever their type and number, as `tf.io.serialize_tensor` writes them.
+        raw: Whether numbers are raw bytes, as `tf.io.serialize_tensor` writes them, or listed, as checkpoints of
+            version 1 have them, whatever their type and number; None takes the form that TensorFlow chooses.
 
     Returns:
         The message.
@@ -203,7 +201,7 @@ def to_tensor_proto(
         return proto
     flat = np.ascontiguousarray(array.astype(numpy_dtype(kind), copy=False)).reshape(-1)
     proto = TensorProto(dtype=kind, tensor_shape=shape_to_proto(array.shape))
-    if raw or (kind in _CONTENT_TYPES and flat.size > 1 and not listed):
+    if raw or (raw is None and kind in _CONTENT_TYPES and flat.size > 1):
         proto.tensor_content = _little_endian(flat).tobytes()
         return proto
     field = _VALUE_FIELDS.get(kind, "int_val")

@@ -9,10 +9,10 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Any, BinaryIO, Final, Literal, Self
+from typing import Any, BinaryIO, Final, Literal
 
 from weft.base.errors import DataLossError, InvalidArgumentError, NotFoundError, explain
+from weft.formats import files
 from weft.formats.crc32c import masked_crc32c
 
 Compression = Literal["", "GZIP", "ZLIB"]
@@ -49,7 +49,7 @@ def check_compression(value: Any) -> Compression:
     return found
 
 
-class TFRecordWriter:
+class TFRecordWriter(files.Closing):
     """Writes a TFRecord file. The file is complete once `close` returned; leave it by a `with` block.
 
     Args:
@@ -139,21 +139,13 @@ class TFRecordWriter:
         finally:
             file.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def __del__(self) -> None:
         # An abandoned writer still ends its file, as an abandoned Python file does.
         if getattr(self, "_file", None) is not None:
             self.close()
 
 
-class TFRecordReader:
+class TFRecordReader(files.Closing):
     """Reads a TFRecord file from front to back, a record at a time.
 
     Args:
@@ -254,14 +246,6 @@ class TFRecordReader:
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class _Plain:

@@ -19,7 +19,7 @@ from weft.engines.native.loops import Buffer, Const, Kernel, Load, Op, Store
 class _Job:
     """Adds 1 to each element of an array, a chunk each, in phases of two kernels."""
 
-    def __init__(self, size: int, phases: int = 3) -> None:
+    def __init__(self, size: int, phases: int = 3, claims: int = 2) -> None:
         self.array = np.zeros(size, np.int64)
         buffer = Buffer("x", dtypes.int64, size)
         kernels = []
@@ -37,7 +37,7 @@ class _Job:
         self.table = np.array([self.flag.ctypes.data, 0, self.array.ctypes.data, *layout.operands], np.int64)
         words: list[int] = []
         for _ in range(phases):
-            words += [2, 1, size, 2]
+            words += [2, 1, size, claims]
             for kernel, (function, begin) in zip(kernels, made, strict=True):
                 assert isinstance(kernel.chunks, int)
                 words += [self.code.address(function), kernel.chunks, 3 + begin]
@@ -68,6 +68,14 @@ def test_every_chunk_is_done_once(make_pool: Any, count: int) -> None:
     for turn in range(50):
         job.run(pool)
         assert (job.array == 3 * (turn + 1)).all()
+
+
+@pytest.mark.parametrize("claims", [16, 48, 1_000_000])  # the last are more than are counted
+def test_every_chunk_is_done_once_however_many_claims_there_are(make_pool: Any, claims: int) -> None:
+    pool, job = make_pool(3), _Job(300_001, claims=claims)
+    job.run(pool)
+    job.run(pool)
+    assert (job.array == 6).all()
 
 
 def test_workers_sleep_and_wake(make_pool: Any) -> None:

@@ -33,8 +33,9 @@ def get_checkpoint_state(checkpoint_dir: Any, latest_filename: str | None = None
 
 def remove_checkpoint(prefix: str) -> None:
     """Deletes the files of a checkpoint of either version, as far as they are there."""
-    data = glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????")
-    for path in [*data, bundle.index_path(prefix), *([prefix] if os.path.isfile(prefix) else [])]:
+    if not bundle.checkpoint_exists(prefix) and os.path.isfile(prefix):  # of version 1: the prefix is the file
+        os.remove(prefix)
+    for path in [*glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????"), bundle.index_path(prefix)]:
         if os.path.exists(path):
             os.remove(path)
 

@@ -257,8 +257,10 @@ cut:
   %number = add i64 %number_here, %k
   %size_at = getelementptr i64, ptr %e, i64 1
   %size = load i64, ptr %size_at, align 8
-  %fewer = icmp slt i64 %size, %parts
-  %claims = select i1 %fewer, i64 %size, i64 %parts
+  %much = icmp sgt i64 %parts, {_MOST}
+  %wanted = select i1 %much, i64 {_MOST}, i64 %parts
+  %fewer = icmp slt i64 %size, %wanted
+  %claims = select i1 %fewer, i64 %size, i64 %wanted
   ; kernels of fewer claims than threads begin with different threads
   %few = icmp slt i64 %claims, %threads
   %turned = select i1 %few, i64 %k, i64 0

@@ -170,7 +170,7 @@ class Binding:
         for turn, phase in _unrolled(image.phases, known):
             counts = [dims.evaluate(call.chunks, known) for call in phase.kernels]
             # few enough claims that they cost nothing, many enough that threads end together
-            claims = 16 * min(flags.num_threads(), 1024)
+            claims = 16 * flags.num_threads()
             words += [len(phase.kernels), int(phase.writes_state), sum(counts), claims]
             for call, count in zip(phase.kernels, counts, strict=True):
                 words += [program.addresses[call.function], count, call.last(turn)]
