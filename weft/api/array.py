@@ -563,7 +563,8 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
     start, extent = sizes.shape_argument(begin), sizes.shape_argument(size)
     if sizes.is_static(start) and sizes.is_static(extent):
         return apply("slice", input_, begin=start, size=extent, name=name)
-    return apply("slice_dynamic", input_, sizes.as_tensor(start), sizes.as_tensor(extent), name=name)
+    known = sizes.known_parts(extent if sizes.is_static(extent) else size)
+    return apply("slice_dynamic", input_, sizes.as_tensor(start), sizes.as_tensor(extent), sizes=known, name=name)
 
 
 def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0,

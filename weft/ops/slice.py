@@ -12,6 +12,7 @@ from weft.base.dims import Dim
 from weft.ir.types import TensorType
 from weft.ops.axes import INDICES, need_rank, same_size, shape_of
 from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, register
+from weft.ops.sizes import kept, promised
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Shape
@@ -443,13 +444,19 @@ register(
 )
 
 
-def _slice_dynamic_spec(x: TensorType, begin: TensorType, size: TensorType) -> TensorType:
+def _slice_dynamic_spec(
+    x: TensorType, begin: TensorType, size: TensorType, sizes: tuple[Dimension | None, ...] | None
+) -> TensorType:
     shape = shape_of(x)
     for type, name in ((begin, "begin"), (size, "size")):
         need_rank(type, 1, name)
         if same_size(shape_of(type)[0], len(shape)) is None:
             raise SpecError(f"`{name}` has shape {shapes.show(type.shape)}, the tensor has rank {len(shape)}")
-    return TensorType(tuple(Dim.fresh("slice") for _ in shape), x.dtype)
+    found = promised(size, (None,) * len(shape) if sizes is None else sizes, "size")
+    for axis, (whole, length) in enumerate(zip(shape, found or (), strict=True)):
+        if isinstance(whole, int) and isinstance(length, int) and not 0 <= length <= whole:
+            raise SpecError(f"a window of size {length} does not lie in axis {axis} of size {whole}")
+    return TensorType(found, x.dtype)
 
 
 def _slice_dynamic_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
@@ -463,13 +470,19 @@ register(
     OpDef(
         name="slice_dynamic",
         inputs=("x", "begin", "size"),
+        attrs={"sizes": None},
         spec=_slice_dynamic_spec,
-        reference=lambda x, begin, size: _slice(x, tuple(begin.tolist()), tuple(size.tolist())),
+        reference=lambda x, begin, size, sizes: kept(_slice(x, tuple(begin.tolist()), tuple(size.tolist())), sizes),
         dtypes=(dtypes.ALL, INDICES, INDICES),
         same=(0,),
         vjp=_slice_dynamic_vjp,
-        jvp=lambda b, node, t, *_: (b.slice_dynamic(t, *node.inputs[1:]),),
-        doc="`slice` whose begin and size (-1: up to the end) are known at run time only.",
-        cases=(case((4, 5), np.array([1, 0], np.int32), np.array([2, -1], np.int32)),),
+        jvp=lambda b, node, t, *_: (b.slice_dynamic(t, *node.inputs[1:], **node.attrs),),
+        doc="`slice` whose begin and size (-1: up to the end) are known at run time only; `sizes` holds the sizes that "
+            "are known before, or None.",
+        cases=(
+            case((4, 5), np.array([1, 0], np.int32), np.array([2, -1], np.int32)),
+            case((4, 5), np.array([1, 0], np.int64), np.array([2, -1], np.int64), sizes=(2, None)),
+            case((4, 5), np.array([1, 2], np.int32), np.array([2, 3], np.int32), sizes=(2, 3)),
+        ),
     )
 )

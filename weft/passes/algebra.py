@@ -74,6 +74,14 @@ def _as_reshape(b: GraphBuilder, m: Match) -> Any:
     return None if shape is None or m["x"].shape is None else b.call("reshape", m["x"], shape=shape)
 
 
+def _window(b: GraphBuilder, m: Match) -> Any:
+    sizes = m.attrs["s"]
+    if sizes is None or None in sizes or not sizes:
+        return None
+    starts = [b.call("strided_slice", m["begin"], index=(("int", axis),)) for axis in range(len(sizes))]
+    return b.call("dynamic_slice", m["x"], *starts, sizes=tuple(sizes))
+
+
 def _cast_chain(b: GraphBuilder, m: Match) -> Any:
     start, middle = m["x"].dtype, m.nodes[1].outputs[0].dtype
     target = m.attrs["t"]
@@ -229,6 +237,7 @@ ALGEBRA: tuple[Rule, ...] = (
     Rule("broadcast to own shape", "broadcast_to(x)", _own_shape),
     Rule("broadcasts in a row", "broadcast_to(broadcast_to(x), shape=s)", "broadcast_to(x, shape=s)"),
     Rule("sum to own shape", "sum_to_shape(x)", _own_shape),
+    Rule("window of a known size", "slice_dynamic(x, begin, size, sizes=s)", _window),
     Rule("slice of everything", "slice(x, begin=b)", _whole_slice),
     Rule("slice of a concatenation", "slice(x)", _slice_of_concat),
     *(Rule(f"{op} over no axis", f"{op}(x, axis=())", "x", when=_real)  # 1 * (inf + 0i) has a NaN in it

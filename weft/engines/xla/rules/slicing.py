@@ -90,7 +90,7 @@ def _slice(x: Any, begin: tuple[int, ...], size: tuple[int, ...]) -> Any:
 
 
 @lowering("slice_dynamic", static=(1, 2))
-def _slice_dynamic(x: Any, begin: Any, size: Any) -> Any:
+def _slice_dynamic(x: Any, begin: Any, size: Any, sizes: Any) -> Any:
     return _window(x, begin.tolist(), size.tolist())
 
 
