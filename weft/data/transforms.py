@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from weft.base import dtypes, nest
-from weft.base.alone import work_alone
+from weft.base.alone import work_alone, working_alone
 from weft.base.errors import InvalidArgumentError, OpError, explain
 from weft.base.locks import Lock
 from weft.data import kept_files, structure
@@ -80,7 +80,10 @@ class Map(Derived):
             def first() -> Flat:
                 place, flat, future = running.popleft()
                 found: Flat = future.result()
-                return called(self.function, place, flat, lambda f: self.function.ended(f, found)) if ahead else found
+                if not ahead:
+                    return found
+                with working_alone():  # the processors are taken by what goes ahead
+                    return called(self.function, place, flat, lambda f: self.function.ended(f, found))
 
             try:
                 for place, flat in source:
