@@ -84,7 +84,7 @@ EXAMPLES = {
     "broadcasts in a row": ("broadcast_to(broadcast_to(x, shape=(1, 3)), shape=(2, 3))", "x=f[3]"),
     "sum to own shape": ("sum_to_shape(x, shape=(2, 3))", "x=f[2,3]"),
     "window of a known size": ("slice_dynamic(x, bitwise_and(p, 1), shape(y), sizes=(2, 3))",
-                               "x=f[4,4] p=i[2] y=f[2,3]"),
+                               "p=i[2] x=f[4,4] y=f[2,3]"),
     "slice of everything": ("slice(x, begin=(0, 0), size=(-1, 3))", "x=f[2,3]"),
     "slice of a concatenation": ("slice(concat(x, y, x, axis=1), begin=(0, 3), size=(-1, 2))", "x=f[2,2] y=f[2,3]"),
     **{f"{op} over no axis": (f"{op}(x, axis=())", f"x={letter}[a,3]")
