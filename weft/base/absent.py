@@ -23,6 +23,7 @@ NOT_BUILT: Mapping[str, str] = {
     "keras.Model.predict_classes": "model.predict(x).argmax(axis=-1), or (model.predict(x) > 0.5) for one sigmoid unit",
     "keras.Model.predict_generator": "model.predict takes generators",
     "keras.Model.predict_proba": "model.predict gives probabilities where the last layer does",
+    "keras.Model.quantize": "train and predict with float32",
     "keras.applications": "build the network of keras.layers",
     "keras.callbacks.OrbaxCheckpoint": "use ModelCheckpoint or BackupAndRestore",
     "keras.callbacks.experimental": "use a LambdaCallback",

@@ -181,7 +181,7 @@ def test_the_old_names_of_inputs_and_outputs() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (np.ones((2, 5)), r"input with name 'x': axis 1 has size 5, expected 4(?s:.*)expected: shape \(None, 4\)"),
+        (np.ones((2, 5)), r"name 'x' and path '': axis 1 has size 5, expected 4(?s:.*)expected: shape \(None, 4\)"),
         (np.ones((2, 4, 4)), r"it has 3 axes, expected 2"),
         (np.ones(4), r"it has 1 axis, expected 2(?s:.*)x\[None, \.\.\.\]"),
     ],
@@ -446,3 +446,53 @@ def test_a_subclass_may_give_its_name_alone():
             super().__init__("policy")
 
     assert Policy().name == "policy"
+
+
+def test_a_class_that_hands_tensors_up_is_functional() -> None:
+    class Mine(keras.Model):
+        def __init__(self) -> None:
+            x = keras.Input((2,))
+            super().__init__(inputs=x, outputs=layers.Dense(1)(x))
+
+    functional = type(two_inputs())
+    assert isinstance(Mine(), functional) and not isinstance(Net(), functional)
+    sequential = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    assert not isinstance(sequential, functional) and type(sequential._functional) is functional
+    assert keras.Sequential([layers.Dense(1)])._functional is None
+
+
+def test_a_layer_of_two_tensors_in_a_sequence_is_refused() -> None:
+    class Pair(layers.Layer):
+        def call(self, first: Any, second: Any) -> Any:
+            return first + second
+
+    model = keras.Sequential([Pair()])
+    with pytest.raises(ValueError, match="can only have a single positional argument.*`second`"):
+        model.build((None, 2))
+
+
+@pytest.mark.parametrize(("source", "problem"), [("gone", "Missing node: gone"), ("b", "loop")])
+def test_calls_that_do_not_hang_together_in_a_configuration_of_keras_2(source: str, problem: str) -> None:
+    def dense(name: str, source: str) -> dict[str, Any]:
+        return {"class_name": "Dense", "name": name, "config": {"units": 2, "name": name},
+                "inbound_nodes": [[[source, 0, 0, {}]]]}  # fmt: skip
+
+    entry = {"class_name": "InputLayer", "name": "x", "config": {"batch_input_shape": [None, 2], "name": "x"},
+             "inbound_nodes": []}  # fmt: skip
+    config = {"name": "m", "layers": [entry, dense("a", source), dense("b", "a")], "input_layers": [["x", 0, 0]],
+              "output_layers": [["b", 0, 0]]}  # fmt: skip
+    with pytest.raises(ValueError, match=problem):
+        keras.Model.from_config(config)
+    config["layers"][1] = dense("a", "x")  # type: ignore[index]
+    assert keras.Model.from_config(config).output_shape == (None, 2)
+
+
+def test_errors_say_where_in_a_structure() -> None:
+    a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
+    with pytest.raises(ValueError, match="Output with path `second` is not connected"):
+        keras.Model(a, {"first": a * 2, "second": b * 2})
+    model = keras.Model([{"deep": a}], layers.Dense(1)(a))
+    with pytest.raises(ValueError, match="name 'a' and path '0.deep'"):
+        model(np.ones(()))
+    with pytest.raises(ValueError, match=r"named input\(s\) with keys: \['a', 'b'\]"):
+        keras.Model({"a": a, "b": b}, a + b)(np.ones((1, 2)))

@@ -15,6 +15,7 @@ class CallSignature:
     Attributes:
         names: Names of the parameters, `self` left out.
         first: The name of the first one, None where there is none.
+        required: Those that have no default and may be given without a name.
         has_training: Whether it takes `training`.
         masks: Names of mask parameters, by the parameter whose mask they take.
     """
@@ -31,6 +32,7 @@ class CallSignature:
         self.takes_any_keyword = any(p.kind is kinds.VAR_KEYWORD for p in parameters)
         positional = [p.name for p in parameters if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.POSITIONAL_ONLY)]
         self.first = positional[0] if positional else None
+        self.required = [p.name for p in parameters if p.name in positional and p.default is kinds.empty]
         self.has_training = "training" in self.names
         self.default_training = self._default("training")
         self.masks = {

@@ -113,9 +113,17 @@ class OperationGraph:
         nodes_by_depth: Calls by their distance from the outputs.
     """
 
-    def __init__(self, inputs: list[Any], outputs: list[Any], name: str) -> None:
+    def __init__(self, inputs: list[Any], outputs: list[Any], name: str, paths: list[str] | None = None) -> None:
+        """
+        Args:
+            inputs: Symbolic tensors, flat.
+            outputs: Symbolic tensors, flat.
+            name: What errors call it.
+            paths: Where the outputs stand in the structure that the program gave, for errors.
+        """
         self.inputs = inputs
         self.name = name
+        self._paths = paths
         self._given = {id(tensor) for tensor in inputs}
         for argument, tensors in (("inputs", inputs), ("outputs", outputs)):
             for tensor in tensors:
@@ -141,8 +149,10 @@ class OperationGraph:
         seen: dict[Operation, int] = {}
         # An explicit stack: models may be deeper than Python's recursion limit.
         stack: list[tuple[Node, bool]] = []
-        for tensor in outputs:
-            self._enter(tensor, stack, tensor.name)
+        for place, tensor in enumerate(outputs):
+            path = self._paths[place] if self._paths and place < len(self._paths) else ""
+            label = f"Output with path `{path}`" if path else f"Output `{tensor.name}`"
+            self._enter(tensor, stack, label)
             while stack:
                 node, finished = stack.pop()
                 if finished:
@@ -158,7 +168,7 @@ class OperationGraph:
                 if not self._is_start(node):
                     pending: list[tuple[Node, bool]] = []
                     for source in node.inputs:
-                        self._enter(source, pending, tensor.name)
+                        self._enter(source, pending, label)
                     stack.extend(reversed(pending))
         for tensor in self.inputs:
             source_node = node_of(tensor)
@@ -176,7 +186,7 @@ class OperationGraph:
             return
         if node is None or node.is_input:
             raise ValueError(explain(
-                f"`{self.name}`: Output `{output}` is not connected to `inputs`: it depends on `{tensor.name}`, "
+                f"`{self.name}`: {output} is not connected to `inputs`: it depends on `{tensor.name}`, "
                 "which is not among the inputs.",
                 received=repr(tensor),
                 expected="inputs " + ", ".join(f"`{t.name}`" for t in self.inputs),

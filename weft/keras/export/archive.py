@@ -176,10 +176,17 @@ def _as_spec(value: Any) -> Any:
     return value
 
 
+_FORMATS_OF_OTHERS = ("onnx", "openvino", "litert", "torch")
+
+
 def _check_format(format: str, known: tuple[str, ...]) -> None:
-    if format not in known:
+    if format in _FORMATS_OF_OTHERS:
         raise NotImplementedError(explain(
             "Weft exports models as SavedModels.", received=repr(format), expected=repr(known[0]),
+        ))  # fmt: skip
+    if format not in known:
+        raise ValueError(explain(
+            f"Unrecognized format={format!r}: Weft exports models as SavedModels.", expected=repr(known[0])
         ))  # fmt: skip
 
 

@@ -13,11 +13,20 @@ from weft.keras.core.operation import Operation, OpNode, node_of
 from weft.keras.layers.core.input_layer import InputLayer
 from weft.keras.models.model import Model
 from weft.keras.ops.records import FunctionCall, record_of
-from weft.keras.saving import keras_ops, scopes
+from weft.keras.saving import keras_ops, legacy_config, scopes
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
 
 
-class Functional(Model):
+class _MadeOfTensors(type(Model)):  # type: ignore[misc]  # the class of layer classes
+    """Counts models whose class hands symbolic inputs and outputs up among functional ones, as Keras does."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if super().__instancecheck__(instance):
+            return True
+        return cls is Functional and isinstance(instance, Model) and instance._is_functional()
+
+
+class Functional(Model, metaclass=_MadeOfTensors):
     """What `Model(inputs, outputs)` gives: a model whose computation is a graph of layers.
 
     Args:
@@ -116,6 +125,8 @@ def _plain(value: Any, structure: bool = False) -> Any:
 
 def graph_from_config(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
     """The model of a graph's configuration, with new layers."""
+    if any(isinstance(call, list) for record in config["layers"] for call in record.get("inbound_nodes") or ()):
+        config = legacy_config.modern({"class_name": "Functional", "config": config})["config"]
     with scopes.rebuilding():
         return _rebuild(cls, config, custom_objects)
 
@@ -134,10 +145,7 @@ def _rebuild(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any] | 
     while waiting:
         rest = [call for call in waiting if not _replay(made, results, *call)]
         if len(rest) == len(waiting):
-            raise ValueError(explain(
-                f"The configuration of model `{config.get('name')}` does not hang together.",
-                received="calls without their inputs: " + ", ".join(sorted({name for name, _, _ in rest})),
-            ))  # fmt: skip
+            raise ValueError(_incoherent(config, rest, made))
         waiting = rest
 
     def find(where: Any) -> Any:
@@ -160,6 +168,31 @@ def _rebuild(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any] | 
     graph = ("name", "trainable", "layers", "input_layers", "output_layers")
     own = {key: value for key, value in config.items() if key not in graph}  # what the class's get_config() adds
     return cls(inputs=inputs, outputs=outputs, **extra, **own)
+
+
+def _incoherent(config: dict[str, Any], waiting: list[tuple[str, int, dict[str, Any]]], made: dict[str, Any]) -> str:
+    """What to say of calls whose inputs nothing gives: layers that are not there, or a loop."""
+    wanted = {
+        name: [where[0] for where in _histories([call["args"], call["kwargs"]])] for name, _, call in waiting
+    }  # fmt: skip
+    missing = sorted({source for sources in wanted.values() for source in sources if source not in made})
+    if missing:
+        problem = f"Missing node: {missing[0]} is the input of a layer, and there is no layer of that name."
+    else:
+        problem = "Its calls wait for one another in a loop."
+    return explain(
+        f"The configuration of model `{config.get('name')}` does not hang together. {problem}",
+        received="calls without their inputs: " + ", ".join(sorted(wanted)),
+    )
+
+
+def _histories(value: Any) -> list[Any]:
+    """The places of the tensors among a call's arguments, as they are written."""
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        return [value["config"]["keras_history"]]
+    if isinstance(value, (list, tuple, dict)):
+        return [place for item in (value.values() if isinstance(value, dict) else value) for place in _histories(item)]
+    return []
 
 
 def _operation(record: dict[str, Any], custom_objects: dict[str, Any] | None) -> Any:

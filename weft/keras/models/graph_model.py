@@ -6,11 +6,11 @@ import warnings
 from typing import Any, NamedTuple
 
 import weft as tf
-from weft.extend import explain
+from weft.extend import explain, nest
 from weft.keras.core.conversion import convert_to_tensor, is_tensor
 from weft.keras.core.dtypes import standardize_dtype
 from weft.keras.core.function import OperationGraph
-from weft.keras.core.keras_tensor import KerasTensor
+from weft.keras.core.keras_tensor import KerasTensor, any_symbolic
 from weft.keras.core.masking import set_mask
 from weft.keras.core.operation import node_of
 from weft.keras.core.shapes import ShapeTuple, shapes_of
@@ -32,7 +32,8 @@ class GraphModel:
                 explain(f"Model `{self.name}`: the same input is given twice.", received=repr(inputs)[:300])
             )
         self._extra_losses: list[Any] = []
-        self._graph = OperationGraph(flat, tf.nest.flatten(self._outputs_struct), self.name)
+        wanted = tf.nest.flatten(self._outputs_struct)
+        self._graph = OperationGraph(flat, wanted, self.name, paths_of(self._outputs_struct))
         self._check_names()
         self.built = True
 
@@ -127,6 +128,8 @@ class GraphModel:
         self._require_graph("operations")
         return list(self._graph.operations)
 
+    _operations = operations  # as libraries reach them
+
     def _graph_layers(self: Any) -> list[Layer]:
         return [operation for operation in self._graph.operations if isinstance(operation, Layer)]
 
@@ -148,12 +151,14 @@ class GraphModel:
         symbolic = tf.nest.flatten(self._inputs_struct)
         values = self._pick(inputs, symbolic)
         if len(values) != len(symbolic):
+            keys = list(self._inputs_struct) if isinstance(self._inputs_struct, dict) else []
+            named = f" as named input(s) with keys: {keys}" if keys else ""
             raise ValueError(explain(
-                f"Model `{self.name}` expects {len(symbolic)} input{'s' if len(symbolic) > 1 else ''}, "
+                f"Model `{self.name}` expects {len(symbolic)} input{'s' if len(symbolic) > 1 else ''}{named}, "
                 f"received {len(values)}.",
                 expected=", ".join(f"`{s.name}` {s.shape}" for s in symbolic),
                 received=[str(getattr(value, "shape", type(value).__name__)) for value in values] or "none",
-                hint="pass a list with one array for each input",
+                hint="pass a dict with these keys" if keys else "pass a list with one array for each input",
             ))  # fmt: skip
         return [self._match(symbol, value) for symbol, value in zip(symbolic, values)]
 
@@ -162,7 +167,7 @@ class GraphModel:
             if isinstance(self._inputs_struct, dict):
                 missing = [key for key in self._inputs_struct if key not in inputs]
                 if not missing:
-                    if len(inputs) > len(self._inputs_struct):
+                    if len(inputs) > len(self._inputs_struct) and not any_symbolic(inputs):
                         warnings.warn(self._other_structure(inputs), stacklevel=6)
                     return tf.nest.flatten({key: inputs[key] for key in self._inputs_struct})  # type: ignore[no-any-return]
             else:
@@ -242,8 +247,10 @@ class GraphModel:
                     problem = f"axis {axis} has size {size}, expected {expected}"
                     break
         if problem is not None:
+            places = dict(zip(map(id, self.inputs), paths_of(self._inputs_struct)))
+            path = places.get(id(symbol), "")
             raise ValueError(explain(
-                f"Model `{self.name}` cannot take the input with name '{symbol.name}': {problem}: "
+                f"Model `{self.name}` cannot take the input with name '{symbol.name}' and path '{path}': {problem}: "
                 f"expected shape={wanted}, found shape={shape}.",
                 expected=f"shape {wanted}", received=f"shape {shape}, dtype {standardize_dtype(value.dtype)}",
                 hint=_shape_hint(shape, wanted),
@@ -262,6 +269,11 @@ class GraphModel:
         inputs, outputs, losses = rebuild_graph(record)
         self._inputs_struct, self._outputs_struct, self._extra_losses = inputs, outputs, losses
         self._graph = OperationGraph(tf.nest.flatten(inputs), [*tf.nest.flatten(outputs), *losses], self.name)
+
+
+def paths_of(struct: Any) -> list[str]:
+    """Where the leaves of a structure stand in it, such as `0.name`."""
+    return [".".join(map(str, path)) for path, _ in nest.flatten_with_path(struct)]
 
 
 def _shape_hint(shape: Any, wanted: Any) -> str:

@@ -252,6 +252,10 @@ class Model(SavingMethods, StateTree, Trainer, GraphModel, Layer):
                 hint="call the model on real data instead",
             )) from error  # fmt: skip
 
+    def _is_functional(self) -> bool:
+        """Whether it was made from symbolic inputs and outputs."""
+        return self._graph is not None
+
     def _set_save_spec(self, inputs: Any, args: Any = None, kwargs: Any = None) -> None:
         """Notes the specs of what it is called with, as models of Keras 2 are told before they are saved."""
         self._save_spec_given = (inputs, args, kwargs)

@@ -7,7 +7,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain, user_facing
 from weft.keras.core import naming
-from weft.keras.core.call_signature import CallSignature
+from weft.keras.core.call_signature import CallSignature, call_signature
 from weft.keras.core.function import OperationGraph
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.shapes import as_shape, is_shape, shapes_of
@@ -15,6 +15,7 @@ from weft.keras.layers.core.input_layer import InputLayer
 from weft.keras.layers.core.small import NoLayer
 from weft.keras.layers.layer import Layer
 from weft.keras.layers.merging.by_mode import Merge
+from weft.keras.models.functional import Functional
 from weft.keras.models.model import Model
 from weft.keras.saving.serialization import deserialize_keras_object, serialize_keras_object
 
@@ -95,6 +96,13 @@ class Sequential(Model):
                 received="layers " + ", ".join(f"`{other.name}`" for other in self._sequence),
             ))  # fmt: skip
 
+    @property
+    def _functional(self) -> Any:
+        """The model as one of symbolic inputs and outputs, as libraries ask for it; None where it is not built."""
+        if self._graph is None or not self.built:
+            return None
+        return Functional(self._inputs_struct, self._outputs_struct, name=self.name)
+
     def _append(self, layer: Any) -> None:
         if isinstance(layer, InputLayer):
             self._end = layer.output
@@ -107,6 +115,13 @@ class Sequential(Model):
         self._close_graph()
 
     def _call_on_end(self, layer: Any) -> Any:
+        required = call_signature(layer).required
+        if len(required) > 1:
+            raise ValueError(explain(
+                f"Sequential model `{self.name}`: layers added to it can only have a single positional argument in "
+                f"their call(), and `{layer.name}` ({type(layer).__name__}) needs `{required[1]}` too.",
+                hint=f"give `{required[1]}` a default, or use keras.Model(inputs, outputs)",
+            ))  # fmt: skip
         try:
             with naming.Scope(self.name, self):
                 found = layer(self._end)
@@ -216,6 +231,9 @@ class Sequential(Model):
         for position, layer in enumerate(self.layers):
             value = layer(value, mask=mask) if position == 0 and mask is not None else layer(value)
         return value
+
+    def _is_functional(self) -> bool:
+        return False
 
     def _layers_decide_sizes(self) -> bool:
         return True

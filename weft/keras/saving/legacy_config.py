@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from weft.extend import explain
+
+#: stands before an argument that is no tensor
+_CONSTANT = "_CONSTANT_VALUE"
 _MODELS = ("Model", "Functional", "Sequential")
 #: arguments of Keras 2 that have no meaning any more, by what they said where they said nothing
 _GONE = ("ragged", "implementation", "time_major", "experimental_run_tf_function", "sparse_categorical", "batchwise")
@@ -118,7 +122,7 @@ class _Links:
         """An argument of a call: links become records of tensors."""
         if self._is_link(value):
             return {"class_name": "__keras_tensor__", "config": {"keras_history": self._address(value)}}
-        if isinstance(value, list) and len(value) >= 3 and value[0] == "_CONSTANT_VALUE":
+        if isinstance(value, list) and len(value) >= 3 and value[0] == _CONSTANT:
             return value[2]
         if isinstance(value, list):
             return [self._argument(item) for item in value]
@@ -130,6 +134,14 @@ class _Links:
         if isinstance(node, dict) or not node:
             return node
         links = [node] if self._is_link(node) else node
+        for link in links:
+            if isinstance(link, list) and len(link) >= 3 and isinstance(link[0], str) and link[0] != _CONSTANT:
+                if link[0] not in self._names:
+                    raise ValueError(explain(
+                        "The configuration of a model does not hang together. "
+                        f"Missing node: {link[0]} is the input of a layer, and there is no layer of that name.",
+                        expected="one of " + ", ".join(sorted(self._names)),
+                    ))  # fmt: skip
         tensors = [self._argument(link) for link in links]
         keywords: Any = next((link[3] for link in links if len(link) > 3 and link[3]), {})
         return {"args": [tensors[0] if len(tensors) == 1 else tensors], "kwargs": self._argument(keywords)}

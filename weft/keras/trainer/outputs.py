@@ -51,7 +51,8 @@ class Outputs:
         if unknown:
             raise UnknownOutput(explain(
                 f"Invalid `{what}`: it names {', '.join(repr(key) for key in unknown)}, which is no output of the "
-                f"model. Expected keys: {known}. {nearest(str(unknown[0]), known) if known else ''}",
+                f"model: the key in the `{what}` argument, can't be found in either the model's output or its names. "
+                f"Expected keys: {known}. {nearest(str(unknown[0]), known) if known else ''}",
                 expected=f"keys among {self.shown()}", received=f"keys {', '.join(repr(key) for key in given)}",
             ))  # fmt: skip
         return [given.get(name) for name in known]
