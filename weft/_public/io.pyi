@@ -31,6 +31,8 @@ from weft.api.io import decode_raw as decode_raw
 from weft.api.io import encode_base64 as encode_base64
 from weft.api.io import match_filenames_once as match_filenames_once
 from weft.api.io import write_graph as write_graph
+from weft.api.proto_fields import decode_proto as decode_proto
+from weft.api.proto_fields import encode_proto as encode_proto
 from weft.api.ragged_features import RaggedFeature as RaggedFeature
 from weft.api.sequence_examples import parse_sequence_example as parse_sequence_example
 from weft.api.sequence_examples import parse_single_sequence_example as parse_single_sequence_example

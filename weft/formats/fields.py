@@ -58,6 +58,8 @@ class FieldSpec:
     name: str = ""
     owner: str = ""
     siblings: tuple[str, ...] = ()
+    unset: Any = None  # what an unset scalar field gives, where a schema of proto2 says so
+    registry: dict[str, type[Message]] | None = None  # where its messages are looked up: REGISTRY where None
 
     @property
     def has_presence(self) -> bool:
@@ -67,7 +69,7 @@ class FieldSpec:
     @property
     def default(self) -> Any:
         """The value of an unset scalar field."""
-        return _DEFAULTS.get(self.kind, 0)
+        return _DEFAULTS.get(self.kind, 0) if self.unset is None else self.unset
 
     @property
     def full_name(self) -> str:
@@ -76,7 +78,7 @@ class FieldSpec:
 
     def message_type(self) -> type[Message]:
         """The class of this field's messages."""
-        return REGISTRY[self.message_name]
+        return (REGISTRY if self.registry is None else self.registry)[self.message_name]
 
     def check(self, value: Any) -> Any:
         """Turns a Python or numpy value into what is stored, or raises TypeError or ValueError."""

@@ -68,7 +68,8 @@ class MessageMeta(type):
 
     DESCRIPTOR: Descriptor
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], proto: str = "") -> MessageMeta:
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], proto: str = "",
+                registry: dict[str, type[Message]] | None = None) -> MessageMeta:  # fmt: skip
         specs = {key: value for key, value in namespace.items() if isinstance(value, FieldSpec)}
         oneofs: dict[str, tuple[str, ...]] = {}
         for key, spec in specs.items():
@@ -88,10 +89,11 @@ class MessageMeta(type):
         namespace["_table"] = None
         made = super().__new__(mcs, name, bases, namespace)
         if proto:
-            REGISTRY[proto] = made  # type: ignore[assignment]
+            (REGISTRY if registry is None else registry)[proto] = made  # type: ignore[assignment]
         return made
 
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], proto: str = "") -> None:
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], proto: str = "",
+                 registry: dict[str, type[Message]] | None = None) -> None:  # fmt: skip
         super().__init__(name, bases, namespace)
 
 
