@@ -196,7 +196,8 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
     @property
     def metrics(self) -> list[Any]:
         """The metrics among its attributes, and those of the layers inside."""
-        found = [value for value in self._tracked_values() if hasattr(type(value), "update_state")]
+        held = [*self._tracked_values(), *self._metrics]
+        found = [value for value in held if hasattr(type(value), "update_state")]
         for child in self._children():
             found.extend(child.metrics)
         return tracking.unique(found)

@@ -124,5 +124,5 @@ def _is_saved(name: str, value: Any) -> bool:
 
 
 #: attributes of models that repeat others, or are about training
-_NOT_SAVED = frozenset({"_sequence", "_inputs_struct", "_outputs_struct", "_extra_losses", "_state", "history",
-                        "metrics", "loss", "loss_weights", "callbacks", "_end"})  # fmt: skip
+_NOT_SAVED = frozenset({"_sequence", "_inputs_struct", "_outputs_struct", "_extra_losses", "_extra_metrics", "_state",
+                        "history", "metrics", "loss", "loss_weights", "callbacks", "_end"})  # fmt: skip

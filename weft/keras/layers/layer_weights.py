@@ -235,6 +235,39 @@ class LayerWeights:
         for value in loss if isinstance(loss, (list, tuple)) else [loss]:
             self._losses.append(value)
 
+    # Metrics
+
+    def add_metric(self: Any, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
+        """Reports the mean of a value over the steps of an epoch, as Keras 2 did. Keras 3 has no such method: there a
+        layer holds a `keras.metrics.Mean` and updates it in `call`.
+
+        Args:
+            value: A tensor of numbers, of the present call.
+            name: What it is called in the logs.
+            aggregation: "mean".
+
+        Raises:
+            ValueError: Without a name, or for another aggregation.
+        """
+        self._metric_of(name, aggregation).update_state(value)
+
+    def _metric_of(self: Any, name: str | None, aggregation: str | None) -> Any:
+        """The metric of a name that this layer added, made where there is none."""
+        from weft.keras.metrics import Mean  # which needs layers
+
+        if name is None or aggregation not in ("mean", None):
+            raise ValueError(explain(
+                f"{type(self).__name__} `{self.name}`: add_metric takes a value, a name and aggregation='mean'.",
+                received=f"name={name!r}, aggregation={aggregation!r}",
+                hint="self.add_metric(tf.reduce_sum(x), name='sum'); for other metrics hold one as an attribute and "
+                     "call its update_state",
+            ))  # fmt: skip
+        for metric in self._metrics:
+            if metric.name == name:
+                return metric
+        self._metrics.append(Mean(name=name))
+        return self._metrics[-1]
+
     @property
     def losses(self: Any) -> list[Any]:
         """What was added in the last call, and the regularizers of the weights."""

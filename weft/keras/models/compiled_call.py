@@ -132,7 +132,7 @@ def _is_known(layer: Any) -> bool:
 
     kind = type(layer)
     if kind in (Functional, Sequential):
-        if layer._graph is None or layer._extra_losses:
+        if layer._graph is None or layer._beside():
             return False
         if not all(isinstance(each, (Layer, OpNode, FunctionCall)) for each in layer._graph.operations):
             return False

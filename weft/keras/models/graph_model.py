@@ -32,6 +32,7 @@ class GraphModel:
                 explain(f"Model `{self.name}`: the same input is given twice.", received=repr(inputs)[:300])
             )
         self._extra_losses: list[Any] = []
+        self._extra_metrics: list[tuple[str, Any]] = []
         wanted = tf.nest.flatten(self._outputs_struct)
         self._graph = OperationGraph(flat, wanted, self.name, paths_of(self._outputs_struct))
         self._check_names()
@@ -141,10 +142,23 @@ class GraphModel:
             for value, found in zip(values, tf.nest.flatten(mask)):
                 set_mask(value, found)
         flat = tf.nest.flatten(self._outputs_struct)
-        results = self._graph.run(values, [*flat, *self._extra_losses])
-        for loss in results[len(flat) :]:
-            self.add_loss(tf.reduce_mean(loss))
+        results = self._graph.run(values, [*flat, *self._beside()])
+        rest = iter(results[len(flat) :])
+        for _ in self._extra_losses:
+            self.add_loss(tf.reduce_mean(next(rest)))
+        for name, _ in self._extra_metrics:
+            self.add_metric(next(rest), name)
         return only(tf.nest.pack_sequence_as(self._outputs_struct, results[: len(flat)]))
+
+    def _beside(self: Any) -> list[Any]:
+        """What is computed beside the outputs: losses, and what metrics are of."""
+        return [*self._extra_losses, *(tensor for _, tensor in self._extra_metrics)]
+
+    def _compute_beside(self: Any, found: list[Any], value: Any) -> None:
+        """Puts a symbolic tensor, or a name and one, among what is computed beside the outputs."""
+        self._require_graph("loss")
+        found.append(value)
+        self._graph = OperationGraph(self.inputs, [*self.outputs, *self._beside()], self.name)
 
     def _match_inputs(self: Any, inputs: Any) -> list[Any]:
         """The values for the symbolic inputs, in order, with the dtypes and ranks that these have."""
@@ -262,13 +276,15 @@ class GraphModel:
         return (
             None
             if self._graph is None
-            else record_graph(self._graph, self._inputs_struct, self._outputs_struct, self._extra_losses)
+            else record_graph(
+                self._graph, self._inputs_struct, self._outputs_struct, (self._extra_losses, self._extra_metrics)
+            )
         )
 
     def _restore_graph(self: Any, record: GraphRecord) -> None:
-        inputs, outputs, losses = rebuild_graph(record)
-        self._inputs_struct, self._outputs_struct, self._extra_losses = inputs, outputs, losses
-        self._graph = OperationGraph(tf.nest.flatten(inputs), [*tf.nest.flatten(outputs), *losses], self.name)
+        self._inputs_struct, self._outputs_struct, (self._extra_losses, self._extra_metrics) = rebuild_graph(record)
+        inputs, outputs = tf.nest.flatten(self._inputs_struct), tf.nest.flatten(self._outputs_struct)
+        self._graph = OperationGraph(inputs, [*outputs, *self._beside()], self.name)
 
 
 def paths_of(struct: Any) -> list[str]:
@@ -316,15 +332,15 @@ class _Marker:
 class GraphRecord:
     """A graph without links between its parts, so that copying it is not a walk as deep as the model."""
 
-    def __init__(self, operations: list[Any], calls: list[Any], inputs: Any, outputs: Any, losses: Any) -> None:
+    def __init__(self, operations: list[Any], calls: list[Any], inputs: Any, outputs: Any, beside: Any) -> None:
         self.operations = operations
         self.calls = calls
         self.inputs = inputs
         self.outputs = outputs
-        self.losses = losses
+        self.beside = beside
 
 
-def record_graph(graph: OperationGraph, inputs: Any, outputs: Any, losses: Any) -> GraphRecord:
+def record_graph(graph: OperationGraph, inputs: Any, outputs: Any, beside: Any) -> GraphRecord:
     """The record of a graph."""
     operations: list[Any] = []
     numbers: dict[int, int] = {}
@@ -344,11 +360,11 @@ def record_graph(graph: OperationGraph, inputs: Any, outputs: Any, losses: Any) 
         args, kwargs = tf.nest.map_structure(refer, (node.args, node.kwargs))
         positions[id(node)] = len(calls)
         calls.append((numbers[id(node.operation)], args, kwargs))
-    return GraphRecord(operations, calls, *(tf.nest.map_structure(refer, part) for part in (inputs, outputs, losses)))
+    return GraphRecord(operations, calls, *(tf.nest.map_structure(refer, part) for part in (inputs, outputs, beside)))
 
 
 def rebuild_graph(record: GraphRecord) -> tuple[Any, Any, Any]:
-    """Calls the operations of a record again; gives inputs, outputs and losses."""
+    """Calls the operations of a record again; gives inputs, outputs and what was computed beside them."""
     made: list[list[Any]] = []
 
     def resolve(leaf: Any) -> Any:
@@ -361,4 +377,4 @@ def rebuild_graph(record: GraphRecord) -> tuple[Any, Any, Any]:
             continue
         args, kwargs = tf.nest.map_structure(resolve, (args, kwargs))
         made.append(tf.nest.flatten(operation(*args, **kwargs)))
-    return tuple(tf.nest.map_structure(resolve, part) for part in (record.inputs, record.outputs, record.losses))  # type: ignore[return-value]
+    return tuple(tf.nest.map_structure(resolve, part) for part in (record.inputs, record.outputs, record.beside))  # type: ignore[return-value]

@@ -8,7 +8,6 @@ from typing import Any, Self
 from weft.extend import explain, nearest
 from weft.keras.core import naming, stateless, tracking
 from weft.keras.core.call_signature import CallSignature
-from weft.keras.core.function import OperationGraph
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.operation import evaluate_symbolically
 from weft.keras.core.shapes import as_shape, map_shapes, shapes_of
@@ -95,12 +94,23 @@ class Model(SavingMethods, StateTree, Trainer, GraphModel, Layer):
         """
         for value in loss if isinstance(loss, (list, tuple)) else [loss]:
             if isinstance(value, KerasTensor):
-                self._require_graph("loss")
-                self._extra_losses.append(value)
-                outputs = [*self.outputs, *self._extra_losses]
-                self._graph = OperationGraph(self.inputs, outputs, self.name)
+                self._compute_beside(self._extra_losses, value)
             else:
                 super().add_loss(value)
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
+        """Reports the mean of a value over the steps of an epoch, as Keras 2 did.
+
+        Args:
+            value: A tensor, of a call; for models made from symbolic tensors also such a tensor, which is then computed
+                in every call.
+            name: What it is called in the logs.
+            aggregation: "mean".
+        """
+        if isinstance(value, KerasTensor):
+            self._compute_beside(self._extra_metrics, (self._metric_of(name, aggregation).name, value))
+        else:
+            super().add_metric(value, name, aggregation)
 
     # Layers
 
@@ -305,7 +315,8 @@ class Model(SavingMethods, StateTree, Trainer, GraphModel, Layer):
         state = super().__getstate__()
         state.pop("_weft_compiled_call", None)
         if self._graph is not None:
-            for key in ("_graph", "_inputs_struct", "_outputs_struct", "_extra_losses", "_init_arguments"):
+            for key in ("_graph", "_inputs_struct", "_outputs_struct", "_extra_losses", "_extra_metrics",
+                        "_init_arguments"):  # fmt: skip
                 state.pop(key, None)
             state["_graph_record"] = self._graph_state()
         return state

@@ -145,6 +145,7 @@ class Sequential(Model):
         start = [each for branch in first.branches for each in branch.inputs] if several else first.output
         self._inputs_struct, self._outputs_struct = start, self._end
         self._extra_losses: list[Any] = []
+        self._extra_metrics: list[tuple[str, Any]] = []
         self._graph = OperationGraph(start if several else [start], [self._end], self.name)
         self.built = several or len(self._sequence) > 1
         self._build_shapes = {"input_shape": shapes_of(start)}
@@ -275,7 +276,7 @@ class Sequential(Model):
             state = super().__getstate__()
         finally:
             self._graph = graph
-        for key in ("_end", "_inputs_struct", "_outputs_struct", "_extra_losses", "_init_arguments"):
+        for key in ("_end", "_inputs_struct", "_outputs_struct", "_extra_losses", "_extra_metrics", "_init_arguments"):
             state.pop(key, None)
         return state
 

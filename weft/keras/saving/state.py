@@ -113,8 +113,8 @@ def _attributes(saveable: Any) -> dict[str, Any]:
 
 
 #: attributes of models that repeat what `layers` holds, and those of training
-_OWN_BUSINESS = ("_sequence", "_inputs_struct", "_outputs_struct", "_extra_losses", "_given_input", "_metrics",
-                 "_state", "history", "metrics", "loss", "loss_weights", "params", "callbacks")  # fmt: skip
+_OWN_BUSINESS = ("_sequence", "_inputs_struct", "_outputs_struct", "_extra_losses", "_extra_metrics", "_given_input",
+                 "_metrics", "_state", "history", "metrics", "loss", "loss_weights", "params", "callbacks")  # fmt: skip
 
 
 def _members(container: Any) -> Iterator[tuple[str, Any]]:
