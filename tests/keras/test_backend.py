@@ -43,6 +43,16 @@ class TestGradients:
         values, found = K.function([x], [rows, gradient])([number])
         np.testing.assert_allclose(found, 2 * values, rtol=1e-6)
 
+    def test_within_a_function_that_is_traced(self):
+        def where(x):  # which entries a maximum took, as autoencoders of Keras 2 ask it
+            return K.gradients(K.sum(K.max(x, axis=1)), x)[0]
+
+        x = keras.Input((4,))
+        model = keras.Model(x, keras.layers.Lambda(where)(keras.layers.Dense(4, kernel_initializer="identity")(x)))
+        given = np.array([[1, 5, 2, 3], [7, 0, 1, 2]], "float32")
+        wanted = [[0, 1, 0, 0], [1, 0, 0, 0]]
+        np.testing.assert_array_equal(model.predict(given, verbose=0), wanted)
+
     def test_tensors_with_values_are_refused(self):
         with pytest.raises(RuntimeError, match="GradientTape"):
             K.gradients(tf.constant(1.0), [tf.constant(1.0)])

@@ -18,11 +18,6 @@ _REMOVED = "TensorFlow 2 itself has it no longer"
 
 #: what is not built yet (or was taken out of the real thing too): name -> what to use today
 NOT_BUILT: Mapping[str, str] = {
-    "keras.Model.evaluate_generator": "model.evaluate takes generators",
-    "keras.Model.fit_generator": "model.fit takes generators",
-    "keras.Model.predict_classes": "model.predict(x).argmax(axis=-1), or (model.predict(x) > 0.5) for one sigmoid unit",
-    "keras.Model.predict_generator": "model.predict takes generators",
-    "keras.Model.predict_proba": "model.predict gives probabilities where the last layer does",
     "keras.Model.quantize": "train and predict with float32",
     "keras.applications": "build the network of keras.layers",
     "keras.callbacks.OrbaxCheckpoint": "use ModelCheckpoint or BackupAndRestore",

@@ -65,7 +65,7 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
     """The gradients of a symbolic loss, as symbolic tensors.
 
     Args:
-        loss: A symbolic tensor; what is no scalar is added up.
+        loss: A symbolic tensor, or one of a function that is traced; what is no scalar is added up.
         variables: Symbolic tensors or variables that it depends on, one or several.
 
     Returns:
@@ -77,6 +77,8 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
     wanted = list(variables) if isinstance(variables, (list, tuple)) else [variables]
     if present_graph() is not None:
         return tf.compat.v1.gradients(loss, wanted)  # type: ignore[no-any-return]
+    if not isinstance(loss, KerasTensor) and not tf.executing_eagerly():  # in a layer or a loss of the program's own
+        return tf.gradients(loss, wanted)  # type: ignore[no-any-return]
     if not isinstance(loss, KerasTensor):
         raise RuntimeError(explain(
             "keras.backend.gradients works on symbolic tensors: those of a model's inputs and outputs.",

@@ -239,6 +239,40 @@ class Sequential(Model):
     def _layers_decide_sizes(self) -> bool:
         return True
 
+    def predict_proba(self, x: Any, batch_size: int | None = 32, verbose: Any = 0) -> Any:
+        """What `predict` gives, under the name that Keras 2 had for it.
+
+        Args:
+            x: Inputs.
+            batch_size: Samples in a batch.
+            verbose: As in `predict`.
+
+        Returns:
+            An array with a row for each sample.
+        """
+        return self.predict(x, batch_size=batch_size, verbose=verbose)
+
+    def predict_classes(self, x: Any, batch_size: int | None = 32, verbose: Any = 0) -> Any:
+        """The class of each sample, as Keras 2 gave it.
+
+        Args:
+            x: Inputs.
+            batch_size: Samples in a batch.
+            verbose: As in `predict`.
+
+        Returns:
+            The number of the largest output; where there is one output only, 1 above a half and 0 elsewhere, as int32
+            in the outputs' shape.
+
+        Example:
+            >>> from weft import keras
+            >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Softmax()])
+            >>> model.predict_classes([[1.0, 3.0, 2.0]]).tolist()
+            [1]
+        """
+        found = self.predict_proba(x, batch_size, verbose)
+        return found.argmax(axis=-1) if found.shape[-1] > 1 else (found > 0.5).astype("int32")
+
     def _require_graph(self, what: str) -> None:
         if self._graph is None or not self.built:
             raise AttributeError(explain(

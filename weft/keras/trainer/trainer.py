@@ -19,6 +19,7 @@ from weft.keras.optimizers.scaling import with_loss_scale
 from weft.keras.trainer import arguments, arrays, sources
 from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, check_scales
 from weft.keras.trainer.debug_nans import Watch, watching
+from weft.keras.trainer.generator_methods import GeneratorMethods
 from weft.keras.trainer.groups import groups, joined
 from weft.keras.trainer.results import Gathered, as_numbers, numpy_of
 from weft.keras.trainer.state import State, Step, as_tensors
@@ -43,7 +44,7 @@ def _on_its_devices(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @extend.word_absent_methods("keras.Model")
-class Trainer:
+class Trainer(GeneratorMethods):
     """What a model is besides a layer: it can be trained."""
 
     def __init__(self) -> None:
