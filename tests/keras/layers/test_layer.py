@@ -533,3 +533,11 @@ def test_whether_to_train_may_be_a_tensor() -> None:
     assert dropped.numpy().tolist() == rows.numpy().tolist() and norm.moving_mean.numpy().tolist() == [0, 0]
     assert abs(f(tf.constant(True))[0].numpy().mean()) < 1e-6 and norm.moving_mean.numpy()[0] > 0
     assert drop(rows, training=tf.constant(False)).numpy().tolist() == rows.numpy().tolist() and still.shape == [2, 2]
+
+
+def test_shapes_of_each_call() -> None:
+    layer = keras.layers.Dense(3)
+    layer(keras.Input((4,)))
+    layer(keras.Input((7, 4)))
+    assert [layer.get_input_shape_at(call) for call in (0, 1)] == [(None, 4), (None, 7, 4)]
+    assert [layer.get_output_shape_at(call) for call in (0, 1)] == [(None, 3), (None, 7, 3)]

@@ -513,6 +513,14 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
         """The shape of the symbolic output."""
         return shapes_of(self.output)
 
+    def get_input_shape_at(self, node_index: int) -> Any:
+        """The shape of the symbolic input of one call."""
+        return shapes_of(self.get_input_at(node_index))
+
+    def get_output_shape_at(self, node_index: int) -> Any:
+        """The shape of the symbolic output of one call."""
+        return shapes_of(self.get_output_at(node_index))
+
     @property
     def input_mask(self) -> Any:
         """The mask of the symbolic input."""

@@ -87,6 +87,10 @@ class Iterator(PyDataset):
             chosen = next(self.index_generator)
         return self._get_batches_of_transformed_samples(chosen)
 
+    def next(self) -> Any:
+        """The next batch, as `next(iterator)` gives it."""
+        return next(self)
+
     def _get_batches_of_transformed_samples(self, index_array: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not say what a batch is.")
 
