@@ -38,6 +38,7 @@ from weft._public import strings as strings
 from weft._public import summary as summary
 from weft._public import test as test
 from weft._public import train as train
+from weft._public import types as types
 from weft.api.array import argsort as argsort
 from weft.api.array import batch_to_space as batch_to_space
 from weft.api.array import bitcast as bitcast
@@ -207,9 +208,11 @@ from weft.keras import losses as losses
 from weft.keras import metrics as metrics
 from weft.keras import optimizers as optimizers
 from weft.runtime.composite import IndexedSlices as IndexedSlices
+from weft.runtime.composite import IndexedSlicesSpec as IndexedSlicesSpec
 from weft.runtime.control import cond as cond
 from weft.runtime.custom_gradient import custom_gradient as custom_gradient
 from weft.runtime.gradient_overrides import RegisterGradient as RegisterGradient
+from weft.runtime.gradient_overrides import no_gradient as no_gradient
 from weft.runtime.graph import Graph as Graph
 from weft.runtime.graph import Operation as Operation
 from weft.runtime.module import Module as Module

@@ -7,6 +7,7 @@ import pytest
 from conformance import goldens, ours, store, worker
 from conformance.__main__ import unexpected
 from conformance.comparing import compare
+from conformance.coverage import Coverage, Standing
 from conformance.uses import DIALECTS, ROOT, Use, chains, files, lacking, read, read_all
 
 GROUPS = [(dialect, file.stem) for dialect in DIALECTS for file in files(dialect)]
@@ -96,3 +97,9 @@ def test_every_golden_file_that_counts_is_read_by_a_test():
     found = goldens.compared("keras")
     assert found["keras.ops.matmul"] > 5 and {"keras.layers.Dense", "keras.losses.Huber", "keras.metrics.AUC",
                                               "keras.optimizers.Adam", "keras.initializers.HeNormal"} <= set(found)
+
+
+def test_every_name_of_tensorflow_2_is_there_or_refused_with_a_reason():
+    coverage = Coverage("tf2", [], {})
+    missing = [name for name in store.names("tf2") if coverage.standing(name) is Standing.MISSING]
+    assert not missing

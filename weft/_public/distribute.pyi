@@ -4,6 +4,7 @@ from weft.api.distribute import CentralStorageStrategy as CentralStorageStrategy
 from weft.api.distribute import CommunicationOptions as CommunicationOptions
 from weft.api.distribute import CrossDeviceOps as CrossDeviceOps
 from weft.api.distribute import DistributedDataset as DistributedDataset
+from weft.api.distribute import DistributedIterator as DistributedIterator
 from weft.api.distribute import HierarchicalCopyAllReduce as HierarchicalCopyAllReduce
 from weft.api.distribute import InputContext as InputContext
 from weft.api.distribute import InputOptions as InputOptions
@@ -20,6 +21,7 @@ from weft.api.distribute import RunOptions as RunOptions
 from weft.api.distribute import Strategy as Strategy
 from weft.api.distribute import StrategyExtended as StrategyExtended
 from weft.api.distribute import TPUStrategy as TPUStrategy
+from weft.api.distribute import ValueContext as ValueContext
 from weft.api.distribute import cluster_resolver as cluster_resolver
 from weft.api.distribute import coordinator as coordinator
 from weft.api.distribute import experimental as experimental
@@ -28,3 +30,4 @@ from weft.api.distribute import get_replica_context as get_replica_context
 from weft.api.distribute import get_strategy as get_strategy
 from weft.api.distribute import has_strategy as has_strategy
 from weft.api.distribute import in_cross_replica_context as in_cross_replica_context
+from weft.runtime.replicas import DistributedValues as DistributedValues

@@ -31,6 +31,7 @@ from weft.api.io import decode_raw as decode_raw
 from weft.api.io import encode_base64 as encode_base64
 from weft.api.io import match_filenames_once as match_filenames_once
 from weft.api.io import write_graph as write_graph
+from weft.api.proto_fields import decode_json_example as decode_json_example
 from weft.api.proto_fields import decode_proto as decode_proto
 from weft.api.proto_fields import encode_proto as encode_proto
 from weft.api.ragged_features import RaggedFeature as RaggedFeature

@@ -2,8 +2,11 @@
 
 from weft.api.test import Benchmark as Benchmark
 from weft.api.test import TestCase as TestCase
+from weft.api.test import assert_equal_graph_def as assert_equal_graph_def
 from weft.api.test import compute_gradient as compute_gradient
 from weft.api.test import create_local_cluster as create_local_cluster
+from weft.api.test import disable_with_predicate as disable_with_predicate
+from weft.api.test import experimental as experimental
 from weft.api.test import get_temp_dir as get_temp_dir
 from weft.api.test import gpu_device_name as gpu_device_name
 from weft.api.test import is_built_with_cuda as is_built_with_cuda
@@ -13,3 +16,4 @@ from weft.api.test import is_built_with_xla as is_built_with_xla
 from weft.api.test import is_cpu_target_available as is_cpu_target_available
 from weft.api.test import is_gpu_available as is_gpu_available
 from weft.api.test import main as main
+from weft.api.test import with_eager_op_as_function as with_eager_op_as_function

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from weft.base import nest
+from weft.base.absent import word_absent
 
 
 class RemoteValue:
@@ -82,3 +83,6 @@ class ClusterCoordinator:
     def create_per_worker_dataset(self, dataset_fn: Any) -> Any:
         """A dataset for the one worker, of a function that makes it or a dataset."""
         return PerWorkerValues(dataset_fn() if callable(dataset_fn) else dataset_fn)
+
+
+word_absent(globals(), "tf.distribute.coordinator")

@@ -7,6 +7,7 @@ from typing import Any
 
 from weft.api.clusters import ClusterSpec
 from weft.base import cluster
+from weft.base.absent import word_absent
 from weft.base.cluster import Place
 from weft.base.errors import explain
 from weft.runtime import dispatch
@@ -176,3 +177,6 @@ def place_of(resolver: Any) -> Place | None:
     spec = resolver.cluster_spec()
     jobs = cluster.jobs_of(spec.as_dict() if hasattr(spec, "as_dict") else spec)
     return cluster.place_in(jobs, resolver.task_type, resolver.task_id, type(resolver).__name__)
+
+
+word_absent(globals(), "tf.distribute.cluster_resolver")

@@ -8,6 +8,7 @@ from collections import namedtuple
 from typing import Any
 
 from weft.base import memory
+from weft.base.absent import Namespace
 from weft.base.errors import explain
 from weft.runtime import dispatch
 from weft.runtime import function as _functions
@@ -201,7 +202,7 @@ _threads = {"intra": 0, "inter": 0}
 _policy = {"device": "silent"}
 
 
-class _Threading:
+class _Threading(Namespace):
     """Thread counts; they are asked of the engine through `WEFT_NUM_THREADS`."""
 
     @staticmethod
@@ -227,7 +228,7 @@ class _Threading:
         return _threads["inter"]
 
 
-class _Experimental:
+class _Experimental(Namespace):
     """Switches that are always on or do not apply to a processor."""
 
     enable_op_determinism = staticmethod(lambda: None)
@@ -302,7 +303,7 @@ class _Experimental:
         return {}
 
 
-class _Optimizer:
+class _Optimizer(Namespace):
     """Switches of TensorFlow's graph optimizer. Weft's passes change no results and are always on."""
 
     @staticmethod
@@ -330,6 +331,6 @@ class _Optimizer:
         return {"disable_model_pruning": False, "disable_meta_optimizer": False, **_switches["optimizer"]}
 
 
-threading = _Threading()
-optimizer = _Optimizer()
-experimental = _Experimental()
+threading = _Threading("tf.config.threading")
+optimizer = _Optimizer("tf.config.optimizer")
+experimental = _Experimental("tf.config.experimental")

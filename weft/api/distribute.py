@@ -19,12 +19,14 @@ from typing import Any, NamedTuple
 from weft.api import array, cluster_coordinator, cluster_resolvers, math, partitioners
 from weft.autograph.converting import converted
 from weft.base import nest
-from weft.base.errors import explain
+from weft.base.absent import Namespace
+from weft.base.errors import OutOfRangeError, explain
 from weft.data import shared
 from weft.engines.base import Distribution
 from weft.runtime import context, dispatch, frontdoor, processes, replicas, variable
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.function import Function
+from weft.runtime.replicas import DistributedValues as DistributedValues
 from weft.runtime.replicas import PerReplica
 
 _log = logging.getLogger("weft")
@@ -127,6 +129,23 @@ class _Open(threading.local):
 
 _open = _Open()
 _settings: dict[str, Any] = {"strategy": None, "sharing": None}
+
+
+class ValueContext:
+    """What a function that makes a replica's value is told.
+
+    Args:
+        replica_id_in_sync_group: The replica's number.
+        num_replicas_in_sync: How many replicas there are.
+    """
+
+    def __init__(self, replica_id_in_sync_group: int = 0, num_replicas_in_sync: int = 1) -> None:
+        self.replica_id_in_sync_group = replica_id_in_sync_group
+        self.num_replicas_in_sync = num_replicas_in_sync
+
+    def __repr__(self) -> str:
+        number, count = self.replica_id_in_sync_group, self.num_replicas_in_sync
+        return f"tf.distribute.ValueContext(replica id {number},  total replicas in sync: {count})"
 
 
 class ReplicaContext:
@@ -380,8 +399,8 @@ class Strategy:
         """What a function gives for each replica."""
         count = self.num_replicas_in_sync
         if count == 1:
-            return value_fn(ReplicaContext(self))
-        found = [value_fn(ReplicaContext(self, number)) for number in range(count)]
+            return value_fn(ValueContext())
+        found = [value_fn(ValueContext(number, count)) for number in range(count)]
         return nest.map_structure(lambda *values: PerReplica(values), *found)
 
     def experimental_make_numpy_dataset(self, numpy_input: Any, session: Any = None) -> Any:
@@ -487,6 +506,30 @@ def _reduced(values: Sequence[Any], how: ReduceOp, axis: Any) -> Any:
     return total / array.cast(len(values) if axis is None else math.reduce_prod(math.add_n(counts)), total.dtype)
 
 
+class DistributedIterator:
+    """A walk through a dataset whose elements are values of each replica."""
+
+    def __init__(self, elements: Iterator[Any]) -> None:
+        self._elements = elements
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._elements)
+
+    def get_next(self) -> Any:
+        """The next element.
+
+        Raises:
+            OutOfRangeError: At the end.
+        """
+        try:
+            return next(self._elements)
+        except StopIteration:
+            raise OutOfRangeError("End of sequence") from None
+
+
 class DistributedDataset:
     """A dataset whose elements are values of each replica.
 
@@ -514,6 +557,9 @@ class DistributedDataset:
         return count if self._cuts else -(-count // self._strategy.num_replicas_in_sync)
 
     def __iter__(self) -> Iterator[Any]:
+        return DistributedIterator(self._elements())
+
+    def _elements(self) -> Iterator[Any]:
         count = self._strategy.num_replicas_in_sync
         if self._cuts:
             for element in self._dataset:
@@ -755,7 +801,7 @@ class _CommunicationImplementation(enum.Enum):
     NCCL = "NCCL"
 
 
-class experimental:
+class _Experimental(Namespace):
     """`tf.distribute.experimental`."""
 
     CentralStorageStrategy = CentralStorageStrategy
@@ -768,3 +814,7 @@ class experimental:
     CollectiveHints = CommunicationOptions
     coordinator = cluster_coordinator
     partitioners = partitioners
+    ValueContext = ValueContext
+
+
+experimental = _Experimental("tf.distribute.experimental")

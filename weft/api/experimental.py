@@ -24,3 +24,17 @@ def async_clear_error() -> None:
 def async_scope() -> Iterator[None]:
     """Accepted: ops run where they stand."""
     yield
+
+
+def enable_strict_mode() -> None:
+    """Accepted: what TensorFlow's strict mode forbids is not there in the first place."""
+
+
+@contextmanager
+def function_executor_type(executor_type: str | None) -> Iterator[None]:
+    """Accepted: how a traced function runs is the engine's.
+
+    Args:
+        executor_type: The name of an executor of TensorFlow's.
+    """
+    yield

@@ -37,7 +37,7 @@ from weft.api.image.codecs import (  # noqa: F401
     extract_jpeg_shape,
     is_jpeg,
 )
-from weft.api.proto_fields import decode_proto, encode_proto  # noqa: F401
+from weft.api.proto_fields import decode_json_example, decode_proto, encode_proto  # noqa: F401
 from weft.api.ragged_features import RaggedFeature  # noqa: F401
 from weft.api.sequence_examples import parse_sequence_example, parse_single_sequence_example  # noqa: F401
 from weft.api.sparse_files import deserialize_many_sparse, serialize_many_sparse, serialize_sparse  # noqa: F401

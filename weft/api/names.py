@@ -45,7 +45,7 @@ TOP_LEVEL: dict[str, str] = {
     "weft.runtime.variable": "Variable variable_creator_scope",
     "weft.runtime.replicas": "VariableAggregation VariableSynchronization",
     "weft.runtime.module": "Module",
-    "weft.runtime.composite": "IndexedSlices",
+    "weft.runtime.composite": "IndexedSlices IndexedSlicesSpec",
     "weft.runtime.spec": "TensorSpec TypeSpec",
     "weft.runtime.ragged": "RaggedTensor RaggedTensorSpec",
     "weft.runtime.sparse": "SparseTensor SparseTensorSpec",
@@ -61,6 +61,7 @@ ALIASES: dict[str, tuple[str, str]] = {
     "floordiv": ("weft.api.math", "floordiv"),
     "Operation": ("weft.runtime.graph", "Operation"),
     "Graph": ("weft.runtime.graph", "Graph"),
+    "no_gradient": ("weft.runtime.gradient_overrides", "no_gradient"),
     "AggregationMethod": ("weft.compat.v1.more_ops", "AggregationMethod"),
     "RegisterGradient": ("weft.runtime.gradient_overrides", "RegisterGradient"),
     "approx_top_k": ("weft.api.nn_rarer", "approx_top_k"),
@@ -122,6 +123,7 @@ NAMESPACES: dict[str, str] = {
     "saved_model": "weft.api.saved_model",
     "test": "weft.api.test",
     "train": "weft.api.train",
+    "types": "weft.api.types",
 }
 
 #: namespaces within namespaces, which the outer ones hold: module -> modules

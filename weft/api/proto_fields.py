@@ -1,4 +1,4 @@
-"""`tf.io.decode_proto` and `tf.io.encode_proto`: fields of serialised messages as tensors."""
+"""`tf.io.decode_proto`, `tf.io.encode_proto`, `tf.io.decode_json_example`: serialised messages as tensors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from weft.base.dims import Dim
 from weft.base.errors import DataLossError, InvalidArgumentError, explain, nearest
 from weft.formats.described import message_classes, read_fields, value_kind, write_field
 from weft.formats.fields import REGISTRY, FieldSpec
+from weft.formats.json_messages import from_json
 from weft.formats.message import Message
+from weft.formats.messages.example import Example
 from weft.formats.text import from_text
 from weft.ir.types import TensorType
 from weft.runtime import frontdoor
@@ -227,3 +229,34 @@ def encode_proto(sizes: Any, values: Any, field_names: Any, message_type: str,
         raise InvalidArgumentError(explain("encode_proto: `sizes` needs a known rank.", received=str(counts.type)))
     types = [TensorType(tuple(counts.shape.symbolic)[:-1], dtypes.string)]
     return host_call(run, [counts, *columns], types, "EncodeProto", name)[0]
+
+
+@keepable("io.decode_json_example", "json_examples")
+def decode_json_example(json_examples: Any, name: str | None = None) -> Any:
+    """Examples written as JSON, serialised as `tf.io.parse_example` takes them.
+
+    Args:
+        json_examples: `tf.train.Example` messages in JSON: strings of any shape.
+        name: The node's name.
+
+    Returns:
+        Strings of that shape.
+
+    Raises:
+        InvalidArgumentError: Where a string is no JSON or no Example.
+
+    Example:
+        >>> import weft as tf
+        >>> made = tf.io.decode_json_example('{"features": {"feature": {"x": {"int64List": {"value": [7]}}}}}')
+        >>> int(tf.io.parse_single_example(made, {"x": tf.io.FixedLenFeature([], tf.int64)})["x"])
+        7
+    """
+    texts = frontdoor.convert(json_examples, None if frontdoor.is_tensor_like(json_examples) else dtypes.string)
+
+    def run(texts: Any) -> list[Any]:
+        made = np.empty(texts.shape, object)
+        for place, text in np.ndenumerate(texts):
+            made[place] = from_json(text, Example).SerializeToString()
+        return [made]
+
+    return host_call(run, [texts], [TensorType(texts.shape.symbolic, dtypes.string)], "DecodeJSONExample", name)[0]

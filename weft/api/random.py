@@ -30,6 +30,7 @@ from weft.api.sampling import (  # noqa: F401
     uniform_candidate_sampler,
 )
 from weft.base import dtypes
+from weft.base.absent import Namespace
 from weft.runtime import dispatch, frontdoor
 from weft.runtime import random as streams
 
@@ -248,7 +249,7 @@ def fold_in(seed: Any, data: Any, alg: str = "auto_select") -> Any:
     return concat([word, reshape(cast_to(data, found.dtype), [1])], 0)
 
 
-class _Experimental:
+class _Experimental(Namespace):
     """`tf.random.experimental`: older names of the same things."""
 
     Algorithm = Algorithm
@@ -261,4 +262,4 @@ class _Experimental:
     stateless_split = staticmethod(split)
 
 
-experimental = _Experimental()
+experimental = _Experimental("tf.random.experimental")

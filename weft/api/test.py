@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random as python_random
 import tempfile
 import unittest
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,10 @@ import numpy as np
 from weft.api import random
 from weft.api.test_assertions import Comparisons
 from weft.base import nest
+from weft.base.absent import Namespace
+from weft.base.errors import explain
+from weft.formats.messages.graph import GraphDef
+from weft.formats.text import to_text
 from weft.runtime import context, frontdoor
 from weft.runtime.session import default_session
 from weft.runtime.tape import GradientTape
@@ -266,3 +272,59 @@ class Benchmark:
         said = {"iters": iters, "wall_time": wall_time, "cpu_time": cpu_time, "throughput": throughput}
         shown = ", ".join(f"{key} {value}" for key, value in said.items() if value is not None)
         print(f"{name or type(self).__name__}: {shown}", *([] if extras is None else [extras]))
+
+
+def assert_equal_graph_def(expected: Any, actual: Any) -> None:
+    """Asserts that two GraphDefs have the same nodes; their order does not count.
+
+    Args:
+        expected: A GraphDef.
+        actual: Another.
+
+    Raises:
+        TypeError: For what is no GraphDef.
+        AssertionError: Where a node is missing, too many, or differs; says which and how.
+    """
+    for what, graph in (("expected", expected), ("actual", actual)):
+        if not isinstance(graph, GraphDef):
+            raise TypeError(explain(f"assert_equal_graph_def: `{what}` must be a GraphDef.",
+                                    received=type(graph).__name__, hint="graph.as_graph_def() gives one"))  # fmt: skip
+    wanted, found = ({node.name: node for node in graph.node} for graph in (expected, actual))
+    for name in wanted.keys() ^ found.keys():
+        raise AssertionError(f"The node {name!r} is in {'expected' if name in wanted else 'actual'} alone.")
+    for name, node in wanted.items():
+        if node != found[name]:
+            sides = f"expected:\n{to_text(node)}actual:\n{to_text(found[name])}"
+            raise AssertionError(f"The node {name!r} differs.\n{sides}")
+
+
+def disable_with_predicate(pred: Callable[[], bool], skip_message: str) -> Callable[[Any], Any]:
+    """Decorates a method of a test case: it is skipped where `pred()` holds when it runs.
+
+    Args:
+        pred: Asked before each run.
+        skip_message: Why it is skipped.
+    """
+
+    def decorate(method: Any) -> Any:
+        @functools.wraps(method)
+        def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if pred():
+                self.skipTest(skip_message)
+            return method(self, *args, **kwargs)
+
+        return run
+
+    return decorate
+
+
+def with_eager_op_as_function(cls: Any = None, only_as_function: bool = False) -> Any:
+    """Accepted: a class of tests as it is; TensorFlow itself has one way of running ops by now."""
+    return cls if cls is not None else lambda given: given
+
+
+def _sync_devices() -> None:
+    """Accepted: ops have run when they return."""
+
+
+experimental = Namespace("tf.test.experimental", sync_devices=_sync_devices)

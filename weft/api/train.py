@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 from weft.api.averages import ExponentialMovingAverage as ExponentialMovingAverage
 from weft.api.checkpoint import Checkpoint as Checkpoint
 from weft.api.checkpoint import CheckpointOptions as CheckpointOptions
@@ -24,6 +22,7 @@ from weft.api.clusters import ClusterSpec as ClusterSpec
 from weft.api.clusters import JobDef as JobDef
 from weft.api.clusters import ServerDef as ServerDef
 from weft.api.coordinator import Coordinator as Coordinator
+from weft.base.absent import Namespace
 from weft.formats.messages.example import (  # noqa: F401
     BytesList,
     Example,
@@ -36,4 +35,4 @@ from weft.formats.messages.example import (  # noqa: F401
     SequenceExample,
 )
 
-experimental = SimpleNamespace(PythonState=PythonState)
+experimental = Namespace("tf.train.experimental", PythonState=PythonState)

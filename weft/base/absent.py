@@ -86,6 +86,26 @@ _FFTND = ("TensorFlow itself has no kernel of it for processors", "tf.signal.fft
 _JXL = ("JPEG XL needs a library of its own", "keep the pictures as PNG or JPEG")
 _PREEMPTED = ("notices of preemption come from one cloud's own service", "keras.callbacks.BackupAndRestore")
 _SERVICE = ("the pipeline runs where it is used", "dataset.save")
+_QUANTIZED = (
+    "arithmetic on quantized tensors is a set of kernels of its own",
+    "tf.quantization.fake_quant_with_min_max_vars, or quantize_and_dequantize_v2; tf.int8 holds whole numbers",
+)
+_NARROW = (
+    "no op computes with it, in TensorFlow neither: it is cast and stored",
+    "tf.bfloat16, tf.float16, tf.int8; numpy arrays of ml_dtypes hold such numbers",
+)
+_GENERATED = "TensorFlow itself has it in the list of names by accident: it stands for one operation of a graph"
+_DISPATCH = (
+    "what functions of tf do with classes of others is for TensorFlow's own extension types",
+    "a class with `__weft_operation__`, see weft.extend",
+)
+_SEQUENCE_COLUMNS = (
+    "nothing takes such columns: the layer that did, SequenceFeatures, went with Keras 2",
+    "keras.layers.StringLookup, Hashing and Embedding on padded or ragged sequences",
+)
+_ONE_SHARD = ("a checkpoint is one file of values with its index", "leave the policy out; TensorFlow reads the files")
+_TRACING = ("how calls are told apart is Weft's own", "tf.TypeSpec and tf.TensorSpec in an input_signature")
+_PREDICTABLE = "TensorFlow's own saved models hold it; Weft's hold graphs and values"
 _VARIANT = ("datasets are no tensors here", "pass the dataset itself: functions take datasets")
 
 #: what is left out on purpose: name -> (why, what to use instead)
@@ -96,22 +116,11 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
     ),
     "tf.distribute.cluster_resolver": (_ONE, "leave the resolver out; tf.distribute.get_strategy() is there"),
     "tf.experimental.dtensor": (_DTENSOR, "plain tensors and tf.Variable"),
-    "tf.experimental.dispatch_for_api": (
-        "what functions of tf do with classes of others is for TensorFlow's own extension types",
-        "a class with `__weft_operation__`, see weft.extend",
-    ),
-    "tf.experimental.dispatch_for_binary_elementwise_apis": (
-        "what functions of tf do with classes of others is for TensorFlow's own extension types",
-        "a class with `__weft_operation__`, see weft.extend",
-    ),
-    "tf.experimental.dispatch_for_unary_elementwise_apis": (
-        "what functions of tf do with classes of others is for TensorFlow's own extension types",
-        "a class with `__weft_operation__`, see weft.extend",
-    ),
-    "tf.experimental.unregister_dispatch_for": (
-        "what functions of tf do with classes of others is for TensorFlow's own extension types",
-        "a class with `__weft_operation__`, see weft.extend",
-    ),
+    "tf.experimental.dispatch_for_api": _DISPATCH,
+    "tf.experimental.dispatch_for_binary_elementwise_apis": _DISPATCH,
+    "tf.experimental.dispatch_for_binary_elementwise_assert_apis": _DISPATCH,
+    "tf.experimental.dispatch_for_unary_elementwise_apis": _DISPATCH,
+    "tf.experimental.unregister_dispatch_for": _DISPATCH,
     "tf.config.experimental.disable_mlir_bridge": _BRIDGE,
     "tf.config.experimental.enable_mlir_bridge": _BRIDGE,
     "tf.data.experimental.distributed_save": _SERVICE,
@@ -165,6 +174,97 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
         "write the op with tf functions, or wrap it: tf.numpy_function",
     ),
     "tf.mlir": ("graphs are compiled by Weft's own compiler", "concrete.graph prints the graph of a traced function"),
+    "tf.TensorArraySpec": (
+        "a TensorArray stays within the function that writes it", "return array.stack() and take a tensor",
+    ),
+    "tf.check_pinned": (_GENERATED, "leave it out: memory is the processor's"),
+    "tf.config.experimental.ClusterDeviceFilters": (_ONE, "leave it out, or weft launch for several processes"),
+    "tf.conv": (_GENERATED, "tf.nn.convolution, tf.nn.conv2d or tf.nn.conv3d"),
+    "tf.conv2d_backprop_filter_v2": (_GENERATED, "tf.GradientTape, or tf.raw_ops.Conv2DBackpropFilter"),
+    "tf.conv2d_backprop_input_v2": (_GENERATED, "tf.nn.conv2d_transpose, or tf.raw_ops.Conv2DBackpropInput"),
+    "tf.data.experimental.ServiceOptions": _SERVICE,
+    "tf.distribute.coordinator.PerWorkerValue": (
+        "the devices take every scheduled step together", "tf.distribute.experimental.coordinator.PerWorkerValues",
+    ),
+    "tf.distribute.coordinator.experimental_get_current_worker_index": (
+        "the devices take every scheduled step together", "tf.distribute.get_replica_context()",
+    ),
+    "tf.dtypes.QUANTIZED_DTYPES": _QUANTIZED,
+    "tf.dtypes.experimental": _NARROW,
+    "tf.experimental.DynamicRaggedShape": (
+        "shapes of ragged tensors are no values of their own", "rt.bounding_shape(), rt.row_lengths(), tf.shape",
+    ),
+    "tf.experimental.RowPartition": (
+        "how a ragged tensor's rows are cut is part of it", "tf.RaggedTensor.from_row_splits and its like",
+    ),
+    "tf.experimental.StructuredTensor": (
+        "it is on trial", "tf.experimental.ExtensionType, or a dict of ragged tensors",
+    ),
+    "tf.experimental.register_filesystem_plugin": (
+        "plugins are compiled against TensorFlow's C++ classes", "install fsspec, whose paths tf.io.gfile takes",
+    ),
+    "tf.image.generate_bounding_box_proposals": (
+        "it is one network's last step in one operation",
+        "tf.image.non_max_suppression or tf.image.combined_non_max_suppression",
+    ),
+    "tf.math.sobol_sample": (
+        "it needs a table of direction numbers", "scipy.stats.qmc.Sobol, or tf.random.stateless_uniform",
+    ),
+    "tf.nn.with_space_to_batch": (
+        "convolutions take dilations themselves", "tf.nn.convolution(..., dilations=rate) or tf.nn.atrous_conv2d",
+    ),
+    "tf.quantization.dequantize": _QUANTIZED,
+    "tf.quantization.quantize": _QUANTIZED,
+    "tf.quantization.quantized_concat": _QUANTIZED,
+    "tf.ragged_fill_empty_rows": (_GENERATED, "tf.sparse.fill_empty_rows, or rt.to_tensor(default_value=...)"),
+    "tf.ragged_fill_empty_rows_grad": (_GENERATED, "tf.GradientTape"),
+    "tf.random.experimental.index_shuffle": (
+        "which place an index goes to is a cipher of TensorFlow's own", "tf.random.experimental.stateless_shuffle",
+    ),
+    "tf.random_index_shuffle": (
+        "which place an index goes to is a cipher of TensorFlow's own", "tf.random.experimental.stateless_shuffle",
+    ),
+    "tf.saved_model.Asset": (
+        "a saved model of Weft's keeps no files of others", "tf.constant(content), or a file beside the model's folder",
+    ),
+    "tf.saved_model.experimental": (_PREDICTABLE, "tf.saved_model.save and load; tf.lookup for tables"),
+    "tf.test.benchmark_config": (_VERSION_1, "a plain `with tf.compat.v1.Session()`"),
+    "tf.train.experimental.MaxShardSizePolicy": _ONE_SHARD,
+    "tf.train.experimental.ShardByTaskPolicy": _ONE_SHARD,
+    "tf.train.experimental.ShardableTensor": _ONE_SHARD,
+    "tf.train.experimental.ShardingCallback": _ONE_SHARD,
+    "tf.types.experimental.AtomicFunction": _TRACING,
+    "tf.types.experimental.FunctionType": _TRACING,
+    "tf.types.experimental.distributed.Mirrored": (
+        "what is the same in all replicas is one tensor or variable", "tf.Tensor and tf.Variable",
+    ),
+    "tf.types.experimental.SupportsTracingProtocol": _TRACING,
+    "tf.types.experimental.TraceType": _TRACING,
+    "tf.qint8": _QUANTIZED,
+    "tf.dtypes.qint8": _QUANTIZED,
+    "tf.qint16": _QUANTIZED,
+    "tf.dtypes.qint16": _QUANTIZED,
+    "tf.qint32": _QUANTIZED,
+    "tf.dtypes.qint32": _QUANTIZED,
+    "tf.quint8": _QUANTIZED,
+    "tf.dtypes.quint8": _QUANTIZED,
+    "tf.quint16": _QUANTIZED,
+    "tf.dtypes.quint16": _QUANTIZED,
+    "tf.experimental.float4_e2m1fn": _NARROW,
+    "tf.experimental.float8_e4m3b11fnuz": _NARROW,
+    "tf.experimental.float8_e4m3fn": _NARROW,
+    "tf.experimental.float8_e4m3fnuz": _NARROW,
+    "tf.experimental.float8_e5m2": _NARROW,
+    "tf.experimental.float8_e5m2fnuz": _NARROW,
+    "tf.experimental.int2": _NARROW,
+    "tf.experimental.int4": _NARROW,
+    "tf.experimental.uint2": _NARROW,
+    "tf.experimental.uint4": _NARROW,
+    "tf.feature_column.sequence_categorical_column_with_hash_bucket": _SEQUENCE_COLUMNS,
+    "tf.feature_column.sequence_categorical_column_with_identity": _SEQUENCE_COLUMNS,
+    "tf.feature_column.sequence_categorical_column_with_vocabulary_file": _SEQUENCE_COLUMNS,
+    "tf.feature_column.sequence_categorical_column_with_vocabulary_list": _SEQUENCE_COLUMNS,
+    "tf.feature_column.sequence_numeric_column": _SEQUENCE_COLUMNS,
     "tf.tpu": (_TPU, "leave it out: the program runs on this machine"),
     "tf.xla": ("graphs are compiled by Weft's own compiler", "tf.function"),
 }  # fmt: skip
@@ -243,6 +343,26 @@ def word_absent(names: dict[str, Any], path: str) -> None:
         raise AttributeError(absent(f"{path}.{name}", known))
 
     names.setdefault("__getattr__", missing)
+
+
+class Namespace:
+    """A public namespace that is an object and no module: what is missing from it is worded as a module's.
+
+    Args:
+        path: Its public name, such as `"tf.train.experimental"`.
+        **members: What it holds.
+    """
+
+    def __init__(self, path: str, /, **members: Any) -> None:
+        self.__dict__.update(members)
+        self.__dict__["_path"] = path
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        known = [n for kind in type(self).__mro__ for n in vars(kind) if not n.startswith("_")]
+        members = [n for n in self.__dict__ if not n.startswith("_")]
+        raise AttributeError(absent(f"{self._path}.{name}", [*known, *members]))
 
 
 class _Missing:

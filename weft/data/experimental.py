@@ -17,6 +17,7 @@ from weft.data.nodes import UNKNOWN as UNKNOWN_CARDINALITY  # noqa: F401
 from weft.data.optional import Optional
 from weft.data.options import (  # noqa: F401
     AutoShardPolicy,
+    AutotuneAlgorithm,
     AutotuneOptions,
     DistributeOptions,
     ExternalStatePolicy,

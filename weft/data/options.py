@@ -56,6 +56,16 @@ class _Group:
     __hash__ = None  # type: ignore[assignment]
 
 
+class AutotuneAlgorithm(enum.Enum):
+    """How a pipeline is tuned; accepted."""
+
+    DEFAULT = 0
+    HILL_CLIMB = 1
+    GRADIENT_DESCENT = 2
+    MAX_PARALLELISM = 3
+    STAGE_BASED = 4
+
+
 class AutotuneOptions(_Group):
     """Options of tuning."""
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from weft.base import dtypes
 from weft.base.shapes import TensorShape
 from weft.runtime import dispatch
+from weft.runtime.spec import CompositeSpec, TensorSpec
 from weft.runtime.tensor import Tensor, TensorOperators
 
 
@@ -125,8 +127,80 @@ class IndexedSlices(CompositeTensor, TensorOperators):
     def _rebuild(self, parts: list[Any]) -> IndexedSlices:
         return IndexedSlices(parts[0], parts[1], self._shape)
 
+    @property
+    def _type_spec(self) -> IndexedSlicesSpec:
+        shape = TensorShape([None]).concatenate(self._values.shape[1:]) if self._shape is None else self._shape
+        return IndexedSlicesSpec(shape, self.dtype, self._indices.dtype, indices_shape=self._indices.shape)
+
     def _static_part(self) -> Any:
         return self._shape
 
     def __repr__(self) -> str:
         return f"IndexedSlices(values={self._values!r}, indices={self._indices!r}, dense_shape={self._shape})"
+
+
+class IndexedSlicesSpec(CompositeSpec):
+    """Describes rows of a tensor that are still to come.
+
+    Args:
+        shape: Of the whole; None where unknown.
+        dtype: The element type.
+        indices_dtype: That of the rows' numbers.
+        dense_shape_dtype: Accepted: the shape of the whole is no tensor.
+        indices_shape: How many rows there are, as a shape; None where unknown.
+
+    Example:
+        >>> import weft as tf
+        >>> slices = tf.IndexedSlices(tf.ones([1, 2]), tf.constant([0]))
+        >>> tf.IndexedSlicesSpec([None, 2], indices_dtype=tf.int32).is_compatible_with(slices)
+        True
+    """
+
+    __slots__ = ("_dense_shape_dtype", "_dtype", "_indices_dtype", "_indices_shape", "_shape")
+    value_type = IndexedSlices
+
+    def __init__(self, shape: Any = None, dtype: Any = dtypes.float32, indices_dtype: Any = dtypes.int64,
+                 dense_shape_dtype: Any = None, indices_shape: Any = None) -> None:  # fmt: skip
+        self._shape = TensorShape(shape)
+        self._dtype, self._indices_dtype = dtypes.as_dtype(dtype), dtypes.as_dtype(indices_dtype)
+        self._dense_shape_dtype = None if dense_shape_dtype is None else dtypes.as_dtype(dense_shape_dtype)
+        self._indices_shape = TensorShape([None]) if indices_shape is None else TensorShape(indices_shape)
+
+    @property
+    def shape(self) -> TensorShape:
+        """The shape of the whole."""
+        return self._shape
+
+    @property
+    def dtype(self) -> dtypes.DType:
+        """The element type."""
+        return self._dtype
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether slices (or a spec of some) fit."""
+        spec = other._type_spec if isinstance(other, IndexedSlices) else other
+        return (isinstance(spec, IndexedSlicesSpec) and spec._dtype is self._dtype
+                and spec._indices_dtype is self._indices_dtype and self._shape.is_compatible_with(spec._shape)
+                and self._indices_shape.is_compatible_with(spec._indices_shape))  # fmt: skip
+
+    def _component_specs(self) -> list[TensorSpec]:
+        rows = TensorShape(None) if self._shape.rank is None else self._indices_shape.concatenate(self._shape[1:])
+        return [TensorSpec(rows, self._dtype), TensorSpec(self._indices_shape, self._indices_dtype)]
+
+    def _from_components(self, parts: list[Any]) -> IndexedSlices:
+        known = self._shape.is_fully_defined()
+        return IndexedSlices(parts[0], parts[1], self._shape if known else None)
+
+    def _told(self) -> tuple[Any, ...]:
+        return self._shape, self._dtype, self._indices_dtype, self._dense_shape_dtype, self._indices_shape
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, IndexedSlicesSpec) and self._told() == other._told()
+
+    def __hash__(self) -> int:
+        return hash((IndexedSlicesSpec, *self._told()))
+
+    def __repr__(self) -> str:
+        shape, dtype, indices, dense, rows = self._told()
+        said = None if dense is None else f"tf.{dense.name}"
+        return f"IndexedSlicesSpec({shape!r}, tf.{dtype.name}, tf.{indices.name}, {said}, {rows!r})"

@@ -43,7 +43,11 @@ class VariableSynchronization(enum.Enum):
     ON_READ = 3
 
 
-class PerReplica(CompositeTensor):
+class DistributedValues(CompositeTensor):
+    """A value that differs between replicas."""
+
+
+class PerReplica(DistributedValues):
     """A value of each replica: rows of one tensor that are cut among them, or a tensor for each.
 
     Args:

@@ -12,9 +12,10 @@ import socket
 import threading
 import time
 from collections import namedtuple
-from types import SimpleNamespace, TracebackType
+from types import TracebackType
 from typing import Any, NoReturn, Self
 
+from weft.base.absent import Namespace
 from weft.base.errors import AlreadyExistsError, UnavailableError, UnimplementedError, explain
 from weft.formats.files import replacing
 from weft.runtime import dispatch
@@ -172,5 +173,5 @@ def _remote(*args: Any, **kwargs: Any) -> NoReturn:
                                      hint="call tf.profiler.experimental.start and stop in that process"))  # fmt: skip
 
 
-client = SimpleNamespace(monitor=_remote, trace=_remote)
-server = SimpleNamespace(start=_remote)
+client = Namespace("tf.profiler.experimental.client", monitor=_remote, trace=_remote)
+server = Namespace("tf.profiler.experimental.server", start=_remote)

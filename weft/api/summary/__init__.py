@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from weft.api.summary.tracing import trace_off as trace_off
 from weft.api.summary.tracing import trace_on as trace_on
 from weft.api.summary.writers import FileWriter, SummaryWriter, create_file_writer, create_noop_writer, flush, state
 from weft.base import dtypes
+from weft.base.absent import Namespace
 from weft.base.errors import explain
 from weft.formats import summaries
 from weft.formats.messages.graph import GraphDef
@@ -338,8 +338,8 @@ def write_raw_pb(tensor: Any, step: Any = None, name: str | None = None) -> Any:
     return _emit("raw", step, lambda: [_tensor(tensor)], build)
 
 
-experimental = SimpleNamespace(get_step=get_step, set_step=set_step, summary_scope=summary_scope,
-                               write_raw_pb=write_raw_pb)  # fmt: skip
+experimental = Namespace("tf.summary.experimental", get_step=get_step, set_step=set_step,
+                         summary_scope=summary_scope, write_raw_pb=write_raw_pb)  # fmt: skip
 
 __all__ = [
     "SummaryWriter", "audio", "create_file_writer", "create_noop_writer", "experimental", "flush", "graph",
