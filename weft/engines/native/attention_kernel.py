@@ -20,7 +20,7 @@ from weft.engines.native.kernels import Plan, Rows, minimum, rewrite_body
 from weft.engines.native.loops import At, Buffer, Call, Const, Expr, For, If, Kernel, Load, Masked, Op, Statement, Store
 from weft.engines.native.lower import Nest
 from weft.engines.native.packing import Operand, limited, panel, tiles
-from weft.engines.native.products import WIDE, Product, tallest
+from weft.engines.native.products import NARROW, Product, tallest, tallest_tile
 from weft.engines.native.rewriting import Rewriter
 from weft.engines.native.sources import Indices, Memory, unflatten
 
@@ -82,8 +82,8 @@ class _Writer:
         self.rows, self.columns = rows, columns
         target, size = plan.target, self.dtype.size
         lanes = self.lanes = target.lanes(size)
-        self.width = WIDE * lanes
-        self.most = min(14, (target.registers - 2 - WIDE) // WIDE)
+        self.width = NARROW * lanes
+        self.most = tallest_tile(NARROW, target)
         self.apart = -(-columns // self.width) * self.width
         if self.apart * size % 512 == 0:  # rows that do not share places in a cache
             self.apart += lanes
@@ -165,7 +165,7 @@ class _Writer:
         if whole:
             many = Index.of(whole) if stop is None else minimum(
                 Index.of(whole), (stop + (self.width - 1)) // self.width)  # fmt: skip
-            body.append(For(strip, ZERO, many, make(Index.of(strip) * self.width, WIDE, None)))
+            body.append(For(strip, ZERO, many, make(Index.of(strip) * self.width, NARROW, None)))
         if cut:
             begin = whole * self.width
             body += _where(stop, begin, make(Index.of(begin), -(-cut // self.lanes), cut))

@@ -20,6 +20,7 @@ from weft.engines.native.loops import Buffer, Kernel, buffers, verify
 from weft.engines.native.lower import Lowering, Region
 from weft.engines.native.packing import Panels
 from weft.engines.native.problems import Unordered
+from weft.engines.native.products import panel_bytes
 from weft.engines.native.schedule import Step
 from weft.engines.native.serial import Serial
 from weft.engines.native.sources import Memory, Source
@@ -68,7 +69,8 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
     """As `compile_graph`, where the nests of some numbers have walks of their own."""
     begin = time.perf_counter()
     # a checking build compares each access with its buffer, which pairs are read out of as if they were one number
-    lowering = Lowering(graph, pairs=target.bf16 and target.vector_bytes == 64 and not checked)
+    pairs = target.bf16 and target.vector_bytes == 64 and not checked
+    lowering = Lowering(graph, pairs, panel_bytes(target))
     results = lowering.run()
     outputs = _own_outputs(lowering, results)
     nests = schedule.prepare(lowering)

@@ -489,19 +489,22 @@ def _one_place(first: Index, second: Index) -> bool:
 
 
 def prefetches(group: Group, plan: Plan, place: tuple[Index, ...]) -> list[Statement]:
-    """Asks for the vectors that the maps behind a template will read, so that they arrive while it computes."""
+    """Asks for the vectors that the maps behind a template will read or write, so that they arrive meanwhile."""
     axes = variables(group.nests[0].shape, "t")
     plain = tuple(map(Index.of, axes))
     moved = Rewriter(values=dict(zip(axes, place, strict=True)))
-    found: dict[tuple[Buffer, Index], None] = {}
+    found: dict[tuple[Buffer, Index], bool] = {}
     made = {nest.output.buffer for nest in group.nests if nest.output.buffer.role != "state"}
-    for nest in group.nests[1:]:
-        own, _ = split(nest, plain, group.nests[0].shape)
-        for load in loads_of([nest.value(own, ())]):
+    for number, nest in enumerate(group.nests):
+        own = plain if number == 0 else split(nest, plain, group.nests[0].shape)[0]
+        for load in loads_of([nest.value(own, ())]) if number else ():
             index = moved.index(load.index)
             if load.buffer not in made and load.guard is None and index.terms.get(LANE, 0) == 1:
-                found[load.buffer, index] = None
-    return [Prefetch(buffer, index) for buffer, index in found]
+                found[load.buffer, index] = False
+        index = moved.index(nest.output.place(own))
+        if plan.stored(nest.output.buffer, group) and index.terms.get(LANE, 0) == 1:
+            found[nest.output.buffer, index] = True
+    return [Prefetch(buffer, index, writes) for (buffer, index), writes in found.items()]
 
 
 # -- helpers ----------------------------------------------------------------------------------------------------------
@@ -577,7 +580,7 @@ def rewrite_body(body: Sequence[Statement], rewrite: Rewriter) -> list[Statement
             case Transpose():
                 found.append(statement)
             case Prefetch():
-                found.append(Prefetch(statement.buffer, rewrite.index(statement.index)))
+                found.append(Prefetch(statement.buffer, rewrite.index(statement.index), statement.writes))
             case Fail():
                 found.append(Fail(rewrite.expr(statement.condition)))
             case Call():

@@ -206,10 +206,11 @@ class Transpose(Statement):
 
 @dataclass(eq=False, slots=True)
 class Prefetch(Statement):
-    """Asks for a place in memory ahead of its use."""
+    """Asks for a place in memory ahead of its use, which may be to write there."""
 
     buffer: Buffer
     index: Index
+    writes: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -424,7 +425,8 @@ def _print_body(body: Sequence[Statement], lines: list[str], depth: int) -> None
         elif isinstance(statement, Transpose):
             lines.append(f"{pad}transpose {statement.register}")
         elif isinstance(statement, Prefetch):
-            lines.append(f"{pad}prefetch {statement.buffer}[{statement.index}]")
+            to = " to write" if statement.writes else ""
+            lines.append(f"{pad}prefetch{to} {statement.buffer}[{statement.index}]")
         elif isinstance(statement, Call):
             given = [f"{buffer}[{index}]" for buffer, index in statement.places]
             given += map(repr, (*statement.numbers, *statement.sizes))

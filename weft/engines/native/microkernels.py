@@ -11,6 +11,7 @@ from weft.base import dtypes
 from weft.base.dims import Dim
 from weft.engines.native.contraction import multiply_add
 from weft.engines.native.index import LANE, ZERO, Index, LoopVar
+from weft.engines.native.kernels import minimum
 from weft.engines.native.loops import (
     At,
     Buffer,
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 _MANY = 1 << 40
 #: steps of a sum after which what is asked for now has come
 _AHEAD = 24
+#: steps between which places are asked for: those of a line
+_LINE = 16
+#: rows of a tile that LLVM has registers for the addresses of, several steps at a time
+_FEW = 9
 _STEP_A, _STEP_B, _STEP_C = (Dim.fresh("apart") for _ in range(3))
 
 
@@ -78,19 +83,27 @@ def tile(
 
     def ahead(at: Index) -> list[Statement]:
         # columns of a may lie in pages of their own, which no machine foresees
-        ends = [] if rows else dict.fromkeys((0, height - 1))
-        return [Prefetch(a, Index.of(end) + (at + _AHEAD) * _STEP_A) for end in ends]
+        ends = [] if rows else [0, height - 1] if height > lanes // 2 else [height - 1]
+        return [Prefetch(a, Index.of(end) + (at + _AHEAD) * _STEP_A) for end in dict.fromkeys(ends)]
+
+    def asked(at: Index) -> list[Statement]:
+        # of a what the tile below will need, and where sums will be stored, row by row
+        row = minimum(at // _LINE, Index.of(height - 1))
+        below = [Prefetch(a, Index.of(height + n) * _STEP_A + at) for n in range(height if rows else 0)]
+        return [*below, *(Prefetch(c, row * _STEP_C + n * lanes, writes=True) for n in range(wide))]
 
     # beyond that, LLVM has so many addresses of rows at hand that sums no longer have room
-    steps = 1 if rows else 4
-    u = LoopVar("u", steps)
-    whole = Index.of(count) // steps * steps
-    several = For(u, ZERO, Index.of(steps), [*ahead(Index.of(k) + u), step(Index.of(k) + u)], unrolled=True)
+    steps = 1 if rows and height > _FEW else 4
+    u, turn = LoopVar("u", steps), LoopVar("turn", _LINE)
+    whole = Index.of(count) // _LINE * _LINE
+    at = Index.of(k) + turn + u
+    several = For(u, ZERO, Index.of(steps), [*ahead(at), step(at)], unrolled=True)
+    line = For(turn, ZERO, Index.of(_LINE), [several], step=steps)
     zeros, held = (each(Set(sums, value, spot)) for value in (Const(0, dtype), Load(c, here)))
     body = [
         If(_equal(Index.of(onward), 0), [zeros], [held]),
-        For(k, ZERO, whole, [several], step=steps),
-        *([] if rows else [For(k, whole, Index.of(count), [step(Index.of(k))])]),
+        For(k, ZERO, whole, [*asked(Index.of(k)), line], step=_LINE),
+        For(k, whole, Index.of(count), [step(Index.of(k))]),
         each(Store([(c, here, Get(sums, spot))])),
     ]  # fmt: skip
     name = f"tile_{'pairs' if pairs else dtype.name}_{height}x{wide}x{lanes}_{'rows' if rows else 'columns'}"

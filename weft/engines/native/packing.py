@@ -1,6 +1,6 @@
 """Operands of products on their way to where they lie in order.
 
-Columns of B become panels, [k][column] with as many columns as 128 bytes hold; rows of A become tiles, [k][row]. Where
+Columns of B become panels, [k][column] with as many columns as a tile has; rows of A become tiles, [k][row]. Where
 the order of the axes changes, squares of vectors are turned round in registers.
 """
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 #: (place in the result, place along the reduced axis) -> an element
 Element = Callable[[Indices, Index], Expr]
 
-PANEL_BYTES = 128
 #: the widest square: panels have room for whole ones
 SQUARE = 16
 #: rows of the reduced axis that a chunk packs

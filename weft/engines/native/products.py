@@ -39,7 +39,6 @@ from weft.engines.native.loops import (
 )  # fmt: skip
 from weft.engines.native.lower import Lowering, Nest
 from weft.engines.native.packing import (
-    PANEL_BYTES,
     SQUARE,
     Element,
     Operand,
@@ -59,8 +58,9 @@ if TYPE_CHECKING:
     from weft.engines.native.rewriting import Rewriter
     from weft.engines.native.target import Target
 
-#: vectors in a row of a tile
-WIDE = 2
+#: vectors in a row of a tile at most, where there are many registers and where there are few: a tile of four by six
+#: takes fewer instructions for its sums than one of two by fourteen, and memory is read in longer pieces
+WIDE, NARROW = 4, 2
 #: how long a stretch of the reduced axis is at most
 STRETCH = 512
 #: rows of a block at most: with a stretch of A they stay in a core's own cache
@@ -77,11 +77,13 @@ WAY, LINE = 1 << 12, 64
 # that it is done
 _A_MOVED, _A_TURNED, _B_MOVED, _B_TURNED, _CLAIMED = 0.5, 1.25, 0.75, 1.0, 400
 #: the same of what is not in memory, but made on the way; how much longer sums take where numbers of A share places of
-#: the nearest cache, and where each of these has room for so many lines
-_MADE, _CROWDED, _APART, _ROOM = 6.0, 0.4, 0.02, 12
+#: the nearest cache, and where each of these has room for a tile's rows but so many
+_MADE, _CROWDED, _APART, _BEYOND = 6.0, 0.4, 0.02, 2
 #: strips of a chunk that are tried out, so many of them that one is never alone, and numbers of threads that chunks are
 #: to go round among
 _STRIPS, _WIDE, _THREADS = (1, 2, 3, 4, 6, 8, 12, 16), 8, (1, 2, 4)
+#: bytes of a row that memory is fast for
+_BROAD = 256
 #: bytes of an operand that a core keeps from chunk to chunk, about, and of A from strip to strip
 _KEPT, _STAYING = 1 << 19, 5 << 16
 #: cycles that a number takes to come from farther away: of A by rows and by columns, which are asked for ahead, of B
@@ -115,6 +117,7 @@ class Product:
         self.a, self.b = (kind(element, axis, self.shape, inner, dtype) for element, axis in ((a, -2), (b, -1)))
         self.inner = self.a.inner
         self.packed: Memory | None = None
+        self.panel_bytes = 2 * LINE  # of a row of B in order
         self.turning = False  # whether it is part of a loop in which B stays the same
 
     def folds(self, steps: tuple[int, ...]) -> bool:
@@ -124,9 +127,9 @@ class Product:
     def add(self, low: Lowering, name: str) -> Memory:
         """The product's result, whose nests are added to the others."""
         self.turning = low.region is not None and low.stays(self.b.loads())
-        met = self.met
+        met, self.panel_bytes = self.met, low.panel_bytes
         if (self.turning or isinstance(met, Dim) or met > self.many) and not self.near():
-            width = PANEL_BYTES // self.dtype.size
+            width = self.panel_bytes // self.dtype.size
             batch = tuple(size if own else 1 for size, own in zip(self.shape[:-2], self.b.batch(), strict=True))
             length = ceil_divide(self.inner, SQUARE) * SQUARE
             shape = (*batch, ceil_divide(self.shape[-1], width), length, width)
@@ -146,7 +149,7 @@ class Product:
         if self.pairs or steps is None or 1 not in (steps.along, steps.inner):
             return True
         columns = self.shape[-1]
-        if isinstance(columns, int) and columns * self.dtype.size <= 2 * PANEL_BYTES:
+        if isinstance(columns, int) and columns * self.dtype.size <= _BROAD:
             return False
         return (steps.along if steps.inner == 1 else steps.inner) * self.dtype.size % WAY == 0
 
@@ -167,7 +170,7 @@ class Product:
         if steps is None or steps.along != 1:
             return False
         apart = steps.inner * self.dtype.size
-        return apart == PANEL_BYTES or (isinstance(self.inner, int) and self.inner * apart <= NEAR)
+        return apart in (2 * LINE, self.panel_bytes) or (isinstance(self.inner, int) and self.inner * apart <= NEAR)
 
     def read_through(self, into: Rewriter) -> None:
         """From now on, the operands' elements are what a rewriter makes of them."""
@@ -209,7 +212,7 @@ class Blocking:
 
 
 def blocking(
-    shape: Shape, inner: Dimension, lanes: int, target: Target, pack_a: float = 0.0, pack_b: float = 0.0,
+    shape: Shape, inner: Dimension, lanes: int, target: Target, wide: int, pack_a: float = 0.0, pack_b: float = 0.0,
     slower: float = 0.0, turning: bool = False, far: float = _A_FAR,
 ) -> Blocking:  # fmt: skip
     """How to cut a product of some sizes.
@@ -224,6 +227,7 @@ def blocking(
         inner: The size that is summed over.
         lanes: Numbers in a vector.
         target: The machine.
+        wide: Vectors in a row of a tile at most.
         pack_a: Cycles that a chunk takes to pack a number of A; 0 where that stays where it is.
         pack_b: The same of B.
         slower: How much longer sums take with A where it is; 0 where it has to be packed.
@@ -231,9 +235,10 @@ def blocking(
         far: Cycles that a number of A takes to come where it does not stay near.
     """
     *batch, rows, columns = shape
-    wide = 1 if isinstance(columns, int) and columns <= lanes else WIDE
-    most = min(14, (target.registers - 2 - wide) // wide)
-    height = _even(rows, most) if isinstance(rows, int) else most // 4 * 4
+    if isinstance(columns, int):
+        wide = max(1, min(wide, -(-columns // lanes)))
+    most = tallest_tile(wide, target)
+    height = _even(rows, most) if isinstance(rows, int) else most if most < 8 else most // 4 * 4
     highest = max(1, ROWS // height)  # tiles of a block
     heights: tuple[int, ...]
     if isinstance(rows, int):
@@ -252,7 +257,8 @@ def blocking(
     if not isinstance(columns, int) or length * columns * size > 2 * _KEPT:
         pack_b += _B_UNPACKED if pack_b else _B_FAR
     # strips alone would be read and written in pieces too short for memory to be fast
-    apart = [n for n in _STRIPS if n > 1 or not isinstance(across, int) or across < _WIDE]
+    broad = wide * lanes * size >= _BROAD
+    apart = [n for n in _STRIPS if n > 1 or broad or not isinstance(across, int) or across < _WIDE]
     apart = [(_even(across, min(n, max(1, across))) if isinstance(across, int) else n) for n in apart]
     cases = ((rows,),) if isinstance(rows, int) else (_TURNING,) if turning else _USUAL
 
@@ -282,6 +288,21 @@ def blocking(
     return Blocking(height, heights, few[1], wide * lanes, few[2], ways[best][0] > 0, many_[1], many_[2])
 
 
+def panel_bytes(target: Target) -> int:
+    """Bytes of a row of a panel: as broad as a strip, or as two lines where vectors are short."""
+    return max(2 * LINE, widest(target) * target.vector_bytes)
+
+
+def widest(target: Target) -> int:
+    """Vectors in a row of a tile at most."""
+    return WIDE if target.registers >= 32 else NARROW
+
+
+def tallest_tile(wide: int, target: Target) -> int:
+    """Rows of a tile at most: sums stay in registers beside a row of B and a number of A."""
+    return min(14, (target.registers - 2 - wide) // wide)
+
+
 def _even(size: int, most: int) -> int:
     """The size of parts that are nearly alike, none of more than so many."""
     return max(1, -(-size // -(-size // max(1, most)))) if size else 1
@@ -297,9 +318,10 @@ class _Writer:
         lanes = self.lanes = plan.target.lanes(self.dtype.size)
         steps = self.a.steps()
         pack_a = _MADE if steps is None else _A_TURNED if steps.inner == 1 else _A_MOVED
+        wide = self._wide(steps)
         cut = self.cut = blocking(
-            given.shape, given.inner, lanes, plan.target, pack_a if given.packs_a() else 0.0, self._packs_b(),
-            self._crowded(steps), given.turning,
+            given.shape, given.inner, lanes, plan.target, wide, pack_a if given.packs_a() else 0.0, self._packs_b(),
+            self._crowded(steps, wide), given.turning,
             _A_FAR if steps is None or steps.inner == 1 else _COLUMNS_FAR,
         )  # fmt: skip
         packs = cut.packs_a
@@ -347,13 +369,19 @@ class _Writer:
             return 0.0
         return _MADE if steps is None else _B_MOVED if steps.along == 1 else _B_TURNED
 
-    def _crowded(self, steps: Steps | None) -> float:
+    def _wide(self, steps: Steps | None) -> int:
+        """Vectors in a row of a tile at most: fewer where rows of A are put in order, of which tiles should be high."""
+        in_place = steps is not None and (steps.inner == 1 or not self.given.packs_a())
+        return NARROW if self.given.pairs or not in_place else widest(self.plan.target)
+
+    def _crowded(self, steps: Steps | None, wide: int) -> float:
         """How much longer sums take with A where it is: little where a line of each of a tile's rows stays near; 0
         where it has to be packed, since it lies unevenly."""
         if steps is None or self.given.pairs or 1 not in (steps.along, steps.inner):
             return 0.0
         room = self.plan.target.nearest // WAY
-        return _APART if steps.inner == 1 and room >= _ROOM else _CROWDED
+        stays = steps.inner == 1 and room + _BEYOND >= tallest_tile(wide, self.plan.target)
+        return _APART if stays else _CROWDED
 
     def _place_of_a(self, tile: Index, offset: Index, start: Index) -> tuple[Buffer, Index]:
         if self.block is not None:

@@ -239,7 +239,7 @@ class Function(Expressions):
             return
         _, address = self.address(statement.buffer, statement.index, self.lines)
         self.declare("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
-        self.line(f"call void @llvm.prefetch.p0(ptr {address}, i32 0, i32 3, i32 1)")
+        self.line(f"call void @llvm.prefetch.p0(ptr {address}, i32 {int(statement.writes)}, i32 3, i32 1)")
 
     def transpose(self, register: Register) -> None:
         """In log2(lanes) rounds, each of which exchanges blocks of twice the width between pairs of vectors."""
