@@ -41,6 +41,21 @@ def _lengths(given: Any, size: Any) -> Any:
     return dispatch.call("ensure_shape", weft.cast(given, dtypes.int32), shape=(size,))
 
 
+def _with_batch(rows: Any, axis: int, lengths: Any) -> Any:
+    """Inputs whose number of rows is known where that of the sequences' lengths is, which is checked when it runs."""
+    size = None if lengths is None else lengths.shape.symbolic[0]
+    if not isinstance(size, int):
+        return rows
+
+    def known(item: Any) -> Any:
+        shape = item.shape.symbolic
+        if shape[axis] == size:
+            return item
+        return dispatch.call("ensure_shape", item, shape=(*shape[:axis], size, *shape[axis + 1 :]))
+
+    return weft.nest.map_structure(known, rows)
+
+
 def _swapped(tensor: Any) -> Any:
     """Batch and time change places."""
     return weft.transpose(tensor, [1, 0, *range(2, tensor.shape.rank)])
@@ -105,12 +120,13 @@ def dynamic_rnn(cell: Any, inputs: Any, sequence_length: Any = None, initial_sta
                 raise ValueError(explain("dynamic_rnn: the inputs are [batch, time, size].", received=str(item.shape)))
         if not time_major:
             rows = weft.nest.map_structure(_swapped, rows)
+        lengths = _lengths(sequence_length, weft.nest.flatten(rows)[0].shape.symbolic[1])
+        rows = _with_batch(rows, 1, lengths)
         first = weft.nest.flatten(rows)[0]
         batch = first.shape[1] if first.shape[1] is not None else weft.shape(first)[1]
         state = _first_state(cell, initial_state, batch, dtype)
         if initial_state is not None:
             state = weft.nest.map_structure(lambda item: _of_batch(item, first.shape.symbolic[1]), state)
-        lengths = _lengths(sequence_length, first.shape.symbolic[1])
         state, outputs = _walk(cell, rows, state, lengths)
         if not time_major:
             outputs = weft.nest.map_structure(_swapped, outputs)
