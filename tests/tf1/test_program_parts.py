@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
@@ -139,3 +140,17 @@ def test_recurrent_networks_take_fed_lengths_for_batches_of_any_size():
                 assert np.all(last[:-1] == 0) and np.all(last[-1] != 0)
             with pytest.raises(tf.errors.InvalidArgumentError, match=r"\(2,\)"):
                 session.run(outputs, {x: np.ones((3, 5, 3)), lengths: [1, 2]})
+
+
+@pytest.mark.parametrize("lengths", [[5, 2, 3], "tensor"])
+def test_known_numbers_of_lengths_say_how_many_rows_there_are(lengths: Any) -> None:
+    x = tf.placeholder(tf.float32, [None, 5, 4])
+    given = tf.constant([5, 2, 3]) if lengths == "tensor" else lengths
+    cells = [tf.nn.rnn_cell.GRUCell(3) for _ in range(2)]
+    (ahead, back), _ = tf.nn.bidirectional_dynamic_rnn(*cells, x, sequence_length=given, dtype=tf.float32)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        found = session.run([ahead, back], {x: np.ones((3, 5, 4))})
+        assert all((part[1, 2:] == 0).all() and (part[1, :2] != 0).all() for part in found)
+        with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+            session.run(ahead, {x: np.ones((2, 5, 4))})
