@@ -23,6 +23,8 @@ class TestSymbolicArguments:
             (lambda: ops.while_loop(lambda a: True, lambda a: a + 1, Symbol((2,))), (2,)),
             (lambda: ops.fori_loop(0, 3, lambda i, a: a + 1, Symbol((3,))), (3,)),
             (lambda: ops.map(lambda row: row[0], Symbol((None, 3))), (None,)),
+            (lambda: ops.associative_scan(ops.add, Symbol((None, 3))), (None, 3)),
+            (lambda: ops.associative_scan(ops.add, Symbol((2, None)), reverse=True, axis=1), (2, None)),
             (lambda: ops.vectorized_map(lambda row: row * 2, Symbol((5, 3))), (5, 3)),
             (lambda: ops.scan(lambda c, row: (c + row, c), Symbol((3,)), Symbol((None, 3)))[1], (None, 3)),
             (lambda: ops.nanquantile(Symbol((None, 3)), 0.5, axis=1), (None,)),

@@ -31,7 +31,7 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "backend.tensorflow": (
         "core distribution_lib image linalg math nn numpy random rnn trainer",
-        ("keras.ops", "keras.random", "keras.backend"),
+        ("keras.ops", "keras.random", "keras.backend", "keras.distribution", "keras"),
     ),
     "callbacks": (
         ("backup_and_restore callback callback_list csv_logger early_stopping history lambda_callback "
@@ -116,7 +116,7 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "saving": ("object_registration saving_api saving_lib serialization_lib", _SAVING),
     "trainers": ("compile_utils trainer", ("keras.trainer.trainer", "keras.trainer.compile_utils")),
     "trainers.data_adapters": ("data_adapter_utils py_dataset_adapter", _UTILS),
-    "tree": ("tree_api", ("keras.tree",)),
+    "tree": ("optree_impl tree_api", ("keras.tree",)),
     "utils": (
         ("argument_validation backend_utils config dataset_utils file_utils image_dataset_utils "
         "image_utils io_utils model_visualization naming numerical_utils progbar python_utils rng_utils sequence_utils "
@@ -152,14 +152,15 @@ _INSIDE = {
     **{name: f"keras.inside.{name}" for name in ("any_symbolic_tensors", "compute_output_spec", "in_stateless_scope")},
     "get_keras_mask": "keras.core.masking.get_mask",
     "is_keras_tensor": "keras.backend.is_keras_tensor",
-    "AutocastScope": "keras.core.variable.autocast_scope",
+    "get_current_remat_mode": "keras.core.remat.get_current_remat_mode",
+    "current_path": "keras.core.naming.current_path",
     "set_keras_mask": "keras.core.masking.set_mask",
     "standardize_data_format": "keras.config.standardize_data_format",
     **{
         name: f"keras.inside.{name}"
         for name in (
-            "IS_THREAD_SAFE", "SUPPORTS_COMPLEX_DTYPES", "SUPPORTS_RAGGED_TENSORS", "SUPPORTS_SPARSE_TENSORS",
-            "random_seed_dtype",
+            "AutocastScope", "IS_THREAD_SAFE", "SUPPORTS_COMPLEX_DTYPES", "SUPPORTS_RAGGED_TENSORS",
+            "SUPPORTS_SPARSE_TENSORS", "random_seed_dtype",
         )
     },
     **{
@@ -171,6 +172,16 @@ _INSIDE = {
 #: Names that are called something else here, as `old_paths.RENAMED`.
 RENAMED: dict[str, dict[str, str]] = {
     **{path: _INSIDE for path in PATHS if path.startswith("src.backend")},
+    "src.backend": {
+        **_INSIDE,
+        **{
+            name: f"keras.src.backend.tensorflow.{name}"
+            for name in "core distribution_lib image linalg math nn numpy random rnn".split()
+        },
+    },
+    "src.backend.common.global_state": {
+        name: f"keras.core.global_state.{name}" for name in ("get_global_attribute", "set_global_attribute")
+    } | {"clear_session": "keras.backend.clear_session"},
     "src.api_export": {"keras_export": "keras.inside.keras_export"},
     "src.layers.convolutional.base_conv": {"BaseConv": "keras.layers.convolution.conv.BaseConv"},
     "src.layers.convolutional.base_conv_transpose": {

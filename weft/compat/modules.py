@@ -209,6 +209,8 @@ class StandIn(ModuleType):
         first, _, rest = place.partition(".")
         if first == "python":  # a module of Python itself
             return importlib.import_module(rest)
+        if first == "keras" and rest in old_paths.KERAS:  # another path inside Keras
+            return stand_in("keras", rest)
         value: Any = target(self._weft_tree if first == "tf" else first)
         for part in rest.split(".") if rest else ():
             found = value.__dict__.get(part) if isinstance(value, ModuleType) else None

@@ -82,13 +82,17 @@ class DeviceMesh:
     """
 
     def __init__(self, shape: Sequence[int], axis_names: Sequence[str], devices: Any = None) -> None:
+        given = f"Received: shape={shape}, axis_names={axis_names}."
         if not shape or not axis_names:
-            raise ValueError(f"A mesh needs at least one axis; received shape={shape}, axis_names={axis_names}.")
+            raise ValueError(f"Shape and axis_names cannot be empty: a mesh needs at least one axis. {given}")
         if len(shape) != len(axis_names):
-            raise ValueError(f"A mesh needs a name for each axis; received shape={shape}, axis_names={axis_names}.")
+            raise ValueError(f"Shape and axis_names should have same size, a name for each axis. {given}")
         found = np.array(list_devices() if devices is None else devices).flatten()
         if found.size != np.prod(shape):
-            raise ValueError(f"A mesh of shape {tuple(shape)} holds {np.prod(shape)} devices; received {found.size}.")
+            raise ValueError(
+                f"Shape does not match the number of devices: the mesh holds {np.prod(shape)}, there are {found.size}. "
+                + given
+            )
         names, counts = np.unique(found, return_counts=True)
         if (counts > 1).any():
             name, count = names[counts.argmax()], counts.max()
@@ -155,7 +159,8 @@ class TensorLayout:
         valid = self._device_mesh.axis_names
         wrong = [axis for axis in self._axes if axis is not None and axis not in valid]
         if wrong:
-            raise ValueError(f"A layout names the axis {wrong[0]!r}; the mesh has {', '.join(map(repr, valid))}.")
+            raise ValueError(f"Invalid axis names for Layout: it names {wrong[0]!r}; the mesh has "
+                             f"{', '.join(map(repr, valid))}.")  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<TensorLayout axes={self._axes}, device_mesh={self._device_mesh}>"
@@ -197,18 +202,18 @@ class LayoutMap(MutableMapping[str, Any]):
             return self._layouts[key]
         matching = [pattern for pattern in self._layouts if re.fullmatch(pattern, key)]
         if len(matching) > 1:
-            raise ValueError(f"The path {key!r} is matched by several keys of the LayoutMap: {matching}. Make them "
+            raise ValueError(f"Path {key!r} matches multiple layout keys of the LayoutMap: {matching}. Make them "
                              "narrower, so that one matches at most.")  # fmt: skip
         return self._layouts[matching[0]] if matching else None
 
     def __setitem__(self, key: str, layout: Any) -> None:
         if key in self._layouts:
-            raise ValueError(f"The key {key!r} is in the LayoutMap already, with {self._layouts[key]}. Delete it first "
+            raise ValueError(f"{key} already exist in the LayoutMap, with {self._layouts[key]}. Delete it first "
                              "to give it another layout.")  # fmt: skip
         if isinstance(layout, tuple):
             layout = TensorLayout(layout)
         if not isinstance(layout, TensorLayout):
-            raise ValueError(f"The value of {key!r} must be a TensorLayout or a tuple of axes; received {layout!r}.")
+            raise ValueError(f"The value of {key!r} should be a TensorLayout or a tuple of axes; received {layout!r}.")
         if layout.device_mesh is None:
             layout.device_mesh = self._device_mesh
         self._layouts[key] = layout

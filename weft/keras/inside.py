@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
+from weft.extend import explain
 from weft.keras.core import keras_tensor, stateless
+from weft.keras.core.dtypes import is_float
 from weft.keras.core.operation import evaluate_symbolically as compute_output_spec
+from weft.keras.core.variable import autocast_scope
 from weft.keras.saving import scopes
 
 _T = TypeVar("_T")
@@ -30,6 +34,19 @@ class keras_export:
     def __call__(self, symbol: _T) -> _T:
         """Gives what it decorates."""
         return symbol
+
+
+def AutocastScope(dtype: Any) -> AbstractContextManager[None]:
+    """Inside, float variables are read in this dtype; None leaves them in their own.
+
+    Raises:
+        ValueError: For a dtype that is no float.
+    """
+    if dtype is not None and not is_float(dtype):
+        raise ValueError(explain(
+            "`AutocastScope` can only be used with a floating-point target dtype.", received=repr(dtype)
+        ))  # fmt: skip
+    return autocast_scope(dtype)
 
 
 def any_symbolic_tensors(args: Any = None, kwargs: Any = None) -> bool:

@@ -89,9 +89,9 @@ def test_what_does_not_go_together_is_refused() -> None:
     assert mesh.devices.tolist() == distribution.list_devices("cpu") and distribution.get_device_count() == 8
     with pytest.raises(ValueError, match="a name for each axis"):
         distribution.DeviceMesh((1, 2), ["batch"])
-    with pytest.raises(ValueError, match="holds 2 devices; received 1"):
+    with pytest.raises(ValueError, match="holds 2, there are 1"):
         distribution.DeviceMesh((2,), ["batch"], ["cpu:0"])
-    with pytest.raises(ValueError, match="names the axis 'x'"):
+    with pytest.raises(ValueError, match="names .x."):
         distribution.TensorLayout(["x"], mesh)
     with pytest.raises(ValueError, match="each device once; received 'cpu:0' 2 times"):
         distribution.DeviceMesh((2,), ["batch"], ["cpu:0", "cpu:0"])

@@ -9,6 +9,7 @@ import pytest
 
 from tests.golden import recipes
 from weft import keras
+from weft.keras.initializers import windows
 
 GOLDEN = recipes.Golden("initializers")
 
@@ -134,6 +135,25 @@ def test_stft_kernels_are_waves_under_a_window() -> None:
     for arguments in (("both",), ("real", "square"), ("real", "hann", "power")):
         with pytest.raises(ValueError):
             keras.initializers.STFT(*arguments)((4, 1, 3))
+
+
+@pytest.mark.parametrize(("name", "symmetric", "periodic"), [  # SciPy 1.17's values
+    ("blackman", [0.0, 0.34, 1.0, 0.34, 0.0], [0.0, 0.2007701, 0.8492299, 0.8492299, 0.2007701]),
+    ("triang", [1 / 3, 2 / 3, 1.0, 2 / 3, 1 / 3], [1 / 6, 0.5, 5 / 6, 5 / 6, 0.5]),
+    ("tukey", [0.0, 1.0, 1.0, 1.0, 0.0], [0.0, 0.9045085, 1.0, 1.0, 0.9045085]),
+    ("parzen", [0.016, 0.424, 1.0, 0.424, 0.016], [0.00925926, 0.25, 0.86111111, 0.86111111, 0.25]),
+    ("bohman", [0.0, 0.31830989, 1.0, 0.31830989, 0.0], [0.0, 0.17912389, 0.8343114, 0.8343114, 0.17912389]),
+])  # fmt: skip
+def test_windows_by_name(name: str, symmetric: list[float], periodic: list[float]) -> None:
+    np.testing.assert_allclose(windows.of_length(name, 5, False), symmetric, atol=1e-7)
+    np.testing.assert_allclose(windows.of_length(name, 5, True), periodic, atol=1e-7)
+    kernel = keras.initializers.STFT("real", name, None)((5, 1, 3))
+    np.testing.assert_allclose(kernel[:, 0, 0], symmetric, atol=1e-6)
+
+
+def test_a_window_of_numbers_goes_into_configurations() -> None:
+    made = keras.initializers.STFT("real", [1.0, 2.0, 3.0, 4.0])
+    assert made.get_config()["window"] == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_first_values_from_one_seed_are_those_of_keras():

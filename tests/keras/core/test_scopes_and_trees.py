@@ -10,6 +10,8 @@ import pytest
 
 import weft as tf
 from weft import keras
+from weft.keras.core import global_state
+from weft.keras.core.remat import get_current_remat_mode
 
 Point = namedtuple("Point", ["x", "y"])
 
@@ -120,6 +122,32 @@ class TestOperators:
         for one in (model, keras.models.model_from_json(model.to_json())):
             found = one(data)
             assert found.dtype == "float16" and found.numpy().tolist() == [[0.5, 0.5]]
+
+
+def test_scopes_outlive_a_cleared_session() -> None:
+    """What Keras keeps for a thread is forgotten; scopes that are open then end without an error."""
+    scope = keras.name_scope("outer")
+    with scope:
+        assert scope._pop_on_exit
+        keras.utils.clear_session()
+        assert keras.Variable(1.0, name="inner").path == "inner"
+    with keras.name_scope("next"):
+        assert keras.Variable(1.0, name="inner").path == "next/inner"
+
+
+def test_what_is_asked_of_memory_is_told() -> None:
+    assert get_current_remat_mode() is None
+    with keras.RematScope("full") as outer, keras.RematScope("activations"):
+        assert get_current_remat_mode().mode == "activations"
+    assert get_current_remat_mode() is None and outer.mode == "full"
+
+
+def test_attributes_of_a_thread() -> None:
+    assert global_state.get_global_attribute("asked by nobody") is None
+    kept = global_state.get_global_attribute("kept", [], set_to_default=True)
+    assert global_state.get_global_attribute("kept") is kept
+    global_state.set_global_attribute("kept", None)
+    assert global_state.get_global_attribute("kept", "other") == "other"
 
 
 @pytest.mark.parametrize(

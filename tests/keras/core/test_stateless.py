@@ -55,7 +55,7 @@ def test_calls_without_state_are_refused_where_they_cannot_be():
     layer.build((None, 3))
     with pytest.raises(ValueError, match="one value a variable"):
         layer.stateless_call([np.ones((3, 2))], [], np.ones((1, 3), np.float32))
-    with pytest.raises(ValueError, match="another shape"):
+    with pytest.raises(ValueError, match="another one"):
         layer.stateless_call([np.ones((3, 1)), np.ones(2)], [], np.ones((1, 3), np.float32))
 
 

@@ -46,7 +46,7 @@ def test_bad_arguments_are_named() -> None:
         metrics.F1Score(average="mikro")
     with pytest.raises(ValueError, match="Invalid `threshold` argument value"):
         metrics.FBetaScore(threshold=0.0)
-    with pytest.raises(ValueError, match=r"takes matrices \[batch, outputs\]"):
+    with pytest.raises(ValueError, match=r"expects 2D inputs with shape \[batch, outputs\]"):
         metrics.F1Score()([0, 1], [0.1, 0.9])
     with pytest.raises(ValueError, match="not among the 2 classes"):
         metrics.IoU(num_classes=2, target_class_ids=[2])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import weft
+from weft.api import config
 from weft.runtime import context as runtime_context
 
 # Branches -----------------------------------------------------------------------------------------------------------
@@ -216,3 +217,8 @@ def _within(x: Any, starts: Any, sizes: Any) -> Any:
     starts = weft.convert_to_tensor(starts)
     most = weft.shape(x, starts.dtype) - weft.cast(sizes, starts.dtype)
     return weft.clip_by_value(starts, weft.zeros_like(most), most)
+
+
+def _reset_context() -> None:
+    """Forgets how devices were said to be divided, so that programs can divide them otherwise."""
+    config._logical.clear()

@@ -112,7 +112,7 @@ from weft.keras.config import (
     set_floatx,
     set_image_data_format,
 )
-from weft.keras.core import naming
+from weft.keras.core import global_state, naming
 from weft.keras.core.dtypes import is_float as is_float_dtype
 from weft.keras.core.dtypes import is_int as is_int_dtype
 from weft.keras.core.dtypes import result_type, standardize_dtype
@@ -127,6 +127,7 @@ def clear_session(free_memory: bool = True) -> None:
     Models keep nothing in a global place, so those that nobody holds are freed anyway; `free_memory` frees them now.
     """
     naming.reset_names()
+    global_state.forget_all()
     forget_global_generator()
     forget_session()
     if free_memory:

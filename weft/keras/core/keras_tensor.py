@@ -187,13 +187,13 @@ class KerasTensor(PromotingOperators, TensorOperators):
         )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        raise ValueError(self._no_value("numpy cannot take it, for it has no values"))
+        raise ValueError(self._no_value("numpy cannot take it, for it doesn't have any actual numerical value"))
 
     def numpy(self) -> Any:
         raise AttributeError(self._no_value("it has no values"))
 
     def __bool__(self) -> bool:
-        raise TypeError(self._no_value("a Python `if` or `while` cannot depend on it"))
+        raise TypeError(self._no_value("it cannot be used as a boolean. A Python `if` or `while` cannot depend on it"))
 
     def __int__(self) -> int:
         raise TypeError(self._no_value("int() needs a value"))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import threading
 from contextlib import AbstractContextManager, nullcontext
 
 from weft.extend import Lock, set_part
+from weft.keras.core import global_state
 
 #: where a new word begins in CamelCase: a capital behind a small letter, or one that small letters follow
 _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])")
@@ -15,12 +15,10 @@ _lock = Lock()
 _counts: dict[str, int] = {}
 
 
-class _Scopes(threading.local):
-    def __init__(self) -> None:
-        self.open: list[Scope] = []
-
-
-_scopes = _Scopes()
+def _open_scopes() -> list[Scope]:
+    """The scopes that are open in this thread, the innermost last."""
+    found: list[Scope] = global_state.get_global_attribute("name_scope_stack", [], set_to_default=True)
+    return found
 
 
 def to_snake_case(name: str) -> str:
@@ -63,20 +61,28 @@ class Scope:
         self._before: list[str | None] = []  # one for each time it is entered; None where that changed nothing
 
     def __enter__(self) -> Scope:
-        inner = _scopes.open[-1] if _scopes.open else None
+        scopes = _open_scopes()
+        inner = scopes[-1] if scopes else None
         known = self.deduplicate and self.caller is not None and inner is not None
         if known and inner is not None and inner.caller is self.caller and inner.name == self.name:
             self._before.append(None)
         else:
-            _scopes.open.append(self)
+            scopes.append(self)
             self._before.append(set_part(current_path()))
         return self
 
     def __exit__(self, *error: object) -> None:
-        before = self._before.pop()
+        before = self._before.pop() if self._before else None
         if before is not None:
             set_part(before)
-            _scopes.open.pop()
+            scopes = _open_scopes()
+            if scopes:  # not so where `clear_session` came in between
+                scopes.pop()
+
+    @property
+    def _pop_on_exit(self) -> bool:
+        """Whether its end takes a name away."""
+        return bool(self._before) and self._before[-1] is not None
 
 
 class name_scope(Scope):
@@ -109,13 +115,13 @@ class name_scope(Scope):
 
 def path_scope(path: str) -> AbstractContextManager[object]:
     """Puts a path in front of what is made inside, where no scope is open: a layer's own, once it has one."""
-    return nullcontext() if not path or _scopes.open else Scope(path)
+    return nullcontext() if not path or _open_scopes() else Scope(path)
 
 
 def current_path() -> str:
     """The open scopes joined by slashes, from the last one on that says where it begins."""
     found: list[str] = []
-    for scope in reversed(_scopes.open):
+    for scope in reversed(_open_scopes()):
         found.append(scope.name)
         if scope.override_parent is not None:
             found.extend(part for part in reversed(scope.override_parent.split("/")) if part)
@@ -127,7 +133,7 @@ def path_in_graphs() -> str:
     """The open scopes as TensorFlow 1's graphs have them: models of symbolic tensors and cells are left out."""
     found: list[str] = []
     around: object = None
-    for scope in _scopes.open:
+    for scope in _open_scopes():
         caller = scope.caller
         is_cell = caller is not None and getattr(around, "cell", None) is caller
         if getattr(caller, "_names_in_graphs", True) and not is_cell:

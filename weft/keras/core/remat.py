@@ -7,6 +7,7 @@ from typing import Any
 
 import weft as tf
 from weft.extend import explain
+from weft.keras.core import global_state
 
 _MODES = ("full", "activations", "larger_than", "list_of_layers")
 
@@ -37,10 +38,19 @@ class RematScope:
         self.layer_names = layer_names or []
 
     def __enter__(self) -> RematScope:
+        global_state.get_global_attribute("remat_scope_stack", [], set_to_default=True).append(self)
         return self
 
     def __exit__(self, *error: Any) -> None:
-        return None
+        scopes = global_state.get_global_attribute("remat_scope_stack")
+        if scopes:
+            scopes.pop()
+
+
+def get_current_remat_mode() -> RematScope | None:
+    """The innermost scope of this thread, which says what was asked for; None outside of one."""
+    scopes = global_state.get_global_attribute("remat_scope_stack")
+    return scopes[-1] if scopes else None
 
 
 def remat(f: Callable[..., Any]) -> Callable[..., Any]:

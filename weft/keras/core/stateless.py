@@ -59,13 +59,15 @@ class StatelessScope:
         for variable, value in state_mapping or ():
             if not isinstance(variable, Variable):
                 raise ValueError(explain(
-                    "StatelessScope: `state_mapping` takes pairs of a keras.Variable and its value.",
+                    "StatelessScope: all keys in argument `mapping` must be Variable instances: it takes pairs of a "
+                    "keras.Variable and its value.",
                     received=repr(variable)[:200],
                 ))  # fmt: skip
             value = convert_to_tensor(value, variable._dtype)
             if not variable.shape.is_compatible_with(value.shape):
                 raise ValueError(explain(
-                    f"StatelessScope: the value for variable `{variable.path}` has another shape.",
+                    "StatelessScope: all values in argument `mapping` must be tensors with the shape of their "
+                    f"variable; that for `{variable.path}` has another one.",
                     expected=str(tuple(variable.shape)), received=str(tuple(value.shape)),
                 ))  # fmt: skip
             self.add_update((variable, value))

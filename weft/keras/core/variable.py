@@ -326,6 +326,29 @@ class Variable(PromotingOperators, SharedVariable):
         )
 
 
+    def __bool__(self) -> bool:
+        if self.shape.rank:
+            raise TypeError(explain(
+                "A Keras Variable cannot be used as a boolean.", received=f"`{self._path}` {tuple(self.shape)}",
+                hint="use keras.ops.any(variable) or keras.ops.all(variable)",
+            ))  # fmt: skip
+        return bool(super().__bool__())
+
+    def __int__(self) -> int:
+        return int(self._one_number())
+
+    def __float__(self) -> float:
+        return float(self._one_number())
+
+    def _one_number(self) -> Any:
+        if self.shape.num_elements() != 1:
+            raise TypeError(explain(
+                "Only scalar arrays can be converted to Python scalars.",
+                received=f"`{self._path}` {tuple(self.shape)}", hint="index it first",
+            ))  # fmt: skip
+        return self.numpy().reshape(())
+
+
 compare_elements(Variable)
 
 

@@ -42,7 +42,8 @@ class DTypePolicy:
             name = standardize_dtype(name)
         if name not in _NAMES:
             raise ValueError(
-                f"Cannot convert {name!r} to a dtype policy: there is none of this name. {nearest(name, _NAMES)}"
+                f"Cannot convert `policy` into a valid pair (`compute_dtype`, `variable_dtype`) to instantiate "
+                f"`DTypePolicy`: there is none of the name {name!r}. {nearest(name, _NAMES)}"
             )
         self._name = name
         self._source_name = source_name
@@ -146,6 +147,10 @@ class DTypePolicyMap(dict):  # type: ignore[type-arg]
             ))  # fmt: skip
         return self[found[0]] if found else self.default_policy
 
+    def __repr__(self) -> str:
+        mapping = [(path, policy.name) for path, policy in self.items()]
+        return f"<DTypePolicyMap default_policy={self._default}, mapping={mapping}>"
+
     def get_config(self) -> dict[str, Any]:
         """Its entries."""
         return {"default_policy": self._default, "policy_map": dict(self)}
@@ -167,7 +172,13 @@ def dtype_policy() -> DTypePolicy:
 
 
 def set_dtype_policy(policy: Any) -> None:
-    """Sets the policy that new layers take; None goes back to the default float."""
+    """Sets the policy that new layers take; None goes back to the default float.
+
+    Raises:
+        ValueError: For what is no policy.
+    """
+    if isinstance(policy, (int, float, list, tuple)):
+        raise ValueError(f"Invalid `policy` argument: a policy or the name of one is needed, received {policy!r}.")
     _global["policy"] = None if policy is None else get(policy)
 
 

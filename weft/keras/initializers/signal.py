@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 import weft as tf
 from weft.extend import explain, nearest
 from weft.keras.core.dtypes import standardize_dtype
+from weft.keras.initializers import windows
 from weft.keras.initializers.initializer import Initializer
 
 
@@ -16,7 +19,7 @@ def window_values(owner: str, window: Any, length: int, periodic: bool) -> Any:
 
     Args:
         owner: For the message.
-        window: "hann", "hamming", a tensor or array, or None for none.
+        window: A name of `windows.WINDOWS`, a tensor or array, or None for none.
         length: Its length.
         periodic: Whether it goes on from its end at its beginning.
 
@@ -26,10 +29,9 @@ def window_values(owner: str, window: Any, length: int, periodic: bool) -> Any:
     if window is None:
         return tf.ones((length,))
     if isinstance(window, str):
-        known = {"hann": tf.signal.hann_window, "hamming": tf.signal.hamming_window}
-        if window not in known:
-            raise ValueError(explain(f"{owner}: `window` is {window!r}. {nearest(window, known)}"))
-        return known[window](length, periodic=periodic)
+        if window not in windows.WINDOWS:
+            raise ValueError(explain(f"{owner}: `window` is {window!r}. {nearest(window, windows.WINDOWS)}"))
+        return tf.constant(windows.of_length(window, length, periodic), "float32")
     found = tf.cast(tf.convert_to_tensor(window), "float32")
     if found.shape.rank != 1 or found.shape[0] != length:
         raise ValueError(explain(
@@ -44,7 +46,7 @@ class STFT(Initializer):
 
     Args:
         side: "real" or "imag".
-        window: "hann", "hamming", a tensor, or None.
+        window: A window's name, such as "hann", "hamming" or "tukey", a tensor or sequence of numbers, or None.
         scaling: "density" (the window's squares have sum 1), "spectrum" (the window has sum 1) or None, as without a
             window.
         periodic: Whether the window is periodic.
@@ -83,7 +85,9 @@ class STFT(Initializer):
         return tf.cast(tf.reshape(kernel, (length, 1, bins)), standardize_dtype(dtype))
 
     def get_config(self) -> dict[str, Any]:
-        window = self.window if self.window is None or isinstance(self.window, str) else self.window.numpy().tolist()
+        window = self.window
+        if window is not None and not isinstance(window, str):
+            window = np.asarray(window).tolist()
         return {"side": self.side, "window": window, "periodic": self.periodic, "scaling": self.scaling}
 
 

@@ -78,7 +78,7 @@ class IoU(Metric):
         weights = tf.where(inside, weights, tf.zeros_like(weights))
         cells = tf.where(inside, y_true * size + y_pred, tf.zeros_like(y_true))
         found = tf.math.unsorted_segment_sum(weights, cells, size * size)
-        self.total_cm.assign_add(tf.cast(tf.reshape(found, [size, size]), self.dtype))
+        self.total_cm.assign_add(tf.cast(tf.reshape(found, [size, size]), self.total_cm.dtype))
 
     def _classes(self, values: Any, sparse: bool) -> Any:
         values = tf.convert_to_tensor(values)

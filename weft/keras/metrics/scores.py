@@ -16,7 +16,7 @@ def _columns(metric: Metric, y_true: Any, y_pred: Any) -> int:
     sizes = [tf.TensorShape(value.shape) for value in (y_true, y_pred)]
     if any(shape.rank != 2 or shape[1] is None for shape in sizes):
         raise ValueError(explain(
-            f"{type(metric).__name__} takes matrices [batch, outputs].",
+            f"{type(metric).__name__} expects 2D inputs with shape [batch, outputs].",
             received=f"y_true {sizes[0]}, y_pred {sizes[1]}", hint="one output: y[:, None]; class numbers: one-hot",
         ))  # fmt: skip
     return int(sizes[1][1])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import Any
+import typing
 
 from weft.extend import explain
 from weft.keras import ops
@@ -25,7 +25,7 @@ class _Prepared(FunctionCall):
     _signature: inspect.Signature
     _options: tuple[str, ...]
 
-    def __init__(self, *args: Any, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: typing.Any, name: str | None = None, **kwargs: typing.Any) -> None:
         given = dict(zip(self._options, args, strict=False))
         unknown = [key for key in kwargs if key not in self._options]
         if len(args) > len(self._options) or unknown or given.keys() & kwargs.keys():
@@ -35,10 +35,15 @@ class _Prepared(FunctionCall):
             ))  # fmt: skip
         super().__init__(self._function, {**given, **kwargs}, name)
 
-    def call(self, *args: Any, **kwargs: Any) -> Any:
+    def __getattr__(self, name: str) -> typing.Any:
+        if name in type(self)._options:
+            return self.bound.get(name, self._signature.parameters[name].default)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def call(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
         """Runs the function."""
         left = iter(args)
-        placed: dict[str, Any] = {}
+        placed: dict[str, typing.Any] = {}
         for parameter in self._signature.parameters.values():
             if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
                 placed[parameter.name] = tuple(left)
@@ -69,7 +74,7 @@ def _make(name: str) -> type[_Prepared] | None:
     return type(name, (_Prepared,), {**inside, "__doc__": FUNCTIONS[function].__doc__})
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> typing.Any:
     made = _make(name) if name[:1].isupper() else None
     if made is None:
         raise AttributeError(f"Keras has no operation {name!r}")

@@ -194,7 +194,12 @@ def scan(
     if not callable(f):
         raise TypeError(explain("scan: `f` should be a callable.", received=repr(f)))
     if xs is None and length is None:
-        raise ValueError(explain("scan: the number of rows is missing.", hint="pass xs or length"))
+        raise ValueError(explain(
+            "scan: nothing tells how many rows to scan over and stack: xs and length are both None.",
+            hint="pass xs or length",
+        ))  # fmt: skip
+    if not isinstance(unroll, bool) and (not isinstance(unroll, int) or unroll < 1):
+        raise ValueError(explain("scan: `unroll` must be an positive integer or boolean.", received=repr(unroll)))
     rows = tf.range(int(length or 0)) if xs is None else _tensors(xs)
     if xs is not None and length is not None:
         for leaf in tf.nest.flatten(rows):
@@ -239,10 +244,10 @@ def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -
         raise TypeError(explain("associative_scan: `f` should be a callable.", received=repr(f)))
     parts = [conversion.convert_to_tensor(one) for one in tf.nest.flatten(elems)]
     sizes = {part.shape[axis] for part in parts}
-    if len(sizes) != 1 or None in sizes:
+    if len(sizes - {None}) > 1:
         raise ValueError(explain(
-            "associative_scan: all tensors must have one known size along the axis.",
-            received=", ".join(str(part.shape) for part in parts),
+            "associative_scan: all tensors must have the same first dimension, which is that of the axis.",
+            received=", ".join(str(part.shape) for part in parts) + f", axis {axis}",
         ))  # fmt: skip
     places = [place_of(axis, part.shape.rank) for part in parts]
     parts = [FUNCTIONS["moveaxis"](tf.reverse(part, [place]) if reverse else part, place, 0)
@@ -254,7 +259,7 @@ def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -
         found = f(*(tf.nest.pack_sequence_as(elems, side) for side in outward))
         return [FUNCTIONS["moveaxis"](one, place, 0) for one, place in zip(tf.nest.flatten(found), places)]
 
-    done = _running(combine, parts)
+    done = _one_by_one(combine, parts) if None in sizes else _running(combine, parts)
     done = [FUNCTIONS["moveaxis"](part, 0, place) for part, place in zip(done, places)]
     if reverse:
         done = [tf.reverse(part, [place]) for part, place in zip(done, places)]
@@ -273,6 +278,18 @@ def _running(combine: Callable[..., Any], parts: list[Any]) -> list[Any]:
     even = combine(earlier, later) if count > 2 else later
     even = [tf.concat([part[:1], rest], 0) for part, rest in zip(parts, even)]
     return [_alternating(first, second, count) for first, second in zip(even, odd)]
+
+
+def _one_by_one(combine: Callable[..., Any], parts: list[Any]) -> list[Any]:
+    """Running results along first axes of which only a run knows how long they are."""
+    first = [tf.reshape(part[:1], [1, *part.shape.symbolic[1:]]) for part in parts]
+
+    def step(carry: list[Any], row: list[Any]) -> tuple[list[Any], list[Any]]:
+        found = _tensors(combine(carry, [part[None] for part in row]))
+        return found, [part[0] for part in found]
+
+    _, later = extend.scan(step, first, [part[1:] for part in parts])
+    return [tf.concat([one, rest], 0) for one, rest in zip(first, later)]
 
 
 def _alternating(even: Any, odd: Any, count: int) -> Any:

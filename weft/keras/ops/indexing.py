@@ -442,6 +442,11 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
             "slice: the number of dimensions in `inputs` must match the number of dimensions in `shape`.",
             received=f"inputs {inputs.shape}, shape {tuple(sizes)}",
         ))  # fmt: skip
+    if isinstance(start_indices, (tuple, list)) and len(start_indices) != inputs.shape.rank:
+        raise ValueError(explain(
+            "slice: the number of dimensions in `start_indices` must match the number of dimensions in `inputs`.",
+            received=f"start_indices {tuple(start_indices)}, inputs {inputs.shape}",
+        ))  # fmt: skip
     found = tf.slice(inputs, _starts(start_indices), sizes)
     if None in found.shape:  # where the start is not known, the sizes still are
         known = [one if isinstance(one, int) and one >= 0 else size for one, size in zip(sizes, found.shape)]

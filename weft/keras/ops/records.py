@@ -31,7 +31,13 @@ _CALLED = {("full", "fill_value"), ("full_like", "fill_value"), ("linspace", "st
            ("logspace", "start"), ("logspace", "stop"), ("geomspace", "start"), ("geomspace", "stop"),
            ("select", "default"), ("digitize", "bins"), ("quantile", "q"), ("nanquantile", "q"), ("percentile", "q"),
            ("nanpercentile", "q"), ("pad", "constant_values"), ("image.scale_and_translate", "translation"),
-           ("rearrange", "pattern")}  # fmt: skip
+           ("rearrange", "pattern"), ("arange", "start"), ("arange", "stop"), ("arange", "step"), ("isclose", "rtol"),
+           ("isclose", "atol"), ("batch_normalization", "offset"), ("map", "f"), ("scan", "f"),
+           ("associative_scan", "f"), ("switch", "index"), ("switch", "branches"), ("while_loop", "loop_vars"),
+           ("fori_loop", "init_val"), ("cond", "pred"), ("cond", "true_fn"), ("cond", "false_fn"),
+           ("vectorized_map", "elements"), ("image.scale_and_translate", "output_shape"), ("jvp", "fun")}  # fmt: skip
+#: parameters of single functions that are configuration, though those of other functions so called hold tensors
+_CONFIGURED = {("bincount", "weights"), ("trapezoid", "x"), ("squareplus", "b")}
 #: classes of Keras whose names do not follow from the functions'
 _CLASSES = {
     "allclose": "AllClose", "searchsorted": "SearchSorted", "isin": "IsIn", "svd": "SVD", "ctc_loss": "CTCLoss",
@@ -39,6 +45,7 @@ _CLASSES = {
     "image.rgb_to_hsv": "RGBToHSV", "image.hsv_to_rgb": "HSVToRGB", "image.ssim": "SSIM", "cdist": "CDist",
     "fft": "FFT", "fft2": "FFT2", "ifft2": "IFFT2", "rfft": "RFFT", "irfft": "IRFFT", "stft": "STFT", "istft": "ISTFT",
     "batch_normalization": "BatchNorm", "layer_normalization": "LayerNorm", "rms_normalization": "RMSNorm",
+    "jvp": "JVP",
 }  # fmt: skip
 
 
@@ -139,7 +146,7 @@ def _of_sparse(name: str, function: Callable[..., Any], args: tuple[Any, ...], k
 
 def is_option(function: str, name: str) -> bool:
     """Whether a parameter is no tensor: configuration of what is recorded."""
-    return name not in _TENSORS and (function, name) not in _CALLED
+    return (name not in _TENSORS and (function, name) not in _CALLED) or (function, name) in _CONFIGURED
 
 
 def run(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import weft as tf
-from weft.extend import explain
 from weft.keras import initializers
 from weft.keras.optimizers import rules, slices
 from weft.keras.optimizers.optimizer import Optimizer
@@ -181,15 +180,12 @@ class Ftrl(Optimizer):
         }
         for word, value in least_zero.items():
             if value < 0:
-                raise ValueError(explain(
-                    f"`{word}` needs to be positive or zero. Received: {word}={value}.", hint="give Ftrl 0 or more"
-                ))  # fmt: skip
+                raise ValueError(f"`{word}` needs to be positive or zero. Received: {word}={value}.")
         if learning_rate_power > 0:
-            raise ValueError(explain(
+            raise ValueError(
                 "`learning_rate_power` needs to be negative or zero. Received: "
-                f"learning_rate_power={learning_rate_power}.",
-                hint="give Ftrl 0 or less; -0.5 is usual",
-            ))  # fmt: skip
+                f"learning_rate_power={learning_rate_power}."
+            )
         self.learning_rate_power = learning_rate_power
         self.initial_accumulator_value = initial_accumulator_value
         self.l1_regularization_strength = l1_regularization_strength

@@ -59,12 +59,14 @@ class LossScaleOptimizer(Optimizer):
                 raise ValueError(
                     explain(f"LossScaleOptimizer has no `{word}`.", hint=f"set `{word}` on the `inner_optimizer`")
                 )
+        if kwargs:
+            raise ValueError("LossScaleOptimizer does not take the arguments: " + ", ".join(f"`{k}`" for k in kwargs))
         if not isinstance(inner_optimizer, Optimizer):
             raise ValueError(explain(
                 "LossScaleOptimizer: `inner_optimizer` must be an optimizer.", received=repr(inner_optimizer)[:200]
             ))  # fmt: skip
         self.inner_optimizer = inner_optimizer
-        super().__init__(learning_rate=0.0, name=name, **kwargs)
+        super().__init__(learning_rate=0.0, name=name)
         self.initial_scale = initial_scale
         self.dynamic_growth_steps = dynamic_growth_steps
         # Made now: a step that is traced reads the scale before the first update.

@@ -119,15 +119,15 @@ class OrthogonalRegularizer(Regularizer):
         self.factor = _factor("factor", factor, "OrthogonalRegularizer")
         if mode not in ("rows", "columns"):
             raise ValueError(
-                f"OrthogonalRegularizer: Invalid value for argument `mode`: it is 'rows' or 'columns', not {mode!r}."
+                f'Invalid value for argument `mode`. Expected one of {{"rows", "columns"}}. Received: mode={mode}'
             )
         self.mode = mode
 
     def __call__(self, x: Any) -> Any:
         if len(x.shape) != 2:
-            raise ValueError(explain(
-                "Inputs to OrthogonalRegularizer must have rank 2.", received=f"shape {tf.TensorShape(x.shape)}"
-            ))  # fmt: skip
+            raise ValueError(
+                f"Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape={tuple(x.shape)}"
+            )
         x = tf.convert_to_tensor(x)
         rows = x if self.mode == "rows" else tf.transpose(x)
         rows = rows / tf.sqrt(tf.maximum(tf.reduce_sum(tf.square(rows), axis=1, keepdims=True), 1e-12))
