@@ -11,11 +11,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 _ACCUMULATORS = 12
+#: arrays that are changed side by side, as an optimizer changes values and what it keeps beside them
+_ARRAYS = 3
+#: bytes that a try goes through at least, and in whole numbers of which arrays are
+_CHANGED, _LEAST = 1 << 30, 1 << 20
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,9 @@ class Machine:
     @cached_property
     def flops(self) -> float:
         """Floating-point operations a second, in float32, of multiply-adds that wait for nothing."""
-        with _Multiplier() as multiply:
+        with _Code() as code:
             turns = 2_000_000
-            return self._best(lambda: multiply(turns), tries=8) * turns * multiply.flops
+            return self._best(lambda: code.multiply(turns), tries=8) * turns * code.flops
 
     @cached_property
     def bandwidth(self) -> float:
@@ -46,15 +49,42 @@ class Machine:
         return self._best(copy, tries=6) * 8 * part
 
     @cached_property
-    def cache(self) -> int:
-        """Bytes of the largest cache; 32 MiB where the system does not say."""
-        sizes = Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")
-        found = [int(text[:-1]) * 1024 for text in (file.read_text().strip() for file in sizes) if text.endswith("K")]
-        return max(found, default=32 << 20)
+    def _changed(self) -> dict[int, float]:
+        """What `changing` has measured."""
+        return {}
 
-    def bound(self, flops: float, traffic: float) -> float:
-        """Seconds below which so much work cannot be done."""
-        return max(flops / self.flops, traffic / self.bandwidth)
+    def changing(self, size: int) -> float:
+        """Bytes read and written a second while arrays of altogether so many bytes are changed in place, over and over.
+
+        What is gone through again and again stays in a cache that it fits into, and comes faster from there than from
+        memory; and a place that is read before it is written need not come for the writing, as it must in a copy.
+        Sizes are rounded up to mebibytes.
+        """
+        size = -(-size // _LEAST) * _LEAST
+        if size not in self._changed:
+            count = size // 4 // self.threads // _ARRAYS // 16 * 16
+            blocks = [np.ones(count * _ARRAYS, "float32") for _ in range(self.threads)]
+            turns, places = max(1, _CHANGED // size), itertools.cycle(blocks)
+
+            with _Code() as code:
+
+                def change() -> None:
+                    block = next(places)
+                    for _ in range(turns):
+                        code.change(block.ctypes.data, count)
+
+                self._changed[size] = self._best(change, tries=6) * 8 * count * _ARRAYS * turns
+        return self._changed[size]
+
+    def bound(self, flops: float, traffic: float, held: int = 0) -> float:
+        """Seconds below which so much work cannot be done.
+
+        Args:
+            flops: Floating-point operations.
+            traffic: Bytes read and written.
+            held: Bytes of arrays that are changed in place by each step; 0 where all comes from memory.
+        """
+        return max(flops / self.flops, traffic / (self.changing(held) if held else self.bandwidth))
 
     def describe(self) -> str:
         """One line: processor, cores, system, and the two peaks."""
@@ -76,32 +106,62 @@ class Machine:
         return self.threads / best
 
 
-class _Multiplier:
-    """Native code that multiplies and adds in registers, `_ACCUMULATORS` vectors at a time."""
+class _Code:
+    """Native code: `multiply` multiplies and adds in registers, `change` goes through arrays and changes them."""
 
-    def __enter__(self) -> _Multiplier:
+    def __enter__(self) -> _Code:
         from llvmlite import binding as llvm
 
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         features = llvm.get_host_cpu_features()
         lanes = 16 if features.get("avx512f") else 8 if features.get("avx2") else 4
-        self.flops = 2 * lanes * _ACCUMULATORS
+        self.flops = 2 * lanes * _ACCUMULATORS  # of a turn of `multiply`
         target = llvm.Target.from_default_triple().create_target_machine(
             cpu=llvm.get_host_cpu_name(), features=features.flatten(), opt=2
         )
-        module = llvm.parse_assembly(_text(lanes))
+        module = llvm.parse_assembly(_text(lanes) + _change(lanes))
         self._engine = llvm.create_mcjit_compiler(module, target)
         self._engine.finalize_object()
-        function = ctypes.CFUNCTYPE(ctypes.c_float, ctypes.c_int64)
-        self._call = function(self._engine.get_function_address("multiply"))
+        multiply = ctypes.CFUNCTYPE(ctypes.c_float, ctypes.c_int64)
+        change = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
+        self.multiply = multiply(self._engine.get_function_address("multiply"))
+        self.change = change(self._engine.get_function_address("change"))
         return self
 
-    def __call__(self, turns: int) -> float:
-        return self._call(turns)
-
     def __exit__(self, *problem: object) -> None:
-        del self._call, self._engine
+        del self.multiply, self.change, self._engine
+
+
+def _change(lanes: int) -> str:
+    """In LLVM's language: `_ARRAYS` arrays, one behind the other, of so many numbers are gone through side by side."""
+    vector, places = f"<{lanes} x float>", range(_ARRAYS)
+    body = [
+        f"""  %f{n} = mul i64 %size, {n}
+  %o{n} = add i64 %i, %f{n}
+  %p{n} = getelementptr float, ptr %start, i64 %o{n}
+  %x{n} = load {vector}, ptr %p{n}, align 4
+  %y{n} = fneg {vector} %x{n}
+  store {vector} %y{n}, ptr %p{n}, align 4"""
+        for n in places
+    ]
+    return "\n".join(
+        [
+            "define void @change(ptr %start, i64 %size) {",
+            "entry:",
+            "  br label %loop",
+            "loop:",
+            "  %i = phi i64 [0, %entry], [%j, %loop]",
+            *body,
+            f"  %j = add i64 %i, {lanes}",
+            "  %more = icmp slt i64 %j, %size",
+            "  br i1 %more, label %loop, label %done",
+            "done:",
+            "  ret void",
+            "}",
+            "",
+        ]
+    )
 
 
 def _text(lanes: int) -> str:
@@ -135,6 +195,7 @@ def _text(lanes: int) -> str:
             f"  %out = extractelement {vector} %s{_ACCUMULATORS}, i32 0",
             "  ret float %out",
             "}",
+            "",
         ]
     )
 

@@ -11,8 +11,9 @@ from benchmarks.machine import Machine
 from benchmarks.models import DESCRIPTIONS
 from benchmarks.race import Result
 
-#: numbers read and written for each parameter in a step: value and state both ways, and the gradient
-_UPDATE = {"Adam": 7, "SGD": 5}
+#: numbers that an optimizer keeps for each parameter, its value included; all are read and written in a step, rows of
+#: embeddings that no row of the batch has asked for too, while a gradient need not be stored
+_KEPT = {"Adam": 3, "SGD": 2}
 
 _HEADINGS = {
     "train": "Training",
@@ -30,12 +31,11 @@ _HEADINGS = {
 def bound(result: Result, machine: Machine) -> float | None:
     """Seconds that the job's arithmetic, or its traffic with memory, takes at the machine's peak."""
     facts = result.facts.get(result.job.home, {})
-    traffic = facts.get("bytes", 0.0)
+    traffic, held = facts.get("bytes", 0.0), 0
     if result.job.mode == "train" and "parameters" in facts:
-        numbers = _UPDATE[DESCRIPTIONS[result.job.model].optimizer[0]] * facts["parameters"]
-        # What stays in the cache from step to step costs no memory traffic.
-        traffic = 4.0 * numbers if 16 * facts["parameters"] > machine.cache else 0.0
-    seconds = machine.bound(facts.get("flops", 0.0), traffic)
+        held = 4 * _KEPT[DESCRIPTIONS[result.job.model].optimizer[0]] * int(facts["parameters"])
+        traffic = 2.0 * held
+    seconds = machine.bound(facts.get("flops", 0.0), traffic, held)
     return seconds * machine.threads / (result.job.threads or machine.threads) or None
 
 
@@ -162,7 +162,7 @@ def page(results: Sequence[Result], machine: Machine, facts: Mapping[str, str]) 
 Written by `python -m benchmarks --write`; `benchmarks/README.md` says how it is measured. Times are of one step (of
 training, or of inference on one batch), medians over rounds. A ratio is the peer's time divided by Weft's in the same
 round: median, and in brackets the least and the greatest. "Of peak" is what the job's products and convolutions, or its
-traffic with memory, would take at the machine's measured peak, as a part of what Weft took.
+traffic with memory or caches, would take at the machine's measured peak, as a part of what Weft took.
 
 {intro}
 

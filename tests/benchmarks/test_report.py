@@ -11,7 +11,7 @@ JOB = Job("tiny", "train", "mlp", batch=4, bar=1.5)
 
 def machine() -> Machine:
     found = Machine(2)
-    vars(found).update(flops=1e9, bandwidth=1e9, cache=1 << 20)  # as if measured
+    vars(found).update(flops=1e9, bandwidth=1e9, _changed={1 << 20: 4e9, 12 << 20: 2e9})  # as if measured
     return found
 
 
@@ -58,10 +58,17 @@ def test_fresh_processes_have_a_line_of_their_own() -> None:
     assert report.fresh_columns(found) == ["fresh:mnist", "1 s / 250 ms", "1.3 / 0.5 s", "4 s"]
 
 
-def test_memory_traffic_counts_where_the_state_outgrows_the_cache() -> None:
+def test_what_an_optimizer_goes_through_counts_at_the_speed_of_arrays_of_that_size() -> None:
     big = result()
-    big.facts["weft"]["parameters"] = 1e6
-    assert report.bound(big, machine()) == 4 * 7e6 / 1e9
+    big.facts["weft"].update(parameters=1e6, flops=1.0)
+    assert report.bound(big, machine()) == 2 * 4 * 3e6 / 2e9
+    big.facts["weft"]["flops"] = 1e9
+    assert report.bound(big, machine()) == 1.0
+
+
+def test_arrays_are_changed_for_each_size_once() -> None:
+    found = Machine(1)
+    assert found.changing(1000) == found.changing(1 << 20) > 1e8
 
 
 def test_who_computes_something_else_is_out() -> None:
