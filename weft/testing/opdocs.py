@@ -11,6 +11,7 @@ from weft.base import dtypes
 from weft.base.dtypes import DType
 from weft.ops import opdef
 from weft.ops.opdef import REQUIRED, Effect, Nondifferentiable, OpDef
+from weft.testing import lowerings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "ops.md"
 
@@ -30,7 +31,15 @@ Made from the op table by `python -m weft.testing.opdocs` (`make docs`); do not 
 - **Gradient**: the order to which gradients are tested, or why there is none.
 - **Form**: `decomposes` where it is defined by smaller ops, so that every engine runs it; `jvp` where it has a forward
   rule of its own; its effect, where it has one.{engines}
+- **Lowers**: whether its cases lower for `{platforms}` through `jax.export`, without such a device and with no call of
+  the host (`python -m weft.testing.lowerings` tries them): "yes" for all cases of numbers, else how many, and why
+  others run on the host. {whole} ops do in all of them, {part} in some, {none} in none.
+
+{exceptions}
 """
+
+_WHY = """| Runs on the host, since | Ops, in all or some of their cases |
+|---|---|"""
 
 
 def _kernels() -> dict[str, frozenset[str]]:
@@ -92,6 +101,25 @@ def _form(record: OpDef, kernels: dict[str, frozenset[str]]) -> str:
     return ", ".join(marks) or "–"
 
 
+def _lowers(record: OpDef, counts: lowerings.Counts | None) -> str:
+    if counts is None:
+        return "not tried"
+    if 0 < counts.lowered == counts.tried:
+        return "yes, but for strings" if counts.others else "yes"
+    share = f"{counts.lowered} of {counts.tried}" if counts.lowered else "no"
+    return f"{share}: {counts.why(record)}"
+
+
+def _exceptions(records: Sequence[OpDef], counts: dict[str, lowerings.Counts]) -> str:
+    """The ops that run on the host, by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for record in records:
+        why = counts[record.name].why(record) if record.name in counts else ""
+        if why:
+            by_reason.setdefault(why, []).append(f"`{record.name}`")
+    return "\n".join([_WHY, *(f"| {_cell(why)} | {', '.join(names)} |" for why, names in by_reason.items())])
+
+
 def _signature(record: OpDef) -> str:
     attrs = [f"{name}" if value is REQUIRED else f"{name}={_default(value)}" for name, value in record.attrs.items()]
     return f"`{record.name}({', '.join([*record.inputs, *attrs])})`"
@@ -105,12 +133,15 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", r"\|")
 
 
-def _family(name: str, records: Sequence[OpDef], kernels: dict[str, frozenset[str]]) -> Iterator[str]:
+def _family(
+    name: str, records: Sequence[OpDef], kernels: dict[str, frozenset[str]], counts: dict[str, lowerings.Counts]
+) -> Iterator[str]:
     yield f"\n## {name}\n"
-    yield "| Op | Meaning | Takes | Gradient | Form |"
-    yield "|---|---|---|---|---|"
+    yield "| Op | Meaning | Takes | Gradient | Form | Lowers |"
+    yield "|---|---|---|---|---|---|"
     for record in records:
-        cells = (_signature(record), record.doc, _takes(record), _gradient(record), _form(record, kernels))
+        cells = (_signature(record), record.doc, _takes(record), _gradient(record), _form(record, kernels),
+                 _lowers(record, counts.get(record.name)))  # fmt: skip
         yield "| " + " | ".join(_cell(c) for c in cells) + " |"
 
 
@@ -124,10 +155,16 @@ def page() -> str:
         ", integers (signed + unsigned), reals (floats + integers), numbers (reals + complex), dense (numbers + bool), "
         "all (dense + string)"
     )
-    head = _HEAD.format(count=len(records), families=len(families), groups=groups, engines=engines)
+    counts = lowerings.stored()
+    kinds = [(own.lowered > 0) + (0 < own.lowered == own.tried) for own in counts.values()]
+    head = _HEAD.format(
+        count=len(records), families=len(families), groups=groups, engines=engines,
+        platforms="` and `".join(lowerings.PLATFORMS), whole=kinds.count(2), part=kinds.count(1), none=kinds.count(0),
+        exceptions=_exceptions(records, counts),
+    )  # fmt: skip
     lines = [head.rstrip()]
     for family in families:
-        lines += _family(family, [r for r in records if r.family == family], kernels)
+        lines += _family(family, [r for r in records if r.family == family], kernels, counts)
     return "\n".join(lines) + "\n"
 
 

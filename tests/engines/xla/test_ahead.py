@@ -15,6 +15,7 @@ jax = pytest.importorskip("jax", reason="the XLA engine needs jax: pip install '
 
 import weft as tf  # noqa: E402
 from weft import keras  # noqa: E402
+from weft.engines.base import Rows  # noqa: E402
 from weft.engines.xla import ahead, resident, rows  # noqa: E402
 from weft.runtime import dispatch  # noqa: E402
 
@@ -80,6 +81,18 @@ def test_arrays_go_to_the_device_by_windows_of_which_two_are_there(
     # but the first as soon as the device works on the one before
     assert [event for event in events if event != "run"] == [0, 3, 5]
     assert events[:3] == [0, "run", 3]
+
+
+def test_an_order_of_rows_lasts_as_long_as_its_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "_WINDOW", {"cpu": 2 * 8 * 4})
+    x = np.arange(64, dtype=np.float32)[:, None]
+    order = np.random.default_rng(1).permutation(64)
+    given = Rows((0,), order.copy(), 8, 0, 8)
+    windows = rows.Windows([x], given, None)
+    del given  # and with it the only name of the order
+    sent = [np.asarray(windows.of(batch)[1][0]) for batch in (0, 2, 4, 6)]
+    np.testing.assert_array_equal(np.concatenate(sent).ravel(), x[order, 0])
+    assert not windows.are_of([x], Rows((0,), None, 8, 2, 1), None)
 
 
 def test_nothing_stays_on_the_device_when_an_epoch_is_over() -> None:

@@ -48,7 +48,7 @@ class Windows:
 
     def __init__(self, arrays: Sequence[Any], rows: Rows, placement: Placement | None) -> None:
         self._arrays = [weakref.ref(array) for array in arrays]
-        self._order = None if rows.order is None else weakref.ref(rows.order)
+        self._order = rows.order  # held, so that no window can do without it
         self._rows = rows.size
         self._placement = placement
         self._total = (len(arrays[0]) if rows.order is None else len(rows.order)) // rows.size
@@ -60,8 +60,7 @@ class Windows:
 
     def are_of(self, arrays: Sequence[Any], rows: Rows, placement: Placement | None) -> bool:
         """Whether these are the windows of some rows."""
-        order = None if self._order is None else self._order()
-        same = order is rows.order and rows.size == self._rows and placement == self._placement
+        same = self._order is rows.order and rows.size == self._rows and placement == self._placement
         return same and len(arrays) == len(self._arrays) and all(
             mine() is array for mine, array in zip(self._arrays, arrays, strict=True))  # fmt: skip
 
@@ -89,12 +88,11 @@ class Windows:
     def _send(self, begin: int) -> list[Any]:
         self.sent += 1
         chosen = slice(begin * self._rows, (begin + self.size) * self._rows)
-        order = None if self._order is None else self._order()
         sent = []
         for reference in self._arrays:
             array = reference()
             assert array is not None  # whoever runs batches holds it
-            part = array[chosen] if order is None else np.take(array, order[chosen], axis=0)
+            part = array[chosen] if self._order is None else np.take(array, self._order[chosen], axis=0)
             part = part.reshape(self.size, self._rows, *part.shape[1:])
             at = self._placement
             sent.append(part if at is None else resident.placed(part, at.batches(part.shape)))

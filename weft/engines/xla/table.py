@@ -10,8 +10,8 @@ from typing import Any
 #: the modules that fill the table, by subject
 _FAMILIES = (
     "elementwise", "special", "casts", "reductions", "running", "shapes", "slicing", "movement", "indexing", "masks",
-    "diagonals", "segments", "sorting", "matrices", "convolution", "pooling", "losses", "ctc", "random", "draws", "fft",
-    "control", "state", "replicas",
+    "diagonals", "segments", "sorting", "sparse", "matrices", "convolution", "pooling", "losses", "ctc", "random",
+    "draws", "fft", "control", "state", "replicas",
 )  # fmt: skip
 
 
