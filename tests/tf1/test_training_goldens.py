@@ -8,6 +8,7 @@ import weft.compat.v1 as tf
 from .conftest import golden
 
 GOLDEN = golden("tf1_training.json")
+ABSOLUTE = 1e-5
 
 
 def whole(value):
@@ -28,7 +29,7 @@ def assert_near(found, expected, where):
     elif found is None or expected is None:
         assert found is None and expected is None, where
     else:
-        np.testing.assert_allclose(found, np.asarray(expected), rtol=3e-5, atol=1e-5, err_msg=where)
+        np.testing.assert_allclose(found, np.asarray(expected), rtol=3e-5, atol=ABSOLUTE, err_msg=where)
 
 
 @pytest.mark.parametrize("title", sorted(GOLDEN["programs"]))
