@@ -79,6 +79,43 @@ def unreachable(name: str) -> tuple[str, str]:
             f"give {name} the address of this machine in /etc/hosts")  # fmt: skip
 
 
+def held_port(host: str, port: int = 0) -> socket.socket:
+    """A socket that keeps a port of this machine from other programs: bound, and not listening.
+
+    Who binds it by SO_REUSEPORT, as the first process of several does, may have it beside this one.
+
+    Args:
+        host: An address of this machine; "" for all of them.
+        port: Which one; one that is free where 0.
+
+    Raises:
+        OSError: Where another program has it.
+    """
+    if port:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR), 1)
+            probe.bind((host, port))
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_REUSEPORT", socket.SO_REUSEADDR), 1)
+    held.bind((host, port))
+    return held
+
+
+def listens(port: int) -> bool:
+    """Whether a program listens on a port of this machine already."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def taken(port: int) -> tuple[str, str]:
+    """What is wrong where another program has the port at which the first process is to listen, and what to do."""
+    return (f"Port {port}, at which the first of the workers is to listen, is in use on this machine.",
+            "end the program that has it, perhaps an earlier launch, or choose another port")  # fmt: skip
+
+
 def jobs_of(config: Any) -> dict[str, dict[int, str]]:
     """The addresses of a cluster's tasks, by job and number."""
     found: dict[str, dict[int, str]] = {}

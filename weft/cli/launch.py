@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import signal
@@ -135,17 +136,25 @@ def _addresses(args: argparse.Namespace) -> tuple[list[socket.socket], list[str]
     count = args.nproc * args.nnodes
     if args.address:
         host, _, port = args.address.rpartition(":")
-        if not port.isdecimal():
+        if not port.isdecimal() or not 0 < int(port) < 65536:
             raise CommandError(f"--address is HOST:PORT, received {args.address!r}")
-        return [], [f"{host}:{int(port) + number}" for number in range(count)]
-    held = []
-    for _ in range(count):
-        one = socket.socket()
-        # bound, and not listening: who binds it in the same way, the first worker, may have it beside this one
-        one.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_REUSEPORT", socket.SO_REUSEADDR), 1)
-        one.bind(("127.0.0.1", 0))
-        held.append(one)
+        return _held(args, int(port)), [f"{host}:{int(port) + number}" for number in range(count)]
+    held = [cluster.held_port("127.0.0.1") for _ in range(count)]
     return held, [f"127.0.0.1:{one.getsockname()[1]}" for one in held]
+
+
+def _held(args: argparse.Namespace, port: int) -> list[socket.socket]:
+    """On the first machine a socket that keeps the port of the first worker from other launches."""
+    if args.node_rank:
+        return []
+    try:
+        return [cluster.held_port("", port)]
+    except OSError as error:
+        # Windows says that access is refused where another program has it for itself
+        if error.errno != errno.EADDRINUSE and not (os.name == "nt" and error.errno == errno.EACCES):
+            return []  # the first worker will tell
+        problem, hint = cluster.taken(port)
+        raise CommandError(f"{problem} To go on, {hint}.") from None
 
 
 def _start(args: argparse.Namespace, addresses: Sequence[str], number: int, local: int) -> subprocess.Popen[str]:

@@ -74,7 +74,7 @@ def _check(wanted: Place) -> None:
     """Says what is wrong with a place before anybody waits for it.
 
     Raises:
-        UnavailableError: For no address, or a number that is none of the processes'.
+        UnavailableError: For no address, a number that is none of the processes', or a port that another program has.
     """
     host, _, port = wanted.address.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
@@ -84,6 +84,9 @@ def _check(wanted: Place) -> None:
     if not 0 <= wanted.number < wanted.count:
         raise UnavailableError(explain("There is no process of this number.", received=str(wanted.number),
                                        expected=f"0 to {wanted.count - 1}: there are {wanted.count}"))  # fmt: skip
+    if wanted.number == 0 and cluster.listens(int(port)):
+        problem, hint = cluster.taken(int(port))
+        raise UnavailableError(explain(problem, received=wanted.address, hint=hint))
 
 
 def join_found(address: str | None, processes: int | None, own: int | None) -> None:
