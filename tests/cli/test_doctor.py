@@ -1,5 +1,6 @@
 """`weft doctor`: the report on this machine, and on machines that tests make up."""
 
+import importlib.util
 import io
 import json
 import sys
@@ -8,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from weft.base import accelerators
 from weft.cli import doctor
 from weft.cli.main import main
 from weft.version import __version__
@@ -54,6 +56,25 @@ def test_this_machine_is_well(capsys):
     assert out.startswith(f"Weft {__version__}\n")
     assert "reference" in out
     assert max(map(len, out.splitlines())) <= 140
+
+
+def test_a_gpu_that_cannot_be_used_is_named_with_what_it_wants(monkeypatch, capsys):
+    pytest.importorskip("jax", reason="the XLA engine needs jax: pip install 'weft[xla]'")
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(accelerators, "shown", lambda: ["NVIDIA GPU"])
+    find, plugins, versions = importlib.util.find_spec, [], {"jaxlib": "0.10.2", "jax-cuda12-plugin": "0.9.1"}
+    monkeypatch.setattr(accelerators.importlib.util, "find_spec", lambda name: name if name in plugins else (
+        None if name.startswith("jax_cuda") else find(name)))  # fmt: skip
+    monkeypatch.setattr(accelerators, "_version", versions.get)
+
+    def report():
+        main(["doctor"])
+        return " ".join(capsys.readouterr().out.split())
+
+    assert "jax-cuda12-plugin or jax-cuda13-plugin, not installed; pip install -U 'weft[cuda]'" in report()
+    plugins.append("jax_cuda12_plugin")
+    assert "jax-cuda12-plugin 0.9.1 does not go with jaxlib 0.10.2, 0.10.2 is wanted" in report()
 
 
 def test_the_report_names_everything(engines, weft_home: Path, capsys):

@@ -50,6 +50,7 @@ REASONS = {
     "scan": "what its steps carry changes its size, or there is no step that would tell it",
     "late_gradient": "where it is of an op that is in this list",
     "hashed_cross": "it hashes numbers as text",
+    "unicode_script": "it looks up what Python knows of letters",
 }  # fmt: skip
 
 

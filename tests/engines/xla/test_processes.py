@@ -16,6 +16,8 @@ import pytest
 pytest.importorskip("jax", reason="the XLA engine needs jax: pip install 'weft[xla]'")
 
 import weft as tf
+from tests.engines.xla import fifty_steps
+from tests.examples import ROOT
 from weft import keras
 from weft.base.errors import DeadlineExceededError, UnavailableError
 from weft.engines.xla.watch import Server, Watch
@@ -27,7 +29,9 @@ _X, _Y = _RNG.random((60, 10), dtype=np.float32), _RNG.integers(0, 4, 60)
 
 def _launch(program: str, folder: Path, count: int, devices: int, *options: str) -> subprocess.CompletedProcess[str]:
     flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
-    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "",
+                   "PYTHONPATH": path}  # fmt: skip
     command = [sys.executable, "-m", "weft", "launch", "--nproc", str(count), *options, str(_PROGRAMS / program),
                str(folder)]  # fmt: skip
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
@@ -83,6 +87,19 @@ def test_two_workers_are_one_device(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_four_workers_are_one_device(tmp_path: Path) -> None:
     _train_together(tmp_path, 4, 1)
+
+
+@pytest.mark.subprocess
+@pytest.mark.parametrize(("count", "devices"), [(2, 2), pytest.param(4, 1, marks=pytest.mark.skipif(
+    not os.environ.get("WEFT_EVERY_STRATEGY"), reason="set WEFT_EVERY_STRATEGY=1 for what takes long"))])  # fmt: skip
+def test_fifty_steps_of_several_workers_are_those_of_one_device(count: int, devices: int, tmp_path: Path) -> None:
+    ended = _launch("fifty_steps_together.py", tmp_path, count, devices)
+    path = tmp_path / "found.json"
+    assert path.exists(), ended.stderr[-4000:]
+    alone = {way: fifty_steps.fitted(way) for way in ("arrays", "tf.data")}
+    alone["loop"] = fifty_steps.looped(tf.distribute.get_strategy())
+    for name, found in json.loads(path.read_text()).items():
+        fifty_steps.assert_same(fifty_steps.Trained(**found), alone[name.split(", ")[1]])
 
 
 @pytest.mark.subprocess

@@ -145,6 +145,13 @@ def test_json_and_weights_of_keras_2() -> None:
     np.testing.assert_allclose(model.predict(inputs, verbose=0), KERAS2["keras2_network"]["outputs"][0], atol=1e-6)
 
 
+def test_batch_normalization_that_was_synchronized_stays_so() -> None:
+    layers = [{"class_name": "InputLayer", "config": {"batch_input_shape": [None, 3], "name": "i"}},
+              {"class_name": "SyncBatchNormalization", "config": {"name": "b", "axis": [1]}}]  # fmt: skip
+    model = keras.models.model_from_json(json.dumps({"class_name": "Sequential", "config": {"layers": layers}}))
+    assert model.get_layer("b").synchronized
+
+
 def test_a_lambda_of_keras_2_does_not_run() -> None:
     for safe_mode in (True, None):
         with pytest.raises(ValueError, match="running code from a file is refused"):

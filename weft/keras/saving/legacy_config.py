@@ -181,6 +181,8 @@ def _layer_config(name: str, config: dict[str, Any]) -> dict[str, Any]:
         config = _lambda_config(config)
     if name == "BatchNormalization" and isinstance(config.get("axis"), list) and len(config["axis"]) == 1:
         config["axis"] = config["axis"][0]
+    if name == "SyncBatchNormalization":
+        config["synchronized"] = True
     if name.startswith("CuDNN"):
         config.setdefault("recurrent_activation", "sigmoid")
         if name == "CuDNNGRU":

@@ -36,7 +36,8 @@ class BatchNormalization(Layer):
         renorm: Whether to correct a batch's statistics towards the moving ones in training too, for small batches.
         renorm_clipping: Bounds of the correction: `rmin` and `rmax` of its factor, `dmax` of its offset.
         renorm_momentum: How much of the averages used for the correction stays at each step.
-        synchronized: Whether replicas share their statistics.
+        synchronized: Whether replicas of `strategy.run` share their statistics; what `fit` shares out it computes as
+            for the whole batch in any case.
         **kwargs: As for every layer.
 
     Source: Ioffe and Szegedy 2015.
@@ -156,7 +157,7 @@ class BatchNormalization(Layer):
             result = self._inference(values, scale, offset, axis, self.moving_mean, self.moving_variance)
         elif self.renorm:
             result = self._renormalized(values, mask, scale, offset, axis)
-        elif mask is None:
+        elif mask is None and self._replicas() is None:
             result, mean, variance = extend.op(
                 "batch_norm_training", values, scale, offset, axis=axis, epsilon=self.epsilon
             )
@@ -204,17 +205,43 @@ class BatchNormalization(Layer):
         """Mean and variance of the places that the mask keeps; of all where there is none."""
         rank = values.shape.rank
         axes = [n for n in range(rank) if n != axis]
+        replicas = self._replicas()
+        if replicas is not None:
+            return self._moments_of_all(replicas, values, mask, axes)
         if mask is None:
             mean = tf.reduce_mean(values, axis=axes, keepdims=True)
             variance = tf.reduce_mean(tf.square(values - mean), axis=axes, keepdims=True)
             return tf.reshape(mean, (-1,)), tf.reshape(variance, (-1,))
-        weights = tf.cast(mask, values.dtype)
-        while weights.shape.rank < rank:
-            weights = tf.expand_dims(weights, -1)
+        weights = _beside(mask, values)
         count = tf.reduce_sum(weights * tf.ones_like(values), axis=axes, keepdims=True) + 1e-7
         mean = tf.reduce_sum(values * weights, axis=axes, keepdims=True) / count
         variance = tf.reduce_sum(weights * tf.square(values - mean), axis=axes, keepdims=True) / count
         return tf.reshape(mean, (-1,)), tf.reshape(variance, (-1,))
+
+    def _replicas(self) -> Any:
+        """The replicas that share their statistics with this one; None where there are none."""
+        context = tf.distribute.get_replica_context() if self.synchronized else None
+        return None if context is None or context.num_replicas_in_sync == 1 else context
+
+    def _moments_of_all(self, replicas: Any, values: Any, mask: Any, axes: list[int]) -> tuple[Any, Any]:
+        """Mean and variance over the batches of all replicas, which may have different numbers of rows."""
+
+        def total(x: Any) -> Any:
+            return replicas.all_reduce(tf.distribute.ReduceOp.SUM, tf.reduce_sum(x, axis=axes, keepdims=True))
+
+        weights = tf.ones_like(values) if mask is None else _beside(mask, values) * tf.ones_like(values)
+        count = tf.maximum(total(weights), 1e-7)
+        mean = total(values * weights) / count
+        variance = total(weights * tf.square(values - mean)) / count
+        return tf.reshape(mean, (-1,)), tf.reshape(variance, (-1,))
+
+
+def _beside(mask: Any, values: Any) -> Any:
+    """A mask as numbers that go with values, whose first axes it has."""
+    weights = tf.cast(mask, values.dtype)
+    while weights.shape.rank < values.shape.rank:
+        weights = tf.expand_dims(weights, -1)
+    return weights
 
 
 def _axis_or_axes(layer: str, axis: Any) -> Any:
