@@ -139,7 +139,11 @@ def test_checks_inside_of_branches_and_loops_are_heard() -> None:
 def test_random_numbers_are_the_same_on_every_engine() -> None:
     @tf.function
     def draw() -> Any:
-        return tf.random.uniform([5]), tf.random.normal([4]), tf.random.shuffle(tf.range(9))
+        return (tf.random.uniform([999]), tf.random.normal([999]), tf.random.truncated_normal([999], 1.0, 2.0),
+                tf.random.uniform([99], dtype=tf.float64), tf.random.normal([99], dtype=tf.float64),
+                tf.random.shuffle(tf.range(9)), tf.random.uniform([99], -7, 2**30, dtype=tf.int32),
+                tf.random.stateless_uniform([99], [3, 4], None, None, tf.uint32),
+                tf.random.stateless_normal([99], [5, 6]))  # fmt: skip
 
     found = []
     for engine in ("xla", "reference"):
@@ -147,8 +151,20 @@ def test_random_numbers_are_the_same_on_every_engine() -> None:
         tf.random.set_seed(7)
         found.append([part.numpy() for part in (*draw(), *draw())])
     for ours, theirs in zip(*found, strict=True):
-        np.testing.assert_array_max_ulp(ours, theirs, 4) if ours.dtype == np.float32 else (
-            np.testing.assert_array_equal(ours, theirs))  # fmt: skip
+        if ours.dtype.kind == "f":
+            np.testing.assert_array_max_ulp(ours, theirs, 4)
+        else:
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("make", [mlp, convolutions, recurrent])
+def test_a_training_step_does_not_call_the_host(make: Any) -> None:
+    model = make()
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x, y = data(model, 8)
+    step = tf.function(lambda x, y: model.train_step((x, y)))
+    text = step.experimental_get_compiler_ir(tf.constant(x), tf.constant(y))(stage="hlo")
+    assert "HloModule" in text and text.count("callback") == 0
 
 
 def test_host_ops_run_once_between_compiled_pieces() -> None:
