@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from weft.api import array, cluster_coordinator, cluster_resolvers, math, partitioners
+from weft.api import array, cluster_coordinator, cluster_resolvers, flow, math, partitioners
 from weft.autograph.converting import converted
 from weft.base import nest
 from weft.base.absent import Namespace
@@ -357,6 +357,15 @@ class Strategy:
         """The replicas' values after one another."""
         return nest.map_structure(lambda leaf: array.concat(list(leaf.values), axis) if isinstance(leaf, PerReplica)
                                   else frontdoor.convert(leaf), value)  # fmt: skip
+
+    def unwrap(self, value: Any) -> tuple[Any, ...]:
+        """The value of each replica of this worker, under the name of before 2.0."""
+        return self.experimental_local_results(value)
+
+    def group(self, value: Any, name: str | None = None) -> Any:
+        """What runs a value of each replica; outside of graphs it has run."""
+        found = self.experimental_local_results(value)
+        return found[0] if len(found) == 1 else flow.group(*found, name=name)
 
     def experimental_local_results(self, value: Any) -> tuple[Any, ...]:
         """The value of each replica of this worker."""

@@ -131,6 +131,10 @@ class GFile:
     def __next__(self) -> Any:
         return next(self._open())
 
+    def next(self) -> Any:
+        """The next line: `next(file)`."""
+        return self.__next__()
+
 
 
 class FastGFile(GFile):

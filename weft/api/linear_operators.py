@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from weft.api import array, math, matrices
+import numpy as np
+
+from weft.api import array, flow, math, matrices
 from weft.api.common import cast_to, integer
 from weft.base import dtypes
 from weft.base.errors import explain
@@ -154,6 +156,41 @@ class LinearOperator(Module):
     def domain_dimension_tensor(self, name: str = "domain_dimension_tensor") -> Any:
         """The number of columns as a tensor."""
         return self.shape_tensor()[-1]
+
+    # What it is checked to be -----------------------------------------------------------------------------------------
+
+    def assert_non_singular(self, name: str = "assert_non_singular") -> Any:
+        """Asserts that the matrix can be inverted: that its condition number does not exceed the dtype's precision.
+
+        Raises:
+            InvalidArgumentError: Where it cannot.
+        """
+        values = matrices.svd(self._dense(), compute_uv=False)
+        least = np.finfo(self._dtype.real_dtype.numpy).eps * math.reduce_max(values, -1)
+        return flow.assert_less(least, math.reduce_min(values, -1), message="Singular matrix")
+
+    def assert_self_adjoint(self, name: str = "assert_self_adjoint") -> Any:
+        """Asserts that the matrix is its own adjoint.
+
+        Raises:
+            InvalidArgumentError: Where it is not.
+        """
+        dense = self._dense()
+        adjoint = matrices.adjoint(dense)
+        return flow.assert_equal(dense, adjoint, message="Matrix was not equal to its adjoint.")
+
+    def assert_positive_definite(self, name: str = "assert_positive_definite") -> Any:
+        """Asserts that Cholesky's decomposition of the matrix exists.
+
+        Raises:
+            InvalidArgumentError: Where it does not.
+            NotImplementedError: Without the hint that the matrix is self-adjoint.
+        """
+        if not self.is_self_adjoint:
+            raise NotImplementedError(explain("assert_positive_definite is for self-adjoint operators.",
+                                              hint="LinearOperator…(..., is_self_adjoint=True) says so"))  # fmt: skip
+        matrices.cholesky(self._dense())
+        return self.assert_self_adjoint()
 
     # What it does -----------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import numpy as np
 from weft.api import lookup_experimental as experimental  # noqa: F401
 from weft.api.common import cast_to
 from weft.api.lookup_tables import LookupTable
-from weft.base import dtypes
+from weft.base import dtypes, nest
 from weft.base.errors import explain
 from weft.runtime import frontdoor
 from weft.runtime.sparse import SparseTensor
@@ -75,8 +75,10 @@ class KeyValueTensorInitializer(TableInitializerBase):
 
 def _of(value: Any, dtype: Any) -> Any:
     if dtype is None and not frontdoor.is_tensor_like(value):
-        array = frontdoor.to_array(value)
-        return frontdoor.convert(array)
+        held = [leaf for leaf in nest.flatten(value) if frontdoor.is_tensor_like(leaf)]
+        if held:
+            return frontdoor.convert(value)
+        return frontdoor.convert(frontdoor.to_array(value))
     tensor = frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else dtype)
     return tensor if dtype is None else cast_to(tensor, dtype)
 

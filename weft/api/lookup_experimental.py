@@ -130,6 +130,14 @@ class DenseHashTable(MutableHashTable):
         if len(set(self._special.values())) < 2:
             raise InvalidArgumentError(f"Table `{name}`: Empty and deleted keys cannot be equal")
 
+    def insert_or_assign(self, keys: Any, values: Any, name: str | None = None) -> Any:
+        """Gives keys values, new ones or others than they had."""
+        return self.insert(keys, values, name)
+
+    def erase(self, keys: Any, name: str | None = None) -> Any:
+        """Takes keys out; those that are not there are passed over."""
+        return self.remove(keys, name)
+
     def _check_key(self, key: Any) -> None:
         for what, special in self._special.items():
             if key == special:

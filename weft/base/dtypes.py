@@ -76,6 +76,11 @@ class DType:
         return self._kind == "uint"
 
     @property
+    def is_quantized(self) -> bool:
+        """False: there are no quantized types here."""
+        return False
+
+    @property
     def is_bool(self) -> bool:
         """Whether this is bool."""
         return self._kind == "bool"

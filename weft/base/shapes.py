@@ -164,6 +164,18 @@ class TensorShape:
             raise ValueError(f"Shape {self} must have rank at least {rank}.")
         return self
 
+    def with_rank_at_most(self, rank: int) -> TensorShape:
+        """This shape, checked to have at most this rank."""
+        if self.rank is not None and self.rank > rank:
+            raise ValueError(f"Shape {self} must have rank at most {rank}.")
+        return self
+
+    def assert_same_rank(self, other: Any) -> None:
+        """Raises ValueError where both ranks are known and differ."""
+        ranks = self.rank, TensorShape(other).rank
+        if None not in ranks and ranks[0] != ranks[1]:
+            raise ValueError(f"Shapes {self} and {TensorShape(other)} must have the same rank.")
+
     def merge_with(self, other: Any) -> TensorShape:
         """What both say together. Raises ValueError where they contradict each other.
 

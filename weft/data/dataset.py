@@ -106,6 +106,10 @@ class OwnedIterator(Iterator[Any]):
         for _ in itertools.islice(self._begun(), state["taken"]):
             pass
 
+    def next(self) -> Any:
+        """The next element: `next(iterator)`."""
+        return self.__next__()
+
     def get_next(self) -> Any:
         """The next element.
 
@@ -137,6 +141,10 @@ class NumpyIterator(Iterator[Any]):
 
     def __iter__(self) -> NumpyIterator:
         return self
+
+    def next(self) -> Any:
+        """The next element: `next(iterator)`."""
+        return self.__next__()
 
     def __next__(self) -> Any:
         if self._elements is None:

@@ -134,6 +134,11 @@ class ConcreteFunction:
         return [wrap(value) for value in self.graph.inputs]
 
     @property
+    def captured_inputs(self) -> list[Any]:
+        """What the inputs behind those of the call stand for: tensors and handles of variables."""
+        return list(self.captured)
+
+    @property
     def outputs(self) -> list[Any]:
         """The symbolic outputs."""
         return [wrap(value) for value in self.graph.outputs]

@@ -84,6 +84,11 @@ class Function:
             self.function_spec = None  # type: ignore[assignment]
         functools.update_wrapper(self, python_function, updated=())
 
+    @property
+    def name(self) -> str:
+        """The name of the function that is traced."""
+        return self._name
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self

@@ -622,6 +622,11 @@ class RaggedTensorSpec(CompositeSpec):
         """The dtype of the splits."""
         return self._splits
 
+    @property
+    def flat_values_spec(self) -> None:
+        """None: the flat values are a tensor."""
+        return None
+
     @classmethod
     def from_value(cls, value: Any) -> RaggedTensorSpec:
         """The spec of a ragged tensor."""

@@ -260,8 +260,41 @@ class EagerTensor(Tensor):
         return "/job:localhost/replica:0/task:0/device:CPU:0"
 
     @property
+    def backing_device(self) -> str:
+        """Where its values lie."""
+        return self.device
+
+    def cpu(self) -> EagerTensor:
+        """Itself: it is in the processor's memory."""
+        return self
+
+    def gpu(self, gpu_index: int = 0) -> EagerTensor:
+        """Refused: eager tensors are in the processor's memory.
+
+        Raises:
+            RuntimeError: Always.
+        """
+        raise RuntimeError(f"GPU:{gpu_index} unknown device.")
+
+    @property
     def name(self) -> str:
         raise AttributeError("Eager tensors have no name: a name belongs to a graph.")
+
+    @property
+    def op(self) -> Any:
+        raise AttributeError("Eager tensors have no op: operations belong to graphs.")
+
+    @property
+    def graph(self) -> Any:
+        raise AttributeError("Eager tensors have no graph: their values are there already.")
+
+    def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
+        """Refused: it asks a session of TensorFlow 1."""
+        raise NotImplementedError("eval asks a session of TensorFlow 1; an eager tensor has its values: x.numpy().")
+
+    def consumers(self) -> Any:
+        """Refused: operations of a graph consume its tensors."""
+        raise NotImplementedError("Eager tensors have no consumers: operations belong to graphs.")
 
     def numpy(self) -> Any:
         """The values: a numpy array, a scalar for rank 0, bytes for a string. A copy."""

@@ -353,6 +353,14 @@ class Variable(TensorOperators, metaclass=_Creating):
         """Whether it has a value, as a bool tensor."""
         return dispatch.call("is_variable_initialized", self.handle)
 
+    def read_value_no_copy(self) -> Any:
+        """The present value as a tensor; tensors never change, so that it needs no copy."""
+        return self.read_value()
+
+    def gather_nd(self, indices: Any, name: str | None = None) -> Any:
+        """Elements or parts of it, by their places."""
+        return dispatch.call("gather_nd", self.read_value(), frontdoor.convert(indices))
+
     def sparse_read(self, indices: Any, name: str | None = None) -> Any:
         """Some rows of it."""
         return dispatch.call("gather", self.read_value(), frontdoor.convert(indices), axis=0)
@@ -488,17 +496,82 @@ class Variable(TensorOperators, metaclass=_Creating):
         """Rows of it become the lesser of themselves and the given ones."""
         return self._scatter("min", sparse_delta)
 
+    def scatter_mul(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Multiplies rows."""
+        return self._scatter("mul", sparse_delta)
+
+    def scatter_div(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Divides rows."""
+        return self._scatter("div", sparse_delta)
+
+    def batch_scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Replaces rows of each matrix of a `[batch, rows, ...]`; the slices' `indices` are `[batch, n]`."""
+        where = frontdoor.convert(sparse_delta.indices)
+        batch = dispatch.call("cumsum", where * 0 + 1, axis=0) - 1
+        places = dispatch.call("stack", batch, where, axis=-1)
+        return self._scatter_nd("update", places, sparse_delta.values)
+
+    def _scatter_nd(self, op: str, indices: Any, updates: Any) -> Any:
+        values = frontdoor.convert(updates, None if frontdoor.is_tensor_like(updates) else self._dtype)
+        return self.assign(dispatch.call(f"tensor_scatter_{op}", self.read_value(), frontdoor.convert(indices), values))
+
     def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Adds to the elements at `indices`."""
-        new = dispatch.call("tensor_scatter_add", self.read_value(), frontdoor.convert(indices),
-                            frontdoor.convert(updates))  # fmt: skip
-        return self.assign(new)
+        return self._scatter_nd("add", indices, updates)
+
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Subtracts from the elements at `indices`."""
+        return self._scatter_nd("sub", indices, updates)
 
     def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Replaces the elements at `indices`."""
-        new = dispatch.call("tensor_scatter_update", self.read_value(), frontdoor.convert(indices),
-                            frontdoor.convert(updates))  # fmt: skip
-        return self.assign(new)
+        return self._scatter_nd("update", indices, updates)
+
+    def scatter_nd_max(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Takes the greater of the elements at `indices` and the updates."""
+        return self._scatter_nd("max", indices, updates)
+
+    def scatter_nd_min(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Takes the lesser of the elements at `indices` and the updates."""
+        return self._scatter_nd("min", indices, updates)
+
+    # What belongs to sessions
+
+    def eval(self, session: Any = None) -> Any:
+        """Refused: it asks a session of TensorFlow 1."""
+        raise RuntimeError(explain("Variable.eval is for sessions of TensorFlow 1.", hint="variable.numpy()"))
+
+    def load(self, value: Any, session: Any = None) -> None:
+        """Gives it a value, under the name that it has for sessions."""
+        self.assign(value)
+
+    @property
+    def initial_value(self) -> Any:
+        """Refused: a variable has its first value when it is made."""
+        raise RuntimeError(explain("Variable.initial_value is for graphs.", hint="variable.read_value()"))
+
+    @property
+    def initializer(self) -> Any:
+        """None: there is nothing to run, it has its value."""
+        return None
+
+    @property
+    def op(self) -> Any:
+        """Refused: no operation of a graph made it."""
+        raise AttributeError("Variable.op is for graphs of TensorFlow 1: outside of them nothing in a graph made it.")
+
+    @property
+    def graph(self) -> Any:
+        """Refused: it belongs to no graph."""
+        raise AttributeError("Variable.graph is for graphs of TensorFlow 1: outside of them a variable is in none.")
+
+    def set_shape(self, shape: Any) -> None:
+        """Checks the shape: what a variable may hold is said where it is made.
+
+        Raises:
+            ValueError: Where it is another one.
+        """
+        self._static.assert_is_compatible_with(shape)
 
     # Python's protocols
 
