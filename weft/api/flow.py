@@ -450,8 +450,10 @@ def _emit(text: str, stream: Any) -> None:
 
 
 def get_logger() -> logging.Logger:
-    """The logger of Weft's own messages."""
-    return logging.getLogger("weft")
+    """The logger `tensorflow`, whose level and handlers Weft's own messages follow from then on."""
+    log = logging.getLogger("tensorflow")
+    logging.getLogger("weft").parent = log
+    return log
 
 
 def timestamp(name: str | None = None) -> Any:

@@ -113,9 +113,8 @@ def _shuffle(source: Any, value: Any) -> Any:
     if not x.shape.symbolic:
         raise ValueError(f"`value` needs an axis to shuffle along, received shape {x.shape}.")
     size = x.shape.symbolic[0]
-    op = "random_permutation" if isinstance(source, Fixed) else "random_shuffle_order"
-    key, counter = source.take(op, (size,), x.dtype)
-    order = dispatch.call(op, key, counter, size=size, dtype=dtypes.int64)
+    key, counter = source.take("random_shuffle_order", (size,), x.dtype)
+    order = dispatch.call("random_shuffle_order", key, counter, size=size, dtype=dtypes.int64)
     return dispatch.call("gather", x, order, axis=0)
 
 

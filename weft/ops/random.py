@@ -9,13 +9,16 @@ word of a stream is. Element i, in row-major order, uses
     dropout                word i, for any dtype.
     random_truncated_normal
                            groups of four elements (two in float64) with 256 (128) blocks each.
-    random_gamma, random_poisson, random_binomial
-                           blocks 64i to 64i + 63: attempts are drawn until one is accepted.
+    random_gamma, random_poisson
+                           blocks from 256j on, where j counts the elements with the parameters' axes first: attempts
+                           are drawn until one is accepted. Uniform and normal numbers come from a block in pairs, each
+                           kind from its own, the second of a pair first.
+    random_binomial        blocks 64i to 64i + 63: attempts are drawn until one is accepted.
     random_categorical, random_permutation
                            words 2i and 2i + 1.
     random_shuffle_order   word i.
 
-The first line, the truncated normal and the last one are TensorFlow's generators to the bit (up to the last digit of
+All but categorical, permutation and binomial numbers are TensorFlow's generators to the bit (up to the last digit of
 log and sin); `blocks_for` says by how many blocks a draw moves a stateful generator on.
 """
 
@@ -256,29 +259,73 @@ class _Attempts:
         return philox.unit_float64(philox.blocks_at(self.key, self.counter, numbers).reshape(-1, 2, 2))
 
 
+class _Pairs:
+    """Blocks of each element's own, of which uniform and normal numbers are taken in pairs.
+
+    Args:
+        key: The stream's.
+        counter: The stream's.
+        shape: Of the result.
+        parameter: The shape of what the distribution depends on: the elements of each of its places follow one another.
+    """
+
+    def __init__(self, key: Array, counter: Array, shape: tuple[int, ...], parameter: tuple[int, ...]) -> None:
+        self.key = key
+        self.counter = counter
+        count, places = math.prod(shape), max(1, math.prod(shape[len(shape) - len(parameter) :]))
+        numbers = np.arange(count, dtype=np.uint64)
+        places_ = np.uint64(places)
+        order = numbers % places_ * np.uint64(count // places) + numbers // places_
+        self._next = order * np.uint64(_BLOCKS_A_NUMBER)
+        self._uniform = np.zeros((count, 2)), np.zeros(count, np.int8)
+        self._normal = np.zeros((count, 2)), np.zeros(count, np.int8)
+
+    def uniform(self, elements: Array) -> Array:
+        """The next uniform number of each of some elements, float64."""
+        return self._taken(elements, *self._uniform, lambda pairs: pairs)
+
+    def normal(self, elements: Array) -> Array:
+        """The next normal number of each of some elements, float64."""
+        both = philox.normal_pairs
+        return self._taken(elements, *self._normal, lambda pairs: np.stack(both(pairs[:, 0], pairs[:, 1]), axis=-1))
+
+    def _taken(self, elements: Array, kept: Array, left: Array, made: Callable[[Array], Array]) -> Array:
+        empty = elements[left[elements] == 0]
+        if empty.size:
+            drawn = philox.blocks_at(self.key, self.counter, self._next[empty]).reshape(-1, 2, 2)
+            self._next[empty] += np.uint64(1)
+            kept[empty], left[empty] = made(philox.unit_float64(drawn)), 2
+        left[elements] -= 1
+        found: Array = kept[elements, left[elements]]
+        return found
+
+
 def _gamma(key: Array, counter: Array, alpha: Array, shape: tuple[int, ...]) -> Any:
     """Source: G. Marsaglia, W. W. Tsang, "A simple method for generating gamma variables", ACM TOMS 26, 2000."""
     if not (alpha > 0).all():
         raise ValueError(f"alpha must be positive, received {alpha[~(alpha > 0)].flat[0]}")
     shapes_ = np.broadcast_to(alpha, shape).reshape(-1).astype(np.float64)
-    draws = _Attempts(key, counter)
-    d = np.where(shapes_ < 1, shapes_ + 1, shapes_) - 1 / 3
-    c = 1 / np.sqrt(9 * d)
-    result = d.copy()
-    left = np.arange(shapes_.size)
-    for turn in range(0, _ATTEMPT_BLOCKS, 2):
-        if not left.size:
-            break
-        pair, more = draws.block(left, turn), draws.block(left, turn + 1)
-        x = philox.normal_pairs(pair[:, 0], pair[:, 1])[0]
-        u = 1 - more[:, 0]  # not 0, so that it has a logarithm
-        v = (1 + c[left] * x) ** 3
-        accepted = (v > 0) & (np.log(u) < 0.5 * x * x + d[left] * (1 - v + np.log(np.where(v > 0, v, 1))))
-        value = d[left] * v
-        small = shapes_[left] < 1  # drawn for alpha + 1, brought back by a power of another uniform number
-        value = np.where(small, value * (1 - more[:, 1]) ** (1 / shapes_[left]), value)
-        result[left[accepted]] = value[accepted]
-        left = left[~accepted]
+    draws = _Pairs(key, counter, shape, alpha.shape)
+    exponential = np.flatnonzero(shapes_ == 1)
+    result = np.empty_like(shapes_)
+    result[exponential] = -np.log1p(-draws.uniform(exponential))
+    # drawn for alpha + 1 where alpha is less than 1, and brought back by a power of another uniform number
+    d = shapes_ + np.where(shapes_ < 1, 2 / 3, -1 / 3)
+    c = 1 / 3 / np.sqrt(d)
+    left = np.flatnonzero(shapes_ != 1)
+    while left.size:
+        x = draws.normal(left)
+        v = 1 + c[left] * x
+        positive = v > 0
+        tried, x, v = left[positive], x[positive], v[positive] ** 3
+        u = draws.uniform(tried)
+        quick = u < 1 - 0.0331 * (x * x) * (x * x)
+        accepted = quick | (np.log(u) < 0.5 * x * x + d[tried] * (1 - v + np.log(v)))
+        done = tried[accepted]
+        result[done] = d[done] * v[accepted]
+        small = done[shapes_[done] < 1]
+        result[small] *= draws.uniform(small) ** (1 / shapes_[small])
+        left = np.setdiff1d(left, done, assume_unique=True)
     return result.astype(alpha.dtype).reshape(shape)
 
 
@@ -361,25 +408,26 @@ register(
 
 
 def _poisson(key: Array, counter: Array, rate: Array, shape: tuple[int, ...], dtype: DType) -> Any:
-    """By inversion for small rates, by W. Hörmann's PTRS ("The transformed rejection method", 1993) from 10 on."""
+    """By D. Knuth's product of uniform numbers for small rates, by W. Hörmann's PTRS ("The transformed rejection method
+    for generating Poisson random variables", 1993) from 10 on."""
     if not (np.isfinite(rate) & (rate >= 0)).all():
         bad = rate[~(np.isfinite(rate) & (rate >= 0))].flat[0]
         raise ValueError(f"the rate of a Poisson distribution must be finite and not negative, received {bad}")
     rates = np.broadcast_to(rate, shape).reshape(-1).astype(np.float64)
-    draws = _Attempts(key, counter)
+    draws = _Pairs(key, counter, shape, rate.shape)
     result = np.zeros(rates.size)
-    few = np.flatnonzero(rates < 10)
-    if few.size:
-        result[few] = _poisson_by_inversion(draws.block(few, 0)[:, 0], rates[few])
+    left = np.flatnonzero(rates < 10)
+    product, least = np.ones(rates.size), np.exp(-rates)
+    while left.size:
+        product[left] *= draws.uniform(left)
+        left = left[product[left] > least[left]]
+        result[left] += 1
     left = np.flatnonzero(rates >= 10)
-    for turn in range(_ATTEMPT_BLOCKS):
-        if not left.size:
-            break
+    while left.size:
         lam = rates[left]
-        uniform = draws.block(left, turn)
         b = 0.931 + 2.53 * np.sqrt(lam)
         a = -0.059 + 0.02483 * b
-        u, v = uniform[:, 0] - 0.5, 1 - uniform[:, 1]
+        u, v = draws.uniform(left) - 0.5, draws.uniform(left)
         room = 0.5 - np.abs(u)
         k = np.floor((2 * a / room + b) * u + lam + 0.43)
         density = k * np.log(lam) - lam - gammas.lgamma(np.maximum(k, 0) + 1)
@@ -388,22 +436,7 @@ def _poisson(key: Array, counter: Array, rate: Array, shape: tuple[int, ...], dt
         accepted = quick | ((k >= 0) & ~((room < 0.013) & (v > room)) & (scale <= density))
         result[left[accepted]] = k[accepted]
         left = left[~accepted]
-    result[left] = np.floor(rates[left])
     return result.astype(dtype.numpy).reshape(shape)
-
-
-def _poisson_by_inversion(u: Array, rate: Array) -> Array:
-    count = np.zeros_like(u)
-    probability = np.exp(-rate)
-    reached = probability.copy()
-    for k in range(1, 100):
-        further = u >= reached
-        if not further.any():
-            break
-        count += further
-        probability = probability * rate / k
-        reached += probability
-    return count
 
 
 def _binomial(key: Array, counter: Array, counts: Array, probs: Array, shape: tuple[int, ...], dtype: DType) -> Any:

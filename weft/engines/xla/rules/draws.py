@@ -1,10 +1,11 @@
-"""Random numbers by attempts: gamma, Poisson, binomial. Each element has 64 blocks of its own to draw from.
+"""Random numbers by attempts: gamma, Poisson, binomial. Each element has blocks of its own to draw from.
 
 What is drawn for an element does not depend on the others: all go on until the last one is accepted.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,8 @@ from weft.engines.xla.rules.random import blocks_at, normal_pairs, unit_float64
 from weft.engines.xla.table import lowering
 
 _ATTEMPTS = 64
+#: blocks that an element of gamma and Poisson numbers has for itself
+_RESERVED = 256
 
 
 def _block(key: Any, counter: Any, count: int, number: Any) -> Any:
@@ -50,24 +53,73 @@ def _until_accepted(
     return lax.while_loop(more, draw, (jnp.asarray(0), otherwise, done))[1]
 
 
+class _Pairs:
+    """Blocks of each element's own, of which uniform and normal numbers are taken in pairs (see `weft.ops.random`).
+
+    What has been taken is a tuple of arrays, `start`, which loops carry: each call gives the next one beside numbers.
+    """
+
+    def __init__(self, key: Any, counter: Any, shape: tuple[int, ...], parameter: tuple[int, ...]) -> None:
+        self._key, self._counter = key, counter
+        count, places = math.prod(shape), max(1, math.prod(shape[len(shape) - len(parameter) :]))
+        numbers = lax.iota(jnp.uint64, count)
+        order = numbers % jnp.uint64(places) * jnp.uint64(count // places) + numbers // jnp.uint64(places)
+        kept, left = jnp.zeros((count, 2), jnp.float64), jnp.zeros(count, jnp.int32)
+        self.start = order * jnp.uint64(_RESERVED), kept, left, kept, left
+
+    def uniform(self, state: Any, wanted: Any) -> tuple[Any, Any]:
+        """A uniform number for each element that is wanted; what has been taken then."""
+        at, kept, left, normal, normal_left = state
+        number, (at, kept, left) = self._taken(at, kept, left, wanted, lambda pairs: pairs)
+        return number, (at, kept, left, normal, normal_left)
+
+    def normal(self, state: Any, wanted: Any) -> tuple[Any, Any]:
+        """A normal number for each element that is wanted; what has been taken then."""
+        at, uniform, uniform_left, kept, left = state
+        number, (at, kept, left) = self._taken(
+            at, kept, left, wanted, lambda pairs: jnp.stack(normal_pairs(pairs[:, 0], pairs[:, 1]), axis=-1)
+        )
+        return number, (at, uniform, uniform_left, kept, left)
+
+    def _taken(self, at: Any, kept: Any, left: Any, wanted: Any, made: Callable[[Any], Any]) -> Any:
+        empty = wanted & (left == 0)
+        pairs = unit_float64(blocks_at(self._key, self._counter, at).reshape(-1, 2, 2))
+        kept = jnp.where(empty[:, None], made(pairs), kept)
+        left = jnp.where(empty, 2, left) - wanted.astype(jnp.int32)
+        number = jnp.take_along_axis(kept, jnp.maximum(left, 0)[:, None], axis=1)[:, 0]
+        return number, (at + empty.astype(jnp.uint64), kept, left)
+
+
 @lowering("random_gamma", checks=True)
 def _random_gamma(check: Any, key: Any, counter: Any, alpha: Any, shape: tuple[int, ...]) -> Any:
     check(jnp.logical_not(alpha > 0))
     shapes = jnp.broadcast_to(alpha, shape).reshape(-1).astype(jnp.float64)
-    count = shapes.shape[0]
-    d = jnp.where(shapes < 1, shapes + 1, shapes) - 1 / 3
-    c = 1 / jnp.sqrt(9 * d)
+    draws = _Pairs(key, counter, shape, alpha.shape)
+    exponential = shapes == 1
+    u, taken = draws.uniform(draws.start, exponential)
+    first = jnp.where(exponential, -jnp.log1p(-u), shapes)
+    d = shapes + jnp.where(shapes < 1, 2 / 3, -1 / 3)
+    c = 1 / 3 / jnp.sqrt(d)
 
-    def attempt(turn: Any) -> tuple[Any, Any]:
-        pair, more = _block(key, counter, count, turn), _block(key, counter, count, turn + 1)
-        x = normal_pairs(pair[:, 0], pair[:, 1])[0]
-        u = 1 - more[:, 0]
-        v = (1 + c * x) ** 3
-        accepted = (v > 0) & (jnp.log(u) < 0.5 * x * x + d * (1 - v + jnp.log(jnp.where(v > 0, v, 1))))
-        value = d * v
-        return jnp.where(shapes < 1, value * (1 - more[:, 1]) ** (1 / shapes), value), accepted
+    def more(state: Any) -> Any:
+        return ~jnp.all(state[1])
 
-    result = _until_accepted(attempt, d, jnp.zeros(count, bool), 2)
+    def draw(state: Any) -> Any:
+        result, done, taken = state
+        x, taken = draws.normal(taken, ~done)
+        v = 1 + c * x
+        tried = ~done & (v > 0)
+        v = jnp.where(tried, v, 1.0) ** 3
+        u, taken = draws.uniform(taken, tried)
+        quick = u < 1 - 0.0331 * (x * x) * (x * x)
+        accepted = tried & (quick | (jnp.log(u) < 0.5 * x * x + d * (1 - v + jnp.log(v))))
+        small = accepted & (shapes < 1)
+        power, taken = draws.uniform(taken, small)
+        value = jnp.where(small, d * v * power ** (1 / shapes), d * v)
+        return jnp.where(accepted, value, result), done | accepted, taken
+
+    # what is refused is no reason to draw for ever
+    result = lax.while_loop(more, draw, (first, exponential | ~(shapes > 0), taken))[0]
     return result.astype(alpha.dtype).reshape(shape)
 
 
@@ -91,27 +143,42 @@ def _by_inversion(u: Any, start: Any, grow: Callable[[Any, Any], Any], most: int
 def _random_poisson(check: Any, key: Any, counter: Any, rate: Any, shape: tuple[int, ...], dtype: DType) -> Any:
     check(~(jnp.isfinite(rate.astype(jnp.float64)) & (rate >= 0)))
     rates = jnp.broadcast_to(rate, shape).reshape(-1).astype(jnp.float64)
-    count = rates.shape[0]
+    draws = _Pairs(key, counter, shape, rate.shape)
+    fine = jnp.isfinite(rates) & (rates >= 0)
     few = rates < 10
-    small = jnp.where(few, rates, 1.0)
-    u = _block(key, counter, count, 0)[:, 0] if count else rates
-    counted = _by_inversion(u, jnp.exp(-small), lambda p, k: p * small / k, 100, jnp.inf)
+    least = jnp.exp(-rates)
+
+    def more(state: Any) -> Any:
+        return ~jnp.all(state[1])
+
+    def multiply(state: Any) -> Any:
+        counted, done, product, taken = state
+        u, taken = draws.uniform(taken, ~done)
+        product = jnp.where(done, product, product * u)
+        done = done | (product <= least)
+        return counted + ~done, done, product, taken
+
+    zero = jnp.zeros_like(rates)
+    counted, _, _, taken = lax.while_loop(more, multiply, (zero, ~(few & fine), zero + 1, draws.start))
     lam = jnp.where(few, 10.0, rates)
     b = 0.931 + 2.53 * jnp.sqrt(lam)
     a = -0.059 + 0.02483 * b
 
-    def attempt(turn: Any) -> tuple[Any, Any]:
-        uniform = _block(key, counter, count, turn)
-        u, v = uniform[:, 0] - 0.5, 1 - uniform[:, 1]
+    def attempt(state: Any) -> Any:
+        result, done, taken = state
+        u, taken = draws.uniform(taken, ~done)
+        v, taken = draws.uniform(taken, ~done)
+        u = u - 0.5
         room = 0.5 - jnp.abs(u)
         k = jnp.floor((2 * a / room + b) * u + lam + 0.43)
         density = k * jnp.log(lam) - lam - lax.lgamma(jnp.maximum(k, 0) + 1)
         scale = jnp.log(v * (1.1239 + 1.1328 / (b - 3.4)) / (a / (room * room) + b))
         quick = (room >= 0.07) & (v <= 0.9277 - 3.6224 / (b - 2))
-        return k, quick | ((k >= 0) & ~((room < 0.013) & (v > room)) & (scale <= density))
+        accepted = ~done & (quick | ((k >= 0) & ~((room < 0.013) & (v > room)) & (scale <= density)))
+        return jnp.where(accepted, k, result), done | accepted, taken
 
-    drawn = _until_accepted(attempt, jnp.floor(rates), few, 1)
-    return jnp.where(few, counted, drawn).astype(dtype.numpy).reshape(shape)
+    drawn = lax.while_loop(more, attempt, (counted, few | ~fine, taken))[0]
+    return drawn.astype(dtype.numpy).reshape(shape)
 
 
 @lowering("random_binomial", checks=True)
