@@ -84,6 +84,7 @@ def test_groups_of_an_iterable_give_the_same_bits(kind: str, stride: int) -> Non
     for count in (1, stride):
         model = _model(count)
         data, steps = _sources()[kind]
+        steps = None if steps is None else -(-steps // stride) * stride  # calls are not cut short, as in Keras
         history = model.fit(data, epochs=2, steps_per_epoch=steps, verbose=0).history
         tested = model.evaluate(_sources()[kind][0], steps=steps, verbose=0)
         predicted = model.predict(tf.data.Dataset.from_tensor_slices(_X).batch(4), verbose=0)

@@ -73,16 +73,63 @@ def test_every_kind_of_data_trains_alike() -> None:
         np.testing.assert_allclose(found, wanted, rtol=1e-5)
 
 
+class Counted(keras.callbacks.Callback):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[list[int]] = []
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.seen.append([])
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.seen[-1].append(batch)
+
+
+def test_calls_of_several_steps_are_whole() -> None:
+    model, counted = regressor(), Counted()
+    model.compile("sgd", "mse", steps_per_execution=2)
+    model.fit(X, Y, batch_size=4, epochs=2, steps_per_epoch=5, verbose=0, callbacks=[counted])
+    assert counted.seen == [[1, 3, 5], [1, 3]]
+
+
+def test_a_dataset_hears_of_epochs_when_it_does_in_keras() -> None:
+    class Told(keras.utils.PyDataset):
+        def __init__(self) -> None:
+            super().__init__()
+            self.heard = ""
+
+        def __len__(self) -> int:
+            return 2
+
+        def __getitem__(self, index: int) -> Any:
+            self.heard += str(index)
+            return X[:2], Y[:2]
+
+        def on_epoch_begin(self) -> None:
+            self.heard += "<"
+
+        def on_epoch_end(self) -> None:
+            self.heard += ">"
+
+    model, data, held_out = regressor(), Told(), Told()
+    model.fit(data, epochs=2, shuffle=False, validation_data=held_out, verbose=0)
+    assert (data.heard, held_out.heard) == ("><01><01>", "><01>><01>")
+    data.heard = ""
+    model.predict(data, verbose=0)
+    assert data.heard == "<01>"
+
+
 def test_a_generator_that_ends_says_so(caplog: pytest.LogCaptureFixture) -> None:
     history = regressor().fit(generator(), steps_per_epoch=4, epochs=3, verbose=0).history
-    assert len(history["loss"]) == 2
-    assert "ran out" in caplog.text
+    assert len(history["loss"]) == 3
+    assert "an epoch takes 4 batches, there were 1" in caplog.text
 
 
-def test_a_generator_that_is_used_up_ends_training(caplog: pytest.LogCaptureFixture) -> None:
-    history = regressor().fit(generator(), epochs=3, verbose=0).history
-    assert len(history["loss"]) == 1
-    assert "no batch is left" in caplog.text
+def test_a_generator_that_is_used_up_gives_its_first_batches_again(caplog: pytest.LogCaptureFixture) -> None:
+    counted = Counted()
+    history = regressor().fit(generator(), epochs=3, verbose=0, callbacks=[counted]).history
+    assert len(history["loss"]) == 3 and counted.seen == [[0, 1, 2, 3, 4], [0, 1], [0, 1]]
+    assert caplog.text.count("no batch is left for another epoch") == 1
     with pytest.raises(ValueError, match="gave no batch"):
         regressor().fit(iter(()), verbose=0)
 

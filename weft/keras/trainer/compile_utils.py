@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import weft as tf
@@ -84,9 +85,12 @@ class CompileMetrics(metrics_module.Metric):
         metrics: What the user said; not weighted.
         weighted_metrics: What the user said; weighted by sample weights.
         model: Whose outputs they are about.
+        output_names: What these are called, where no model is given.
     """
 
-    def __init__(self, metrics: Any, weighted_metrics: Any, model: Any) -> None:
+    def __init__(
+        self, metrics: Any, weighted_metrics: Any, model: Any = None, output_names: list[str] | None = None
+    ) -> None:
         super().__init__(name="compile_metrics")
         for argument, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
             if given and not isinstance(given, (list, tuple, dict)):
@@ -95,7 +99,7 @@ class CompileMetrics(metrics_module.Metric):
                     hint=f"write {argument}=[{given!r}]",
                 ))  # fmt: skip
         self._given = (metrics, weighted_metrics)
-        self._model = weakref.ref(model)
+        self._model, self._names = _reference(model), output_names
         self._outputs: Outputs | None = None
         self._plain: list[list[Any]] = []
         self._weighted: list[list[Any]] = []
@@ -122,7 +126,7 @@ class CompileMetrics(metrics_module.Metric):
 
     def build(self, y_true: Any, y_pred: Any) -> None:
         """Makes the metrics for these labels and predictions."""
-        self._outputs = outputs = Outputs(y_pred, _names_of_outputs(self._model()))
+        self._outputs = outputs = Outputs(y_pred, _names_of_outputs(self._model(), self._names))
         pairs = list(zip(outputs.values(y_true, "y"), tf.nest.flatten(y_pred), strict=True))
         self._plain = [
             self._make(spec, *pair) for spec, pair in zip(self._spread(self._given[0], "metrics"), pairs, strict=True)
@@ -212,7 +216,7 @@ class CompileMetrics(metrics_module.Metric):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._model = weakref.ref(state["_model"])
+        self._model = _reference(state["_model"])
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -221,7 +225,18 @@ def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _names_of_outputs(model: Any) -> list[str] | None:
+def _reference(model: Any) -> Callable[[], Any]:
+    """What gives the model, or None where there is none, and does not keep it alive."""
+    return _no_model if model is None else weakref.ref(model)
+
+
+def _no_model() -> None:
+    """Stands for the reference to a model where there is none."""
+
+
+def _names_of_outputs(model: Any, names: list[str] | None) -> list[str] | None:
+    if names is not None:
+        return list(names)
     try:
         return list(model.output_names)
     except (AttributeError, ValueError):
@@ -244,6 +259,15 @@ def _require_labels(outputs: Outputs, wanted: list[bool], labels: list[Any]) -> 
             ))  # fmt: skip
 
 
+class NoMetrics:
+    """Stands for the metrics of `compile` where it was given none."""
+
+    metrics: list[Any] = []
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Does nothing."""
+
+
 class CompileLoss:
     """The losses of `compile`, for all outputs.
 
@@ -251,11 +275,14 @@ class CompileLoss:
         loss: What the user said.
         loss_weights: What the user said.
         model: Whose outputs they are about.
+        output_names: What these are called, where no model is given.
     """
 
-    def __init__(self, loss: Any, loss_weights: Any, model: Any) -> None:
+    def __init__(
+        self, loss: Any, loss_weights: Any = None, model: Any = None, output_names: list[str] | None = None
+    ) -> None:
         self._given = (loss, loss_weights)
-        self._model = weakref.ref(model)
+        self._model, self._names = _reference(model), output_names
         self._outputs: Outputs | None = None
         self._terms: list[structured_loss.Term] | None = None
         self._losses: list[Any] = []
@@ -267,10 +294,10 @@ class CompileLoss:
 
     def build(self, y_true: Any, y_pred: Any) -> None:
         """Makes the losses for these labels and predictions."""
-        outputs = Outputs(y_pred, _names_of_outputs(self._model()))
+        outputs = Outputs(y_pred, _names_of_outputs(self._model(), self._names))
         if structured_loss.is_structured(self._given[0], y_pred):
             labels = structured_loss.aligned(y_true, y_pred)
-            names = _names_of_outputs(self._model())
+            names = _names_of_outputs(self._model(), self._names)
             names = names if names is not None and len(names) == outputs.count else None
             self._terms = structured_loss.terms(*self._given, labels, y_pred, names, resolve_loss)
             if len(self._terms) > 1:
@@ -365,7 +392,7 @@ class CompileLoss:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._model = weakref.ref(state["_model"])
+        self._model = _reference(state["_model"])
 
 
 def _check_loss(entry: Any) -> None:

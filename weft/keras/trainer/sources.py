@@ -41,8 +41,11 @@ class Source:
         """The batches of one epoch."""
         raise NotImplementedError
 
+    def on_epoch_begin(self) -> None:
+        """Before an epoch."""
+
     def on_epoch_end(self) -> None:
-        """After an epoch."""
+        """After an epoch, and before the first one."""
 
     def sample_number(self, row: int) -> int | None:
         """Which sample a row of the latest batch is; None where nobody knows."""
@@ -169,6 +172,7 @@ class IterableSource(Source):
         self._is_dataset = isinstance(iterable, PyDataset) or _is_sequence(iterable)
         self.repeats = self._is_dataset or iter(iterable) is not iterable
         self._first: list[Any] | None = None
+        self._told = False
         self.steps = self._count()
 
     def _count(self) -> int | None:
@@ -202,18 +206,33 @@ class IterableSource(Source):
     def keep_first(self) -> None:
         """From now on, a generator that is gone through again gives its first two batches again and then goes on.
 
-        Keras does so between evaluations: with up to two `validation_steps`, the same batches count each time.
+        Keras does so between epochs and between evaluations: with up to two `validation_steps`, the same batches count
+        each time.
         """
         if not self.repeats and self._first is None:
             self._first = []
+            self.repeats = True
 
     def _going_on(self, first: list[Any]) -> Iterator[Any]:
+        again, more = len(first), False
         yield from list(first)
         for data in self._iterable:
+            more = True
             batch = self._finish(data)
             if len(first) < _GIVEN_AGAIN:
                 first.append(batch)
             yield batch
+        if again and not more and not self._told:
+            self._told = True
+            _log(
+                "The data ran out: no batch is left for another epoch, which therefore had but the first "
+                f"{again} again, as in Keras. Give fewer epochs, or an iterable that can be gone through again."
+            )
+
+    def on_epoch_begin(self) -> None:
+        """Tells a dataset that wants to know."""
+        if hasattr(self._iterable, "on_epoch_begin"):
+            self._iterable.on_epoch_begin()
 
     def on_epoch_end(self) -> None:
         """Tells a dataset that wants to know."""
@@ -391,19 +410,19 @@ class Loop:
     Args:
         source: Where they come from.
         steps: How many batches an epoch takes; all where None.
+        stride: How many of them run in one call: as in Keras, calls are not cut short for the number of steps.
     """
 
-    def __init__(self, source: Source, steps: int | None) -> None:
+    def __init__(self, source: Source, steps: int | None, stride: int = 1) -> None:
         self._source = source
-        self._steps = steps
+        self._given = steps
+        self._steps = None if steps is None else -(-steps // stride) * stride
         self._running: Iterator[Any] | None = None
         self._first: tuple[int, int] | None = None
         #: how many batches of the latest epoch were done before
         self.left_out = 0
         self._rest: Iterator[Any] | None = None
         self._latest: Any = None
-        self.ran_out = False
-        self._gave_any = False
 
     def example(self) -> Any:
         """Some data as a batch, to build from; None where there are none before the first batch."""
@@ -484,49 +503,34 @@ class Loop:
         """
         if isinstance(self._source, IterableSource):
             self._source.keep_first()
+        self._source.on_epoch_end()  # a dataset may draw its order there
         self._running = None
 
     @property
     def steps(self) -> int | None:
         """How many batches an epoch takes, where that is known."""
-        return self._steps if self._steps is not None else self._source.steps
+        return self._given if self._given is not None else self._source.steps
 
     def epoch(self) -> Iterator[Any]:
         """The batches of the next epoch."""
+        self._source.on_epoch_begin()
         if self._steps is None:
-            empty = True
-            for batch in self._source.batches():
-                empty, self._gave_any = False, True
-                yield batch
-            if empty and self._gave_any:
-                self._end_early(
-                    "The data ran out: no batch is left for another epoch. Give fewer epochs, or an iterable that can "
-                    "be gone through again."
-                )
-            self._source.on_epoch_end()
-            return
-        for done in range(self._steps):
+            yield from self._source.batches()
+        else:
+            yield from self._set_number(self._steps)
+        self._source.on_epoch_end()
+
+    def _set_number(self, steps: int) -> Iterator[Any]:
+        for done in range(steps):
             batch = self._next(fresh=done == 0)
             if batch is None:
-                # As in Keras, the epoch is then shorter; the next one begins anew where that can be.
-                self._end_early(
-                    f"The data ran out: an epoch takes {self._steps} batches, there were {done}. Give fewer steps, or "
+                # As in Keras, the epoch is then shorter; the next one begins anew.
+                _log(
+                    f"The data ran out: an epoch takes {self._given} batches, there were {done}. Give fewer steps, or "
                     "an iterable that never ends."
                 )
                 return
-            self._gave_any = True
             yield batch
-
-    @property
-    def used_up(self) -> bool:
-        """Whether there were batches, and there are no more of them."""
-        return self.ran_out and self._gave_any
-
-    def _end_early(self, text: str) -> None:
-        self.ran_out = not self._source.repeats
-        import logging
-
-        logging.getLogger("weft.keras").warning(text)
 
     def _next(self, fresh: bool) -> Any:
         """The next batch; None where the source has ended. At the start of an epoch, an ended one is started again."""
@@ -536,10 +540,13 @@ class Loop:
             batch = next(self._running, None)
             if batch is not None:
                 return batch
-            if not self._source.repeats:
-                return None
             self._running = None
-            self._source.on_epoch_end()
             if not fresh:
                 return None
         return None
+
+
+def _log(text: str) -> None:
+    import logging
+
+    logging.getLogger("weft.keras").warning(text)

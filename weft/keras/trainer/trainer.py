@@ -17,7 +17,7 @@ from weft.keras.core import tracking
 from weft.keras.distribution import distribution
 from weft.keras.optimizers.scaling import with_loss_scale
 from weft.keras.trainer import arguments, arrays, sources
-from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, check_scales
+from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, NoMetrics, check_scales
 from weft.keras.trainer.debug_nans import Watch, watching
 from weft.keras.trainer.generator_methods import GeneratorMethods
 from weft.keras.trainer.groups import groups, joined
@@ -192,7 +192,7 @@ class Trainer(GeneratorMethods):
     def compiled_metrics(self) -> Any:
         """The metrics of `compile` as one, for steps written for Keras 2."""
         found = self._state.compile_metrics
-        return found if found is not None else _NoMetrics()
+        return found if found is not None else NoMetrics()
 
     @property
     def compiled_loss(self) -> Callable[..., Any]:
@@ -207,6 +207,21 @@ class Trainer(GeneratorMethods):
             total = total + tf.cast(extra, total.dtype)
         self._state.loss_tracker.update_state(total, sample_weight=arguments.rows(y_pred))
         return total
+
+    @property
+    def _loss_tracker(self) -> Any:
+        """The mean loss, as steps written for Keras 3 reach it."""
+        return self._state.loss_tracker
+
+    @property
+    def _compile_loss(self) -> Any:
+        """The loss of `compile`, likewise."""
+        return self._state.compile_loss
+
+    @property
+    def _compile_metrics(self) -> Any:
+        """The metrics of `compile`, likewise."""
+        return self._state.compile_metrics
 
     def reset_metrics(self) -> None:
         """Sets all metrics back."""
@@ -435,7 +450,7 @@ class Trainer(GeneratorMethods):
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = sources.split(x, y, sample_weight, validation_split)
         source = sources.make_source("fit", x, y, sample_weight, batch_size, shuffle, class_weight)
-        loop = sources.Loop(source, arguments.at_most(steps_per_epoch))
+        loop = sources.Loop(source, arguments.at_most(steps_per_epoch), self._stride("train_step"))
         validation = self._validation(validation_data, validation_steps, validation_batch_size or batch_size)
         verbose = arguments.verbosity(verbose)
         listeners = arguments.listeners(
@@ -448,6 +463,7 @@ class Trainer(GeneratorMethods):
             steps=loop.steps,
         )
         self.stop_training = False
+        loop.restart()
         self._state.loop = loop
         try:
             self._train(loop, validation, listeners, (initial_epoch, epochs), validation_freq)
@@ -465,12 +481,12 @@ class Trainer(GeneratorMethods):
             self.reset_metrics()
             listeners.on_epoch_begin(epoch)
             logs = self._train_epoch(loop, listeners)
-            if validation is not None and not loop.ran_out and arguments.is_due(epoch, validation_freq):
+            if validation is not None and arguments.is_due(epoch, validation_freq):
                 found = as_numbers(self._evaluate_loop(validation, listeners))
                 logs.update({f"val_{name}": value for name, value in found.items()})
                 logs = dict(sorted(logs.items()))
             listeners.on_epoch_end(epoch, logs)
-            if self.stop_training or loop.ran_out:
+            if self.stop_training:
                 break
         self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
         listeners.on_train_end(logs)
@@ -484,8 +500,6 @@ class Trainer(GeneratorMethods):
                 break
         if logs is None and loop.left_out:  # a resumed epoch whose batches were all done
             logs = self.get_metrics_result()
-        if logs is None and loop.used_up:  # a generator that was good for fewer epochs
-            return {}
         if logs is None:
             raise ValueError(
                 explain("fit(): the data gave no batch.", hint="the iterable was empty, or used up before")
@@ -550,6 +564,10 @@ class Trainer(GeneratorMethods):
         alone = not extend.work_is_shared_by_processes()
         return self.steps_per_execution > 1 and alone and not search and not self._makes_own(method)
 
+    def _stride(self, method: str) -> int:
+        """How many batches run in one call."""
+        return self.steps_per_execution if self._runs_groups(method, False) else 1
+
     def _groups(self, method: str, found: Iterator[Any], listeners: CallbackList) -> Iterator[tuple[int, Any]]:
         """Runs a step over groups of batches, and yields as `_batches` does."""
         mode = method.removesuffix("_step")
@@ -590,7 +608,7 @@ class Trainer(GeneratorMethods):
                 hint="validation_data=(x_val, y_val)",
             ))  # fmt: skip
         source = sources.make_source("fit(validation_data)", x, y, sample_weight, batch_size)
-        return sources.Loop(source, arguments.at_most(steps))
+        return sources.Loop(source, arguments.at_most(steps), self._stride("test_step"))
 
     def _evaluate_loop(self, loop: sources.Loop, listeners: CallbackList) -> dict[str, Any]:
         loop.restart()
@@ -640,7 +658,7 @@ class Trainer(GeneratorMethods):
         arguments.refuse_unknown(kwargs, type(self).evaluate, "evaluate", _FETCHING)
         self._require_compiled("evaluate")
         source = sources.make_source("evaluate", x, y, sample_weight, batch_size)
-        loop = sources.Loop(source, arguments.at_most(steps))
+        loop = sources.Loop(source, arguments.at_most(steps), self._stride("test_step"))
         verbose = arguments.verbosity(verbose)
         listeners = arguments.listeners(
             callbacks, self, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps
@@ -695,7 +713,7 @@ class Trainer(GeneratorMethods):
             self.stop_predicting = False
             return numpy_of(self._runner("predict_step")(arrays.as_array(x, "x")))
         source = sources.make_source("predict", x, None, None, batch_size)
-        loop = sources.Loop(source, arguments.at_most(steps))
+        loop = sources.Loop(source, arguments.at_most(steps), self._stride("predict_step"))
         verbose = arguments.verbosity(verbose)
         listeners = arguments.listeners(
             callbacks, self, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps
@@ -778,12 +796,3 @@ class Trainer(GeneratorMethods):
             An array, or a structure of them.
         """
         return numpy_of(self._runner("predict_step")(arguments.whole("predict_on_batch", x, None, None, None)[:1]))
-
-
-class _NoMetrics:
-    """Stands for the metrics of `compile` where it was given none."""
-
-    metrics: list[Any] = []
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Does nothing."""
