@@ -255,6 +255,13 @@ def test_summary_of_a_sequence() -> None:
     )
     model.summary(print_fn=lines.append, line_length=80)
     text = "\n".join(lines)
+    assert text.splitlines()[1:6] == [
+        "┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓",
+        "┃ Layer (type)                      ┃ Output Shape             ┃       Param # ┃",
+        "┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩",
+        "│ one (Dense)                       │ (None, 3)                │            15 │",
+        "├───────────────────────────────────┼──────────────────────────┼───────────────┤",
+    ]
     assert 'Model: "m"' in text and "one (Dense)" in text and "(None, 3)" in text
     assert "Total params: 27 (108.00 B)" in text and "Non-trainable params: 6 (24.00 B)" in text
     assert max(len(line) for line in text.splitlines()) <= 80
@@ -281,7 +288,7 @@ def test_summary_of_a_graph_and_in_ascii(capsys: Any, monkeypatch: Any) -> None:
 def test_summary_of_what_is_not_built(capsys: Any) -> None:
     keras.Sequential([layers.Dense(3)]).summary()
     text = capsys.readouterr().out
-    assert "? (not built)" in text and "0 (unbuilt)" in text
+    assert "│ ? " in text and "0 (unbuilt)" in text
 
 
 def test_summary_as_html() -> None:

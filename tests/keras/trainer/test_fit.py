@@ -146,6 +146,19 @@ def test_dicts_of_inputs_and_outputs() -> None:
     assert [part.shape for part in model.predict([X, Y], verbose=0)] == [(40, 1), (40, 1)]
 
 
+@pytest.mark.parametrize(
+    ("loss", "names"), [(["mse", "mae"], ["b", "a"]), ({"a": "mse", "b": "mae"}, ["a", "b"]), ("mse", ["b", "a"])]
+)
+def test_losses_of_a_dict_of_outputs_come_in_the_order_of_keras(loss: Any, names: list[str]) -> None:
+    x = keras.Input((4,))
+    model = keras.Model(x, {"b": keras.layers.Dense(1)(x), "a": keras.layers.Dense(1)(x)})
+    model.compile("sgd", loss)
+    found = model.evaluate(X, {"a": Y, "b": Y}, verbose=0)
+    assert model.metrics_names == ["loss", *(f"{name}_loss" for name in names)]
+    named = model.evaluate(X, {"a": Y, "b": Y}, verbose=0, return_dict=True)
+    assert found == [named[name] for name in model.metrics_names]
+
+
 def test_a_shorter_last_batch_is_not_traced_again() -> None:
     model = regressor()
     model.fit(X, Y, batch_size=16, verbose=0)

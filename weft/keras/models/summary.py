@@ -15,8 +15,18 @@ from weft.keras.core.operation import kind_of, node_of
 from weft.keras.utils import notebook
 
 #: corner and line characters: boxes where the encoding has them, ASCII elsewhere
-_BOXES = {"row": "─", "column": "│", "top": "┌┬┐", "middle": "├┼┤", "bottom": "└┴┘"}
-_ASCII = {"row": "-", "column": "|", "top": "+++", "middle": "+++", "bottom": "+++"}
+_BOXES = {"row": "─", "column": "│", "middle": "├┼┤", "bottom": "└┴┘",
+          "head row": "━", "head column": "┃", "top": "┏┳┓", "head": "┡╇┩", "cut": "…"}  # fmt: skip
+_ASCII = {"row": "-", "column": "|", "middle": "+++", "bottom": "+++",
+          "head row": "-", "head column": "|", "top": "+++", "head": "+++", "cut": "."}  # fmt: skip
+#: by whether there are connections and whether what is trained is shown: how long lines are at most by default, and
+#: where columns end as shares of a line, both as in Keras
+_LAYOUTS = {
+    (False, False): (88, (0.45, 0.80)),
+    (False, True): (100, (0.40, 0.7335, 0.918)),
+    (True, False): (108, (0.30, 0.572, 0.75)),
+    (True, True): (120, (0.268, 0.518, 0.69, 0.935)),
+}
 
 
 class _Row:
@@ -57,17 +67,14 @@ def _shape_text(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {_shape_text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return ", ".join(_shape_text(item) for item in value)
-    return str(tuple(value)) if value is not None else "?"
+    return f"({', '.join(map(str, tuple(value)))})" if value is not None else "?"
 
 
 def _output_text(layer: Any) -> str:
     """The shape of a layer's output, `?` where it is not known."""
     nodes = getattr(layer, "_inbound_nodes", [])
     if nodes:
-        outputs = [tensor.shape for tensor in nodes[0].outputs]
-        return ", ".join(str(tuple(shape)) for shape in outputs)
-    if not getattr(layer, "built", False):
-        return "? (not built)"
+        return _shape_text([tensor.shape for tensor in nodes[0].outputs])
     shapes = getattr(layer, "_build_shapes", None)
     if not shapes:
         return "?"
@@ -166,42 +173,40 @@ def _totals(model: Any) -> list[str]:
     return [f" {name}: {count:,} ({readable_memory(size)})" for name, count, size in lines]
 
 
-def _widths(headings: list[str], rows: list[_Row], line_length: int | None, positions: Any) -> list[int]:
-    total = line_length or min(max(shutil.get_terminal_size((80, 24)).columns, 40), 98)
-    room = total - 3 * len(headings) - 1
-    if positions:
-        ends = [int(total * p) if p <= 1 else int(p) for p in positions][: len(headings)]
-        return [max(end - start - 3, 4) for start, end in zip([0, *ends], ends)]
-    longest = [max(len(h), *(len(r.cells[i]) + 2 * r.depth * (i == 0) for r in rows)) if rows else len(h)
-               for i, h in enumerate(headings)]  # fmt: skip
-    if sum(longest) <= room:
-        spare = room - sum(longest)
-        return [width + (spare // 2 if i < 2 else 0) for i, width in enumerate(longest)]
-    fixed = [len("Non-trainable") if h == "Param #" else len(h) if h == "Trainable" else 0 for h in headings]
-    flexible = [i for i, width in enumerate(fixed) if not width]
-    share = max((room - sum(fixed)) // len(flexible), 8)
-    return [width or share for width in fixed]
+def _widths(headings: list[str], line_length: int | None, positions: Any) -> list[int]:
+    """The width of each column without the blanks around it."""
+    longest, shares = _LAYOUTS["Connected to" in headings, "Trainable" in headings]
+    terminal = shutil.get_terminal_size((80, 24)).columns
+    total = line_length or max(min(terminal - 4, longest), 6 * len(headings))
+    ends = [int(total * end) if end <= 1 else int(end) for end in positions or shares][: len(headings) - 1]
+    widths = [max(end - start - (4 if start else 3), 1) for start, end in zip([0, *ends], ends)]
+    return [*widths, max(total - sum(width + 3 for width in widths) - 4, 1)]
 
 
 def _wrap(text: str, width: int) -> list[str]:
-    """The text in lines of at most a width, broken at spaces where there are some."""
+    """The text in lines of at most a width, broken at blanks where there are some."""
     lines = []
     while len(text) > width:
         cut = text.rfind(" ", 1, width + 1)
-        cut = cut if cut > width // 3 else width
+        cut = cut if cut > 0 and text[:cut].strip() else width
         lines.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
     return [*lines, text]
 
 
-def _line(cells: list[str], widths: list[int], right: int, box: dict[str, str]) -> list[str]:
-    columns = [_wrap(cell, width) for cell, width in zip(cells, widths)]
+def _line(cells: list[str], widths: list[int], headings: list[str], box: dict[str, str]) -> list[str]:
+    head = cells is headings
+    if head:  # headings are not broken but cut short
+        columns = [[cell if len(cell) <= w else cell[: w - 1] + box["cut"]] for cell, w in zip(cells, widths)]
+    else:
+        columns = [_wrap(cell, width) for cell, width in zip(cells, widths)]
     height = max(len(column) for column in columns)
-    column = box["column"]
+    column = box["head column" if head else "column"]
+    sides = {"Param #": ">", "Trainable": "^"}
     return [
         column + column.join(
-            f" {(c[i] if i < len(c) else ''):>{w}} " if n == right else f" {(c[i] if i < len(c) else ''):<{w}} "
-            for n, (c, w) in enumerate(zip(columns, widths))
+            f" {(c[i] if i < len(c) else ''):{'<' if head and name == 'Trainable' else sides.get(name, '<')}{w}} "
+            for c, w, name in zip(columns, widths, headings)
         ) + column
         for i in range(height)
     ]  # fmt: skip
@@ -209,7 +214,8 @@ def _line(cells: list[str], widths: list[int], right: int, box: dict[str, str]) 
 
 def _rule(kind: str, widths: list[int], box: dict[str, str]) -> str:
     left, joint, right = tuple(box[kind])
-    return left + joint.join(box["row"] * (width + 2) for width in widths) + right
+    row = box["head row" if kind in ("top", "head") else "row"]
+    return left + joint.join(row * (width + 2) for width in widths) + right
 
 
 def _can_print(text: str) -> bool:
@@ -229,20 +235,20 @@ def summary_text(
     connected = not _is_linear(model)
     headings = _headings(show_trainable, connected)
     rows = _rows(model, expand_nested, show_trainable, connected, layer_range)
-    widths = _widths(headings, rows, line_length, positions)
+    widths = _widths(headings, line_length, positions)
     box = _BOXES if boxes else _ASCII
-    mark = "└─ " if boxes else "- "
+    mark = "└ " if boxes else "- "
     lines = [
         f'Model: "{model.name}"',
         _rule("top", widths, box),
-        *_line(headings, widths, 2, box),
-        _rule("middle", widths, box),
+        *_line(headings, widths, headings, box),
+        _rule("head", widths, box),
     ]
     for position, row in enumerate(rows):
         cells = list(row.cells)
         if row.depth:
-            cells[0] = "   " * (row.depth - 1) + mark + cells[0]
-        lines += _line(cells, widths, 2, box)
+            cells[0] = "   " * row.depth + mark + cells[0]
+        lines += _line(cells, widths, headings, box)
         lines.append(_rule("middle" if position < len(rows) - 1 else "bottom", widths, box))
     if not rows:
         lines.append(_rule("bottom", widths, box))

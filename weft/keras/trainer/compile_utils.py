@@ -287,7 +287,8 @@ class CompileLoss:
         self._terms: list[structured_loss.Term] | None = None
         self._losses: list[Any] = []
         self._scales: list[Any] = []
-        #: the means of each output's loss, where there are several
+        #: the means of each output's loss, where there are several: in the order of the outputs, and as they are shown
+        self._means: list[Any] = []
         self.metrics: list[Any] = []
         for entry in tf.nest.flatten(loss):
             _check_loss(entry)
@@ -301,7 +302,7 @@ class CompileLoss:
             names = names if names is not None and len(names) == outputs.count else None
             self._terms = structured_loss.terms(*self._given, labels, y_pred, names, resolve_loss)
             if len(self._terms) > 1:
-                self.metrics = [metrics_module.Mean(name=f"{term.name}_loss") for term in self._terms]
+                self.metrics = self._means = [metrics_module.Mean(name=f"{term.name}_loss") for term in self._terms]
             self._outputs = outputs
             return
         specs = self._spread(outputs)
@@ -313,7 +314,12 @@ class CompileLoss:
         active = [place for place, loss in enumerate(self._losses) if loss is not None]
         if len(active) > 1:
             names = [outputs.names[place] if outputs.names else self._losses[place].name for place in active]
-            self.metrics = [metrics_module.Mean(name=f"{name}_loss") for name in names]
+            self._means = [metrics_module.Mean(name=f"{name}_loss") for name in names]
+            by_key = isinstance(self._given[0], dict) and outputs.keys is not None
+            told = list(self._given[0]) if by_key else outputs.written
+            order = {name: place for place, name in enumerate(told or ())}
+            shown = sorted(zip(names, self._means), key=lambda pair: order.get(pair[0], len(order)))
+            self.metrics = [mean for _, mean in shown]
         self._outputs = outputs
 
     def _spread(self, outputs: Outputs) -> list[Any]:
@@ -359,7 +365,7 @@ class CompileLoss:
         labels = self._outputs.values(y_true, "y", wanted)
         _require_labels(self._outputs, wanted, labels)
         predictions, weights = tf.nest.flatten(y_pred), _weights(self._outputs, sample_weight)
-        means = iter(self.metrics)
+        means = iter(self._means)
         total = None
         for place, loss in enumerate(self._losses):
             if loss is None:
@@ -375,7 +381,7 @@ class CompileLoss:
 
     def _total_of_terms(self, terms: list[Any], y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
         labels = structured_loss.aligned(y_true, y_pred)
-        means, total = iter(self.metrics), None
+        means, total = iter(self._means), None
         for term in terms:
             weight = sample_weight
             if sample_weight is not None and tf.nest.is_nested(sample_weight):

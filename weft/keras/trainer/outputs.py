@@ -30,6 +30,8 @@ class Outputs:
         if isinstance(y_pred, dict) and len(y_pred) == self.count:
             # Flat dicts are flattened by their keys, in sorted order.
             self.keys = sorted(y_pred)
+        #: the names in the order in which the model's dict was written
+        self.written = list(y_pred) if self.keys is not None else None
         self.names: list[str] | None = self.keys
         if self.names is None and names is not None and len(names) == self.count:
             self.names = list(names)
