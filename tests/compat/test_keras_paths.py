@@ -25,6 +25,7 @@ NAMES = [
     ("src.utils.numerical_utils", "to_categorical", lambda: keras.utils.to_categorical),
     ("src.legacy.preprocessing.image", "ImageDataGenerator", lambda: keras.preprocessing.image.ImageDataGenerator),
     ("src.losses.losses", "LossFunctionWrapper", lambda: keras.losses.LossFunctionWrapper),
+    ("src.ops.numpy", "Any", lambda: keras.ops.classes.Any),
     ("src.backend", "standardize_dtype", lambda: keras.backend.standardize_dtype),
     ("src.saving", "register_keras_serializable", lambda: keras.saving.register_keras_serializable),
     ("src", "__version__", lambda: keras.__version__),

@@ -133,6 +133,36 @@ class TestSparseArguments:
 
 
 class TestWhatTheyTake:
+    @pytest.mark.parametrize("axis", [0, 1, 2])
+    def test_slices_by_ragged_numbers(self, axis: int) -> None:
+        x = np.arange(60.0).reshape(3, 4, 5)
+        numbers = tf.ragged.constant([[2], [0, -1, 1]])
+        found = ops.take(x, numbers, axis=axis)
+        assert isinstance(found, tf.RaggedTensor)
+        rows = [np.take(x, row, axis=axis) for row in ([2], [0, -1, 1])]
+        longer = np.zeros((*x.shape[:axis], 2, 3, *x.shape[axis + 1 :]))
+        longer[(slice(None),) * axis + (0, slice(0, 1))] = rows[0]
+        longer[(slice(None),) * axis + (1,)] = rows[1]
+        np.testing.assert_array_equal(ops.convert_to_numpy(found), longer)
+
+    def test_parts_that_begin_where_only_a_run_knows(self) -> None:
+        split = tf.function(lambda x, places: ops.split(x, places, axis=1))
+        for found, wanted in zip(split(np.arange(8).reshape(2, 4), np.array([1, 3])), ([[0], [4]], [[1, 2], [5, 6]])):
+            np.testing.assert_array_equal(found, wanted)
+
+    def test_counts_of_sparse_rows(self) -> None:
+        x = tf.SparseTensor([[0, 1], [1, 2], [1, 3]], [1, 0, 3], (2, 4))
+        np.testing.assert_array_equal(ops.convert_to_numpy(ops.bincount(x)), [[0, 1, 0, 0], [1, 0, 0, 1]])
+        weights = tf.SparseTensor(x.indices, [5, 6, 7], (2, 4))
+        np.testing.assert_array_equal(ops.convert_to_numpy(ops.bincount(x, weights)), [[0, 5, 0, 0], [6, 0, 0, 7]])
+
+    def test_one_axis_in_a_tuple(self) -> None:
+        np.testing.assert_array_equal(ops.nancumsum([[1.0, np.nan], [2.0, 3.0]], axis=(0,)), [[1, 0], [3, 3]])
+
+    def test_places_in_a_sequence_of_unknown_length(self) -> None:
+        assert ops.searchsorted(Symbol((None,)), Symbol((2, 3))).dtype == "int64"
+        assert ops.searchsorted([1.0, 2.0], [1.5]).dtype == "int32"
+
     def test_numbers_of_another_kind_are_cast(self) -> None:
         assert ops.convert_to_tensor([[1, 0]], dtype="bool").numpy().tolist() == [[True, False]]
         assert int(ops.convert_to_tensor(1.7, dtype="int32")) == 1
@@ -165,6 +195,10 @@ class TestWhatTheyTake:
             (lambda: ops.argpartition([3, 1], (1, 0)), ValueError, "kth"),
             (lambda: ops.repeat(np.ones((2, 3)), [1, 1, 1], axis=0), ValueError, "one count for each of the 2"),
             (lambda: ops.eye(3.0), TypeError, "integers"),
+            (lambda: ops.transpose(np.ones((2, 3)), (0, 5)), ValueError, "an integer in .-2, 2."),
+            (lambda: ops.transpose(np.ones((2, 3)), (0,)), ValueError, "same length as the input shape"),
+            (lambda: ops.reshape(np.ones((2, 3)), (-1, -1)), ValueError, "at most one unknown dimension"),
+            (lambda: ops.take(Symbol((3, 4)), Symbol((2,), "int32"), axis=5), ValueError, "axis 5 is out of bounds"),
             (lambda: ops.image.rgb_to_hsv(np.ones((4, 4, 2), "float32")), ValueError, "2 channels"),
             (lambda: ops.image.extract_patches(np.ones((4, 4, 2)), "5"), TypeError, "Expected an int or a tuple"),
             (lambda: ops.image.crop_images(np.ones((4, 4, 3)), -1, 0, 1, 1), ValueError, "`top_cropping` must be >= 0"),

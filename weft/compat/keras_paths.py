@@ -196,6 +196,7 @@ RENAMED: dict[str, dict[str, str]] = {
     "src.backend.tensorflow.trainer": {"TensorFlowTrainer": "keras.trainer.trainer.Trainer"},
     "src.initializers.random_initializers": {"compute_fans": "keras.initializers.random.compute_fans"},
     "src.layers.merging.base_merge": {"Merge": "keras.layers.merging.Merge"},
+    **{f"src.ops{module}": {"Any": "keras.ops.classes.Any"} for module in ("", ".numpy")},
     "src.random.seed_generator": {
         name: f"keras.random.seed_generator.{name}"
         for name in ("draw_seed", "global_seed_generator", "make_default_seed")

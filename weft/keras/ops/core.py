@@ -16,17 +16,10 @@ from weft.keras.core.dtypes import standardize_dtype
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.ops import sparse as sparse_rules
 from weft.keras.ops.promotion import place_of, shape_of
-from weft.keras.ops.records import FUNCTIONS, SECTIONS, operation
+from weft.keras.ops.records import FUNCTIONS, operation, unrecorded
 
 
-def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of `keras.ops` that is never recorded: it asks something, or works on functions."""
-    FUNCTIONS[function.__name__] = extend.user_facing(function)
-    SECTIONS[function.__name__] = "core"
-    return FUNCTIONS[function.__name__]
-
-
-@_plain
+@unrecorded
 def shape(x: Any) -> Any:
     """The sizes, a tuple of integers; those that only a run knows are scalars, None for symbolic and ragged tensors."""
     if isinstance(x, (KerasTensor, tf.RaggedTensor)):
@@ -34,25 +27,25 @@ def shape(x: Any) -> Any:
     return tuple(shape_of(conversion.convert_to_tensor(x)))
 
 
-@_plain
+@unrecorded
 def dtype(x: Any) -> str:
     """The name of the dtype."""
     return standardize_dtype(x.dtype)
 
 
-@_plain
+@unrecorded
 def is_tensor(x: Any) -> bool:
     """Whether a value is a tensor."""
     return conversion.is_tensor(x)
 
 
-@_plain
+@unrecorded
 def ndim(x: Any) -> Any:
     """The number of axes."""
     return len(x.shape) if hasattr(x, "shape") else conversion.convert_to_tensor(x).shape.rank
 
 
-@_plain
+@unrecorded
 def convert_to_numpy(x: Any) -> Any:
     """The values as an array; sparse and ragged tensors are filled up with zeros."""
     if isinstance(x, tf.RaggedTensor):
@@ -298,7 +291,7 @@ def _alternating(even: Any, odd: Any, count: int) -> Any:
     return tf.gather(both, np.array([place // 2 + (half if place % 2 else 0) for place in range(count)]))
 
 
-@_plain
+@unrecorded
 def custom_gradient(f: Any) -> Any:
     """A function whose gradient its author writes: `f(*args)` returns the value and a function of the cotangents.
 
@@ -311,7 +304,7 @@ def custom_gradient(f: Any) -> Any:
     return call
 
 
-@_plain
+@unrecorded
 def vectorize(pyfunc: Any, *, excluded: Any = None, signature: str | None = None) -> Any:
     """A function of numbers or small tensors, made one of whole tensors, whose shapes broadcast.
 

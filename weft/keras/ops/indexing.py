@@ -41,7 +41,28 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     x = convert_to_tensor(x)
     if axis is None:
         x, axis = tf.reshape(x, [-1]), 0
-    return tf.gather(x, _from_front(indices, size_of(x, axis)), axis=axis)
+    axis = place_of(axis, x.shape.rank)
+    found = _from_front(indices, size_of(x, axis))
+    if isinstance(found, tf.RaggedTensor) and axis:
+        return _take_ragged(x, found, axis)
+    return tf.gather(x, found, axis=axis)
+
+
+def _take_ragged(x: Any, indices: Any, axis: int) -> Any:
+    """Slices along an axis behind the first by ragged numbers, a ragged tensor."""
+    around = x.shape[:axis]
+    if None in around:
+        raise ValueError(explain(
+            "take: with ragged indices the sizes before the axis must be known.",
+            received=f"x {x.shape}, axis {axis}", hint="use keras.ops.vectorized_map over the batch",
+        ))  # fmt: skip
+    times = math.prod(around)
+    slices = tf.gather(tf.reshape(x, [times, *shape_of(x)[axis:]]), indices.flat_values, axis=1)
+    slices = tf.reshape(slices, tf.concat([[-1], tf.shape(slices)[2:]], 0))
+    found = tf.concat([indices] * times, axis=0).with_flat_values(slices)
+    for size in [*around[1:], indices.shape[0]][::-1]:
+        found = tf.RaggedTensor.from_uniform_row_length(found, size)
+    return found
 
 
 @operation("numpy")
@@ -165,7 +186,7 @@ def argpartition(x: Any, kth: int, axis: int | None = -1) -> Any:
 
 @operation("numpy")
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
-    """Where values would be put into a sorted vector, int32.
+    """Where values would be put into a sorted vector: int32, int64 where only a run knows how long that is.
 
     Args:
         sorted_sequence: `[n]`, rising.
@@ -176,14 +197,14 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     if sequence.shape.rank != 1:
         raise ValueError(explain("searchsorted: the sorted sequence must be a vector.", received=str(sequence.shape)))
     found = tf.searchsorted(sequence, tf.reshape(values, [-1]), side=side)
-    return tf.reshape(tf.cast(found, "int32"), tf.shape(values))
+    return tf.reshape(tf.cast(found, "int64" if sequence.shape[0] is None else "int32"), tf.shape(values))
 
 
 @operation("numpy")
 def digitize(x: Any, bins: Any) -> Any:
     """The number of the interval that each value lies in, int32: i where bins[i - 1] ≤ x < bins[i]."""
     x, bins = alike(x, bins, weak=False, rule="number")
-    return FUNCTIONS["searchsorted"](bins, x, side="right")
+    return tf.cast(FUNCTIONS["searchsorted"](bins, x, side="right"), "int32")
 
 
 @operation("math")
@@ -294,8 +315,12 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
         `[size]` or `[batch, size]`; int32, with weights their dtype.
     """
     if isinstance(x, tf.SparseTensor):  # places without a number count for nothing
-        weights = weights.values if isinstance(weights, tf.SparseTensor) else weights
-        return tf.sparse.from_dense(FUNCTIONS["bincount"](x.values, weights, minlength))
+        if weights is None:
+            weights = tf.ones_like(x.values, "int32")
+        elif isinstance(weights, tf.SparseTensor):
+            weights = weights.values
+        weights = tf.sparse.to_dense(tf.SparseTensor(x.indices, weights, x.dense_shape))
+        return tf.sparse.from_dense(FUNCTIONS["bincount"](tf.sparse.to_dense(x), weights, minlength))
     if sparse:
         return tf.sparse.from_dense(FUNCTIONS["bincount"](x, weights, minlength))
     x = tf.cast(convert_to_tensor(x), "int32")

@@ -134,6 +134,14 @@ def operation(section: str, name: str | None = None) -> Callable[[Callable[..., 
     return enter
 
 
+def unrecorded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes a function one of `keras.ops` that is never recorded: it asks something, or works on functions."""
+    _plain[function.__name__] = function
+    FUNCTIONS[function.__name__] = user_facing(function)
+    SECTIONS[function.__name__] = "core"
+    return FUNCTIONS[function.__name__]
+
+
 def _of_sparse(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What a function gives where operands are sparse; some take them as they are."""
     if SECTIONS[name] == "core" and name not in ("cast", "stop_gradient"):

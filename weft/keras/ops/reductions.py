@@ -172,6 +172,8 @@ def _running(compute: Callable[..., Any], x: Any, axis: int | None, dtype: Any) 
     x = cast(x, dtype) if dtype is not None else x
     if x.dtype == "bool":
         x = tf.cast(x, "int32")
+    if isinstance(axis, (tuple, list)) and len(axis) == 1:
+        axis = axis[0]
     return compute(tf.reshape(x, [-1]), axis=0) if axis is None else compute(x, axis=axis)
 
 

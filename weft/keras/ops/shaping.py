@@ -24,8 +24,8 @@ def reshape(x: Any, newshape: Any) -> Any:
         negative = [size for size in sizes if isinstance(size, int) and size < 0]
         if len(negative) > 1 or negative not in ([], [-1]):
             raise ValueError(explain(
-                "reshape: sizes must be non-negative integers, of which one may be -1. Received: "
-                f"newshape={newshape}"
+                "reshape: sizes must be non-negative integers, of which one may be -1: there can be "
+                f"at most one unknown dimension. Received: newshape={newshape}"
             ))  # fmt: skip
     return tf.reshape(convert_to_tensor(x), sizes)
 
@@ -43,6 +43,16 @@ def transpose(x: Any, axes: Any = None) -> Any:
     if axes is None:
         return tf.transpose(x)
     rank = x.shape.rank
+    if rank is not None and len(axes) != rank:
+        raise ValueError(explain(
+            f"transpose: `axes` must be a list of the same length as the input shape. Received: axes={list(axes)}",
+            received=f"shape {x.shape}",
+        ))  # fmt: skip
+    if rank is not None and not all(-rank <= one < rank for one in axes):
+        raise ValueError(explain(
+            f"transpose: Each axis in `axes` must be an integer in [-{rank}, {rank}). Received: axes={list(axes)}",
+            received=f"shape {x.shape}",
+        ))  # fmt: skip
     if rank is not None and sorted(one % rank if -rank <= one < rank else rank for one in axes) != list(range(rank)):
         raise ValueError(explain(
             f"transpose: `axes` must be a valid permutation of the {rank} axes of the tensor. Received: "
@@ -300,8 +310,13 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     x = convert_to_tensor(x)
     if isinstance(indices_or_sections, (int, np.integer)):
         return list(tf.split(x, int(indices_or_sections), axis=axis))
-    places = [int(place) for place in indices_or_sections]
     size = size_of(x, axis)
+    try:
+        places = [int(place) for place in indices_or_sections]
+    except TypeError:  # only a run knows them
+        places = tf.unstack(tf.clip_by_value(tf.cast(indices_or_sections, "int32"), 0, size))
+        before = (slice(None),) * place_of(axis, x.shape.rank)
+        return [x[(*before, slice(first, last))] for first, last in pairwise([0, *places, size])]
     ends = [0, *places, size]
     if isinstance(size, int):
         ends = [min(max(end + size if end < 0 else end, 0), size) for end in ends]
