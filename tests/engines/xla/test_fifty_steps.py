@@ -98,6 +98,15 @@ def test_losses_under_a_strategy_are_those_of_one_device(name: str, way: str) ->
     assert found.devices == (1 if (name, way) == ("parameter servers", "loop") else devices)
 
 
+@pytest.mark.parametrize("way", fifty_steps.WAYS[:2])
+def test_losses_of_steps_in_one_call_are_those_of_one_device(way: str) -> None:
+    wanted = _alone(way)
+    with tf.distribute.MirroredStrategy(_names(4)).scope():
+        found = fifty_steps.fitted(way, 5)
+    assert len(found.losses) == 10
+    fifty_steps.assert_same(found, wanted)
+
+
 @pytest.mark.parametrize(("name", "way"), _some(DISTRIBUTIONS, fifty_steps.WAYS[:2]))
 def test_losses_under_a_distribution_are_those_of_one_device(name: str, way: str) -> None:
     wanted = _alone(way)

@@ -26,6 +26,9 @@ for way in fifty_steps.WAYS:
     else:
         with strategy.scope():
             note(f"workers, {way}", fifty_steps.fitted(way))
+with strategy.scope():
+    note("workers, arrays, five steps in a call", fifty_steps.fitted("arrays", 5))
+    note("workers, tf.data, five steps in a call", fifty_steps.fitted("tf.data", 5))
 for rows in (1, 2, len(devices)):
     with fifty_steps.grid(devices, rows).scope():
         note(f"a grid of {rows} x {len(devices) // rows}, arrays", fifty_steps.fitted("arrays"))
