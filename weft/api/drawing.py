@@ -101,6 +101,8 @@ def draw(source: Any, op: str, shape: Any, result: Any, *operands: Any, **attrs:
         *operands: Inputs after the stream.
         **attrs: Attributes but for the shape.
     """
+    if isinstance(shape, (list, tuple)):
+        shape = sizes.shape_argument(shape)
     if _rank_is_unknown(shape) and all(frontdoor.convert(x).shape.rank == 0 for x in operands):
         # The numbers follow each other in the order of the elements: drawn in a row, they are the same.
         count = apply("reduce_prod", apply("reshape_dynamic", shape, [-1], sizes=(None,)), axis=(0,), keepdims=False)

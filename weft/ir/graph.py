@@ -166,6 +166,7 @@ class Graph:
         self.derived: dict[Any, Graph] = {}  # graphs made of it, such as its gradients
         self.wrapper: Any = None  # TensorFlow 1's view of it
         self.frozen = False  # whether further nodes are refused
+        self.uncounted = 0  # operations that TensorFlow's graph has beyond the nodes
         self._counts: dict[str, int] = {}
         self._reserved: set[str] = set()  # names given out for nodes that are still to come
 

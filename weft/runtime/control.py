@@ -233,8 +233,11 @@ def while_loop(
         parts = TracedResult(found).tensors
         return [p if p.dtype is t.dtype else _number_like(p, t) for p, t in zip(parts, types, strict=True)]
 
+    blank, before = tuple([None] * count), list(types)
+    outer = trace_subgraph(rebuilt(condition), blank, types, "condition")
     inner = _steady(stepped, types)
-    outer = trace_subgraph(rebuilt(condition), tuple([None] * count), types, "condition")
+    if types != before:
+        outer = trace_subgraph(rebuilt(condition), blank, types, "condition")
     outputs = repeat(outer, inner, start.tensors, limit, name)
     return nest.rebuild(given, start.rebuild(outputs))
 

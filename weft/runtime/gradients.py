@@ -35,15 +35,15 @@ def gradients(
         raise RuntimeError(
             explain("tf.gradients works on graphs, and ops run at once here.", hint="use tf.GradientTape")
         )
-    targets = [_value(y) for y in nest.flatten(ys)]
-    wrt = [_value(x, source=True) for x in nest.flatten(xs)]
-    stops = [_value(s, source=True) for s in nest.flatten(stop_gradients)] if stop_gradients is not None else []
+    targets = [value_of(y) for y in nest.flatten(ys)]
+    wrt = [value_of(x, source=True) for x in nest.flatten(xs)]
+    stops = [value_of(s, source=True) for s in nest.flatten(stop_gradients)] if stop_gradients is not None else []
     seeds = nest.flatten(grad_ys) if grad_ys is not None else [None] * len(targets)
     graph = scope.graph
     records = records_of(graph)
     b = _NamedBuilder(graph, graph.unique_name(context.qualified(name)))
     given = enumerate(zip(targets, seeds, strict=True))
-    cotangents = [b.start(target, i) if seed is None else _value(seed) for i, (target, seed) in given]
+    cotangents = [b.start(target, i) if seed is None else value_of(seed) for i, (target, seed) in given]
     found = reverse(records, targets, cotangents, wrt, b, stop=stops)
     zero = UnconnectedGradients(unconnected) is UnconnectedGradients.ZERO
     results: list[Any] = []
@@ -92,7 +92,8 @@ class _NamedBuilder(GraphBuilder):
         return result
 
 
-def _value(item: Any, source: bool = False) -> Value:
+def value_of(item: Any, source: bool = False) -> Value:
+    """The value in the graph at hand of something that `gradients` takes; a variable's cell where it is a source."""
     scope = context.scope()
     assert scope is not None
     handle = getattr(item, "handle", None)

@@ -378,8 +378,8 @@ class Graph:
 
     @property
     def version(self) -> int:
-        """A number that grows with every operation."""
-        return len(self.ir.nodes)
+        """How many operations the graph has; TensorFlow's number, where functions make as many operations here."""
+        return graph_ops.count(self.ir)
 
     @property
     def building_function(self) -> bool:

@@ -313,6 +313,26 @@ def is_shown(node: Any) -> bool:
     return not (node.op == "input" and node.outputs[0].type.is_resource)
 
 
+def count(graph: Any, inner: bool = False, first: int = 0) -> int:
+    """How many operations TensorFlow 1's graph has for one of ours.
+
+    Args:
+        graph: The graph.
+        inner: Whether it is a branch or a body: of what it takes from outside each is an operation, of what it is
+            given none, and variables are read outside.
+        first: The first node that counts.
+    """
+    total: int = graph.uncounted
+    taken = {value.node for value in graph.captures.values()} if inner else set()
+    taken -= {value.node for node in graph.nodes if node.op in _HIDDEN for value in node.inputs} if taken else set()
+    for node in graph.nodes[first:]:
+        if inner and (node.op in ("input", "read_variable")):
+            total += node in taken
+        elif is_shown(node):
+            total += node.metadata.get("counts", 1)
+    return total
+
+
 class _Local(threading.local):
     outside = False
 

@@ -129,10 +129,11 @@ class GraphVariable(Variable):
     def initialized_value(self) -> Any:
         """Its value, or its first value where it has none yet."""
         from weft.runtime import control
+        from weft.runtime.operation_counts import standing_for
         from weft.runtime.scopes import Unit
 
         initialized = self.is_initialized()
-        with Unit("cond") as unit:
+        with Unit("cond") as unit, standing_for(8):
             return unit.results(control.cond(initialized, self.read_value, lambda: self._initial), "Merge", "Merge")
 
     def _as_graph_element(self) -> Any:

@@ -24,7 +24,7 @@ from weft.base import dtypes
 from weft.base.locks import Lock
 from weft.ir.types import TensorType
 from weft.ops.random import blocks_for
-from weft.runtime import context, dispatch, graph_ops
+from weft.runtime import context, dispatch, operation_counts
 from weft.runtime.tensor import EagerTensor, Handle
 from weft.runtime.variable import Cell, Template
 
@@ -117,7 +117,7 @@ class _Streams:
         """The same in a graph of TensorFlow 1: there it is how many operations the graph has."""
         if not self.by_operations:
             return self.number(graph)
-        before: int = sum(node.metadata.get("counts", 1) for node in graph.nodes if graph_ops.is_shown(node))
+        before = operation_counts.made()
         with self.lock:
             found = max(before, self.counts.get(graph, 0))  # never the same twice
             self.counts[graph] = found + 1

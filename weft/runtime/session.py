@@ -543,12 +543,15 @@ class InteractiveSession(BaseSession):
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
         super().__init__(target, graph, config)
-        context.push_graph(self._graph._scope)
+        self._entered = graph is not None
+        if self._entered:  # only a graph that it is given becomes the default one
+            context.push_graph(self._graph._scope)
         _local.stack.append(self)
 
     def close(self) -> None:
         """Closes it, whichever was opened last; the default session is then the last of the others."""
         if self in _local.stack:
             _drop(self)
-            context.drop_graph(self._graph._scope)
+            if self._entered:
+                context.drop_graph(self._graph._scope)
         super().close()

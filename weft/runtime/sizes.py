@@ -75,7 +75,10 @@ def _number(item: Any) -> Any:
     """A size among others of which only running tells."""
     if isinstance(item, Dim):
         return dispatch.call("dimension", size=item)
-    return -1 if item is None else frontdoor.convert(item)
+    if item is None:
+        return -1
+    size = frontdoor.convert(item)  # a placeholder made without a shape holds one number
+    return size if size.shape.rank is not None else dispatch.call("reshape", size, shape=())
 
 
 def _size(item: Any) -> Any:

@@ -138,7 +138,7 @@ from weft.compat.v1.more_ops import (  # noqa: F401
     verify_tensor_all_finite,
     where_v2,
 )
-from weft.compat.v1.naming import composite
+from weft.compat.v1.naming import composite, counted
 from weft.compat.v1.old_names import concat as concat
 from weft.compat.v1.old_names import find as _older
 from weft.compat.v1.ops import (  # noqa: F401
@@ -357,7 +357,7 @@ def __getattr__(name: str) -> Any:
     from weft.compat.v1 import sparse
 
     if name in sparse.AT_TOP:
-        found = globals()[name] = getattr(sparse, sparse.AT_TOP[name])
+        found = globals()[name] = counted(name, getattr(sparse, sparse.AT_TOP[name]))
         return found
     older = _older(name)
     if older is not None:

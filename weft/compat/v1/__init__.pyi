@@ -281,7 +281,6 @@ from weft.compat.v1.initializers import variance_scaling_initializer as variance
 from weft.compat.v1.initializers import zeros_initializer as zeros_initializer
 from weft.compat.v1.io import decode_raw as decode_raw
 from weft.compat.v1.making import convert_to_tensor as convert_to_tensor
-from weft.compat.v1.making import fill as fill
 from weft.compat.v1.making import ones as ones
 from weft.compat.v1.making import random_crop as random_crop
 from weft.compat.v1.making import random_normal as random_normal
@@ -326,7 +325,6 @@ from weft.compat.v1.ops import arg_min as arg_min
 from weft.compat.v1.ops import argmax as argmax
 from weft.compat.v1.ops import argmin as argmin
 from weft.compat.v1.ops import batch_matmul as batch_matmul
-from weft.compat.v1.ops import clip_by_global_norm as clip_by_global_norm
 from weft.compat.v1.ops import count_nonzero as count_nonzero
 from weft.compat.v1.ops import depth_to_space as depth_to_space
 from weft.compat.v1.ops import diag as diag
@@ -491,6 +489,9 @@ def ceil(x: Any, name: str | None = ...) -> Any:
 def cholesky(input: Any, name: str | None = ...) -> Any:
     """"""
 
+def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = ..., name: str | None = ...) -> Any:
+    """Tensors scaled down together to a common norm of at most `clip_norm`; returns them and the norm before."""
+
 def conj(x: Any, name: str | None = ...) -> Any:
     """The complex conjugate."""
 
@@ -529,6 +530,9 @@ def fft2d(input: Any, name: str | None = ...) -> Any:
 
 def fft3d(input: Any, name: str | None = ...) -> Any:
     """The Fourier transform over the last three axes."""
+
+def fill(dims: Any, value: Any, name: str | None = ...) -> Any:
+    """A tensor of a shape, filled with one value."""
 
 def floor(x: Any, name: str | None = ...) -> Any:
     """The greatest whole number that is not above x."""

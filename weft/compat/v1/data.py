@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ from weft.data.nodes import UNKNOWN as UNKNOWN_CARDINALITY  # noqa: F401
 from weft.data.options import Options as Options
 from weft.data.structure import DatasetSpec as DatasetSpec
 from weft.runtime import frontdoor
+from weft.runtime.operation_counts import further
 from weft.runtime.scopes import NameScope
 
 
@@ -78,14 +80,58 @@ class Dataset(_Faces, _dataset.Dataset):
 class TextLineDataset(_Faces, _readers.TextLineDataset):
     """The lines of text files. See `weft.data.TextLineDataset`."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        further(4)  # constants for its arguments, and datasets that read the files
+
 
 class TFRecordDataset(_Faces, _readers.TFRecordDataset):
     """The records of TFRecord files. See `weft.data.TFRecordDataset`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        further(4)  # constants for its arguments, and datasets that read the files
 
 
 class FixedLengthRecordDataset(_Faces, _readers.FixedLengthRecordDataset):
     """The records of files in which all have one length. See `weft.data.FixedLengthRecordDataset`."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        further(4)  # constants for its arguments, and datasets that read the files
+
+
+#: how many operations TensorFlow 1 makes of a dataset made of another: itself, and a constant for each argument
+_OPERATIONS = {
+    "batch": 3, "cache": 2, "concatenate": 1, "filter": 1, "flat_map": 1, "interleave": 3, "map": 1, "prefetch": 2,
+    "repeat": 2, "shard": 1, "skip": 2, "take": 2,
+}  # fmt: skip
+
+
+def _counted(name: str) -> Any:
+    """A method that makes a dataset, and stands for TensorFlow's operations."""
+    found = getattr(_dataset.Dataset, name)
+    parallel = inspect.signature(found).parameters.get("num_parallel_calls")
+
+    @functools.wraps(found)
+    def make(self: Any, *args: Any, **kwargs: Any) -> Any:
+        made = found(self, *args, **kwargs)
+        further(_OPERATIONS[name] + (parallel is not None and kwargs.get("num_parallel_calls") is not None))
+        return made
+
+    return make
+
+
+def _shuffle(self: Any, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: Any = None, **rest: Any) -> Any:
+    further(1)  # the size comes before the seeds
+    made = _dataset.Dataset.shuffle(self, buffer_size, seed, reshuffle_each_iteration, **rest)
+    further(3)
+    return made
+
+
+for _name in _OPERATIONS:
+    setattr(Dataset, _name, _counted(_name))
+Dataset.shuffle = functools.wraps(_dataset.Dataset.shuffle)(_shuffle)  # type: ignore[method-assign,assignment]
 
 for _class in (Dataset, TextLineDataset, TFRecordDataset, FixedLengthRecordDataset):
     _class._kind = Dataset
@@ -119,7 +165,9 @@ def _maker(name: str) -> Any:
     def make(*args: Any, **kwargs: Any) -> Any:
         if name in ("from_tensor_slices", "from_tensors") and args:
             args = (_components(args[0]), *args[1:])
-        return Dataset(found(*args, **kwargs)._node)
+        made = Dataset(found(*args, **kwargs)._node)
+        further({"range": 4, "from_generator": 3}.get(name, 1))
+        return made
 
     return staticmethod(make)
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 import weft
 from weft.base import dtypes
 from weft.base.errors import explain
+from weft.compat.v1 import operation_tables
 from weft.runtime import frontdoor
+from weft.runtime.operation_counts import further, standing_for
 
 FULLY_REPARAMETERIZED, NOT_REPARAMETERIZED = "FULLY_REPARAMETERIZED", "NOT_REPARAMETERIZED"
 
@@ -90,14 +94,21 @@ class Normal(Distribution):
         self.loc = frontdoor.convert(loc, name="loc")
         self.scale = frontdoor.convert(scale, self.loc.dtype, name="scale")
         super().__init__(name, self.loc.dtype, None)
+        further(2)  # both by the distribution's own name
 
     def _like(self) -> Any:
         return self.loc + weft.zeros_like(self.scale)
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str = "sample") -> Any:
         """Draws, `[*sample_shape, *batch_shape]`."""
-        drawn = weft.random.normal(self._shape(sample_shape), dtype=self.dtype, seed=seed)
-        return drawn * self.scale + self.loc
+        # the shape is put together in the graph, out of those of the parameters where they are not known
+        before = 6 if operation_tables.known(self.loc.shape) and operation_tables.known(self.scale.shape) else 8
+        before += 1 if np.ndim(sample_shape) else 2
+        with standing_for(before + 13) as standing:
+            shape = self._shape(sample_shape)
+            standing.so_far(before)
+            drawn = weft.random.normal(shape, dtype=self.dtype, seed=seed)
+            return drawn * self.scale + self.loc
 
     def log_prob(self, value: Any, name: str = "log_prob") -> Any:
         """The logarithm of the density at values."""

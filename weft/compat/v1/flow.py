@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import weft
 from weft.base.errors import explain
 from weft.compat.v1.naming import in_graph
 from weft.runtime import control, frontdoor
 from weft.runtime import graph as graphs
+from weft.runtime.operation_counts import standing_for
 from weft.runtime.scopes import Unit
 
 
@@ -29,8 +32,11 @@ def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, strict: bool = Fa
         raise TypeError(explain("The predicate of tf.cond must be a tensor, not a Python bool.",
                                 hint="use Python's own if"))  # fmt: skip
     if in_graph():
-        with Unit(name or "cond") as unit:
+        with Unit(name or "cond") as unit, standing_for() as standing:
+            first = standing.measured(first, 4)  # the switch, its two sides and the predicate
+            second = standing.measured(second, lambda: 4 + standing.inside(0))
             found = unit.results(control.cond(pred, first, second, "If"), "Merge", "Merge")
+            standing.total = 4 + standing.inside() + len(weft.nest.flatten(found))
     else:
         found = control.cond(pred, first, second, name)
     alone = not strict and isinstance(found, (list, tuple_type)) and len(found) == 1
@@ -67,9 +73,18 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = Non
         The last loop variables; one alone comes bare unless `return_same_structure`.
     """
     if in_graph():
-        with Unit(name or "while") as unit:
+        with Unit(name or "while") as unit, standing_for() as standing:
+            leaves = weft.nest.flatten(loop_vars)
+            numbers = sum(not weft.is_tensor(leaf) for leaf in leaves if not hasattr(leaf, "_as_graph_element"))
+            count = len(leaves)
+            if maximum_iterations is not None:  # is one more variable, with a condition and a sum
+                count, numbers = count + 1, numbers + 2
+            bounded = maximum_iterations is not None
+            cond = standing.measured(cond, numbers + 2 * count + 2 * bounded)
+            body = standing.measured(body, lambda: numbers + 4 * count + 1 + standing.inside(0) + 5 * bounded)
             found = control.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations, "While")
             found = unit.results(found, "Exit", "Exit")
+            standing.total = numbers + 6 * count + 1 + standing.inside() + 5 * bounded
     else:
         found = control.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations, name)
     alone = not return_same_structure and isinstance(found, (list, tuple_type)) and len(found) == 1
@@ -121,7 +136,12 @@ def Assert(condition: Any, data: Any, summarize: Any = None, name: str | None = 
     """Raises InvalidArgumentError with the data unless the condition holds; in a graph, an operation to depend on."""
     if not in_graph():
         return weft.Assert(condition, data, summarize, name)
-    with Unit(name or "Assert"):
+    further = sum(not weft.is_tensor(item) for item in (condition, *data))
+    # one operation for numbers and words; a branch around it for anything else
+    kinds = {weft.convert_to_tensor(item).dtype for item in data if weft.is_tensor(item)}
+    plain = kinds <= {weft.int32, weft.string} and not any(np.asarray(item).dtype.kind == "f" for item in data
+                                                           if not weft.is_tensor(item))  # fmt: skip
+    with Unit(name or "Assert"), standing_for((1 if plain else 10 + len(data)) + further):
         checked = weft.Assert(condition, data, summarize, "Assert")
         checked.node.metadata["hidden"] = True
         done = graphs.group(checked, name="AssertGuard/Merge")
@@ -130,8 +150,6 @@ def Assert(condition: Any, data: Any, summarize: Any = None, name: str | None = 
 
 
 def _brief(array: Any, summarize: int | None) -> str:
-    import numpy as np
-
     flat = np.asarray(array).reshape(-1)
     limit = 3 if summarize is None else summarize
     if np.ndim(array) == 0:

@@ -10,6 +10,7 @@ import numpy as np
 import weft
 from weft.base import dimension
 from weft.base.dimension import Dimension as Dimension
+from weft.compat.v1 import gradient_counts
 from weft.compat.v1.configs import ConfigProto as ConfigProto
 from weft.compat.v1.configs import GPUOptions as GPUOptions
 from weft.compat.v1.configs import GraphOptions as GraphOptions
@@ -21,6 +22,7 @@ from weft.runtime import random as streams
 from weft.runtime.gradients import gradients as _gradients
 from weft.runtime.graph import GraphKeys
 from weft.runtime.graph_variable import is_of_graph, make_variable
+from weft.runtime.operation_counts import standing_for
 from weft.runtime.scopes import Unit
 from weft.runtime.session import InteractiveSession, Session, default_session  # noqa: F401
 from weft.runtime.tape import UnconnectedGradients
@@ -250,4 +252,7 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
               stop_gradients: Any = None,
               unconnected_gradients: Any = UnconnectedGradients.NONE) -> list[Any]:  # fmt: skip
     """The gradients of the sum of `ys` with respect to each of `xs`."""
-    return _gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients, name)
+    with standing_for() as standing:
+        if standing.counts:
+            standing.total = gradient_counts.of(ys, xs, grad_ys, gate_gradients)
+        return _gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients, name)

@@ -20,6 +20,7 @@ from weft.data.shuffling import Seeds
 from weft.data.structure import NoneTensorSpec
 from weft.ir.types import TensorType
 from weft.runtime import context, frontdoor
+from weft.runtime.operation_counts import further
 from weft.runtime.spec import TensorSpec
 from weft.runtime.tensor import EagerTensor, Handle, Tensor
 from weft.runtime.variable import Template
@@ -129,6 +130,7 @@ class Iterator:
         self._leaves = nest.flatten(spec)
         scope = context.scope()
         assert scope is not None
+        further(2)  # itself and its handle, which are no nodes here
         self._name = scope.graph.unique_name(context.qualified(name))
         self._handle = f"{self._name}#{next(_serial)}".encode()
         self._initializer: Any = None
@@ -198,6 +200,7 @@ class Iterator:
         if not isinstance(dataset, structure.PipelineHandle):
             raise TypeError(explain("make_initializer takes a dataset.", received=type(dataset).__name__))
         self._check(_spec_of(dataset))
+        further(3)  # datasets that make the one at hand faster
         plan, handle = _Plan(dataset), self._handle
 
         def begin(session: Any, *arrays: Any) -> list[Any]:

@@ -42,7 +42,8 @@ from weft.compat.v1.layers_pool import (  # noqa: F401
     max_pooling2d,
     max_pooling3d,
 )
-from weft.compat.v1.naming import composite, in_graph
+from weft.compat.v1.naming import composite
+from weft.runtime.operation_counts import further
 
 
 class InputSpec:
@@ -215,10 +216,8 @@ class Flatten(Layer):
         if isinstance(known, int):
             return weft.reshape(inputs, [known, -1 if size is None else size])
         batch = composite("shape", weft.shape)(inputs)[0]
-        found = weft.reshape(inputs, weft.stack([batch, -1]) if size is None else [batch, size])
-        if in_graph():
-            found._value.node.metadata["counts"] = 2  # TensorFlow has a node for the second size
-        return found
+        further(1)  # the second size
+        return weft.reshape(inputs, weft.stack([batch, -1]) if size is None else [batch, size])
 
 
 def flatten(inputs: Any, name: str | None = None, data_format: str = "channels_last") -> Any:

@@ -14,6 +14,7 @@ from weft.compat.v1.layer_base import Layer
 from weft.compat.v1.layers_pool import is_channels_first, letters, several
 from weft.compat.v1.naming import in_graph
 from weft.runtime import frontdoor
+from weft.runtime.operation_counts import standing_for
 
 
 class _Conv(Layer):
@@ -157,7 +158,11 @@ class _Transposed(_Conv):
             sizes.append(size + max(window - stride, 0) if self.padding == "valid" else size)
         step = [1, 1, *self.strides] if self._first else [1, *self.strides, 1]
         transpose = getattr(_nn, f"conv{self._rank}d_transpose")
-        return transpose(inputs, self.kernel, sizes, step, self.padding.upper(), letters(self._rank, self._first))
+        # the sizes are worked out in the graph: the shape, a slice for the batch and each axis, a product (a sum too
+        # where windows reach beyond), the whole shape; and a slice in the end
+        count = 1 + 4 * (1 + self._rank) + (2 if self.padding == "same" else 4) * self._rank + 2 + 4 + 1
+        with standing_for(count):
+            return transpose(inputs, self.kernel, sizes, step, self.padding.upper(), letters(self._rank, self._first))
 
 
 class Conv2DTranspose(_Transposed):

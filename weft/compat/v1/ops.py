@@ -8,9 +8,10 @@ from typing import Any
 import weft
 from weft.api.common import apply
 from weft.base import dtypes
-from weft.compat.v1.naming import composite, in_graph
+from weft.compat.v1.naming import composite, counted, in_graph
 from weft.runtime import frontdoor, graph_ops
 from weft.runtime import graph as graphs
+from weft.runtime.operation_counts import further
 from weft.runtime.scopes import NameScope, Unit
 
 
@@ -31,8 +32,10 @@ def _reduction(op: str) -> Any:
         axis = _old_name(axis, reduction_indices, "axis", "reduction_indices")
         keep = _old_name(keepdims, keep_dims, "keepdims", "keep_dims")
         if axis is None and in_graph():
+            tensor = frontdoor.convert(input_tensor)
+            further(tensor.shape.rank is None)  # the axes are a range up to the rank then
             with graph_ops.constants_outside():
-                return getattr(weft.math, op)(input_tensor, None, bool(keep), name)
+                return getattr(weft.math, op)(tensor, None, bool(keep), name)
         return getattr(weft.math, op)(input_tensor, axis, bool(keep), name)
 
     function.__name__ = function.__qualname__ = op
@@ -283,3 +286,4 @@ assert_non_positive = _sign_assertion("assert_non_positive", assert_less_equal, 
 for _name in ("count_nonzero", "multinomial", "random_gamma", "random_shuffle", "reduce_logsumexp", "to_bfloat16",
               "to_complex64", "to_double", "to_float", "to_int32", "to_int64"):  # fmt: skip
     globals()[_name] = composite(_name, globals()[_name])
+clip_by_global_norm = counted("clip_by_global_norm", clip_by_global_norm)

@@ -10,6 +10,7 @@ from weft.base.errors import explain
 from weft.compat.v1.naming import in_graph
 from weft.compat.v1.variable_scopes import variable_scope
 from weft.runtime import control, dispatch
+from weft.runtime.operation_counts import Standing, standing_for
 from weft.runtime.scopes import Unit
 
 
@@ -113,7 +114,7 @@ def dynamic_rnn(cell: Any, inputs: Any, sequence_length: Any = None, initial_sta
         (TensorShape([None, 5, 4]), TensorShape([None, 4]), 'rnn/basic_lstm_cell/kernel:0')
     """
     _check_cell(cell)
-    with variable_scope(scope or "rnn"):
+    with variable_scope(scope or "rnn"), standing_for() as standing:
         rows = weft.nest.map_structure(weft.convert_to_tensor, inputs)
         for item in weft.nest.flatten(rows):
             if item.shape.rank is None or item.shape.rank < 2:
@@ -121,22 +122,78 @@ def dynamic_rnn(cell: Any, inputs: Any, sequence_length: Any = None, initial_sta
         if not time_major:
             rows = weft.nest.map_structure(_swapped, rows)
         lengths = _lengths(sequence_length, weft.nest.flatten(rows)[0].shape.symbolic[1])
+        told = weft.nest.flatten(rows)[0].shape[1] is not None
         rows = _with_batch(rows, 1, lengths)
         first = weft.nest.flatten(rows)[0]
         batch = first.shape[1] if first.shape[1] is not None else weft.shape(first)[1]
         state = _first_state(cell, initial_state, batch, dtype)
         if initial_state is not None:
             state = weft.nest.map_structure(lambda item: _of_batch(item, first.shape.symbolic[1]), state)
-        state, outputs = _walk(cell, rows, state, lengths)
+        tally = None
+        if standing.counts:
+            tally = _Tally(standing, rows, state, sequence_length, time_major, told, initial_state is not None)
+        state, outputs = _walk(cell, rows, state, lengths, tally)
         if not time_major:
             outputs = weft.nest.map_structure(_swapped, outputs)
+        if tally is not None:
+            tally.close(outputs)
     return outputs, state
 
 
-def _walk(cell: Any, rows: Any, state: Any, lengths: Any) -> tuple[Any, Any]:
+class _Tally:
+    """How many operations TensorFlow makes of a recurrent network: it walks the rows of TensorArrays in a loop.
+
+    Args:
+        standing: What the call stands for.
+        rows: The inputs.
+        state: The first state.
+        lengths: How long the sequences are.
+        time_major: Whether nothing changes places.
+        batch_known: Whether the inputs' shape tells the number of rows.
+        given: Whether the program gives the first state.
+    """
+
+    def __init__(self, standing: Standing, rows: Any, state: Any, lengths: Any, time_major: bool, batch_known: bool,
+                 given: bool) -> None:  # fmt: skip
+        self.standing, self._given = standing, given
+        self._inputs, self._states = len(weft.nest.flatten(rows)), len(weft.nest.flatten(state))
+        self._lengths, self._turns = lengths is not None, 0 if time_major else 8
+        self._batch_known = batch_known
+        self._time_known = weft.nest.flatten(rows)[0].shape[0] is not None
+        self._outputs = 1
+
+    def _first(self) -> int:
+        """Those before the loop."""
+        asks = 0 if self._batch_known else 5  # a shape and a slice of it
+        zeros = 8 if self._batch_known else 10
+        found = self._turns * self._inputs + asks + (0 if self._given else zeros * self._states)
+        if self._lengths:  # their check, their least and their greatest
+            found += 1 + 11 + 4
+        found += 5 + asks + (6 if self._batch_known else 7) * self._outputs
+        return found + 1 + self._outputs + self._inputs + 9 * self._inputs + 3 + 1
+
+    def before(self) -> int:
+        """Those before the cell is called."""
+        variables = 2 + self._outputs + self._states
+        return self._first() + 4 * variables + 6 + 2 + 3 * self._inputs + 2 * self._lengths
+
+    def close(self, outputs: Any) -> None:
+        """Says how many there are in all."""
+        self._outputs = len(weft.nest.flatten(outputs))
+        variables = 2 + self._outputs + self._states
+        found = self.before() + self.standing.inside() + 2 * self._outputs + 2 + 2 * variables
+        if self._lengths:  # what past steps give and keep
+            found += 2 * self._outputs + self._states
+        found += (5 + 1 + self._turns + (self._batch_known and self._time_known)) * self._outputs
+        self.standing.total = found
+
+
+def _walk(cell: Any, rows: Any, state: Any, lengths: Any, tally: _Tally | None) -> tuple[Any, Any]:
+    step_of = cell if tally is None else tally.standing.measured(cell, tally.before())
+
     def step(carry: Any, row: Any) -> Any:
         time, held = carry
-        output, new = _step(cell, time, lengths, row, held)
+        output, new = _step(step_of, time, lengths, row, held)
         return (time + 1, new), output
 
     if not in_graph():

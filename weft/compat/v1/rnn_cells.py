@@ -14,6 +14,7 @@ from weft.compat.v1 import nn as _nn
 from weft.compat.v1.layer_base import Layer
 from weft.compat.v1.naming import in_graph
 from weft.compat.v1.variable_scopes import get_variable_scope, variable_scope
+from weft.runtime.operation_counts import further, standing_for
 from weft.runtime.scopes import NameScope
 
 #: the state of an LSTM cell: what it keeps, and what it gives
@@ -26,7 +27,8 @@ def _zeros(size: Any, batch: Any, dtype: Any) -> Any:
         parts = [_zeros(part, batch, dtype) for part in size]
         return type(size)(*parts) if hasattr(size, "_fields") else tuple(parts)
     rest = size.as_list() if isinstance(size, weft.TensorShape) else [size]
-    return making.zeros([batch, *rest], dtype)
+    with standing_for(10 if weft.is_tensor(batch) else 8):  # TensorFlow puts the shape together in the graph
+        return making.zeros([batch, *rest], dtype)
 
 
 class RNNCell(Layer):
@@ -178,6 +180,7 @@ class GRUCell(RNNCell):
     def call(self, inputs: Any, state: Any = None, *args: Any, **kwargs: Any) -> Any:
         """One step."""
         gates = weft.sigmoid(_together([inputs, state], self._gate_kernel, self._gate_bias))
+        further(1)  # a constant that names how many parts there are
         reset, update = weft.split(gates, 2, axis=1)
         found = self._activation(_together([inputs, reset * state], self._candidate_kernel, self._candidate_bias))
         output = update * state + (1 - update) * found
@@ -244,6 +247,7 @@ class BasicLSTMCell(_LSTM):
     def call(self, inputs: Any, state: Any = None, *args: Any, **kwargs: Any) -> Any:
         """One step."""
         c, h = self._parted(state)
+        further(1)  # a constant that names an axis
         i, j, f, o = weft.split(_together([inputs, h], self._kernel, self._bias), 4, axis=1)
         kept = weft.multiply(c, weft.sigmoid(weft.add(f, self._forget_bias)))
         c = weft.add(kept, weft.multiply(weft.sigmoid(i), self._activation(j)))
@@ -298,6 +302,7 @@ class LSTMCell(_LSTM):
     def call(self, inputs: Any, state: Any = None, *args: Any, **kwargs: Any) -> Any:
         """One step."""
         c, h = self._parted(state)
+        further(1)  # a constant that names how many parts there are
         i, j, f, o = weft.split(_together([inputs, h], self._kernel, self._bias), 4, axis=1)
         if self._use_peepholes:
             by_f, by_i, by_o = self._peepholes
@@ -415,6 +420,7 @@ class DropoutWrapper(_Wrapper):
             if isinstance(share, (int, float)) and not 0.0 <= share <= 1.0:
                 raise ValueError(f"Parameter {word}_keep_prob must be between 0 and 1: {share}")
         self._shares, self._seed = (input_keep_prob, output_keep_prob, state_keep_prob), seed
+        further(sum(isinstance(share, (int, float)) for share in self._shares))  # constants, used or not
 
     def _kept(self, value: Any, share: Any) -> Any:
         if isinstance(share, (int, float)) and share >= 1:

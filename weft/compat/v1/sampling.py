@@ -17,7 +17,7 @@ from weft.api.sampling import (  # noqa: F401
 )
 from weft.compat.v1 import nn as _nn
 from weft.compat.v1.embedding import embedding_lookup
-from weft.compat.v1.naming import in_graph
+from weft.compat.v1.naming import counted, in_graph
 from weft.compat.v1.old_names import _tell
 from weft.runtime.scopes import NameScope
 
@@ -82,3 +82,7 @@ def sampled_softmax_loss(weights: Any, biases: Any, labels: Any, inputs: Any, nu
                                        sampled_values, True, remove_accidental_hits, seed,
                                        _lookup(partition_strategy))  # fmt: skip
         return weft.nn.softmax_cross_entropy_with_logits(weft.stop_gradient(truth), scores)
+
+
+nce_loss = counted("nn.nce_loss", nce_loss)
+sampled_softmax_loss = counted("nn.sampled_softmax_loss", sampled_softmax_loss)

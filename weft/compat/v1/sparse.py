@@ -61,10 +61,10 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Spars
         return None if name is None else f"{name}/{what}"
 
     known = _known_shape(shape)
-    if known.is_fully_defined():
-        whole = weft.constant(known.as_list(), dtypes.int64, name=part("shape") or "Const")
-    elif weft.is_tensor(shape):
+    if weft.is_tensor(shape):
         whole = weft.cast(shape, dtypes.int64)
+    elif known.is_fully_defined():
+        whole = weft.constant(known.as_list(), dtypes.int64, name=part("shape") or "Const")
     else:
         whole = graphs.placeholder(dtypes.int64, [known.rank], part("shape"))
     values = graphs.placeholder(dtype, [None], part("values"))

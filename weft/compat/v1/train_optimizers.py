@@ -139,7 +139,8 @@ class Optimizer:
         if not variables:
             raise ValueError(explain("No variables to optimize.", hint="make them with tf.Variable or tf.get_variable"))
         _check_floating(loss)
-        gradients = v1_graphs.gradients(loss, variables, None if grad_loss is None else [grad_loss])
+        gradients = v1_graphs.gradients(loss, variables, None if grad_loss is None else [grad_loss],
+                                        gate_gradients=gate_gradients == self.GATE_OP)  # fmt: skip
         return list(zip(gradients, variables, strict=True))
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]], global_step: Any = None,

@@ -177,6 +177,17 @@ class _BatchNorm(BatchNormalization):
     """Batch normalization whose beta may come before its gamma."""
 
     beta_first = False
+    #: whether contrib puts the fused form together itself, and what the call says of it
+    own_form, updated_at_once = False, False
+
+    def _operations(self, known: bool | None, rank: int) -> int | None:
+        if not self.fused:
+            return super()._operations(known, rank)
+        missing = (not self.scale) + (not self.center)
+        if not self.own_form:
+            return {False: 2, True: 14, None: 36}[known] + missing
+        flat = 3 if rank == 2 else 0  # rows become images and rows again
+        return {False: 1, True: 11, None: 41 - self.updated_at_once}[known] + missing + flat
 
     def build(self, input_shape: Any) -> None:
         """Makes beta, gamma and the averages."""
@@ -326,6 +337,7 @@ def batch_norm(inputs: Any, decay: float = 0.999, center: bool = True, scale: bo
         )  # fmt: skip
         apart = updates_collections != GraphKeys.UPDATE_OPS
         layer.beta_first = inputs.shape.rank == 2 or (inputs.shape.rank == 4 and apart)
+        layer.own_form, layer.updated_at_once = inputs.shape.rank == 2 or apart, updates_collections is None
         known = list(graphs.default_graph().get_collection_ref(GraphKeys.UPDATE_OPS))
         outputs = layer(inputs, training=is_training)
         flat = "Reshape_1" if inputs.shape.rank == 2 else None  # TensorFlow makes images of rows and rows of images
