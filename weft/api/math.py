@@ -370,6 +370,10 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
     """
     from weft.api.array import reshape
 
+    if _only_running_tells(minlength) or _only_running_tells(maxlength):
+        least, most = minlength, maxlength
+        counted = bincount(arr, weights, None, None, dtype, name, axis, binary_output)
+        return _columns_between(counted, least, most)
     values = cast_to(arr, dtypes.int32)
     parts = [values] if weights is None else [values, frontdoor.convert(weights)]
     if axis in (None, 0):
@@ -377,6 +381,21 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
     return apply("bincount", *parts, minlength=0 if minlength is None else integer(minlength, "minlength"),
                  maxlength=None if maxlength is None else integer(maxlength, "maxlength"),
                  dtype=dtypes.as_dtype(dtype), binary_output=binary_output, name=name)  # fmt: skip
+
+
+def _only_running_tells(length: Any) -> bool:
+    return frontdoor.is_tensor_like(length) and not isinstance(sizes.known(length), int)
+
+
+def _columns_between(counted: Any, least: Any, most: Any) -> Any:
+    """Counts, with zeros behind them up to the least length, and without those from the greatest on."""
+    from weft.api.array import pad, shape
+
+    size = shape(counted)[-1]
+    wanted = size if least is None else maximum(size, cast_to(least, dtypes.int32))
+    before = [[0, 0]] * (counted.shape.rank - 1)
+    filled = pad(counted, [*before, [0, wanted - size]])
+    return filled if most is None else filled[..., : cast_to(most, dtypes.int32)]
 
 
 def reduce_range(x: Any, axis: Any = None) -> Any:
