@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+import weft.runtime.indexing  # noqa: F401  x[0] may be the first thing that a program asks of a tensor
 from weft.base import nest
 from weft.base.absent import absent, word_absent, word_absent_methods
 from weft.base.dims import Dim, exact_quotient, substitute

@@ -331,3 +331,9 @@ def test_sizes_that_are_multiples_of_unknown_ones_are_found_again() -> None:
             values.reshape(-1, 4, 2, 16).transpose(0, 2, 1, 3).reshape(-1, 4, 4, 64))  # fmt: skip
         np.testing.assert_array_equal(model.predict(values, verbose=0), wanted)
         np.testing.assert_array_equal(model(values), wanted)
+
+
+def test_the_first_thing_asked_of_a_symbolic_tensor_may_be_a_part() -> None:
+    program = "from weft import keras; print(keras.Input((3,))[:, 0].shape)"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert found.stdout == "(None,)\n", found.stderr
