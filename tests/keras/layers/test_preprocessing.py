@@ -215,3 +215,14 @@ def test_a_deferred_model_takes_what_its_first_layer_takes() -> None:
         assert model(tf.constant(given)).shape[-1] == 4 and model.inputs[0].dtype == "string"
     numbers = keras.Sequential([layers.IntegerLookup(vocabulary=[2**40])])
     assert numbers(tf.constant([2**40, 1])).numpy().tolist() == [1, 0]
+
+
+def test_transforms_of_any_length_and_only_of_floats() -> None:
+    layer = keras.layers.STFTSpectrogram(frame_length=6, frame_step=3, fft_length=9, mode="psd", scaling=None)
+    sound = np.sin(np.arange(30, dtype="float32"))[None, :, None]
+    frames = np.stack([sound[0, start : start + 6, 0] * np.hanning(6) for start in range(0, 25, 3)])
+    # The kernels are those of the next shorter even length, and both ends count once, as in Keras.
+    wanted = np.abs(np.fft.rfft(frames, 8)) ** 2 * [1, 2, 2, 2, 1]
+    np.testing.assert_allclose(layer(sound)[0], wanted, rtol=1e-4, atol=1e-5)
+    with pytest.raises(TypeError, match="takes sounds that are floats"):
+        layer(np.ones((1, 30, 1), "int32"))

@@ -93,3 +93,10 @@ def test_limits_of_epochs_and_steps() -> None:
         keras.config.set_max_epochs(None)
         keras.config.set_max_steps_per_epoch(None)
     assert steps == [0, 1, 2] * 2
+
+
+def test_outputs_whose_lengths_differ_are_ragged() -> None:
+    model = keras.Sequential([keras.Input((None, 2)), keras.layers.Dense(3, kernel_initializer="ones")])
+    found = model.predict(((np.ones(size),) for size in ((2, 4, 2), (3, 2, 2))), verbose=0)
+    assert isinstance(found, tf.RaggedTensor) and found.shape.as_list() == [5, None, 3]
+    assert [len(row) for row in found] == [4, 4, 2, 2, 2]

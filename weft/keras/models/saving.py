@@ -32,7 +32,8 @@ class SavingMethods:
             filepath: A path that ends in `.weights.h5`; any other `.h5` has Keras 2's layout. One without an ending is
                 the prefix of a checkpoint of TensorFlow's, as in Keras 2.
             overwrite: Whether a file that is there is replaced without asking.
-            max_shard_size: Not supported; None.
+            max_shard_size: How many GB a file holds at most. The path then ends in `.weights.json`: that file says
+                which of those beside it holds what.
             **kwargs: `save_format` of Keras 2.
 
         Raises:

@@ -9,7 +9,7 @@ import warnings
 from typing import Any
 
 from weft.extend import at_once, explain, nearest, replacing_file, user_facing
-from weft.keras.saving import archive, checkpoints, hdf5, legacy_h5
+from weft.keras.saving import archive, checkpoints, hdf5, legacy_h5, shards
 from weft.keras.saving.state import Loader, Writer, report
 
 _H5_ENDINGS = (".h5", ".hdf5", ".hdf")
@@ -202,7 +202,8 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
         filepath: A path that ends in `.weights.h5`; any other `.h5` has Keras 2's layout. One without an ending is the
             prefix of a checkpoint of TensorFlow's, as in Keras 2.
         overwrite: Whether a file that is there is replaced without asking.
-        max_shard_size: Not supported; None.
+        max_shard_size: How many GB a file holds at most. The path then ends in `.weights.json`: that file says which
+            of those beside it holds what.
         **kwargs: `save_format` of Keras 2.
 
     Raises:
@@ -213,16 +214,17 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     skip = kwargs.pop("objects_to_skip", None)
     if kwargs:
         raise TypeError(f"save_weights has no argument `{next(iter(kwargs))}`.")
-    if max_shard_size is not None:
-        raise NotImplementedError(explain(
-            "Weft writes weights into one file.", hint="leave `max_shard_size` out"
-        ))  # fmt: skip
     path = os.fspath(filepath)
     if not getattr(model, "built", True):
         raise ValueError(explain(
             f"You are saving a model that has not yet been built. `{model.name}` has no weights to save.",
             hint="call it on data first, or model.build(input_shape)",
         ))  # fmt: skip
+    if max_shard_size is not None:
+        index = shards.index_of(path)
+        if _may_replace(index, overwrite):
+            shards.write(model, index, max_shard_size, skip)
+        return
     if checkpoints.names_checkpoint(path, form):
         checkpoints.write(model, path)
         return
@@ -250,7 +252,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
 
     Args:
         model: The model, built; for a checkpoint it may be built later.
-        filepath: A `.weights.h5`, a `.keras`, an `.h5` of Keras 1 or 2, or the prefix of a checkpoint of TensorFlow's.
+        filepath: A `.weights.h5`, a `.weights.json`, a `.keras`, an `.h5` of Keras 1 or 2, or the prefix of a
+            checkpoint of TensorFlow's.
         skip_mismatch: Whether what does not fit is left as it is, with a warning.
         by_name: Whether layers are matched by name, for Keras 2's layout.
         **kwargs: `objects_to_skip`.
@@ -274,13 +277,18 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
     if checkpoints.is_checkpoint(path):
         return checkpoints.read(model, path)
     kind = _kind_of(path)
-    if kind is None:
+    sharded = path.endswith(shards.INDEX)
+    if kind is None and not sharded:
         raise _unknown_kind(path)
     if not getattr(model, "built", True):
         raise ValueError(explain(
             f"You are loading weights into a model that has not yet been built. `{model.name}` has none.",
             hint="call it on data first, or model.build(input_shape)",
         ))  # fmt: skip
+    if sharded:
+        with shards.joined(path) as reader:
+            _load(model, reader, path, skip_mismatch, by_name, skip)
+        return None
     if kind == "zip":
         whole = archive.Archive(path, path)
         try:

@@ -110,12 +110,22 @@ def _as_default_float(values: Any) -> Any:
 
 
 def joined(parts: list[Any]) -> Any:
-    """Outputs of batches one after the other: arrays as an array, ragged and sparse ones as such."""
+    """Outputs of batches one after the other: arrays as an array, ragged and sparse ones as such.
+
+    Arrays whose sizes differ, other than in their rows, become a ragged tensor.
+    """
     if len(parts) == 1:
         return parts[0]
     if isinstance(parts[0], tf.RaggedTensor):
         return tf.concat(parts, axis=0)
-    return tf.sparse.concat(0, parts) if isinstance(parts[0], tf.SparseTensor) else np.concatenate(parts)
+    if isinstance(parts[0], tf.SparseTensor):
+        return tf.sparse.concat(0, parts)
+    sizes = [part.shape[1:] for part in parts]
+    uneven = [axis for axis in range(1, parts[0].ndim) if len({size[axis - 1] for size in sizes}) > 1]
+    if not uneven or len({len(size) for size in sizes}) > 1:
+        return np.concatenate(parts)
+    # As in Keras: sizes that differ from batch to batch, such as lengths of sequences, become ragged.
+    return tf.concat([tf.RaggedTensor.from_tensor(part, ragged_rank=uneven[-1]) for part in parts], axis=0)
 
 
 def on_host(leaf: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain, nearest
 from weft.keras.config import standardize_data_format
+from weft.keras.core.dtypes import is_float
 from weft.keras.initializers.signal import STFT, window_values
 from weft.keras.layers.core.dense import positive_int
 from weft.keras.layers.input_spec import InputSpec
@@ -146,9 +147,9 @@ class STFTSpectrogram(Layer):
         self.frame_step = None if frame_step is None else positive_int(name, "frame_step", frame_step)
         self.fft_length = fft_length
         self._size = fft_length or 1 << (self.frame_length - 1).bit_length()
-        if self._size < self.frame_length or self._size & (self._size - 1):
+        if self._size < self.frame_length:
             raise ValueError(explain(
-                f"{name}: `fft_length` must be a power of 2 that holds a frame of {self.frame_length}.",
+                f"{name}: `fft_length` must hold a frame of {self.frame_length}.",
                 received=repr(fft_length),
             ))  # fmt: skip
         if self.frame_step is not None and self.frame_step > self.frame_length:
@@ -179,6 +180,12 @@ class STFTSpectrogram(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The picture."""
+        if not is_float(inputs.dtype):
+            raise TypeError(explain(
+                f"Layer `{self.name}` (STFTSpectrogram) takes sounds that are floats.",
+                received=f"dtype {inputs.dtype}",
+                hint="scale and cast them: x.astype('float32') / 32768 for 16-bit samples",
+            ))  # fmt: skip
         inputs = tf.cast(inputs, self.compute_dtype)
         last = self.data_format == "channels_last"
         first = tf.transpose(inputs, (0, 2, 1)) if last else inputs
@@ -209,7 +216,8 @@ class STFTSpectrogram(Layer):
         power = tf.square(real) + tf.square(imag)
         if self.mode == "psd":
             # One side stands for two, but for the ends.
-            twice = [1.0] + [2.0] * (self._size // 2 - 1) + [1.0] * (self._size > 1)
+            bins = self._size // 2 + 1
+            twice = [1.0] + [2.0] * (bins - 2) + [1.0] * (bins > 1)
             return power * tf.constant(twice, dtype=power.dtype)
         magnitude = tf.sqrt(tf.maximum(power, 1e-14 if power.dtype != "float16" else 1e-7))
         return tf.math.log(magnitude) if self.mode == "log" else magnitude
