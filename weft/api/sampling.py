@@ -161,7 +161,7 @@ def _by_weights(default: str, true_classes: Any, num_sampled: int, unique: bool,
     types = [TensorType((num_sampled,), dtypes.int64), TensorType(true.shape.symbolic, dtypes.float32),
              TensorType((num_sampled,), dtypes.float32)]  # fmt: skip
     with _scope(name or default):
-        return tuple(host_call(draw, [true], types, default.title().replace("_", "")))  # type: ignore[return-value]
+        return CandidateSample(*host_call(draw, [true], types, default.title().replace("_", "")))
 
 
 def learned_unigram_candidate_sampler(
