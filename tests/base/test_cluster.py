@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import socket
 from typing import Any
 
 import pytest
 
-from weft.base.cluster import Place, find, hidden_name, hint, hosts_of, place_in
+from weft.base.cluster import Place, find, held_port, hidden_name, hint, hosts_of, place_in
 
 
 def _config(cluster: Any, kind: str, index: int) -> dict[str, str]:
@@ -101,3 +103,19 @@ def test_a_machine_whose_name_stands_for_itself_only_is_known(monkeypatch: pytes
 
 def _unknown(*given: object) -> None:
     raise socket.gaierror
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows shares ports by other rules")
+def test_a_port_whose_connections_were_closed_not_long_ago_is_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            ours, _ = server.accept()
+            ours.close()  # who closes first keeps the connection's place for a while
+            client.recv(1)
+    held = held_port("127.0.0.1", port)
+    with held or contextlib.nullcontext():
+        pass
+    with held_port("127.0.0.1") as other:  # type: ignore[union-attr]
+        with pytest.raises(OSError):
+            held_port("127.0.0.1", other.getsockname()[1])

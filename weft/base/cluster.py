@@ -79,7 +79,7 @@ def unreachable(name: str) -> tuple[str, str]:
             f"give {name} the address of this machine in /etc/hosts")  # fmt: skip
 
 
-def held_port(host: str, port: int = 0) -> socket.socket:
+def held_port(host: str, port: int = 0) -> socket.socket | None:
     """A socket that keeps a port of this machine from other programs: bound, and not listening.
 
     Who binds it by SO_REUSEPORT, as the first process of several does, may have it beside this one.
@@ -87,6 +87,9 @@ def held_port(host: str, port: int = 0) -> socket.socket:
     Args:
         host: An address of this machine; "" for all of them.
         port: Which one; one that is free where 0.
+
+    Returns:
+        The socket; None where the port is free and cannot be held, since connections on it were closed not long ago.
 
     Raises:
         OSError: Where another program has it.
@@ -97,7 +100,13 @@ def held_port(host: str, port: int = 0) -> socket.socket:
             probe.bind((host, port))
     held = socket.socket()
     held.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_REUSEPORT", socket.SO_REUSEADDR), 1)
-    held.bind((host, port))
+    try:
+        held.bind((host, port))
+    except OSError:
+        held.close()
+        if not port:
+            raise
+        return None
     return held
 
 

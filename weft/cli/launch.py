@@ -139,7 +139,7 @@ def _addresses(args: argparse.Namespace) -> tuple[list[socket.socket], list[str]
         if not port.isdecimal() or not 0 < int(port) < 65536:
             raise CommandError(f"--address is HOST:PORT, received {args.address!r}")
         return _held(args, int(port)), [f"{host}:{int(port) + number}" for number in range(count)]
-    held = [cluster.held_port("127.0.0.1") for _ in range(count)]
+    held = [found for _ in range(count) if (found := cluster.held_port("127.0.0.1"))]
     return held, [f"127.0.0.1:{one.getsockname()[1]}" for one in held]
 
 
@@ -148,13 +148,14 @@ def _held(args: argparse.Namespace, port: int) -> list[socket.socket]:
     if args.node_rank:
         return []
     try:
-        return [cluster.held_port("", port)]
+        held = cluster.held_port("", port)
     except OSError as error:
         # Windows says that access is refused where another program has it for itself
         if error.errno != errno.EADDRINUSE and not (os.name == "nt" and error.errno == errno.EACCES):
             return []  # the first worker will tell
         problem, hint = cluster.taken(port)
         raise CommandError(f"{problem} To go on, {hint}.") from None
+    return [] if held is None else [held]
 
 
 def _start(args: argparse.Namespace, addresses: Sequence[str], number: int, local: int) -> subprocess.Popen[str]:
