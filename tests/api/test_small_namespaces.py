@@ -118,7 +118,7 @@ def test_the_machine():
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration(memory_limit=100)])
     assert tf.config.get_logical_device_configuration(cpu)[0].memory_limit == 100
-    assert tf.get_logger().name == "weft"
+    assert tf.get_logger().name == "tensorflow"
     tf.get_logger().setLevel("ERROR")
     tf.get_logger().setLevel("NOTSET")
     now = tf.function(tf.timestamp)

@@ -19,6 +19,7 @@ GOLDEN = Path(__file__).resolve().parents[2] / "tests" / "golden" / "tf1_operati
 
 if __name__ == "__main__":
     found = {
+        "meta": {"script": "tools/goldens/make_tf1_operation_counts.py", "tensorflow": tf.__version__},
         "lines": {line: counted(tf, line) for line in [*LINES, *SHORT]},
         "gradients": {line: [differentiated(tf, line, gated) for gated in (False, True)] for line in GRADIENTS},
     }

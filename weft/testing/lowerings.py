@@ -152,7 +152,7 @@ def count(name: str, items: Iterable[opcases.Item]) -> Counts:
 
 def stored() -> dict[str, Counts]:
     """What was found when it was last written."""
-    return {name: Counts(*counts) for name, counts in json.loads(STORED.read_text(encoding="utf-8")).items()}
+    return {name: Counts(*counts) for name, counts in json.loads(STORED.read_text(encoding="utf-8"))["ops"].items()}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -164,7 +164,8 @@ def main(arguments: Sequence[str]) -> int:
     for name in arguments or items:
         found[name] = count(name, items[name])
     lines = [f"{json.dumps(name)}: {json.dumps(found[name])}" for name in items if name in found]
-    STORED.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    begin = '{\n"meta": {"script": "weft/testing/lowerings.py"},\n"ops": {\n'
+    STORED.write_text(begin + ",\n".join(lines) + "\n}\n}\n", encoding="utf-8")
     print(f"wrote {STORED}")
     bare = [name for name, own in found.items() if own.lowered < own.tried and not own.why(opdef.get(name))]
     for name in bare:

@@ -106,7 +106,7 @@ def test_what_does_not_go_together_is_refused() -> None:
     layouts["dense.*"] = (None, "batch")
     layouts["dense/.*"] = (None, None)
     assert layouts["other"] is None
-    with pytest.raises(ValueError, match="several keys"):
+    with pytest.raises(ValueError, match="multiple layout keys"):
         layouts["dense/kernel"]
     with pytest.raises(ValueError, match="already"):
         layouts["dense.*"] = (None,)

@@ -216,7 +216,8 @@ def counted(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
             standing.gradients = gradients(found) if callable(gradients) else gradients
         return found
 
-    call.__module__, call.__qualname__ = getattr(function, "__module__", ""), getattr(function, "__qualname__", public)
+    # where pickle finds it: what it wraps lies under the same name elsewhere
+    call.__module__, call.__qualname__ = "weft.compat.v1", public
     return call
 
 

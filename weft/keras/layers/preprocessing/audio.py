@@ -62,7 +62,7 @@ class MelSpectrogram(Layer):
                 f"{name}: `fft_length` must be greater than or equal to `sequence_length`.",
                 received=f"{self.sequence_length} and {self.fft_length}",
             ))  # fmt: skip
-        window_values(name, window, self.sequence_length, True)
+        _of_transforms(name, window, self.sequence_length)
         self.window = window
         self.sampling_rate = sampling_rate
         self.num_mel_bins = positive_int(name, "num_mel_bins", num_mel_bins)
@@ -93,7 +93,7 @@ class MelSpectrogram(Layer):
 
     def _framed(self, sounds: Any) -> Any:
         """Windowed frames as long as the transform: shorter windows stand in the middle."""
-        window = tf.cast(window_values("MelSpectrogram", self.window, self.sequence_length, True), sounds.dtype)
+        window = tf.cast(_of_transforms("MelSpectrogram", self.window, self.sequence_length), sounds.dtype)
         before = (self.fft_length - self.sequence_length) // 2
         window = tf.pad(window, [[before, self.fft_length - self.sequence_length - before]])
         return tf.signal.frame(sounds, self.fft_length, self.sequence_stride) * window
@@ -104,6 +104,17 @@ class MelSpectrogram(Layer):
         reference = tf.maximum(least, tf.cast(self.ref_power, power.dtype))
         found = scale * (tf.math.log(tf.maximum(power, least)) - tf.math.log(reference))
         return tf.maximum(found, tf.reduce_max(found) - self.top_db)
+
+
+def _of_transforms(owner: str, window: Any, length: int) -> Any:
+    """A window as Keras' own transforms have it: those with a name are tf.signal's, which, if their length is odd, are
+    symmetric even where they are to be periodic."""
+    if not isinstance(window, str):
+        return window_values(owner, window, length, True)
+    known = {"hann": tf.signal.hann_window, "hamming": tf.signal.hamming_window}
+    if window not in known:
+        raise ValueError(explain(f"{owner}: `window` is {window!r}. {nearest(window, known)}"))
+    return known[window](length, periodic=True)
 
 
 class STFTSpectrogram(Layer):
