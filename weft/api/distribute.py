@@ -180,8 +180,9 @@ class ReplicaContext:
 
         def gathered(leaf: Any) -> Any:
             tensor = frontdoor.convert(leaf)
-            own = array.one_hot(body.number, body.count, dtype=tensor.dtype)
-            placed = array.reshape(own, [-1] + [1] * tensor.shape.rank) * array.expand_dims(tensor, 0)
+            own = array.one_hot(body.number, body.count, on_value=True, off_value=False, dtype=bool)
+            row = array.expand_dims(tensor, 0)
+            placed = array.where(array.reshape(own, [-1] + [1] * tensor.shape.rank), row, array.zeros_like(row))
             return array.concat(array.unstack(body.total(placed), num=body.count), axis)
 
         return nest.map_structure(gathered, value)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.base import dtypes
+from weft.base import dtypes, replica
 from weft.base.dims import Dim
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
@@ -51,7 +51,6 @@ class _Meeting:
 class _Here(threading.local):
     def __init__(self) -> None:
         self.meeting: _Meeting | None = None
-        self.number = 0
 
 
 _here = _Here()
@@ -59,7 +58,7 @@ _here = _Here()
 
 def _all_reduce(x: Any, count: int) -> Any:
     if _here.meeting is not None:
-        return _here.meeting.total(_here.number, x)
+        return _here.meeting.total(replica.present().number, x)
     return (x * np.asarray(count, x.dtype)).astype(x.dtype)
 
 
@@ -161,11 +160,12 @@ def _replicate(runner: Runner, *inputs: Any, body: Graph, kinds: Any, count: int
         return own
 
     def work(number: int) -> None:
-        _here.meeting, _here.number = meeting, number
+        _here.meeting = meeting
         try:
             operands = mirrored(operands_of(inputs, kinds, count, number, part), number)
-            found[number] = Runner(runner.known, runner.hook if number == 0 else None).run(
-                body, [np.asarray(number, np.int32), *operands])  # fmt: skip
+            with replica.running(number, count):
+                found[number] = Runner(runner.known, runner.hook if number == 0 else None).run(
+                    body, [np.asarray(number, np.int32), *operands])  # fmt: skip
         except threading.BrokenBarrierError:
             pass  # another one has failed, and says why
         except BaseException as error:

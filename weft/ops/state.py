@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.base import dtypes, shapes
+from weft.base import dtypes, replica, shapes
 from weft.base.dims import Dim
 from weft.base.errors import FailedPreconditionError, explain
 from weft.ir.types import TensorType
@@ -147,12 +147,16 @@ register(
 _MASK = (1 << 64) - 1
 
 
+def _words(counter: int) -> tuple[int, int]:
+    return counter & _MASK, counter >> 64 & _MASK
+
+
 def _advance(cell: Any, blocks: int) -> Any:
     low, high, key = (int(word) for word in _read(cell))
-    counter = (high << 64 | low) + blocks
-    after = np.array([counter & _MASK, counter >> 64 & _MASK, key], np.uint64)
-    cell.write(after)
-    halves = np.array([low, high, key], "<u8").view("<u4").astype(np.uint32)
+    before, (number, count) = high << 64 | low, replica.present()
+    begin, after = (_words(before + turn * blocks) for turn in (number, count))
+    cell.write(np.array([*after, key], np.uint64))
+    halves = np.array([*begin, key], "<u8").view("<u4").astype(np.uint32)
     return halves[4:].copy(), halves[:4].copy()
 
 
@@ -169,6 +173,7 @@ register(
         outputs=("key", "counter"),
         cases=(case(np.array([2**64 - 1, 5, 2**40 + 7], np.uint64), blocks=3),),
         doc="Takes `blocks` blocks of four 32-bit numbers from a generator, whose state is its counter (two 64-bit "
-        "words, low one first) and its key: returns the key and the first counter as 32-bit words, low ones first.",
+        "words, low one first) and its key: returns the key and the first counter as 32-bit words, low ones first. "
+        "Replicas take blocks one after the other, each its own.",
     )
 )

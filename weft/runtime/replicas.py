@@ -16,7 +16,7 @@ from typing import Any
 from weft.base import dtypes, nest
 from weft.base.dims import Dim
 from weft.base.errors import explain
-from weft.ir.graph import Graph, Value
+from weft.ir.graph import Graph, Node, Value
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.ops.opdef import Effect
@@ -109,12 +109,12 @@ class Body:
     def mean(self, value: Any) -> Any:
         """The mean of a value over replicas."""
         total = self.total(value)
-        kind = "divide" if total.dtype.is_floating or total.dtype.is_complex else "floor_divide"
+        kind = "divide" if total.dtype.is_floating or total.dtype.is_complex else "floordiv"
         return dispatch.call(kind, total, frontdoor.convert(self.count, total.dtype))
 
     def own(self, value: Any) -> Any:
         """The value in the first replica, zeros in the others."""
-        zero = dispatch.call("subtract", value, value)
+        zero = dispatch.builder.zeros_like(value)
         first = dispatch.call("equal", self.number, frontdoor.convert(0, dtypes.int32))
         return dispatch.call("select", first, value, zero)
 
@@ -259,23 +259,30 @@ def _part_type(leaf: PerReplica, count: int) -> TensorType:
                                   for s in sizes))  # fmt: skip
 
 
-def _require_sameness(graph: Graph, differing: Sequence[bool]) -> list[bool]:
+def _require_sameness(graph: Graph, differing: Sequence[bool], apart: bool = False) -> list[bool]:
     """Which outputs differ among replicas.
 
     Args:
         graph: A replica's graph, or one inside of it.
         differing: Of each input whether replicas differ in it.
+        apart: Whether some replicas may run it and others not, or more often.
 
     Raises:
-        ValueError: Where a variable is given a value in which they differ.
+        ValueError: Where a variable is given a value in which they differ, or where some replicas alone would write
+            one, or wait for the others.
     """
-    found: dict[Value, bool] = dict(zip(graph.inputs, differing, strict=True))
-    for node in graph.nodes:
-        if node.op == "input":
-            continue
-        differs = [found[value] for value in node.inputs]
-        result = any(differs) and node.op != "all_reduce"
-        if result and opdef.get(node.op).effect is Effect.WRITE:
+
+    def check(node: Node, differs: Sequence[bool], apart: bool) -> None:
+        writes = opdef.get(node.op).effect is Effect.WRITE
+        if apart and (writes or node.op == "all_reduce"):
+            raise ValueError(explain(
+                "Replicas must write variables and sum up all together, and here some would do so alone: "
+                f"`{node.name}` runs under a condition in which they differ.",
+                where=node.source,
+                hint="choose the value under the condition (tf.where(condition, value, 0.0)), and write or sum it "
+                     "outside",
+            ))  # fmt: skip
+        if writes and any(differs):
             raise ValueError(explain(
                 "You must specify an aggregation method to update a variable in replica context: replicas would give "
                 f"it different values (`{node.name}`).",
@@ -283,13 +290,53 @@ def _require_sameness(graph: Graph, differing: Sequence[bool]) -> list[bool]:
                 hint="make it with aggregation=tf.VariableAggregation.MEAN or SUM, or assign what "
                      "tf.distribute.get_replica_context().all_reduce gives",
             ))  # fmt: skip
-        if node.op == "call":
-            for value, alike in zip(node.outputs, _require_sameness(node.attrs["graph"], differs), strict=True):
-                found[value] = alike
+
+    return _differences(graph, differing, apart, check)
+
+
+_Check = Callable[[Node, Sequence[bool], bool], None]
+
+
+def _differences(graph: Graph, differing: Sequence[bool], apart: bool, check: _Check) -> list[bool]:
+    """Which outputs differ among replicas; `check` is called for each node, of which operands they differ and whether
+    some replicas may run it and others not."""
+    found: dict[Value, bool] = dict(zip(graph.inputs, differing, strict=True))
+    for node in graph.nodes:
+        if node.op == "input":
             continue
-        for inner in node.subgraphs():
-            # a loop may carry what differs from any of its operands to any other
-            _require_sameness(inner, [result and not value.type.is_resource for value in inner.inputs])
-        for value in node.outputs:
-            found[value] = result
+        differs = [found[value] for value in node.inputs]
+        check(node, differs, apart)
+        results = [(any(differs) and node.op != "all_reduce") or node.op == "advance_random_state"] * len(node.outputs)
+        if node.op == "call":
+            results = _differences(node.attrs["graph"], differs, apart, check)
+        elif node.op == "cond":
+            alone = apart or differs[0]
+            branches = [_differences(inner, differs[1:], alone, check) for inner in node.subgraphs()]
+            results = [differs[0] or one or other for one, other in zip(*branches, strict=True)]
+        elif node.op == "while_loop":
+            results = _differences_of_loop(node, differs, apart, check)
+        else:
+            for inner in node.subgraphs():
+                _differences(inner, [any(differs) and not v.type.is_resource for v in inner.inputs], apart, check)
+        found.update(zip(node.outputs, results, strict=True))
     return [found[value] for value in graph.outputs]
+
+
+def _differences_of_loop(node: Node, differs: Sequence[bool], apart: bool, check: _Check) -> list[bool]:
+    """The same of a loop: what a turn makes differ does so in the next one, and all does once they stop apart."""
+    body, condition, count = (node.attrs[name] for name in ("body", "condition", "count"))
+    held, alone = list(differs), apart
+
+    def look(node: Node, differs: Sequence[bool], apart: bool) -> None:
+        """What is carried is not settled yet."""
+
+    while True:
+        leaves = _differences(condition, held, alone, look)[0]
+        made = _differences(body, held, alone or leaves, look)
+        after = [leaves or before or now for before, now in zip(held, made[:count], strict=False)]
+        if after == held[:count] and (alone or not leaves):
+            break
+        held[:count], alone = after, alone or leaves
+    _differences(condition, held, alone, check)
+    made = _differences(body, held, alone, check)
+    return [*held[:count], *(alone or each for each in made[count:])]

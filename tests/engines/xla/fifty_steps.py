@@ -66,7 +66,7 @@ def _spread(model: Any) -> int:
 
 
 def looped(strategy: Any) -> Trained:
-    """A custom loop under a strategy; without dropout, which every replica draws for itself."""
+    """A custom loop under a strategy; without dropout, of which every replica draws its own."""
     keras.utils.set_random_seed(1)
     with strategy.scope():
         model = keras.Sequential([

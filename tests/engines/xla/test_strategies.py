@@ -179,6 +179,77 @@ def test_variables_take_what_replicas_give_them_as_they_say() -> None:
     assert float(plain.numpy()) == 0.0
 
 
+def test_replicas_draw_numbers_of_their_own_as_one_device_draws_them_in_turns() -> None:
+    strategy = _mirrored(3)
+    shared, alone = tf.random.Generator.from_seed(1), tf.random.Generator.from_seed(1)
+    found = strategy.run(lambda: shared.normal([2]))
+    np.testing.assert_array_equal([v.numpy() for v in found.values], [alone.normal([2]).numpy() for _ in range(3)])
+    np.testing.assert_array_equal(shared.state.numpy(), alone.state.numpy())
+    tf.random.set_seed(1)
+    (rows,) = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensors(tf.ones([7, 40])))  # 3, 3, 1 rows
+    masks = [v.numpy() for v in strategy.run(lambda x: tf.nn.dropout(x[:1], 0.5), (rows,)).values]
+    assert len({mask.tobytes() for mask in masks}) == 3
+    v = tf.Variable(0.0)
+    with pytest.raises(ValueError, match="must specify an aggregation method"):
+        strategy.run(lambda: v.assign(tf.random.normal([])))
+
+
+def _number() -> Any:
+    return tf.distribute.get_replica_context().replica_id_in_sync_group
+
+
+def _sums_alone() -> Any:
+    if _number() == 0:
+        return tf.distribute.get_replica_context().all_reduce("sum", 10.0)
+    return 0.0
+
+
+def test_replicas_do_not_write_or_wait_apart() -> None:
+    strategy = _mirrored(3)
+    v = tf.Variable(0.0, aggregation=tf.VariableAggregation.SUM)
+
+    def writes_alone() -> None:
+        if _number() == 0:
+            v.assign_add(1.0)
+
+    def turns_apart() -> None:
+        turn = tf.constant(0)
+        while turn < _number():
+            v.assign_add(1.0)
+            turn += 1
+
+    for wrong in (_sums_alone, writes_alone, turns_apart):
+        with pytest.raises(ValueError, match="all together"):
+            strategy.run(wrong)
+    assert float(v.numpy()) == 0.0
+
+    def together() -> Any:
+        total, own = tf.constant(0.0), tf.cast(_number(), tf.float32)
+        for turn in tf.range(3):
+            total += tf.distribute.get_replica_context().all_reduce("sum", own * tf.cast(turn, tf.float32))
+            if turn > 1:
+                v.assign_add(1.0 if own > 0.0 else 5.0)
+        return total
+
+    assert [float(found) for found in strategy.run(together).values] == [9.0] * 3
+    assert float(v.numpy()) == 7.0
+
+
+def test_infinities_of_one_replica_stay_its_own() -> None:
+    strategy = _mirrored(3)
+    first = tf.Variable(1.0, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+
+    def replica() -> Any:
+        own = tf.cast(_number(), tf.float32)
+        first.assign(1.0 / (1.0 - own))
+        context = tf.distribute.get_replica_context()
+        return context.all_gather(tf.stack([1.0 / own]), axis=0), context.all_reduce("mean", _number() + 2)
+
+    gathered, mean = strategy.run(replica)
+    assert gathered.values[1].numpy().tolist() == [np.inf, 1.0, 0.5] and float(first.numpy()) == 1.0
+    assert [int(value) for value in mean.values] == [3, 3, 3]
+
+
 def test_what_replicas_do_wrong_is_said_in_words() -> None:
     strategy = _mirrored(2)
     v = tf.Variable(1.0)

@@ -64,10 +64,15 @@ class Walk:
         flags: Conditions under which the run has failed.
         guards: Whether places that are written keep what they held at first where the run has failed.
         axis: Along which axis of the devices replicas differ; "" where they go in step, node by node; None outside.
+        replica: Which replica this is, a number or a scalar, and how many there are.
     """
 
-    def __init__(self, state: Mapping[Place, Any], axis: str | None = None, guards: bool = False) -> None:
+    def __init__(
+        self, state: Mapping[Place, Any], axis: str | None = None, guards: bool = False,
+        replica: tuple[Any, int] = (0, 1),
+    ) -> None:  # fmt: skip
         self.axis = axis
+        self.replica = replica
         self.state = dict(state)
         self.written: dict[Place, None] = {}
         self.flags: list[Any] = []
@@ -230,7 +235,7 @@ class Walk:
         """A graph as a function of (operands, what the places hold) to (results, what they hold then, failed)."""
 
         def run(operands: Sequence[Any], held: Sequence[Any]) -> tuple[list[Any], list[Any], Any]:
-            inner = Walk({**self.state, **dict(zip(places, held, strict=True))}, self.axis)
+            inner = Walk({**self.state, **dict(zip(places, held, strict=True))}, self.axis, replica=self.replica)
             results = [jnp.asarray(result) for result in inner.graph(graph, operands, known)]
             failed = inner.failed()
             return results, [inner.state[place] for place in places], jnp.asarray(False) if failed is None else failed

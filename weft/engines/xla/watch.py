@@ -122,7 +122,10 @@ class _Lines:
         if not data:
             return None
         *whole, self._rest = (self._rest + data).split(b"\n")
-        return [json.loads(line) for line in whole]
+        try:
+            return [json.loads(line) for line in whole]
+        except ValueError:
+            return None  # no worker: something else that found the port
 
 
 class Watch:

@@ -72,11 +72,11 @@ def _apart(walk: Walk, own: Sequence[Any], rest: Sequence[Any], body: Graph, kin
     written: list[Any] = []
 
     def replica(parts: Sequence[Any], shared: Sequence[Any], values: Sequence[Any]) -> Any:
-        inner = Walk({**dict.fromkeys(places), **dict(zip(held, values, strict=True))}, axis)
+        number = lax.axis_index(axis).astype(jnp.int32)
+        inner = Walk({**dict.fromkeys(places), **dict(zip(held, values, strict=True))}, axis, replica=(number, count))
         given = [part if kind == "cut" else part[0] for part, kind in zip(parts, kinds, strict=True)]
         supply = iter(shared)
         captured = [value if isinstance(value, Place) else next(supply) for value in rest]
-        number = lax.axis_index(axis).astype(jnp.int32)
         results = [jnp.asarray(r)[None] for r in inner.graph(body, [number, *given, *captured], walk.known)]
         failed = inner.failed()
         wrong = jnp.asarray(False) if failed is None else lax.psum(failed.astype(jnp.int32), axis) > 0
@@ -99,7 +99,7 @@ def _in_step(walk: Walk, inputs: Sequence[Any], body: Graph, kinds: Sequence[str
         size = part_size(rows.shape[0], count)
         return rows[number * size : (number + 1) * size]
 
-    walks = [Walk(walk.state, "") for _ in range(count)]
+    walks = [Walk(walk.state, "", replica=(number, count)) for number in range(count)]
     runs = [each.steps(body, [np.asarray(i, np.int32), *operands_of(inputs, kinds, count, i, part)], walk.known, True)
             for i, each in enumerate(walks)]  # fmt: skip
     found: list[list[Any]] = []

@@ -50,8 +50,14 @@ def _updated(walk: Walk, place: Place, value: Any, function: Any) -> Any:
 def _advance(walk: Walk, place: Place, blocks: int) -> Any:
     held = jnp.asarray(walk.read(place)).astype(jnp.uint64)
     low, high, key = held[0], held[1], held[2]
-    after = low + jnp.uint64(blocks)
-    walk.write(place, jnp.stack([after, high + (after < low).astype(jnp.uint64), key]))
+    number, count = walk.replica
+
+    def moved(blocks: Any) -> tuple[Any, Any]:
+        after = low + blocks
+        return after, high + (after < low).astype(jnp.uint64)
+
+    walk.write(place, jnp.stack([*moved(jnp.uint64(blocks * count)), key]))
+    low, high = moved(jnp.asarray(number).astype(jnp.uint64) * jnp.uint64(blocks))
     halves = jnp.stack([low, low >> 32, high, high >> 32, key, key >> 32]).astype(jnp.uint32)
     return halves[4:], halves[:4]
 
