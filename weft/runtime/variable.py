@@ -65,7 +65,11 @@ class Cell:
 
     def _awaited(self) -> Any:
         value = self.peek()
-        return value.fetch() if hasattr(value, "fetch") else value
+        if not hasattr(value, "fetch"):
+            return value
+        with self.lock:  # whose holder may take over the memory of what is on a device
+            value = self.peek()
+            return value.fetch() if hasattr(value, "fetch") else value
 
     def peek(self) -> Any:
         """What it holds as it is: the array, or what stands for it where it is on a device."""

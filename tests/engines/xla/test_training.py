@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,6 +81,30 @@ def test_state_stays_on_the_device_until_somebody_looks() -> None:
     np.testing.assert_array_equal(held, [2.0, 3.0])
     np.testing.assert_array_equal(v.numpy(), [5.0, 6.0])
     assert first.array.is_deleted()  # its memory went on to the next value
+
+
+def test_others_look_at_a_variable_while_steps_write_it() -> None:
+    v = tf.Variable(np.zeros(1000, np.float32))
+    step = tf.function(lambda: [v.assign_add(tf.ones([1000])), None][1])
+    step()
+    seen: list[Any] = []
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            try:
+                found = v.numpy()
+                seen.append(found[0] if (found == found[0]).all() else found)
+            except Exception as error:
+                seen.append(error)
+
+    other = threading.Thread(target=look)
+    other.start()
+    for _ in range(200):
+        step()
+    over.set()
+    other.join()
+    assert v.numpy()[0] == 201.0 and all(isinstance(each, np.float32) for each in seen) and seen == sorted(seen)
 
 
 def test_two_handles_of_one_variable() -> None:
