@@ -79,17 +79,20 @@ register(
 
 
 class _Mirror:
-    """A replica's own view of a cell: reads see its own writes."""
+    """A replica's own view of a cell: reads see its own writes.
+
+    It is made by the thread that holds the cell's lock, without which a value on a device cannot be read.
+    """
 
     on_devices = False
 
     def __init__(self, cell: Any) -> None:
         self.cell = cell
         self.written = False
-        self._value: Any = None
+        self._value: Any = cell.read()
 
     def read(self) -> Any:
-        return self._value if self.written else self.cell.read()
+        return self._value
 
     def write(self, value: Any) -> None:
         self._value, self.written = value, True
@@ -162,16 +165,16 @@ def _replicate(runner: Runner, *inputs: Any, body: Graph, kinds: Any, count: int
     def work(number: int) -> None:
         _here.meeting = meeting
         try:
-            operands = mirrored(operands_of(inputs, kinds, count, number, part), number)
             with replica.running(number, count):
                 found[number] = Runner(runner.known, runner.hook if number == 0 else None).run(
-                    body, [np.asarray(number, np.int32), *operands])  # fmt: skip
+                    body, [np.asarray(number, np.int32), *operands[number]])  # fmt: skip
         except threading.BrokenBarrierError:
             pass  # another one has failed, and says why
         except BaseException as error:
             errors.append(error)
             meeting.leave()
 
+    operands = [mirrored(operands_of(inputs, kinds, count, number, part), number) for number in range(count)]
     threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
     for thread in threads:
         thread.start()
