@@ -24,11 +24,12 @@ from weft.base.errors import UnavailableError, explain, nearest, user_facing
 from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
 from weft.base.signatures import signature as signature_of
-from weft.base.sources import user_line
+from weft.base.sources import user_line, user_stacklevel
 from weft.engines.base import Distribution
 from weft.formats import checkpoint_state, summaries
 from weft.formats.events import EventFileWriter
 from weft.formats.files import replacing as replacing_file
+from weft.formats.files import temporary as temporary_file
 from weft.formats.messages.graph import GraphDef
 from weft.formats.png import encode_png
 from weft.ops import opdef
@@ -52,8 +53,8 @@ __all__ = [
     "note_latest_checkpoint", "only_computes", "op", "op_outputs", "origin", "outermost_graph", "present_graph",
     "profile", "rebind_sizes",
     "replacing_file", "runs_unwatched", "scan", "set_global_seed", "set_layout", "set_part", "settle", "signature_of",
-    "take_constants", "user_facing", "user_line", "word_absent", "word_absent_methods", "work_is_shared_by_processes",
-    "worker",
+    "take_constants", "temporary_file", "user_facing", "user_line", "user_stacklevel", "word_absent",
+    "word_absent_methods", "work_is_shared_by_processes", "worker",
 ]  # fmt: skip
 
 
@@ -319,9 +320,14 @@ def collect_operations(function_: Any) -> list[str]:
     return [node.op for concrete in function_.concrete_functions() for node in concrete.graph.nodes]
 
 
-def explain_missing_gradient(variable: Any) -> str:
-    """Why the last tape of this thread with an absent gradient gave none for a variable; "" where not known."""
-    return tapes.explain_missing(variable)
+def explain_missing_gradient(variable: Any, guess: bool = False) -> str:
+    """Why the last tape of this thread with an absent gradient gave none for a variable.
+
+    Args:
+        variable: The variable.
+        guess: What to give where that is not known: what is mostly the reason, or "".
+    """
+    return tapes.explain_missing(variable) or (tapes.COMMON_REASON if guess else "")
 
 
 def settle() -> None:

@@ -41,6 +41,11 @@ def test_edges(item):
     opcases.check_edges(item)
 
 
+@pytest.mark.parametrize("item", CASES, ids=lambda item: item.id)
+def test_shapes(item):
+    opcases.check_shapes(item)
+
+
 def test_the_checks_see_every_family():
     there = [family for family in opdef.FAMILIES if importlib.util.find_spec(f"weft.ops.{family}")]
     assert [family for family in there if not any(record.family == family for record in RECORDS)] == []

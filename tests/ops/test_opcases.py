@@ -102,6 +102,8 @@ def _no_unknown_sizes(x):
     ("decompose", {"decompose": lambda b, x: b.stop_gradient(b.atan(x))}, "gradient of the decomposition"),
     ("edges", {"reference": lambda x: np.arctan(np.log(np.abs(x)))}, "invalid value|divide by zero"),
     ("edges", {"reference": lambda x: np.arctan(x) if x.size else np.zeros((), x.dtype)}, "empty"),
+    ("shapes", {"spec": lambda x: TensorType((2, 3), x.dtype)}, "spec says"),
+    ("shapes", {"reference": lambda x: np.arctan(x + np.zeros((2, 3), x.dtype))}, "could not be broadcast"),
 ])  # fmt: skip
 def test_a_broken_promise_is_seen(name, changes, message, check):
     with pytest.raises((AssertionError, Warning), match=message):

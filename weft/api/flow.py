@@ -21,6 +21,7 @@ from weft.api.common import apply, cast_to
 from weft.base import dtypes, nest
 from weft.base.dtypes import DType
 from weft.base.errors import InvalidArgumentError, UnavailableError, explain
+from weft.formats import files
 from weft.ir.types import TensorType
 from weft.ops import opdef, string_format
 from weft.runtime import context, control, dispatch, frontdoor, kept_calls
@@ -441,7 +442,8 @@ def _decoded(value: Any) -> str:
 
 def _emit(text: str, stream: Any) -> None:
     if isinstance(stream, str) and stream.startswith("file://"):
-        with open(stream[len("file://") :], "a", encoding="utf-8") as file:
+        path = stream[len("file://") :]
+        with files.writing(path), open(path, "a", encoding="utf-8") as file:
             file.write(text)
         return
     target = stream if stream is not None and hasattr(stream, "write") else sys.stderr

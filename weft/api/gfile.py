@@ -9,12 +9,14 @@ from typing import Any
 
 from weft.base.errors import (
     AlreadyExistsError,
+    DiskFullError,
     FailedPreconditionError,
     InvalidArgumentError,
     NotFoundError,
     PermissionDeniedError,
     explain,
 )  # fmt: skip
+from weft.formats import files
 
 
 def _path(path: Any) -> str:
@@ -30,6 +32,9 @@ def error_of(error: OSError, path: str) -> Exception:
     for kind, ours in kinds.items():
         if isinstance(error, kind):
             return ours(f"{path}; {error.strerror}")
+    found = files.refusal(error, path)
+    if isinstance(found, DiskFullError):
+        return found
     return FailedPreconditionError(f"{path}; {error.strerror}")
 
 
@@ -83,7 +88,9 @@ class GFile:
 
     def write(self, file_content: Any) -> None:
         """Writes a text or bytes."""
-        self._open().write(file_content)
+        file = self._open()
+        with files.writing(self._name):
+            file.write(file_content)
 
     def readline(self) -> Any:
         """The next line."""
@@ -111,13 +118,15 @@ class GFile:
     def flush(self) -> None:
         """Hands what was written to the operating system."""
         if self._file is not None:
-            self._file.flush()
+            with files.writing(self._name):
+                self._file.flush()
 
     def close(self) -> None:
         """Closes it."""
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            with files.writing(self._name):
+                file.close()
 
     def __enter__(self) -> GFile:
         return self

@@ -109,6 +109,10 @@ class ResourceExhaustedError(OpError, MemoryError):
     code = RESOURCE_EXHAUSTED
 
 
+class DiskFullError(ResourceExhaustedError, OSError):
+    """There is no room for what is written. TensorFlow's class for it, and Python's, whose `errno` it has."""
+
+
 class FailedPreconditionError(OpError):
     """The system is not in a state for this, such as a variable read before it was initialised."""
 

@@ -76,6 +76,17 @@ def user_place(frame: FrameType) -> tuple[str, int, str] | None:
     return None
 
 
+def user_stacklevel() -> int:
+    """The `stacklevel` with which the caller's `warnings.warn` points at the user's line; 1, its own, without one."""
+    level, frame = 1, sys._getframe(1)
+    current: FrameType | None = frame
+    while current is not None:
+        if not is_internal(current.f_code.co_filename):
+            return level
+        level, current = level + 1, current.f_back
+    return 1
+
+
 _filtering = True
 
 

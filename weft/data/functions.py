@@ -151,11 +151,14 @@ class StructuredFunction:
         self._traced = converted(self.python)
         self.method = method
         self.argument_spec = tuple(specs)
-        self._trace()
+        if self._trace(may_create_variables=True):  # every element would; those that are made once are there now
+            self._trace(may_create_variables=False)
 
-    def _trace(self) -> None:
+    def _trace(self, may_create_variables: bool) -> bool:
+        """Traces the function; tells whether it made variables."""
         graph = Graph(getattr(self.python, "__name__", "function").strip("<>") or "function")
         scope = Scope(graph, context.scope(), ordered=True)
+        scope.lifted["may_create_variables"] = may_create_variables
         stands: list[Any] = []
 
         def placeholder(spec: Any) -> Any:
@@ -191,6 +194,7 @@ class StructuredFunction:
         self._captured = [key.target for key in graph.captures]
         self.has_state = any(isinstance(c, Handle) for c in self._captured)
         self.has_effects = graph.has_effects() or self.has_state
+        return bool(scope.lifted.get("made_variables", False))
 
     def _normal(self, result: Any) -> Any:
         if isinstance(result, list):

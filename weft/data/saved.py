@@ -18,6 +18,7 @@ from weft.data import kept_files, structure
 from weft.data.functions import StructuredFunction, called
 from weft.data.nodes import UNKNOWN, Derived, Flat, Node
 from weft.data.structure import NoneTensorSpec, Parts
+from weft.formats.files import replacing
 from weft.runtime.ragged import RaggedTensorSpec
 from weft.runtime.sparse import SparseTensorSpec
 from weft.runtime.spec import CompositeSpec, TensorSpec
@@ -113,10 +114,8 @@ def written(folder: str, node: Node, shard_of: StructuredFunction | None) -> Ite
             writers[number].add(_flat_arrays(flat))
             yield flat
     index = {"element_spec": _described(node.spec), "shards": sorted(shards)}
-    part = os.path.join(folder, f"{_INDEX}.{os.getpid()}.part")
-    with open(part, "w", encoding="utf-8") as target:
-        json.dump(index, target)
-    os.replace(part, os.path.join(folder, _INDEX))
+    with replacing(os.path.join(folder, _INDEX)) as target:
+        target.write(json.dumps(index).encode())
 
 
 def shards_of(folder: str, element_spec: Any = None) -> list[Node]:

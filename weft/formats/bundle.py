@@ -419,7 +419,8 @@ class BundleWriter:
             if flat.dtype.kind in "iufc":
                 flat = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
             data = flat.view(np.uint8).data
-            self._file.write(data)
+            with files.writing(self._prefix):
+                self._file.write(data)
             entry.size, entry.crc32c = len(data), mask(crc32c(data))
         self._offset += entry.size
         self._entries[key] = entry
@@ -430,15 +431,17 @@ class BundleWriter:
         checksum = struct.pack("<I", mask(crc))
         content = b"".join(strings)
         head = b"".join(map(encode_varint, lengths)) + checksum
-        self._file.write(head)
-        self._file.write(content)
+        with files.writing(self._prefix):
+            self._file.write(head)
+            self._file.write(content)
         return len(head) + len(content), mask(crc32c(content, crc32c(checksum, crc)))
 
     def finish(self) -> None:
         """Writes the index and puts both files in their place.
 
         Raises:
-            OSError: Where the disk refuses; an older checkpoint of the prefix is then as it was.
+            OSError: Where the disk refuses (a ResourceExhaustedError where it is full); an older checkpoint of the
+                prefix is then as it was.
             InvalidArgumentError: Where the slices of a tensor do not cover it.
         """
         if self._done:
@@ -453,13 +456,14 @@ class BundleWriter:
         self._done = True
         index = ""
         try:
-            with self._file as data_file:
-                files.sync_file(data_file)
-            index_file, index = files.open_temporary(index_path(self._prefix))
-            with index_file:
-                self._write_index(index_file)
-                files.sync_file(index_file)
-            _put_in_place(self._prefix, self._temporary, index)
+            with files.writing(self._prefix):
+                with self._file as data_file:
+                    files.sync_file(data_file)
+                index_file, index = files.open_temporary(index_path(self._prefix))
+                with index_file:
+                    self._write_index(index_file)
+                    files.sync_file(index_file)
+                _put_in_place(self._prefix, self._temporary, index)
         except BaseException:
             files.remove_quietly(self._temporary)
             files.remove_quietly(index)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from types import TracebackType
 from typing import BinaryIO, Self
+
+from weft.base.errors import DiskFullError, explain
+
+#: the disk is full, the user's share of it is, a file is as long as it may be
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Closing:
@@ -24,6 +30,32 @@ class Closing:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def refusal(error: OSError, path: str | os.PathLike[str]) -> OSError:
+    """What to raise where a file could not be written: which one, where the disk is full; else the error itself."""
+    if error.errno not in _FULL or isinstance(error, DiskFullError):
+        return error
+    found = DiskFullError(explain(f"{os.fspath(path)}; {error.strerror}: the file could not be written to its end.",
+                                  hint="make room on that disk, or write to another one"))  # fmt: skip
+    found.errno, found.strerror, found.filename = error.errno, error.strerror, os.fspath(path)
+    return found
+
+
+@contextlib.contextmanager
+def writing(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Within the block a full disk raises a `DiskFullError` that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise refusal(error, path) from None
+
+
+@contextlib.contextmanager
+def temporary() -> Iterator[BinaryIO]:
+    """A file without a name that is gone after the block; where there is no room for it, the error names its folder."""
+    with writing(tempfile.gettempdir()), tempfile.TemporaryFile() as file:
+        yield file
 
 
 def sync_file(file: BinaryIO) -> None:
@@ -81,13 +113,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         b'whole'
     """
     target = os.path.abspath(os.fspath(path))
-    file, temporary = open_temporary(target)
-    try:
-        with file:
-            yield file
-            sync_file(file)
-        os.replace(temporary, target)
-    except BaseException:
-        remove_quietly(temporary)
-        raise
+    with writing(target):
+        file, temporary = open_temporary(target)
+        try:
+            with file:
+                yield file
+                sync_file(file)
+            os.replace(temporary, target)
+        except BaseException:
+            remove_quietly(temporary)
+            raise
     sync_folder(os.path.dirname(target))

@@ -48,7 +48,7 @@ class Part(BundleWriter):
             return
         self._done = True
         try:
-            with self._file as data_file:
+            with files.writing(self._prefix), self._file as data_file:
                 files.sync_file(data_file)
             os.replace(self._temporary, data_path(self._prefix, self._shard, self._shards))
             files.sync_folder(os.path.dirname(self._prefix))
@@ -108,7 +108,7 @@ def write_index_of(prefix: Path, parts: Sequence[bytes], shards: int) -> None:
             )
     index_file, index = files.open_temporary(index_path(path))
     try:
-        with index_file:
+        with files.writing(path), index_file:
             write_index(index_file, entries, shards)
             files.sync_file(index_file)
         os.replace(index, index_path(path))

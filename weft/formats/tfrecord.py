@@ -5,6 +5,7 @@ A record is the length (8 bytes, little endian), the masked CRC-32C of those, th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import zlib
@@ -103,6 +104,7 @@ class TFRecordWriter(files.Closing):
         Raises:
             TypeError: Where the record is not bytes.
             ValueError: On a closed writer.
+            ResourceExhaustedError: Where the disk is full; the writer is closed then.
         """
         if isinstance(record, str) or not hasattr(record, "__len__"):
             raise TypeError(f"TFRecordWriter.write takes bytes, got {type(record).__name__}; encode or serialize it.")
@@ -119,25 +121,40 @@ class TFRecordWriter(files.Closing):
 
     def _emit(self, data: bytes) -> None:
         file = self._open_file()
-        file.write(data if self._compressor is None else self._compressor.compress(data))
+        try:
+            file.write(data if self._compressor is None else self._compressor.compress(data))
+        except OSError as error:
+            raise self._given_up(error) from None
+
+    def _given_up(self, error: OSError) -> OSError:
+        """Closes a file that could not be written: what stands in it now does not become whole any more."""
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.close()
+        return files.refusal(error, self._name)
 
     def flush(self) -> None:
         """Hands everything written so far to the operating system; readers of the file then see it."""
         file = self._open_file()
-        if self._compressor is not None:
-            file.write(self._compressor.flush(zlib.Z_SYNC_FLUSH))
-        file.flush()
+        try:
+            if self._compressor is not None:
+                file.write(self._compressor.flush(zlib.Z_SYNC_FLUSH))
+            file.flush()
+        except OSError as error:
+            raise self._given_up(error) from None
 
     def close(self) -> None:
         """Ends the file; closing twice does nothing."""
         if self._file is None:
             return
         file, self._file = self._file, None
-        try:
-            if self._compressor is not None:
-                file.write(self._compressor.flush(zlib.Z_FINISH))
-        finally:
-            file.close()
+        with files.writing(self._name):
+            try:
+                if self._compressor is not None:
+                    file.write(self._compressor.flush(zlib.Z_FINISH))
+            finally:
+                file.close()
 
     def __del__(self) -> None:
         # An abandoned writer still ends its file, as an abandoned Python file does.

@@ -17,6 +17,7 @@ from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.graph import Graph, Value
 from weft.ir.types import TensorType
 from weft.ops import control_cases
+from weft.ops.axes import axis_of, shape_of
 from weft.ops.builder import inline
 from weft.ops.interpreter import Runner
 from weft.ops.loop_gradient import leads_on, walk_back
@@ -477,6 +478,11 @@ register(
 # Helpers of the above ------------------------------------------------------------------------------------------------
 
 
+def _axis_size_spec(x: TensorType, *, axis: int) -> TensorType:
+    axis_of(axis, len(shape_of(x)))
+    return TensorType((), dtypes.int32)
+
+
 def _axis_size(x: Any, axis: int) -> Any:
     return np.asarray(x.shape[axis], np.int32)
 
@@ -486,7 +492,7 @@ register(
         name="shape_of_axis",
         inputs=("x",),
         attrs={"axis": REQUIRED},
-        spec=lambda x, axis: TensorType((), dtypes.int32),
+        spec=_axis_size_spec,
         reference=_axis_size,
         dtypes=(_ANY,),
         vjp=lambda b, node, ct: (None,),
@@ -507,6 +513,12 @@ def _take_row(x: Any, index: Any) -> Any:
     if not 0 <= int(index) < len(x):
         raise IndexError(f"row {int(index)} is out of range for {len(x)} rows")
     return x[int(index), ...]  # an array even where one string is left
+
+
+def _put_row_spec(x: TensorType, index: TensorType, *, shape: tuple[Any, ...]) -> TensorType:
+    if index.shape != () or not shapes.compatible(x.shape, tuple(shape[1:])):
+        raise SpecError("needs a row of the result and a scalar index", expected=f"a row of {shapes.show(shape)}")
+    return TensorType(tuple(shape), x.dtype)
 
 
 def _put_row(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
@@ -533,7 +545,7 @@ register(
         name="put_row",
         inputs=("x", "index"),
         attrs={"shape": REQUIRED},
-        spec=lambda x, index, shape: TensorType(tuple(shape), x.dtype),
+        spec=_put_row_spec,
         reference=_put_row,
         dtypes=(dtypes.NUMBERS, (dtypes.int32, dtypes.int64)),
         same=(),

@@ -195,6 +195,9 @@ def _batch_norm_gradient_spec(
 ) -> tuple[TensorType, ...]:
     if not shapes.compatible(ct.shape, x.shape):
         raise SpecError(f"the cotangent has shape {shapes.show(ct.shape)}", expected=shapes.show(x.shape))
+    channel, _ = _batch_axes(x, axis)
+    for name, parameter in zip(("scale", "mean", "variance", "mean_ct", "variance_ct"), (scale, *rest), strict=True):
+        _check_parameter(name, parameter, ((x.shape or ())[channel],), x)
     return x, scale, scale
 
 

@@ -122,6 +122,7 @@ def _unmirror(ct: Any, paddings: Any, mode: str) -> Any:
 
 
 def _mirror_pad_grad_spec(ct: TensorType, *, paddings: Any, mode: str) -> TensorType:
+    need_rank(ct, len(paddings), "ct")
     sizes = tuple(n - before - after for n, (before, after) in zip(shape_of(ct), paddings, strict=True))
     _check_paddings(sizes, paddings, mode)
     return TensorType(sizes, ct.dtype)

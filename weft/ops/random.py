@@ -335,6 +335,13 @@ def _gamma_spec(key: TensorType, counter: TensorType, alpha: TensorType, *, shap
     return TensorType(tuple(shape), alpha.dtype)
 
 
+def _gamma_gradient_spec(alpha: TensorType, sample: TensorType) -> TensorType:
+    both = shapes.broadcast(alpha.shape or (), sample.shape or ())
+    if both is None:
+        raise SpecError("`alpha` and `sample` do not broadcast", expected="the sample's shape, or one that becomes it")
+    return TensorType(both, alpha.dtype)
+
+
 def _gamma_gradient(alpha: Array, sample: Array) -> Any:
     """d sample / d alpha at a fixed quantile: minus the derivative of the distribution function over the density.
 
@@ -396,7 +403,7 @@ register(
     OpDef(
         name="random_gamma_gradient",
         inputs=("alpha", "sample"),
-        spec=lambda alpha, sample: TensorType(shapes.broadcast(alpha.shape or (), sample.shape or ()), alpha.dtype),
+        spec=_gamma_gradient_spec,
         reference=quiet(_gamma_gradient),
         dtypes=(FLOATS,),
         vjp=nondifferentiable(_FIRST_ORDER),

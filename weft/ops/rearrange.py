@@ -151,13 +151,17 @@ def _roll_spec(x: TensorType, *, shift: tuple[int, ...], axis: tuple[int, ...]) 
     return x
 
 
+def _roll(x: Any, shift: tuple[int, ...], axis: tuple[int, ...]) -> Any:
+    return np.roll(x, shift, axis) if axis else x.copy()  # numpy does not take a scalar
+
+
 register(
     OpDef(
         name="roll",
         inputs=("x",),
         attrs={"shift": REQUIRED, "axis": REQUIRED},
         spec=_roll_spec,
-        reference=lambda x, shift, axis: np.roll(x, shift, axis),
+        reference=_roll,
         dtypes=(dtypes.ALL,),
         vjp=lambda b, node, ct: (
             b.roll(ct, shift=tuple(-s for s in node.attrs["shift"]), axis=node.attrs["axis"]),),
@@ -182,7 +186,7 @@ register(
         inputs=("x", "shift"),
         attrs={"axis": REQUIRED},
         spec=_roll_dynamic_spec,
-        reference=lambda x, shift, axis: np.roll(x, tuple(shift.tolist()), axis),
+        reference=lambda x, shift, axis: _roll(x, tuple(shift.tolist()), axis),
         dtypes=(dtypes.ALL, (dtypes.int32, dtypes.int64)),
         same=(0,),
         vjp=lambda b, node, ct: (b.roll_dynamic(ct, b.negative(node.inputs[1]), axis=node.attrs["axis"]), None),

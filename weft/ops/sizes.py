@@ -391,8 +391,18 @@ register(
 )
 
 
+def _tile_grad_spec(ct: TensorType, multiples: TensorType, *, shape: tuple[Any, ...]) -> TensorType:
+    need_rank(ct, len(shape), "ct")
+    need_rank(multiples, 1, "multiples")
+    if same_size(shape_of(multiples)[0], len(shape)) is None:
+        raise SpecError(f"`multiples` has shape {shapes.show(multiples.shape)}, the tensor has {len(shape)} axes")
+    return TensorType(tuple(shape), ct.dtype)
+
+
 def _tile_grad(ct: Any, multiples: Any, shape: tuple[int, ...]) -> Any:
     split = [n for pair in zip(multiples.tolist(), shape, strict=True) for n in pair]
+    if ct.shape != tuple(first * second for first, second in zip(split[::2], split[1::2], strict=True)):
+        raise ValueError(f"`ct` of shape {ct.shape} is not {shape} tiled by {multiples.tolist()}")
     wide = ct.astype(np.float32) if ct.dtype.kind in "fV" and ct.dtype.itemsize == 2 else ct
     return np.sum(wide.reshape(split), axis=tuple(range(0, 2 * len(shape), 2)), dtype=wide.dtype).astype(ct.dtype)
 
@@ -402,7 +412,7 @@ register(
         name="tile_grad",
         inputs=("ct", "multiples"),
         attrs={"shape": REQUIRED},
-        spec=lambda ct, multiples, shape: TensorType(tuple(shape), ct.dtype),
+        spec=_tile_grad_spec,
         reference=_tile_grad,
         dtypes=(dtypes.NUMBERS, INDICES),
         same=(0,),

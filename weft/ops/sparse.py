@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from weft.base import dtypes
+from weft.base import dtypes, shapes
 from weft.base.dims import Dim
 from weft.ir.types import TensorType
-from weft.ops.axes import need_rank
+from weft.ops.axes import need_rank, same_size, shape_of
 from weft.ops.opdef import REQUIRED, Effect, OpDef, SpecError, case, nondifferentiable, register
 
 _PLACES = (dtypes.int64,)
@@ -96,11 +96,21 @@ register(
 # Sets ----------------------------------------------------------------------------------------------------------------
 
 
+def _check_rows(values: TensorType, rows: TensorType, name: str, groups: TensorType) -> None:
+    """Refuses values that have not a row each."""
+    need_rank(values, 1, name)
+    need_rank(rows, 1, f"{name}_rows")
+    need_rank(groups, 0, "groups")
+    if same_size(shape_of(values)[0], shape_of(rows)[0]) is None:
+        raise SpecError(f"`{name}` has shape {shapes.show(values.shape)}, `{name}_rows` {shapes.show(rows.shape)}",
+                        expected="one row for each value")  # fmt: skip
+
+
 def _set_spec(
     a: TensorType, a_rows: TensorType, b: TensorType, b_rows: TensorType, groups: TensorType, *, operation: str
 ) -> tuple[TensorType, ...]:
-    for type, name in ((a, "a"), (a_rows, "a_rows"), (b, "b"), (b_rows, "b_rows")):
-        need_rank(type, 1, name)
+    _check_rows(a, a_rows, "a", groups)
+    _check_rows(b, b_rows, "b", groups)
     if operation not in _SETS:
         raise SpecError(f"there is no operation {operation!r}", expected=", ".join(_SETS))
     count = Dim.fresh("members")
@@ -163,8 +173,8 @@ register(
 def _distance_spec(
     a: TensorType, a_rows: TensorType, b: TensorType, b_rows: TensorType, groups: TensorType, *, normalize: bool
 ) -> TensorType:
-    for type, name in ((a, "a"), (a_rows, "a_rows"), (b, "b"), (b_rows, "b_rows")):
-        need_rank(type, 1, name)
+    _check_rows(a, a_rows, "a", groups)
+    _check_rows(b, b_rows, "b", groups)
     return TensorType((Dim.fresh("sequences"),), dtypes.float32)
 
 

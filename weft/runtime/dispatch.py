@@ -569,13 +569,9 @@ class _Key:
 def leaked(tensor: Any, how: str) -> InaccessibleTensorError:
     """The error for a symbolic tensor that is used where its graph is not being built."""
     node = tensor._value.node
-    made = f", made at {node.source}" if node.source is not None else ""
     return InaccessibleTensorError(
-        explain(
-            f"Tensor `{node.name}` of graph `{node.graph.name}`{made}, {how}.",
-            received=str(tensor.type),
-            hint="return it from the function that makes it, or run it in the session of its graph",
-        )
+        explain(f"Tensor `{node.name}` of graph `{node.graph.name}`{tensors.made_at(node)} {how}.",
+                received=str(tensor.type), hint=tensors.LEAKED_HINT)  # fmt: skip
     )
 
 

@@ -230,7 +230,11 @@ class GradientTape:
                 raise ValueError(f"A tape watches tensors, received {type(leaf).__name__}. Use tf.convert_to_tensor.")
             dtype = target.handle_type.dtype if isinstance(target, Handle) else target.dtype
             if not (dtype.is_floating or dtype.is_complex):
-                _log.warning("The dtype of the watched tensor must be floating, got %s", dtype.name)
+                _log.warning("%s", explain(
+                    f"GradientTape.watch: the dtype of the watched tensor must be floating, got {dtype.name}.",
+                    received=str(target.handle_type if isinstance(target, Handle) else target.type),
+                    hint="its gradient will be None: watch tf.cast(x, tf.float32), and compute from that",
+                ))  # fmt: skip
             tape.watch(target)
             if isinstance(target, Handle):
                 tape.variables[id(target)] = target
@@ -390,6 +394,13 @@ class _Recent(threading.local):
 _recent = _Recent()
 
 
+#: why variables have no gradient where the tape that was asked cannot tell
+COMMON_REASON = (
+    "the loss must be computed from the variables inside `with tf.GradientTape() as tape:`, by tf operations and not "
+    "by numpy; tape.explain_gradient(loss, variable) tells what cut the path"
+)
+
+
 def explain_missing(source: Any) -> str:
     """Why the last tape of this thread with an absent gradient gave none for a variable; "" where that is not known.
 
@@ -462,15 +473,23 @@ def explain_absence(tape: Tape, target: Any, source: Any) -> str:
     blocked: list[Blocked] = []
     produced = {id(out) for entry in tape.entries for out in entry.outputs}
     opened = f" (opened at {tape.opened_at})" if tape.opened_at else ""
+    if target is not source and not (target.dtype.is_floating or target.dtype.is_complex):
+        return f"the target is {target.dtype.name}, which carries no gradient: cast before, not after"
     if not tape.entries and isinstance(source, Handle):
         return (f"nothing was computed from variables inside the tape's `with` block{opened}: move the lines that "
                 "compute the loss, from the prediction on, to below that line")  # fmt: skip
+    if id(source) not in tape.watched and isinstance(source, Handle):
+        variable = getattr(source._array, "variable", lambda: None)()
+        if variable is not None and not variable.trainable:
+            return f"the variable is not trainable: make it with trainable=True, or call tape.watch(v){opened}"
+        if not (source.handle_type.dtype.is_floating or source.handle_type.dtype.is_complex):
+            return f"the variable holds {source.handle_type.dtype.name}, which carries no gradient: make it of floats"
+        return (f"the variable was not read inside the tape's `with` block{opened}: compute the loss from it there, by "
+                "tf operations and not from its numpy()")  # fmt: skip
     if id(source) not in tape.watched and id(source) not in produced:
         return (f"the source was not watched by the tape{opened}: call tape.watch(x), or read a trainable variable "
                 "inside the `with` block")  # fmt: skip
     if id(target) not in produced and target is not source:
-        if not (target.dtype.is_floating or target.dtype.is_complex):
-            return f"the target is {target.dtype.name}, which carries no gradient: cast before, not after"
         return (f"the target was not computed inside the tape's `with` block{opened} from what it watches: compute the "
                 "loss inside the block, from tensors (a path through .numpy() or a constant is cut)")  # fmt: skip
     seed = dispatch.builder.ones_like(target)

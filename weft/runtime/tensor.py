@@ -528,12 +528,14 @@ class SymbolicTensor(Tensor):
         raise TypeError(self._no_value("range() and indexing of lists need a value; use tf.range and tf.gather"))
 
     def _no_value(self, problem: str, hint: str | None = None) -> str:
-        return explain(
-            f"`{self._value.node.name}` is a symbolic tensor of graph `{self._value.node.graph.name}`: {problem}.",
-            received=str(self._value.type),
-            hint=hint,
-            where=None,
-        )
+        node, scope = self._value.node, context.scope()
+        while scope is not None and scope.graph is not node.graph:
+            scope = scope.outer
+        made = ""
+        if scope is None:  # it has left the function that made it
+            made, hint = made_at(node), LEAKED_HINT
+        return explain(f"`{node.name}`{made} is a symbolic tensor of graph `{node.graph.name}`: {problem}.",
+                       received=str(self._value.type), hint=hint)  # fmt: skip
 
     def __len__(self) -> int:
         size: int | None = self.shape[0] if self.shape.rank else None
@@ -623,6 +625,15 @@ def evaluate_in_session(tensor: Any, feed_dict: Any, session: Any) -> Any:
     from weft.runtime import session as sessions
 
     return sessions.evaluate(tensor, feed_dict, session)
+
+
+#: what to do about a symbolic tensor that is used where its graph is not being built
+LEAKED_HINT = "return it from the function that makes it, or run it in the session of its graph"
+
+
+def made_at(node: Node) -> str:
+    """An insertion after the name of a tensor that tells where it was made; "" where that is not known."""
+    return f", made at {node.source}," if node.source is not None else ""
 
 
 def _instead(functions: str) -> str:

@@ -7,6 +7,7 @@ is not kept. `python -m weft.testing.opcases [op ...]` runs them outside pytest 
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -600,6 +601,51 @@ def check_edges(item: Item) -> None:
     _check_empty(item, types)
 
 
+def _other_shapes(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """A shape with one size more along each axis in turn, with an axis less, and with one more."""
+    for axis, size in enumerate(shape):
+        yield (*shape[:axis], size + 1, *shape[axis + 1 :])
+    if shape:
+        yield tuple(shape[1:])
+    yield (2, *shape)
+
+
+def check_shapes(item: Item) -> None:
+    """Where one input has another shape, the op refuses it by its name, or gives what its shape rule says.
+
+    What only values can tell (an index out of range, a new shape that does not fill) its reference refuses itself.
+    """
+    record, attrs = item.record, _attrs(item)
+    if record.higher_order or not record.pure:
+        return
+    inputs = inputs_of(item, assignments(item)[0])
+    for position, given in enumerate(inputs):
+        if not isinstance(given, np.ndarray) or not given.size:
+            continue
+        for shape in _other_shapes(given.shape):
+            changed = [*inputs[:position], np.resize(given, shape), *inputs[position + 1 :]]
+            what = f"input {position} of shape {shape}"
+            try:
+                inferred = record.infer(types_of(changed), attrs)
+            except InvalidArgumentError as error:
+                assert record.name in str(error) and "received" in str(error), f"{what}: {error}"
+                continue
+            try:
+                with np.errstate(all="ignore"):
+                    results = list(evaluate(record, changed, attrs))
+            except (InvalidArgumentError, ValueError, IndexError) as error:
+                assert _refused_by_us(error), f"{what}: {type(error).__name__}: {error}"
+                continue
+            for output, array in zip(inferred, results, strict=True):
+                _fits(output, array, {}, what)
+
+
+def _refused_by_us(error: BaseException) -> bool:
+    """Whether an error was raised by a statement, and did not just happen in the middle of something."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return "raise" in (last.line or "") and "numpy" not in last.filename
+
+
 def _check_special_values(item: Item, inputs: Sequence[Any]) -> None:
     for position, given in enumerate(inputs):
         if not isinstance(given, np.ndarray) or not given.size or given.dtype == object:
@@ -645,6 +691,7 @@ CHECKS: dict[str, Callable[[Item], None]] = {
     "gradient": check_gradient,
     "decompose": check_decompose,
     "edges": check_edges,
+    "shapes": check_shapes,
 }
 
 

@@ -18,10 +18,13 @@ from weft.compat.v1.variable_scopes import get_variable, variable_scope
 from weft.keras.optimizers import rules
 from weft.runtime import dispatch, frontdoor
 from weft.runtime import graph as graphs
+from weft.runtime import tape as tapes
 from weft.runtime.composite import IndexedSlices
 from weft.runtime.graph import GraphKeys
 from weft.runtime.graph_variable import make_variable
 from weft.runtime.scopes import NameScope, Unit
+
+_CHECK_THE_LOSS = "check what the loss is computed from, and pass var_list"
 
 
 class Rows:
@@ -107,7 +110,7 @@ class Optimizer:
             names = ", ".join(variable.name for _, variable in pairs)
             raise ValueError(
                 explain(f"No gradients provided for any variable: the loss {loss!r} does not depend on {names} by "
-                        "differentiable operations.", hint="check what the loss is computed from, and pass var_list")
+                        "differentiable operations.", hint=_CHECK_THE_LOSS)
             )  # fmt: skip
         return self.apply_gradients(pairs, global_step, name)
 
@@ -160,7 +163,9 @@ class Optimizer:
             raise ValueError("No variables provided.")
         given = [(_as_gradient(g, v), v) for g, v in pairs if g is not None]
         if not given:
-            raise ValueError(f"No gradients provided for any variable: {[v.name for _, v in pairs]}.")
+            names = ", ".join(variable.name for _, variable in pairs)
+            why = _CHECK_THE_LOSS if in_graph() else tapes.explain_missing(pairs[0][1]) or tapes.COMMON_REASON
+            raise ValueError(explain(f"No gradients provided for any variable: {names}.", hint=why))
         self._create_slots([variable for _, variable in given])
         if not in_graph():
             self._prepare()

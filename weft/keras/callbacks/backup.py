@@ -6,13 +6,12 @@ import json
 import os
 import random
 import shutil
-import tempfile
 from typing import Any
 
 import numpy as np
 
 import weft as tf
-from weft.extend import evaluate_shape, explain, file_of_first_worker, lies_cut, replacing_file, worker
+from weft.extend import evaluate_shape, explain, file_of_first_worker, lies_cut, replacing_file, temporary_file, worker
 from weft.keras.callbacks.callback import Callback
 from weft.keras.core import tracking
 from weft.keras.random import seed_generator
@@ -105,7 +104,7 @@ class BackupAndRestore(Callback):
         if self.double_checkpoint and worker()[0] == 0 and os.path.exists(self._path):
             with open(self._path, "rb") as old, replacing_file(os.path.join(self.backup_dir, _PREVIOUS)) as target:
                 shutil.copyfileobj(old, target)
-        with tempfile.TemporaryFile() as file:
+        with temporary_file() as file:
             parts = self._write_parts()
             with hdf5.h5py().File(file, mode="w") as store:
                 if parts is None:

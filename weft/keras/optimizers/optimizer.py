@@ -329,6 +329,9 @@ class Optimizer(metaclass=KnownArguments):
             if word not in ("skip_gradients_aggregation", "experimental_aggregate_gradients"):
                 raise TypeError(explain(f"apply_gradients() has no keyword `{word}`."))
         pairs = list(grads_and_vars)
+        if not pairs:
+            raise ValueError(explain("apply_gradients() was given no pairs of a gradient and its variable.",
+                                     hint="the list is empty, or an iterator (zip) that was gone through before"))
         for pair in pairs:
             if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not hasattr(pair[1], "assign"):
                 raise TypeError(explain(
@@ -425,14 +428,16 @@ class Optimizer(metaclass=KnownArguments):
                 ", …" if len(missing) > 6 else ""
             )
             if len(missing) == len(variables):
-                why = extend.explain_missing_gradient(missing[0])
                 raise ValueError(explain(
                     f"No gradients provided for any variable: {names}.",
-                    hint=why
-                    or "the loss must be computed from the variables inside `with tf.GradientTape() as tape:`, by tf "
-                    "operations and not by numpy; tape.explain_gradient(loss, variable) tells what cut the path",
+                    hint=extend.explain_missing_gradient(missing[0], guess=True),
                 ))  # fmt: skip
-            warnings.warn(f"Gradients do not exist for variables {names}; they stay as they are.", stacklevel=4)
+            why = extend.explain_missing_gradient(missing[0])
+            warnings.warn(
+                f"Gradients do not exist for variables {names}; they stay as they are."
+                + (f" Why {names.split(',')[0]} has none: {why}." if why else ""),
+                stacklevel=extend.user_stacklevel(),
+            )
         pairs = []
         for gradient, variable in zip(grads, variables, strict=True):
             if gradient is None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import warnings
 from typing import Any
 
-from weft.extend import at_once, explain, nearest, replacing_file, user_facing
+from weft.extend import at_once, explain, nearest, replacing_file, temporary_file, user_facing
 from weft.keras.saving import archive, checkpoints, hdf5, legacy_h5, shards
 from weft.keras.saving.state import Loader, Writer, report
 
@@ -91,7 +90,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
     if not _may_replace(path, overwrite):
         return
     if h5:
-        with tempfile.TemporaryFile() as file:
+        with temporary_file() as file:
             with hdf5.h5py().File(file, mode="w") as store:
                 legacy_h5.write_model(store, model, include_optimizer)
             _put_in_place(file, path)
@@ -236,7 +235,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
         ))  # fmt: skip
     if not _may_replace(path, overwrite):
         return
-    with tempfile.TemporaryFile() as file:
+    with temporary_file() as file:
         with hdf5.h5py().File(file, mode="w") as store:
             if path.endswith(".weights.h5"):
                 Writer(store, skip=skip).write(model)

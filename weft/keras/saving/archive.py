@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from weft.extend import explain, replacing_file
+from weft.extend import explain, replacing_file, temporary_file
 from weft.keras.core.variable import allocation_limit
 from weft.keras.saving import hdf5
 from weft.keras.saving.scopes import shared_objects
@@ -51,7 +51,7 @@ def write_archive(model: Any, file: Any) -> None:
     """
     metadata, config = _documents(model)
     # Weights go through a file without a name, so that a large model is not held in memory twice.
-    with tempfile.TemporaryFile() as weights, tempfile.TemporaryDirectory() as assets:
+    with temporary_file() as weights, tempfile.TemporaryDirectory() as assets:
         with hdf5.h5py().File(weights, mode="w") as store:
             Writer(store, assets).write(model)
         with zipfile.ZipFile(file, "w") as archive:
@@ -69,7 +69,7 @@ def write_folder(model: Any, folder: str) -> None:
     """Writes a model as the files of an archive side by side, each of them whole or not at all."""
     metadata, config = _documents(model)
     os.makedirs(folder, exist_ok=True)
-    with tempfile.TemporaryFile() as weights, tempfile.TemporaryDirectory() as assets:
+    with temporary_file() as weights, tempfile.TemporaryDirectory() as assets:
         with hdf5.h5py().File(weights, mode="w") as store:
             Writer(store, assets).write(model)
         weights.seek(0)
@@ -173,7 +173,7 @@ class Archive:
                 f"`{self.name}` holds no weights.", expected=WEIGHTS,
                 received=", ".join(sorted(self._members)[:10]),
             ))  # fmt: skip
-        with tempfile.TemporaryFile() as file:
+        with temporary_file() as file:
             self.copy(WEIGHTS, file)
             file.seek(0)
             reader = hdf5.Reader(file, f"{self.name}: {WEIGHTS}")

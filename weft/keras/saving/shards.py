@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.extend import explain, replacing_file
+from weft.extend import explain, replacing_file, temporary_file
 from weft.keras.saving import hdf5
 from weft.keras.saving.state import Writer
 
@@ -157,7 +157,7 @@ def joined(index: str) -> Iterator[hdf5.Reader]:
     names: list[Any] = []
     for held in where.values():
         names.extend(name for name in (held if isinstance(held, list) else [held]) if name not in names)
-    with tempfile.TemporaryFile() as whole:
+    with temporary_file() as whole:
         with hdf5.h5py().File(whole, mode="w") as store:
             for name in names:
                 _take_over(index, name, store)
