@@ -232,7 +232,7 @@ class GradientTape:
             if not (dtype.is_floating or dtype.is_complex):
                 _log.warning("%s", explain(
                     f"GradientTape.watch: the dtype of the watched tensor must be floating, got {dtype.name}.",
-                    received=str(target.handle_type if isinstance(target, Handle) else target.type),
+                    received=str(target.handle_type if isinstance(target, Handle) else getattr(target, "type", target)),
                     hint="its gradient will be None: watch tf.cast(x, tf.float32), and compute from that",
                 ))  # fmt: skip
             tape.watch(target)
