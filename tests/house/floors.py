@@ -62,6 +62,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "jax": ("weft.engines.xla",),
     "h5py": ("weft.keras.saving", "weft.api.saving"),
     "PIL": ("weft.api.image", "weft.keras.utils.image_utils"),
+    "simplejpeg": ("weft.api.image.jpeg",),
     "matplotlib": ("weft.cli.", "weft.keras.utils"),
     "sklearn": ("weft.cli.",),
     "IPython": ("weft.cli.", "weft.keras.utils"),

@@ -21,6 +21,7 @@ HEAVY_LIBRARIES = (
     "jax",
     "jaxlib",
     "PIL",
+    "simplejpeg",
     "matplotlib",
     "sklearn",
     "scipy",

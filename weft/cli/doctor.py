@@ -26,6 +26,7 @@ REQUIRED = (("numpy", "numpy"), ("llvmlite", "llvmlite.binding"), ("h5py", "h5py
 OPTIONAL = (
     ("jax", "the XLA engine: pip install 'weft[xla]'"),
     ("Pillow", "reading pictures: pip install 'weft[image]'"),
+    ("simplejpeg", "reading JPEG files faster: pip install 'weft[image]'"),
     ("scikit-learn", "the demo without network: pip install 'weft[demo]'"),
     ("matplotlib", "plots: pip install 'weft[demo]'"),
 )

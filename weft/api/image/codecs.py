@@ -1,6 +1,6 @@
-"""Images in files: JPEG, PNG, GIF, BMP and WebP, read and written by Pillow.
+"""Images in files: JPEG, PNG, GIF, BMP and WebP, read and written by Pillow; JPEG files are read by `jpeg.py` first.
 
-Pillow is an extra (`pip install 'weft[image]'`) and is imported when the first image is read. A file can hold more
+Pillow is an extra (`pip install 'weft[image]'`) and is imported when it is first needed. A file can hold more
 pixels than there is memory for: its size is looked at before it is read.
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from weft.api.image import jpeg
 from weft.api.image.common import convert_image_dtype
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
@@ -75,7 +76,52 @@ def _pixels(picture: Any, channels: int, deep: bool, function: str) -> Any:
         problem = f"tf.image.{function}: the image is damaged or cut short: {error}."
         raise InvalidArgumentError(explain(problem)) from None
     array = array[..., None] if array.ndim == 2 else array
-    return array.astype(np.uint16) * 257 if deep else array
+    return _deepened(array) if deep else array
+
+
+def _deepened(array: Any) -> Any:
+    return array.astype(np.uint16) * 257
+
+
+_PLAIN = jpeg.Manner()
+
+
+def _of_file(data: bytes, function: str, formats: tuple[str, ...], channels: int, deep: bool,
+             manner: jpeg.Manner = _PLAIN) -> Any:  # fmt: skip
+    """A file's pixels `[height, width, channels]`; in `decode_image` all pictures of a GIF file."""
+    whole = "JPEG" in formats and jpeg.begins(data)
+    found = jpeg.pixels(data, channels, manner, _MOST) if whole else None
+    if found is None:
+        picture = _opened(data, function, formats)
+        if picture.format == "GIF" and function == "decode_image":
+            array = _frames(picture, function)
+            return _deepened(array) if deep else array
+        array = _pixels(_drafted(picture, channels, manner), channels, deep, function)
+        # Pillow has found nothing missing; what is wrong otherwise does not keep TensorFlow from reading the file
+        found = jpeg.pixels(data, channels, manner, _MOST, strict=False) if whole else None
+        if found is None:
+            return array
+    return _deepened(found) if deep else found
+
+
+def _drafted(picture: Any, channels: int, manner: jpeg.Manner) -> Any:
+    """A JPEG file as Pillow is to read it: smaller, as grey without colours, as far as it is there."""
+    if picture.format not in ("JPEG", "MPO"):
+        return picture
+    width, height = picture.size
+    smaller = max(1, width // manner.ratio), max(1, height // manner.ratio)
+    picture.draft("L" if channels == 1 else None, smaller if manner.ratio > 1 else None)
+    if manner.recover:
+        from PIL import ImageFile
+
+        was, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+        try:
+            picture.load()
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = was
+    # Pillow makes no axis shorter than asked for, and a narrow picture has none to spare
+    done = next((n for n in (1, 2, 4, 8) if picture.size == (-(-width // n), -(-height // n))), manner.ratio)
+    return picture.reduce(manner.ratio // done) if done < manner.ratio else picture
 
 
 def _host(function: Callable[..., Any], inputs: list[Any], type: TensorType, name: str) -> Any:
@@ -96,15 +142,12 @@ def _bytes(contents: Any, function: str) -> bytes:
 
 
 def _decode(function: str, formats: tuple[str, ...], contents: Any, channels: int, dtype: Any = dtypes.uint8,
-            change: Callable[[Any], Any] | None = None) -> Any:  # fmt: skip
+            manner: jpeg.Manner = _PLAIN) -> Any:  # fmt: skip
     if channels not in (0, 1, 3, 4) and not (channels == 2 and "PNG" in formats):
         raise ValueError(explain(f"tf.image.{function}: `channels` is 0, 1, 3 or 4.", received=str(channels)))
 
     def run(data: Any) -> Any:
-        picture = _opened(_bytes(data, function), function, formats)
-        if change is not None:
-            picture = change(picture)
-        return _pixels(picture, channels, dtype is dtypes.uint16, function)
+        return _of_file(_bytes(data, function), function, formats, channels, dtype is dtypes.uint16, manner)
 
     type = TensorType((_fresh(), _fresh(), channels or _fresh()), dtype)
     return _host(run, [contents], type, function)
@@ -126,35 +169,26 @@ def decode_jpeg(contents: Any, channels: int = 0, ratio: int = 1, fancy_upscalin
         contents: The file's content: a scalar string.
         channels: 1 for grey, 3 for colours, 0 for what the file has.
         ratio: Makes the image 1, 2, 4 or 8 times smaller.
-        fancy_upscaling: Accepted.
+        fancy_upscaling: Whether colours that are stored for several pixels are interpolated between them.
         try_recover_truncated: Whether what is there of a file cut short will do.
         acceptable_fraction: Accepted.
-        dct_method: Accepted.
+        dct_method: The cosine transform: "INTEGER_FAST", as "", or "INTEGER_ACCURATE".
         name: The node's name.
 
     Returns:
-        uint8 `[height, width, channels]`.
+        uint8 `[height, width, channels]`: TensorFlow's pixels where simplejpeg is installed, as the extra `weft[image]`
+        does; by Pillow alone the accurate transform with interpolated colours.
 
     Raises:
-        InvalidArgumentError: For what is no JPEG file, or is damaged.
+        InvalidArgumentError: For what is no image, or is damaged.
     """
     if ratio not in (1, 2, 4, 8):
         raise ValueError(explain("tf.image.decode_jpeg: `ratio` is 1, 2, 4 or 8.", received=str(ratio)))
-
-    def change(picture: Any) -> Any:
-        if ratio > 1:
-            picture.draft(None, (picture.width // ratio, picture.height // ratio))
-        if try_recover_truncated:
-            from PIL import ImageFile
-
-            was, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
-            try:
-                picture.load()
-            finally:
-                ImageFile.LOAD_TRUNCATED_IMAGES = was
-        return picture
-
-    return _decode("decode_jpeg", ("JPEG", "PNG", "GIF", "BMP", "MPO"), contents, channels, change=change)
+    if dct_method not in ("", "INTEGER_FAST", "INTEGER_ACCURATE"):
+        raise ValueError(explain("tf.image.decode_jpeg: `dct_method` is INTEGER_FAST or INTEGER_ACCURATE.",
+                                 received=repr(dct_method)))  # fmt: skip
+    manner = jpeg.Manner(ratio, fancy_upscaling, dct_method == "INTEGER_ACCURATE", try_recover_truncated)
+    return _decode("decode_jpeg", ("JPEG", "PNG", "GIF", "BMP", "MPO"), contents, channels, manner=manner)
 
 
 def decode_and_crop_jpeg(contents: Any, crop_window: Any, channels: int = 0, ratio: int = 1,
@@ -162,7 +196,8 @@ def decode_and_crop_jpeg(contents: Any, crop_window: Any, channels: int = 0, rat
                          acceptable_fraction: float = 1, dct_method: str = "",
                          name: str | None = None) -> Any:  # fmt: skip
     """A part of a JPEG file's pixels: `crop_window` is (top, left, height, width)."""
-    whole = decode_jpeg(contents, channels, ratio, fancy_upscaling, try_recover_truncated)
+    whole = decode_jpeg(contents, channels, ratio, fancy_upscaling, try_recover_truncated, acceptable_fraction,
+                        dct_method)  # fmt: skip
     window = frontdoor.convert(crop_window)
     top, left, height, width = (window[i] for i in range(4))
     return whole[top : top + height, left : left + width]
@@ -226,12 +261,9 @@ def decode_image(contents: Any, channels: int | None = None, dtype: Any = dtypes
     deep = wanted is dtypes.uint16
 
     def run(data: Any) -> Any:
-        picture = _opened(_bytes(data, "decode_image"), "decode_image", ("JPEG", "MPO", "PNG", "GIF", "BMP"))
-        if picture.format == "GIF":
-            frames = _frames(picture, "decode_image")
-            frames = frames.astype(np.uint16) * 257 if deep else frames
-            return frames if expand_animations else frames[0]
-        return _pixels(picture, channels or 0, deep, "decode_image")
+        found = _of_file(_bytes(data, "decode_image"), "decode_image", ("JPEG", "MPO", "PNG", "GIF", "BMP"),
+                         channels or 0, deep)  # fmt: skip
+        return found if found.ndim == 3 or expand_animations else found[0]
 
     shape = None if expand_animations else (_fresh(), _fresh(), channels or _fresh())
     found = _host(run, [contents], TensorType(shape, dtypes.uint16 if deep else dtypes.uint8), "decode_image")
@@ -313,6 +345,6 @@ def extract_jpeg_shape(contents: Any, output_type: Any = dtypes.int32, name: str
 def is_jpeg(contents: Any, name: str | None = None) -> Any:
     """Whether a file's content begins as a JPEG file does."""
     def run(data: Any) -> Any:
-        return np.asarray(_bytes(data, "is_jpeg")[:3] == b"\xff\xd8\xff")
+        return np.asarray(jpeg.begins(_bytes(data, "is_jpeg")))
 
     return _host(run, [contents], TensorType((), dtypes.bool_), "is_jpeg")
