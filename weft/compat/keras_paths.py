@@ -113,7 +113,7 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "optimizers.schedules": ("learning_rate_schedule", ("keras.optimizers.schedules",)),
     "random": ("random seed_generator", ("keras.random",)),
     "regularizers": ("regularizers", ("keras.regularizers",)),
-    "saving": ("object_registration saving_api saving_lib serialization_lib", _SAVING),
+    "saving": ("file_editor object_registration saving_api saving_lib serialization_lib", _SAVING),
     "trainers": ("compile_utils trainer", ("keras.trainer.trainer", "keras.trainer.compile_utils")),
     "trainers.data_adapters": ("data_adapter_utils py_dataset_adapter", _UTILS),
     "tree": ("optree_impl tree_api", ("keras.tree",)),
@@ -183,6 +183,10 @@ RENAMED: dict[str, dict[str, str]] = {
         name: f"keras.core.global_state.{name}" for name in ("get_global_attribute", "set_global_attribute")
     } | {"clear_session": "keras.backend.clear_session"},
     "src.api_export": {"keras_export": "keras.inside.keras_export"},
+    "src.layers": {
+        "GroupedQueryAttention": "keras.layers.GroupQueryAttention",
+    },
+    "src.layers.attention.grouped_query_attention": {"GroupedQueryAttention": "keras.layers.GroupQueryAttention"},
     "src.layers.convolutional.base_conv": {"BaseConv": "keras.layers.convolution.conv.BaseConv"},
     "src.layers.convolutional.base_conv_transpose": {
         "BaseConvTranspose": "keras.layers.convolution.conv.BaseConvTranspose",
@@ -202,12 +206,24 @@ RENAMED: dict[str, dict[str, str]] = {
         for name in ("draw_seed", "global_seed_generator", "make_default_seed")
     },
     "src.saving.serialization_lib": {
-        "SafeModeScope": "keras.saving.scopes.safe_mode", "in_safe_mode": "keras.inside.in_safe_mode",
+        "SafeModeScope": "keras.inside.SafeModeScope", "in_safe_mode": "keras.inside.in_safe_mode",
+    },
+    "src.saving.object_registration": {
+        "GLOBAL_CUSTOM_NAMES": "keras.saving.registry._names",
+        "GLOBAL_CUSTOM_OBJECTS": "keras.saving.registry._objects",
+    },
+    "src.saving.saving_lib": {
+        "load_weights_only": "keras.saving.load_weights", "save_weights_only": "keras.saving.save_weights",
+    },
+    "src.legacy.saving.legacy_h5_format": {
+        "load_model_from_hdf5": "keras.saving.load_model", "save_model_to_hdf5": "keras.saving.save_model",
     },
     "src.trainers.data_adapters.data_adapter_utils": {
         "class_weight_to_sample_weights": "keras.trainer.arrays.class_weights",
     },
     "src.utils.backend_utils": {"in_grain_data_pipeline": "keras.inside.in_grain_data_pipeline"},
+    "src.utils": {name: f"keras.inside.{name}" for name in ("removeprefix", "removesuffix")},
+    "src.utils.python_utils": {name: f"keras.inside.{name}" for name in ("removeprefix", "removesuffix")},
     "src.utils.naming": {
         "auto_name": "keras.core.naming.auto_name", "to_snake_case": "keras.core.naming.to_snake_case",
     },

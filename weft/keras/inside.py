@@ -64,6 +64,11 @@ def in_stateless_scope() -> bool:
     return stateless.current() is not None
 
 
+def SafeModeScope(safe_mode: Any = True) -> AbstractContextManager[None]:
+    """Inside, Python code in configurations runs where `safe_mode` is False."""
+    return scopes.safe_mode(safe_mode)
+
+
 def in_safe_mode() -> bool:
     """Whether Python code in configurations is refused just now."""
     return not scopes.may_run_code()
@@ -72,6 +77,16 @@ def in_safe_mode() -> bool:
 def in_grain_data_pipeline() -> bool:
     """Whether this is called by a pipeline of the library Grain, which traces no tensors."""
     return False
+
+
+def removeprefix(x: str, prefix: str) -> str:
+    """A text without what it begins with, where it does."""
+    return x.removeprefix(prefix)
+
+
+def removesuffix(x: str, suffix: str) -> str:
+    """A text without what it ends with, where it does."""
+    return x.removesuffix(suffix)
 
 
 def no_automatic_dependency_tracking(method: Callable[..., Any]) -> Callable[..., Any]:

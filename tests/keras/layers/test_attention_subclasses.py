@@ -59,6 +59,25 @@ def test_attention_of_its_own(x):
     np.testing.assert_allclose(found, tf.repeat(found[:, :1], 5, axis=1), atol=1e-6)
 
 
+@pytest.mark.parametrize("scores", [False, True])
+def test_the_methods_of_attention_can_be_called(x, scores):
+    layer = keras.layers.MultiHeadAttention(2, 4, sliding_window=3)
+    layer.build(x.shape, x.shape)
+    assert layer._sliding_window == 3
+    parts = [np.random.RandomState(seed).randn(1, 5, 2, 4).astype("float32") for seed in range(3)]
+    seen = np.ones((1, 5, 5), bool)
+    seen[:, 3, 1] = False
+    both, _ = layer._compute_attention(
+        *parts, attention_mask=seen, use_causal_mask=True, return_attention_scores=scores
+    )  # fmt: skip
+    merged, _ = layer._compute_attention(*parts, attention_mask=np.tril(seen), return_attention_scores=scores)
+    np.testing.assert_allclose(both, merged, atol=1e-6)
+
+    plain = keras.layers.Attention()
+    allowed = plain._calculate_score_mask(np.ones((2, 3, 4)), v_mask=np.array([[1, 0, 1, 0]]), use_causal_mask=True)
+    np.testing.assert_array_equal(allowed[0], np.tril(np.ones((3, 4))) * [1, 0, 1, 0])
+
+
 def test_an_embedding_that_also_goes_back():
     class Tied(keras.layers.Embedding):
         def call(self, inputs, reverse=False):

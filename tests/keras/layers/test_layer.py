@@ -229,7 +229,11 @@ def test_an_unknown_keyword_names_the_nearest() -> None:
         (lambda: layers.Dropout(1.5), "Dropout: Invalid value received for argument `rate`"),
         (lambda: layers.Conv2D(3, (3, 3, 3)), "Conv2D: `kernel_size` must be an integer"),
         (lambda: layers.MaxPooling2D(padding="smae"), "`padding` is 'smae'.*`same`"),
-        (lambda: layers.Conv2D(3, 3, strides=2, dilation_rate=2), "cannot both exceed 1"),
+        (lambda: layers.Conv2D(3, 3, strides=2, dilation_rate=2), "not supported in conjunction with"),
+        (lambda: layers.Conv2DTranspose(3, 3, strides=2, dilation_rate=2), "not supported in conjunction with"),
+        (lambda: layers.Conv2DTranspose(3, 3, strides=2, output_padding=2), "strictly less than `strides`"),
+        (lambda: layers.Conv2D(5, 3, groups=2), "evenly divisible by the number of groups"),
+        (lambda: layers.Dense(3, trainable=1), "to be a boolean"),
         (lambda: layers.Permute((0, 1)), "the batch, axis 0, is left out"),
         (lambda: layers.RepeatVector(0), "`n` should be a positive integer"),
         (lambda: layers.Reshape((-2, 5)), r"non-negative integer.*target_shape=\(-2, 5\)"),
@@ -541,3 +545,53 @@ def test_shapes_of_each_call() -> None:
     layer(keras.Input((7, 4)))
     assert [layer.get_input_shape_at(call) for call in (0, 1)] == [(None, 4), (None, 7, 4)]
     assert [layer.get_output_shape_at(call) for call in (0, 1)] == [(None, 3), (None, 7, 3)]
+
+
+# Keywords that hold for the layers inside -----------------------------------------------------------------------------
+
+
+class _Counted(layers.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self._register_call_context_args("step")
+
+    def call(self, x: Any, step: int = 0) -> Any:
+        return x + step
+
+
+class _Around(layers.Layer):
+    def __init__(self, inner: Any) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def call(self, x: Any) -> Any:
+        return self.inner(x)
+
+
+def test_registered_keywords_reach_the_layers_inside() -> None:
+    x = np.zeros((1, 2))
+    sequence = keras.Sequential([layers.Identity(), _Around(_Around(_Counted()))])
+    entry = keras.Input((2,))
+    functional = keras.Model(entry, _Around(_Counted())(entry))
+    for model in (sequence, functional):
+        model._register_call_context_args("step")
+        np.testing.assert_array_equal(model(x, step=3), x + 3)
+        np.testing.assert_array_equal(model(x), x)
+    with pytest.raises(RuntimeError, match="after the layer has been called"):
+        sequence._register_call_context_args("other")
+
+    class Asks(layers.Layer):
+        def call(self, x: Any, step: int = 0) -> Any:
+            return x + step
+
+    outer = _Around(Asks())  # which has not registered it
+    outer._register_call_context_args("step")
+    np.testing.assert_array_equal(outer(x, step=3), x)
+    with pytest.raises(TypeError):
+        _Around(Asks())(x, step=3)
+
+
+def test_backward_layers_keep_use_cudnn() -> None:
+    both = layers.Bidirectional(layers.GRU(1, use_cudnn=False))
+    assert both.forward_layer.use_cudnn is False and both.backward_layer.use_cudnn is False
+    assert not hasattr(layers.SimpleRNN(1), "use_cudnn")

@@ -105,6 +105,34 @@ def test_sparse_and_ragged_inputs_and_rows() -> None:
     assert layers.CategoryEncoding(3)(numbers).numpy().tolist() == [[1.0, 1.0, 0.0], [1.0, 0.0, 1.0]]
     rows = layers.TextVectorization(vocabulary=["a", "b"], ragged=True)(["a b a", "c"])
     assert rows.to_list() == [[2, 3, 2], [1]]
+    looked_up = layers.StringLookup(vocabulary=["a", "b"])(words)
+    assert isinstance(looked_up, tf.SparseTensor) and looked_up.values.numpy().tolist() == [1, 2]
+    uneven = tf.ragged.constant([["a", "b", "x"], ["a"]])
+    counts = layers.StringLookup(vocabulary=["a", "b"], output_mode="count")(uneven)
+    assert counts.numpy().tolist() == [[1, 1, 1], [0, 1, 0]]  # what is not there is not unknown
+
+
+def test_tokens_may_come_after_the_model() -> None:
+    texts = np.array(["foo bar", "bar baz", "baz bada boom"])
+    for options, shape in (
+        ({"ngrams": (1, 2)}, (None, None)), ({"output_mode": "tf_idf"}, (None, None)),
+        ({"output_mode": "tf_idf", "max_tokens": 9, "pad_to_max_tokens": True}, (None, 9)),
+    ):  # fmt: skip
+        model = keras.Sequential([keras.Input((), dtype="string"), layers.TextVectorization(**options)])
+        assert tuple(model.output_shape) == shape
+        with pytest.raises(ValueError, match="no vocabulary yet"):
+            model.layers[0](texts)
+        model.layers[0].adapt(texts)
+        np.testing.assert_array_equal(model(texts), model.layers[0](texts))
+
+
+def test_splitting_of_ones_own_and_one_hot_texts() -> None:
+    apart = layers.TextVectorization(
+        standardize=None, split=lambda text: tf.strings.split(text, sep="|"), vocabulary=["foo", "bar"]
+    )
+    assert apart(["foo|bar", "bar"]).numpy().tolist() == [[2, 3], [3, 0]]
+    one_hot = layers.TextVectorization(output_mode="one_hot", vocabulary=["foo", "bar"])(["foo bar"])
+    assert one_hot.numpy().tolist() == [[[0, 1, 0], [0, 0, 1]]]
 
 
 def test_what_adapt_takes() -> None:

@@ -492,3 +492,48 @@ class TestNamesInConfigurations:
         model.save(tmp_path / "model.h5")
         loaded = keras.saving.load_model(tmp_path / "model.h5")
         assert type(loaded.layers[0]) is Mine
+
+
+def test_a_container_that_holds_itself(tmp_path: Path) -> None:
+    class Round(keras.Model):
+        def __init__(self, **kwargs: object) -> None:
+            super().__init__(**kwargs)
+            self.blocks: list[object] = []
+            self.blocks.append(self.blocks)
+            self.out = keras.layers.Dense(2)
+
+        def call(self, x: tf.Tensor) -> tf.Tensor:
+            return self.out(x)
+
+    model, x = Round(), np.ones((2, 4), np.float32)
+    expected = model(x)
+    model.save(tmp_path / "round.keras")
+    with keras.saving.custom_object_scope({"Round": Round}):
+        np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "round.keras")(x), expected)
+
+
+def test_a_compile_of_ones_own_is_not_called(tmp_path: Path) -> None:
+    class Own(keras.Sequential):
+        def compile(self, rate: float) -> None:
+            super().compile(keras.optimizers.SGD(rate), "mse")
+
+    model = Own([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(0.5)
+    model.save(tmp_path / "own.keras")
+    with pytest.warns(UserWarning, match="`compile\\(\\)` was not called"):
+        loaded = keras.saving.load_model(tmp_path / "own.keras", custom_objects={"Own": Own})
+    assert not loaded.compiled
+
+
+def test_save_format_without_an_ending(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    with pytest.raises(ValueError, match="argument is deprecated"):
+        model.save(tmp_path / "model", save_format="keras")
+    model.save(tmp_path / "model", save_format="h5")
+    assert keras.saving.load_model(tmp_path / "model").count_params() == 3
+
+
+@pytest.mark.parametrize("record", [{"name": "s"}, {"name": "s", "layers": [{}]}])
+def test_a_sequence_that_is_cut_short(record: dict[str, object]) -> None:
+    with pytest.raises((ValueError, TypeError), match="'name' and 'layers'|a 'config' key"):
+        keras.saving.deserialize_keras_object({"module": "keras", "class_name": "Sequential", "config": record})

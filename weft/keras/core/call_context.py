@@ -5,9 +5,18 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+#: what every layer hands on to the layers inside it
+TRAINING = frozenset({"training"})
+
 
 class CallContext:
-    """The call of an outermost layer and of all layers inside it."""
+    """The call of an outermost layer and of all layers inside it.
+
+    Attributes:
+        entry: The outermost layer.
+        training: What holds for `training`.
+        values: What holds for other keywords that layers have registered.
+    """
 
     __slots__ = ("entry", "training", "values")
 

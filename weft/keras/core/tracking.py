@@ -12,8 +12,9 @@ import weft as tf
 
 #: attributes of layers and models that change without changing what is computed
 ASIDE = frozenset({
-    "_losses", "_inbound_nodes", "_outbound_nodes", "_weft_compiled_call", "_state", "history", "stop_training",
-    "stop_evaluating", "stop_predicting", "optimizer", "loss", "loss_weights", "compiled", "steps_per_execution",
+    "_losses", "_was_called", "_inbound_nodes", "_outbound_nodes", "_weft_compiled_call", "_state", "history",
+    "stop_training", "stop_evaluating", "stop_predicting", "optimizer", "loss", "loss_weights", "compiled",
+    "steps_per_execution",
 })  # fmt: skip
 
 
@@ -47,27 +48,32 @@ _PLAIN = frozenset((int, float, bool, str, bytes, type(None)))
 def walk(value: Any) -> Iterator[Any]:
     """The layers, variables, metrics and other tracked objects in a value, in order; containers are looked into."""
     found: list[Any] = []
-    _collect(value, found)
+    _collect(value, found, ())
     return iter(found)
 
 
-def _collect(value: Any, found: list[Any]) -> None:
+def _collect(value: Any, found: list[Any], around: tuple[int, ...]) -> None:
+    """Adds what is in a value; `around` are the containers that it is in, which it may itself be one of."""
     if type(value) in _PLAIN:
         return
+    items: Any
     if isinstance(value, (list, tuple)):
-        for item in value:
-            _collect(item, found)
+        items = value
     elif isinstance(value, dict):
-        for item in list(value.values()):
-            _collect(item, found)
+        items = list(value.values())
     elif _is_tracked(value):
         found.append(value)
+        return
     elif isinstance(value, Mapping):
-        for item in list(value.values()):
-            _collect(item, found)
+        items = list(value.values())
     elif isinstance(value, (set, frozenset)):
-        for item in sorted(value, key=lambda member: str(getattr(member, "name", ""))):
-            _collect(item, found)
+        items = sorted(value, key=lambda member: str(getattr(member, "name", "")))
+    else:
+        return
+    if id(value) not in around:
+        around = (*around, id(value))
+        for item in items:
+            _collect(item, found, around)
 
 
 def unique(values: Any) -> list[Any]:

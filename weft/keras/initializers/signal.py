@@ -14,6 +14,16 @@ from weft.keras.initializers import windows
 from weft.keras.initializers.initializer import Initializer
 
 
+def check_window(owner: str, window: str) -> None:
+    """Refuses the name of no window.
+
+    Raises:
+        ValueError: Naming the owner, and the window that is next to it.
+    """
+    if window not in windows.WINDOWS:
+        raise ValueError(explain(f"{owner}: `window` is {window!r}. {nearest(window, windows.WINDOWS)}"))
+
+
 def window_values(owner: str, window: Any, length: int, periodic: bool) -> Any:
     """A window as float32 `[length]`.
 
@@ -29,8 +39,7 @@ def window_values(owner: str, window: Any, length: int, periodic: bool) -> Any:
     if window is None:
         return tf.ones((length,))
     if isinstance(window, str):
-        if window not in windows.WINDOWS:
-            raise ValueError(explain(f"{owner}: `window` is {window!r}. {nearest(window, windows.WINDOWS)}"))
+        check_window(owner, window)
         return tf.constant(windows.of_length(window, length, periodic), "float32")
     found = tf.cast(tf.convert_to_tensor(window), "float32")
     if found.shape.rank != 1 or found.shape[0] != length:
@@ -64,6 +73,8 @@ class STFT(Initializer):
             raise ValueError(f"STFT: `side` is 'real' or 'imag', received {side!r}.")
         if scaling not in ("density", "spectrum", None):
             raise ValueError(f"STFT: `scaling` is 'density', 'spectrum' or None, received {scaling!r}.")
+        if isinstance(window, str):
+            check_window("STFT", window)
         self.side, self.window, self.scaling, self.periodic = side, window, scaling, periodic
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:

@@ -74,6 +74,8 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
     _stays_sparse: Any = None
     _tracked: dict[str, Any]  # attributes that may hold layers or variables, by name
     _own: list[Any]  # variables made by add_weight
+    #: keywords of a call that hold for the layers inside it
+    _call_context_args: frozenset[str] = call_context.TRAINING
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         layer = super().__new__(cls)
@@ -93,11 +95,11 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
         self.autocast = autocast
         self.supports_masking = False
         self.input_spec: Any = None
-        if not isinstance(trainable, (bool, int)):
+        if not isinstance(trainable, bool):
             raise ValueError(explain(
                 f"{type(self).__name__}: expected `trainable` to be a boolean.", received=repr(trainable)
             ))  # fmt: skip
-        self._trainable = bool(trainable)
+        self._trainable = trainable
         self._losses: list[Any] = []
         self._metrics: list[Any] = []
         self._building = False
@@ -267,6 +269,7 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Calls the layer: builds it on the first call, checks the inputs, carries masks along."""
         self._require_init("it is called")
+        self.__dict__["_was_called"] = True
         signature = call_signature(self)
         kwargs, said = self._split_context(signature, kwargs)
         arguments = signature.bind(self, args, kwargs)
@@ -280,9 +283,11 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
         if outer is None:
             call_context.set_current(context)
             self._clear_losses()
-        training = context.training
+        training, values = context.training, context.values
         try:
-            self._resolve_training(signature, arguments, context, said)
+            self._resolve_training(signature, arguments, context, said.get("training"))
+            if self._call_context_args is not call_context.TRAINING:
+                self._resolve_context(signature, arguments, context, said)
             with naming.Scope(self.name, self):
                 if not self.built:
                     self._build_for(arguments, signature)
@@ -296,21 +301,58 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
             error.add_note(f"  in layer `{self.name}` ({type(self).__name__})")
             raise
         finally:
-            context.training = training
+            context.training, context.values = training, values
             if outer is None:
                 call_context.set_current(None)
         if recorded is not None:
             self._record(signature, recorded, outputs)
         return outputs
 
-    def _split_context(self, signature: CallSignature, kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-        """`training` and `mask` may be passed to any layer. Those that do not take them hand `training` on to the
-        layers inside, and ignore `mask`."""
-        said = kwargs.get("training")
-        extra = [key for key in ("training", "mask") if key in kwargs and key not in signature.names]
+    def _register_call_context_args(self, *names: str) -> None:
+        """Makes keywords known to this layer that hold for the layers inside its call, too, as `training` does.
+
+        A layer whose `call` takes such a keyword gets its value there; one that does not only hands it on. What a layer
+        is given itself comes before what the layers around it were given.
+
+        Args:
+            *names: The keywords.
+
+        Raises:
+            RuntimeError: Where the layer has been called.
+        """
+        if "_was_called" in self.__dict__:
+            raise RuntimeError(explain(
+                "Cannot add call-context args after the layer has been called.", received=", ".join(names),
+                hint=f"register them in {type(self).__name__}.__init__()",
+            ))  # fmt: skip
+        self._call_context_args = self._call_context_args | set(names)
+
+    def _split_context(
+        self, signature: CallSignature, kwargs: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """`training`, `mask` and what was registered may be passed to any layer. Those that do not take them hand them
+        on to the layers inside, and ignore `mask`."""
+        known = self._call_context_args
+        said = {key: value for key, value in kwargs.items() if key in known}
+        extra = [key for key in kwargs if (key in known or key == "mask") and key not in signature.names]
         if extra and not signature.takes_any_keyword:
             kwargs = {key: value for key, value in kwargs.items() if key not in extra}
         return kwargs, said
+
+    def _resolve_context(
+        self, signature: CallSignature, arguments: dict[str, Any], context: CallContext, said: dict[str, Any]
+    ) -> None:
+        """Gives the registered keywords to `call`, and to the layers inside: what was said, else what holds around."""
+        now = dict(context.values)
+        for name in self._call_context_args - call_context.TRAINING:
+            value = arguments.get(name, said.get(name))
+            if value is None:
+                value = now.get(name)
+            if value is not None:
+                now[name] = value
+                if name in signature.names:
+                    arguments[name] = value
+        context.values = now
 
     def _convert(self, arguments: dict[str, Any], signature: CallSignature) -> None:
         """Arrays become tensors; floats take the layer's dtype."""
@@ -493,6 +535,12 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
         Returns:
             The shapes of the outputs, as tuples.
         """
+        if type(self).call is Layer.call:
+            raise NotImplementedError(explain(
+                f"Layer `{self.name}` ({type(self).__name__}) does not have a `compute_output_shape` method "
+                "implemented.",
+                hint="define call(self, inputs) in the class, from which shapes follow, or the method itself",
+            ))  # fmt: skip
         inputs = map_shapes(lambda shape: KerasTensor(shape, dtype=self.input_dtype), as_shape(input_shape))
         if not self.built:
             with naming.Scope(self.name, self):

@@ -91,7 +91,7 @@ class LayerState:
         if len(store) != len(variables):
             unbuilt = not variables and not self.built
             raise ValueError(explain(
-                f"the file holds {len(store)} variables for it, the layer has {len(variables)}"
+                f"the layer has {len(variables)} variables, received {len(store)} variables from the file"
                 + (" because it is not built" if unbuilt else "") + ".",
                 expected=", ".join(f"{v.path} {tuple(v.shape)}" for v in variables) or None,
                 hint="call the model on data before loading, or make build() create all layers' weights"
@@ -109,7 +109,7 @@ class LayerState:
         for variable, value in zip(variables, values, strict=True):
             if tuple(value.shape) != tuple(variable.shape):
                 raise ValueError(explain(
-                    f"its variable `{variable.path}` has another shape in the file.",
+                    f"its variable `{variable.path}` has another shape in the file: the two must match.",
                     expected=str(tuple(variable.shape)), received=str(tuple(value.shape)),
                 ))  # fmt: skip
         for variable, value in zip(variables, values, strict=True):

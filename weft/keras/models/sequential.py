@@ -294,8 +294,18 @@ class Sequential(Model):
         """The model of a configuration."""
         if "name" not in config and "layers" not in config:
             return cls(**config)
+        if "layers" not in config:  # the name may be left out: not all that write configurations know one
+            raise ValueError(explain(
+                f"{cls.__name__}: A Sequential model configuration must be a dictionary containing the 'name' and "
+                "'layers' keys.", received=f"the keys {sorted(config)}",
+            ))  # fmt: skip
         model = cls(name=config.get("name"))
         for record in config["layers"]:
+            if isinstance(record, dict) and "config" not in record:
+                raise ValueError(explain(
+                    f"{cls.__name__}: the configuration of a layer is cut short. Expected a dictionary containing a "
+                    "'config' key.", received=repr(record)[:200],
+                ))  # fmt: skip
             model.add(deserialize_keras_object(record, custom_objects=custom_objects))
         shape = config.get("build_input_shape")
         if model._graph is None and shape is not None and len(model.layers):

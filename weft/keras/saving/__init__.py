@@ -2,6 +2,7 @@
 
 from weft.extend import word_absent
 from weft.keras.saving.api import load_model, load_weights, save_model, save_weights
+from weft.keras.saving.file_editor import KerasFileEditor
 from weft.keras.saving.registry import (
     CustomObjectScope,
     custom_object_scope,
@@ -16,6 +17,7 @@ word_absent(globals(), "keras.saving")
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",

@@ -72,6 +72,11 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         raise UnknownArgument(explain(
             f"save: The following argument(s) are not supported: {list(kwargs)}. {nearest(word, known)}"
         ))  # fmt: skip
+    if form not in (None, "h5", "hdf5", "tf") and not str(filepath).endswith((".keras", *_H5_ENDINGS)):
+        raise ValueError(explain(
+            "The `save_format` argument is deprecated: the path's ending says how the model is saved.",
+            received=f"save_format={form!r}, {filepath!r}", hint=f"model.save({f'{filepath}.keras'!r})",
+        ))  # fmt: skip
     _warn_unbuilt(model)
     if _is_open_file(filepath):
         archive.write_archive(model, filepath)
@@ -212,7 +217,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     kwargs.pop("options", None)
     skip = kwargs.pop("objects_to_skip", None)
     if kwargs:
-        raise TypeError(f"save_weights has no argument `{next(iter(kwargs))}`.")
+        raise UnknownArgument(f"save_weights: Invalid keyword arguments. There is no argument `{next(iter(kwargs))}`.")
     path = os.fspath(filepath)
     if not getattr(model, "built", True):
         raise ValueError(explain(
@@ -266,7 +271,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
     skip = kwargs.pop("objects_to_skip", None)
     kwargs.pop("options", None)
     if kwargs:
-        raise TypeError(f"load_weights has no argument `{next(iter(kwargs))}`.")
+        raise UnknownArgument(f"load_weights: Invalid keyword arguments. There is no argument `{next(iter(kwargs))}`.")
     if filepath is None:
         raise ValueError(explain(
             "load_weights: `filepath` is None.",

@@ -142,7 +142,7 @@ class Reader:
         if outside:
             raise self._refuse(f"`{path}` has its numbers in other files ({outside[0][0]!r})")
         if virtual:
-            raise self._refuse(f"`{path}` is put together from other files")
+            raise self._refuse(f"`{path}` is put together from other files (a virtual data set)")
         if shape is None or kind.kind not in "fiubcV" or (kind.kind == "V" and kind.itemsize != 2):
             raise self._refuse(f"`{path}` holds no numbers but {kind}")
         if any(number not in _FILTERS for number in filters):

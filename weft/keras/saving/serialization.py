@@ -201,7 +201,10 @@ def _deserialize_record(
         return code.load(config)
     cls = _find_class(record, custom, known, printable)
     if not hasattr(cls, "from_config"):
-        raise TypeError(f"{name} cannot be made from a configuration: it has no from_config() method.")
+        raise TypeError(explain(
+            f"Unable to reconstruct an instance of {name} from a configuration: it has no from_config() method.",
+            hint="give the class get_config() and a class method from_config(config)",
+        ))  # fmt: skip
     if config is not None and not isinstance(config, dict):
         raise TypeError(explain(
             f"The configuration of {name}: Expected 'config' to be a dict.", received=repr(config)[:200]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -131,6 +132,12 @@ class Trainer(GeneratorMethods):
         """Compiles by what `get_compile_config` gave."""
         from weft.keras.saving import deserialize_keras_object
 
+        if type(self).compile is not Trainer.compile:
+            warnings.warn(
+                "`compile()` was not called as part of model loading because the model's `compile()` method is custom. "
+                f"Give {type(self).__name__} a compile_from_config(config) that calls it.", stacklevel=2,
+            )  # fmt: skip
+            return
         found = {
             key: deserialize_keras_object(value) if isinstance(value, (dict, list)) else value
             for key, value in config.items()

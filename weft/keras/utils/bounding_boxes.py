@@ -99,8 +99,8 @@ def convert_format(
     relative = source.startswith("rel_"), target.startswith("rel_")
     if any(relative) and (height is None or width is None):
         raise ValueError(explain(
-            "convert_format: formats with `rel_` are shares of a picture of known size.",
-            received=f"source={source!r}, target={target!r}, height={height}, width={width}",
+            "convert_format: formats with `rel_` are shares of a picture of known size: it must receive `height` and "
+            "`width`.", received=f"source={source!r}, target={target!r}, height={height}, width={width}",
             hint="pass height= and width=",
         ))  # fmt: skip
     boxes = _tensor(boxes, dtype)

@@ -18,7 +18,7 @@ _CROSSED, _ENCODED = ("int", "one_hot"), ("int", "one_hot", "float")
 def _mode(owner: str, value: Any, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise ValueError(explain(
-            f"{owner}: `output_mode` is {value!r}. {nearest(str(value), allowed)}",
+            f"{owner}: Invalid value for argument `output_mode`: {value!r}. {nearest(str(value), allowed)}",
             expected="one of " + ", ".join(repr(word) for word in allowed),
         ))  # fmt: skip
     return str(value)

@@ -110,6 +110,7 @@ class MultiHeadAttention(Layer):
         # under Keras' own names too, for the classes that are made of this one
         self._num_heads, self._key_dim, self._value_dim = self.num_heads, self.key_dim, self.value_dim
         self._use_bias, self._dropout, self._output_shape = use_bias, dropout, self._output_size
+        self._sliding_window = self.sliding_window
 
     def _get_common_kwargs_for_sublayer(self) -> dict[str, Any]:
         """What the projections have in common."""
@@ -215,9 +216,11 @@ class MultiHeadAttention(Layer):
 
     def _compute_attention(
         self, query: Any, key: Any, value: Any, attention_mask: Any = None, training: Any = None,
-        return_attention_scores: bool = False,
+        return_attention_scores: bool = False, use_causal_mask: bool = False,
     ) -> tuple[Any, Any]:  # fmt: skip
         """The mixed values and the weights, of projections; what is made of this layer calls it and replaces it."""
+        if use_causal_mask:  # asked for by classes made of this one: `call` has it in the mask already
+            attention_mask = joined_masks(query, key, None, (), attention_mask, True, None)
         scores = tf.einsum(self._score_equation, query * (1.0 / math.sqrt(self.key_dim)), key)
         unnamed = not self.dropout and not return_attention_scores and scores.shape.rank == 4
         if unnamed and type(self)._masked_softmax is MultiHeadAttention._masked_softmax:
@@ -233,6 +236,7 @@ class MultiHeadAttention(Layer):
     def _widened(self, mask: Any, scores: Any) -> Any:
         """A mask with axes for the heads."""
         if mask is not None:
+            mask = tf.convert_to_tensor(mask)
             for _ in range(scores.shape.rank - mask.shape.rank):
                 mask = tf.expand_dims(mask, -2 * len(self._axes) - 1)
         return mask
@@ -383,8 +387,19 @@ class _SimpleAttention(Layer):
         if dropout:
             self._dropout = Dropout(dropout, seed=seed, dtype=self.dtype_policy)
 
-    def _scores(self, query: Any, key: Any) -> Any:
+    def _calculate_scores(self, query: Any, key: Any) -> Any:
+        """How well keys match queries, `[batch, targets, sources]`."""
         raise NotImplementedError
+
+    def _calculate_score_mask(self, scores: Any, v_mask: Any, use_causal_mask: bool) -> Any:
+        """Which scores count, of a shape that goes with theirs; None for all."""
+        allowed = None if v_mask is None else tf.expand_dims(tf.cast(v_mask, "bool"), 1)
+        if use_causal_mask:
+            sizes = tf.shape(scores)
+            rows, columns = tf.range(sizes[1])[:, None], tf.range(sizes[2])[None, :]
+            causal = tf.expand_dims(rows >= columns, 0)
+            allowed = causal if allowed is None else tf.logical_and(allowed, causal)
+        return allowed
 
     def call(self, inputs: Any, mask: Any = None, training: Any = None, return_attention_scores: bool = False,
              use_causal_mask: bool = False) -> Any:  # fmt: skip
@@ -393,12 +408,8 @@ class _SimpleAttention(Layer):
         query, value = inputs[0], inputs[1]
         key = inputs[2] if len(inputs) > 2 else value
         query_mask, value_mask = (mask[0], mask[1]) if isinstance(mask, (list, tuple)) else (None, None)
-        scores = self._scores(query, key)
-        allowed = None if value_mask is None else tf.expand_dims(tf.cast(value_mask, "bool"), 1)
-        if use_causal_mask:
-            rows, columns = tf.range(tf.shape(query)[1])[:, None], tf.range(tf.shape(key)[1])[None, :]
-            causal = tf.expand_dims(rows >= columns, 0)
-            allowed = causal if allowed is None else tf.logical_and(allowed, causal)
+        scores = self._calculate_scores(query, key)
+        allowed = self._calculate_score_mask(scores, value_mask, use_causal_mask)
         if allowed is not None:
             least = 65504.0 if scores.dtype == "float16" else 1e9
             scores = scores - least * tf.cast(tf.logical_not(allowed), scores.dtype)
@@ -459,7 +470,7 @@ class Attention(_SimpleAttention):
         if self.score_mode == "concat":
             self.concat_score_weight = self.add_weight(name="concat_score_weight", shape=(), initializer="ones")
 
-    def _scores(self, query: Any, key: Any) -> Any:
+    def _calculate_scores(self, query: Any, key: Any) -> Any:
         if self.score_mode == "dot":
             scores = tf.matmul(query, key, transpose_b=True)
             return scores if self.scale is None else scores * self.scale
@@ -489,6 +500,6 @@ class AdditiveAttention(_SimpleAttention):
         if self.use_scale:
             self.scale = self.add_weight(name="scale", shape=(input_shape[0][-1],), initializer="glorot_uniform")
 
-    def _scores(self, query: Any, key: Any) -> Any:
+    def _calculate_scores(self, query: Any, key: Any) -> Any:
         joined = tf.tanh(tf.expand_dims(query, 2) + tf.expand_dims(key, 1))
         return tf.reduce_sum(joined if self.scale is None else joined * self.scale, axis=-1)

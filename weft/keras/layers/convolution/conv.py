@@ -31,6 +31,14 @@ class ConvolutionBase(Layer):
         self.data_format = standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
+    def _check_strides(self) -> None:
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError(explain(
+                f"{type(self).__name__}: `strides > 1` not supported in conjunction with `dilation_rate > 1`. "
+                f"Received: strides={self.strides} and dilation_rate={self.dilation_rate}",
+                hint="leave one of the two at 1",
+            ))  # fmt: skip
+
     def _set_functions(self, activation: Any, use_bias: bool, bias: tuple[Any, Any, Any]) -> None:
         self.activation = activations.get(activation)
         self.use_bias = use_bias
@@ -109,17 +117,18 @@ class BaseConv(LowRank, ConvolutionBase):
         self._set_low_rank(lora_rank, lora_alpha)
         name = type(self).__name__
         self.filters = positive_int(name, "filters", filters)
+        if groups is None or groups <= 0:
+            raise ValueError(f"{name}: The number of groups must be a positive integer. Received: groups={groups}.")
         self.groups = positive_int(name, "groups", groups)
         self._set_window(kernel_size, strides, padding, data_format, dilation_rate)
         self._set_functions(activation, use_bias, (bias_initializer, bias_regularizer, bias_constraint))
         self._set_kernel(kernel_initializer, kernel_regularizer, kernel_constraint)
         if self.filters % self.groups:
-            raise ValueError(f"{name}: {self.filters} filters cannot be shared out to {self.groups} groups.")
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                f"{name}: strides {self.strides} and dilation_rate {self.dilation_rate} cannot both exceed 1. "
-                "Specifying `strides > 1` is not compatible with `dilation_rate > 1`."
-            )
+            raise ValueError(explain(
+                f"{name}: The number of filters must be evenly divisible by the number of groups. "
+                f"Received: groups={self.groups}, filters={self.filters}."
+            ))  # fmt: skip
+        self._check_strides()
 
     def build(self, input_shape: Any) -> None:
         channels = self._channels(input_shape)
@@ -248,6 +257,12 @@ class BaseConvTranspose(ConvolutionBase):
         self.output_padding = (
             None if output_padding is None else per_axis(name, "output_padding", output_padding, self.rank, 0)
         )
+        self._check_strides()
+        if any(extra >= stride for extra, stride in zip(self.output_padding or (), self.strides)):
+            raise ValueError(explain(
+                f"{name}: `output_padding` must be strictly less than `strides`.",
+                received=f"output_padding={self.output_padding}, strides={self.strides}",
+            ))  # fmt: skip
         self._set_functions(activation, use_bias, (bias_initializer, bias_regularizer, bias_constraint))
         self._set_kernel(kernel_initializer, kernel_regularizer, kernel_constraint)
 

@@ -211,7 +211,8 @@ class Wrapper(Layer):
         super().__init__(**kwargs)
         if not isinstance(layer, Layer):
             raise NoLayer(explain(
-                f"Layer {layer!r} supplied to {type(self).__name__} isn't a supported layer type."[:300],
+                f"Layer {repr(layer)[:200]} supplied to {type(self).__name__} isn't a supported layer type. "
+                "Please ensure wrapped layer is a valid Keras layer.",
                 received=type(layer).__name__, expected="a keras.Layer",
             ))  # fmt: skip
         self.layer = layer

@@ -23,7 +23,9 @@ def as_salt(layer: str, salt: Any) -> tuple[int, int] | None:
         return None
     pair = (salt, salt) if hasattr(salt, "__index__") else tuple(salt) if isinstance(salt, (list, tuple)) else ()
     if len(pair) != 2 or not all(hasattr(n, "__index__") for n in pair):
-        raise ValueError(explain(f"{layer}: `salt` must be an integer, or two of them.", received=repr(salt)))
+        raise ValueError(explain(
+            f"{layer}: `salt` can only be a tuple of size 2 integers, or a single integer.", received=repr(salt)
+        ))  # fmt: skip
     return int(pair[0]), int(pair[1])
 
 
@@ -160,15 +162,15 @@ class HashedCrossing(Layer):
 
     def _checked(self, value: Any) -> Any:
         kind = standardize_dtype(value.dtype)
+        if value.shape.rank > 2 or (value.shape.rank == 2 and value.shape[1] not in (1, None)):
+            raise ValueError(explain(
+                f"Layer `{self.name}` (HashedCrossing) takes one value a sample: all inputs should have "
+                "shape `()`, `(batch_size)` or `(batch_size, 1)`.", received=f"shape {value.shape}",
+            ))  # fmt: skip
         if kind != "string" and not is_int(kind):
             raise ValueError(explain(
                 f"Layer `{self.name}` (HashedCrossing): all inputs should have an integer or string dtype.",
                 received=f"dtype {kind}",
                 hint="bring numbers into bins first, with a Discretization layer",
-            ))  # fmt: skip
-        if value.shape.rank > 2 or (value.shape.rank == 2 and value.shape[1] not in (1, None)):
-            raise ValueError(explain(
-                f"Layer `{self.name}` (HashedCrossing) takes one value a sample: all inputs should have "
-                "shape `()`, `(batch_size)` or `(batch_size, 1)`.", received=f"shape {value.shape}",
             ))  # fmt: skip
         return value if kind == "string" else tf.cast(value, "int64")

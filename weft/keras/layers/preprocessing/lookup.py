@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import weft as tf
 from weft import extend
 from weft.extend import explain
 from weft.keras.core.dtypes import is_int, standardize_dtype
+from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.layers.layer import Layer
 from weft.keras.layers.preprocessing.encoding import batches, check_mode, check_sparse, encode, is_whole
 from weft.keras.layers.preprocessing.hashing import as_salt, as_text, buckets
@@ -232,19 +235,50 @@ class IndexLookup(Layer):
 
     # Calls
 
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """The symbolic output; `adapt` may find the tokens later."""
+        with self._for_shapes():
+            return self._left_open(super().compute_output_spec(*args, **kwargs))
+
+    @contextlib.contextmanager
+    def _for_shapes(self) -> Iterator[None]:
+        """Inside, no tokens are missed, because only shapes are asked for."""
+        self.__dict__["_shapes_alone"] = True
+        try:
+            yield
+        finally:
+            del self.__dict__["_shapes_alone"]
+
+    def _left_open(self, found: Any) -> Any:
+        """A symbolic output whose last size is unknown where it will be the number of tokens that are still to come."""
+        fixed = self.output_mode == "int" or (self.pad_to_max_tokens and self.max_tokens)
+        if self._known or self._awaited or fixed or self.invert:
+            return found
+        return KerasTensor((*tuple(found.shape)[:-1], None), dtype=found.dtype, sparse=found.sparse)
+
+    def _lacks_tokens(self) -> bool:
+        return not (self._known or "_shapes_alone" in self.__dict__ or (self._awaited and scopes.is_rebuilding()))
+
     def call(self, inputs: Any) -> Any:
         """The numbers of tokens; with `invert`, the tokens of numbers."""
-        if not self._known and not (self._awaited and scopes.is_rebuilding()):
+        if self._lacks_tokens():
             raise ValueError(explain(
                 f"Layer `{self.name}` ({type(self).__name__}) has no vocabulary yet.",
                 hint="call layer.adapt(data) first, or make it with vocabulary=[...]",
             ))  # fmt: skip
-        if isinstance(inputs, tf.RaggedTensor) and (self.invert or self.output_mode == "int"):
-            return tf.ragged.map_flat_values(self.call, inputs)
-        values = as_text(inputs)
-        if self.invert:
-            return self._invert(values)
-        found = self._numbers(self._as_keys(values))
+        if self.invert or self.output_mode == "int":
+            if isinstance(inputs, tf.RaggedTensor):
+                return tf.ragged.map_flat_values(self.call, inputs)
+            if isinstance(inputs, tf.SparseTensor):
+                return tf.sparse.map_values(self.call, inputs)
+        if isinstance(inputs, tf.RaggedTensor):
+            inputs = tf.ragged.map_flat_values(lambda tokens: self._numbers(self._as_keys(tokens)), inputs)
+            found = inputs.to_tensor(-1)  # a number that leaves no trace
+        else:
+            values = as_text(inputs)
+            if self.invert:
+                return self._invert(values)
+            found = self._numbers(self._as_keys(values))
         if self.output_mode == "int":
             return found
         size = self.max_tokens if self.pad_to_max_tokens and self.max_tokens else self.vocabulary_size()

@@ -15,7 +15,7 @@ from weft.keras.layers.layer import Layer
 from weft.keras.layers.preprocessing.encoding import batches, check_sparse, is_whole
 from weft.keras.layers.preprocessing.hashing import as_text
 from weft.keras.layers.preprocessing.lookup import StringLookup, refuse_path
-from weft.keras.saving import deserialize_keras_object, scopes
+from weft.keras.saving import deserialize_keras_object
 
 _PUNCTUATION = r"[!\"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~']"
 _STANDARDIZE = ("lower_and_strip_punctuation", "lower", "strip_punctuation")
@@ -29,10 +29,10 @@ class TextVectorization(Layer):
         max_tokens: The most tokens that `adapt()` may take, special ones included.
         standardize: What is done to the texts first: "lower_and_strip_punctuation", "lower", "strip_punctuation", a
             function of a string tensor, or None.
-        split: "whitespace", "character", a function from texts `[batch]` to tokens `[batch, n]` (filled up with
-            empty strings), or None where the inputs are tokens.
+        split: "whitespace", "character", a function from texts `[batch]` to tokens `[batch, n]` (ragged, or filled up
+            with empty strings), or None where the inputs are tokens.
         ngrams: Up to how many tokens in a row make a token of their own; or a tuple of the lengths.
-        output_mode: "int", "multi_hot", "count" or "tf_idf".
+        output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
         output_sequence_length: How many tokens a text has in the end, for "int": cut off, or filled up with 0.
         pad_to_max_tokens: Whether vectors are `max_tokens` long even where there are fewer.
         vocabulary: The tokens, or the path of a text file; else `adapt()` finds them.
@@ -45,7 +45,7 @@ class TextVectorization(Layer):
 
     Returns:
         For texts `[batch]` or `[batch, 1]`: int64 `[batch, n]`, 0 behind the end of a text and 1 for unknown tokens;
-        else `[batch, tokens]`.
+        for "one_hot" `[batch, n, tokens]`, else `[batch, tokens]`.
 
     Example:
         >>> from weft import keras
@@ -81,12 +81,10 @@ class TextVectorization(Layer):
         if output_sequence_length is not None:
             positive_int("TextVectorization", "output_sequence_length", output_sequence_length)
             if mode != "int":
-                raise ValueError("TextVectorization: `output_sequence_length` belongs to output_mode='int'.")
-        if mode == "one_hot":
-            raise ValueError(explain(
-                "TextVectorization: `output_mode` is 'one_hot'.",
-                expected="'int', 'multi_hot', 'count' or 'tf_idf'",
-            ))  # fmt: skip
+                raise ValueError(explain(
+                    "TextVectorization: `output_sequence_length` must not be set if `output_mode` is not 'int'.",
+                    received=f"output_mode={output_mode!r}",
+                ))  # fmt: skip
         self.max_tokens = max_tokens
         self.output_mode = mode
         self.output_sequence_length = output_sequence_length
@@ -164,9 +162,14 @@ class TextVectorization(Layer):
 
     # Calls
 
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """The symbolic output; `adapt` may find the tokens later."""
+        with self._lookup._for_shapes():
+            return self._lookup._left_open(super().compute_output_spec(*args, **kwargs))
+
     def call(self, inputs: Any) -> Any:
         """The numbers."""
-        if not self._lookup._known and not (self._lookup._awaited and scopes.is_rebuilding()):
+        if self._lookup._lacks_tokens():
             raise ValueError(explain(
                 f"Layer `{self.name}` (TextVectorization) has no vocabulary yet.",
                 hint="call layer.adapt(texts) first, or make it with vocabulary=[...]",
@@ -226,6 +229,8 @@ class TextVectorization(Layer):
             rows = index[:, 0]
         else:
             table = texts if self.split is None else self.split(texts)
+            if isinstance(table, tf.RaggedTensor):
+                table = table.to_tensor("")
             index = tf.where(tf.not_equal(table, ""))
             rows, tokens = index[:, 0], tf.gather_nd(table, index)
         return (rows, tokens) if self.ngrams is None else _ngrams(rows, tokens, self.ngrams)

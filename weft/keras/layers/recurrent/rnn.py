@@ -236,7 +236,9 @@ class _CellLayer(RNN):
 
     def _make_cell(self, units: int, options: dict[str, Any], kwargs: dict[str, Any]) -> None:
         kwargs.pop("implementation", None)
-        kwargs.pop("use_cudnn", None)
+        cudnn = kwargs.pop("use_cudnn", "auto")
+        if self._cell_class is not SimpleRNNCell:
+            self.use_cudnn = cudnn  # kept for programs that ask; there is one way to compute it
         if kwargs.pop("time_major", False):
             raise ValueError(explain(
                 f"{type(self).__name__}: time_major=True is not supported.", expected="inputs [batch, time, features]",

@@ -57,6 +57,8 @@ class Bidirectional(Layer):
             self.backward_layer = type(layer).from_config(config)
         else:
             self.backward_layer = backward_layer
+        if hasattr(layer, "use_cudnn"):
+            self.forward_layer.use_cudnn = self.backward_layer.use_cudnn = layer.use_cudnn
         self._check_pair()
         if self.forward_layer.return_sequences:
             # Where one direction has padding, the other has it too: repeating an output there would mix into sums.
