@@ -1,10 +1,13 @@
 """Files are read and decoded ahead, side by side; effects keep their order, and results are the same."""
 
+import threading
+
 import numpy as np
 import pytest
 
 import weft as tf
 from weft.data import transforms
+from weft.data.ahead import results
 
 pytest.importorskip("PIL")
 
@@ -74,3 +77,34 @@ def test_what_comes_behind_an_effect_waits(names, tmp_path):
     images = [tf.io.decode_png(tf.io.read_file(name)).numpy() for name in names]
     for (found, _), expected in zip(_pass(names, load, 4), images, strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+def test_who_waits_for_results_makes_some():
+    together, threads = threading.Barrier(2, timeout=60), set()
+
+    def meet(number):
+        threads.add(threading.current_thread().name)
+        together.wait()
+        return number * number
+
+    found = list(results(meet, ((number,) for number in range(8)), 2))
+    assert found == [((number,), number * number) for number in range(8)]
+    assert threads == {threading.current_thread().name, "weft-map-0"}
+
+
+def test_an_error_is_raised_in_its_turn_and_ends_the_threads():
+    def inverse(number):
+        return 6 // (3 - number)
+
+    found = results(inverse, ((number,) for number in range(10)), 3)
+    assert [next(found) for _ in range(3)] == [((0,), 2), ((1,), 3), ((2,), 6)]
+    with pytest.raises(ZeroDivisionError):
+        next(found)
+    assert not any(thread.name.startswith("weft-map") for thread in threading.enumerate())
+
+
+def test_a_pass_that_is_given_up_leaves_no_thread():
+    found = results(lambda number: number, ((number,) for number in range(1000)), 3)
+    assert next(found) == ((0,), 0)
+    found.close()
+    assert not any(thread.name.startswith("weft-map") for thread in threading.enumerate())

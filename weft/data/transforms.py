@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import collections
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from weft.base import dtypes, nest
-from weft.base.alone import work_alone, working_alone
+from weft.base.alone import working_alone
 from weft.base.errors import InvalidArgumentError, OpError, explain
 from weft.base.locks import Lock
 from weft.data import kept_files, structure
+from weft.data.ahead import results
 from weft.data.functions import StructuredFunction, called, debug_mode
 from weft.data.nodes import INFINITE, UNKNOWN, Derived, Flat, Node, Rows, counted, merged
 from weft.data.stacking import mapped_stacks
@@ -73,28 +72,17 @@ class Map(Derived):
 
     def _side_by_side(self, source: Iterator[Any], threads: int, ahead: bool) -> Iterator[Flat]:
         """The results in order, several on their way; of a function with effects only what goes `ahead` of them."""
-        start = self._begun if ahead else self._made
-        with ThreadPoolExecutor(threads, "weft-map", work_alone) as pool:
-            running: collections.deque[Any] = collections.deque()
-
-            def first() -> Flat:
-                place, flat, future = running.popleft()
-                found: Flat = future.result()
+        made = results(self._begun if ahead else self._made, source, threads)
+        try:
+            for (place, flat), found in made:
                 if not ahead:
-                    return found
+                    yield found
+                    continue
                 with working_alone():  # the processors are taken by what goes ahead
-                    return called(self.function, place, flat, lambda f: self.function.ended(f, found))
-
-            try:
-                for place, flat in source:
-                    running.append((place, flat, pool.submit(start, place, flat)))
-                    if len(running) >= 2 * threads:
-                        yield first()
-                while running:
-                    yield first()
-            finally:
-                for _, _, future in running:
-                    future.cancel()
+                    ended = called(self.function, place, flat, lambda f: self.function.ended(f, found))  # noqa: B023
+                yield ended
+        finally:
+            made.close()
 
     def _begun(self, place: int, flat: Flat) -> Flat:
         return called(self.function, place, flat, self.function.begun)
