@@ -49,7 +49,8 @@ __all__ = [
     "attribute_set", "batches",
     "among_processes", "collect_operations", "distribute", "evaluate_shape", "explain", "explain_missing_gradient",
     "file_of_first_worker", "forget", "function",
-    "gather_rows", "global_seed", "in_graph", "join_processes", "layout_of", "list_devices", "nearest", "nest",
+    "gather_rows", "global_seed", "in_graph", "join_processes", "layout_of", "list_devices",
+    "made_by_constructor", "nearest", "nest",
     "note_latest_checkpoint", "only_computes", "op", "op_outputs", "origin", "outermost_graph", "present_graph",
     "profile", "rebind_sizes",
     "replacing_file", "runs_unwatched", "scan", "set_global_seed", "set_layout", "set_part", "settle", "signature_of",
@@ -318,6 +319,15 @@ def at_once(function: Callable[..., Any]) -> Callable[..., Any]:
 def collect_operations(function_: Any) -> list[str]:
     """The names of the ops in every trace of a function, in order; for tests and curiosity."""
     return [node.op for concrete in function_.concrete_functions() for node in concrete.graph.nodes]
+
+
+def made_by_constructor(variable: Any) -> None:
+    """For an object that lifts its variables out of functions: one that its constructor has made.
+
+    Raises:
+        ValueError: Where the function that is being traced would make a new object in every call.
+    """
+    functions.check_lifted_creation(variable)
 
 
 def explain_missing_gradient(variable: Any, guess: bool = False) -> str:

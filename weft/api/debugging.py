@@ -33,6 +33,5 @@ from weft.api.flow import (  # noqa: F401
     assert_rank,
     assert_shapes,
     check_numerics,
-    disable_check_numerics,
-    enable_check_numerics,
 )
+from weft.api.numerics_watch import disable_check_numerics, enable_check_numerics  # noqa: F401

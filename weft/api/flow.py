@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.api import config, ragged_map
+from weft.api import config, ragged_map, sparse_map
 from weft.api import nest as nested
 from weft.api.common import apply, cast_to
 from weft.base import dtypes, nest
@@ -143,9 +143,11 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", ga
 def map_fn(fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = None, back_prop: bool = True,
            swap_memory: bool = False, infer_shape: bool = True, name: str | None = None,
            fn_output_signature: Any = None) -> Any:  # fmt: skip
-    """Applies a function to every row and stacks the results; ragged rows, and results of different lengths, too."""
+    """Applies a function to every row and stacks the results; ragged and sparse rows, and such results, too."""
     leaves = nest.flatten(elems)
     signature = fn_output_signature if fn_output_signature is not None else dtype
+    if sparse_map.concerns(elems, signature):
+        return _closed(sparse_map.map_rows(_traceable(fn), elems, signature), back_prop)
     if ragged_map.concerns(elems, signature):
         return _closed(ragged_map.map_rows(_traceable(fn), elems, signature), back_prop)
     if any(isinstance(leaf, CompositeTensor) for leaf in leaves):
@@ -681,26 +683,6 @@ def assert_shapes(shapes: Any, data: Any = None, summarize: Any = None, message:
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:
     """The same tensor; raises InvalidArgumentError where an element is NaN or infinite."""
     return apply("check_numerics", tensor, message=message, name=name)
-
-
-def enable_check_numerics(stack_height_limit: int = 30, path_length_limit: int = 50) -> None:
-    """From now on, an op whose result has a NaN or an infinity raises where it is computed eagerly."""
-
-    def check(record: Any, results: Any) -> None:
-        for result in results:
-            array = np.asarray(result) if not hasattr(result, "read") else None
-            if array is not None and array.dtype.kind in "fc" and not np.isfinite(array).all():
-                kind = "NaN" if np.isnan(array).any() else "Inf"
-                received = f"{array.dtype}{array.shape}"
-                raise InvalidArgumentError(explain(f"{record.name} gave {kind}.", received=received,
-                                                   hint="look at the operands of this line"))  # fmt: skip
-
-    dispatch.check_results = check
-
-
-def disable_check_numerics() -> None:
-    """Undoes `enable_check_numerics`."""
-    dispatch.check_results = None
 
 
 def group(*inputs: Any, name: str | None = None) -> Any:

@@ -18,9 +18,11 @@ from weft.base.errors import explain
 from weft.base.signatures import signature
 from weft.ir.graph import Graph, Value, free_symbols, symbol_sources
 from weft.ir.types import TensorType
+from weft.ir.verifier import verify
 from weft.ops import opdef
 from weft.ops.builder import inline
-from weft.runtime import context, dispatch
+from weft.passes.checking import type_problem
+from weft.runtime import context, dispatch, kept_calls
 from weft.runtime.context import Scope
 from weft.runtime.frontdoor import convert
 from weft.runtime.tape import Tape
@@ -169,6 +171,11 @@ class _Traced:
     graph: Graph = field(repr=False)
     present: tuple[bool, ...]
 
+    @property
+    def plain_call(self) -> tuple[str, dict[str, Any]]:
+        """How files name it."""
+        return _KEPT, {"graph": self.graph, "present": self.present}
+
     def __call__(self, builder: Any, application: Any, cotangents: Sequence[Any]) -> list[Any]:
         """The cotangents of the tensor arguments and the variables."""
         count = len(application.inputs) - len(application.outputs)
@@ -211,6 +218,28 @@ def _traced(pull_back: _PullBack, results: Sequence[Any]) -> tuple[Any, list[Any
     shown = [graph.add_input(value.type, "size") for value in sizes]
     graph.inputs = [*graph.captures.values(), *shown, *(ct for ct in given if ct is not None)]
     return _Traced(graph, tuple(part is not None for part in found)), captured
+
+
+def _from_file(graph: Any, present: Any) -> _Traced:
+    """The gradient function that a file holds.
+
+    Raises:
+        TypeError: For what is none.
+    """
+    if not isinstance(graph, Graph) or not isinstance(present, tuple) or len(graph.outputs) != present.count(True):
+        raise TypeError("no gradient function")
+    try:
+        verify(graph)
+        problem = type_problem(graph)
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+    if problem is not None:
+        raise TypeError(problem)
+    return _Traced(graph, present)
+
+
+_KEPT = "custom_gradient"
+kept_calls.made[_KEPT] = _from_file
 
 
 def _show_sizes(graph: Graph, outer: Scope) -> list[Value]:

@@ -29,6 +29,8 @@ _engine: Engine | None = None
 _chosen = False
 #: after an eager op: (record, results); set by `tf.debugging.enable_check_numerics`
 check_results: Callable[[OpDef, Sequence[Any]], None] | None = None
+#: after an op of a function that is being traced: (record, outputs) to the outputs to go on with; set together with it
+check_traced: Callable[[OpDef, tuple[Any, ...]], tuple[Any, ...]] | None = None
 
 
 def engine() -> Engine:
@@ -77,6 +79,8 @@ def apply(record: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], name: 
     outputs = _execute(record, inputs, attrs) if scope is None else _record(scope, record, inputs, attrs, name)
     for tape in tapes:
         tape.note(record.name, inputs, outputs, attrs)
+    if check_traced is not None and scope is not None and scope.ordered:
+        return check_traced(record, outputs)
     return outputs
 
 

@@ -425,7 +425,18 @@ def origin(tensor: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:
 
 def check_variable_creation(variable: Any) -> None:
     """Refuses variables made on a later trace: every call would make new ones."""
-    scope = context.scope()
+    _check_creation(variable, context.scope())
+
+
+def check_lifted_creation(variable: Any) -> None:
+    """The same for a variable that was lifted out of the function that is being traced (`init_scope`).
+
+    Layers build themselves once by design; this is for what a constructor makes.
+    """
+    _check_creation(variable, next((one for one in reversed(context.local.scopes) if one is not None), None))
+
+
+def _check_creation(variable: Any, scope: Scope | None) -> None:
     while scope is not None and scope.ordered and "may_create_variables" not in scope.lifted:
         scope = scope.outer  # of a branch or loop in the function
     if scope is None or not scope.ordered:

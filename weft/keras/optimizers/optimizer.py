@@ -107,6 +107,7 @@ class Optimizer(metaclass=KnownArguments):
     def _own_variable(self, value: Any, name: str, dtype: str) -> Any:
         with tf.init_scope(), naming.Scope(self.name, self):
             made = Variable(value, dtype=dtype, trainable=False, name=name)
+        extend.made_by_constructor(made)
         self._variables.append(made)
         return made
 
