@@ -437,3 +437,30 @@ def test_a_signature_takes_the_parts_and_gives_the_whole(tmp_path: Path) -> None
     assert sorted(serving.structured_input_signature[1]) == ["x", "x_1"]
     found = serving(x=tf.constant([1.0, 2.0, 3.0]), x_1=tf.constant([0, 2, 3], tf.int64))
     assert found["output_0"].to_list() == [[100.0, 200.0], [300.0]]
+
+
+class Clipped(tf.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor = tf.Variable([1.0, 2.0])
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 2])])
+    def __call__(self, x: Any) -> Any:
+        @tf.custom_gradient
+        def squared(y: Any) -> Any:
+            return y * y, lambda ct: tf.clip_by_value(ct * y, -0.5, 0.5)
+
+        return squared(x * self.factor)
+
+
+def test_gradients_of_the_programs_own_are_kept(tmp_path: Path) -> None:
+    tf.saved_model.save(Clipped(), str(tmp_path / "first"))
+    tf.saved_model.save(tf.saved_model.load(str(tmp_path / "first")), str(tmp_path / "again"))
+    for folder in ("first", "again"):
+        loaded = tf.saved_model.load(str(tmp_path / folder))
+        x = tf.constant([[0.25, 4.0]])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = loaded(x)
+        assert y.numpy().tolist() == [[0.0625, 64.0]]
+        assert tape.gradient(y, x).numpy().tolist() == [[0.25, 1.0]]

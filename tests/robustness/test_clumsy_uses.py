@@ -158,6 +158,34 @@ def test_a_variable_that_a_pipelines_function_makes_once_is_kept():
     assert [float(x) for x in dataset] == [5.0, 10.0]
 
 
+def test_an_optimizer_made_in_every_call_is_refused():
+    v = tf.Variable(2.0)
+
+    @tf.function
+    def step():
+        optimizer = tf.keras.optimizers.Adam(0.1)
+        optimizer.apply_gradients([(tf.constant(1.0), v)])
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="(?s)made by every call of a.*optimizers.Adam.*next: make"):
+            step()
+    assert float(v) == 2.0
+
+
+def test_an_optimizer_made_in_the_first_call_is_kept():
+    v, kept = tf.Variable(2.0), []
+
+    @tf.function
+    def step():
+        if not kept:
+            kept.append(tf.keras.optimizers.SGD(0.5))
+        kept[0].apply_gradients([(tf.constant(1.0), v)])
+
+    step()
+    step()
+    assert float(v) == 1.0 and int(kept[0].iterations) == 2
+
+
 # Tensors that left their function ------------------------------------------------------------------------------------
 
 

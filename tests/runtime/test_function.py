@@ -308,3 +308,20 @@ def test_what_is_known_of_a_shape_survives_captured_constants():
         return tf.reshape(x, tf.concat([tf.shape(x)[:2], (3, 4)], axis=0))
 
     assert f.get_concrete_function(tf.TensorSpec([None, 5, 6, 2])).output_shapes.as_list() == [None, 5, 3, 4]
+
+
+def test_the_graph_of_a_function_as_it_is_traced():
+    seen = []
+
+    @tf.function
+    def f(x):
+        graph = tf.compat.v1.get_default_graph()
+        y = x + scale
+        seen.append((type(graph).__name__, graph.name, graph.building_function, y.graph is graph,
+                     [t.name for t in graph.inputs][0], [v is scale for v in graph.variables],
+                     len(graph.captures), graph.outer_graph is graph))  # fmt: skip
+        return y
+
+    scale = tf.Variable(2.0)
+    f(tf.constant(1.0))
+    assert seen == [("FuncGraph", "f", True, True, "x:0", [True], 1, False)]

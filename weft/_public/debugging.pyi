@@ -27,8 +27,8 @@ from weft.api.flow import assert_positive as assert_positive
 from weft.api.flow import assert_rank as assert_rank
 from weft.api.flow import assert_shapes as assert_shapes
 from weft.api.flow import check_numerics as check_numerics
-from weft.api.flow import disable_check_numerics as disable_check_numerics
-from weft.api.flow import enable_check_numerics as enable_check_numerics
+from weft.api.numerics_watch import disable_check_numerics as disable_check_numerics
+from weft.api.numerics_watch import enable_check_numerics as enable_check_numerics
 
 def assert_equal(x: Any, y: Any, message: str | None = ..., summarize: Any = ..., name: str | None = ...) -> Any:
     """"""

@@ -55,7 +55,8 @@ def map_rows(fn: Any, elems: Any, signature: Any) -> Any:
 def _asked(spec: Any) -> list[Any]:
     if not isinstance(spec, SparseTensorSpec):
         return [spec]
-    return [RaggedTensorSpec([None, None, None], dtypes.int64), RaggedTensorSpec([None, None], spec.dtype), dtypes.int64]
+    places, values = RaggedTensorSpec([None, None, None], dtypes.int64), RaggedTensorSpec([None, None], spec.dtype)
+    return [places, values, dtypes.int64]
 
 
 def _rows_of(whole: SparseTensor) -> list[Any]:

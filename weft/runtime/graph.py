@@ -390,6 +390,62 @@ class Graph:
         return f"<tf.Graph with {len(self.ir.nodes)} operations>"
 
 
+class FuncGraph(Graph):
+    """The graph of a traced function, while it is traced and afterwards."""
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.ir.name
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The symbolic arguments, and behind them what stands for things of outside."""
+        own = self.ir.inputs
+        return [wrap(value) for value in (*own, *(v for v in self.ir.captures.values() if v not in own))]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic results; none before the function has returned."""
+        return [wrap(value) for value in self.ir.outputs]
+
+    @property
+    def captures(self) -> list[tuple[Any, Any]]:
+        """Pairs of a tensor or variable's handle of outside and what stands for it."""
+        return [(key.target, wrap(value)) for key, value in self.ir.captures.items()]
+
+    @property
+    def external_captures(self) -> list[Any]:
+        """What it uses of outside."""
+        return [outside for outside, _ in self.captures]
+
+    @property
+    def internal_captures(self) -> list[Any]:
+        """What stands for that."""
+        return [inside for _, inside in self.captures]
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """The variables that it uses."""
+        found = (getattr(handle._array, "variable", lambda: None)() for handle in self.external_captures
+                 if isinstance(handle, tensors.Handle))  # fmt: skip
+        return tuple(variable for variable in found if variable is not None)
+
+    @property
+    def trainable_variables(self) -> tuple[Any, ...]:
+        """The trainable variables that it uses."""
+        return tuple(variable for variable in self.variables if variable.trainable)
+
+    @property
+    def outer_graph(self) -> Graph:
+        """The graph around it: that of the function around, else the default graph."""
+        outer = self._scope.outer
+        return wrapper_of(outer.graph) if outer is not None else _wrap(context.default_scope())
+
+    def __repr__(self) -> str:
+        return f"FuncGraph(name={self.name}, id={id(self)})"
+
+
 def node_of(item: Any) -> ir.Node:
     """The node behind a tensor, an operation or a variable."""
     element = item._as_graph_element() if hasattr(item, "_as_graph_element") else item
@@ -405,8 +461,8 @@ def wrapper_of(graph: ir.Graph) -> Graph:
     found = graph.wrapper
     if found is None:
         for scope in [s for s in (context.scope(),) if s is not None and s.graph is graph]:
-            return Graph(scope)
-        return Graph(Scope(graph, None, ordered=True))
+            return FuncGraph(scope) if scope.ordered else Graph(scope)
+        return FuncGraph(Scope(graph, None, ordered=True))
     return found  # type: ignore[no-any-return]
 
 
