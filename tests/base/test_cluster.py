@@ -71,6 +71,16 @@ def test_what_cannot_be_is_refused() -> None:
         find(_config(_CLUSTER, "worker", 7))
     with pytest.raises(ValueError, match="no JSON"):
         find({"TF_CONFIG": "{"})
+    with pytest.raises(ValueError, match="not which of its tasks"):
+        find({"TF_CONFIG": json.dumps({"cluster": _CLUSTER})})
+    with pytest.raises(ValueError, match="nobody knows what a 'workers' does"):
+        find(_config({"workers": ["a:1", "b:1"]}, "workers", 0))
+    for wrong in (["a:1", "b:1"], {"worker": 3}, {"worker": [1, 2]}):
+        with pytest.raises(ValueError, match="not described as a cluster"):
+            find(_config(wrong, "worker", 0))
+    with pytest.raises(ValueError, match="the task is not described"):
+        find({"TF_CONFIG": json.dumps({"cluster": _CLUSTER, "task": "worker 0"})})
+    assert find({"TF_CONFIG": json.dumps({"task": {"type": "master", "index": 0}})}) is None  # one machine in a cloud
     assert place_in({"worker": {0: "a:1"}}, "worker", 0, "one") is None
 
 

@@ -17,6 +17,9 @@ from weft.base.errors import explain
 #: where a first process listens whose surroundings name no port
 PORT = 29400
 
+_TRAINING = ("chief", "master", "worker")  # in the order in which their tasks are numbered
+_OTHERS = ("ps", "evaluator")
+
 
 @dataclass(frozen=True)
 class Place:
@@ -125,12 +128,24 @@ def taken(port: int) -> tuple[str, str]:
             "end the program that has it, perhaps an earlier launch, or choose another port")  # fmt: skip
 
 
-def jobs_of(config: Any) -> dict[str, dict[int, str]]:
-    """The addresses of a cluster's tasks, by job and number."""
+def jobs_of(config: Any, source: str = "The cluster") -> dict[str, dict[int, str]]:
+    """The addresses of a cluster's tasks, by job and number.
+
+    Raises:
+        ValueError: For what is no jobs with addresses.
+    """
+    expected = '{"worker": ["HOST:PORT", "HOST:PORT"]}: jobs by name, each with the addresses of its tasks'
     found: dict[str, dict[int, str]] = {}
-    for name, tasks in dict(config or {}).items():
-        pairs = tasks.items() if isinstance(tasks, Mapping) else enumerate([tasks] if isinstance(tasks, str) else tasks)
-        found[str(name)] = {int(number): str(address) for number, address in pairs}
+    try:
+        for name, tasks in dict(config or {}).items():
+            listed = enumerate([tasks] if isinstance(tasks, str) else tasks)
+            pairs = list(tasks.items() if isinstance(tasks, Mapping) else listed)
+            found[str(name)] = {int(number): address for number, address in pairs}
+            if not all(isinstance(address, str) for _, address in pairs):
+                raise TypeError
+    except (TypeError, ValueError):
+        raise ValueError(explain(f"{source} is not described as a cluster.", expected=expected,
+                                 received=repr(config)[:200])) from None  # fmt: skip
     return found
 
 
@@ -140,7 +155,11 @@ def place_in(jobs: Mapping[str, Mapping[int, str]], kind: str | None, number: in
     Raises:
         ValueError: For a task that is not in the cluster.
     """
-    tasks = [(job, i) for job in ("chief", "master", "worker") for i in sorted(jobs.get(job, {}))]
+    unknown = [job for job in jobs if job not in (*_TRAINING, *_OTHERS)]
+    if unknown and sum(map(len, jobs.values())) > 1:
+        raise ValueError(explain(f"{source}: nobody knows what a {unknown[0]!r} does.", received=", ".join(jobs),
+                                 expected="jobs named " + ", ".join((*_TRAINING, *_OTHERS))))  # fmt: skip
+    tasks = [(job, i) for job in _TRAINING for i in sorted(jobs.get(job, {}))]
     if len(tasks) < 2:
         return None
     task = (kind or "worker", int(number or 0))
@@ -171,10 +190,14 @@ def tf_config(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
 
 def _tf_config(env: Mapping[str, str]) -> Place | None:
     said = tf_config(env)
-    task = said.get("task") or {}
-    if not task:
-        return None
-    return place_in(jobs_of(said.get("cluster")), task.get("type"), task.get("index"), "TF_CONFIG")
+    jobs, task = jobs_of(said.get("cluster"), "TF_CONFIG"), said.get("task") or {}
+    if not isinstance(task, Mapping) or not str(task.get("index", 0)).isdecimal():
+        raise ValueError(explain("TF_CONFIG: the task is not described.", received=repr(task),
+                                 expected='{"type": "worker", "index": 0}'))  # fmt: skip
+    if not task and sum(len(jobs.get(job, {})) for job in _TRAINING) > 1:
+        raise ValueError(explain("TF_CONFIG names a cluster, and not which of its tasks this process is.",
+                                 expected='"task": {"type": "worker", "index": 0}', received=", ".join(said)))
+    return place_in(jobs, task.get("type"), task.get("index"), "TF_CONFIG")
 
 
 def _keras(env: Mapping[str, str]) -> Place | None:

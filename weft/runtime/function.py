@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -18,6 +19,7 @@ from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
 from weft.base.signatures import signature
 from weft.ir import graph as ir
+from weft.ir.fingerprint import Fingerprint, Unkeyed
 from weft.ir.graph import Graph, Value
 from weft.ir.types import TensorType
 from weft.runtime import context, dispatch, frontdoor, quick, signatures
@@ -168,6 +170,25 @@ class Function:
         leaves: list[Any] = []
         found = self._quick.get(tuple(key)) if quick.scan(args, key, leaves) else None
         return NotImplemented if found is None else found.run_plain(leaves, later)
+
+    def call_anew(self, graphs: MutableMapping[str, Graph], *args: Any) -> Any:
+        """Calls it by a trace of this call alone: what it reads of Python's values is what they are now.
+
+        Args:
+            graphs: Of earlier calls, by what they compute; of equal ones the first is run, whose code is there.
+            *args: Its arguments.
+        """
+        if functions_run_eagerly():
+            return self.python_function(*args)
+        leaves = nest.flatten((args, {}))
+        types: list[TensorType] = []
+        for leaf in leaves:
+            leaf_key(leaf, types)
+        with self._tracing:
+            concrete = self._trace(args, {}, types)
+        with contextlib.suppress(Unkeyed):
+            concrete.graph = graphs.setdefault(Fingerprint(concrete.graph).digest, concrete.graph)
+        return concrete.run(self._tensors(leaves))
 
     @functools.cached_property
     def _traced(self) -> Callable[..., Any]:

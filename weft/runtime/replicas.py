@@ -169,13 +169,20 @@ def seen(variable: Any, value: Any) -> Any:
     return found.own(value)
 
 
-def given(variable: Any, value: Any) -> Any:
-    """What a variable takes of a value that each replica gives it."""
+def given(variable: Any, value: Any, change: bool) -> Any:
+    """What a variable takes of a value that each replica gives it.
+
+    Args:
+        variable: It.
+        value: What a replica gives.
+        change: Whether it is added to what the variable holds. One that was made outside of every strategy's scope is
+            one for all replicas rather than one of each, and takes the change of all of them.
+    """
     found = _differing()
     if found is None:
         return value
     how = _how(variable)
-    if how == "sum":
+    if how == "sum" or (how == "none" and change and not variable._of_strategy):
         return found.total(value)
     if how == "mean":
         return found.mean(value)

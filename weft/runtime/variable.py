@@ -218,6 +218,8 @@ class Variable(TensorOperators, metaclass=_Creating):
 
     #: whether a saved function holds its value where the saved object does not lead to it
     kept_with_functions = False
+    #: whether it was made in the scope of a strategy: then each of its replicas has it
+    _of_strategy = False
 
     def __init__(
         self,
@@ -417,7 +419,7 @@ class Variable(TensorOperators, metaclass=_Creating):
         """Adds to it."""
         if self._has_written("assign_add_variable", delta):
             return self._after(None, read_value)
-        change = self._merged(self._incoming_delta(delta))
+        change = self._merged(self._incoming_delta(delta), change=True)
         return self._after(dispatch.call("assign_add_variable", self.handle, change), read_value)
 
     def assign_sub(
@@ -426,7 +428,7 @@ class Variable(TensorOperators, metaclass=_Creating):
         """Subtracts from it."""
         if self._has_written("assign_sub_variable", delta):
             return self._after(None, read_value)
-        change = self._merged(self._incoming_delta(delta))
+        change = self._merged(self._incoming_delta(delta), change=True)
         return self._after(dispatch.call("assign_sub_variable", self.handle, change), read_value)
 
     def _has_written(self, op: str, value: Any) -> bool:
@@ -437,9 +439,9 @@ class Variable(TensorOperators, metaclass=_Creating):
             value = frontdoor.operand_of(value, self._dtype)
         return value.__class__ is EagerTensor and dispatch.write(opdef.get(op), self.handle, value)
 
-    def _merged(self, value: Any) -> Any:
-        """What it takes of a value that each replica gives it."""
-        return value if replica_views is None else replica_views.given(self, value)
+    def _merged(self, value: Any, change: bool = False) -> Any:
+        """What it takes of a value, or of a change, that each replica gives it."""
+        return value if replica_views is None else replica_views.given(self, value, change)
 
     def _replica_aggregation(self) -> Any:
         """How values that replicas give it become one."""

@@ -18,7 +18,7 @@ import weft as tf
 from weft.base import flags
 from weft.base.dims import Dim, Symbol, evaluate, from_plain, to_plain
 from weft.engines.native import cache, compiler
-from weft.engines.native.cache import Fingerprint
+from weft.ir.fingerprint import Fingerprint
 from weft.passes import pipeline
 from weft.runtime import dispatch
 

@@ -177,6 +177,9 @@ def test_variables_take_what_replicas_give_them_as_they_say() -> None:
         strategy.run(lambda x: plain.assign(x), (numbers,))
     strategy.run(lambda x: tf.cond(x >= 0.0, lambda: plain.assign(0.0), lambda: plain.assign(1.0)), (0.0,))
     assert float(plain.numpy()) == 0.0
+    outside = tf.Variable(1.0)  # of which there is one for all replicas, and TensorFlow adds four times, too
+    strategy.run(lambda: outside.assign_add(1.0))
+    assert float(outside.numpy()) == 5.0
 
 
 def test_replicas_draw_numbers_of_their_own_as_one_device_draws_them_in_turns() -> None:
@@ -233,6 +236,24 @@ def test_replicas_do_not_write_or_wait_apart() -> None:
 
     assert [float(found) for found in strategy.run(together).values] == [9.0] * 3
     assert float(v.numpy()) == 7.0
+
+
+def test_run_outside_of_functions_follows_what_python_values_are() -> None:
+    strategy, seen, setting = _mirrored(2), [], {"rate": 0.5}
+    with strategy.scope():
+        v = tf.Variable(1.0)
+
+    def step() -> Any:
+        seen.append(setting["rate"])
+        context = tf.distribute.get_replica_context()
+        v.assign_add(context.all_reduce("SUM", tf.constant(setting["rate"])))
+        return v * setting["rate"]
+
+    found = []
+    for setting["rate"] in (0.5, 2.0, 0.5):
+        found.append([float(value) for value in strategy.experimental_local_results(strategy.run(step))])
+    assert found == [[1.0, 1.0], [12.0, 12.0], [3.5, 3.5]] and seen == [0.5, 2.0, 0.5]
+    assert len(strategy._graphs) == 2  # the third is the first again
 
 
 def test_infinities_of_one_replica_stay_its_own() -> None:

@@ -12,11 +12,12 @@ from weft.base.errors import InternalError
 from weft.base.locks import Lock, Together
 from weft.engines.base import Hook, Rows
 from weft.engines.native import cache, profile, report
-from weft.engines.native.cache import Fingerprint, Named
+from weft.engines.native.cache import Named
 from weft.engines.native.calls import Call
 from weft.engines.native.problems import Refused, Specialise
 from weft.engines.native.program import Arena, Program, Stamps
 from weft.engines.native.target import Target
+from weft.ir.fingerprint import Fingerprint
 from weft.ir.graph import Graph
 from weft.ops import interpreter
 from weft.passes.specialise import specialise

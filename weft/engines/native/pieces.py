@@ -19,11 +19,12 @@ from weft.engines.base import Executable as AnyExecutable
 from weft.engines.base import Hook
 from weft.engines.native import cache, target
 from weft.engines.native.bytewise.running import apply, settled
-from weft.engines.native.cache import Fingerprint, Named, Unkeyed
+from weft.engines.native.cache import Named
 from weft.engines.native.executable import Executable
 from weft.engines.native.problems import Refused
 from weft.engines.native.ranked import Ranked
 from weft.ir.cutting import cut
+from weft.ir.fingerprint import Fingerprint, Unkeyed
 from weft.ir.graph import Graph, Node, Value
 from weft.ops import interpreter
 from weft.passes import pipeline
