@@ -428,6 +428,22 @@ def among_processes(dataset: Any) -> Any:
     return shared.among_processes(dataset, processes.number(), processes.count(), lambda: None)
 
 
+def require_alike(what: str, arrays: Any) -> bool:
+    """Sees to it that arrays are the same in all processes, where what runs now is shared with others.
+
+    Args:
+        what: What they are, for the message.
+        arrays: A sequence of what this process has; None where its data have ended.
+
+    Returns:
+        Whether there are any.
+
+    Raises:
+        ValueError: Where they differ; in all processes.
+    """
+    return processes.require_alike(what, arrays) if processes.spans() else arrays is not None
+
+
 def lies_cut(variable: Any) -> bool:
     """Whether a variable's value lies cut over several processes, so that none of them has all of it."""
     return processes.cut(variable._cell) is not None

@@ -12,10 +12,11 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 from weft.api import array, cluster_coordinator, cluster_resolvers, flow, math, partitioners
+from weft.api.devices import DeviceSpec
 from weft.api.distribute_inputs import DistributedDataset as DistributedDataset
 from weft.api.distribute_inputs import DistributedIterator as DistributedIterator
 from weft.api.distribute_inputs import InputContext as InputContext
@@ -179,8 +180,8 @@ class StrategyExtended:
     @property
     def worker_devices(self) -> tuple[str, ...]:
         """The devices of the replicas."""
-        names = self._strategy._names or ("cpu:0",)
-        return tuple(f"/replica:0/task:0/device:{name.upper()}" for name in names)
+        names = self._strategy._names or (_kind(self._strategy._only or "cpu:0"),)
+        return tuple(f"/job:localhost/replica:0/task:0/device:{_kind(name)}" for name in names)
 
     @property
     def parameter_devices(self) -> tuple[str, ...]:
@@ -236,6 +237,8 @@ class Strategy:
     def __init__(self, extended: Any = None) -> None:
         self.extended = extended if extended is not None else StrategyExtended(self)
         self._names: tuple[str, ...] = ()
+        #: where the one replica runs; "" for wherever the rest does
+        self._only = ""
         #: where work is shared by one replica
         self._sharing_names: tuple[str, ...] = ()
         self._functions: dict[Any, Function] = {}
@@ -253,7 +256,12 @@ class Strategy:
 
     def scope(self) -> Any:
         """A block within which it is the strategy in force."""
-        return _entered(self, None)
+        return self._on_its_device()
+
+    @contextmanager
+    def _on_its_device(self) -> Iterator[Any]:
+        with flow.device(self._only) if self._only else nullcontext(), _entered(self, None):
+            yield self
 
     def run(self, fn: Callable[..., Any], args: Any = (), kwargs: Any = None, options: Any = None) -> Any:
         """What a function returns, called as every replica.
@@ -271,7 +279,7 @@ class Strategy:
             What it returns, its tensors being values of each replica where there are several.
         """
         if self.num_replicas_in_sync == 1:
-            with _entered(self, ReplicaContext(self)):
+            with self._on_its_device(), _entered(self, ReplicaContext(self)):
                 return fn(*args, **(kwargs or {}))
         if replicas.body() is not None:
             raise RuntimeError(explain("run: replicas are running already; call it outside of what they run."))
@@ -406,16 +414,25 @@ class MirroredStrategy(Strategy):
     def __init__(self, devices: Any = None, cross_device_ops: Any = None) -> None:
         super().__init__()
         self._devices, self._cross_device_ops = devices, cross_device_ops
-        found = _chosen(devices)
+        found = _chosen(devices or None)
         self._names = found if len(found) > 1 else ()
+        self._only = found[0] if devices and len(found) == 1 else ""
 
 
 class OneDeviceStrategy(Strategy):
-    """One device, whichever is named."""
+    """One replica, on the device that is named.
+
+    Args:
+        device: Such as `"/gpu:1"`. Where it is not there it runs where the rest does, with a warning.
+
+    Raises:
+        ValueError: For what is no name of a device.
+    """
 
     def __init__(self, device: Any) -> None:
         super().__init__()
         self._device = device
+        self._only = next(iter(_chosen(device)), "")
 
 
 class CentralStorageStrategy(MirroredStrategy):
@@ -434,16 +451,19 @@ def _chosen(devices: Any) -> tuple[str, ...]:
     wanted = [_kind(name) for name in ([devices] if isinstance(devices, str) else devices)]
     unknown = [name for name in wanted if name not in there]
     if unknown:
-        _log.warning("MirroredStrategy: there is no device %s here; it goes on with the others of %s.",
-                     ", ".join(unknown), ", ".join(there))  # fmt: skip
+        others = ", ".join(name for name in wanted if name in there)
+        _log.warning("There is no device %s here; the strategy goes on with %s.", ", ".join(unknown),
+                     others or "the device that programs run on")  # fmt: skip
     return tuple(there[name] for name in dict.fromkeys(wanted) if name in there)
 
 
 def _kind(name: Any) -> str:
     """A device's kind and number, such as `GPU:0`, of `/job:localhost/device:GPU:0`, `cuda:0` or a LogicalDevice."""
-    kind, number = re.sub("^CUDA|^ROCM", "GPU", str(getattr(name, "name", name)).upper().split("/")[-1].replace(
-        "DEVICE:", "")).rsplit(":", 1)  # fmt: skip
-    return f"{kind}:{number}"
+    text = str(getattr(name, "name", name))
+    spec = DeviceSpec.from_string(re.sub("(?i)(cuda|rocm)(?=:)", "GPU", text))
+    if spec.device_type is None:
+        raise ValueError(explain("This is no device's name.", received=repr(text), expected="such as '/gpu:0'"))
+    return f"{spec.device_type}:{spec.device_index or 0}"
 
 
 @contextmanager

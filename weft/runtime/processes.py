@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import logging
 import os
 import random
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -191,3 +193,44 @@ def all_done(work: Callable[[], bytes]) -> list[bytes]:
         if heard[:1] != b"+":
             raise UnavailableError(f"Worker {worker} could not do its part: {heard[1:].decode(errors='replace')}")
     return [heard[1:] for heard in found]
+
+
+def require_alike(what: str, arrays: Sequence[Any] | None) -> bool:
+    """Sees to it that arrays are the same in all processes.
+
+    Args:
+        what: What they are, for the message.
+        arrays: What this process has; None where its data have ended.
+
+    Returns:
+        Whether there are any: False where the data of all processes have ended.
+
+    Raises:
+        ValueError: Where they differ; in all processes.
+    """
+    own = b"" if arrays is None else repr([_summary(array) for array in arrays]).encode()
+    heard = all_done(lambda: own)
+    other = next((worker for worker, found in enumerate(heard) if found != heard[0]), None)
+    if other is None:
+        return bool(heard[0])
+    first, second = (_in_words(found) for found in (heard[0], heard[other]))
+    differs = f"{first} on worker 0, {second} on worker {other}" if first != second else f"{first}, of other numbers"
+    raise ValueError(explain(
+        f"{what}: the workers have different data, and each would compute a part of every batch.", received=differs,
+        hint="give all workers the same data (the same files, the same random seed), or let each read its own by a "
+             "tf.data.Dataset: with AutoShardPolicy.OFF their rows become one batch",
+    ))  # fmt: skip
+
+
+def _summary(array: Any) -> tuple[Any, ...]:
+    """Shape, dtype and a checksum of what an array holds; of a large one that of rows all over it."""
+    array = np.asarray(array)
+    step = max(1, array.nbytes >> 26)  # 64 MB take some hundredths of a second
+    rows = array[::step] if array.ndim else array
+    held = repr(rows.tolist()).encode() if array.dtype.hasobject else rows.tobytes()
+    return array.shape, array.dtype.name, zlib.crc32(held)
+
+
+def _in_words(summary: bytes) -> str:
+    found = ast.literal_eval(summary.decode()) if summary else []
+    return " and ".join(f"{kind}{list(shape)}" for shape, kind, _ in found) or "no more batches"

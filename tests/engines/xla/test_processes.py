@@ -74,6 +74,11 @@ def _train_together(folder: Path, count: int, devices: int) -> None:
     np.testing.assert_allclose(sorted(found["rows"]), sorted(sum(row[:10]) for row in rows), atol=1e-4)
     assert max(found["sizes"]) <= -(-6 // count) * count and sum(found["sizes"]) == len(rows)
     assert found["remainders"] < 1e-6 and found["from_function"] < 1e-6
+    rows, sizes, ends, batch, right = found["differ"]
+    assert "the workers have different data" in rows and "of other numbers" in rows
+    assert "float32[60, 10]" in sizes and "float32[59, 10]" in sizes
+    assert "no more batches on worker 0, float32[6, 10]" in ends and "AutoShardPolicy.OFF" in ends
+    assert "train_on_batch()" in batch and right == "nothing was wrong"
     assert found["agreed"] and found["total"] == found["replicas"]
     assert "has waited 5 s for worker 1 (process" in found["late"] and "WEFT_TIMEOUT" in found["late"]
 

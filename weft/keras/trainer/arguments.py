@@ -35,6 +35,7 @@ def whole(method: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) ->
     x, y, sample_weight = arrays.convert(x, "x"), arrays.convert(y, "y"), arrays.convert(sample_weight, "sample_weight")
     if x is None:
         raise ValueError(explain(f"{method}() needs data."))
+    sources.require_alike(method, (x, y, sample_weight))
     arrays.count_rows(x, y, sample_weight, method)
     if class_weight is not None:
         sample_weight = sources.with_class_weights(method, y, sample_weight, class_weight)

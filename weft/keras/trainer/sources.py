@@ -163,12 +163,14 @@ class IterableSource(Source):
         iterable: Gives batches.
         finish: Makes (x, y, sample_weight) of a batch.
         shuffle: For `PyDataset`: whether batches change places.
+        checked: A method of the model, where its workers all have to be given the same batches.
     """
 
-    def __init__(self, iterable: Any, finish: Callable[[Any], Any], shuffle: Any = False) -> None:
+    def __init__(self, iterable: Any, finish: Callable[[Any], Any], shuffle: Any = False, checked: str = "") -> None:
         self._iterable = iterable
         self._finish = finish
         self._shuffle = shuffle
+        self._checked = checked
         self._is_dataset = isinstance(iterable, PyDataset) or _is_sequence(iterable)
         self.repeats = self._is_dataset or iter(iterable) is not iterable
         self._first: list[Any] | None = None
@@ -189,6 +191,14 @@ class IterableSource(Source):
 
     def batches(self) -> Iterator[Any]:
         """The batches of one epoch."""
+        if not self._checked or not extend.work_is_shared_by_processes():
+            yield from self._own_batches()
+            return
+        running = self._own_batches()
+        while require_alike(self._checked, batch := next(running, None)):
+            yield batch
+
+    def _own_batches(self) -> Iterator[Any]:
         if not self._is_dataset:
             yield from map(self._finish, self._iterable) if self._first is None else self._going_on(self._first)
             return
@@ -317,7 +327,9 @@ def make_source(
         ValueError: For data that do not go together, or are empty.
     """
     if is_iterable_of_batches(x):
-        x = extend.among_processes(x)
+        shared = extend.among_processes(x)
+        checked = shared is x and not isinstance(x, tf.data.Dataset)  # datasets are shared out by their options
+        x = shared
         for name, value in (("y", y), ("sample_weight", sample_weight)):
             if value is not None:
                 raise ValueError(explain(
@@ -329,7 +341,7 @@ def make_source(
             raise ValueError(
                 explain(f"{method}(): `batch_size` cannot be given for a dataset that makes its own batches.")
             )
-        return IterableSource(x, lambda data: _finish(method, data, class_weight), shuffle)
+        return IterableSource(x, lambda data: _finish(method, data, class_weight), shuffle, method if checked else "")
     if x is None:
         raise ValueError(
             explain(f"{method}() needs data.", hint=f"model.{method}(x, y) with arrays, or with an iterable of batches")
@@ -338,9 +350,29 @@ def make_source(
         raise ValueError(explain(f"{method}(): `batch_size` must be a positive integer.", received=repr(batch_size)))
     x, y = arrays.convert(x, "x"), arrays.convert(y, "y")
     sample_weight = arrays.convert(sample_weight, "sample_weight")
+    require_alike(method, (x, y, sample_weight))
     rows = arrays.count_rows(x, y, sample_weight, method)
     sample_weight = with_class_weights(method, y, sample_weight, class_weight)
     return ArraySource(x, y, sample_weight, rows, batch_size, shuffle)
+
+
+def require_alike(method: str, data: Any) -> bool:
+    """Sees to it that all of several workers have been given the same data.
+
+    Args:
+        method: Of the model, for the message.
+        data: The arrays; None where there are no more.
+
+    Returns:
+        Whether there are any.
+
+    Raises:
+        ValueError: Where they differ.
+    """
+    if not extend.work_is_shared_by_processes():
+        return data is not None
+    plain = (array for _, array in arrays.leaves(data, "x") if array is not None and not isinstance(array, Rows))
+    return extend.require_alike(f"{method}()", None if data is None else list(plain))
 
 
 def with_class_weights(method: str, y: Any, sample_weight: Any, class_weight: dict[Any, float] | None) -> Any:

@@ -81,6 +81,30 @@ def every_remainder_has_the_gradient_of_one_device():
     found["remainders"], found["from_function"] = worst, float(np.abs(total - wanted).max())
 
 
+def workers_with_other_data_are_told_so():
+    with strategy.scope():
+        model = network()
+
+    def batches(count):
+        for _ in range(count):
+            yield X[:6], Y[:6]
+
+    def failing(call):
+        try:
+            call()
+        except ValueError as error:
+            return str(error)
+        return "nothing was wrong"
+
+    found["differ"] = [
+        failing(lambda: model.fit(X + number, Y, verbose=0)),
+        failing(lambda: model.fit(X[: 60 - number], Y[: 60 - number], verbose=0)),
+        failing(lambda: model.fit(batches(2 + number), verbose=0)),
+        failing(lambda: model.train_on_batch(X[:5] + number, Y[:5])),
+        failing(lambda: model.fit(batches(2), verbose=0)),
+    ]
+
+
 def what_nobody_has_seeded_is_the_same_everywhere():
     drawn = np.array([np.random.random(), keras.random.uniform((1,)).numpy()[0], tf.random.uniform([1]).numpy()[0]])
     found["agreed"] = bool((processes._of_all(drawn) == drawn).all())
@@ -102,6 +126,7 @@ def a_late_worker_is_named():
 
 every_worker_fits_arrays_and_files()
 every_remainder_has_the_gradient_of_one_device()
+workers_with_other_data_are_told_so()
 what_nobody_has_seeded_is_the_same_everywhere()
 a_late_worker_is_named()
 if number == 0:
