@@ -3,12 +3,7 @@
 from weft.api.distribute import CentralStorageStrategy as CentralStorageStrategy
 from weft.api.distribute import CommunicationOptions as CommunicationOptions
 from weft.api.distribute import CrossDeviceOps as CrossDeviceOps
-from weft.api.distribute import DistributedDataset as DistributedDataset
-from weft.api.distribute import DistributedIterator as DistributedIterator
 from weft.api.distribute import HierarchicalCopyAllReduce as HierarchicalCopyAllReduce
-from weft.api.distribute import InputContext as InputContext
-from weft.api.distribute import InputOptions as InputOptions
-from weft.api.distribute import InputReplicationMode as InputReplicationMode
 from weft.api.distribute import MirroredStrategy as MirroredStrategy
 from weft.api.distribute import MultiWorkerMirroredStrategy as MultiWorkerMirroredStrategy
 from weft.api.distribute import NcclAllReduce as NcclAllReduce
@@ -30,4 +25,9 @@ from weft.api.distribute import get_replica_context as get_replica_context
 from weft.api.distribute import get_strategy as get_strategy
 from weft.api.distribute import has_strategy as has_strategy
 from weft.api.distribute import in_cross_replica_context as in_cross_replica_context
+from weft.api.distribute_inputs import DistributedDataset as DistributedDataset
+from weft.api.distribute_inputs import DistributedIterator as DistributedIterator
+from weft.api.distribute_inputs import InputContext as InputContext
+from weft.api.distribute_inputs import InputOptions as InputOptions
+from weft.api.distribute_inputs import InputReplicationMode as InputReplicationMode
 from weft.runtime.replicas import DistributedValues as DistributedValues
