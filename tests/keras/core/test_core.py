@@ -337,3 +337,24 @@ def test_the_first_thing_asked_of_a_symbolic_tensor_may_be_a_part() -> None:
     program = "from weft import keras; print(keras.Input((3,))[:, 0].shape)"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert found.stdout == "(None,)\n", found.stderr
+
+
+def test_what_operators_are_called() -> None:
+    x, y = keras.Input((3,)), keras.Input((3,))
+    names = {
+        "power": x**2, "true_divide": x / y, "floor_divide": x // y, "mod": x % y, "absolute": abs(x), "negative": -x,
+        "get_item": x[:, 1], "matmul": x @ tf.ones((3, 2)),
+    }  # fmt: skip
+    for name, result in names.items():
+        assert result._keras_history.operation.name.rstrip("0123456789").rstrip("_") == name
+    half = x + 1
+    kept = [operation.name for operation in keras.Function(half, half**2).operations]
+    assert not any("add" in name for name in kept) and any("power" in name for name in kept)
+
+
+def test_vectors_are_multiplied_as_in_numpy() -> None:
+    vector, matrix = keras.Variable(np.arange(3.0)), np.ones((2, 3), "float32")
+    assert float(vector @ vector) == 5.0
+    np.testing.assert_array_equal(keras.Variable(matrix) @ vector, [3.0, 3.0])
+    entry = keras.Input((4, 3))
+    np.testing.assert_array_equal(keras.Model(entry, entry @ vector)(np.ones((2, 4, 3))), np.full((2, 4), 3.0))

@@ -503,3 +503,11 @@ def test_errors_say_where_in_a_structure() -> None:
         model(np.ones(()))
     with pytest.raises(ValueError, match=r"named input\(s\) with keys: \['a', 'b'\]"):
         keras.Model({"a": a, "b": b}, a + b)(np.ones((1, 2)))
+
+
+def test_further_entries_of_a_dict_of_inputs_are_told_once() -> None:
+    a = keras.Input((3,), name="a")
+    model, data = keras.Model({"a": a}, a * 5 + 2), {"a": np.ones((2, 3)), "b": np.ones((2, 1))}
+    with pytest.warns(UserWarning, match="doesn't match the expected structure") as told:
+        model(data), model(data)
+    assert len(told) == 1

@@ -262,3 +262,18 @@ def test_a_loss_without_a_return_value() -> None:
     model.compile("sgd", forgetful)
     text = message(ValueError, lambda: model.fit(X, Y, verbose=0))
     assert "Loss `forgetful` returned None" in text and "return loss" in text
+
+
+def test_losses_of_a_list_go_by_the_names_of_the_outputs() -> None:
+    from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics
+
+    loss = CompileLoss(loss=["mse", "mae"], output_names=["b", "a"])
+    labels, outputs = {"a": np.zeros((3, 2)), "b": np.zeros((3, 2))}, {"a": np.full((3, 2), 2.0), "b": np.ones((3, 2))}
+    assert float(loss(labels, outputs)) == 3.0  # the mean square of b, the mean of a
+    metrics = CompileMetrics(metrics=["acc"], weighted_metrics=None)
+    metrics.update_state(np.eye(2), np.eye(2))  # arrays, too
+    assert float(metrics.result()["acc"]) == 1.0
+    lost = CompileLoss(loss={"a": {"c": "mse"}, "b": {"d": "mae"}})
+    nested = {"a": {"c": np.ones((3, 2))}, "b": np.ones((3, 2))}
+    with pytest.raises(KeyError, match="can't be found in the model's output"):
+        lost(nested, nested)

@@ -317,9 +317,10 @@ def test_compute_loss_and_add_loss_of_ones_own() -> None:
     assert model.evaluate(X, Y, verbose=0) == pytest.approx(2 * regressor().evaluate(X, Y, verbose=0)[0], rel=1e-5)
 
 
-def test_eager_steps_give_the_same() -> None:
+@pytest.mark.parametrize("shuffle", [False, True, "batch"])
+def test_eager_steps_give_the_same(shuffle: Any) -> None:
     found = [
-        regressor(run_eagerly=eagerly).fit(X, Y, epochs=2, shuffle=False, verbose=0).history
+        regressor(run_eagerly=eagerly).fit(X, Y, epochs=3, batch_size=16, shuffle=shuffle, verbose=0).history
         for eagerly in (False, True)
     ]
     for key in found[0]:

@@ -74,7 +74,7 @@ def test_wrong_arguments(pictures):
         made(pictures, class_names=["birds"])
     with pytest.raises(ValueError, match="one label a file"):
         made(pictures, labels=[1, 2])
-    with pytest.raises(ValueError, match="go together"):
+    with pytest.raises(ValueError, match="must be set"):
         made(pictures, subset="training")
     with pytest.raises(FileNotFoundError, match="no folder"):
         made(pictures / "none")

@@ -49,8 +49,10 @@ class Function(Operation):
 
     @property
     def operations(self) -> list[Operation]:
-        """The operations, in the order in which they run."""
-        return list(self._graph.operations)
+        """The operations, in the order in which they run; those that give an input are left out."""
+        graph = self._graph
+        ran = {id(node.operation) for node in graph.nodes_in_order if node.is_input or not graph._is_start(node)}
+        return [operation for operation in graph.operations if id(operation) in ran]
 
     @property
     def inputs(self) -> list[Any]:

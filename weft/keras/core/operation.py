@@ -201,6 +201,13 @@ class Operation:
         return f"<{type(self).__name__} name={self.name}>"
 
 
+#: ops of Python's operators -> what their applications are called in Keras, where that is otherwise
+_OPERATORS = {
+    "abs": "absolute", "divide": "true_divide", "floordiv": "floor_divide", "floormod": "mod", "pow": "power",
+    "strided_slice": "get_item",
+}  # fmt: skip
+
+
 class OpNode(Operation):
     """The application of one op of the op table, recorded because a symbolic tensor took part in it.
 
@@ -211,7 +218,7 @@ class OpNode(Operation):
     """
 
     def __init__(self, op: str, attrs: dict[str, Any] | None = None, name: str | None = None) -> None:
-        super().__init__(name or naming.auto_name(op))
+        super().__init__(name or naming.auto_name(_OPERATORS.get(op, op)))
         self.op = op
         self.attrs = dict(attrs or {})
         # Shapes of the inputs for which `attrs` were noted down; sizes in `attrs` may depend on sizes in these.

@@ -33,6 +33,11 @@ def _keras_decides(own: str, other: Any, function: str) -> bool:
     return standardize_dtype(found) != own
 
 
+def _is_vector(value: Any) -> bool:
+    shape = getattr(value, "shape", None)
+    return shape is not None and (shape.rank if isinstance(shape, tf.TensorShape) else len(shape)) == 1
+
+
 def keras_ops() -> Any:
     """`keras.ops`, which is made of what this module is beneath."""
     from weft.keras import ops
@@ -42,7 +47,8 @@ def keras_ops() -> Any:
 
 def _method(name: str, function: str, reverse: bool) -> Callable[[Any, Any], Any]:
     def operate(self: Any, other: Any) -> Any:
-        if not _keras_decides(standardize_dtype(self.dtype), other, function):
+        vectors = function == "matmul" and (_is_vector(self) or _is_vector(other))  # which tf.matmul does not take
+        if not vectors and not _keras_decides(standardize_dtype(self.dtype), other, function):
             return getattr(super(PromotingOperators, self), name)(other)
         return getattr(keras_ops(), function)(*((other, self) if reverse else (self, other)))
 

@@ -12,8 +12,8 @@ import weft as tf
 
 #: attributes of layers and models that change without changing what is computed
 ASIDE = frozenset({
-    "_losses", "_was_called", "_inbound_nodes", "_outbound_nodes", "_weft_compiled_call", "_state", "history",
-    "stop_training", "stop_evaluating", "stop_predicting", "optimizer", "loss", "loss_weights", "compiled",
+    "_losses", "_was_called", "_told_of_inputs", "_inbound_nodes", "_outbound_nodes", "_weft_compiled_call", "_state",
+    "history", "stop_training", "stop_evaluating", "stop_predicting", "optimizer", "loss", "loss_weights", "compiled",
     "steps_per_execution",
 })  # fmt: skip
 

@@ -181,7 +181,9 @@ class GraphModel:
             if isinstance(self._inputs_struct, dict):
                 missing = [key for key in self._inputs_struct if key not in inputs]
                 if not missing:
-                    if len(inputs) > len(self._inputs_struct) and not any_symbolic(inputs):
+                    more = len(inputs) > len(self._inputs_struct) and not any_symbolic(inputs)
+                    if more and "_told_of_inputs" not in self.__dict__:  # once, however often it is called
+                        self.__dict__["_told_of_inputs"] = True
                         warnings.warn(self._other_structure(inputs), stacklevel=6)
                     return tf.nest.flatten({key: inputs[key] for key in self._inputs_struct})  # type: ignore[no-any-return]
             else:

@@ -17,7 +17,7 @@ from weft.keras.trainer.outputs import Outputs
 
 def _kind_of_labels(y_true: Any, y_pred: Any) -> str:
     """ "binary", "sparse" or "categorical", by the shapes."""
-    pred = y_pred.shape
+    pred = tf.convert_to_tensor(y_pred).shape
     true = tf.convert_to_tensor(y_true).shape
     last = pred[-1] if pred.rank else None
     if last == 1:
@@ -336,6 +336,8 @@ class CompileLoss:
                     received=repr(loss), expected=f"one loss for each of {outputs.shown()}, or one for all",
                     hint="None stands for an output without a loss",
                 ))  # fmt: skip
+            if self._names is not None and outputs.keys is not None and sorted(self._names) == outputs.keys:
+                return outputs.by_name(dict(zip(self._names, loss)), "loss")  # a list is in the order of the names
             return list(loss)
         return [loss] * outputs.count
 

@@ -55,6 +55,9 @@ class Source:
         """An epoch's arrays, the order of rows (None: as they lie) and the size of a batch; None for other data."""
         return None
 
+    def put_back(self) -> None:
+        """Of an epoch taken as a whole that is not run so: its batches are asked for one by one after all."""
+
     def seek(self, number: int) -> None:
         """Of an epoch taken as a whole: says which batch is the latest."""
 
@@ -90,6 +93,7 @@ class ArraySource(Source):
         self._shuffle = shuffle
         self._latest: Any = ()
         self._all: Any = None
+        self._put_back: Any = None
         self._generator = np.random.Generator(np.random.PCG64(make_default_seed())) if shuffle else None
         self._before: Any = None  # the generator's state before it drew the latest order
 
@@ -117,7 +121,8 @@ class ArraySource(Source):
                 self._latest = range(start, min(start + size, self._rows))
                 yield arrays.map_arrays(lambda array, rows=rows: array[rows], self._data)
             return
-        order = self._order(size)
+        order = self._order(size) if self._put_back is None else self._put_back
+        self._put_back = None
         for start in range(0, self._rows, size):
             chosen = self._latest = order[start : start + size]
             yield arrays.map_arrays(lambda array, chosen=chosen: _rows(array, chosen), self._data)
@@ -130,6 +135,10 @@ class ArraySource(Source):
             return None  # whole arrays are not copied
         order = self._all = None if self._generator is None else self._order(self.batch_size or 1)
         return self._data, order, self.batch_size or 1
+
+    def put_back(self) -> None:
+        """Lets batches come one by one in the order of the epoch that was just taken as a whole."""
+        self._put_back = self._all
 
     def seek(self, number: int) -> None:
         """Says which batch of the epoch that was taken as a whole is the latest."""
@@ -516,6 +525,10 @@ class Loop:
         if self._steps is not None or (self._first is not None and self._first[1]):
             return None
         return self._source.whole()
+
+    def put_back(self) -> None:
+        """Of an epoch taken as a whole that is not run so: its batches are asked for one by one after all."""
+        self._source.put_back()
 
     def seek(self, number: int) -> None:
         """Of an epoch taken as a whole: says which batch is the latest."""

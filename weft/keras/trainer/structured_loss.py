@@ -118,8 +118,8 @@ def _collect(
     for key, part in parts:
         if key not in known:
             raise KeyError(
-                f"The path {(*path, key)} in the `loss` argument, can't be found in either the model's output "
-                f"or the labels: there is {list(known) or 'one tensor'}."
+                f"The path {(*path, key)} in the `loss` argument can't be found in the model's output, nor in "
+                f"the labels: there is {list(known) or 'one tensor'}."
             )
         _collect(part, weights, y_true[key], y_pred[key], names[key], (*path, key), resolve, found)
 

@@ -598,7 +598,10 @@ class Trainer(GeneratorMethods):
         if whole is None:
             return None
         data, order, size = whole
-        return self._state.step(self, method).batches(sources.pack(data), order, size)
+        every = self._state.step(self, method).batches(sources.pack(data), order, size)
+        if every is None:
+            loop.put_back()  # one epoch draws one order, whichever way it runs
+        return every
 
     def _validation(self, data: Any, steps: int | None, batch_size: int | None) -> Any:
         if data is None:

@@ -54,13 +54,16 @@ class _Listing:
             self._by_folder(function, base, class_names, endings, follow_links)
         else:
             if class_names is not None:
-                raise ValueError(explain(f"{function}: `class_names` go with labels='inferred'."))
+                raise ValueError(explain(
+                    f"{function}: You can only pass `class_names` if `labels=\"inferred\"`.",
+                    received=f"labels={labels!r}"[:100],
+                ))  # fmt: skip
             self.paths = _files(base, endings, follow_links)
             self.labels = None if labels is None else np.asarray(labels)
             if labels is not None:
                 if len(labels) != len(self.paths):
                     raise ValueError(explain(
-                        f"{function}: there must be one label a file.",
+                        f"{function}: Expected the lengths of `labels` to match the number of files: one label a file.",
                         received=f"{len(labels)} labels, {len(self.paths)} files",
                     ))  # fmt: skip
                 self.class_names = [str(label) for label in sorted(set(labels))]
@@ -79,7 +82,7 @@ class _Listing:
         if class_names is not None:
             if not set(class_names) <= set(folders):
                 raise ValueError(explain(
-                    f"{function}: `class_names` are not the names of the subfolders.",
+                    f"{function}: The `class_names` passed did not match the names of the subfolders.",
                     expected=", ".join(folders), received=", ".join(map(str, class_names)),
                 ))  # fmt: skip
             folders = list(class_names)
@@ -102,22 +105,30 @@ class _Listing:
 
 def _check(function: str, labels: Any, label_mode: Any, share: Any, subset: Any, shuffle: bool, seed: Any) -> None:
     if labels not in ("inferred", None) and not isinstance(labels, (list, tuple)):
-        raise ValueError(explain(f"{function}: `labels` are 'inferred', None or a list.", received=repr(labels)[:100]))
+        raise ValueError(explain(
+            f"{function}: the `labels` argument should be a list of labels, one a file, 'inferred' or None.",
+            received=repr(labels)[:100],
+        ))  # fmt: skip
     if label_mode not in ("int", "categorical", "binary", None):
         raise ValueError(explain(
-            f"{function}: `label_mode` is {label_mode!r}.", expected="'int', 'categorical', 'binary' or None"
+            f"{function}: the `label_mode` argument must be one of 'int', 'categorical', 'binary' or None.",
+            received=repr(label_mode),
         ))  # fmt: skip
     if share and not 0 < share < 1:
-        raise ValueError(explain(f"{function}: `validation_split` lies between 0 and 1.", received=repr(share)))
+        raise ValueError(explain(f"{function}: `validation_split` must be between 0 and 1.", received=repr(share)))
     if bool(share) != bool(subset):
-        raise ValueError(explain(f"{function}: `validation_split` and `subset` go together."))
+        given, missing = ("`validation_split`", "`subset`") if share else ("`subset`", "`validation_split`")
+        raise ValueError(explain(
+            f"{function}: where {given} is set, {missing} must be set, too.",
+            received=f"validation_split={share!r}, subset={subset!r}",
+        ))  # fmt: skip
     if subset not in ("training", "validation", "both", None):
         raise ValueError(explain(
-            f"{function}: `subset` is {subset!r}.", expected="'training', 'validation', 'both' or None"
+            f"{function}: `subset` must be either \"training\", \"validation\" or \"both\".", received=repr(subset)
         ))  # fmt: skip
     if share and shuffle and seed is None:
         raise ValueError(explain(
-            f"{function}: to split shuffled files alike every time, a seed is needed.",
+            f"{function}: to split shuffled files alike every time, you must provide a `seed`.",
             hint="pass seed=…, or shuffle=False",
         ))  # fmt: skip
 
@@ -130,21 +141,24 @@ def _from_directory(
     """A dataset of what a function makes of files, or two."""
     _check(function, labels, label_mode, validation_split, subset, shuffle, seed)
     if format != "tf":
-        raise ValueError(explain(f"{function}: `format` is {format!r}.", expected="'tf'"))
+        raise ValueError(explain(f"{function}: `format` should be 'tf'.", received=repr(format)))
     if labels is None or label_mode is None:
         labels = label_mode = None
     seed = int(np.random.randint(10**6)) if seed is None else seed
     listing = _Listing(function, directory, labels, class_names, endings, shuffle, seed, follow_links, verbose)
     classes = len(listing.class_names or ())
     if label_mode == "binary" and classes != 2:
-        raise ValueError(explain(f"{function}: label_mode='binary' needs two classes.", received=str(classes)))
+        raise ValueError(explain(
+            f"{function}: for label_mode='binary' there must be exactly 2 classes.", received=str(classes)
+        ))  # fmt: skip
 
     def make(part: str | None) -> Any:
         paths, numbers = listing.part(function, validation_split, part)
         if not paths:
             raise ValueError(explain(
-                f"{function}: no {part + ' ' if part else ''}files are below {str(directory)!r}.",
-                expected="files that end in " + ", ".join(endings),
+                f"{function}: No {'images' if endings is _PICTURES else 'text files'} found."
+                f"{f' There are too few for the subset {part!r}.' if listing.paths else ''}",
+                received=repr(str(directory)), expected="files that end in " + ", ".join(endings),
             ))  # fmt: skip
         dataset: Any = tf.data.Dataset.from_tensor_slices(_with_labels(paths, numbers, label_mode, classes))
         if shuffle and not (subset == "both" and part == "validation"):
@@ -201,7 +215,9 @@ def image_dataset_from_directory(
     """
     function = "image_dataset_from_directory"
     if color_mode not in _MODES:
-        raise ValueError(explain(f"{function}: `color_mode` is {color_mode!r}.", expected=", ".join(_MODES)))
+        raise ValueError(explain(
+            f"{function}: `color_mode` must be one of {', '.join(map(repr, _MODES))}.", received=repr(color_mode)
+        ))  # fmt: skip
     height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
     kind = one_of(function, "interpolation", interpolation, INTERPOLATIONS)
     first = standardize_data_format(data_format) == "channels_first"
@@ -292,17 +308,18 @@ def timeseries_dataset_from_array(
     for name, value in (("sampling_rate", sampling_rate), ("sequence_stride", sequence_stride)):
         if not 0 < value < rows:
             raise ValueError(explain(
-                f"timeseries_dataset_from_array: `{name}` lies between 1 and the length of the data.",
+                f"timeseries_dataset_from_array: `{name}` must be higher than 0 and lower than the length of the data.",
                 received=f"{value}, {rows} rows",
             ))  # fmt: skip
     begin, end = start_index or 0, rows if end_index is None else end_index
-    if not 0 <= begin < end <= rows:
+    if not 0 <= begin < rows or not begin < end <= rows:
+        name, least = ("end_index", "after `start_index`") if 0 <= begin < rows else ("start_index", "not below 0")
         raise ValueError(explain(
-            "timeseries_dataset_from_array: `start_index` and `end_index` lie within the data, in this order.",
-            received=f"{start_index}, {end_index}, {rows} rows",
+            f"timeseries_dataset_from_array: `{name}` must be within the data, and {least}.",
+            received=f"start_index={start_index}, end_index={end_index}, {rows} rows",
         ))  # fmt: skip
     if format != "tf":
-        raise ValueError(explain(f"timeseries_dataset_from_array: `format` is {format!r}.", expected="'tf'"))
+        raise ValueError(explain("timeseries_dataset_from_array: `format` should be 'tf'.", received=repr(format)))
     count = end - begin - (sequence_length - 1) * sampling_rate
     count = count if targets is None else min(count, len(targets))
     starts = np.arange(0, count, sequence_stride, dtype=np.int32)
