@@ -304,3 +304,43 @@ def test_training_loops_by_hand_take_batches():
         variable.assign_sub(0.3 * tape.gradient(loss, variable))
         losses.append(float(loss))
     assert losses[-1] < losses[0] / 4
+
+
+def test_reduce_in_traced_functions_and_in_functions_of_pipelines():
+    @tf.function
+    def mean(n):
+        numbers = D.range(n).map(lambda x: tf.cast(x, tf.float32))
+        total, count = numbers.reduce((0.0, 0.0), lambda state, x: (state[0] + x, state[1] + 1.0))
+        return total / count
+
+    assert [float(mean(tf.constant(n, tf.int64))) for n in (4, 5)] == [1.5, 2.0]
+    assert mean.experimental_get_tracing_count() == 1
+    windows = D.range(5).window(2)
+    assert numbers(windows.map(lambda w: w.reduce(np.int64(0), lambda a, b: a + b))) == [1, 5, 4]
+
+    def total(window):
+        state = tf.constant(0, tf.int64)
+        for x in window:
+            state += x
+        return state
+
+    assert numbers(windows.map(total)) == [1, 5, 4]
+
+
+def test_records_are_written_where_a_function_of_a_pipeline_runs(tmp_path):
+    def write(key, window):
+        path = tf.strings.join([str(tmp_path / "part-"), tf.strings.as_string(key)])
+        tf.data.experimental.TFRecordWriter(path).write(window.map(lambda _, text: text))
+        return D.from_tensors(path)
+
+    source = D.from_tensor_slices(["a", "b", "c", "d", "e"]).enumerate()
+    paths = [p.decode() for p in source.group_by_window(lambda i, _: i % 2, write, 10).as_numpy_iterator()]
+    found = [[r.numpy() for r in tf.data.TFRecordDataset(path)] for path in paths]
+    assert found == [[b"a", b"c", b"e"], [b"b", b"d"]]
+
+    @tf.function
+    def traced():
+        tf.data.experimental.TFRecordWriter(str(tmp_path / "no")).write(D.from_tensors("a"))
+
+    with pytest.raises(TypeError, match=r"outside of tf\.function"):
+        traced()

@@ -90,3 +90,24 @@ def test_conversions_of_arrays_are_silent():
         warnings.simplefilter("error")
         tf.constant(np.array([np.nan, 1e300]), tf.int32)
         assert np.isinf(tf.constant(np.array(1e300), tf.float32).numpy())
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_a_list_that_holds_tensors_is_one_beside_a_tensor(traced):
+    beside = tf.constant([2.0, 3.0])
+
+    def both(x):
+        return tf.reduce_sum(beside * [x, 1.0] + (0.5, x) - [x, x] / beside), tf.maximum([x, 7], beside)
+
+    x = tf.constant(4.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        total, greatest = (tf.function(both) if traced else both)(x)
+    assert float(total) == pytest.approx(8.0 + 3.0 + 0.5 + 4.0 - 2.0 - 4.0 / 3.0)
+    assert float(tape.gradient(total, x)) == pytest.approx(2.0 + 1.0 - 0.5 - 1 / 3)
+    assert greatest.numpy().tolist() == [4.0, 7.0]
+
+
+def test_a_list_of_tensors_of_another_dtype_is_refused():
+    with pytest.raises((TypeError, ValueError)):
+        tf.constant([1.0, 2.0]) + [tf.constant(1.0, tf.float64), 2.0]

@@ -15,7 +15,7 @@ from weft.base import dtypes, nest
 from weft.base.absent import word_absent_methods
 from weft.base.errors import InvalidArgumentError, OutOfRangeError, explain
 from weft.base.shapes import TensorShape
-from weft.data import batching, files, nodes, prefetching, ragged, saved, shuffling, structure, transforms
+from weft.data import batching, files, nodes, prefetching, ragged, saved, shuffling, structure, transforms, walking
 from weft.data.functions import StructuredFunction, parts_of, rebound
 from weft.data.nodes import INFINITE, UNKNOWN, Node
 from weft.data.optional import Optional
@@ -509,8 +509,7 @@ class Dataset(structure.PipelineHandle):
             10
         """
         if context.scope() is not None:
-            raise RuntimeError(explain("Dataset.reduce goes through the dataset, which a traced function cannot.",
-                                       hint="call it outside of tf.function"))  # fmt: skip
+            return walking.reduced(Walk(self._node), initial_state, reduce_func)
         start = structure.normal(tuple(initial_state) if isinstance(initial_state, list) else initial_state)
         found = StructuredFunction(reduce_func, [structure.specs_of(start), self._node.spec], "reduce")
         transforms.check_state("reduce", structure.specs_of(start), found.spec)

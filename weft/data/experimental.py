@@ -12,6 +12,7 @@ from weft.base.errors import OutOfRangeError, explain
 from weft.data import files, functions, missing, structure
 from weft.data.csv_files import CsvDataset, make_csv_dataset  # noqa: F401
 from weft.data.dataset import AUTOTUNE, Dataset
+from weft.data.functions import when_run
 from weft.data.nodes import INFINITE as INFINITE_CARDINALITY  # noqa: F401
 from weft.data.nodes import UNKNOWN as UNKNOWN_CARDINALITY  # noqa: F401
 from weft.data.optional import Optional
@@ -28,6 +29,7 @@ from weft.data.transforms import AssertCardinality, GroupByReducer
 from weft.formats import tfrecord
 from weft.runtime import frontdoor
 from weft.runtime.spec import TensorSpec
+from weft.runtime.tensor import SymbolicTensor
 
 _Transformation = Callable[[Dataset], Dataset]
 
@@ -135,11 +137,11 @@ class TFRecordWriter:
     """
 
     def __init__(self, filename: Any, compression_type: Any = None) -> None:
-        self._filename = files.text_of(filename)
+        self._filename = filename if isinstance(filename, SymbolicTensor) else files.text_of(filename)
         self._compression = tfrecord.check_compression(compression_type)
 
     def write(self, dataset: Dataset) -> None:
-        """Writes all elements.
+        """Writes all elements; in a function of a pipeline (`group_by_window`), whenever that runs.
 
         Raises:
             TypeError: For elements that are no single strings.
@@ -149,7 +151,10 @@ class TFRecordWriter:
             hint = "tf.io.serialize_tensor, or tf.train.Example's SerializeToString"
             problem = "TFRecordWriter writes datasets of single strings."
             raise TypeError(explain(problem, received=repr(spec), hint=hint))
-        with tfrecord.TFRecordWriter(self._filename, self._compression) as writer:
+        when_run(self._write, self._filename, dataset)
+
+    def _write(self, filename: Any, dataset: Dataset) -> None:
+        with tfrecord.TFRecordWriter(files.text_of(filename), self._compression) as writer:
             for text in dataset.as_numpy_iterator():
                 writer.write(text)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from weft.autograph.converting import converted
-from weft.base import nest
+from weft.base import dtypes, nest
 from weft.base.dtypes import as_dtype
 from weft.base.errors import explain
 from weft.base.shapes import refreshed
@@ -50,8 +50,9 @@ class Stand:
     works = False
     replaceable = True
 
-    def __init__(self, spec: Any) -> None:
+    def __init__(self, spec: Any, tensor: Any = None) -> None:
         self.spec = spec
+        self.tensor = tensor  # of the graph: the plan as one object, for what goes through the dataset as it runs
 
     def iterate(self) -> Any:
         """There is nothing to go through before the function runs."""
@@ -159,13 +160,14 @@ class StructuredFunction:
         graph = Graph(getattr(self.python, "__name__", "function").strip("<>") or "function")
         scope = Scope(graph, context.scope(), ordered=True)
         scope.lifted["may_create_variables"] = may_create_variables
+        self._actions = scope.lifted["actions"] = []
         stands: list[Any] = []
 
         def placeholder(spec: Any) -> Any:
             if isinstance(spec, NoneTensorSpec):
                 return None
             if isinstance(spec, DatasetSpec):
-                stand = Stand(spec.element_spec)
+                stand = Stand(spec.element_spec, wrap(graph.add_input(TensorType((), dtypes.string), "dataset")))
                 stands.append(stand)
                 return structure.public["dataset"](stand)
             stands.append(None)
@@ -183,7 +185,7 @@ class StructuredFunction:
             self.spec = nest.map_structure(structure.spec_of, result)
             self._leaves = nest.flatten(result)
             wanted: dict[Any, Any] = {}
-            parts_of(self._leaves, wanted)
+            parts_of([self._leaves, [parts for _, parts in self._actions]], wanted)
             tensors = [part for leaf in self._leaves for part in _tensors_of(leaf) if isinstance(part, EagerTensor)]
             graph.outputs = [dispatch.resolve(t, scope) for t in [*wanted.values(), *tensors]]
         self._symbols = list(wanted)
@@ -193,7 +195,7 @@ class StructuredFunction:
         self._graphs = [graph]  # in a list of its own, so that copies share it
         self._captured = [key.target for key in graph.captures]
         self.has_state = any(isinstance(c, Handle) for c in self._captured)
-        self.has_effects = graph.has_effects() or self.has_state
+        self.has_effects = graph.has_effects() or self.has_state or bool(self._actions)
         return bool(scope.lifted.get("made_variables", False))
 
     def _normal(self, result: Any) -> Any:
@@ -276,8 +278,9 @@ class StructuredFunction:
 
     def _operands(self, flat: Sequence[Any]) -> list[Any]:
         """The graph's inputs for an element."""
-        arrays = [array for leaf, stand in zip(flat, self._with_nones(), strict=True) if stand is None
-                  for array in (leaf.arrays if isinstance(leaf, Parts) else [leaf])]  # fmt: skip
+        arrays = [array for leaf, stand in zip(flat, self._with_nones(), strict=True) if stand is not _NOTHING
+                  for array in ([structure.boxed(leaf)] if stand is not None
+                                else leaf.arrays if isinstance(leaf, Parts) else [leaf])]  # fmt: skip
         return [*arrays, *(c._array if isinstance(c, Handle) else structure.array_of(c) for c in self._captured)]
 
     def _run(self, graph: Graph, flat: Sequence[Any], operands: list[Any] | None = None) -> list[Any]:
@@ -289,9 +292,11 @@ class StructuredFunction:
         rest = iter(values[len(self._symbols) :])
         datasets = any(isinstance(leaf, PipelineHandle) for leaf in self._leaves)
         binding: dict[Any, Any] = {}
-        if datasets:
+        if datasets or self._actions:
             binding = {value: EagerTensor(array) for value, array in table.items()}
             binding.update((s, leaf) for s, leaf in zip(self._with_nones(), flat, strict=True) if s is not None)
+        for action, parts in self._actions:
+            action(*rebound(parts, binding))
         made: list[Any] = []
         for leaf in self._leaves:
             if leaf is None:
@@ -343,6 +348,28 @@ def _unpacked(arguments: Sequence[Any]) -> list[Any]:
     if len(arguments) == 1 and type(arguments[0]) is tuple:
         return list(arguments[0])
     return list(arguments)
+
+
+def when_run(action: Callable[..., None], *parts: Any) -> None:
+    """Does something with pipelines and tensors: now, or whenever the function runs that is being traced.
+
+    Args:
+        action: What to do.
+        *parts: What it is given, then with values in it: tensors, datasets, anything else as it is.
+
+    Raises:
+        TypeError: In a function that is not one of a pipeline's, or in a branch or loop of it.
+    """
+    scope = context.scope()
+    if scope is None:
+        action(*parts)
+    elif "actions" not in scope.lifted:
+        raise TypeError(explain(
+            "In a traced function a dataset cannot be written.", hint="write it outside of tf.function, and in a "
+            "pipeline outside of branches and loops",
+        ))  # fmt: skip
+    else:
+        scope.lifted["actions"].append((action, parts))
 
 
 def at_element(error: Exception, function: StructuredFunction, place: int, flat: Sequence[Any]) -> None:

@@ -164,6 +164,13 @@ def leaf_of(leaf: Any) -> Any:
     return array_of(leaf)
 
 
+def boxed(value: Any) -> Any:
+    """An object of Python's as a scalar of a string tensor, as which engines pass it on."""
+    kept = np.empty((), object)
+    kept[()] = value
+    return kept
+
+
 def array_of(tensor: Any) -> Any:
     """The array of an eager tensor, or of a constant of a graph.
 

@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from weft.autograph.calls import traceable
 from weft.base import dtypes, nest
 from weft.base.dtypes import as_dtype
 from weft.base.errors import OutOfRangeError, explain
 from weft.base.shapes import refreshed
-from weft.data.functions import parts_of, rebound
+from weft.data import structure
+from weft.data.functions import Stand, parts_of, rebound
 from weft.data.structure import DatasetSpec, NoneTensorSpec, Parts
 from weft.ir.types import TensorType
 from weft.ops import opdef
-from weft.runtime import context, dispatch, frontdoor
+from weft.runtime import context, control, dispatch, frontdoor
 from weft.runtime.spec import CompositeSpec
 from weft.runtime.tensor import EagerTensor
 
@@ -36,18 +38,21 @@ class Walk:
             raise TypeError(explain("A loop in a traced function cannot go through a dataset of datasets.",
                                     hint="flat_map it first"))  # fmt: skip
         needed: dict[Any, Any] = {}
-        parts_of(node, needed)
+        others: dict[Any, Any] = {}
+        parts_of(node, needed, others)
         values = list(needed)
+        stands = [one for one in others if isinstance(one, Stand)]
 
         def begin(*arrays: Any) -> list[Any]:
-            kept = np.empty((), object)
+            count = len(values)
             with context.open_scope(None):
-                known = rebound(node, dict(zip(values, [EagerTensor(a.copy()) for a in arrays], strict=True)))
-                kept[()] = begun() if begun is not None else known.iterate()
-            return [kept]
+                table = dict(zip(values, [EagerTensor(a.copy()) for a in arrays[:count]], strict=True))
+                table.update(zip(stands, [a.item() for a in arrays[count:]], strict=True))
+                return [structure.boxed(begun() if begun is not None else rebound(node, table).iterate())]
 
         # the iterator goes from node to node as strings do: as an object of Python's, which engines pass on
-        self._elements = self._host(begin, list(needed.values()), [TensorType((), dtypes.string)])[0]
+        self._elements = self._host(begin, [*needed.values(), *(stand.tensor for stand in stands)],
+                                    [TensorType((), dtypes.string)])[0]  # fmt: skip
 
     def _types(self) -> list[TensorType]:
         """The types of an element's tensors, with unknown sizes of its own."""
@@ -106,6 +111,23 @@ class Walk:
             else:
                 leaves.append(tensors[0] if tensors else None)
         return nest.pack(self._spec, leaves)
+
+
+def reduced(walk: Walk, state: Any, function: Callable[..., Any]) -> Any:
+    """The last `state = function(state, element)`, as a loop of the graph."""
+    function = traceable(function)
+
+    def turn(more: Any, state: Any) -> Any:
+        there, element = walk.next()
+        return there, control.cond(there, lambda: _like(state, function(state, element)), lambda: state)
+
+    start = nest.map_structure(frontdoor.convert, tuple(state) if isinstance(state, list) else state)
+    return control.while_loop(lambda more, state: more, turn, [frontdoor.convert(True), start])[1]
+
+
+def _like(state: Any, found: Any) -> Any:
+    """What a function gives in the place of a state, which may be a list where that is a tuple."""
+    return nest.pack(state, [frontdoor.convert(leaf) for leaf in nest.flatten(found)])
 
 
 def _specs_of(leaf: Any) -> list[Any]:

@@ -128,9 +128,12 @@ class RepeatedScalar(MutableSequence[T]):
         if not isinstance(self._items, array):
             out = np.empty(len(self._items), object)
             out[:] = self._items
+            if dtype is None and len(out) and not any(item[-1:] in (b"\0", "\0") for item in self._items):
+                return np.array(self._items)  # as of a list; numpy's texts drop zeros at the end
             return out if dtype is None else out.astype(dtype)
         # A copy even where numpy would do without: a view would lock the array against appends.
-        numbers = np.array(self._items)
+        kind = np.dtype(self._items.typecode)
+        numbers = np.array(self._items, np.dtype(kind.str))  # int64 has two names in C; numpy shows one of them oddly
         if self._spec.kind == "bool":
             numbers = numbers.astype(np.bool_)
         return numbers if dtype is None else numbers.astype(dtype, copy=False)

@@ -393,6 +393,8 @@ def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     """A Python or numpy operand next to a tensor: it takes the tensor's dtype where nothing is lost by that."""
     if _is_kept(value) and tensor.dtype is not dtypes.string:
         return EagerTensor(_kept(value, (tensor.dtype, op), lambda: _converted_beside(value, tensor, op)._array))
+    if isinstance(value, (list, tuple)) and _holds_tensor(value):
+        return convert(value)  # tensors put together are one more, whose gradient goes to each of them
     return _converted_beside(value, tensor, op)
 
 
