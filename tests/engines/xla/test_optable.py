@@ -1,8 +1,8 @@
 """Every op case on the XLA engine against the reference, and lowered for accelerators that need not be here.
 
 The cases of an op are one graph, because each compilation costs more than what it computes. By default two cases of
-each op are tried, in their usual dtypes, and one op in twelve is lowered for accelerators; `WEFT_WHOLE_TABLE=1` tries
-all cases of all ops, the first ones in every dtype.
+each op are tried, in their usual dtypes, and one op in twelve is lowered for accelerators and cut over devices;
+`WEFT_WHOLE_TABLE=1` tries all cases of all ops, the first ones in every dtype.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import pytest
 jax = pytest.importorskip("jax", reason="the XLA engine needs jax: pip install 'weft[xla]'")
 
 from tests.engines.programs import STATE, check_state  # noqa: E402
+from weft.engines.base import Distribution  # noqa: E402
+from weft.engines.xla import sharding  # noqa: E402
 from weft.engines.xla.pieces import Compiled  # noqa: E402
 from weft.ir.graph import Graph  # noqa: E402
 from weft.ops import interpreter, opdef  # noqa: E402
@@ -75,6 +77,27 @@ def test_results_are_the_references(name: str) -> None:
         problem = numeric.close(actual, wanted, TOLERANCES.get(wanted.dtype.name, 0.0))
         assert problem is None, f"{label} {problem}"
     assert not compiled.host or _is_host(name), f"{name} runs on the host, of which docs/ops.md does not tell"
+
+
+@pytest.mark.parametrize("name", _names()[:: 1 if _WHOLE else 12])
+def test_results_are_the_references_where_operands_lie_cut_over_devices(name: str) -> None:
+    graph, inputs, labels = _together(name, every_dtype=False)
+    rows = [array.shape[0] for array in inputs if array.ndim and array.shape[0] > 1]
+    if not rows or _is_host(name):
+        pytest.skip("nothing of it can be cut")
+    count = max(range(2, min(9, len(jax.devices()) + 1)), key=lambda n: sum(each % n == 0 for each in rows))
+    devices = tuple(f"cpu:{number}" for number in range(count))
+    with np.errstate(all="ignore"):
+        expected = interpreter.run(graph, inputs)
+    sharding.use(Distribution((count,), ("rows",), devices, "rows"))
+    try:
+        compiled = Compiled(graph)
+        results = compiled.run(inputs)
+    finally:
+        sharding.use(None)
+    for label, actual, wanted in zip(labels, results, expected, strict=True):
+        problem = numeric.close(actual, wanted, TOLERANCES.get(wanted.dtype.name, 0.0))
+        assert problem is None, f"{label} on {count} devices: {problem}"
 
 
 def test_every_op_is_in_the_column_of_what_lowers_with_a_reason_where_it_does_not() -> None:
