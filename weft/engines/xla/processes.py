@@ -22,6 +22,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from weft.base import cluster
 from weft.base.errors import UnavailableError, explain
+from weft.engines.xla import meeting
 from weft.engines.xla.watch import TICK, Relay, Server, Watch
 
 _Result = TypeVar("_Result")
@@ -58,7 +59,10 @@ def join(address: str | None, count: int | None, number: int | None, timeout: fl
 
     Raises:
         UnavailableError: Where they do not come together.
+        DeadlineExceededError: Where some have not come in time.
     """
+    if address is not None and count is not None and number is not None and count > 1:
+        meeting.meet(address, count, number, timeout)
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     given = address
     if address is not None and number:

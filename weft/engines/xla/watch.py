@@ -36,7 +36,7 @@ class Server:
         self._listener = socket.create_server(("", 0), backlog=1024)
         self.port = int(self._listener.getsockname()[1])
         self._heard: dict[int, dict[str, Any]] = {}
-        self._streams: dict[socket.socket, tuple[_Lines, list[int]]] = {}
+        self._streams: dict[socket.socket, tuple[Lines, list[int]]] = {}
         self._open = True
         self._thread = threading.Thread(target=self._serve, name="weft-watch-server", daemon=True)
         self._thread.start()
@@ -58,7 +58,7 @@ class Server:
                 if key.fileobj is self._listener:
                     stream, _ = self._listener.accept()
                     stream.setblocking(False)
-                    self._streams[stream] = (_Lines(), [])
+                    self._streams[stream] = (Lines(), [])
                     chosen.register(stream, selectors.EVENT_READ)
                     continue
                 assert isinstance(key.fileobj, socket.socket)
@@ -105,7 +105,7 @@ class Server:
                 pass  # reading will tell
 
 
-class _Lines:
+class Lines:
     """Messages out of the bytes of a stream."""
 
     def __init__(self) -> None:
@@ -161,7 +161,7 @@ class Watch:
             self._stream.sendall((json.dumps(message) + "\n").encode())
 
     def _listen(self) -> None:
-        lines = _Lines()
+        lines = Lines()
         said = time.monotonic()
         while True:
             found = lines.read(self._stream)
