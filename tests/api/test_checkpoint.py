@@ -15,7 +15,7 @@ import pytest
 
 import weft as tf
 from tests.robustness.killing import Killed, kill_after
-from weft.formats import bundle, checkpoint_state, files
+from weft.formats import bundle, checkpoint_state, checkpoint_v1, files
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "checkpoints"
@@ -318,3 +318,24 @@ def test_iterators_go_on_where_they_stood(tmp_path: Path) -> None:
     assert [(a.numpy().tolist(), b.numpy().tolist()) for a, b in second] == rest and len(rest) == 10
     with pytest.raises(tf.errors.InvalidArgumentError, match="another pipeline"):
         tf.train.Checkpoint(it=iter(tf.data.Dataset.range(3))).restore(path)
+
+
+def test_the_manager_deletes_checkpoints_alone(tmp_path: Path) -> None:
+    """The list of checkpoints is a text file, which may name anything."""
+    kept = tmp_path / "important.txt"
+    kept.write_text("keep me")
+    old = str(tmp_path / "model-1")
+    checkpoint_v1.write(old, [checkpoint_v1.Slice("v", np.zeros([2], np.float32))])
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "checkpoint").write_text(
+        f'model_checkpoint_path: "{kept}"\n'
+        + "".join(f'all_model_checkpoint_paths: "{path}"\n' for path in (kept, old))
+        + "all_model_checkpoint_timestamps: 1.0\n" * 2 + "last_preserved_timestamp: 0.5\n"
+    )  # fmt: skip
+    manager = tf.train.CheckpointManager(tf.train.Checkpoint(v=tf.Variable(1.0)), str(folder), max_to_keep=1)
+    assert manager.checkpoints == [str(kept), old]
+    manager.save()
+    assert [os.path.basename(path) for path in manager.checkpoints] == ["ckpt-1"]
+    assert kept.read_text() == "keep me"
+    assert not os.path.exists(old)  # one of version 1, whose prefix is its file

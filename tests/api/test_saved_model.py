@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ import numpy as np
 import pytest
 
 import weft as tf
+from tests.formats.damage import peak_memory
 from tests.robustness.killing import Killed, kill_after
 from weft.formats import bundle, files
 from weft.formats.messages.saved_model import SavedModel, WeftProgram
+from weft.formats.tensors import shape_to_proto
 
 keras = tf.keras
 
@@ -294,16 +298,56 @@ def test_damaged_files_are_refused(saved: tuple[Net, str], tmp_path: Path) -> No
 )  # fmt: skip
 def test_forged_programs_are_refused(saved: tuple[Net, str], old: str, new: str) -> None:
     """Nothing in the file is believed: ops, types, state and numbers of objects are checked."""
-    path = Path(saved[1], "saved_model.pb")
+
+    def change(held: Any) -> None:
+        assert old in held.program
+        held.program = held.program.replace(old, new)
+
+    _forge(saved[1], change)
+    with pytest.raises(tf.errors.DataLossError):
+        tf.saved_model.load(saved[1])
+
+
+def _forge(folder: str, change: Callable[[Any], None]) -> None:
+    path = Path(folder, "saved_model.pb")
     message = SavedModel.FromString(path.read_bytes())
     info = message.meta_graphs[0].meta_info_def.any_info
     held = WeftProgram.FromString(info.value)
-    assert old in held.program
-    held.program = held.program.replace(old, new)
+    change(held)
     info.value = held.SerializeToString()
     path.write_bytes(message.SerializeToString())
-    with pytest.raises(tf.errors.DataLossError):
-        tf.saved_model.load(saved[1])
+
+
+def _program(held: Any, change: Callable[[Any], None]) -> None:
+    program = json.loads(held.program)
+    change(program)
+    held.program = json.dumps(program)
+
+
+def _record(program: Any, kind: str) -> Any:
+    return next(record for record in program["objects"] if record["kind"] == kind)
+
+
+@pytest.mark.parametrize("change", [
+    lambda held: [held.arrays.add(dtype=4, tensor_shape=shape_to_proto([1 << 24]), int_val=[1]) for _ in range(4)],
+    lambda held: _program(held, lambda p: _record(p, "list")["children"][0].__setitem__(0, "30000000")),
+    lambda held: _program(held, lambda p: _record(p, "list")["children"][0].__setitem__(0, "-30000000")),
+    lambda held: _program(held, lambda p: p["objects"].extend(
+        {"kind": "list", "children": [["900000", 0]]} for _ in range(30))),
+    lambda held: _program(held, lambda p: _record(p, "variable").update(shape=[30_000_000])),
+    lambda held: _program(held, lambda p: _record(p, "variable").update(shape=[10**13])),
+    lambda held: _program(held, lambda p: _record(p, "variable").update(shape=[-1, 30_000_000])),
+    lambda held: _program(held, lambda p: p.update(symbols=900_000)),
+    lambda held: setattr(held, "program", "[" * 200_000),
+], ids=["arrays", "list", "before_list", "lists", "variable", "huge", "negative", "symbols", "nested"])  # fmt: skip
+def test_small_forged_programs_take_little_memory(saved: tuple[Net, str], change: Callable[[Any], None]) -> None:
+    _forge(saved[1], change)
+
+    def load() -> None:
+        with pytest.raises(tf.errors.DataLossError):
+            tf.saved_model.load(saved[1])
+
+    assert peak_memory(load) < 16 << 20
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -464,3 +508,54 @@ def test_gradients_of_the_programs_own_are_kept(tmp_path: Path) -> None:
             y = loaded(x)
         assert y.numpy().tolist() == [[0.0625, 64.0]]
         assert tape.gradient(y, x).numpy().tolist() == [[0.25, 1.0]]
+
+
+class Chosen(tf.Module):
+    @tf.function
+    def __call__(self, x: Any, training: bool = False, n: Any = 1, act: Any = np.sort) -> Any:
+        return x * 100 if training else x * n
+
+    @tf.function
+    def read(self, d: Any) -> Any:
+        return d["a"] if "a" in d else -d["b"]
+
+    @tf.function
+    def added(self, *args: Any, **kwargs: Any) -> Any:
+        return sum(args) + 10 * sum(kwargs.values())
+
+    @tf.function(input_signature=[tf.TensorSpec([None])])
+    def fixed(self, x: Any, k: int = 3) -> Any:
+        return x * k
+
+
+def test_a_trace_is_chosen_by_all_arguments(tmp_path: Path) -> None:
+    made, x = Chosen(), tf.constant([1.0])
+    for args, kwargs in (((), {}), ((), {"training": True}), ((), {"n": 5}), ((False, 7), {})):
+        made(x, *args, **kwargs)
+    made.read({"a": x}), made.read({"b": x}), made.added(x), made.added(x, x, y=x)
+    for place in ("first", "again"):  # what was loaded is saved, too
+        tf.saved_model.save(made, str(tmp_path / place))
+        made = tf.saved_model.load(str(tmp_path / place))
+        for args, kwargs, wanted in (((), {}, 1.0), ((), {"training": True}, 100.0), ((True,), {}, 100.0),
+                                     ((1,), {}, 100.0), ((), {"n": 5}, 5.0), ((False, 7), {}, 7.0)):  # fmt: skip
+            assert made(x, *args, **kwargs).numpy() == [wanted], (args, kwargs)
+        for kwargs in ({"n": 6}, {"training": "yes"}, {"n": -0.0}, {"act": np.mean}):
+            with pytest.raises(ValueError, match="was not traced for these arguments"):
+                made(x, **kwargs)
+        assert [made.read({"a": x}).numpy(), made.read({"b": x}).numpy()] == [[1.0], [-1.0]]
+        assert [made.added(x).numpy(), made.added(x, x, y=x).numpy()] == [[1.0], [12.0]]
+        for function, args, kwargs in ((made.read, ({"c": x},), {}), (made.added, (x, x), {}),
+                                       (made.added, (x, x), {"z": x}), (made.fixed, (x,), {"k": 4})):  # fmt: skip
+            with pytest.raises(ValueError, match="was not traced for these arguments"):
+                function(*args, **kwargs)
+        assert made.fixed(x, k=3).numpy() == made.fixed(x).numpy() == made.fixed(x, 3).numpy() == [3.0]
+        spec = tf.TensorSpec([1])
+        assert made.read.get_concrete_function({"b": spec})({"b": x}).numpy() == [-1.0]
+
+
+def test_a_number_that_was_traced_goes_before_any_tensor(tmp_path: Path) -> None:
+    made, x = Chosen(), tf.constant([1.0])
+    made(x, n=tf.constant(2.0)), made(x, n=3)
+    tf.saved_model.save(made, str(tmp_path / "one"))
+    loaded = tf.saved_model.load(str(tmp_path / "one"))
+    assert [float(loaded(x, n=n)[0]) for n in (2.0, 3, 4)] == [2.0, 3.0, 4.0]

@@ -15,9 +15,14 @@ from tests.formats import golden
 from tests.formats.damage import flips, peak_memory, refused, truncations
 from tests.robustness.killing import save_and_die
 from weft.base.errors import DataLossError, DTypeError, InvalidArgumentError, NotFoundError, UnimplementedError
-from weft.formats import bundle, checkpoint_state, files
+from weft.formats import bundle, bundle_keys, checkpoint_state, files
 from weft.formats.bundle import BundleReader, BundleWriter, list_variables, read_tensor
-from weft.formats.messages.checkpoint import BundleEntryProto, BundleHeaderProto, TrackableObjectGraph
+from weft.formats.messages.checkpoint import (
+    BundleEntryProto,
+    BundleHeaderProto,
+    TensorSliceProto,
+    TrackableObjectGraph,
+)
 from weft.formats.messages.tensor import DataType
 from weft.formats.table import TableReader, TableWriter
 from weft.formats.tensors import shape_to_proto
@@ -394,3 +399,44 @@ def test_replacing_keeps_the_old_file_on_failure(tmp_path):
         file.write(b"new")
     assert path.read_bytes() == b"new"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_slices_that_share_bytes_are_refused(tmp_path: Path) -> None:
+    """A small file must not become a large tensor."""
+    prefix, rows, length = str(tmp_path / "shared"), 300, 1 << 16
+    writer = BundleWriter(prefix)
+    writer.add_slice("x", np.zeros([1, length], np.float32), shape=[rows, length], start=[0, 0])
+    [first] = [entry for key, entry in writer._entries.items() if key != b"x"]
+    for row in range(1, rows):
+        proto = TensorSliceProto()
+        proto.extent.add(start=row, length=1)
+        proto.extent.add(start=0, length=length)
+        writer._entries[bundle_keys.slice_key("x", proto)] = first
+        writer._entries[b"x"].slices.append(proto)
+    writer._missing["x"] = 0
+    writer.finish()
+
+    def read() -> None:
+        with BundleReader(prefix) as reader, pytest.raises(DataLossError, match="share bytes"):
+            reader.read("x")
+
+    assert peak_memory(read) < 4 << 20
+
+
+def test_a_slice_shorter_than_its_place_is_refused(tmp_path: Path) -> None:
+    prefix = str(tmp_path / "short")
+    writer = BundleWriter(prefix)
+    writer.add_slice("x", np.zeros([4], np.float32), shape=[1 << 28], start=[0])
+    [entry] = [entry for key, entry in writer._entries.items() if key != b"x"]
+    writer._entries[b"x"].slices[0].extent[0].length = 1 << 28
+    [old] = [key for key in writer._entries if key != b"x"]
+    del writer._entries[old]
+    writer._entries[bundle_keys.slice_key("x", writer._entries[b"x"].slices[0])] = entry
+    writer._missing["x"] = 0
+    writer.finish()
+
+    def read() -> None:
+        with BundleReader(prefix) as reader, pytest.raises(DataLossError, match="has 16 bytes"):
+            reader.read("x")
+
+    assert peak_memory(read) < 4 << 20

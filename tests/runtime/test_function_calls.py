@@ -126,3 +126,37 @@ def test_numbers_that_are_not_equal_to_themselves():
 def test_zeros_of_both_signs_are_two_programs():
     f = tf.function(lambda x: 1.0 / tf.constant(x))
     assert [float(f(0.0)), float(f(-0.0))] == [np.inf, -np.inf]
+
+
+def test_arguments_by_name_keep_their_places():
+    @tf.function
+    def later_first(*, b, a):
+        return 10 * b + a
+
+    spec = tf.TensorSpec([])
+    trace = later_first.get_concrete_function(b=spec, a=spec)
+    assert float(trace(b=tf.constant(1.0), a=tf.constant(2.0))) == 12.0
+    assert float(trace(a=tf.constant(2.0), b=tf.constant(1.0))) == 12.0
+
+
+def test_dicts_of_other_keys_are_refused():
+    def read(d):
+        return d["a"]
+
+    spec, x = {"a": tf.TensorSpec([])}, tf.constant(1.0)
+    for refusing in (tf.function(read).get_concrete_function(spec), tf.function(read, input_signature=[spec])):
+        assert float(refusing({"a": x})) == 1.0
+        with pytest.raises(TypeError):
+            refusing({"b": x})
+
+
+def test_what_an_input_signature_leaves_out_is_its_default():
+    @tf.function(input_signature=[tf.TensorSpec([])])
+    def scaled(x, k=3):
+        return x * k
+
+    x = tf.constant(1.0)
+    assert [float(scaled(x)), float(scaled(x, 3)), float(scaled(k=3, x=x))] == [3.0, 3.0, 3.0]
+    for refused in (lambda: scaled(x, 4), lambda: scaled(x, k=4), lambda: scaled(x, k=tf.constant(3))):
+        with pytest.raises(TypeError):
+            refused()

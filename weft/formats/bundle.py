@@ -8,6 +8,7 @@ bytes.
 
 from __future__ import annotations
 
+import glob
 import math
 import os
 import struct
@@ -53,6 +54,11 @@ def index_path(prefix: Path) -> str:
 def data_path(prefix: Path, shard: int = 0, shards: int = 1) -> str:
     """One of the data files of a checkpoint."""
     return f"{os.fspath(prefix)}.data-{shard:05d}-of-{shards:05d}"
+
+
+def data_files(prefix: Path) -> list[str]:
+    """The data files of a checkpoint that are there."""
+    return glob.glob(f"{glob.escape(os.fspath(prefix))}.data-?????-of-?????")
 
 
 def checkpoint_exists(prefix: Path) -> bool:
@@ -192,16 +198,17 @@ class BundleReader(files.Closing):
                 raise DataLossError(f"Checkpoint {self._prefix}: a slice of {name!r} is missing from the index.")
             part_entry = self._parse(BundleEntryProto, part, f"the entry of a slice of {name!r}")
             parts.append((self._extent(proto, shape, name), part_entry))
-        # Counted before anything of the whole's size is made: the slices' own bytes bound it then.
+        # Counted before anything of the whole's size is made: bytes of their own in the files bound it then.
         held = sum(math.prod(stop - start for start, stop in extent) for extent, _ in parts)
         if held != math.prod(shape):
             raise DataLossError(
                 f"Checkpoint {self._prefix}: the slices of {name!r} do not make up shape {list(shape)}."
             )
-        read = [(extent, self._read_entry(part_entry, name)) for extent, part_entry in parts]
+        self._check_apart(parts, name)
         whole = np.empty(shape, numpy_dtype(entry.dtype))
         covered = np.zeros(shape, np.bool_)
-        for extent, values in read:
+        for extent, part_entry in parts:
+            values = self._read_entry(part_entry, name)
             place = tuple(slice(start, stop) for start, stop in extent)
             if values.shape != covered[place].shape or values.dtype != whole.dtype:
                 raise DataLossError(
@@ -213,6 +220,21 @@ class BundleReader(files.Closing):
         if not covered.all():
             raise DataLossError(f"Checkpoint {self._prefix}: the slices of {name!r} overlap and leave gaps.")
         return whole
+
+    def _check_apart(self, parts: Sequence[tuple[list[tuple[int, int]], BundleEntryProto]], name: str) -> None:
+        """Checks that the slices of a tensor lie in the files, each in a place of its own and as long as it must be."""
+        ends: dict[int, int] = {}
+        for extent, entry in sorted(parts, key=lambda part: (part[1].shard_id, part[1].offset)):
+            sizes = [stop - start for start, stop in extent]
+            dtype = numpy_dtype(entry.dtype)
+            self._file_of(entry, name)
+            if entry.size < math.prod(sizes) * (1 if dtype.kind == "O" else dtype.itemsize):
+                raise DataLossError(
+                    f"Checkpoint {self._prefix}: a slice of {name!r} of shape {sizes} has {entry.size} bytes."
+                )
+            if entry.size and entry.offset < ends.get(entry.shard_id, 0):
+                raise DataLossError(f"Checkpoint {self._prefix}: the slices of {name!r} share bytes of a file.")
+            ends[entry.shard_id] = max(ends.get(entry.shard_id, 0), entry.offset + entry.size)
 
     def _extent(self, proto: TensorSliceProto, shape: tuple[int, ...], name: str) -> list[tuple[int, int]]:
         """Where a slice starts and stops, in each dimension."""
@@ -248,7 +270,8 @@ class BundleReader(files.Closing):
         big_endian = self._header.endianness == BundleHeaderProto.Endianness.BIG
         return array.byteswap() if big_endian and not is_string and dtype.itemsize > 1 else array
 
-    def _read_bytes(self, entry: BundleEntryProto, name: str) -> tuple[str, bytes]:
+    def _file_of(self, entry: BundleEntryProto, name: str) -> tuple[str, BinaryIO]:
+        """The data file that has a tensor."""
         if not 0 <= entry.shard_id < self.shards:
             raise DataLossError(
                 f"Checkpoint {self._prefix}: tensor {name!r} lies in shard {entry.shard_id} of {self.shards}."
@@ -266,6 +289,10 @@ class BundleReader(files.Closing):
                 f"{path}: tensor {name!r} takes {entry.size} bytes at byte {entry.offset}, but the file has {size}. "
                 "Is it cut off?"
             )
+        return path, file
+
+    def _read_bytes(self, entry: BundleEntryProto, name: str) -> tuple[str, bytes]:
+        path, file = self._file_of(entry, name)
         file.seek(entry.offset)
         return path, file.read(entry.size)
 

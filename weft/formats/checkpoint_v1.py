@@ -48,6 +48,17 @@ def checkpoint_exists(prefix: Path) -> bool:
     return bundle.checkpoint_exists(prefix) or bool(_paths(prefix))
 
 
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file is a checkpoint of version 1: a table whose first entry lists tensors."""
+    if not os.path.isfile(path):
+        return False
+    try:
+        with Reader(path):
+            return True
+    except (DataLossError, InvalidArgumentError, OSError):
+        return False
+
+
 def modification_time(prefix: Path) -> float:
     """When a checkpoint, of either version, was written, in seconds.
 
@@ -204,7 +215,7 @@ class Reader(files.Closing):
         held.dtype = tensor.dtype
         held.tensor_shape.CopyFrom(shape_to_proto([s.stop - s.start for s in place]))
         try:
-            return from_tensor_proto(held)
+            return from_tensor_proto(held, max_expanded_bytes=0)  # every number is there
         except InvalidArgumentError as error:
             raise DataLossError(f"Checkpoint {self._prefix}: a slice of {name!r} is damaged: {error}") from None
 

@@ -194,7 +194,7 @@ class ConcreteFunction:
             given[place] = value
         tensors: list[Any] = []
         plain = not kwargs and not any(map(nest.is_nested, args))
-        for place, spec in [*enumerate(traced), *by_name.items()]:
+        for place, spec in [*enumerate(traced), *((key, by_name[key]) for key in nest.sorted_keys(by_name))]:
             label = names[place] if isinstance(place, int) and place < len(names) else str(place)
             if place in given:
                 tensors.extend(self._fitted(spec, given[place], label, plain))
@@ -214,7 +214,7 @@ class ConcreteFunction:
                                 expected=repr(expected), received=str(received)))  # fmt: skip
 
         wanted, leaves = nest.flatten(spec), nest.flatten(value)
-        if len(wanted) != len(leaves):
+        if len(wanted) != len(leaves) or (nest.is_nested(spec) and _paths(spec) != _paths(value)):
             raise refuse(spec, value)
         tensors: list[Any] = []
         for one, leaf in zip(wanted, leaves, strict=True):
@@ -368,6 +368,10 @@ class ConcreteFunction:
 def _tensor(result: Any) -> EagerTensor:
     """An engine's result: an array, or what stands for one on a device."""
     return EagerTensor(np.asarray(result)) if not hasattr(result, "fetch") else DeviceTensor(result)
+
+
+def _paths(structure: Any) -> list[Any]:
+    return [path for path, _ in nest.flatten_with_path(structure)]
 
 
 def _may_have_gradient(operand: Any) -> bool:

@@ -209,6 +209,12 @@ class Function:
         signature: Any = self.input_signature
         if kwargs:
             args = self.function_spec.bind(*args, **kwargs).args
+        if len(args) > len(signature) and self.function_spec is not None:  # the others are what they are when traced
+            further = list(self.function_spec.parameters.values())[len(signature) : len(args)]
+            if all(given is parameter.default or (isinstance(given, (bool, int, float, str)) and
+                                                  given == parameter.default)
+                   for given, parameter in zip(args[len(signature) :], further, strict=False)):  # fmt: skip
+                args = args[: len(signature)]
         if len(args) != len(signature):
             raise TypeError(
                 explain(f"{self._name} takes {len(signature)} arguments by its input_signature, received {len(args)}.")
@@ -230,6 +236,11 @@ class Function:
                 )
             return tensor
 
+        try:
+            nest.assert_same(signature, tuple(args))
+        except ValueError:
+            raise TypeError(explain(f"{self._name}: the arguments are not nested as the input_signature is.",
+                                    expected=repr(signature), received=repr(args)[:200])) from None  # fmt: skip
         flat = [fit(s, g) for s, g in zip(nest.flatten(signature), nest.flatten(args), strict=True)]
         return tuple(nest.pack(signature, flat))
 

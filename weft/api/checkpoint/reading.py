@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -32,10 +31,13 @@ def get_checkpoint_state(checkpoint_dir: Any, latest_filename: str | None = None
 
 
 def remove_checkpoint(prefix: str) -> None:
-    """Deletes the files of a checkpoint of either version, as far as they are there."""
-    if not bundle.checkpoint_exists(prefix) and os.path.isfile(prefix):  # of version 1: the prefix is the file
+    """Deletes the files of a checkpoint of either version, as far as they are there.
+
+    The list of a folder's checkpoints is a text file, which may name anything: what is no checkpoint stays.
+    """
+    if not bundle.checkpoint_exists(prefix) and checkpoint_v1.is_checkpoint(prefix):  # the prefix is the file
         os.remove(prefix)
-    for path in [*glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????"), bundle.index_path(prefix)]:
+    for path in [*bundle.data_files(prefix), bundle.index_path(prefix)]:
         if os.path.exists(path):
             os.remove(path)
 

@@ -9,6 +9,8 @@ from typing import Any
 FORMAT = 1
 #: how `saved_model.pb` names that form
 PROGRAM = "type.googleapis.com/weft.Program"
+#: how many places the lists that lead to variables or functions have at most, all together
+MAX_LIST = 1 << 20
 VARIABLES = ("variables", "variables")
 INDEX = "variables.index"
 NAME = "saved_model.pb"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,9 +13,9 @@ import numpy as np
 
 from weft.api.checkpoint.objects import VALUE, is_trackable
 from weft.api.checkpoint.restoring import Restoration, object_graph, open_checkpoint
-from weft.api.saved_model.layout import FORMAT, PROGRAM, VARIABLES, contains_saved_model, pb_path
+from weft.api.saved_model.layout import FORMAT, MAX_LIST, PROGRAM, VARIABLES, contains_saved_model, pb_path
 from weft.api.saved_model.traces import TraceReader
-from weft.base import dtypes
+from weft.base import dtypes, nest
 from weft.base.errors import DataLossError, InvalidArgumentError, UnimplementedError, explain
 from weft.base.shapes import TensorShape
 from weft.formats import bundle
@@ -23,8 +24,13 @@ from weft.formats.messages.saved_model import SavedModel, WeftProgram
 from weft.formats.tensors import from_tensor_proto
 from weft.runtime import context, frontdoor, tracking
 from weft.runtime.concrete import ConcreteFunction
-from weft.runtime.spec import TensorSpec
+from weft.runtime.spec import CompositeSpec, TensorSpec, TypeSpec
 from weft.runtime.variable import Variable
+
+_NUMBERS = (bool, int, float)
+#: what a program that nobody wrote so makes Python raise; RecursionError for one that is nested deeply
+_DAMAGE = (DataLossError, KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, MemoryError,
+           RecursionError)  # fmt: skip
 
 
 class LoadOptions:
@@ -91,31 +97,38 @@ class RestoredFunction:
         return trace.run(tensors)
 
     def _choose(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[ConcreteFunction, list[Any]]:
-        bound = self.function_spec.bind(*args, **kwargs)
-        bound.apply_defaults()
-        for trace in self._traces:
-            # an input signature may leave parameters with defaults out
-            positional = [_taken(spec, given) for spec, given in zip(trace._signature[0], bound.args, strict=False)]
-            try:
-                return trace, trace._bound(tuple(positional), bound.kwargs)
-            except (TypeError, ValueError, InvalidArgumentError):
-                continue
+        given = self.function_spec.bind(*args, **kwargs)
+        given.apply_defaults()
+        for loosely in (False, True):  # a trace for this very number goes before one for any tensor
+            for trace in self._traces:
+                try:
+                    return trace, [tensor for spec, value in self._pairs(trace, given, loosely)
+                                   for tensor in _fitted(trace, spec, value)]  # fmt: skip
+                except (TypeError, ValueError, InvalidArgumentError):
+                    continue
         options = "\n".join(f"  {place + 1}: {trace._signature[0]}, {trace._signature[1]}"
                             for place, trace in enumerate(self._traces))  # fmt: skip
         raise ValueError(
             explain(f"Could not find matching concrete function to call loaded from the SavedModel: `{self._name}` was "
                     f"not traced for these arguments before it was saved.",
-                    received=f"{bound.args} {bound.kwargs}"[:400], expected=f"one of\n{options}",
+                    received=f"{given.args} {given.kwargs}"[:400], expected=f"one of\n{options}",
                     hint="call it with such arguments before saving, or give it an input_signature")  # fmt: skip
         )
+
+    def _pairs(self, trace: ConcreteFunction, given: inspect.BoundArguments, loosely: bool) -> list[tuple[Any, Any]]:
+        """What each argument was traced as, defaults and Python's values included, and what is given for it."""
+        traced = self.function_spec.bind(*trace._signature[0], **trace._signature[1])
+        traced.apply_defaults()
+        if len(given.args) != len(traced.args) or given.kwargs.keys() != traced.kwargs.keys():
+            raise TypeError(f"{self._name}: other arguments")
+        pairs = [*zip(traced.args, given.args, strict=True),
+                 *((traced.kwargs[name], given.kwargs[name]) for name in nest.sorted_keys(traced.kwargs))]  # fmt: skip
+        return [(spec, _taken(spec, value, loosely)) for spec, value in pairs]
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
         """The trace for these arguments, which may be TensorSpecs; the only one where none are given."""
         if not args and not kwargs and len(self._traces) == 1:
             return self._traces[0]
-        for trace in self._traces:
-            if repr(trace._signature) == repr((tuple(args), kwargs)):
-                return trace
         return self._choose(args, kwargs)[0]
 
     @property
@@ -127,11 +140,47 @@ class RestoredFunction:
         return f"<RestoredFunction {self._name} with {len(self._traces)} traces>"
 
 
-def _taken(spec: Any, given: Any) -> Any:
-    """An argument; lists and numbers in the place of a tensor become one."""
-    if isinstance(spec, TensorSpec) and isinstance(given, (list, tuple, int, float)):
-        return frontdoor.convert(given, spec.dtype)
+def _taken(spec: Any, given: Any, loosely: bool) -> Any:
+    """An argument of the form that it was traced in; numbers and lists become tensors where `loosely`.
+
+    Raises:
+        TypeError: Where it has another form: a dict other keys, a list another length.
+    """
+    parts = nest.children(spec)
+    if parts is not None:
+        mine = nest.children(given)
+        if mine is None or isinstance(given, dict) != isinstance(spec, dict):
+            raise TypeError(f"a {type(given).__name__} in the place of a {type(spec).__name__}")
+        if [key for key, _ in mine] != [key for key, _ in parts]:
+            raise TypeError(f"the keys {[key for key, _ in mine]} in the place of {[key for key, _ in parts]}")
+        return nest.rebuild(given, [_taken(one, value, loosely) for (_, one), (_, value)
+                                    in zip(parts, mine, strict=True)])  # fmt: skip
+    if isinstance(spec, TensorSpec):
+        if isinstance(given, (list, tuple, bool, int, float, complex, str, bytes)):
+            if not loosely:
+                raise TypeError("a value of Python's in the place of a tensor")
+            return frontdoor.convert(given, spec.dtype)
+    elif isinstance(spec, _NUMBERS) and isinstance(given, _NUMBERS) and _same_number(spec, given):
+        return spec  # True is 1
     return given
+
+
+def _fitted(trace: ConcreteFunction, spec: Any, value: Any) -> list[Any]:
+    """The tensors of an argument; none of one that is a spec itself, which must fit."""
+    leaves = nest.flatten(value)
+    if not any(isinstance(leaf, TypeSpec) for leaf in leaves):
+        return trace._fitted(spec, value, "")
+    for one, leaf in zip(nest.flatten(spec), leaves, strict=True):
+        if isinstance(leaf, TypeSpec):
+            if not isinstance(one, (TensorSpec, CompositeSpec)) or not one.is_compatible_with(leaf):
+                raise TypeError(f"{leaf!r} in the place of {one!r}")
+        else:
+            trace._fitted(one, leaf, "")
+    return []
+
+
+def _same_number(one: Any, other: Any) -> bool:
+    return bool(one == other and (one or math.copysign(1, one) == math.copysign(1, other)))
 
 
 class Signatures(Mapping[str, ConcreteFunction]):
@@ -175,8 +224,10 @@ def load(export_dir: Any, tags: Any = None, options: LoadOptions | None = None) 
     with context.open_scope(None):
         program, arrays = _read(folder, tags)
         try:
+            if not chosen.experimental_skip_checkpoint:
+                _check_variables(folder, program, chosen.allow_partial_checkpoint)
             objects, root = _build(program, arrays)
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        except _DAMAGE as error:
             raise DataLossError(f"The SavedModel {folder} is damaged: {type(error).__name__}: {error}") from error
         if not chosen.experimental_skip_checkpoint:
             _restore(folder, program, objects, chosen.allow_partial_checkpoint)
@@ -209,10 +260,12 @@ def _read(folder: str, tags: Any) -> tuple[dict[str, Any], list[Any]]:
     try:
         held = WeftProgram.FromString(info.any_info.value)
         program = json.loads(held.program)
-        arrays = [from_tensor_proto(proto) for proto in held.arrays]
+        arrays = [from_tensor_proto(proto, max_expanded_bytes=0) for proto in held.arrays]  # all numbers are there
         number = program["format"]
-    except (DataLossError, InvalidArgumentError, ValueError, KeyError, TypeError) as error:
+    except (InvalidArgumentError, *_DAMAGE) as error:
         raise DataLossError(f"{path} is damaged: {error}") from None
+    if program.get("symbols", 0) > len(held.program):  # each is mentioned somewhere
+        raise DataLossError(f"{path} is damaged: it counts {program['symbols']} symbols.")
     if number != FORMAT:
         raise UnimplementedError(f"{path} was written by Weft {program.get('version')}, in the form {number}; this one "
                                  f"reads the form {FORMAT}.")  # fmt: skip
@@ -231,6 +284,10 @@ def _foreign(folder: str, info: Any) -> UnimplementedError:
 
 def _build(program: Mapping[str, Any], arrays: list[Any]) -> tuple[list[Any], Any]:
     records = program["objects"]
+    places = sum(1 + max(int(name) for name, _ in record["children"])
+                 for record in records if record["kind"] in ("list", "tuple") and record["children"])  # fmt: skip
+    if places > MAX_LIST:
+        raise ValueError(f"its lists have {places} places")
     objects = [_made(record) for record in records]
     reader = TraceReader(arrays, program["symbols"], program["traces"], objects)
     for place, record in enumerate(records):
@@ -276,8 +333,11 @@ def _connect(place: int, record: Mapping[str, Any], objects: list[Any]) -> None:
     for name, number in record.get("children", ()):
         child = objects[number]
         if isinstance(value, list):
-            value.extend([None] * (int(name) + 1 - len(value)))
-            value[int(name)] = child
+            index = int(name)
+            if index < 0:
+                raise ValueError(f"a list has a part number {index}")
+            value.extend([None] * (index + 1 - len(value)))
+            value[index] = child
         elif isinstance(value, dict):
             value[name] = child
         else:
@@ -286,8 +346,8 @@ def _connect(place: int, record: Mapping[str, Any], objects: list[Any]) -> None:
         objects[place] = tuple(value)
 
 
-def _restore(folder: str, program: Mapping[str, Any], objects: list[Any], partial: bool) -> None:
-    """Gives the variables their values: the checkpoint's objects have the numbers of the program's."""
+def _check_variables(folder: str, program: Mapping[str, Any], partial: bool) -> None:
+    """Checks that the variables' files are those of the program, and hold what its variables take in memory."""
     prefix = os.path.join(folder, *VARIABLES)
     with open(bundle.index_path(prefix), "rb") as file:
         if crc32c(file.read()) != program["variables"]:
@@ -295,6 +355,18 @@ def _restore(folder: str, program: Mapping[str, Any], objects: list[Any], partia
                 explain(f"The variables of the SavedModel {folder} are not those that it was saved with.",
                         hint="was it being replaced when its program ended? save it again")  # fmt: skip
             )
+    held = sum(os.path.getsize(path) for path in bundle.data_files(prefix))
+    taken = 0
+    for record in program["objects"]:
+        if record["kind"] == "variable" and not (record["shape"] is None or None in record["shape"]):
+            dtype = np.dtype(dtypes.as_dtype(record["dtype"]).numpy)
+            taken += math.prod(map(abs, record["shape"])) * (1 if dtype.kind == "O" else dtype.itemsize)
+    if taken > held and not partial:
+        raise DataLossError(f"The variables of the SavedModel {folder} take {taken} bytes, but its files hold {held}.")
+
+
+def _restore(folder: str, program: Mapping[str, Any], objects: list[Any], partial: bool) -> None:
+    """Gives the variables their values: the checkpoint's objects have the numbers of the program's."""
     reader = open_checkpoint(folder)
     proto = object_graph(reader, folder)
     if proto is None or len(proto.nodes) != len(objects):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from weft.api.checkpoint.objects import GRAPH_KEY, ObjectGraph, children_of, is_trackable
-from weft.api.saved_model.layout import FORMAT, INDEX, PROGRAM, VARIABLES, pb_path
+from weft.api.saved_model.layout import FORMAT, INDEX, MAX_LIST, PROGRAM, VARIABLES, pb_path
 from weft.api.saved_model.loading import RestoredFunction
 from weft.api.saved_model.traces import TraceWriter, Unsaveable, is_variable
 from weft.base import nest
@@ -222,6 +222,9 @@ def _program(graph: ObjectGraph, named: Mapping[str, Any]) -> tuple[dict[str, An
     places = {id(value): place for place, value in enumerate(graph.objects)}
     writer = TraceWriter(lambda variable: places.get(id(variable)))
     objects = [_object(value, graph.children[place], writer) for place, value in enumerate(graph.objects)]
+    if sum(len(value) for value in graph.objects if isinstance(value, (list, tuple))) > MAX_LIST:
+        raise ValueError(explain(f"A SavedModel keeps lists of at most {MAX_LIST} parts, all together.",
+                                 hint="keep numbers in a tensor"))  # fmt: skip
     signatures, described = {}, {}
     for name, function in named.items():
         trace = _settled(function)
@@ -270,7 +273,7 @@ def _input_names(trace: ConcreteFunction) -> list[str]:
     given, by_name = trace._signature if trace._signature is not None else (trace._flat_signature(), {})
     parameters = [] if trace._parameters is None else list(trace._parameters.parameters)
     found: list[str] = []
-    for place, argument in [*enumerate(given), *by_name.items()]:
+    for place, argument in [*enumerate(given), *((key, by_name[key]) for key in nest.sorted_keys(by_name))]:
         label = parameters[place] if isinstance(place, int) and place < len(parameters) else str(place)
         label = label if label.isidentifier() else f"args_{label}"
         for leaf in nest.flatten(argument):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections import namedtuple
 from collections.abc import Callable, Mapping
@@ -29,6 +30,13 @@ from weft.runtime.tensor import EagerTensor, Handle
 from weft.runtime.variable import Variable
 
 
+@dataclasses.dataclass(frozen=True)
+class _Default:
+    """The default of a parameter, which a file could not hold: it is in the traces that were made with it."""
+
+    name: str
+
+
 class Unsaveable(Exception):
     """That a trace takes or returns what has no plain form."""
 
@@ -46,6 +54,7 @@ class TraceWriter:
         self._number_of = number_of
         self._places: dict[int, int] = {}
         self._kept: list[ConcreteFunction] = []
+        self._defaults: dict[str, Any] = {}  # of the parameters of the trace that is being written
 
     def trace(self, trace: ConcreteFunction) -> int:
         """The number of a trace.
@@ -65,7 +74,10 @@ class TraceWriter:
 
     def _record(self, trace: ConcreteFunction) -> dict[str, Any]:
         given = trace._signature if trace._signature is not None else (trace._flat_signature(), {})
+        if trace._parameters is not None:
+            self._defaults = {name: each.default for name, each in trace._parameters.parameters.items()}
         arguments = self.structure(given)
+        self._defaults = {}
         leaves = iter([_result_leaf(kind, detail) for kind, detail in trace._result.leaves])
         results = self.structure(nest.map_structure(lambda _: next(leaves), trace._result.structure))
         return {"name": trace.name, "arguments": arguments, "results": results,
@@ -88,6 +100,9 @@ class TraceWriter:
         try:
             return {"value": self.plain.value(value)}
         except TypeError:
+            for name, default in self._defaults.items():
+                if value is default or (isinstance(value, _Default) and value == default):
+                    return {"default": name}
             raise Unsaveable(f"it takes {value!r}"[:200]) from None
 
     def _composite(self, value: Any) -> Any:
@@ -101,7 +116,7 @@ class TraceWriter:
         raise Unsaveable(f"it takes or returns a {type(value).__name__}")
 
     def parameters(self, signature: inspect.Signature | None) -> Any:
-        """The parameters of a function: name, kind, default."""
+        """The parameters of a function: name, kind, default (an empty list for one that has no plain form)."""
         found = []
         for parameter in (signature.parameters if signature is not None else {}).values():
             default: Any = None
@@ -109,7 +124,7 @@ class TraceWriter:
                 try:
                     default = [self.structure(parameter.default)]
                 except Unsaveable:
-                    default = None
+                    default = []
             found.append([parameter.name, int(parameter.kind), default])
         return found
 
@@ -207,6 +222,8 @@ class TraceReader:
         if kind == "spec":
             type = self._plain.type(content[0])
             return TensorSpec(TensorShape(type.shape), type.dtype, content[1])
+        if kind == "default":
+            return _Default(str(content))
         if kind == "ragged":
             type = self._plain.type(content[0])
             return RaggedTensorSpec(TensorShape(type.shape), type.dtype, content[1], dtypes.as_dtype(content[2]))
@@ -226,7 +243,9 @@ class TraceReader:
         """The parameters of a function."""
         parameters = []
         for name, kind, default in plain:
-            given = inspect.Parameter.empty if default is None else self.structure(default[0])
+            given: Any = inspect.Parameter.empty
+            if default is not None:
+                given = self.structure(default[0]) if default else _Default(name)
             parameters.append(inspect.Parameter(name, inspect._ParameterKind(kind), default=given))
         return inspect.Signature(parameters, __validate_parameters__=False)
 
