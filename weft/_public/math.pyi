@@ -5,7 +5,7 @@ from typing import Any
 from weft._public import special as special
 from weft.api.array import argsort as argsort
 from weft.api.array import unique as unique
-from weft.api.math import TopK as TopK
+from weft.api.math import TopKV2 as TopKV2
 from weft.api.math import accumulate_n as accumulate_n
 from weft.api.math import add_n as add_n
 from weft.api.math import angle as angle

@@ -14,6 +14,7 @@ from weft.base.shapes import TensorShape
 from weft.ops import opdef
 from weft.runtime import context, dispatch, frontdoor, indexing, sizes, static
 from weft.runtime.composite import CompositeTensor
+from weft.runtime.ragged import RaggedTensor
 from weft.runtime.tensor import EagerTensor, Tensor, TensorOperators
 
 newaxis = None
@@ -533,6 +534,10 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
     """x where the condition holds, else y; with the condition alone, the coordinates at which it holds."""
+    if isinstance(condition, RaggedTensor):
+        from weft.api import ragged_map
+
+        return ragged_map.where(condition, x, y)
     test = frontdoor.convert(condition)
     if (x is None) != (y is None):
         raise ValueError("where takes both x and y, or neither.")

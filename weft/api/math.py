@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 
 from weft.api import special
 from weft.api.array import argsort as argsort
-from weft.api.array import ensure_shape, ones_like, zeros, zeros_like
+from weft.api.array import ensure_shape, ones_like, shape, zeros, zeros_like
 from weft.api.array import unique as unique
 from weft.api.common import apply, axes_of, binary, cast_to, in_a_row, integer, reduced, unary
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor, sizes
-from weft.runtime.tensor import EagerTensor
+from weft.runtime.static import get_static_value
+from weft.runtime.tensor import EagerTensor, SymbolicTensor
 
 add = binary("add")
 subtract = binary("subtract")
@@ -334,16 +335,47 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
     return apply("in_top_k", targets, predictions, k=integer(k, "k"), name=name)
 
 
-class TopK(NamedTuple):
+def _top_of_unknown_number(x: Any, k: Any, index_type: Any) -> TopKV2:
+    """`top_k` of as many as the run says: of all in order the first k."""
+    from weft.api.flow import assert_less_equal
+
+    assert_less_equal(k, cast_to(shape(x)[-1], k.dtype), "top_k: the last axis has fewer than k elements")
+    order = apply("argsort", x, axis=-1, direction="DESCENDING")[..., :k]
+    # in a batch of one, so that rows have a dense gradient, as those of `top_k` have, and not that of parts of a table
+    one = [apply("expand_dims", tensor, axis=0) for tensor in (x, order)]
+    return TopKV2(apply("gather", *one, axis=-1, batch_dims=-1)[0], cast_to(order, index_type))
+
+
+class TopKV2(NamedTuple):
     """The result of `top_k`."""
 
     values: Any
     indices: Any
 
 
-def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None) -> TopK:
-    """The k greatest values of each row and where they are, of equals the first: fields `values` and `indices`."""
-    return TopK(*apply("top_k", input, k=integer(k, "k"), index_type=dtypes.as_dtype(index_type), name=name))
+def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32,
+          name: str | None = None) -> TopKV2:  # fmt: skip
+    """The k greatest values of each row and where they are, of equals the first: fields `values` and `indices`.
+
+    Args:
+        input: `[..., n]`.
+        k: How many, at most n; a tensor where only the run tells.
+        sorted: Accepted; they are in order.
+        index_type: int16, int32 or int64.
+        name: The node's name.
+
+    Example:
+        >>> import weft as tf
+        >>> found = tf.math.top_k([[1.0, 3.0, 2.0]], k=2)
+        >>> found.values.numpy().tolist(), found.indices.numpy().tolist()
+        ([[3.0, 2.0]], [[1, 2]])
+    """
+    if isinstance(k, SymbolicTensor):
+        known = get_static_value(k)
+        if known is None:
+            return _top_of_unknown_number(frontdoor.convert(input), k, dtypes.as_dtype(index_type))
+        k = int(known)
+    return TopKV2(*apply("top_k", input, k=integer(k, "k"), index_type=dtypes.as_dtype(index_type), name=name))
 
 
 def invert_permutation(x: Any, name: str | None = None) -> Any:

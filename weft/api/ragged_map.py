@@ -1,4 +1,4 @@
-"""`tf.map_fn` where rows, or what a function makes of them, have different lengths."""
+"""`tf.map_fn` and `tf.where` where rows, or what a function makes of them, have different lengths."""
 
 from __future__ import annotations
 
@@ -100,3 +100,21 @@ def _joined(parts: list[Any]) -> Any:
         own = RaggedTensor.from_tensor(padded, lengths=count).values
         made = RaggedTensor.from_row_lengths(made, own, validate=False)
     return RaggedTensor.from_row_lengths(made, counts[0], validate=False)
+
+
+def where(condition: RaggedTensor, x: Any, y: Any) -> Any:
+    """What `tf.where` gives for a ragged condition: x or y in its form, or the places at which it holds.
+
+    Args:
+        condition: The condition.
+        x: What stands where it holds, ragged in the same way or one value; None, as `y`, for the places.
+        y: What stands elsewhere.
+    """
+    from weft.api import array, ragged
+
+    if (x is None) != (y is None):
+        raise ValueError("where takes both x and y, or neither.")
+    if x is not None:
+        return ragged.map_flat_values(array.where, condition, x, y)
+    places = condition.to_sparse()
+    return array.boolean_mask(places.indices, places.values)
