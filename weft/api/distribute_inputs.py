@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from weft.api import array, math
 from weft.base import nest
 from weft.base.errors import OutOfRangeError, explain
+from weft.base.shapes import TensorShape
 from weft.data import shared
-from weft.runtime import frontdoor, processes
+from weft.data.dataset import Dataset
+from weft.data.optional import Optional
+from weft.runtime import context, frontdoor, processes
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.replicas import PerReplica
+from weft.runtime.spec import CompositeSpec, TensorSpec
+from weft.runtime.tensor import EagerTensor
 
 if TYPE_CHECKING:
     from weft.api.distribute import Strategy
@@ -71,17 +78,117 @@ class InputOptions:
         self.experimental_per_replica_buffer_size = experimental_per_replica_buffer_size
 
 
-class DistributedIterator:
-    """A walk through a dataset whose elements are values of each replica."""
+class PerReplicaSpec(CompositeSpec):
+    """Describes a value of each replica: what `element_spec` of a distributed dataset says.
 
-    def __init__(self, elements: Iterator[Any]) -> None:
-        self._elements = elements
+    Args:
+        *value_specs: The spec of each replica's.
+
+    Example:
+        >>> import weft as tf
+        >>> from weft.api.distribute_inputs import PerReplicaSpec
+        >>> PerReplicaSpec(tf.TensorSpec([2]), tf.TensorSpec([2])).shape
+        TensorShape([2])
+    """
+
+    __slots__ = ("_value_specs", "_whole")
+    value_type = PerReplica
+
+    def __init__(self, *value_specs: Any) -> None:
+        self._value_specs = value_specs
+        self._whole: TensorSpec | None = None
+
+    @classmethod
+    def of_rows(cls, whole: TensorSpec, count: int) -> PerReplicaSpec:
+        """The spec of rows that replicas share out: of a tensor that each takes a stretch of."""
+        rows, *rest = whole.shape.as_list()
+        part = rows // count if rows is not None and rows % count == 0 else None
+        made = cls(*[TensorSpec([part, *rest], whole.dtype)] * count)
+        made._whole = TensorSpec([rows, *rest], whole.dtype)
+        return made
+
+    @property
+    def shape(self) -> TensorShape:
+        """The shape of a replica's value."""
+        return self._value_specs[0].shape  # type: ignore[no-any-return]
+
+    def _component_specs(self) -> list[TensorSpec]:
+        return list(self._value_specs) if self._whole is None else [self._whole]
+
+    def _from_components(self, parts: list[Any]) -> PerReplica:
+        return PerReplica(parts, None if self._whole is None else len(self._value_specs))
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether a value (or spec) fits."""
+        if isinstance(other, PerReplicaSpec):
+            theirs = other._component_specs()
+        elif isinstance(other, PerReplica) and (other.count is None) == (self._whole is None):
+            theirs = other.parts
+        else:
+            return False
+        own = self._component_specs()
+        return len(own) == len(theirs) and all(a.is_compatible_with(b) for a, b in zip(own, theirs, strict=True))
+
+    def __eq__(self, other: object) -> bool:
+        return (isinstance(other, PerReplicaSpec) and self._value_specs == other._value_specs
+                and self._whole == other._whole)  # fmt: skip
+
+    def __hash__(self) -> int:
+        return hash((self._value_specs, self._whole))
+
+    def __repr__(self) -> str:
+        return f"PerReplicaSpec({', '.join(map(repr, self._value_specs))})"
+
+
+class _Walk:
+    """A walk through a dataset whose elements are shared out among replicas as they come.
+
+    Args:
+        walk: Through the dataset, as the graph runs.
+        share: Element → a structure of values of replicas.
+    """
+
+    def __init__(self, walk: Any, share: Callable[[Any], Any]) -> None:
+        self._walk, self._share = walk, share
+
+    def next(self) -> tuple[Any, Any]:
+        there, element = self._walk.next()
+        return there, self._share(element)
+
+    def next_if(self, wanted: Any) -> tuple[Any, Any]:
+        there, element = self._walk.next_if(wanted)
+        return there, self._share(element)
+
+    def get_next(self) -> Any:
+        return self._share(self._walk.get_next())
+
+
+class DistributedIterator:
+    """A walk through a dataset whose elements are values of each replica.
+
+    Args:
+        elements: Gives the dataset's own.
+        share: Element → a structure of values of replicas.
+        spec: What is given, as `element_spec` says.
+    """
+
+    def __init__(self, elements: Iterator[Any], share: Callable[[Any], Any], spec: Any) -> None:
+        self._elements, self._share, self._spec = elements, share, spec
+
+    @property
+    def element_spec(self) -> Any:
+        """The specs of the elements."""
+        return self._spec
 
     def __iter__(self) -> Iterator[Any]:
         return self
 
     def __next__(self) -> Any:
-        return next(self._elements)
+        return self._share(next(self._elements))
+
+    def __weft_walk__(self) -> _Walk:
+        """Goes on with it as a graph runs: what a loop in a traced function does."""
+        return _Walk(_walk_of(self._elements), self._share)
 
     def get_next(self) -> Any:
         """The next element.
@@ -89,10 +196,30 @@ class DistributedIterator:
         Raises:
             OutOfRangeError: At the end.
         """
+        if context.scope() is not None:
+            return self.__weft_walk__().get_next()
         try:
-            return next(self._elements)
+            return next(self)
         except StopIteration:
             raise OutOfRangeError("End of sequence") from None
+
+    def get_next_as_optional(self) -> Optional:
+        """The next element, or none after the last one."""
+        if context.scope() is not None:
+            return Optional(*self.__weft_walk__().next(), self._spec)
+        found = next(self, self)
+        there = EagerTensor(np.asarray(found is not self))
+        return Optional(there, None if found is self else found, self._spec)
+
+
+def _walk_of(elements: Any) -> Any:
+    walk = getattr(elements, "__weft_walk__", None)
+    if walk is None:
+        raise RuntimeError(explain(
+            "Batches that several workers put together cannot be taken while a graph is being built.",
+            hint="take them outside of the function, and hand it each batch: for batch in dataset: step(batch)",
+        ))  # fmt: skip
+    return walk()
 
 
 class DistributedDataset:
@@ -106,36 +233,49 @@ class DistributedDataset:
 
     def __init__(self, dataset: Any, strategy: Strategy, cuts: bool) -> None:
         self._dataset, self._strategy, self._cuts = dataset, strategy, cuts
+        self._count = strategy.num_replicas_in_sync
 
     @property
     def element_spec(self) -> Any:
-        """The spec of an element before it is shared out."""
-        return self._dataset.element_spec
+        """The specs of what each replica gets, as `input_signature` of a function takes them."""
+        return nest.map_structure(self._spec_of, self._dataset.element_spec)
+
+    def _spec_of(self, spec: Any) -> Any:
+        if self._cuts and isinstance(spec, TensorSpec) and spec.shape.rank:
+            return PerReplicaSpec.of_rows(spec, self._count)
+        if not self._cuts and isinstance(spec, TensorSpec) and spec.shape.rank:
+            spec = TensorSpec([None, *spec.shape.as_list()[1:]], spec.dtype)  # after the last batch there are no rows
+        return PerReplicaSpec(*[spec] * self._count)
 
     def cardinality(self) -> Any:
         """How many elements there are, or a negative number where that is not known."""
         count = self._dataset.cardinality()
-        return count if self._cuts else math.maximum(count, -(-count // self._strategy.num_replicas_in_sync))
+        return count if self._cuts else math.maximum(count, -(-count // self._count))
 
     def __len__(self) -> int:
         count = len(self._dataset)
-        return count if self._cuts else -(-count // self._strategy.num_replicas_in_sync)
+        return count if self._cuts else -(-count // self._count)
 
     def __iter__(self) -> Iterator[Any]:
-        return DistributedIterator(self._elements())
+        elements, share = self._shared()
+        return DistributedIterator(iter(elements), share, self.element_spec)
 
-    def _elements(self) -> Iterator[Any]:
-        count = self._strategy.num_replicas_in_sync
+    def __weft_walk__(self) -> _Walk:
+        """Goes through it as a graph runs: what a loop in a traced function does."""
+        elements, share = self._shared()
+        return _Walk(_walk_of(elements), share)
+
+    def _shared(self) -> tuple[Any, Callable[[Any], Any]]:
+        """What is gone through, and what makes values of replicas of its elements."""
         if self._cuts:
-            for element in self._dataset:
-                yield nest.map_structure(lambda leaf: _cut(leaf, count), element)
-            return
+            return self._dataset, lambda element: nest.map_structure(lambda leaf: _cut(leaf, self._count), element)
         if processes.count() > 1:
-            for element, sizes in self._of_workers().with_sizes():
-                yield nest.map_structure(lambda leaf, s=sizes: _by_sizes(leaf, s), element)
-            return
-        for found in self._steps(count):
-            yield nest.map_structure(lambda *leaves: _side_by_side(leaves), *found)
+            def by_sizes(found: Any) -> Any:
+                element, sizes = found
+                return nest.map_structure(lambda leaf: _by_sizes(leaf, sizes), element)
+
+            return self._of_workers().with_sizes(), by_sizes
+        return self._steps(self._count), lambda found: nest.map_structure(lambda *each: _side_by_side(each), *found)
 
     def whole_batches(self) -> Any:
         """The same data, the parts of all replicas after one another: what `fit` goes through."""
@@ -143,18 +283,16 @@ class DistributedDataset:
             return self._dataset
         if processes.count() > 1:
             return self._of_workers()
-        count = self._strategy.num_replicas_in_sync
-        return (nest.map_structure(lambda *leaves: array.concat(leaves, 0), *found) for found in self._steps(count))
+        steps = self._steps(self._count)
+        return (nest.map_structure(lambda *leaves: array.concat(leaves, 0), *found) for found in steps)
 
-    def _steps(self, count: int) -> Iterator[list[Any]]:
-        """So many batches at a time; where the data end within a step, the last ones have no rows."""
-        batches = iter(self._dataset)
-        while found := list(itertools.islice(batches, count)):
-            yield found + [nest.map_structure(lambda leaf: leaf[:0], found[-1])] * (count - len(found))
+    def _steps(self, count: int) -> Dataset:
+        return Dataset(shared.SideBySide(self._dataset._node, count))
 
     def _of_workers(self) -> shared.Together:
         own = len(self._strategy._own_replicas())
-        return shared.Together(lambda: self._steps(own), self._dataset.element_spec, own, self._strategy._distribution)
+        return shared.Together(lambda: map(list, self._steps(own)), self._dataset.element_spec, own,
+                               self._strategy._distribution)  # fmt: skip
 
 
 def _by_sizes(leaf: Any, sizes: Sequence[int]) -> PerReplica:

@@ -8,6 +8,7 @@ until the last one has no more: the steps of those who have less data go on with
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -176,3 +177,36 @@ def among_processes(dataset: Any, number: int, count: int, distribution: Callabl
         return dataset
     own = own_part(dataset, number, count)
     return dataset if own is None else batches_of(own, count, distribution)
+
+
+class SideBySide(Derived):
+    """So many elements at a time, next to each other; where the data end within a step, the last ones have no rows.
+
+    Args:
+        source: The plan of the elements.
+        count: How many make one of its own: a tuple of them.
+    """
+
+    label = "_SideBySideDataset"
+
+    def __init__(self, source: Node, count: int) -> None:
+        super().__init__(source)
+        self.count = count
+        self.spec = (nest.map_structure(_of_any_rows, source.spec),) * count
+
+    def cardinality(self) -> int:
+        inner = self.source.cardinality()
+        return inner if inner < 0 else -(-inner // self.count)
+
+    def iterate(self) -> Iterator[nodes.Flat]:
+        elements = self.source.iterate()
+        while found := list(itertools.islice(elements, self.count)):
+            nothing = [None if part is None else part[:0] for part in found[-1]] if len(found) < self.count else []
+            yield [part for element in found + [nothing] * (self.count - len(found)) for part in element]
+
+
+def _of_any_rows(spec: Any) -> Any:
+    if not isinstance(spec, TensorSpec):
+        raise TypeError(explain("Rows of dense tensors are shared among replicas.", received=str(spec),
+                                hint="make them dense, with `to_tensor` or `to_dense`"))  # fmt: skip
+    return TensorSpec([None, *spec.shape.as_list()[1:]] if spec.shape.rank else spec.shape, spec.dtype)

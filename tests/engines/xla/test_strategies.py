@@ -155,6 +155,48 @@ def test_batches_made_for_each_replica() -> None:
     assert float(strategy.reduce("SUM", strategy.run(lambda x: x, (own,)), axis=None)) == 3.0
 
 
+def test_functions_go_through_distributed_datasets_and_their_iterators() -> None:
+    strategy = _mirrored(2)
+    x = np.arange(20, dtype=np.float32)
+    data = tf.data.Dataset.from_tensor_slices(x).batch(8)
+    shared = strategy.experimental_distribute_dataset(data)
+    each = strategy.distribute_datasets_from_function(lambda context: data)
+
+    def total(part: Any) -> Any:
+        return strategy.reduce("SUM", strategy.run(lambda v: tf.reduce_sum(v * v), (part,)), axis=None)
+
+    @tf.function
+    def of_all(batches: Any) -> Any:
+        found = tf.constant(0.0)
+        for part in batches:
+            found += total(part)
+        return found
+
+    @tf.function
+    def of_next(iterator: Any) -> Any:
+        return total(next(iterator))
+
+    @tf.function(input_signature=[shared.element_spec])
+    def of_one(part: Any) -> Any:
+        return total(part)
+
+    wanted = [float((x[i : i + 8] ** 2).sum()) for i in (0, 8, 16)]
+    assert float(of_all(shared)) == float(of_all(each)) == sum(wanted)
+    iterator = iter(shared)
+    assert [float(of_next(iterator)) for _ in range(3)] == wanted
+    with pytest.raises(tf.errors.OutOfRangeError):
+        of_next(iterator)
+    assert [float(of_one(part)) for part in shared] == wanted
+    assert [float(of_next(iter(each)))] == [wanted[0] + wanted[1]]
+    assert [part.shape.as_list() for part in shared.element_spec._value_specs] == [[None], [None]]
+    found = iter(shared).get_next_as_optional()
+    assert bool(found.has_value()) and float(total(found.get_value())) == wanted[0]
+    end = iter(shared)
+    for _ in range(3):
+        end.get_next()
+    assert not bool(end.get_next_as_optional().has_value())
+
+
 def test_variables_take_what_replicas_give_them_as_they_say() -> None:
     strategy = _mirrored(4)
     with strategy.scope():
