@@ -1,5 +1,7 @@
 """Traced functions."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -325,3 +327,30 @@ def test_the_graph_of_a_function_as_it_is_traced():
     scale = tf.Variable(2.0)
     f(tf.constant(1.0))
     assert seen == [("FuncGraph", "f", True, True, "x:0", [True], 1, False)]
+
+
+def test_failing_checks_name_the_line_that_made_them():
+    @tf.function
+    def asserts(x):
+        y = x * 2
+        assert y > 0, "not positive"
+        return y
+
+    @tf.function
+    def compares(x):
+        if x < 0:
+            tf.debugging.assert_greater(x, 0)
+        return x
+
+    for function, line in ((asserts, 'assert y > 0, "not positive"'), (compares, "tf.debugging.assert_greater(x, 0)")):
+        with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+            function(tf.constant(-5))
+        assert re.search(rf"\n  at test_function.py:\d+: {re.escape(line)}", str(caught.value))
+
+
+def test_a_python_function_in_a_graph_that_refuses_names_its_own_line():
+    def inner(x):
+        return tf.reshape(x, [4])
+
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"at test_function.py:\d+: return tf.reshape\(x, \[4\]\)"):
+        tf.function(lambda x: tf.py_function(inner, [x], tf.float32))(tf.ones([3]))

@@ -283,10 +283,8 @@ def _reshape(x: Any, shape: Any, name: str | None) -> Any:
     if known is None:
         wanted = constant(np.asarray(target, np.int32))
         return apply("reshape_dynamic", x, wanted, sizes=tuple(None if n == -1 else n for n in target), name=name)
-    from weft.base import dims
-
     try:
-        resolved = sizes.resolve_minus_one(target, dims.product(known))
+        resolved = sizes.resolve_minus_one(target, known)
     except ValueError as error:
         raise InvalidArgumentError(explain(f"reshape: {error}", received=f"tensor: {x.dtype.name}{x.shape}")) from None
     return apply("reshape", x, shape=resolved, name=name)
@@ -526,7 +524,7 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
     wanted = dtypes.as_dtype(dtype)
     options: dict[str, Any] = {"depth": integer(depth, "depth"), "axis": -1 if axis is None else axis}
     on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
-    if not any(frontdoor.is_tensor_like(value) for value in (on, off)):
+    if wanted is not dtypes.string and not any(frontdoor.is_tensor_like(value) for value in (on, off)):
         return apply("one_hot", found, dtype=wanted, on_value=on, off_value=off, name=name, **options)
     hot = apply("one_hot", found, dtype=dtypes.bool_, on_value=True, off_value=False, **options)
     return where(hot, cast_to(on, wanted), cast_to(off, wanted), name=name)

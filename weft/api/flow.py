@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import operator
 import pprint
 import re
 import sys
@@ -54,20 +55,51 @@ def _closed(results: Any, back_prop: bool) -> Any:
 
 def case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False,
          name: str = "case") -> Any:  # fmt: skip
-    """The result of the first function whose predicate holds, else of `default`."""
+    """The result of the first function whose predicate holds, else of `default`.
+
+    Args:
+        pred_fn_pairs: Pairs of a bool scalar and a function without arguments.
+        default: A function; without it one of the predicates must hold.
+        exclusive: Whether only one predicate may hold.
+        strict: Accepted.
+        name: Accepted.
+
+    Raises:
+        InvalidArgumentError: Where no predicate holds and there is no default, or several hold that may not.
+    """
+    return chosen_case(pred_fn_pairs, default, exclusive, cond)
+
+
+def chosen_case(pred_fn_pairs: Any, default: Any, exclusive: bool, branch: Callable[[Any, Any, Any], Any]) -> Any:
+    """What `case` gives, each of its choices made by `branch`, which is a `cond`."""
     pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
     if not pairs:
         raise ValueError("case needs at least one (predicate, function) pair.")
-    if default is None:
-        *pairs, (_, default) = pairs
-    result = default
+    result = _otherwise(*pairs.pop()) if default is None else default
     for pred, function in reversed(pairs):
-        result = _chained(pred, function, result)
-    return result()
+        result = functools.partial(branch, pred, function, result)
+    if not exclusive:
+        return result()
+    tests = [frontdoor.convert(pred) for pred, _ in (pairs if default is not None else pred_fn_pairs)]
+    count = functools.reduce(operator.add, [cast_to(test, dtypes.int32) for test in tests])
+    with _checked(count <= 1, tests, "case: more than one predicate holds, although `exclusive` says that none do"):
+        return result()
 
 
-def _chained(pred: Any, function: Any, otherwise: Any) -> Callable[[], Any]:
-    return lambda: cond(pred, function, otherwise)
+def _otherwise(pred: Any, function: Any) -> Callable[[], Any]:
+    """The last function of a `case` without a default."""
+
+    def last() -> Any:
+        with _checked(frontdoor.convert(pred), [], "case: no predicate holds, and there is no `default`"):
+            return function()
+
+    return last
+
+
+def _checked(test: Any, data: Sequence[Any], message: str) -> Any:
+    """A block whose ops come after a check."""
+    results = dispatch.apply(opdef.get("assert"), [test, *data], {"message": message}, None)
+    return control_dependencies(results)
 
 
 def switch_case(branch_index: Any, branch_fns: Any, default: Any = None, name: str = "switch_case") -> Any:
@@ -78,6 +110,10 @@ def switch_case(branch_index: Any, branch_fns: Any, default: Any = None, name: s
         branches = sorted(branch_fns)
     else:
         branches = list(enumerate(branch_fns))
+    numbers = [number for number, _ in branches]
+    if numbers != list(range(len(branches))):
+        raise ValueError(explain("switch_case: the numbers of the branches must be 0, 1, 2 and so on.",
+                                 received=str(numbers)))  # fmt: skip
     index = frontdoor.convert(branch_index)
     return case([(index == number, function) for number, function in branches], default or branches[-1][1])
 
@@ -502,10 +538,29 @@ def numpy_function(func: Any = None, inp: Any = None, Tout: Any = None, stateful
 
 
 def _owned(result: Any, dtype: DType) -> Any:
-    """What a Python function returned as an array that it has no hold of."""
+    """What a Python function returned as an array of the promised dtype that it has no hold of.
+
+    Arrays are cast, as TensorFlow does; tensors and Python's numbers are not.
+    """
     if isinstance(result, np.ndarray) and dtype is not dtypes.string:
         return np.array(result, dtype.numpy)
-    return np.asarray(frontdoor.convert(result)._array, dtype.numpy)
+    return np.asarray(frontdoor.convert(result, dtype)._array, dtype.numpy)
+
+
+def _promised(result: Any, dtype: DType, place: int) -> Any:
+    """What a function of numpy's arrays returned, which must have the promised dtype.
+
+    Raises:
+        InvalidArgumentError: Where it has another one.
+    """
+    found = frontdoor.convert(result if isinstance(result, EagerTensor) else np.array(result))
+    if found.dtype is not dtype:
+        raise InvalidArgumentError(explain(
+            f"numpy_function: result {place} of the function has another dtype than `Tout` says.",
+            expected=dtype.name, received=f"{found.dtype.name}{found.shape}",
+            hint=f"return np.asarray(result, np.{dtype.name}), or name {found.dtype.name} in Tout",
+        ))  # fmt: skip
+    return found._array
 
 
 class _HostRun:
@@ -541,7 +596,7 @@ class _HostFunction:
                     if _carries(tensor.type):
                         tape.watch(tensor)
                 found = zip(self._results(given), self.types, strict=True)
-                results = [cast_to(frontdoor.convert(r), t.dtype) for r, t in found]
+                results = [frontdoor.convert(r, t.dtype) for r, t in found]
             kept[()] = _HostRun(tape, given, results)
             return [*(_owned(tensor, t.dtype) for tensor, t in zip(results, self.types, strict=True)), kept]
 
@@ -590,6 +645,7 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
     types = tuple(TensorType(None, dtypes.as_dtype(t)) for t in declared)
     tensors = [frontdoor.convert(t) for t in (inp or [])]
     traced = not context.executing_eagerly()
+    at_once = not eager and all(isinstance(tensor, EagerTensor) for tensor in tensors) and not traced
 
     def call(*arrays: Any) -> list[Any]:
         # both ways copies: tensors do not change, whatever the function does with its arrays, then or later; graphs
@@ -598,7 +654,12 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
             found = func(*(a[()] if traced and a.ndim == 0 else a.copy() for a in arrays))
             listed = several and isinstance(found, (list, tuple))  # one result may come bare
             results = [] if not types else list(found) if listed else [found]
-            return [_owned(r, t.dtype) for r, t in zip(results, types, strict=True)]
+            if len(results) != len(types):
+                raise InvalidArgumentError(explain(f"numpy_function: the function returned {len(results)} results.",
+                                                   expected=f"{len(types)}, as many as `Tout` names"))  # fmt: skip
+            if at_once:  # there results have the dtypes that they have, as in TensorFlow
+                return [np.array(frontdoor.convert(r)._array) for r in results]
+            return [_promised(r, t.dtype, place) for place, (r, t) in enumerate(zip(results, types, strict=True))]
 
     attrs: dict[str, Any] = {"function": call, "types": types, "gradient": None}
     if eager:
@@ -606,7 +667,11 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
         # what is kept of a run goes from node to node as strings do: as an object of Python's, which engines pass on
         kept = (TensorType((), dtypes.string),) if types else ()
         attrs = {"function": host, "types": (*types, *kept), "gradient": host.gradient}
-    results = dispatch.apply(opdef.get("py_function"), tensors, attrs, name or "py_function")
+    results: Sequence[Any]
+    if at_once:
+        results = [EagerTensor(array) for array in call(*(tensor._array for tensor in tensors))]
+    else:
+        results = dispatch.apply(opdef.get("py_function"), tensors, attrs, name or "py_function")
     if not types:
         return results[0] if results else None
     return list(results[: len(types)]) if several else results[0]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from weft.api import special
 from weft.api.array import argsort as argsort
-from weft.api.array import ensure_shape, ones_like, shape, zeros, zeros_like
+from weft.api.array import ensure_shape, ones_like, shape, where, zeros, zeros_like
 from weft.api.array import unique as unique
 from weft.api.common import apply, axes_of, binary, cast_to, in_a_row, integer, reduced, unary
 from weft.base import dtypes
@@ -129,7 +131,12 @@ def complex(real: Any, imag: Any, name: str | None = None) -> Any:
 def angle(input: Any, name: str | None = None) -> Any:
     """The angle of complex numbers; 0 or pi for real ones."""
     x = frontdoor.convert(input)
-    return atan2(imag(x), real(x)) if x.dtype.is_complex else atan2(x * 0, x)
+    if x.dtype.is_complex:
+        return atan2(imag(x), real(x))
+    if not x.dtype.is_floating:
+        raise TypeError(explain("angle takes floats and complex numbers.", received=f"{x.dtype.name}{x.shape}",
+                                hint="tf.cast(x, tf.float32)"))  # fmt: skip
+    return where(less(x, 0), np.pi, cast_to(0, x.dtype), name=name)
 
 
 def add_n(inputs: Any, name: str | None = None) -> Any:
@@ -264,8 +271,9 @@ def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name:
     """Tensors scaled down together to a common norm of at most `clip_norm`; returns them and the norm before."""
     from weft.runtime.composite import IndexedSlices
 
-    norm = global_norm(t_list) if use_norm is None else use_norm
+    norm = global_norm(t_list) if use_norm is None else frontdoor.convert(use_norm)
     scale = divide(clip_norm, maximum(norm, clip_norm))
+    scale = where(apply("is_finite", norm), scale, float("nan"))  # an overflow spoils all of them, and so is noticed
     clipped: list[Any] = []
     for t in t_list:
         if t is None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from weft.api import math
 from weft.api.array import transpose
 from weft.api.common import apply, axes_of, cast_to, in_a_row, integer, with_axes_of
 from weft.api.math import matmul
 from weft.base import dtypes
+from weft.base.errors import InvalidArgumentError, explain
 from weft.runtime import frontdoor
 
 
@@ -33,26 +36,60 @@ def adjoint(matrix: Any, name: str | None = None) -> Any:
 
 
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
-    """The norm of vectors (an axis) or matrices (two axes), or of the whole."""
+    """The norm of vectors (an axis) or matrices (two axes), or of the whole as one vector.
+
+    Args:
+        tensor: Floats or complex numbers.
+        ord: `"euclidean"`, a number above 0 or infinity; of matrices `"euclidean"`, `"fro"`, 1, 2 or infinity.
+        axis: An axis, two of them, or None.
+        keepdims: Whether the axes stay, with size 1.
+        name: The node's name.
+
+    Raises:
+        ValueError: For another order, or other axes.
+    """
     x = frontdoor.convert(tensor)
+    pair = isinstance(axis, (list, tuple))
+    if pair and (len(axis) != 2 or axis[0] == axis[1]):
+        raise ValueError(explain("norm: `axis` is None, an integer, or two different ones.", received=f"axis={axis}"))
+    if x.dtype.is_integer and ord not in (1, np.inf):
+        raise InvalidArgumentError(explain(
+            f"norm of order {ord} takes floats and complex numbers.", hint="tf.cast(x, tf.float32)",
+            received=f"tensor: {x.dtype.name}{x.shape}"))  # fmt: skip
+    allowed = ord in ("euclidean", "fro", 1, 2, np.inf) if pair else ord == "euclidean" or (
+        not isinstance(ord, str) and ord > 0)  # fmt: skip
+    if not allowed:
+        known = "'euclidean', 'fro', 1, 2, inf" if pair else "'euclidean', or a number above 0"
+        kind = "matrices (two axes)" if pair else "vectors (one axis, or all elements)"
+        raise ValueError(explain(f"norm: {ord!r} is no order of {kind}.", expected=known))
     if axis is None and x.shape.rank is None:
         whole = norm(in_a_row(x), ord, 0)
         return with_axes_of(whole, x) if keepdims else whole
     over = axes_of(x, axis)
+    if ord in ("euclidean", "fro") or (ord == 2 and not pair):
+        return apply("reduce_euclidean_norm", x, axis=over, keepdims=keepdims, name=name)
+    if pair:
+        found = _matrix_norm(x, ord, *over)
+        return found if keepdims else apply("squeeze", found, axis=over, name=name)
     magnitude = math.abs(x)
-    if ord in ("euclidean", "fro", 2) and not (ord == 2 and axis is not None and len(over) == 2):
-        return apply("reduce_euclidean_norm", x, axis=over, keepdims=keepdims)
-    if len(over) == 2 and axis is not None:
-        if ord == 1:
-            return math.reduce_max(math.reduce_sum(magnitude, over[0], True), over[1], keepdims)
-        if ord == float("inf"):
-            return math.reduce_max(math.reduce_sum(magnitude, over[1], True), over[0], keepdims)
-        raise NotImplementedError(f"The matrix norm of order {ord!r} is not available; use tf.linalg.svd.")
     if ord == 1:
-        return math.reduce_sum(magnitude, over, keepdims)
-    if ord == float("inf"):
-        return math.reduce_max(magnitude, over, keepdims)
-    return math.pow(math.reduce_sum(math.pow(magnitude, ord), over, keepdims), 1.0 / ord)
+        return math.reduce_sum(magnitude, over, keepdims, name=name)
+    if ord == np.inf:
+        return math.reduce_max(magnitude, over, keepdims, name=name)
+    return math.pow(math.reduce_sum(math.pow(magnitude, ord), over, keepdims), 1.0 / ord, name=name)
+
+
+def _matrix_norm(x: Any, ord: Any, rows: int, columns: int) -> Any:
+    """The norm of order 1, 2 or infinity of matrices whose rows and columns go along these axes, which stay."""
+    if ord != 2:
+        summed, greatest = (rows, columns) if ord == 1 else (columns, rows)
+        return math.reduce_max(math.reduce_sum(math.abs(x), summed, True), greatest, True)
+    rank = x.shape.rank
+    at = [axis % rank for axis in (rows, columns)]
+    order = [*(axis for axis in range(rank) if axis not in at), *at]
+    values = svd(transpose(x, order), compute_uv=False)
+    stretch = apply("expand_dims", math.reduce_max(values, -1, True), axis=-1)
+    return transpose(stretch, [order.index(axis) for axis in range(rank)])
 
 
 def _matrix(op: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from weft.api import math, random
 from weft.api.array import gather, reshape, where
 from weft.api.array import space_to_batch as space_to_batch
-from weft.api.common import apply, axes_of, integer
+from weft.api.common import apply, axes_of, cast_to, integer
 from weft.api.common import keeps_all as _keeps_all
 from weft.api.math import (  # noqa: F401  (public here too)
     erf,
@@ -80,7 +80,8 @@ def elu(features: Any, name: str | None = None) -> Any:
 
 def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Any:
     """x where it is positive, else alpha x."""
-    return apply("leaky_relu", features, alpha=float(alpha), name=name)
+    x = frontdoor.convert(features)
+    return apply("leaky_relu", cast_to(x, dtypes.float32) if x.dtype.is_integer else x, alpha=float(alpha), name=name)
 
 
 def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Any:

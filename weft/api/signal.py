@@ -128,6 +128,8 @@ def frame(signal: Any, frame_length: Any, frame_step: Any, pad_end: bool = False
     else:
         count = dims.maximum((samples - length) // step + 1, 0)
     starts = apply("iota", shape=(count, 1), axis=0) * step
+    if at == 0:  # rows that gather takes have a gradient of rows, samples a dense one
+        return apply("squeeze", frame(apply("expand_dims", x, axis=0), length, step, axis=1), axis=(0,), name=name)
     return array.gather(x, starts + apply("iota", shape=(1, length), axis=1), axis=at, name=name)
 
 

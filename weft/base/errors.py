@@ -40,6 +40,8 @@ class OpError(_ShortInNotebooks, Exception):
     """Something went wrong while an op ran. Made of a message, or of `(node_def, op, message)`."""
 
     code = UNKNOWN
+    #: whether its line is that of a node, see `relocate`
+    placed = False
 
     def __init__(self, *args: Any, **named: Any) -> None:
         given = {"message": args[0]} if len(args) == 1 and not named else dict(zip(_PARTS, args, strict=False))
@@ -206,6 +208,18 @@ def explain(
     if hint:
         lines.append(f"  next: {hint}")
     return "\n".join(lines)
+
+
+def relocate(error: OpError, where: sources.SourceLine | None) -> None:
+    """Lets an error that was worded while a graph ran name the line that made the node, not the one that ran it.
+
+    What names a line further in, that of a Python function which the graph calls, stays.
+    """
+    line = sources.user_line()
+    if where is None or line is None or error.placed:
+        return
+    error.message = error.message.replace(f"\n  at {line}", f"\n  at {where}", 1)
+    error.args, error.placed = (error.message,), True
 
 
 def nearest(word: str, known: Iterable[str], count: int = 3) -> str:

@@ -72,8 +72,10 @@ def content(value: Value, given: Callable[[Value], Any] | None = None) -> Any:
     return None
 
 
-def resolve_minus_one(shape: Sequence[Any], total: Any) -> tuple[Any, ...]:
-    """A target shape with its -1 replaced by what the number of elements leaves for it.
+def resolve_minus_one(shape: Sequence[Any], given: Sequence[Any]) -> tuple[Any, ...]:
+    """A target shape with its -1 replaced by what the elements of a tensor of shape `given` leave for it.
+
+    Where the target has zeros, those are left out on both sides, as TensorFlow does: `(0, 3)` to `(0, -1)` is `(0, 3)`.
 
     Raises:
         ValueError: For two -1, or where the sizes do not divide.
@@ -83,14 +85,19 @@ def resolve_minus_one(shape: Sequence[Any], total: Any) -> tuple[Any, ...]:
         return tuple(shape)
     if len(minus) > 1:
         raise ValueError(f"Only one size may be -1, received {tuple(shape)}.")
-    rest = dims.product(tuple(n for i, n in enumerate(shape) if i != minus[0]))
-    if isinstance(rest, int) and rest == 0:
-        missing: Any = 0
-    elif isinstance(total, int) and isinstance(rest, int) and total % rest:
+    others = [n for i, n in enumerate(shape) if i != minus[0]]
+    nothing = any(_is_zero(n) for n in given)
+    if any(_is_zero(n) for n in others):
+        given, others = ([n for n in sizes if not _is_zero(n)] for sizes in (given, others))
+    total, rest = dims.product(tuple(given)), dims.product(tuple(others))
+    if isinstance(total, int) and isinstance(rest, int) and total % rest and not nothing:
         raise ValueError(f"{total} elements cannot be reshaped to {tuple(shape)}: {total} is not divisible by {rest}.")
-    else:
-        missing = total // rest
+    missing = total // rest
     return tuple(missing if i == minus[0] else n for i, n in enumerate(shape))
+
+
+def _is_zero(size: Any) -> bool:
+    return isinstance(size, int) and size == 0
 
 
 def _slice(whole: Any, index: Any) -> Any:

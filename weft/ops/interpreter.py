@@ -14,7 +14,7 @@ import numpy as np
 
 from weft.base import dims
 from weft.base.dims import Dim
-from weft.base.errors import InternalError, InvalidArgumentError, explain
+from weft.base.errors import InternalError, InvalidArgumentError, explain, relocate
 from weft.base.locks import Lock, Together
 from weft.base.shapes import is_static
 from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
@@ -286,7 +286,8 @@ def apply_step(step: _Step, operands: list[Any], attrs: Mapping[str, Any]) -> tu
     """Runs one step by its op's reference; what that refuses is told with the op and its line."""
     try:
         return opdef.apply_reference(step.record, operands, attrs)
-    except InvalidArgumentError:
+    except InvalidArgumentError as error:
+        relocate(error, step.node.source)
         raise
     except (ValueError, TypeError, IndexError, ZeroDivisionError, np.linalg.LinAlgError) as error:
         where = step.node.source

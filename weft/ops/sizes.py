@@ -10,6 +10,7 @@ import numpy as np
 
 from weft.base import dtypes, shapes
 from weft.base.dims import Dim
+from weft.ir import known_sizes
 from weft.ir.types import TensorType
 from weft.ops.axes import INDICES, axis_of, need_rank, same_size, shape_of
 from weft.ops.families import in_float32
@@ -211,8 +212,8 @@ def _reshape_dynamic(x: Any, shape: Any, sizes: Any) -> Any:
     rest = math.prod(n for n in wanted if n != -1)
     if (rest != x.size) if -1 not in wanted else (x.size % rest if rest else x.size):
         raise ValueError(f"a tensor of shape {shapes.show(x.shape)} has {x.size} elements, which do not fill {wanted}")
-    if -1 in wanted and rest == 0:  # numpy cannot tell what stands for the rest of nothing: 0, as TensorFlow says
-        wanted = tuple(0 if n == -1 else n for n in wanted)
+    if -1 in wanted and rest == 0:  # numpy cannot tell what stands for the rest of nothing
+        wanted = known_sizes.resolve_minus_one(wanted, x.shape)
     return kept(np.reshape(x, wanted), sizes)
 
 

@@ -136,7 +136,7 @@ def _bincount(
         raise ValueError(f"`values` holds {values[tuple(bad)]} at position {bad.tolist()} (expected 0 or more)")
     if size is None:
         size = int(values.max()) + 1 if values.size else 0
-        size = max(size if maxlength is None else min(size, maxlength), minlength)
+        size = max(size, minlength) if maxlength is None else min(max(size, minlength), maxlength)
     rows = values.reshape(-1, values.shape[-1]) if values.ndim == 2 else values[None]
     kept = rows < size
     row = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)[kept]
@@ -190,7 +190,8 @@ def _histogram(values: Any, value_range: Any, nbins: int, dtype: DType) -> Any:
     edges = value_range.astype(wide)
     with np.errstate(all="ignore"):
         place = np.floor(nbins * ((values.astype(wide) - edges[0]) / (edges[1] - edges[0])))
-    place = np.where(np.isnan(place), 0, place)
+    if np.isnan(place).any():
+        raise ValueError("`values` must not contain NaN")
     return np.bincount(np.clip(place, 0, nbins - 1).astype(np.int64).reshape(-1), minlength=nbins).astype(dtype.numpy)
 
 

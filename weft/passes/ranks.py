@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from weft.base import dims
 from weft.base.dims import Dim, substitute, symbols_of
 from weft.base.errors import InvalidArgumentError
 from weft.ir import known_sizes
@@ -177,8 +176,7 @@ def _row(type: TensorType) -> TensorType:
 
 
 def _reshape(b: GraphBuilder, x: Value, wanted: Shape) -> Value:
-    total = dims.product(b.shape(x))
-    made: Value = b.reshape(x, shape=known_sizes.resolve_minus_one(wanted, total))
+    made: Value = b.reshape(x, shape=known_sizes.resolve_minus_one(wanted, b.shape(x)))
     return made
 
 

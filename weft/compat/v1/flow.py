@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 import weft
+from weft.api.flow import chosen_case
 from weft.base.errors import explain
 from weft.compat.v1.naming import in_graph
 from weft.runtime import control, frontdoor
@@ -46,22 +48,11 @@ def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, strict: bool = Fa
 def case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False,
          name: str = "case") -> Any:  # fmt: skip
     """The result of the first function whose predicate holds, else of `default`."""
-    pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
-    if not pairs:
-        raise ValueError("case needs at least one (predicate, function) pair.")
-    if default is None:
-        *pairs, (_, default) = pairs
-    result = default
-    for pred, function in reversed(pairs):
-        result = _chained(pred, function, result, strict)
+    branch = functools.partial(cond, strict=strict)
     if not in_graph():
-        return result()
+        return chosen_case(pred_fn_pairs, default, exclusive, branch)
     with Unit(name):
-        return result()
-
-
-def _chained(pred: Any, function: Any, otherwise: Any, strict: bool) -> Any:
-    return lambda: cond(pred, function, otherwise, strict)
+        return chosen_case(pred_fn_pairs, default, exclusive, branch)
 
 
 def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = None, parallel_iterations: int = 10,

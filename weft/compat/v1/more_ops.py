@@ -84,6 +84,9 @@ def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Any:
     """
     flat = weft.convert_to_tensor(indices)
     sizes = weft.cast(dims, flat.dtype)
+    if not in_graph():  # version 1's own has no such check
+        inside = weft.logical_and(weft.reduce_all(flat >= 0), weft.reduce_all(flat < weft.reduce_prod(sizes)))
+        apply("assert", inside, flat, sizes, message="unravel_index: an index lies outside of an array of these sizes")
     strides = weft.math.cumprod(sizes, exclusive=True, reverse=True)
     shape = [-1] + [1] * (flat.shape.rank or 0)
     return weft.math.floormod(flat[None] // weft.reshape(strides, shape), weft.reshape(sizes, shape))

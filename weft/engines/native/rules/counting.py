@@ -11,7 +11,7 @@ from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, rule
 from weft.engines.native.problems import Unsupported
 from weft.engines.native.rules.index import entry, outside, settled, wide
-from weft.engines.native.rules.pointwise import cast, compare, like, op, pick
+from weft.engines.native.rules.pointwise import cast, compare, op
 from weft.engines.native.rules.scatter import columns_of, rows_of, scattered
 from weft.engines.native.sources import Indices, Source
 from weft.ir.graph import Node
@@ -50,10 +50,13 @@ def _histogram(low: Lowering, node: Node) -> Sequence[Source]:
     first, last = (cast(edges.at((Index.of(i),)), floating) for i in (0, 1))
     low.check((), lambda place: Op("not", (compare("less", first, last),), dtypes.bool_))
 
+    def share(u: Indices) -> Expr:
+        return op("divide", op("subtract", cast(values.at(u), floating), first), op("subtract", last, first))
+
+    low.check(tuple(values.shape), lambda place: Op("is_nan", (share(place),), dtypes.bool_))
+
     def bin_of(o: Indices, u: Indices) -> Expr:
-        share = op("divide", op("subtract", cast(values.at(u), floating), first), op("subtract", last, first))
-        place: Expr = op("floor", op("multiply", Const(bins, floating), share))
-        place = pick(Op("is_nan", (place,), dtypes.bool_), like(0, place), place)
+        place: Expr = op("floor", op("multiply", Const(bins, floating), share(u)))
         held = op("minimum", Const(bins - 1, floating), op("maximum", Const(0, floating), place))
         return cast(held, dtypes.int64)
 

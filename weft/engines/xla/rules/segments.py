@@ -78,6 +78,7 @@ def _histogram_fixed_width(check: Any, values: Any, value_range: Any, nbins: int
         wide = values.dtype if values.dtype.itemsize > 2 else jnp.float32
     low, high = value_range.astype(wide)
     place = jnp.floor(nbins * ((values.astype(wide) - low) / (high - low)))
-    place = jnp.clip(jnp.where(jnp.isnan(place), 0, place), 0, nbins - 1).astype(jnp.int64).reshape(-1)
+    check(jnp.isnan(place).any())
+    place = jnp.clip(place, 0, nbins - 1).astype(jnp.int64).reshape(-1)
     return jnp.zeros(nbins, jnp.int64).at[place].add(1).astype(dtype.numpy)
 

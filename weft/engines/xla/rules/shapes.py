@@ -11,6 +11,7 @@ from jax import lax
 from weft.base.dtypes import DType
 from weft.engines.xla.rules.reductions import reduce_sum
 from weft.engines.xla.table import HostOnly, lowering
+from weft.ir import known_sizes
 
 
 @lowering("broadcast_to")
@@ -55,7 +56,7 @@ def _sizes(shape: Any) -> tuple[int, ...]:
 
 @lowering("reshape_dynamic", static=(1,))
 def _reshape_dynamic(x: Any, shape: Any, sizes: Any) -> Any:
-    return x.reshape(_sizes(shape))
+    return x.reshape(known_sizes.resolve_minus_one(_sizes(shape), x.shape))
 
 
 @lowering("broadcast_to_dynamic", static=(1,))
