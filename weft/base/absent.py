@@ -30,7 +30,6 @@ NOT_BUILT: Mapping[str, str] = {
     "keras.layers.TorchModuleWrapper": "write the layer as a subclass of keras.layers.Layer",
     "keras.Quantizer": "train and predict with float32",
     "keras.quantizers": "train and predict with float32",
-    "keras.utils.audio_dataset_from_directory": _DATA,
     "keras.visualization": "use matplotlib",
     "keras.wrappers": "use the model itself: fit and predict",
     "tf.Tensor.T": "use tf.transpose(x)",

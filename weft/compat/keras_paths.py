@@ -118,7 +118,7 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "trainers.data_adapters": ("data_adapter_utils py_dataset_adapter", _UTILS),
     "tree": ("optree_impl tree_api", ("keras.tree",)),
     "utils": (
-        ("argument_validation backend_utils config dataset_utils file_utils image_dataset_utils "
+        ("argument_validation audio_dataset_utils backend_utils config dataset_utils file_utils image_dataset_utils "
         "image_utils io_utils model_visualization naming numerical_utils progbar python_utils rng_utils sequence_utils "
         "summary_utils text_dataset_utils timeseries_dataset_utils traceback_utils tracking"),
         ("keras.utils", "keras.config", "keras"),

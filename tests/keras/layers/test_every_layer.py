@@ -128,7 +128,8 @@ ELSEWHERE = {
     "DenseFeatures", "Discretization", "Dot", "Embedding", "Equalization", "GRUCell", "GroupQueryAttention",
     "HashedCrossing", "Hashing", "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer", "Maximum", "Merge",
     "Minimum",
-    "MixUp", "MultiHeadAttention", "Multiply", "Pipeline", "RNN", "RandomPosterization", "ReversibleEmbedding",
+    "MixUp", "MultiHeadAttention", "Multiply", "Pipeline", "RNN", "RandomHeight", "RandomPosterization", "RandomWidth",
+    "ReversibleEmbedding",
     "SimpleRNNCell", "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TFSMLayer",
     "TextVectorization", "TimeDistributed", "Wrapper",
 }  # fmt: skip

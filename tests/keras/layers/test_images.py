@@ -136,6 +136,8 @@ def test_gradients_go_through_resizing_and_maps() -> None:
         (lambda: layers.RandomFlip("sideways"), ["mode", "horizontal"]),
         (lambda: layers.RandomRotation(1.5), ["factor", "1.5"]),
         (lambda: layers.RandomZoom(-1.0), ["-1"]),
+        (lambda: layers.RandomHeight(1.5), ["larger than -1", "1.5"]),
+        (lambda: layers.RandomWidth((0.5, 0.1)), ["lesser", "(0.5, 0.1)"]),
         (lambda: layers.RandomTranslation(0.1, (0.1, 0.2, 0.3)), ["width_factor"]),
         (lambda: layers.RandomRotation(0.1, fill_mode="edge"), ["fill_mode", "nearest"]),
         (lambda: layers.RandomContrast(-0.2), ["factor"]),
@@ -257,3 +259,25 @@ def test_elastic_transforms_keep_what_does_not_change() -> None:
     picture = np.tile(np.arange(40, dtype=np.float32)[None, :, None, None], (1, 1, 40, 1))
     found = np.asarray(step(picture))
     assert 0.05 < np.abs(found - picture).mean() < 8
+
+
+def test_sides_of_random_length() -> None:
+    x = np.arange(60, dtype=np.float32).reshape(2, 6, 5, 1)
+    layer = layers.RandomHeight(0.3, seed=1)
+    tall = np.ones((2, 10, 8, 3), np.float32)
+    assert [layer(tall, training=True).shape[1] for _ in range(8)] == [12, 7, 12, 12, 7, 10, 10, 12]  # Keras 3.15's
+    np.testing.assert_array_equal(layer(tall, training=False), tall)
+    found = layers.RandomHeight((0.5, 0.5))(x, training=True)
+    assert found.shape == (2, 9, 5, 1)
+    np.testing.assert_allclose(found[0, 1, :, 0], [2.5, 3.5, 4.5, 5.5, 6.5])
+    narrow = layers.RandomWidth((-0.4, -0.4), interpolation="nearest")(x[0], training=True)
+    np.testing.assert_array_equal(narrow[:2, :, 0], [[0, 2, 4], [5, 7, 9]])
+    model = keras.Sequential([
+        keras.Input((None, None, 3)), layers.RandomHeight(0.3), layers.RandomWidth(0.3), layers.Resizing(4, 4),
+        layers.Flatten(), layers.Dense(1),
+    ])  # fmt: skip
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit(tall, np.zeros((2, 1)), verbose=0).history["loss"][0])
+    assert layers.RandomWidth(0.2)(keras.Input((10, 8, 3))).shape == (None, 10, None, 3)
+    again = layers.RandomHeight.from_config(layers.RandomHeight(0.3, seed=1, dtype="float64").get_config())
+    assert again(tall, training=True).shape[1] == 12 and again.dtype == "float64"

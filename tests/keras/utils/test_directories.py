@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import weft as tf
 from weft import extend, keras
 
 
@@ -64,6 +65,35 @@ def test_texts(tmp_path):
     ((texts, labels),) = dataset
     assert texts.numpy().tolist() == [b"pos text", b"pos text", b"neg text", b"neg text"]
     assert labels.numpy().tolist() == [0, 0, 1, 1]
+
+
+def test_sounds_by_class(tmp_path):
+    lengths = {"loud": (30, 12), "low": (20, 16)}
+    for name, each in lengths.items():
+        (tmp_path / name).mkdir()
+        for place, length in enumerate(each):
+            sound = tf.audio.encode_wav(np.linspace(-0.5, 0.5, length, dtype=np.float32)[:, None], 1000)
+            (tmp_path / name / f"{place}.wav").write_bytes(sound.numpy())
+    made = keras.utils.audio_dataset_from_directory
+    ((sounds, labels),) = made(tmp_path, shuffle=False, output_sequence_length=18)
+    assert sounds.shape == (4, 18, 1) and sounds.dtype == "float32" and labels.numpy().tolist() == [0, 0, 1, 1]
+    np.testing.assert_allclose(sounds[1, :12, 0], np.linspace(-0.5, 0.5, 12), atol=1e-4)
+    assert not sounds[1, 12:].numpy().any()
+    assert [batch.shape[1] for batch in made(tmp_path, labels=None, shuffle=False, batch_size=2)] == [30, 20]
+    (rows,) = made(tmp_path, label_mode=None, ragged=True, shuffle=False)
+    assert rows.row_lengths().numpy().tolist() == [30, 12, 20, 16]
+    assert len(next(iter(made(tmp_path, labels=None, batch_size=None))).shape) == 2
+    for words, options in (
+        ("higher than 0", {"sampling_rate": -1}), ("integer", {"sampling_rate": 1.5}),
+        ("both `ragged`", {"ragged": True, "output_sequence_length": 3}), ("`labels` argument", {"labels": "other"}),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=words):
+            made(tmp_path, **options)
+    with pytest.raises(ImportError, match="sampling_rate"):
+        made(tmp_path, sampling_rate=8000)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(ValueError, match="No audio files found"):
+        made(tmp_path / "none", labels=None)
 
 
 def test_wrong_arguments(pictures):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from weft.keras.trainer.py_dataset import PyDataset as PyDataset
     from weft.keras.trainer.py_dataset import PyDataset as Sequence
     from weft.keras.utils import bounding_boxes as bounding_boxes
+    from weft.keras.utils.directories import audio_dataset_from_directory as audio_dataset_from_directory
     from weft.keras.utils.directories import image_dataset_from_directory as image_dataset_from_directory
     from weft.keras.utils.directories import text_dataset_from_directory as text_dataset_from_directory
     from weft.keras.utils.directories import timeseries_dataset_from_array as timeseries_dataset_from_array
@@ -58,7 +59,8 @@ _ELSEWHERE = {
     "model_to_dot": "weft.keras.utils.model_drawing",
     "plot_model": "weft.keras.utils.model_drawing",
     **dict.fromkeys(
-        ("image_dataset_from_directory", "text_dataset_from_directory", "timeseries_dataset_from_array"),
+        ("audio_dataset_from_directory", "image_dataset_from_directory", "text_dataset_from_directory",
+         "timeseries_dataset_from_array"),
         "weft.keras.utils.directories",
     ),
     **dict.fromkeys(("array_to_img", "img_to_array", "load_img", "save_img"), "weft.keras.utils.image_utils"),
@@ -95,6 +97,7 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "Config", "CustomObjectScope", "FeatureSpace", "Progbar", "PyDataset", "Sequence", "array_to_img",
+    "audio_dataset_from_directory",
     "bounding_boxes", "clear_session", "conv_output_length", "custom_object_scope", "deserialize_keras_object",
     "disable_interactive_logging", "enable_interactive_logging", "get_custom_objects", "get_file",
     "get_registered_name", "get_registered_object", "get_source_inputs", "has_arg", "image_dataset_from_directory",

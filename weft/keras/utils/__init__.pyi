@@ -17,6 +17,7 @@ from weft.keras.saving.serialization import serialize_keras_object as serialize_
 from weft.keras.trainer.py_dataset import PyDataset as PyDataset
 from weft.keras.trainer.py_dataset import PyDataset as _Sequence
 from weft.keras.utils import bounding_boxes as bounding_boxes
+from weft.keras.utils.directories import audio_dataset_from_directory as audio_dataset_from_directory
 from weft.keras.utils.directories import image_dataset_from_directory as image_dataset_from_directory
 from weft.keras.utils.directories import text_dataset_from_directory as text_dataset_from_directory
 from weft.keras.utils.directories import timeseries_dataset_from_array as timeseries_dataset_from_array

@@ -15,7 +15,9 @@ from weft.keras.config import standardize_data_format
 from weft.keras.layers.preprocessing.image.resampling import INTERPOLATIONS, one_of
 from weft.keras.layers.preprocessing.image.sizes import resize_images
 
-_PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
+_PICTURES, _TEXTS, _SOUNDS = (".bmp", ".gif", ".jpeg", ".jpg", ".png"), (".txt",), (".wav",)
+#: what messages call files by their endings
+_KINDS = {_PICTURES: "images", _TEXTS: "text files", _SOUNDS: "audio files"}
 _MODES = {"rgb": 3, "rgba": 4, "grayscale": 1}
 
 
@@ -136,7 +138,7 @@ def _check(function: str, labels: Any, label_mode: Any, share: Any, subset: Any,
 def _from_directory(
     function: str, load: Callable[[Any], Any], endings: tuple[str, ...], directory: Any, labels: Any, label_mode: Any,
     class_names: Any, batch_size: Any, shuffle: bool, seed: Any, validation_split: Any, subset: Any, follow_links: bool,
-    format: str, verbose: bool,
+    format: str, verbose: bool, batched: Callable[[Any, int], Any] = tf.data.Dataset.batch,
 ) -> Any:  # fmt: skip
     """A dataset of what a function makes of files, or two."""
     _check(function, labels, label_mode, validation_split, subset, shuffle, seed)
@@ -156,15 +158,15 @@ def _from_directory(
         paths, numbers = listing.part(function, validation_split, part)
         if not paths:
             raise ValueError(explain(
-                f"{function}: No {'images' if endings is _PICTURES else 'text files'} found."
-                f"{f' There are too few for the subset {part!r}.' if listing.paths else ''}",
-                received=repr(str(directory)), expected="files that end in " + ", ".join(endings),
+                f"{function}: No {_KINDS[endings]} found in directory {str(directory)!r}"
+                f"{f' for the subset {part!r}: there are too few' if listing.paths else ''}.",
+                expected="files that end in " + ", ".join(endings),
             ))  # fmt: skip
         dataset: Any = tf.data.Dataset.from_tensor_slices(_with_labels(paths, numbers, label_mode, classes))
         if shuffle and not (subset == "both" and part == "validation"):
             dataset = dataset.shuffle(batch_size * 8 if batch_size else 1024, seed=seed)
         dataset = dataset.map(load if label_mode is None else lambda path, label: (load(path), label))
-        dataset = dataset.batch(batch_size) if batch_size is not None else dataset
+        dataset = batched(dataset, batch_size) if batch_size is not None else dataset
         dataset = dataset.prefetch(tf.data.AUTOTUNE)
         dataset.class_names = listing.class_names
         dataset.file_paths = paths
@@ -269,9 +271,74 @@ def text_dataset_from_directory(
         return text if max_length is None else tf.strings.substr(text, 0, max_length)
 
     return _from_directory(
-        "text_dataset_from_directory", load, (".txt",), directory, labels, label_mode, class_names, batch_size, shuffle,
+        "text_dataset_from_directory", load, _TEXTS, directory, labels, label_mode, class_names, batch_size, shuffle,
         seed, validation_split, subset, follow_links, format, verbose,
     )  # fmt: skip
+
+
+def audio_dataset_from_directory(
+    directory: Any, labels: Any = "inferred", label_mode: str | None = "int", class_names: Any = None,
+    batch_size: int | None = 32, sampling_rate: int | None = None, output_sequence_length: int | None = None,
+    ragged: bool = False, shuffle: bool = True, seed: int | None = None, validation_split: float | None = None,
+    subset: str | None = None, follow_links: bool = False, verbose: bool = True,
+) -> Any:  # fmt: skip
+    """A dataset of sounds (`.wav`) in folders, one a class; arguments as for `image_dataset_from_directory`.
+
+    Args:
+        directory: The folder with a subfolder for each class.
+        labels: "inferred", None, or one number a file.
+        label_mode: "int", "categorical", "binary" or None.
+        class_names: The subfolders in the order of their numbers.
+        batch_size: Sounds in a batch; None gives single ones.
+        sampling_rate: None: sounds keep their rate. Weft does not resample.
+        output_sequence_length: How many samples a sound has in the end: cut off, or filled up with 0. Where None, those
+            of a batch are as long as its longest.
+        ragged: Whether the sounds of a batch keep their lengths, as a ragged tensor.
+        shuffle: Whether they come in random order.
+        seed: Of that order.
+        validation_split: The share that is set aside.
+        subset: "training", "validation" or "both".
+        follow_links: Whether links to folders are followed.
+        verbose: Whether to say what was found.
+
+    Returns:
+        A `tf.data.Dataset` of float32 `[batch, samples, channels]` between -1 and 1, or pairs with labels; it has
+        `class_names` and `file_paths`.
+
+    Raises:
+        ValueError: For arguments that do not go together, and where there are no files.
+        ImportError: For a sampling rate.
+    """
+    function = "audio_dataset_from_directory"
+    _check_sounds(function, sampling_rate, output_sequence_length, ragged)
+    samples = -1 if output_sequence_length is None else output_sequence_length
+
+    def load(path: Any) -> Any:
+        return tf.audio.decode_wav(tf.io.read_file(path), desired_samples=samples)[0]
+
+    batched: Callable[[Any, int], Any] = tf.data.Dataset.batch
+    if output_sequence_length is None:
+        batched = tf.data.Dataset.ragged_batch if ragged else tf.data.Dataset.padded_batch
+    return _from_directory(
+        function, load, _SOUNDS, directory, labels, label_mode, class_names, batch_size, shuffle, seed,
+        validation_split, subset, follow_links, "tf", verbose, batched,
+    )  # fmt: skip
+
+
+def _check_sounds(function: str, rate: Any, length: Any, ragged: bool) -> None:
+    if rate is not None:
+        if not isinstance(rate, (int, np.integer)):
+            raise ValueError(f"{function}: `sampling_rate` should have an integer value. Received: {rate!r}")
+        if rate <= 0:
+            raise ValueError(f"{function}: `sampling_rate` should be higher than 0. Received: {rate!r}")
+        raise ImportError(explain(
+            "To use the argument `sampling_rate`, Keras asks the package tensorflow_io to resample. Weft does not.",
+            hint="leave it out, and bring the files to one rate beforehand",
+        ))  # fmt: skip
+    if ragged and length is not None:
+        raise ValueError(explain(
+            f"{function}: Cannot set both `ragged` and `output_sequence_length`.", received=f"{length} samples"
+        ))  # fmt: skip
 
 
 def timeseries_dataset_from_array(
