@@ -511,3 +511,44 @@ def test_further_entries_of_a_dict_of_inputs_are_told_once() -> None:
     with pytest.warns(UserWarning, match="doesn't match the expected structure") as told:
         model(data), model(data)
     assert len(told) == 1
+
+
+def test_sequences_count_among_the_names_of_graphs() -> None:
+    def name() -> str:
+        entry = keras.Input((3,))
+        found = keras.Model(entry, layers.Dense(1)(entry)).name
+        keras.backend.clear_session()
+        return str(found)
+
+    def grown() -> Any:
+        model = keras.Sequential()
+        for layer in (keras.Input((3,)), layers.Dense(2), layers.Dense(2), layers.Dense(2)):
+            model.add(layer)
+        return model
+
+    def made(*first: Any) -> Any:
+        return keras.Sequential([*first, layers.Dense(2), layers.Dense(2)])
+
+    keras.backend.clear_session()
+    for make, expected in (
+        (lambda: None, "functional"), (made, "functional"), (lambda: made(keras.Input((3,))), "functional_1"),
+        (grown, "functional_3"), (lambda: made()(np.ones((2, 3))), "functional_1"),
+        (lambda: made(keras.Input((3,))).pop(), "functional_2"),
+        (lambda: keras.models.clone_model(made(keras.Input((3,)))), "functional_2"),
+    ):  # fmt: skip
+        make()
+        assert name() == expected
+
+
+def test_a_model_remembers_each_symbolic_call_once() -> None:
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    outputs = [model(keras.Input((3,))) for _ in range(2)]
+    assert len(model._inbound_nodes) == 2
+    assert all(model.get_output_at(place) is output for place, output in enumerate(outputs))
+
+
+def test_summary_of_several_outputs() -> None:
+    lines: list[str] = []
+    entry = keras.Input((4, 3))
+    keras.Model(entry, layers.LSTM(2, return_state=True)(entry)).summary(line_length=120, print_fn=lines.append)
+    assert "[(None, 2), (None, 2), (None, 2)]" in "".join(lines)

@@ -81,7 +81,8 @@ def _clone_sequential(model: Any, input_tensors: Any, copy: Callable[[Any], Any]
         first = model._sequence[0]
         made.add(InputLayer(**first.get_config()))
     for layer in model.layers:
-        made.add(copy(layer))
+        made.add(copy(layer), rebuild=False)
+    made._count_graph()
     return made
 
 

@@ -14,6 +14,7 @@ import weft as tf
 from weft import extend
 from weft.keras import config
 from weft.keras.core import call_context, stateless, tracking
+from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.masking import get_mask
 from weft.keras.core.operation import OpNode
 from weft.keras.layers.core.input_layer import InputLayer
@@ -102,12 +103,12 @@ def run(model: Any, x: Any, training: Any) -> Any:
 
 
 def _is_plain(x: Any) -> bool:
-    """Whether inputs are arrays and eager tensors without masks."""
+    """Whether inputs are arrays and eager tensors without masks, and none is symbolic."""
     if isinstance(x, (list, tuple)):
         return all(_is_plain(item) for item in x)
     if isinstance(x, dict):
         return all(_is_plain(item) for item in x.values())
-    return getattr(x, "_keras_mask", None) is None
+    return not isinstance(x, KerasTensor) and getattr(x, "_keras_mask", None) is None
 
 
 def _attributes(each: Any) -> dict[str, Any]:

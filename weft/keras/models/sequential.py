@@ -49,7 +49,8 @@ class Sequential(Model):
             if isinstance(layers, Layer) or not isinstance(layers, (list, tuple)):
                 layers = [layers]
             for layer in layers:
-                self.add(layer)
+                self.add(layer, rebuild=False)
+            self._count_graph()
 
     @user_facing
     def add(self, layer: Any, rebuild: bool = True) -> None:
@@ -57,7 +58,7 @@ class Sequential(Model):
 
         Args:
             layer: A layer, or what `keras.Input` gives, in first place.
-            rebuild: Accepted for compatibility.
+            rebuild: Whether this makes the model anew for Keras' numbering of names; it always does so.
 
         Raises:
             TypeError: For what is no layer.
@@ -74,6 +75,14 @@ class Sequential(Model):
                 first = tf.nest.flatten(layer._inputs_struct)[0]
                 self._append(InputLayer(batch_shape=tuple(first.shape), dtype=first.dtype))
         self._append(layer)
+        if rebuild:
+            self._count_graph()
+
+    def _count_graph(self) -> None:
+        """Numbers the models of symbolic inputs that come after as Keras does, where each time that a sequence is built
+        makes one of them."""
+        if self._graph is not None and self.built:
+            naming.auto_name("functional")
 
     def _check_addition(self, layer: Any) -> None:
         if not isinstance(layer, Layer):
@@ -164,6 +173,8 @@ class Sequential(Model):
                 self._end = self._sequence[0].output
             self._close_graph()
         self.built = self._graph is not None and len(self._sequence) > 1
+        if rebuild:
+            self._count_graph()
         return layer
 
     @property
@@ -209,6 +220,7 @@ class Sequential(Model):
             self._sequence, self._end, self._graph = rest, None, None
             self.built = False
             raise
+        self._count_graph()
 
     def _check_shape_again(self, shape: Any) -> None:
         """Refuses to be built for a shape that its Input does not take."""

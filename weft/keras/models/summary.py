@@ -74,7 +74,8 @@ def _output_text(layer: Any) -> str:
     """The shape of a layer's output, `?` where it is not known."""
     nodes = getattr(layer, "_inbound_nodes", [])
     if nodes:
-        return _shape_text([tensor.shape for tensor in nodes[0].outputs])
+        text = _shape_text([tensor.shape for tensor in nodes[0].outputs])
+        return text if len(nodes[0].outputs) == 1 else f"[{text}]"
     shapes = getattr(layer, "_build_shapes", None)
     if not shapes:
         return "?"

@@ -53,9 +53,12 @@ class _RandomSide(RandomImageLayer):
         return self._changed(masks, transformation, "nearest")
 
     def _changed(self, images: Any, transformation: Any, kind: str) -> Any:
-        sides = [size_of(images, 1), size_of(images, 2)]
-        sides[self._axis - 1] = transformation["size"]
-        found = resize(images, *sides, kind=kind)
+        height, width = size_of(images, 1), size_of(images, 2)
+        if self._axis == 1:
+            height = transformation["size"]
+        else:
+            width = transformation["size"]
+        found = resize(images, height, width, kind)
         known = list(images.shape)
         known[self._axis] = None
         return tf.ensure_shape(found, known)
