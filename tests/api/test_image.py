@@ -180,3 +180,20 @@ def test_files_and_tensors_as_strings(tmp_path):
     assert tf.io.gfile.join(str(tmp_path), "a", "b").endswith("a/b")
     with tf.io.gfile.GFile(path) as file:
         assert file.read() == "three words here"
+
+
+def test_a_box_outside_of_the_image_is_refused_in_functions_too():
+    @tf.function
+    def cropped(x, top, rows):
+        return tf.image.crop_to_bounding_box(x, top, 0, rows, 4)
+
+    x = tf.ones([6, 6, 1])
+    assert cropped(x, tf.constant(1), tf.constant(5)).shape == (5, 4, 1)
+    for top, rows in ((3, 5), (-1, 5), (1, 6), (1, 0)):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            cropped(x, tf.constant(top), tf.constant(rows))
+    unknown = tf.function(lambda x: tf.image.crop_to_bounding_box(x, 3, 0, 5, 4),
+                          input_signature=[tf.TensorSpec([None, None, 1])])  # fmt: skip
+    assert unknown(tf.ones([8, 4, 1])).shape == (5, 4, 1)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        unknown(x)

@@ -76,3 +76,33 @@ def test_a_large_picture_is_refused_before_it_is_read(monkeypatch):
     monkeypatch.setattr(codecs, "_MOST", 100)
     with pytest.raises(tf.errors.InvalidArgumentError, match="too large"):
         tf.io.decode_jpeg(content("grey"))
+
+
+@pytest.mark.parametrize("pillow", [False, True])
+def test_what_is_there_of_a_file_cut_short(pillow, monkeypatch):
+    """Each call decides for itself: Pillow's own switch, which is every thread's, is not touched."""
+    if pillow:
+        monkeypatch.setattr(jpeg, "library", lambda: None)
+    switched = []
+    monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", False)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load_prepare", _watching(switched))
+    image = np.tile(np.arange(64, dtype=np.uint8)[:, None, None] * 4, (1, 64, 3))
+    data = tf.io.encode_jpeg(image).numpy()
+    found = tf.io.decode_jpeg(data[: len(data) * 2 // 3], try_recover_truncated=True).numpy()
+    assert found.shape == (64, 64, 3)
+    assert np.abs(found[:16].astype(int) - image[:16]).max() < 8
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        tf.io.decode_jpeg(data[: len(data) * 2 // 3])
+    assert not any(switched)
+
+
+def _watching(switched):
+    from PIL import ImageFile
+
+    plain = ImageFile.ImageFile.load_prepare
+
+    def load_prepare(self):
+        switched.append(ImageFile.LOAD_TRUNCATED_IMAGES)
+        plain(self)
+
+    return load_prepare

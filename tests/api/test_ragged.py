@@ -87,3 +87,31 @@ def test_a_function_of_each_ragged_row():
     back = tf.keras.layers.StringLookup(vocabulary=letters.get_vocabulary(), invert=True, mask_token=None)
     found = letters(tf.strings.unicode_split(["ab", "c"], "UTF-8"))
     assert found.to_list() == [[1, 2], [0]] and back(found).to_list() == [[b"a", b"b"], [b"[UNK]"]]
+
+
+@pytest.mark.parametrize(("make", "level"), [
+    ("from_row_splits", [0, 9, 6]), ("from_row_splits", [0, 3, 2, 6]), ("from_row_splits", [1, 2, 6]),
+    ("from_row_splits", [0, 3, 5]), ("from_row_lengths", [-1, 7]), ("from_row_lengths", [3, 4]),
+    ("from_row_lengths", [2, 2]), ("from_value_rowids", [0, 1, 0, 2, 2, 2]),
+    ("from_value_rowids", [-1, 0, 0, 0, 0, 0]), ("from_value_rowids", [0, 0, 0]), ("from_row_starts", [1, 3]),
+    ("from_row_starts", [0, 7]), ("from_row_starts", [3, 0]), ("from_row_limits", [3, 5]),
+    ("from_row_limits", [3, 9]), ("from_row_limits", [4, 3, 6]), ("from_uniform_row_length", 4),
+])  # fmt: skip
+def test_rows_that_do_not_fit_are_refused_in_functions_too(make, level):
+    def rows(values, level):
+        return getattr(tf.RaggedTensor, make)(values, level)
+
+    for run in (rows, tf.function(rows)):
+        with pytest.raises((tf.errors.InvalidArgumentError, ValueError)):
+            run(tf.range(1, 7), tf.constant(level)).to_list()
+
+
+def test_rows_that_fit_are_taken_in_functions():
+    @tf.function
+    def rows(values, splits, ids):
+        return tf.RaggedTensor.from_row_splits(values, splits), tf.RaggedTensor.from_value_rowids(values, ids, 4)
+
+    a, b = rows(tf.range(3), tf.constant([0, 2, 2, 3]), tf.constant([0, 2, 2]))
+    assert (a.to_list(), b.to_list()) == ([[0, 1], [], [2]], [[0], [], [1, 2], []])
+    a, b = rows(tf.range(0), tf.constant([0]), tf.zeros([0], tf.int32))
+    assert (a.to_list(), b.to_list()) == ([], [[], [], [], []])

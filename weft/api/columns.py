@@ -336,7 +336,7 @@ class VocabularyFileCategoricalColumn(
 def words_of(path: str) -> list[bytes]:
     """The lines of a vocabulary file."""
     with open(path, "rb") as file:
-        return [line.rstrip(b"\r\n") for line in file]
+        return [line.rstrip(b"\n").replace(b"\r", b"") for line in file]
 
 
 class WeightedCategoricalColumn(

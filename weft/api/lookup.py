@@ -123,7 +123,7 @@ class TextFileInitializer(TableInitializerBase):
             name = name.numpy()
         path = name.decode() if isinstance(name, bytes) else os.fspath(name)
         with open(path, "rb") as file:
-            lines = [line.rstrip(b"\r\n") for line in file]
+            lines = [line.rstrip(b"\n").replace(b"\r", b"") for line in file]
         if self._size is not None:
             if len(lines) < self._size:
                 raise ValueError(explain(f"Invalid vocab_size in {path}.", expected=f"{self._size} lines",

@@ -57,9 +57,9 @@ class _Steps(_Column):
 
     def whole(self, tensors: Sequence[Any], batched: bool) -> Any:
         values, lengths, steps = tensors
-        made = RaggedTensor.from_row_lengths(values, lengths)
+        made = RaggedTensor.from_row_lengths(values, lengths, validate=False)
         if batched:
-            made = RaggedTensor.from_row_lengths(made, steps)
+            made = RaggedTensor.from_row_lengths(made, steps, validate=False)
         return made.with_row_splits_dtype(self.spec.row_splits_dtype)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from weft.base import dtypes, nest
 from weft.base.absent import word_absent_methods
 from weft.base.errors import InvalidArgumentError, OutOfRangeError, explain
+from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
 from weft.data import batching, files, nodes, prefetching, ragged, saved, shuffling, structure, transforms, walking
 from weft.data.functions import StructuredFunction, parts_of, rebound
@@ -21,7 +22,7 @@ from weft.data.nodes import INFINITE, UNKNOWN, Node
 from weft.data.optional import Optional
 from weft.data.options import Options
 from weft.data.structure import number
-from weft.data.walking import Walk
+from weft.data.walking import OneByOne, Walk
 from weft.runtime import context, frontdoor
 from weft.runtime.spec import TensorSpec, TypeSpec
 from weft.runtime.tensor import EagerTensor
@@ -48,6 +49,7 @@ class OwnedIterator(Iterator[Any]):
         self._spec = node.spec
         self._node = node
         self._elements: Any = None
+        self._lock = Lock()
         self._pack = structure.packer(node.spec)
         self._taken = 0
         self._seeds: list[shuffling.Seeds] = []  # of the plan, as they were when the pass began
@@ -69,10 +71,11 @@ class OwnedIterator(Iterator[Any]):
         return Walk(self._node, self._begun)
 
     def _begun(self) -> Any:
-        if self._elements is None:
-            self._seeds = [copy.copy(seeds) for seeds in _seeds_of(self._node)]
-            self._elements = self._counted(self._node.iterate())
-        return self._elements
+        with self._lock:
+            if self._elements is None:
+                self._seeds = [copy.copy(seeds) for seeds in _seeds_of(self._node)]
+                self._elements = OneByOne(self._counted(self._node.iterate()))
+            return self._elements
 
     def _counted(self, elements: Iterator[Any]) -> Iterator[Any]:
         for element in elements:
@@ -137,7 +140,10 @@ class NumpyIterator(Iterator[Any]):
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._elements: Any = None
+        self._elements = OneByOne(self._begun())
+
+    def _begun(self) -> Iterator[Any]:
+        yield from self._node.iterate()  # from the first element on, not before
 
     def __iter__(self) -> NumpyIterator:
         return self
@@ -147,8 +153,6 @@ class NumpyIterator(Iterator[Any]):
         return self.__next__()
 
     def __next__(self) -> Any:
-        if self._elements is None:
-            self._elements = self._node.iterate()
         with context.open_scope(None):
             return structure.packed_values(self._node.spec, next(self._elements))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import os
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ from weft.base import dtypes
 from weft.base.errors import DataLossError, InvalidArgumentError, NotFoundError, explain
 from weft.data import structure
 from weft.data.nodes import Flat, Node
-from weft.formats.tfrecord import TFRecordReader, check_compression, read_records
+from weft.formats.tfrecord import MAX_COMPRESSED_RECORD, Inflater, TFRecordReader, check_compression, read_records
 from weft.runtime import engine_loader, frontdoor
 from weft.runtime.spec import TensorSpec
 from weft.runtime.tensor import EagerTensor, SymbolicTensor
@@ -115,12 +117,38 @@ def opened(path: str, compression: str) -> BinaryIO:
     except FileNotFoundError:
         raise NotFoundError(explain(f"There is no file {path}.", hint="check the path; tf.data.Dataset.list_files "
                                     "gives the files that fit a pattern")) from None  # fmt: skip
-    if compression == "ZLIB":
-        import io
+    return io.BufferedReader(_Unpacked(file, path), _BLOCK) if compression == "ZLIB" else file
 
-        with file:
-            return io.BytesIO(zlib.decompress(file.read()))
-    return file
+
+class _Unpacked(io.RawIOBase):
+    """The content of a file that zlib packed, unpacked as it is read."""
+
+    def __init__(self, file: BinaryIO, path: str) -> None:
+        self._file, self._path = file, path
+        self._source = Inflater(file, "ZLIB")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._source.read(len(buffer))
+        if self._source.cut_off:
+            raise EOFError("it ends in the middle")
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+@contextlib.contextmanager
+def _unpacking(path: str, compression: str) -> Iterator[None]:
+    """Words what is wrong with a packed file."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataLossError(f"{path}: the {compression} data is corrupt or cut off ({error}).") from None
 
 
 def _strings(values: list[bytes]) -> Any:
@@ -130,7 +158,7 @@ def _strings(values: list[bytes]) -> Any:
 
 
 class lines_of:
-    """Reads the lines of files, without their ends.
+    """Reads the lines of files, without their ends and, as TensorFlow does, without any carriage return.
 
     Args:
         compression: How the files are packed.
@@ -145,14 +173,16 @@ class lines_of:
         self.blocks = None if compression else self._blocks
 
     def __call__(self, path: str) -> Iterator[bytes]:
-        with opened(path, self.compression) as file:
-            try:
-                for line in file:
-                    if line.endswith(b"\n"):
-                        line = line[:-2] if line.endswith(b"\r\n") else line[:-1]
+        with opened(path, self.compression) as file, _unpacking(path, self.compression):
+            # what a small packed file unpacks to is bounded by nothing else
+            most = MAX_COMPRESSED_RECORD if self.compression else -1
+            while line := file.readline(most):
+                if len(line) == most:
+                    raise DataLossError(f"{path}: a line of a packed file is longer than {most} bytes.")
+                ended = line.endswith(b"\n")
+                line = line.rstrip(b"\n").replace(b"\r", b"")
+                if ended or line:
                     yield line
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                raise DataLossError(f"{path}: the {self.compression} data is corrupt or cut off ({error}).") from None
 
     def _blocks(self, path: str) -> Iterator[list[bytes]]:
         with opened(path, "") as file:
@@ -164,9 +194,8 @@ class lines_of:
                     continue
                 lines[0] = b"".join([*rest, lines[0]])
                 rest = [lines.pop()]
-                yield [line[:-1] if line.endswith(b"\r") else line for line in lines] if b"\r" in block or \
-                    lines[0].endswith(b"\r") else lines  # fmt: skip
-            last = b"".join(rest)
+                yield [line.replace(b"\r", b"") for line in lines] if b"\r" in block or b"\r" in lines[0] else lines
+            last = b"".join(rest).replace(b"\r", b"")
             if last:
                 yield [last]
 
@@ -217,21 +246,32 @@ def _records(path: str, scan: Callable[[bytes], tuple[list[bytes], int, bool]]) 
 def pieces_of(length: int, header: int, footer: int, compression: str) -> Callable[[str], Iterator[bytes]]:
     """Reads the records of one length between a file's header and footer."""
 
-    def read(path: str) -> Iterator[bytes]:
-        with opened(path, compression) as file:
-            size = os.path.getsize(path) if not compression else len(file.read())
-            file.seek(header)
-            body = size - header - footer
-            if body % length:
+    def plain(path: str) -> Iterator[bytes]:
+        with opened(path, "") as file:
+            body = os.path.getsize(path) - header - footer
+            if body < 0 or body % length:
                 raise InvalidArgumentError(explain(
                     f"FixedLengthRecordDataset: {path} does not hold whole records.",
                     expected=f"a multiple of {length} bytes between header ({header}) and footer ({footer})",
                     received=f"{body} bytes",
                 ))  # fmt: skip
+            file.seek(header)
             for _ in range(body // length):
                 yield file.read(length)
 
-    return read
+    def packed(path: str) -> Iterator[bytes]:
+        with opened(path, compression) as file, _unpacking(path, compression):
+            # how long it is shows at its end
+            if len(file.read(header)) < header or len(held := file.read(footer)) < footer:
+                raise DataLossError(f"{path}: the {compression} data ends before its header and footer do.")
+            while piece := file.read(length):
+                if len(piece) < length:
+                    raise DataLossError(f"{path}: the {compression} data ends within a record of {length} bytes.")
+                held += piece
+                yield held[:length]
+                held = held[length:]
+
+    return packed if compression else plain
 
 
 def glob_paths(pattern: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from weft.autograph.calls import traceable
 from weft.base import dtypes, nest
 from weft.base.dtypes import as_dtype
 from weft.base.errors import OutOfRangeError, explain
+from weft.base.locks import Lock
 from weft.base.shapes import refreshed
 from weft.data import structure
 from weft.data.functions import Stand, parts_of, rebound
@@ -20,6 +21,25 @@ from weft.ops import opdef
 from weft.runtime import context, control, dispatch, frontdoor
 from weft.runtime.spec import CompositeSpec
 from weft.runtime.tensor import EagerTensor
+
+
+class OneByOne:
+    """The elements of a pass, which several threads may take: each gets what no other one got.
+
+    Args:
+        elements: The elements.
+    """
+
+    def __init__(self, elements: Iterator[Any]) -> None:
+        self._elements = elements
+        self._lock = Lock()
+
+    def __iter__(self) -> OneByOne:
+        return self
+
+    def __next__(self) -> Any:
+        with self._lock:
+            return next(self._elements)
 
 
 class Walk:

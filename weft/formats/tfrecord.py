@@ -187,7 +187,7 @@ class TFRecordReader(files.Closing):
         except FileNotFoundError:
             raise NotFoundError(f"There is no TFRecord file {self._name}.") from None
         self._file: BinaryIO = file
-        self._source: _Inflater | _Plain = _Inflater(file, self._kind) if self._kind else _Plain(file)
+        self._source: Inflater | _Plain = Inflater(file, self._kind) if self._kind else _Plain(file)
         self._offset = 0
         self._count = 0
         self.cut_off = False  # whether the last error was that the file ends within a record
@@ -284,8 +284,16 @@ class _Plain:
         return b"".join(parts)
 
 
-class _Inflater:
-    """The content of a gzip or zlib file, unpacked as it is read. gzip members may follow one another."""
+class Inflater:
+    """The content of a gzip or zlib file, unpacked as it is read. gzip members may follow one another.
+
+    Args:
+        file: The file.
+        kind: "GZIP" or "ZLIB".
+
+    Attributes:
+        cut_off: Whether the file ended in the middle of the compressed stream.
+    """
 
     def __init__(self, file: BinaryIO, kind: str) -> None:
         self._file = file

@@ -12,7 +12,7 @@ from weft.base import dtypes
 from weft.base.dtypes import DType
 from weft.base.errors import InvalidArgumentError, explain
 from weft.base.shapes import TensorShape
-from weft.runtime import dispatch, frontdoor, sizes
+from weft.runtime import context, dispatch, frontdoor, sizes
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.spec import CompositeSpec, TensorSpec, TypeSpec
 from weft.runtime.tensor import EagerTensor, TensorOperators
@@ -135,8 +135,12 @@ class RaggedTensor(CompositeTensor, TensorOperators):
             count = _cast(frontdoor.convert(nrows), numbers.dtype)
             if isinstance(count, EagerTensor) and int(count._array) < 0:
                 raise ValueError(f"Expected `nrows` >= 0; got {int(count._array)}.")
-        if validate and isinstance(numbers, EagerTensor):
-            _check_rowids(numbers._array, int(count._array) if isinstance(count, EagerTensor) else None)
+        if validate and isinstance(numbers, EagerTensor) and isinstance(count, EagerTensor):
+            _check_rowids(numbers._array, int(count._array))
+        elif validate:
+            _later(_call("less_equal", numbers[:-1], numbers[1:]), "the numbers of rows must ascend")
+            _later(_call("less_equal", _int(0, numbers.dtype), numbers[:1]), "a number of a row is negative")
+            _later(_call("less", numbers[-1:], count), "a value belongs to a row beyond the last one")
         ones = _call("cast", _call("greater_equal", numbers, _int(0, numbers.dtype)), dtype=numbers.dtype)
         lengths = _call("unsorted_segment_sum", ones, numbers, _cast(count, dtypes.int64)) \
             if sizes.known(count) is None else _call("unsorted_segment_sum", ones, numbers,
@@ -177,6 +181,9 @@ class RaggedTensor(CompositeTensor, TensorOperators):
                 "from_uniform_row_length: the values do not fill rows of this length.",
                 received=f"{int(count._array)} values, rows of {width}",
             ))  # fmt: skip
+        if validate and not (isinstance(count, EagerTensor) and isinstance(rows, EagerTensor)):
+            _later(_call("equal", _call("multiply", _cast(rows, dtypes.int64), _int64(uniform_row_length)),
+                         _cast(count, dtypes.int64)), "the values do not fill rows of this length")  # fmt: skip
         splits = _call("multiply", counted(_call("add", rows, _int(1))), _int64(uniform_row_length))
         return cls._made(found, splits, width)
 
@@ -545,19 +552,31 @@ def _from_splits(values: Any, splits: Any, validate: bool) -> RaggedTensor:
     inner = values._splits.dtype if isinstance(values, RaggedTensor) else splits.dtype
     if inner is not splits.dtype:
         splits, values = _cast(splits, dtypes.int64), values.with_row_splits_dtype(dtypes.int64)
-    if validate and isinstance(splits, EagerTensor):
-        count = length(values)
-        _check_splits(splits._array, int(count._array) if isinstance(count, EagerTensor) else None)
+    if validate:
+        count = length(values, splits.dtype)
+        if isinstance(splits, EagerTensor) and isinstance(count, EagerTensor):
+            _check_splits(splits._array, int(count._array))
+        else:
+            _later(_call("equal", splits[:1], _int(0, splits.dtype)), "the first split must be 0")
+            _later(_call("less_equal", splits[:-1], splits[1:]), "a row has a negative length")
+            _later(_call("equal", splits[-1:], count), "the rows do not end where the values end")
     return RaggedTensor._made(values, splits)
 
 
-def _check_splits(splits: Any, count: int | None) -> None:
+def _later(holds: Any, problem: str) -> None:
+    """Checks when a traced function runs; a graph of TensorFlow 1 runs only what its fetches need."""
+    scope = context.scope()
+    if scope is None or scope.outermost().ordered:
+        _call("assert", holds, message=f"{_INVALID}: {problem}")
+
+
+def _check_splits(splits: Any, count: int) -> None:
     problem = None
     if not len(splits) or splits[0] != 0:
         problem = f"the first split must be 0, is {splits[:1]}"
     elif (np.diff(splits) < 0).any():
         problem = "a row has a negative length"
-    elif count is not None and splits[-1] != count:
+    elif splits[-1] != count:
         problem = f"the rows end at {splits[-1]}, there are {count} values"
     if problem:
         raise InvalidArgumentError(explain(f"{_INVALID}: {problem}."))

@@ -144,7 +144,7 @@ def from_tensor(tensor: Any, lengths: Any, padding: Any, ragged_rank: int, split
     if rank is None or rank <= ragged_rank:
         raise ValueError(f"Expected a tensor of rank greater than {ragged_rank} (`ragged_rank`), received {x.shape}.")
     if isinstance(lengths, (list, tuple)) and lengths and not isinstance(lengths[0], (int, float)):
-        return RaggedTensor.from_nested_row_lengths(_trimmed(x, lengths, splits), lengths)
+        return RaggedTensor.from_nested_row_lengths(_trimmed(x, lengths, splits), lengths, validate=False)
     whole = _call("shape", x, dtype=dtypes.int64)
     if ragged_rank > 1:
         flat = _call("reshape_dynamic", x, _call("concat", frontdoor.convert(np.asarray([-1], np.int64)),

@@ -84,6 +84,7 @@ def _deepened(array: Any) -> Any:
 
 
 _PLAIN = jpeg.Manner()
+_JPEG_END = b"\xff\xd9"
 
 
 def _of_file(data: bytes, function: str, formats: tuple[str, ...], channels: int, deep: bool,
@@ -92,7 +93,8 @@ def _of_file(data: bytes, function: str, formats: tuple[str, ...], channels: int
     whole = "JPEG" in formats and jpeg.begins(data)
     found = jpeg.pixels(data, channels, manner, _MOST) if whole else None
     if found is None:
-        picture = _opened(data, function, formats)
+        # of a file cut short the end is put back: Pillow's own switch for such files is every thread's
+        picture = _opened(data + _JPEG_END if whole and manner.recover else data, function, formats)
         if picture.format == "GIF" and function == "decode_image":
             array = _frames(picture, function)
             return _deepened(array) if deep else array
@@ -111,14 +113,6 @@ def _drafted(picture: Any, channels: int, manner: jpeg.Manner) -> Any:
     width, height = picture.size
     smaller = max(1, width // manner.ratio), max(1, height // manner.ratio)
     picture.draft("L" if channels == 1 else None, smaller if manner.ratio > 1 else None)
-    if manner.recover:
-        from PIL import ImageFile
-
-        was, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
-        try:
-            picture.load()
-        finally:
-            ImageFile.LOAD_TRUNCATED_IMAGES = was
     # Pillow makes no axis shorter than asked for, and a narrow picture has none to spare
     done = next((n for n in (1, 2, 4, 8) if picture.size == (-(-width // n), -(-height // n))), manner.ratio)
     return picture.reduce(manner.ratio // done) if done < manner.ratio else picture

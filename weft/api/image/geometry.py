@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 
 from weft.api import array, math
-from weft.api.common import integer
+from weft.api.common import apply, integer
 from weft.api.image.common import size_of, taken
 from weft.base import dtypes
 from weft.base.errors import explain
-from weft.runtime import frontdoor
+from weft.runtime import context, frontdoor
 
 
 def flip_left_right(image: Any) -> Any:
@@ -64,6 +64,15 @@ def _check(function: str, holds: Any, what: str, received: str) -> None:
         raise ValueError(explain(f"tf.image.{function}: {what}.", received=received))
 
 
+def _check_later(function: str, what: str, **holds: Any) -> None:
+    """Checks what is known when a traced function runs; a graph of TensorFlow 1 runs only what its fetches need."""
+    scope = context.scope()
+    if scope is not None and scope.outermost().ordered:
+        for name, condition in holds.items():
+            if not isinstance(condition, bool):
+                apply("assert", condition, message=f"tf.image.{function}: {name} {what}")
+
+
 def _known(*values: Any) -> bool:
     return all(isinstance(value, int) for value in values)
 
@@ -96,6 +105,10 @@ def crop_to_bounding_box(image: Any, offset_height: Any, offset_width: Any, targ
         if _known(start, count, whole):
             _check("crop_to_bounding_box", start + count <= whole, f"{name} must be >= target + offset",
                    f"{name} {whole}, offset {start}, target {count}")  # fmt: skip
+        else:
+            _check_later("crop_to_bounding_box", "must not be negative", **{f"offset_{name}": start >= 0})
+            _check_later("crop_to_bounding_box", "must be greater than 0", **{f"target_{name}": count > 0})
+            _check_later("crop_to_bounding_box", "must be >= target + offset", **{name: start + count <= whole})
     return _box(x, top, left, height, width)
 
 
