@@ -85,7 +85,7 @@ def test_the_engine_follows_the_accelerator(
 ) -> None:
     monkeypatch.setattr(accelerators, "usable", lambda: usable)
     monkeypatch.setattr(engine_loader, "_status", lambda name: engine_loader.EngineStatus(name, True, ""))
-    assert engine_loader._best() == wanted
+    assert engine_loader.best() == wanted
 
 
 def test_without_jax_the_command_is_that_of_the_device(monkeypatch: pytest.MonkeyPatch) -> None:

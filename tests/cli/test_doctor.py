@@ -206,3 +206,10 @@ def test_no_control_groups_no_quota(tmp_path: Path):
 )
 def test_readable_size(size: int, text: str):
     assert doctor.readable_size(size) == text
+
+
+def test_the_engine_that_programs_run_on_is_named(monkeypatch, capsys):
+    monkeypatch.setenv("WEFT_ENGINE", "reference")
+    assert main(["doctor"]) == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  reference ")]
+    assert "available, programs run on it" in row

@@ -58,3 +58,17 @@ def test_a_port_that_is_in_use_is_said_to_be(tmp_path: Path) -> None:
         with pytest.raises(UnavailableError, match=f"(?s)Port {port}.*is in use.*choose another port"):
             processes.join(cluster.Place(f"127.0.0.1:{port}", 2, 0, "a test"))
     assert not cluster.listens(port)
+
+
+@pytest.mark.subprocess
+def test_options_may_end_with_two_dashes_and_a_script_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    script = tmp_path / "says.py"
+    script.write_text("import sys\nprint(sys.argv[1:])\n")
+    for command in ("run", "launch"):
+        options = ["--nproc", "1"] if command == "launch" else []
+        found = subprocess.run([sys.executable, "-m", "weft", command, *options, "--", str(script), "--", "--a"],
+                               capture_output=True, text=True, timeout=60)  # fmt: skip
+        assert found.stdout.splitlines() == ["['--', '--a']"], found.stderr
+    missing = subprocess.run([sys.executable, "-m", "weft", "launch", "--nproc", "2", str(tmp_path / "no.py")],
+                             capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert missing.returncode == 2 and "can't open file" in missing.stderr and "worker" not in missing.stderr

@@ -67,6 +67,7 @@ def examine() -> dict[str, Any]:
         "processor": examine_processor(),
         "threads": examine_threads(),
         "engines": examine_engines(),
+        "engine": chosen_engine(),
         "folders": examine_folders(),
         "flags": {name: os.environ[name] for name in sorted(os.environ) if name.startswith("WEFT_")},
     }
@@ -215,6 +216,16 @@ def examine_engines() -> list[dict[str, Any]]:
     return [{"name": name, "available": available, "reason": reason or None} for name, available, reason in found]
 
 
+def chosen_engine() -> str | None:
+    """Name the engine that programs run on: the one that WEFT_ENGINE asks for, else the best that is here."""
+    if asked := os.environ.get("WEFT_ENGINE"):
+        return asked
+    try:
+        return str(importlib.import_module("weft.runtime.engine_loader").best())
+    except Exception:  # which the list of engines explains
+        return None
+
+
 def examine_folders() -> dict[str, Any]:
     """Say where Weft keeps things, and how much of them there is."""
     home, cache = flags.home(), flags.cache()
@@ -274,7 +285,7 @@ def render(report: dict[str, Any]) -> str:
         *_processor_rows(report["processor"], report["threads"]),
         "",
         "Engines",
-        *(_row(each["name"], _engine_text(each)) for each in report["engines"]),
+        *(_row(each["name"], _engine_text(each, report["engine"])) for each in report["engines"]),
         "",
         "Folders",
         *_folder_rows(report["folders"]),
@@ -303,9 +314,10 @@ def _required_text(library: dict[str, Any]) -> str:
     return f"{version}, BROKEN: {library['problem']}" if library["problem"] else version
 
 
-def _engine_text(engine: dict[str, Any]) -> str:
+def _engine_text(engine: dict[str, Any], chosen: str | None) -> str:
     reason = f": {engine['reason']}" if engine["reason"] else ""
-    return f"available{reason}" if engine["available"] else f"not available{reason or ', no reason given'}"
+    used = ", programs run on it" if engine["name"] == chosen else ""
+    return f"available{used}{reason}" if engine["available"] else f"not available{reason or ', no reason given'}"
 
 
 def _processor_rows(processor: dict[str, Any], threads: dict[str, Any]) -> Iterator[str]:

@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Start the workers, or be one."""
+    del args.program[: args.program[:1] == ["--"]]
     if not args.program:
         raise CommandError("there is nothing to launch. Name a script: weft launch --nproc 2 train.py")
     if args.timeout is not None:
@@ -63,6 +64,9 @@ def main(args: argparse.Namespace) -> int:
         raise CommandError("--nproc is at least 1, and --node-rank lies between 0 and --nnodes - 1")
     if args.nnodes > 1 and not args.address:
         raise CommandError("several machines need --address HOST:PORT of the first one")
+    script = args.program[0]
+    if not args.module and not os.path.exists(script):
+        raise CommandError(f"can't open file {script!r}: there is none")
     name = cluster.hidden_name() if args.nnodes > 1 else None
     if name is not None:
         problem, hint = cluster.unreachable(name)

@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the program; the status is the program's."""
+    del args.program[: args.program[:1] == ["--"]]
     if not args.program:
         raise CommandError("there is nothing to run. Name a script: weft run train.py")
     if args.engine:

@@ -66,7 +66,7 @@ def describe_engines() -> list[EngineStatus]:
     return [_status(name) for name in ENGINES]
 
 
-def _best() -> str:
+def best() -> str:
     """The engine where none is asked for: XLA's where it has an accelerator, else the first one there is."""
     if accelerators.usable() and _status("xla").available:
         return "xla"
@@ -81,7 +81,7 @@ def load(name: str | None = None) -> Engine:
     """
     wanted = name or flags.engine()
     if wanted is None:
-        wanted = _best()
+        wanted = best()
     engine = _loaded.get(wanted)
     if engine is not None:
         return engine
