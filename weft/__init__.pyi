@@ -59,7 +59,6 @@ from weft.api.array import gather_nd as gather_nd
 from weft.api.array import guarantee_const as guarantee_const
 from weft.api.array import identity as identity
 from weft.api.array import is_tensor as is_tensor
-from weft.api.array import linspace as linspace
 from weft.api.array import meshgrid as meshgrid
 from weft.api.array import newaxis as newaxis
 from weft.api.array import one_hot as one_hot
@@ -167,6 +166,7 @@ from weft.api.partition import vectorized_map as vectorized_map
 from weft.api.protos import make_ndarray as make_ndarray
 from weft.api.protos import make_tensor_proto as make_tensor_proto
 from weft.api.sets import edit_distance as edit_distance
+from weft.api.spaced import linspace as linspace
 from weft.api.strings import as_string as as_string
 from weft.api.tensor_array import TensorArray as TensorArray
 from weft.base.dtypes import DType as DType

@@ -19,8 +19,9 @@ def test_splitting_and_joining():
     assert rows.read(1).numpy().tolist() == [3, 4, 5]
     assert rows.concat().numpy().tolist() == [0, 1, 2, 3, 4, 5]
     assert rows.identity().gather([1, 0]).numpy().tolist() == [[3, 4, 5], [0, 1, 2]]
+    assert tf.TensorArray(tf.int32, size=2).split(tf.range(3), [1, 2]).read(1).numpy().tolist() == [1, 2]
     with pytest.raises(NotImplementedError, match="one length"):
-        rows.split(tf.range(6), [2, 4])
+        tf.function(lambda: tf.TensorArray(tf.int32, size=2).split(tf.range(3), [1, 2]).stack())()
 
 
 def test_what_does_not_fit_is_refused():

@@ -45,7 +45,6 @@ from weft.api.math import polygamma as polygamma
 from weft.api.math import polyval as polyval
 from weft.api.math import real as real
 from weft.api.math import reciprocal_no_nan as reciprocal_no_nan
-from weft.api.math import reduce_range as reduce_range
 from weft.api.math import scalar_mul as scalar_mul
 from weft.api.math import softmax as softmax
 from weft.api.math import softplus as softplus

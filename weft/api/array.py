@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from weft.api.common import apply, axes_of, cast_to, integer
+from weft.api import late_parameters as late
+from weft.api.common import apply, axes_of, cast_to, in_a_row, integer
 from weft.base import dtypes, shapes
 from weft.base.errors import InvalidArgumentError, UnimplementedError, explain
 from weft.base.shapes import TensorShape
@@ -176,6 +177,9 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
 def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = dtypes.float32,
         name: str | None = None) -> Any:  # fmt: skip
     """The identity matrix, repeated over `batch_shape`."""
+    if late.is_late(num_rows, num_columns):
+        matrix = late.eye(num_rows, num_rows if num_columns is None else num_columns, dtypes.as_dtype(dtype))
+        return matrix if batch_shape is None else broadcast_to(matrix, concat([batch_shape, shape(matrix)], 0))
     rows = integer(num_rows, "num_rows")
     columns = rows if num_columns is None else integer(num_columns, "num_columns")
     matrix = constant(np.eye(rows, columns), dtype)
@@ -203,26 +207,6 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
 def _widest(found: Sequence[Any]) -> Any:
     order = [dtypes.int32, dtypes.int64, dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64]
     return max(found, key=lambda d: order.index(d) if d in order else 0)
-
-
-def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0) -> Any:
-    """`num` evenly spaced numbers from `start` to `stop`, both included."""
-    first, last = frontdoor.together(start, stop, "linspace")
-    if first.dtype.is_integer:
-        first, last = cast_to(first, dtypes.float64), cast_to(last, dtypes.float64)
-    count = integer(num, "num")
-    if count < 1:
-        raise InvalidArgumentError(explain(f"linspace: `num` must be at least 1, received {count}."))
-    step = np.arange(count, dtype=np.float64) / max(count - 1, 1)
-    first, last = expand_dims(first, axis), expand_dims(last, axis)
-    rank = first.shape.rank
-    weights_shape = [1] * rank
-    weights_shape[axis] = count
-    weights = constant(step.reshape(weights_shape), first.dtype)
-    spaced = first + (last - first) * weights
-    # the last number is the end itself, not what rounding made of it
-    keep = constant((np.arange(count) < count - 1).reshape(weights_shape)) if count > 1 else constant(True)
-    return where(keep, spaced, last) if count > 1 else spaced
 
 
 def shape(input: Any, out_type: Any = dtypes.int32, name: str | None = None) -> Any:
@@ -307,6 +291,9 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "tr
     if perm is None and x.shape.rank is None:
         result = dispatch.call("reverse_axes", x)
         return apply("conj", result) if conjugate and x.dtype.is_complex else result
+    if late.is_late(perm):
+        result = late.transpose(x, perm)
+        return apply("conj", result) if conjugate and x.dtype.is_complex else result
     if perm is None:
         order = tuple(np.arange(x.shape.rank)[::-1].tolist())
     else:
@@ -355,6 +342,8 @@ def stack(values: Any, axis: Any = 0, name: str = "stack") -> Any:
     """Tensors of one shape joined along a new axis."""
     if not isinstance(values, (list, tuple)):
         values = unstack(values)
+    if not values and axis in (0, -1):
+        return zeros([0])
     return apply("stack", *_one_dtype(values, "stack"), axis=integer(axis, "axis"), name=name)
 
 
@@ -369,7 +358,7 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
     if isinstance(num_or_size_splits, (list, tuple)) or getattr(num_or_size_splits, "shape", ()) != ():
         parts = sizes.shape_argument(num_or_size_splits)
         if not sizes.is_static(parts):
-            raise NotImplementedError("split takes sizes that are known when the graph is built.")
+            return late.split(frontdoor.convert(value), frontdoor.convert(num_or_size_splits), integer(axis, "axis"))
         number: Any = tuple(parts)
     else:
         number = integer(num_or_size_splits, "num_or_size_splits")
@@ -427,8 +416,10 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Any:
 
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Any:
     """Elements moved along axes; what leaves at the end comes in at the start."""
-    shifts = tuple(shift) if isinstance(shift, (list, tuple)) else (integer(shift, "shift"),)
-    axes = tuple(axis) if isinstance(axis, (list, tuple)) else (integer(axis, "axis"),)
+    axes = axes_of(input, axis)
+    if late.is_late(shift):
+        return apply("roll_dynamic", input, in_a_row(frontdoor.convert(shift)), axis=axes, name=name)
+    shifts = axes_of(input, shift)
     return apply("roll", input, shift=shifts, axis=axes, name=name)
 
 
@@ -488,6 +479,8 @@ def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None, 
     if _passes_over(bad_indices_policy, "scatter_nd"):
         good = _within(places, shape)
         places, updates = boolean_mask(places, good), boolean_mask(updates, good)
+    if not sizes.is_static(target):
+        return tensor_scatter_nd_add(zeros(shape, frontdoor.convert(updates).dtype), places, updates, name)
     return apply("scatter_nd", places, updates, shape=target, name=name)
 
 
@@ -522,6 +515,10 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
         given = on_value if on_value is not None else off_value
         dtype = dtypes.float32 if given is None else frontdoor.convert(given).dtype
     wanted = dtypes.as_dtype(dtype)
+    if late.is_late(depth):
+        hot = late.one_hot(found, depth, -1 if axis is None else axis)
+        return where(hot, cast_to(1 if on_value is None else on_value, wanted),
+                     cast_to(0 if off_value is None else off_value, wanted), name=name)  # fmt: skip
     options: dict[str, Any] = {"depth": integer(depth, "depth"), "axis": -1 if axis is None else axis}
     on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
     if wanted is not dtypes.string and not any(frontdoor.is_tensor_like(value) for value in (on, off)):
@@ -594,14 +591,6 @@ def _slice_object(start: Any, stop: Any, step: Any) -> Any:
     import builtins
 
     return builtins.slice(start, stop, step)
-
-
-def _table_unary(op: str) -> Any:
-    def function(input: Any, name: str | None = None) -> Any:
-        return apply(op, input, name=name)
-
-    function.__name__ = function.__qualname__ = op
-    return function
 
 
 def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from weft.base import dtypes
+from weft.base.errors import explain
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor, sizes
 from weft.runtime.tensor import EagerTensor
@@ -102,7 +103,8 @@ def integer(value: Any, what: str) -> int:
     try:
         return int(value.__index__())
     except (AttributeError, TypeError):
-        raise TypeError(f"`{what}` must be an integer, received {value!r}.") from None
+        hint = "give a Python number: the function is traced for each" if frontdoor.is_tensor_like(value) else None
+        raise TypeError(explain(f"`{what}` must be an integer.", received=repr(value), hint=hint)) from None
 
 
 def cast_to(x: Any, dtype: Any) -> Any:

@@ -11,6 +11,7 @@ from weft.api.array import argsort as argsort
 from weft.api.array import ensure_shape, ones_like, shape, where, zeros, zeros_like
 from weft.api.array import unique as unique
 from weft.api.common import apply, axes_of, binary, cast_to, in_a_row, integer, reduced, unary
+from weft.api.late_parameters import is_late
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ops import opdef
@@ -410,7 +411,7 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
     """
     from weft.api.array import reshape
 
-    if _only_running_tells(minlength) or _only_running_tells(maxlength):
+    if is_late(minlength, maxlength):
         least, most = minlength, maxlength
         counted = bincount(arr, weights, None, None, dtype, name, axis, binary_output)
         return _columns_between(counted, least, most)
@@ -423,10 +424,6 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
                  dtype=dtypes.as_dtype(dtype), binary_output=binary_output, name=name)  # fmt: skip
 
 
-def _only_running_tells(length: Any) -> bool:
-    return frontdoor.is_tensor_like(length) and not isinstance(sizes.known(length), int)
-
-
 def _columns_between(counted: Any, least: Any, most: Any) -> Any:
     """Counts, with zeros behind them up to the least length, and without those from the greatest on."""
     from weft.api.array import pad, shape
@@ -436,11 +433,6 @@ def _columns_between(counted: Any, least: Any, most: Any) -> Any:
     before = [[0, 0]] * (counted.shape.rank - 1)
     filled = pad(counted, [*before, [0, wanted - size]])
     return filled if most is None else filled[..., : cast_to(most, dtypes.int32)]
-
-
-def reduce_range(x: Any, axis: Any = None) -> Any:
-    """The greatest value less the least."""
-    return reduce_max(x, axis) - reduce_min(x, axis)
 
 
 def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None,

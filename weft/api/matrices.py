@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from weft.api import late_parameters as late
 from weft.api import math
 from weft.api.array import transpose
 from weft.api.common import apply, axes_of, cast_to, in_a_row, integer, with_axes_of
@@ -177,6 +178,8 @@ def _band(k: Any) -> tuple[int, int]:
 def diag(diagonal: Any, name: str = "diag", k: Any = 0, num_rows: int = -1, num_cols: int = -1,
          padding_value: Any = 0, align: str = "RIGHT_LEFT") -> Any:  # fmt: skip
     """Matrices with vectors on a diagonal, or on a band of diagonals."""
+    if late.is_late(k) and num_rows == num_cols == -1 and frontdoor.convert(k).shape.rank == 0:
+        return late.diag(frontdoor.convert(diagonal), k, padding_value)
     return apply("matrix_diag", diagonal, k=_band(k), rows=None if num_rows == -1 else num_rows,
                  cols=None if num_cols == -1 else num_cols, padding_value=padding_value, align=align,
                  name=name)  # fmt: skip
@@ -185,17 +188,23 @@ def diag(diagonal: Any, name: str = "diag", k: Any = 0, num_rows: int = -1, num_
 def diag_part(input: Any, name: str = "diag_part", k: Any = 0, padding_value: Any = 0,
               align: str = "RIGHT_LEFT") -> Any:  # fmt: skip
     """The diagonals of matrices, or a band of them."""
+    if late.is_late(k) and frontdoor.convert(k).shape.rank == 0:
+        return late.diag_part(frontdoor.convert(input), k)
     return apply("matrix_diag_part", input, k=_band(k), padding_value=padding_value, align=align, name=name)
 
 
 def set_diag(input: Any, diagonal: Any, name: str = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT") -> Any:
     """Matrices with a diagonal, or a band of diagonals, overwritten."""
     x, values = frontdoor.together(input, diagonal, "set_diag")
+    if late.is_late(k) and frontdoor.convert(k).shape.rank == 0:
+        return late.set_diag(x, values, k)
     return apply("matrix_set_diag", x, values, k=_band(k), align=align, name=name)
 
 
 def band_part(input: Any, num_lower: int, num_upper: int, name: str | None = None) -> Any:
     """Matrices with everything outside a band set to 0; -1 keeps a whole triangle."""
+    if late.is_late(num_lower, num_upper):
+        return late.band_part(frontdoor.convert(input), num_lower, num_upper)
     return apply("matrix_band_part", input, lower=integer(num_lower, "num_lower"),
                  upper=integer(num_upper, "num_upper"), name=name)  # fmt: skip
 

@@ -7,7 +7,7 @@ TOP_LEVEL: dict[str, str] = {
     "weft.api.array": """
         argsort batch_to_space bitcast boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to cast
         concat constant convert_to_tensor ensure_shape expand_dims eye fill gather gather_nd guarantee_const
-        identity is_tensor linspace meshgrid newaxis one_hot ones ones_like pad range rank
+        identity is_tensor meshgrid newaxis one_hot ones ones_like pad range rank
         register_tensor_conversion_function repeat reshape reverse reverse_sequence roll saturate_cast scatter_nd
         searchsorted sequence_mask shape size slice sort space_to_batch space_to_batch_nd split squeeze stack
         stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min
@@ -26,6 +26,7 @@ TOP_LEVEL: dict[str, str] = {
         control_dependencies custom_gradient device executing_eagerly foldl foldr function get_logger gradients
         group init_scope inside_function map_fn name_scope no_op numpy_function print:print_ py_function scan
         switch_case timestamp while_loop""",
+    "weft.api.spaced": "linspace",
     "weft.api.histograms": "histogram_fixed_width histogram_fixed_width_bins",
     "weft.api.initializers": """
         constant_initializer ones_initializer random_normal_initializer random_uniform_initializer zeros_initializer""",

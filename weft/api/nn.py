@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from weft.api import math, random
-from weft.api.array import gather, reshape, where
+from weft.api.array import concat, gather, reshape, where
 from weft.api.array import space_to_batch as space_to_batch
 from weft.api.common import apply, axes_of, cast_to, integer
 from weft.api.common import keeps_all as _keeps_all
@@ -334,6 +334,10 @@ def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: 
     """Mean and variance over axes."""
     tensor = frontdoor.convert(x)
     over = axes_of(tensor, axes)
+    if tensor.dtype.is_integer:  # quotients are whole, as are those of `reduce_mean`
+        middle = math.reduce_mean(tensor, over, keepdims=True)
+        variance = math.reduce_mean(math.squared_difference(tensor, middle), over, keepdims)
+        return math.reduce_mean(tensor, over, keepdims), variance
     return (apply("reduce_mean", tensor, axis=over, keepdims=keepdims),
             apply("reduce_variance", tensor, axis=over, keepdims=keepdims))  # fmt: skip
 
@@ -360,11 +364,21 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: int | None = None,
 
 
 def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: str | None = None) -> Any:
-    """The rows of a table at `ids`."""
+    """The rows of a table at `ids`; `params` may be a list of its parts, all of one size but for the last rows.
+
+    Raises:
+        ValueError: For parts whose sizes are not those of an even division, the first ones the larger.
+    """
     if isinstance(params, (list, tuple)):
-        if len(params) != 1:
-            raise NotImplementedError("embedding_lookup takes one table; join partitions with tf.concat.")
-        params = params[0]
+        if len(params) == 1:
+            params = params[0]
+        else:
+            tables = [frontdoor.convert(part) for part in params]
+            heights = [table.shape[0] for table in tables]
+            if heights != sorted(heights, reverse=True) or heights[0] - heights[-1] > 1:
+                raise ValueError(explain("embedding_lookup: the parts of a table must be an even division of its rows.",
+                                         received=f"parts of {heights} rows", hint="tf.concat(parts, 0)"))  # fmt: skip
+            params = concat(tables, 0)
     rows = gather(params, ids, axis=0)
     return rows if max_norm is None else math.clip_by_norm(rows, max_norm, axes=-1)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from weft.api import array, math
 from weft.api.common import apply, cast_to, integer
+from weft.api.spaced import linspace
 from weft.base import dims, dtypes
 from weft.base.errors import explain
 from weft.runtime import frontdoor, sizes
@@ -518,9 +519,9 @@ def linear_to_mel_weight_matrix(num_mel_bins: int = 20, num_spectrogram_bins: An
                     hint="lower upper_edge_hertz, or give the true sample_rate")  # fmt: skip
         )
     # the lowest frequency is the mean of the signal; it belongs to no band
-    mel = _mel(array.linspace(cast_to(0.0, dtypes.float64), rate / 2, bins)[1:, None])
+    mel = _mel(linspace(cast_to(0.0, dtypes.float64), rate / 2, bins)[1:, None])
     low, high = (_MEL_FACTOR * _math.log1p(hertz / _MEL_BREAK) for hertz in (lower_edge_hertz, upper_edge_hertz))
-    edges = array.linspace(cast_to(low, dtypes.float64), high, num_mel_bins + 2)[None, :]
+    edges = linspace(cast_to(low, dtypes.float64), high, num_mel_bins + 2)[None, :]
     start, middle, end = edges[:, :-2], edges[:, 1:-1], edges[:, 2:]
     triangles = math.minimum((mel - start) / (middle - start), (end - mel) / (end - middle))
     return cast_to(array.pad(math.maximum(triangles, 0), [[1, 0], [0, 0]]), wanted)

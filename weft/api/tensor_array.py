@@ -144,11 +144,11 @@ class TensorArray(CompositeTensor):
         return self._changed(made)
 
     def split(self, value: Any, lengths: Any, name: str | None = None) -> TensorArray:
-        """Itself with the parts of a tensor as rows; the parts must have one length."""
+        """Itself with the parts of a tensor as rows; in a graph the parts must have one length."""
         rows = self._taken(value, "split")
         counts = np.asarray(lengths)
         if counts.size and (counts != counts[0]).any():
-            if not self._infer and context.scope() is None:
+            if context.scope() is None:
                 self._uneven, self._size = array.split(rows, counts.tolist()), len(counts)
                 return self
             raise NotImplementedError(explain("TensorArray.split: the parts must have one length.",

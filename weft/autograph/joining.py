@@ -18,6 +18,7 @@ from weft.runtime.composite import CompositeTensor
 from weft.runtime.concrete import TracedResult
 from weft.runtime.variable import Variable
 
+_TEXT = (str, bytes)
 _NUMBERS = (bool, int, float, complex, np.generic, np.ndarray)
 
 
@@ -102,6 +103,8 @@ class Branches:
         for x, y in zip(_leaves(a), _leaves(b), strict=True):
             choose = not _same(x, y)
             if choose:
+                if isinstance(x, _TEXT) and isinstance(y, _TEXT):
+                    x, y = frontdoor.convert(x), frontdoor.convert(y)
                 x, y = (self._read(branch, leaf) for branch, leaf in enumerate((x, y)))
                 if not (_is_data(x) and _is_data(y)):
                     raise self._differ(name, x, y)

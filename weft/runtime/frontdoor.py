@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from weft.base import dtypes, nest
+from weft.base import dtypes, nest, shapes
 from weft.base.dtypes import DType
-from weft.base.errors import DTypeError, explain
+from weft.base.errors import DTypeError, InvalidArgumentError, explain
 from weft.base.shapes import TensorShape
 from weft.ir.graph import Constant
 from weft.ops import opdef
@@ -507,6 +507,11 @@ def _equality(op: str, otherwise: bool) -> Callable[..., Any]:
             if is_tensor_like(x) and is_tensor_like(y):
                 raise
             return otherwise
+        except InvalidArgumentError:
+            a, b = together(x, y, op)
+            if a.type.shape is None or b.type.shape is None or shapes.broadcast(a.type.shape, b.type.shape) is not None:
+                raise
+            return constant(np.asarray(otherwise))  # shapes that differ make `==` false, as TensorFlow has it
 
     return compare
 

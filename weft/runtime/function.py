@@ -221,6 +221,13 @@ class Function:
             )
 
         def fit(spec: Any, given: Any) -> Any:
+            parts = None if isinstance(spec, TypeSpec) else nest.children(spec)
+            if parts is not None:
+                own = nest.children(given)
+                if own is None or [key for key, _ in own] != [key for key, _ in parts]:
+                    raise TypeError(explain(f"{self._name}: an argument is not nested as the input_signature is.",
+                                            expected=repr(spec)[:200], received=repr(given)[:200]))  # fmt: skip
+                return nest.rebuild(spec, [fit(one, value) for (_, one), (_, value) in zip(parts, own, strict=True)])
             if isinstance(spec, CompositeSpec):
                 if not isinstance(given, CompositeTensor) or not spec.is_compatible_with(given):
                     raise TypeError(explain(f"{self._name}: an argument does not fit the input_signature.",
@@ -236,13 +243,7 @@ class Function:
                 )
             return tensor
 
-        try:
-            nest.assert_same(signature, tuple(args))
-        except ValueError:
-            raise TypeError(explain(f"{self._name}: the arguments are not nested as the input_signature is.",
-                                    expected=repr(signature), received=repr(args)[:200])) from None  # fmt: skip
-        flat = [fit(s, g) for s, g in zip(nest.flatten(signature), nest.flatten(args), strict=True)]
-        return tuple(nest.pack(signature, flat))
+        return tuple(fit(spec, given) for spec, given in zip(signature, args, strict=True))
 
     def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[ConcreteFunction, list[Any]]:
         leaves = nest.flatten((args, kwargs))

@@ -511,10 +511,10 @@ class Variable(TensorOperators, metaclass=_Creating):
         return self._scatter("div", sparse_delta)
 
     def batch_scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
-        """Replaces rows of each matrix of a `[batch, rows, ...]`; the slices' `indices` are `[batch, n]`."""
+        """Replaces rows of each part of a `[..., rows, ...]`; the slices' `indices` are `[..., n]`."""
         where = frontdoor.convert(sparse_delta.indices)
-        batch = dispatch.call("cumsum", where * 0 + 1, axis=0) - 1
-        places = dispatch.call("stack", batch, where, axis=-1)
+        batch = [dispatch.call("cumsum", where * 0 + 1, axis=axis) - 1 for axis in range(where.shape.rank - 1)]
+        places = dispatch.call("stack", *batch, where, axis=-1)
         return self._scatter_nd("update", places, sparse_delta.values)
 
     def _scatter_nd(self, op: str, indices: Any, updates: Any) -> Any:

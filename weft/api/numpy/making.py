@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from weft.api import array as arrays
-from weft.api import math, matrices
+from weft.api import math, matrices, spaced
 from weft.api.common import cast_to
 from weft.api.numpy.conversion import asarray, default_float, known_rank, result_type, wanted
 from weft.api.numpy.elementwise import log10
@@ -109,7 +109,7 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retste
     parts = num - 1 if endpoint else num
     step = (last - first) / parts if parts > 0 else arrays.constant(np.nan)
     end = last if endpoint or num <= 1 else last - cast_to(step, last.dtype)
-    result = arrays.linspace(first, end, num, axis=axis)
+    result = spaced.linspace(first, end, num, axis=axis)
     return (result, step) if retstep else result
 
 

@@ -67,7 +67,6 @@ from weft.api.array import gather_nd as gather_nd
 from weft.api.array import guarantee_const as guarantee_const
 from weft.api.array import identity as identity
 from weft.api.array import is_tensor as is_tensor
-from weft.api.array import linspace as linspace
 from weft.api.array import meshgrid as meshgrid
 from weft.api.array import newaxis as newaxis
 from weft.api.array import one_hot as one_hot
@@ -189,6 +188,7 @@ from weft.api.quantization import (
     fake_quant_with_min_max_vars_per_channel_gradient as fake_quant_with_min_max_vars_per_channel_gradient,
 )
 from weft.api.sets import edit_distance as edit_distance
+from weft.api.spaced import linspace as linspace
 from weft.api.sparse_files import deserialize_many_sparse as deserialize_many_sparse
 from weft.api.strings import as_string as as_string
 from weft.api.strings import join as _string_join
