@@ -78,6 +78,31 @@ def test_the_methods_of_attention_can_be_called(x, scores):
     np.testing.assert_array_equal(allowed[0], np.tril(np.ones((3, 4))) * [1, 0, 1, 0])
 
 
+@pytest.mark.parametrize("scores", [False, True])
+def test_grouped_attention_goes_through_a_method(x, scores):
+    seen = []
+
+    class Watched(keras.layers.GroupQueryAttention):
+        def _compute_attention(self, query, key, value, attention_mask=None, training=None):
+            seen.append((tuple(key.shape), attention_mask is None))
+            return super()._compute_attention(query, key, value, attention_mask, training)
+
+    layer, plain = Watched(4, 4, 2), keras.layers.GroupQueryAttention(4, 4, 2)
+    options = {"use_causal_mask": True, "return_attention_scores": scores}
+    found = layer(x, x, **options)
+    plain.build(x.shape, x.shape)
+    plain.set_weights(layer.get_weights())
+    for own, expected in zip(tf.nest.flatten(found), tf.nest.flatten(plain(x, x, **options)), strict=True):
+        np.testing.assert_allclose(own, expected, atol=1e-6)
+    assert seen == [((2, 5, 4, 4), False)]
+    parts = [np.random.RandomState(seed).randn(1, 5, 4, 4).astype("float32") for seed in range(3)]
+    plain._return_attention_scores = scores
+    allowed = np.ones((1, 5, 5), bool)
+    allowed[:, 3, 1] = False
+    both, _ = plain._compute_attention(*parts, attention_mask=allowed, use_causal_mask=True)
+    np.testing.assert_allclose(both, plain._compute_attention(*parts, attention_mask=np.tril(allowed))[0], atol=1e-6)
+
+
 def test_an_embedding_that_also_goes_back():
     class Tied(keras.layers.Embedding):
         def call(self, inputs, reverse=False):

@@ -282,8 +282,8 @@ class FeatureSpace(Layer):
     def _need_adapted(self) -> None:
         if not self._is_adapted and self._adaptable():
             raise ValueError(explain(
-                f"FeatureSpace `{self.name}` has not seen data yet, from which columns must learn.",
-                received="columns " + ", ".join(self._adaptable()), hint="call adapt(dataset) first",
+                f"FeatureSpace `{self.name}` has not seen data yet, from which columns must learn. You need to call "
+                "`.adapt(dataset)` first.", received="columns " + ", ".join(self._adaptable()),
             ))  # fmt: skip
         self._is_adapted = True
 

@@ -101,6 +101,8 @@ class GroupQueryAttention(Layer):
         self.bias_constraint = constraints.get(bias_constraint)
         self.seed = seed
         self.supports_masking = True
+        self._sliding_window = self.sliding_window
+        self._return_attention_scores = False
 
     def _projection(self, name: str, equation: str, output_shape: Any, bias_axes: str) -> EinsumDense:
         made = EinsumDense(
@@ -151,19 +153,30 @@ class GroupQueryAttention(Layer):
         mask = joined_masks(
             query, value, query_mask, (value_mask, key_mask), attention_mask, use_causal_mask, self.sliding_window
         )
-        mask = None if mask is None else tf.expand_dims(mask, 1)
+        self.__dict__["_return_attention_scores"] = return_attention_scores  # no argument, as in Keras
         shared = self.num_query_heads // self.num_key_value_heads
-        queries = self._query_dense(query) * (1.0 / math.sqrt(self.head_dim))
-        keys = tf.repeat(self._key_dense(key), shared, axis=2)
-        values = tf.repeat(self._value_dense(value), shared, axis=2)
-        scores = tf.einsum("abyz,aByz->aybB", queries, keys)
-        unnamed = not self.dropout and not return_attention_scores
-        weights = unnamed_weights(scores, mask) if unnamed else self._softmax(scores, mask=mask)
-        mixed = tf.einsum("aybB,aByz->abyz", self._dropout_layer(weights, training=training), values)
+        mixed, weights = self._compute_attention(
+            self._query_dense(query), tf.repeat(self._key_dense(key), shared, axis=2),
+            tf.repeat(self._value_dense(value), shared, axis=2), attention_mask=mask, training=training,
+        )  # fmt: skip
         if self.use_gate:
             mixed = mixed * tf.sigmoid(self._gate_dense(query))
         output = self._output_dense(mixed)
         return (output, weights) if return_attention_scores else output
+
+    def _compute_attention(
+        self, query: Any, key: Any, value: Any, attention_mask: Any = None, training: Any = None,
+        use_causal_mask: bool = False,
+    ) -> tuple[Any, Any]:  # fmt: skip
+        """The mixed values and the weights, of projections, where each query's head has keys and values of its own;
+        what is made of this layer calls it and replaces it."""
+        if use_causal_mask:  # asked for by classes made of this one: `call` has it in the mask already
+            attention_mask = joined_masks(query, key, None, (), attention_mask, True, None)
+        mask = None if attention_mask is None else tf.expand_dims(attention_mask, 1)
+        scores = tf.einsum("abyz,aByz->aybB", query * (1.0 / math.sqrt(self.head_dim)), key)
+        unnamed = not self.dropout and not self._return_attention_scores
+        weights = unnamed_weights(scores, mask) if unnamed else self._softmax(scores, mask=mask)
+        return tf.einsum("aybB,aByz->abyz", self._dropout_layer(weights, training=training), value), weights
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask

@@ -223,6 +223,11 @@ class Discretization(Layer):
             layer.bin_boundaries = [float(bound) for bound in adapted]
         return layer
 
+    @property
+    def output_dtype(self) -> str:
+        """The dtype of the output."""
+        return "int32" if self.output_mode == "int" else self.compute_dtype
+
     def load_own_variables(self, store: Any) -> None:
         """Does nothing: the boundaries are in the configuration. Older releases wrote variables that none has now."""
 
@@ -274,8 +279,7 @@ class Discretization(Layer):
         # Whatever is not a number goes where no boundary is above it.
         flat = tf.where(tf.math.is_nan(tf.reshape(values, (-1,))), len(self.bin_boundaries), flat)
         found = tf.reshape(flat, tf.shape(inputs))
-        dtype = "int32" if self.output_mode == "int" else self.compute_dtype
-        return encode(found, len(self.bin_boundaries) + 1, self.output_mode, dtype, sparse=self.sparse)
+        return encode(found, len(self.bin_boundaries) + 1, self.output_mode, self.output_dtype, sparse=self.sparse)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
