@@ -37,8 +37,7 @@ def _text(array: Any) -> str:
 def content_of(path: Any) -> Any:
     """A file's bytes as an array of one string; the path is such an array, too."""
     try:
-        with gfile.GFile(_text(path), "rb") as file:
-            return np.asarray(file.read(), object)
+        return np.asarray(gfile.content(_text(path)), object)
     except OSError as error:
         raise gfile.error_of(error, _text(path)) from None
 

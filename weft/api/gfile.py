@@ -25,6 +25,20 @@ def _path(path: Any) -> str:
     return found.removeprefix("file://")
 
 
+def content(path: Any) -> bytes:
+    """The bytes of a whole file, in as few calls as it takes: after each of them Python's lock has to be had again."""
+    file = os.open(_path(path), os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        size = os.fstat(file).st_size
+        parts = [os.read(file, size)] if size else []
+        if not size or len(parts[0]) < size:  # a pipe, or more than one call reads
+            while part := os.read(file, 1 << 20):
+                parts.append(part)
+        return b"".join(parts) if len(parts) != 1 else parts[0]
+    finally:
+        os.close(file)
+
+
 def error_of(error: OSError, path: str) -> Exception:
     """The error of TensorFlow's class for one of the operating system."""
     kinds = {FileNotFoundError: NotFoundError, PermissionError: PermissionDeniedError,

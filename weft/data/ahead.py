@@ -64,7 +64,7 @@ class _Job:
 
 def results(
     function: Callable[..., Any], calls: Iterator[tuple[Any, ...]], threads: int
-) -> Generator[tuple[Any, Any]]:
+) -> Generator[tuple[Any, Any], None, None]:
     """Calls a function, several calls at a time.
 
     Args:
@@ -97,7 +97,7 @@ def results(
             job = _Job(function, arguments)
             running.append((arguments, job))
             waiting.put(job)
-            if len(running) >= 2 * threads:
+            if len(running) >= 4 * threads:
                 yield first()
         while running:
             yield first()

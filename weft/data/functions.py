@@ -189,6 +189,9 @@ class StructuredFunction:
             tensors = [part for leaf in self._leaves for part in _tensors_of(leaf) if isinstance(part, EagerTensor)]
             graph.outputs = [dispatch.resolve(t, scope) for t in [*wanted.values(), *tensors]]
         self._symbols = list(wanted)
+        plain = all(isinstance(leaf, SymbolicTensor) for leaf in self._leaves)
+        #: which results are the leaves, where these are tensors of the graph alone
+        self._order = [self._symbols.index(leaf._value) for leaf in self._leaves] if plain else None
         self.graph = graph
         self._stacking: list[Graph | None] = []
         self._halves: list[Halves | None] = []
@@ -288,6 +291,8 @@ class StructuredFunction:
         with context.open_scope(None):
             results = dispatch.compiled(graph).run(operands) if graph.outputs or self.has_effects else []
         values = [np.asarray(r) for r in results]
+        if self._order is not None:
+            return [values[place] for place in self._order]
         table: dict[Any, Any] = dict(zip(self._symbols, values, strict=False))
         rest = iter(values[len(self._symbols) :])
         datasets = any(isinstance(leaf, PipelineHandle) for leaf in self._leaves)

@@ -227,6 +227,8 @@ class Program:
 
     def start(self, inputs: Sequence[Any], hook: Hook | None = None, apply: Apply | None = None) -> list[Any]:
         """Runs from outside: checks inputs, wraps state in a transaction and commits it at the end."""
+        if not self.resources:
+            return self.run(inputs, {}, hook, None, apply)
         transaction = Transaction(inputs, self.resources, self.written)
         with transaction.locks:
             results = self.run(transaction.arguments, {}, hook, transaction, apply)

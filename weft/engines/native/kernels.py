@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 #: about how many elements a chunk of a kernel works on
 CHUNK = 1 << 14
+#: an axis of fewer rows is not worth a loop of its own
+_SHORTEST = 8
 #: vectors that a long reduction adds up side by side, so that one sum need not wait for the other
 STRANDS = 4
 
@@ -171,6 +173,7 @@ class Rows:
             stop = minimum(start + size, Index.of(last.extent)) if not _divides(size, last.extent) else start + size
             body = self._vectors(items, last, start, stop)
             return Kernel(self.name, chunk, body, self.lanes)
+        self.lanes = _narrow(self.lanes, last.extent)
         body = self._vectors(items, last, ZERO, Index.of(last.extent))
         inner = last.extent if isinstance(last.extent, int) else CHUNK
         return self._over_rows(body, tuple(walked[:-1]), max(1, CHUNK // max(1, inner * work)))
@@ -251,9 +254,14 @@ class Rows:
 
     def _over_rows(self, body: list[Statement], rows: tuple[LoopVar, ...], block: int) -> Kernel:
         """A loop over blocks of rows; the variables of several axes come from one row number."""
-        count = product(tuple(v.extent for v in rows))
         if not rows:
             return self._single(body)
+        *outer, inner = rows
+        if outer and isinstance(inner.extent, int) and _SHORTEST <= inner.extent <= block:
+            # what depends on the axes before it is worked out once for all of an axis
+            whole = [For(inner, ZERO, Index.of(inner.extent), body)]
+            return self._over_rows(whole, tuple(outer), block // inner.extent)
+        count = product(tuple(v.extent for v in rows))
         chunk = LoopVar("chunk", ceil_divide(count, block))
         row = LoopVar("row", count)
         start = Index.of(chunk) * block
@@ -648,6 +656,13 @@ def minimum(first: Index, second: Index) -> Index:
 
 def _divides(size: int, whole: Dimension) -> bool:
     return isinstance(whole, int) and whole % size == 0
+
+
+def _narrow(lanes: int, extent: Dimension) -> int:
+    """As many lanes as a short row needs: some instructions, such as divisions, take longer the wider vectors are."""
+    while isinstance(extent, int) and lanes >= 2 * max(extent, 4):
+        lanes //= 2
+    return lanes
 
 
 def _known(shape: Shape) -> int:
