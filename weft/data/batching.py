@@ -13,7 +13,7 @@ from weft.base.errors import DataLossError, InvalidArgumentError, explain
 from weft.base.shapes import TensorShape
 from weft.data import structure
 from weft.data.nodes import INFINITE, UNKNOWN, Derived, Flat, Node, rows_of
-from weft.data.stacking import count_of, stacked
+from weft.data.stacking import Shelf, count_of, stacked
 from weft.data.structure import DatasetSpec, Parts, value_of
 from weft.runtime import frontdoor
 from weft.runtime.spec import CompositeSpec, TensorSpec
@@ -56,13 +56,15 @@ class Batch(Derived):
                     return
                 yield stack
             return
-        elements = self.source.iterate()
+        shelf = Shelf(size)
+        elements = self.source.placed(shelf.room)
         place = 0
         while batch := list(itertools.islice(elements, size)):
             if len(batch) < size and self.drop:
                 return
-            yield stacked(batch, place)
+            yield stacked(batch, place, shelf)
             place += len(batch)
+            shelf.clear()
 
 
 class PaddedBatch(Derived):

@@ -16,6 +16,7 @@ from weft.base.shapes import refreshed
 from weft.base.sources import SourceLine
 from weft.data import structure
 from weft.data.structure import DatasetSpec, NoneTensorSpec, Parts, PipelineHandle
+from weft.engines.base import Room
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
 from weft.passes.ahead import Halves, halves
@@ -220,18 +221,19 @@ class StructuredFunction:
             return f"`{name}`"
         return f"`{name}` at {SourceLine(code.co_filename, code.co_firstlineno, name)}"
 
-    def __call__(self, flat: Sequence[Any]) -> list[Any]:
+    def __call__(self, flat: Sequence[Any], room: Room | None = None) -> list[Any]:
         """Runs it.
 
         Args:
             flat: The leaves of all arguments.
+            room: Says where results may go.
 
         Returns:
             The leaves of the result.
         """
         if _settings["debug"]:
             return self._run_python(flat)
-        return self._run(self.graph, flat)
+        return self._run(self.graph, flat, None, room)
 
     @property
     def takes_stacks(self) -> bool:
@@ -271,13 +273,13 @@ class StructuredFunction:
         with context.open_scope(None):
             return list(dispatch.compiled(parts.first).run([operands[number] for number in parts.given]))
 
-    def ended(self, flat: Sequence[Any], begun: Sequence[Any]) -> list[Any]:
+    def ended(self, flat: Sequence[Any], begun: Sequence[Any], room: Room | None = None) -> list[Any]:
         """Runs the rest; gives what the function gives."""
         parts = self._halves[0]
         assert parts is not None
         operands = self._operands(flat)
         given = [operands[number] if own else begun[number] for own, number in parts.taken]
-        return self._run(parts.rest, flat, given)
+        return self._run(parts.rest, flat, given, room)
 
     def _operands(self, flat: Sequence[Any]) -> list[Any]:
         """The graph's inputs for an element."""
@@ -286,10 +288,16 @@ class StructuredFunction:
                                 else leaf.arrays if isinstance(leaf, Parts) else [leaf])]  # fmt: skip
         return [*arrays, *(c._array if isinstance(c, Handle) else structure.array_of(c) for c in self._captured)]
 
-    def _run(self, graph: Graph, flat: Sequence[Any], operands: list[Any] | None = None) -> list[Any]:
+    def _run(
+        self, graph: Graph, flat: Sequence[Any], operands: list[Any] | None = None, room: Room | None = None
+    ) -> list[Any]:
         operands = self._operands(flat) if operands is None else operands
         with context.open_scope(None):
-            results = dispatch.compiled(graph).run(operands) if graph.outputs or self.has_effects else []
+            results: Sequence[Any] = []
+            if graph.outputs or self.has_effects:
+                code: Any = dispatch.compiled(graph)
+                placed = room is not None and getattr(code, "takes_room", False)
+                results = code.run(operands, None, room) if placed else code.run(operands)
         values = [np.asarray(r) for r in results]
         if self._order is not None:
             return [values[place] for place in self._order]

@@ -17,6 +17,7 @@ from weft.base import nest
 from weft.base.errors import InvalidArgumentError, explain
 from weft.data import structure
 from weft.data.structure import NoneTensorSpec, Parts, value_of
+from weft.engines.base import Room
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.spec import CompositeSpec, TensorSpec
 
@@ -78,6 +79,10 @@ class Node:
         them one by one costs no more."""
         rows = self.rows()
         return None if rows is None else gathered(rows, size)
+
+    def placed(self, room: Room) -> Iterator[Flat]:
+        """Starts a pass over the elements; `room` says where those may go that functions make one by one."""
+        return self.iterate()
 
     def cardinality(self) -> int:
         """How many elements there are; INFINITE or UNKNOWN."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -14,20 +15,64 @@ from weft.data.nodes import Flat, Node
 from weft.data.structure import Parts
 
 
-def stacked(elements: Sequence[Flat], place: int) -> Flat:
+class Shelf:
+    """Room for the elements of a batch, side by side, so that they need not be put together once they are made.
+
+    Args:
+        size: How many elements a batch has.
+    """
+
+    #: smaller elements are put together in no time
+    LEAST = 1 << 14
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._blocks: dict[int, tuple[np.ndarray[Any, Any], int]] = {}  # by result: the elements, how many there are
+
+    def room(self, number: int, shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+        """A place for a result of the next element."""
+        if math.prod(shape) * dtype.itemsize < self.LEAST or dtype.hasobject:
+            return np.empty(shape, dtype)
+        block, row = self._blocks.get(number, (None, 0))
+        if block is None:
+            block = np.empty((self._size, *shape), dtype)
+        elif row == self._size or block.shape[1:] != shape:
+            return np.empty(shape, dtype)
+        self._blocks[number] = block, row + 1
+        return block[row]  # type: ignore[no-any-return]
+
+    def joined(self, column: Sequence[Any]) -> np.ndarray[Any, Any] | None:
+        """The elements in one array, where they lie so: all that was made since `clear`, in order."""
+        for number, (block, rows) in self._blocks.items():
+            if column[0].base is block and rows == len(column):
+                same = all(a.base is block and a.shape == block.shape[1:] for a in column)
+                first, step = block.ctypes.data, block.strides[0]
+                if same and all(a.ctypes.data == first + n * step for n, a in enumerate(column)):
+                    del self._blocks[number]  # two components that are one result become two arrays
+                    return block[:rows]
+        return None
+
+    def clear(self) -> None:
+        """Begins the next batch."""
+        self._blocks.clear()
+
+
+def stacked(elements: Sequence[Flat], place: int, shelf: Shelf | None = None) -> Flat:
     """Elements in one, each component along a new first axis.
 
     Args:
         elements: One or more.
         place: The number of the first, for messages.
+        shelf: Where they may have been put.
 
     Raises:
         InvalidArgumentError: Where their shapes differ.
     """
-    return [_column(column, component, place) for component, column in enumerate(zip(*elements, strict=True))]
+    columns = enumerate(zip(*elements, strict=True))
+    return [_column(column, component, place, shelf) for component, column in columns]
 
 
-def _column(column: Any, component: int, place: int) -> Any:
+def _column(column: Any, component: int, place: int, shelf: Shelf | None) -> Any:
     first = column[0]
     if first is None:
         return None
@@ -41,6 +86,9 @@ def _column(column: Any, component: int, place: int) -> Any:
                           f"element {place + number}: {TensorShape(array.shape)}"],
                 hint="padded_batch fills them up to one shape",
             ))  # fmt: skip
+    joined = None if shelf is None else shelf.joined(column)
+    if joined is not None:
+        return joined
     made = np.empty((len(column), *first.shape), first.dtype)
     for number, array in enumerate(column):
         made[number, ...] = array

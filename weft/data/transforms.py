@@ -19,6 +19,7 @@ from weft.data.functions import StructuredFunction, called, debug_mode
 from weft.data.nodes import INFINITE, UNKNOWN, Derived, Flat, Node, Rows, counted, merged
 from weft.data.stacking import mapped_stacks
 from weft.data.structure import DatasetSpec, value_of
+from weft.engines.base import Room
 from weft.ops import philox
 from weft.runtime.spec import TensorSpec
 
@@ -41,6 +42,12 @@ class Map(Derived):
         self.label = label or ("_MapDataset" if parallel is None else "_ParallelMapDataset")
 
     def iterate(self) -> Iterator[Flat]:
+        return self._pass(None)
+
+    def placed(self, room: Room) -> Iterator[Flat]:
+        return self._pass(room)
+
+    def _pass(self, room: Room | None) -> Iterator[Flat]:
         threads = 1 if self.parallel is None or debug_mode() else value_of(self.parallel)
         if threads < 1:
             threads = os.cpu_count() or 1
@@ -51,16 +58,16 @@ class Map(Derived):
         spent = 0.0
         for place, flat in source:
             begin = time.perf_counter()
-            made = self._made(place, flat)
+            made = self._made(place, flat, room)
             spent += time.perf_counter() - begin
             yield made
             if threads > 1 and place == _TRIED - 1:
                 break
         if threads > 1 and spent > _WORTH_A_THREAD * _TRIED:
-            yield from self._side_by_side(source, threads, ahead)
+            yield from self._side_by_side(source, threads, ahead, room)
         else:
             for place, flat in source:
-                yield self._made(place, flat)
+                yield self._made(place, flat, room)
 
     def stacked(self, size: int) -> Iterator[Flat] | None:
         if debug_mode() or not self.function.takes_stacks:
@@ -70,7 +77,9 @@ class Map(Derived):
             return None  # what runs between two elements may change what the function reads
         return mapped_stacks(self.source, given, size, self.function.stacked, self._made)
 
-    def _side_by_side(self, source: Iterator[Any], threads: int, ahead: bool) -> Iterator[Flat]:
+    def _side_by_side(
+        self, source: Iterator[Any], threads: int, ahead: bool, room: Room | None
+    ) -> Iterator[Flat]:
         """The results in order, several on their way; of a function with effects only what goes `ahead` of them."""
         made = results(self._begun if ahead else self._made, source, threads)
         try:
@@ -79,7 +88,7 @@ class Map(Derived):
                     yield found
                     continue
                 with working_alone():  # the processors are taken by what goes ahead
-                    ended = called(self.function, place, flat, lambda f: self.function.ended(f, found))  # noqa: B023
+                    ended = called(self.function, place, flat, lambda f: self.function.ended(f, found, room))  # noqa: B023
                 yield ended
         finally:
             made.close()
@@ -87,8 +96,8 @@ class Map(Derived):
     def _begun(self, place: int, flat: Flat) -> Flat:
         return called(self.function, place, flat, self.function.begun)
 
-    def _made(self, place: int, flat: Flat) -> Flat:
-        return called(self.function, place, flat)
+    def _made(self, place: int, flat: Flat, room: Room | None = None) -> Flat:
+        return called(self.function, place, flat, None if room is None else lambda f: self.function(f, room))
 
 
 class Filter(Derived):

@@ -64,12 +64,18 @@ def only_the_processor(engine: str, distribution: Distribution | None) -> None:
         ))  # fmt: skip
 
 
+#: where a result may go: (its number, its sizes, numpy's dtype) -> an array of them in row-major order
+Room = Callable[[int, "tuple[int, ...]", Any], Any]
+
+
 class Executable(Protocol):
     """A compiled graph.
 
     An engine's may also have `copies = True`, where neither results nor state share memory with inputs, and
     `run_rows(inputs, rows)`, which runs it on batch after batch: it returns how many batches were run, and the results
     (None where the next one has to go through `run`).
+
+    It may have `takes_room = True`: then `run` takes a `Room`, too, and puts results there, unless the reference runs.
 
     It may have `begin(inputs, later)`, which takes what stands for arrays on a device, begins a run and gives what
     stands for its results. With `later`, errors may be raised when somebody looks at a

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.engines.base import Rows
+from weft.engines.base import Room, Rows
 from weft.engines.native import threads
 from weft.engines.native.arrays import entry, signature
 from weft.engines.native.driver import GATHERING
@@ -68,9 +68,12 @@ class Call:
             found = match(id(arrays), self._inputs_address, count, self.binding.table_address)
         return True
 
-    def ready(self, arrays: list[Any]) -> list[Any] | None:
+    def ready(self, arrays: list[Any], room: Room | None = None) -> list[Any] | None:
         """Arrays for the results, where these are of the sizes; then all addresses are in the table."""
-        results = [np.empty(shape, dtype) for _, shape, dtype in self.outputs]
+        if room is None:
+            results = [np.empty(shape, dtype) for _, shape, dtype in self.outputs]
+        else:
+            results = [room(number, shape, dtype) for number, (_, shape, dtype) in enumerate(self.outputs)]
         match = self._match
         if match is None:
             return None

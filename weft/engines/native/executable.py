@@ -10,7 +10,7 @@ import numpy as np
 from weft.base import dims, flags, garbage
 from weft.base.errors import InternalError
 from weft.base.locks import Lock, Together
-from weft.engines.base import Hook, Rows
+from weft.engines.base import Hook, Room, Rows
 from weft.engines.native import cache, profile, report
 from weft.engines.native.cache import Named
 from weft.engines.native.calls import Call
@@ -45,6 +45,7 @@ class Executable:
     """
 
     copies = True  # neither results nor state share memory with inputs
+    takes_room = True
 
     def __init__(
         self, original: Graph, graph: Callable[[], Graph], target: Target, print_: Fingerprint | Named | None,
@@ -86,20 +87,20 @@ class Executable:
         """The numbers of the symbols whose sizes the code must know."""
         return tuple(self._fixed)
 
-    def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
-        """Runs it; state is written in place where nobody else holds the array."""
+    def run(self, inputs: Sequence[Any], hook: Hook | None = None, room: Room | None = None) -> list[Any]:
+        """Runs it; state is written in place where nobody else holds the array. `room` may say where results go."""
         if hook is None and self._writes:
             # all cells, also those that are only read: who has taken an array must not wait for anybody
             with Together([inputs[index].lock for index in self._handles]):
-                results = self._run(inputs)
+                results = self._run(inputs, room)
         else:
-            results = None if hook is not None else self._run(inputs)
+            results = None if hook is not None else self._run(inputs, room)
         if results is not None:
             return results
         own = [array.copy() if isinstance(array, np.ndarray) else array for array in inputs]
         return [np.array(result) for result in interpreter.program(self._reference()).start(own, hook)]
 
-    def _run(self, inputs: Sequence[Any]) -> list[Any] | None:
+    def _run(self, inputs: Sequence[Any], room: Room | None = None) -> list[Any] | None:
         """The results; None where the reference has to run: it words the error, or does what native code cannot."""
         stamps = self._stamps(inputs)
         arrays = self._read(inputs)
@@ -107,7 +108,7 @@ class Executable:
             return None
         with self._lock:
             call = self._latest
-            results = None if call is None else call.ready(arrays)
+            results = None if call is None else call.ready(arrays, room)
             if results is None:
                 call = self._latest = self._call(arrays)
             return None if call is None else call.run(inputs, arrays, results, stamps)

@@ -259,7 +259,7 @@ class Rows:
         *outer, inner = rows
         if outer and isinstance(inner.extent, int) and _SHORTEST <= inner.extent <= block:
             # what depends on the axes before it is worked out once for all of an axis
-            whole = [For(inner, ZERO, Index.of(inner.extent), body)]
+            whole: list[Statement] = [For(inner, ZERO, Index.of(inner.extent), body)]
             return self._over_rows(whole, tuple(outer), block // inner.extent)
         count = product(tuple(v.extent for v in rows))
         chunk = LoopVar("chunk", ceil_divide(count, block))
