@@ -197,3 +197,22 @@ def test_a_box_outside_of_the_image_is_refused_in_functions_too():
     assert unknown(tf.ones([8, 4, 1])).shape == (5, 4, 1)
     with pytest.raises(tf.errors.InvalidArgumentError):
         unknown(x)
+
+
+def test_whole_files_of_any_kind_are_read(tmp_path):
+    import os
+    import threading
+
+    empty, pipe = tmp_path / "empty", tmp_path / "pipe"
+    empty.write_bytes(b"")
+    assert tf.io.read_file(str(empty)).numpy() == b""
+    with pytest.raises(tf.errors.NotFoundError, match="none"):
+        tf.io.read_file(str(tmp_path / "none"))
+    with pytest.raises(tf.errors.OpError, match=str(tmp_path)):
+        tf.io.read_file(str(tmp_path))
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(pipe)
+        writer = threading.Thread(target=pipe.write_bytes, args=(b"ab" * 100_000,))
+        writer.start()
+        assert tf.io.read_file(str(pipe)).numpy() == b"ab" * 100_000
+        writer.join()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import weft as tf
+from weft.data import stacking
 from weft.data.transforms import Map
 
 
@@ -156,3 +157,36 @@ def test_prefetching_begins_where_it_is_worth_a_thread():
     assert ahead()
     assert len(list(elements)) == 4
     del elements
+
+
+def _drawn(sizes, batch):
+    """Elements too large to be put together in no time, of a map with effects, which takes no stacks."""
+    tf.random.set_seed(4)
+    dataset = tf.data.Dataset.from_tensor_slices(sizes)
+    return dataset.map(lambda n: (tf.random.uniform([n, 64, 64]), tf.random.uniform([n]))).batch(batch)
+
+
+def test_large_elements_are_made_where_their_batch_has_them(monkeypatch):
+    batches = [[part.numpy() for part in batch] for batch in _drawn([3] * 11, 4)]
+    assert [len(batch[0]) for batch in batches] == [4, 4, 3]
+    monkeypatch.setattr(stacking.Shelf, "LEAST", 1 << 60)
+    for batch, apart in zip(batches, _drawn([3] * 11, 4), strict=True):
+        for one, other in zip(batch, apart, strict=True):
+            np.testing.assert_array_equal(one, other.numpy())
+
+
+def test_large_elements_of_other_shapes_are_refused():
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"element 3: \(3, 64, 64\)"):
+        list(_drawn([2, 2, 2, 3], 4))
+
+
+def test_a_shelf_joins_what_lies_on_it_in_order():
+    shelf, kind = stacking.Shelf(3), np.dtype(np.float32)
+    rows = [shelf.room(0, (64, 64), kind) for _ in range(2)]
+    for number, row in enumerate(rows):
+        row[...] = number
+    assert shelf.joined(rows[::-1]) is None and shelf.joined([rows[0], rows[1].copy()]) is None
+    found = shelf.joined(rows)
+    assert found.shape == (2, 64, 64) and found[0].max() == 0 and found[1].min() == 1
+    assert shelf.joined(rows) is None  # it is one batch's
+    assert shelf.room(0, (2,), kind).base is None  # small ones are put together later

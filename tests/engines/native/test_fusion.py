@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import weft as tf
 from tests.engines.native.test_random_graphs import problem
 from weft.base import dtypes, flags
 from weft.engines.native import compiler, rules
@@ -142,3 +143,18 @@ def test_nests_that_may_not_share_a_walk_are_taken_apart(monkeypatch: pytest.Mon
             graph, _ = random_graphs.make(seed, size=24, symbolic=False, products=seed % 2 == 0, width=8)
             assert problem(graph, random_graphs.inputs_for(graph, seed, 3)) is None, seed
     assert len(refused) > 6
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 7, 9, 17])
+@pytest.mark.parametrize("sizes", [(5, 7), (9, 12), (40, 33), (3, 6000)])
+def test_short_rows(channels: int, sizes: tuple[int, int]) -> None:
+    rng = np.random.default_rng(channels)
+    image = rng.integers(0, 256, (2, *sizes, channels), np.uint8)
+    mean, column = rng.random(channels, np.float32), rng.random((sizes[0], 1, 1), np.float32)
+
+    def change(image: Any, mean: Any, column: Any) -> Any:
+        x = (tf.cast(image, tf.float32) - mean) / (column + 1.0)
+        return tf.reverse(x, [2])[:, 1:, :-1], tf.cast(x * 1e3, tf.int64) // 7
+
+    for found, expected in zip(tf.function(change)(image, mean, column), change(image, mean, column), strict=True):
+        np.testing.assert_array_equal(found, expected)
