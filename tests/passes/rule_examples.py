@@ -31,6 +31,7 @@ EXAMPLES = {
     "identity": ("identity(x)", "x=f[a,3]"),
     "stop_gradient after differentiation": ("stop_gradient(x)", "x=f[3]"),
     "prevent_gradient after differentiation": ("prevent_gradient(x)", "x=f[3]"),
+    "constant_around after differentiation": ("constant_around(x, y)", "x=f[3] y=f[3]"),
     "add integer zero": ("add(x, 0)", "x=i[a]"),
     "add negative zero": ("add(x, -0.0)", "x=f[a]"),
     "subtract zero": ("subtract(x, 0)", "x=f[a]"),

@@ -197,3 +197,66 @@ def test_ragged_and_sparse_tensors_are_sources() -> None:
     assert tape.gradient(cubes, [rows])[0].to_list() == [[3.0, 12.0], [27.0]]
     assert tape.gradient(rows * 2.0, rows) is None
     assert tape.gradient(product, entries).values.numpy().tolist() == [3.0, 7.0]
+
+
+def test_a_tape_that_is_spent_gives_no_jacobian_either():
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        y = x * x
+    np.testing.assert_array_equal(tape.jacobian(y, x), np.diag([2.0, 4.0]))
+    with pytest.raises(RuntimeError, match="persistent"):
+        tape.jacobian(y, x)
+
+
+def test_a_batch_jacobian_needs_an_axis_beside_the_batch():
+    x = tf.Variable([3.0, 1.0])
+    with tf.GradientTape() as tape:
+        y = x * x
+    with pytest.raises(ValueError, match="`target` must have rank at least 2"):
+        tape.batch_jacobian(y, x)
+
+
+def test_what_is_asked_of_a_tape_must_be_whole():
+    x = tf.Variable([3.0, 4.0])
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * x
+    with pytest.raises(TypeError, match="`sources` is None"):
+        tape.gradient(y, None)
+    with pytest.raises(ValueError, match="2 values for 1 target"):
+        tape.gradient(y, x, output_gradients=[10.0, 20.0])
+    np.testing.assert_array_equal(tape.gradient(y, x, output_gradients=tf.constant([10.0, 20.0])), [60.0, 160.0])
+
+
+def test_slopes_without_bounds_can_be_differentiated_where_nothing_flows_back():
+    """What multiplies an infinite slope may be 0 and matter all the same: it has a gradient of its own."""
+    for function, expected in ((tf.sqrt, 0.25), (tf.math.rsqrt, -0.0625), (tf.math.reciprocal, -0.0625)):
+        x, c = tf.Variable(4.0), tf.Variable(0.0)
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as tape:
+                y = c * function(x)
+            found = tape.gradient(y, x)
+        np.testing.assert_allclose(outer.gradient(found, c), expected)
+    for reduced in (tf.math.reduce_std, tf.math.reduce_euclidean_norm):
+        x = tf.Variable([[0.0], [0.0]])
+        with tf.GradientTape() as tape:
+            y = 0.0 * reduced(x, 1)
+        np.testing.assert_array_equal(tape.gradient(y, x), [[0.0], [0.0]])
+
+
+def test_a_gradient_within_a_gradient_of_ones_own_leads_to_what_it_closes_over():
+    @tf.custom_gradient
+    def outer(x):
+        y = tf.exp(x)
+
+        def gradient(ct):
+            inner = tf.custom_gradient(lambda c: (c * y, lambda further: further * 100.0))
+            return inner(ct)
+
+        return y, gradient
+
+    x = tf.Variable(1.0)
+    with tf.GradientTape() as second:
+        with tf.GradientTape() as first:
+            y = outer(x)
+        slope = first.gradient(y, x)
+    np.testing.assert_allclose(second.gradient(slope, x), np.e, rtol=1e-6)

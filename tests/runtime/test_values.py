@@ -41,7 +41,7 @@ def test_dtypes_at_the_front_door(make, dtype):
     [
         (lambda: tf.constant(1.0) + tf.constant(1.0, tf.float64), r"tf\.cast"),
         (lambda: tf.constant(1) + tf.constant(1, tf.int64), r"tf\.cast"),
-        (lambda: tf.constant(1.0) + True, r"tf\.cast"),
+        (lambda: tf.constant(1, tf.uint8) + True, r"tf\.cast"),
         (lambda: tf.constant(1, tf.uint8) + 300, "300 does not fit into uint8"),
         (lambda: tf.constant([[1, 2], [3]]), "differ in length"),
         (lambda: tf.constant(1.5, tf.int32), "fraction"),

@@ -27,6 +27,8 @@ from weft.api.math import cumsum as cumsum
 from weft.api.math import cumulative_logsumexp as cumulative_logsumexp
 from weft.api.math import divide as _truediv
 from weft.api.math import divide as divide
+from weft.api.math import divide_no_nan as _div_no_nan
+from weft.api.math import divide_no_nan as divide_no_nan
 from weft.api.math import einsum as einsum
 from weft.api.math import global_norm as global_norm
 from weft.api.math import igamma as igamma
@@ -56,6 +58,7 @@ from weft.api.math import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
 from weft.api.math import zero_fraction as zero_fraction
 from weft.api.math import zeta as zeta
 
+div_no_nan = _div_no_nan
 truediv = _truediv
 
 def abs(x: Any, name: str | None = ...) -> Any:
@@ -108,12 +111,6 @@ def cosh(x: Any, name: str | None = ...) -> Any:
 
 def digamma(x: Any, name: str | None = ...) -> Any:
     """The special function digamma, element by element."""
-
-def div_no_nan(x: Any, y: Any, name: str | None = ...) -> Any:
-    """x / y, and 0 where y is 0."""
-
-def divide_no_nan(x: Any, y: Any, name: str | None = ...) -> Any:
-    """x / y, and 0 where y is 0."""
 
 def equal(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x is y; NaN equals nothing."""

@@ -768,7 +768,7 @@ def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
     """The shape that two shape tensors broadcast to, as a tensor."""
     first, second = sizes.shape_argument(shape_x), sizes.shape_argument(shape_y)
     joined = broadcast_static_shape(first, second)
-    return frontdoor.convert(joined.as_list()) if joined.is_fully_defined() else dispatch.call(
+    return frontdoor.convert(joined.as_list(), dtypes.int32) if joined.is_fully_defined() else dispatch.call(
         "dimensions", sizes=joined.symbolic, dtype=dtypes.int32)  # fmt: skip
 
 

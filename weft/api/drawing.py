@@ -9,6 +9,7 @@ import numpy as np
 
 from weft.api.common import apply, cast_to, integer
 from weft.base import dtypes
+from weft.base.errors import InvalidArgumentError, explain
 from weft.runtime import dispatch, frontdoor, sizes
 from weft.runtime import random as streams
 from weft.runtime.tensor import literal
@@ -109,6 +110,8 @@ def draw(source: Any, op: str, shape: Any, result: Any, *operands: Any, **attrs:
         row = draw(source, op, [count], result, *operands, **attrs)
         return dispatch.call("reshape_dynamic", row, shape, sizes=None)
     target = drawn_shape(shape)
+    if any(isinstance(size, int) and size < 0 for size in target):
+        raise InvalidArgumentError(explain(f"{op}: a size must not be negative, received {target}."))
     key, counter = source.take(op, target, result)
     return dispatch.call(op, key, counter, *operands, shape=target, **attrs)
 

@@ -130,9 +130,11 @@ class Generator:
         """Gives it this key and counter."""
         self.reset([*_words(counter), *_words(key)])
 
-    def skip(self, delta: Any) -> None:
-        """Leaves out what drawing `delta` numbers would take."""
+    def skip(self, delta: Any) -> Any:
+        """Leaves out what drawing `delta` numbers would take; returns the state before: int64 `[3]`."""
+        before = self.state
         self.take("random_bits", (integer(delta, "delta"),), dtypes.uint32)
+        return before
 
     def split(self, count: int = 1) -> list[Generator]:
         """Generators of their own, derived from this one."""

@@ -18,8 +18,9 @@ from weft.runtime.module import Module
 class LinearOperator(Module):
     """A matrix, or a batch of them, that need not be written out.
 
-    A class of one's own says `_dense()`; where there is something better than the written-out matrix also `_times(x,
-    adjoint)`, `_solved(rhs, adjoint)`, `_diagonal()` and `_log_abs_determinant()`.
+    A class of one's own says `_matmul(x, adjoint, adjoint_arg)` and `_shape()`, or `_to_dense()`; where there is
+    something better than what follows from these also `_solve(rhs, adjoint, adjoint_arg)`, `_diag_part()`, `_trace()`,
+    `_determinant()` and `_log_abs_determinant()`.
 
     Args:
         dtype: Of its elements.
@@ -57,19 +58,40 @@ class LinearOperator(Module):
 
     # What a class of operators says -----------------------------------------------------------------------------------
 
+    #: what a class of one's own may define, under TensorFlow's names
+    _matmul: Any = None
+    _solve: Any = None
+    _to_dense: Any = None
+    _diag_part: Any = None
+    _trace: Any = None
+    _shape: Any = None
+    _shape_tensor: Any = None
+
     def _dense(self) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} does not say its matrix: define `_dense`.")
+        if self._to_dense is not None:
+            return self._to_dense()
+        if self._matmul is None:
+            raise NotImplementedError(
+                explain(f"{type(self).__name__} does not say its matrix.",
+                        hint="define `_matmul(x, adjoint=False, adjoint_arg=False)` and `_shape()`")  # fmt: skip
+            )
+        sizes = self.shape_tensor()
+        return self._matmul(array.eye(sizes[-1], batch_shape=sizes[:-2], dtype=self._dtype))
 
     def _times(self, x: Any, adjoint: bool) -> Any:
+        if self._matmul is not None:
+            return self._matmul(x, adjoint=adjoint)
         return math.matmul(self._dense(), x, adjoint_a=adjoint)
 
     def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        if self._solve is not None:
+            return self._solve(rhs, adjoint=adjoint)
         if self.is_positive_definite:
             return matrices.cholesky_solve(matrices.cholesky(self._dense()), rhs)
         return matrices.solve(self._dense(), rhs, adjoint=adjoint)
 
     def _diagonal(self) -> Any:
-        return matrices.diag_part(self._dense())
+        return matrices.diag_part(self._dense()) if self._diag_part is None else self._diag_part()
 
     def _determinant(self) -> Any:
         return matrices.det(self._dense())
@@ -80,7 +102,7 @@ class LinearOperator(Module):
     @property
     def shape(self) -> TensorShape:
         """`[..., rows, columns]`."""
-        return self._dense().shape  # type: ignore[no-any-return]
+        return TensorShape(self._dense().shape if self._shape is None else self._shape())
 
     # What it is -------------------------------------------------------------------------------------------------------
 
@@ -139,6 +161,10 @@ class LinearOperator(Module):
 
     def shape_tensor(self, name: str = "shape_tensor") -> Any:
         """The shape as a tensor: int32."""
+        if self._shape_tensor is not None:
+            return frontdoor.convert(self._shape_tensor())
+        if self._shape is not None and self.shape.is_fully_defined():
+            return frontdoor.convert(self.shape.as_list(), dtypes.int32)
         return array.shape(self._dense())
 
     def batch_shape_tensor(self, name: str = "batch_shape_tensor") -> Any:
@@ -147,7 +173,7 @@ class LinearOperator(Module):
 
     def tensor_rank_tensor(self, name: str = "tensor_rank_tensor") -> Any:
         """The number of axes as a tensor."""
-        return array.rank(self._dense())
+        return array.size(self.shape_tensor())
 
     def range_dimension_tensor(self, name: str = "range_dimension_tensor") -> Any:
         """The number of rows as a tensor."""

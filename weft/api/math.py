@@ -31,7 +31,7 @@ minimum = binary("minimum")
 squared_difference = binary("squared_difference")
 _atan2 = binary("atan2")
 _nextafter = binary("nextafter")
-divide_no_nan = div_no_nan = binary("divide_no_nan")
+_divide_no_nan = binary("divide_no_nan")
 multiply_no_nan = binary("multiply_no_nan")
 equal = binary("equal")
 not_equal = binary("not_equal")
@@ -95,6 +95,16 @@ def reciprocal_no_nan(x: Any, name: str | None = None) -> Any:
     return apply("divide_no_nan", ones_like(tensor), tensor, name=name)
 
 
+def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
+    """x / y, and 0 where y is 0; integers give floats, as in `divide`."""
+    x, y = frontdoor.together(x, y, "divide_no_nan")
+    if x.dtype.is_integer:
+        wide = dtypes.float64 if x.dtype.size >= 4 else dtypes.float32
+        x, y = apply("cast", x, dtype=wide), apply("cast", y, dtype=wide)
+    return _divide_no_nan(x, y, name)
+
+
+div_no_nan = divide_no_nan
 conj = unary("conj")
 _real = unary("real")
 

@@ -16,16 +16,22 @@ from weft.runtime import frontdoor, sizes
 # Fourier transforms --------------------------------------------------------------------------------------------------
 
 
+def _numbers(value: Any, usual: Any) -> Any:
+    """What is transformed: a tensor as it is; lists and arrays, of whole numbers too, in the usual dtype."""
+    return value if frontdoor.is_tensor_like(value) else frontdoor.convert(value, usual)
+
+
 def _complex_transform(op: str) -> Callable[..., Any]:
     def function(input: Any, name: str | None = None) -> Any:
-        return apply(op, input, name=name)
+        return apply(op, _numbers(input, dtypes.complex64), name=name)
 
     return _documented(function, op, "input: Complex numbers")
 
 
 def _real_transform(op: str) -> Callable[..., Any]:
     def function(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> Any:
-        return apply(op, input_tensor, fft_length=_lengths(fft_length), name=name)
+        usual = dtypes.float32 if op.startswith("r") else dtypes.complex64
+        return apply(op, _numbers(input_tensor, usual), fft_length=_lengths(fft_length), name=name)
 
     kind = "Complex numbers, half a spectrum" if op.startswith("i") else "Real numbers"
     return _documented(

@@ -718,8 +718,17 @@ class Dataset(structure.PipelineHandle):
         return Dataset(_reader(reader_func)(saved.shards_of(files.text_of(path), element_spec)))
 
     def prefetch(self, buffer_size: Any, name: str | None = None) -> Dataset:
-        """Makes up to `buffer_size` elements ahead, in another thread where making them is work."""
-        return self._then(prefetching.Prefetch(self._node, number(buffer_size, "buffer_size")))
+        """Makes up to `buffer_size` elements ahead, in another thread where making them is work.
+
+        Raises:
+            InvalidArgumentError: For a negative `buffer_size` other than `tf.data.AUTOTUNE`, which is -1.
+        """
+        size = number(buffer_size, "buffer_size")
+        if size < -1:
+            raise InvalidArgumentError(
+                f"prefetch: `buffer_size` must be 0 or more, or -1 (tf.data.AUTOTUNE), received {size}."
+            )
+        return self._then(prefetching.Prefetch(self._node, size))
 
     def options(self) -> Options:
         """The options that hold for it."""

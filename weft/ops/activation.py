@@ -25,6 +25,11 @@ def _scalar(b: Any, like: Any, number: float) -> Any:
     return b.constant(number, b.dtype(like))
 
 
+def _chosen_by(b: Any, x: Any, condition: Any, value: Any, other: Any) -> Any:
+    """One of two slopes' results, by where x lies: x has a part in it, though a small step of x changes nothing."""
+    return b.constant_around(b.select(condition, value, other), x)
+
+
 def _where(b: Any, condition: Any, value: Any) -> Any:
     """The value where the condition holds, 0 elsewhere."""
     return b.select(condition, value, b.zeros_like(value))
@@ -60,13 +65,13 @@ unary("softsign", lambda x: x / (1 + np.abs(x)), dtypes=FLOATS, domain=_AWAY, do
 
 
 unary("relu", lambda x: np.maximum(x, np.zeros((), x.dtype)), dtypes=REALS, domain=_AWAY, doc="max(x, 0).",
-      vjp=lambda b, ct, x, y: _where(b, b.greater(y, b.zeros_like(y)), ct),
+      vjp=lambda b, ct, x, y: _chosen_by(b, y, b.greater(y, b.zeros_like(y)), ct, b.zeros_like(ct)),
       decompose=lambda b, x: b.maximum(x, 0), cases=(_BOTH, case((), domain=_AWAY), case((0, 2))))  # fmt: skip
 
 
 def _relu6_vjp(b: Any, ct: Any, x: Any, y: Any) -> Any:
     inside = b.logical_and(b.greater(x, b.zeros_like(x)), b.less(x, b.full_like(x, 6)))
-    return _where(b, inside, ct)
+    return _chosen_by(b, x, inside, ct, b.zeros_like(ct))
 
 
 unary("relu6", lambda x: np.minimum(np.maximum(x, np.zeros((), x.dtype)), np.asarray(6, x.dtype)), dtypes=REALS,
@@ -99,7 +104,7 @@ _with_slope(
     "leaky_relu",
     lambda x, alpha: np.where(x > 0, x, (x * np.asarray(alpha, x.dtype if x.dtype.kind == "f" else np.float64))
                               .astype(x.dtype)),
-    lambda b, ct, x, y, alpha: _leaky(b, ct, x, alpha),
+    lambda b, ct, x, y, alpha: b.constant_around(_leaky(b, ct, x, alpha), x),
     attrs={"alpha": 0.2},
     dtypes=REALS,
     cases=(_BOTH, case(_BOTH.inputs[0], alpha=0.0), case((), alpha=0.5, domain=_AWAY)),

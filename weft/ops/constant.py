@@ -64,6 +64,28 @@ register(
 )
 
 
+def _around_spec(value: TensorType, at: TensorType) -> TensorType:
+    return TensorType(value.shape, value.dtype)
+
+
+register(
+    OpDef(
+        name="constant_around",
+        inputs=("value", "at"),
+        spec=_around_spec,
+        reference=lambda value, at: value,
+        dtypes=(dtypes.NUMBERS, dtypes.NUMBERS),
+        same=(),
+        vjp=lambda b, node, ct: (ct, b.zeros_like(node.inputs[1])),
+        jvp=lambda b, node, t, _: (t,),
+        decompose=lambda b, value, at: b.identity(value),
+        doc="The value, which stays as it is when `at` changes a little: zeros flow back to `at`, where an op that "
+        "chose between pieces by it (the slope of a rectifier) would leave nothing, as if it had no part in it.",
+        cases=(case((2, 3), (2, 3)), case((2,), (3, 1))),
+    )
+)
+
+
 def _prevent_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     raise LookupError(node.attrs["message"] or "this value refuses to be differentiated")
 

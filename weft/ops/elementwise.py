@@ -224,13 +224,16 @@ _sign_record = unary("sign", _sign, dtypes=NUMBERS, domain=(0.2, 2.0), vjp=_turn
 _sign_record.jvp = lambda b, node, t: (_turn_only(b, t, node.inputs[0], node.outputs[0]),)  # it is its own adjoint
 unary("square", np.square, dtypes=NUMBERS, vjp=lambda b, ct, x, y: b.multiply(ct, b.multiply(b.conj(x), 2)),
       doc="x times x.")  # fmt: skip
+# Where a slope is infinite and nothing flows back, 0 is what flows on: sqrt, rsqrt and reciprocal at 0, behind a
+# `where` that left them out. By `multiply_no_nan`, so that what flows back can be differentiated too, wherever it is 0.
 unary("reciprocal", lambda x: 1 / x if x.dtype.kind not in "iu" else _truncate_divide(np.ones_like(x), x),
       dtypes=NUMBERS, domain=_NONZERO,
-      vjp=lambda b, ct, x, y: b.negative(b.multiply(ct, b.conj(b.square(y)))), doc="1 / x.")  # fmt: skip
+      vjp=lambda b, ct, x, y: b.multiply_no_nan(b.conj(b.negative(b.square(y))), ct), doc="1 / x.")  # fmt: skip
 unary("sqrt", np.sqrt, dtypes=_ANALYTIC, domain=_NONZERO,
-      vjp=lambda b, ct, x, y: b.divide(b.multiply(ct, 0.5), b.conj(y)), doc="The square root.")  # fmt: skip
+      vjp=lambda b, ct, x, y: b.multiply_no_nan(b.reciprocal(b.conj(y)), b.multiply(ct, 0.5)),
+      doc="The square root.")  # fmt: skip
 unary("rsqrt", lambda x: 1 / np.sqrt(x), dtypes=_ANALYTIC, domain=_NONZERO,
-      vjp=lambda b, ct, x, y: b.multiply(ct, b.conj(b.multiply(b.multiply(y, b.square(y)), -0.5))),
+      vjp=lambda b, ct, x, y: b.multiply_no_nan(b.conj(b.multiply(b.multiply(y, b.square(y)), -0.5)), ct),
       doc="1 / sqrt(x).")  # fmt: skip
 unary("exp", np.exp, dtypes=_ANALYTIC, vjp=lambda b, ct, x, y: b.multiply(ct, b.conj(y)), doc="e to the x.")
 unary("expm1", np.expm1, dtypes=_ANALYTIC, vjp=lambda b, ct, x, y: b.multiply(ct, b.conj(b.exp(x))),

@@ -75,11 +75,24 @@ def checked(
     return wrapped
 
 
+def _determined(x: Any) -> Any:
+    """The matrices; refuses those whose first pivot is not a number.
+
+    LAPACK takes another row then and gives answers of which some numbers look sound.
+
+    Raises:
+        LinAlgError: For such a matrix.
+    """
+    if x.size and np.isnan(x[..., 0, 0]).any():
+        raise np.linalg.LinAlgError
+    return x
+
+
 # Inverse -------------------------------------------------------------------------------------------------------------
 
 
 def _inverse(x: Any, adjoint: bool) -> Any:
-    inverse = np.linalg.inv(x)
+    inverse = np.linalg.inv(_determined(x))
     return matrices.adjoint(inverse) if adjoint else inverse
 
 
@@ -96,7 +109,8 @@ register(
         inputs=("x",),
         attrs={"adjoint": False},
         spec=same_square,
-        reference=quiet(checked(_inverse, "singular: it has no inverse")),
+        reference=quiet(checked(_inverse, "not invertible: it is singular, or begins with NaN",
+                                lambda x: np.linalg.inv(_determined(x)))),
         dtypes=(INEXACT,),
         vjp=_inverse_vjp,
         reason=_HALF_REASON,
@@ -124,7 +138,8 @@ def _broadcast_batches(matrix: Any, rhs: Any) -> tuple[Any, Any]:
 
 
 def _solve(matrix: Any, rhs: Any, adjoint: bool) -> Any:
-    return np.linalg.solve(*_broadcast_batches(matrices.adjoint(matrix) if adjoint else matrix, rhs))
+    wanted = matrices.adjoint(_determined(matrix)) if adjoint else _determined(matrix)
+    return np.linalg.solve(*_broadcast_batches(wanted, rhs))
 
 
 def _to_system(b: Any, node: Any, to_rhs: Any) -> Any:
@@ -149,7 +164,8 @@ register(
         inputs=("matrix", "rhs"),
         attrs={"adjoint": False},
         spec=_system_spec,
-        reference=quiet(checked(_solve, "singular: the system has no solution, or many")),
+        reference=quiet(checked(_solve, "not invertible: it is singular, so the system has no solution or many, or it "
+                                "begins with NaN", lambda x: np.linalg.inv(_determined(x)))),
         dtypes=(INEXACT,),
         vjp=_solve_vjp,
         reason=_HALF_REASON,

@@ -249,12 +249,15 @@ def _max_jvp(b: Any, node: Any, t: Any) -> Sequence[Any]:
 
 def _max_gradient_vjp(b: Any, node: Any, g: Any) -> Sequence[Any]:
     x, y, _ = node.inputs
-    return None, None, b.max_pool_pick(x, y, g, **node.attrs) if node.needs[2] else None
+    # which element of a window is greatest stays the same as x changes a little
+    to_x = b.zeros_like(x) if node.needs[0] else None
+    return to_x, None, b.max_pool_pick(x, y, g, **node.attrs) if node.needs[2] else None
 
 
 def _max_pick_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     x, y, _ = node.inputs
-    return None, None, b.max_pool_gradient(x, y, ct, **node.attrs) if node.needs[2] else None
+    to_x = b.zeros_like(x) if node.needs[0] else None
+    return to_x, None, b.max_pool_gradient(x, y, ct, **node.attrs) if node.needs[2] else None
 
 
 def _argmax_vjp(b: Any, node: Any, ct: Any, _: Any) -> Sequence[Any]:

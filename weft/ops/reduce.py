@@ -361,7 +361,8 @@ def _variance_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
 
 def _std_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     x, y = node.inputs[0], node.outputs[0]
-    scale = expand_reduced(b, b.divide(b.divide(ct, y), reduced_count(b, node, ct)), node)
+    slope = b.multiply_no_nan(b.reciprocal(y), ct)  # as that of sqrt
+    scale = expand_reduced(b, b.divide(slope, reduced_count(b, node, ct)), node)
     return (b.multiply(_as(b, scale, b.dtype(x)), _from_mean(b, x, node.attrs["axis"])),)
 
 
@@ -395,7 +396,7 @@ def _euclidean_norm(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
 
 
 def _euclidean_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
-    scale = expand_reduced(b, b.divide(ct, node.outputs[0]), node)
+    scale = expand_reduced(b, b.multiply_no_nan(b.reciprocal(node.outputs[0]), ct), node)  # as that of sqrt
     if b.dtype(ct).is_complex:  # the result is real, whatever its dtype says
         scale = b.complex(b.real(scale), b.zeros_like(b.real(scale)))
     return (b.multiply(scale, node.inputs[0]),)

@@ -177,6 +177,7 @@ ALGEBRA: tuple[Rule, ...] = (
     Rule("identity", "identity(x)", "x", any_rank=True),
     Rule("stop_gradient after differentiation", "stop_gradient(x)", "x", any_rank=True),
     Rule("prevent_gradient after differentiation", "prevent_gradient(x)", "x", any_rank=True),
+    Rule("constant_around after differentiation", "constant_around(x, y)", "x", any_rank=True),
     # neutral elements
     Rule("add integer zero", "add(x, 0)", "x", when=_integer),
     Rule("add negative zero", "add(x, -0.0)", "x", when=_floating),

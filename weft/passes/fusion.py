@@ -28,7 +28,8 @@ class Kind(Enum):
 
 
 _MORE_ELEMENTWISE = frozenset((
-    "select", "clip", "cast", "identity", "stop_gradient", "broadcast_to", "leaky_relu", "elu", "gelu",
+    "select", "clip", "cast", "identity", "stop_gradient", "constant_around", "broadcast_to", "leaky_relu", "elu",
+    "gelu",
 ))  # fmt: skip
 _REDUCTIONS = frozenset((
     "reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod", "reduce_all", "reduce_any",

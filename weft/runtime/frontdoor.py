@@ -406,6 +406,8 @@ def _converted_beside(value: Any, tensor: Any, op: str) -> Any:
     found = dtypes.as_dtype(array.dtype)
     if found is wanted:
         return literal(array)
+    if found.is_bool and (wanted.is_floating or wanted in (dtypes.int32, dtypes.int64)):
+        return literal(array.astype(wanted.numpy))  # True is 1; narrower integers refuse it, as tensors of bools do
     if found.is_bool or wanted.is_bool or wanted is dtypes.string or found is dtypes.string:
         text = dtypes.string in (wanted, found)
         raise DTypeError(

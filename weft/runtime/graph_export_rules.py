@@ -63,6 +63,11 @@ def _no_op(x: Writer, node: Node) -> Sequence[str]:
     return [x.op("NoOp", [], main=True)]
 
 
+@rule("constant_around")
+def _around(x: Writer, node: Node) -> Sequence[str]:
+    return [x.op("Identity", x.operands(node)[:1], main=True, T=node.inputs[0].dtype)]
+
+
 @rule("stop_gradient")
 def _stop(x: Writer, node: Node) -> Sequence[str]:
     return [x.op("StopGradient", x.operands(node), main=True, T=node.inputs[0].dtype)]

@@ -221,6 +221,24 @@ class GradientTape:
             raise RuntimeError("The tape has recorded nothing yet: open it with `with tf.GradientTape() as tape:`.")
         return self._tape
 
+    def _asked(self, sources: Any) -> Tape:
+        """What is recorded, for whoever asks for gradients.
+
+        Raises:
+            RuntimeError: Where a tape that is not persistent is asked twice.
+            TypeError: Where nothing is said to differentiate by.
+        """
+        tape = self._require()
+        if self._used and not self._persistent:
+            raise RuntimeError(
+                explain("A GradientTape that is not persistent can be asked for gradients once.",
+                        hint="use tf.GradientTape(persistent=True)")  # fmt: skip
+            )
+        if sources is None:
+            raise TypeError(explain("A tape was asked for gradients, but `sources` is None.",
+                                    hint="give the tensors or variables to differentiate by"))  # fmt: skip
+        return tape
+
     def watch(self, tensor: Any) -> None:
         """Follows tensors or variables (nested structures too); only floats and complex numbers can be."""
         tape = self._require()
@@ -285,13 +303,10 @@ class GradientTape:
 
         Raises:
             RuntimeError: Where a tape that is not persistent is asked twice.
+            TypeError: Where `sources` is None.
+            ValueError: Where there are not as many output gradients as targets.
         """
-        tape = self._require()
-        if self._used and not self._persistent:
-            raise RuntimeError(
-                explain("A GradientTape that is not persistent can be asked for gradients once.",
-                        hint="use tf.GradientTape(persistent=True)")  # fmt: skip
-            )
+        tape = self._asked(sources)
         inside = self._recording
         if inside and not self._persistent:
             self._stop()
@@ -304,6 +319,13 @@ class GradientTape:
         seeds = [None] * len(targets)
         if output_gradients is not None:
             seeds = [_followed_part(leaf) for leaf in nest.flatten(output_gradients)]
+            if len(seeds) != len(targets):
+                raise ValueError(
+                    explain(f"tape.gradient: `output_gradients` holds {len(seeds)} values for {len(targets)} "
+                            f"target{'s'[: len(targets) > 1]}.",
+                            hint="give one tensor for each target; numbers for one target go into one "
+                            "tf.constant([...])")  # fmt: skip
+                )
         cotangents = [None if s is None else _seed(t, s) for t, s in zip(targets, seeds, strict=True)]
         # tapes that are still open record the gradient itself, for higher orders; this one must not
         with _paused(tape if inside and not self._persistent else None):
@@ -331,7 +353,7 @@ class GradientTape:
         parallel_iterations: Any = None, experimental_use_pfor: bool = True,
     ) -> Any:  # fmt: skip
         """The Jacobians of a target: shape `[*target.shape, *source.shape]` for each source."""
-        tape = self._require()
+        tape = self._asked(sources)
         self._used = not self._persistent
         goal = _as_target(target)
         size = int(np.prod(_static(goal)))
@@ -358,12 +380,21 @@ class GradientTape:
         self, target: Any, source: Any, unconnected_gradients: Any = UnconnectedGradients.NONE,
         parallel_iterations: Any = None, experimental_use_pfor: bool = True,
     ) -> Any:  # fmt: skip
-        """The Jacobian of each row by itself: `[batch, *target.shape[1:], *source.shape[1:]]`."""
+        """The Jacobian of each row by itself: `[batch, *target.shape[1:], *source.shape[1:]]`.
+
+        Raises:
+            ValueError: Where target or source has fewer than two axes, or their first sizes differ.
+        """
+        tape = self._asked(source)
         shape, wide = _static(_as_target(target)), _static(_target_of(source))
         if not shape or not wide or shape[0] != wide[0]:
             received = f"{shapes.show(shape)} and {shapes.show(wide)}"
             raise ValueError(f"batch_jacobian needs equal first sizes, received {received}.")
-        tape = self._require()
+        for name, sizes in (("target", shape), ("source", wide)):
+            if len(sizes) < 2:
+                raise ValueError(explain(f"batch_jacobian: `{name}` must have rank at least 2, the batch's axis first.",
+                                         received=f"shape {shapes.show(sizes)}",
+                                         hint="use tape.jacobian, or give it a second axis"))  # fmt: skip
         self._used = not self._persistent
         goal = _as_target(target)
         inner = int(np.prod(shape[1:]))

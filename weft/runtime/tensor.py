@@ -314,6 +314,8 @@ class EagerTensor(Tensor):
         return view
 
     def __bool__(self) -> bool:
+        if self._array.size == 0:
+            return False  # as an empty list
         if self._array.size != 1:
             raise ValueError(
                 explain(f"The truth value of a tensor of shape {shapes.show(self._array.shape)} is not defined.",

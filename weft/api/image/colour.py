@@ -148,7 +148,14 @@ def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Any:
 
 
 def adjust_hue(image: Any, delta: Any, name: str | None = None) -> Any:
-    """Images with their hue turned by `delta` of a full circle."""
+    """Images with their hue turned by `delta` of a full circle.
+
+    Raises:
+        ValueError: For a `delta` outside [-1, 1].
+    """
+    if isinstance(delta, (int, float)) and not -1 <= delta <= 1:
+        raise ValueError(f"adjust_hue: `delta` must be in the interval [-1, 1], received {delta}.")
+
     def turned(v: Any) -> Any:
         hue = math.floormod(rgb_to_hsv(v)[..., 0] + array.cast(delta, v.dtype), 1.0)
         return _between(math.reduce_min(v, axis=-1), math.reduce_max(v, axis=-1), hue)

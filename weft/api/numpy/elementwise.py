@@ -127,8 +127,8 @@ def _greatest_divisor(x: Any, y: Any) -> Any:
         raise ValueError(explain("gcd and lcm take integers.", received=x.dtype.name))
     from weft.api import flow
 
-    shape = arrays.broadcast_dynamic_shape(arrays.shape(x), arrays.shape(y))
-    x, y = (arrays.broadcast_to(math.abs(part) if not part.dtype.is_unsigned else part, shape) for part in (x, y))
+    x, y = (math.abs(part) if not part.dtype.is_unsigned else part for part in (x, y))
+    x, y = x + arrays.zeros_like(y), y + arrays.zeros_like(x)  # of one shape, which the loop keeps
 
     def step(x: Any, y: Any) -> tuple[Any, Any]:
         there = math.not_equal(y, arrays.zeros_like(y))

@@ -139,6 +139,7 @@ from weft.api.math import cumprod as cumprod
 from weft.api.math import cumsum as cumsum
 from weft.api.math import divide as _truediv
 from weft.api.math import divide as divide
+from weft.api.math import divide_no_nan as _div_no_nan
 from weft.api.math import einsum as einsum
 from weft.api.math import global_norm as global_norm
 from weft.api.math import igamma as igamma
@@ -385,6 +386,7 @@ from weft.runtime.tape import UnconnectedGradients as UnconnectedGradients
 from weft.runtime.tensor import Tensor as Tensor
 
 bool = _bool
+div_no_nan = _div_no_nan
 double = _double
 get_default_graph = _get_default_graph
 half = _half
@@ -503,9 +505,6 @@ def cosh(x: Any, name: str | None = ...) -> Any:
 
 def digamma(x: Any, name: str | None = ...) -> Any:
     """The special function digamma, element by element."""
-
-def div_no_nan(x: Any, y: Any, name: str | None = ...) -> Any:
-    """x / y, and 0 where y is 0."""
 
 def equal(x: Any, y: Any, name: str | None = ...) -> Any:
     """Whether x is y; NaN equals nothing."""

@@ -373,7 +373,7 @@ def ctc_decode(y_pred: Any, input_length: Any, greedy: bool = True, beam_width: 
         top_paths: How many it gives.
 
     Returns:
-        A list of labels `[batch, n]`, filled up with -1, and the logarithms of their probabilities `[batch, paths]`.
+        A list of labels `[batch, time]`, filled up with -1, and the logarithms of their probabilities `[batch, paths]`.
     """
     logits = tf.math.log(tf.transpose(y_pred, [1, 0, 2]) + config.epsilon())
     lengths = tf.cast(tf.reshape(input_length, [-1]), "int32")
@@ -384,5 +384,9 @@ def ctc_decode(y_pred: Any, input_length: Any, greedy: bool = True, beam_width: 
     else:
         labels, count, scores = op("ctc_beam_search_decoder", logits, lengths, blank_index=last,
                                    beam_width=beam_width, top_paths=top_paths)  # fmt: skip
-    found = [one[:, : tf.reduce_max(size)] for one, size in zip(tf.unstack(labels), tf.unstack(count))]
+    steps = tf.shape(y_pred)[1]
+    found = []
+    for one, size in zip(tf.unstack(labels), tf.unstack(count)):
+        one = one[:, : tf.reduce_max(size)]
+        found.append(tf.pad(one, [[0, 0], [0, steps - tf.shape(one)[1]]], constant_values=-1))
     return found, scores

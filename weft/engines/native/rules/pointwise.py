@@ -276,6 +276,7 @@ def _leaky_relu(low: Lowering, node: Node) -> Sequence[Source]:
     return [elementwise(low, node, [low.source(node.inputs[0])], in_float32(formula), 2)]
 
 
-@rule("identity", "stop_gradient", "prevent_gradient", "conj", "real")  # complex numbers are not native
+# complex numbers are not native
+@rule("identity", "stop_gradient", "prevent_gradient", "constant_around", "conj", "real")
 def _identity(low: Lowering, node: Node) -> Sequence[Source]:
     return [low.source(node.inputs[0])]

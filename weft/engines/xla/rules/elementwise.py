@@ -53,6 +53,7 @@ _plain(
 for _name in ("identity", "stop_gradient"):
     lowering(_name)(lambda x: x)
 lowering("prevent_gradient")(lambda x, message: x)
+lowering("constant_around")(lambda value, at: value)
 
 
 @lowering("nextafter")

@@ -71,8 +71,12 @@ def _finite_matrices(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _singular(check: Any, x: Any) -> Any:
-    """Makes the run fail for matrices without an inverse, as far as elimination shows it: a pivot that is 0."""
+    """Makes the run fail for matrices without an inverse, as far as elimination shows it: a pivot that is 0.
+
+    Also for those that begin with NaN, as the reference does.
+    """
     if x.size:
+        check(jnp.isnan(x[..., 0, 0]))
         factors = lax.linalg.lu(x)[0]
         check(jnp.diagonal(factors, axis1=-2, axis2=-1) == 0)
     return x
