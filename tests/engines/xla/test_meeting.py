@@ -41,10 +41,10 @@ def test_all_of_them_go_on_when_all_are_there() -> None:
 
 
 def test_the_missing_are_named_everywhere() -> None:
-    found = _together((0, 4), (1, 4), timeout=2.0)
+    found = _together((0, 4), (1, 4), timeout=5.0)
     assert all(isinstance(error, DeadlineExceededError) for error in found.values())
-    assert "Worker 0 has waited 2 s for workers 2, 3 to come" in str(found[0])
-    assert "Worker 1 has waited 2 s for workers 2, 3 to come" in str(found[1]) and "WEFT_TIMEOUT" in str(found[1])
+    assert "Worker 0 has waited 5 s for workers 2, 3 to come" in str(found[0])
+    assert "Worker 1 has waited 5 s for workers 2, 3 to come" in str(found[1]) and "WEFT_TIMEOUT" in str(found[1])
 
 
 def test_a_first_one_that_does_not_come_is_named_with_its_address() -> None:
