@@ -15,6 +15,7 @@ from weft.compat import modules
 
 class Standing(StrEnum):
     AGREES = "agrees"
+    IN_KIND = "agrees in kind"  # no values are compared, without a reason
     DIFFERS = "differs on purpose"
     DISAGREES = "disagrees"
     UNCOMPARED = "there, not compared"
@@ -73,6 +74,8 @@ class Coverage:
             standing = Standing.AGREES
             if problems[use] is not None:
                 standing = Standing.DIFFERS if use.differs else Standing.DISAGREES
+            elif use.random and not use.refused and not use.valueless:
+                standing = Standing.IN_KIND
             for chain in chains(use.text):
                 self._note(chain, standing)
                 for name in {longest(dialect, chain), chain}:
@@ -106,4 +109,4 @@ class Coverage:
         except Exception:
             return Standing.MISSING
         found = self._standings.get(name) or self._standings.get(id(value), {Standing.UNCOMPARED})
-        return next(at for at in (Standing.DISAGREES, Standing.DIFFERS, *found) if at in found)
+        return next(at for at in (Standing.DISAGREES, Standing.DIFFERS, Standing.AGREES, *found) if at in found)

@@ -12,13 +12,16 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGES = {"tf2": "tensorflow_coverage.md", "keras": "keras_coverage.md", "tf1": "tensorflow1_coverage.md"}
 ORIGINALS = {"tf2": "TensorFlow 2.21", "keras": "Keras 3.15", "tf1": "TensorFlow 1.15.5"}
 _ORDER = (
-    Standing.AGREES, Standing.DIFFERS, Standing.DISAGREES, Standing.UNCOMPARED, Standing.REFUSED, Standing.MISSING,
+    Standing.AGREES, Standing.IN_KIND, Standing.DIFFERS, Standing.DISAGREES, Standing.UNCOMPARED, Standing.REFUSED,
+    Standing.MISSING,
 )  # fmt: skip
 
 _HEAD = """# Weft beside {original}
 
 Written by `python -m conformance {dialect} --write`; `conformance/README.md` says how it is measured. Both run {uses}
-uses; a name **agrees** where every use of it gives the same values, dtypes, shapes, gradients and kinds of error.
+uses; a name **agrees** where every use of it gives the same values, dtypes, shapes, gradients and kinds of error, and
+**agrees in kind** where all that is compared are kinds, dtypes and shapes, though values might be. Uses whose values
+cannot be compared say why.
 {goldens}
 """
 
@@ -42,8 +45,8 @@ def write(dialect: str, names: list[str], coverage: Coverage, problems: dict[Use
         lines.append(_row(f"`{module}`", counts))
     lines.append(_row("**all**", total))
     for standing, title in (
-        (Standing.DISAGREES, "Disagree"), (Standing.MISSING, "Missing"), (Standing.UNCOMPARED, "There, not compared"),
-        (Standing.REFUSED, "Left out, with a reason"),
+        (Standing.DISAGREES, "Disagree"), (Standing.IN_KIND, "Agree in kind"), (Standing.MISSING, "Missing"),
+        (Standing.UNCOMPARED, "There, not compared"), (Standing.REFUSED, "Left out, with a reason"),
     ):  # fmt: skip
         found = [name for name, at in standings.items() if at is standing]
         if found:

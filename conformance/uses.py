@@ -9,6 +9,7 @@ semicolon, and this is what is compared.
     ! tf.add(a, v[:2])                  both refuse, with the same kind of error
     > tf.print(a)                       what is printed is compared too
     tf.sort(a)  # no gradients
+    ~ tf.timestamp()  # no values: why they cannot be compared
     tf.foo(a)  # differs: why, and where that is decided
     tf.bar(a)  # falls short: what is wrong, until it is mended
     @ w = tf.constant([1.0, 2.0])       bound for every later use of this file, as the folder's setup.py is for all
@@ -29,9 +30,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent / "uses"
 DIALECTS = ("tf2", "keras", "tf1")
 _NOTE = re.compile(
-    r"\s+# (?=within|no gradients|differs:|falls short:)"
+    r"\s+# (?=within|no gradients|no values:|differs:|falls short:)"
     r"(?:within (?P<within>[0-9.e+-]+))?,? ?(?P<still>no gradients)?,? ?"
-    r"(?:differs: (?P<differs>.+)|falls short: (?P<short>.+))?$"
+    r"(?:differs: (?P<differs>.+)|falls short: (?P<short>.+)|no values: (?P<valueless>.+))?$"
 )
 _MARK = re.compile(r"([~!>@]+) ")
 
@@ -50,6 +51,7 @@ class Use:
     within: float | None = None
     differs: str = ""
     short: str = ""
+    valueless: str = ""
 
     @property
     def key(self) -> str:
@@ -111,6 +113,7 @@ def read(dialect: str, file: Path) -> list[Use]:
                 dialect, file.stem, line, text, setup, "~" in marks, "!" in marks, ">" in marks,
                 not (note and note["still"]), float(note["within"]) if note and note["within"] else None,
                 (note and note["differs"]) or "", (note and note["short"]) or "",
+                (note and note["valueless"]) or "",
             )
         )  # fmt: skip
     return found

@@ -66,6 +66,19 @@ tf.reshape(a, [-1])[0]  # not a note
     assert "mine" in uses[3].setup and "mine" not in uses[0].setup
 
 
+def test_uses_without_values_agree_in_kind_unless_they_say_why(tmp_path):
+    uses = _read(tmp_path, """\
+~ tf.random.normal([2])
+~ tf.random.uniform([2])
+tf.random.uniform([2], seed=1)
+~ tf.timestamp()  # no values: the time has gone on
+""")
+    coverage = Coverage("tf2", uses, dict.fromkeys(uses))
+    assert coverage.standing("tf.random.normal") is Standing.IN_KIND
+    assert coverage.standing("tf.random.uniform") is Standing.AGREES
+    assert coverage.standing("tf.timestamp") is Standing.AGREES and uses[3].text == "tf.timestamp()"
+
+
 def test_names_in_a_use():
     found = chains("tf.keras.layers.Dense(3)(tf.ones([2])).shape")
     assert found == {"tf.keras.layers.Dense", "tf.keras.layers", "tf.keras", "tf.ones"}

@@ -362,23 +362,34 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
 def random_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None, std: float | None = None
 ) -> Any:
-    """Normally distributed numbers; `std` is what Keras 1 called `stddev`."""
+    """Normally distributed numbers; `std` is what Keras 1 called `stddev`.
+
+    Under a number as `seed` each call draws other ones, as `tf.random.normal` does; so do the functions below.
+    """
+    if isinstance(seed, int):
+        return tf.random.normal(shape, mean, stddev if std is None else std, dtype or config.floatx(), seed)
     return random.normal(shape, mean, stddev if std is None else std, dtype=dtype, seed=seed)
 
 
 def random_uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
     """Uniformly distributed numbers."""
+    if isinstance(seed, int):
+        return tf.random.uniform(shape, minval, maxval, dtype or config.floatx(), seed)
     draw = random.randint if dtype is not None and is_int(dtype) else random.uniform
     return draw(shape, minval, maxval, dtype=dtype, seed=seed)
 
 
 def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
     """Normally distributed numbers within two standard deviations."""
+    if isinstance(seed, int):
+        return tf.random.truncated_normal(shape, mean, stddev, dtype or config.floatx(), seed)
     return random.truncated_normal(shape, mean, stddev, dtype=dtype, seed=seed)
 
 
 def dropout(x: Any, level: float, noise_shape: Any = None, seed: Any = None) -> Any:
     """Sets a share of the values to 0 and scales up the others."""
+    if isinstance(seed, int):
+        return tf.nn.dropout(x, level, noise_shape, seed)
     return random.dropout(x, level, noise_shape=noise_shape, seed=seed)
 
 

@@ -246,7 +246,8 @@ def foldr(fn: Callable[..., Any], elems: Any, initializer: Any = None, name: str
 
 def random_bernoulli(shape: Any, p: float = 0.0, dtype: Any = None, seed: Any = None) -> Any:
     """1 with probability p, else 0."""
-    return tf.cast(uniform(shape, dtype="float32", seed=seed) <= p, dtype or config.floatx())
+    draw = tf.random.uniform if isinstance(seed, int) else uniform
+    return tf.cast(draw(shape, dtype="float32", seed=seed) <= p, dtype or config.floatx())
 
 
 random_binomial = random_bernoulli
