@@ -54,11 +54,12 @@ class Map(Derived):
         ahead = threads > 1 and self.function.has_effects and self.function.goes_ahead
         if self.function.has_effects and not ahead:
             threads = 1
+        one = self._in_halves if ahead else self._made  # so that the whole need not be compiled as well
         source = enumerate(self.source.iterate())
         spent = 0.0
         for place, flat in source:
             begin = time.perf_counter()
-            made = self._made(place, flat, room)
+            made = one(place, flat, room)
             spent += time.perf_counter() - begin
             yield made
             if threads > 1 and place == _TRIED - 1:
@@ -67,7 +68,7 @@ class Map(Derived):
             yield from self._side_by_side(source, threads, ahead, room)
         else:
             for place, flat in source:
-                yield self._made(place, flat, room)
+                yield one(place, flat, room)
 
     def stacked(self, size: int) -> Iterator[Flat] | None:
         if debug_mode() or not self.function.takes_stacks:
@@ -88,13 +89,19 @@ class Map(Derived):
                     yield found
                     continue
                 with working_alone():  # the processors are taken by what goes ahead
-                    ended = called(self.function, place, flat, lambda f: self.function.ended(f, found, room))  # noqa: B023
+                    ended = self._ended(place, flat, found, room)
                 yield ended
         finally:
             made.close()
 
     def _begun(self, place: int, flat: Flat) -> Flat:
         return called(self.function, place, flat, self.function.begun)
+
+    def _ended(self, place: int, flat: Flat, begun: Flat, room: Room | None) -> Flat:
+        return called(self.function, place, flat, lambda f: self.function.ended(f, begun, room))
+
+    def _in_halves(self, place: int, flat: Flat, room: Room | None = None) -> Flat:
+        return self._ended(place, flat, self._begun(place, flat), room)
 
     def _made(self, place: int, flat: Flat, room: Room | None = None) -> Flat:
         return called(self.function, place, flat, None if room is None else lambda f: self.function(f, room))
