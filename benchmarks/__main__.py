@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import fresh, report, xla_step
+from benchmarks import data, fresh, report, xla_step
 from benchmarks.jobs import RIVALS, Job, all_jobs, draw, select
 from benchmarks.machine import Machine
 from benchmarks.models.inputs import mnist_file
@@ -99,7 +99,9 @@ def main(given: Sequence[str] | None = None) -> int:
             "commands": "; ".join(f"`{command}`" for command in record.commands),
             "MNIST": "the real one" if mnist_file() else "drawn shapes",
         }
-        beside = xla_step.section(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else ""
+        before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        others = xla_step.section(before), xla_step.section(before, data.BEGIN, data.END)
+        beside = "\n".join(part for part in others if part)
         page = report.page(list(record.results.values()), machine, facts)
         PAGE.write_text(f"{page.rstrip()}\n\n{beside}" if beside else page, encoding="utf-8")
         print(f"wrote {PAGE}")

@@ -3,6 +3,7 @@
     python -m benchmarks.data                   # TensorFlow in .peers/tensorflow, or $WEFT_PEERS/tensorflow
     python -m benchmarks.data images --alone    # one pipeline, Weft only
     python -m benchmarks.data text --profile    # where Weft's time goes, by function
+    python -m benchmarks.data --write           # the table goes into docs/benchmarks.md
 
     images    read a JPEG, decode, resize, flip, crop and brighten by chance, batch
     text      read lines, batch, vectorise
@@ -19,6 +20,7 @@ What those without random numbers give is compared: the sum of all whole numbers
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import tempfile
 import time
@@ -31,6 +33,15 @@ import numpy as np
 from benchmarks import contest
 
 IMAGES, LINES, WORDS, ROWS = 320, 20_000, 4_000, 10_000
+PAGE = contest.ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- data -->", "<!-- end of data -->"
+INTRODUCTION = """## Input pipelines beside tf.data
+
+Written by `python -m benchmarks.data --write`: samples a second in the best of some passes over the same files, in
+turns; Weft is to give as many as TensorFlow. JPEG files were decoded through simplejpeg, as `weft[image]` installs it;
+by Pillow alone `images` reaches two thirds of TensorFlow's rate."""
+TITLES = """| pipeline | what | Weft | tf.data | times | machine |
+| --- | --- | --- | --- | --- | --- |"""
 
 
 def write_files(folder: Path) -> None:
@@ -200,9 +211,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=4.0, help="for each pipeline and turn")
     parser.add_argument("--profile", action="store_true", help="a pass of Weft's under cProfile")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.write and given.alone:
+        parser.error("--write needs TensorFlow beside Weft")
     names = given.pipelines or list(PIPELINES)
     if given.inside:
         tf = contest.library(given.inside)
@@ -222,6 +236,27 @@ def main() -> None:
         else:
             answers = contest.rounds("data", given.rounds, max, *further)
     report(answers)
+    if given.write:
+        write(answers)
+
+
+def write(found: dict[str, Any]) -> None:
+    """Puts the table into the page of benchmarks; other lines of it stay."""
+    from benchmarks.machine import Machine
+    from benchmarks.xla_step import section
+
+    page = PAGE.read_text(encoding="utf-8")
+    before = section(page, BEGIN, END)
+    lines = {line.split("|")[1].strip(): line for line in before.splitlines() if line.startswith("| ")}
+    lines = {name: line for name, line in lines.items() if name in PIPELINES}
+    machine = f"{Machine(2).describe()}; {datetime.date.today()}"
+    for name, ours in found["weft"]["jobs"].items():
+        theirs = found["tensorflow"]["jobs"][name]
+        about = PIPELINES[name].__doc__.rstrip(".").lower()
+        lines[name] = f"| {name} | {about} | {ours:.0f} | {theirs:.0f} | {ours / theirs:.2f} | {machine} |"
+    table = "\n".join(lines[name] for name in PIPELINES if name in lines)
+    made = f"{BEGIN}\n{INTRODUCTION}\n\n{TITLES}\n{table}\n{END}\n"
+    PAGE.write_text(page.replace(before, made) if before else f"{page.rstrip()}\n\n{made}", encoding="utf-8")
 
 
 def report(found: dict[str, Any]) -> None:

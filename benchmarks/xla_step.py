@@ -116,9 +116,9 @@ def compare(kind: str, turns: int) -> tuple[float, float, float]:
     return least[0], least[1], abs(first[0] - first[1]) / abs(first[1])
 
 
-def section(page: str) -> str:
-    """What this has written into the page; "" where it has not."""
-    found = re.search(f"{BEGIN}.*?{END}\n", page, re.DOTALL)
+def section(page: str, begin: str = BEGIN, end: str = END) -> str:
+    """What this, or another that puts such marks around it, has written into the page; "" where it has not."""
+    found = re.search(f"{begin}.*?{end}\n", page, re.DOTALL)
     return found.group() if found else ""
 
 
