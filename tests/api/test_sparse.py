@@ -74,7 +74,7 @@ def test_datasets_hold_them(matrix):
     assert rows.element_spec[0] == tf.SparseTensorSpec([4])
     batches = list(rows.map(lambda x, n: (x * 3.0, n)).batch(2))
     assert [dense(x) for x, _ in batches] == [[[0, 3, 0, 0], [0, 0, 0, 0]], [[6, 0, 0, 0]]]
-    values = [x.values.tolist() for x in rows.map(lambda x, n: x).batch(2).unbatch().as_numpy_iterator()]
+    values = [x.values.numpy().tolist() for x in rows.map(lambda x, n: x).batch(2).unbatch()]
     assert values == [[1], [], [2]]
     made = tf.data.Dataset.range(2).map(lambda i: tf.sparse.from_dense(tf.one_hot(i, 3))).batch(2)
     assert [dense(x) for x in made] == [[[1, 0, 0], [0, 1, 0]]]

@@ -575,6 +575,8 @@ class _HostRun:
 class _HostFunction:
     """A Python function on eager tensors as a node calls it; its last result is what its gradient needs."""
 
+    users = True  # not one of our own, of which is known what it does
+
     def __init__(self, func: Any, types: Sequence[TensorType], several: bool) -> None:
         self.func = func
         self.types = types
@@ -661,6 +663,7 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
                 return [np.array(frontdoor.convert(r)._array) for r in results]
             return [_promised(r, t.dtype, place) for place, (r, t) in enumerate(zip(results, types, strict=True))]
 
+    call.users = True  # type: ignore[attr-defined]
     attrs: dict[str, Any] = {"function": call, "types": types, "gradient": None}
     if eager:
         host = _HostFunction(func, types, several)

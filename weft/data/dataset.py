@@ -13,14 +13,14 @@ import numpy as np
 
 from weft.base import dtypes, nest
 from weft.base.absent import word_absent_methods
-from weft.base.errors import InvalidArgumentError, OutOfRangeError, explain
+from weft.base.errors import FailedPreconditionError, InvalidArgumentError, OutOfRangeError, explain
 from weft.base.locks import Lock
 from weft.base.shapes import TensorShape
 from weft.data import batching, files, nodes, prefetching, ragged, saved, shuffling, structure, transforms, walking
-from weft.data.functions import StructuredFunction, parts_of, rebound
+from weft.data.functions import StructuredFunction, outer_state, parts_of, rebound, restarted
 from weft.data.nodes import INFINITE, UNKNOWN, Node
 from weft.data.optional import Optional
-from weft.data.options import Options
+from weft.data.options import ExternalStatePolicy, Options
 from weft.data.structure import number
 from weft.data.walking import OneByOne, Walk
 from weft.runtime import context, frontdoor
@@ -45,9 +45,10 @@ def _seeds_of(node: Node) -> list[shuffling.Seeds]:
 class OwnedIterator(Iterator[Any]):
     """Goes through a dataset once: `next(iterator)`, or `get_next()`, which ends with OutOfRangeError."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, options: Options | None = None) -> None:
         self._spec = node.spec
         self._node = node
+        self._options = Options() if options is None else options
         self._elements: Any = None
         self._lock = Lock()
         self._pack = structure.packer(node.spec)
@@ -74,7 +75,7 @@ class OwnedIterator(Iterator[Any]):
         with self._lock:
             if self._elements is None:
                 self._seeds = [copy.copy(seeds) for seeds in _seeds_of(self._node)]
-                self._elements = OneByOne(self._counted(self._node.iterate()))
+                self._elements = OneByOne(self._counted(restarted(self._node).iterate()))
             return self._elements
 
     def _counted(self, elements: Iterator[Any]) -> Iterator[Any]:
@@ -83,7 +84,20 @@ class OwnedIterator(Iterator[Any]):
             yield element
 
     def _serialize_to_tensors(self) -> dict[str, Any]:
-        """Where it stands, for `tf.train.Checkpoint`: how many elements were taken, and which seeds the pass has."""
+        """Where it stands, for `tf.train.Checkpoint`: how many elements were taken, and which seeds the pass has.
+
+        Raises:
+            FailedPreconditionError: Where what it gives depends on more than that, unless the options say otherwise.
+        """
+        names = "external_state_policy", "experimental_external_state_policy"
+        policies = {getattr(self._options, name) for name in names}
+        outside = outer_state(self._node)
+        if outside is not None and not policies & {ExternalStatePolicy.WARN, ExternalStatePolicy.IGNORE}:
+            raise FailedPreconditionError(explain(
+                f"The position of a dataset's iterator cannot be saved: {outside}.",
+                hint="with tf.random.stateless_uniform, or without such a function, it can; or set "
+                "tf.data.Options().experimental_external_state_policy",
+            ))  # fmt: skip
         self._begun()
         seeds = [[*map(int, kept._base), kept._passes] for kept in self._seeds]
         state = json.dumps({"taken": self._taken, "seeds": seeds})
@@ -143,7 +157,7 @@ class NumpyIterator(Iterator[Any]):
         self._elements = OneByOne(self._begun())
 
     def _begun(self) -> Iterator[Any]:
-        yield from self._node.iterate()  # from the first element on, not before
+        yield from restarted(self._node).iterate()  # from the first element on, not before
 
     def __iter__(self) -> NumpyIterator:
         return self
@@ -230,7 +244,7 @@ class Dataset(structure.PipelineHandle):
                 "A dataset cannot be gone through while a graph is being built.",
                 hint="use a `for` statement, which AutoGraph makes the graph's, or loop over it outside",
             ))  # fmt: skip
-        return OwnedIterator(self._node)
+        return OwnedIterator(self._node, self._options)
 
     def __weft_walk__(self) -> Walk:
         """Goes through it as a graph runs: what a loop in a traced function does."""
@@ -518,7 +532,7 @@ class Dataset(structure.PipelineHandle):
         found = StructuredFunction(reduce_func, [structure.specs_of(start), self._node.spec], "reduce")
         transforms.check_state("reduce", structure.specs_of(start), found.spec)
         state = [structure.leaf_of(leaf) for leaf in nest.flatten(start)]
-        for place, flat in enumerate(self._node.iterate()):
+        for place, flat in enumerate(restarted(self._node).iterate()):
             state = transforms.called(found, place, [*state, *flat])
         return structure.packer(found.spec)(state)
 
@@ -697,7 +711,7 @@ class Dataset(structure.PipelineHandle):
             checkpoint_args: Accepted: a folder is written whole or not at all.
         """
         shard = None if shard_func is None else self._function(shard_func, "save")
-        for _ in saved.written(files.text_of(path), self._node, shard):
+        for _ in saved.written(files.text_of(path), restarted(self._node), shard):
             pass
 
     @staticmethod

@@ -22,6 +22,7 @@ from weft.ir.types import TensorType
 from weft.passes.ahead import Halves, halves
 from weft.passes.batched import batched
 from weft.runtime import context, dispatch, indexing  # noqa: F401  (which gives tensors their x[...])
+from weft.runtime import random as streams
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.context import Scope
 from weft.runtime.function import Function
@@ -96,6 +97,8 @@ def parts_of(value: Any, leaves: dict[Any, Any], further: dict[Any, Any] | None 
     elif getattr(value, "rebindable", None) is not None:
         for key in value.rebindable or vars(value):
             parts_of(vars(value)[key], leaves, further)
+        if further is not None and isinstance(value, StructuredFunction):
+            value.parts_within(further)
 
 
 def rebound(value: Any, table: dict[Any, Any]) -> Any:
@@ -121,7 +124,7 @@ def rebound(value: Any, table: dict[Any, Any]) -> Any:
     if getattr(value, "rebindable", None) is None:
         return value
     changed = {}
-    for key in value.rebindable or vars(value):
+    for key in [*(value.rebindable or vars(value)), *getattr(value, "within", ())]:
         new = rebound(vars(value)[key], table)
         if new is not vars(value)[key]:
             changed[key] = new
@@ -129,7 +132,40 @@ def rebound(value: Any, table: dict[Any, Any]) -> Any:
         return value
     made = copy.copy(value)
     vars(made).update(changed)
+    if hasattr(made, "emptied") and KEEPING not in table:
+        made.emptied()
     return made
+
+
+#: in a table of `rebound`: what steps keep of earlier passes holds for the new pipeline, too
+KEEPING = object()
+
+
+def restarted(node: Any) -> Any:
+    """A plan for one more pass: what its functions draw begins as in every pass, from where their streams began."""
+    further: dict[Any, Any] = {}
+    parts_of(node, {}, further)
+    table: dict[Any, Any] = {}
+    for key, thing in further.items():
+        stream = streams.restarted(thing) if isinstance(thing, Handle) else None
+        if stream is not None:
+            table[key] = stream
+    return rebound(node, {**table, KEEPING: True}) if table else node
+
+
+def outer_state(value: Any) -> str | None:
+    """What a pipeline reads or changes that is not its own, in words: another pass over it may give other elements."""
+    if isinstance(value, (list, tuple)):
+        return next((found for found in map(outer_state, value) if found), None)
+    if isinstance(value, dict):
+        return outer_state(list(value.values()))
+    if isinstance(value, PipelineHandle):
+        return outer_state(value._node)
+    if isinstance(value, StructuredFunction):
+        return value.outer_state() or outer_state(value._leaves)
+    if getattr(value, "rebindable", None) is None:
+        return None
+    return getattr(value, "outer_state", None) or outer_state(list(vars(value).values()))
 
 
 class StructuredFunction:
@@ -145,6 +181,7 @@ class StructuredFunction:
     """
 
     rebindable = ("_captured",)
+    within = ("_leaves",)
 
     def __init__(self, function: Callable[..., Any], specs: Sequence[Any], method: str) -> None:
         if not callable(function):
@@ -201,6 +238,21 @@ class StructuredFunction:
         self.has_state = any(isinstance(c, Handle) for c in self._captured)
         self.has_effects = graph.has_effects() or self.has_state or bool(self._actions)
         return bool(scope.lifted.get("made_variables", False))
+
+    def parts_within(self, further: dict[Any, Any]) -> None:
+        """Collects what can be replaced in the datasets that it returns; what stands for its own arguments cannot."""
+        found: dict[Any, Any] = {}
+        parts_of(self._leaves, {}, found)
+        further.update((key, thing) for key, thing in found.items() if not isinstance(thing, Stand))
+
+    def outer_state(self) -> str | None:
+        """What of the function is not the pipeline's own, in words; None where the same element gives the same."""
+        where = f"the function {self.where()}, given to Dataset.{self.method},"
+        for captured in self._captured:
+            if isinstance(captured, Handle):
+                draws = streams.restarted(captured) is not None
+                return f"{where} {'draws random numbers' if draws else 'uses a variable'}"
+        return f"{where} calls Python" if _calls_python(self.graph) else None
 
     def _normal(self, result: Any) -> Any:
         if isinstance(result, list):
@@ -342,6 +394,12 @@ class StructuredFunction:
         with context.open_scope(None):
             result = self._normal(self._traced(*_unpacked(arguments)))
         return [structure.leaf_of(leaf) for leaf in nest.flatten(result)]
+
+
+def _calls_python(graph: Graph) -> bool:
+    """Whether a function of the user's runs on the host."""
+    return any(getattr(node.attrs.get("function"), "users", False) or any(map(_calls_python, node.subgraphs()))
+               for node in graph.nodes)  # fmt: skip
 
 
 def _tensors_of(leaf: Any) -> list[Any]:

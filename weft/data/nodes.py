@@ -282,6 +282,7 @@ class Generator(Node):
     """What a Python generator yields."""
 
     label = "_FlatMapDataset"
+    outer_state = "it begins with a Python generator"
     works = True
 
     def __init__(self, function: Callable[..., Any], spec: Any, args: Sequence[Any]) -> None:

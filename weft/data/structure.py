@@ -17,6 +17,7 @@ from weft.base.errors import explain
 from weft.base.shapes import TensorShape
 from weft.runtime import frontdoor
 from weft.runtime.composite import CompositeTensor
+from weft.runtime.sparse import SparseTensor
 from weft.runtime.spec import CompositeSpec, TensorSpec
 from weft.runtime.tensor import EagerTensor, SymbolicTensor, Tensor
 
@@ -217,8 +218,10 @@ def packed_values(spec: Any, flat: Sequence[Any]) -> Any:
             return None
         if isinstance(leaf, Parts):
             found = leaf.value()
+            if hasattr(found, "numpy"):
+                return found.numpy()  # of a ragged tensor too: its rows
             arrays = [array.copy() for array in leaf.arrays]
-            return found._as_arrays(arrays) if isinstance(found, CompositeTensor) else arrays[0]
+            return found._dense_array() if isinstance(found, SparseTensor) else found._as_arrays(arrays)
         if not isinstance(leaf, np.ndarray):
             return public["dataset"](leaf).as_numpy_iterator()
         if leaf.ndim == 0:

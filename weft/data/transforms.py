@@ -454,13 +454,15 @@ class Cache(Derived):
     def __init__(self, source: Node, path: str) -> None:
         super().__init__(source)
         self.path = path
-        self._kept: list[Flat] | None = None
-        self._columns: list[Any] | None = None
-        self._lock = Lock()
+        self.emptied()
+
+    def emptied(self) -> None:
+        """Forgets what earlier passes kept: the elements will be others."""
+        self._memory = _Memory()
 
     def rows(self) -> Rows | None:
-        if self._columns is not None:
-            columns = self._columns
+        if self._memory.columns is not None:
+            columns = self._memory.columns
             return Rows(columns, lambda: counted(0, len(columns[0])), plain=True)
         if self.path:
             return None
@@ -468,8 +470,8 @@ class Cache(Derived):
         return rows if rows is not None and rows.plain else None
 
     def iterate(self) -> Iterator[Flat]:
-        if self._kept is not None:
-            yield from self._kept
+        if self._memory.kept is not None:
+            yield from self._memory.kept
             return
         if self.path and os.path.exists(self.path + ".weft-cache"):
             yield from kept_files.read(self.path + ".weft-cache")
@@ -481,12 +483,22 @@ class Cache(Derived):
         if self.path:
             kept_files.write(self.path + ".weft-cache", kept)
             return
-        with self._lock:
-            if self._kept is None:
-                self._columns = _as_columns(kept)
-                self._kept = kept if self._columns is None else [
-                    [c[i : i + 1].reshape(c.shape[1:]) for c in self._columns] for i in range(len(kept))
+        memory = self._memory
+        with memory.lock:
+            if memory.kept is None:
+                memory.columns = columns = _as_columns(kept)
+                memory.kept = kept if columns is None else [
+                    [c[i : i + 1].reshape(c.shape[1:]) for c in columns] for i in range(len(kept))
                 ]  # fmt: skip
+
+
+class _Memory:
+    """The elements that a cache keeps: all passes share it."""
+
+    def __init__(self) -> None:
+        self.kept: list[Flat] | None = None
+        self.columns: list[Any] | None = None
+        self.lock = Lock()
 
 
 def _as_columns(elements: list[Flat]) -> list[Any] | None:

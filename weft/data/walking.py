@@ -14,7 +14,7 @@ from weft.base.errors import OutOfRangeError, explain
 from weft.base.locks import Lock
 from weft.base.shapes import refreshed
 from weft.data import structure
-from weft.data.functions import Stand, parts_of, rebound
+from weft.data.functions import Stand, parts_of, rebound, restarted
 from weft.data.structure import DatasetSpec, NoneTensorSpec, Parts
 from weft.ir.types import TensorType
 from weft.ops import opdef
@@ -68,7 +68,7 @@ class Walk:
             with context.open_scope(None):
                 table = dict(zip(values, [EagerTensor(a.copy()) for a in arrays[:count]], strict=True))
                 table.update(zip(stands, [a.item() for a in arrays[count:]], strict=True))
-                return [structure.boxed(begun() if begun is not None else rebound(node, table).iterate())]
+                return [structure.boxed(begun() if begun is not None else restarted(rebound(node, table)).iterate())]
 
         # the iterator goes from node to node as strings do: as an object of Python's, which engines pass on
         self._elements = self._host(begin, [*needed.values(), *(stand.tensor for stand in stands)],

@@ -90,6 +90,8 @@ class _Streams:
         self.counts: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         #: the cells of ops in traced functions, and what each starts from: a state, or a number under any seed to come
         self.traced: weakref.WeakKeyDictionary[Cell, np.ndarray[Any, Any] | int] = weakref.WeakKeyDictionary()
+        #: those of ops in graphs of TensorFlow 1, and what each starts from; None where nothing seeds it
+        self.in_sessions: weakref.WeakKeyDictionary[Cell, np.ndarray[Any, Any] | None] = weakref.WeakKeyDictionary()
 
     def start(self, seed: int | None) -> None:
         self.seed = seed
@@ -148,11 +150,21 @@ class _Streams:
         """In a TensorFlow 1 graph, or a function that is traced inside of one: every session starts it anew."""
         seed = getattr((around or graph).wrapper, "seed", None)  # the eager seed is not the graph's
         number = self.number_in_session(graph) if op_seed is None else op_seed
-        if seed is None and op_seed is None:
-            state = _unpredictable()
-        else:
-            state = _seeded(_WITHOUT_GLOBAL_SEED if seed is None else seed, number)
-        return Handle(Template("generator", False, state), _STATE)
+        seeded = seed is not None or op_seed is not None
+        state = _seeded(_WITHOUT_GLOBAL_SEED if seed is None else seed, number) if seeded else _unpredictable()
+        template = Template("generator", False, state)
+        with self.lock:
+            self.in_sessions[template] = state.copy() if seeded else None
+        return Handle(template, _STATE)
+
+    def restarted(self, handle: Handle) -> Handle | None:
+        cell = handle._array
+        with self.lock:
+            if cell in self.in_sessions:
+                state = self.in_sessions[cell]
+                return make_handle(_unpredictable() if state is None else state.copy())
+            start = self.traced.get(cell)
+        return None if start is None else make_handle(np.array(self._first(start)))
 
 
 _streams = _Streams()
@@ -161,6 +173,14 @@ _streams = _Streams()
 def set_seed(seed: int | None) -> None:
     """Restarts all streams; with a seed they are the same every time."""
     _streams.start(None if seed is None else int(seed))
+
+
+def restarted(handle: Handle) -> Handle | None:
+    """A stream that begins where the one of an op in a graph began, or anew where nothing is seeded.
+
+    None for other state, such as that of a `tf.random.Generator`, which goes on from pass to pass.
+    """
+    return _streams.restarted(handle)
 
 
 def number_by_operations(on: bool) -> None:

@@ -182,6 +182,14 @@ class SparseTensor(CompositeTensor):
     def _as_arrays(self, arrays: list[Any]) -> SparseTensorValue:
         return SparseTensorValue(*arrays)
 
+    def _dense_array(self) -> Any:
+        """The whole as an array: zeros, or empty strings, where it says nothing."""
+        found = np.zeros(self._dense_shape.numpy(), self.dtype.numpy)
+        if found.dtype == object:
+            found[...] = b""
+        found[tuple(self._indices.numpy().T)] = self._values.numpy()
+        return found
+
     def _fed(self, value: Any) -> list[Any]:
         if isinstance(value, SparseTensor):
             return [tensor.numpy() for tensor in value._components()]

@@ -20,6 +20,7 @@ from weft.data.shuffling import Seeds
 from weft.data.structure import NoneTensorSpec
 from weft.ir.types import TensorType
 from weft.runtime import context, frontdoor
+from weft.runtime import random as streams
 from weft.runtime.operation_counts import further
 from weft.runtime.spec import TensorSpec
 from weft.runtime.tensor import EagerTensor, Handle, Tensor
@@ -71,7 +72,10 @@ class _Plan:
         """Begins a pass: the data that arrays stand for, variables as the session has them, draws from the start."""
         table: dict[Any, Any] = dict(zip(self._values, [EagerTensor(a) for a in arrays], strict=True))
         for key, thing in self._further.items():
-            if isinstance(thing, Handle) and isinstance(thing._array, Template):
+            stream = streams.restarted(thing) if isinstance(thing, Handle) else None
+            if stream is not None:
+                table[key] = stream
+            elif isinstance(thing, Handle) and isinstance(thing._array, Template):
                 table[key] = Handle(session._cell(thing._array), thing.type)
             elif isinstance(thing, Seeds):
                 table[key] = thing.restarted()
