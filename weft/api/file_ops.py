@@ -12,18 +12,8 @@ from weft.base import dtypes
 from weft.base.dims import Dim
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
-from weft.ops import opdef
 from weft.ops.host import Form
-from weft.runtime import dispatch, frontdoor
-
-
-def _host(function: Any, inputs: list[Any], type: TensorType, name: str, form: Form | None = None) -> Any:
-    def run(*arrays: Any) -> list[Any]:
-        return [function(*arrays)]
-
-    run.form = form  # type: ignore[attr-defined]
-    attrs = {"function": run, "types": (type,), "gradient": None}
-    return dispatch.apply(opdef.get("py_function"), [frontdoor.convert(i) for i in inputs], attrs, name)[0]
+from weft.runtime.host_call import host_result
 
 
 def _text(array: Any) -> str:
@@ -60,12 +50,12 @@ def read_file(filename: Any, name: str | None = None) -> Any:
     Raises:
         NotFoundError: Where there is no such file, when it runs.
     """
-    return _host(content_of, [filename], TensorType((), dtypes.string), name or "ReadFile", Form("read_file"))
+    return host_result(content_of, [filename], TensorType((), dtypes.string), name or "ReadFile", Form("read_file"))
 
 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
     """Writes a string to a file, when it runs; folders are made."""
-    _host(put_content, [filename, contents], TensorType((), dtypes.string), name or "WriteFile")
+    host_result(put_content, [filename, contents], TensorType((), dtypes.string), name or "WriteFile")
 
 
 def matching_files(pattern: Any, name: str | None = None) -> Any:
@@ -76,7 +66,7 @@ def matching_files(pattern: Any, name: str | None = None) -> Any:
         result[:] = [path.encode() for path in sorted(found)]
         return result
 
-    return _host(run, [pattern], TensorType((Dim.fresh(),), dtypes.string), name or "MatchingFiles")
+    return host_result(run, [pattern], TensorType((Dim.fresh(),), dtypes.string), name or "MatchingFiles")
 
 
 def serialize_tensor(tensor: Any, name: str | None = None) -> Any:
@@ -93,7 +83,7 @@ def serialize_tensor(tensor: Any, name: str | None = None) -> Any:
     def run(array: Any) -> Any:
         return np.asarray(tensors.to_tensor_proto(array, raw=True).SerializeToString(), object)
 
-    return _host(run, [tensor], TensorType((), dtypes.string), name or "SerializeTensor")
+    return host_result(run, [tensor], TensorType((), dtypes.string), name or "SerializeTensor")
 
 
 def parse_tensor(serialized: Any, out_type: Any, name: str | None = None) -> Any:
@@ -117,4 +107,4 @@ def parse_tensor(serialized: Any, out_type: Any, name: str | None = None) -> Any
                                                received=found.dtype.name, expected=wanted.name))  # fmt: skip
         return found
 
-    return _host(run, [serialized], TensorType(None, wanted), name or "ParseTensor")
+    return host_result(run, [serialized], TensorType(None, wanted), name or "ParseTensor")

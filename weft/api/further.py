@@ -34,7 +34,7 @@ def is_symbolic_tensor(tensor: Any) -> bool:
 
 def get_current_name_scope() -> str:
     """The path of the name scopes that are open; "" outside of all."""
-    return "/".join(context.names())
+    return context.path()
 
 
 def type_spec_from_value(value: Any) -> Any:

@@ -229,6 +229,11 @@ def names() -> list[str]:
     return _local.names
 
 
+def path() -> str:
+    """The open name scopes as one name; "" outside of all."""
+    return "/".join(names())
+
+
 def part() -> str:
     """Which part of a program is running, as a path: a model's layer. Names of nodes in traced functions begin so."""
     return _local.part

@@ -341,7 +341,7 @@ class Graph:
 
     def get_name_scope(self) -> str:
         """The name scope that is open, without a `/` at its end; empty outside of all."""
-        return "/".join(context.names())
+        return context.path()
 
     @contextmanager
     def control_dependencies(self, control_inputs: Sequence[Any] | None) -> Iterator[None]:

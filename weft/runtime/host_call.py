@@ -7,7 +7,8 @@ from typing import Any
 
 from weft.ir.types import TensorType
 from weft.ops import opdef
-from weft.runtime import dispatch
+from weft.ops.host import Form
+from weft.runtime import dispatch, frontdoor
 
 
 def host_call(function: Callable[..., Sequence[Any]], inputs: Sequence[Any], types: Sequence[TensorType],
@@ -28,3 +29,23 @@ def host_call(function: Callable[..., Sequence[Any]], inputs: Sequence[Any], typ
         if node is not None:
             node.metadata["type"] = type
     return outputs
+
+
+def host_result(function: Callable[..., Any], inputs: Sequence[Any], type: TensorType, name: str,
+                form: Form | None = None) -> Any:  # fmt: skip
+    """What a function of arrays that has one result gives whenever the node runs.
+
+    Args:
+        function: Arrays to an array.
+        inputs: Tensors, or what becomes some.
+        type: The result's type.
+        name: The node's name.
+        form: What it does, for engines that have code of their own for it.
+    """
+
+    def run(*arrays: Any) -> list[Any]:
+        return [function(*arrays)]
+
+    run.form = form  # type: ignore[attr-defined]
+    attrs = {"function": run, "types": (type,), "gradient": None}
+    return dispatch.apply(opdef.get("py_function"), [frontdoor.convert(i) for i in inputs], attrs, name)[0]

@@ -7,7 +7,6 @@ pixels than there is memory for: its size is looked at before it is read.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,9 @@ from weft.api.image.common import convert_image_dtype
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
-from weft.ops import opdef
 from weft.ops.host import Form
-from weft.runtime import dispatch, frontdoor
+from weft.runtime import frontdoor
+from weft.runtime.host_call import host_result
 from weft.runtime.kept_calls import keepable
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -118,15 +117,6 @@ def _drafted(picture: Any, channels: int, manner: jpeg.Manner) -> Any:
     return picture.reduce(manner.ratio // done) if done < manner.ratio else picture
 
 
-def _host(function: Callable[..., Any], inputs: list[Any], type: TensorType, name: str) -> Any:
-    def run(*arrays: Any) -> list[Any]:
-        return [function(*arrays)]
-
-    run.form = Form(name)  # type: ignore[attr-defined]
-    attrs = {"function": run, "types": (type,), "gradient": None}
-    return dispatch.apply(opdef.get("py_function"), [frontdoor.convert(i) for i in inputs], attrs, name)[0]
-
-
 def _bytes(contents: Any, function: str) -> bytes:
     if contents.ndim != 0 or contents.dtype != object:
         raise InvalidArgumentError(explain(f"tf.image.{function}: `contents` is the content of one file.",
@@ -144,7 +134,7 @@ def _decode(function: str, formats: tuple[str, ...], contents: Any, channels: in
         return _of_file(_bytes(data, function), function, formats, channels, dtype is dtypes.uint16, manner)
 
     type = TensorType((_fresh(), _fresh(), channels or _fresh()), dtype)
-    return _host(run, [contents], type, function)
+    return host_result(run, [contents], type, function, Form(function))
 
 
 def _fresh() -> Any:
@@ -232,7 +222,8 @@ def decode_gif(contents: Any, name: str | None = None) -> Any:
     def run(data: Any) -> Any:
         return _frames(_opened(_bytes(data, "decode_gif"), "decode_gif", ("GIF",)), "decode_gif")
 
-    return _host(run, [contents], TensorType((_fresh(), _fresh(), _fresh(), 3), dtypes.uint8), "decode_gif")
+    type = TensorType((_fresh(), _fresh(), _fresh(), 3), dtypes.uint8)
+    return host_result(run, [contents], type, "decode_gif", Form("decode_gif"))
 
 
 @keepable("image.decode_image", "contents")
@@ -260,7 +251,8 @@ def decode_image(contents: Any, channels: int | None = None, dtype: Any = dtypes
         return found if found.ndim == 3 or expand_animations else found[0]
 
     shape = None if expand_animations else (_fresh(), _fresh(), channels or _fresh())
-    found = _host(run, [contents], TensorType(shape, dtypes.uint16 if deep else dtypes.uint8), "decode_image")
+    type = TensorType(shape, dtypes.uint16 if deep else dtypes.uint8)
+    found = host_result(run, [contents], type, "decode_image", Form("decode_image"))
     return found if wanted in (dtypes.uint8, dtypes.uint16) else convert_image_dtype(found, wanted)
 
 
@@ -287,7 +279,8 @@ def _encode(image: Any, function: str, channels: tuple[int, ...], **options: Any
         raise TypeError(explain(f"tf.image.{function} takes uint8.", received=str(x.type),
                                 hint="tf.image.convert_image_dtype(image, tf.uint8)"))  # fmt: skip
     text = TensorType((), dtypes.string)
-    return _host(lambda array: _encoded(array, function, channels, **options), [x], text, function)
+    return host_result(lambda array: _encoded(array, function, channels, **options), [x], text, function,
+                       Form(function))  # fmt: skip
 
 
 @keepable("image.encode_png", "image")
@@ -313,7 +306,8 @@ def encode_jpeg_variable_quality(images: Any, quality: Any, name: str | None = N
     def run(array: Any, quality: Any) -> Any:
         return _encoded(array, "encode_jpeg", (1, 3), format="JPEG", quality=int(quality), subsampling=2)
 
-    return _host(run, [images, quality], TensorType((), dtypes.string), "encode_jpeg_variable_quality")
+    name = "encode_jpeg_variable_quality"
+    return host_result(run, [images, quality], TensorType((), dtypes.string), name, Form(name))
 
 
 def adjust_jpeg_quality(image: Any, jpeg_quality: Any, dct_method: str = "", name: str | None = None) -> Any:
@@ -333,7 +327,7 @@ def extract_jpeg_shape(contents: Any, output_type: Any = dtypes.int32, name: str
         picture = _opened(_bytes(data, "extract_jpeg_shape"), "extract_jpeg_shape", ("JPEG", "MPO"))
         return np.asarray([picture.height, picture.width, _natural(picture)], wanted.numpy)
 
-    return _host(run, [contents], TensorType((3,), wanted), "extract_jpeg_shape")
+    return host_result(run, [contents], TensorType((3,), wanted), "extract_jpeg_shape", Form("extract_jpeg_shape"))
 
 
 def is_jpeg(contents: Any, name: str | None = None) -> Any:
@@ -341,4 +335,4 @@ def is_jpeg(contents: Any, name: str | None = None) -> Any:
     def run(data: Any) -> Any:
         return np.asarray(jpeg.begins(_bytes(data, "is_jpeg")))
 
-    return _host(run, [contents], TensorType((), dtypes.bool_), "is_jpeg")
+    return host_result(run, [contents], TensorType((), dtypes.bool_), "is_jpeg", Form("is_jpeg"))
