@@ -19,3 +19,10 @@ def test_it_is_there(name):
 def test_an_unknown_name_is_met_with_near_ones():
     with pytest.raises(AttributeError, match="reduce_mean"):
         _ = weft.reduce_men
+
+
+def test_the_older_spelling_of_version_2_has_its_switch():
+    from weft.compat import v2
+
+    v2.enable_v2_behavior()
+    assert weft.executing_eagerly() and not hasattr(weft, "enable_v2_behavior")

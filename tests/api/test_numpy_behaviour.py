@@ -102,3 +102,11 @@ def test_gradients_flow_and_it_is_traced() -> None:
     with tf.GradientTape() as tape:
         value = loss(x)
     assert np.allclose(tape.gradient(value, x), [[2.0, 4.0, 2.0], [8.0, 10.0, 2.0]])
+
+
+def test_functions_of_plain_numbers_keep_their_dtypes() -> None:
+    assert tf.math.add(1.0, 2.0).dtype == tf.float32 and tf.maximum([1.0], [2.0]).dtype == tf.float32
+    assert tf.math.add(1, 2).dtype == tf.int32
+    assert tnp.add(1.0, 2.0).dtype == tf.float64  # NumPy's own do as NumPy does
+    assert tf.nn.batch_normalization(tf.constant([[1.0, 2.0]]), 0.0, 1.0, None, None, 1e-3).dtype == tf.float32
+    tf.debugging.assert_near(1.0, 1.0 + 1e-7)

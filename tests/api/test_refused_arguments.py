@@ -39,6 +39,8 @@ def test_hues_turn_by_a_circle_at_most_and_nothing_is_made_ahead_less_than_never
     with pytest.raises(tf.errors.InvalidArgumentError, match="received -5"):
         tf.data.Dataset.range(2).prefetch(-5)
     assert list(tf.data.Dataset.range(2).prefetch(tf.data.AUTOTUNE).as_numpy_iterator()) == [0, 1]
+    ahead = tf.data.Dataset.range(3).flat_map(lambda n: tf.data.Dataset.range(n).prefetch(n))  # known later
+    assert list(ahead.as_numpy_iterator()) == [0, 0, 1]
 
 
 def test_an_operator_that_says_nothing_of_its_matrix_says_so():

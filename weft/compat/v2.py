@@ -12,6 +12,10 @@ def __getattr__(name: str) -> Any:
         from weft.compat.internals import internal
 
         return internal
+    if name == "enable_v2_behavior":  # a name of this module alone
+        from weft.compat.v1 import enable_v2_behavior
+
+        return enable_v2_behavior
     return getattr(weft, name)
 
 

@@ -738,7 +738,7 @@ class Dataset(structure.PipelineHandle):
             InvalidArgumentError: For a negative `buffer_size` other than `tf.data.AUTOTUNE`, which is -1.
         """
         size = number(buffer_size, "buffer_size")
-        if size < -1:
+        if isinstance(size, int) and size < -1:
             raise InvalidArgumentError(
                 f"prefetch: `buffer_size` must be 0 or more, or -1 (tf.data.AUTOTUNE), received {size}."
             )

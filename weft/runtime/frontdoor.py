@@ -353,7 +353,7 @@ def together(x: Any, y: Any, op: str) -> tuple[Any, Any]:
     x, y = _read(x), _read(y)
     if isinstance(x, EagerTensor) and isinstance(y, EagerTensor) and x._array.dtype == y._array.dtype:
         return x, y
-    if promotion is not None:
+    if promotion is not None and not (_is_python(x) and _is_python(y)):
         return promotion(x, y)
     if is_tensor_like(x):
         x = convert(x)
