@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from weft.api import late_parameters as late
+from weft.api import ragged_map
 from weft.api.common import apply, axes_of, cast_to, in_a_row, integer
 from weft.base import dtypes, shapes
 from weft.base.errors import InvalidArgumentError, UnimplementedError, explain
@@ -530,8 +531,6 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
     """x where the condition holds, else y; with the condition alone, the coordinates at which it holds."""
     if isinstance(condition, RaggedTensor):
-        from weft.api import ragged_map
-
         return ragged_map.where(condition, x, y)
     test = frontdoor.convert(condition)
     if (x is None) != (y is None):

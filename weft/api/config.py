@@ -180,7 +180,12 @@ def set_logical_device_configuration(device: Any, logical_devices: Any) -> None:
 
 
 def get_logical_device_configuration(device: Any) -> Any:
-    """How a device was said to be divided; None where nothing was said."""
+    """How a device was said to be divided; None where nothing was said.
+
+    Raises:
+        ValueError: For what is no physical device.
+    """
+    _require_physical(device)
     return _logical.get(device.name)
 
 
@@ -188,8 +193,20 @@ def experimental_connect_to_cluster(*args: Any, **kwargs: Any) -> None:
     """Accepted: this process is all there is."""
 
 
-def experimental_connect_to_host(*args: Any, **kwargs: Any) -> None:
-    """Accepted: this process is all there is."""
+def experimental_connect_to_host(remote_host: Any = None, job_name: str = "worker") -> None:
+    """Accepted: this process is all there is.
+
+    Raises:
+        ValueError: Without a host.
+    """
+    if not remote_host:
+        raise ValueError(explain("experimental_connect_to_host: there must be at least one remote_host."))
+
+
+def _require_physical(device: Any) -> None:
+    if not isinstance(device, PhysicalDevice):
+        raise ValueError(explain("A tf.config.PhysicalDevice is wanted.", received=repr(device),
+                                 hint="tf.config.list_physical_devices()"))  # fmt: skip
 
 
 def _require_processor(device: str) -> None:
@@ -299,7 +316,12 @@ class _Experimental(Namespace):
 
     @staticmethod
     def get_device_details(device: Any) -> dict[str, Any]:
-        """What is known of a device: nothing, of a processor."""
+        """What is known of a device: nothing, of a processor.
+
+        Raises:
+            ValueError: For what is no physical device.
+        """
+        _require_physical(device)
         return {}
 
 

@@ -59,7 +59,16 @@ class HierarchicalCopyAllReduce(CrossDeviceOps):
 
 
 class NcclAllReduce(CrossDeviceOps):
-    """Accepted."""
+    """Accepted.
+
+    Args:
+        num_packs: Accepted; 0 or more.
+    """
+
+    def __init__(self, num_packs: int = 1) -> None:
+        if num_packs < 0:
+            raise ValueError(explain("NcclAllReduce: num_packs must be 0 or more.", received=str(num_packs)))
+        self.num_packs = num_packs
 
 
 class ReductionToOneDevice(CrossDeviceOps):

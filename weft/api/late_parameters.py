@@ -146,3 +146,14 @@ def diag_part(x: Any, k: Any) -> Any:
     batch = _at(shape, [*range(rank - 2)]) if rank > 2 else None
     flat = _int32([-1]) if batch is None else dispatch.call("concat", batch, _int32([-1]), axis=0)
     return dispatch.call("gather", _to_shape(x, flat), places, axis=rank - 2, batch_dims=0)
+
+
+def top_k(x: Any, k: Any) -> tuple[Any, Any]:
+    """The k greatest values of each row, and where they are: of all in order the first k."""
+    from weft.api.flow import assert_less_equal
+
+    assert_less_equal(_int32(k), _shape(x)[-1], "top_k: the last axis has fewer than k elements")
+    order = apply("argsort", x, axis=-1, direction="DESCENDING")[..., :k]
+    # in a batch of one, so that rows have a dense gradient, as those of `top_k` have, and not that of parts of a table
+    one = [apply("expand_dims", tensor, axis=0) for tensor in (x, order)]
+    return apply("gather", *one, axis=-1, batch_dims=-1)[0], order

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from weft.api import late_parameters as late
 from weft.api import special
 from weft.api.array import argsort as argsort
 from weft.api.array import ensure_shape, ones_like, shape, where, zeros, zeros_like
@@ -16,8 +17,7 @@ from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor, sizes
-from weft.runtime.static import get_static_value
-from weft.runtime.tensor import EagerTensor, SymbolicTensor
+from weft.runtime.tensor import EagerTensor
 
 add = binary("add")
 subtract = binary("subtract")
@@ -354,17 +354,6 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
     return apply("in_top_k", targets, predictions, k=integer(k, "k"), name=name)
 
 
-def _top_of_unknown_number(x: Any, k: Any, index_type: Any) -> TopKV2:
-    """`top_k` of as many as the run says: of all in order the first k."""
-    from weft.api.flow import assert_less_equal
-
-    assert_less_equal(k, cast_to(shape(x)[-1], k.dtype), "top_k: the last axis has fewer than k elements")
-    order = apply("argsort", x, axis=-1, direction="DESCENDING")[..., :k]
-    # in a batch of one, so that rows have a dense gradient, as those of `top_k` have, and not that of parts of a table
-    one = [apply("expand_dims", tensor, axis=0) for tensor in (x, order)]
-    return TopKV2(apply("gather", *one, axis=-1, batch_dims=-1)[0], cast_to(order, index_type))
-
-
 class TopKV2(NamedTuple):
     """The result of `top_k`."""
 
@@ -389,12 +378,11 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.
         >>> found.values.numpy().tolist(), found.indices.numpy().tolist()
         ([[3.0, 2.0]], [[1, 2]])
     """
-    if isinstance(k, SymbolicTensor):
-        known = get_static_value(k)
-        if known is None:
-            return _top_of_unknown_number(frontdoor.convert(input), k, dtypes.as_dtype(index_type))
-        k = int(known)
-    return TopKV2(*apply("top_k", input, k=integer(k, "k"), index_type=dtypes.as_dtype(index_type), name=name))
+    kind = dtypes.as_dtype(index_type)
+    if late.is_late(k):
+        values, places = late.top_k(frontdoor.convert(input), frontdoor.convert(k))
+        return TopKV2(values, cast_to(places, kind))
+    return TopKV2(*apply("top_k", input, k=integer(k, "k"), index_type=kind, name=name))
 
 
 def invert_permutation(x: Any, name: str | None = None) -> Any:
@@ -436,7 +424,7 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
 
 def _columns_between(counted: Any, least: Any, most: Any) -> Any:
     """Counts, with zeros behind them up to the least length, and without those from the greatest on."""
-    from weft.api.array import pad, shape
+    from weft.api.array import pad
 
     size = shape(counted)[-1]
     wanted = size if least is None else maximum(size, cast_to(least, dtypes.int32))

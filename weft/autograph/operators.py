@@ -21,6 +21,7 @@ from weft.runtime.variable import Variable
 
 def _condition(value: Any, word: str) -> Any:
     """A tensor as the scalar bool that a graph's control flow takes."""
+    value = control.one_element(value)
     shape = value.shape
     if shape.rank not in (0, None):
         raise ValueError(explain(
@@ -109,7 +110,10 @@ def _truth(value: Any) -> Any:
 def not_(value: Any) -> Any:
     """`not value`."""
     found = staged(value)
-    return not value if found is None else dispatch.call("logical_not", _condition(found, "not"))
+    if found is None:
+        return not value
+    test = found if found.dtype.is_bool else dispatch.call("cast", found, dtype=dtypes.bool_)
+    return dispatch.call("logical_not", test)
 
 
 def compare(first: Any, *steps: tuple[Callable[[Any, Any], Any], Callable[[], Any]]) -> Any:

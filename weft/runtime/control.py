@@ -127,6 +127,7 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
     pred = frontdoor.convert(pred)
     if context.scope() is None:
         return true_fn() if bool(pred) else false_fn()
+    pred = one_element(pred)
     if not pred.dtype.is_bool:
         pred = dispatch.call("cast", pred, dtype=dtypes.bool_)
     branches = [trace_subgraph(true_fn, (), (), "true_branch"), trace_subgraph(false_fn, (), (), "false_branch")]
@@ -137,6 +138,18 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
         raise TypeError(explain(f"tf.cond: the branches return different structures. {error}",
                                 hint="return the same number of tensors from both")) from None  # fmt: skip
     return first.loosened(second).rebuild(branch(pred, branches, name))
+
+
+def one_element(tensor: Any) -> Any:
+    """A condition as a scalar, where it has one element or only the run tells how many; another one as it is."""
+    shape = tensor.shape
+    if shape.rank in (0, None) or any(size not in (1, None) for size in shape.as_list()):
+        return tensor
+    return dispatch.call("reshape", tensor, shape=())
+
+
+def _of_one_element(condition: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *values: one_element(frontdoor.convert(condition(*values)))
 
 
 def branch(pred: Any, branches: Sequence[Traced], name: str | None = None) -> list[Any]:
@@ -199,6 +212,7 @@ def while_loop(
     loop_vars = list(given)
     if context.scope() is None:
         return nest.rebuild(given, _python_loop(condition, body, loop_vars, maximum_iterations))
+    condition = _of_one_element(condition)
     loop_vars = _with_memory(body, loop_vars)
     loop_vars = nest.map_structure(lambda v: v._loosened(None) if isinstance(v, CompositeTensor) else v, loop_vars)
     start = TracedResult(loop_vars)

@@ -77,8 +77,13 @@ def _number(item: Any) -> Any:
         return dispatch.call("dimension", size=item)
     if item is None:
         return -1
-    size = frontdoor.convert(item)  # a placeholder made without a shape holds one number
+    size = _whole(frontdoor.convert(item))  # a placeholder made without a shape holds one number
     return size if size.shape.rank is not None else dispatch.call("reshape", size, shape=())
+
+
+def _whole(tensor: Any) -> Any:
+    """A tensor among sizes as an integer: `tf.math.ceil(height / 8)` is a float, and TensorFlow takes it so."""
+    return dispatch.call("cast", tensor, dtype=dtypes.int32) if tensor.dtype.is_floating else tensor
 
 
 def _size(item: Any) -> Any:
@@ -95,7 +100,7 @@ def _size(item: Any) -> Any:
     if hasattr(item, "value") and not isinstance(item, Tensor) and not callable(item.value):  # a TensorFlow 1 Dimension
         return -1 if item.value is None else int(item.value)
     if frontdoor.is_tensor_like(item):
-        found = known(frontdoor.convert(item))
+        found = known(_whole(frontdoor.convert(item)))
         return None if isinstance(found, tuple) else found
     raise TypeError(f"A size must be an integer, received {item!r}.")
 
