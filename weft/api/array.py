@@ -516,11 +516,12 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
         given = on_value if on_value is not None else off_value
         dtype = dtypes.float32 if given is None else frontdoor.convert(given).dtype
     wanted = dtypes.as_dtype(dtype)
-    if late.is_late(depth):
-        hot = late.one_hot(found, depth, -1 if axis is None else axis)
+    size = late.number(depth, "depth")
+    if not isinstance(size, int):
+        hot = late.one_hot(found, size, -1 if axis is None else axis)
         return where(hot, cast_to(1 if on_value is None else on_value, wanted),
                      cast_to(0 if off_value is None else off_value, wanted), name=name)  # fmt: skip
-    options: dict[str, Any] = {"depth": integer(depth, "depth"), "axis": -1 if axis is None else axis}
+    options: dict[str, Any] = {"depth": size, "axis": -1 if axis is None else axis}
     on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
     if wanted is not dtypes.string and not any(frontdoor.is_tensor_like(value) for value in (on, off)):
         return apply("one_hot", found, dtype=wanted, on_value=on, off_value=off, name=name, **options)

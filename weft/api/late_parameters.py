@@ -8,15 +8,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from weft.api.common import apply, cast_to
+from weft.api.common import apply, cast_to, integer
 from weft.base import dtypes
 from weft.runtime import dispatch, frontdoor, sizes
+from weft.runtime.static import get_static_value
+from weft.runtime.tensor import SymbolicTensor
 
 
 def is_late(*parameters: Any) -> bool:
     """Whether one of these is a tensor whose value is not known while the graph is built."""
     tensors = [frontdoor.convert(value) for value in parameters if frontdoor.is_tensor_like(value)]
     return any(sizes.known(tensor) is None for tensor in tensors)
+
+
+def number(value: Any, what: str) -> Any:
+    """A number as an int where it is known, else as the tensor that it is.
+
+    Raises:
+        TypeError: For what is no integer.
+    """
+    if not isinstance(value, SymbolicTensor) or not value.dtype.is_integer:
+        return integer(value, what)
+    known = get_static_value(value)
+    return value if known is None else int(known)
 
 
 def _int32(value: Any) -> Any:

@@ -378,11 +378,11 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.
         >>> found.values.numpy().tolist(), found.indices.numpy().tolist()
         ([[3.0, 2.0]], [[1, 2]])
     """
-    kind = dtypes.as_dtype(index_type)
-    if late.is_late(k):
-        values, places = late.top_k(frontdoor.convert(input), frontdoor.convert(k))
+    count, kind = late.number(k, "k"), dtypes.as_dtype(index_type)
+    if not isinstance(count, int):
+        values, places = late.top_k(frontdoor.convert(input), count)
         return TopKV2(values, cast_to(places, kind))
-    return TopKV2(*apply("top_k", input, k=integer(k, "k"), index_type=kind, name=name))
+    return TopKV2(*apply("top_k", input, k=count, index_type=kind, name=name))
 
 
 def invert_permutation(x: Any, name: str | None = None) -> Any:
