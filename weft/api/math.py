@@ -12,7 +12,6 @@ from weft.api.array import argsort as argsort
 from weft.api.array import ensure_shape, ones_like, shape, where, zeros, zeros_like
 from weft.api.array import unique as unique
 from weft.api.common import apply, axes_of, binary, cast_to, in_a_row, integer, reduced, unary
-from weft.api.late_parameters import is_late
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ops import opdef
@@ -409,16 +408,16 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
     """
     from weft.api.array import reshape
 
-    if is_late(minlength, maxlength):
-        least, most = minlength, maxlength
+    least = None if minlength is None else late.number(minlength, "minlength")
+    most = None if maxlength is None else late.number(maxlength, "maxlength")
+    if not all(number is None or isinstance(number, int) for number in (least, most)):
         counted = bincount(arr, weights, None, None, dtype, name, axis, binary_output)
         return _columns_between(counted, least, most)
     values = cast_to(arr, dtypes.int32)
     parts = [values] if weights is None else [values, frontdoor.convert(weights)]
     if axis in (None, 0):
         parts = [reshape(p, [-1]) for p in parts]
-    return apply("bincount", *parts, minlength=0 if minlength is None else integer(minlength, "minlength"),
-                 maxlength=None if maxlength is None else integer(maxlength, "maxlength"),
+    return apply("bincount", *parts, minlength=0 if least is None else least, maxlength=most,
                  dtype=dtypes.as_dtype(dtype), binary_output=binary_output, name=name)  # fmt: skip
 
 
