@@ -7,6 +7,8 @@ pixels than there is memory for: its size is looked at before it is read.
 from __future__ import annotations
 
 import io
+import struct
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,10 +16,11 @@ import numpy as np
 from weft.api.image import jpeg
 from weft.api.image.common import convert_image_dtype
 from weft.base import dtypes
-from weft.base.errors import InvalidArgumentError, explain
+from weft.base.errors import DataLossError, InvalidArgumentError, UnimplementedError, explain
+from weft.formats import png
 from weft.ir.types import TensorType
 from weft.ops.host import Form
-from weft.runtime import frontdoor
+from weft.runtime import context, frontdoor
 from weft.runtime.host_call import host_result
 from weft.runtime.kept_calls import keepable
 
@@ -62,7 +65,9 @@ def _pixels(picture: Any, channels: int, deep: bool, function: str) -> Any:
     try:
         if picture.mode.startswith("I"):
             wide = np.asarray(picture).astype(np.uint16)
-            found = np.repeat(wide[..., None], count, axis=2) if count != 2 else np.stack([wide, wide * 0 + 65535], 2)
+            found = np.repeat(wide[..., None], count, axis=2)
+            if count in (2, 4):
+                found[..., -1] = 65535  # opaque
             return found if deep else (found >> 8).astype(np.uint8)
         if count == 1 and picture.format == "PNG" and picture.mode not in ("1", "L", "LA"):
             # the shares of libpng, and no rounding
@@ -89,6 +94,9 @@ _JPEG_END = b"\xff\xd9"
 def _of_file(data: bytes, function: str, formats: tuple[str, ...], channels: int, deep: bool,
              manner: jpeg.Manner = _PLAIN) -> Any:  # fmt: skip
     """A file's pixels `[height, width, channels]`; in `decode_image` all pictures of a GIF file."""
+    if "PNG" in formats and png.is_deep(data) and (deep or data[25] == 4):  # grey with alpha is colours to Pillow
+        found = _deep(data, function, channels)
+        return found if deep else (found >> 8).astype(np.uint8)
     whole = "JPEG" in formats and jpeg.begins(data)
     found = jpeg.pixels(data, channels, manner, _MOST) if whole else None
     if found is None:
@@ -103,6 +111,27 @@ def _of_file(data: bytes, function: str, formats: tuple[str, ...], channels: int
         if found is None:
             return array
     return _deepened(found) if deep else found
+
+
+def _deep(data: bytes, function: str, channels: int) -> Any:
+    """The pixels of a PNG file with 16 bits for each of several channels, of which Pillow keeps 8."""
+    try:
+        found = png.decode_deep(data, _MOST)
+    except DataLossError as error:
+        raise InvalidArgumentError(explain(f"tf.image.{function}: {error.message}")) from None
+    if found is None:
+        raise UnimplementedError(explain(f"tf.image.{function}: 16 bits of several channels are read from PNG files "
+                                         "that are neither interlaced nor have a colour for transparency.",
+                                         hint="dtype=tf.uint8 gives the upper 8 bits"))  # fmt: skip
+    held = found.shape[2]
+    count = channels or held
+    colours, opaque = found[..., : held - (held in (2, 4))], held not in (2, 4)
+    alpha = np.full((*found.shape[:2], 1), 65535, np.uint16) if opaque else found[..., -1:]
+    if count < 3 and colours.shape[2] == 3:  # the shares of libpng, and no rounding
+        colours = ((colours.astype(np.int64) @ np.array([9797, 19235, 3736])) >> 15).astype(np.uint16)[..., None]
+    elif count >= 3 and colours.shape[2] == 1:
+        colours = np.repeat(colours, 3, axis=2)
+    return np.concatenate([colours, alpha], axis=2) if count in (2, 4) else np.ascontiguousarray(colours)
 
 
 def _drafted(picture: Any, channels: int, manner: jpeg.Manner) -> Any:
@@ -243,34 +272,40 @@ def decode_image(contents: Any, channels: int | None = None, dtype: Any = dtypes
         `[height, width, channels]`; of unknown rank where a GIF file may give one more dimension.
     """
     wanted = dtypes.as_dtype(dtype)
-    deep = wanted is dtypes.uint16
+    at_once = wanted is dtypes.float32  # the numbers of the file are known there, 8 bits or 16
 
     def run(data: Any) -> Any:
-        found = _of_file(_bytes(data, "decode_image"), "decode_image", ("JPEG", "MPO", "PNG", "GIF", "BMP"),
-                         channels or 0, deep)  # fmt: skip
-        return found if found.ndim == 3 or expand_animations else found[0]
+        content = _bytes(data, "decode_image")
+        deep = wanted is dtypes.uint16 or (at_once and png.is_deep(content))
+        found = _of_file(content, "decode_image", ("JPEG", "MPO", "PNG", "GIF", "BMP"), channels or 0, deep)
+        found = found if found.ndim == 3 or expand_animations else found[0]
+        if at_once:
+            with context.open_scope(None):
+                return convert_image_dtype(found, wanted).numpy()
+        return found
 
     shape = None if expand_animations else (_fresh(), _fresh(), channels or _fresh())
-    type = TensorType(shape, dtypes.uint16 if deep else dtypes.uint8)
-    found = host_result(run, [contents], type, "decode_image", Form("decode_image"))
-    return found if wanted in (dtypes.uint8, dtypes.uint16) else convert_image_dtype(found, wanted)
+    given = wanted if at_once or wanted is dtypes.uint16 else dtypes.uint8
+    found = host_result(run, [contents], TensorType(shape, given), "decode_image", Form("decode_image"))
+    return found if wanted is given else convert_image_dtype(found, wanted)
 
 
-def _encoded(array: Any, function: str, channels: tuple[int, ...], **options: Any) -> Any:
+def _encoded(array: Any, function: str, channels: tuple[int, ...], finish: Any = None, **options: Any) -> Any:
     if array.ndim != 3 or array.shape[2] not in channels:
         counts = ", ".join(map(str, channels))
         raise InvalidArgumentError(explain(f"tf.image.{function}: an image is [height, width, channels].",
                                            expected=f"{counts} channels", received=str(array.shape)))  # fmt: skip
     image_module = _pillow()
     if array.dtype == np.uint16:
-        if array.shape[2] != 1:
-            raise NotImplementedError(explain(f"tf.image.{function}: uint16 is written with one channel only."))
+        if function == "encode_png":
+            return np.asarray(png.encode_png(array, options["compress_level"]), object)
         picture = image_module.fromarray(np.ascontiguousarray(array[..., 0]))
     else:
         picture = image_module.fromarray(np.ascontiguousarray(array[..., 0] if array.shape[2] == 1 else array))
     written = io.BytesIO()
     picture.save(written, **options)
-    return np.asarray(written.getvalue(), object)
+    content = written.getvalue()
+    return np.asarray(content if finish is None else finish(content), object)
 
 
 def _encode(image: Any, function: str, channels: tuple[int, ...], **options: Any) -> Any:
@@ -285,9 +320,13 @@ def _encode(image: Any, function: str, channels: tuple[int, ...], **options: Any
 
 @keepable("image.encode_png", "image")
 def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Any:
-    """A PNG file of an image `[height, width, channels]`, uint8 or uint16 with one channel."""
+    """A PNG file of an image `[height, width, 1 to 4]`, uint8 or uint16."""
     level = 6 if compression < 0 else int(compression)
     return _encode(image, "encode_png", (1, 2, 3, 4), format="PNG", compress_level=level)
+
+
+_JPEG_FORMATS = {"": (1, 3), "grayscale": (1,), "rgb": (3,)}
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 
 
 @keepable("image.encode_jpeg", "image")
@@ -295,16 +334,62 @@ def encode_jpeg(image: Any, format: str = "", quality: int = 95, progressive: bo
                 optimize_size: bool = False, chroma_downsampling: bool = True, density_unit: str = "in",
                 x_density: int = 300, y_density: int = 300, xmp_metadata: str = "",
                 name: str | None = None) -> Any:  # fmt: skip
-    """A JPEG file of an image `[height, width, 1 or 3]`, uint8."""
-    return _encode(image, "encode_jpeg", (1, 3), format="JPEG", quality=int(quality), progressive=progressive,
-                   optimize=optimize_size, subsampling=2 if chroma_downsampling else 0,
-                   dpi=(x_density, y_density))  # fmt: skip
+    """A JPEG file of an image.
+
+    Args:
+        image: uint8 `[height, width, 1 or 3]`.
+        format: "grayscale" for one channel, "rgb" for three, "" for what the image has.
+        quality: 0 to 100.
+        progressive: Whether the file shows the whole image early.
+        optimize_size: Whether more time is taken for a smaller file.
+        chroma_downsampling: Whether colours are stored for four pixels together.
+        density_unit: "in" or "cm", of what the densities count pixels of.
+        x_density: Pixels a unit, from left to right.
+        y_density: Pixels a unit, from top to bottom.
+        xmp_metadata: A text of XMP to keep in the file.
+        name: The node's name.
+
+    Raises:
+        InvalidArgumentError: For arguments out of these, and images of other channels.
+    """
+    if format not in _JPEG_FORMATS:
+        raise InvalidArgumentError(explain("tf.image.encode_jpeg: `format` is 'grayscale', 'rgb' or ''.",
+                                           received=repr(format)))  # fmt: skip
+    if density_unit not in ("in", "cm"):
+        raise InvalidArgumentError(explain("tf.image.encode_jpeg: `density_unit` is 'in' or 'cm'.",
+                                           received=repr(density_unit)))  # fmt: skip
+    density = struct.pack(">BHH", 1 if density_unit == "in" else 2, int(x_density), int(y_density))
+    return _encode(image, "encode_jpeg", _JPEG_FORMATS[format], format="JPEG", quality=_quality(quality),
+                   progressive=progressive, optimize=optimize_size, subsampling=2 if chroma_downsampling else 0,
+                   dpi=(x_density, y_density), finish=partial(_finished, density, xmp_metadata))  # fmt: skip
+
+
+def _quality(quality: Any) -> int:
+    value = int(quality)
+    if not 0 <= value <= 100:
+        raise InvalidArgumentError(explain("tf.image.encode_jpeg: `quality` is 0 to 100.", received=str(value)))
+    return value
+
+
+def _finished(density: bytes, xmp: Any, data: bytes) -> bytes:
+    """A JPEG file with its densities and its XMP: both stand at its beginning."""
+    if data[2:4] == b"\xff\xe0":  # JFIF: marker, length, name and version, then the densities
+        data = data[:13] + density + data[18:]
+    if not xmp:
+        return data
+    content = _XMP + (xmp.encode() if isinstance(xmp, str) else bytes(xmp))
+    if len(content) > 65533:
+        raise InvalidArgumentError(explain("tf.image.encode_jpeg: `xmp_metadata` is too long for a JPEG file.",
+                                           expected=f"at most {65533 - len(_XMP)} bytes",
+                                           received=str(len(content) - len(_XMP))))  # fmt: skip
+    end = 4 + int.from_bytes(data[4:6], "big") if data[2:4] == b"\xff\xe0" else 2
+    return data[:end] + b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content + data[end:]
 
 
 def encode_jpeg_variable_quality(images: Any, quality: Any, name: str | None = None) -> Any:
     """A JPEG file of an image, with a quality that may be a tensor."""
     def run(array: Any, quality: Any) -> Any:
-        return _encoded(array, "encode_jpeg", (1, 3), format="JPEG", quality=int(quality), subsampling=2)
+        return _encoded(array, "encode_jpeg", (1, 3), format="JPEG", quality=_quality(quality), subsampling=2)
 
     name = "encode_jpeg_variable_quality"
     return host_result(run, [images, quality], TensorType((), dtypes.string), name, Form(name))
@@ -314,7 +399,8 @@ def adjust_jpeg_quality(image: Any, jpeg_quality: Any, dct_method: str = "", nam
     """An image with the losses of a JPEG file of this quality, in its own dtype."""
     x = frontdoor.convert(image)
     data = encode_jpeg_variable_quality(convert_image_dtype(x, dtypes.uint8, saturate=True), jpeg_quality)
-    found = convert_image_dtype(decode_jpeg(data, x.shape[-1] or 3), x.dtype, saturate=True)
+    pixels = decode_jpeg(data, x.shape[-1] or 3, dct_method=dct_method)
+    found = convert_image_dtype(pixels, x.dtype, saturate=True)
     found.set_shape(x.shape)
     return found
 
@@ -325,7 +411,8 @@ def extract_jpeg_shape(contents: Any, output_type: Any = dtypes.int32, name: str
 
     def run(data: Any) -> Any:
         picture = _opened(_bytes(data, "extract_jpeg_shape"), "extract_jpeg_shape", ("JPEG", "MPO"))
-        return np.asarray([picture.height, picture.width, _natural(picture)], wanted.numpy)
+        channels = 4 if picture.mode == "CMYK" else _natural(picture)
+        return np.asarray([picture.height, picture.width, channels], wanted.numpy)
 
     return host_result(run, [contents], TensorType((3,), wanted), "extract_jpeg_shape", Form("extract_jpeg_shape"))
 
