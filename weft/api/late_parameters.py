@@ -17,8 +17,12 @@ from weft.runtime.tensor import SymbolicTensor
 
 def is_late(*parameters: Any) -> bool:
     """Whether one of these is a tensor whose value is not known while the graph is built."""
-    tensors = [frontdoor.convert(value) for value in parameters if frontdoor.is_tensor_like(value)]
-    return any(sizes.known(tensor) is None for tensor in tensors)
+    return any(frontdoor.is_tensor_like(value) and not _is_known(frontdoor.convert(value)) for value in parameters)
+
+
+def _is_known(tensor: Any) -> bool:
+    found = sizes.known(tensor)
+    return all(isinstance(number, int) for number in (found if isinstance(found, tuple) else [found]))
 
 
 def number(value: Any, what: str) -> Any:
