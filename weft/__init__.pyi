@@ -39,6 +39,7 @@ from weft._public import summary as summary
 from weft._public import test as test
 from weft._public import train as train
 from weft._public import types as types
+from weft.api.approximate_top_k import approx_top_k as approx_top_k
 from weft.api.array import argsort as argsort
 from weft.api.array import batch_to_space as batch_to_space
 from weft.api.array import bitcast as bitcast
@@ -121,13 +122,6 @@ from weft.api.flow import scan as scan
 from weft.api.flow import switch_case as switch_case
 from weft.api.flow import timestamp as timestamp
 from weft.api.flow import while_loop as while_loop
-from weft.api.further import extract_volume_patches as extract_volume_patches
-from weft.api.further import fingerprint as fingerprint
-from weft.api.further import get_current_name_scope as get_current_name_scope
-from weft.api.further import is_symbolic_tensor as is_symbolic_tensor
-from weft.api.further import matrix_square_root as matrix_square_root
-from weft.api.further import realdiv as realdiv
-from weft.api.further import type_spec_from_value as type_spec_from_value
 from weft.api.histograms import histogram_fixed_width as histogram_fixed_width
 from weft.api.histograms import histogram_fixed_width_bins as histogram_fixed_width_bins
 from weft.api.initializers import constant_initializer as constant_initializer
@@ -153,7 +147,6 @@ from weft.api.math import tensordot as tensordot
 from weft.api.matrices import eig as eig
 from weft.api.matrices import eigvals as eigvals
 from weft.api.matrices import norm as norm
-from weft.api.nn_rarer import approx_top_k as approx_top_k
 from weft.api.partition import dynamic_partition as dynamic_partition
 from weft.api.partition import dynamic_stitch as dynamic_stitch
 from weft.api.partition import grad_pass_through as grad_pass_through
@@ -169,6 +162,13 @@ from weft.api.sets import edit_distance as edit_distance
 from weft.api.spaced import linspace as linspace
 from weft.api.strings import as_string as as_string
 from weft.api.tensor_array import TensorArray as TensorArray
+from weft.api.top_level import extract_volume_patches as extract_volume_patches
+from weft.api.top_level import fingerprint as fingerprint
+from weft.api.top_level import get_current_name_scope as get_current_name_scope
+from weft.api.top_level import is_symbolic_tensor as is_symbolic_tensor
+from weft.api.top_level import matrix_square_root as matrix_square_root
+from weft.api.top_level import realdiv as realdiv
+from weft.api.top_level import type_spec_from_value as type_spec_from_value
 from weft.base.dtypes import DType as DType
 from weft.base.dtypes import as_dtype as as_dtype
 from weft.base.dtypes import bfloat16 as bfloat16
@@ -196,10 +196,10 @@ from weft.compat import graph_util as graph_util
 from weft.compat import raw_ops as raw_ops
 from weft.compat.hook import install_as_tensorflow as install_as_tensorflow
 from weft.compat.hook import uninstall_as_tensorflow as uninstall_as_tensorflow
+from weft.compat.v1.dropped_ops import AggregationMethod as AggregationMethod
+from weft.compat.v1.dropped_ops import required_space_to_batch_paddings as required_space_to_batch_paddings
+from weft.compat.v1.dropped_ops import unravel_index as unravel_index
 from weft.compat.v1.graph_import import import_graph_def as import_graph_def
-from weft.compat.v1.more_ops import AggregationMethod as AggregationMethod
-from weft.compat.v1.more_ops import required_space_to_batch_paddings as required_space_to_batch_paddings
-from weft.compat.v1.more_ops import unravel_index as unravel_index
 from weft.compat.v1.state_ops import hessians as hessians
 from weft.data.optional import OptionalSpec as OptionalSpec
 from weft.data.structure import NoneTensorSpec as NoneTensorSpec

@@ -32,11 +32,7 @@ from weft.api.linear_operators import LinearOperatorScaledIdentity as LinearOper
 from weft.api.linear_operators import LinearOperatorToeplitz as LinearOperatorToeplitz
 from weft.api.linear_operators import LinearOperatorTridiag as LinearOperatorTridiag
 from weft.api.linear_operators import LinearOperatorZeros as LinearOperatorZeros
-from weft.api.linear_operators_more import LinearOperatorBlockLowerTriangular as LinearOperatorBlockLowerTriangular
-from weft.api.linear_operators_more import LinearOperatorCirculant2D as LinearOperatorCirculant2D
-from weft.api.linear_operators_more import LinearOperatorCirculant3D as LinearOperatorCirculant3D
-from weft.api.linear_operators_more import LinearOperatorLowRankUpdate as LinearOperatorLowRankUpdate
-from weft.api.linear_operators_more import eigh_tridiagonal as eigh_tridiagonal
+from weft.api.linear_solvers import eigh_tridiagonal as eigh_tridiagonal
 from weft.api.math import einsum as einsum
 from weft.api.math import global_norm as global_norm
 from weft.api.math import l2_normalize as l2_normalize
@@ -70,6 +66,10 @@ from weft.api.matrices import solve as solve
 from weft.api.matrices import svd as svd
 from weft.api.matrices import trace as trace
 from weft.api.matrices import triangular_solve as triangular_solve
+from weft.api.structured_operators import LinearOperatorBlockLowerTriangular as LinearOperatorBlockLowerTriangular
+from weft.api.structured_operators import LinearOperatorCirculant2D as LinearOperatorCirculant2D
+from weft.api.structured_operators import LinearOperatorCirculant3D as LinearOperatorCirculant3D
+from weft.api.structured_operators import LinearOperatorLowRankUpdate as LinearOperatorLowRankUpdate
 
 def cholesky(input: Any, name: str | None = ...) -> Any:
     """"""

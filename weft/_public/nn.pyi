@@ -2,7 +2,24 @@
 
 from typing import Any
 
+from weft.api.approximate_top_k import approx_max_k as approx_max_k
+from weft.api.approximate_top_k import approx_min_k as approx_min_k
 from weft.api.array import space_to_batch as space_to_batch
+from weft.api.convolution_variants import atrous_conv2d as atrous_conv2d
+from weft.api.convolution_variants import atrous_conv2d_transpose as atrous_conv2d_transpose
+from weft.api.convolution_variants import depthwise_conv2d_backprop_filter as depthwise_conv2d_backprop_filter
+from weft.api.convolution_variants import depthwise_conv2d_backprop_input as depthwise_conv2d_backprop_input
+from weft.api.ctc import collapse_repeated as collapse_repeated
+from weft.api.ctc import ctc_beam_search_decoder as ctc_beam_search_decoder
+from weft.api.ctc import ctc_greedy_decoder as ctc_greedy_decoder
+from weft.api.ctc import ctc_loss as ctc_loss
+from weft.api.ctc import ctc_unique_labels as ctc_unique_labels
+from weft.api.dropouts import experimental as experimental
+from weft.api.fractional_pools import fractional_avg_pool as fractional_avg_pool
+from weft.api.fractional_pools import fractional_max_pool as fractional_max_pool
+from weft.api.isotonic import isotonic_regression as isotonic_regression
+from weft.api.loss_shares import compute_average_loss as compute_average_loss
+from weft.api.loss_shares import scale_regularization_loss as scale_regularization_loss
 from weft.api.math import in_top_k as in_top_k
 from weft.api.math import l2_normalize as l2_normalize
 from weft.api.math import log_softmax as log_softmax
@@ -10,6 +27,10 @@ from weft.api.math import softmax as softmax
 from weft.api.math import softplus as softplus
 from weft.api.math import top_k as top_k
 from weft.api.math import zero_fraction as zero_fraction
+from weft.api.moments import batch_norm_with_global_normalization as batch_norm_with_global_normalization
+from weft.api.moments import normalize_moments as normalize_moments
+from weft.api.moments import sufficient_statistics as sufficient_statistics
+from weft.api.moments import weighted_moments as weighted_moments
 from weft.api.nn import MaxPoolWithArgmax as MaxPoolWithArgmax
 from weft.api.nn import avg_pool as _avg_pool1d
 from weft.api.nn import avg_pool as _avg_pool2d
@@ -54,27 +75,6 @@ from weft.api.nn import softmax_cross_entropy_with_logits as softmax_cross_entro
 from weft.api.nn import space_to_depth as space_to_depth
 from weft.api.nn import sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits
 from weft.api.nn import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
-from weft.api.nn_more import atrous_conv2d as atrous_conv2d
-from weft.api.nn_more import batch_norm_with_global_normalization as batch_norm_with_global_normalization
-from weft.api.nn_more import collapse_repeated as collapse_repeated
-from weft.api.nn_more import compute_average_loss as compute_average_loss
-from weft.api.nn_more import ctc_beam_search_decoder as ctc_beam_search_decoder
-from weft.api.nn_more import ctc_greedy_decoder as ctc_greedy_decoder
-from weft.api.nn_more import ctc_loss as ctc_loss
-from weft.api.nn_more import ctc_unique_labels as ctc_unique_labels
-from weft.api.nn_more import normalize_moments as normalize_moments
-from weft.api.nn_more import scale_regularization_loss as scale_regularization_loss
-from weft.api.nn_more import sufficient_statistics as sufficient_statistics
-from weft.api.nn_more import weighted_moments as weighted_moments
-from weft.api.nn_rarer import approx_max_k as approx_max_k
-from weft.api.nn_rarer import approx_min_k as approx_min_k
-from weft.api.nn_rarer import atrous_conv2d_transpose as atrous_conv2d_transpose
-from weft.api.nn_rarer import depthwise_conv2d_backprop_filter as depthwise_conv2d_backprop_filter
-from weft.api.nn_rarer import depthwise_conv2d_backprop_input as depthwise_conv2d_backprop_input
-from weft.api.nn_rarer import experimental as experimental
-from weft.api.nn_rarer import fractional_avg_pool as fractional_avg_pool
-from weft.api.nn_rarer import fractional_max_pool as fractional_max_pool
-from weft.api.nn_rarer import isotonic_regression as isotonic_regression
 from weft.api.sampling import all_candidate_sampler as all_candidate_sampler
 from weft.api.sampling import compute_accidental_hits as compute_accidental_hits
 from weft.api.sampling import fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler

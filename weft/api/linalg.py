@@ -34,14 +34,8 @@ from weft.api.linear_operators import (  # noqa: F401
     LinearOperatorTridiag,
     LinearOperatorZeros,
 )  # fmt: skip
-from weft.api.linear_operators_more import (  # noqa: F401
-    LinearOperatorBlockLowerTriangular,
-    LinearOperatorCirculant2D,
-    LinearOperatorCirculant3D,
-    LinearOperatorLowRankUpdate,
-    eigh_tridiagonal,
-)
-from weft.api.linear_operators_more import conjugate_gradient as _conjugate_gradient
+from weft.api.linear_solvers import conjugate_gradient as _conjugate_gradient
+from weft.api.linear_solvers import eigh_tridiagonal  # noqa: F401
 from weft.api.math import einsum, global_norm, l2_normalize, matmul, tensordot  # noqa: F401
 from weft.api.matrices import (  # noqa: F401
     LogMatrixDeterminant,
@@ -78,6 +72,12 @@ from weft.api.matrices import (  # noqa: F401
     trace,
     triangular_solve,
 )  # fmt: skip
+from weft.api.structured_operators import (  # noqa: F401
+    LinearOperatorBlockLowerTriangular,
+    LinearOperatorCirculant2D,
+    LinearOperatorCirculant3D,
+    LinearOperatorLowRankUpdate,
+)
 
 
 class experimental:

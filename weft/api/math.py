@@ -611,9 +611,9 @@ def approx_max_k(operand: Any, k: int, reduction_dimension: int = -1, recall_tar
                  reduction_input_size_override: int = -1, aggregate_to_topk: bool = True,
                  name: str | None = None) -> Any:  # fmt: skip
     """As `tf.nn.approx_max_k`."""
-    from weft.api import nn_rarer
+    from weft.api import approximate_top_k
 
-    return nn_rarer.approx_max_k(operand, k, reduction_dimension, recall_target, reduction_input_size_override,
+    return approximate_top_k.approx_max_k(operand, k, reduction_dimension, recall_target, reduction_input_size_override,
                                  aggregate_to_topk, name)  # fmt: skip
 
 
@@ -621,9 +621,9 @@ def approx_min_k(operand: Any, k: int, reduction_dimension: int = -1, recall_tar
                  reduction_input_size_override: int = -1, aggregate_to_topk: bool = True,
                  name: str | None = None) -> Any:  # fmt: skip
     """As `tf.nn.approx_min_k`."""
-    from weft.api import nn_rarer
+    from weft.api import approximate_top_k
 
-    return nn_rarer.approx_min_k(operand, k, reduction_dimension, recall_target, reduction_input_size_override,
+    return approximate_top_k.approx_min_k(operand, k, reduction_dimension, recall_target, reduction_input_size_override,
                                  aggregate_to_topk, name)  # fmt: skip
 
 

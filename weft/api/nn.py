@@ -5,10 +5,28 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from weft.api import math, random
+from weft.api.approximate_top_k import approx_max_k, approx_min_k  # noqa: F401
 from weft.api.array import concat, gather, reshape, where
 from weft.api.array import space_to_batch as space_to_batch
 from weft.api.common import apply, axes_of, cast_to, integer
 from weft.api.common import keeps_all as _keeps_all
+from weft.api.convolution_variants import (  # noqa: F401
+    atrous_conv2d,
+    atrous_conv2d_transpose,
+    depthwise_conv2d_backprop_filter,
+    depthwise_conv2d_backprop_input,
+)
+from weft.api.ctc import (  # noqa: F401
+    collapse_repeated,
+    ctc_beam_search_decoder,
+    ctc_greedy_decoder,
+    ctc_loss,
+    ctc_unique_labels,
+)
+from weft.api.dropouts import experimental  # noqa: F401
+from weft.api.fractional_pools import fractional_avg_pool, fractional_max_pool  # noqa: F401
+from weft.api.isotonic import isotonic_regression  # noqa: F401
+from weft.api.loss_shares import compute_average_loss, scale_regularization_loss  # noqa: F401
 from weft.api.math import (  # noqa: F401  (public here too)
     erf,
     in_top_k,
@@ -22,30 +40,11 @@ from weft.api.math import (  # noqa: F401  (public here too)
     top_k,
     zero_fraction,
 )
-from weft.api.nn_more import (  # noqa: F401
-    atrous_conv2d,
+from weft.api.moments import (  # noqa: F401
     batch_norm_with_global_normalization,
-    collapse_repeated,
-    compute_average_loss,
-    ctc_beam_search_decoder,
-    ctc_greedy_decoder,
-    ctc_loss,
-    ctc_unique_labels,
     normalize_moments,
-    scale_regularization_loss,
     sufficient_statistics,
     weighted_moments,
-)
-from weft.api.nn_rarer import (  # noqa: F401
-    approx_max_k,
-    approx_min_k,
-    atrous_conv2d_transpose,
-    depthwise_conv2d_backprop_filter,
-    depthwise_conv2d_backprop_input,
-    experimental,
-    fractional_avg_pool,
-    fractional_max_pool,
-    isotonic_regression,
 )
 from weft.api.sampling import (  # noqa: F401
     all_candidate_sampler,

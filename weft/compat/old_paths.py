@@ -345,7 +345,7 @@ RENAMED: dict[str, dict[str, str]] = {
     "python.trackable.autotrackable": {"AutoTrackable": "tf.Module"},
     "python.training.tracking.tracking": {"AutoTrackable": "tf.Module"},
     "python.training.moving_averages": {"assign_moving_average": "v1.train._assign_moving_average"},
-    "python.ops.control_flow_ops": {"with_dependencies": "v1.more_ops.with_dependencies"},
+    "python.ops.control_flow_ops": {"with_dependencies": "v1.dropped_ops.with_dependencies"},
     "python.client.timeline": {"Timeline": "v1.train._Timeline"},
     "python.client.device_lib": {"list_local_devices": "tf.config.list_logical_devices"},
     "python.ops.numpy_ops.np_config": {

@@ -2,8 +2,15 @@
 
 from typing import Any
 
+from weft.api.ctc import collapse_repeated as collapse_repeated
+from weft.api.ctc import ctc_beam_search_decoder as _ctc_beam_search_decoder_v2
+from weft.api.ctc import ctc_loss as _ctc_loss_v2
+from weft.api.ctc import ctc_unique_labels as ctc_unique_labels
+from weft.api.loss_shares import compute_average_loss as compute_average_loss
+from weft.api.loss_shares import scale_regularization_loss as scale_regularization_loss
 from weft.api.math import softplus as softplus
 from weft.api.math import zero_fraction as zero_fraction
+from weft.api.moments import normalize_moments as normalize_moments
 from weft.api.nn import avg_pool as _avg_pool1d
 from weft.api.nn import avg_pool as _avg_pool3d
 from weft.api.nn import batch_normalization as batch_normalization
@@ -18,16 +25,14 @@ from weft.api.nn import local_response_normalization as local_response_normaliza
 from weft.api.nn import log_poisson_loss as log_poisson_loss
 from weft.api.nn import max_pool as _max_pool1d
 from weft.api.nn import max_pool as _max_pool3d
-from weft.api.nn_more import atrous_conv2d as atrous_conv2d
-from weft.api.nn_more import collapse_repeated as collapse_repeated
-from weft.api.nn_more import compute_average_loss as compute_average_loss
-from weft.api.nn_more import ctc_beam_search_decoder as _ctc_beam_search_decoder_v2
-from weft.api.nn_more import ctc_loss as _ctc_loss_v2
-from weft.api.nn_more import ctc_unique_labels as ctc_unique_labels
-from weft.api.nn_more import normalize_moments as normalize_moments
-from weft.api.nn_more import scale_regularization_loss as scale_regularization_loss
-from weft.api.nn_rarer import atrous_conv2d_transpose as atrous_conv2d_transpose
+from weft.compat.v1.ctc import ctc_beam_search_decoder as ctc_beam_search_decoder
+from weft.compat.v1.ctc import ctc_greedy_decoder as ctc_greedy_decoder
+from weft.compat.v1.ctc import ctc_loss as ctc_loss
 from weft.compat.v1.embedding import embedding_lookup as embedding_lookup
+from weft.compat.v1.moments import batch_norm_with_global_normalization as batch_norm_with_global_normalization
+from weft.compat.v1.moments import fused_batch_norm as fused_batch_norm
+from weft.compat.v1.moments import sufficient_statistics as sufficient_statistics
+from weft.compat.v1.moments import weighted_moments as weighted_moments
 from weft.compat.v1.nn import avg_pool as avg_pool
 from weft.compat.v1.nn import conv1d as conv1d
 from weft.compat.v1.nn import conv2d as conv2d
@@ -51,29 +56,22 @@ from weft.compat.v1.nn import sparse_softmax_cross_entropy_with_logits as sparse
 from weft.compat.v1.nn import top_k as top_k
 from weft.compat.v1.nn import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
 from weft.compat.v1.nn import xw_plus_b as xw_plus_b
-from weft.compat.v1.nn_more import avg_pool2d as avg_pool2d
-from weft.compat.v1.nn_more import avg_pool_v2 as avg_pool_v2
-from weft.compat.v1.nn_more import batch_norm_with_global_normalization as batch_norm_with_global_normalization
-from weft.compat.v1.nn_more import conv2d_backprop_filter as conv2d_backprop_filter
-from weft.compat.v1.nn_more import conv2d_backprop_input as conv2d_backprop_input
-from weft.compat.v1.nn_more import convolution as convolution
-from weft.compat.v1.nn_more import ctc_beam_search_decoder as ctc_beam_search_decoder
-from weft.compat.v1.nn_more import ctc_greedy_decoder as ctc_greedy_decoder
-from weft.compat.v1.nn_more import ctc_loss as ctc_loss
-from weft.compat.v1.nn_more import depth_to_space as depth_to_space
-from weft.compat.v1.nn_more import depthwise_conv2d_native as depthwise_conv2d_native
-from weft.compat.v1.nn_more import dilation2d as dilation2d
-from weft.compat.v1.nn_more import embedding_lookup_sparse as embedding_lookup_sparse
-from weft.compat.v1.nn_more import erosion2d as erosion2d
-from weft.compat.v1.nn_more import fused_batch_norm as fused_batch_norm
-from weft.compat.v1.nn_more import max_pool_v2 as max_pool_v2
-from weft.compat.v1.nn_more import max_pool_with_argmax as max_pool_with_argmax
-from weft.compat.v1.nn_more import pool as pool
-from weft.compat.v1.nn_more import relu_layer as relu_layer
-from weft.compat.v1.nn_more import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
-from weft.compat.v1.nn_more import space_to_depth as space_to_depth
-from weft.compat.v1.nn_more import sufficient_statistics as sufficient_statistics
-from weft.compat.v1.nn_more import weighted_moments as weighted_moments
+from weft.compat.v1.sparse_embedding import embedding_lookup_sparse as embedding_lookup_sparse
+from weft.compat.v1.sparse_embedding import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
+from weft.compat.v1.windows import avg_pool2d as avg_pool2d
+from weft.compat.v1.windows import avg_pool_v2 as avg_pool_v2
+from weft.compat.v1.windows import conv2d_backprop_filter as conv2d_backprop_filter
+from weft.compat.v1.windows import conv2d_backprop_input as conv2d_backprop_input
+from weft.compat.v1.windows import convolution as convolution
+from weft.compat.v1.windows import depth_to_space as depth_to_space
+from weft.compat.v1.windows import depthwise_conv2d_native as depthwise_conv2d_native
+from weft.compat.v1.windows import dilation2d as dilation2d
+from weft.compat.v1.windows import erosion2d as erosion2d
+from weft.compat.v1.windows import max_pool_v2 as max_pool_v2
+from weft.compat.v1.windows import max_pool_with_argmax as max_pool_with_argmax
+from weft.compat.v1.windows import pool as pool
+from weft.compat.v1.windows import relu_layer as relu_layer
+from weft.compat.v1.windows import space_to_depth as space_to_depth
 
 avg_pool1d = _avg_pool1d
 avg_pool3d = _avg_pool3d

@@ -10,8 +10,8 @@ import numpy as np
 
 import weft
 from weft.base import dtypes
+from weft.compat.v1 import dropped_ops
 from weft.compat.v1 import image as v1_image
-from weft.compat.v1 import more_ops
 from weft.compat.v1.graph_import import Importer, NotKnown, Source, handles
 from weft.compat.v1.graph_import_media import calls
 from weft.compat.v1.graph_import_network import _text, _windows
@@ -38,9 +38,9 @@ handles("Angle")(calls(weft.math.angle))
 handles("AccumulateNV2")(lambda x, s: weft.add_n(x.values(s)))
 handles("Bincount")(lambda x, s: _bincount(x, s))
 handles("Roll")(of(weft.roll))
-handles("ListDiff")(calls(lambda a, b, kind=dtypes.int32: list(more_ops.setdiff1d(a, b, kind)), kind="out_idx"))
+handles("ListDiff")(calls(lambda a, b, kind=dtypes.int32: list(dropped_ops.setdiff1d(a, b, kind)), kind="out_idx"))
 handles("UniqueWithCounts")(calls(lambda v, kind=dtypes.int32: list(weft.unique_with_counts(v, kind)), kind="out_idx"))
-handles("UnravelIndex")(calls(more_ops.unravel_index))
+handles("UnravelIndex")(calls(dropped_ops.unravel_index))
 handles("HistogramFixedWidth")(of(weft.histogram_fixed_width, "dtype"))
 handles("NthElement")(calls(lambda v, n, reverse=False: apply("nth_element", v, n, reverse=reverse), reverse="reverse"))
 handles("LowerBound")(calls(weft.searchsorted, out_type="out_type"))
@@ -49,8 +49,8 @@ handles("UpperBound")(calls(lambda a, v, out_type=dtypes.int32: weft.searchsorte
 handles("Bucketize")(calls(lambda v, boundaries: weft.reshape(weft.searchsorted(
     weft.constant(boundaries, v.dtype), weft.reshape(v, [-1]), "right"), weft.shape(v)),
     boundaries="boundaries"))  # fmt: skip
-handles("SpaceToBatch")(of(more_ops.space_to_batch, block_size="block_size"))
-handles("BatchToSpace")(of(more_ops.batch_to_space, block_size="block_size"))
+handles("SpaceToBatch")(of(dropped_ops.space_to_batch, block_size="block_size"))
+handles("BatchToSpace")(of(dropped_ops.batch_to_space, block_size="block_size"))
 handles("ParallelConcat")(lambda x, s: weft.concat(x.values(s), 0))
 handles("ConjugateTranspose")(calls(lambda v, perm: weft.math.conj(weft.transpose(v, perm))))
 handles("DivNoNan")(_alike("divide_no_nan"))
@@ -115,7 +115,7 @@ def _print_text(x: Importer, source: Source) -> Any:
 handles("MatrixTriangularSolve", "BatchMatrixTriangularSolve")(calls(
     weft.linalg.triangular_solve, lower=("lower", True), adjoint="adjoint"))  # fmt: skip
 handles("BatchMatrixSolve")(calls(weft.linalg.solve, adjoint="adjoint"))
-handles("MatrixSolveLs")(calls(more_ops.matrix_solve_ls, fast=("fast", True)))
+handles("MatrixSolveLs")(calls(dropped_ops.matrix_solve_ls, fast=("fast", True)))
 handles("SelfAdjointEigV2", "BatchSelfAdjointEigV2")(lambda x, s: list(weft.linalg.eigh(*x.values(s))))
 handles("Eig")(lambda x, s: list(weft.linalg.eig(*x.values(s))))
 handles("Qr")(calls(lambda v, full=False: list(weft.linalg.qr(v, full)), full="full_matrices"))

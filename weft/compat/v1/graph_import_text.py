@@ -266,7 +266,7 @@ for _kind in ("sum", "mean", "sqrt_n"):
 
 @handles("CTCGreedyDecoder")
 def _greedy(x: Importer, source: Source) -> Any:
-    from weft.compat.v1.nn_more import ctc_greedy_decoder
+    from weft.compat.v1.ctc import ctc_greedy_decoder
 
     inputs, lengths = x.values(source)
     (found,), total = ctc_greedy_decoder(inputs, lengths, bool(source.attrs.get("merge_repeated")))
@@ -275,7 +275,7 @@ def _greedy(x: Importer, source: Source) -> Any:
 
 @handles("CTCBeamSearchDecoder")
 def _beam(x: Importer, source: Source) -> Any:
-    from weft.compat.v1.nn_more import ctc_beam_search_decoder
+    from weft.compat.v1.ctc import ctc_beam_search_decoder
 
     inputs, lengths = x.values(source)
     paths, total = ctc_beam_search_decoder(inputs, lengths, source.attrs["beam_width"], source.attrs["top_paths"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import weft
-from weft.compat.v1.more_ops import reverse as reverse
+from weft.compat.v1.dropped_ops import reverse as reverse
 
 
 def gather_nd(params: Any, indices: Any, name: str | None = None, batch_dims: int = 0) -> Any:

@@ -9,6 +9,13 @@ import numpy as np
 
 import weft
 from weft.api import nn as _nn
+from weft.api.convolution_variants import (
+    atrous_conv2d,  # noqa: F401
+    atrous_conv2d_transpose,  # noqa: F401
+)
+from weft.api.ctc import collapse_repeated, ctc_unique_labels  # noqa: F401
+from weft.api.loss_shares import compute_average_loss, scale_regularization_loss  # noqa: F401
+from weft.api.moments import normalize_moments  # noqa: F401
 from weft.api.nn import (  # noqa: F401
     avg_pool1d,
     avg_pool3d,
@@ -36,50 +43,44 @@ from weft.api.nn import (  # noqa: F401
     tanh,
     zero_fraction,
 )
-from weft.api.nn_more import (  # noqa: F401
-    atrous_conv2d,
-    collapse_repeated,
-    compute_average_loss,
-    ctc_unique_labels,
-    normalize_moments,
-    scale_regularization_loss,
-)
 from weft.base.absent import absent
-from weft.compat.v1.embedding import embedding_lookup  # noqa: F401
-from weft.compat.v1.gradient_counts import WHOLE
-from weft.compat.v1.naming import COMPOSITES, composite, in_graph
-from weft.compat.v1.nn_more import (  # noqa: F401
-    atrous_conv2d_transpose,
-    avg_pool2d,
-    avg_pool_v2,
-    batch_norm_with_global_normalization,
-    conv2d_backprop_filter,
-    conv2d_backprop_input,
-    convolution,
+from weft.compat.v1.ctc import (  # noqa: F401
     ctc_beam_search_decoder,
     ctc_beam_search_decoder_v2,
     ctc_greedy_decoder,
     ctc_loss,
     ctc_loss_v2,
-    depth_to_space,
-    depthwise_conv2d_native,
-    dilation2d,
-    embedding_lookup_sparse,
-    erosion2d,
+)
+from weft.compat.v1.embedding import embedding_lookup  # noqa: F401
+from weft.compat.v1.gradient_counts import WHOLE
+from weft.compat.v1.moments import (  # noqa: F401
+    batch_norm_with_global_normalization,
     fused_batch_norm,
-    max_pool_v2,
-    max_pool_with_argmax,
-    pool,
-    relu_layer,
-    safe_embedding_lookup_sparse,
-    space_to_depth,
     sufficient_statistics,
     weighted_moments,
 )
+from weft.compat.v1.naming import COMPOSITES, composite, in_graph
 from weft.compat.v1.old_names import _tell, find
 from weft.compat.v1.operation_tables import RULES
 from weft.compat.v1.ops import _old_name
 from weft.compat.v1.signatures import ordered
+from weft.compat.v1.sparse_embedding import embedding_lookup_sparse, safe_embedding_lookup_sparse  # noqa: F401
+from weft.compat.v1.windows import (  # noqa: F401
+    avg_pool2d,
+    avg_pool_v2,
+    conv2d_backprop_filter,
+    conv2d_backprop_input,
+    convolution,
+    depth_to_space,
+    depthwise_conv2d_native,
+    dilation2d,
+    erosion2d,
+    max_pool_v2,
+    max_pool_with_argmax,
+    pool,
+    relu_layer,
+    space_to_depth,
+)
 from weft.runtime import frontdoor
 from weft.runtime.operation_counts import take_in
 from weft.runtime.scopes import Unit

@@ -22,6 +22,7 @@ from weft.compat.v1.contrib.arg_scopes import (  # noqa: F401
     current_arg_scope,
     has_arg_scope,
 )
+from weft.compat.v1.dropped_ops import with_dependencies as _with_dependencies
 from weft.compat.v1.global_step import (  # noqa: F401
     assert_global_step,
     create_global_step,
@@ -32,7 +33,6 @@ from weft.compat.v1.inner import deprecated as deprecated
 from weft.compat.v1.inner import deprecated_args as deprecated_args
 from weft.compat.v1.inner import smart_cond as smart_cond
 from weft.compat.v1.inner import smart_constant_value as smart_constant_value
-from weft.compat.v1.more_ops import with_dependencies as _with_dependencies
 from weft.compat.v1.saver import Saver
 from weft.compat.v1.variable_scopes import get_variable
 from weft.runtime.graph import GraphKeys
