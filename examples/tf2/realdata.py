@@ -115,10 +115,11 @@ def recordings(folder, wanted):
 def unpack(archive, folder, wanted):
     """The paths of those files of an archive that are wanted, put into a folder."""
     paths = []
+    safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Python 3.11 has it since 3.11.4
     with tarfile.open(archive) as files:
         for member in files:
             if member.isfile() and wanted(member.name):
-                files.extract(member, folder, filter="data")
+                files.extract(member, folder, **safely)
                 paths.append(os.path.join(folder, member.name))
     return sorted(paths)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import weft as tf
+from weft.api import config
 
 
 def test_initializers_draw_what_tensorflow_draws():
@@ -112,7 +113,8 @@ def test_raw_ops_can_be_asked_for():
         tf.raw_ops.Add(x=1)
 
 
-def test_the_machine():
+def test_the_machine(monkeypatch):
+    monkeypatch.setattr(config, "_logical", {})
     assert tf.test.is_gpu_available() is False and tf.test.gpu_device_name() == ""
     assert not tf.test.is_built_with_cuda()
     cpu = tf.config.list_physical_devices("CPU")[0]

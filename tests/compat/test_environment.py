@@ -65,8 +65,9 @@ class Environment:
 @pytest.fixture(scope="module")
 def environment(wheel: Path, stub_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     made = Environment(tmp_path_factory.mktemp("environment"), wheel, stub_folder)
-    stub = "from weft.compat import modules\nmodules.TARGETS.update(v1='stub1', v2='stub2', keras='stubkeras')\n"
-    (made.packages / "sitecustomize.py").write_text(stub)
+    # a line of a .pth file, because Debian's Python has a sitecustomize of its own
+    stub = "import weft.compat.modules; weft.compat.modules.TARGETS.update(v1='stub1', v2='stub2', keras='stubkeras')\n"
+    (made.packages / "stub.pth").write_text(stub)
     return made
 
 
@@ -87,7 +88,7 @@ def test_the_source_archive_builds_the_same_wheel(backend, wheel: Path, tmp_path
     import tarfile
 
     with tarfile.open(tmp_path / backend.build_sdist(str(tmp_path))) as archive:
-        archive.extractall(tmp_path, filter="data")
+        archive.extractall(tmp_path, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     folder = tmp_path / "weft_as_tensorflow-0.1.0"
     code = "import build_backend; build_backend.build_wheel('.')"
     subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, env={**os.environ, "PYTHONPATH": "."})
@@ -137,14 +138,14 @@ def test_weft_run_in_such_an_environment(environment: Environment, tmp_path: Pat
 
 
 def test_starting_python_loads_next_to_nothing(environment: Environment, tmp_path: Path):
-    (environment.packages / "sitecustomize.py").rename(tmp_path / "aside")
+    (environment.packages / "stub.pth").rename(tmp_path / "aside")
     try:
         code = (
             "import sys; print(sorted(name for name in sys.modules if 'weft' in name or name == 'importlib.metadata'))"
         )
         assert environment.run(code) == "['_weft_as_tensorflow']"
     finally:
-        (tmp_path / "aside").rename(environment.packages / "sitecustomize.py")
+        (tmp_path / "aside").rename(environment.packages / "stub.pth")
 
 
 @pytest.mark.parametrize("statement", ["import tensorflow", "import keras.layers", "from tensorflow import keras"])

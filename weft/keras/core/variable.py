@@ -304,7 +304,8 @@ class Variable(PromotingOperators, SharedVariable):
 
     def assign(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         """Gives it a value, which is cast where its dtype is another one."""
-        if getattr(value, "dtype", self._dtype) != self._dtype:
+        # its own dtype first: numpy's loses a Ctrl-C while it tries to understand what it is compared with
+        if self._dtype != getattr(value, "dtype", self._dtype):
             value = tf.cast(value, self._dtype)
         return super().assign(value, *args, **kwargs) if stateless.current() is None else self._keep(value)
 
