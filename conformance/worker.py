@@ -296,7 +296,8 @@ def run_use(tf, use, scope):
     except (Exception, SystemExit) as error:
         line = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{os.path.basename(line.filename)}:{line.lineno}"
-        message = re.sub(r"0x[0-9a-f]+", "0x", str(error))[:300]
+        # without addresses, and without the folders of whoever asked
+        message = re.sub(r"0x[0-9a-f]+", "0x", re.sub(r"[^\s\"'(]*/(?=[\w.<>-]+\.py)", "", str(error)))[:300]
         return {"raised": bases(error), "message": message, "where": where}
 
 
