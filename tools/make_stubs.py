@@ -167,12 +167,12 @@ def _fitting(statement: str) -> str:
     return statement if len(statement) <= WIDTH else f"{head} import (\n    {names},\n)"
 
 
-def _import_order(statement: str) -> tuple[str, int, list[str], str]:
+def _import_order(statement: str) -> tuple[str, int, list[str], str, str]:
     """How ruff sorts imports: by module; then constants, classes, and the rest; numbers by their size."""
     _, module, _, name, _, alias = statement.split()
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
     parts = [part.zfill(9) if part.isdigit() else part.lower() for part in re.split(r"(\d+)", name)]
-    return module, kind, [*parts, name], alias
+    return module, kind, parts, name, alias
 
 
 def _written_out(name: str, function: FunctionType, taken: set[str]) -> str:

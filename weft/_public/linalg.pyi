@@ -18,19 +18,14 @@ from weft.api.linalg import experimental as experimental
 from weft.api.linear_operators import LinearOperator as LinearOperator
 from weft.api.linear_operators import LinearOperatorAdjoint as LinearOperatorAdjoint
 from weft.api.linear_operators import LinearOperatorBlockDiag as LinearOperatorBlockDiag
-from weft.api.linear_operators import LinearOperatorCirculant as LinearOperatorCirculant
 from weft.api.linear_operators import LinearOperatorComposition as LinearOperatorComposition
 from weft.api.linear_operators import LinearOperatorDiag as LinearOperatorDiag
 from weft.api.linear_operators import LinearOperatorFullMatrix as LinearOperatorFullMatrix
-from weft.api.linear_operators import LinearOperatorHouseholder as LinearOperatorHouseholder
 from weft.api.linear_operators import LinearOperatorIdentity as LinearOperatorIdentity
 from weft.api.linear_operators import LinearOperatorInversion as LinearOperatorInversion
 from weft.api.linear_operators import LinearOperatorKronecker as LinearOperatorKronecker
 from weft.api.linear_operators import LinearOperatorLowerTriangular as LinearOperatorLowerTriangular
-from weft.api.linear_operators import LinearOperatorPermutation as LinearOperatorPermutation
 from weft.api.linear_operators import LinearOperatorScaledIdentity as LinearOperatorScaledIdentity
-from weft.api.linear_operators import LinearOperatorToeplitz as LinearOperatorToeplitz
-from weft.api.linear_operators import LinearOperatorTridiag as LinearOperatorTridiag
 from weft.api.linear_operators import LinearOperatorZeros as LinearOperatorZeros
 from weft.api.linear_solvers import eigh_tridiagonal as eigh_tridiagonal
 from weft.api.math import einsum as einsum
@@ -67,9 +62,14 @@ from weft.api.matrices import svd as svd
 from weft.api.matrices import trace as trace
 from weft.api.matrices import triangular_solve as triangular_solve
 from weft.api.structured_operators import LinearOperatorBlockLowerTriangular as LinearOperatorBlockLowerTriangular
+from weft.api.structured_operators import LinearOperatorCirculant as LinearOperatorCirculant
 from weft.api.structured_operators import LinearOperatorCirculant2D as LinearOperatorCirculant2D
 from weft.api.structured_operators import LinearOperatorCirculant3D as LinearOperatorCirculant3D
+from weft.api.structured_operators import LinearOperatorHouseholder as LinearOperatorHouseholder
 from weft.api.structured_operators import LinearOperatorLowRankUpdate as LinearOperatorLowRankUpdate
+from weft.api.structured_operators import LinearOperatorPermutation as LinearOperatorPermutation
+from weft.api.structured_operators import LinearOperatorToeplitz as LinearOperatorToeplitz
+from weft.api.structured_operators import LinearOperatorTridiag as LinearOperatorTridiag
 
 def cholesky(input: Any, name: str | None = ...) -> Any:
     """"""

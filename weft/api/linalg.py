@@ -19,19 +19,14 @@ from weft.api.linear_operators import (  # noqa: F401
     LinearOperator,
     LinearOperatorAdjoint,
     LinearOperatorBlockDiag,
-    LinearOperatorCirculant,
     LinearOperatorComposition,
     LinearOperatorDiag,
     LinearOperatorFullMatrix,
-    LinearOperatorHouseholder,
     LinearOperatorIdentity,
     LinearOperatorInversion,
     LinearOperatorKronecker,
     LinearOperatorLowerTriangular,
-    LinearOperatorPermutation,
     LinearOperatorScaledIdentity,
-    LinearOperatorToeplitz,
-    LinearOperatorTridiag,
     LinearOperatorZeros,
 )  # fmt: skip
 from weft.api.linear_solvers import conjugate_gradient as _conjugate_gradient
@@ -74,9 +69,14 @@ from weft.api.matrices import (  # noqa: F401
 )  # fmt: skip
 from weft.api.structured_operators import (  # noqa: F401
     LinearOperatorBlockLowerTriangular,
+    LinearOperatorCirculant,
     LinearOperatorCirculant2D,
     LinearOperatorCirculant3D,
+    LinearOperatorHouseholder,
     LinearOperatorLowRankUpdate,
+    LinearOperatorPermutation,
+    LinearOperatorToeplitz,
+    LinearOperatorTridiag,
 )
 
 

@@ -1,4 +1,4 @@
-"""Operators of `tf.linalg` with a structure: low-rank changes, triangles of blocks, circulants over several axes."""
+"""Operators of `tf.linalg` with a structure: bands, circulants, reflections, permutations, low-rank changes, blocks."""
 
 from __future__ import annotations
 
@@ -8,15 +8,155 @@ from weft.api import array, math, matrices
 from weft.api.common import cast_to, integer
 from weft.api.linear_operators import (
     LinearOperator,
-    LinearOperatorCirculant,
     LinearOperatorDiag,
     LinearOperatorIdentity,
+    _Given,
     _hints,
 )
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.base.shapes import TensorShape
 from weft.runtime import frontdoor
+
+
+class LinearOperatorToeplitz(LinearOperator):
+    """A matrix that is constant along its diagonals: first column `col` and first row `row`, `[..., n]`."""
+
+    def __init__(self, col: Any, row: Any, is_non_singular: bool | None = None, is_self_adjoint: bool | None = None,
+                 is_positive_definite: bool | None = None, is_square: bool | None = None,
+                 name: str = "LinearOperatorToeplitz") -> None:  # fmt: skip
+        self.col, self.row = frontdoor.together(col, row, "LinearOperatorToeplitz")
+        hints = _hints(is_non_singular, is_self_adjoint, is_positive_definite, True)
+        super().__init__(self.col.dtype, name=name, **hints)
+
+    def _dense(self) -> Any:
+        size = integer(self.col.shape[-1], "the length of `col`")
+        # Diagonal after diagonal, from the one below on the left to the one above on the right.
+        band = array.concat([array.reverse(self.col, [-1]), self.row[..., 1:]], -1)
+        places = [[size - 1 - i + j for j in range(size)] for i in range(size)]
+        return array.gather(band, places, axis=-1)
+
+
+class LinearOperatorCirculant(LinearOperator):
+    """The circulant matrix whose eigenvalues are `spectrum`, `[..., n]`: products go by Fourier transforms."""
+
+    def __init__(self, spectrum: Any, input_output_dtype: Any = dtypes.complex64, is_non_singular: bool | None = None,
+                 is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
+                 is_square: bool | None = True, name: str = "LinearOperatorCirculant") -> None:  # fmt: skip
+        given = frontdoor.convert(spectrum)
+        self._given_spectrum = given
+        wide = dtypes.complex128 if given.dtype in (dtypes.float64, dtypes.complex128) else dtypes.complex64
+        self._spectrum = cast_to(given, wide)
+        if not given.dtype.is_complex:
+            is_self_adjoint = True if is_self_adjoint is None else is_self_adjoint
+        super().__init__(input_output_dtype, None, is_non_singular, is_self_adjoint, is_positive_definite, is_square,
+                         name)  # fmt: skip
+
+    @property
+    def spectrum(self) -> Any:
+        """The eigenvalues, as given."""
+        return self._given_spectrum
+
+    def _by(self, x: Any, spectrum: Any) -> Any:
+        from weft.api import signal
+
+        columns = matrices.matrix_transpose(cast_to(x, self._spectrum.dtype))
+        found = signal.ifft(spectrum[..., None, :] * signal.fft(columns))
+        return cast_to(matrices.matrix_transpose(found), self.dtype)
+
+    def _times(self, x: Any, adjoint: bool) -> Any:
+        return self._by(x, math.conj(self._spectrum) if adjoint else self._spectrum)
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        return self._by(rhs, 1.0 / (math.conj(self._spectrum) if adjoint else self._spectrum))
+
+    def _dense(self) -> Any:
+        return self._by(array.eye(integer(self._spectrum.shape[-1], "the length of `spectrum`"), dtype=self.dtype),
+                        self._spectrum)  # fmt: skip
+
+    def _diagonal(self) -> Any:
+        mean = math.reduce_mean(self._spectrum, -1, keepdims=True)
+        return cast_to(array.repeat(mean, self._spectrum.shape[-1], -1), self.dtype)
+
+    def _determinant(self) -> Any:
+        return cast_to(math.reduce_prod(self._spectrum, -1), self.dtype)
+
+    def _log_abs_determinant(self) -> Any:
+        return cast_to(math.reduce_sum(math.log(math.abs(self._spectrum)), -1), self.dtype)
+
+    def convolution_kernel(self, name: str = "convolution_kernel") -> Any:
+        """The first column of the matrix."""
+        from weft.api import signal
+
+        return cast_to(signal.ifft(self._spectrum), self.dtype)
+
+
+class LinearOperatorHouseholder(_Given):
+    """The reflection at the plane across `reflection_axis`, `[..., n]`."""
+
+    def __init__(self, reflection_axis: Any, is_non_singular: bool | None = None, is_self_adjoint: bool | None = None,
+                 is_positive_definite: bool | None = None, is_square: bool | None = None,
+                 name: str = "LinearOperatorHouseholder") -> None:  # fmt: skip
+        if is_positive_definite or is_self_adjoint is False or is_non_singular is False or is_square is False:
+            raise ValueError("A reflection is square, self-adjoint, non-singular and not positive definite.")
+        super().__init__(reflection_axis, _hints(True, True, False, True), name)
+
+    @property
+    def reflection_axis(self) -> Any:
+        """The axis."""
+        return self._given
+
+    def _unit(self) -> Any:
+        return (self._given / matrices.norm(self._given, axis=-1, keepdims=True))[..., None]
+
+    def _times(self, x: Any, adjoint: bool) -> Any:
+        unit = self._unit()
+        return x - 2.0 * unit * math.matmul(unit, x, adjoint_a=True)
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        return self._times(rhs, adjoint)
+
+    def _dense(self) -> Any:
+        return self._times(array.eye(integer(self._given.shape[-1], "the length of the axis"), dtype=self.dtype), False)
+
+    def _determinant(self) -> Any:
+        return -array.ones(self._given.shape.as_list()[:-1], self.dtype)
+
+    def _log_abs_determinant(self) -> Any:
+        return array.zeros(self._given.shape.as_list()[:-1], self.dtype)
+
+
+class LinearOperatorPermutation(LinearOperator):
+    """Puts rows in another order: row i of the result is row `perm[i]`; `perm` is `[..., n]`, integers."""
+
+    def __init__(self, perm: Any, dtype: Any = dtypes.float32, is_non_singular: bool | None = None,
+                 is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
+                 is_square: bool | None = None, name: str = "LinearOperatorPermutation") -> None:  # fmt: skip
+        self.perm = frontdoor.convert(perm)
+        super().__init__(dtype, None, True, is_self_adjoint, is_positive_definite, True, name)
+
+    def _dense(self) -> Any:
+        return array.one_hot(self.perm, integer(self.perm.shape[-1], "the length of `perm`"), dtype=self.dtype)
+
+    def _solved(self, rhs: Any, adjoint: bool) -> Any:
+        return self._times(rhs, not adjoint)
+
+
+class LinearOperatorTridiag(LinearOperator):
+    """A matrix of three diagonals, in one of `tf.linalg.tridiagonal_matmul`'s formats."""
+
+    def __init__(self, diagonals: Any, diagonals_format: str = "compact", is_non_singular: bool | None = None,
+                 is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
+                 is_square: bool | None = None, name: str = "LinearOperatorTridiag") -> None:  # fmt: skip
+        from weft.api.bands import tridiagonal
+
+        self._matrix = tridiagonal(diagonals, diagonals_format, "LinearOperatorTridiag")
+        self.diagonals, self.diagonals_format = diagonals, diagonals_format
+        hints = _hints(is_non_singular, is_self_adjoint, is_positive_definite, True)
+        super().__init__(self._matrix.dtype, name=name, **hints)
+
+    def _dense(self) -> Any:
+        return self._matrix
 
 
 class LinearOperatorLowRankUpdate(LinearOperator):

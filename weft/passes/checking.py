@@ -14,6 +14,7 @@ from weft.base.errors import DTypeError, InvalidArgumentError
 from weft.base.locks import Lock
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
+from weft.ir.verifier import verify
 from weft.ops import interpreter, opdef
 from weft.ops.opdef import Effect
 
@@ -74,6 +75,15 @@ def type_problem(graph: Graph) -> str | None:
             if value.dtype is not type.dtype or not shapes.compatible(value.shape, type.shape):
                 return f"{value.name} is {value.type}, its op says {type}."
     return None
+
+
+def damage(graph: Graph) -> str | None:
+    """What is wrong with a graph that a file holds; None where nothing is."""
+    try:
+        verify(graph)
+        return type_problem(graph)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
 
 
 def numeric_problem(before: Graph, after: Graph) -> str | None:

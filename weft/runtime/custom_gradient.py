@@ -18,10 +18,9 @@ from weft.base.errors import explain
 from weft.base.signatures import signature
 from weft.ir.graph import Graph, Value, free_symbols, symbol_sources
 from weft.ir.types import TensorType
-from weft.ir.verifier import verify
 from weft.ops import opdef
 from weft.ops.builder import inline
-from weft.passes.checking import type_problem
+from weft.passes.checking import damage
 from weft.runtime import context, dispatch, kept_calls
 from weft.runtime.context import Scope
 from weft.runtime.frontdoor import convert
@@ -231,11 +230,7 @@ def _from_file(graph: Any, present: Any) -> _Traced:
     """
     if not isinstance(graph, Graph) or not isinstance(present, tuple) or len(graph.outputs) != present.count(True):
         raise TypeError("no gradient function")
-    try:
-        verify(graph)
-        problem = type_problem(graph)
-    except Exception as error:
-        problem = f"{type(error).__name__}: {error}"
+    problem = damage(graph)
     if problem is not None:
         raise TypeError(problem)
     return _Traced(graph, present)

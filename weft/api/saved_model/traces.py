@@ -16,9 +16,8 @@ from weft.base.shapes import TensorShape
 from weft.ir.graph import clone
 from weft.ir.plain import Reader, Writer
 from weft.ir.types import TensorType
-from weft.ir.verifier import verify
 from weft.ops import opdef
-from weft.passes.checking import type_problem
+from weft.passes.checking import damage
 from weft.runtime import kept_calls
 from weft.runtime import random as streams
 from weft.runtime.composite import CompositeTensor
@@ -182,11 +181,7 @@ class TraceReader:
 
     def _build(self, record: Mapping[str, Any]) -> ConcreteFunction:
         graph = self._plain.graph(record["graph"])
-        try:
-            verify(graph)
-            problem = type_problem(graph)
-        except Exception as error:
-            problem = f"{type(error).__name__}: {error}"
+        problem = damage(graph)
         if problem is not None:
             raise DataLossError(f"the graph of `{record['name']}` in a file is damaged: {problem}")
         captured = [self._captured(held) for held in record["captured"]]
