@@ -119,3 +119,43 @@ def test_other_threads_find_what_was_computed_for_these() -> None:
         with flags.override(WEFT_NUM_THREADS=count):
             found += [compiled(x).numpy() for _ in range(2)]
     assert all((each == found[0]).all() for each in found)
+
+
+def test_weights_are_put_in_order_once_for_products_of_few_rows(skipped: list[bool]) -> None:
+    """Whatever the number of rows: a sum has one order, and bits are those of a graph that does not pack."""
+    rng = np.random.default_rng(8)
+    weight = tf.Variable(rng.standard_normal((300, 200)).astype(np.float32))
+    count = tf.Variable(0)
+    sizes = (1, 5, 32, 300)
+    rows = [rng.standard_normal((size, 300)).astype(np.float32) for size in sizes]
+    plain = tf.function(lambda x: tf.matmul(x, weight), reduce_retracing=True)
+
+    @tf.function(reduce_retracing=True)
+    def counting(x: Any) -> Any:  # writes a variable: nothing of it is steady
+        count.assign_add(1)
+        return tf.matmul(x, weight)
+
+    for _ in range(2):
+        for x in rows:
+            found = [plain(tf.constant(x)).numpy() for _ in range(2)]
+            assert skipped[-1]
+            assert found[0].tobytes() == found[1].tobytes() == counting(tf.constant(x)).numpy().tobytes()
+            np.testing.assert_allclose(found[0], x @ weight.numpy(), rtol=1e-4, atol=1e-4)
+        weight.assign_add(weight)
+        skipped.clear()
+    before = len(skipped)
+    counting(tf.constant(rows[0]))
+    assert len(skipped) == before
+
+
+def test_a_transposed_table_is_put_in_order_once(skipped: list[bool]) -> None:
+    rng = np.random.default_rng(9)
+    table = tf.Variable(rng.standard_normal((500, 96)).astype(np.float32))
+    scores = tf.function(lambda x: tf.matmul(x, table, transpose_b=True))
+    x = tf.constant(rng.standard_normal((3, 96)).astype(np.float32))
+    first, second = scores(x).numpy(), scores(x).numpy()
+    assert skipped == [False, True]
+    assert first.tobytes() == second.tobytes()
+    np.testing.assert_allclose(first, x.numpy() @ table.numpy().T, rtol=1e-4, atol=1e-4)
+    table.scatter_nd_update([[7]], [np.zeros(96, np.float32)])
+    assert not scores(x).numpy()[:, 7].any()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from weft.base import dtypes
@@ -17,6 +18,8 @@ from weft.engines.native.loops import Buffer, Const, Expr, Load, Op
 from weft.engines.native.problems import Refused, Specialise, Unsupported
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
+from weft.ops import opdef
+from weft.ops.opdef import Effect
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension, Shape, Symbol
@@ -131,6 +134,7 @@ class Lowering:
         self.when: Memory | None = None  # of the branch that is lowered now
         self._always: set[Nest] = set()  # nests of a branch that are done whichever way it goes
         self.shared: dict[Any, Any] = {}  # what several rules make the same of
+        self._steady: dict[Buffer, bool] = {}  # what was asked: whether a buffer is the same on every run
         self._count = 0
         held = {s for v in graph.inputs if v.type.handle for d in v.type.handle.shape or () for s in attr_symbols(d)}
         self._telling = {value for symbol, value in symbol_sources(graph).items() if symbol not in held}
@@ -257,6 +261,35 @@ class Lowering:
         return not any(
             load.buffer in made or load.buffer.ring or turn in load.index.variables() for load in reads
         )
+
+    def steady(self, reads: Sequence[Load]) -> bool:
+        """Whether what is read depends on constants and variables alone, of which the graph writes none."""
+        if self.region is not None or self.when is not None or self._writes:
+            return False
+        return all(self._is_steady(load.buffer) for load in reads)
+
+    def _is_steady(self, buffer: Buffer) -> bool:
+        if buffer.role in ("state", "constant"):
+            return True
+        known = self._steady.get(buffer)
+        if known is None:
+            from weft.engines.native.fusion import walk
+
+            self._steady[buffer] = False  # until all that it is made of has been looked at
+            makers = [nest for nest in self.nests if nest.output.buffer is buffer]
+            once = bool(makers) and all(nest.region is None and nest.when is None for nest in makers)
+            reads = [load.buffer for nest in makers for load in walk(nest).reads] if once else []
+            known = self._steady[buffer] = once and all(map(self._is_steady, reads))
+        return known
+
+    @cached_property
+    def _writes(self) -> bool:
+        """Whether the graph, or one within it, writes a variable."""
+        graphs = [self.graph]
+        for graph in graphs:
+            graphs += [inner for node in graph.nodes for inner in node.subgraphs()]
+        return any(opdef.get(node.op).effect is Effect.WRITE for graph in graphs for node in graph.nodes
+                   if node.op != "input")  # fmt: skip
 
     def enclose(self, first: int, region: Region) -> None:
         """Puts the nests from a number on into a loop, but for those that are in one within it."""

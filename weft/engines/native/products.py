@@ -119,6 +119,7 @@ class Product:
         self.packed: Memory | None = None
         self.panel_bytes = 2 * LINE  # of a row of B in order
         self.turning = False  # whether it is part of a loop in which B stays the same
+        self.stays = False  # whether B stays the same in all turns of a loop, or from run to run
 
     def folds(self, steps: tuple[int, ...]) -> bool:
         """Whether a pooling of such windows may be done on a tile."""
@@ -126,16 +127,18 @@ class Product:
 
     def add(self, low: Lowering, name: str) -> Memory:
         """The product's result, whose nests are added to the others."""
-        self.turning = low.region is not None and low.stays(self.b.loads())
+        loads = self.b.loads()
+        self.turning = low.region is not None and low.stays(loads)
+        self.stays = self.turning or low.steady(loads)
         met, self.panel_bytes = self.met, low.panel_bytes
-        if (self.turning or isinstance(met, Dim) or met > self.many) and not self.near():
+        if (isinstance(met, Dim) or met > self.many) and not self.near():
             width = self.panel_bytes // self.dtype.size
             batch = tuple(size if own else 1 for size, own in zip(self.shape[:-2], self.b.batch(), strict=True))
             length = ceil_divide(self.inner, SQUARE) * SQUARE
             shape = (*batch, ceil_divide(self.shape[-1], width), length, width)
             packed = self.packed = low.temporary(shape, self.b.dtype, "panels")
-            # for few rows nothing is packed ahead, but where that is done before a loop
-            some = isinstance(met, Dim) and not self.turning
+            # for few rows nothing is packed ahead, but where that serves more than this product alone
+            some = isinstance(met, Dim) and not self.stays
             runs = lesser(1, quotient(met, self.many + 1)) if some else 1
             template = Panels(self.b, packed, runs)
             low.nests.append(Nest(shape, lambda place, _: packed.at(place), packed, name="pack", template=template))
@@ -161,7 +164,9 @@ class Product:
 
     @property
     def many(self) -> int:
-        """With more rows than that B is packed once for all of them."""
+        """With more rows than that B is packed once for all of them, or for all turns of a loop, or for many runs."""
+        if self.stays:
+            return 0
         return SOME if self.packs_a() else MANY
 
     def near(self) -> bool:
@@ -365,7 +370,7 @@ class _Writer:
     def _packs_b(self) -> float:
         """Cycles that it takes a chunk to pack a number of B; 0 where that is packed before, or need not be."""
         given, steps = self.given, self.b.steps()
-        if given.near() or (given.packed is not None and (isinstance(given.met, int) or given.turning)):
+        if given.near() or (given.packed is not None and (isinstance(given.met, int) or given.stays)):
             return 0.0
         return _MADE if steps is None else _B_MOVED if steps.along == 1 else _B_TURNED
 
@@ -398,7 +403,7 @@ class _Writer:
             outer = tuple(ZERO if size == 1 else i for size, i in zip(packed.shape, self.outer, strict=False))
             place = packed.place((*outer, column // width, start, column % width))
             met = self.given.met
-            always = isinstance(met, int) or self.given.turning
+            always = isinstance(met, int) or self.given.stays
             condition = None if always else compare("less", Index.of(self.given.many), Index.of(met))
             found.append(_Way(packed.buffer, place, width, condition))
         if steps is not None and steps.along == 1 and left is None:
