@@ -30,7 +30,8 @@ def _sparse(value: Any, argument: str = "sp_input") -> SparseTensor:
 
 
 def _made(indices: Any, values: Any, dense_shape: Any) -> SparseTensor:
-    return SparseTensor(indices, values, dense_shape)
+    made = SparseTensor.__new__(SparseTensor)
+    return made._set(_int64(indices), frontdoor.convert(values), _int64(dense_shape), None)
 
 
 def _rank(x: SparseTensor) -> int:
@@ -472,7 +473,7 @@ def minimum(sp_a: Any, sp_b: Any, name: str | None = None) -> SparseTensor:
 
 def softmax(sp_input: Any, name: str | None = None) -> SparseTensor:
     """The softmax along the last axis, over the entries alone."""
-    x = reorder(sp_input)
+    x = _sparse(sp_input)
     order, numbers, places = _groups(x.indices[:, :-1])
     count = array.shape(places, dtypes.int64)[0]
     where = array.gather(numbers, math.invert_permutation(order))
@@ -595,7 +596,9 @@ def reduce_max(sp_input: Any, axis: Any = None, keepdims: Any = None, output_is_
 def _segments(kind: str) -> Callable[..., Any]:
     def function(data: Any, indices: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None,
                  sparse_gradient: bool = False) -> Any:  # fmt: skip
-        rows, numbers = array.gather(data, indices), frontdoor.convert(segment_ids)
+        # what flows back to the data is a whole tensor, and not rows of it that may be given several times
+        whole = array.expand_dims(frontdoor.convert(data), 0)[0]
+        rows, numbers = array.gather(whole, indices), frontdoor.convert(segment_ids)
         if num_segments is not None:
             return getattr(math, f"unsorted_segment_{kind}")(rows, numbers, num_segments)
         if kind != "sqrt_n":

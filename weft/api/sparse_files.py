@@ -52,8 +52,7 @@ def serialize_many_sparse(sp_input: Any, out_type: Any = dtypes.string, name: st
             made[number] = row
         return [made]
 
-    count = x.shape[0] if x.shape.rank else None
-    kind = TensorType((Dim.fresh("rows") if count is None else count, 3), dtypes.string)
+    kind = TensorType((Dim.fresh("rows"), 3), dtypes.string)
     return host_call(run, x._components(), [kind], "SerializeManySparse", name)[0]
 
 

@@ -52,6 +52,23 @@ register(
 
 register(
     OpDef(
+        name="identity_n",
+        inputs=("*values",),
+        spec=lambda *values: tuple(_same_type(value) for value in values),
+        reference=lambda *values: values,
+        dtypes=((*dtypes.ALL, dtypes.variant),),
+        same=(),
+        vjp=lambda b, node, *cts: cts,
+        jvp=lambda b, node, *ts: ts,
+        decompose=lambda b, *values: tuple(b.identity(value) for value in values),
+        outputs=None,
+        doc="The same values, as the results of one op: what several nodes make shows as one operation of a graph.",
+        cases=(case((2, 3), ()), case((2,)), case((3,), (3,), (2, 1))),
+    )
+)
+
+register(
+    OpDef(
         name="stop_gradient",
         inputs=("x",),
         spec=_same_type,

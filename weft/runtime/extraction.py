@@ -92,8 +92,13 @@ def extract(
             values[value] = part.add_input(value.type, node.name)
             cells.append(by_value[value]._array)
     nodes: dict[ir.Node, ir.Node] = {}
+    awaited = {before for node in members for before in node.control}
     for node in members:
         if node.op == "input" or (node.outputs and all(v in fed for v in node.outputs)):
+            continue
+        if node.op == "identity_n" and not node.control and node not in awaited:  # it is there for its name
+            for old, new in zip(node.outputs, node.inputs, strict=True):
+                values.setdefault(old, values[new])
             continue
         control = [nodes[before] for before in node.control if before in nodes]
         made = part.add(node.op, [values[v] for v in node.inputs], node.attrs, [v.type for v in node.outputs],

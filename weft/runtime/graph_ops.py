@@ -138,9 +138,11 @@ def _table() -> dict[str, Shown]:
                      "stop_gradient": "StopGradient", "bitcast": "Bitcast", "cholesky": "Cholesky",
                      "det": "MatrixDeterminant", "inverse": "MatrixInverse", "qr": "Qr", "shape": "Shape",
                      "size": "Size", "rank": "Rank", "fft": "FFT", "ifft": "IFFT", "fft2d": "FFT2D",
-                     "ifft2d": "IFFT2D", "matrix_band_part": "MatrixBandPart",
+                     "ifft2d": "IFFT2D", "fft3d": "FFT3D", "ifft3d": "IFFT3D", "matrix_band_part": "MatrixBandPart",
                      "eigh": "SelfAdjointEigV2"}.items():  # fmt: skip
         line(op, type, None, ("input",))
+    for op in ("rfft", "irfft", "rfft2d", "irfft2d", "rfft3d", "irfft3d"):
+        line(op, op.upper(), op, ("input",))
     for op, type in {"relu": "Relu", "relu6": "Relu6", "elu": "Elu", "selu": "Selu", "leaky_relu": "LeakyRelu",
                      "softplus": "Softplus", "softsign": "Softsign"}.items():  # fmt: skip
         line(op, type, None, ("features",))

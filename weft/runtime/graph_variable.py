@@ -196,7 +196,7 @@ class GraphVariable(Variable):
         return result if read_value else graphs.operation_of(result._value.node)
 
     def __repr__(self) -> str:
-        return f"<tf.Variable '{self._name}' shape={self._static} dtype={self._dtype.name}>"
+        return f"<tf.Variable '{self._name}' shape={self._static} dtype={self._dtype.name}_ref>"
 
     def __reduce__(self) -> Any:
         raise TypeError(f"{self!r} belongs to a graph and cannot be pickled on its own.")

@@ -8,7 +8,7 @@ from typing import Any
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.ops.host import Form
-from weft.runtime import dispatch, frontdoor
+from weft.runtime import context, dispatch, frontdoor
 
 
 def host_call(function: Callable[..., Sequence[Any]], inputs: Sequence[Any], types: Sequence[TensorType],
@@ -23,6 +23,9 @@ def host_call(function: Callable[..., Sequence[Any]], inputs: Sequence[Any], typ
         name: Its name, as ops take it; a `/` at its end takes it as it is.
     """
     attrs = {"function": function, "types": tuple(types), "gradient": None}
+    scope = context.scope()
+    if name is None and scope is not None and not scope.ordered:
+        name = type
     outputs = dispatch.apply(opdef.get("py_function"), list(inputs), attrs, name)
     for tensor in outputs[:1]:
         node = tensor._value.node if getattr(tensor, "_value", None) is not None else getattr(tensor, "node", None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from threading import get_ident
 from typing import Any
 
 from weft.base import nest
 from weft.ops import opdef
 from weft.runtime import context, dispatch, frontdoor
+from weft.runtime.composite import CompositeTensor
 from weft.runtime.tensor import EagerTensor, SymbolicTensor
 
 
@@ -81,20 +83,46 @@ class Unit:
         if isinstance(result, SymbolicTensor):
             result._value.node.metadata["counts"] = count
 
-    def call(self, result: Any, place: str | tuple[str, ...] = "", type: str = "", single: bool = False) -> Any:
+    def call(self, result: Any, place: str | tuple[str | None, ...] = "", type: str = "", single: bool = False) -> Any:
         """Names what the call returns: the scope's own name, or a place inside it; `_1`, `_2`, … for further ones.
 
-        Where there is a tuple of places, each result has its own.
+        Where there is a tuple of places, each result has its own: `Sort:1` for the second output of an operation, None
+        for what keeps its name. Results of a function of a single node are the outputs of that.
         """
         if single:
             for node in self._graph.nodes[self._first :]:
                 if getattr(getattr(result, "_value", None), "node", None) is not node:
                     node.metadata["hidden"] = True
+        parts = _tensors(result)
+        if single and len(parts) > 1 and isinstance(place, str):
+            place = tuple(f":{i}" for i in range(len(parts)))
+        if isinstance(place, tuple):
+            return _with_tensors(result, iter(self._outputs(parts, place, type)))
         if isinstance(result, (list, tuple)):
-            places = place if isinstance(place, tuple) else [f"{place}_{i}" if i else place for i in range(len(result))]
-            return _like(result, [self._one(item, at, type) for item, at in zip(result, places, strict=False)])
-        assert isinstance(place, str)
+            places = [f"{place}_{i}" if i else place for i in range(len(result))]
+            return _like(result, [self._one(item, at, type) for item, at in zip(result, places, strict=True)])
         return self._one(result, place, type)
+
+    def _outputs(self, parts: list[Any], places: Sequence[str | None], type: str) -> list[Any]:
+        """Tensors under their places, where one operation may have several of them."""
+        record = opdef.get("identity_n")
+        found = list(parts)
+        operations: dict[str, list[int]] = {}
+        for i, at in enumerate(places[: len(parts)]):
+            if at is not None:
+                operations.setdefault(at.partition(":")[0], []).append(i)
+        for name, indices in operations.items():
+            if all(":" not in str(places[i]) for i in indices):
+                found[indices[0]] = self._one(parts[indices[0]], name, type)
+                continue
+            numbers = [int(str(places[i]).partition(":")[2] or 0) for i in indices]
+            given = [parts[indices[numbers.index(n)]] if n in numbers else parts[indices[0]]
+                     for n in range(max(numbers) + 1)]  # fmt: skip
+            made = dispatch.apply(record, tuple(frontdoor.convert(part) for part in given), {}, self.name + "/outputs/")
+            self._one(made[0], name, type or (name.rpartition("/")[2] or self.name.rpartition("/")[2]))
+            for i, number in zip(indices, numbers, strict=True):
+                found[i] = made[number]
+        return found
 
     def hide(self) -> None:
         """Hides what was made so far: TensorFlow has no such nodes."""
@@ -126,7 +154,7 @@ class Unit:
 
     def _one(self, tensor: Any, place: str, type: str) -> Any:
         if isinstance(tensor, EagerTensor):
-            return frontdoor.constant(tensor._array, self.name + "/")
+            return frontdoor.constant(tensor._array, f"{self.name}/{place}/" if place else self.name + "/")
         if not isinstance(tensor, SymbolicTensor):
             return tensor
         node = tensor._value.node
@@ -140,6 +168,25 @@ class Unit:
         if type:
             node.metadata["type"] = type
         return tensor
+
+
+def _tensors(result: Any) -> list[Any]:
+    """The tensors of a result, those that sparse and ragged tensors are made of too."""
+    found: list[Any] = []
+    for leaf in nest.flatten(result):
+        found += leaf._components() if isinstance(leaf, CompositeTensor) else [leaf]
+    return found
+
+
+def _with_tensors(result: Any, parts: Iterator[Any]) -> Any:
+    """A result of the same structure with other tensors."""
+
+    def leaf(value: Any) -> Any:
+        if isinstance(value, CompositeTensor):
+            return value._rebuild([next(parts) for _ in value._components()])
+        return next(parts)
+
+    return nest.map_structure(leaf, result)
 
 
 def _like(like: Any, items: list[Any]) -> Any:

@@ -12,7 +12,7 @@ from weft.base import dtypes
 from weft.base.dtypes import DType
 from weft.base.errors import explain
 from weft.base.shapes import TensorShape
-from weft.runtime import dispatch, frontdoor, sizes
+from weft.runtime import context, dispatch, frontdoor, sizes
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.spec import CompositeSpec, TensorSpec
 
@@ -53,9 +53,7 @@ class SparseTensor(CompositeTensor):
     __array_priority__ = 100
 
     def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
-        places = _int64(indices)
-        held = frontdoor.convert(values)
-        whole = _int64(dense_shape)
+        places, held, whole = _converted(indices, values, dense_shape)
         for tensor, rank, name in ((places, 2, "indices"), (held, 1, "values"), (whole, 1, "dense_shape")):
             if tensor.shape.rank not in (rank, None):
                 raise ValueError(explain(
@@ -343,6 +341,23 @@ def _int64(value: Any) -> Any:
         return frontdoor.convert(np.asarray(value, np.int64))
     tensor = frontdoor.convert(value)
     return tensor if tensor.dtype is dtypes.int64 else dispatch.call("cast", tensor, dtype=dtypes.int64)
+
+
+def _converted(indices: Any, values: Any, dense_shape: Any) -> Sequence[Any]:
+    """The three parts as tensors; what is given as arrays makes constants in a scope in a graph of TensorFlow 1."""
+    scope = context.scope()
+    if scope is None or scope.ordered:
+        return _int64(indices), frontdoor.convert(values), _int64(dense_shape)
+    inside = scope.graph.unique_name(context.qualified("SparseTensor"))
+    parts: list[Any] = []
+    for name, given in (("indices", indices), ("values", values), ("dense_shape", dense_shape)):
+        if frontdoor.is_tensor_like(given) or frontdoor._holds_tensor(given):
+            parts.append(frontdoor.convert(given) if name == "values" else _int64(given))
+            continue
+        with context.open_scope(None):
+            array = (frontdoor.convert(given) if name == "values" else _int64(given))._array
+        parts.append(frontdoor.constant(array, f"{inside}/{name}/"))
+    return parts
 
 
 def _opaque(tensor: Any) -> Any:

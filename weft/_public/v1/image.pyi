@@ -4,7 +4,6 @@ from typing import Any
 
 from weft.compat.v1.image import ResizeMethod as ResizeMethod
 from weft.compat.v1.image import draw_bounding_boxes as draw_bounding_boxes
-from weft.compat.v1.image import extract_image_patches as extract_image_patches
 from weft.compat.v1.image import resize_image_with_crop_or_pad as resize_image_with_crop_or_pad
 from weft.compat.v1.image import resize_images as _resize
 from weft.compat.v1.image import resize_images as resize_images
@@ -16,6 +15,12 @@ def crop_and_resize(
     ..., name: str | None = ..., box_indices: Any = ...
 ) -> Any:
     """Parts of images, each of one size; `box_indices` is another name of `box_ind`. See `weft.image`."""
+
+def extract_image_patches(
+    images: Any, ksizes: Any = ..., strides: Any = ..., rates: Any = ..., padding: Any = ..., name: str | None = ...,
+    sizes: Any = ...
+) -> Any:
+    """Windows of images as channels; `sizes` is another name of `ksizes`. See `weft.image.extract_patches`."""
 
 def resize_area(images: Any, size: Any, align_corners: bool = ..., name: str | None = ...) -> Any:
     """Images of another size, each pixel the mean of the area that it covers; see `resize_bilinear`."""

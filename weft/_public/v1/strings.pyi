@@ -1,5 +1,7 @@
 """Written by tools/make_stubs.py; do not edit."""
 
+from typing import Any
+
 from weft.api.strings import as_string as as_string
 from weft.api.strings import bytes_split as bytes_split
 from weft.api.strings import format as format
@@ -23,7 +25,12 @@ from weft.compat.v1.strings import reduce_join as reduce_join
 from weft.compat.v1.strings import regex_full_match as regex_full_match
 from weft.compat.v1.strings import regex_replace as regex_replace
 from weft.compat.v1.strings import split as split
-from weft.compat.v1.strings import string_split as string_split
 from weft.compat.v1.strings import substr as substr
 from weft.compat.v1.strings import to_hash_bucket as to_hash_bucket
 from weft.compat.v1.strings import to_number as to_number
+
+def string_split(
+    source: Any, sep: Any = ..., skip_empty: bool = ..., delimiter: Any = ..., result_type: str = ..., name: str | None
+    = ...
+) -> Any:
+    """The parts of strings between any of several characters."""

@@ -179,6 +179,7 @@ from weft.compat.v1.ops import (  # noqa: F401
     reduce_sum,
     reverse_sequence,
     scalar_mul,
+    searchsorted,
     space_to_depth,
     split,
     squeeze,
@@ -233,19 +234,19 @@ _SHARED = frozenset(
     DType Graph IndexedSlices Module Operation RaggedTensor RaggedTensorSpec SparseTensorSpec Tensor TensorArray
     TensorShape TensorSpec TypeSpec UnconnectedGradients VariableAggregation VariableSynchronization GradientTape abs
     dynamic_partition dynamic_stitch get_logger grad_pass_through histogram_fixed_width identity_n make_ndarray
-    make_tensor_proto parallel_stack recompute_grad shape_n space_to_batch_nd timestamp vectorized_map
-    acos acosh add add_n asin asinh atan atan2 atanh bfloat16 bitcast bool boolean_mask broadcast_dynamic_shape
-    broadcast_static_shape broadcast_to as_dtype cast clip_by_norm saturate_cast sequence_mask unique_with_counts
-    clip_by_value complex complex128 complex64 constant control_dependencies cos cosh cumsum custom_gradient device
-    divide double einsum ensure_shape equal executing_eagerly exp eye float16 float32 float64 floor floordiv
-    edit_distance foldl foldr function gather gather_nd greater greater_equal group guarantee_const half identity
-    init_scope int16 int32 int64 int8 is_tensor less less_equal linspace logical_and logical_not logical_or map_fn
-    matmul maximum meshgrid minimum mod multiply name_scope negative newaxis no_op not_equal numpy_function one_hot
-    ones_like pad pow print py_function range rank register_tensor_conversion_function repeat reshape resource
-    roll round scan scatter_nd searchsorted shape sigmoid sign sin sinh size slice sort sqrt square stack
-    stop_gradient strided_slice string subtract switch_case tan tanh tensor_scatter_nd_add tensor_scatter_nd_sub
-    tensor_scatter_nd_update tensordot tile transpose truediv truncatediv truncatemod uint16 uint32 uint64 uint8
-    unique unstack variant argsort get_static_value
+    make_tensor_proto parallel_stack recompute_grad shape_n space_to_batch_nd timestamp vectorized_map acos acosh add
+    add_n asin asinh atan atan2 atanh bfloat16 bitcast bool boolean_mask broadcast_dynamic_shape broadcast_static_shape
+    broadcast_to as_dtype cast clip_by_norm saturate_cast sequence_mask unique_with_counts clip_by_value complex
+    complex128 complex64 constant control_dependencies cos cosh cumsum custom_gradient device divide double einsum
+    ensure_shape equal executing_eagerly exp eye float16 float32 float64 floor floordiv edit_distance foldl foldr
+    function gather gather_nd greater greater_equal group guarantee_const half identity init_scope int16 int32 int64
+    int8 is_tensor less less_equal linspace logical_and logical_not logical_or map_fn matmul maximum meshgrid minimum
+    mod multiply name_scope negative newaxis no_op not_equal numpy_function one_hot ones_like pad pow print py_function
+    range rank register_tensor_conversion_function repeat reshape resource roll round scan scatter_nd shape sigmoid sign
+    sin sinh size slice sort sqrt square stack stop_gradient strided_slice string subtract switch_case tan tanh
+    tensor_scatter_nd_add tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile transpose truediv truncatediv
+    truncatemod extract_volume_patches fingerprint uint16 uint32 uint64 uint8 unique unstack variant argsort
+    get_static_value
     """.split()
 )
 

@@ -1,5 +1,6 @@
 """Written by tools/make_stubs.py; do not edit."""
 
+import builtins as _builtins
 from typing import Any
 
 from weft import autodiff as autodiff
@@ -81,7 +82,6 @@ from weft.api.array import reverse as _reverse_v2
 from weft.api.array import roll as roll
 from weft.api.array import saturate_cast as saturate_cast
 from weft.api.array import scatter_nd as scatter_nd
-from weft.api.array import searchsorted as searchsorted
 from weft.api.array import sequence_mask as sequence_mask
 from weft.api.array import shape as shape
 from weft.api.array import size as size
@@ -197,6 +197,8 @@ from weft.api.strings import strip as _string_strip
 from weft.api.strings import to_hash_bucket_fast as _string_to_hash_bucket_fast
 from weft.api.strings import to_hash_bucket_strong as _string_to_hash_bucket_strong
 from weft.api.tensor_array import TensorArray as TensorArray
+from weft.api.top_level import extract_volume_patches as extract_volume_patches
+from weft.api.top_level import fingerprint as fingerprint
 from weft.base.dimension import Dimension as Dimension
 from weft.base.dtypes import DType as DType
 from weft.base.dtypes import as_dtype as as_dtype
@@ -340,6 +342,7 @@ from weft.compat.v1.ops import random_shuffle as random_shuffle
 from weft.compat.v1.ops import real as real
 from weft.compat.v1.ops import reverse_sequence as reverse_sequence
 from weft.compat.v1.ops import scalar_mul as scalar_mul
+from weft.compat.v1.ops import searchsorted as searchsorted
 from weft.compat.v1.ops import space_to_depth as space_to_depth
 from weft.compat.v1.ops import split as split
 from weft.compat.v1.ops import squeeze as squeeze
@@ -350,7 +353,6 @@ from weft.compat.v1.partitioners import min_max_variable_partitioner as min_max_
 from weft.compat.v1.partitioners import variable_axis_size_partitioner as variable_axis_size_partitioner
 from weft.compat.v1.strings import reduce_join as reduce_join
 from weft.compat.v1.strings import regex_replace as regex_replace
-from weft.compat.v1.strings import string_split as string_split
 from weft.compat.v1.strings import substr as substr
 from weft.compat.v1.strings import to_hash_bucket as _string_to_hash_bucket
 from weft.compat.v1.strings import to_number as _string_to_number
@@ -729,6 +731,12 @@ def square(x: Any, name: str | None = ...) -> Any:
 
 def squared_difference(x: Any, y: Any, name: str | None = ...) -> Any:
     """(x - y) squared; times the conjugate for complex numbers."""
+
+def string_split(
+    source: Any, sep: Any = ..., skip_empty: _builtins.bool = ..., delimiter: Any = ..., result_type: str = ..., name:
+    str | None = ...
+) -> Any:
+    """The parts of strings between any of several characters."""
 
 def subtract(x: Any, y: Any, name: str | None = ...) -> Any:
     """x - y."""

@@ -304,8 +304,8 @@ def select(condition: Any, t: Any, e: Any, name: str | None = None) -> Any:
     return where(condition, t, e, name)
 
 
-for _name in ("batch_gather", "batch_to_space", "batch_to_space_nd", "required_space_to_batch_paddings",
-              "space_to_batch", "clip_by_average_norm", "floor_div", "matrix_solve_ls", "realdiv",
-              "unravel_index", "verify_tensor_all_finite"):  # fmt: skip
+for _name in ("setdiff1d", "to_complex128", "batch_gather", "batch_to_space", "batch_to_space_nd",
+              "required_space_to_batch_paddings", "space_to_batch", "clip_by_average_norm", "floor_div",
+              "matrix_solve_ls", "realdiv", "unravel_index", "verify_tensor_all_finite"):  # fmt: skip
     globals()[_name] = composite(_name, globals()[_name])
 histogram_fixed_width_bins = composite("histogram_fixed_width_bins", weft.histogram_fixed_width_bins)

@@ -213,6 +213,8 @@ def extract_image_patches(images: Any, ksizes: Any = None, strides: Any = None, 
     return weft.image.extract_patches(images, windows, strides, rates, padding, name)
 
 
+extract_image_patches = composite("extract_image_patches", extract_image_patches)
+
 def draw_bounding_boxes(images: Any, boxes: Any, name: str | None = None, colors: Any = None) -> Any:
     """Images with boxes drawn into them; see `weft.image.draw_bounding_boxes`. Version 1 takes the name third."""
     return weft.image.draw_bounding_boxes(images, boxes, colors, name)

@@ -11,16 +11,64 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from weft.runtime import context
+import numpy as np
+
+from weft.runtime import context, frontdoor
 from weft.runtime.operation_counts import standing_for
 from weft.runtime.scopes import Unit
 
-#: what results are called inside of a scope: one name, numbered for further results, or a name for each
-Place = str | tuple[str, ...]
+#: what results are called inside of a scope: one name, numbered for further results, or a name for each. `Sort:1` is
+#: the second output of an operation, None what keeps its own name
+Place = str | tuple[str | None, ...]
+
+
+def _is_last(arguments: dict[str, Any], tensor: str) -> bool:
+    rank = frontdoor.convert(arguments[tensor]).shape.rank
+    return arguments["axis"] in (-1, None if rank is None else rank - 1)
+
+
+def _place_in_order(arguments: dict[str, Any]) -> Place:
+    """Where `sort` has its result: it turns round what is ascending, and brings the axis to the end and back."""
+    if not _is_last(arguments, "values"):
+        return "transpose_1"
+    return ("TopKV2:0",) if str(arguments["direction"]).upper() == "DESCENDING" else "Neg_1"
+
+
+def _place_of_order(arguments: dict[str, Any]) -> Place:
+    return ("TopKV2:1",) if _is_last(arguments, "values") else "transpose_1"
+
+
+def _place_repeated(arguments: dict[str, Any]) -> Place:
+    return "Reshape" if np.ndim(arguments["repeats"]) == 0 else "boolean_mask/GatherV2"
+
 
 #: public name -> (name scope, the results' names inside it (empty: the scope's own), their type; empty: as computed)
-COMPOSITES: dict[str, tuple[str, Place, str]] = {
+COMPOSITES: dict[str, tuple[str, Place | Callable[[dict[str, Any]], Place], str]] = {
     "add_n": ("AddN", "", "AddN"),
+    "argsort": ("argsort", _place_of_order, ""),
+    "broadcast_dynamic_shape": ("BroadcastArgs", "", "BroadcastArgs"),
+    "edit_distance": ("edit_distance", "", "EditDistance"),
+    "extract_image_patches": ("ExtractImagePatches", "", "ExtractImagePatches"),
+    "extract_volume_patches": ("ExtractVolumePatches", "", "ExtractVolumePatches"),
+    "guarantee_const": ("GuaranteeConst", "", "GuaranteeConst"),
+    "identity_n": ("IdentityN", "", "IdentityN"),
+    "repeat": ("Repeat", _place_repeated, ""),
+    "setdiff1d": ("ListDiff", "", "ListDiff"),
+    "shape_n": ("ShapeN", "", "ShapeN"),
+    "sort": ("sort", _place_in_order, ""),
+    "string_split": ("StringSplit", ("StringSplit:0", "StringSplit:1", "StringSplit:2"), "StringSplit"),
+    "to_complex128": ("ToComplex128", "", ""),
+    "unsorted_segment_sqrt_n": ("UnsortedSegmentSqrtN", "truediv", "RealDiv"),
+    "nn.ctc_beam_search_decoder": ("CTCBeamSearchDecoder", "", "CTCBeamSearchDecoder"),
+    "nn.ctc_greedy_decoder": ("CTCGreedyDecoder", "", "CTCGreedyDecoder"),
+    "nn.fused_batch_norm": ("FusedBatchNormV3", "", "FusedBatchNormV3"),
+    **{f"fake_quant_with_min_max_{kind}": (type, "", type) for kind, type in {
+        "args": "FakeQuantWithMinMaxArgs", "args_gradient": "FakeQuantWithMinMaxArgsGradient",
+        "vars": "FakeQuantWithMinMaxVars", "vars_gradient": "FakeQuantWithMinMaxVarsGradient",
+        "vars_per_channel": "FakeQuantWithMinMaxVarsPerChannel",
+        "vars_per_channel_gradient": "FakeQuantWithMinMaxVarsPerChannelGradient"}.items()},
+    **{f"sets.{kind}": (f"{kind}SetOperation", "", f"{kind}SetOperation")
+       for kind in ("DenseToDense", "DenseToSparse", "SparseToSparse")},
     "accumulate_n": ("AccumulateNV2", "", "AccumulateNV2"),
     "batch_to_space": ("BatchToSpaceND", "", "BatchToSpaceND"),
     "batch_to_space_nd": ("BatchToSpaceND", "", "BatchToSpaceND"),
@@ -35,6 +83,7 @@ COMPOSITES: dict[str, tuple[str, Place, str]] = {
     "clip_by_value": ("clip_by_value", "", "Maximum"),
     "confusion_matrix": ("confusion_matrix", "SparseTensorDenseAdd", "SparseTensorDenseAdd"),
     "count_nonzero": ("count_nonzero", "Sum", "Sum"),
+    "deserialize_many_sparse": ("DeserializeManySparse", "", "DeserializeManySparse"),
     "div_no_nan": ("div_no_nan", "", "DivNoNan"),
     "einsum": ("einsum", "MatMul", "MatMul"),
     "eye": ("eye", "diag", "MatrixDiag"),
@@ -163,7 +212,41 @@ COMPOSITES: dict[str, tuple[str, Place, str]] = {
     "image.resize_bilinear": ("ResizeBilinear", "", "ResizeBilinear"),
     "image.resize_nearest_neighbor": ("ResizeNearestNeighbor", "", "ResizeNearestNeighbor"),
     "image.rgb_to_grayscale": ("rgb_to_grayscale", "", "Sum"),
+    "sparse.add": ("SparseAdd", (":0", ":1", None), "SparseAdd"),
+    "sparse.concat": ("SparseConcat", (":0", ":1", None), "SparseConcat"),
+    "sparse.concat_expanding": ("SparseConcat", "", "SparseConcat"),
+    "sparse.dense_add": ("SparseTensorDenseAdd", "", "SparseTensorDenseAdd"),
+    "sparse.fill_empty_rows": (
+        "SparseFillEmptyRows", ("SparseFillEmptyRows:0", "SparseFillEmptyRows:1", None, "SparseFillEmptyRows:2"),
+        "SparseFillEmptyRows",
+    ),
+    "sparse.least_shape": ("Maximum", "", "Maximum"),
+    "sparse.mask": ("sparse_mask", ("", "ListDiff"), ""),
+    "sparse.matmul": ("SparseMatMul", "", "SparseMatMul"),
+    "sparse.maximum": ("SparseSparseMaximum", (":0", ":1", None), "SparseSparseMaximum"),
+    "sparse.merge": ("SparseMerge", ("SparseReorder:0", "SparseReorder:1", "concat_1"), ""),
+    "sparse.minimum": ("SparseSparseMinimum", (":0", ":1", None), "SparseSparseMinimum"),
+    "sparse.reduce_max": ("SparseReduceMax", "", "SparseReduceMax"),
+    "sparse.reduce_max_sparse": ("SparseReduceMaxSparse", "", "SparseReduceMaxSparse"),
+    "sparse.reduce_sum": ("SparseReduceSum", "", "SparseReduceSum"),
+    "sparse.reduce_sum_sparse": ("SparseReduceSumSparse", "", "SparseReduceSumSparse"),
+    "sparse.reorder": ("SparseReorder", (":0", ":1", None), "SparseReorder"),
+    "sparse.reshape": ("SparseReshape", ("", "Identity", "Const"), ""),
+    "sparse.segment_mean": ("SparseSegmentMean", "", "SparseSegmentMean"),
+    "sparse.segment_mean_of": ("SparseSegmentMeanWithNumSegments", "", "SparseSegmentMeanWithNumSegments"),
+    "sparse.segment_sqrt_n": ("SparseSegmentSqrtN", "", "SparseSegmentSqrtN"),
+    "sparse.segment_sqrt_n_of": ("SparseSegmentSqrtNWithNumSegments", "", "SparseSegmentSqrtNWithNumSegments"),
+    "sparse.segment_sum": ("SparseSegmentSum", "", "SparseSegmentSum"),
+    "sparse.segment_sum_of": ("SparseSegmentSumWithNumSegments", "", "SparseSegmentSumWithNumSegments"),
+    "sparse.slice": ("SparseSlice", "", "SparseSlice"),
+    "sparse.softmax": ("SparseSoftmax", (None, "SparseSoftmax", None), "SparseSoftmax"),
+    "sparse.split": ("SparseSplit", "", "SparseSplit"),
+    "sparse.sparse_dense_matmul": (
+        "SparseTensorDenseMatMul", "SparseTensorDenseMatMul", "SparseTensorDenseMatMul"
+    ),
     "sparse.to_dense": ("SparseToDense", "", "SparseToDense"),
+    "sparse.to_indicator": ("SparseToIndicator", "", "ScatterUpdate"),
+    "sparse.transpose": ("SparseTranspose", ("SparseReorder:0", "SparseReorder:1", None), "SparseReorder"),
     "strings.regex_full_match": ("StaticRegexFullMatch", "", "StaticRegexFullMatch"),
     "strings.regex_replace": ("StaticRegexReplace", "", "StaticRegexReplace"),
 }  # fmt: skip
@@ -171,15 +254,24 @@ COMPOSITES: dict[str, tuple[str, Place, str]] = {
 
 #: those of one node there: what else we make for them does not show
 SINGLE = frozenset(
-    """accumulate_n add_n angle batch_to_space batch_to_space_nd cast fill floor_div image.crop_and_resize
-    image.decode_bmp image.decode_gif image.decode_jpeg image.decode_png image.encode_jpeg image.encode_png
-    image.hsv_to_rgb image.resize_area image.resize_bicubic image.resize_bilinear
-    image.resize_nearest_neighbor image.rgb_to_hsv linspace matrix_solve matrix_square_root
-    matrix_triangular_solve nn.avg_pool nn.bias_add nn.conv2d_backprop_filter nn.conv2d_transpose
-    nn.conv3d_transpose nn.ctc_loss nn.depthwise_conv2d_native nn.dilation2d nn.l2_loss nn.max_pool2d nn.swish
-    ones_like random_shuffle range rank realdiv rint self_adjoint_eigvals shape space_to_batch
-    space_to_batch_nd sparse.to_dense strided_slice strings.regex_full_match strings.regex_replace trace
-    unravel_index""".split()
+    """
+    accumulate_n add_n angle batch_to_space batch_to_space_nd broadcast_dynamic_shape cast deserialize_many_sparse
+    edit_distance extract_image_patches extract_volume_patches fake_quant_with_min_max_args
+    fake_quant_with_min_max_args_gradient fake_quant_with_min_max_vars fake_quant_with_min_max_vars_gradient
+    fake_quant_with_min_max_vars_per_channel fake_quant_with_min_max_vars_per_channel_gradient fill floor_div
+    guarantee_const identity_n image.crop_and_resize image.decode_bmp image.decode_gif image.decode_jpeg
+    image.decode_png image.encode_jpeg image.encode_png image.hsv_to_rgb image.resize_area image.resize_bicubic
+    image.resize_bilinear image.resize_nearest_neighbor image.rgb_to_hsv linspace matrix_solve matrix_square_root
+    matrix_triangular_solve nn.avg_pool nn.bias_add nn.conv2d_backprop_filter nn.conv2d_transpose nn.conv3d_transpose
+    nn.ctc_beam_search_decoder nn.ctc_greedy_decoder nn.ctc_loss nn.depthwise_conv2d_native nn.dilation2d
+    nn.fused_batch_norm nn.l2_loss nn.max_pool2d nn.swish ones_like random_shuffle range rank realdiv rint
+    self_adjoint_eigvals setdiff1d sets.DenseToDense sets.DenseToSparse sets.SparseToSparse shape shape_n space_to_batch
+    space_to_batch_nd sparse.add sparse.concat sparse.concat_expanding sparse.dense_add sparse.matmul sparse.maximum
+    sparse.minimum sparse.reduce_max sparse.reduce_max_sparse sparse.reduce_sum sparse.reduce_sum_sparse sparse.reorder
+    sparse.segment_mean sparse.segment_mean_of sparse.segment_sqrt_n sparse.segment_sqrt_n_of sparse.segment_sum
+    sparse.segment_sum_of sparse.slice sparse.split sparse.to_dense sparse.to_indicator strided_slice
+    strings.regex_full_match strings.regex_replace trace unravel_index
+    """.split()
 )
 
 
@@ -221,6 +313,12 @@ def counted(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _bound(signature: inspect.Signature, args: Any, kwargs: Any) -> dict[str, Any]:
+    bound = signature.bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.arguments
+
+
 def composite(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A public function whose nodes are named as TensorFlow 1 names them; unchanged where it has no line above."""
     line = COMPOSITES.get(public)
@@ -238,7 +336,9 @@ def composite(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if position is not None and len(args) > position:
             name, args = args[position], (*args[:position], None, *args[position + 1 :])
         with Unit(name or default) as unit:
-            return unit.call(function(*args, **kwargs), place, type, public in SINGLE)
+            found = function(*args, **kwargs)
+            at = place if isinstance(place, (str, tuple)) else place(_bound(signature, args, kwargs))
+            return unit.call(found, at, type, public in SINGLE)
 
     # where pickle finds it: what it wraps lies under the same name elsewhere
     call.__module__, call.__qualname__ = "weft.compat.v1", public

@@ -145,12 +145,22 @@ def conv2d(input: Any, filter: Any = None, strides: Any = None, padding: Any = N
 
 def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Any:
     """exp(x) divided by its sum along an axis."""
-    return _nn.softmax(logits, _old_name(axis, dim, "axis", "dim"), name)
+    return _along_last(_nn.softmax, logits, _old_name(axis, dim, "axis", "dim"), name)
 
 
 def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Any:
     """The logarithm of the softmax."""
-    return _nn.log_softmax(logits, _old_name(axis, dim, "axis", "dim"), name)
+    return _along_last(_nn.log_softmax, logits, _old_name(axis, dim, "axis", "dim"), name)
+
+
+def _along_last(function: Any, logits: Any, axis: Any, name: str | None) -> Any:
+    """A function of the last axis; version 1 brings another one there and back, which shows in the graph."""
+    rank = None if axis is None or not in_graph() else weft.convert_to_tensor(logits).shape.rank
+    if rank is None or axis in (-1, rank - 1) or not -rank <= axis < rank:
+        return function(logits, axis, name)
+    order = list(range(rank))
+    order[axis], order[-1] = order[-1], order[axis]
+    return weft.transpose(function(weft.transpose(logits, order)), order, name=name or "transpose")
 
 
 def _named(sentinel: Any, labels: Any, logits: Any, what: str) -> tuple[Any, Any]:

@@ -11,6 +11,7 @@ from weft.base import dtypes
 from weft.compat.v1.naming import composite, counted, in_graph
 from weft.runtime import frontdoor, graph_ops
 from weft.runtime import graph as graphs
+from weft.runtime.composite import IndexedSlices
 from weft.runtime.operation_counts import further
 from weft.runtime.scopes import NameScope, Unit
 
@@ -210,10 +211,24 @@ def split(value: Any = None, num_or_size_splits: Any = None, axis: Any = 0, num:
 
 
 def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Any:
-    """A tensor times a number."""
+    """A tensor times a number; rows of a tensor stay such."""
+    if isinstance(x, IndexedSlices):
+        return IndexedSlices(scalar_mul(scalar, x.values, name), x.indices, x.dense_shape)
     tensor = weft.convert_to_tensor(x)
     factor = frontdoor.convert(scalar, None if frontdoor.is_tensor_like(scalar) else tensor.dtype, name="scalar")
     return weft.multiply(factor, tensor, name)
+
+
+def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = dtypes.int32,
+                 name: str | None = None) -> Any:  # fmt: skip
+    """Where values would have to be put into a sorted sequence to keep it sorted; rows are searched as matrices."""
+    if not in_graph():
+        return weft.searchsorted(sorted_sequence, values, side, out_type, name)
+    ordered, wanted = weft.convert_to_tensor(sorted_sequence), weft.convert_to_tensor(values)
+    if None in (ordered.shape.rank, wanted.shape.rank) or None in (ordered.shape[-1], wanted.shape[-1]):
+        return weft.searchsorted(ordered, wanted, side, out_type, name)
+    rows, questions = weft.reshape(ordered, [-1, ordered.shape[-1]]), weft.reshape(wanted, [-1, wanted.shape[-1]])
+    return weft.reshape(weft.searchsorted(rows, questions, side, out_type, name), weft.shape(wanted))
 
 
 def real(input: Any, name: str | None = None) -> Any:
@@ -283,7 +298,7 @@ assert_non_negative = _sign_assertion("assert_non_negative", assert_less_equal, 
 assert_non_positive = _sign_assertion("assert_non_positive", assert_less_equal, False)
 
 
-for _name in ("count_nonzero", "multinomial", "random_gamma", "random_shuffle", "reduce_logsumexp", "to_bfloat16",
-              "to_complex64", "to_double", "to_float", "to_int32", "to_int64"):  # fmt: skip
+for _name in ("count_nonzero", "multinomial", "random_gamma", "random_poisson", "random_shuffle", "reduce_logsumexp",
+              "to_bfloat16", "to_complex64", "to_double", "to_float", "to_int32", "to_int64"):  # fmt: skip
     globals()[_name] = composite(_name, globals()[_name])
 clip_by_global_norm = counted("clip_by_global_norm", clip_by_global_norm)

@@ -151,6 +151,9 @@ def string_split(source: Any, sep: Any = None, skip_empty: bool = True, delimite
     return result if result_type == "SparseTensor" else RaggedTensor.from_sparse(result)
 
 
+string_split = composite("string_split", string_split)
+
+
 def _check_result(function: str, input: Any, result_type: str) -> None:
     tensor = frontdoor.convert(input, weft.string)
     if result_type not in ("RaggedTensor", "SparseTensor"):
