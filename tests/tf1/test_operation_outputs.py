@@ -20,8 +20,16 @@ def test_what_an_operation_is_made_of_does_not_show():
         tf.sparse_add(x, x)
         assert [op.type for op in graph.get_operations()].count("SparseAdd") == 1
         assert {op.type for op in graph.get_operations()} == {"Const", "SparseAdd"}
-        node = next(node for node in graph.as_graph_def().node if node.op == "SparseAdd")
-        assert "SparseTensor/values" in node.input
+
+
+def test_files_keep_the_outputs():
+    with tf.Graph().as_default() as graph:
+        tf.setdiff1d([5, 6, 7], [6], name="rest")
+        definition = graph.as_graph_def()
+    with tf.Graph().as_default(), tf.Session() as session:
+        found = tf.import_graph_def(definition, return_elements=["rest:0", "rest:1"], name="")
+        assert [x.tolist() for x in session.run(found)] == [[5, 7], [0, 2]]
+        assert session.run("rest:1").tolist() == [0, 2]
 
 
 def test_gradients_and_feeds_go_through():

@@ -318,6 +318,12 @@ def _unstack(x: Writer, node: Node) -> Sequence[str]:
     return _outputs(node)
 
 
+@rule("identity_n")
+def _identity_n(x: Writer, node: Node) -> Sequence[str]:
+    x.op("IdentityN", x.operands(node), main=True, T=[value.dtype for value in node.inputs])
+    return _outputs(node)
+
+
 @rule("split")
 def _split(x: Writer, node: Node) -> Sequence[str]:
     (operand,), parts, kind = x.operands(node), node.attrs["num_or_sizes"], node.inputs[0].dtype

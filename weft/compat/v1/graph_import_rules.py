@@ -85,7 +85,7 @@ def _no_op(x: Importer, source: Source) -> Any:
 
 @handles("IdentityN")
 def _identities(x: Importer, source: Source) -> Any:
-    return [weft.identity(t) for t in x.values(source)]
+    return list(dispatch.apply(opdef.get("identity_n"), tuple(x.values(source)), {}))
 
 
 @handles("Switch", "RefSwitch")
