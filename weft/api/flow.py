@@ -26,6 +26,7 @@ from weft.formats import files
 from weft.ir.types import TensorType
 from weft.ops import opdef, string_format
 from weft.runtime import context, control, dispatch, frontdoor, kept_calls
+from weft.runtime import tensor as tensors
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.custom_gradient import custom_gradient  # noqa: F401
 from weft.runtime.function import Function
@@ -75,12 +76,13 @@ def chosen_case(pred_fn_pairs: Any, default: Any, exclusive: bool, branch: Calla
     pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
     if not pairs:
         raise ValueError("case needs at least one (predicate, function) pair.")
+    predicates = [pred for pred, _ in pairs]
     result = _otherwise(*pairs.pop()) if default is None else default
     for pred, function in reversed(pairs):
         result = functools.partial(branch, pred, function, result)
     if not exclusive:
         return result()
-    tests = [frontdoor.convert(pred) for pred, _ in (pairs if default is not None else pred_fn_pairs)]
+    tests = [frontdoor.convert(pred) for pred in predicates]
     count = functools.reduce(operator.add, [cast_to(test, dtypes.int32) for test in tests])
     with _checked(count <= 1, tests, "case: more than one predicate holds, although `exclusive` says that none do"):
         return result()
@@ -104,6 +106,16 @@ def _checked(test: Any, data: Sequence[Any], message: str) -> Any:
 
 def switch_case(branch_index: Any, branch_fns: Any, default: Any = None, name: str = "switch_case") -> Any:
     """The result of the function whose number is given, else of `default` (the last one where None)."""
+    branches = branches_of(branch_fns)
+    return case(numbered_cases(branch_index, branches), default or branches[-1])
+
+
+def branches_of(branch_fns: Any) -> list[Callable[[], Any]]:
+    """The functions of a `switch_case` in the order of their numbers.
+
+    Raises:
+        ValueError: Where the numbers are not 0, 1, 2 and so on.
+    """
     if isinstance(branch_fns, dict):
         branches = sorted(branch_fns.items())
     elif branch_fns and isinstance(branch_fns[0], (list, tuple)):
@@ -114,8 +126,13 @@ def switch_case(branch_index: Any, branch_fns: Any, default: Any = None, name: s
     if numbers != list(range(len(branches))):
         raise ValueError(explain("switch_case: the numbers of the branches must be 0, 1, 2 and so on.",
                                  received=str(numbers)))  # fmt: skip
-    index = frontdoor.convert(branch_index)
-    return case([(index == number, function) for number, function in branches], default or branches[-1][1])
+    return [function for _, function in branches]
+
+
+def numbered_cases(branch_index: Any, branches: Sequence[Callable[[], Any]]) -> list[tuple[Any, Callable[[], Any]]]:
+    """The pairs of a `case` that chooses a function by its number."""
+    index, equal = frontdoor.convert(branch_index), tensors.operators["equal"]  # `==` is identity in version 1
+    return [(equal(index, number), function) for number, function in enumerate(branches)]
 
 
 def function(func: Any = None, input_signature: Any = None, autograph: bool = True, jit_compile: Any = None,
@@ -308,10 +325,12 @@ def control_dependencies(control_inputs: Any) -> Iterator[None]:
 
 @contextmanager
 def init_scope() -> Iterator[None]:
-    """Leaves all traced functions: within the block ops run eagerly (or in the outermost graph)."""
-    around, present = context.lifted(), context.scope()
-    if around is not None and present is not None and present.outermost() is around:
-        yield
+    """Leaves all traced functions: within the block ops run eagerly, or in the graph of TensorFlow 1 around them, out
+    of its branches and loops and after nothing."""
+    around = context.lifted()
+    if around is not None:
+        with context.enter_graph(around), context.without_control(around):
+            yield
         return
     with context.open_scope(around):  # tapes of outside do not see what happens here
         yield

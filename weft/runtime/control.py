@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from weft.base import dtypes, nest, shapes
 from weft.base.dims import Derived, Dim
 from weft.base.errors import explain
-from weft.ir.graph import Graph
+from weft.ir.graph import Graph, Node
 from weft.ir.types import TensorType
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime.composite import CompositeTensor
@@ -125,7 +126,8 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
     if isinstance(pred, bool):
         return true_fn() if pred else false_fn()
     pred = frontdoor.convert(pred)
-    if context.scope() is None:
+    scope = context.scope()
+    if scope is None:
         return true_fn() if bool(pred) else false_fn()
     pred = one_element(pred)
     if not pred.dtype.is_bool:
@@ -137,7 +139,30 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
     except ValueError as error:
         raise TypeError(explain(f"tf.cond: the branches return different structures. {error}",
                                 hint="return the same number of tensors from both")) from None  # fmt: skip
-    return first.loosened(second).rebuild(branch(pred, branches, name))
+    with _after(scope, _waited_for(branches)):
+        return first.loosened(second).rebuild(branch(pred, branches, name))
+
+
+def _waited_for(branches: Sequence[Traced]) -> tuple[Node, ...]:
+    """What nodes of branches wait for outside of them: it runs before the whole, whichever branch is taken."""
+    found: dict[Node, None] = {}
+    for part in branches:
+        for node in part.graph.nodes:
+            outside = [before for before in node.control if before.graph is not part.graph]
+            if outside:
+                found.update(dict.fromkeys(outside))
+                node.control = tuple(before for before in node.control if before.graph is part.graph)
+    return tuple(found)
+
+
+@contextmanager
+def _after(scope: Scope, nodes: tuple[Node, ...]) -> Iterator[None]:
+    """What is made within the block runs after these."""
+    scope.control.append(nodes)
+    try:
+        yield
+    finally:
+        scope.control.pop()
 
 
 def one_element(tensor: Any) -> Any:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from weft.autodiff.reverse import reverse
 from weft.base import nest, sources
 from weft.base.errors import explain
-from weft.ir.graph import Constant, Graph, Node, Value
+from weft.ir.graph import Constant, Node, Value
 from weft.ops import opdef
 from weft.ops.builder import GraphBuilder
 from weft.ops.opdef import OpDef, Slices
 from weft.runtime import context, dispatch, frontdoor, graph_ops
 from weft.runtime.composite import IndexedSlices
+from weft.runtime.context import Scope
 from weft.runtime.gradient_overrides import records_of
 from weft.runtime.tape import UnconnectedGradients
 from weft.runtime.tensor import wrap
@@ -35,13 +37,13 @@ def gradients(
         raise RuntimeError(
             explain("tf.gradients works on graphs, and ops run at once here.", hint="use tf.GradientTape")
         )
-    targets = [value_of(y) for y in nest.flatten(ys)]
-    wrt = [value_of(x, source=True) for x in nest.flatten(xs)]
-    stops = [value_of(s, source=True) for s in nest.flatten(stop_gradients)] if stop_gradients is not None else []
+    targets = [place_of(y) for y in nest.flatten(ys)]
+    wrt = [place_of(x, source=True) for x in nest.flatten(xs)]
+    stops = [place_of(s, source=True) for s in nest.flatten(stop_gradients)] if stop_gradients is not None else []
     seeds = nest.flatten(grad_ys) if grad_ys is not None else [None] * len(targets)
     graph = scope.graph
-    records = records_of(graph)
-    b = _NamedBuilder(graph, graph.unique_name(context.qualified(name)))
+    records = _records(scope)
+    b = _NamedBuilder(scope, graph.unique_name(context.qualified(name)))
     given = enumerate(zip(targets, seeds, strict=True))
     cotangents = [b.start(target, i) if seed is None else value_of(seed) for i, (target, seed) in given]
     found = reverse(records, targets, cotangents, wrt, b, stop=stops)
@@ -49,20 +51,46 @@ def gradients(
     results: list[Any] = []
     for part, source in zip(found, wrt, strict=True):
         if isinstance(part, Slices):
-            results.append(IndexedSlices(wrap(part.values), wrap(part.indices), tuple(part.shape)))
+            results.append(IndexedSlices(wrap(b.inside(part.values)), wrap(b.inside(part.indices)), tuple(part.shape)))
         elif part is None and zero:
             held = b.call("read_variable", source) if source.type.is_resource else source
             results.append(wrap(b.zeros_like(held)))
         else:
-            results.append(None if part is None else wrap(part))
+            results.append(None if part is None else wrap(b.inside(part)))
     return results
 
 
-class _NamedBuilder(GraphBuilder):
-    """Gives nodes the names that TensorFlow 1's graphs have: `gradients/MatMul_grad/MatMul`."""
+class _Taken(NamedTuple):
+    """What a branch or body takes in from around it, as a record: the one is the other."""
 
-    def __init__(self, graph: Graph, name: str) -> None:
-        super().__init__(graph, sources.user_line())
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    op: str = "identity"
+    attrs: Mapping[str, Any] = MappingProxyType({})
+    name: str = ""
+
+
+def _around(scope: Scope) -> Scope | None:
+    """The graph that a branch or body of TensorFlow 1 is part of; a traced function is part of none."""
+    return None if scope.ordered else scope.outer
+
+
+def _records(scope: Scope) -> list[Any]:
+    """The records of the graph at hand, and before those of a branch or body the ones of the graph around it."""
+    own, outer = records_of(scope.graph), _around(scope)
+    if outer is None:
+        return list(own)
+    taken = [_Taken((dispatch.resolve(key.target, outer),), (value,)) for key, value in scope.graph.captures.items()]
+    return [*_records(outer), *taken, *own]
+
+
+class _NamedBuilder(GraphBuilder):
+    """Gives nodes the names that TensorFlow 1's graphs have: `gradients/MatMul_grad/MatMul`. In a branch or body it
+    takes in what rules ask for of the graph around it."""
+
+    def __init__(self, scope: Scope, name: str) -> None:
+        super().__init__(scope.graph, sources.user_line())
+        self._scope = scope
         self.prefix = self._root = name + "/"
 
     def differentiating(self, application: Any) -> None:
@@ -72,10 +100,18 @@ class _NamedBuilder(GraphBuilder):
              control: Iterable[Node] = ()) -> Node:  # fmt: skip
         total = record.name == "add" and self.prefix == self._root  # where a value is used twice its gradients meet
         label = name or self.prefix + ("AddN" if total else graph_ops.shown(record.name).name)
-        made = super().node(record, inputs, attrs, name=label, control=control)
+        made = super().node(record, [self.inside(value) for value in inputs], attrs, name=label, control=control)
         if total:
             made.metadata["type"] = "AddN"
         return made
+
+    def inside(self, value: Value) -> Value:
+        """What stands for a value, of this graph or of one around it, in this graph."""
+        graph = value.node.graph
+        if graph is self.graph:
+            return value
+        handles = (key.target for key, own in graph.captures.items() if own is value) if value.type.is_resource else ()
+        return dispatch.resolve(next(iter(handles), None) or wrap(value), self._scope)
 
     def start(self, target: Value, position: int) -> Value:
         """The cotangent that a sum of targets begins with: ones."""
@@ -92,13 +128,30 @@ class _NamedBuilder(GraphBuilder):
         return result
 
 
-def value_of(item: Any, source: bool = False) -> Value:
-    """The value in the graph at hand of something that `gradients` takes; a variable's cell where it is a source."""
+def place_of(item: Any, source: bool = False) -> Value:
+    """The value of something that `gradients` takes in the graph at hand, or where it is a branch or body in the one
+    around it; a variable's cell where it is a source."""
     scope = context.scope()
     assert scope is not None
     handle = getattr(item, "handle", None)
     if source and handle is not None:
-        return dispatch.resolve(handle, scope)
+        root = scope
+        while (outer := _around(root)) is not None:
+            root = outer
+        return dispatch.resolve(handle, root)
+    value = getattr(item, "_value", None)
+    around = _around(scope)
+    while value is not None and around is not None:
+        if value.node.graph is around.graph:
+            return value  # type: ignore[no-any-return]
+        around = _around(around)
+    return value_of(item)
+
+
+def value_of(item: Any) -> Value:
+    """The value in the graph at hand of something that `gradients` takes."""
+    scope = context.scope()
+    assert scope is not None
     if hasattr(item, "__weft_operation__") and hasattr(item, "_as_graph_element"):
         item = item._as_graph_element()  # a symbolic tensor of Keras: what stands for it in the graph
     return dispatch.resolve(frontdoor.convert(item), scope)

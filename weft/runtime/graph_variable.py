@@ -342,7 +342,8 @@ def make_variable(*args: Any, **kwargs: Any) -> Variable:
     """A variable of the graph under construction, or an eager one."""
     scope = context.scope()
     if scope is not None and not scope.ordered:
-        return GraphVariable(*args, **kwargs)
+        with context.enter_graph(scope.outermost()):  # out of branches and loops
+            return GraphVariable(*args, **kwargs)
     for name in ("collections", "expected_shape", "use_resource"):
         kwargs.pop(name, None)
     return Variable(*args, **kwargs)

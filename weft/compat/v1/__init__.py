@@ -56,6 +56,7 @@ from weft.compat.v1.flow import (  # noqa: F401
     case,
     cond,
     py_func,
+    switch_case,
     tuple,
     while_loop,
 )
@@ -243,7 +244,7 @@ _SHARED = frozenset(
     int8 is_tensor less less_equal linspace logical_and logical_not logical_or map_fn matmul maximum meshgrid minimum
     mod multiply name_scope negative newaxis no_op not_equal numpy_function one_hot ones_like pad pow print py_function
     range rank register_tensor_conversion_function repeat reshape resource roll round scan scatter_nd shape sigmoid sign
-    sin sinh size slice sort sqrt square stack stop_gradient strided_slice string subtract switch_case tan tanh
+    sin sinh size slice sort sqrt square stack stop_gradient strided_slice string subtract tan tanh
     tensor_scatter_nd_add tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile transpose truediv truncatediv
     truncatemod extract_volume_patches fingerprint uint16 uint32 uint64 uint8 unique unstack variant argsort
     get_static_value

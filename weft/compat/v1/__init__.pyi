@@ -119,7 +119,6 @@ from weft.api.flow import numpy_function as numpy_function
 from weft.api.flow import print_ as _print
 from weft.api.flow import py_function as py_function
 from weft.api.flow import scan as scan
-from weft.api.flow import switch_case as switch_case
 from weft.api.flow import timestamp as timestamp
 from weft.api.histograms import histogram_fixed_width as histogram_fixed_width
 from weft.api.io import decode_base64 as decode_base64
@@ -263,6 +262,7 @@ from weft.compat.v1.flow import Print as Print
 from weft.compat.v1.flow import case as case
 from weft.compat.v1.flow import cond as cond
 from weft.compat.v1.flow import py_func as py_func
+from weft.compat.v1.flow import switch_case as switch_case
 from weft.compat.v1.flow import tuple as tuple
 from weft.compat.v1.flow import while_loop as while_loop
 from weft.compat.v1.graphs import Variable as Variable

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 import weft
-from weft.api.flow import chosen_case
+from weft.api.flow import branches_of, chosen_case, numbered_cases
+from weft.base import nest
 from weft.base.errors import explain
 from weft.compat.v1.naming import in_graph
 from weft.runtime import control, frontdoor
 from weft.runtime import graph as graphs
+from weft.runtime.composite import CompositeTensor
 from weft.runtime.operation_counts import standing_for
 from weft.runtime.scopes import Unit
 
@@ -35,6 +37,7 @@ def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, strict: bool = Fa
                                 hint="use Python's own if"))  # fmt: skip
     if in_graph():
         with Unit(name or "cond") as unit, standing_for() as standing:
+            first, second = _settled(first, second, strict)
             first = standing.measured(first, 4)  # the switch, its two sides and the predicate
             second = standing.measured(second, lambda: 4 + standing.inside(0))
             found = unit.results(control.cond(pred, first, second, "If"), "Merge", "Merge")
@@ -43,6 +46,60 @@ def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, strict: bool = Fa
         found = control.cond(pred, first, second, name)
     alone = not strict and isinstance(found, (list, tuple_type)) and len(found) == 1
     return found[0] if alone else found
+
+
+def _settled(true_fn: Any, false_fn: Any, strict: bool) -> Any:
+    """Both functions as branches of version 1: they return tensors, of the same dtypes, and for an operation that has
+    run the predicate."""
+    returned: list[Any] = []
+
+    def branch(function: Any, label: str, holds: bool) -> Any:
+        def leaf(item: Any) -> Any:
+            if isinstance(item, graphs.Operation):
+                with weft.control_dependencies([item]):
+                    return weft.constant(holds)
+            return item if isinstance(item, CompositeTensor) else frontdoor.convert(item)
+
+        def call() -> Any:
+            found = function()
+            if found is None:
+                raise ValueError(explain(f"tf.cond: {label} must have a return value.",
+                                         hint="return a tensor, or an operation such as tf.no_op()"))  # fmt: skip
+            if not strict and isinstance(found, (list, tuple_type)) and len(found) == 1:
+                found = found[0]
+            found = weft.nest.map_structure(leaf, found)
+            returned.append(found)
+            if not holds:
+                _compare(*returned[-2:])
+            return found
+
+        return call
+
+    return branch(true_fn, "true_fn", True), branch(false_fn, "false_fn", False)
+
+
+def _compare(first: Any, second: Any) -> None:
+    """Refuses branches that return other structures, none at all, or other dtypes."""
+    sides = weft.nest.flatten(first), weft.nest.flatten(second)
+    if not all(sides):
+        raise ValueError("tf.cond: true_fn and false_fn must return at least one result.")
+    weft.nest.assert_same_structure(first, second)
+    for a, b in zip(*sides, strict=True):
+        if a.dtype != b.dtype:
+            raise ValueError(explain(f"tf.cond: the outputs of true_fn and false_fn must have the same type, not "
+                                     f"{a.dtype.name} and {b.dtype.name}.",
+                                     hint=f"write tf.cast(x, tf.{a.dtype.name}) in false_fn"))  # fmt: skip
+
+
+def switch_case(branch_index: Any, branch_fns: Any, default: Any = None, name: str = "switch_case") -> Any:
+    """The result of the function whose number is given, else of `default` (the last one where None)."""
+    branches = branches_of(branch_fns)
+    otherwise = default or branches[-1]
+    if not in_graph():
+        return chosen_case(numbered_cases(branch_index, branches), otherwise, False, cond)
+    with Unit(name) as unit:
+        found = chosen_case(numbered_cases(branch_index, branches), otherwise, False, cond)
+        return unit.results(found, "indexed_case/Identity", "Identity")
 
 
 def case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False,
@@ -61,9 +118,17 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = Non
     """Repeats `loop_vars = body(*loop_vars)` while `cond(*loop_vars)` holds.
 
     Returns:
-        The last loop variables; one alone comes bare unless `return_same_structure`.
+        The last loop variables, in a list or tuple as the body gives them; one alone comes bare. With
+        `return_same_structure` they come as `loop_vars` are.
     """
     if in_graph():
+        given = body
+        returned: list[Any] = []
+
+        def body(*state: Any) -> Any:
+            returned[:] = [given(*state)]
+            return returned[0]
+
         with Unit(name or "while") as unit, standing_for() as standing:
             leaves = weft.nest.flatten(loop_vars)
             numbers = sum(not weft.is_tensor(leaf) for leaf in leaves if not hasattr(leaf, "_as_graph_element"))
@@ -75,6 +140,8 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = Non
             body = standing.measured(body, lambda: numbers + 4 * count + 1 + standing.inside(0) + 5 * bounded)
             found = control.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations, "While")
             found = unit.results(found, "Exit", "Exit")
+            if not return_same_structure and isinstance(returned[0], (list, tuple_type)):
+                found = nest.rebuild(returned[0], list(found))
             standing.total = numbers + 6 * count + 1 + standing.inside() + 5 * bounded
     else:
         found = control.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations, name)

@@ -13,7 +13,7 @@ from typing import Any
 from weft.base import nest
 from weft.ir.graph import Node, Value
 from weft.runtime import graph_ops
-from weft.runtime.gradients import value_of
+from weft.runtime.gradients import place_of
 
 #: the number of a gradient's operations, and of the gradients that they give
 Cost = tuple[int, int]
@@ -107,9 +107,9 @@ _CLOSED = frozenset(
 
 def of(ys: Any, xs: Any, grad_ys: Any, gated: bool) -> int:
     """How many operations TensorFlow makes for `tf.gradients` of these."""
-    targets = [value_of(y) for y in nest.flatten(ys)]
+    targets = [place_of(y) for y in nest.flatten(ys)]
     given = [None] * len(targets) if grad_ys is None else nest.flatten(grad_ys)
-    return _operations(targets, [value_of(x, source=True) for x in nest.flatten(xs)], given, gated)
+    return _operations(targets, [place_of(x, source=True) for x in nest.flatten(xs)], given, gated)
 
 
 def _operations(ys: Iterable[Value], xs: Iterable[Value], grad_ys: Iterable[Any], gated: bool) -> int:

@@ -75,7 +75,7 @@ class ExponentialMovingAverage(averages.ExponentialMovingAverage):
             if not isinstance(variable, weft.Variable):
                 zeros = initializers.zeros_initializer()
                 return get_variable("", variable.shape, variable.dtype, zeros, trainable=False)
-            with weft.control_dependencies(None):
+            with weft.init_scope():
                 further(12)  # the variables that the first value is made of are read as they begin
                 first = variable.initialized_value() if in_graph() else variable.numpy()
             made = get_variable("", initializer=first, trainable=False)
