@@ -216,3 +216,9 @@ def test_whole_files_of_any_kind_are_read(tmp_path):
         writer.start()
         assert tf.io.read_file(str(pipe)).numpy() == b"ab" * 100_000
         writer.join()
+
+
+def test_the_nearest_pixel_of_two_is_the_greater():
+    image = tf.reshape(tf.range(42.0), [1, 6, 7, 1])
+    found = tf.image.crop_and_resize(image, [[0.1, 0.2, 0.8, 0.9]], [0], [2, 2], method="nearest")
+    assert found.numpy().ravel().tolist() == [8.0, 12.0, 29.0, 33.0]

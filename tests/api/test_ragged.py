@@ -115,3 +115,8 @@ def test_rows_that_fit_are_taken_in_functions():
     assert (a.to_list(), b.to_list()) == ([[0, 1], [], [2]], [[0], [], [1, 2], []])
     a, b = rows(tf.range(0), tf.constant([0]), tf.zeros([0], tf.int32))
     assert (a.to_list(), b.to_list()) == ([], [[], [], [], []])
+
+
+def test_strings_of_ragged_rows_in_a_function():
+    spell = tf.function(lambda points: tf.strings.unicode_encode(points, "UTF-8"))
+    assert spell(tf.ragged.constant([[104, 105], [], [233]])).numpy().tolist() == [b"hi", b"", b"\xc3\xa9"]

@@ -222,7 +222,8 @@ def all_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, un
     """
     true = frontdoor.convert(true_classes)
     drawn = array.constant(np.arange(num_sampled), dtypes.int64)
-    return drawn, array.ones_like(true, dtypes.float32), array.ones([num_sampled], dtypes.float32)
+    ones = array.ones_like(true, dtypes.float32), array.ones([num_sampled], dtypes.float32)
+    return CandidateSample(drawn, *ones)
 
 
 def compute_accidental_hits(true_classes: Any, sampled_candidates: Any, num_true: int, seed: int | None = None,

@@ -79,7 +79,7 @@ def padded(rows: Sequence[Any]) -> Any:
     sizes = [max(n) for n in zip(*(a.shape for a in arrays), strict=True)]
     whole = np.full((len(arrays), *sizes), b"" if arrays[0].dtype == object else 0, arrays[0].dtype)
     for place, array in enumerate(arrays):
-        window: tuple[Any, ...] = (place, *map(slice, array.shape))
+        window: tuple[Any, ...] = (place, *map(slice, array.shape), ...)  # of strings the string, not an array of it
         whole[window] = array
     return whole
 

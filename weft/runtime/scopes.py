@@ -87,7 +87,8 @@ class Unit:
         """Names what the call returns: the scope's own name, or a place inside it; `_1`, `_2`, … for further ones.
 
         Where there is a tuple of places, each result has its own: `Sort:1` for the second output of an operation, None
-        for what keeps its name. Results of a function of a single node are the outputs of that.
+        for what keeps its name, `../Mean` for one that stands beside the scope. Results of a function of a single node
+        are the outputs of that.
         """
         if single:
             for node in self._graph.nodes[self._first :]:
@@ -161,6 +162,8 @@ class Unit:
         if node.graph is not self._graph or node not in self._graph.nodes[self._first :]:
             return tensor  # it returned one of its arguments
         wanted = f"{self.name}/{place}" if place else self.name
+        if place.startswith("../"):  # beside the scope, which TensorFlow does not have
+            wanted = self._graph.unique_name("/".join([*self._before, place[3:]]))
         other = self._graph.names.get(wanted)
         if other is not None and other is not node:
             self._graph.rename(other, self._graph.unique_name(wanted))

@@ -56,6 +56,8 @@ from weft.compat.v1.nn import sparse_softmax_cross_entropy_with_logits as sparse
 from weft.compat.v1.nn import top_k as top_k
 from weft.compat.v1.nn import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
 from weft.compat.v1.nn import xw_plus_b as xw_plus_b
+from weft.compat.v1.ops import depth_to_space as depth_to_space
+from weft.compat.v1.ops import space_to_depth as space_to_depth
 from weft.compat.v1.sparse_embedding import embedding_lookup_sparse as embedding_lookup_sparse
 from weft.compat.v1.sparse_embedding import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
 from weft.compat.v1.windows import avg_pool2d as avg_pool2d
@@ -63,7 +65,6 @@ from weft.compat.v1.windows import avg_pool_v2 as avg_pool_v2
 from weft.compat.v1.windows import conv2d_backprop_filter as conv2d_backprop_filter
 from weft.compat.v1.windows import conv2d_backprop_input as conv2d_backprop_input
 from weft.compat.v1.windows import convolution as convolution
-from weft.compat.v1.windows import depth_to_space as depth_to_space
 from weft.compat.v1.windows import depthwise_conv2d_native as depthwise_conv2d_native
 from weft.compat.v1.windows import dilation2d as dilation2d
 from weft.compat.v1.windows import erosion2d as erosion2d
@@ -71,7 +72,6 @@ from weft.compat.v1.windows import max_pool_v2 as max_pool_v2
 from weft.compat.v1.windows import max_pool_with_argmax as max_pool_with_argmax
 from weft.compat.v1.windows import pool as pool
 from weft.compat.v1.windows import relu_layer as relu_layer
-from weft.compat.v1.windows import space_to_depth as space_to_depth
 
 avg_pool1d = _avg_pool1d
 avg_pool3d = _avg_pool3d

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from weft.api.signal import dct as dct
-from weft.api.signal import idct as idct
+def dct(
+    input: Any, type: int = ..., n: Any = ..., axis: int = ..., norm: str | None = ..., name: str | None = ...
+) -> Any:
+    """The discrete cosine transform over the last axis."""
 
 def fft(input: Any, name: str | None = ...) -> Any:
     """The Fourier transform over the last axis."""
@@ -13,6 +15,11 @@ def fft2d(input: Any, name: str | None = ...) -> Any:
 
 def fft3d(input: Any, name: str | None = ...) -> Any:
     """The Fourier transform over the last three axes."""
+
+def idct(
+    input: Any, type: int = ..., n: Any = ..., axis: int = ..., norm: str | None = ..., name: str | None = ...
+) -> Any:
+    """The inverse of `dct`; without `norm` up to the factor 2N (2 (N - 1) for type 1), as is customary."""
 
 def ifft(input: Any, name: str | None = ...) -> Any:
     """The inverse of the Fourier transform over the last axis."""

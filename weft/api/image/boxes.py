@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from weft.api import array, math
+from weft.api.image import resizing
 from weft.api.image.common import size_of, taken
 from weft.base import dtypes
 from weft.base.dims import Dim
@@ -39,7 +40,7 @@ def crop_and_resize(image: Any, boxes: Any, box_indices: Any, crop_size: Any, me
         raise ValueError(explain("crop_and_resize: `method` is 'bilinear' or 'nearest'.", received=repr(method)))
     x = array.cast(taken(image, "crop_and_resize", (4,)), dtypes.float32)
     edges = array.cast(boxes, dtypes.float32)
-    height, width = (size for size in array.unstack(frontdoor.convert(crop_size), num=2))
+    height, width = resizing.pair(crop_size)
     down, y_in = _places(edges[:, 0], edges[:, 2], height, size_of(x, 1))
     across, x_in = _places(edges[:, 1], edges[:, 3], width, size_of(x, 2))
     which = array.cast(box_indices, dtypes.int32)
@@ -52,7 +53,7 @@ def crop_and_resize(image: Any, boxes: Any, box_indices: Any, crop_size: Any, me
         return array.gather_nd(x, array.stack(place, axis=-1))
 
     if method == "nearest":
-        found = pick(math.round(down), math.round(across))
+        found = pick(_rounded(down), _rounded(across))
     else:
         top, left = math.floor(down), math.floor(across)
         share_y, share_x = (down - top)[:, :, None, None], (across - left)[:, None, :, None]
@@ -62,6 +63,12 @@ def crop_and_resize(image: Any, boxes: Any, box_indices: Any, crop_size: Any, me
         found = above + (below - above) * share_y
     inside = math.logical_and(y_in[:, :, None], x_in[:, None, :])[..., None]
     return array.where(inside, found, array.constant(extrapolation_value, dtypes.float32))
+
+
+def _rounded(place: Any) -> Any:
+    """The nearest whole number, of two the greater."""
+    low = math.floor(place)
+    return low + array.cast(place - low >= 0.5, dtypes.float32)
 
 
 def _places(start: Any, end: Any, count: Any, whole: Any) -> tuple[Any, Any]:
@@ -75,8 +82,12 @@ def _places(start: Any, end: Any, count: Any, whole: Any) -> tuple[Any, Any]:
     return place, math.logical_and(math.greater_equal(place, 0.0), math.less_equal(place, last))
 
 
-def _kept(boxes: Any, scores: Any, most: int, overlap: float, least: float, sigma: float) -> tuple[Any, Any]:
-    """The numbers and scores of the boxes that stay (Bodla et al. 2017 for `sigma` above 0)."""
+def _kept(boxes: Any, scores: Any, most: int, overlap: float, least: float, sigma: float,
+          drops: bool = False) -> tuple[Any, Any]:  # fmt: skip
+    """The numbers and scores of the boxes that stay (Bodla et al. 2017 for `sigma` above 0).
+
+    With `drops`, as in version 1, a box that overlaps a better one too much goes whatever sigma is.
+    """
     if boxes.ndim != 2 or boxes.shape[1] != 4 or scores.shape != boxes.shape[:1]:
         raise InvalidArgumentError(explain("non_max_suppression: one score for each box.",
                                            received=f"boxes {boxes.shape}, scores {scores.shape}",
@@ -96,7 +107,7 @@ def _kept(boxes: Any, scores: Any, most: int, overlap: float, least: float, sigm
             shared = float(_overlap(low, high, areas, number, other))
             if sigma > 0:
                 score = np.float32(score * np.exp(np.float32(-0.5 / sigma) * np.float32(shared * shared)))
-            else:
+            if sigma <= 0 or drops:
                 out = shared > overlap
             if out or score <= least:
                 break
@@ -118,9 +129,12 @@ def _overlap(low: Any, high: Any, areas: Any, first: int, second: int) -> Any:
     return shared / (areas[first] + areas[second] - shared)
 
 
-def _thinned(boxes: Any, scores: Any, most: Any, overlap: Any, least: Any, sigma: Any) -> tuple[Any, Any]:
+def thinned(boxes: Any, scores: Any, most: Any, overlap: Any, least: Any, sigma: Any,
+            drops: bool = False) -> tuple[Any, Any]:  # fmt: skip
+    """The numbers and scores of the boxes that stay, when it runs; see `_kept`."""
+
     def run(boxes: Any, scores: Any, most: Any, overlap: Any, least: Any, sigma: Any) -> list[Any]:
-        return list(_kept(boxes, scores, int(most), float(overlap), float(least), float(sigma)))
+        return list(_kept(boxes, scores, int(most), float(overlap), float(least), float(sigma), drops))
 
     inputs = [frontdoor.convert(boxes), frontdoor.convert(scores), array.cast(most, dtypes.int32),
               *(array.cast(v, dtypes.float32) for v in (overlap, least, sigma))]  # fmt: skip
@@ -152,14 +166,14 @@ def non_max_suppression(boxes: Any, scores: Any, max_output_size: Any, iou_thres
         >>> tf.image.non_max_suppression(boxes, [0.9, 0.8, 0.7], 3).numpy().tolist()
         [0, 2]
     """
-    return _thinned(boxes, scores, max_output_size, iou_threshold, score_threshold, 0.0)[0]
+    return thinned(boxes, scores, max_output_size, iou_threshold, score_threshold, 0.0)[0]
 
 
 def non_max_suppression_with_scores(boxes: Any, scores: Any, max_output_size: Any, iou_threshold: Any = 0.5,
                                     score_threshold: Any = float("-inf"), soft_nms_sigma: Any = 0.0,
                                     name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
     """`non_max_suppression` with the scores that boxes have left; a sigma above 0 lowers scores rather than drops."""
-    return _thinned(boxes, scores, max_output_size, iou_threshold, score_threshold, soft_nms_sigma)
+    return thinned(boxes, scores, max_output_size, iou_threshold, score_threshold, soft_nms_sigma)
 
 
 class CombinedNonMaxSuppression(NamedTuple):

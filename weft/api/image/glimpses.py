@@ -6,7 +6,8 @@ from typing import Any
 
 from weft.api import array, math, random
 from weft.api.common import cast_to
-from weft.api.image.common import taken
+from weft.api.image import resizing
+from weft.api.image.common import size_of, taken
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 
@@ -58,20 +59,26 @@ def extract_glimpse(input: Any, size: Any, offsets: Any, centered: bool = True, 
         >>> tf.image.extract_glimpse(image, [2, 2], [[0.0, 0.0]])[0, :, :, 0].numpy().tolist()
         [[5.0, 6.0], [9.0, 10.0]]
     """
+    return windows(input, size, offsets, _corner, centered, normalized, noise, name)
+
+
+def windows(input: Any, size: Any, offsets: Any, corner: Any, centered: bool, normalized: bool, noise: str,
+            name: str | None) -> Any:  # fmt: skip
+    """One window of each image; `corner` tells where it begins along an axis. The rest is as for `extract_glimpse`."""
     if noise not in ("uniform", "gaussian", "zero"):
         raise InvalidArgumentError(explain("extract_glimpse: no such noise.", received=repr(noise),
                                            expected="'uniform', 'gaussian' or 'zero'"))  # fmt: skip
     x = array.cast(taken(input, "extract_glimpse", (4,)), dtypes.float32)
-    tall, wide = array.unstack(cast_to(size, dtypes.int32), num=2)
-    batch, height, width, channels = array.unstack(array.shape(x), num=4)
+    tall, wide = resizing.pair(size)
+    batch, height, width, channels = (size_of(x, axis) for axis in range(4))
     places = cast_to(offsets, dtypes.float32)
-    rows = _corner(places[:, 0], height, tall, centered, normalized)[:, None] + array.range(tall)
-    columns = _corner(places[:, 1], width, wide, centered, normalized)[:, None] + array.range(wide)
+    rows = corner(places[:, 0], height, tall, centered, normalized)[:, None] + array.range(tall)
+    columns = corner(places[:, 1], width, wide, centered, normalized)[:, None] + array.range(wide)
     down = math.logical_and(rows >= 0, rows < height)[:, :, None, None]
     across = math.logical_and(columns >= 0, columns < width)[:, None, :, None]
-    flat = array.reshape(x, array.stack([batch, height * width, channels]))
+    flat = array.reshape(x, [batch, height * width, channels])
     where = (math.clip_by_value(rows, 0, height - 1) * width)[:, :, None] \
         + math.clip_by_value(columns, 0, width - 1)[:, None, :]  # fmt: skip
     found = array.gather(flat, where, batch_dims=1)
-    beyond = _filling(x, array.stack([batch, tall, wide, channels]), noise)
+    beyond = _filling(x, [batch, tall, wide, channels], noise)
     return array.stop_gradient(array.where(math.logical_and(down, across), found, beyond), name=name)

@@ -93,7 +93,8 @@ def _method(method: Any) -> str:
     return str(word)
 
 
-def _pair(size: Any) -> tuple[Any, Any]:
+def pair(size: Any) -> tuple[Any, Any]:
+    """A height and a width, as integers where they are known."""
     if isinstance(size, (list, tuple)):
         if len(size) != 2:
             raise ValueError(explain("'size' must be a 1-D int32 Tensor of 2 elements: (height, width).",
@@ -142,7 +143,7 @@ def resize(images: Any, size: Any, method: Any = ResizeMethod.BILINEAR, preserve
     """
     kind = _method(method)
     x = taken(images, "resize")
-    height, width = _pair(size)
+    height, width = pair(size)
     if preserve_aspect_ratio:
         height, width = _fitting(x, height, width)
     if isinstance(height, int) and isinstance(width, int):
@@ -213,6 +214,13 @@ def resize_with_pad(image: Any, target_height: Any, target_width: Any, method: A
                     antialias: bool = False) -> Any:  # fmt: skip
     """Images as large as fits into a size, in their own proportions, in the middle of zeros."""
     x = taken(image, "resize_with_pad")
+    size, (top, left) = within(x, target_height, target_width)
+    resized = resize(x, size, method, antialias=antialias)
+    return geometry.pad_to_bounding_box(resized, top, left, target_height, target_width)
+
+
+def within(x: Any, target_height: Any, target_width: Any) -> tuple[list[Any], tuple[Any, Any]]:
+    """How large images get in their own proportions within a size, and the margins above them and on their left."""
     height, width = size_of(x, -3), size_of(x, -2)
     known = all(isinstance(n, int) for n in (height, width, target_height, target_width))
     as_float = np.float32 if known else partial(array.cast, dtype=dtypes.float32)
@@ -224,5 +232,4 @@ def resize_with_pad(image: Any, target_height: Any, target_width: Any, method: A
     # the margins follow from the size before it is rounded
     top = most(0, whole(floor((target_down - down / ratio) / 2)))
     left = most(0, whole(floor((target_across - across / ratio) / 2)))
-    resized = resize(x, [new_height, new_width], method, antialias=antialias)
-    return geometry.pad_to_bounding_box(resized, top, left, target_height, target_width)
+    return [new_height, new_width], (top, left)

@@ -4,27 +4,25 @@ import builtins as _builtins
 from typing import Any
 
 from weft import autodiff as autodiff
-from weft import autograph as autograph
 from weft import compat as compat
 from weft import keras as keras
-from weft._public import audio as audio
 from weft._public import bitwise as bitwise
 from weft._public import config as config
 from weft._public import distribute as distribute
-from weft._public import dtypes as dtypes
 from weft._public import errors as errors
 from weft._public import experimental as experimental
 from weft._public import lookup as lookup
 from weft._public import nest as nest
 from weft._public import quantization as quantization
-from weft._public import ragged as ragged
-from weft._public import signal as signal
 from weft._public import test as test
 from weft._public.v1 import app as app
+from weft._public.v1 import audio as audio
+from weft._public.v1 import autograph as autograph
 from weft._public.v1 import contrib as contrib
 from weft._public.v1 import data as data
 from weft._public.v1 import debugging as debugging
 from weft._public.v1 import distributions as distributions
+from weft._public.v1 import dtypes as dtypes
 from weft._public.v1 import examples as examples
 from weft._public.v1 import feature_column as feature_column
 from weft._public.v1 import flags as flags
@@ -43,10 +41,12 @@ from weft._public.v1 import metrics as metrics
 from weft._public.v1 import nn as nn
 from weft._public.v1 import python_io as python_io
 from weft._public.v1 import queue as queue
+from weft._public.v1 import ragged as ragged
 from weft._public.v1 import random as random
 from weft._public.v1 import resource_loader as resource_loader
 from weft._public.v1 import saved_model as saved_model
 from weft._public.v1 import sets as sets
+from weft._public.v1 import signal as signal
 from weft._public.v1 import sparse as sparse
 from weft._public.v1 import spectral as spectral
 from weft._public.v1 import strings as strings

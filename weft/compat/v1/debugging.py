@@ -5,7 +5,7 @@ from __future__ import annotations
 import weft as _weft
 from weft.compat.v1.signatures import preferring_top as _preferring_top
 
-__getattr__ = _preferring_top(_weft.debugging)
+__getattr__ = _preferring_top(_weft.debugging, {"assert_all_finite": "verify_tensor_all_finite"})
 
 
 def __dir__() -> list[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import weft
-from weft.api.image import resizing
+from weft.api.image import glimpses, resizing
+from weft.api.image.boxes import thinned
 from weft.api.image.common import as_batch, size_of, taken
 from weft.base import dtypes
 from weft.base.absent import absent
 from weft.base.errors import explain
+from weft.compat.v1.making import random_crop as random_crop
 from weft.compat.v1.naming import composite, in_graph
 from weft.compat.v1.ops import _old_name
 from weft.runtime.scopes import NameScope, Unit
@@ -25,8 +27,7 @@ class ResizeMethod:
     AREA = 3
 
 
-_RENAMED = {"per_image_whitening": "per_image_standardization",
-            "transpose_image": "transpose"}  # fmt: skip
+_RENAMED = {"per_image_whitening": "per_image_standardization"}
 
 
 def _places(old: Any, new: Any, align_corners: bool, half_pixel_centers: bool) -> Any:
@@ -66,7 +67,7 @@ def _weights(old: Any, new: Any, cubic: bool, align_corners: bool) -> Any:
 
 def _resized(batch: Any, size: Any, cubic: bool, align_corners: bool) -> Any:
     x = weft.cast(batch, dtypes.float32)
-    height, width = resizing._pair(size)
+    height, width = resizing.pair(size)
     for axis, new, rule in ((1, height, "nh,bhwc->bnwc"), (2, width, "nw,bhwc->bhnc")):
         x = weft.einsum(rule, _weights(size_of(x, axis), new, cubic, align_corners), x)
     return x
@@ -115,7 +116,7 @@ def resize_nearest_neighbor(images: Any, size: Any, align_corners: bool = False,
     x = _batch(images, "resize_nearest_neighbor")
     if half_pixel_centers:
         return weft.image.resize(x, size, "nearest")
-    height, width = resizing._pair(size)
+    height, width = resizing.pair(size)
     for axis, new in ((1, height), (2, width)):
         old = size_of(x, axis)
         place = _places(old, new, bool(align_corners), False)
@@ -125,14 +126,29 @@ def resize_nearest_neighbor(images: Any, size: Any, align_corners: bool = False,
 
 
 def resize_area(images: Any, size: Any, align_corners: bool = False, name: str | None = None) -> Any:
-    """Images of another size, each pixel the mean of the area that it covers; see `resize_bilinear`.
+    """Images of another size, each pixel the mean of the area that it covers; see `resize_bilinear`."""
+    x = _batch(images, "resize_area")
+    if not align_corners:
+        return weft.image.resize(x, size, "area")
+    x = weft.cast(x, dtypes.float32)
+    height, width = resizing.pair(size)
+    for axis, new, rule in ((1, height, "nh,bhwc->bnwc"), (2, width, "nw,bhwc->bhnc")):
+        x = weft.einsum(rule, _shares(size_of(x, axis), new), x)
+    return x
 
-    Raises:
-        NotImplementedError: With `align_corners`.
+
+def _shares(old: Any, new: Any) -> Any:
+    """How much each old pixel counts for the mean of each new one along an axis whose corners are aligned.
+
+    What lies beyond the last pixel counts as the last.
     """
-    if align_corners:
-        raise NotImplementedError(explain("resize_area does not align corners.", hint="use resize_bilinear"))
-    return weft.image.resize(_batch(images, "resize_area"), size, "area")
+    first, second = (weft.cast(n, dtypes.float32) for n in (old, new))
+    scale = weft.where(second > 1.0, (first - 1.0) / weft.maximum(second - 1.0, 1.0), first / second)
+    start = weft.cast(weft.range(new), dtypes.float32)[:, None] * scale
+    column = weft.cast(weft.range(old), dtypes.float32)[None, :]
+    end = weft.where(column >= first - 1.0, float("inf"), column + 1.0)
+    inside = weft.minimum(end, start + scale) - weft.maximum(column, start)
+    return weft.maximum(inside, 0.0) / scale
 
 
 resize_area, resize_bicubic, resize_bilinear, resize_nearest_neighbor = (
@@ -166,7 +182,7 @@ def resize_images(images: Any, size: Any, method: Any = ResizeMethod.BILINEAR, a
         raise ValueError(explain(f"Resize method is not implemented: {method!r}.",
                                  expected="one of tf.image.ResizeMethod"))  # fmt: skip
     x = taken(images, "resize_images")
-    height, width = resizing._pair(size)
+    height, width = resizing.pair(size)
     if preserve_aspect_ratio:
         height, width = resizing._fitting(x, height, width)
     if isinstance(height, int) and isinstance(width, int) and tuple(x.shape[-3:-1]) == (height, width):
@@ -176,6 +192,7 @@ def resize_images(images: Any, size: Any, method: Any = ResizeMethod.BILINEAR, a
 
 
 resize = resize_images
+transpose_image = transpose = composite("image.transpose", weft.image.transpose)
 
 
 def resize_image_with_crop_or_pad(image: Any, target_height: Any, target_width: Any) -> Any:
@@ -188,13 +205,15 @@ def resize_image_with_crop_or_pad(image: Any, target_height: Any, target_width: 
         return unit.call(found, "Squeeze" if x.shape.rank == 3 else "control_dependency_1", "Identity")
 
 
+resize_with_crop_or_pad = resize_image_with_crop_or_pad
+
+
 def resize_image_with_pad(image: Any, target_height: Any, target_width: Any, method: Any = ResizeMethod.BILINEAR,
                           align_corners: bool = False) -> Any:  # fmt: skip
     """Images as large as fits into a size, in their own proportions, in the middle of zeros."""
     x = taken(image, "resize_image_with_pad")
-    height, width = resizing._fitting(x, target_height, target_width)
-    found = resize_images(x, [height, width], method, align_corners)
-    top, left = (target_height - height) // 2, (target_width - width) // 2
+    size, (top, left) = resizing.within(x, target_height, target_width)
+    found = resize_images(x, size, method, align_corners)
     return weft.image.pad_to_bounding_box(found, top, left, target_height, target_width)
 
 
@@ -213,16 +232,66 @@ def extract_image_patches(images: Any, ksizes: Any = None, strides: Any = None, 
     return weft.image.extract_patches(images, windows, strides, rates, padding, name)
 
 
-extract_image_patches = composite("extract_image_patches", extract_image_patches)
+def extract_glimpse(input: Any, size: Any, offsets: Any, centered: bool = True, normalized: bool = True,
+                    uniform_noise: bool = True, name: str | None = None) -> Any:  # fmt: skip
+    """One window of each image, which lies around its offset; see `weft.image.extract_glimpse`."""
+    noise = "uniform" if uniform_noise else "gaussian"
+    return glimpses.windows(input, size, offsets, _around, centered, normalized, noise, name)
+
+
+def _around(offset: Any, whole: Any, part: Any, centered: bool, normalized: bool) -> Any:
+    """Where a window around an offset begins along an axis."""
+    whole, part = weft.cast(whole, dtypes.float32), weft.cast(part, dtypes.float32)
+    offset = offset * whole if normalized else offset
+    offset = offset / 2.0 + whole / 2.0 if centered else offset
+    return weft.cast(offset - part / 2.0, dtypes.int32)
+
+
+class _NonMaxSuppressionV4(NamedTuple):
+    selected_indices: Any
+    valid_outputs: Any
+
+
+def non_max_suppression_padded(boxes: Any, scores: Any, max_output_size: Any, iou_threshold: Any = 0.5,
+                               score_threshold: Any = float("-inf"), pad_to_max_output_size: bool = False,
+                               name: str | None = None) -> _NonMaxSuppressionV4:  # fmt: skip
+    """`non_max_suppression`, filled with zeros up to `max_output_size`: (numbers, how many)."""
+    found = weft.image.non_max_suppression_padded(boxes, scores, max_output_size, iou_threshold, score_threshold,
+                                                  pad_to_max_output_size, name)  # fmt: skip
+    return _NonMaxSuppressionV4(*found)
+
+
+def non_max_suppression_with_scores(boxes: Any, scores: Any, max_output_size: Any, iou_threshold: Any = 0.5,
+                                    score_threshold: Any = float("-inf"), soft_nms_sigma: Any = 0.0,
+                                    name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
+    """`non_max_suppression` with the scores that boxes have left; a sigma above 0 lowers those of boxes that stay."""
+    return thinned(boxes, scores, max_output_size, iou_threshold, score_threshold, soft_nms_sigma, drops=True)
+
+
+def sample_distorted_bounding_box(
+    image_size: Any, bounding_boxes: Any, seed: int | None = None, seed2: int | None = None,
+    min_object_covered: Any = 0.1, aspect_ratio_range: Any = None, area_range: Any = None,
+    max_attempts: int | None = None, use_image_if_no_bounding_boxes: bool | None = None, name: str | None = None,
+) -> Any:  # fmt: skip
+    """A random crop of an image that covers enough of one of its boxes; see `weft.image`. There are two seeds."""
+    return weft.image.sample_distorted_bounding_box(
+        image_size, bounding_boxes, seed or seed2 or 0, min_object_covered, aspect_ratio_range, area_range,
+        max_attempts, use_image_if_no_bounding_boxes, name,
+    )  # fmt: skip
+
 
 def draw_bounding_boxes(images: Any, boxes: Any, name: str | None = None, colors: Any = None) -> Any:
     """Images with boxes drawn into them; see `weft.image.draw_bounding_boxes`. Version 1 takes the name third."""
     return weft.image.draw_bounding_boxes(images, boxes, colors, name)
 
 
-resize_image_with_pad, crop_and_resize = (
-    composite("image.resize_image_with_pad", resize_image_with_pad),
-    composite("image.crop_and_resize", crop_and_resize))  # fmt: skip
+resize_image_with_pad, crop_and_resize, draw_bounding_boxes, extract_image_patches = (
+    composite(f"image.{function.__name__}", function)
+    for function in (resize_image_with_pad, crop_and_resize, draw_bounding_boxes, extract_image_patches))
+extract_glimpse, non_max_suppression_padded, non_max_suppression_with_scores, sample_distorted_bounding_box = (
+    composite(f"image.{function.__name__}", function)
+    for function in (extract_glimpse, non_max_suppression_padded, non_max_suppression_with_scores,
+                     sample_distorted_bounding_box))
 
 
 def __getattr__(name: str) -> Any:

@@ -129,10 +129,14 @@ def decode_raw(input_bytes: Any = None, out_type: Any = None, little_endian: boo
 
 #: functions that mean the same in version 2, and names of modules that need this one
 _SHARED = frozenset(
-    """decode_and_crop_jpeg decode_bmp decode_compressed decode_gif decode_image decode_jpeg decode_png
-    deserialize_many_sparse encode_jpeg encode_png extract_jpeg_shape is_jpeg match_filenames_once matching_files
-    parse_tensor serialize_tensor write_graph gfile""".split()
+    """decode_compressed deserialize_many_sparse encode_png parse_tensor serialize_tensor write_graph gfile""".split()
 )
+#: functions that are those of `tf.image`
+_IMAGES = frozenset(
+    """decode_and_crop_jpeg decode_bmp decode_gif decode_image decode_jpeg decode_png encode_jpeg extract_jpeg_shape
+    is_jpeg""".split()
+)
+_FILES = ("match_filenames_once", "matching_files")
 _QUEUES = ("FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "QueueBase", "RandomShuffleQueue")
 
 
@@ -147,13 +151,17 @@ def serialize_many_sparse(sp_input: Any, name: str | None = None, out_type: Any 
 
 
 def __getattr__(name: str) -> Any:
+    if name in _IMAGES:
+        return getattr(importlib.import_module("weft.compat.v1.image"), name)
+    if name in _FILES:
+        return getattr(importlib.import_module("weft.compat.v1.input"), name)
     if name in _SHARED:
         return getattr(weft.io, name)
     if name in _QUEUES:
         return getattr(importlib.import_module("weft.compat.v1.queues"), name)
     own = [n for n in globals() if not n.startswith("_")]
-    raise AttributeError(absent(f"tf.io.{name}", [*own, *_SHARED, *_QUEUES]))
+    raise AttributeError(absent(f"tf.io.{name}", [*own, *_SHARED, *_IMAGES, *_FILES, *_QUEUES]))
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SHARED, *_QUEUES})
+    return sorted({*globals(), *_SHARED, *_IMAGES, *_FILES, *_QUEUES})

@@ -6,7 +6,12 @@ import weft as _weft
 from weft.compat.v1.signatures import preferring_top as _preferring_top
 
 __getattr__ = _preferring_top(
-    _weft.linalg, {"diag": "matrix_diag", "diag_part": "matrix_diag_part", "transpose": "matrix_transpose"}
+    _weft.linalg,
+    {
+        "diag": "matrix_diag", "diag_part": "matrix_diag_part", "eigvalsh": "self_adjoint_eigvals",
+        "lstsq": "matrix_solve_ls", "solve": "matrix_solve", "sqrtm": "matrix_square_root", "tensor_diag": "diag",
+        "tensor_diag_part": "diag_part", "transpose": "matrix_transpose", "triangular_solve": "matrix_triangular_solve",
+    },  # fmt: skip
 )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any as _Any
 
-import weft
-from weft.compat.v1.dropped_ops import reverse as reverse
-
-
-def gather_nd(params: Any, indices: Any, name: str | None = None, batch_dims: int = 0) -> Any:
-    """The elements or slices at index tuples."""
-    return weft.gather_nd(params, indices, batch_dims, name)
+_NAMES = ("batch_to_space_nd", "gather_nd", "reshape", "reverse", "roll", "scatter_nd", "space_to_batch_nd", "tile")
 
 
-reshape, roll, scatter_nd, tile = weft.reshape, weft.roll, weft.scatter_nd, weft.tile
-batch_to_space_nd, space_to_batch_nd = weft.batch_to_space, weft.space_to_batch_nd
+def __getattr__(name: str) -> _Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module 'tensorflow.manip' has no attribute {name!r}")
+    from weft.compat import v1
+
+    return getattr(v1, name)
+
+
+def __dir__() -> list[str]:
+    return list(_NAMES)

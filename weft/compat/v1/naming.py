@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from weft.compat.v1 import namespace_places
+from weft.compat.v1.namespace_places import Place, PlaceRule
+from weft.compat.v1.signatures import ordered
 from weft.runtime import context, frontdoor
 from weft.runtime.operation_counts import standing_for
 from weft.runtime.scopes import Unit
-
-#: what results are called inside of a scope: one name, numbered for further results, or a name for each. `Sort:1` is
-#: the second output of an operation, None what keeps its own name
-Place = str | tuple[str | None, ...]
 
 
 def _is_last(arguments: dict[str, Any], tensor: str) -> bool:
@@ -43,12 +43,12 @@ def _place_repeated(arguments: dict[str, Any]) -> Place:
 
 
 #: public name -> (name scope, the results' names inside it (empty: the scope's own), their type; empty: as computed)
-COMPOSITES: dict[str, tuple[str, Place | Callable[[dict[str, Any]], Place], str]] = {
+COMPOSITES: dict[str, tuple[str, Place | PlaceRule, str]] = {
+    **namespace_places.LINES,
     "add_n": ("AddN", "", "AddN"),
     "argsort": ("argsort", _place_of_order, ""),
     "broadcast_dynamic_shape": ("BroadcastArgs", "", "BroadcastArgs"),
     "edit_distance": ("edit_distance", "", "EditDistance"),
-    "extract_image_patches": ("ExtractImagePatches", "", "ExtractImagePatches"),
     "extract_volume_patches": ("ExtractVolumePatches", "", "ExtractVolumePatches"),
     "guarantee_const": ("GuaranteeConst", "", "GuaranteeConst"),
     "identity_n": ("IdentityN", "", "IdentityN"),
@@ -186,15 +186,12 @@ COMPOSITES: dict[str, tuple[str, Place | Callable[[dict[str, Any]], Place], str]
     "image.psnr": ("PSNR", "Identity_3", "Identity"),
     "image.random_brightness": ("adjust_brightness", "Identity", "Identity"),
     "image.random_contrast": ("adjust_contrast", "Identity", "Identity"),
-    "image.random_flip_left_right": ("random_flip_left_right", "Merge", "Merge"),
-    "image.random_flip_up_down": ("random_flip_up_down", "Merge", "Merge"),
     "image.random_hue": ("adjust_hue", "Identity", "Identity"),
     "image.random_saturation": ("adjust_saturation", "Identity", "Identity"),
     "image.resize_image_with_pad": ("resize_image_with_pad", "pad_to_bounding_box/Pad", "Pad"),
     "image.rgb_to_hsv": ("RGBToHSV", "", "RGBToHSV"),
     "image.rot90": ("rot90", "cond/Merge", "Merge"),
     "image.total_variation": ("total_variation", "add", "Add"),
-    "image.transpose_image": ("transpose", "transpose", "Transpose"),
     "image.central_crop": ("central_crop", "Slice", "Slice"),
     "image.convert_image_dtype": ("convert_image", "", ""),
     "image.decode_bmp": ("DecodeBmp", "", "DecodeBmp"),
@@ -256,7 +253,7 @@ COMPOSITES: dict[str, tuple[str, Place | Callable[[dict[str, Any]], Place], str]
 SINGLE = frozenset(
     """
     accumulate_n add_n angle batch_to_space batch_to_space_nd broadcast_dynamic_shape cast deserialize_many_sparse
-    edit_distance extract_image_patches extract_volume_patches fake_quant_with_min_max_args
+    edit_distance extract_volume_patches fake_quant_with_min_max_args
     fake_quant_with_min_max_args_gradient fake_quant_with_min_max_vars fake_quant_with_min_max_vars_gradient
     fake_quant_with_min_max_vars_per_channel fake_quant_with_min_max_vars_per_channel_gradient fill floor_div
     guarantee_const identity_n image.crop_and_resize image.decode_bmp image.decode_gif image.decode_jpeg
@@ -272,7 +269,7 @@ SINGLE = frozenset(
     sparse.segment_sum_of sparse.slice sparse.split sparse.to_dense sparse.to_indicator strided_slice
     strings.regex_full_match strings.regex_replace trace unravel_index
     """.split()
-)
+) | namespace_places.SINGLE
 
 
 def in_graph() -> bool:
@@ -343,3 +340,31 @@ def composite(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
     # where pickle finds it: what it wraps lies under the same name elsewhere
     call.__module__, call.__qualname__ = "weft.compat.v1", public
     return counted(public, call)
+
+
+def version_1(public: str, function: Any) -> Any:
+    """A public name of version 2 as version 1 has it: with its parameters, and its names of nodes."""
+    return composite(public, ordered(public, function)) if inspect.isfunction(function) else function
+
+
+def namespace_of(space: ModuleType, renamed: Mapping[str, str] | None = None) -> Callable[[str], Any]:
+    """The lookup of a namespace in which version 1's functions are version 2's, under version 1's parameters and names.
+
+    Args:
+        space: Version 2's namespace.
+        renamed: Names that are others there.
+
+    Returns:
+        The module's `__getattr__`.
+    """
+    prefix = space.__name__.removeprefix("weft.api.")
+    found: dict[str, Any] = {}
+
+    def find(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name not in found:
+            found[name] = version_1(f"{prefix}.{name}", getattr(space, (renamed or {}).get(name, name)))
+        return found[name]
+
+    return find

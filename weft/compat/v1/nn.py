@@ -62,7 +62,7 @@ from weft.compat.v1.moments import (  # noqa: F401
 from weft.compat.v1.naming import COMPOSITES, composite, in_graph
 from weft.compat.v1.old_names import _tell, find
 from weft.compat.v1.operation_tables import RULES
-from weft.compat.v1.ops import _old_name
+from weft.compat.v1.ops import _old_name, depth_to_space, space_to_depth  # noqa: F401
 from weft.compat.v1.signatures import ordered
 from weft.compat.v1.sparse_embedding import embedding_lookup_sparse, safe_embedding_lookup_sparse  # noqa: F401
 from weft.compat.v1.windows import (  # noqa: F401
@@ -71,7 +71,6 @@ from weft.compat.v1.windows import (  # noqa: F401
     conv2d_backprop_filter,
     conv2d_backprop_input,
     convolution,
-    depth_to_space,
     depthwise_conv2d_native,
     dilation2d,
     erosion2d,
@@ -79,7 +78,6 @@ from weft.compat.v1.windows import (  # noqa: F401
     max_pool_with_argmax,
     pool,
     relu_layer,
-    space_to_depth,
 )
 from weft.runtime import frontdoor
 from weft.runtime.operation_counts import take_in

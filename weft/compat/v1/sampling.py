@@ -6,19 +6,18 @@ from contextlib import nullcontext
 from typing import Any
 
 import weft
-from weft.api.sampling import (  # noqa: F401
-    all_candidate_sampler,
-    compute_accidental_hits,
-    fixed_unigram_candidate_sampler,
-    learned_unigram_candidate_sampler,
-    log_uniform_candidate_sampler,
-    sampled_logits,
-    uniform_candidate_sampler,
-)
+from weft.api.sampling import compute_accidental_hits, sampled_logits  # noqa: F401
 from weft.compat.v1 import nn as _nn
 from weft.compat.v1.embedding import embedding_lookup
 from weft.compat.v1.naming import counted, in_graph
 from weft.compat.v1.old_names import _tell
+from weft.compat.v1.random import (  # noqa: F401
+    all_candidate_sampler,
+    fixed_unigram_candidate_sampler,
+    learned_unigram_candidate_sampler,
+    log_uniform_candidate_sampler,
+    uniform_candidate_sampler,
+)
 from weft.runtime.scopes import NameScope
 
 

@@ -11,21 +11,30 @@ from typing import Any
 #: public name -> version 1's parameters in their order, `old=new` where one was called otherwise; those that ours has
 #: not are accepted where they change no number
 PARAMETERS: dict[str, str] = {
+    "autograph.experimental.set_loop_options": "parallel_iterations back_prop swap_memory maximum_iterations",
+    "autograph.to_code": "entity recursive arg_values arg_types indentation experimental_optional_features",
+    "autograph.to_graph": "entity recursive arg_values arg_types experimental_optional_features",
     "constant": "value dtype shape name verify_shape",
     "ones_like": "tensor=input dtype name optimize",
     "accumulate_n": "inputs shape tensor_dtype name",
     "boolean_mask": "tensor mask name axis",
     "confusion_matrix": "labels predictions num_classes dtype name weights",
+    "device": "device_name_or_function=device_name",
     "gather": "params indices validate_indices name axis batch_dims",
     "gather_nd": "params indices name batch_dims",
+    "image.adjust_jpeg_quality": "image jpeg_quality name",
+    "matmul": "a b transpose_a transpose_b adjoint_a adjoint_b a_is_sparse b_is_sparse name",
     "nn.crelu": "features name axis",
+    "numpy_function": "func inp Tout name",
     "pad": "tensor paddings mode name constant_values",
     "shape": "input name out_type",
     "size": "input name out_type",
     "transpose": "a perm name conjugate",
 }
 
-_ACCEPTED = frozenset({"shape", "tensor_dtype", "optimize", "verify_shape"})
+_ACCEPTED = frozenset(
+    """arg_types arg_values back_prop indentation optimize shape tensor_dtype verify_shape""".split()
+)
 
 
 def ordered(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -82,11 +91,13 @@ def preferring_top(namespace: ModuleType, first: dict[str, str] | None = None) -
         The module's `__getattr__`.
     """
 
+    others: dict[str, Any] = {}
+
     def find(name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         from weft.compat import v1
-        from weft.compat.v1 import nn
+        from weft.compat.v1 import naming, nn
 
         if not hasattr(namespace, name) and name not in (first or {}):
             return getattr(namespace, name)  # which says what to use
@@ -95,6 +106,9 @@ def preferring_top(namespace: ModuleType, first: dict[str, str] | None = None) -
         for place in (v1, nn):
             if name in dir(place):
                 return getattr(place, name)
-        return getattr(namespace, name)
+        if name not in others:
+            prefix = namespace.__name__.removeprefix("weft.api.")
+            others[name] = naming.version_1(f"{prefix}.{name}", getattr(namespace, name))
+        return others[name]
 
     return find

@@ -1,6 +1,6 @@
 """`tf.spectral`: what is `tf.signal` today."""
 
-from weft.api.signal import (  # noqa: F401
+from weft.compat.v1.signal import (  # noqa: F401
     dct,
     fft,
     fft2d,

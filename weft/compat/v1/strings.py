@@ -7,33 +7,20 @@ from typing import Any
 import weft
 from weft.api import strings as _strings
 from weft.api.common import apply as _apply
-from weft.api.strings import (  # noqa: F401
-    as_string,
-    bytes_split,
-    format,
-    join,
-    lower,
-    ngrams,
-    strip,
-    to_hash_bucket_fast,
-    to_hash_bucket_strong,
-    unicode_decode,
-    unicode_decode_with_offsets,
-    unicode_encode,
-    unicode_script,
-    unicode_split,
-    unicode_split_with_offsets,
-    unicode_transcode,
-    unsorted_segment_join,
-    upper,
-)
 from weft.base.errors import explain
 from weft.compat.v1.naming import composite, in_graph
+from weft.compat.v1.naming import namespace_of as _namespace_of
 from weft.compat.v1.ops import _old_name
 from weft.runtime import frontdoor, graph_ops
 from weft.runtime.ragged import RaggedTensor
 from weft.runtime.scopes import Unit
 from weft.runtime.sparse import SparseTensor
+
+__getattr__ = _namespace_of(_strings)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *(name for name in dir(_strings) if not name.startswith("_"))})
 
 
 def _needed(value: Any, function: str, argument: str) -> Any:
@@ -120,8 +107,15 @@ def split(input: Any = None, sep: Any = None, maxsplit: int = -1, result_type: s
     """
     text = _needed(_old_name(input, source, "input", "source"), "strings.split", "input")
     _check_result("strings.split", text, result_type)
-    found = _strings.split(text, sep, maxsplit, name)
-    return found.to_sparse() if result_type == "SparseTensor" else found
+    return (_sparse_parts if result_type == "SparseTensor" else _ragged_parts)(text, sep, maxsplit, name)
+
+
+def _parts(text: Any, sep: Any, maxsplit: int, name: str | None) -> Any:
+    return _strings.split(text, sep, maxsplit, name).to_sparse()
+
+
+_sparse_parts = composite("strings.split", _parts)
+_ragged_parts = composite("strings.split_ragged", _strings.split)
 
 
 def string_split(source: Any, sep: Any = None, skip_empty: bool = True, delimiter: Any = None,

@@ -99,16 +99,6 @@ def relu_layer(x: Any, weights: Any, biases: Any, name: str | None = None) -> An
     return _nn.relu(_nn.bias_add(weft.matmul(x, weights), biases), name=name)
 
 
-def space_to_depth(input: Any, block_size: Any, name: str | None = None, data_format: str = "NHWC") -> Any:
-    """Blocks of the image moved into the channels."""
-    return _nn.space_to_depth(input, block_size, data_format, name)
-
-
-def depth_to_space(input: Any, block_size: Any, name: str | None = None, data_format: str = "NHWC") -> Any:
-    """Channels spread over blocks of the image."""
-    return _nn.depth_to_space(input, block_size, data_format, name)
-
-
 def conv2d_backprop_filter(input: Any, filter_sizes: Any, out_backprop: Any, strides: Any, padding: Any,
                            use_cudnn_on_gpu: bool = True, data_format: str = "NHWC", dilations: Any = (1, 1, 1, 1),
                            name: str | None = None) -> Any:  # fmt: skip
