@@ -47,6 +47,8 @@ peers: $(PEERS:%=.peers/%/.stamp)
 conformance: $(VENV)/.stamp-test .originals/tensorflow/.stamp $(if $(PYTHON37),.originals/tensorflow1/.stamp)
 	$(BIN)/python -m conformance tf2 keras --record .originals/tensorflow/bin/python --everything --write
 	$(BIN)/python -m conformance tf1 $(if $(PYTHON37),--record .originals/tensorflow1/bin/python --everything) --write
+	$(if $(PYTHON37),$(BIN)/python tools/check_exported_graphs.py .originals/tensorflow1/bin/python)
+	$(if $(PYTHON37),$(BIN)/python tools/check_exchanged_files.py .originals/tensorflow1/bin/python)
 
 .originals/tensorflow/.stamp: conformance/requirements/tensorflow.txt
 	$(PYTHON) -m venv .originals/tensorflow

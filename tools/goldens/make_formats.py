@@ -25,6 +25,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from tensorflow.core.framework import variable_pb2  # noqa: F401
 from tensorflow.core.protobuf import (  # noqa: F401
     config_pb2,
+    control_flow_pb2,
     queue_runner_pb2,
     saved_model_pb2,
     tensor_bundle_pb2,
@@ -46,6 +47,7 @@ ROOTS = [
     "MetaGraphDef",
     "VariableDef",
     "QueueRunnerDef",
+    "WhileContextDef",
     "ServerDef",
     "RunMetadata",
     "SavedModel",

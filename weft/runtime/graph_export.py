@@ -7,7 +7,8 @@ graph is still read by Weft and shown by TensorBoard, and TensorFlow says which 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from weft.ops import opdef
 from weft.ops.builder import GraphBuilder, inline
 from weft.ops.opdef import Effect
 from weft.runtime import graph_ops
+from weft.runtime.graph_export_contexts import Context, outputs_read
 
 #: what TensorFlow 1.15 writes into its graphs
 PRODUCER = 134
@@ -63,10 +65,15 @@ def graph_def(graph: Any, add_shapes: bool = False) -> GraphDef:
         graph: The graph.
         add_shapes: Whether nodes say their outputs' shapes, in `_output_shapes`.
     """
-    from weft.runtime import graph_export_control, graph_export_rules, graph_export_windows
-
-    assert graph_export_rules and graph_export_windows and graph_export_control
     return Writer(graph.ir, add_shapes).written()
+
+
+def with_contexts(graph: Any, add_shapes: bool = False) -> tuple[GraphDef, list[Any]]:
+    """A `tf.Graph` as a message, and a message for each side of its branches and each of its loops."""
+    writer = Writer(graph.ir, add_shapes)
+    found = writer.written()
+    read = outputs_read(found.node)
+    return found, [context.message(read) for context in writer.contexts]
 
 
 class Inside(NamedTuple):
@@ -94,6 +101,9 @@ class Writer:
     """
 
     def __init__(self, graph: ir.Graph, add_shapes: bool = False) -> None:
+        from weft.runtime import graph_export_control, graph_export_rules, graph_export_windows
+
+        assert graph_export_rules and graph_export_windows and graph_export_control
         self.graph = graph
         self.references: dict[ir.Value, str] = {}
         self.variables: dict[ir.Value, str] = {}
@@ -110,6 +120,9 @@ class Writer:
         self.cells: dict[ir.Value, Any] = {value: key.target for key, value in graph.captures.items()}
         self._pivot = ""
         self._around: Callable[[Any, str], str] | None = None
+        #: sides of branches and loops that are in no other
+        self.contexts: list[Context] = []
+        self._context: Context | None = None
 
     def written(self) -> GraphDef:
         """The message."""
@@ -125,11 +138,12 @@ class Writer:
         if node.outputs and node.outputs[0].type.is_resource:
             return
         self._node, self._prefix = node, node.name
-        count, kept = len(self._made), dict(self.kept)
+        count, kept, contexts = len(self._made), dict(self.kept), len(self.contexts)
         try:
             found = list(self._rule(node)(self, node))
         except NotWritten:
             del self._made[count:]
+            del self.contexts[contexts:]
             self.kept = kept
             found = self._as_type(node)
         self.references.update(zip(node.outputs, found, strict=False))
@@ -201,7 +215,25 @@ class Writer:
         if main and "gradient" in self._node.metadata:
             encode(entry.attr["_gradient_op_type"], str(self._node.metadata["gradient"]))
         self._made.append((self._node, entry))
+        if self._context is not None:
+            self._context.names.append(entry.name)
         return str(entry.name)
+
+    def context(self, label: str, loops: bool, **fields: Any) -> Context:
+        """A side of a branch or a loop, within what is being written."""
+        made = Context(self._context, f"{self._prefix}/{label}", loops, **fields)
+        if self._context is None:
+            self.contexts.append(made)
+        return made
+
+    @contextmanager
+    def part_of(self, context: Context | None) -> Iterator[None]:
+        """What is written in the block is part of this."""
+        before, self._context = self._context, context
+        try:
+            yield
+        finally:
+            self._context = before
 
     def _unique(self, wanted: str) -> str:
         name, number = wanted, 0
@@ -217,6 +249,9 @@ class Writer:
             name = self._main.get(before)
             if name is not None:
                 found.append(f"^{name}")
+        for value in self._node.metadata.get("waits", ()):
+            if value in self.references:
+                found.append(f"^{self.references[value].partition(':')[0]}")
         return list(dict.fromkeys(found))
 
     def operands(self, node: ir.Node) -> list[str]:
@@ -331,7 +366,7 @@ class Writer:
                                     self._made[-1][1].name)  # fmt: skip
 
     def inside(self, graph: ir.Graph, given: Sequence[ir.Value], references: Sequence[str], pivot: str = "",
-               bring: Bring | None = None) -> Inside:  # fmt: skip
+               bring: Bring | None = None, context: Context | None = None) -> Inside:  # fmt: skip
         """Writes a sub-graph.
 
         Args:
@@ -340,6 +375,7 @@ class Writer:
             references: What they are in it; "" for a cell that has no operation.
             pivot: The operation that what reads nothing waits for.
             bring: Brings further tensors from around it in.
+            context: What it is part of, where not of the same as the node.
 
         Raises:
             NotWritten: Where it gives something that no operation of TensorFlow's gives.
@@ -366,7 +402,8 @@ class Writer:
             return found if bring is None else bring(found, np.int32, False)
 
         kept = {key: value for key, value in self.kept.items() if isinstance(key, ir.Value)}
-        self._set_state((self._prefix, self._node, ir.symbol_sources(part), kept, pivot or self._pivot, around))
+        self._set_state((self._prefix, self._node, ir.symbol_sources(part), kept, pivot or self._pivot, around,
+                         context or self._context))  # fmt: skip
         try:
             for node in part.nodes:
                 if node.op != "input":
@@ -379,10 +416,10 @@ class Writer:
         return Inside([self.references[value] for value in results], effects)
 
     def _state(self) -> tuple[Any, ...]:
-        return self._prefix, self._node, self._sources, self.kept, self._pivot, self._around
+        return self._prefix, self._node, self._sources, self.kept, self._pivot, self._around, self._context
 
     def _set_state(self, state: tuple[Any, ...]) -> None:
-        self._prefix, self._node, self._sources, self.kept, self._pivot, self._around = state
+        self._prefix, self._node, self._sources, self.kept, self._pivot, self._around, self._context = state
 
 
 def _changes(node: ir.Node) -> bool:

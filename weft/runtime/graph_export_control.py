@@ -11,6 +11,7 @@ from weft.base import dtypes
 from weft.base.shapes import TensorShape
 from weft.ir.graph import Graph, Node, Value
 from weft.runtime.graph_export import NotWritten, Writer, rule
+from weft.runtime.graph_export_contexts import Context, tensor
 
 _INT32, _BOOL, _FLOW = dtypes.int32, dtypes.bool_, dtypes.float32
 
@@ -47,27 +48,31 @@ def _cond(x: Writer, node: Node) -> Sequence[str]:
     asked = x.op("Identity", [_reference(x, predicate)], "pred_id", T=_BOOL)
     switch = x.op("Switch", [asked, asked], "Switch", T=_BOOL)
     pivots = [x.op("Identity", [switch], "switch_f", T=_BOOL), x.op("Identity", [f"{switch}:1"], "switch_t", T=_BOOL)]
-    made: dict[str, str] = {}
 
-    def bring(side: int) -> Callable[[str, Any, bool], str]:
+    def bring(side: int, context: Context) -> Callable[[str, Any, bool], str]:
         def one(reference: str, kind: Any, variable: bool) -> str:
-            if reference not in made:
-                made[reference] = x.op("RefSwitch" if variable else "Switch", [reference, asked], "Switch", plain=True,
-                                       T=kind)  # fmt: skip
-            return f"{made[reference]}:1" if side else made[reference]
+            if reference not in context.outside:
+                with x.part_of(context):
+                    switch = x.op("RefSwitch" if variable else "Switch", [reference, asked], "Switch", plain=True,
+                                  T=kind)  # fmt: skip
+                context.outside[reference] = f"{switch}:1" if side else switch
+            return context.outside[reference]
 
         return one
 
     sides = []
     for side, name in enumerate(("else_graph", "then_graph")):
         graph: Graph = node.attrs[name]
-        inner = [_brought(x, value, bring(side)) for value in operands]
-        found = x.inside(graph, operands, inner, pivots[side], bring(side))
+        context = x.context("cond_text" if side else "cond_text_1", False, branch=side, pred_name=tensor(asked),
+                            pivot_name=tensor(pivots[side]))  # fmt: skip
+        inner = [_brought(x, value, bring(side, context)) for value in operands]
+        found = x.inside(graph, operands, inner, pivots[side], bring(side, context), context)
         if found.effects:  # they have run before anything is handed out
             before = [f"^{effect}" for effect in found.effects]
-            outputs = [x.op("Identity", [reference, *before], T=value.dtype)
-                       for reference, value in zip(found.outputs, graph.outputs, strict=True)]  # fmt: skip
-            done = x.op("Identity", [pivots[side], *before], "done", T=_BOOL)
+            with x.part_of(context):
+                outputs = [x.op("Identity", [reference, *before], T=value.dtype)
+                           for reference, value in zip(found.outputs, graph.outputs, strict=True)]  # fmt: skip
+                done = x.op("Identity", [pivots[side], *before], "done", T=_BOOL)
         else:
             outputs, done = found.outputs, pivots[side]
         sides.append((outputs, done))
@@ -99,37 +104,47 @@ class _Loop:
     def __init__(self, x: Writer, starts: Sequence[tuple[str, Any]]) -> None:
         self.x, self.kinds = x, [kind for _, kind in starts]
         self._frame = f"{x.prefix}/while_context"
-        self._made: dict[str, str] = {}
+        self.context = x.context("while_context", True, parallel_iterations=10, back_prop=True)
         self._nexts = [x.reserved("NextIteration") for _ in starts]
         entered = [self._enter(reference, kind, False) for reference, kind in starts]
-        self.merges = [x.op("Merge", [enter, after], "Merge", plain=True, N=2, T=kind)
-                       for enter, after, kind in zip(entered, self._nexts, self.kinds, strict=True)]  # fmt: skip
+        with x.part_of(self.context):
+            self.merges = [x.op("Merge", [enter, after], "Merge", plain=True, N=2, T=kind)
+                           for enter, after, kind in zip(entered, self._nexts, self.kinds, strict=True)]  # fmt: skip
+        self.context.fields.update(loop_enter_names=list(map(tensor, entered)),
+                                   pivot_for_pred_name=tensor(self.merges[0]))  # fmt: skip
 
     def _enter(self, reference: str, kind: Any, constant: bool, variable: bool = False) -> str:
-        return self.x.op("RefEnter" if variable else "Enter", [reference], "Enter", plain=True, T=kind,
-                         frame_name=self._frame, is_constant=constant, parallel_iterations=10)  # fmt: skip
+        with self.x.part_of(self.context):
+            return self.x.op("RefEnter" if variable else "Enter", [reference], "Enter", plain=True, T=kind,
+                             frame_name=self._frame, is_constant=constant, parallel_iterations=10)  # fmt: skip
 
     def bring(self, reference: str, kind: Any, variable: bool = False) -> str:
         """What stands in the loop for a tensor from around it."""
-        if reference not in self._made:
-            self._made[reference] = self._enter(reference, kind, True, variable)
-        return self._made[reference]
+        if reference not in self.context.outside:
+            self.context.outside[reference] = self._enter(reference, kind, True, variable)
+        return self.context.outside[reference]
 
     def turn(self, condition: str) -> list[str]:
         """The loop's variables in a turn, given whether there is one."""
-        going = self.x.op("LoopCond", [condition], "LoopCond", plain=True)
-        self._switches = [self.x.op("Switch", [merge, going], "Switch", plain=True, T=kind)
-                          for merge, kind in zip(self.merges, self.kinds, strict=True)]  # fmt: skip
-        return [self.x.op("Identity", [f"{switch}:1"], "Identity", plain=True, T=kind)
-                for switch, kind in zip(self._switches, self.kinds, strict=True)]  # fmt: skip
+        with self.x.part_of(self.context):
+            going = self.x.op("LoopCond", [condition], "LoopCond", plain=True)
+            self._switches = [self.x.op("Switch", [merge, going], "Switch", plain=True, T=kind)
+                              for merge, kind in zip(self.merges, self.kinds, strict=True)]  # fmt: skip
+            found = [self.x.op("Identity", [f"{switch}:1"], "Identity", plain=True, T=kind)
+                     for switch, kind in zip(self._switches, self.kinds, strict=True)]  # fmt: skip
+        self.context.fields.update(pivot_name=tensor(going), pivot_for_body_name=tensor(found[0]))
+        return found
 
     def close(self, results: Sequence[str], effects: Sequence[str] = ()) -> list[str]:
         """What the variables are after the last turn, given what a turn makes of them."""
         before = [f"^{name}" for name in effects]
-        for name, result, kind in zip(self._nexts, results, self.kinds, strict=True):
-            self.x.op("NextIteration", [result, *before], full=name, plain=True, T=kind)
-        return [self.x.op("Exit", [switch], "Exit", plain=True, T=kind)
-                for switch, kind in zip(self._switches, self.kinds, strict=True)]  # fmt: skip
+        with self.x.part_of(self.context):
+            for name, result, kind in zip(self._nexts, results, self.kinds, strict=True):
+                self.x.op("NextIteration", [result, *before], full=name, plain=True, T=kind)
+            found = [self.x.op("Exit", [switch], "Exit", plain=True, T=kind)
+                     for switch, kind in zip(self._switches, self.kinds, strict=True)]  # fmt: skip
+        self.context.fields["loop_exit_names"] = list(map(tensor, found))
+        return found
 
 
 class _Rows:
@@ -159,12 +174,14 @@ class _Rows:
     def read(self, loop: _Loop, number: str) -> str:
         """A row, within a loop."""
         held = loop.bring(self._handle, dtypes.resource), number, loop.bring(self.flow, _FLOW)
-        return self._x.op("TensorArrayReadV3", held, "TensorArrayRead", plain=True, dtype=self._kind)
+        with self._x.part_of(loop.context):
+            return self._x.op("TensorArrayReadV3", held, "TensorArrayRead", plain=True, dtype=self._kind)
 
     def written(self, loop: _Loop, number: str, value: str, flow: str) -> str:
         """Writes a row within a loop: the flow after it."""
         held = loop.bring(self._handle, dtypes.resource), number, value, flow
-        return self._x.op("TensorArrayWriteV3", held, "TensorArrayWrite", plain=True, T=self._kind)
+        with self._x.part_of(loop.context):
+            return self._x.op("TensorArrayWriteV3", held, "TensorArrayWrite", plain=True, T=self._kind)
 
     def stacked(self, flow: str) -> str:
         """All rows, after the loop."""
@@ -195,14 +212,15 @@ def _while(x: Writer, node: Node) -> Sequence[str]:
     captures = [_brought(x, value, loop.bring) for value in node.inputs[count:]]
     state = loop.merges[1 : count + 1]
     pivot = loop.merges[0]
-    asked = x.inside(condition, node.inputs, [*state, *captures], pivot, loop.bring).outputs[0]
+    asked = x.inside(condition, node.inputs, [*state, *captures], pivot, loop.bring, loop.context).outputs[0]
     limit = node.attrs["maximum"]
     if limit is not None:
         most = loop.bring(x.const(limit, "maximum_iterations", np.int32), _INT32)
-        less = x.op("Less", [loop.merges[0], most], "Less", plain=True, T=_INT32)
-        asked = x.op("LogicalAnd", [asked, less], "LogicalAnd", plain=True)
+        with x.part_of(loop.context):
+            less = x.op("Less", [loop.merges[0], most], "Less", plain=True, T=_INT32)
+            asked = x.op("LogicalAnd", [asked, less], "LogicalAnd", plain=True)
     number, *variables = loop.turn(asked)
-    made = x.inside(body, node.inputs, [*variables[:count], *captures], number, loop.bring)
+    made = x.inside(body, node.inputs, [*variables[:count], *captures], number, loop.bring, loop.context)
     flows = [row.written(loop, number, value, flow)
              for row, value, flow in zip(rows, made.outputs[count:], variables[count:], strict=True)]  # fmt: skip
     after = _increased(x, loop, number)
@@ -213,7 +231,8 @@ def _while(x: Writer, node: Node) -> Sequence[str]:
 
 def _increased(x: Writer, loop: _Loop, number: str) -> str:
     one = loop.bring(x.const(1, "one", np.int32), _INT32)
-    return x.op("Add", [number, one], "Add", plain=True, T=_INT32)
+    with x.part_of(loop.context):
+        return x.op("Add", [number, one], "Add", plain=True, T=_INT32)
 
 
 @rule("scan")
@@ -231,13 +250,18 @@ def _scan(x: Writer, node: Node) -> Sequence[str]:
     last = x.op("Sub", [length, x.const(1, "last", np.int32)], "last_row", T=_INT32)
     loop = _Loop(x, starts)
     captures = [_brought(x, value, loop.bring) for value in node.inputs[carries + sequences :]]
-    going = x.op("Less", [loop.merges[0], loop.bring(length, _INT32)], "Less", plain=True, T=_INT32)
+    most = loop.bring(length, _INT32)
+    with x.part_of(loop.context):
+        going = x.op("Less", [loop.merges[0], most], "Less", plain=True, T=_INT32)
     counted, *variables = loop.turn(going)
     number = counted
     if node.attrs["backwards"]:
-        number = x.op("Sub", [loop.bring(last, _INT32), counted], "Sub", plain=True, T=_INT32)
+        first = loop.bring(last, _INT32)
+        with x.part_of(loop.context):
+            number = x.op("Sub", [first, counted], "Sub", plain=True, T=_INT32)
     read = [sequence.read(loop, number) for sequence in given]
-    made = x.inside(body, node.inputs, [*variables[:carries], *read, *captures], counted, loop.bring)
+    made = x.inside(body, node.inputs, [*variables[:carries], *read, *captures], counted, loop.bring,
+                    loop.context)  # fmt: skip
     flows = [row.written(loop, number, value, flow)
              for row, value, flow in zip(rows, made.outputs[carries:], variables[carries:], strict=True)]  # fmt: skip
     after = _increased(x, loop, counted)

@@ -726,6 +726,13 @@ def _segments(x: Writer, node: Node) -> Sequence[str]:
                  Tindices=node.inputs[1].dtype, Tnumsegments=_INT32)]  # fmt: skip
 
 
+@rule("string_split_at_any")
+def _split_string(x: Writer, node: Node) -> Sequence[str]:
+    marks = x.const(np.array(str(node.attrs["delimiters"]).encode("latin-1"), object), "delimiter")
+    x.op("StringSplit", [*x.operands(node), marks], main=True, skip_empty=bool(node.attrs["skip_empty"]))
+    return _outputs(node)
+
+
 @rule("unique")
 def _unique(x: Writer, node: Node) -> Sequence[str]:
     x.op("Unique", x.operands(node), main=True, T=node.inputs[0].dtype, out_idx=node.attrs["dtype"])

@@ -258,6 +258,7 @@ def _strings(line: Callable[..., None]) -> None:
     line("regex_replace", "RegexReplace", None, ("input", "pattern", "rewrite"))
     line("regex_full_match", "RegexFullMatch", None, ("input", "pattern"))
     line("decode_raw", "DecodeRaw", None, ("bytes",))
+    line("string_split_at_any", "StringSplit", None, ("input",))
 
 
 _TABLE = _table()

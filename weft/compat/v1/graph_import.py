@@ -31,7 +31,7 @@ from weft.runtime.tensor import SymbolicTensor
 #: TensorFlow's op -> what makes it again: (importer, node) to its outputs
 HANDLERS: dict[str, Any] = {}
 #: the modules that hold handlers
-PARTS = ("rules", "network", "functions", "loops", "lists", "media", "text", "numbers", "updates")
+PARTS = ("rules", "network", "functions", "loops", "lists", "media", "text", "numbers", "updates", "queues")
 
 
 def handles(*ops: str) -> Any:
@@ -121,6 +121,9 @@ class Importer:
         self.order = _ordered(self.sources)
         #: the nodes that change stacks or gradients' rows, once they have been looked for
         self.changes: Sequence[Any] | None = None
+        #: what is read anew for the node at hand, and which variables have changed before each node
+        self._again_read: dict[tuple[str, int], Any] = {}
+        self._changed: dict[str, frozenset[str]] = {}
         #: stacks that need hold nothing, and what would lie on them
         self.told: dict[Any, Any] = {}
 
@@ -134,6 +137,8 @@ class Importer:
         """The tensor of a reference."""
         if reference in self._given:
             return self._given[reference]
+        if reference in self._again_read:
+            return self._again_read[reference]
         name, output = reference
         if name not in self.sources:
             raise ValueError(explain(f"The graph reads `{name}:{output}`, and has no node of that name.",
@@ -208,17 +213,48 @@ class Importer:
         devices = context.devices()
         if source.device:
             devices.append(source.device)
+        outer_read = self._again_read
         try:
             with weft.control_dependencies(made_before):
                 count = len(scope.graph.nodes)
+                self._again_read = self._read_anew(source)
                 found = self._handled(source)
                 if not inside:
                     found = self._named(source, full, found, scope, count)
         finally:
             names[:] = kept
+            self._again_read = outer_read
             if source.device:
                 devices.pop()
         return found
+
+    def _read_anew(self, source: Source) -> dict[tuple[str, int], Any]:
+        """What a node that waits for changes of variables reads: what TensorFlow has read before is the same memory."""
+        if not source.control or self.environment is not self.whole:
+            return {}
+        if not self._changed:
+            self._note_changes()
+        changed = frozenset().union(*(self._changed.get(name, frozenset()) for name in source.control))
+        found = {}
+        for reference in source.inputs if changed else ():
+            read = self.sources.get(reference[0])
+            if read is not None and (read.op == "VariableV2" or (read.op == "Identity" and not read.control)):
+                name = read.name if read.op == "VariableV2" else read.inputs[0][0]
+                handle = self.handles.get(name) if name in changed else None
+                if handle is not None:
+                    found[reference] = dispatch.apply(opdef.get("read_variable"), (handle,), {}, "read")[0]
+        return found
+
+    def _note_changes(self) -> None:
+        for name in self.order:
+            source = self.sources[name]
+            before = {self._changed.get(n, frozenset()) for n in (*(n for n, _ in source.inputs), *source.control)}
+            found = max(before, key=len, default=frozenset())
+            found = found if all(other <= found for other in before) else found.union(*before)
+            if source.inputs and any(word in source.op for word in ("Assign", "Apply", "Scatter")):
+                written = {n for n, _ in source.inputs if n in self.sources and self.sources[n].op == "VariableV2"}
+                found = found if written <= found else found | written
+            self._changed[name] = found
 
     def _handled(self, source: Source) -> list[Any]:
         handler = HANDLERS.get(source.op)

@@ -135,6 +135,23 @@ def _proximal_adagrad(x: Importer, source: Source) -> Any:
         return _written(x, source, "assign_variable", var, after)
 
 
+@steps("ApplyAdagradDA")
+def _adagrad_da(x: Importer, source: Source) -> Any:
+    (var, total, squares), (_, held, spread), (gradient, rate, l1, l2, step) = _slots(x, source, 3)
+    held, spread = held + gradient, spread + weft.square(gradient)
+    changed = [_written(x, source, "assign_variable", total, held),
+               _written(x, source, "assign_variable", squares, spread)]  # fmt: skip
+    with weft.control_dependencies(changed):
+        return _written(x, source, "assign_variable", var, _averaged(held, spread, rate, l1, l2, step))
+
+
+def _averaged(total: Any, spread: Any, rate: Any, l1: Any, l2: Any, step: Any) -> Any:
+    """Where the sums of gradients and of their squares put a variable."""
+    count = weft.cast(step, total.dtype)
+    moved = weft.where(l1 > 0, weft.sign(total) * weft.maximum(weft.abs(total) - l1 * count, 0.0), total)
+    return -rate * moved / (l2 * count * rate + weft.sqrt(spread))
+
+
 def _shrunk(moved: Any, rate: Any, l1: Any, l2: Any) -> Any:
     """Values drawn towards zero by the two penalties."""
     return weft.sign(moved) * weft.maximum(weft.abs(moved) - rate * l1, 0.0) / (1 + l2 * rate)
@@ -187,6 +204,18 @@ def _proximal_adagrad_rows(x: Importer, source: Source) -> Any:
     after = _at(value, indices, _shrunk(weft.gather(value, indices) - own * gradient, own, l1, l2))
     with weft.control_dependencies([_written(x, source, "assign_variable", slot, _at(held, indices, rows))]):
         return _written(x, source, "assign_variable", var, after)
+
+
+@steps("SparseApplyAdagradDA")
+def _adagrad_da_rows(x: Importer, source: Source) -> Any:
+    held, (value, sums, spreads), (gradient, indices, rate, l1, l2, step) = _slots(x, source, 3)
+    var, total, squares = held
+    sum_rows, spread_rows = weft.gather(sums, indices) + gradient, weft.gather(spreads, indices) + weft.square(gradient)
+    rows = _averaged(sum_rows, spread_rows, rate, l1, l2, step)
+    changed = [_written(x, source, "assign_variable", total, _at(sums, indices, sum_rows)),
+               _written(x, source, "assign_variable", squares, _at(spreads, indices, spread_rows))]  # fmt: skip
+    with weft.control_dependencies(changed):
+        return _written(x, source, "assign_variable", var, _at(value, indices, rows))
 
 
 @steps("SparseApplyProximalGradientDescent")

@@ -22,7 +22,7 @@ from weft.ir.types import TensorType
 from weft.runtime import context, frontdoor
 from weft.runtime import random as streams
 from weft.runtime.operation_counts import further
-from weft.runtime.spec import TensorSpec
+from weft.runtime.spec import CompositeSpec, TensorSpec
 from weft.runtime.tensor import EagerTensor, Handle, Tensor
 from weft.runtime.variable import Template
 
@@ -99,7 +99,7 @@ def get_output_shapes(dataset_or_iterator: Any) -> Any:
 
 def get_output_classes(dataset_or_iterator: Any) -> Any:
     """The structure of classes of the elements of a dataset or an iterator."""
-    return nest.map_structure(lambda spec: Tensor, _spec_of(dataset_or_iterator))
+    return nest.map_structure(lambda spec: getattr(spec, "value_type", Tensor), _spec_of(dataset_or_iterator))
 
 
 def _structure(output_types: Any, output_shapes: Any) -> Any:
@@ -238,16 +238,22 @@ class Iterator:
             return self._fitted(place.next(label))
 
         inputs = [self._outside] if self._outside is not None else [] if once is None else once.inputs
-        types = [TensorType(refreshed(leaf.shape.symbolic), leaf.dtype) for leaf in self._leaves
-                 if not isinstance(leaf, NoneTensorSpec)]  # fmt: skip
+        types = [TensorType(refreshed(part.shape.symbolic), part.dtype)
+                 for leaf in self._leaves for part in _tensors_of(leaf)]  # fmt: skip
         supply = iter(session_call(step, inputs, types, "IteratorGetNext", name or "IteratorGetNext"))
-        return nest.pack(self._spec, [None if isinstance(leaf, NoneTensorSpec) else next(supply)
-                                      for leaf in self._leaves])  # fmt: skip
+        found: list[Any] = []
+        for leaf in self._leaves:
+            tensors = [next(supply) for _ in _tensors_of(leaf)]
+            found.append(leaf._from_components(tensors) if isinstance(leaf, CompositeSpec) else [*tensors, None][0])
+        return nest.pack(self._spec, found)
 
     def _fitted(self, element: Any) -> list[Any]:
         found = []
         for leaf, spec in zip(element, self._leaves, strict=True):
             if isinstance(spec, NoneTensorSpec):
+                continue
+            if isinstance(leaf, structure.Parts):
+                found.extend(leaf.arrays)
                 continue
             if not spec.shape.is_compatible_with(leaf.shape):
                 raise InvalidArgumentError(explain(
@@ -273,6 +279,13 @@ class Iterator:
 
     def __repr__(self) -> str:
         return f"<tf.data.Iterator {self._name} element_spec={self._spec!r}>"
+
+
+def _tensors_of(leaf: Any) -> list[Any]:
+    """The specs of the tensors that stand for a leaf: several for a sparse or ragged one, none for None."""
+    if isinstance(leaf, CompositeSpec):
+        return leaf._component_specs()
+    return [] if isinstance(leaf, NoneTensorSpec) else [leaf]
 
 
 def _place(session: Any, handle: bytes) -> _Place:

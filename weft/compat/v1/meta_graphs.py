@@ -14,21 +14,22 @@ from weft.base.shapes import TensorShape
 from weft.compat.v1 import logging
 from weft.compat.v1.graph_import import import_graph_def
 from weft.compat.v1.partitioned import SaveSliceInfo
+from weft.compat.v1.queue_runner import QueueRunner
 from weft.formats.files import replacing
+from weft.formats.messages.control_flow import WhileContextDef
 from weft.formats.messages.graph import GraphDef
 from weft.formats.messages.meta_graph import CollectionDef, MetaGraphDef
-from weft.formats.messages.variable import VariableDef
+from weft.formats.messages.variable import QueueRunnerDef, VariableDef
 from weft.formats.text import from_text, to_text
 from weft.runtime import graph as graphs
 from weft.runtime.graph import Graph, GraphKeys, Operation
-from weft.runtime.graph_export import graph_def as graph_def_of
+from weft.runtime.graph_export import with_contexts
 from weft.runtime.graph_variable import GraphVariable, is_of_graph
 from weft.runtime.tensor import Handle, SymbolicTensor
 
 _VERSION = "1.15.5"
-#: collections of what only a process has
-_OF_THE_PROCESS = frozenset({GraphKeys.SAVERS, GraphKeys.QUEUE_RUNNERS, GraphKeys.COND_CONTEXT,
-GraphKeys.WHILE_CONTEXT})  # fmt: skip
+#: collections of what a graph here has of itself
+_OF_THE_GRAPH = frozenset({GraphKeys.SAVERS, GraphKeys.COND_CONTEXT, GraphKeys.WHILE_CONTEXT})
 _VARIABLES = frozenset({GraphKeys.GLOBAL_VARIABLES, GraphKeys.TRAINABLE_VARIABLES, GraphKeys.LOCAL_VARIABLES,
                         GraphKeys.MODEL_VARIABLES, GraphKeys.MOVING_AVERAGE_VARIABLES, GraphKeys.METRIC_VARIABLES,
                         GraphKeys.GLOBAL_STEP})  # fmt: skip
@@ -101,6 +102,8 @@ def _collection(name: str, members: Iterable[Any], made: MetaGraphDef) -> None:
             entry.float_list.value.append(item)
         elif isinstance(item, (str, bytes)):
             entry.bytes_list.value.append(item.encode() if isinstance(item, str) else item)
+        elif isinstance(item, QueueRunner):
+            entry.bytes_list.value.append(item.to_proto().SerializeToString())
         elif hasattr(item, "SerializeToString"):
             entry.bytes_list.value.append(item.SerializeToString())
         else:
@@ -124,13 +127,17 @@ def meta_graph_of(graph: Graph, saver_def: Any = None, collections: Iterable[str
     made = MetaGraphDef()
     made.meta_info_def.tensorflow_version = _VERSION
     made.meta_info_def.tensorflow_git_version = "unknown"
-    made.graph_def.CopyFrom(graph_def if graph_def is not None else graph_def_of(graph, add_shapes=True))
+    written, contexts = with_contexts(graph, add_shapes=True) if graph_def is None else (graph_def, [])
+    made.graph_def.CopyFrom(written)
     if clear_devices:
         for node in made.graph_def.node:
             node.device = ""
     for name in collections if collections is not None else graph.get_all_collection_keys():
-        if isinstance(name, str) and name not in _OF_THE_PROCESS:
+        if isinstance(name, str) and name not in _OF_THE_GRAPH:
             _collection(name, graph.get_collection(name), made)
+    for context in contexts if collections is None else ():
+        name = GraphKeys.WHILE_CONTEXT if isinstance(context, WhileContextDef) else GraphKeys.COND_CONTEXT
+        made.collection_def[name].bytes_list.value.append(context.SerializeToString())
     if saver_def is not None:
         made.saver_def.CopyFrom(saver_def)
     return made
@@ -222,7 +229,7 @@ def add_meta_graph(message: MetaGraphDef, clear_devices: bool = False, import_sc
     for name in message.collection_def:
         entry = message.collection_def[name]
         kind = entry.WhichOneof("kind")
-        if kind is None or name in _OF_THE_PROCESS:
+        if kind is None or name in _OF_THE_GRAPH:
             continue
         for item in getattr(entry, kind).value:
             member = _member(graph, name, kind, item, prefix)
@@ -242,6 +249,8 @@ def _member(graph: Graph, name: str, kind: str, item: Any, prefix: str) -> Any:
             return variable_from_def(VariableDef.FromString(item), graph, prefix)
         except KeyError:
             return None
+    if name == GraphKeys.QUEUE_RUNNERS:
+        return QueueRunner.from_proto(QueueRunnerDef.FromString(item), prefix.rstrip("/"))
     return item
 
 

@@ -324,15 +324,16 @@ class RandomShuffleQueue(QueueBase):
         seed: For the same draws in every run.
         shared_name: Accepted.
         name: Its name.
+        seeds: Both seeds as a graph's file has them, in place of `seed`.
     """
 
     _type = "RandomShuffleQueueV2"
 
     def __init__(self, capacity: int, min_after_dequeue: int, dtypes: Any, shapes: Any = None, names: Any = None,
-                 seed: Any = None, shared_name: str | None = None,
-                 name: str = "random_shuffle_queue") -> None:  # fmt: skip
+                 seed: Any = None, shared_name: str | None = None, name: str = "random_shuffle_queue",
+                 *, seeds: tuple[int, int] | None = None) -> None:  # fmt: skip
         self._least = int(min_after_dequeue)
-        self._seeds = streams.op_seeds(seed) or (0, 0)
+        self._seeds = seeds or streams.op_seeds(seed) or (0, 0)
         super().__init__(dtypes, shapes, names, name, capacity, min_after_dequeue=self._least, seed=self._seeds[0],
                          seed2=self._seeds[1])  # fmt: skip
 

@@ -72,7 +72,8 @@ def _writer(type: str, operands: dict[str, Any]) -> Any:
                 for name, value in operands.items()]  # fmt: skip
         tensors = x.operands(node)
         kind = {"MergeSummary": {"N": len(tensors)}, "AudioSummaryV2": {}}.get(type, {"T": node.inputs[-1].dtype})
-        return [x.op(type, [*held, *tensors], main=True, **kind)]
+        first = held[:1] if type == "TensorSummaryV2" else held  # what it says of the tensor comes after that
+        return [x.op(type, [*first, *tensors, *held[len(first) :]], main=True, **kind)]
 
     return written
 

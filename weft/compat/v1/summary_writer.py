@@ -14,8 +14,8 @@ from weft.formats.events import EventFileWriter, read_events
 from weft.formats.messages.graph import GraphDef
 from weft.formats.messages.meta_graph import MetaGraphDef
 from weft.formats.messages.summary import Event, Summary, SummaryMetadata
+from weft.runtime import graph_export
 from weft.runtime.graph import Graph
-from weft.runtime.graph_defs import graph_def_of
 
 
 class FileWriter:
@@ -49,7 +49,7 @@ class FileWriter:
         if graph is not None or graph_def is not None:
             self.add_graph(graph, graph_def=graph_def)
             meta = MetaGraphDef()
-            meta.graph_def.CopyFrom(graph_def_of(graph) if isinstance(graph, Graph) else graph or graph_def)
+            meta.graph_def.CopyFrom(_message_of(graph, graph_def))
             self.add_meta_graph(meta)
 
     def _open(self) -> None:
@@ -109,13 +109,8 @@ class FileWriter:
             global_step: The step that it belongs to.
             graph_def: A GraphDef in its place.
         """
-        given = graph if graph is not None else graph_def
-        if isinstance(given, Graph):
-            given = graph_def_of(given)
-        if not isinstance(given, GraphDef):
-            raise TypeError(f"add_graph takes a tf.Graph or a GraphDef, received {type(given).__name__}.")
         event = _event(global_step)
-        event.graph_def = given.SerializeToString()
+        event.graph_def = _message_of(graph, graph_def).SerializeToString()
         self.add_event(event)
 
     def add_meta_graph(self, meta_graph_def: Any, global_step: Any = None) -> None:
@@ -168,6 +163,15 @@ class FileWriter:
 
     def __exit__(self, *error: Any) -> None:
         self.close()
+
+
+def _message_of(graph: Any, graph_def: Any) -> GraphDef:
+    given = graph if graph is not None else graph_def
+    if isinstance(given, Graph):
+        return graph_export.graph_def(given, add_shapes=True)
+    if not isinstance(given, GraphDef):
+        raise TypeError(f"add_graph takes a tf.Graph or a GraphDef, received {type(given).__name__}.")
+    return given
 
 
 def _event(step: Any) -> Event:

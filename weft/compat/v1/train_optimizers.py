@@ -175,9 +175,12 @@ class Optimizer:
         with NameScope(name or self._name) as scope:
             self._prepare()
             updates = []
+            graph, gradients = graphs.default_graph().ir, [gradient for gradient, _ in given]
             for gradient, variable in given:
+                first = len(graph.nodes)
                 with NameScope("update_" + variable.name.split(":")[0]):
                     updates.append(self._update(gradient, variable))
+                _wait_for(graph.nodes[first:], gradients)
             if global_step is None:
                 done = self._finish(updates, scope)
             else:
@@ -300,6 +303,15 @@ class Optimizer:
         """A setting as a tensor; a number becomes a constant of that name."""
         value = self._call_if_callable(value)
         return making.convert_to_tensor(value, name=name)
+
+
+def _wait_for(nodes: Iterable[Any], gradients: Iterable[Any]) -> None:
+    """Notes for files what changes of a variable and its state wait for: what is made of old values, here in order."""
+    needed = [(g.values if isinstance(g, IndexedSlices) else g)._value for g in gradients]
+    changes = [node for node in nodes if node.op != "read_variable" and any(v.type.is_resource for v in node.inputs)]
+    needed += [value for node in changes for value in node.inputs if not value.type.is_resource]
+    for node in changes:
+        node.metadata["waits"] = [value for value in needed if value.node.serial < node.serial]
 
 
 def _listed(variables: Any) -> list[Any]:
