@@ -167,6 +167,7 @@ class Graph:
         self.wrapper: Any = None  # TensorFlow 1's view of it
         self.frozen = False  # whether further nodes are refused
         self.uncounted = 0  # operations that TensorFlow's graph has beyond the nodes
+        self.readings: list[Any] = []  # what was read of the content of its values while it was built
         self._counts: dict[str, int] = {}
         self._reserved: set[str] = set()  # names given out for nodes that are still to come
 

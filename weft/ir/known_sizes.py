@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from weft.base import dims
@@ -26,18 +27,23 @@ def content_of(array: Any) -> Any:
     return int(array) if array.ndim == 0 else tuple(int(n) for n in array)
 
 
-def content(value: Value, given: Callable[[Value], Any] | None = None) -> Any:
+def content(
+    value: Value, given: Callable[[Value], Any] | None = None, fed: Mapping[Value, Any] = MappingProxyType({})
+) -> Any:
     """The content of an integer value of rank 0 or 1 as a size or a tuple of sizes, where it follows from shapes.
 
     Args:
         value: Which.
         given: Tells the array that an input stands for, or None where it may be any.
+        fed: Arrays that stand for values of the graph.
 
     Returns:
         An int or `Dim`, a tuple of them, or None where only running tells.
     """
     node = value.node
     op, attrs = node.op, node.attrs
+    if value in fed:
+        return content_of(fed[value])
     if node.metadata.get("type") == "PlaceholderWithDefault":  # a session may feed another in its place
         return None
     if op == "constant":
@@ -55,20 +61,20 @@ def content(value: Value, given: Callable[[Value], Any] | None = None) -> Any:
         shape = node.inputs[0].shape
         return None if shape is None else shape[attrs["axis"]]
     if op in ("identity", "cast") and value.dtype.is_integer:
-        return content(node.inputs[0], given)
+        return content(node.inputs[0], given, fed)
     if op == "strided_slice" and len(node.inputs) == 1:
-        return _slice(content(node.inputs[0], given), attrs["index"])
+        return _slice(content(node.inputs[0], given, fed), attrs["index"])
     if op in ("stack", "concat") and value.type.rank == 1:
-        parts = [content(v, given) for v in node.inputs]
+        parts = [content(v, given, fed) for v in node.inputs]
         if any(p is None for p in parts):
             return None
         return tuple(parts) if op == "stack" else tuple(n for p in parts for n in p)
     if op in ("reduce_prod", "reduce_sum"):
         over_all = attrs["axis"] is None or any(axis in (0, -1) for axis in attrs["axis"])
-        folded = _fold(op, content(node.inputs[0], given)) if over_all else None
+        folded = _fold(op, content(node.inputs[0], given, fed)) if over_all else None
         return (folded,) if folded is not None and attrs["keepdims"] else folded
     if op in _ARITHMETIC:
-        return _elementwise(_ARITHMETIC[op], *(content(v, given) for v in node.inputs))
+        return _elementwise(_ARITHMETIC[op], *(content(v, given, fed) for v in node.inputs))
     return None
 
 

@@ -37,16 +37,22 @@ def with_shapes(graph: Graph, shapes: Mapping[int, Shape]) -> Graph:
     return _Ranked(graph, types, {}).run()
 
 
+def inferred_anew(graph: Graph) -> Graph:
+    """A copy whose types are those that its attributes give, whatever they were."""
+    return _Ranked(graph, [value.type for value in graph.inputs], {}, anew=True).run()
+
+
 class _Ranked:
     """A graph being made anew for other types of its inputs; `outside` is what sizes of its surroundings became."""
 
     def __init__(
-        self, graph: Graph, types: Sequence[TensorType], outside: Mapping[Symbol, Dimension]
+        self, graph: Graph, types: Sequence[TensorType], outside: Mapping[Symbol, Dimension], anew: bool = False
     ) -> None:
         self.rebuild = Rebuild(graph)
         self.types = dict(zip(graph.inputs, types, strict=True))
         self.sizes: dict[Symbol, Dimension] = dict(outside)
         self.builder = GraphBuilder(self.rebuild.new)
+        self.anew = anew
 
     def run(self) -> Graph:
         for node in self.rebuild.old.nodes:
@@ -91,7 +97,7 @@ class _Ranked:
 
     def _refined(self, old: TensorType, new: TensorType) -> TensorType:
         """A type inferred anew with what was known before: somebody may have told more than the op's rule does."""
-        if old.shape is None or old.is_resource or new.dtype is not old.dtype:
+        if self.anew or old.shape is None or old.is_resource or new.dtype is not old.dtype:
             return new
         if new.shape is None:
             return old.with_sizes(self.sizes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from weft.base import shapes
@@ -59,7 +60,8 @@ class Order:
 
 
 def extract(
-    order: Order, fetches: Sequence[Value], targets: Sequence[ir.Node], feeds: Sequence[Value]
+    order: Order, fetches: Sequence[Value], targets: Sequence[ir.Node], feeds: Sequence[Value],
+    changed: Mapping[ir.Node, Mapping[str, Any]] = MappingProxyType({}),
 ) -> tuple[ir.Graph, list[Any]]:
     """The part of a graph that the fetches need, with feeds and cells as inputs.
 
@@ -68,6 +70,7 @@ def extract(
         fetches: What is to be given.
         targets: What is to be run.
         feeds: What is given.
+        changed: Attributes that nodes have in it instead of their own.
 
     Returns:
         The part, and the cells of its last inputs.
@@ -83,7 +86,7 @@ def extract(
         values[value] = part.add_input(value.type, value.node.name)
     by_value = {value: key.target for key, value in source.captures.items()}
     cells: list[Any] = []
-    members = order.sort(needed(order, fetches, targets, fed))
+    members = order.sort(needed(order, fetches, targets, fed, changed))
     for node in members:
         if node.op == "input" and node.outputs[0] not in fed:
             value = node.outputs[0]
@@ -101,7 +104,8 @@ def extract(
                 values.setdefault(old, values[new])
             continue
         control = [nodes[before] for before in node.control if before in nodes]
-        made = part.add(node.op, [values[v] for v in node.inputs], node.attrs, [v.type for v in node.outputs],
+        attrs = changed.get(node, node.attrs)
+        made = part.add(node.op, [values[v] for v in node.inputs], attrs, [v.type for v in node.outputs],
                         name=node.name, control=control, source=node.source, effect=node.effect)  # fmt: skip
         nodes[node] = made
         for old, new in zip(node.outputs, made.outputs, strict=True):
@@ -130,7 +134,8 @@ def _as_left(part: ir.Graph, fetched: Value, values: dict[Value, Value]) -> Valu
 
 
 def needed(
-    order: Order, fetches: Sequence[Value], targets: Sequence[ir.Node], fed: set[Value]
+    order: Order, fetches: Sequence[Value], targets: Sequence[ir.Node], fed: set[Value],
+    changed: Mapping[ir.Node, Mapping[str, Any]] = MappingProxyType({}),
 ) -> set[ir.Node]:
     """The nodes that fetches and targets need; what only leads to a fed value is not."""
     # a size is asked of what is fed, rather than of what led to it
@@ -144,7 +149,7 @@ def needed(
         found.add(node)
         stack.extend(v.node for v in node.inputs if v not in fed)
         stack.extend(node.control)
-        for attr in node.attrs.values():
+        for attr in changed.get(node, node.attrs).values():
             for symbol in ir.attr_symbols(attr):
                 teller = sizes[symbol] if symbol in sizes else order.source(symbol)
                 if teller is not None and teller not in fed:

@@ -13,12 +13,15 @@ import numpy as np
 from weft.base import dims, nest, shapes
 from weft.base.errors import CancelledError, FailedPreconditionError, explain, user_facing
 from weft.ir import graph as ir
+from weft.ir import known_sizes
 from weft.ir.graph import Value
+from weft.passes.ranks import inferred_anew
 from weft.passes.variants import Variants
 from weft.runtime import context, dispatch, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime.composite import CompositeTensor, IndexedSlices
 from weft.runtime.extraction import Order, extract, needed, without_unread
+from weft.runtime.fed_parameters import changes
 from weft.runtime.graph import Graph, Operation
 from weft.runtime.run_trace import traced
 from weft.runtime.stages import Running, Staged, calls_of
@@ -186,13 +189,21 @@ _REMEMBERED = 256  # sets of fetches that need not be taken apart again
 class _Plan:
     """What one set of fetches and feeds runs: a graph of its own, compiled once for what feeds tell of its sizes."""
 
-    def __init__(self, order: Order, fetch: _Fetch, feeds: Sequence[Value]) -> None:
-        self.graph, self.cells = extract(order, fetch.values, fetch.nodes, feeds)
+    def __init__(self, order: Order, fetch: _Fetch, feeds: Sequence[Value], arrays: Sequence[Any]) -> None:
+        #: the places of the feeds whose content the graph itself is made of
+        self.told, changed = changes(feeds, arrays)
+        self.graph, self.cells = extract(order, fetch.values, fetch.nodes, feeds, changed)
+        if changed:
+            self.graph = inferred_anew(self.graph)
         self._found: list[Any] | None = None
         calls = calls_of(self.graph)
         self._staged = Staged(self.graph, calls) if calls else None
         self._feeds = without_unread(self.graph, len(feeds))
         self.variants = Variants(self.graph, merges=True)
+
+    def contents(self, feeds: Sequence[Any]) -> tuple[Any, ...]:
+        """The content of the feeds that the graph itself is made of, as a key."""
+        return tuple([(feeds[place].shape, feeds[place].tolist().__repr__()) for place in self.told])
 
     def run(self, feeds: Sequence[Any], session: BaseSession) -> list[Any]:
         """Runs it; the results share no memory with feeds, variables or constants: they are the user's to change."""
@@ -308,12 +319,18 @@ class BaseSession:
             self._feed(key, value, fed)
         targets = list(fed)
         watched = run_metadata is not None and getattr(options, "trace_level", 0) > 0
-        signature = (tuple(fetch.values), tuple(fetch.nodes), tuple(targets))
+        signature: tuple[Any, ...] = (tuple(fetch.values), tuple(fetch.nodes), tuple(targets))
         plan = None if watched else self._plans.get(signature)
-        if plan is None:
-            plan = _Plan(self._order, fetch, targets)
-            plan = plan if watched else self._plans.setdefault(signature, plan)
         given = [fed[t] for t in targets]
+        if plan is not None and plan.told:
+            signature = (*signature, plan.contents(given))
+            plan = self._plans.get(signature)
+        if plan is None:
+            plan = _Plan(self._order, fetch, targets, given)
+            if not watched:
+                if plan.told and len(signature) == 3:
+                    self._plans[*signature, plan.contents(given)] = plan
+                plan = self._plans.setdefault(signature, plan)
         try:
             with Running(self):
                 if watched:
@@ -444,7 +461,7 @@ class BaseSession:
         known = {wrap(value): array for value, array in handle.known.items()}
         results, found = self.run([fetches, wanted], known)
         handle.known.update((value, np.asarray(result, value.dtype.numpy)) for value, result in zip(
-            more, found, strict=True))  # fmt: skip
+            more, found, strict=True) if known_sizes.content(value) is None)  # sizes and constants are no feeds
         return results
 
     def list_devices(self) -> list[Any]:

@@ -15,7 +15,7 @@ from weft.base.dims import Dim
 from weft.base.shapes import TensorShape
 from weft.ir import known_sizes
 from weft.ir.graph import Node, Value
-from weft.runtime import context, dispatch, frontdoor
+from weft.runtime import context, dispatch, fed_parameters, frontdoor
 from weft.runtime.tensor import EagerTensor, Tensor
 
 resolve_minus_one = known_sizes.resolve_minus_one
@@ -30,7 +30,12 @@ def known(tensor: Any) -> Any:
     if isinstance(tensor, EagerTensor):
         return known_sizes.content_of(tensor._array)
     value = getattr(tensor, "_value", None)
-    return None if value is None else known_sizes.content(value, _given)
+    if value is None:
+        return None
+    found = known_sizes.content(value, _given)
+    if found is not None:
+        fed_parameters.note(value, found)
+    return found
 
 
 def has_default(node: Node) -> bool:

@@ -11,7 +11,7 @@ from weft.base.errors import explain
 from weft.ir.graph import Node, Value, attr_symbols
 from weft.ops import opdef
 from weft.ops.opdef import Effect
-from weft.runtime import frontdoor, sizes
+from weft.runtime import fed_parameters, frontdoor, sizes
 from weft.runtime.tensor import EagerTensor, SymbolicTensor
 
 #: so many nodes are looked at before a value counts as unknown
@@ -38,7 +38,10 @@ def get_static_value(tensor: Any, partial: bool = False) -> Any:
     known = sizes.known(tensor) if tensor.dtype.is_integer else None
     if known is not None and not any(isinstance(n, Dim) for n in (known if isinstance(known, tuple) else (known,))):
         return np.asarray(known, tensor.dtype.numpy)
-    return _computed(tensor._value)
+    found = _computed(tensor._value)
+    if found is not None:
+        fed_parameters.note(tensor._value, found)
+    return found
 
 
 def _computed(value: Value) -> Any:
