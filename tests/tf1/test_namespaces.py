@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import weft
 import weft.compat.v1 as tf
 
 SAME = """
@@ -60,3 +61,32 @@ def test_areas_with_aligned_corners():
     image = np.arange(4.0, dtype="float32").reshape(1, 1, 4, 1)
     found = tf.Session().run(tf.image.resize_area(image, [1, 7], align_corners=True))
     np.testing.assert_allclose(found.ravel(), [0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 3.0], atol=1e-6)
+
+
+def test_an_error_knows_its_operation():
+    with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
+        x = tf.placeholder_with_default(np.zeros([2, 3], "float32"), [None, None])
+        product = tf.matmul(x, x, name="product")
+        with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+            session.run(product)
+        assert caught.value.op is product.op
+        element = tf.data.make_one_shot_iterator(tf.data.Dataset.range(0)).get_next()
+        with pytest.raises(tf.errors.OutOfRangeError) as caught:
+            session.run(element)
+        assert caught.value.op.type == "IteratorGetNext"
+
+
+def test_sizes_that_only_the_run_knows_are_asserted():
+    with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
+        x, y = tf.placeholder(tf.float32, [None, 2]), tf.placeholder(tf.float32, [None])
+        check = tf.debugging.assert_shapes([(x, ("n", None)), (y, "n")])
+        session.run(check, {x: np.zeros([3, 2]), y: np.zeros(3)})
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            session.run(check, {x: np.zeros([3, 2]), y: np.zeros(4)})
+
+
+def test_assert_shapes_takes_any_size_for_none():
+    assert weft.debugging.assert_shapes([(np.zeros([3, 4]), (None, None))]) is None
+    weft.debugging.assert_shapes([(np.zeros([3, 4]), ("...", 4)), (np.zeros([2, 4]), (".", 4))])
+    with pytest.raises(ValueError):
+        weft.debugging.assert_shapes([(np.zeros([4]), ("*", 3, 4))])

@@ -21,6 +21,7 @@ from weft.api.config import set_logical_device_configuration as set_logical_devi
 from weft.api.config import set_memory_growth as set_memory_growth
 from weft.api.config import set_soft_device_placement as set_soft_device_placement
 from weft.api.config import set_visible_devices as set_visible_devices
+from weft.api.config import soft_placement as soft_placement
 from weft.api.config import threading as threading
 
 experimental_functions_run_eagerly = _experimental_functions_run_eagerly

@@ -133,7 +133,7 @@ def _require_there(device: Any) -> None:
         raise ValueError(f"Unrecognized device: {device!r}")
 
 
-_switches: dict[str, Any] = {"soft_placement": True, "tensor_float_32": True, "jit": "", "optimizer": {}}
+_switches: dict[str, Any] = {"soft_placement": None, "tensor_float_32": True, "jit": "", "optimizer": {}}
 
 
 def set_soft_device_placement(enabled: bool) -> None:
@@ -143,7 +143,13 @@ def set_soft_device_placement(enabled: bool) -> None:
 
 def get_soft_device_placement() -> bool:
     """What `set_soft_device_placement` was given last."""
-    return bool(_switches["soft_placement"])
+    return soft_placement() is not False
+
+
+def soft_placement() -> bool | None:
+    """What `set_soft_device_placement` was given last, None before."""
+    found: bool | None = _switches["soft_placement"]
+    return found
 
 
 class LogicalDeviceConfiguration:

@@ -526,6 +526,8 @@ class MultiWorkerMirroredStrategy(Strategy):
     def __init__(self, cluster_resolver: Any = None, communication_options: Any = None,
                  communication: Any = None) -> None:  # fmt: skip
         super().__init__()
+        if isinstance(cluster_resolver, _CommunicationImplementation):  # version 1 takes how to communicate first
+            cluster_resolver = None
         self._resolver = cluster_resolver or cluster_resolvers.found()
         place = processes.join(cluster_resolvers.place_of(cluster_resolver),
                                getattr(communication_options, "timeout_seconds", None))  # fmt: skip

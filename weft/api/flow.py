@@ -753,18 +753,53 @@ def assert_rank(x: Any, rank: int, message: str | None = None, name: str | None 
 
 def assert_shapes(shapes: Any, data: Any = None, summarize: Any = None, message: str | None = None,
                   name: str | None = None) -> None:  # fmt: skip
-    """Raises unless tensors have shapes in which equal letters stand for equal sizes."""
+    """Raises unless tensors have shapes in which equal letters stand for equal sizes.
+
+    Args:
+        shapes: A dict, or pairs, of a tensor and its sizes: numbers, letters, and None or `"."` for any size; `"..."`
+            or `"*"` in front stands for any further axes.
+        data: Accepted.
+        summarize: Accepted.
+        message: What the error says first.
+        name: Accepted.
+
+    Raises:
+        ValueError: For another rank.
+        InvalidArgumentError: For another size; when it runs, where the size is known only then.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.debugging.assert_shapes([(tf.zeros([2, 3]), ("rows", None)), (tf.zeros([5, 2]), ("...", "rows"))])
+    """
+    shape_checks(shapes, message)
+
+
+def shape_checks(shapes: Any, message: str | None) -> list[Any]:
+    """What `assert_shapes` asks; the checks that are left for when it runs."""
+    checks: list[Any] = []
     pairs = shapes.items() if isinstance(shapes, dict) else shapes
-    sizes: dict[str, Any] = {}
+    sizes: dict[Any, Any] = {}
     for x, form in pairs:
-        actual = frontdoor.convert(x).shape
-        if actual.rank is not None and actual.rank != len(form):
-            raise ValueError(explain(f"{message or 'assert_shapes'}: shape {actual} does not fit {form}."))
-        for size, letter in zip(actual, form, strict=True):
+        tensor = frontdoor.convert(x)
+        problem = f"{message or 'assert_shapes'}: shape {tensor.shape} does not fit {form}."
+        given = tuple(form) if isinstance(form, (tuple, list, str)) or hasattr(form, "__iter__") else (form,)
+        outer = bool(given) and given[0] in ("...", "*", ...)
+        given = given[outer:]
+        rank = tensor.shape.rank
+        if rank is not None and (rank < len(given) if outer else rank != len(given)):
+            raise ValueError(explain(problem))
+        for place, letter in enumerate(given, -len(given)):
+            if letter is None or letter == ".":
+                continue
+            size = None if rank is None else tensor.shape[place]
+            size = dispatch.call("shape", tensor)[place] if size is None else size
             expected = letter if isinstance(letter, int) else sizes.setdefault(letter, size)
-            if size is not None and expected is not None and size != expected:
-                problem = f"{message or 'assert_shapes'}: shape {actual} does not fit {form}."
-                raise InvalidArgumentError(explain(problem))
+            if isinstance(size, int) and isinstance(expected, int):
+                if size != expected:
+                    raise InvalidArgumentError(explain(problem))
+            elif size is not expected:
+                checks.append(assert_equal(size, expected, message=problem))
+    return checks
 
 
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:

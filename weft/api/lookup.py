@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from weft.api.common import cast_to
 from weft.api.lookup_tables import LookupTable
 from weft.base import dtypes, nest
 from weft.base.errors import explain
-from weft.runtime import frontdoor
+from weft.runtime import context, frontdoor
+from weft.runtime.scopes import Unit
 from weft.runtime.sparse import SparseTensor
 from weft.runtime.tensor import EagerTensor
 
@@ -252,8 +254,17 @@ class StaticVocabularyTable:
 
     def size(self, name: str | None = None) -> Any:
         """How many numbers there are, buckets included: a scalar int64."""
-        words = frontdoor.convert(np.asarray(0, np.int64)) if self._table is None else self._table.size()
-        return words + self._buckets
+        with self._scope(name, "Size") as unit:
+            words = frontdoor.convert(np.asarray(0, np.int64)) if self._table is None else self._table.size()
+            return words + self._buckets if unit is None else unit.call(words + self._buckets, "add", "AddV2")
+
+    def _scope(self, name: str | None, action: str) -> Any:
+        """In a graph of TensorFlow 1, the scope of an operation."""
+        scope = context.scope()
+        if scope is None or scope.ordered:
+            return nullcontext()
+        table = self._name if self._table is None else self._table.name
+        return Unit(name or f"{table}_{action}")
 
     def lookup(self, keys: Any, name: str | None = None) -> Any:
         """The numbers of words, dense, sparse or ragged ones of any shape.
@@ -265,17 +276,22 @@ class StaticVocabularyTable:
             inner = keys.values if isinstance(keys, SparseTensor) else keys.flat_values
             found = self.lookup(inner, name)
             return keys.with_values(found) if isinstance(keys, SparseTensor) else keys.with_flat_values(found)
-        from weft.api import array, math, strings
-
         words = frontdoor.convert(keys, None if frontdoor.is_tensor_like(keys) else self._key_dtype)
         if words.dtype is not self._key_dtype:
             raise TypeError(f"Dtype of argument `keys` must be {self._key_dtype.name}, received: {words.dtype.name}")
+        with self._scope(name, "Lookup") as unit:
+            return self._numbers(words, unit)
+
+    def _numbers(self, words: Any, unit: Any) -> Any:
+        from weft.api import array, math, strings
+
         text = words if words.dtype is dtypes.string else strings.as_string(words)
         bucket = strings.to_hash_bucket_fast(text, self._buckets)
         if self._table is None:
             return bucket
         known = self._table.lookup(cast_to(words, self._table.key_dtype) if words.dtype.is_integer else words)
-        return array.where(math.less(known, 0), bucket + self._table.size(), known)
+        found = array.where(math.less(known, 0), bucket + self._table.size(), known)
+        return found if unit is None else unit.call(found, "SelectV2", "SelectV2")
 
     def __getitem__(self, keys: Any) -> Any:
         return self.lookup(keys)

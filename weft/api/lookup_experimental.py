@@ -32,6 +32,8 @@ class MutableHashTable(LookupTable):
         [-1, 2]
     """
 
+    _finds = "lookup_table_find"
+
     def __init__(self, key_dtype: Any, value_dtype: Any, default_value: Any, name: str = "MutableHashTable",
                  checkpoint: bool = True, experimental_is_anonymous: bool = False) -> None:  # fmt: skip
         super().__init__(key_dtype, value_dtype, name)

@@ -31,6 +31,9 @@ class LookupTable:
         name: Its name.
     """
 
+    #: what the scope of a lookup is called, behind the table's name
+    _finds = "Lookup"
+
     def __init__(self, key_dtype: Any, value_dtype: Any, name: str) -> None:
         self._key_dtype, self._value_dtype = dtypes.as_dtype(key_dtype), dtypes.as_dtype(value_dtype)
         self._name = name
@@ -122,12 +125,20 @@ class LookupTable:
 
         shape = None if found.shape.symbolic is None else (*found.shape.symbolic, *row)
         kind = TensorType(shape, self._value_dtype)
-        return host_call(run, [found, default], [kind], "LookupTableFindV2", name)[0]
+        return host_call(run, [found, default], [kind], "LookupTableFindV2", self._label(name, self._finds, "Find"))[0]
+
+    def _label(self, name: str | None, action: str, op: str) -> str | None:
+        """What the node of an operation is called: in graphs of TensorFlow 1 it stands in a scope after the table."""
+        scope = context.scope()
+        if scope is None or scope.ordered:
+            return name
+        return f"{name or f'{self._name}_{action}'}/LookupTable{op}V2"
 
     def size(self, name: str | None = None) -> Any:
         """How many keys there are: a scalar int64."""
         kind = TensorType((), dtypes.int64)
-        return host_call(lambda: [np.asarray(len(self._all()), np.int64)], [], [kind], "LookupTableSizeV2", name)[0]
+        label = self._label(name, "Size", "Size")
+        return host_call(lambda: [np.asarray(len(self._all()), np.int64)], [], [kind], "LookupTableSizeV2", label)[0]
 
     def export(self, name: str | None = None) -> tuple[Any, Any]:
         """All keys and their values: two tensors."""

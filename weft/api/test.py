@@ -237,7 +237,9 @@ class TestCase(Comparisons):
 
     def assertShapeEqual(self, input_a: Any, input_b: Any, msg: str | None = None) -> None:
         """Fails unless two shapes are the same."""
-        self.assertEqual(tuple(np.shape(_array(input_a))), tuple(np.shape(_array(input_b))), msg)
+        first, second = (np.shape(one) if isinstance(one, np.ndarray) else tuple(frontdoor.convert(one).shape.as_list())
+                         for one in (input_a, input_b))  # fmt: skip
+        self.assertEqual(first, second, msg)
 
     def assertDTypeEqual(self, target: Any, expected_dtype: Any) -> None:
         """Fails unless the elements have a dtype."""

@@ -42,6 +42,8 @@ class OpError(_ShortInNotebooks, Exception):
     code = UNKNOWN
     #: whether its line is that of a node, see `relocate`
     placed = False
+    #: the name of the node that failed, from which a session knows its operation
+    node_name: str | None = None
 
     def __init__(self, *args: Any, **named: Any) -> None:
         given = {"message": args[0]} if len(args) == 1 and not named else dict(zip(_PARTS, args, strict=False))
@@ -63,6 +65,24 @@ class OpError(_ShortInNotebooks, Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.message,)
+
+
+class naming:
+    """Within the block an error that knows no node is told this one; used as a context manager.
+
+    Args:
+        node: The node's name.
+    """
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, OpError) and error.node_name is None:
+            error.node_name = self._node
 
 
 class CancelledError(OpError):

@@ -14,7 +14,7 @@ import numpy as np
 
 from weft.base import dims
 from weft.base.dims import Dim
-from weft.base.errors import InternalError, InvalidArgumentError, explain, relocate
+from weft.base.errors import InternalError, InvalidArgumentError, OpError, explain, naming, relocate
 from weft.base.locks import Lock, Together
 from weft.base.shapes import is_static
 from weft.ir.graph import Graph, Node, Value, attr_symbols, symbol_sources
@@ -184,7 +184,8 @@ class _Step:
             return
         types = [value.type if shape is None else value.type.with_shape(shape)
                  for value, shape in zip(self.node.inputs, shapes, strict=True)]  # fmt: skip
-        self.record.infer(types, attrs, self.node.source)
+        with naming(self.node.name):
+            self.record.infer(types, attrs, self.node.source)
         if len(self.checked) >= _REMEMBERED:
             self.checked.clear()
         self.checked.add((shapes, sizes))
@@ -288,12 +289,16 @@ def apply_step(step: _Step, operands: list[Any], attrs: Mapping[str, Any]) -> tu
     """Runs one step by its op's reference; what that refuses is told with the op and its line."""
     try:
         return opdef.apply_reference(step.record, operands, attrs)
-    except InvalidArgumentError as error:
-        relocate(error, step.node.source)
+    except OpError as error:
+        error.node_name = error.node_name or step.node.name
+        if isinstance(error, InvalidArgumentError):
+            relocate(error, step.node.source)
         raise
     except (ValueError, TypeError, IndexError, ZeroDivisionError, np.linalg.LinAlgError) as error:
         where = step.node.source
-        raise InvalidArgumentError(_failure(step, operands, error, where)) from error
+        refusal = InvalidArgumentError(_failure(step, operands, error, where))
+        refusal.node_name = step.node.name
+        raise refusal from error
 
 
 def _changed(graph: Graph) -> set[Value]:

@@ -207,6 +207,11 @@ class Graph:
             raise KeyError(f"The name {name!r} refers to an operation that is not in the graph. {nearest(name, known)}")
         return operation_of(node)
 
+    def _operation_called(self, name: str | None) -> Operation | None:
+        """The operation of that name, None where there is none."""
+        node = None if name is None else self.ir.names.get(name)
+        return None if node is None else operation_of(node)
+
     def get_tensor_by_name(self, name: str) -> Any:
         """The tensor of that name, such as `"add:0"`.
 

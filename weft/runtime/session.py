@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from weft.base import dims, nest, shapes
-from weft.base.errors import CancelledError, FailedPreconditionError, explain, user_facing
+from weft.base.errors import CancelledError, FailedPreconditionError, OpError, explain, user_facing
 from weft.ir import graph as ir
 from weft.ir import known_sizes
 from weft.ir.graph import Value
@@ -338,8 +338,12 @@ class BaseSession:
                     run_metadata.step_stats.CopyFrom(stats)
                 else:
                     results = plan.run(given, self)
-        except FailedPreconditionError as error:
-            raise FailedPreconditionError(str(error)) from None
+        except OpError as error:
+            failed = FailedPreconditionError(str(error)) if isinstance(error, FailedPreconditionError) else error
+            failed.op = error.op or self._graph._operation_called(error.node_name)
+            if failed is error:
+                raise
+            raise failed from None
         # what was fed comes back as it was taken in: a fed scalar is an array of rank 0
         return fetch.pack([fed[v].copy() if v in fed else _plain(r)
                            for v, r in zip(fetch.values, results, strict=True)])  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from weft.base.errors import explain
+from weft.base.errors import explain, naming
 from weft.ir.cutting import mentioned, part_of, wanted_by
 from weft.ir.graph import Graph, Node, Value, symbol_sources
 from weft.ops import opdef
@@ -146,7 +146,8 @@ class Staged:
                 results = dispatch.compiled(part.graph).run([values[value] for value in part.inputs])
                 values.update(zip(part.outputs, results, strict=True))
             for call in part.calls:
-                results = self._reference(*[values[value] for value in call.inputs], **call.attrs)
+                with naming(call.name):
+                    results = self._reference(*[values[value] for value in call.inputs], **call.attrs)
                 values.update(zip(call.outputs, results, strict=True))
         return [values[value] for value in self.graph.outputs]
 

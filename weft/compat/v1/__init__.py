@@ -224,9 +224,10 @@ GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER, GRAPH_DEF_VERSION_MIN_PRODUCE
 
 #: namespaces that differ from version 2's, each a module of this folder
 _OWN = (
-    *"""app audio autograph contrib data debugging distributions dtypes examples feature_column flags gfile
-    graph_util image initializers io layers linalg logging losses manip math metrics nn python_io queue ragged
-    random resource_loader saved_model sets signal sparse spectral strings summary train version""".split(),
+    *"""app audio autograph config contrib data debugging distributions dtypes examples feature_column flags
+    gfile graph_util image initializers io layers linalg logging losses manip math metrics nn python_io
+    quantization queue ragged random resource_loader saved_model sets signal sparse spectral strings summary
+    train version""".split(),
 )
 
 #: top-level names that mean the same as in `weft`
@@ -253,8 +254,7 @@ _SHARED = frozenset(
 
 #: namespaces that mean the same as in `weft`
 _SHARED_NAMESPACES = frozenset(
-    """autodiff bitwise config distribute errors experimental keras lookup nest quantization
-    test""".split()
+    """autodiff bitwise distribute errors experimental keras lookup nest test""".split()
 )
 
 #: version 1 names of functions that version 2 keeps under `math` alone

@@ -7,17 +7,16 @@ from weft import autodiff as autodiff
 from weft import compat as compat
 from weft import keras as keras
 from weft._public import bitwise as bitwise
-from weft._public import config as config
 from weft._public import distribute as distribute
 from weft._public import errors as errors
 from weft._public import experimental as experimental
 from weft._public import lookup as lookup
 from weft._public import nest as nest
-from weft._public import quantization as quantization
 from weft._public import test as test
 from weft._public.v1 import app as app
 from weft._public.v1 import audio as audio
 from weft._public.v1 import autograph as autograph
+from weft._public.v1 import config as config
 from weft._public.v1 import contrib as contrib
 from weft._public.v1 import data as data
 from weft._public.v1 import debugging as debugging
@@ -40,6 +39,7 @@ from weft._public.v1 import math as math
 from weft._public.v1 import metrics as metrics
 from weft._public.v1 import nn as nn
 from weft._public.v1 import python_io as python_io
+from weft._public.v1 import quantization as quantization
 from weft._public.v1 import queue as queue
 from weft._public.v1 import ragged as ragged
 from weft._public.v1 import random as random

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any as _Any
+
 import weft as _weft
+from weft.api import flow as _flow
+from weft.compat.v1.naming import in_graph as _in_graph
 from weft.compat.v1.signatures import preferring_top as _preferring_top
+from weft.runtime import graph as _graphs
+from weft.runtime.scopes import NameScope as _NameScope
+
+
+def assert_shapes(shapes: _Any, data: _Any = None, summarize: _Any = None, message: str | None = None,
+                  name: str | None = None) -> _Any:  # fmt: skip
+    """As `weft.debugging.assert_shapes`; in a graph, an operation to depend on."""
+    if not _in_graph():
+        return _weft.debugging.assert_shapes(shapes, data, summarize, message, name)
+    with _NameScope(name or "assert_shapes"):
+        return _graphs.group(*filter(None, _flow.shape_checks(shapes, message)), name="group_deps")
+
 
 __getattr__ = _preferring_top(_weft.debugging, {"assert_all_finite": "verify_tensor_all_finite"})
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 import weft
+from weft.api import gfile
 from weft.base import dtypes
 from weft.base.errors import OutOfRangeError, explain
 from weft.base.shapes import TensorShape
@@ -27,7 +27,7 @@ def matching_files(pattern: Any, name: str | None = None) -> Any:
     """The names of the files that fit shell patterns, in order, as a string tensor `[n]`."""
 
     def find(patterns: Any) -> list[Any]:
-        return [np.array(sorted({n for p in np.ravel(patterns).tolist() for n in glob.glob(p)}), object)]
+        return [np.array(sorted(gfile.glob(np.ravel(patterns).tolist())), object)]
 
     given = frontdoor.convert(pattern, dtypes.string, name="pattern")
     types = [TensorType(weft.TensorShape([None]).symbolic, dtypes.string)]

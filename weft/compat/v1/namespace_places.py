@@ -11,7 +11,7 @@ from weft.runtime.ragged import RaggedTensor
 #: what results are called inside of a scope: one name, numbered for further results, or a name for each. `Sort:1` is
 #: the second output of an operation, None what keeps its own name
 Place = str | tuple[str | None, ...]
-#: one that depends on the call's arguments
+#: one that depends on the call's arguments, and on what is found, which is there as `return`
 PlaceRule = Callable[[dict[str, Any]], Place]
 
 
@@ -52,6 +52,20 @@ def _flipped(given: dict[str, Any]) -> Place:
 
 def _transformed_back(given: dict[str, Any]) -> Place:
     return _transformed({**given, "type": {1: 1, 2: 3, 3: 2}.get(given["type"], given["type"])})
+
+
+def _listed(given: dict[str, Any]) -> Place:
+    """The values and row splits of a ragged constant, whose innermost splits are made first."""
+    count = len(given["return"].nested_row_splits) if isinstance(given["return"], RaggedTensor) else 0
+    if not count:
+        return ""
+    return ("values", *(f"Const_{i}" if i else "Const" for i in reversed(range(count))))
+
+
+def _joined(given: dict[str, Any]) -> Place:
+    """The values and row splits of ragged tensors that are put together."""
+    count = len(given["return"].nested_row_splits)
+    return ("concat", *(f"concat_{i}" for i in reversed(range(1, count + 1))))
 
 
 LINES: dict[str, tuple[str, Place | PlaceRule, str]] = {
@@ -105,6 +119,16 @@ LINES: dict[str, tuple[str, Place | PlaceRule, str]] = {
     "linalg.slogdet": ("LogMatrixDeterminant", "", "LogMatrixDeterminant"),
     "linalg.tridiagonal_matmul": ("TridiagonalMatMul", "", "TridiagonalMatMul"),
     "linalg.tridiagonal_solve": ("TridiagonalSolve", _column, ""),
+    "quantization.quantize_and_dequantize": ("QuantizeAndDequantizeV2", "", "QuantizeAndDequantizeV2"),
+    "ragged.boolean_mask": ("RaggedMask", ("boolean_mask/GatherV2", "RaggedFromRowLengths/concat"), ""),
+    "ragged.constant": ("RaggedConstant", _listed, ""),
+    "ragged.range": ("RaggedRange", _outputs("", 1, 0), "RaggedRange"),
+    "ragged.row_splits_to_segment_ids": (
+        "RaggedSplitsToSegmentIds", "Repeat/boolean_mask/GatherV2", "GatherV2"
+    ),
+    "ragged.segment_ids_to_row_splits": ("SegmentIdsToRaggedSplits", "concat", "ConcatV2"),
+    "ragged.stack": ("RaggedConcat", _joined, ""),
+    "ragged.stack_dynamic_partitions": ("SegmentStack", ("GatherV2_1", "RaggedFromValueRowIds/concat"), ""),
     "random.categorical": ("categorical", "Multinomial", "Multinomial"),
     **{f"random.{kind}_candidate_sampler": (type, "", type) for kind, type in (
         ("all", "AllCandidateSampler"), ("fixed_unigram", "FixedUnigramCandidateSampler"),
@@ -115,6 +139,7 @@ LINES: dict[str, tuple[str, Place | PlaceRule, str]] = {
     "random.stateless_normal": ("stateless_random_normal", "", "Add"),
     "random.stateless_truncated_normal": ("stateless_truncated_normal", "", "Add"),
     "random.stateless_uniform": ("stateless_random_uniform", "", "Add"),
+    "sets.size": ("SetSize", "", "SetSize"),
     "signal.dct": ("dct", _transformed, ""),
     "signal.fft3d": ("FFT3D", "", "FFT3D"),
     "signal.fftshift": ("fftshift", "", "Roll"),
@@ -131,6 +156,9 @@ LINES: dict[str, tuple[str, Place | PlaceRule, str]] = {
     **{f"signal.{name}": (name, "", name.upper())
        for name in ("irfft", "irfft2d", "irfft3d", "rfft", "rfft2d", "rfft3d")},
     "signal.stft": ("stft", "rfft", "RFFT"),
+    "sparse.expand_dims": ("expand_dims", ("concat", None, "concat_1"), ""),
+    "sparse.eye": ("eye", ("stack", "ones", "SparseTensor/dense_shape"), ""),
+    "sparse.from_dense": ("dense_to_sparse", ("Where", "GatherNd", "Shape"), ""),
     "strings.ngrams": ("StringNGrams", _grams, "StringNGrams"),
     "strings.bytes_split": ("StringsByteSplit", ("StringSplit:1", "RaggedFromValueRowIds/concat"), ""),
     "strings.split": ("StringSplit", _outputs("StringSplitV2", 0, 1, 2), "StringSplitV2"),
@@ -160,6 +188,6 @@ SINGLE = frozenset(
     image.yiq_to_rgb image.yuv_to_rgb linalg.logm linalg.lu linalg.slogdet linalg.tridiagonal_matmul
     random.all_candidate_sampler random.fixed_unigram_candidate_sampler
     random.learned_unigram_candidate_sampler random.log_uniform_candidate_sampler random.uniform_candidate_sampler
-    signal.fft3d signal.ifft3d
+    quantization.quantize_and_dequantize sets.size signal.fft3d signal.ifft3d
     """.split()
 )

@@ -334,7 +334,9 @@ def composite(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
             name, args = args[position], (*args[:position], None, *args[position + 1 :])
         with Unit(name or default) as unit:
             found = function(*args, **kwargs)
-            at = place if isinstance(place, (str, tuple)) else place(_bound(signature, args, kwargs))
+            at = place
+            if not isinstance(at, (str, tuple)):
+                at = at({**_bound(signature, args, kwargs), "return": found})
             return unit.call(found, at, type, public in SINGLE)
 
     # where pickle finds it: what it wraps lies under the same name elsewhere

@@ -6,7 +6,7 @@ from typing import Any
 
 from weft.api.sets import difference as _difference
 from weft.api.sets import intersection as _intersection
-from weft.api.sets import size as size
+from weft.api.sets import size as _size
 from weft.api.sets import union as _union
 from weft.compat.v1.naming import composite
 from weft.runtime.sparse import SparseTensor, SparseTensorValue
@@ -26,4 +26,5 @@ def _operation(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 difference, intersection, union = _operation(_difference), _operation(_intersection), _operation(_union)
+size = composite("sets.size", _size)
 set_difference, set_intersection, set_size, set_union = difference, intersection, size, union

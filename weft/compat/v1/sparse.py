@@ -267,8 +267,8 @@ def retain(sp_input: Any, to_retain: Any) -> SparseTensor:
 
 to_dense, to_tensor = composite("sparse.to_dense", to_dense), composite("sparse.to_dense", to_tensor)
 sparse_matmul = composite("sparse.matmul", sparse_matmul)
-for _name in ("fill_empty_rows", "mask", "maximum", "merge", "minimum", "reshape", "slice", "softmax",
-              "sparse_dense_matmul", "to_indicator", "transpose"):  # fmt: skip
+for _name in ("expand_dims", "eye", "fill_empty_rows", "from_dense", "mask", "maximum", "merge", "minimum", "reshape",
+              "slice", "softmax", "sparse_dense_matmul", "to_indicator", "transpose"):  # fmt: skip
     globals()[_name] = composite(f"sparse.{_name}", globals()[_name])
 matmul = sparse_dense_matmul
 
