@@ -261,6 +261,8 @@ def contract(b: Any, operands: Sequence[Any], equation: Equation) -> Any:
         i, j = _next_pair([labels for _, labels in terms], equation.sizes)
         (y, y_labels), (x, x_labels) = terms.pop(j), terms.pop(i)
         keep = output | {c for _, labels in terms for c in labels}
+        if not terms and equation.output and equation.output[-1] in set(x_labels) - set(y_labels):
+            x, x_labels, y, y_labels = y, y_labels, x, x_labels  # columns then are neighbours in the result
         terms.insert(0, _product(b, x, x_labels, y, y_labels, keep, equation.sizes))
     x, labels = _sum_out(b, *terms[0], output)
     unique = tuple(dict.fromkeys(equation.output))

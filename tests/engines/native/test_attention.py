@@ -14,6 +14,7 @@ from weft.base import flags
 from weft.base.errors import UnavailableError
 from weft.engines.native import cache, rules, schedule, target
 from weft.engines.native.lower import Nest
+from weft.engines.native.products import Product
 from weft.runtime import dispatch
 
 assert rules  # to be loaded before what it needs
@@ -49,6 +50,11 @@ def _dot(q: Any, k: Any, v: Any, mask: Any = None) -> Any:
     if mask is not None:
         scores = tf.where(mask, scores, -1e9)
     return tf.matmul(tf.nn.softmax(scores), v)
+
+
+def _heads(q: Any, k: Any, v: Any) -> Any:
+    """The same where somebody else has scaled the queries."""
+    return tf.einsum("bhts,bshd->bthd", tf.nn.softmax(tf.einsum("bthd,bshd->bhts", q, k)), v)
 
 
 def _einsum(q: Any, k: Any, v: Any, mask: Any = None) -> Any:
@@ -240,6 +246,38 @@ def test_projections_around_attention(batch: int, length: int, width: int) -> No
                  for number, x in enumerate(given)]  # fmt: skip
         made = [x.numpy() for x in tf.function(both, input_signature=specs)(*given)]
         _near(made, wanted)
+
+
+def test_operands_of_projections_lie_at_even_distances(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What attention makes of heads lies as the products behind it go through it, forwards and backwards."""
+    products: list[Product] = []
+
+    def find(nests: list[Nest]) -> list[Nest]:
+        products.extend(nest.template for nest in nests if isinstance(nest.template, Product))
+        return _find_runs(nests)
+
+    def attend(q: Any, k: Any, v: Any, into: Any, out: Any, bias: Any) -> Any:
+        q, k, v = (tf.einsum("btx,xhd->bthd", rows, into) + bias for rows in (q, k, v))
+        return tf.einsum("bthd,hdo->bto", _heads(q * 0.25, k, v), out)
+
+    def both(*given: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            made = attend(*given)
+            loss = tf.reduce_sum(made * made)
+        return [made, *tape.gradient(loss, given)]
+
+    rows = (3, 40, 12)
+    given = _drawn([rows, rows, rows, (12, 2, 16), (2, 16, 10), (2, 16)])
+    wanted = _by_reference(both, given)
+    monkeypatch.setattr(schedule, "find_runs", find)
+    for unknown in (False, True):
+        specs = [tf.TensorSpec((None, *x.shape[1:]) if unknown and number < 3 else x.shape, x.dtype)
+                 for number, x in enumerate(given)]  # fmt: skip
+        made = [x.numpy() for x in tf.function(both, input_signature=specs)(*given)]
+        _near(made, wanted)
+    assert len(products) >= 30
+    assert all(operand.steps() is not None for product in products for operand in (product.a, product.b))
 
 
 def test_a_whole_layer_with_dropout(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -289,7 +289,8 @@ def _use_of(nest: Nest, space: Shape, touched: Sequence[_Matrix]) -> Use | None:
     if not isinstance(template, Product) or template.pairs or tuple(nest.shape[:-2]) != tuple(space[:-2]):
         return None
     output = nest.output
-    if not output.whole or output.buffer.role == "state" or not all(isinstance(n, int) for n in nest.shape[-2:]):
+    sizes = (*nest.shape[-2:], output.strides[-2])
+    if not output.filled or output.buffer.role == "state" or not all(isinstance(n, int) for n in sizes):
         return None
     squares = {buffer for matrix in touched for buffer in matrix.squares}
     found: list[Use] = []

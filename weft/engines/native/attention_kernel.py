@@ -275,8 +275,8 @@ class _Writer:
         """Sums along the rows: the matrix is the first operand."""
         given, output = use.nest.template, use.nest.output
         square = self.squares[use.square].buffer
-        width = output.shape[-1]
-        assert isinstance(width, int)
+        width, apart = output.shape[-1], output.strides[-2]
+        assert isinstance(width, int) and isinstance(apart, int)
         room, length, pack = self._panels(given.b, width, ZERO, Index.of(self.columns), self.columns, f"columns{name}")
         self.begin += pack
         sums = self._scratch(f"sums{name}", self.height * self.width)
@@ -288,9 +288,9 @@ class _Writer:
                 place = output.buffer, output.place((*self.outer, self.first + row, column))
                 done = self._call(rows, wide, (square, row * self.apart), True, (room, column * length),
                                   place if whole else (sums, ZERO), (self.stop or Index.of(self.columns), ZERO),
-                                  (self.apart, self.width, width if whole else self.width))  # fmt: skip
+                                  (self.apart, self.width, apart if whole else self.width))  # fmt: skip
                 if not whole:
-                    done += self._copied((sums, ZERO), self.width, rows, wide, cut or 0, place, width)
+                    done += self._copied((sums, ZERO), self.width, rows, wide, cut or 0, place, apart)
                 return done
 
             return self._by_tiles(self.count, self.block_rows, self.height, tile)
@@ -302,7 +302,8 @@ class _Writer:
         given, output = use.nest.template, use.nest.output
         square = self.squares[use.square].buffer
         rows, width = output.shape[-2:]
-        assert isinstance(rows, int) and isinstance(width, int)
+        apart = output.strides[-2]
+        assert isinstance(rows, int) and isinstance(width, int) and isinstance(apart, int)
         height = _evenly(rows, self.most)
         step = -(-width // self.width) * self.width
         sums = self._scratch(f"sums{name}", rows * step) if width % self.lanes else None
@@ -326,12 +327,12 @@ class _Writer:
                     place = sums, row * step + column
                 return self._call(tall, wide, numbers.at(row), numbers.rows, (room, column * length), place,
                                   (self.count, Index.of(self.block) if self.stop is None else Index.of(1)),
-                                  (numbers.step, step_b, width if whole else step))  # fmt: skip
+                                  (numbers.step, step_b, apart if whole else step))  # fmt: skip
 
             if not whole:
                 assert sums is not None
                 to = output.buffer, output.place((*self.outer, ZERO, column))
-                self.end += self._copied((sums, column), step, rows, wide, cut or 0, to, width)
+                self.end += self._copied((sums, column), step, rows, wide, cut or 0, to, apart)
             return self._by_tiles(Index.of(rows), rows, height, tile, self.stop if use.side == -2 else None)
 
         if self.stop is not None:  # not every block comes by every place
@@ -349,15 +350,15 @@ class _Writer:
             body.append(For(vector, Index.of(direct), Index.of(width), [store], step=self.lanes))
         return [For(row, ZERO, Index.of(rows), body)]
 
-    def _copied(self, start: _Place, step: int, rows: int, wide: int, columns: int, to: _Place, width: int
+    def _copied(self, start: _Place, step: int, rows: int, wide: int, columns: int, to: _Place, apart: int
                 ) -> list[Statement]:  # fmt: skip
-        """Sums put where they belong, the last vector of a row in part."""
+        """Sums put where they belong, in rows so far apart, the last vector of a row in part."""
         row = LoopVar("r", rows)
         body: list[Statement] = []
         for vector in range(wide):
             at = Index.of(vector * self.lanes) + LANE
             value = Load(start[0], start[1] + Index.of(row) * step + at)
-            one: list[Statement] = [Store([(to[0], to[1] + Index.of(row) * width + at, value)])]
+            one: list[Statement] = [Store([(to[0], to[1] + Index.of(row) * apart + at, value)])]
             rest = columns - vector * self.lanes
             body += one if rest >= self.lanes else [Masked(Index.of(rest), one)]
         return [For(row, ZERO, Index.of(rows), body)]

@@ -123,6 +123,8 @@ class Lowering:
         self.sources: dict[Value, Source] = {}
         self.users = {value: len(nodes) for value, nodes in graph.users().items()}
         self._stored = _stored_by_users(graph)
+        self._stored_first = _stored_first(graph)
+        self._orders = _orders_of_users(graph)
         self.state: dict[Value, Memory] = {}
         self.written: dict[Value, Memory] = {}  # handles of variables that the graph writes
         self._lookers: dict[Buffer, dict[Value, None]] = {}  # for each variable, the values that may be read from it
@@ -218,6 +220,8 @@ class Lowering:
         for value in dict.fromkeys(node.inputs):
             self._left[value] -= 1
         for value, source in zip(node.outputs, results, strict=True):
+            if self._is_stored_first(value, source):
+                source = self.memory(source)
             settled = self.sources[value] = self.settle(source, self.users.get(value, 0), value in self._stored)
             self._look(value, settled, node.inputs)
         for nest in self.nests[made:]:
@@ -304,6 +308,8 @@ class Lowering:
         self.users.update(users)
         self._results.update(graph.outputs)
         self._stored |= _stored_by_users(graph)
+        self._stored_first |= _stored_first(graph)
+        self._orders.update(_orders_of_users(graph))
         for value, source in zip((v for v in graph.inputs if not v.type.is_resource), inputs, strict=True):
             self.sources[value] = source
             self._look(value, source, ())
@@ -438,6 +444,15 @@ class Lowering:
         self._count += 1
         return Memory(Buffer(f"{name}{self._count}", dtype, product(tuple(shape))), shape)
 
+    def ordered(self, value: Value, name: str = "t") -> Memory | None:
+        """Room for a product that its users want transposed, in such an order; None where they want it as it is."""
+        order, shape = self._orders.get(value), value.shape
+        if order is None or shape is None:
+            return None
+        found = self.temporary(tuple(shape[axis] for axis in order), value.dtype, name)
+        strides = tuple(found.strides[order.index(axis)] for axis in range(len(shape)))
+        return Memory(found.buffer, shape, strides) if isinstance(strides[-2], int) else None
+
     def reduce(
         self,
         shape: Shape,
@@ -462,6 +477,11 @@ class Lowering:
         if isinstance(source, Memory) or uses <= 1 or source.cost <= (0 if stored else CHEAP) or source.lasting:
             return source
         return self.memory(source)
+
+    def _is_stored_first(self, value: Value, source: Source) -> bool:
+        """Whether a value is stored before its axes are put in another order, in which a product would store it: what
+        makes it may then store it at once."""
+        return value in self._stored_first and source.cost > 0 and not source.lasting
 
     def known(self, *sizes: Dimension) -> None:
         """Makes sure that sizes are numbers.
@@ -509,6 +529,31 @@ def _stored_by_users(graph: Graph) -> set[Value]:
     for node in reversed(graph.nodes):
         if node.op == "matmul" or (node.op in ("transpose", "reshape") and node.outputs[0] in found):
             found.update(node.inputs)
+    return found
+
+
+def _stored_first(graph: Graph) -> set[Value]:
+    """Values that products want with their axes in another order, the last one left where it is."""
+    wanted = {value for node in graph.nodes if node.op == "matmul" for value in node.inputs}
+    turned = (node for node in graph.nodes if node.op == "transpose" and node.outputs[0] in wanted)
+    return {node.inputs[0] for node in turned if _keeps_last(node)}
+
+
+def _keeps_last(transpose: Node) -> bool:
+    """Whether the last axis stays the last."""
+    rank, order = len(transpose.outputs[0].shape or ()), transpose.attrs["perm"]
+    return bool(order) and order[-1] % rank == rank - 1
+
+
+def _orders_of_users(graph: Graph) -> dict[Value, tuple[int, ...]]:
+    """For products that are only read with their axes in other orders, one in which the last axis stays the last."""
+    found: dict[Value, tuple[int, ...]] = {}
+    for value, users in graph.users().items():
+        if value.node.op != "matmul" or value in graph.outputs or any(user.op != "transpose" for user in users):
+            continue
+        first = next(filter(_keeps_last, users), None)
+        if first is not None:
+            found[value] = tuple(axis % len(first.attrs["perm"]) for axis in first.attrs["perm"])
     return found
 
 

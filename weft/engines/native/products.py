@@ -84,11 +84,12 @@ _MADE, _CROWDED, _APART, _BEYOND = 6.0, 0.4, 0.02, 2
 _STRIPS, _WIDE, _THREADS = (1, 2, 3, 4, 6, 8, 12, 16), 8, (1, 2, 4)
 #: bytes of a row that memory is fast for
 _BROAD = 256
-#: bytes of an operand that a core keeps from chunk to chunk, about, and of A from strip to strip
-_KEPT, _STAYING = 1 << 19, 5 << 16
+#: bytes of an operand that a core keeps from chunk to chunk, about, and what part of its own cache those of A take that
+#: stay from strip to strip
+_KEPT, _STAYING = 1 << 19, 5 / 16
 #: cycles that a number takes to come from farther away: of A by rows and by columns, which are asked for ahead, of B
 #: where that is packed already, and where it is not
-_A_FAR, _COLUMNS_FAR, _B_FAR, _B_UNPACKED = 0.3, 0.05, 0.15, 1.0
+_A_FAR, _COLUMNS_FAR, _B_FAR, _B_UNPACKED = 0.3, 0.3, 0.3, 1.0
 #: what unknown rows are taken for where they are few and where they are many, and within a loop
 _USUAL, _TURNING = ((SOME, 2 * SOME), (8 * SOME, 32 * SOME)), (32,)
 #: what an unknown number of terms is taken for, and of products side by side
@@ -125,8 +126,8 @@ class Product:
         """Whether a pooling of such windows may be done on a tile."""
         return False
 
-    def add(self, low: Lowering, name: str) -> Memory:
-        """The product's result, whose nests are added to the others."""
+    def add(self, low: Lowering, name: str, output: Memory | None = None) -> Memory:
+        """The product's result, whose nests are added to the others; `output` is where it goes, if that is given."""
         loads = self.b.loads()
         self.turning = low.region is not None and low.stays(loads)
         self.stays = self.turning or low.steady(loads)
@@ -142,9 +143,9 @@ class Product:
             runs = lesser(1, quotient(met, self.many + 1)) if some else 1
             template = Panels(self.b, packed, runs)
             low.nests.append(Nest(shape, lambda place, _: packed.at(place), packed, name="pack", template=template))
-        output = low.temporary(self.shape, self.dtype, name)
-        low.nests.append(Nest(self.shape, lambda place, _: output.at(place), output, name=name, template=self))
-        return output
+        made = output or low.temporary(self.shape, self.dtype, name)
+        low.nests.append(Nest(self.shape, lambda place, _: made.at(place), made, name=name, template=self))
+        return made
 
     def packs_a(self) -> bool:
         """Whether a block of A is packed: it lies unevenly, or rows share places in a cache."""
@@ -274,7 +275,7 @@ def blocking(
         for there in usual:
             high = min(tall, there)
             # what does not stay near comes again for each chunk, or even for each strip
-            again = strips if high * min(length, STRETCH) * size > _STAYING else 1
+            again = strips if high * min(length, STRETCH) * size > _STAYING * target.own else 1
             come = packing + (far * again if there * length * size > _KEPT else 0.0)
             work = length * (longer * high * strips * wide + come * high + pack_b * strips * wide * lanes) + _CLAIMED
             chunks = groups * -(-there // tall)
@@ -351,7 +352,9 @@ class _Writer:
         self.panel = self._scratch("panel", length * cut.columns, self.b.dtype)
         many = 1 if self.stretches == 1 else self.tiles * self.most
         # with nothing else to do, whole tiles are added up where the result lies
-        self.plain = group.nests[0].output if len(group.nests) == 1 else None
+        self.plain, self.apart = None, 0
+        if len(group.nests) == 1 and isinstance(apart := group.nests[0].output.strides[-2], int):
+            self.plain, self.apart = group.nests[0].output, apart
         self.sums = self._scratch("sums", many * cut.height * cut.columns, self.dtype)
         wide = -(-cut.height // lanes) * lanes
         self.steps_a = Steps(1, wide) if packs or steps is None else steps
@@ -478,7 +481,7 @@ class _Writer:
         target = _Target(self.sums, at, self.cut.columns, self.lanes)
         if self.plain is not None and left is None and isinstance(self.columns, int):
             place = (*self.outer, self.first + Index.of(tile) * height, column)
-            target = _Target(self.plain.buffer, self.plain.place(place), self.columns, self.lanes)
+            target = _Target(self.plain.buffer, self.plain.place(place), self.apart, self.lanes)
         else:
             # the next tile is the one below, or the first of the next strip
             below = compare("less", Index.of(tile) + 1, many)

@@ -73,6 +73,11 @@ class Memory(Source):
         return self.contiguous and self.offset == 0 and product(self.shape) == self.buffer.size
 
     @property
+    def filled(self) -> bool:
+        """Whether it is all of its buffer, whatever the order of its rows; these lie in order themselves."""
+        return self.offset == 0 and product(self.shape) == self.buffer.size and self.strides[-1:] == (1,)
+
+    @property
     def contiguous(self) -> bool:
         """Whether its elements lie in order, without gaps."""
         return all(

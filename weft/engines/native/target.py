@@ -28,6 +28,7 @@ class Target:
         bf16: Whether there are dot products of bfloat16.
         scales: Whether there is an instruction that multiplies by a power of two: AVX-512's.
         nearest: Bytes of a core's nearest cache.
+        own: Bytes of the next one, which a core has to itself, too.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Target:
     bf16: bool = False
     scales: bool = False
     nearest: int = 1 << 15
+    own: int = 1 << 20
 
     def lanes(self, size: int) -> int:
         """How many elements of that many bytes a vector holds."""
@@ -73,7 +75,8 @@ def find(name: str) -> Target:
     if name == "host":
         level = _level(x86, features)
         bf16, scales = "avx512bf16" in features, level[0] == 64
-        return Target("host", triple, cpu, found.flatten(), *level, bf16=bf16, scales=scales, nearest=_nearest())
+        return Target("host", triple, cpu, found.flatten(), *level, bf16=bf16, scales=scales,
+                      nearest=_cache(1, Target.nearest), own=_cache(2, Target.own))  # fmt: skip
     if x86 is (name == "neon"):
         raise UnavailableError(f"Target {name} is not one of this machine, which is {platform.machine()}.")
     if not x86:
@@ -85,16 +88,16 @@ def find(name: str) -> Target:
     return Target(name, triple, _X86_LEVELS[name], "", *wanted, scales=name == "avx512")
 
 
-def _nearest() -> int:
-    """Bytes of the nearest cache for data, as Linux tells; elsewhere what most have."""
+def _cache(level: int, usual: int) -> int:
+    """Bytes of a core's cache for data of a level, as Linux tells; elsewhere what most have."""
     for place in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         try:
-            level, kind, size = ((place / name).read_text().strip() for name in ("level", "type", "size"))
+            number, kind, size = ((place / name).read_text().strip() for name in ("level", "type", "size"))
         except OSError:
             continue
-        if level == "1" and kind in ("Data", "Unified") and size.endswith("K") and size[:-1].isdigit():
+        if number == str(level) and kind in ("Data", "Unified") and size.endswith("K") and size[:-1].isdigit():
             return int(size[:-1]) << 10
-    return Target.nearest
+    return usual
 
 
 def _level(x86: bool, features: set[str]) -> tuple[int, int, bool]:

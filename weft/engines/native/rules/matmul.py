@@ -46,7 +46,8 @@ def _matmul(low: Lowering, node: Node) -> Sequence[Source]:
     def element_b(place: Indices, k: Index) -> Expr:
         return b.at((*place_b(place), *((place[-1], k) if flip_b else (k, place[-1]))))
 
-    output = Product(shape, inner, element_a, element_b, dtype, pairs).add(low, "matmul")
+    ordered = low.ordered(out, "matmul") if shape == wanted and dtype is out.dtype else None
+    output = Product(shape, inner, element_a, element_b, dtype, pairs).add(low, "matmul", ordered)
     return [narrowed(output if shape == wanted else Memory(output.buffer, wanted), out.dtype)]
 
 
