@@ -29,12 +29,15 @@ def _tail(m: Math, size: X) -> X:
     """erfc of a number from 0.5 on: (1 + 2x) exp(x^2) erfc(x) is a flat curve in (x - 3.75) / (x + 3.75)."""
     curve_of = c.ERFC_F32 if m.narrow else c.ERFC_F64
     size = size.at_most(10.1 if m.narrow else 28.0)
-    t = (size - 3.75) / (size + 3.75)
+    # one division does for both quotients: the curve is flat, and so hardly changes with the last places of t
+    middle = size + 3.75
+    bottom, bottom_low = m.fast_two_sum(2.0 * size, m.number(1.0))
+    both = 1.0 / (middle * bottom)
+    t = (size - 3.75) * (both * bottom)
     # the last step of the polynomial and the division keep what they lose: a product with the reciprocal will do
     first, first_low = m.two_product(t, m.polynomial(t, curve_of[:-1]))
     top, top_low = m.fast_two_sum(m.number(curve_of[-1]), first)
-    bottom, bottom_low = m.fast_two_sum(2.0 * size, m.number(1.0))
-    inverse = 1.0 / bottom
+    inverse = both * middle
     curve = top * inverse
     lost = (m.rest(top, curve, bottom) + (top_low + first_low - curve * bottom_low)) * inverse
     square, error = m.two_product(size, size)
