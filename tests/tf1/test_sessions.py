@@ -280,3 +280,39 @@ def test_a_graph_may_grow_and_learn_of_its_shapes_between_runs():
         assert len(graph.get_operations()) > 10
         with pytest.raises(tf.errors.InvalidArgumentError, match="feed a value for placeholder"):
             session.run(total)
+
+
+def test_runs_that_are_known_take_arrays_as_they_are_and_refuse_what_others_refuse():
+    x = tf.placeholder(tf.float32, [None, 2], name="x")
+    s = tf.placeholder(tf.float32, [], name="s")
+    v = tf.Variable(0.0)
+    y = tf.reduce_sum(x * s) + v
+    fetches = {"sum": y, "both": (y, [y])}
+    with tf.Session() as session:
+        session.run(v.initializer)
+        ones = np.ones([3, 2], np.float32)
+        for scale in (1.0, np.float32(2), np.array(3, np.float32), 4, 1.0):
+            found = session.run(fetches, {x: ones, s: scale})
+            assert found == {"sum": 6 * scale, "both": (6 * scale, [6 * scale])}
+        assert session.run(y, {x: ones.astype(np.float64), s: 1}) == 6
+        assert session.run(y, {x: ones.T.reshape(3, 2)[::-1], s: 1.0}) == 6
+        assert session.run(y, {x: ones[:2], s: 1.0}) == 4 and session.run(y, {x: [[1, 2]], s: 1.0}) == 3
+        with pytest.raises(ValueError, match="Cannot feed value of shape"):
+            session.run(y, {x: np.ones([3, 3], np.float32), s: 1.0})
+        fetches["sum"] = x  # what a program does with its dict afterwards is its own affair
+        assert session.run(fetches, {x: ones, s: 1.0})["sum"].shape == (3, 2)
+        session.graph.prevent_feeding(s)
+        with pytest.raises(ValueError, match="not feedable"):
+            session.run(y, {x: ones, s: 1.0})
+
+
+def test_what_a_known_run_is_fed_is_not_kept():
+    x = tf.placeholder(tf.float32, [2])
+    v = tf.Variable([0.0, 0.0])
+    assigned = v.assign(x)
+    with tf.Session() as session:
+        given = np.array([1.0, 2.0], np.float32)
+        for _ in range(3):
+            found = session.run(assigned, {x: given})
+            given += 1
+            assert session.run(v).tolist() == found.tolist() == (given - 1).tolist()

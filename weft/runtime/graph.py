@@ -285,6 +285,11 @@ class Graph:
         """Whether a run can be given a value for a tensor."""
         return id(tensor) not in self._unfeedable
 
+    @property
+    def restricts_feeds(self) -> bool:
+        """Whether there is something that cannot be fed."""
+        return bool(self._unfeedable)
+
     def prevent_feeding(self, tensor: Any) -> None:
         """Refuses values for a tensor from now on."""
         self._unfeedable[id(tensor)] = tensor
