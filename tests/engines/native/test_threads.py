@@ -10,10 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+import weft as tf
 from weft.base import dtypes, flags
-from weft.engines.native import codegen, emit, interrupts, target, threads
+from weft.engines.native import codegen, emit, interrupts, program, target, threads
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Buffer, Const, Kernel, Load, Op, Store
+from weft.runtime import dispatch
+
+#: what holds outside of tests
+SHARED = program.SHARED
 
 
 class _Job:
@@ -171,3 +176,29 @@ def test_workers_keep_off_the_callers_processor() -> None:
     finally:
         os.sched_setaffinity(0, allowed)
         pool.stop()
+
+
+@pytest.mark.parametrize("rows, shared", [(8, False), (4096, True)])
+def test_little_work_is_done_by_the_caller_alone(rows: int, shared: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers that move from one processor's cache to another's take longer than such a step, which wakes nobody."""
+    seen: list[bool] = []
+    run = threads.Pool.run
+
+    def noted(self: threads.Pool, table: int, schedule: int, phases: int, parallel: bool, *rest: int) -> int:
+        seen.append(parallel)
+        return run(self, table, schedule, phases, parallel, *rest)
+
+    monkeypatch.setattr(program, "SHARED", SHARED)
+    monkeypatch.setattr(threads.Pool, "run", noted)
+    weight = tf.Variable(np.random.default_rng(0).standard_normal((128, 48)).astype(np.float32) * 0.05)
+    step = tf.function(lambda x: tf.nn.softmax(tf.matmul(x, weight), axis=0), reduce_retracing=True)
+    x = np.random.default_rng(1).standard_normal((rows, 128)).astype(np.float32)
+    dispatch.use_engine("native")
+    try:
+        for _ in range(2):
+            found = step(tf.constant(x))
+    finally:
+        dispatch.use_engine(None)
+    scores = np.exp(x.astype(np.float64) @ weight.numpy())
+    np.testing.assert_allclose(found, scores / scores.sum(0), rtol=1e-4)
+    assert seen and set(seen) == {shared}

@@ -26,10 +26,10 @@ from weft.engines.native.serial import Serial
 from weft.engines.native.sources import Memory, Source
 from weft.engines.native.steady import steady_kernels
 from weft.engines.native.target import Target
-from weft.engines.native.work import Work, work_of
+from weft.engines.native.work import Work, effort, work_of
 
 if TYPE_CHECKING:
-    from weft.base.dims import Symbol
+    from weft.base.dims import Dimension, Symbol
     from weft.ir.graph import Graph
 
 assert rules
@@ -146,6 +146,15 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
                 emitter.functions += kernel.text(layout, place)
     text, debug = emitter.module(), flags.debug()
 
+    def together(kernels: Sequence[Kernel | Serial]) -> Dimension | None:
+        total: Dimension = 0
+        for kernel in kernels:
+            one = effort(groups[kernel.name]) if kernel.name in groups else None
+            if one is None:
+                return None
+            total = total + one
+        return total
+
     def call(kernel: Kernel | Serial) -> Call:
         function, begin = functions[kernel]
         return Call(kernel.name, kernel.chunks, function, first + begin)
@@ -162,7 +171,7 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
         phases=tuple(
             Phase(tuple(call(kernel) for kernel in kernels), writes,
                   -1 if region is None else loops.setdefault(region, len(loops)),
-                  1 if region is None else region.turn.extent)
+                  1 if region is None else region.turn.extent, together(kernels))
             for kernels, writes, region in phases
         ),
         inputs=tuple(Outside(HEADER + m.buffer.slot, m.shape, m.dtype) for m in inputs),

@@ -62,12 +62,16 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class Phase:
-    """Kernels that need nothing of one another; phases of one loop follow each other and are run for each turn."""
+    """Kernels that need nothing of one another; phases of one loop follow each other and are run for each turn.
+
+    `effort` is about how many cycles it takes one thread; None where that is not known to be little.
+    """
 
     kernels: tuple[Call, ...]
     writes_state: bool
     loop: int = -1
     turns: Dimension = 1
+    effort: Dimension | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ def to_plain(image: Image) -> tuple[dict[str, Any], list[bytes]]:
         "constants": [[slot, list(array.shape), array.dtype.name] for slot, array in image.constants],
         "operands": list(image.operands),
         "phases": [[[call._replace(chunks=size(call.chunks)) for call in p.kernels], p.writes_state, p.loop,
-                    size(p.turns)] for p in image.phases],
+                    size(p.turns), None if p.effort is None else size(p.effort)] for p in image.phases],
         "inputs": [outside(each) for each in image.inputs],
         "outputs": [outside(each) for each in image.outputs],
         "written": list(image.written),
@@ -167,8 +171,8 @@ def from_plain(plain: Mapping[str, Any], parts: Sequence[bytes]) -> Image:
         constants=tuple(constants),
         operands=tuple(plain["operands"]),
         phases=tuple(Phase(tuple(Call(name, size(chunks), *where) for name, chunks, *where in kernels), writes, loop,
-                           size(turns))
-                     for kernels, writes, loop, turns in plain["phases"]),
+                           size(turns), None if effort is None else size(effort))
+                     for kernels, writes, loop, turns, effort in plain["phases"]),
         inputs=tuple(outside(*each) for each in plain["inputs"]),
         outputs=tuple(outside(*each) for each in plain["outputs"]),
         written=tuple(plain["written"]),

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Stamps = tuple[int, ...] | None
 
 _ALIGN = 64
+#: about how many cycles a phase takes at least for a schedule to be shared: less is done before cache lines have moved
+SHARED = 12288
 _REMEMBERED = 16  # combinations of sizes that keep their table
 
 
@@ -174,7 +176,9 @@ class Binding:
             words += [len(phase.kernels), int(phase.writes_state), sum(counts), claims]
             for call, count in zip(phase.kernels, counts, strict=True):
                 words += [program.addresses[call.function], count, call.last(turn)]
-            self.parallel = self.parallel or sum(counts) > 1
+            if self.phases >= image.steady or image.steady == len(image.phases):  # what runs again and again
+                little = phase.effort is not None and dims.evaluate(phase.effort, known) < SHARED
+                self.parallel = self.parallel or (not little and sum(counts) > 1)
             self.phases += 1
             if self.phases == image.steady:
                 self.skipped = len(words)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from weft.base.dims import product
+from weft.base.dims import product, quotient
 from weft.engines.native.index import Index
 from weft.engines.native.loops import Kernel, Op, Set, buffers, expressions
 from weft.engines.native.loops import Register as Variable
 from weft.engines.native.lower import Nest, variables
+from weft.engines.native.products import Product
 
 if TYPE_CHECKING:
     from weft.base.dims import Dimension
@@ -53,6 +54,26 @@ def work_of(group: Group, kernel: Kernel) -> Work:
             products[nest.node.name] = _RULES[nest.node.op](nest.node)
     names = dict.fromkeys(nest.node.name for nest in group.nests if nest.node is not None)
     return Work(total, tuple(products.items()), touched, tuple(names))
+
+
+#: what a thread does in a cycle, roughly: multiply-adds of a product, and numbers of B that come; how many cycles an
+#: element of a map takes, or a term of a sum
+_AT_ONCE, _COME, _EACH = 32, 4, 2
+
+
+def effort(group: Group) -> Dimension | None:
+    """About how many cycles a thread takes for a group's kernel; None where nothing says that they are few."""
+    cycles: Dimension = 0
+    for nest in group.nests:
+        if isinstance(nest.template, Product):
+            rows, columns = product(nest.shape[:-1]), nest.shape[-1]
+            inner = nest.template.inner
+            cycles = cycles + quotient(rows * columns * inner, _AT_ONCE) + quotient(columns * inner, _COME)
+        elif nest.template is not None or group.kind == "run":
+            return None
+        else:
+            cycles = cycles + _EACH * product((*nest.shape, *nest.reduced))
+    return cycles
 
 
 def _flops(nest: Nest) -> Dimension:

@@ -1,0 +1,12 @@
+"""What the engine's tests have in common: their graphs are small, and go among threads as large ones do."""
+
+from __future__ import annotations
+
+import pytest
+
+from weft.engines.native import program
+
+
+@pytest.fixture(autouse=True)
+def _shared_by_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "SHARED", 0)
