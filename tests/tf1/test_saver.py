@@ -1,6 +1,7 @@
 """Savers: TensorFlow's files, which checkpoints are kept, what is refused. Names and errors are those of 1.15.5."""
 
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -114,3 +115,44 @@ def test_variables_begin_with_a_checkpoints_values(tmp_path):
         tf.train.init_from_checkpoint(path, {"net/none": c})
     with pytest.raises(ValueError, match="different shapes"):
         tf.train.init_from_checkpoint(path, {"net/b": c})
+
+
+def test_threads_that_save_one_checkpoint_each_write_a_whole_one(tmp_path):
+    v, _ = variables()
+    saver = tf.train.Saver()
+    failed = []
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+
+        def save():
+            try:
+                for _ in range(6):
+                    saver.save(session, str(tmp_path / "model"))
+            except Exception as error:  # a thread's error would be lost otherwise
+                failed.append(error)
+
+        threads = [threading.Thread(target=save) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failed
+        session.run(v.assign([0.0, 0.0]))
+        saver.restore(session, str(tmp_path / "model"))
+        assert session.run(v).tolist() == [1.0, 2.0]
+    assert not [name for name in os.listdir(tmp_path) if name.endswith((".weft-new", ".part"))]
+
+
+def test_a_variable_of_a_graph_that_is_read_from_a_file_is_assigned_by_name(tmp_path):
+    variables()
+    saver = tf.train.Saver()
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        path = saver.save(session, str(tmp_path / "model"))
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        tf.train.import_meta_graph(path + ".meta").restore(session, path)
+        more = tf.assign_add(graph.get_tensor_by_name("w:0"), 5)
+        rows = tf.scatter_update(graph.get_tensor_by_name("v:0"), [1], [7.0])
+        assert session.run(more) == 8 and session.run(rows).tolist() == [1.0, 7.0]
+        with pytest.raises(AttributeError, match="Only a variable can be assigned to"):
+            tf.assign(graph.get_tensor_by_name("w/read:0"), 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,10 +12,10 @@ from weft.api.common import cast_to
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.ir.types import TensorType
-from weft.runtime import context, frontdoor
+from weft.ops import philox
+from weft.runtime import frontdoor
 from weft.runtime import random as streams
 from weft.runtime.host_call import host_call
-from weft.runtime.scopes import NameScope
 
 
 class AccidentalHits(NamedTuple):
@@ -27,48 +26,39 @@ class AccidentalHits(NamedTuple):
     weights: Any
 
 
-def _scope(name: str) -> Any:
-    """A name scope in a graph of TensorFlow 1, nothing elsewhere."""
-    scope = context.scope()
-    return NameScope(name) if scope is not None and not scope.ordered else nullcontext()
+class _Kind(NamedTuple):
+    """How one sampler draws."""
+
+    #: words of the stream [n, k] to class numbers [n]
+    pick: Callable[[Any], Any]
+    #: how many words one draw takes
+    words: int
+    #: class numbers to their probabilities, float32
+    chance: Callable[[Any], Any]
 
 
-def _log_uniform(ids: Any, limit: int) -> Any:
-    """The probability of class numbers where that of class k is log((k + 2) / (k + 1)) / log(limit + 1)."""
-    numbers = cast_to(ids, dtypes.float32)
-    return math.log((numbers + 2.0) / (numbers + 1.0)) / float(np.log(limit + 1))
-
-
-def _uniform(ids: Any, limit: int) -> Any:
-    return array.ones_like(cast_to(ids, dtypes.float32)) / float(limit)
-
-
-def _draw(kind: str, limit: int, count: int, unique: bool, rng: np.random.Generator,
-          chances: Any = None) -> tuple[Any, int]:  # fmt: skip
+def _draw(kind: _Kind, count: int, unique: bool, key: Any, counter: Any) -> tuple[Any, int]:
     """Class numbers, and how many draws they took."""
+    at = 0
 
     def some(size: int) -> Any:
-        if chances is not None:
-            return rng.choice(limit, size, p=chances)
-        if kind == "uniform":
-            return rng.integers(0, limit, size)
-        drawn = np.exp(rng.random(size) * np.log(limit + 1.0)).astype(np.int64) - 1
-        return np.clip(drawn, 0, limit - 1)
+        nonlocal at
+        blocks = -(-size * kind.words // 4)
+        found = philox.blocks_at(key, counter, np.arange(at, at + blocks, dtype=np.uint64))
+        at += blocks
+        return kind.pick(found.reshape(-1, kind.words)[:size])
 
     if not unique:
         return some(count), count
-    found: list[int] = []
-    seen: set[int] = set()
+    seen: dict[int, None] = {}
     tries = 0
-    while len(found) < count:
-        for number in some(count).tolist():
+    while len(seen) < count:
+        for number in some(-(-count // 4) * 4).tolist():  # whole blocks, so that no word is passed over
             tries += 1
-            if number not in seen:
-                seen.add(number)
-                found.append(number)
-                if len(found) == count:
-                    break
-    return np.asarray(found), tries
+            seen[number] = None
+            if len(seen) == count:
+                break
+    return np.fromiter(seen, np.int64, count), tries
 
 
 class CandidateSample(NamedTuple):
@@ -79,27 +69,80 @@ class CandidateSample(NamedTuple):
     sampled_expected_count: Any
 
 
-def _sampler(kind: str, probability: Any, default: str) -> Any:
+def _expected(chance: Any, count: int, tries: int) -> Any:
+    """How often classes of these probabilities are among the draws, float32."""
+    if tries == count:
+        return (chance * np.float32(count)).astype(np.float32)
+    # The chance to be among so many draws. Each step is rounded to float32, from more exact numbers than numpy's.
+    missed = np.float32(tries) * np.log1p(-chance.astype(np.float64)).astype(np.float32)
+    return (-np.expm1(missed.astype(np.float64))).astype(np.float32)
+
+
+def _sample(default: str, kind: _Kind, true_classes: Any, num_sampled: int, unique: bool, seed: Any, name: str | None,
+            learn: Callable[[Any], None] | None = None) -> Any:  # fmt: skip
+    """The operation: draws, and counts what is to be expected."""
+    true = cast_to(frontdoor.convert(true_classes, name="true_classes"), dtypes.int64)
+    count = int(num_sampled)
+    key, counter = streams.take("candidates", (count,), dtypes.int64, seed)
+
+    def draw(classes: Any, key: Any, counter: Any) -> list[Any]:
+        ids, tries = _draw(kind, count, unique, key, counter)
+        found = [np.asarray(ids, np.int64), *(_expected(kind.chance(of), count, tries) for of in (classes, ids))]
+        if learn is not None:
+            learn(classes)
+        return found
+
+    types = [TensorType((count,), dtypes.int64), TensorType(true.shape.symbolic, dtypes.float32),
+             TensorType((count,), dtypes.float32)]  # fmt: skip
+    title = default.title().replace("_", "")
+    return _results[title](*host_call(draw, [true, key, counter], types, title, name))
+
+
+def _check(default: str, num_sampled: int, range_max: int, unique: bool) -> None:
+    if unique and num_sampled > range_max:
+        raise ValueError(
+            explain(f"{default} cannot draw {num_sampled} different ones of {range_max} classes.",
+                    hint="draw fewer, or unique=False")  # fmt: skip
+        )
+
+
+def _result(title: str) -> Any:
+    """A class of the operation's name, as TensorFlow prints it."""
+    return type(title, (CandidateSample,), {"__slots__": (), "__doc__": CandidateSample.__doc__})
+
+
+_results = {f"{kind}CandidateSampler": _result(f"{kind}CandidateSampler")
+            for kind in ("LogUniform", "Uniform", "LearnedUnigram", "FixedUnigram")}  # fmt: skip
+
+
+def _log_uniform(limit: int) -> _Kind:
+    """The probability of class k is log((k + 2) / (k + 1)) / log(limit + 1)."""
+    whole = np.log1p(np.float64(limit))
+
+    def pick(words: Any) -> Any:
+        return (np.exp(philox.unit_float64(words) * whole).astype(np.int64) - 1) % limit  # rounding may give the limit
+
+    def chance(ids: Any) -> Any:
+        return (np.log((ids + 2.0) / (ids + 1.0)) / whole).astype(np.float32)
+
+    return _Kind(pick, 2, chance)
+
+
+def _uniform(limit: int) -> _Kind:
+    def pick(words: Any) -> Any:
+        return (philox.wide(words) % np.uint64(limit)).astype(np.int64)
+
+    return _Kind(pick, 2, lambda ids: np.full(np.shape(ids), 1.0 / limit, np.float32))
+
+
+def _sampler(default: str, make: Callable[[int], _Kind], text: str) -> Any:
     def function(true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int,
                  seed: int | None = None, name: str | None = None) -> tuple[Any, Any, Any]:  # fmt: skip
         _check(default, num_sampled, range_max, unique)
-        label = name or default
-        with _scope(label):
-            source = streams.op_seeds(seed)
-            generator = np.random.Generator(np.random.PCG64(list(source) if source is not None else None))
-            types = [TensorType((num_sampled,), dtypes.int64), TensorType((), dtypes.float32)]
-
-            def draw() -> list[Any]:
-                ids, tries = _draw(kind, range_max, num_sampled, unique, generator)
-                return [np.asarray(ids, np.int64), np.float32(tries)]
-
-            ids, tries = host_call(draw, (), types, default.title().replace("_", ""))
-            true = cast_to(frontdoor.convert(true_classes), dtypes.int64)
-            return CandidateSample(ids, *(_expected(classes, tries, num_sampled, range_max, unique, probability)
-                                          for classes in (true, ids)))  # fmt: skip
+        return _sample(default, make(int(range_max)), true_classes, num_sampled, unique, seed, name)
 
     function.__name__ = function.__qualname__ = default
-    function.__doc__ = f"""Draws class numbers ({kind}), and says how often each is expected among the draws.
+    function.__doc__ = f"""Draws class numbers ({text}), and says how often each is expected among the draws.
 
     Args:
         true_classes: `[batch, num_true]`, int64.
@@ -116,52 +159,18 @@ def _sampler(kind: str, probability: Any, default: str) -> Any:
     return function
 
 
-def _expected(ids: Any, tries: Any, count: int, limit: int, unique: bool, probability: Any) -> Any:
-    chance = probability(ids, limit)
-    if not unique:
-        return chance * float(count)
-    return -math.expm1(tries * math.log1p(-chance))  # the chance to be among so many draws
+log_uniform_candidate_sampler = _sampler("log_uniform_candidate_sampler", _log_uniform, "log-uniform")
+uniform_candidate_sampler = _sampler("uniform_candidate_sampler", _uniform, "uniform")
 
 
-def _check(default: str, num_sampled: int, range_max: int, unique: bool) -> None:
-    if unique and num_sampled > range_max:
-        raise ValueError(
-            explain(f"{default} cannot draw {num_sampled} different ones of {range_max} classes.",
-                    hint="draw fewer, or unique=False")  # fmt: skip
-        )
-
-
-log_uniform_candidate_sampler = _sampler("log-uniform", _log_uniform, "log_uniform_candidate_sampler")
-uniform_candidate_sampler = _sampler("uniform", _uniform, "uniform_candidate_sampler")
-
-
-def _by_weights(default: str, true_classes: Any, num_sampled: int, unique: bool, range_max: int, seed: Any,
-                name: str | None, weights: Any, learns: bool) -> tuple[Any, Any, Any]:  # fmt: skip
-    """Draws by weights of classes, which a sampler that learns counts true classes into."""
+def _check_weights(default: str, num_sampled: int, unique: bool, weights: Any) -> None:
     if unique and num_sampled > int((weights > 0).sum()):
         raise ValueError(explain(f"{default} cannot draw {num_sampled} different ones of the classes that have a "
                                  "chance.", hint="draw fewer, or unique=False"))  # fmt: skip
-    true = cast_to(frontdoor.convert(true_classes), dtypes.int64)
-    source = streams.op_seeds(seed)
-    generator = np.random.Generator(np.random.PCG64(list(source) if source is not None else None))
 
-    def draw(classes: Any) -> list[Any]:
-        chances = weights / weights.sum()
-        ids, tries = _draw("", range_max, num_sampled, unique, generator, chances)
 
-        def expected(numbers: Any) -> Any:
-            chance = chances[numbers]
-            return np.asarray(-np.expm1(tries * np.log1p(-chance)) if unique else chance * num_sampled, np.float32)
-
-        found = [np.asarray(ids, np.int64), expected(classes), expected(ids)]
-        if learns:
-            np.add.at(weights, classes.ravel(), 1)
-        return found
-
-    types = [TensorType((num_sampled,), dtypes.int64), TensorType(true.shape.symbolic, dtypes.float32),
-             TensorType((num_sampled,), dtypes.float32)]  # fmt: skip
-    with _scope(name or default):
-        return CandidateSample(*host_call(draw, [true], types, default.title().replace("_", "")))
+def _share(weights: Any) -> Callable[[Any], Any]:
+    return lambda ids: (weights[ids] / weights.sum()).astype(np.float32)
 
 
 def learned_unigram_candidate_sampler(
@@ -169,9 +178,42 @@ def learned_unigram_candidate_sampler(
     name: str | None = None,
 ) -> tuple[Any, Any, Any]:  # fmt: skip
     """Draws class numbers as often as they have been true so far; the arguments are those of the other samplers."""
-    _check("learned_unigram_candidate_sampler", num_sampled, range_max, unique)
-    return _by_weights("learned_unigram_candidate_sampler", true_classes, num_sampled, unique, range_max, seed, name,
-                       np.ones(range_max), True)  # fmt: skip
+    default = "learned_unigram_candidate_sampler"
+    _check(default, num_sampled, range_max, unique)
+    weights = np.ones(range_max, np.int64)
+
+    def pick(words: Any) -> Any:
+        upto = np.cumsum(weights)
+        return np.searchsorted(upto, words[:, 0].astype(np.int64) % upto[-1], side="right")
+
+    def learn(classes: Any) -> None:
+        np.add.at(weights, classes.ravel(), 1)
+
+    kind = _Kind(pick, 1, _share(weights))
+    return _sample(default, kind, true_classes, num_sampled, unique, seed, name, learn)
+
+
+def _by_weights(weights: Any) -> Callable[[Any], Any]:
+    """What draws class numbers by weights: a class by chance, and whether it or its partner.
+
+    Source: M. Vose, "A linear algorithm for generating random numbers with a given distribution", IEEE Transactions on
+    Software Engineering 17, 1991.
+    """
+    count = len(weights)
+    left = weights * count / weights.sum()
+    small, large = [i for i in range(count) if left[i] <= 1], [i for i in range(count) if left[i] > 1]
+    partner, own = np.arange(count), np.ones(count, np.float32)
+    while small and large:
+        low, high = small.pop(), large.pop()
+        partner[low], own[low] = high, left[low]
+        left[high] -= 1 - left[low]
+        (small if left[high] < 1 else large).append(high)
+
+    def pick(words: Any) -> Any:
+        place = (words[:, 1] % np.uint32(count)).astype(np.int64)
+        return np.where(philox.unit_float32(words[:, 0]) < own[place], place, partner[place])
+
+    return pick
 
 
 def fixed_unigram_candidate_sampler(
@@ -209,8 +251,10 @@ def fixed_unigram_candidate_sampler(
         raise ValueError(explain("fixed_unigram_candidate_sampler: one frequency for each class.",
                                  expected=f"{range_max - num_reserved_ids}", received=str(len(unigrams))))  # fmt: skip
     weights[np.arange(range_max) % num_shards != shard] = 0
-    return _by_weights("fixed_unigram_candidate_sampler", true_classes, num_sampled, unique, range_max, seed, name,
-                       weights, False)  # fmt: skip
+    default = "fixed_unigram_candidate_sampler"
+    _check_weights(default, num_sampled, unique, weights)
+    kind = _Kind(_by_weights(weights), 2, _share(weights))
+    return _sample(default, kind, true_classes, num_sampled, unique, seed, name)
 
 
 def all_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, unique: bool, seed: int | None = None,

@@ -536,25 +536,27 @@ def _put_in_place(prefix: str, data: str, index: str) -> None:
     """Replaces a checkpoint's two files, which no file system does at once.
 
     Both first stand beside the old ones under marked names. Then the data takes its place, then the index. A reader
-    that finds a marked index and no marked data knows that it came in between, and takes the marked index.
+    that finds a marked index and no marked data knows that it came in between, and takes the marked index. Of several
+    threads or processes that save one checkpoint at once, one after the other puts its files in place; the last counts.
     """
     folder = os.path.dirname(prefix)
     data_target, index_target = data_path(prefix), index_path(prefix)
-    if _interrupted(prefix):
-        os.replace(index_target + _NEW, index_target)
-    # Left-overs of earlier attempts; the index first, as one without its data would count as an interruption.
-    files.remove_quietly(index_target + _NEW)
-    files.remove_quietly(data_target + _NEW)
-    if os.path.exists(index_target):
-        os.replace(data, data_target + _NEW)
+    with files.alone_in(folder):  # the marked names are the same for all that save this checkpoint
+        if _interrupted(prefix):
+            os.replace(index_target + _NEW, index_target)
+        # Left-overs of earlier attempts; the index first, as one without its data would count as an interruption.
+        files.remove_quietly(index_target + _NEW)
+        files.remove_quietly(data_target + _NEW)
+        if os.path.exists(index_target):
+            os.replace(data, data_target + _NEW)
+            files.sync_folder(folder)
+            os.replace(index, index_target + _NEW)
+            files.sync_folder(folder)
+            data, index = data_target + _NEW, index_target + _NEW
+        os.replace(data, data_target)
         files.sync_folder(folder)
-        os.replace(index, index_target + _NEW)
+        os.replace(index, index_target)
         files.sync_folder(folder)
-        data, index = data_target + _NEW, index_target + _NEW
-    os.replace(data, data_target)
-    files.sync_folder(folder)
-    os.replace(index, index_target)
-    files.sync_folder(folder)
 
 
 def list_variables(prefix: Path) -> list[tuple[str, tuple[int, ...]]]:

@@ -11,9 +11,11 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from weft.base.errors import DiskFullError, explain
+from weft.base.locks import Lock
 
 #: the disk is full, the user's share of it is, a file is as long as it may be
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_alone = Lock()
 
 
 class Closing:
@@ -75,6 +77,24 @@ def sync_folder(path: str) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def alone_in(folder: str) -> Iterator[None]:
+    """Within the block no other thread is in such a block, nor another process in one of the same folder.
+
+    Processes wait for each other where the system and the file system can lock a folder.
+    """
+    with _alone, contextlib.ExitStack() as stack:
+        flags = getattr(os, "O_DIRECTORY", None)
+        if flags is not None:
+            with contextlib.suppress(OSError, ImportError):  # Windows has no fcntl, some network file systems no locks
+                import fcntl
+
+                descriptor = os.open(folder or ".", os.O_RDONLY | flags)
+                stack.callback(os.close, descriptor)  # which gives the lock back
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
 
 
 def open_temporary(path: str) -> tuple[BinaryIO, str]:

@@ -111,12 +111,13 @@ def write_index_of(prefix: Path, parts: Sequence[bytes], shards: int) -> None:
         with files.writing(path), index_file:
             write_index(index_file, entries, shards)
             files.sync_file(index_file)
-        os.replace(index, index_path(path))
-        files.sync_folder(os.path.dirname(path))
+        with files.alone_in(os.path.dirname(path)):
+            os.replace(index, index_path(path))
+            files.sync_folder(os.path.dirname(path))
+            forget_replacement(path)
     except BaseException:
         files.remove_quietly(index)
         raise
-    forget_replacement(path)
     for old in glob.glob(f"{glob.escape(path)}.data-*-of-*"):
         if old not in needed:
             files.remove_quietly(old)

@@ -716,4 +716,6 @@ register(
 def blocks_for(op: str, shape: tuple[Any, ...]) -> Any:
     """By how many blocks an op that draws this many numbers moves a stateful generator on, as in TensorFlow."""
     count = dims.product(shape)
-    return dims.ceil_divide(count - 1, 4) if op == "random_shuffle_order" else count * _BLOCKS_A_NUMBER
+    if op == "random_shuffle_order":
+        return dims.ceil_divide(count - 1, 4)
+    return count * (2 * _BLOCKS_A_NUMBER if op == "candidates" else _BLOCKS_A_NUMBER)

@@ -10,6 +10,7 @@ import numpy as np
 import weft
 from weft.base import dimension
 from weft.base.dimension import Dimension as Dimension
+from weft.base.errors import explain
 from weft.compat.v1 import gradient_counts
 from weft.compat.v1.configs import ConfigProto as ConfigProto
 from weft.compat.v1.configs import GPUOptions as GPUOptions
@@ -232,19 +233,35 @@ def report_uninitialized_variables(var_list: Any = None, name: str = "report_uni
         return unit.call(weft.boolean_mask(names, missing), "boolean_mask/GatherV2", "GatherV2")
 
 
+def variable_of(ref: Any) -> Any:
+    """What to write to for an argument `ref`: a variable, or the variable of a graph that this tensor stands for.
+
+    Raises:
+        AttributeError: For anything else.
+    """
+    if hasattr(ref, "assign"):
+        return ref
+    node = getattr(getattr(ref, "_value", None), "node", None)
+    found = None if node is None else node.metadata.get("variable")
+    if found is None:
+        hint = "pass the variable, or the tensor of its own name, such as `w:0`"
+        raise AttributeError(explain("Only a variable can be assigned to.", received=repr(ref), hint=hint))
+    return found
+
+
 def assign(ref: Any, value: Any, validate_shape: Any = None, use_locking: Any = None, name: str | None = None) -> Any:
     """Gives a variable a value; returns the new value."""
-    return ref.assign(value, name=name)
+    return variable_of(ref).assign(value, name=name)
 
 
 def assign_add(ref: Any, value: Any, use_locking: Any = None, name: str | None = None) -> Any:
     """Adds to a variable; returns the new value."""
-    return ref.assign_add(value, name=name)
+    return variable_of(ref).assign_add(value, name=name)
 
 
 def assign_sub(ref: Any, value: Any, use_locking: Any = None, name: str | None = None) -> Any:
     """Subtracts from a variable; returns the new value."""
-    return ref.assign_sub(value, name=name)
+    return variable_of(ref).assign_sub(value, name=name)
 
 
 def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",

@@ -113,7 +113,8 @@ def assign_moving_average(variable: Any, value: Any, decay: Any, zero_debias: bo
             raise NotImplementedError(explain("zero_debias needs a graph.", hint="pass zero_debias=False"))
         return variable.assign_sub((1 - decay) * (variable - value))
     with NameScope(name or "AssignMovingAvg") as scope:
-        rest = weft.subtract(1.0, weft.cast(decay, variable.dtype))
+        # A Python number is subtracted as one: 1 - 0.9 is nearer to 0.1 in double precision than in single.
+        rest = weft.cast(making.convert_to_tensor(1.0 - decay, name="decay"), variable.dtype)
         if not zero_debias:
             step = weft.multiply(weft.subtract(weft.convert_to_tensor(variable), value), rest)
             return variable.assign_sub(step, name=scope)

@@ -16,9 +16,11 @@ from weft.runtime.scopes import Unit
 
 
 def _scattered(op: str, ref: Any, indices: Any, updates: Any, name: str | None, label: str, rows: bool = True) -> Any:
-    if not hasattr(ref, "assign") or not hasattr(ref, "read_value"):
-        raise TypeError(explain(f"tf.{op} changes a variable.", received=repr(ref),
-                                hint="tf.tensor_scatter_nd_update gives a changed copy of a tensor"))  # fmt: skip
+    try:
+        ref = v1_graphs.variable_of(ref)
+    except AttributeError:
+        hint = "tf.tensor_scatter_nd_update gives a changed copy of a tensor"
+        raise TypeError(explain(f"tf.{op} changes a variable.", received=repr(ref), hint=hint)) from None
     where = frontdoor.convert(indices, name="indices")
     if rows:
         where = weft.expand_dims(where, -1)
