@@ -78,3 +78,33 @@ def test_a_loop_reads_its_weights_once_before_it():
         plan = next(p for p in session._plans.values() if any(n.op == "scan" for n in p.graph.nodes))
     loops = [node for node in plan.graph.nodes if node.op in ("scan", "while_loop")]
     assert loops and not any(value.type.is_resource for node in loops for value in node.inputs)
+
+
+def test_a_first_value_made_of_other_variables_takes_their_first_values():
+    a = tf.Variable(2.0)
+    b = tf.Variable(a * 3.0 + 1.0)
+    c = tf.get_variable("c", initializer=a)
+    drawn = tf.Variable(tf.random_normal([3]))
+    doubled = tf.Variable(drawn * 2.0)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert session.run([b, c]) == [7.0, 2.0]
+        first, twice = session.run([drawn, doubled])
+        assert twice.tolist() == (first * 2).tolist()
+        session.run(a.assign(5.0))
+        session.run(b.initializer)
+        assert session.run(b) == 16.0
+
+
+def test_choices_between_shapes_that_differ_are_refused():
+    rows, square = tf.placeholder(tf.bool, [2]), tf.placeholder(tf.float32, [2, 2])
+    assert tf.where(rows, square, square).shape == (2, 2)
+    for condition, x, y in ((rows, 1, 2), (square > 0, square, 0.0), (square[:, :1] > 0, square, square)):
+        with pytest.raises(ValueError, match="x and y must have one shape"):
+            tf.where(condition, x, y)
+
+
+def test_complex_numbers_are_no_feed_for_floats():
+    x = tf.placeholder(tf.float32, [])
+    with tf.Session() as session, pytest.raises(TypeError, match="lose their imaginary parts"):
+        session.run(x, {x: 1j})

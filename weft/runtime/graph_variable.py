@@ -8,12 +8,13 @@ from typing import Any
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.base.shapes import TensorShape, refreshed
+from weft.ir.graph import Node, Value
 from weft.ir.types import TensorType
 from weft.runtime import context, dispatch, frontdoor, placement
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys, Operation
 from weft.runtime.host_call import host_call
-from weft.runtime.tensor import Handle
+from weft.runtime.tensor import Handle, wrap
 from weft.runtime.variable import Template, Variable
 
 
@@ -91,7 +92,8 @@ class GraphVariable(Variable):
         devices = context.devices()
         if devices and callable(devices[-1]):  # which asks for the type
             self._whole._value.node.metadata["device"] = placement.device_of(devices, self.op)
-        assigned = dispatch.apply(_record("assign_variable"), (self.handle, start), {}, "Assign")[0]
+        guarded = _guarded(start, full.rpartition("/")[2])
+        assigned = dispatch.apply(_record("assign_variable"), (self.handle, guarded), {}, "Assign")[0]
         self._initializer = graphs.operation_of(assigned._value.node)
         self._snapshot = dispatch.apply(_record("identity"), (self._whole,), {}, "read")[0]
 
@@ -134,7 +136,9 @@ class GraphVariable(Variable):
 
         initialized = self.is_initialized()
         with Unit("cond") as unit, standing_for(8):
-            return unit.results(control.cond(initialized, self.read_value, lambda: self._initial), "Merge", "Merge")
+            found = unit.results(control.cond(initialized, self.read_value, lambda: self._initial), "Merge", "Merge")
+        found._value.node.metadata["initialized"] = True
+        return found
 
     def _as_graph_element(self) -> Any:
         return self._whole
@@ -203,6 +207,60 @@ class GraphVariable(Variable):
 
     def __deepcopy__(self, memo: Any) -> Any:
         raise TypeError(f"{self!r} belongs to a graph and cannot be copied on its own.")
+
+
+def _guarded(start: Any, name: str) -> Any:
+    """A first value that is made of other variables, made of their first values where they have none yet.
+
+    What cannot be made twice, because it draws, writes or waits for something, stays as it is.
+    """
+    from weft.runtime.operation_counts import further
+
+    value = getattr(start, "_value", None)
+    order: list[Node] = []
+    variables: dict[Node, GraphVariable] = {}
+    stack = [] if value is None else [value.node]
+    while stack:
+        node = stack.pop()
+        if node in order or node in variables:
+            continue
+        if node.op == "identity" and node.inputs[0].node.op == "read_variable" and not node.control:
+            node = node.inputs[0].node
+        variable = node.metadata.get("variable")
+        if isinstance(variable, GraphVariable) and variable._initial is not None:
+            variables[node] = variable
+        elif node.op == "input" or node.effect or node.control or any(v.type.is_resource for v in node.inputs):
+            continue
+        else:
+            order.append(node)
+            stack.extend(v.node for v in node.inputs)
+    if not variables or value is None:
+        if value is not None and "initialized" in value.node.metadata:
+            further(12)  # TensorFlow makes the choice once more, of reads as they begin
+        return start
+    further(len(variables))
+    made: dict[Value, Any] = {}
+
+    def again(value: Value) -> Any:
+        """What stands for a value where it depends on a variable; itself elsewhere."""
+        if value not in made:
+            node = value.node
+            source = node.inputs[0].node if node.op == "identity" and node.inputs[0].node in variables else node
+            if source in variables:
+                made[value] = variables[source].initialized_value()
+            elif node not in order:
+                made[value] = wrap(value)
+            else:
+                inputs = [again(each) for each in node.inputs]
+                if all(own is wrap(each) for own, each in zip(inputs, node.inputs, strict=True)):
+                    made[value] = wrap(value)
+                else:
+                    label = f"{node.name.rpartition('/')[2]}_{name}"
+                    made.update(zip(node.outputs, dispatch.apply(_record(node.op), inputs, node.attrs, label),
+                                    strict=True))  # fmt: skip
+        return made[value]
+
+    return again(value)
 
 
 def _reads_at_once(scope: Any, graph: Any) -> bool:

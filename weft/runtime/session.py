@@ -600,12 +600,21 @@ def _feed_array(value: Any, target: Value) -> Any:
                         "does not fit.", hint=f"feed a number from {least} to {greatest}")  # fmt: skip
             )
     try:
-        return np.asarray(value).astype(target.dtype.numpy)
+        array = np.asarray(value)
+        # of an array numpy itself warns that imaginary parts are lost, as in TensorFlow
+        loses = array.dtype.kind == "c" and not target.dtype.is_complex and not isinstance(value, np.ndarray)
+        found = array if loses else array.astype(target.dtype.numpy)
     except (TypeError, ValueError) as error:
         raise ValueError(
             explain(f"Cannot feed {type(value).__name__} for Tensor '{name}' of {target.dtype.name}: {error}.",
                     received=repr(value)[:200], hint="feed numbers, lists of equal length or numpy arrays")  # fmt: skip
         ) from None
+    if loses:
+        raise TypeError(
+            explain(f"Cannot feed complex numbers for Tensor '{name}' of {target.dtype.name}: they would lose their "
+                    "imaginary parts.", received=repr(value)[:200], hint="feed value.real")  # fmt: skip
+        )
+    return found
 
 
 def _plain(array: Any) -> Any:

@@ -14,7 +14,6 @@ from weft.compat.v1.naming import in_graph
 from weft.compat.v1.variable_scopes import get_variable, variable_scope
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys
-from weft.runtime.operation_counts import further
 from weft.runtime.scopes import NameScope
 
 
@@ -76,7 +75,6 @@ class ExponentialMovingAverage(averages.ExponentialMovingAverage):
                 zeros = initializers.zeros_initializer()
                 return get_variable("", variable.shape, variable.dtype, zeros, trainable=False)
             with weft.init_scope():
-                further(12)  # the variables that the first value is made of are read as they begin
                 first = variable.initialized_value() if in_graph() else variable.numpy()
             made = get_variable("", initializer=first, trainable=False)
         info = getattr(variable, "_save_slice_info", None)

@@ -8,6 +8,7 @@ from typing import Any
 import weft
 from weft.api.common import apply
 from weft.base import dtypes
+from weft.base.errors import explain
 from weft.compat.v1.naming import composite, counted, in_graph
 from weft.runtime import frontdoor, graph_ops
 from weft.runtime import graph as graphs
@@ -101,6 +102,16 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     if x is None and y is None:
         return weft.where(condition, name=name)
     test, a = weft.convert_to_tensor(condition), weft.convert_to_tensor(x)
+    if in_graph():
+        y = y if weft.is_tensor(y) else weft.convert_to_tensor(y, dtype_hint=a.dtype)
+        rows = test.shape.rank == 1 and a.shape.rank not in (0, None)
+        fits = test.shape.rank == 0 or test.shape.is_compatible_with(a.shape[:1] if rows else a.shape)
+        if not fits or not a.shape.is_compatible_with(y.shape):
+            raise ValueError(
+                explain("tf.where: x and y must have one shape, the condition that shape or the number of its rows.",
+                        received=[f"condition {test.shape}", f"x {a.shape}", f"y {y.shape}"],
+                        hint="use tf.where_v2, which broadcasts, or tf.fill(tf.shape(condition), x)")  # fmt: skip
+            )
     if test.shape.rank == 1 and a.shape.rank is not None and a.shape.rank > 1:
         test = weft.reshape(test, [-1] + [1] * (a.shape.rank - 1))
     return weft.where(test, a, y, name)
