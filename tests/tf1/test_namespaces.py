@@ -90,3 +90,17 @@ def test_assert_shapes_takes_any_size_for_none():
     weft.debugging.assert_shapes([(np.zeros([3, 4]), ("...", 4)), (np.zeros([2, 4]), (".", 4))])
     with pytest.raises(ValueError):
         weft.debugging.assert_shapes([(np.zeros([4]), ("*", 3, 4))])
+
+
+def test_words_of_a_flag_are_parted_by_blanks():
+    values = tf.flags.FlagValues()
+    tf.flags.DEFINE_spaceseplist("words", [], "", flag_values=values)
+    values(["program", "--words=a,b c"])
+    assert values.words == ["a,b", "c"]
+
+
+def test_restoring_after_the_initializers():
+    with tf.Graph().as_default():
+        restoring = tf.no_op("restoring")
+        assert tf.saved_model.main_op_with_restore("restoring").control_inputs
+        assert tf.saved_model.main_op_with_restore(restoring).type == "NoOp"

@@ -302,6 +302,8 @@ def name_of(op: str, attrs: Mapping[str, Any]) -> str:
     """The automatic name that TensorFlow 1 gives an op."""
     if op == "pad":
         return _pad_type(attrs)
+    if op in ("max_pool", "avg_pool") and len(attrs["strides"]) == 3:
+        return f"{shown(op).name}3D"
     return shown(op).name
 
 

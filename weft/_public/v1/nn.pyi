@@ -11,11 +11,8 @@ from weft.api.loss_shares import scale_regularization_loss as scale_regularizati
 from weft.api.math import softplus as softplus
 from weft.api.math import zero_fraction as zero_fraction
 from weft.api.moments import normalize_moments as normalize_moments
-from weft.api.nn import avg_pool as _avg_pool1d
-from weft.api.nn import avg_pool as _avg_pool3d
 from weft.api.nn import batch_normalization as batch_normalization
 from weft.api.nn import bias_add as bias_add
-from weft.api.nn import conv_transpose as _conv1d_transpose
 from weft.api.nn import conv_transpose as conv_transpose
 from weft.api.nn import crelu as crelu
 from weft.api.nn import elu as elu
@@ -23,8 +20,6 @@ from weft.api.nn import l2_loss as l2_loss
 from weft.api.nn import local_response_normalization as _lrn
 from weft.api.nn import local_response_normalization as local_response_normalization
 from weft.api.nn import log_poisson_loss as log_poisson_loss
-from weft.api.nn import max_pool as _max_pool1d
-from weft.api.nn import max_pool as _max_pool3d
 from weft.compat.v1.ctc import ctc_beam_search_decoder as ctc_beam_search_decoder
 from weft.compat.v1.ctc import ctc_greedy_decoder as ctc_greedy_decoder
 from weft.compat.v1.ctc import ctc_loss as ctc_loss
@@ -73,19 +68,40 @@ from weft.compat.v1.windows import max_pool_with_argmax as max_pool_with_argmax
 from weft.compat.v1.windows import pool as pool
 from weft.compat.v1.windows import relu_layer as relu_layer
 
-avg_pool1d = _avg_pool1d
-avg_pool3d = _avg_pool3d
-conv1d_transpose = _conv1d_transpose
 ctc_beam_search_decoder_v2 = _ctc_beam_search_decoder_v2
 ctc_loss_v2 = _ctc_loss_v2
 lrn = _lrn
-max_pool1d = _max_pool1d
-max_pool3d = _max_pool3d
+
+def avg_pool1d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = ..., name: str | None = ...
+) -> Any:
+    """The mean of each window; padding does not count."""
+
+def avg_pool3d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = ..., name: str | None = ...
+) -> Any:
+    """The mean of each window; padding does not count."""
+
+def conv1d_transpose(
+    input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = ..., data_format: str | None = ...,
+    dilations: Any = ..., name: str | None = ...
+) -> Any:
+    """The gradient of a convolution as an operation: filters `[*window, out_channels, channels]`."""
 
 def erf(x: Any, name: str | None = ...) -> Any:
     """The special function erf, element by element."""
 
+def max_pool1d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = ..., name: str | None = ...
+) -> Any:
+    """The greatest value of each window."""
+
 def max_pool2d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = ..., name: str | None = ...
+) -> Any:
+    """The greatest value of each window."""
+
+def max_pool3d(
     input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = ..., name: str | None = ...
 ) -> Any:
     """The greatest value of each window."""

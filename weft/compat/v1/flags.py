@@ -104,6 +104,11 @@ def _list(text: Any) -> list[str]:
     return [item.strip() for item in text.split(",")] if text else []
 
 
+def _words(text: Any) -> list[str]:
+    """A text's words: blanks part them, commas do not."""
+    return text.split() if isinstance(text, str) else _list(text)
+
+
 class FlagValues:
     """All declared flags; each is an attribute. The command line is read at the first use, or by `tf.app.run`."""
 
@@ -302,7 +307,8 @@ DEFINE_string = _kind(str)
 DEFINE_integer = _kind(_integer)
 DEFINE_float = _kind(float)
 DEFINE_bool = DEFINE_boolean = _kind(_boolean, boolean=True)
-DEFINE_list = DEFINE_spaceseplist = _kind(_list)
+DEFINE_list = _kind(_list)
+DEFINE_spaceseplist = _kind(_words)
 DEFINE_multi_string = _kind(str, several=True)
 DEFINE_multi_integer = _kind(_integer, several=True)
 DEFINE_multi_float = _kind(float, several=True)

@@ -62,8 +62,10 @@ def extract_sub_graph(graph_def: Any, dest_nodes: Sequence[str]) -> GraphDef:
 
 def must_run_on_cpu(node: Any, pin_variables_on_cpu: bool = False) -> bool:
     """Whether a node computes with strings."""
-    op = node.op if hasattr(node, "op") else node.type
-    return op in ("AsString", "StringJoin", "StringToNumber",
+    definition = getattr(node, "node_def", node)
+    op = definition.op
+    kind = definition.attr["dtype"].type if op == "Const" and "dtype" in definition.attr else 0
+    return kind == as_dtype("string").as_datatype_enum or op in ("AsString", "StringJoin", "StringToNumber",
                   "DecodeRaw") or (pin_variables_on_cpu and op in _VARIABLES)  # fmt: skip
 
 

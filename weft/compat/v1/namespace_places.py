@@ -119,6 +119,29 @@ LINES: dict[str, tuple[str, Place | PlaceRule, str]] = {
     "linalg.slogdet": ("LogMatrixDeterminant", "", "LogMatrixDeterminant"),
     "linalg.tridiagonal_matmul": ("TridiagonalMatMul", "", "TridiagonalMatMul"),
     "linalg.tridiagonal_solve": ("TridiagonalSolve", _column, ""),
+    "math.bessel_i0": ("bessel_i0", "mul", "Mul"),
+    "math.bessel_i1": ("bessel_i1", "mul", "Mul"),
+    "math.multiply_no_nan": ("multiply_no_nan", "", "MulNoNan"),
+    "math.polyval": ("polyval", "add_1", "Add"),
+    "math.reciprocal_no_nan": ("reciprocal_no_nan", "", "DivNoNan"),
+    "math.reduce_euclidean_norm": ("EuclideanNorm", "", "EuclideanNorm"),
+    "math.reduce_std": ("reduce_std", "Sqrt", "Sqrt"),
+    "math.reduce_variance": ("reduce_variance", "Mean_1", "Mean"),
+    "nn.atrous_conv2d_transpose": ("atrous_conv2d_transpose", "BatchToSpaceND", "BatchToSpaceND"),
+    "nn.avg_pool1d": ("AvgPool1D", "Squeeze", "Squeeze"),
+    "nn.avg_pool3d": ("AvgPool3D", "", "AvgPool3D"),
+    "nn.batch_norm_with_global_normalization": ("batchnorm", "add_1", "AddV2"),
+    "nn.collapse_repeated": ("collapse_repeated_labels", ("Reshape_3", "Sum"), ""),
+    "nn.compute_accidental_hits": ("ComputeAccidentalHits", "", "ComputeAccidentalHits"),
+    "nn.conv1d_transpose": ("conv1d_transpose", "Squeeze", "Squeeze"),
+    "nn.ctc_unique_labels": (
+        "ctc_unique_labels",
+        ("map/TensorArrayStack/TensorArrayGatherV3", "map/TensorArrayStack_1/TensorArrayGatherV3"),
+        "TensorArrayGatherV3",
+    ),
+    "nn.max_pool1d": ("MaxPool1d", "Squeeze", "Squeeze"),
+    "nn.max_pool3d": ("MaxPool3D", "", "MaxPool3D"),
+    "nn.safe_embedding_lookup_sparse": ("embedding_lookup", "Reshape_2", "Reshape"),
     "quantization.quantize_and_dequantize": ("QuantizeAndDequantizeV2", "", "QuantizeAndDequantizeV2"),
     "ragged.boolean_mask": ("RaggedMask", ("boolean_mask/GatherV2", "RaggedFromRowLengths/concat"), ""),
     "ragged.constant": ("RaggedConstant", _listed, ""),
@@ -188,6 +211,7 @@ SINGLE = frozenset(
     image.yiq_to_rgb image.yuv_to_rgb linalg.logm linalg.lu linalg.slogdet linalg.tridiagonal_matmul
     random.all_candidate_sampler random.fixed_unigram_candidate_sampler
     random.learned_unigram_candidate_sampler random.log_uniform_candidate_sampler random.uniform_candidate_sampler
+    math.reduce_euclidean_norm nn.avg_pool3d nn.compute_accidental_hits nn.max_pool3d
     quantization.quantize_and_dequantize sets.size signal.fft3d signal.ifft3d
     """.split()
 )

@@ -6,10 +6,10 @@ from contextlib import nullcontext
 from typing import Any
 
 import weft
-from weft.api.sampling import compute_accidental_hits, sampled_logits  # noqa: F401
+from weft.api.sampling import compute_accidental_hits, sampled_logits
 from weft.compat.v1 import nn as _nn
 from weft.compat.v1.embedding import embedding_lookup
-from weft.compat.v1.naming import counted, in_graph
+from weft.compat.v1.naming import composite, counted, in_graph
 from weft.compat.v1.old_names import _tell
 from weft.compat.v1.random import (  # noqa: F401
     all_candidate_sampler,
@@ -83,5 +83,6 @@ def sampled_softmax_loss(weights: Any, biases: Any, labels: Any, inputs: Any, nu
         return weft.nn.softmax_cross_entropy_with_logits(weft.stop_gradient(truth), scores)
 
 
+compute_accidental_hits = composite("nn.compute_accidental_hits", compute_accidental_hits)
 nce_loss = counted("nn.nce_loss", nce_loss)
 sampled_softmax_loss = counted("nn.sampled_softmax_loss", sampled_softmax_loss)

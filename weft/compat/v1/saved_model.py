@@ -299,12 +299,14 @@ def simple_save(session: Any, export_dir: Any, inputs: Mapping[str, Any], output
     builder.save()
 
 
-def main_op_with_restore(restore_op_name: str) -> Any:
-    """An operation that restores, and then initializes local variables and tables."""
+def main_op_with_restore(restore_op_name: Any) -> Any:
+    """An operation that initializes variables and tables, and then restores by another, which may be named."""
     import weft
 
-    with weft.control_dependencies([main_op()]):
-        return graphs.group(graphs.default_graph().get_operation_by_name(restore_op_name))
+    named = isinstance(restore_op_name, str)
+    restoring = graphs.default_graph().get_operation_by_name(restore_op_name) if named else restore_op_name
+    with weft.control_dependencies([_main_op()]):
+        return graphs.group(restoring)
 
 
 def main_op() -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class SessionRunArgs:
         self.fetches, self.feed_dict, self.options = fetches, feed_dict, options
 
 
-class SessionRunValues:
+class SessionRunValues(NamedTuple):
     """What a run gave a hook.
 
     Args:
@@ -42,8 +42,9 @@ class SessionRunValues:
         run_metadata: What the run noted.
     """
 
-    def __init__(self, results: Any, options: Any = None, run_metadata: Any = None) -> None:
-        self.results, self.options, self.run_metadata = results, options, run_metadata
+    results: Any
+    options: Any = None
+    run_metadata: Any = None
 
 
 class SessionRunContext:
