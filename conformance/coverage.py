@@ -36,8 +36,14 @@ def resolve(dialect: str, name: str) -> Any:
     """Weft's object of that name; AttributeError where there is none."""
     first, *rest = name.split(".")
     value = _root(dialect, first)
-    for part in rest:
-        value = getattr(value, part)
+    for depth, part in enumerate(rest, 1):
+        try:
+            value = getattr(value, part)
+        except AttributeError:
+            found = modules.resolve("keras", ".".join(rest[:depth])) if dialect == "keras" else None
+            if found is None:
+                raise
+            value = found  # a module that Keras once had: keras.objectives
     return value
 
 
@@ -62,11 +68,15 @@ def _is_module(value: Any) -> bool:
 class Coverage:
     """How names stand after a comparison: `problems` has a line for each use that disagrees.
 
-    What the golden files of the test suite compare agrees, unless a use says otherwise.
+    What the golden files of the test suite compare agrees, unless a use says otherwise. Names that Keras 3 has no more
+    are looked for in `older`, which compares with the Keras of TensorFlow 1.15.
     """
 
-    def __init__(self, dialect: str, uses: Iterable[Use], problems: Mapping[Use, str | None]) -> None:
+    def __init__(
+        self, dialect: str, uses: Iterable[Use], problems: Mapping[Use, str | None], older: Coverage | None = None
+    ) -> None:
         self.dialect = dialect
+        self._older = older
         # Objects, by their id, that a use stands for: an id is theirs while they are kept here.
         self._objects: dict[int, Any] = {}
         self._standings: dict[int | str, set[Standing]] = {}
@@ -78,6 +88,8 @@ class Coverage:
                 standing = Standing.IN_KIND
             for chain in chains(use.text):
                 self._note(chain, standing)
+                if dialect == "keras":
+                    self._note(chain.removeprefix("tf."), standing)
                 for name in {longest(dialect, chain), chain}:
                     try:  # a chain may be a member that has a name of its own: tf.RaggedTensor.from_tensor
                         value = resolve(dialect, name) if name else None
@@ -109,4 +121,6 @@ class Coverage:
         except Exception:
             return Standing.MISSING
         found = self._standings.get(name) or self._standings.get(id(value), {Standing.UNCOMPARED})
+        if found == {Standing.UNCOMPARED} and self._older is not None and name not in store.names(self.dialect):
+            return self._older.standing(f"tf.{name}")
         return next(at for at in (Standing.DISAGREES, Standing.DIFFERS, Standing.AGREES, *found) if at in found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import weft.compat.v1 as tf
 from weft import keras
@@ -133,3 +134,54 @@ def test_datasets_of_constants_in_fit():
         data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(8).repeat()
         losses = model.fit(data, epochs=4, steps_per_epoch=4, verbose=0).history["loss"]
         assert losses[-1] < losses[0]
+
+
+def test_operations_of_layers_have_the_names_of_tensorflow():
+    with tf.Graph().as_default():
+        x, image = tf.placeholder(tf.float32, [None, 4]), tf.placeholder(tf.float32, [None, 6, 6, 2])
+        layers = keras.layers
+        found = [
+            layers.Dense(3, name="a")(x), layers.Dense(3, activation="softmax", name="b")(x),
+            layers.Conv2D(2, 3, activation="relu", name="c")(image), layers.MaxPooling2D(name="d")(image),
+            layers.Flatten(name="e")(image), layers.BatchNormalization(name="f")(x), layers.Dropout(0.5, name="g")(x),
+            layers.Lambda(lambda value: value * 2.0, name="h")(x),
+            layers.TimeDistributed(layers.Flatten(), name="i")(image),
+        ]  # fmt: skip
+        assert [one.name for one in found[:8]] == [
+            "a/BiasAdd:0", "b/Softmax:0", "c/Relu:0", "d/MaxPool:0", "e/Reshape:0", "f/cond/Merge:0", "g/cond/Merge:0",
+            "h/mul:0",
+        ]  # fmt: skip
+        assert "cond" not in found[8].name  # what is the same in training and inference is computed once
+
+
+def test_tensors_of_a_model_know_their_operations():
+    with tf.Graph().as_default() as graph:
+        model = _two_layers()
+        with tf.name_scope("somewhere"):
+            assert [one.op.name for one in model.outputs] == ["last/BiasAdd"]
+        assert model.input.name == "first_input:0" and model.output.graph is graph
+        assert model.get_layer("first").output.name == "first/Relu:0"
+        assert str(model.output) == 'Tensor("last/BiasAdd:0", shape=(?, 1), dtype=float32)'
+        assert [keras.Input((2,)).name for _ in range(2)] == ["input_1:0", "input_2:0"]
+        assert graph.get_tensor_by_name("norm/cond/Merge:0") is not None
+
+
+@pytest.mark.parametrize("phase", [None, 0])
+def test_a_model_becomes_a_graph_of_constants(phase):
+    with tf.Graph().as_default() as graph:
+        if phase is not None:
+            K.set_learning_phase(phase)
+        try:
+            model = _two_layers()
+            session = K.get_session()
+            session.run(tf.global_variables_initializer())
+            expected = session.run(model.output, {model.input: X})
+            outputs = [one.op.name for one in model.outputs]
+            frozen = tf.graph_util.convert_variables_to_constants(session, graph.as_graph_def(), outputs)
+        finally:
+            K.clear_session()
+    kinds = {node.op for node in frozen.node}
+    assert not kinds & {"VariableV2", "Assign", "RefSwitch", "If"} and ("RandomUniform" in kinds) == (phase is None)
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.import_graph_def(frozen, name="")
+        np.testing.assert_allclose(session.run("last/BiasAdd:0", {"first_input:0": X}), expected, atol=1e-6)

@@ -118,6 +118,8 @@ class Writer:
         self._main: dict[ir.Node, str] = {}
         #: the cells behind handles
         self.cells: dict[ir.Value, Any] = {value: key.target for key, value in graph.captures.items()}
+        #: what is made of the states of generators that are no variables of the graph: seeds of draws, not written
+        self.private: set[ir.Value] = set()
         self._pivot = ""
         self._around: Callable[[Any, str], str] | None = None
         #: sides of branches and loops that are in no other
@@ -158,6 +160,8 @@ class Writer:
             return node.metadata["writer"]  # type: ignore[no-any-return]
         if "attributes" in node.metadata:
             return _with_attributes
+        if node.op != "random_stream" and any(value in self.private for value in node.inputs):
+            return _privately
         return RULES.get(node.op, _decomposed)
 
     def _as_type(self, node: ir.Node) -> list[str]:
@@ -440,8 +444,20 @@ def _take_notes(graph: ir.Graph, part: ir.Graph) -> None:
         copy.control = tuple(pairs[other] for other in node.control if other in pairs)
 
 
+#: between the state of a generator and the stream of its draws
+_ARITHMETIC = frozenset({"add", "subtract", "floormod", "cast", "identity", "concat", "stack", "reshape", "slice"})
+
+
 def _decomposed(x: Writer, node: ir.Node) -> list[str]:
     return x.decomposed(node)
+
+
+def _privately(x: Writer, node: ir.Node) -> list[str]:
+    """Writes nothing for what only makes a seed."""
+    if node.op not in _ARITHMETIC:
+        raise NotWritten
+    x.private.update(node.outputs)
+    return []
 
 
 def _with_attributes(x: Writer, node: ir.Node) -> list[str]:

@@ -89,11 +89,23 @@ def _read(x: Writer, node: Node) -> Sequence[str]:
     if node.metadata.get("type") == "VariableV2":
         x.variables[handle] = node.name
         return [x.op("VariableV2", [], main=True, dtype=kept.dtype, shape=_static(kept), container="", shared_name="")]
+    if _of_generator(x, handle):
+        x.private.add(kept)
+        return []
     return [x.op("Identity", [_variable(x, handle)], main=True, T=kept.dtype)]
+
+
+def _of_generator(x: Writer, handle: Any) -> bool:
+    """Whether a variable is the state of a generator, seed and count, that is no variable of the graph."""
+    inner = handle.type.handle
+    return handle not in x.variables and inner.dtype is dtypes.int64 and inner.shape == (2,)
 
 
 @rule("assign_variable", "assign_add_variable", "assign_sub_variable")
 def _assign(x: Writer, node: Node) -> Sequence[str]:
+    if _of_generator(x, node.inputs[0]):
+        x.private.update(node.outputs)
+        return []
     kind = graph_ops.shown(node.op).type
     further: dict[str, Any] = {"validate_shape": True} if kind == "Assign" else {}
     return [x.op(kind, [_variable(x, node.inputs[0]), *x.operands(node)], main=True, T=node.inputs[1].dtype,
@@ -123,9 +135,16 @@ def _stream(x: Writer, node: Node) -> Sequence[str]:
     return []
 
 
+@rule("random_stream")
+def _stateless(x: Writer, node: Node) -> Sequence[str]:
+    # Draws take the seed itself; those of a generator outside of the graph are made without one.
+    x.kept[node.outputs[0]] = (0, 0) if node.inputs[0] in x.private else x.references[node.inputs[0]]
+    return []
+
+
 def _seeds(x: Writer, state: Any) -> tuple[int, int]:
     found = x.kept.get(state)
-    if found is None:  # the state of a draw in another loop, whose numbers are drawn again: files have no word for it
+    if not isinstance(found, tuple):  # of a draw in another loop, whose numbers are drawn again: files cannot say it
         raise NotWritten
     return int(found[0]), int(found[1])
 
@@ -134,11 +153,23 @@ _DRAWS = {"random_normal": "RandomStandardNormal", "random_truncated_normal": "T
           "random_uniform": "RandomUniform"}  # fmt: skip
 
 
+_STATELESS = {"random_normal": "StatelessRandomNormal", "random_truncated_normal": "StatelessTruncatedNormal",
+              "random_uniform": "StatelessRandomUniform"}  # fmt: skip
+
+
 @rule(*_DRAWS)
 def _draw(x: Writer, node: Node) -> Sequence[str]:
+    given = x.kept.get(node.inputs[0])
+    if isinstance(given, str):
+        return [x.op(_STATELESS[node.op], [x.shape(node.attrs["shape"]), given], main=True, dtype=node.attrs["dtype"],
+                     T=_INT32, Tseed=_seed_of(node.inputs[0]).dtype)]  # fmt: skip
     seed, seed2 = _seeds(x, node.inputs[0])
     return [x.op(_DRAWS[node.op], [x.shape(node.attrs["shape"])], main=True, dtype=node.attrs["dtype"], T=_INT32,
                  seed=seed, seed2=seed2)]  # fmt: skip
+
+
+def _seed_of(stream: Any) -> Any:
+    return stream.node.inputs[0]
 
 
 @rule("random_integers")

@@ -133,11 +133,11 @@ def test_the_last_line_is_whole_on_a_narrow_terminal(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("COLUMNS", "30")
     lines = re.split("[\r\n]+", show(monkeypatch, "utf-8", True).strip())
     assert all(len(line) < 30 for line in lines[:-1])
-    assert lines[-1].startswith("5/5 0s ") and lines[-1].endswith(" - loss: 0.4567") and "━" not in lines[-1]
+    assert lines[-1].startswith("5/5 0s ") and lines[-1].endswith(" - loss: 0.2000") and "━" not in lines[-1]
     monkeypatch.setenv("COLUMNS", "50")
     lines = re.split("[\r\n]+", show(monkeypatch, "utf-8", True).strip())
     assert all(len(line.rstrip()) < 50 for line in lines)
-    assert lines[-1].rstrip().endswith(" - loss: 0.4567") and "━━━━━" in lines[-1]
+    assert lines[-1].rstrip().endswith(" - loss: 0.2000") and "━━━━━" in lines[-1]
 
 
 def test_a_terminal_gets_a_live_bar(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,8 +155,10 @@ def test_a_log_gets_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert text.count("\n") == 1 and "\r" not in text and text.startswith("5/5 - ")
 
 
-def test_a_bar_averages_what_is_not_stateful(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "loss: 0.4567" in show(monkeypatch, "utf-8", False)  # the mean of 1, 1/2, 1/3, 1/4, 1/5
+def test_a_bar_averages_what_is_not_stateful_until_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = show(monkeypatch, "utf-8", True)
+    assert "loss: 0.6111" in shown  # the mean of 1, 1/2, 1/3
+    assert "loss: 0.2000" in show(monkeypatch, "utf-8", False)
 
 
 @pytest.mark.parametrize("verbose,lines", [(0, 0), (1, 4), (2, 4)])

@@ -117,7 +117,9 @@ def test_a_model_that_is_not_built() -> None:
         keras.utils.plot_model(keras.Sequential([layers.Dense(1)]))
     with pytest.raises(ValueError, match="no direction 'UP'"):
         keras.utils.model_to_dot(branched(), rankdir="UP")
-    with pytest.raises(TypeError, match="no argument `colour`"):
+    with pytest.raises(ValueError, match="no argument `layer_range`"):
+        keras.utils.model_to_dot(branched(), layer_range=["a", "b"])
+    with pytest.raises(ValueError, match="no argument `colour`"):
         keras.utils.model_to_dot(branched(), colour="red")
 
 

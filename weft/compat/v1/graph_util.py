@@ -15,6 +15,8 @@ from weft.runtime.freezing import convert_variables_to_constants_v2 as convert_v
 
 #: nodes that stand for variables, and those that read them
 _VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
+#: what takes a reference to a variable, and what it becomes where the variable is a constant
+_OF_REFERENCES = {"RefSwitch": "Switch", "Assign": "Identity", "AssignAdd": "Add", "AssignSub": "Sub"}
 
 
 def _names(items: Any) -> list[str]:
@@ -101,7 +103,7 @@ def convert_variables_to_constants(sess: Any, input_graph_def: Any, output_node_
     names = [entry.name for entry in part.node if entry.op in _VARIABLES and entry.name not in kept
              and (wanted is None or entry.name in wanted)]  # fmt: skip
     values = dict(zip(names, sess.run([_value_of(sess, name) for name in names]) if names else [], strict=True))
-    made = GraphDef()
+    made, frozen = GraphDef(), set(values)  # what gives a reference to a variable that is none any more
     for entry in part.node:
         copy = made.node.add()
         if entry.name in values:
@@ -110,6 +112,9 @@ def convert_variables_to_constants(sess: Any, input_graph_def: Any, output_node_
         copy.CopyFrom(entry)
         if entry.op in ("ReadVariableOp", "ResourceGather") and _node_of(entry.input[0]) in values:
             _plain_read(copy)
+        elif entry.op in _OF_REFERENCES and _node_of(entry.input[0]) in frozen:
+            _plain(copy)
+            frozen.update([entry.name] if copy.op == "Switch" else [])
     made.library.CopyFrom(part.library)
     made.versions.CopyFrom(part.versions)
     return made
@@ -128,6 +133,16 @@ def _constant(copy: Any, entry: Any, value: Any) -> None:
     copy.op, copy.name, copy.device = "Const", entry.name, entry.device
     copy.attr["dtype"].type = entry.attr["dtype"].type
     copy.attr["value"].tensor.CopyFrom(to_tensor_proto(value, dtype=as_dtype(kind).as_datatype_enum))
+
+
+def _plain(copy: Any) -> None:
+    """What was done with a reference to a variable, with a constant: an assignment gives what would be assigned."""
+    copy.op = _OF_REFERENCES[copy.op]
+    if copy.op == "Identity":
+        del copy.input[0]
+    kind = copy.attr["T"].type
+    copy.attr.clear()
+    copy.attr["T"].type = kind
 
 
 def _plain_read(copy: Any) -> None:

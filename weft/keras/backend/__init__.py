@@ -40,6 +40,7 @@ from weft.keras.backend.functions import (
     greater,
     greater_equal,
     hard_sigmoid,
+    in_test_phase,
     in_train_phase,
     int_shape,
     is_keras_tensor,
@@ -264,7 +265,7 @@ def function(inputs: Any, outputs: Any, updates: Any = None, **kwargs: Any) -> A
 
 
 def learning_phase() -> Any:
-    """Whether the running call trains; in a graph of TensorFlow 1 the tensor to feed, if nothing was set."""
+    """1 where the running call trains, else 0; in a graph of TensorFlow 1 the tensor to feed, if nothing was set."""
     from weft.keras.core import call_context
 
     context = call_context.current()
@@ -273,8 +274,8 @@ def learning_phase() -> Any:
             from weft.keras.core import in_graph
 
             return in_graph.learning_phase()
-        return bool(phase_set())
-    return bool(context.training)
+        return int(bool(phase_set()))
+    return context.training if tf.is_tensor(context.training) else int(bool(context.training))
 
 
 #: functions of another module, which is loaded when one is asked for: it needs all of `keras.ops`
@@ -304,8 +305,8 @@ __all__ = [
     "clear_session", "clip", "concatenate", "constant", "cos", "cumprod", "cumsum", "dot", "dropout", "dtype",
     "elu", "epsilon", "equal", "eval", "exp", "expand_dims", "eye", "flatten", "floatx", "function", "gather",
     "get_session", "get_uid", "get_value", "gradients", "greater", "greater_equal", "hard_sigmoid",
-    "image_data_format", "image_dim_ordering", "in_train_phase", "int_shape", "is_float_dtype", "is_int_dtype",
-    "is_keras_tensor", "l2_normalize", "learning_phase", "less", "less_equal", "log", "logsumexp",
+    "image_data_format", "image_dim_ordering", "in_test_phase", "in_train_phase", "int_shape", "is_float_dtype",
+    "is_int_dtype", "is_keras_tensor", "l2_normalize", "learning_phase", "less", "less_equal", "log", "logsumexp",
     "manual_variable_initialization", "max", "maximum", "mean", "min", "minimum", "name_scope", "ndim", "not_equal",
     "one_hot", "ones", "ones_like", "permute_dimensions", "placeholder", "pow", "prod", "random_normal",
     "random_uniform", "relu", "repeat", "repeat_elements", "reset_uids", "reshape", "result_type", "reverse",

@@ -359,6 +359,11 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
     return chosen() if callable(chosen) else chosen
 
 
+def in_test_phase(x: Any, alt: Any, training: Any = None) -> Any:
+    """x while not training, `alt` otherwise; functions are called."""
+    return in_train_phase(alt, x, training)
+
+
 def random_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None, std: float | None = None
 ) -> Any:

@@ -79,7 +79,7 @@ class TensorBoard(Callback):
         if embeddings_freq:
             _log.warning("TensorBoard: embeddings_freq=%r takes no effect: Weft does not write that.", embeddings_freq)
         self._writers: dict[str, Any] = {}
-        self._step = self._tests = self._epoch_steps = self._batches = 0
+        self._tests = self._epoch_steps = self._batches = 0
         self._epoch_start = self._batch_start = 0.0
         self._training = False
 
@@ -104,7 +104,6 @@ class TensorBoard(Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Opens the files and writes the graph."""
         self._training, self._batches = True, 0
-        self._step = int(self.model.optimizer.iterations.numpy())
         if self.write_graph and self.model._graph is not None:
             writer = self._writer("train")
             writer.write_graph(_graph_of(self.model))
@@ -146,15 +145,13 @@ class TensorBoard(Callback):
         """Writes metrics after so many batches, and the profile after its last one."""
         if self._profiling and self._profiled is not None and self._batches >= self._profiled[1]:
             self._stop_profile()
-        if not self._by_batch:
+        if not self._by_batch or self._batches % self.update_freq:
             return
         if self.write_steps_per_second:
             seconds = max(time.perf_counter() - self._batch_start, 1e-9)
-            self._scalar("train", "batch_steps_per_second", 1.0 / seconds, self._step)
-        if self._step % self.update_freq == 0:
-            for name, value in (logs or {}).items():
-                self._scalar("train", f"batch_{name}", value, self._step)
-        self._step += 1
+            self._scalar("train", "batch_steps_per_second", 1.0 / seconds, self._batches)
+        for name, value in (logs or {}).items():
+            self._scalar("train", f"batch_{name}", value, self._batches)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Writes an epoch's metrics, and the weights when it is their turn."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import weakref
+from functools import cached_property
+from types import CodeType
 from typing import Any
 
 from weft.extend import explain, nearest, signature_of
@@ -20,7 +23,7 @@ class CallSignature:
         masks: Names of mask parameters, by the parameter whose mask they take.
     """
 
-    def __init__(self, signature: inspect.Signature) -> None:
+    def __init__(self, signature: inspect.Signature, code: CodeType | None = None) -> None:
         self.signature = signature
         parameters = list(signature.parameters.values())
         kinds = inspect.Parameter
@@ -34,6 +37,7 @@ class CallSignature:
         self.first = positional[0] if positional else None
         self.required = [p.name for p in parameters if p.name in positional and p.default is kinds.empty]
         self.has_training = "training" in self.names
+        self._code = code
         self.default_training = self._default("training")
         self.masks = {
             name[: -len("_mask")]: name
@@ -42,6 +46,11 @@ class CallSignature:
         }
         if "mask" in self.names and self.first is not None:
             self.masks.setdefault(self.first, "mask")
+
+    @cached_property
+    def reads_training(self) -> bool:
+        """Whether the call does something with `training`, as far as its code tells."""
+        return self.has_training and (self._code is None or _reads(self._code, "training"))
 
     def _default(self, name: str) -> Any:
         parameter = self.signature.parameters.get(name)
@@ -91,7 +100,19 @@ def _of_method(function: Any) -> CallSignature:
 
 def _read(function: Any) -> CallSignature:
     signature = signature_of(function)
-    return CallSignature(signature.replace(parameters=list(signature.parameters.values())[1:]))
+    whole = inspect.unwrap(function) is function  # what stands around a function may do anything with its arguments
+    return CallSignature(
+        signature.replace(parameters=list(signature.parameters.values())[1:]),
+        getattr(function, "__code__", None) if whole else None,
+    )
+
+
+def _reads(code: CodeType, name: str) -> bool:
+    """Whether a function's code reads its parameter of that name."""
+    return name in code.co_cellvars or any(
+        "LOAD" in step.opname and (step.argval == name or (isinstance(step.argval, tuple) and name in step.argval))
+        for step in dis.get_instructions(code)
+    )
 
 
 def call_signature(layer: Any) -> CallSignature:

@@ -7,13 +7,14 @@ graph takes one, the calls that lead to it are made in the graph, each once: inp
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
 import weft as tf
 from weft.extend import present_graph
-from weft.keras.core.call_signature import call_signature
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.operation import Node, node_of
 
@@ -33,6 +34,7 @@ class _Place:
         self.seeds = 0
 
 
+_NOWHERE = nullcontext()
 _places: weakref.WeakKeyDictionary[Any, _Place] = weakref.WeakKeyDictionary()
 
 
@@ -45,11 +47,23 @@ def bind(symbolic: Any, tensor: Any) -> None:
     _place().tensors[id(symbolic)] = (symbolic, tensor)
 
 
+@contextmanager
+def _outside() -> Iterator[None]:
+    """In the present graph, outside of the scopes and dependencies that whoever asks for a tensor happens to be in."""
+    with present_graph().as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+        yield
+
+
+def scope(name: str) -> AbstractContextManager[Any]:
+    """What the operations of a layer's call are made in: in a graph, a scope of the layer's name."""
+    return _NOWHERE if present_graph() is None else tf.compat.v1.name_scope(name)
+
+
 def learning_phase() -> Any:
     """The tensor of the present graph that says whether a run trains; False where it is not fed."""
     place = _place()
     if place.phase is None:
-        with present_graph().as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+        with _outside():
             place.phase = tf.compat.v1.placeholder_with_default(False, (), name="keras_learning_phase")
     return place.phase
 
@@ -72,11 +86,14 @@ def lower(symbolic: Any) -> Any:
             stack.pop()
         elif node is None or node.is_input:
             shape = [None if not isinstance(size, int) else size for size in one.shape.as_list()]
-            bind(one, tf.compat.v1.placeholder(one.dtype, shape, name=one.name))
+            with _outside():
+                    bind(one, tf.compat.v1.placeholder(one.dtype, shape, name=one._name))
         elif missing := [source for source in node.inputs if id(source) not in tensors]:
             stack.extend(missing)
         else:
-            for output, tensor in zip(node.outputs, _call(node, tensors), strict=True):
+            with _outside():
+                made = _call(node, tensors)
+            for output, tensor in zip(node.outputs, made, strict=True):
                 bind(output, tensor)
     return tensors[id(symbolic)][1]
 
@@ -96,7 +113,7 @@ def _call(node: Node, tensors: dict[int, tuple[Any, Any]]) -> list[Any]:
 
 def phase_for(layer: Any, default: Any) -> Any:
     """What `training` is for a call in a graph that does not say it: what was set, or the tensor to feed."""
-    if not any(_is_another(one) for one in layer._flatten_layers()):
+    if not trains_differently(layer):
         return default
     from weft.keras.backend.symbolic import phase_set
 
@@ -104,12 +121,14 @@ def phase_for(layer: Any, default: Any) -> Any:
     return learning_phase() if said is None else said
 
 
-def _is_another(layer: Any) -> bool:
-    """Whether a layer itself, apart from those inside, may compute something else while it trains."""
-    if not call_signature(layer).has_training or hasattr(layer, "cell"):
-        return False
-    rates = [getattr(layer, name) for name in ("dropout", "recurrent_dropout") if hasattr(layer, name)]
-    return not rates or any(rates)
+def trains_differently(layer: Any) -> bool:
+    """Whether a layer or one inside it may compute something else while it trains."""
+    return any(one._trains_differently() for one in layer._flatten_layers())
+
+
+def add_bias(result: Any, bias: Any) -> Any:
+    """The sum with a bias along the last axis; in a graph by the operation that has a name of its own there."""
+    return result + bias if present_graph() is None else tf.compat.v1.nn.bias_add(result, bias)
 
 
 def either_way(call: Any, bound: Any) -> Any:

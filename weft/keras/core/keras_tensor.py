@@ -115,12 +115,43 @@ class KerasTensor(PromotingOperators, TensorOperators):
 
     @property
     def name(self) -> str:
-        """Its name."""
-        return self._name
+        """Its name; beside a graph of TensorFlow 1, that of the graph's tensor for it."""
+        return self._name if present_graph() is None else self._in_graph().name
 
     @name.setter
     def name(self, value: str) -> None:
         self._name = value
+
+    def _in_graph(self) -> Any:
+        from weft.keras.core import in_graph
+
+        return in_graph.lower(self)
+
+    @property
+    def op(self) -> Any:
+        """The operation that makes it in the present graph of TensorFlow 1.
+
+        Raises:
+            AttributeError: Where there is no such graph.
+        """
+        return self._beside("op")
+
+    @property
+    def graph(self) -> Any:
+        """The present graph of TensorFlow 1.
+
+        Raises:
+            AttributeError: Where there is none.
+        """
+        return self._beside("graph")
+
+    def _beside(self, what: str) -> Any:
+        if present_graph() is None:
+            raise AttributeError(explain(
+                f"'KerasTensor' object has no attribute '{what}': only tensors of a graph of TensorFlow 1 have one.",
+                hint="ask inside `with tf.Graph().as_default()`, or after tf.compat.v1.disable_eager_execution()",
+            ))  # fmt: skip
+        return getattr(self._in_graph(), what)
 
     @property
     def ndim(self) -> int | None:
@@ -214,6 +245,9 @@ class KerasTensor(PromotingOperators, TensorOperators):
         if not self._shape.rank or self._shape[0] is None:
             raise TypeError(self._no_value("it cannot be iterated, its first size is not known"))
         return (self[i] for i in range(self._shape[0]))
+
+    def __str__(self) -> str:
+        return repr(self) if present_graph() is None else str(self._in_graph())
 
     def __repr__(self) -> str:
         flags = f", sparse={self.sparse}, ragged={self.ragged}"

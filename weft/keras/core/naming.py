@@ -29,10 +29,16 @@ def to_snake_case(name: str) -> str:
 
 def auto_name(prefix: str) -> str:
     """The prefix when it is asked for first, then `prefix_1`, `prefix_2`, …"""
+    count = times(prefix)
+    return prefix if count == 0 else f"{prefix}_{count}"
+
+
+def times(prefix: str) -> int:
+    """How often it has been asked about a prefix before."""
     with _lock:
         count = _counts.get(prefix, 0)
         _counts[prefix] = count + 1
-    return prefix if count == 0 else f"{prefix}_{count}"
+    return count
 
 
 def reset_names() -> None:

@@ -410,15 +410,26 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
         with autocast_scope(self.compute_dtype if self.autocast else None):
             if symbolic:
                 return self.compute_output_spec(*bound.args, **bound.kwargs)
-            training = bound.arguments.get("training")
-            if is_tensor(training) and not hasattr(self, "fit"):
-                own = _is_builtin(type(self).call)  # calls of users may ask the tensor themselves
-                known = tf.get_static_value(training) if own else None
-                if known is not None:
-                    bound.arguments["training"] = bool(known)
-                elif own or present_graph() is not None:
-                    return in_graph.either_way(extend.traceable(self.call), bound)
-            return extend.traceable(self.call)(*bound.args, **bound.kwargs)
+            with in_graph.scope(self.name):
+                training = bound.arguments.get("training")
+                if is_tensor(training) and not hasattr(self, "fit"):
+                    own = _is_builtin(type(self).call)  # calls of users may ask the tensor themselves
+                    known = tf.get_static_value(training) if own else None
+                    if known is not None:
+                        bound.arguments["training"] = bool(known)
+                    elif in_graph.trains_differently(self):
+                        if own or present_graph() is not None:
+                            return in_graph.either_way(extend.traceable(self.call), bound)
+                    elif own:
+                        bound.arguments["training"] = False
+                return extend.traceable(self.call)(*bound.args, **bound.kwargs)
+
+    def _trains_differently(self) -> bool:
+        """Whether this layer itself, apart from those inside, may compute something else while it trains."""
+        if not call_signature(self).reads_training:
+            return False
+        rates = [getattr(self, name) for name in ("dropout", "recurrent_dropout") if hasattr(self, name)]
+        return not rates or any(rates)
 
     def _record(self, signature: CallSignature, recorded: dict[str, Any], outputs: Any) -> None:
         bound = inspect.BoundArguments(signature.signature, recorded)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import weft as tf
-from weft.extend import explain, user_facing
+from weft.extend import explain, present_graph, user_facing
 from weft.keras.core import naming
 from weft.keras.core.call_signature import CallSignature, call_signature
 from weft.keras.core.function import OperationGraph
@@ -70,7 +70,8 @@ class Sequential(Model):
         given = getattr(layer, "_given_input", None)
         if not self._sequence and not isinstance(layer, InputLayer):
             if given is not None:
-                self._append(InputLayer(batch_shape=given[0], dtype=given[1] or _input_dtype(layer)))
+                name = None if present_graph() is None else f"{layer.name}_input"  # as in Keras 2
+                self._append(InputLayer(batch_shape=given[0], dtype=given[1] or _input_dtype(layer), name=name))
             elif getattr(layer, "_graph", None) is not None and len(tf.nest.flatten(layer._inputs_struct)) == 1:
                 first = tf.nest.flatten(layer._inputs_struct)[0]
                 self._append(InputLayer(batch_shape=tuple(first.shape), dtype=first.dtype))

@@ -171,24 +171,31 @@ class _Drawer:
         return self.ends[id(operation)]
 
     def add_graph(self, model: Any) -> tuple[list[int], list[int]]:
-        """Draws the operations of a model and the edges between them."""
+        """Draws the operations of a model and the edges between them; a Sequential begins at its first layer."""
+        chain = isinstance(model, tf.keras.Sequential)
+        entries: dict[int, int] = {}  # of each input without a box, the box that takes it
         for operation in model._graph.operations:
-            self.add(operation)
+            if not (chain and kind_of(operation) == "InputLayer"):
+                self.add(operation)
         for node in model._graph.nodes_in_order:
+            if id(node.operation) not in self.ends:
+                continue
             takes = self.add(node.operation)[0]
             for position, tensor in enumerate(node.inputs):
                 history = tensor._keras_history
                 if history.operation is None or id(history.operation) not in self.ends:
+                    entries.setdefault(id(tensor), takes[min(position, len(takes) - 1)])
                     continue
                 gives = self.ends[id(history.operation)][1]
                 edge = (gives[min(history.tensor_index, len(gives) - 1)], takes[min(position, len(takes) - 1)])
                 if edge not in self.dot.edges:
                     self.dot.edges.append(edge)
-        ends = [
-            [self.ends[id(tensor._keras_history.operation)][side][0] for tensor in tensors]
-            for side, tensors in ((0, model.inputs), (1, model.outputs))
-        ]
-        return ends[0], ends[1]
+
+        def ends(tensors: list[Any], side: int) -> list[int]:
+            made = [(id(tensor), id(tensor._keras_history.operation)) for tensor in tensors]
+            return [self.ends[by][side][0] if by in self.ends else entries[tensor] for tensor, by in made]
+
+        return ends(model.inputs, 0), ends(model.outputs, 1)
 
     def _rows(self, operation: Any) -> list[list[_Cell]]:
         shown, kind = self.shown, kind_of(operation)
@@ -218,7 +225,8 @@ def _tensors(operation: Any, side: str, tell: Any) -> str:
         found = getattr(operation, side)
     except (AttributeError, ValueError):
         return "?"
-    return ", ".join(tell(leaf) for leaf in tf.nest.flatten(found)) or "?"
+    told = [tell(leaf) for leaf in tf.nest.flatten(found)]
+    return f"[{', '.join(told)}]" if len(told) > 1 else "".join(told) or "?"
 
 
 def model_to_dot(
@@ -244,7 +252,7 @@ def model_to_dot(
         An object with `to_string()` (the DOT language), `create(format)` and `write(path)`.
 
     Raises:
-        ValueError: For a model that is not built, or another direction.
+        ValueError: For a model that is not built, another direction, or another argument.
 
     Example:
         >>> from weft import keras
@@ -252,9 +260,9 @@ def model_to_dot(
         >>> "out (Dense)" in keras.utils.model_to_dot(model).to_string()
         True
     """
-    kwargs.pop("layer_range", None)
+    kwargs = {name: value for name, value in kwargs.items() if name != "layer_range" or value is not None}
     if kwargs:
-        raise TypeError(explain(f"model_to_dot has no argument `{next(iter(kwargs))}`."))
+        raise ValueError(explain(f"model_to_dot has no argument `{next(iter(kwargs))}`."))
     if rankdir not in _DIRECTIONS:
         raise ValueError(explain(
             f"model_to_dot: there is no direction {rankdir!r}.", expected=", ".join(_DIRECTIONS)

@@ -92,8 +92,8 @@ class Progbar:
             values: Pairs of name and value.
             finalize: Whether it is the last; where None, it is when `current` reaches the target.
         """
-        self._take(current, values)
         last = finalize if finalize is not None else (self.target is not None and current >= self.target)
+        self._take(current, values, last)
         if self.verbose not in (1, 2) or self.finalized:
             return
         now = time.perf_counter()
@@ -110,11 +110,13 @@ class Progbar:
         """Shows `n` more steps."""
         self.update(self._seen + n, values)
 
-    def _take(self, current: int, values: Any) -> None:
+    def _take(self, current: int, values: Any, last: bool) -> None:
         steps = max(current - self._seen, 1)
         for name, value in values or ():
             if self._is_shown_as_it_is(name) or isinstance(value, list):
                 self._values[name] = value
+            elif last:  # counts alone, as in Keras
+                self._values[name] = (value, 1)
             else:
                 total, count = self._values.get(name, (0.0, 0))
                 self._values[name] = (total + value * steps, count + steps)

@@ -8,6 +8,7 @@ import weft as tf
 from weft.extend import explain
 from weft.keras import activations, constraints, initializers, regularizers
 from weft.keras.config import standardize_data_format
+from weft.keras.core import in_graph
 from weft.keras.layers.convolution.arguments import format_letters, padding_mode, per_axis, require_room
 from weft.keras.layers.core.dense import as_float, positive_int
 from weft.keras.layers.core.lora import LowRank, adapted
@@ -93,10 +94,10 @@ class ConvolutionBase(Layer):
 
     def _finish_call(self, result: Any) -> Any:
         if self.bias is not None:
-            bias = self.bias
             if self.data_format == "channels_first":
-                bias = tf.reshape(bias, (1, -1, *(1,) * self.rank))
-            result = result + bias
+                result = result + tf.reshape(self.bias, (1, -1, *(1,) * self.rank))
+            else:
+                result = in_graph.add_bias(result, self.bias)
         return result if self.activation is None else self.activation(result)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain
 from weft.keras import activations, constraints, initializers, regularizers
+from weft.keras.core import in_graph
 from weft.keras.core.dtypes import is_float
 from weft.keras.layers.core.lora import LowRank, adapted
 from weft.keras.layers.input_spec import InputSpec
@@ -116,5 +117,5 @@ class Dense(LowRank, Layer):
         sparse = isinstance(inputs, tf.SparseTensor)
         result = product_with_matrix(inputs, self.kernel) if sparse else tf.matmul(inputs, self.kernel)
         if self.bias is not None:
-            result = result + self.bias
+            result = in_graph.add_bias(result, self.bias)
         return result if self.activation is None else self.activation(result)

@@ -38,7 +38,7 @@ class InputLayer(Layer):
         ragged: bool | None = None, batch_shape: Any = None, input_tensor: Any = None, optional: bool = False,
         name: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
-        super().__init__(name=name or naming.auto_name("input_layer"), **kwargs)
+        super().__init__(name=name or _next_name(), **kwargs)
         if sparse and ragged:
             raise ValueError(explain("Input: `sparse` and `ragged` cannot both be true.", hint="give one of them"))
         if input_tensor is not None:
@@ -82,6 +82,11 @@ class InputLayer(Layer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._make_node()
+
+
+def _next_name() -> str:
+    """The name of an input that was given none; beside a graph of TensorFlow 1, the name that Keras 2 gave."""
+    return naming.auto_name("input_layer") if present_graph() is None else f"input_{naming.times('input') + 1}"
 
 
 def _check_against(tensor: Any, shape: Any, batch_shape: Any, batch_size: int | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain
 from weft.keras import config
+from weft.keras.core.call_signature import accepts
 from weft.keras.core.shapes import as_shape
 from weft.keras.layers.layer import Layer
 
@@ -64,10 +65,11 @@ class Lambda(Layer):
         self.arguments = dict(arguments or {})
         self.supports_masking = mask is not None
 
+    def _trains_differently(self) -> bool:
+        return accepts(self.function, "training")
+
     def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
         """What the function returns."""
-        from weft.keras.core.call_signature import accepts
-
         keywords = dict(self.arguments)
         if accepts(self.function, "mask"):
             keywords["mask"] = mask

@@ -111,6 +111,9 @@ class RNN(Layer):
         for variable, value in zip(self.states.variables, states if isinstance(states, (list, tuple)) else [states]):
             variable.assign(tf.cast(value, variable.dtype))
 
+    def _trains_differently(self) -> bool:
+        return False  # the cell may
+
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = False) -> Any:
         """The outputs."""
         sequences, initial_state = _split_states(sequences, initial_state)

@@ -93,6 +93,9 @@ class Bidirectional(Layer):
                     layer.build(sequences_shape)
         self.input_spec = self.forward_layer.input_spec
 
+    def _trains_differently(self) -> bool:
+        return False  # what is inside may
+
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None) -> Any:
         """The outputs of both directions together."""
         first = second = {}
@@ -186,6 +189,9 @@ class TimeDistributed(Wrapper):
             ))  # fmt: skip
         if not self.layer.built:
             self.layer.build((None, *input_shape[2:]))
+
+    def _trains_differently(self) -> bool:
+        return False  # what is inside may
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """The outputs of all steps."""
