@@ -155,6 +155,7 @@ def test_operations_of_layers_have_the_names_of_tensorflow():
 
 
 def test_tensors_of_a_model_know_their_operations():
+    K.clear_session()  # names are numbered anew
     with tf.Graph().as_default() as graph:
         model = _two_layers()
         with tf.name_scope("somewhere"):
