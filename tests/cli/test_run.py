@@ -545,3 +545,9 @@ def test_names_that_scipy_has_dropped_are_refused_with_what_to_use(folder):
     folder.write("old.py", "from scipy.misc import imresize")
     result = folder.run("old.py")
     assert result.returncode == 1 and "next: use PIL.Image" in result.stderr
+
+
+@pytest.mark.parametrize(("dialect", "printed"), [("v1", "[0.5]\n"), ("v2", "[np.float32(0.5)]\n")])
+def test_numpy_prints_numbers_of_version_1_as_it_did_then(folder: Folder, dialect, printed):
+    folder.write("show.py", "import numpy as np\nprint([np.float32(0.5)])\n")
+    assert folder.run("--dialect", dialect, "show.py").stdout == printed

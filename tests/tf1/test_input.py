@@ -146,3 +146,29 @@ def test_queues_check_what_is_put_in():
         queue.enqueue([1, tf.constant([1, 2])])
     with pytest.raises(ValueError, match="must be fully defined"):
         tf.train.batch([tf.placeholder(tf.float32, [None])], 2)
+
+
+def test_a_queue_is_waited_for_as_long_as_the_run_may():
+    queue = tf.FIFOQueue(1, tf.float32)
+    take, put = queue.dequeue(), queue.enqueue(1.0)
+    with tf.Session(config=tf.ConfigProto(operation_timeout_in_ms=20)) as session:
+        with pytest.raises(tf.errors.DeadlineExceededError, match="Timed out waiting"):
+            session.run(take)
+        session.run(put)
+        with pytest.raises(tf.errors.DeadlineExceededError):
+            session.run(put)
+        assert session.run(take) == 1.0
+    with tf.Session() as session, pytest.raises(tf.errors.DeadlineExceededError):
+        session.run(take, options=tf.RunOptions(timeout_in_ms=20))
+
+
+def test_a_run_that_is_known_from_before_waits_no_longer():
+    queue = tf.FIFOQueue(1, tf.float32)
+    x = tf.placeholder(tf.float32, [])
+    total, put = queue.dequeue() + x, queue.enqueue(1.0)
+    with tf.Session() as session:
+        for _ in range(2):
+            session.run(put)
+            assert session.run(total, {x: np.float32(2.0)}) == 3.0
+        with pytest.raises(tf.errors.DeadlineExceededError):
+            session.run(total, {x: np.float32(2.0)}, options=tf.RunOptions(timeout_in_ms=20))

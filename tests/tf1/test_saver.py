@@ -156,3 +156,16 @@ def test_a_variable_of_a_graph_that_is_read_from_a_file_is_assigned_by_name(tmp_
         assert session.run(more) == 8 and session.run(rows).tolist() == [1.0, 7.0]
         with pytest.raises(AttributeError, match="Only a variable can be assigned to"):
             tf.assign(graph.get_tensor_by_name("w/read:0"), 1)
+
+
+def test_what_a_checkpoint_holds_is_printed(tmp_path, capsys):
+    from weft.compat.v1.inspect_checkpoint import print_tensors_in_checkpoint_file
+
+    variables()
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        path = tf.train.Saver().save(session, str(tmp_path / "model"))
+    print_tensors_in_checkpoint_file(path, tensor_name="v", all_tensors=False)
+    assert capsys.readouterr().out == "tensor_name:  v\n[1. 2.]\n# Total number of params: 3\n"
+    print_tensors_in_checkpoint_file(path, "", False)
+    assert capsys.readouterr().out.startswith("v (DT_FLOAT) [2]\nw (DT_INT32) []\n")

@@ -73,7 +73,10 @@ def main(args: argparse.Namespace) -> int:
         return 1
     _enter(program.folder)
     name = program.file or os.path.join(program.folder, target)
-    install(Binding(args.dialect, program.verdict, name, override="--dialect v2"))
+    binding = Binding(args.dialect, program.verdict, name, override="--dialect v2")
+    install(binding)
+    if binding.verdict.dialect == "v1":
+        removed.print_as_then()
     return _execute(program, target)
 
 

@@ -199,6 +199,10 @@ class StandIn(ModuleType):
                 return getattr(self._weft_place(place), name)
             except AttributeError:
                 continue
+        if self._weft_path.startswith("python.ops.gen_"):  # operations one by one, called in the other way of writing
+            called = _operation_called(name)
+            if called is not None:
+                return importlib.import_module("weft.compat.raw_calls").function_of(called, keywords_only=False)
         if self._weft_tree == "keras":  # Weft's own module of that path, where there happens to be one
             own = resolve_below(target("keras"), self._weft_path)
             if own is not None and not isinstance(own, StandIn):
@@ -230,6 +234,13 @@ class StandIn(ModuleType):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return stand_in, (self._weft_tree, self._weft_path)
+
+
+def _operation_called(function: str) -> str | None:
+    """The operation of a generated function, such as `ReluGrad` of `relu_grad` or `_relu_grad`."""
+    operations = importlib.import_module("weft.compat.operations")
+    wanted = function.replace("_", "").lower()
+    return next((name for name in operations.names() if name.lower() == wanted), None)
 
 
 _stand_ins: dict[tuple[str, str], StandIn] = {}

@@ -33,7 +33,8 @@ def _contrib(package: str, below: str, modules: str) -> dict[str, tuple[str, ...
 #: Below ``tensorflow``.
 TENSORFLOW: dict[str, tuple[str, ...]] = {
     "python": (),
-    **_under("python", "framework ops platform client util lib eager layers summary", ()),
+    **_under("python", "framework ops platform client util lib eager layers summary tools", ()),
+    "python.tools.inspect_checkpoint": ("v1.inspect_checkpoint",),
     # framework
     "python.framework.ops": ("tf", "v1"),
     "python.framework.dtypes": ("tf.dtypes", "tf"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import collections.abc
+import contextlib
 import fractions
 import functools
 import inspect
@@ -62,6 +63,12 @@ def supply_numpy_names() -> None:
         np.reshape(np.zeros(1), newshape=(1,))  # type: ignore[call-overload]
     except TypeError:
         np.reshape = _with_newshape(np.reshape)
+
+
+def print_as_then() -> None:
+    """Lets numpy print numbers as its versions of that time did: 0.7, and not np.float32(0.7), within a list."""
+    with contextlib.suppress(TypeError, ValueError):  # numpy before 2.2 does not know that form
+        np.set_printoptions(legacy="1.25")  # type: ignore[arg-type]
 
 
 def supply_python_names() -> None:

@@ -34,7 +34,8 @@ def _read(cell: Any) -> Any:
         name = getattr(cell, "name", "") or "a variable"
         raise FailedPreconditionError(
             explain(f"Attempting to use uninitialized value {name}: `{name}` is read before it has a value.",
-                    hint="run tf.compat.v1.global_variables_initializer() first, or assign it a value")  # fmt: skip
+                    hint="run tf.compat.v1.global_variables_initializer() first (and local_variables_initializer(), as "
+                    "the variables of tf.metrics and of num_epochs are local), or assign it a value")  # fmt: skip
         )
     return value
 

@@ -277,6 +277,11 @@ class _Ready:
         return arrays if tuple([array.shape for array in arrays]) in self.shapes else None
 
 
+def _limit(settings: Any, name: str = "timeout_in_ms") -> int:
+    """How many milliseconds a run may wait, 0 for ever."""
+    return 0 if settings is None else int(getattr(settings, name, 0) or 0)
+
+
 class _Partial:
     """What the parts of one run have computed so far."""
 
@@ -359,6 +364,8 @@ class BaseSession:
             RuntimeError: Where the session is closed, or its graph is empty.
             InvalidArgumentError: Where a placeholder is not fed.
             FailedPreconditionError: Where a variable has no value yet.
+            DeadlineExceededError: Where a queue lets it wait for longer than `timeout_in_ms` of the options, or
+                `operation_timeout_in_ms` of the session's, allows.
         """
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
@@ -368,6 +375,7 @@ class BaseSession:
                         hint="add operations to the graph first, or open the session on the graph that has them: "
                         "tf.Session(graph=graph)")  # fmt: skip
             )
+        limit = _limit(options) or _limit(self._config, "operation_timeout_in_ms")
         fetch = self._fetch(fetches)
         known = None
         if run_metadata is None and type(feed_dict) is dict and not self._graph.restricts_feeds:
@@ -376,7 +384,7 @@ class BaseSession:
             arrays = None if ready is None else ready.taken(feed_dict)
             if ready is not None and arrays is not None:
                 try:
-                    with Running(self):
+                    with Running(self, limit):
                         results = ready.plan.run(arrays, self)
                 except FailedPreconditionError as error:
                     raise FailedPreconditionError(str(error)) from None
@@ -401,7 +409,7 @@ class BaseSession:
         if known is not None and feed_dict and not plan.told and not any(value in fed for value in fetch.values):
             self._make_ready(known, plan, feed_dict, given)
         try:
-            with Running(self):
+            with Running(self, limit):
                 if watched:
                     results, stats = traced(functools.partial(plan.run, given, self), plan.graph)
                     run_metadata.step_stats.CopyFrom(stats)

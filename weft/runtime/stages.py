@@ -5,11 +5,12 @@ between compiled parts, so that nobody waits with a variable's lock in his hands
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from weft.base.errors import explain, naming
+from weft.base.errors import DeadlineExceededError, explain, naming
 from weft.ir.cutting import mentioned, part_of, wanted_by
 from weft.ir.graph import Graph, Node, Value, symbol_sources
 from weft.ops import opdef
@@ -19,24 +20,48 @@ from weft.runtime import dispatch
 class _Local(threading.local):
     def __init__(self) -> None:
         self.sessions: list[Any] = []
+        #: by when each of their runs is to be over, in the seconds of `time.monotonic`; None for no limit
+        self.deadlines: list[float | None] = []
 
 
 _local = _Local()
 
 
 class Running:
-    """Within the block a session runs in this thread."""
+    """Within the block a session runs in this thread.
 
-    __slots__ = ("_session",)
+    Args:
+        session: Which.
+        limit: How long what waits in it may wait, in milliseconds; 0 for ever.
+    """
 
-    def __init__(self, session: Any) -> None:
-        self._session = session
+    __slots__ = ("_limit", "_session")
+
+    def __init__(self, session: Any, limit: int = 0) -> None:
+        self._session, self._limit = session, limit
 
     def __enter__(self) -> None:
         _local.sessions.append(self._session)
+        _local.deadlines.append(time.monotonic() + self._limit / 1000 if self._limit else None)
 
     def __exit__(self, *error: Any) -> None:
         _local.sessions.pop()
+        _local.deadlines.pop()
+
+
+def wait(changed: threading.Condition) -> None:
+    """Waits for a condition, as long as the run of this thread may.
+
+    Raises:
+        DeadlineExceededError: Where the run's time is over.
+    """
+    deadline = _local.deadlines[-1] if _local.deadlines else None
+    if not changed.wait(None if deadline is None else max(deadline - time.monotonic(), 0.0)):
+        raise DeadlineExceededError(
+            explain("Timed out waiting for notification: a queue had no element, or no room, in the time of the run.",
+                    hint="start what fills or empties the queue, or allow more with operation_timeout_in_ms of "
+                    "tf.ConfigProto or timeout_in_ms of tf.RunOptions")  # fmt: skip
+        )
 
 
 def running() -> Any:

@@ -81,7 +81,7 @@ class CheckpointReader:
 
     def debug_string(self) -> bytes:
         """A line for each tensor: name, dtype, shape."""
-        lines = [f"{name} ({DataType(self._reader.dtype(name)).name}) {list(shape)}"
+        lines = [f"{name} ({DataType(self._reader.dtype(name)).name}) [{','.join(map(str, shape))}]"
                  for name, shape in self._reader.shapes().items()]  # fmt: skip
         return "\n".join(lines).encode()
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from weft.base.errors import CancelledError, OutOfRangeError
 from weft.ops import philox
+from weft.runtime.stages import wait
 
 Row = tuple[Any, ...]
 
@@ -64,7 +65,7 @@ class Store:
                     while self._capacity is not None and len(self._rows) >= self._capacity:
                         if self._stopped:
                             break
-                        self._changed.wait()
+                        wait(self._changed)
                     if self._stopped:
                         raise CancelledError(f"{self._label}: enqueue operation was cancelled.")
                     self._put(row)
@@ -103,7 +104,7 @@ class Store:
                             )
                     if self._gone:
                         raise CancelledError(f"{self._label}: dequeue operation was cancelled.")
-                    self._changed.wait()
+                    wait(self._changed)
             except BaseException:
                 self._restore(taken)
                 raise
