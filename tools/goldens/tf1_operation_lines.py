@@ -462,6 +462,12 @@ tf.image.resize_bilinear(img, [4, 4])
 tf.distributions.Normal(0.0, 1.0).sample()
 tf.distributions.Normal(x, 1.0).log_prob(x)
 tf.contrib.distributions.Normal(0.0, 1.0)
+tf.random_normal(k[:1])
+tf.random_normal(tf.squeeze(tf.stack([tf.shape(x)[0], 5])), stddev=0.1)
+tf.random_uniform(k[:1], -1, 1)
+tf.truncated_normal(k[:1])
+(tf.set_random_seed(1), tf.data.Dataset.range(4).shuffle(2))
+tf.data.Dataset.range(4).shuffle(2, seed=3)
 """.strip().splitlines()
 
 #: what does not yet

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from weft.base import nest
+from weft.compat.v1.graphs import get_seed
 from weft.compat.v1.iterators import (  # noqa: F401
     Iterator,
     get_output_classes,
@@ -125,7 +126,8 @@ def _counted(name: str) -> Any:
 def _shuffle(self: Any, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: Any = None, **rest: Any) -> Any:
     further(1)  # the size comes before the seeds
     made = _dataset.Dataset.shuffle(self, buffer_size, seed, reshuffle_each_iteration, **rest)
-    further(3)
+    seeded = seed is not None or (in_graph() and get_seed(seed)[0] is not None)
+    further(10 if seeded else 3)  # whether both seeds are 0 is asked in the graph
     return made
 
 

@@ -91,15 +91,16 @@ def _scaled(kind: str, shape: Any, parts: dict[str, Any], dtype: Any, seed: Any,
     """Random numbers in [0, 1) or standard normal ones, stretched and moved as TensorFlow 1's graphs do it."""
     held = dtypes.as_dtype(dtype)
     listed = isinstance(shape, (list, tuple)) and not all(map(operation_tables.plain, shape))
+    late = listed or (frontdoor.is_tensor_like(shape) and _static(shape) is None)
     before = operation_tables.packed(shape) + sum(map(operation_tables.plain, parts.values()))
-    with Unit(name) as unit, standing_for(before + (4 if kind == "uniform" else 3) if listed else None) as standing:
+    with Unit(name) as unit, standing_for(before + (4 if kind == "uniform" else 3) if late else None) as standing:
         if _static(shape) is not None:
             frontdoor.constant(np.asarray(_static(shape), np.int32), "shape")
         elif listed:
             shape = drawn_shape(shape)
         first, second = (frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else held, part)
                          for part, value in parts.items())  # fmt: skip
-        if listed:
+        if late:
             standing.so_far(before)
         standard = getattr(weft.random, kind)(shape, dtype=held, seed=seed)
         if kind == "uniform":
