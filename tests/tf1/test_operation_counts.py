@@ -37,6 +37,14 @@ def test_a_gradient_stands_for_as_many_operations(line):
     assert found == GOLDEN["gradients"][line]
 
 
+@pytest.mark.parametrize("line", uses.DRAWS)
+def test_draws_within_a_function_are_numbered_alike(line, monkeypatch):
+    found, number = [], streams._Streams.number_in_session
+    monkeypatch.setattr(streams._Streams, "number_in_session",
+                        lambda self, graph: found.append(number(self, graph)) or found[-1])  # fmt: skip
+    assert uses.numbered(tf, line, lambda graph, first: found) == GOLDEN["draws"][line]
+
+
 def test_what_falls_short_is_listed():
     better = [line for line in uses.SHORT if _counted(line) == GOLDEN["lines"][line]]
     assert not better, "these agree now; they belong to LINES"

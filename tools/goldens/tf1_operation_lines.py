@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ def names(tf: Any) -> dict[str, Any]:
         "im3": tf.placeholder(f, [2, 8, 8, 3]), "flag": tf.placeholder(tf.bool, []), "keep": tf.placeholder(f, []),
         "unknown": tf.placeholder(f), "w": zeros(4, 3), "bias": zeros(3), "bias4": zeros(4), "bias8": zeros(8),
         "kernel": zeros(3, 3, 3, 8), "w44": zeros(4, 4), "w5": zeros(5, 4), "b5": zeros(5),
+        "pic": tf.placeholder(f, [8, 8, 3]), "pic0": tf.placeholder(f, [None, None, 3]),
+        "pics": tf.placeholder(f, [2, 8, 8, 3]), "u8": tf.placeholder(tf.uint8, [8, 8, 3]),
+        "unkt": tf.placeholder(f, [None, None, 4]), "ids64": tf.placeholder(tf.int64, [None]), "wz": zeros(4, 3),
         "wp": tf.placeholder(f, [4, 3]), "step": tf.Variable(0, trainable=False), "slim": slim(tf),
     }  # fmt: skip
 
@@ -41,6 +45,21 @@ def counted(tf: Any, line: str) -> int:
     return int(graph.version - before)
 
 
+def numbered(tf: Any, line: str, numbers: Any) -> list[int]:
+    """By which numbers a line's draws without a seed of their own are numbered, under a seed of the graph.
+
+    Args:
+        tf: The library.
+        line: The line.
+        numbers: What finds them in the graph, from its so-manieth operation on.
+    """
+    known, graph = names(tf), tf.get_default_graph()
+    tf.set_random_seed(5)
+    before, shown = graph.version, len(graph.get_operations())
+    eval(line, known)
+    return [number - before for number in numbers(graph, shown)]
+
+
 def differentiated(tf: Any, line: str, gated: bool) -> int:
     """How many operations the gradient of a line's first part with respect to its second makes."""
     known, graph = names(tf), tf.get_default_graph()
@@ -51,7 +70,7 @@ def differentiated(tf: Any, line: str, gated: bool) -> int:
     return int(graph.version - before)
 
 
-#: what makes as many operations here
+#: what makes as many operations here; more of them in the file beside this one
 LINES = """
 tf.add(a, b)
 a + 1.0
@@ -470,6 +489,11 @@ tf.truncated_normal(k[:1])
 tf.data.Dataset.range(4).shuffle(2, seed=3)
 """.strip().splitlines()
 
+LINES += (Path(__file__).parent / "tf1_operation_lines.txt").read_text().splitlines()
+
+#: what draws in several steps: its draws are numbered alike, too
+DRAWS = [line for line in LINES if line.startswith(("tf.image.random_", "tf.random_crop")) and "seed=" not in line]
+
 #: what does not yet
 SHORT = """
 x[tf.shape(x)[0] - 1]
@@ -478,7 +502,6 @@ tf.transpose(unknown)
 tf.eye(3)
 tf.eye(tf.shape(x)[0])
 tf.meshgrid(tf.range(3), tf.range(4))
-tf.random_crop(img[0], [4, 4, 3])
 tf.Variable(0.0, use_resource=True)
 tf.get_variable("v", [4, 3], use_resource=True)
 tf.get_variable("v", initializer=[1.0, 2.0])
@@ -486,26 +509,14 @@ tf.scatter_update(w, [0], [[1.0, 2.0, 3.0]])
 tf.nn.softmax(x, 0)
 tf.contrib.layers.instance_norm(img)
 slim.losses.softmax_cross_entropy(x, x)
-tf.metrics.auc(x > 0, x)
-tf.metrics.precision(i, i)
-tf.train.piecewise_constant(step, [100, 200], [0.1, 0.01, 0.001])
-tf.train.polynomial_decay(0.1, step, 100)
-tf.train.inverse_time_decay(0.1, step, 100, 0.9)
-tf.train.AdamOptimizer(0.1).minimize(tf.reduce_mean(tf.nn.embedding_lookup(w, i)))
-tf.image.random_flip_left_right(img8[0])
-tf.image.per_image_standardization(img8[0])
-tf.assert_equal(tf.shape(x)[0], 2)
-tf.train.batch([a[0]], 4)
-tf.train.shuffle_batch([a[0]], 4, 100, 10)
-tf.train.string_input_producer(["a", "b"])
 tf.TensorArray(tf.float32, 5)
 tf.TensorArray(tf.float32, 5).write(0, 1.0).stack()
 tf.nn.ctc_loss(tf.SparseTensor([[0, 1]], [1], [2, 2]), tf.zeros([3, 2, 4]), [3, 3])
 tf.distributions.Normal(tf.squeeze(x[:, 0]), tf.squeeze(x[:, 1])).sample(1)
 tf.distributions.Categorical(logits=x).sample()
-tf.nn.static_rnn(tf.nn.rnn_cell.BasicRNNCell(5), tf.unstack(seq, 6, 1), dtype=tf.float32, sequence_length=i)
 tf.contrib.layers.batch_norm(x, scale=True, updates_collections=None)
 """.strip().splitlines()
+SHORT += (Path(__file__).parent / "tf1_operation_lines_short.txt").read_text().splitlines()
 
 #: results and sources, whose gradients stand for as many operations here
 GRADIENTS = """

@@ -328,14 +328,26 @@ def count(graph: Any, inner: bool = False, first: int = 0) -> int:
         first: The first node that counts.
     """
     total: int = graph.uncounted
-    taken = {value.node for value in graph.captures.values()} if inner else set()
-    taken -= {value.node for node in graph.nodes if node.op in _HIDDEN for value in node.inputs} if taken else set()
+    taken = _taken(graph) if inner else set()
     for node in graph.nodes[first:]:
         if inner and (node.op in ("input", "read_variable")):
             total += node in taken
         elif is_shown(node):
             total += node.metadata.get("counts", 1)
     return total
+
+
+def _taken(graph: Any) -> set[Any]:
+    """The inputs of a branch or body that are tensors from around it; streams of random numbers are none there."""
+    found = {value.node for value in graph.captures.values()}
+    hidden = {value.node for node in graph.nodes if node.op in _HIDDEN for value in node.inputs} if found else set()
+    return found - hidden
+
+
+def count_taken(graph: Any) -> int:
+    """How many of the operations that `count` tells of a branch or body are tensors taken from around it."""
+    taken = _taken(graph)
+    return sum(node in taken for node in graph.nodes if node.op in ("input", "read_variable"))
 
 
 class _Local(threading.local):

@@ -58,6 +58,15 @@ def take_in(tensor: Any) -> None:
         dispatch.resolve(tensor, scope)
 
 
+def _taken(scope: Scope | None) -> int:
+    """How many tensors the branches and bodies from here outwards have taken in."""
+    total = 0
+    while scope is not None and scope.outer is not None:
+        total += graph_ops.count_taken(scope.graph)
+        scope = scope.outer
+    return total
+
+
 class Whole:
     """What the nodes of one function have in common.
 
@@ -104,23 +113,29 @@ class Standing:
             return function
         place = len(self._inside)
         self._inside[place] = 0
-        start = made(self._scope) - self._own(self._scope)
+        start, around = made(self._scope) - self._own(self._scope), _taken(self._scope)
 
         def call(*args: Any, **kwargs: Any) -> Any:
             scope = building()
             if scope is None:
                 return function(*args, **kwargs)
-            first = start + (before if isinstance(before, int) else before())
+            before_call = _taken(self._scope) - around
+            first = start + (before if isinstance(before, int) else before()) + _taken(self._scope) - around
             scope.graph.uncounted += first - made(scope)
             found = function(*args, **kwargs)
             _settle(found, scope)
-            self._inside[place] = made(scope) - first
+            # what branches around this one have taken in counts there
+            self._inside[place] = made(scope) - first - (_taken(self._scope) - around - before_call)
             return found
 
         return call
 
     def _own(self, scope: Scope) -> int:
         return graph_ops.count(scope.graph, scope.outer is not None, self._first) - self._uncounted
+
+    def own(self) -> int:
+        """How many operations have been made of the whole."""
+        return 0 if self._scope is None else self._own(self._scope)
 
     def so_far(self, count: int) -> None:
         """TensorFlow has made so many operations of the whole by here; what is drawn next is numbered by that."""

@@ -3,14 +3,11 @@
 from typing import Any
 
 from weft.compat.v1.image import ResizeMethod as ResizeMethod
-from weft.compat.v1.image import resize_image_with_crop_or_pad as _resize_with_crop_or_pad
-from weft.compat.v1.image import resize_image_with_crop_or_pad as resize_image_with_crop_or_pad
 from weft.compat.v1.image import resize_images as _resize
 from weft.compat.v1.image import resize_images as resize_images
 from weft.compat.v1.making import random_crop as random_crop
 
 resize = _resize
-resize_with_crop_or_pad = _resize_with_crop_or_pad
 
 def crop_and_resize(
     image: Any, boxes: Any, box_ind: Any = ..., crop_size: Any = ..., method: str = ..., extrapolation_value: float =
@@ -58,6 +55,9 @@ def resize_bilinear(
 ) -> Any:
     """Images of another size, mixed of the four pixels around each place."""
 
+def resize_image_with_crop_or_pad(image: Any, target_height: Any, target_width: Any) -> Any:
+    """Images of a size, their middle kept and zeros around it."""
+
 def resize_image_with_pad(
     image: Any, target_height: Any, target_width: Any, method: Any = ..., align_corners: bool = ...
 ) -> Any:
@@ -67,6 +67,9 @@ def resize_nearest_neighbor(
     images: Any, size: Any, align_corners: bool = ..., name: str | None = ..., half_pixel_centers: bool = ...
 ) -> Any:
     """Images of another size and the same dtype, of the pixels themselves; see `resize_bilinear`."""
+
+def resize_with_crop_or_pad(image: Any, target_height: Any, target_width: Any) -> Any:
+    """Images of a size, their middle kept and zeros around it."""
 
 def sample_distorted_bounding_box(
     image_size: Any, bounding_boxes: Any, seed: int | None = ..., seed2: int | None = ..., min_object_covered: Any =

@@ -1,5 +1,7 @@
 """Written by tools/make_stubs.py; do not edit."""
 
+from typing import Any
+
 from weft.api.checkpoint.reading import CheckpointReader as CheckpointReader
 from weft.api.checkpoint.reading import CheckpointReader as _NewCheckpointReader
 from weft.api.checkpoint.reading import checkpoints_iterator as checkpoints_iterator
@@ -42,7 +44,6 @@ from weft.compat.v1.learning_rates import inverse_time_decay as inverse_time_dec
 from weft.compat.v1.learning_rates import linear_cosine_decay as linear_cosine_decay
 from weft.compat.v1.learning_rates import natural_exp_decay as natural_exp_decay
 from weft.compat.v1.learning_rates import noisy_linear_cosine_decay as noisy_linear_cosine_decay
-from weft.compat.v1.learning_rates import piecewise_constant as _piecewise_constant_decay
 from weft.compat.v1.learning_rates import piecewise_constant as piecewise_constant
 from weft.compat.v1.learning_rates import polynomial_decay as polynomial_decay
 from weft.compat.v1.meta_graphs import export_meta_graph as export_meta_graph
@@ -107,4 +108,6 @@ from weft.formats.messages.example import SequenceExample as SequenceExample
 from weft.formats.messages.meta_graph import SaverDef as SaverDef
 
 NewCheckpointReader = _NewCheckpointReader
-piecewise_constant_decay = _piecewise_constant_decay
+
+def piecewise_constant_decay(x: Any, boundaries: Any, values: Any, name: str | None = ...) -> Any:
+    """The value of the interval that x lies in; a boundary belongs to the interval below it."""

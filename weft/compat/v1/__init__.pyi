@@ -328,6 +328,7 @@ from weft.compat.v1.ops import arg_min as arg_min
 from weft.compat.v1.ops import argmax as argmax
 from weft.compat.v1.ops import argmin as argmin
 from weft.compat.v1.ops import batch_matmul as batch_matmul
+from weft.compat.v1.ops import clip_by_global_norm as clip_by_global_norm
 from weft.compat.v1.ops import count_nonzero as count_nonzero
 from weft.compat.v1.ops import depth_to_space as depth_to_space
 from weft.compat.v1.ops import diag as diag
@@ -492,9 +493,6 @@ def ceil(x: Any, name: str | None = ...) -> Any:
 
 def cholesky(input: Any, name: str | None = ...) -> Any:
     """"""
-
-def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = ..., name: str | None = ...) -> Any:
-    """Tensors scaled down together to a common norm of at most `clip_norm`; returns them and the norm before."""
 
 def conj(x: Any, name: str | None = ...) -> Any:
     """The complex conjugate."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from weft.compat.v1.naming import in_graph
 from weft.runtime import control, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime.composite import CompositeTensor
-from weft.runtime.operation_counts import standing_for
+from weft.runtime.operation_counts import further, standing_for, take_in
 from weft.runtime.scopes import Unit
 
 
@@ -36,6 +37,7 @@ def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, strict: bool = Fa
         raise TypeError(explain("The predicate of tf.cond must be a tensor, not a Python bool.",
                                 hint="use Python's own if"))  # fmt: skip
     if in_graph():
+        take_in(pred)
         with Unit(name or "cond") as unit, standing_for() as standing:
             first, second = _settled(first, second, strict)
             first = standing.measured(first, 4)  # the switch, its two sides and the predicate
@@ -109,7 +111,18 @@ def case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, stric
     if not in_graph():
         return chosen_case(pred_fn_pairs, default, exclusive, branch)
     with Unit(name):
+        if isinstance(pred_fn_pairs, dict) and not isinstance(pred_fn_pairs, OrderedDict):
+            pred_fn_pairs = sorted(pred_fn_pairs.items(), key=_name_of)  # so that the graph is the same each time
+        pairs = len(pred_fn_pairs)
+        if exclusive:
+            further(17 - 2 * pairs)  # the check that one holds at most
+        if default is None:
+            further(32 + pairs * (pairs - 1) // 2)  # the check that one holds, in the innermost branch
         return chosen_case(pred_fn_pairs, default, exclusive, branch)
+
+
+def _name_of(pair: Any) -> str:
+    return str(getattr(pair[0], "name", ""))
 
 
 def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = None, parallel_iterations: int = 10,
@@ -194,12 +207,14 @@ def Assert(condition: Any, data: Any, summarize: Any = None, name: str | None = 
     """Raises InvalidArgumentError with the data unless the condition holds; in a graph, an operation to depend on."""
     if not in_graph():
         return weft.Assert(condition, data, summarize, name)
-    further = sum(not weft.is_tensor(item) for item in (condition, *data))
+    constants = sum(not weft.is_tensor(item) for item in (condition, *data))
     # one operation for numbers and words; a branch around it for anything else
     kinds = {weft.convert_to_tensor(item).dtype for item in data if weft.is_tensor(item)}
     plain = kinds <= {weft.int32, weft.string} and not any(np.asarray(item).dtype.kind == "f" for item in data
                                                            if not weft.is_tensor(item))  # fmt: skip
-    with Unit(name or "Assert"), standing_for((1 if plain else 10 + len(data)) + further):
+    if plain:  # the data become tensors to look at their dtypes, and again for the operation
+        constants += sum(not weft.is_tensor(item) for item in data)
+    with Unit(name or "Assert"), standing_for((1 if plain else 10 + len(data)) + constants):
         checked = weft.Assert(condition, data, summarize, "Assert")
         checked.node.metadata["hidden"] = True
         done = graphs.group(checked, name="AssertGuard/Merge")

@@ -13,7 +13,7 @@ from weft.base import dtypes
 from weft.base.absent import absent
 from weft.base.errors import explain
 from weft.compat.v1.making import random_crop as random_crop
-from weft.compat.v1.naming import composite, in_graph
+from weft.compat.v1.naming import composite, counted, in_graph
 from weft.compat.v1.ops import _old_name
 from weft.runtime.scopes import NameScope, Unit
 
@@ -205,7 +205,8 @@ def resize_image_with_crop_or_pad(image: Any, target_height: Any, target_width: 
         return unit.call(found, "Squeeze" if x.shape.rank == 3 else "control_dependency_1", "Identity")
 
 
-resize_with_crop_or_pad = resize_image_with_crop_or_pad
+resize_with_crop_or_pad = resize_image_with_crop_or_pad = counted(
+    "image.resize_image_with_crop_or_pad", resize_image_with_crop_or_pad)
 
 
 def resize_image_with_pad(image: Any, target_height: Any, target_width: Any, method: Any = ResizeMethod.BILINEAR,

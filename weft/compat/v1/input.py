@@ -20,6 +20,7 @@ from weft.ir.types import TensorType
 from weft.runtime import frontdoor
 from weft.runtime.graph import GraphKeys
 from weft.runtime.graph_variable import make_variable
+from weft.runtime.operation_counts import further, standing_for
 from weft.runtime.scopes import NameScope
 
 
@@ -57,7 +58,7 @@ def count_up_to(ref: Any, limit: int, name: str | None = None) -> Any:
         limit: Where it stands so high, running this raises OutOfRangeError.
         name: The operation's name.
     """
-    with NameScope(name, "CountUpTo"):
+    with NameScope(name, "CountUpTo"), standing_for(1):
         before = ref.read_value()
 
         def check(value: Any) -> list[Any]:
@@ -245,6 +246,7 @@ def _batched(tensors: Any, lists: Sequence[Sequence[Any]], batch_size: Any, keep
              capacity: int, enqueue_many: bool, shapes: Any, dynamic_pad: bool, smaller: bool,
              scope: str) -> Any:  # fmt: skip
     kind = PaddingFIFOQueue if dynamic_pad else FIFOQueue
+    further(keep_input is True)  # a constant
     sizes = _shapes(lists, shapes, enqueue_many)
     if not dynamic_pad and not all(TensorShape(s).is_fully_defined() for s in sizes):
         raise ValueError(explain("All shapes must be fully defined.",
@@ -318,6 +320,7 @@ def _shuffled(tensors: Any, lists: Sequence[Sequence[Any]], batch_size: Any, cap
               scope: str) -> Any:  # fmt: skip
     if capacity <= least:
         raise ValueError(f"capacity {capacity} must be bigger than min_after_dequeue {least}.")
+    further(keep_input is True)  # a constant
     sizes = _shapes(lists, shapes, enqueue_many)
     queue = RandomShuffleQueue(capacity, least, [t.dtype for t in lists[0]], sizes, seed=seed)
     _fill(queue, lists, threads, enqueue_many, keep_input)

@@ -12,7 +12,7 @@ import weft
 from weft.base.errors import explain
 from weft.compat.v1 import making
 from weft.compat.v1.flow import case
-from weft.compat.v1.naming import in_graph
+from weft.compat.v1.naming import count, in_graph
 from weft.runtime import frontdoor
 from weft.runtime.scopes import Unit
 
@@ -183,4 +183,5 @@ def _constantly(value: Any) -> Callable[[], Any]:
     return lambda: weft.convert_to_tensor(value)
 
 
+count("train.", globals())
 piecewise_constant_decay = piecewise_constant

@@ -152,8 +152,9 @@ def random_crop(value: Any, size: Any, seed: Any = None, name: str | None = None
     for whole, part in zip(tensor.shape.as_list(), known, strict=True):
         if whole is not None and whole < part:
             raise ValueError(f"Need value.shape >= size, got {tensor.shape} and {known}.")
-    with Unit(name or "random_crop") if in_graph() else nullcontext() as unit:
+    with Unit(name or "random_crop") if in_graph() else nullcontext() as unit, standing_for(18) as standing:
         limit = weft.shape(tensor) - weft.constant(known, weft.int32) + 1
+        standing.so_far(13)  # and two more before the draw
         place = weft.random.uniform([len(known)], 0, dtypes.int32.max, dtypes.int32, seed) % limit
         part = weft.slice(tensor, place, known)
         return part if unit is None else unit.call(part)

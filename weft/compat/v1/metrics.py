@@ -10,7 +10,7 @@ import weft
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.compat.v1 import initializers
-from weft.compat.v1.naming import in_graph
+from weft.compat.v1.naming import count, in_graph
 from weft.compat.v1.variable_scopes import variable_scope
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys
@@ -134,7 +134,7 @@ def _of_errors(default: str, error: Callable[[Any, Any], Any], doc: str) -> Any:
 
 mean_absolute_error = _of_errors("mean_absolute_error", lambda t, p: weft.abs(p - t),
                                  "The mean of |predictions - labels|.")  # fmt: skip
-mean_squared_error = _of_errors("mean_squared_error", lambda t, p: weft.square(t - p),
+mean_squared_error = _of_errors("mean_squared_error", lambda t, p: weft.math.squared_difference(t, p),
                                 "The mean of (predictions - labels)².")  # fmt: skip
 
 
@@ -360,3 +360,6 @@ def mean_per_class_accuracy(labels: Any, predictions: Any, num_classes: int, wei
         results += [weft.reduce_mean(_ratio(total, count, "per_class"), name="mean_accuracy"),
                     _ratio(more[1], more[0], "update_op")]  # fmt: skip
     return results[0], results[1]
+
+
+count("metrics.", globals())

@@ -310,6 +310,21 @@ def counted(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def count(prefix: str, names: dict[str, Any]) -> None:
+    """Lets those functions of a module that are listed stand for TensorFlow's numbers of operations.
+
+    Args:
+        prefix: What stands before their names in the list: `metrics.`.
+        names: The module's names.
+    """
+    from weft.compat.v1.operation_tables import RULES
+
+    for public in RULES:
+        name = public.removeprefix(prefix)
+        if name != public and name in names:
+            names[name] = counted(public, names[name])
+
+
 def _bound(signature: inspect.Signature, args: Any, kwargs: Any) -> dict[str, Any]:
     bound = signature.bind(*args, **kwargs)
     bound.apply_defaults()

@@ -168,22 +168,216 @@ def _tensordot(args: dict[str, Any], standing: Standing) -> int:
     return tensordot(args)
 
 
+def _more(count: int) -> Rule:
+    """As many as there are nodes, and some more."""
+    return lambda args, standing: lambda result: standing.own() + count
+
+
+def _with_plain(count: int, *names: str) -> Rule:
+    """A constant for each of these arguments that is no tensor."""
+    return lambda args, standing: count + sum(plain(args[name]) for name in names)
+
+
+def _unsure(image: Any) -> int:
+    """The checks of an image whose sizes only the run tells."""
+    return 0 if known(weft.convert_to_tensor(image).shape) else 22
+
+
+def _one_hot(args: dict[str, Any], standing: Standing) -> int | None:
+    values = args["on_value"], args["off_value"]
+    if None in values:
+        return None
+    return 1 + plain(args["indices"]) + plain(args["depth"]) + 2 * sum(map(plain, values))
+
+
+def _flip(args: dict[str, Any], standing: Standing) -> int:
+    return 3 + _unsure(args["image"])
+
+
+def _random_flip(args: dict[str, Any], standing: Standing) -> int:
+    image, checks = weft.convert_to_tensor(args["image"]), _unsure(args["image"])
+    standing.so_far(4 + checks - 8 * (image.shape.rank is None))  # ours look at the rank first
+    if image.shape.rank == 4:
+        return 26 + checks + (image.dtype != weft.float32)
+    return 19 + checks
+
+
+def _turned(args: dict[str, Any], standing: Standing) -> int | None:
+    return 63 + _unsure(args["image"]) if plain(args["k"]) else None
+
+
+def _middle(args: dict[str, Any], standing: Standing) -> int | None:
+    shape = weft.convert_to_tensor(args["image"]).shape
+    return 26 if shape.rank == 4 and known(shape[1:]) and not known(shape) else None
+
+
+def _adjusting(name: str, whole: int) -> tuple[Rule, Rule]:
+    """Changes of colours, by a given factor and by one of chance: of floats, and of whole numbers, which are floats
+    meanwhile."""
+
+    def count(args: dict[str, Any]) -> int:
+        image = args["image"] if "image" in args else args["images"]
+        return (2 if weft.convert_to_tensor(image).dtype.is_floating else whole) + plain(image)
+
+    def drawn(args: dict[str, Any], standing: Standing) -> int:
+        standing.so_far(3)
+        return 7 + count(args)
+
+    return lambda args, standing: count(args) + plain(args[name]), drawn
+
+
+def _standardized(args: dict[str, Any], standing: Standing) -> int:
+    floats = weft.convert_to_tensor(args["image"]).dtype.is_floating
+    return (23 if floats else 32) + _unsure(args["image"])
+
+
+def _boxed(one: int, several: int) -> Rule:
+    """A part of images, or images in the middle of zeros, of sizes that are numbers."""
+
+    def rule(args: dict[str, Any], standing: Standing) -> int | None:
+        image, *box = args.values()
+        shape = weft.convert_to_tensor(image).shape
+        if not all(map(plain, box)) or shape.rank not in (3, 4):
+            return None
+        if known(shape):
+            return one if shape.rank == 3 else several
+        return several + 24 if shape.rank == 4 and known(shape[1:]) else None
+
+    return rule
+
+
+def _resized_by_border(args: dict[str, Any], standing: Standing) -> int | None:
+    shape = weft.convert_to_tensor(args["image"]).shape
+    if not (plain(args["target_height"]) and plain(args["target_width"])) or shape.rank not in (3, 4):
+        return None
+    if known(shape):
+        return 14 if shape.rank == 3 else 11
+    return (85 if known(shape[1:]) else None) if shape.rank == 4 else 176
+
+
+def _gray(args: dict[str, Any], standing: Standing) -> int:
+    images = weft.convert_to_tensor(args["images"])
+    return (16 if known(images.shape) else 30) + 4 * (not images.dtype.is_floating)
+
+
+def _area_under_curve(args: dict[str, Any], standing: Standing) -> int | None:
+    labels, scores = (weft.convert_to_tensor(args[name]) for name in ("labels", "predictions"))
+    if args["weights"] is not None:
+        return None
+    return 168 + 6 * (not known(scores.shape)) + (labels.dtype != weft.bool) + (scores.dtype != weft.float32)
+
+
+def _share_of_union(args: dict[str, Any], standing: Standing) -> int | None:
+    given = [weft.convert_to_tensor(args[name]) for name in ("labels", "predictions")]
+    if args["weights"] is not None or any(item.shape.rank != 1 for item in given):
+        return None
+    return 137 + sum(item.dtype != weft.int64 for item in given)
+
+
+def _answers(count: int) -> Rule:
+    """Counts of right and wrong answers, each of which becomes a bool."""
+
+    def rule(args: dict[str, Any], standing: Standing) -> int | None:
+        if args["weights"] is not None:
+            return None
+        given = [args[name] for name in ("labels", "predictions")]
+        return count + sum((weft.convert_to_tensor(item).dtype != weft.bool) + plain(item) for item in given)
+
+    return rule
+
+
+def _polynomial_decay(args: dict[str, Any], standing: Standing) -> Callable[[Any], int]:
+    return lambda result: standing.own() + (8 if args["cycle"] else 1)
+
+
+def _piecewise(args: dict[str, Any], standing: Standing) -> int:
+    bounds, at = args["boundaries"], weft.convert_to_tensor(args["x"])
+    casts = sum(weft.convert_to_tensor(bound).dtype != at.dtype for bound in bounds)
+    constants = sum(map(plain, [*bounds, *args["values"]])) + plain(args["x"])
+    return len(bounds) ** 2 + 11 * len(bounds) + 25 + casts + constants
+
+
+def _compared(args: dict[str, Any], standing: Standing) -> int | None:
+    x, y = args["x"], args["y"]
+    if (plain(x) and plain(y)) or args["data"] is not None:
+        return None
+    whole = weft.convert_to_tensor(y if plain(x) else x).dtype == weft.int32
+    constants = plain(x) + plain(y)
+    return 10 + constants if whole else 20 + (x is not y) + constants
+
+
+def _signed(count: int) -> Rule:
+    def rule(args: dict[str, Any], standing: Standing) -> int | None:
+        if plain(args["x"]) or args["data"] is not None:
+            return None
+        return 11 if weft.convert_to_tensor(args["x"]).dtype == weft.int32 else count
+
+    return rule
+
+
+#: those of the namespaces
+_BRIGHTNESS, _RANDOM_BRIGHTNESS = _adjusting("delta", 11)
+_CONTRAST, _RANDOM_CONTRAST = _adjusting("contrast_factor", 11)
+_HUE, _RANDOM_HUE = _adjusting("delta", 7)
+_SATURATION, _RANDOM_SATURATION = _adjusting("saturation_factor", 7)
+
+
 #: public name -> the number of operations, or what tells it
 RULES: dict[str, Rule] = {
+    **{f"assert_{kind}": _compared for kind in (
+        "equal", "none_equal", "less", "less_equal", "greater", "greater_equal")},
+    "assert_negative": _signed(21),
+    "assert_non_negative": _signed(19),
+    "assert_non_positive": _signed(19),
+    "assert_positive": _signed(21),
+    "batch_to_space": _with_plain(1, "block_size", "crops"),
+    "batch_to_space_nd": _with_plain(1, "block_shape", "crops"),
+    "bincount": 13,
     "boolean_mask": _mask,
     "clip_by_global_norm": _clip_by_global_norm,
     "clip_by_value": _clip_by_value,
     "confusion_matrix": 105,
+    "count_nonzero": lambda args, standing: 5,
     "fill": _fill,
     "foldl": _fold,
     "foldr": _fold,
     "global_norm": _global_norm,
+    "image.adjust_brightness": _BRIGHTNESS,
+    "image.adjust_contrast": _CONTRAST,
+    "image.adjust_hue": _HUE,
+    "image.adjust_saturation": _SATURATION,
+    "image.central_crop": _middle,
+    "image.crop_to_bounding_box": _boxed(7, 4),
+    "image.flip_left_right": _flip,
+    "image.flip_up_down": _flip,
+    "image.pad_to_bounding_box": _boxed(8, 5),
+    "image.per_image_standardization": _standardized,
+    "image.random_brightness": _RANDOM_BRIGHTNESS,
+    "image.random_contrast": _RANDOM_CONTRAST,
+    "image.random_flip_left_right": _random_flip,
+    "image.random_flip_up_down": _random_flip,
+    "image.random_hue": _RANDOM_HUE,
+    "image.random_saturation": _RANDOM_SATURATION,
+    "image.resize_image_with_crop_or_pad": _resized_by_border,
+    "image.rgb_to_grayscale": _gray,
+    "image.rot90": _turned,
+    "image.transpose": _flip,
     **{f"image.resize_{kind}": _with_sizes(1, "size") for kind in ("area", "bicubic", "bilinear", "nearest_neighbor")},
     "linspace": _linspace,
+    "logical_xor": 4,
     "map_fn": _map_fn,
+    "math.reduce_std": lambda args, standing: 7 + plain(args["input_tensor"]),
+    "math.reduce_variance": lambda args, standing: 6 + plain(args["input_tensor"]),
+    "matrix_band_part": _with_plain(1, "input", "num_lower", "num_upper"),
+    "metrics.auc": _area_under_curve,
+    **{f"metrics.{sign}_{kind}": _answers(15) for sign in ("true", "false") for kind in ("positives", "negatives")},
+    "metrics.mean_iou": _share_of_union,
+    "metrics.precision": _answers(44),
+    "metrics.recall": _answers(44),
     "multinomial": 2,
     "nn.atrous_conv2d": 13,
     "nn.conv1d": 6,
+    "nn.crelu": 4,
     "nn.conv2d_transpose": _with_sizes(1, "output_shape"),
     "nn.depthwise_conv2d": 3,
     "nn.embedding_lookup": _embedding_lookup,
@@ -198,19 +392,34 @@ RULES: dict[str, Rule] = {
     "nn.softmax_cross_entropy_with_logits_v2": 31,
     "nn.sparse_softmax_cross_entropy_with_logits": _sparse_cross_entropy,
     "nn.weighted_cross_entropy_with_logits": 16,
+    "nn.swish": 4,
     "nn.zero_fraction": 26,
     "norm": lambda args, standing: 5 if args.get("ord") in (None, "euclidean", 2) else 4,
     "ones_like": 3,
     "range": lambda args, standing: 1 + (args.get("limit") is None) + sum(
         args.get(name) is not None and plain(args[name]) for name in ("start", "limit", "delta")),
+    "one_hot": _one_hot,
+    "parallel_stack": lambda args, standing: 1 + 2 * len(args["values"]) + sum(map(plain, args["values"])),
     "reduce_logsumexp": 14,
     "reshape": _reshape,
+    "roll": _with_plain(1, "input", "shift", "axis"),
     "scan": _scan,
     "sequence_mask": _sequence_mask,
     "sparse_retain": lambda args, standing: 8 + plain(args["to_retain"]),
     "sparse_tensor_dense_matmul": 1,
     "sparse_to_dense": lambda args, standing: 1 + sum(
         plain(args[name]) for name in ("sparse_indices", "output_shape", "sparse_values", "default_value")),
+    "space_to_batch": _with_plain(1, "block_size", "paddings"),
+    "space_to_batch_nd": _with_plain(1, "block_shape", "paddings"),
     "tensordot": _tensordot,
     "tile": _tile,
+    "trace": lambda args, standing: 3 + plain(args["x"]),
+    "train.cosine_decay_restarts": _more(7),
+    "train.inverse_time_decay": _more(1),
+    "train.linear_cosine_decay": _more(4),
+    "train.noisy_linear_cosine_decay": _more(1),
+    "train.piecewise_constant": _piecewise,
+    "train.polynomial_decay": _polynomial_decay,
+    "unravel_index": _with_plain(1, "indices", "dims"),
+    "verify_tensor_all_finite": 2,
 }  # fmt: skip

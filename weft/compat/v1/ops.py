@@ -312,4 +312,5 @@ assert_non_positive = _sign_assertion("assert_non_positive", assert_less_equal, 
 for _name in ("count_nonzero", "multinomial", "random_gamma", "random_poisson", "random_shuffle", "reduce_logsumexp",
               "to_bfloat16", "to_complex64", "to_double", "to_float", "to_int32", "to_int64"):  # fmt: skip
     globals()[_name] = composite(_name, globals()[_name])
-clip_by_global_norm = counted("clip_by_global_norm", clip_by_global_norm)
+for _name in ("clip_by_global_norm", *(n for n in globals() if n.startswith("assert_"))):
+    globals()[_name] = counted(_name, globals()[_name])

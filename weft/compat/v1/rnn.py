@@ -42,6 +42,13 @@ def _lengths(given: Any, size: Any) -> Any:
     return dispatch.call("ensure_shape", weft.cast(given, dtypes.int32), shape=(size,))
 
 
+def _converted(lengths: Any) -> int:
+    """How many operations make lengths of int32 of those that a program gives."""
+    if not weft.is_tensor(lengths):
+        return 1
+    return int(lengths.dtype != dtypes.int32)
+
+
 def _with_batch(rows: Any, axis: int, lengths: Any) -> Any:
     """Inputs whose number of rows is known where that of the sequences' lengths is, which is checked when it runs."""
     size = None if lengths is None else lengths.shape.symbolic[0]
@@ -158,6 +165,7 @@ class _Tally:
         self.standing, self._given = standing, given
         self._inputs, self._states = len(weft.nest.flatten(rows)), len(weft.nest.flatten(state))
         self._lengths, self._turns = lengths is not None, 0 if time_major else 8
+        self._converted = 0 if lengths is None else _converted(lengths)
         self._batch_known = batch_known
         self._time_known = weft.nest.flatten(rows)[0].shape[0] is not None
         self._outputs = 1
@@ -168,7 +176,7 @@ class _Tally:
         zeros = 8 if self._batch_known else 10
         found = self._turns * self._inputs + asks + (0 if self._given else zeros * self._states)
         if self._lengths:  # their check, their least and their greatest
-            found += 1 + 11 + 4
+            found += self._converted + 1 + 11 + 4
         found += 5 + asks + (6 if self._batch_known else 7) * self._outputs
         return found + 1 + self._outputs + self._inputs + 9 * self._inputs + 3 + 1
 
@@ -238,11 +246,39 @@ def static_rnn(cell: Any, inputs: Any, initial_state: Any = None, dtype: Any = N
         first = weft.convert_to_tensor(weft.nest.flatten(inputs)[0])
         batch = first.shape[0] if first.shape[0] is not None else weft.shape(first)[0]
         state = _first_state(cell, initial_state, batch, dtype)
-        lengths = _lengths(sequence_length, first.shape.symbolic[0])
-        for time, item in enumerate(inputs):
-            output, state = _step(cell, time, lengths, item, state)
-            outputs.append(output)
+        with standing_for() as standing:
+            lengths = _lengths(sequence_length, first.shape.symbolic[0])
+            step_of = cell
+            if lengths is not None and standing.counts:
+                step_of = _in_branches(cell, standing, sequence_length, len(weft.nest.flatten(state)))
+            for time, item in enumerate(inputs):
+                output, state = _step(step_of, time, lengths, item, state)
+                outputs.append(output)
     return outputs, state
+
+
+def _in_branches(cell: Any, standing: Standing, lengths: Any, states: int) -> Any:
+    """A cell whose steps stand for TensorFlow's operations: where sequences differ in length, each is within branches,
+    which ask whether any of them, and whether all of them, go on.
+
+    Args:
+        cell: The cell.
+        standing: What the whole stands for.
+        lengths: How long the sequences are.
+        states: Of how many tensors the state is made.
+    """
+    total = standing.total = 12 + _converted(lengths)
+
+    def step(*args: Any) -> Any:
+        nonlocal total
+        begun = 9 + states  # what the branches ask
+        standing.so_far(total + begun)
+        found = cell(*args)
+        variables = len(getattr(cell, "variables", ()))  # each is taken into the branch, as the states are
+        total = standing.total = standing.own() - begun + 24 + 8 * states + variables
+        return found
+
+    return step
 
 
 def bidirectional_dynamic_rnn(cell_fw: Any, cell_bw: Any, inputs: Any, sequence_length: Any = None,

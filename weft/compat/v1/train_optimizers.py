@@ -22,6 +22,7 @@ from weft.runtime import tape as tapes
 from weft.runtime.composite import IndexedSlices
 from weft.runtime.graph import GraphKeys
 from weft.runtime.graph_variable import make_variable
+from weft.runtime.operation_counts import further
 from weft.runtime.scopes import NameScope, Unit
 
 _CHECK_THE_LOSS = "check what the loss is computed from, and pass var_list"
@@ -71,6 +72,9 @@ class Optimizer:
     """
 
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
+
+    #: how many operations TensorFlow makes of a gradient of some rows before, or instead of, the one that applies it
+    _operations_of_rows = 7
 
     def __init__(self, use_locking: bool, name: str) -> None:
         if not name:
@@ -281,6 +285,7 @@ class Optimizer:
         with Unit("Rows") as unit:
             values, indices = _summed(grad, var)
             unit.hide()
+        further(self._operations_of_rows)
         return self._apply_rows(values, var, Rows(indices), "SparseApply")
 
     def _apply_rows(self, gradient: Any, variable: Any, rows: Rows, prefix: str) -> Any:
@@ -432,6 +437,7 @@ class AdamOptimizer(Optimizer):
                  use_locking: bool = False, name: str = "Adam") -> None:  # fmt: skip
         super().__init__(use_locking, name)
         self._lr, self._beta1, self._beta2, self._epsilon = learning_rate, beta1, beta2, epsilon
+        self._operations_of_rows = 32
 
     def _get_beta_accumulators(self) -> tuple[Any, Any]:
         graph = graphs.default_graph() if in_graph() else None
@@ -451,6 +457,7 @@ class AdamOptimizer(Optimizer):
 
     def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Any:
         # every row of the averages falls, also those without a gradient
+        further(self._operations_of_rows)
         return self._apply_rows(_whole(grad, var), var, Rows(), "SparseApply")
 
     def _change(self, gradient: Any, variable: Any, rows: Rows) -> list[Any]:

@@ -17,6 +17,7 @@ from weft.compat.v1.naming import composite, in_graph
 from weft.compat.v1.variable_scopes import get_variable, variable_scope
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys
+from weft.runtime.operation_counts import further
 from weft.runtime.scopes import NameScope
 
 
@@ -359,6 +360,7 @@ def one_hot_encoding(labels: Any, num_classes: int, on_value: float = 1.0, off_v
                      outputs_collections: Any = None, scope: str | None = None) -> Any:  # fmt: skip
     """Class numbers as rows with one value at the class' place."""
     with NameScope(scope or "OneHotEncoding") if in_graph() else nullcontext():
+        further(2)  # the numbers as int64, and a value twice
         return weft.one_hot(labels, num_classes, on_value=on_value, off_value=off_value)
 
 

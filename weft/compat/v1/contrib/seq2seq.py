@@ -38,6 +38,7 @@ from weft.compat.v1.contrib.seq2seq_decoder import (  # noqa: F401
     dynamic_decode,
 )
 from weft.compat.v1.naming import composite, in_graph
+from weft.runtime.operation_counts import further
 from weft.runtime.scopes import NameScope
 
 
@@ -83,6 +84,7 @@ def _loss(logits: Any, targets: Any, weights: Any, means: tuple[bool, bool], sum
         losses = softmax_loss_function(labels=weft.reshape(truth, [-1]), logits=flat)
     losses = losses * weft.reshape(share, [-1])
     if all(means):
+        further(1)  # the sizes as one tensor
         return _share(weft.reduce_sum(losses), weft.reduce_sum(share))
     if all(sums):
         return _share(weft.reduce_sum(losses), _count(share, None))

@@ -11,6 +11,7 @@ from weft.compat.v1.contrib.seq2seq_attention import AttentionWrapperState, name
 from weft.compat.v1.contrib.seq2seq_decoder import Decoder, checked_tokens, embedder
 from weft.compat.v1.flow import cond
 from weft.runtime import control
+from weft.runtime.operation_counts import further
 
 
 def tile_batch(t: Any, multiplier: Any, name: str | None = None) -> Any:
@@ -34,6 +35,7 @@ def tile_batch(t: Any, multiplier: Any, name: str | None = None) -> Any:
             raise ValueError("t must have statically known rank" if tensor.shape.rank is None else
                              "tile_batch: a scalar has no batch axis")  # fmt: skip
         rest = weft.shape(tensor)[1:]
+        further(5)  # the first size, several times
         tiled = weft.tile(weft.expand_dims(tensor, 1), [1, multiplier] + [1] * (tensor.shape.rank - 1))
         found = weft.reshape(tiled, weft.concat([[-1], rest], 0))
         rows = tensor.shape[0]
