@@ -105,10 +105,58 @@ _SEQUENCE_COLUMNS = (
 _ONE_SHARD = ("a checkpoint is one file of values with its index", "leave the policy out; TensorFlow reads the files")
 _TRACING = ("how calls are told apart is Weft's own", "tf.TypeSpec and tf.TensorSpec in an input_signature")
 _PREDICTABLE = "TensorFlow's own saved models hold it; Weft's hold graphs and values"
+_TUNED = ("how a map is made for batches is decided for each function", "leave it out: there is nothing to switch")
+_STATISTICS = (
+    "statistics of pipelines are gathered by TensorFlow's runtime",
+    "tf.profiler.experimental, or WEFT_DEBUG=1",
+)
+_PROFILED = (
+    "its tables tell of kernels of TensorFlow's runtime",
+    "RunOptions(trace_level=RunOptions.FULL_TRACE) with RunMetadata, tensorflow.python.client.timeline, `weft profile`",
+)
 _VARIANT = ("datasets are no tensors here", "pass the dataset itself: functions take datasets")
 
 #: what is left out on purpose: name -> (why, what to use instead)
 LEFT_OUT: Mapping[str, tuple[str, str]] = {
+    "tf.LMDBReader": ("LMDB files need a library of its own", "tf.io.TFRecordWriter and tf.TFRecordReader"),
+    "tf.QUANTIZED_DTYPES": _QUANTIZED,
+    "tf.dequantize": _QUANTIZED,
+    "tf.quantize": _QUANTIZED,
+    "tf.quantize_v2": _QUANTIZED,
+    "tf.quantized_concat": _QUANTIZED,
+    "tf.nn.quantized_avg_pool": _QUANTIZED,
+    "tf.nn.quantized_conv2d": _QUANTIZED,
+    "tf.nn.quantized_max_pool": _QUANTIZED,
+    "tf.nn.quantized_relu_x": _QUANTIZED,
+    "tf.config.experimental_list_devices": (
+        "it tells of devices of the runtime by names that only that has", "tf.config.list_physical_devices()",
+    ),
+    "tf.data.experimental.CheckpointInputPipelineHook": (
+        "a hook cannot keep the place of an iterator that is part of a graph",
+        "tf.train.Checkpoint(iterator=iter(dataset)), eagerly",
+    ),
+    "tf.data.experimental.MapVectorizationOptions": _TUNED,
+    "tf.data.experimental.StatsAggregator": _STATISTICS,
+    "tf.data.experimental.StatsOptions": _STATISTICS,
+    "tf.data.experimental.bytes_produced_stats": _STATISTICS,
+    "tf.data.experimental.latency_stats": _STATISTICS,
+    "tf.data.experimental.TensorArrayStructure": (
+        "TensorArrays are no elements of datasets", "tf.TensorSpec of the stacked rows",
+    ),
+    "tf.distribute.get_loss_reduction": (
+        "strategies scale no losses of their own accord", "divide by strategy.num_replicas_in_sync",
+    ),
+    "tf.experimental.output_all_intermediates": (
+        "what gradients of branches and loops need is worked out for each graph", "leave it out",
+    ),
+    "tf.feature_column.shared_embedding_columns": (
+        "it is for the Estimators of TensorFlow 1",
+        "tf.feature_column.embedding_column, or one tf.get_variable for several lookups",
+    ),
+    "tf.profiler": _PROFILED,
+    "tf.summary.get_summary_description": ("no summary of a tensor carries one", "the tags and metadata of events"),
+    "tf.test.mock": ("it is Python's own", "unittest.mock"),
+    "tf.load_file_system_library": ("file systems are Python's here", "register none: tf.io.gfile takes paths"),
     "tf.distribute.Server": (
         "workers are equals that run one program; none of them serves variables",
         "weft launch, or tf.distribute.MultiWorkerMirroredStrategy under TF_CONFIG",

@@ -54,6 +54,9 @@ class OpError(_ShortInNotebooks, Exception):
         self.node_def = node_def
         self.op = op
         self.message = str(message)
+        code = named.get("error_code", args[3] if len(args) > 3 else None)
+        if code is not None:
+            self.code = code
 
     @property
     def error_code(self) -> int:

@@ -114,6 +114,21 @@ class IndexedSlices(CompositeTensor, TensorOperators):
         """The element type."""
         return self._values.dtype
 
+    @property
+    def name(self) -> Any:
+        """The name of the rows, in a graph."""
+        return self._values.name
+
+    @property
+    def op(self) -> Any:
+        """The operation that makes the rows, in a graph."""
+        return self._values.op
+
+    @property
+    def graph(self) -> Any:
+        """The graph that the rows belong to."""
+        return self._values.graph
+
     def dense(self) -> Any:
         """The whole tensor."""
         if self._shape is None:

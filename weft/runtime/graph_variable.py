@@ -15,7 +15,7 @@ from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys, Operation
 from weft.runtime.host_call import host_call
 from weft.runtime.tensor import Handle, wrap
-from weft.runtime.variable import Template, Variable
+from weft.runtime.variable import Template, Variable, with_creators
 
 
 class GraphVariable(Variable):
@@ -401,7 +401,8 @@ def make_variable(*args: Any, **kwargs: Any) -> Variable:
     scope = context.scope()
     if scope is not None and not scope.ordered:
         with context.enter_graph(scope.outermost()):  # out of branches and loops
-            return GraphVariable(*args, **kwargs)
+            made: Variable = with_creators(GraphVariable, args, kwargs)
+            return made
     for name in ("collections", "expected_shape", "use_resource"):
         kwargs.pop(name, None)
     return Variable(*args, **kwargs)

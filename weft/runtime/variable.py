@@ -151,26 +151,31 @@ class _Creating(type):
     """Lets the creators of open `variable_creator_scope`s make variables, or have a say in how they are made."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        creators = context.variable_creators()
-        if not creators or cls is not Variable:
+        if not context.variable_creators() or cls is not Variable:
             return super().__call__(*args, **kwargs)
-        given = inspect.signature(Variable.__init__).bind(None, *args, **kwargs)
-        given.apply_defaults()
-        named = {name: value for name, value in given.arguments.items() if name not in ("self", "unknown")}
+        return with_creators(Variable, args, kwargs)
 
-        plain_call = super().__call__
 
-        def plain(**named: Any) -> Any:
-            held = context.set_variable_creators([])
-            try:
-                return plain_call(**named)
-            finally:
-                context.set_variable_creators(held)
+def with_creators(kind: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A variable of some class, made by the creators of open `variable_creator_scope`s where there are any."""
+    creators = context.variable_creators()
+    if not creators:
+        return kind(*args, **kwargs)
+    given = inspect.signature(kind.__init__).bind(None, *args, **kwargs)
+    given.apply_defaults()
+    named = {name: value for name, value in given.arguments.items() if name not in ("self", "unknown")}
 
-        make: Callable[..., Any] = plain
-        for creator in creators:
-            make = functools.partial(creator, make)
-        return make(**named, **given.arguments.get("unknown", {}))
+    def plain(**named: Any) -> Any:
+        held = context.set_variable_creators([])
+        try:
+            return kind(**named)
+        finally:
+            context.set_variable_creators(held)
+
+    make: Callable[..., Any] = plain
+    for creator in creators:
+        make = functools.partial(creator, make)
+    return make(**named, **given.arguments.get("unknown", {}))
 
 
 @contextmanager

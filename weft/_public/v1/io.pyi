@@ -13,6 +13,7 @@ from weft.compat.v1.io import TFRecordCompressionType as TFRecordCompressionType
 from weft.compat.v1.io import decode_csv as decode_csv
 from weft.compat.v1.io import decode_raw as decode_raw
 from weft.compat.v1.io import parse_example as parse_example
+from weft.compat.v1.io import parse_sequence_example as parse_sequence_example
 from weft.compat.v1.io import parse_single_example as parse_single_example
 from weft.compat.v1.io import read_file as read_file
 from weft.compat.v1.io import serialize_many_sparse as serialize_many_sparse

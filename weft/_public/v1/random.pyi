@@ -8,6 +8,7 @@ from weft.compat.v1.making import random_normal as _normal
 from weft.compat.v1.making import random_uniform as _uniform
 from weft.compat.v1.making import truncated_normal as truncated_normal
 from weft.compat.v1.ops import multinomial as multinomial
+from weft.compat.v1.random import experimental as experimental
 
 normal = _normal
 uniform = _uniform

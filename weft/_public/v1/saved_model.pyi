@@ -2,6 +2,8 @@
 
 from weft.api.saved_model.loading import load as _load_v2
 from weft.api.saved_model.saving import save as save
+from weft.compat.v1.saved_model import LEGACY_INIT_OP_KEY as LEGACY_INIT_OP_KEY
+from weft.compat.v1.saved_model import MAIN_OP_KEY as MAIN_OP_KEY
 from weft.compat.v1.saved_model import Builder as Builder
 from weft.compat.v1.saved_model import Builder as _SavedModelBuilder
 from weft.compat.v1.saved_model import build_signature_def as build_signature_def

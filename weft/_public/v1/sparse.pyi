@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from weft.api.sparse import cross as cross
+from weft.api.sparse import cross_hashed as cross_hashed
 from weft.api.sparse import expand_dims as expand_dims
 from weft.api.sparse import eye as eye
 from weft.api.sparse import fill_empty_rows as fill_empty_rows
@@ -14,6 +16,7 @@ from weft.api.sparse import softmax as softmax
 from weft.api.sparse import sparse_dense_matmul as sparse_dense_matmul
 from weft.api.sparse import sparse_merge as _merge
 from weft.api.sparse import to_indicator as to_indicator
+from weft.compat.v1.accumulators import SparseConditionalAccumulator as SparseConditionalAccumulator
 from weft.compat.v1.sparse import AT_TOP as AT_TOP
 from weft.compat.v1.sparse import add as add
 from weft.compat.v1.sparse import concat as concat

@@ -1,5 +1,6 @@
 """Written by tools/make_stubs.py; do not edit."""
 
+from weft.compat.v1.summary import all_v2_summary_ops as all_v2_summary_ops
 from weft.compat.v1.summary import audio as audio
 from weft.compat.v1.summary import histogram as histogram
 from weft.compat.v1.summary import image as image

@@ -13,12 +13,14 @@ from weft.compat.v1.dropped_ops import (  # noqa: F401
     AggregationMethod,
     add_check_numerics_ops,
     add_to_collections,
+    assert_integer,
     assert_near,
     assert_none_equal,
     assert_rank,
     assert_rank_at_least,
     assert_rank_in,
     assert_scalar,
+    assert_type,
     assert_variables_initialized,
     batch_gather,
     batch_to_space,
@@ -81,11 +83,13 @@ from weft.compat.v1.graphs import (  # noqa: F401
     disable_control_flow_v2,
     disable_eager_execution,
     disable_resource_variables,
+    disable_tensor_equality,
     disable_v2_behavior,
     disable_v2_tensorshape,
     enable_control_flow_v2,
     enable_eager_execution,
     enable_resource_variables,
+    enable_tensor_equality,
     enable_v2_behavior,
     enable_v2_tensorshape,
     executing_eagerly_outside_functions,
@@ -217,17 +221,20 @@ from weft.compat.v1.variable_scopes import (  # noqa: F401
     variable_scope,
 )
 
+initialize_all_tables = tables_initializer
 __version__ = "1.15.5"  # the release whose names and behaviour these are
 VERSION = __version__
 GIT_VERSION = "weft"
+COMPILER_VERSION = "weft"
+CXX11_ABI_FLAG = MONOLITHIC_BUILD = 0  # nothing here is compiled C++
 GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER, GRAPH_DEF_VERSION_MIN_PRODUCER = 134, 0, 0
 
 #: namespaces that differ from version 2's, each a module of this folder
 _OWN = (
-    *"""app audio autograph config contrib data debugging distributions dtypes examples feature_column flags
-    gfile graph_util image initializers io layers linalg logging losses manip math metrics nn python_io
+    *"""app audio autograph config contrib data debugging distributions dtypes errors examples feature_column
+    flags gfile graph_util image initializers io layers linalg logging losses manip math metrics nn python_io
     quantization queue ragged random resource_loader saved_model sets signal sparse spectral strings summary
-    train version""".split(),
+    test train user_ops version""".split(),
 )
 
 #: top-level names that mean the same as in `weft`
@@ -247,14 +254,14 @@ _SHARED = frozenset(
     range rank register_tensor_conversion_function repeat reshape resource roll round scan scatter_nd shape sigmoid sign
     sin sinh size slice sort sqrt square stack stop_gradient strided_slice string subtract tan tanh
     tensor_scatter_nd_add tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile transpose truediv truncatediv
-    truncatemod extract_volume_patches fingerprint uint16 uint32 uint64 uint8 unique unstack variant argsort
-    get_static_value
+    truncatemod CriticalSection IndexedSlicesSpec OptionalSpec variable_creator_scope extract_volume_patches fingerprint
+    uint16 uint32 uint64 uint8 unique unstack variant argsort get_static_value
     """.split()
 )
 
 #: namespaces that mean the same as in `weft`
 _SHARED_NAMESPACES = frozenset(
-    """autodiff bitwise distribute errors experimental keras lookup nest test""".split()
+    """autodiff bitwise distribute experimental keras lookup nest""".split()
 )
 
 #: version 1 names of functions that version 2 keeps under `math` alone
@@ -281,7 +288,7 @@ _ELSEWHERE = {
         "args", "args_gradient", "vars", "vars_gradient", "vars_per_channel", "vars_per_channel_gradient")},
     "check_numerics": ("debugging", "check_numerics"),
     **{name: ("debugging", name) for name in (
-        "assert_integer", "assert_proper_iterable", "assert_same_float_dtype", "assert_type", "is_numeric_tensor")},
+        "assert_proper_iterable", "assert_same_float_dtype", "is_numeric_tensor")},
     **{name: ("signal", name) for name in ("fft", "fft2d", "fft3d", "ifft", "ifft2d", "ifft3d")},
     **{name: ("io", name) for name in (
         "decode_compressed", "deserialize_many_sparse", "parse_tensor", "serialize_tensor")},
@@ -298,8 +305,9 @@ _ELSEWHERE = {
 
 #: names of `tf.io` that stand at the top too
 _IO = frozenset(
-    """FixedLenFeature FixedLenSequenceFeature SparseFeature VarLenFeature decode_csv parse_example parse_single_example
-    parse_single_sequence_example read_file serialize_many_sparse serialize_sparse write_file""".split()
+    """FixedLenFeature FixedLenSequenceFeature SparseFeature VarLenFeature decode_csv decode_json_example
+    parse_example parse_single_example parse_single_sequence_example read_file serialize_many_sparse
+    serialize_sparse write_file""".split()
 )
 
 #: names of modules that are loaded where they are used: (module, name there)
@@ -311,6 +319,13 @@ _MESSAGES = {
     **{name: ("compat.v1.state_ops", name) for name in (
         "batch_scatter_update", "hessians", "make_template", "scatter_add", "scatter_div", "scatter_max", "scatter_min",
         "scatter_mul", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update")},
+    **{name: ("compat.v1.accumulators", name) for name in (
+        "ConditionalAccumulator", "ConditionalAccumulatorBase", "SparseConditionalAccumulator")},
+    **{name: ("compat.v1.session_handles", name) for name in (
+        "delete_session_tensor", "get_session_handle", "get_session_tensor")},
+    "LogMessage": ("formats.messages.summary", "LogMessage"),
+    "NameAttrList": ("formats.messages.graph", "NameAttrList"),
+    "no_gradient": ("runtime.gradient_overrides", "no_gradient"),
     "import_graph_def": ("compat.v1.graph_import", "import_graph_def"),
     "wrap_function": ("runtime.wrapped", "wrap_function"),
     "RegisterGradient": ("runtime.gradient_overrides", "RegisterGradient"),

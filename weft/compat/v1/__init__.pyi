@@ -8,11 +8,9 @@ from weft import compat as compat
 from weft import keras as keras
 from weft._public import bitwise as bitwise
 from weft._public import distribute as distribute
-from weft._public import errors as errors
 from weft._public import experimental as experimental
 from weft._public import lookup as lookup
 from weft._public import nest as nest
-from weft._public import test as test
 from weft._public.v1 import app as app
 from weft._public.v1 import audio as audio
 from weft._public.v1 import autograph as autograph
@@ -22,6 +20,7 @@ from weft._public.v1 import data as data
 from weft._public.v1 import debugging as debugging
 from weft._public.v1 import distributions as distributions
 from weft._public.v1 import dtypes as dtypes
+from weft._public.v1 import errors as errors
 from weft._public.v1 import examples as examples
 from weft._public.v1 import feature_column as feature_column
 from weft._public.v1 import flags as flags
@@ -51,7 +50,9 @@ from weft._public.v1 import sparse as sparse
 from weft._public.v1 import spectral as spectral
 from weft._public.v1 import strings as strings
 from weft._public.v1 import summary as summary
+from weft._public.v1 import test as test
 from weft._public.v1 import train as train
+from weft._public.v1 import user_ops as user_ops
 from weft._public.v1 import version as version
 from weft.api.array import argsort as argsort
 from weft.api.array import bitcast as bitcast
@@ -96,11 +97,10 @@ from weft.api.array import transpose as transpose
 from weft.api.array import unique as unique
 from weft.api.array import unique_with_counts as unique_with_counts
 from weft.api.array import unstack as unstack
-from weft.api.asserts import assert_integer as assert_integer
 from weft.api.asserts import assert_proper_iterable as assert_proper_iterable
 from weft.api.asserts import assert_same_float_dtype as assert_same_float_dtype
-from weft.api.asserts import assert_type as assert_type
 from weft.api.asserts import is_numeric_tensor as is_numeric_tensor
+from weft.api.critical import CriticalSection as CriticalSection
 from weft.api.file_ops import parse_tensor as parse_tensor
 from weft.api.file_ops import serialize_tensor as serialize_tensor
 from weft.api.flow import check_numerics as check_numerics
@@ -229,12 +229,14 @@ from weft.compat.v1.configs import OptimizerOptions as OptimizerOptions
 from weft.compat.v1.dropped_ops import AggregationMethod as AggregationMethod
 from weft.compat.v1.dropped_ops import add_check_numerics_ops as add_check_numerics_ops
 from weft.compat.v1.dropped_ops import add_to_collections as add_to_collections
+from weft.compat.v1.dropped_ops import assert_integer as assert_integer
 from weft.compat.v1.dropped_ops import assert_near as assert_near
 from weft.compat.v1.dropped_ops import assert_none_equal as assert_none_equal
 from weft.compat.v1.dropped_ops import assert_rank as assert_rank
 from weft.compat.v1.dropped_ops import assert_rank_at_least as assert_rank_at_least
 from weft.compat.v1.dropped_ops import assert_rank_in as assert_rank_in
 from weft.compat.v1.dropped_ops import assert_scalar as assert_scalar
+from weft.compat.v1.dropped_ops import assert_type as assert_type
 from weft.compat.v1.dropped_ops import assert_variables_initialized as assert_variables_initialized
 from weft.compat.v1.dropped_ops import batch_gather as batch_gather
 from weft.compat.v1.dropped_ops import batch_to_space as batch_to_space
@@ -277,11 +279,13 @@ from weft.compat.v1.graphs import dimension_value as dimension_value
 from weft.compat.v1.graphs import disable_control_flow_v2 as disable_control_flow_v2
 from weft.compat.v1.graphs import disable_eager_execution as disable_eager_execution
 from weft.compat.v1.graphs import disable_resource_variables as disable_resource_variables
+from weft.compat.v1.graphs import disable_tensor_equality as disable_tensor_equality
 from weft.compat.v1.graphs import disable_v2_behavior as disable_v2_behavior
 from weft.compat.v1.graphs import disable_v2_tensorshape as disable_v2_tensorshape
 from weft.compat.v1.graphs import enable_control_flow_v2 as enable_control_flow_v2
 from weft.compat.v1.graphs import enable_eager_execution as enable_eager_execution
 from weft.compat.v1.graphs import enable_resource_variables as enable_resource_variables
+from weft.compat.v1.graphs import enable_tensor_equality as enable_tensor_equality
 from weft.compat.v1.graphs import enable_v2_behavior as enable_v2_behavior
 from weft.compat.v1.graphs import enable_v2_tensorshape as enable_v2_tensorshape
 from weft.compat.v1.graphs import executing_eagerly_outside_functions as executing_eagerly_outside_functions
@@ -364,7 +368,9 @@ from weft.compat.v1.variable_scopes import get_variable as get_variable
 from weft.compat.v1.variable_scopes import get_variable_scope as get_variable_scope
 from weft.compat.v1.variable_scopes import variable_op_scope as variable_op_scope
 from weft.compat.v1.variable_scopes import variable_scope as variable_scope
+from weft.data.optional import OptionalSpec as OptionalSpec
 from weft.runtime.composite import IndexedSlices as IndexedSlices
+from weft.runtime.composite import IndexedSlicesSpec as IndexedSlicesSpec
 from weft.runtime.custom_gradient import custom_gradient as custom_gradient
 from weft.runtime.graph import Graph as Graph
 from weft.runtime.graph import GraphKeys as GraphKeys
@@ -387,6 +393,7 @@ from weft.runtime.static import get_static_value as get_static_value
 from weft.runtime.tape import GradientTape as GradientTape
 from weft.runtime.tape import UnconnectedGradients as UnconnectedGradients
 from weft.runtime.tensor import Tensor as Tensor
+from weft.runtime.variable import variable_creator_scope as variable_creator_scope
 
 bool = _bool
 div_no_nan = _div_no_nan

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from weft.base import nest
+from weft.compat.v1 import data_experimental as experimental  # noqa: F401
 from weft.compat.v1.graphs import get_seed
 from weft.compat.v1.iterators import (  # noqa: F401
     Iterator,
@@ -19,7 +20,6 @@ from weft.compat.v1.iterators import (  # noqa: F401
 )
 from weft.compat.v1.naming import in_graph
 from weft.data import dataset as _dataset
-from weft.data import experimental as experimental
 from weft.data import readers as _readers
 from weft.data.dataset import AUTOTUNE as AUTOTUNE
 from weft.data.nodes import INFINITE as INFINITE_CARDINALITY  # noqa: F401

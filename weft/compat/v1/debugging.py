@@ -21,8 +21,18 @@ def assert_shapes(shapes: _Any, data: _Any = None, summarize: _Any = None, messa
         return _graphs.group(*filter(None, _flow.shape_checks(shapes, message)), name="group_deps")
 
 
-__getattr__ = _preferring_top(_weft.debugging, {"assert_all_finite": "verify_tensor_all_finite"})
+_find = _preferring_top(_weft.debugging, {"assert_all_finite": "verify_tensor_all_finite"})
+#: functions that version 2 keeps elsewhere
+_MORE = ("is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_strictly_increasing")
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _MORE:
+        from weft.compat import v1
+
+        return getattr(v1, name)
+    return _find(name)
 
 
 def __dir__() -> list[str]:
-    return [name for name in dir(_weft.debugging) if not name.startswith("_")]
+    return sorted({*_MORE, *(name for name in dir(_weft.debugging) if not name.startswith("_"))})

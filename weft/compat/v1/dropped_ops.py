@@ -162,26 +162,65 @@ def _checked(function: Any, public: str, *args: Any, message: str | None, name: 
         return function(*args, message=message)
     with Unit(name or public):
         done = function(*args, message=message)
-        shown = "static_checks_determined_all_ok" if done is None else "NoOp"
-        return graphs.group(*([] if done is None else [done]), name=shown)
+        return graphs.group(*([] if done is None else [done]), name="Assert/AssertGuard/Merge")
+
+
+def _rank_checked(function: Any, public: str, x: Any, ranks: Any, fits: Any, message: str | None,
+                  name: str | None) -> Any:  # fmt: skip
+    """A check of a rank: at once where it is known, else by an operation."""
+    if not in_graph():
+        return function(x, ranks, message=message)
+    with Unit(name or public):
+        function(x, ranks, message=message)
+        tensor = weft.convert_to_tensor(x)
+        if tensor.shape.rank is not None:
+            return graphs.group(name="static_checks_determined_all_ok")
+        rank = weft.rank(tensor)
+        text = f"{message or ''}Tensor {tensor.name} must have rank {public.removeprefix('assert_rank')} {ranks}."
+        done = weft.debugging.Assert(fits(rank), [text, "Received shape: ", weft.shape(tensor)])
+        return graphs.group(*([] if done is None else [done]), name="Assert/Assert")
+
+
+def _typed(function: Any, public: str, shown: str, *args: Any, message: str | None, name: str | None) -> Any:
+    """A check of a dtype, which is known: an operation that does nothing where it holds."""
+    function(*args, message=message)
+    if not in_graph():
+        return None
+    with Unit(name or public):
+        return graphs.group(name=shown)
+
+
+def assert_integer(x: Any, message: str | None = None, name: str | None = None) -> Any:
+    """Raises TypeError unless the dtype is one of integers."""
+    return _typed(weft.debugging.assert_integer, "assert_integer", "statically_determined_was_integer", x,
+                  message=message, name=name)  # fmt: skip
+
+
+def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> Any:
+    """Raises TypeError unless the tensor has a dtype."""
+    return _typed(weft.debugging.assert_type, "assert_type", "statically_determined_correct_type", tensor, tf_type,
+                  message=message, name=name)  # fmt: skip
 
 
 def assert_rank(x: Any, rank: Any, data: Any = None, summarize: Any = None, message: str | None = None,
                 name: str | None = None) -> Any:  # fmt: skip
     """Raises unless a tensor has this rank."""
-    return _checked(weft.debugging.assert_rank, "assert_rank", x, rank, message=message, name=name)
+    return _rank_checked(weft.debugging.assert_rank, "assert_rank", x, rank, lambda found: weft.equal(found, rank),
+                         message, name)  # fmt: skip
 
 
 def assert_rank_at_least(x: Any, rank: Any, data: Any = None, summarize: Any = None, message: str | None = None,
                          name: str | None = None) -> Any:  # fmt: skip
     """Raises unless a tensor has at least this rank."""
-    return _checked(weft.debugging.assert_rank_at_least, "assert_rank_at_least", x, rank, message=message, name=name)
+    return _rank_checked(weft.debugging.assert_rank_at_least, "assert_rank_at_least", x, rank,
+                         lambda found: weft.greater_equal(found, rank), message, name)  # fmt: skip
 
 
 def assert_rank_in(x: Any, ranks: Any, data: Any = None, summarize: Any = None, message: str | None = None,
                    name: str | None = None) -> Any:  # fmt: skip
     """Raises unless a tensor has one of these ranks."""
-    return _checked(weft.debugging.assert_rank_in, "assert_rank_in", x, ranks, message=message, name=name)
+    return _rank_checked(weft.debugging.assert_rank_in, "assert_rank_in", x, ranks,
+                         lambda found: weft.reduce_any(weft.equal(found, list(ranks))), message, name)  # fmt: skip
 
 
 def assert_none_equal(x: Any, y: Any, data: Any = None, summarize: Any = None, message: str | None = None,

@@ -23,13 +23,15 @@ from weft.runtime import random as streams
 from weft.runtime.gradients import gradients as _gradients
 from weft.runtime.graph import GraphKeys
 from weft.runtime.graph_variable import is_of_graph, make_variable
-from weft.runtime.operation_counts import standing_for
+from weft.runtime.operation_counts import made, standing_for
 from weft.runtime.scopes import Unit
 from weft.runtime.session import InteractiveSession, Session, default_session  # noqa: F401
 from weft.runtime.tape import UnconnectedGradients
 from weft.runtime.variable import Variable as _EagerVariable
 
 placeholder = graphs.placeholder
+#: what a program has switched on or off; None for what its version does by itself
+_asked: dict[str, bool | None] = {"control_flow_v2": None, "resource_variables": None}
 reset_default_graph = graphs.reset_default_graph
 get_default_graph = graphs.default_graph
 
@@ -87,6 +89,17 @@ def disable_v2_behavior() -> None:
     dimension.show_objects(True)
 
 
+def disable_tensor_equality() -> None:
+    """Lets `==` on tensors ask whether they are the same object, as in TensorFlow 1."""
+    context.set_identity_equality(True)
+
+
+def enable_tensor_equality() -> None:
+    """Lets `==` on tensors compare their elements, but for graphs of TensorFlow 1, where it never does."""
+    if not context.graph_mode():
+        context.set_identity_equality(False)
+
+
 def enable_v2_behavior() -> None:
     """Undoes `disable_v2_behavior`."""
     context.set_graph_mode(False)
@@ -96,28 +109,37 @@ def enable_v2_behavior() -> None:
 
 def disable_resource_variables() -> None:
     """Accepted: variables have one kind."""
+    _asked["resource_variables"] = False
 
 
 def enable_resource_variables() -> None:
     """Accepted: variables have one kind."""
+    _asked["resource_variables"] = True
 
 
 def resource_variables_enabled() -> bool:
-    """Whether variables are handles to resources: they are."""
-    return True
+    """Whether variables are asked to be handles to resources; they have one kind here."""
+    return _enabled("resource_variables")
+
+
+def _enabled(what: str) -> bool:
+    asked = _asked[what]
+    return asked if asked is not None else not context.graph_mode()
 
 
 def enable_control_flow_v2() -> None:
     """Accepted: branches and loops have one form."""
+    _asked["control_flow_v2"] = True
 
 
 def disable_control_flow_v2() -> None:
     """Accepted: branches and loops have one form."""
+    _asked["control_flow_v2"] = False
 
 
 def control_flow_v2_enabled() -> bool:
-    """Whether the branches and loops of a graph are functions of their own: they are."""
-    return True
+    """Whether branches and loops of a graph are asked to be functions of their own; they have one form here."""
+    return _enabled("control_flow_v2")
 
 
 def disable_v2_tensorshape() -> None:
@@ -161,8 +183,9 @@ def set_random_seed(seed: int | None) -> None:
 
 
 def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
-    """The seeds of graph and op."""
-    return graphs.default_graph().seed, op_seed
+    """The seeds of graph and op: where only the graph has one, that of the op is the number of operations so far."""
+    seed = graphs.default_graph().seed
+    return seed, made() if seed is not None and op_seed is None else op_seed
 
 
 def add_to_collection(name: str, value: Any) -> None:

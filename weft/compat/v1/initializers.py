@@ -9,6 +9,7 @@ import numpy as np
 
 import weft
 from weft.base import dtypes
+from weft.base.absent import absent
 from weft.compat.v1 import making
 from weft.runtime import frontdoor
 
@@ -264,3 +265,15 @@ zeros, ones, constant = zeros_initializer, ones_initializer, constant_initialize
 random_normal, random_uniform = random_normal_initializer, random_uniform_initializer
 truncated_normal, variance_scaling = truncated_normal_initializer, variance_scaling_initializer
 glorot_normal, glorot_uniform = glorot_normal_initializer, glorot_uniform_initializer
+
+#: operations that give variables and tables their first values, which version 1 has here too
+_OPERATIONS = {"global_variables": "global_variables_initializer", "local_variables": "local_variables_initializer",
+               "tables_initializer": "tables_initializer", "variables": "variables_initializer"}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OPERATIONS:
+        from weft.compat.v1 import graphs
+
+        return getattr(graphs, _OPERATIONS[name])
+    raise AttributeError(absent(f"tf.initializers.{name}", [n for n in globals() if not n.startswith("_")]))

@@ -129,7 +129,8 @@ def decode_raw(input_bytes: Any = None, out_type: Any = None, little_endian: boo
 
 #: functions that mean the same in version 2, and names of modules that need this one
 _SHARED = frozenset(
-    """decode_compressed deserialize_many_sparse encode_png parse_tensor serialize_tensor write_graph gfile""".split()
+    """decode_compressed decode_json_example decode_proto deserialize_many_sparse encode_png encode_proto parse_tensor
+    serialize_tensor write_graph gfile""".split()
 )
 #: functions that are those of `tf.image`
 _IMAGES = frozenset(
@@ -138,6 +139,12 @@ _IMAGES = frozenset(
 )
 _FILES = ("match_filenames_once", "matching_files")
 _QUEUES = ("FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "QueueBase", "RandomShuffleQueue")
+
+
+def parse_sequence_example(serialized: Any, context_features: Any = None, sequence_features: Any = None,
+                           example_names: Any = None, name: str | None = None) -> Any:  # fmt: skip
+    """Batches of sequences; see `weft.io.parse_sequence_example`."""
+    return weft.io.parse_sequence_example(serialized, context_features, sequence_features, example_names, name)
 
 
 def serialize_sparse(sp_input: Any, name: str | None = None, out_type: Any = dtypes.string) -> Any:

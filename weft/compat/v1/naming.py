@@ -145,6 +145,15 @@ COMPOSITES: dict[str, tuple[str, Place | PlaceRule, str]] = {
     "nn.avg_pool": ("AvgPool", "", ""),
     "nn.batch_normalization": ("batchnorm", "add_1", "AddV2"),
     "nn.bias_add": ("BiasAdd", "", "BiasAdd"),
+    "nn.conv3d_backprop_filter": ("Conv3DBackpropFilterV2", "", "Conv3DBackpropFilterV2"),
+    "nn.depthwise_conv2d_backprop_filter": (
+        "DepthwiseConv2dNativeBackpropFilter", "", "DepthwiseConv2dNativeBackpropFilter"
+    ),
+    "nn.depthwise_conv2d_backprop_input": (
+        "DepthwiseConv2dNativeBackpropInput", "", "DepthwiseConv2dNativeBackpropInput"
+    ),
+    "nn.fractional_avg_pool": ("FractionalAvgPool", "", "FractionalAvgPool"),
+    "nn.fractional_max_pool": ("FractionalMaxPool", "", "FractionalMaxPool"),
     "nn.conv3d_transpose": ("conv3d_transpose", "", "Conv3DBackpropInputV2"),
     "nn.crelu": ("CRelu", "Relu", "Relu"),
     "nn.conv2d_backprop_filter": ("Conv2DBackpropFilter", "", "Conv2DBackpropFilter"),
@@ -259,15 +268,16 @@ SINGLE = frozenset(
     guarantee_const identity_n image.crop_and_resize image.decode_bmp image.decode_gif image.decode_jpeg
     image.decode_png image.encode_jpeg image.encode_png image.hsv_to_rgb image.resize_area image.resize_bicubic
     image.resize_bilinear image.resize_nearest_neighbor image.rgb_to_hsv linspace matrix_solve matrix_square_root
-    matrix_triangular_solve nn.avg_pool nn.bias_add nn.conv2d_backprop_filter nn.conv2d_transpose nn.conv3d_transpose
-    nn.ctc_beam_search_decoder nn.ctc_greedy_decoder nn.ctc_loss nn.depthwise_conv2d_native nn.dilation2d
-    nn.fused_batch_norm nn.l2_loss nn.max_pool2d nn.swish ones_like random_shuffle range rank realdiv rint
-    self_adjoint_eigvals setdiff1d sets.DenseToDense sets.DenseToSparse sets.SparseToSparse shape shape_n space_to_batch
-    space_to_batch_nd sparse.add sparse.concat sparse.concat_expanding sparse.dense_add sparse.matmul sparse.maximum
-    sparse.minimum sparse.reduce_max sparse.reduce_max_sparse sparse.reduce_sum sparse.reduce_sum_sparse sparse.reorder
-    sparse.segment_mean sparse.segment_mean_of sparse.segment_sqrt_n sparse.segment_sqrt_n_of sparse.segment_sum
-    sparse.segment_sum_of sparse.slice sparse.split sparse.to_dense sparse.to_indicator strided_slice
-    strings.regex_full_match strings.regex_replace trace unravel_index
+    matrix_triangular_solve nn.avg_pool nn.bias_add nn.conv2d_backprop_filter nn.conv2d_transpose
+    nn.conv3d_backprop_filter nn.conv3d_transpose nn.ctc_beam_search_decoder nn.ctc_greedy_decoder nn.ctc_loss
+    nn.depthwise_conv2d_backprop_filter nn.depthwise_conv2d_backprop_input nn.depthwise_conv2d_native nn.dilation2d
+    nn.fractional_avg_pool nn.fractional_max_pool nn.fused_batch_norm nn.l2_loss nn.max_pool2d nn.swish ones_like
+    random_shuffle range rank realdiv rint self_adjoint_eigvals setdiff1d sets.DenseToDense sets.DenseToSparse
+    sets.SparseToSparse shape shape_n space_to_batch space_to_batch_nd sparse.add sparse.concat sparse.concat_expanding
+    sparse.dense_add sparse.matmul sparse.maximum sparse.minimum sparse.reduce_max sparse.reduce_max_sparse
+    sparse.reduce_sum sparse.reduce_sum_sparse sparse.reorder sparse.segment_mean sparse.segment_mean_of
+    sparse.segment_sqrt_n sparse.segment_sqrt_n_of sparse.segment_sum sparse.segment_sum_of sparse.slice sparse.split
+    sparse.to_dense sparse.to_indicator strided_slice strings.regex_full_match strings.regex_replace trace unravel_index
     """.split()
 ) | namespace_places.SINGLE
 

@@ -90,6 +90,11 @@ _LATER = {
     **dict.fromkeys(("all_candidate_sampler", "compute_accidental_hits", "fixed_unigram_candidate_sampler",
                      "learned_unigram_candidate_sampler", "log_uniform_candidate_sampler", "nce_loss",
                      "sampled_softmax_loss", "uniform_candidate_sampler"), "sampling"),
+    **dict.fromkeys(("conv3d_backprop_filter", "conv3d_backprop_filter_v2", "depthwise_conv2d_backprop_filter",
+                     "depthwise_conv2d_backprop_input", "depthwise_conv2d_native_backprop_filter",
+                     "depthwise_conv2d_native_backprop_input", "fractional_avg_pool",
+                     "fractional_max_pool"), "convolution_gradients"),
+    "space_to_batch": "dropped_ops",
 }  # fmt: skip
 
 

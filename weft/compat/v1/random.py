@@ -4,6 +4,7 @@ from typing import Any
 
 import weft as _weft
 from weft.base import dtypes
+from weft.base.absent import Namespace
 from weft.compat.v1.graphs import get_seed, set_random_seed  # noqa: F401
 from weft.compat.v1.making import random_normal as normal  # noqa: F401
 from weft.compat.v1.making import random_uniform as uniform  # noqa: F401
@@ -14,6 +15,13 @@ from weft.compat.v1.ops import multinomial as multinomial
 from weft.compat.v1.ops import random_gamma, random_poisson, random_shuffle
 
 gamma, poisson, shuffle = random_gamma, random_poisson, random_shuffle
+
+#: generators that keep their state, as version 2 has them
+experimental = Namespace(
+    "tf.random.experimental",
+    **{name: getattr(_weft.random, name)
+       for name in ("Generator", "create_rng_state", "get_global_generator", "set_global_generator")},
+)  # fmt: skip
 
 
 def stateless_multinomial(logits: Any, num_samples: Any, seed: Any, output_dtype: Any = dtypes.int64,

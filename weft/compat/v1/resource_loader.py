@@ -25,6 +25,11 @@ def get_root_dir_with_all_resources() -> str:
     return os.path.dirname(os.path.abspath(sys._getframe(1).f_code.co_filename))
 
 
+def readahead_file_path(path: Any, readahead: str = "128M") -> Any:
+    """The path; how files are read ahead is for the operating system."""
+    return path
+
+
 def load_resource(path: Any) -> bytes:
     """The bytes of a file."""
     with GFile(path, "rb") as file:

@@ -23,8 +23,8 @@ from weft.runtime.graph import GraphKeys
 _CONSTANTS = {name: value for name, value in vars(_current).items() if name.isupper()}
 globals().update(_CONSTANTS)
 
-_MAIN_OP = "saved_model_main_op"
-_LEGACY_INIT_OP = "legacy_init_op"
+MAIN_OP_KEY = _MAIN_OP = "saved_model_main_op"
+LEGACY_INIT_OP_KEY = _LEGACY_INIT_OP = "legacy_init_op"
 
 
 def build_tensor_info(tensor: Any) -> TensorInfo:
@@ -317,7 +317,7 @@ def main_op() -> Any:
 
 _main_op = main_op
 builder = SimpleNamespace(SavedModelBuilder=Builder)
-constants = SimpleNamespace(**_CONSTANTS)
+constants = SimpleNamespace(**_CONSTANTS, LEGACY_INIT_OP_KEY=LEGACY_INIT_OP_KEY, MAIN_OP_KEY=MAIN_OP_KEY)
 loader = SimpleNamespace(load=load, maybe_saved_model_directory=maybe_saved_model_directory)
 main_op = SimpleNamespace(main_op=_main_op, main_op_with_restore=main_op_with_restore)  # type: ignore[assignment]
 signature_constants = SimpleNamespace(**_CONSTANTS)

@@ -8,6 +8,8 @@ import weft
 from weft.api.sparse import add as _add
 from weft.api.sparse import concat as _concat
 from weft.api.sparse import (  # noqa: F401
+    cross,
+    cross_hashed,
     expand_dims,
     eye,
     fill_empty_rows,
@@ -36,6 +38,7 @@ from weft.api.sparse import transpose as _transpose
 from weft.base import dtypes
 from weft.base.shapes import TensorShape
 from weft.compat.v1 import graphs, operation_tables
+from weft.compat.v1.accumulators import SparseConditionalAccumulator as SparseConditionalAccumulator
 from weft.compat.v1.naming import composite, in_graph
 from weft.compat.v1.ops import _old_name
 from weft.runtime.sparse import SparseTensor, SparseTensorValue

@@ -31,6 +31,13 @@ from weft.runtime.graph import GraphKeys
 from weft.runtime.scopes import NameScope
 
 SummaryDescription = Summary
+
+
+def all_v2_summary_ops() -> list[Any]:
+    """The operations of version 2's summaries in the default graph: those write when they run, here too."""
+    return list(graphs.default_graph().get_collection("_SUMMARY_V2"))
+
+
 _ILLEGAL = re.compile(r"[^-/\w.]")
 
 

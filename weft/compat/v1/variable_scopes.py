@@ -22,11 +22,11 @@ from weft.runtime.graph_variable import make_variable
 from weft.runtime.scopes import NameScope
 
 
-class _Reuse(Enum):
+class _ReuseMode(Enum):
     AUTO_REUSE = 1
 
 
-AUTO_REUSE = _Reuse.AUTO_REUSE
+AUTO_REUSE = _ReuseMode.AUTO_REUSE
 
 
 class _Store:

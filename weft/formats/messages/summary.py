@@ -95,6 +95,9 @@ class LogMessage(Message, proto="tensorflow.LogMessage"):
         ERROR = 40
         FATAL = 50
 
+    UNKNOWN, DEBUGGING, INFO = Level.UNKNOWN, Level.DEBUGGING, Level.INFO
+    WARN, ERROR, FATAL = Level.WARN, Level.ERROR, Level.FATAL
+
     level: int = enumeration(1, Level)
     message: str = scalar(2, "string")
 

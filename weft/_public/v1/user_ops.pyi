@@ -1,0 +1,3 @@
+"""Written by tools/make_stubs.py; do not edit."""
+
+from weft.compat.v1.user_ops import my_fact as my_fact
