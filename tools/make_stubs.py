@@ -157,6 +157,8 @@ class Stub:
             used = [name for name in wanted if re.search(rf"[:\[|>,] *{name}\b", body)]
             heads += [f"from {place} import {', '.join(used)}"] if used else []
         own = [_fitting(line) for line in sorted(self._imports, key=_import_order)]
+        heads += [line for line in own if not line.startswith("from weft")]  # Python's own, handed on
+        own = [line for line in own if line.startswith("from weft")]
         imports = [*heads, *([""] if heads and own else []), *own]
         return "\n".join([HEADER, *imports, *(["", body] if body else []), ""])
 
