@@ -72,7 +72,7 @@ def test_callables_and_feedability():
         scaled = session.make_callable(x * y, [x])
         assert scaled(3.0) == 6.0 and session.make_callable(y, [y])(5.0) == 5.0
         with pytest.raises(TypeError, match="1 values to feed"):
-            scaled()
+            scaled(1.0, 2.0)
         assert graph.is_feedable(y) and graph.is_fetchable(y.op)
         graph.prevent_feeding(y)
         graph.prevent_fetching(y.op)
@@ -316,3 +316,41 @@ def test_what_a_known_run_is_fed_is_not_kept():
             found = session.run(assigned, {x: given})
             given += 1
             assert session.run(v).tolist() == found.tolist() == (given - 1).tolist()
+
+
+@pytest.mark.parametrize("feed", [3, "x", [(1, 2)], ((1, 2),)])
+def test_a_feed_that_is_no_dictionary_is_refused(feed):
+    x = tf.placeholder(tf.float32, [])
+    with tf.Session() as session, pytest.raises(TypeError, match="feed_dict must be a dictionary"):
+        session.run(x * 2.0, feed)
+
+
+def test_a_callable_given_too_little_names_the_placeholder():
+    x, z = tf.placeholder(tf.float32, [], "x"), tf.placeholder(tf.float32, [], "z")
+    with tf.Session() as session:
+        with pytest.raises(tf.errors.InvalidArgumentError, match="placeholder tensor 'z'"):
+            session.make_callable([x * 2.0, x + z], [x, z])(1.0)
+        assert session.make_callable(x * 2.0, [x, z])(2.0) == 4.0  # z is not needed
+        with pytest.raises(TypeError, match="must be a list or tuple"):
+            session.make_callable(x, x)
+
+
+def test_reset_closes_every_session():
+    v = tf.Variable(1.0)
+    first, second = tf.Session(), tf.Session()
+    first.run(v.initializer)
+    tf.Session.reset("")
+    for session in (first, second):
+        with pytest.raises(tf.errors.CancelledError, match="Session has been closed"):
+            session.run(v)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        assert session.run(v) == 1.0
+
+
+def test_an_operation_tells_where_it_was_made_and_a_graph_its_versions():
+    file, line, function, text = tf.constant(1.0).op.traceback[-1]
+    assert file.endswith("test_sessions.py") and line > 300 and "op.traceback" in text
+    assert function == "test_an_operation_tells_where_it_was_made_and_a_graph_its_versions"
+    versions = tf.get_default_graph().graph_def_versions
+    assert (versions.producer, versions.min_consumer) == (134, 0)

@@ -113,3 +113,62 @@ def test_eager_variables_are_made_each_time():
     with tf.variable_scope("e"):
         first, second = tf.get_variable("v", [2]), tf.get_variable("v", [2])
     assert first is not second and first.name == "e/v:0" and first.numpy().shape == (2,)
+
+
+def test_what_a_scope_is_told_counts_from_then_on():
+    def getter(get, name, *args, **options):
+        return get(f"{name}_got", *args, **options)
+
+    with tf.variable_scope("s") as scope:
+        assert scope.get_variable(None, "k", [2]).name == "s/k:0"
+        scope.set_custom_getter(getter)
+        assert tf.get_variable("z", [1]).name == "s/z_got:0"
+    scope.set_caching_device("/cpu:0")
+    scope.set_use_resource(True)
+    assert (scope.caching_device, scope.use_resource, scope.custom_getter) == ("/cpu:0", True, getter)
+    with tf.variable_scope(scope):
+        assert tf.get_variable("y", [1]).name == "s/y_got:0"
+
+
+def test_variables_count_up_to_a_limit():
+    v = tf.Variable(0)
+    counted = v.count_up_to(2)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        assert [session.run(counted), session.run(v), session.run(counted)] == [0, 1, 1]
+        with pytest.raises(tf.errors.OutOfRangeError, match="Reached limit of 2"):
+            session.run(counted)
+    with pytest.raises(TypeError, match="integer variable"):
+        tf.Variable(0.0).count_up_to(2)
+
+
+def test_variables_as_messages():
+    v = tf.Variable(1.0, name="v")
+    with tf.name_scope("q"):
+        w = tf.Variable(2.0, name="w", trainable=False)
+    told = v.to_proto()
+    assert str(told) == ('variable_name: "v:0"\ninitializer_name: "v/Assign"\nsnapshot_name: "v/read:0"\n'
+                         'initial_value_name: "v/initial_value:0"\ntrainable: true\n')  # fmt: skip
+    assert tf.Variable.from_proto(told) is v and tf.Variable(variable_def=told) is v
+    inner = w.to_proto("q")
+    assert inner.snapshot_name == "w/read:0" and w.to_proto("other") is None
+    assert tf.Variable.from_proto(inner, import_scope="q") is w
+    with pytest.raises(KeyError, match="w"):
+        tf.Variable.from_proto(inner)
+
+
+def test_layers_give_and_take_the_values_of_their_variables():
+    x, layer = tf.placeholder(tf.float32, [None, 3]), tf.layers.Dense(2)
+    assert layer.get_weights() == []
+    y = layer(x)
+    with pytest.raises(ValueError, match="No session is open"):
+        layer.get_weights()
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        layer.set_weights([np.ones([3, 2]), np.zeros(2)])
+        np.testing.assert_array_equal(session.run(y, {x: [[1.0, 2.0, 3.0]]}), [[6.0, 6.0]])
+        np.testing.assert_array_equal(layer.get_weights()[0], np.ones([3, 2], np.float32))
+        with pytest.raises(ValueError, match="2 weights"):
+            layer.set_weights([np.ones([3, 2])])
+        with pytest.raises(ValueError, match="another shape"):
+            layer.set_weights([np.ones([2, 2]), np.zeros(2)])

@@ -50,6 +50,8 @@ ROOTS = [
     "WhileContextDef",
     "ServerDef",
     "RunMetadata",
+    "ConfigProto",
+    "RunOptions",
     "SavedModel",
     "SavedTensorSlices",
 ]

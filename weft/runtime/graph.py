@@ -69,6 +69,12 @@ class Operation:
         """Its message in the graph's GraphDef."""
         return next(node for node in self.graph.as_graph_def().node if node.name == self.name)
 
+    @property
+    def traceback(self) -> tuple[tuple[str, int, str, str], ...]:
+        """The line of the program that made it, as `(file, line, function, text)`; empty where it is not known."""
+        source = self._node.source
+        return () if source is None else ((source.file, source.line, source.function, source.text),)
+
     def values(self) -> tuple[Any, ...]:
         """The tensors that it makes, as a tuple."""
         return tuple(self.outputs)
@@ -385,6 +391,14 @@ class Graph:
         from weft.runtime.graph_export import graph_def
 
         return graph_def(self, add_shapes)
+
+    @property
+    def graph_def_versions(self) -> Any:
+        """The versions that its GraphDef is marked with, as a VersionDef message."""
+        from weft.formats.messages.graph import VersionDef
+        from weft.runtime.graph_export import PRODUCER
+
+        return VersionDef(producer=PRODUCER)
 
     @property
     def version(self) -> int:

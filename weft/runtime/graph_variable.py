@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from weft.base import dtypes
-from weft.base.errors import explain
+from weft.base.errors import OutOfRangeError, explain
 from weft.base.shapes import TensorShape, refreshed
+from weft.formats.messages.variable import VariableDef
 from weft.ir.graph import Node, Value
 from weft.ir.types import TensorType
 from weft.runtime import context, dispatch, frontdoor, placement
@@ -196,6 +198,15 @@ class GraphVariable(Variable):
         raise NotImplementedError(explain(f"Variable `{self._name}` has values only in sessions.",
                                           hint="use session.run(variable)"))  # fmt: skip
 
+    def count_up_to(self, limit: int, name: str | None = None) -> Any:
+        """Its value, which is then one more; see `tf.count_up_to`."""
+        return count_up_to(self, limit, name)
+
+    def to_proto(self, export_scope: str | None = None) -> VariableDef | None:
+        """The names of its operations as a message, None where it is not in the scope that is exported."""
+        prefix = f"{export_scope.rstrip('/')}/" if export_scope else ""
+        return variable_def(self, prefix) if self._name.startswith(prefix) else None
+
     def _after(self, result: Any, read_value: bool) -> Any:
         return result if read_value else graphs.operation_of(result._value.node)
 
@@ -261,6 +272,69 @@ def _guarded(start: Any, name: str) -> Any:
         return made[value]
 
     return again(value)
+
+
+def variable_def(variable: Any, prefix: str = "") -> VariableDef:
+    """A variable of a graph as a message: the names of its nodes, without what stands in front of all."""
+    made = VariableDef(trainable=bool(variable.trainable))
+    made.variable_name = variable.name.removeprefix(prefix)
+    made.initializer_name = variable.initializer.name.removeprefix(prefix)
+    made.snapshot_name = variable._snapshot.name.removeprefix(prefix)
+    if variable.initial_value is not None:
+        made.initial_value_name = variable.initial_value.name.removeprefix(prefix)
+    info = getattr(variable, "_save_slice_info", None)  # Keras' variables come whole
+    if info is not None:
+        part = made.save_slice_info_def
+        part.full_name = info.full_name.removeprefix(prefix)
+        for field in ("full_shape", "var_offset", "var_shape"):
+            getattr(part, field).extend(getattr(info, field))
+    return made
+
+
+def count_up_to(ref: Any, limit: int, name: str | None = None) -> Any:
+    """A variable's value, which is then one more.
+
+    Args:
+        ref: An integer variable.
+        limit: Where it stands so high, running this raises OutOfRangeError.
+        name: The operation's name.
+
+    Raises:
+        TypeError: For a variable of no integers.
+    """
+    from weft.runtime.operation_counts import standing_for
+    from weft.runtime.scopes import NameScope
+
+    if not ref.dtype.is_integer:
+        raise TypeError(explain("count_up_to counts in an integer variable.", received=repr(ref),
+                                hint="make the variable of tf.int32 or tf.int64"))  # fmt: skip
+    with NameScope(name, "CountUpTo"), standing_for(1):
+        before = ref.read_value()
+
+        def check(value: Any) -> list[Any]:
+            if value >= limit:
+                raise OutOfRangeError(f"Reached limit of {limit}")
+            return [value]
+
+        (checked,) = host_call(check, [before], [TensorType((), before.dtype)], "CountUpTo", "value")
+        with _behind(checked):
+            after = ref.assign_add(frontdoor.convert(1, before.dtype))
+        with _behind(after):
+            return dispatch.call("identity", checked)
+
+
+@contextmanager
+def _behind(tensor: Any) -> Iterator[None]:
+    """What is made within the block runs after the operation of a tensor of this graph, branch or loop."""
+    scope = context.scope()
+    if scope is None:
+        yield
+        return
+    scope.control.append((graphs.node_of(tensor),))
+    try:
+        yield
+    finally:
+        scope.control.pop()
 
 
 def _reads_at_once(scope: Any, graph: Any) -> bool:

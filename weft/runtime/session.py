@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 
 from weft.base import dims, nest, shapes
 from weft.base.errors import CancelledError, FailedPreconditionError, OpError, explain, user_facing
+from weft.formats.messages.config import ConfigProto
 from weft.ir import graph as ir
 from weft.ir import known_sizes
 from weft.ir.graph import Value
@@ -35,6 +37,8 @@ class _Local(threading.local):
 
 
 _local = _Local()
+#: the sessions that there are, for `Session.reset`
+_sessions: weakref.WeakSet[BaseSession] = weakref.WeakSet()
 
 
 def _drop(session: BaseSession) -> None:
@@ -308,8 +312,12 @@ class BaseSession:
         self._fetches: dict[Any, tuple[_Fetch, tuple[Any, ...]]] = {}
         self._ready: dict[Any, _Ready] = {}
         self._held: dict[Any, Any] = {}
-        self._closed = False
+        self._closed = self._was_reset = False
+        if config is not None and not isinstance(config, ConfigProto):
+            raise TypeError(explain("`config` must be a tf.ConfigProto.", received=repr(config)[:200],
+                                    hint="tf.Session(config=tf.ConfigProto(allow_soft_placement=True))"))  # fmt: skip
         self._config = config
+        _sessions.add(self)
 
     @property
     def graph(self) -> Graph:
@@ -362,11 +370,14 @@ class BaseSession:
 
         Raises:
             RuntimeError: Where the session is closed, or its graph is empty.
+            CancelledError: After `Session.reset`.
             InvalidArgumentError: Where a placeholder is not fed.
             FailedPreconditionError: Where a variable has no value yet.
             DeadlineExceededError: Where a queue lets it wait for longer than `timeout_in_ms` of the options, or
                 `operation_timeout_in_ms` of the session's, allows.
         """
+        if self._was_reset:
+            raise CancelledError("Session has been closed: Session.reset() closes all of this process.")
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
         if not self._graph.ir.nodes:
@@ -374,6 +385,11 @@ class BaseSession:
                 explain("The Session graph is empty: run() has nothing to run.",
                         hint="add operations to the graph first, or open the session on the graph that has them: "
                         "tf.Session(graph=graph)")  # fmt: skip
+            )
+        if feed_dict and not hasattr(feed_dict, "items"):
+            raise TypeError(
+                explain("feed_dict must be a dictionary: it maps tensors to what is fed for them.",
+                        received=repr(feed_dict)[:200], hint="session.run(fetches, feed_dict={x: value})")  # fmt: skip
             )
         limit = _limit(options) or _limit(self._config, "operation_timeout_in_ms")
         fetch = self._fetch(fetches)
@@ -503,17 +519,21 @@ class BaseSession:
             accept_options: Whether it takes `options` and `run_metadata` too.
 
         Raises:
-            TypeError: For fetches that are no part of the graph; from the function, for a wrong number of values.
+            TypeError: For fetches that are no part of the graph, or a `feed_list` that is no list; from the function,
+                for too many values.
         """
+        if feed_list is not None and not isinstance(feed_list, (list, tuple)):
+            raise TypeError(explain("`feed_list` must be a list or tuple of tensors.", received=repr(feed_list)[:200],
+                                    hint="feed_list=[x]"))  # fmt: skip
         keys = list(feed_list or [])
         _Fetch(self._graph, fetches)
 
         def call(*values: Any, **kwargs: Any) -> Any:
-            if len(values) != len(keys):
+            if len(values) > len(keys):
                 raise TypeError(f"The callable takes {len(keys)} values to feed, received {len(values)}.")
             if kwargs and not accept_options:
                 raise TypeError(f"The callable takes no keyword `{next(iter(kwargs))}`.")
-            return self.run(fetches, dict(zip(keys, values, strict=True)))
+            return self.run(fetches, dict(zip(keys, values, strict=False)))
 
         return call
 
@@ -642,6 +662,20 @@ class Session(BaseSession):
         ...     float(session.run(tf.reduce_sum(x), {x: [1.0, 2.0]}))
         3.0
     """
+
+    @staticmethod
+    def reset(target: str, containers: Any = None, config: Any = None) -> None:
+        """Closes all sessions of this process, so that their variables' values are given up.
+
+        Args:
+            target: Accepted; everything runs in this process.
+            containers: Accepted; variables belong to their sessions.
+            config: Accepted.
+        """
+        for session in list(_sessions):
+            if not session._closed:
+                session._was_reset = True
+                BaseSession.close(session)
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
         super().__init__(target, graph, config)

@@ -338,7 +338,7 @@ _MESSAGES = {
     "Event": ("formats.messages.summary", "Event"), "GraphDef": ("formats.messages.graph", "GraphDef"),
     "MetaGraphDef": ("formats.messages.meta_graph", "MetaGraphDef"),
     "NodeDef": ("formats.messages.graph", "NodeDef"), "AttrValue": ("formats.messages.graph", "AttrValue"),
-    "RunMetadata": ("compat.v1.run_options", "RunMetadata"), "RunOptions": ("compat.v1.run_options", "RunOptions"),
+    "RunMetadata": ("formats.messages.run_metadata", "RunMetadata"), "RunOptions": ("compat.v1.configs", "RunOptions"),
     "SaverDef": ("formats.messages.meta_graph", "SaverDef"),
     "TensorInfo": ("formats.messages.meta_graph", "TensorInfo"),
     "SignatureDef": ("formats.messages.meta_graph", "SignatureDef"),

@@ -222,10 +222,6 @@ from weft.base.dtypes import uint32 as uint32
 from weft.base.dtypes import uint64 as uint64
 from weft.base.dtypes import variant as variant
 from weft.base.shapes import TensorShape as TensorShape
-from weft.compat.v1.configs import ConfigProto as ConfigProto
-from weft.compat.v1.configs import GPUOptions as GPUOptions
-from weft.compat.v1.configs import GraphOptions as GraphOptions
-from weft.compat.v1.configs import OptimizerOptions as OptimizerOptions
 from weft.compat.v1.dropped_ops import AggregationMethod as AggregationMethod
 from weft.compat.v1.dropped_ops import add_check_numerics_ops as add_check_numerics_ops
 from weft.compat.v1.dropped_ops import add_to_collections as add_to_collections
@@ -369,6 +365,10 @@ from weft.compat.v1.variable_scopes import get_variable_scope as get_variable_sc
 from weft.compat.v1.variable_scopes import variable_op_scope as variable_op_scope
 from weft.compat.v1.variable_scopes import variable_scope as variable_scope
 from weft.data.optional import OptionalSpec as OptionalSpec
+from weft.formats.messages.config import ConfigProto as ConfigProto
+from weft.formats.messages.config import GPUOptions as GPUOptions
+from weft.formats.messages.config import GraphOptions as GraphOptions
+from weft.formats.messages.config import OptimizerOptions as OptimizerOptions
 from weft.runtime.composite import IndexedSlices as IndexedSlices
 from weft.runtime.composite import IndexedSlicesSpec as IndexedSlicesSpec
 from weft.runtime.custom_gradient import custom_gradient as custom_gradient

@@ -40,6 +40,8 @@ class _VariableMaker(type):
     """Makes `tf.Variable(...)` give a graph's variable inside a graph and an eager one elsewhere."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Variable and kwargs.get("variable_def") is not None:
+            return cls.from_proto(kwargs["variable_def"], kwargs.get("import_scope"))  # type: ignore[attr-defined]
         if cls is Variable:
             return make_variable(*args, **kwargs)
         return super().__call__(*args, **kwargs)
@@ -50,6 +52,22 @@ class _VariableMaker(type):
 
 class Variable(metaclass=_VariableMaker):
     """A variable; in a graph its value lives in sessions. See `weft.Variable`."""
+
+    @staticmethod
+    def from_proto(variable_def: Any, import_scope: str | None = None) -> Any:
+        """The variable that a VariableDef names, of the default graph.
+
+        Args:
+            variable_def: What `Variable.to_proto` gave.
+            import_scope: A name scope in front of its names.
+
+        Raises:
+            KeyError: Where the graph has not all of its operations.
+        """
+        from weft.compat.v1.meta_graphs import variable_from_def
+
+        prefix = f"{import_scope.rstrip('/')}/" if import_scope else ""
+        return variable_from_def(variable_def, graphs.default_graph(), prefix)
 
 
 def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import weft
 from weft.api import gfile
 from weft.base import dtypes
-from weft.base.errors import OutOfRangeError, explain
+from weft.base.errors import explain
 from weft.base.shapes import TensorShape
 from weft.compat.v1 import flow, summary
 from weft.compat.v1.host import host_call
@@ -19,8 +19,9 @@ from weft.compat.v1.queues import FIFOQueue, PaddingFIFOQueue, QueueBase, Random
 from weft.ir.types import TensorType
 from weft.runtime import frontdoor
 from weft.runtime.graph import GraphKeys
+from weft.runtime.graph_variable import count_up_to as count_up_to
 from weft.runtime.graph_variable import make_variable
-from weft.runtime.operation_counts import further, standing_for
+from weft.runtime.operation_counts import further
 from weft.runtime.scopes import NameScope
 
 
@@ -48,29 +49,6 @@ def match_filenames_once(pattern: Any, name: str | None = None) -> Any:
     with NameScope(name, "matching_filenames") as scope:
         return make_variable(name=scope, initial_value=matching_files(pattern), trainable=False,
                              validate_shape=False, collections=[GraphKeys.LOCAL_VARIABLES])  # fmt: skip
-
-
-def count_up_to(ref: Any, limit: int, name: str | None = None) -> Any:
-    """A variable's value, which is then one more.
-
-    Args:
-        ref: An integer variable.
-        limit: Where it stands so high, running this raises OutOfRangeError.
-        name: The operation's name.
-    """
-    with NameScope(name, "CountUpTo"), standing_for(1):
-        before = ref.read_value()
-
-        def check(value: Any) -> list[Any]:
-            if value >= limit:
-                raise OutOfRangeError(f"Reached limit of {limit}")
-            return [value]
-
-        (checked,) = host_call(check, [before], [TensorType((), before.dtype)], "CountUpTo", "value")
-        with weft.control_dependencies([checked]):
-            after = ref.assign_add(frontdoor.convert(1, before.dtype))
-        with weft.control_dependencies([after]):
-            return weft.identity(checked)
 
 
 def limit_epochs(tensor: Any, num_epochs: int | None = None, name: str | None = None) -> Any:

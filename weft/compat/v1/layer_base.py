@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
+
 import weft
 from weft.base import dtypes
 from weft.base.errors import explain
@@ -15,6 +17,7 @@ from weft.runtime import frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys
 from weft.runtime.scopes import NameScope
+from weft.runtime.session import default_session
 
 
 def snake_case(name: str) -> str:
@@ -105,6 +108,42 @@ class Layer:
     def count_params(self) -> int:
         """How many numbers its variables hold."""
         return sum(int(variable.shape.num_elements() or 0) for variable in self.weights)
+
+    def get_weights(self) -> list[Any]:
+        """The values of its variables as arrays; in a graph, those of the default session.
+
+        Raises:
+            ValueError: In a graph, where no session is open.
+        """
+        if not in_graph():
+            return [variable.numpy() for variable in self.weights]
+        found: list[Any] = default_session(required=True).run(self.weights) if self.weights else []
+        return found
+
+    def set_weights(self, weights: Any) -> None:
+        """Gives its variables values; in a graph, in the default session.
+
+        Args:
+            weights: Arrays, as `get_weights` gives them.
+
+        Raises:
+            ValueError: For another number of arrays, or other shapes, and in a graph where no session is open.
+        """
+        own, given = self.weights, [np.asarray(value) for value in weights]
+        if len(given) != len(own):
+            raise ValueError(
+                explain(f"Layer {self.name} has {len(own)} weights, set_weights was given {len(given)} arrays.",
+                        expected=str([tuple(v.shape.as_list()) for v in own]),
+                        received=str([value.shape for value in given]))  # fmt: skip
+            )
+        for variable, value in zip(own, given, strict=True):
+            if not variable.shape.is_compatible_with(value.shape):
+                raise ValueError(
+                    explain(f"Layer {self.name}: weight {variable.name} has another shape than the array given for it.",
+                            expected=str(variable.shape), received=str(value.shape))  # fmt: skip
+                )
+        for variable, value in zip(own, given, strict=True):
+            variable.load(value) if in_graph() else variable.assign(value)
 
     # What it makes
 

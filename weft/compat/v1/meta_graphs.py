@@ -24,7 +24,7 @@ from weft.formats.text import from_text, to_text
 from weft.runtime import graph as graphs
 from weft.runtime.graph import Graph, GraphKeys, Operation
 from weft.runtime.graph_export import with_contexts
-from weft.runtime.graph_variable import GraphVariable, is_of_graph
+from weft.runtime.graph_variable import GraphVariable, is_of_graph, variable_def
 from weft.runtime.tensor import Handle, SymbolicTensor
 
 _VERSION = "1.15.5"
@@ -33,23 +33,6 @@ _OF_THE_GRAPH = frozenset({GraphKeys.SAVERS, GraphKeys.COND_CONTEXT, GraphKeys.W
 _VARIABLES = frozenset({GraphKeys.GLOBAL_VARIABLES, GraphKeys.TRAINABLE_VARIABLES, GraphKeys.LOCAL_VARIABLES,
                         GraphKeys.MODEL_VARIABLES, GraphKeys.MOVING_AVERAGE_VARIABLES, GraphKeys.METRIC_VARIABLES,
                         GraphKeys.GLOBAL_STEP})  # fmt: skip
-
-
-def variable_def(variable: GraphVariable) -> VariableDef:
-    """A variable as a message."""
-    made = VariableDef()
-    made.variable_name = variable.name
-    made.initializer_name = variable.initializer.name
-    made.snapshot_name = variable._snapshot.name
-    made.initial_value_name = variable.initial_value.name
-    made.trainable = bool(variable.trainable)
-    info = getattr(variable, "_save_slice_info", None)  # Keras' variables come whole
-    if info is not None:
-        part = made.save_slice_info_def
-        part.full_name = info.full_name
-        for field in ("full_shape", "var_offset", "var_shape"):
-            getattr(part, field).extend(getattr(info, field))
-    return made
 
 
 def variable_from_def(message: VariableDef, graph: Graph, scope: str) -> GraphVariable:

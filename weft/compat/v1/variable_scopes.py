@@ -99,6 +99,43 @@ class VariableScope:
         self.constraint = constraint
         self.reuse = reuse
 
+    def get_variable(self, var_store: Any, name: str, shape: Any = None, dtype: Any = None, initializer: Any = None,
+                     regularizer: Any = None, reuse: Any = None, trainable: bool | None = None,
+                     collections: Any = None, caching_device: Any = None, partitioner: Any = None,
+                     validate_shape: bool = True, use_resource: Any = None, custom_getter: Any = None,
+                     constraint: Any = None, synchronization: Any = None, aggregation: Any = None) -> Any:  # fmt: skip
+        """The variable of this name in this scope, as `tf.get_variable` gives it where the scope is open.
+
+        Args:
+            var_store: Accepted: a graph has one store of variables.
+            name: The name inside the scope.
+            shape: As for `tf.get_variable`, like what follows.
+            reuse: What the scope says where None.
+        """
+        options = {"shape": shape, "dtype": self.dtype if dtype is None else dtypes.as_dtype(dtype),
+                   "initializer": self.initializer if initializer is None else initializer,
+                   "regularizer": self.regularizer if regularizer is None else regularizer, "trainable": trainable,
+                   "collections": collections, "validate_shape": validate_shape,
+                   "partitioner": self.partitioner if partitioner is None else partitioner,
+                   "constraint": self.constraint if constraint is None else constraint,
+                   "reuse": self.reuse if reuse is None else reuse}  # fmt: skip
+        value = options["initializer"]
+        if value is not None and (frontdoor.is_tensor_like(value) or not callable(value)):
+            natural = dtypes.as_dtype((value if frontdoor.is_tensor_like(value) else frontdoor.to_array(value)).dtype)
+            if dtype is not None and frontdoor.is_tensor_like(value) and dtypes.as_dtype(dtype) is not natural:
+                raise ValueError(
+                    explain(f"Variable {name}: the initializer is {natural.name}, "
+                            f"`dtype` {dtypes.as_dtype(dtype).name}.",
+                            hint="leave the dtype out, or convert the initializer with tf.cast")  # fmt: skip
+                )
+            options["dtype"] = natural if dtype is None else options["dtype"]
+        full = "/".join(part for part in (self.name, name) if part)
+        getter = _chain(self.custom_getter, custom_getter)
+        if getter is None:
+            return _find_or_make(full, **options)
+        with NameScope(None):
+            return getter(_find_or_make, full, **options)
+
     def reuse_variables(self) -> None:
         """From now on variables are found, not made."""
         self.reuse = True
@@ -114,6 +151,18 @@ class VariableScope:
     def set_partitioner(self, partitioner: Any) -> None:
         """Sets what cuts variables that are given none."""
         self.partitioner = partitioner
+
+    def set_caching_device(self, caching_device: Any) -> None:
+        """Keeps where copies of variables are to be; accepted, since everything runs in this process."""
+        self.caching_device = caching_device
+
+    def set_custom_getter(self, custom_getter: Any) -> None:
+        """Sets what is called in the place of `get_variable`, as for `variable_scope`."""
+        self.custom_getter = custom_getter
+
+    def set_use_resource(self, use_resource: bool) -> None:
+        """Accepted: variables have one kind."""
+        self.use_resource = use_resource
 
     def set_dtype(self, dtype: Any) -> None:
         """Sets the dtype of variables that are given none."""
@@ -246,28 +295,10 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
     Raises:
         ValueError: For one that exists already, or one to reuse that does not, or with another shape or dtype.
     """
-    scope = get_variable_scope()
-    options = {"shape": shape, "dtype": scope.dtype if dtype is None else dtypes.as_dtype(dtype),
-               "initializer": scope.initializer if initializer is None else initializer,
-               "regularizer": scope.regularizer if regularizer is None else regularizer, "trainable": trainable,
-               "collections": collections, "validate_shape": validate_shape,
-               "partitioner": scope.partitioner if partitioner is None else partitioner,
-               "constraint": scope.constraint if constraint is None else constraint, "reuse": scope.reuse}  # fmt: skip
-    value = options["initializer"]
-    if value is not None and (frontdoor.is_tensor_like(value) or not callable(value)):
-        natural = value.dtype if frontdoor.is_tensor_like(value) else dtypes.as_dtype(frontdoor.to_array(value).dtype)
-        if dtype is not None and frontdoor.is_tensor_like(value) and dtypes.as_dtype(dtype) is not natural:
-            raise ValueError(
-                explain(f"Variable {name}: the initializer is {natural.name}, `dtype` {dtypes.as_dtype(dtype).name}.",
-                        hint="leave the dtype out, or convert the initializer with tf.cast")  # fmt: skip
-            )
-        options["dtype"] = natural if dtype is None else options["dtype"]
-    full = "/".join(part for part in (scope.name, name) if part)
-    getter = _chain(scope.custom_getter, custom_getter)
-    if getter is None:
-        return _find_or_make(full, **options)
-    with NameScope(None):
-        return getter(_find_or_make, full, **options)
+    return get_variable_scope().get_variable(
+        variable_store(), name, shape, dtype, initializer, regularizer, None, trainable, collections, caching_device,
+        partitioner, validate_shape, use_resource, custom_getter, constraint,
+    )  # fmt: skip
 
 
 def _find_or_make(name: str, shape: Any = None, dtype: Any = dtypes.float32, initializer: Any = None,
