@@ -87,9 +87,9 @@ class OptimizerOptions(Message, proto="tensorflow.OptimizerOptions"):
         ON_1 = 1
         ON_2 = 2
 
-    L1, L0 = Level.L1, Level.L0
-    DEFAULT, OFF, ON_1 = GlobalJitLevel.DEFAULT, GlobalJitLevel.OFF, GlobalJitLevel.ON_1
-    ON_2 = GlobalJitLevel.ON_2
+    L1, L0 = Level.L1.value, Level.L0.value
+    DEFAULT, OFF, ON_1 = GlobalJitLevel.DEFAULT.value, GlobalJitLevel.OFF.value, GlobalJitLevel.ON_1.value
+    ON_2 = GlobalJitLevel.ON_2.value
 
     do_common_subexpression_elimination: bool = scalar(1, "bool")
     do_constant_folding: bool = scalar(2, "bool")
@@ -171,9 +171,9 @@ class ConfigProto(Message, proto="tensorflow.ConfigProto"):
             MLIR_BRIDGE_ROLLOUT_DISABLED = 2
 
         MLIR_BRIDGE_ROLLOUT_UNSPECIFIED, MLIR_BRIDGE_ROLLOUT_ENABLED, MLIR_BRIDGE_ROLLOUT_DISABLED = (
-            MlirBridgeRollout.MLIR_BRIDGE_ROLLOUT_UNSPECIFIED,
-            MlirBridgeRollout.MLIR_BRIDGE_ROLLOUT_ENABLED,
-            MlirBridgeRollout.MLIR_BRIDGE_ROLLOUT_DISABLED,
+            MlirBridgeRollout.MLIR_BRIDGE_ROLLOUT_UNSPECIFIED.value,
+            MlirBridgeRollout.MLIR_BRIDGE_ROLLOUT_ENABLED.value,
+            MlirBridgeRollout.MLIR_BRIDGE_ROLLOUT_DISABLED.value,
         )
 
         collective_group_leader: str = scalar(1, "string")
@@ -260,8 +260,12 @@ class RunOptions(Message, proto="tensorflow.RunOptions"):
         HARDWARE_TRACE = 2
         FULL_TRACE = 3
 
-    NO_TRACE, SOFTWARE_TRACE, HARDWARE_TRACE = TraceLevel.NO_TRACE, TraceLevel.SOFTWARE_TRACE, TraceLevel.HARDWARE_TRACE
-    FULL_TRACE = TraceLevel.FULL_TRACE
+    NO_TRACE, SOFTWARE_TRACE, HARDWARE_TRACE = (
+        TraceLevel.NO_TRACE.value,
+        TraceLevel.SOFTWARE_TRACE.value,
+        TraceLevel.HARDWARE_TRACE.value,
+    )
+    FULL_TRACE = TraceLevel.FULL_TRACE.value
 
     class Experimental(Message, proto="tensorflow.RunOptions.Experimental"):
         """Settings of a run that may go away; accepted and kept."""

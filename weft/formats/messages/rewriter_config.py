@@ -33,7 +33,7 @@ class VerifierConfig(Message, proto="tensorflow.VerifierConfig"):
         ON = 1
         OFF = 2
 
-    DEFAULT, ON, OFF = Toggle.DEFAULT, Toggle.ON, Toggle.OFF
+    DEFAULT, ON, OFF = Toggle.DEFAULT.value, Toggle.ON.value, Toggle.OFF.value
 
     verification_timeout_in_ms: int = scalar(1, "int64")
     structure_verifier: int = enumeration(2, Toggle)
@@ -77,25 +77,33 @@ class RewriterConfig(Message, proto="tensorflow.RewriterConfig"):
         SCHEDULING_HEURISTICS = 6
         HEURISTICS = 3
 
-    DEFAULT, ON, OFF = Toggle.DEFAULT, Toggle.ON, Toggle.OFF
+    DEFAULT, ON, OFF = Toggle.DEFAULT.value, Toggle.ON.value, Toggle.OFF.value
     AGGRESSIVE, EXPERIMENTAL_MLIR, EXPERIMENTAL_BOTH = (
-        Toggle.AGGRESSIVE,
-        Toggle.EXPERIMENTAL_MLIR,
-        Toggle.EXPERIMENTAL_BOTH,
+        Toggle.AGGRESSIVE.value,
+        Toggle.EXPERIMENTAL_MLIR.value,
+        Toggle.EXPERIMENTAL_BOTH.value,
     )
     NO_CONVERSION_ON_CPU, NCHW_TO_NHWC, NHWC_TO_NCHW = (
-        CpuLayout.NO_CONVERSION_ON_CPU,
-        CpuLayout.NCHW_TO_NHWC,
-        CpuLayout.NHWC_TO_NCHW,
+        CpuLayout.NO_CONVERSION_ON_CPU.value,
+        CpuLayout.NCHW_TO_NHWC.value,
+        CpuLayout.NHWC_TO_NCHW.value,
     )
-    DEFAULT_NUM_ITERS, ONE, TWO = NumIterationsType.DEFAULT_NUM_ITERS, NumIterationsType.ONE, NumIterationsType.TWO
-    DEFAULT_MEM_OPT, NO_MEM_OPT, MANUAL = MemOptType.DEFAULT_MEM_OPT, MemOptType.NO_MEM_OPT, MemOptType.MANUAL
+    DEFAULT_NUM_ITERS, ONE, TWO = (
+        NumIterationsType.DEFAULT_NUM_ITERS.value,
+        NumIterationsType.ONE.value,
+        NumIterationsType.TWO.value,
+    )
+    DEFAULT_MEM_OPT, NO_MEM_OPT, MANUAL = (
+        MemOptType.DEFAULT_MEM_OPT.value,
+        MemOptType.NO_MEM_OPT.value,
+        MemOptType.MANUAL.value,
+    )
     SWAPPING_HEURISTICS, RECOMPUTATION_HEURISTICS, SCHEDULING_HEURISTICS = (
-        MemOptType.SWAPPING_HEURISTICS,
-        MemOptType.RECOMPUTATION_HEURISTICS,
-        MemOptType.SCHEDULING_HEURISTICS,
+        MemOptType.SWAPPING_HEURISTICS.value,
+        MemOptType.RECOMPUTATION_HEURISTICS.value,
+        MemOptType.SCHEDULING_HEURISTICS.value,
     )
-    HEURISTICS = MemOptType.HEURISTICS
+    HEURISTICS = MemOptType.HEURISTICS.value
 
     class CustomGraphOptimizer(Message, proto="tensorflow.RewriterConfig.CustomGraphOptimizer"):
         """A rewriter of one's own."""
