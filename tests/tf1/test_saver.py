@@ -169,3 +169,30 @@ def test_what_a_checkpoint_holds_is_printed(tmp_path, capsys):
     assert capsys.readouterr().out == "tensor_name:  v\n[1. 2.]\n# Total number of params: 3\n"
     print_tensors_in_checkpoint_file(path, "", False)
     assert capsys.readouterr().out.startswith("v (DT_FLOAT) [2]\nw (DT_INT32) []\n")
+
+
+def test_a_value_of_another_shape_is_restored_where_that_is_asked_for(tmp_path):
+    tf.Variable([[1.0, 2.0], [3.0, 4.0]], name="m")
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        path = tf.train.Saver().save(session, str(tmp_path / "model"))
+
+    def restored(shape, reshape):
+        with tf.Graph().as_default(), tf.Session() as session:
+            m = tf.Variable(tf.zeros(shape), name="m")
+            tf.train.Saver(reshape=reshape).restore(session, path)
+            return session.run(m).tolist()
+
+    assert restored([4], True) == [1.0, 2.0, 3.0, 4.0]
+    assert restored([4, 1], True) == [[1.0], [2.0], [3.0], [4.0]]
+    for shape, reshape in [([4], False), ([3], True)]:
+        with pytest.raises(tf.errors.InvalidArgumentError, match="does not fit variable"):
+            restored(shape, reshape)
+
+
+def test_an_empty_path_is_refused():
+    v, _ = variables()
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        with pytest.raises(ValueError, match="save_path is empty"):
+            tf.train.Saver([v]).save(session, "")

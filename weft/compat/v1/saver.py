@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -79,8 +80,13 @@ def _entries(variables: dict[str, Any]) -> list[_Entry]:
     return found
 
 
-def _check(reader: bundle.BundleReader | checkpoint_v1.Reader, wanted: list[_Entry]) -> None:
+def _check(reader: bundle.BundleReader | checkpoint_v1.Reader, wanted: list[_Entry], reshape: bool) -> None:
     """Compares a checkpoint with the variables that are to take its values.
+
+    Args:
+        reader: The checkpoint.
+        wanted: The variables.
+        reshape: Whether as many elements in another shape fit.
 
     Raises:
         NotFoundError: Where it has not all of them.
@@ -92,7 +98,10 @@ def _check(reader: bundle.BundleReader | checkpoint_v1.Reader, wanted: list[_Ent
         held = dtypes.as_dtype(numpy_dtype(reader.dtype(name)))
         shape = reader.shape(name)
         own = variable.shape if info is None else weft.TensorShape(info.full_shape)
-        if held is not variable.dtype or not own.is_compatible_with(shape):
+        fits = own.is_compatible_with(shape)
+        if reshape and info is None and own.is_fully_defined():
+            fits = own.num_elements() == math.prod(shape)
+        if held is not variable.dtype or not fits:
             raise InvalidArgumentError(
                 explain(f"Restoring from checkpoint failed: {name} does not fit variable {variable.name}.",
                         expected=f"{variable.dtype.name} {own}",
@@ -102,10 +111,10 @@ def _check(reader: bundle.BundleReader | checkpoint_v1.Reader, wanted: list[_Ent
             )
 
 
-def _read_all(path: str, wanted: list[_Entry]) -> list[Any]:
+def _read_all(path: str, wanted: list[_Entry], reshape: bool) -> list[Any]:
     """The values of variables in a checkpoint."""
     with checkpoint_v1.open_checkpoint(path) as reader:
-        _check(reader, wanted)
+        _check(reader, wanted, reshape)
         held = {entry.name: reader.read(entry.name) for entry in wanted}
     return [held[name] if info is None else info.part_of(held[name]) for name, info, _ in wanted]
 
@@ -115,7 +124,7 @@ class Saver:
 
     Args:
         var_list: Variables, or variables by the names that they get in checkpoints; all that can be saved where None.
-        reshape: Accepted; shapes must fit.
+        reshape: Whether a variable takes a value of another shape with as many elements; shapes must fit otherwise.
         sharded: Accepted; a checkpoint has one data file.
         max_to_keep: How many checkpoints stay; older ones are deleted. None or 0 keeps all.
         keep_checkpoint_every_n_hours: One of these hours' checkpoints is kept for good.
@@ -154,7 +163,7 @@ class Saver:
                  pad_step_number: bool = False, save_relative_paths: bool = False,
                  filename: str | None = None) -> None:  # fmt: skip
         self._given, self._name, self._allow_empty = var_list, name, allow_empty
-        self._definition = saver_def
+        self._definition, self._reshape = saver_def, reshape
         self._version = write_version
         self._written: Any = None
         self._max_to_keep, self._every_hours = max_to_keep, keep_checkpoint_every_n_hours
@@ -217,11 +226,15 @@ class Saver:
             self._save = weft.identity(self._path, name="control_dependency")
         with NameScope("RestoreV2"):
             _slices(labels, parts)
-        types = [TensorType(v.shape.symbolic if v.shape.is_fully_defined() else None, v.dtype) for v in variables]
-        restored = host_call(lambda path: _read_all(_text(path), entries), [self._path], types, "RestoreV2",
-                             _reserved("RestoreV2"))  # fmt: skip
+        reshaped = [self._reshape and entry.info is None and entry.variable.shape.is_fully_defined()
+                    for entry in entries]  # fmt: skip
+        types = [TensorType(v.shape.symbolic if v.shape.is_fully_defined() and not other else None, v.dtype)
+                 for v, other in zip(variables, reshaped, strict=True)]  # fmt: skip
+        restored = host_call(lambda path: _read_all(_text(path), entries, self._reshape), [self._path], types,
+                             "RestoreV2", _reserved("RestoreV2"))  # fmt: skip
         restored[0]._value.node.metadata["writer"] = _restore_writer(labels, parts)
-        given = [variable.assign(value, read_value=False) for variable, value in zip(variables, restored, strict=True)]
+        given = [variable.assign(weft.reshape(value, variable.shape) if other else value, read_value=False)
+                 for variable, value, other in zip(variables, restored, reshaped, strict=True)]  # fmt: skip
         self._restore = graphs.group(*given, name="restore_all")
 
     # Saving
@@ -247,7 +260,7 @@ class Saver:
 
         Raises:
             TypeError: For what is no session.
-            ValueError: Where the folder does not exist.
+            ValueError: Where the folder does not exist, or the prefix is empty.
             FailedPreconditionError: Where a variable has no value.
         """
         self.build()
@@ -259,6 +272,9 @@ class Saver:
         if not eager and not isinstance(sess, BaseSession):
             raise TypeError(f"'sess' must be a Session; {sess}")
         path = os.fspath(save_path)
+        if not path and global_step is None:
+            raise ValueError(explain("Saver.save: save_path is empty, so the files would have no name.",
+                                     hint="pass a prefix, such as './model.ckpt'"))  # fmt: skip
         if global_step is not None:
             step = global_step if isinstance(global_step, (int, np.integer)) else _step_of(sess, global_step)
             path = f"{path}-{step:08d}" if self._pad else f"{path}-{step}"
@@ -326,11 +342,11 @@ class Saver:
         entries = _entries(self._variables)
         if all(is_of_graph(entry.variable) for entry in entries):
             with checkpoint_v1.open_checkpoint(path) as reader:
-                _check(reader, entries)  # before anything runs, so that errors are worded here
+                _check(reader, entries, self._reshape)  # before anything runs, so that errors are worded here
             sess.run(self._restore, {self._path: path})
             return
-        for entry, value in zip(entries, _read_all(path, entries), strict=True):
-            entry.variable.assign(value)
+        for entry, value in zip(entries, _read_all(path, entries, self._reshape), strict=True):
+            entry.variable.assign(np.reshape(value, entry.variable.shape.as_list()) if self._reshape else value)
 
     # As messages
 
