@@ -172,3 +172,31 @@ def test_a_run_that_is_known_from_before_waits_no_longer():
             assert session.run(total, {x: np.float32(2.0)}) == 3.0
         with pytest.raises(tf.errors.DeadlineExceededError):
             session.run(total, {x: np.float32(2.0)}, options=tf.RunOptions(timeout_in_ms=20))
+
+
+@pytest.mark.parametrize("taken", [lambda queue: queue.dequeue(), lambda queue: tf.train.batch([queue.dequeue()], 1)])
+def test_a_queue_that_an_error_ended_names_it(taken):
+    x = taken(tf.train.string_input_producer(["a", "b"], num_epochs=1))
+    coordinator = tf.train.Coordinator()
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        threads = tf.train.start_queue_runners(session, coordinator)
+        with pytest.raises(tf.errors.OutOfRangeError, match=r"(?s)is closed and .*epochs.*local_variables_initializer"):
+            session.run(x)
+        coordinator.request_stop()
+        with pytest.raises(tf.errors.FailedPreconditionError):
+            coordinator.join(threads)
+
+
+def test_a_queue_at_its_end_names_no_error():
+    x = tf.train.string_input_producer(["a"], num_epochs=1).dequeue()
+    coordinator = tf.train.Coordinator()
+    with tf.Session() as session:
+        session.run(tf.local_variables_initializer())
+        threads = tf.train.start_queue_runners(session, coordinator)
+        assert session.run(x) == b"a"
+        with pytest.raises(tf.errors.OutOfRangeError) as caught:
+            session.run(x)
+        assert "stopped by an error" not in str(caught.value)
+        coordinator.request_stop()
+        coordinator.join(threads)

@@ -8,6 +8,7 @@ from typing import Any
 
 from weft.base.errors import CancelledError, OutOfRangeError
 from weft.compat.v1 import logging
+from weft.compat.v1.queues import QueueBase
 from weft.formats.messages.variable import QueueRunnerDef
 from weft.runtime import graph as graphs
 from weft.runtime import session as sessions
@@ -110,9 +111,10 @@ class QueueRunner:
         try:
             while coord is None or not coord.should_stop():
                 sess.run(enqueue_op)
-        except (*self._closed, CancelledError):
-            pass  # the elements are at an end, or somebody has closed the queue
+        except (*self._closed, CancelledError) as error:  # the elements are at an end, or somebody closed the queue
+            self._tell(sess, getattr(error, "filling", None))
         except Exception as error:
+            self._tell(sess, error)
             if getattr(sess, "_closed", False):
                 pass
             elif coord is not None:
@@ -131,8 +133,14 @@ class QueueRunner:
             if last:
                 _try(sess, self._close_op)
 
+    def _tell(self, sess: Any, error: BaseException | None) -> None:
+        """Lets those who take elements out know why there are no more."""
+        if error is not None and isinstance(self._queue, QueueBase) and not getattr(sess, "_closed", False):
+            self._queue.store(sess).failed(error)
+
     def _close_on_stop(self, sess: Any, coord: Any) -> None:
         coord.wait_for_stop()
+        self._tell(sess, getattr(coord, "_error", None))
         _try(sess, self._cancel_op)
 
 

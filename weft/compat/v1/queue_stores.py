@@ -33,7 +33,20 @@ class Store:
         self._takers: deque[object] = deque()
         self._givers = 0
         self._closed = self._stopped = self._gone = False
+        self._failure: BaseException | None = None
         self._rows: Any = self._begun()
+
+    def failed(self, error: BaseException) -> None:
+        """Notes the error by which what fills it was stopped, for those who find too little in it."""
+        self._failure = self._failure or error
+
+    def _ended(self, count: int, size: int) -> OutOfRangeError:
+        text = f"{self._label} is closed and has insufficient elements (requested {count}, current size {size})"
+        if self._failure is None:
+            return OutOfRangeError(text)
+        made = OutOfRangeError(f"{text}, as what fills it was stopped by an error: {self._failure}")
+        made.filling = self._failure  # type: ignore[attr-defined]
+        return made
 
     def _begun(self) -> Any:
         return deque()
@@ -98,10 +111,7 @@ class Store:
                         if len(taken) == count or (ended and fewer and taken):
                             return taken
                         if ended and not self._gone:
-                            raise OutOfRangeError(
-                                f"{self._label} is closed and has insufficient elements (requested {count}, current "
-                                f"size {len(taken) + len(self._rows)})"
-                            )
+                            raise self._ended(count, len(taken) + len(self._rows))
                     if self._gone:
                         raise CancelledError(f"{self._label}: dequeue operation was cancelled.")
                     wait(self._changed)
