@@ -56,7 +56,7 @@ from weft.api.sampling import (  # noqa: F401
 )
 from weft.api.sparse_lookup import embedding_lookup_sparse, safe_embedding_lookup_sparse  # noqa: F401
 from weft.base import dtypes
-from weft.base.errors import InvalidArgumentError, explain
+from weft.base.errors import DTypeError, InvalidArgumentError, explain
 from weft.runtime import frontdoor
 
 
@@ -400,8 +400,17 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
 
     Raises:
         InvalidArgumentError: For a label outside the range of classes, with its row.
+        DTypeError: For labels that are no integers.
     """
     found = frontdoor.convert(labels)
+    if not found.dtype.is_integer:
+        logits = frontdoor.convert(logits)
+        if found.shape.rank is not None and found.shape.rank == logits.shape.rank:
+            raise DTypeError(explain(
+                "sparse_softmax_cross_entropy_with_logits: labels are class numbers, one for each row of logits.",
+                expected=f"integers {logits.shape[:-1]}", received=f"labels: {found.type}",
+                hint="for a share of each class, such as one-hot rows: softmax_cross_entropy_with_logits",
+            ))  # fmt: skip
     return apply("sparse_softmax_cross_entropy_with_logits", logits, found, name=name)
 
 

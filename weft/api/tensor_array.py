@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ class TensorArray(CompositeTensor):
         self._name = name or tensor_array_name or "TensorArray"
         self._rows: Any = None  # [at least so many, ...] once the shape of a row is known
         self._row: Any = None  # that shape, where only running tells its rank: then `_rows` holds flat rows
+        self._done: frozenset[int] = frozenset()  # rows of known number that were written in a graph of TensorFlow 1
         self._uneven: list[Any] | None = None  # rows of several shapes, which eager ones may hold (infer_shape=False)
 
     # What it is ------------------------------------------------------------------------------------------------------
@@ -99,10 +101,14 @@ class TensorArray(CompositeTensor):
             name: Accepted.
 
         Raises:
-            InvalidArgumentError: Where there is no such row, or the row has another shape than the others.
+            InvalidArgumentError: Where there is no such row, or the row has another shape than the others; in a graph
+                of TensorFlow 1 also where it was written before.
         """
         row = self._taken(value, "write")
         number = _integer(index)
+        return self._write(number, row)._noting("write", self._done, _numbers(index))
+
+    def _write(self, number: Any, row: Any) -> TensorArray:
         if row.shape.rank is None:
             known = self.element_shape
             row = row if known.rank is None else array.ensure_shape(row, known)
@@ -131,7 +137,7 @@ class TensorArray(CompositeTensor):
                 expected=f"{size} rows", received=str(rows.type), hint="give it that size, or dynamic_size=True",
             ))  # fmt: skip
         made._rows, made._size = rows, _length(rows)
-        return self._changed(made)
+        return self._changed(made)._noting("unstack", self._done, range(count or 0))
 
     def scatter(self, indices: Any, value: Any, name: str | None = None) -> TensorArray:
         """Itself with the rows of a tensor written to these numbers."""
@@ -141,7 +147,7 @@ class TensorArray(CompositeTensor):
         if made._dynamic:
             made = made._reaching(math.reduce_max(numbers))
         made._rows = array.tensor_scatter_nd_update(made._rows, numbers[:, None], rows)
-        return self._changed(made)
+        return self._changed(made)._noting("scatter", self._done, _numbers(indices))
 
     def split(self, value: Any, lengths: Any, name: str | None = None) -> TensorArray:
         """Itself with the parts of a tensor as rows; in a graph the parts must have one length."""
@@ -209,9 +215,37 @@ class TensorArray(CompositeTensor):
     def _copy(self) -> TensorArray:
         made = TensorArray(self._dtype, self._size, self._dynamic, infer_shape=self._infer,
                            element_shape=self._element, name=self._name)  # fmt: skip
-        made._rows, made._row = self._rows, self._row
+        made._rows, made._row, made._done = self._rows, self._row, self._done
         made._uneven = None if self._uneven is None else list(self._uneven)
         return made
+
+    def _noting(self, method: str, before: frozenset[int], numbers: Iterable[int]) -> TensorArray:
+        """Itself, in a graph of TensorFlow 1 with the rows noted that were written: there each is written once.
+
+        Only numbers that are given as such are looked at, not tensors.
+
+        Raises:
+            InvalidArgumentError: Where one was written before, or there is no such row.
+        """
+        scope = context.scope()
+        if scope is None or scope.ordered:
+            return self
+        done = set(before)
+        size = self._size if isinstance(self._size, int) and not self._dynamic else None
+        for number in numbers:
+            if number < 0 or (size is not None and number >= size):
+                raise InvalidArgumentError(explain(
+                    f"TensorArray.{method}: `{self._name}` has no such row.", expected=f"0 to {(size or 0) - 1}",
+                    received=str(number), hint="give it another size, or dynamic_size=True",
+                ))  # fmt: skip
+            if number in done:
+                raise InvalidArgumentError(explain(
+                    f"TensorArray.{method}: row {number} of `{self._name}` was written before.",
+                    expected="one write for each row", hint="write it once, or use another TensorArray",
+                ))  # fmt: skip
+            done.add(number)
+        self._done = frozenset(done)
+        return self
 
     def _may_be_uneven(self, row: TensorShape) -> bool:
         """Whether an eager one that may hold rows of several shapes gets one of another shape."""
@@ -325,6 +359,7 @@ class TensorArray(CompositeTensor):
             made._size = held.pop()
         made._rows = held[0] if held else None
         made._row = held[1] if self._row is not None else None
+        made._done = frozenset()  # which branch it comes out of, or after how many turns, is not known
         return made
 
     def _static_part(self) -> Any:
@@ -363,6 +398,11 @@ def _length(tensor: Any) -> Any:
 def _known(value: Any) -> int | None:
     found = value if isinstance(value, int) else sizes.known(frontdoor.convert(value))
     return found if isinstance(found, int) else None
+
+
+def _numbers(indices: Any) -> list[int]:
+    """Indices that are given as numbers; none where they are tensors."""
+    return [] if frontdoor.is_tensor_like(indices) else np.asarray(indices).ravel().tolist()
 
 
 def _told_inside(rows: Any) -> bool:

@@ -177,14 +177,17 @@ class Graph:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(view(self), name)
 
-    def unique_name(self, wanted: str) -> str:
-        """The name, with `_1`, `_2`, … behind it where it is taken; it is taken from now on."""
+    def unique_name(self, wanted: str, take: bool = True) -> str:
+        """The name, with `_1`, `_2`, … behind it where it is taken; it is taken from now on, unless only asked for."""
         count = self._counts.get(wanted.lower(), 0)
-        self._counts[wanted.lower()] = count + 1
         if count == 0:
+            if take:
+                self._counts[wanted.lower()] = 1
             return wanted
         while (candidate := f"{wanted}_{count}").lower() in self._counts:
             count += 1
+        if not take:
+            return candidate
         self._counts[wanted.lower()] = count + 1
         self._counts[candidate.lower()] = 1
         return candidate

@@ -72,7 +72,7 @@ def _gather(x: Any, indices: Any, axis: int, batch_dims: int) -> Any:
 def _gather_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
     x, indices = node.inputs
     shape = b.shape(x)
-    if node.attrs["axis"] % len(shape) == 0:
+    if node.attrs["axis"] == 0:  # only where it was written so: of axis=-1 the gradient is dense, whatever the rank
         count = dims.product(b.shape(indices))
         return Slices(b.reshape(ct, shape=(count, *shape[1:])), b.reshape(indices, shape=(count,)), shape), None
     return b.gather_grad(ct, indices, shape=shape, **node.attrs), None

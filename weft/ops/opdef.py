@@ -267,7 +267,7 @@ class OpDef:
                 raise SpecError(
                     f"argument `{self.input_name(index)}` has dtype {type.dtype.name}, which it does not take",
                     expected=f"one of {', '.join(d.name for d in allowed)}",
-                    hint=_conversion(type.dtype, allowed),
+                    hint=_conversion(self.input_name(index), type.dtype, allowed),
                     dtype=True,
                 )
         positions = range(len(types)) if self.same is None else self.same
@@ -363,13 +363,14 @@ _RANKS = range(6)
 _MOST_COMBINED = 3
 
 
-def _conversion(found: DType, allowed: Sequence[DType]) -> str:
-    """How to make a tensor of one dtype one of another that an op takes."""
+def _conversion(name: str, found: DType, allowed: Sequence[DType]) -> str:
+    """How to make an argument of one dtype one of another that an op takes."""
     if found is dtypes.string:
         return "convert it first: tf.strings.to_number reads numbers, tf.io.decode_raw bytes"
     if allowed == (dtypes.string,):
         return "convert it first: tf.strings.as_string writes numbers as text"
-    return "convert it first, for instance with tf.cast(x, tf.float32)"
+    taken = next((each for each in (dtypes.float32, dtypes.int32) if each in allowed), allowed[0])
+    return f"convert it first, for instance with tf.cast({name}, tf.{taken.name})"
 
 
 def _rank_choices(count: int) -> Iterator[tuple[int, ...]]:

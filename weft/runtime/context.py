@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from weft.base.errors import explain
 from weft.ir.graph import Graph, Node, Value
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ class _Local(threading.local):
         self.eager_override: list[bool] = []
         self.part = ""
         self.variable_creators: list[Any] = []
+        self.names_are_read = False
 
 
 _local = _Local()
@@ -265,3 +268,49 @@ def qualified(name: str) -> str:
     """A name inside the open name scopes."""
     stack = names()
     return "/".join([*stack, name]) if stack else name
+
+
+def node_name(name: str) -> str:
+    """The name of a node, or of what is made of several, inside the open name scopes.
+
+    Raises:
+        ValueError: In a graph of TensorFlow 1, for a name that a file of it cannot have.
+    """
+    full = qualified(name)
+    check_name(full, "node")
+    return full
+
+
+def check_name(name: str, what: str, inside: bool = False) -> None:
+    """Refuses, in graphs of TensorFlow 1, names that neither look-ups (`name:0`) nor files of graphs can have.
+
+    Args:
+        name: The name.
+        what: What it is the name of, for the message.
+        inside: Whether it follows others, so that its first character is as free as those behind it.
+
+    Raises:
+        ValueError: For such a name.
+    """
+    found = scope()
+    if found is None or found.ordered or _local.names_are_read or (_INNER_NAME if inside else _NAME).fullmatch(name):
+        return
+    raise ValueError(explain(
+        f"{name!r} is not a valid {what} name",
+        expected="letters, digits and any of . _ - /" + ("" if inside else ", and a letter, digit or . at its start"),
+        hint="write _ in the place of blanks and other characters",
+    ))  # fmt: skip
+
+
+@contextmanager
+def names_as_read() -> Iterator[None]:
+    """Names within the block come from a file, and stay as they are: TensorFlow 2 has `>` in some."""
+    before, _local.names_are_read = _local.names_are_read, True
+    try:
+        yield
+    finally:
+        _local.names_are_read = before
+
+
+_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*")
+_INNER_NAME = re.compile(r"[A-Za-z0-9_.\-/]*")

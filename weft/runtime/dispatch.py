@@ -469,9 +469,10 @@ def _named(
     """In TensorFlow 1's graphs: the node's name, its operands, and constants that only TensorFlow has as operands."""
     shown = graph_ops.shown(record.name)
     if name is not None and name.endswith("/"):
+        context.check_name(name, "node")
         label = scope.graph.reserve_exactly(name[:-1])
     else:
-        label = scope.graph.reserve(context.qualified(name or graph_ops.name_of(record.name, attrs)))
+        label = scope.graph.reserve(context.node_name(name or graph_ops.name_of(record.name, attrs)))
     values: list[Value] = []
     for position, tensor in enumerate(inputs):
         if isinstance(tensor, EagerTensor):

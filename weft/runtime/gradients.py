@@ -31,6 +31,7 @@ def gradients(
 
     Raises:
         RuntimeError: When eager; the tape is for that.
+        ValueError: Where `grad_ys` has not one gradient for each of `ys`.
     """
     scope = context.scope()
     if scope is None:
@@ -41,6 +42,11 @@ def gradients(
     wrt = [place_of(x, source=True) for x in nest.flatten(xs)]
     stops = [place_of(s, source=True) for s in nest.flatten(stop_gradients)] if stop_gradients is not None else []
     seeds = nest.flatten(grad_ys) if grad_ys is not None else [None] * len(targets)
+    if len(seeds) != len(targets):
+        raise ValueError(explain(
+            "tf.gradients: grad_ys must have one gradient for each tensor of ys.", expected=f"{len(targets)} gradients",
+            received=str(len(seeds)), hint="pass a list as long as ys; None in it stands for ones",
+        ))  # fmt: skip
     graph = scope.graph
     records = _records(scope)
     b = _NamedBuilder(scope, graph.unique_name(context.qualified(name)))

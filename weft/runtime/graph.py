@@ -253,8 +253,13 @@ class Graph:
         raise TypeError(f"{obj!r} ({type(obj).__name__}) is neither a tensor nor an operation of a graph.")
 
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
-        """A name that no operation has yet."""
-        return self.ir.unique_name(context.qualified(name))
+        """A name that no operation has yet.
+
+        Args:
+            name: The name that is wanted, inside the open name scopes; `_1`, `_2`, … follow it where it is taken.
+            mark_as_used: Whether it counts as taken from now on.
+        """
+        return self.ir.unique_name(context.qualified(name), take=mark_as_used)
 
     def add_to_collection(self, name: str, value: Any) -> None:
         """Puts a value into a collection."""
@@ -528,7 +533,10 @@ def no_op(name: str | None = None) -> Any:
 
 def _label(scope: Scope, name: str) -> str:
     """A node's name: inside the open name scopes, or as it is where it ends with `/`."""
-    return scope.graph.reserve_exactly(name[:-1]) if name.endswith("/") else context.qualified(name)
+    if not name.endswith("/"):
+        return context.node_name(name)
+    context.check_name(name, "node")
+    return scope.graph.reserve_exactly(name[:-1])
 
 
 def group(*inputs: Any, name: str | None = None) -> Any:
@@ -560,7 +568,7 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
                     "first")  # fmt: skip
         )
     type = TensorType(refreshed(TensorShape(shape).symbolic), dtypes.as_dtype(dtype))
-    value = scope.graph.add_input(type, context.qualified(name or "Placeholder"))
+    value = scope.graph.add_input(type, _label(scope, name or "Placeholder"))
     value.node.source = sources.user_line()
     return wrap(value)
 

@@ -52,7 +52,7 @@ class GraphVariable(Variable):
         if name is not None and name.endswith("/"):
             full = name[:-1]
         else:
-            full = scope.graph.unique_name(context.qualified(name or "Variable"))
+            full = scope.graph.unique_name(context.node_name(name or "Variable"))
         before = list(context.names())
         context.names()[:] = [full]
         held, scope.control = scope.control, []  # its making waits for nothing that happens to be asked for around it
@@ -371,7 +371,7 @@ class SharedVariable(Variable):
             return
         graph = graphs.wrapper_of(scope.graph)
         with context.open_scope(scope), context.without_control(scope):
-            full = scope.graph.unique_name(context.qualified(name))
+            full = scope.graph.unique_name(context.node_name(name))
             before = list(scope.names)
             scope.names[:] = [full]
             try:

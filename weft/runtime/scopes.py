@@ -20,6 +20,9 @@ class NameScope:
         name: The name; one that ends with `/` is taken as the whole path, None or "" leaves all scopes.
         default_name: The name where `name` is None.
         values: Accepted, as in TensorFlow 1.
+
+    Raises:
+        ValueError: When entered in a graph of TensorFlow 1, for a name that its files cannot have.
     """
 
     def __init__(self, name: str | None, default_name: str | None = None, values: Any = None) -> None:
@@ -38,6 +41,7 @@ class NameScope:
         if not self._name:
             stack.clear()
             return ""
+        context.check_name(self._name, "scope", inside=bool(stack))
         if self._name.endswith("/"):
             stack[:] = [self._name[:-1]]
         else:
@@ -62,7 +66,7 @@ class Unit:
         assert scope is not None
         self._graph = scope.graph
         taken = name.endswith("/")
-        self.name = name[:-1] if taken else self._graph.unique_name(context.qualified(name))
+        self.name = name[:-1] if taken else self._graph.unique_name(context.node_name(name))
         self._first = len(self._graph.nodes)
 
     def __enter__(self) -> Unit:

@@ -118,7 +118,7 @@ def _operations(ys: Iterable[Value], xs: Iterable[Value], grad_ys: Iterable[Any]
     order = sorted(nodes, key=lambda node: node.serial)
     uses: dict[Value, set[Any]] = {}
     total = 0
-    for target, given in zip(targets, grad_ys, strict=True):
+    for target, given in zip(targets, grad_ys, strict=False):  # `gradients` says where they are not as many
         total += 3 if given is None else 1
         uses.setdefault(target, set()).add(None)
     met: set[Any] = set()

@@ -556,7 +556,8 @@ def import_graph_def(graph_def: Any = None, input_map: Any = None, return_elemen
         try:
             library = {function.signature.name: function for function in message.library.function}
             importer = Importer(sources, given, scope, library)
-            importer.run()
+            with context.names_as_read():
+                importer.run()
         finally:
             context.names()[:] = before
     if return_elements is None:

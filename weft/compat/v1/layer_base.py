@@ -51,7 +51,7 @@ class Layer:
         if options:
             raise TypeError(f"{type(self).__name__} has no argument `{next(iter(options))}`.")
         self._scope: Any = None
-        self._wanted_scope = given if given is not None else name
+        self._wanted_scope = given if given is not None else name or None
         self._trainable_weights: list[Any] = []
         self._non_trainable_weights: list[Any] = []
         self._losses: list[Any] = []

@@ -367,7 +367,18 @@ class MultiRNNCell(RNNCell):
         """One step."""
         states = state if self._state_is_tuple else weft.split(state, [c.state_size for c in self._cells], axis=1)
         new = []
+        widths: dict[int, tuple[int, Any]] = {}
         for number, (cell, own) in enumerate(zip(self._cells, states, strict=True)):
+            width = inputs.shape[-1] if inputs.shape.rank else None
+            first, before = widths.setdefault(id(cell), (number, width))
+            if width != before and None not in (width, before):
+                raise ValueError(explain(
+                    f"MultiRNNCell: cells {first} and {number} are one object, which has one set of weights, and their "
+                    "inputs differ in size.",
+                    expected=f"{before} columns, as cell {first} takes", received=f"{width} columns for cell {number}",
+                    hint=f"make one for each place, [{type(cell).__name__}(...) for _ in range({len(self._cells)})], "
+                    "in the place of [cell] * n",
+                ))  # fmt: skip
             with variable_scope(f"cell_{number}"):
                 inputs, after = cell(inputs, own)
             new.append(after)
