@@ -8,32 +8,19 @@ from typing import Any
 import numpy as np
 
 import weft
-from weft.api import gfile
+from weft.api.file_ops import matching_files as matching_files
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.base.shapes import TensorShape
 from weft.compat.v1 import flow, summary
-from weft.compat.v1.host import host_call
 from weft.compat.v1.queue_runner import QueueRunner, add_queue_runner
 from weft.compat.v1.queues import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue, refuse_eager
-from weft.ir.types import TensorType
 from weft.runtime import frontdoor
 from weft.runtime.graph import GraphKeys
 from weft.runtime.graph_variable import count_up_to as count_up_to
 from weft.runtime.graph_variable import make_variable
 from weft.runtime.operation_counts import further
 from weft.runtime.scopes import NameScope
-
-
-def matching_files(pattern: Any, name: str | None = None) -> Any:
-    """The names of the files that fit shell patterns, in order, as a string tensor `[n]`."""
-
-    def find(patterns: Any) -> list[Any]:
-        return [np.array(sorted(gfile.glob(np.ravel(patterns).tolist())), object)]
-
-    given = frontdoor.convert(pattern, dtypes.string, name="pattern")
-    types = [TensorType(weft.TensorShape([None]).symbolic, dtypes.string)]
-    return host_call(find, [given], types, "MatchingFiles", name or "MatchingFiles")[0]
 
 
 def match_filenames_once(pattern: Any, name: str | None = None) -> Any:
