@@ -97,10 +97,10 @@ from weft.api.array import unstack as unstack
 from weft.api.array import where as where
 from weft.api.array import zeros as zeros
 from weft.api.array import zeros_like as zeros_like
+from weft.api.asserts import Assert as Assert
+from weft.api.asserts import assert_rank as assert_rank
 from weft.api.critical import CriticalSection as CriticalSection
 from weft.api.devices import DeviceSpec as DeviceSpec
-from weft.api.flow import Assert as Assert
-from weft.api.flow import assert_rank as assert_rank
 from weft.api.flow import case as case
 from weft.api.flow import control_dependencies as control_dependencies
 from weft.api.flow import device as device

@@ -54,6 +54,13 @@ def test_closing_the_session_ends_the_waiting():
         assert len(failed) == 1
 
 
+def test_who_waits_for_a_gradient_waits_no_longer_than_the_run_may():
+    with tf.Graph().as_default(), tf.Session() as session:
+        take = tf.ConditionalAccumulator(tf.float32, []).take_grad(1)
+        with pytest.raises(tf.errors.DeadlineExceededError):
+            session.run(take, options=tf.RunOptions(timeout_in_ms=20))
+
+
 def test_rows_are_averaged_over_the_gradients_that_had_them():
     with tf.Graph().as_default(), tf.Session() as session:
         total = tf.SparseConditionalAccumulator(tf.float32, [3, 1])
@@ -76,6 +83,8 @@ def test_a_handle_stands_for_a_value_until_it_is_deleted():
         session.run(delete, {place: kept.handle})
         with pytest.raises(tf.errors.InvalidArgumentError, match="not in the session store"):
             session.run(value, {holder: kept.handle})
+        with pytest.raises(tf.errors.InvalidArgumentError, match="not in the session store"):
+            kept.eval()
 
 
 def test_ranks_that_only_the_run_tells_are_checked():

@@ -70,6 +70,17 @@ def test_an_error_knows_its_operation():
         with pytest.raises(tf.errors.InvalidArgumentError) as caught:
             session.run(product)
         assert caught.value.op is product.op
+        chosen = tf.gather([1.0, 2.0], tf.placeholder(tf.int32, [], name="row"))
+        for row in (0, 5, 5):  # a run that is known by now fails in the same words
+            try:
+                assert session.run(chosen, {"row:0": row}) == 1.0
+            except tf.errors.InvalidArgumentError as error:
+                assert error.op is chosen.op
+        row = graph.get_tensor_by_name("row:0")
+        session.run(chosen, {row: 0})
+        with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+            session.run(chosen, {row: 5})
+        assert caught.value.op is chosen.op
         element = tf.data.make_one_shot_iterator(tf.data.Dataset.range(0)).get_next()
         with pytest.raises(tf.errors.OutOfRangeError) as caught:
             session.run(element)

@@ -316,11 +316,8 @@ def control_dependencies(control_inputs: Any) -> Iterator[None]:
             node = item._node
         if node is not None and node.graph is scope.graph:
             nodes.append(node)
-    scope.control.append(tuple(nodes))
-    try:
+    with context.after(scope, nodes):
         yield
-    finally:
-        scope.control.pop()
 
 
 @contextmanager
@@ -697,114 +694,6 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
     if not types:
         return results[0] if results else None
     return list(results[: len(types)]) if several else results[0]
-
-
-def Assert(condition: Any, data: Any, summarize: Any = None, name: str | None = None) -> Any:
-    """Raises InvalidArgumentError with the data unless every element of the condition is true."""
-    test = frontdoor.convert(condition)
-    values = [frontdoor.convert(d) for d in (data if isinstance(data, (list, tuple)) else [data])]
-    results = dispatch.apply(opdef.get("assert"), [test, *values], {"message": "assertion failed"}, name)
-    return results[0] if results else None
-
-
-def _comparison(op: str, words: str) -> Any:
-    def function(x: Any, y: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> Any:
-        a, b = frontdoor.together(x, y, f"assert_{op}")
-        test = dispatch.call(op, a, b)
-        holds = dispatch.call("reduce_all", test, axis=tuple(np.arange(test.shape.rank).tolist()))
-        text = f"{message + ': ' if message else ''}x {words} y does not hold for every element"
-        results = dispatch.apply(opdef.get("assert"), [holds, a, b], {"message": text}, name)
-        return results[0] if results and not context.executing_eagerly() else None
-
-    function.__name__ = function.__qualname__ = f"assert_{op}"
-    return function
-
-
-assert_equal = _comparison("equal", "==")
-_assert_none_equal = _comparison("not_equal", "!=")
-assert_less = _comparison("less", "<")
-assert_less_equal = _comparison("less_equal", "<=")
-assert_greater = _comparison("greater", ">")
-assert_greater_equal = _comparison("greater_equal", ">=")
-
-
-def assert_none_equal(x: Any, y: Any, summarize: Any = None, message: str | None = None,
-                      name: str | None = None) -> Any:  # fmt: skip
-    """Raises where an element is equal to its partner."""
-    return _assert_none_equal(x, y, message, summarize, name)
-
-
-def assert_positive(x: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> Any:
-    """Raises unless every element is above 0."""
-    return assert_greater(x, 0, message, summarize, name)
-
-
-def assert_non_negative(x: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> Any:
-    """Raises where an element is below 0."""
-    return assert_greater_equal(x, 0, message, summarize, name)
-
-
-def assert_rank(x: Any, rank: int, message: str | None = None, name: str | None = None) -> None:
-    """Raises ValueError unless the tensor has the rank."""
-    found = frontdoor.convert(x).shape.rank
-    if found is not None and found != rank:
-        raise ValueError(explain(f"{message or 'assert_rank'}: the tensor has rank {found}, expected {rank}."))
-
-
-def assert_shapes(shapes: Any, data: Any = None, summarize: Any = None, message: str | None = None,
-                  name: str | None = None) -> None:  # fmt: skip
-    """Raises unless tensors have shapes in which equal letters stand for equal sizes.
-
-    Args:
-        shapes: A dict, or pairs, of a tensor and its sizes: numbers, letters, and None or `"."` for any size; `"..."`
-            or `"*"` in front stands for any further axes.
-        data: Accepted.
-        summarize: Accepted.
-        message: What the error says first.
-        name: Accepted.
-
-    Raises:
-        ValueError: For another rank.
-        InvalidArgumentError: For another size; when it runs, where the size is known only then.
-
-    Example:
-        >>> import weft as tf
-        >>> tf.debugging.assert_shapes([(tf.zeros([2, 3]), ("rows", None)), (tf.zeros([5, 2]), ("...", "rows"))])
-    """
-    shape_checks(shapes, message)
-
-
-def shape_checks(shapes: Any, message: str | None) -> list[Any]:
-    """What `assert_shapes` asks; the checks that are left for when it runs."""
-    checks: list[Any] = []
-    pairs = shapes.items() if isinstance(shapes, dict) else shapes
-    sizes: dict[Any, Any] = {}
-    for x, form in pairs:
-        tensor = frontdoor.convert(x)
-        problem = f"{message or 'assert_shapes'}: shape {tensor.shape} does not fit {form}."
-        given = tuple(form) if isinstance(form, (tuple, list, str)) or hasattr(form, "__iter__") else (form,)
-        outer = bool(given) and given[0] in ("...", "*", ...)
-        given = given[outer:]
-        rank = tensor.shape.rank
-        if rank is not None and (rank < len(given) if outer else rank != len(given)):
-            raise ValueError(explain(problem))
-        for place, letter in enumerate(given, -len(given)):
-            if letter is None or letter == ".":
-                continue
-            size = None if rank is None else tensor.shape[place]
-            size = dispatch.call("shape", tensor)[place] if size is None else size
-            expected = letter if isinstance(letter, int) else sizes.setdefault(letter, size)
-            if isinstance(size, int) and isinstance(expected, int):
-                if size != expected:
-                    raise InvalidArgumentError(explain(problem))
-            elif size is not expected:
-                checks.append(assert_equal(size, expected, message=problem))
-    return checks
-
-
-def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:
-    """The same tensor; raises InvalidArgumentError where an element is NaN or infinite."""
-    return apply("check_numerics", tensor, message=message, name=name)
 
 
 def group(*inputs: Any, name: str | None = None) -> Any:

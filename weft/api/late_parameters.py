@@ -168,7 +168,7 @@ def diag_part(x: Any, k: Any) -> Any:
 
 def top_k(x: Any, k: Any) -> tuple[Any, Any]:
     """The k greatest values of each row, and where they are: of all in order the first k."""
-    from weft.api.flow import assert_less_equal
+    from weft.api.asserts import assert_less_equal
 
     assert_less_equal(_int32(k), _shape(x)[-1], "top_k: the last axis has fewer than k elements")
     order = apply("argsort", x, axis=-1, direction="DESCENDING")[..., :k]

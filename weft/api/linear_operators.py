@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.api import array, flow, math, matrices
+from weft.api import array, asserts, math, matrices
 from weft.api.common import integer
 from weft.base import dtypes
 from weft.base.errors import explain
@@ -193,7 +193,7 @@ class LinearOperator(Module):
         """
         values = matrices.svd(self._dense(), compute_uv=False)
         least = np.finfo(self._dtype.real_dtype.numpy).eps * math.reduce_max(values, -1)
-        return flow.assert_less(least, math.reduce_min(values, -1), message="Singular matrix")
+        return asserts.assert_less(least, math.reduce_min(values, -1), message="Singular matrix")
 
     def assert_self_adjoint(self, name: str = "assert_self_adjoint") -> Any:
         """Asserts that the matrix is its own adjoint.
@@ -203,7 +203,7 @@ class LinearOperator(Module):
         """
         dense = self._dense()
         adjoint = matrices.adjoint(dense)
-        return flow.assert_equal(dense, adjoint, message="Matrix was not equal to its adjoint.")
+        return asserts.assert_equal(dense, adjoint, message="Matrix was not equal to its adjoint.")
 
     def assert_positive_definite(self, name: str = "assert_positive_definite") -> Any:
         """Asserts that Cholesky's decomposition of the matrix exists.

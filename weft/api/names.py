@@ -19,13 +19,13 @@ TOP_LEVEL: dict[str, str] = {
         logical_and logical_not logical_or matmul maximum minimum multiply negative not_equal pow reduce_all reduce_any
         reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum round scalar_mul sigmoid sign sin sinh
         sqrt square subtract tan tanh tensordot truediv truncatediv truncatemod""",
+    "weft.api.asserts": "Assert assert_equal assert_greater assert_less assert_rank",
     "weft.api.critical": "CriticalSection",
     "weft.api.devices": "DeviceSpec",
     "weft.api.flow": """
-        Assert GradientTape UnconnectedGradients assert_equal assert_greater assert_less assert_rank case cond
-        control_dependencies custom_gradient device executing_eagerly foldl foldr function get_logger gradients
-        group init_scope inside_function map_fn name_scope no_op numpy_function print:print_ py_function scan
-        switch_case timestamp while_loop""",
+        GradientTape UnconnectedGradients case cond control_dependencies custom_gradient device executing_eagerly foldl
+        foldr function get_logger gradients group init_scope inside_function map_fn name_scope no_op numpy_function
+        print:print_ py_function scan switch_case timestamp while_loop""",
     "weft.api.spaced": "linspace",
     "weft.api.histograms": "histogram_fixed_width histogram_fixed_width_bins",
     "weft.api.initializers": """

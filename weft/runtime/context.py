@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +169,16 @@ def without_control(scope: Scope) -> Iterator[None]:
         yield
     finally:
         scope.control = held
+
+
+@contextmanager
+def after(scope: Scope, nodes: Iterable[Node]) -> Iterator[None]:
+    """What is added within the block waits for these nodes, too."""
+    scope.control.append(tuple(nodes))
+    try:
+        yield
+    finally:
+        scope.control.pop()
 
 
 def push_graph(new: Scope) -> None:

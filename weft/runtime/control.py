@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from weft.base import dtypes, nest, shapes
@@ -139,7 +138,7 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
     except ValueError as error:
         raise TypeError(explain(f"tf.cond: the branches return different structures. {error}",
                                 hint="return the same number of tensors from both")) from None  # fmt: skip
-    with _after(scope, _waited_for(branches)):
+    with context.after(scope, _waited_for(branches)):
         return first.loosened(second).rebuild(branch(pred, branches, name))
 
 
@@ -153,16 +152,6 @@ def _waited_for(branches: Sequence[Traced]) -> tuple[Node, ...]:
                 found.update(dict.fromkeys(outside))
                 node.control = tuple(before for before in node.control if before.graph is part.graph)
     return tuple(found)
-
-
-@contextmanager
-def _after(scope: Scope, nodes: tuple[Node, ...]) -> Iterator[None]:
-    """What is made within the block runs after these."""
-    scope.control.append(nodes)
-    try:
-        yield
-    finally:
-        scope.control.pop()
 
 
 def one_element(tensor: Any) -> Any:

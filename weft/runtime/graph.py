@@ -371,12 +371,8 @@ class Graph:
             with context.without_control(self._scope):
                 yield
             return
-        nodes = tuple(node_of(item) for item in nest.flatten(list(control_inputs or [])))
-        self._scope.control.append(nodes)
-        try:
+        with context.after(self._scope, map(node_of, nest.flatten(list(control_inputs)))):
             yield
-        finally:
-            self._scope.control.pop()
 
     def as_graph_def(self, from_version: Any = None, add_shapes: bool = False, use_pybind11_proto: bool = False) -> Any:
         """The graph as TensorFlow's GraphDef message, which TensorFlow runs.

@@ -101,9 +101,9 @@ class Writer:
     """
 
     def __init__(self, graph: ir.Graph, add_shapes: bool = False) -> None:
-        from weft.runtime import graph_export_control, graph_export_rules, graph_export_windows
+        from weft.runtime import graph_export_control, graph_export_draws, graph_export_rules, graph_export_windows
 
-        assert graph_export_rules and graph_export_windows and graph_export_control
+        assert graph_export_rules and graph_export_draws and graph_export_windows and graph_export_control
         self.graph = graph
         self.references: dict[ir.Value, str] = {}
         self.variables: dict[ir.Value, str] = {}

@@ -228,12 +228,12 @@ def _guarded(start: Any, name: str) -> Any:
     from weft.runtime.operation_counts import further
 
     value = getattr(start, "_value", None)
-    order: list[Node] = []
+    repeated: set[Node] = set()
     variables: dict[Node, GraphVariable] = {}
     stack = [] if value is None else [value.node]
     while stack:
         node = stack.pop()
-        if node in order or node in variables:
+        if node in repeated or node in variables:
             continue
         if node.op == "identity" and node.inputs[0].node.op == "read_variable" and not node.control:
             node = node.inputs[0].node
@@ -243,7 +243,7 @@ def _guarded(start: Any, name: str) -> Any:
         elif node.op == "input" or node.effect or node.control or any(v.type.is_resource for v in node.inputs):
             continue
         else:
-            order.append(node)
+            repeated.add(node)
             stack.extend(v.node for v in node.inputs)
     if not variables or value is None:
         if value is not None and "initialized" in value.node.metadata:
@@ -259,7 +259,7 @@ def _guarded(start: Any, name: str) -> Any:
             source = node.inputs[0].node if node.op == "identity" and node.inputs[0].node in variables else node
             if source in variables:
                 made[value] = variables[source].initialized_value()
-            elif node not in order:
+            elif node not in repeated:
                 made[value] = wrap(value)
             else:
                 inputs = [again(each) for each in node.inputs]
@@ -330,11 +330,8 @@ def _behind(tensor: Any) -> Iterator[None]:
     if scope is None:
         yield
         return
-    scope.control.append((graphs.node_of(tensor),))
-    try:
+    with context.after(scope, (graphs.node_of(tensor),)):
         yield
-    finally:
-        scope.control.pop()
 
 
 def _reads_at_once(scope: Any, graph: Any) -> bool:

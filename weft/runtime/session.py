@@ -231,7 +231,7 @@ class _Plan:
 
     def contents(self, feeds: Sequence[Any]) -> tuple[Any, ...]:
         """The content of the feeds that the graph itself is made of, as a key."""
-        return tuple([(feeds[place].shape, feeds[place].tolist().__repr__()) for place in self.told])
+        return tuple([(feeds[place].shape, repr(feeds[place].tolist())) for place in self.told])
 
     def run(self, feeds: Sequence[Any], session: BaseSession) -> list[Any]:
         """Runs it; the results share no memory with feeds, variables or constants: they are the user's to change."""
@@ -402,8 +402,8 @@ class BaseSession:
                 try:
                     with Running(self, limit):
                         results = ready.plan.run(arrays, self)
-                except FailedPreconditionError as error:
-                    raise FailedPreconditionError(str(error)) from None
+                except OpError as error:
+                    raise self._attributed(error) from None
                 return fetch.pack([_plain(result) for result in results])
         fed: dict[Value, Any] = {}
         for key, value in (feed_dict or {}).items():
@@ -432,14 +432,16 @@ class BaseSession:
                 else:
                     results = plan.run(given, self)
         except OpError as error:
-            failed = FailedPreconditionError(str(error)) if isinstance(error, FailedPreconditionError) else error
-            failed.op = error.op or self._graph._operation_called(error.node_name)
-            if failed is error:
-                raise
-            raise failed from None
+            raise self._attributed(error) from None
         # what was fed comes back as it was taken in: a fed scalar is an array of rank 0
         return fetch.pack([fed[v].copy() if v in fed else _plain(r)
                            for v, r in zip(fetch.values, results, strict=True)])  # fmt: skip
+
+    def _attributed(self, error: OpError) -> OpError:
+        """An error of a run with the operation that it came from, and without what it is beside its class."""
+        failed = FailedPreconditionError(str(error)) if isinstance(error, FailedPreconditionError) else error
+        failed.op = error.op or self._graph._operation_called(error.node_name)
+        return failed
 
     def _make_ready(self, known: Any, plan: _Plan, feed_dict: dict[Any, Any], given: list[Any]) -> None:
         """Lets later runs of the same fetches and feeds take arrays of these shapes as they are."""

@@ -57,6 +57,10 @@ from weft.compat.v1.monitored_session import SessionManager as SessionManager
 from weft.compat.v1.monitored_session import SingularMonitoredSession as SingularMonitoredSession
 from weft.compat.v1.monitored_session import WorkerSessionCreator as WorkerSessionCreator
 from weft.compat.v1.moving_averages import ExponentialMovingAverage as ExponentialMovingAverage
+from weft.compat.v1.penalized_optimizers import AdagradDAOptimizer as AdagradDAOptimizer
+from weft.compat.v1.penalized_optimizers import FtrlOptimizer as FtrlOptimizer
+from weft.compat.v1.penalized_optimizers import ProximalAdagradOptimizer as ProximalAdagradOptimizer
+from weft.compat.v1.penalized_optimizers import ProximalGradientDescentOptimizer as ProximalGradientDescentOptimizer
 from weft.compat.v1.queue_runner import QueueRunner as QueueRunner
 from weft.compat.v1.queue_runner import add_queue_runner as add_queue_runner
 from weft.compat.v1.queue_runner import start_queue_runners as start_queue_runners
@@ -83,15 +87,11 @@ from weft.compat.v1.summary_writer import summary_iterator as summary_iterator
 from weft.compat.v1.supervisor import Supervisor as Supervisor
 from weft.compat.v1.sync_replicas import SyncReplicasOptimizer as SyncReplicasOptimizer
 from weft.compat.v1.train_optimizers import AdadeltaOptimizer as AdadeltaOptimizer
-from weft.compat.v1.train_optimizers import AdagradDAOptimizer as AdagradDAOptimizer
 from weft.compat.v1.train_optimizers import AdagradOptimizer as AdagradOptimizer
 from weft.compat.v1.train_optimizers import AdamOptimizer as AdamOptimizer
-from weft.compat.v1.train_optimizers import FtrlOptimizer as FtrlOptimizer
 from weft.compat.v1.train_optimizers import GradientDescentOptimizer as GradientDescentOptimizer
 from weft.compat.v1.train_optimizers import MomentumOptimizer as MomentumOptimizer
 from weft.compat.v1.train_optimizers import Optimizer as Optimizer
-from weft.compat.v1.train_optimizers import ProximalAdagradOptimizer as ProximalAdagradOptimizer
-from weft.compat.v1.train_optimizers import ProximalGradientDescentOptimizer as ProximalGradientDescentOptimizer
 from weft.compat.v1.train_optimizers import RMSPropOptimizer as RMSPropOptimizer
 from weft.formats.messages.cluster import ClusterDef as ClusterDef
 from weft.formats.messages.cluster import JobDef as JobDef

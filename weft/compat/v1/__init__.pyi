@@ -99,11 +99,11 @@ from weft.api.array import unique_with_counts as unique_with_counts
 from weft.api.array import unstack as unstack
 from weft.api.asserts import assert_proper_iterable as assert_proper_iterable
 from weft.api.asserts import assert_same_float_dtype as assert_same_float_dtype
+from weft.api.asserts import check_numerics as check_numerics
 from weft.api.asserts import is_numeric_tensor as is_numeric_tensor
 from weft.api.critical import CriticalSection as CriticalSection
 from weft.api.file_ops import parse_tensor as parse_tensor
 from weft.api.file_ops import serialize_tensor as serialize_tensor
-from weft.api.flow import check_numerics as check_numerics
 from weft.api.flow import control_dependencies as control_dependencies
 from weft.api.flow import device as device
 from weft.api.flow import executing_eagerly as executing_eagerly

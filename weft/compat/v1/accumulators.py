@@ -15,7 +15,7 @@ from weft.base.shapes import TensorShape, refreshed
 from weft.compat.v1.host import session_call
 from weft.compat.v1.queues import handle_tensor, refuse_eager
 from weft.ir.types import TensorType
-from weft.runtime import frontdoor
+from weft.runtime import frontdoor, stages
 from weft.runtime.composite import IndexedSlices
 
 
@@ -69,7 +69,7 @@ class _Sum:
         while self.count < needed:
             if self._gone:
                 raise CancelledError(f"{self._label}: TakeGradient operation was cancelled.")
-            self._changed.wait()
+            stages.wait(self._changed)
 
     def take(self, needed: int) -> Any:
         """The mean or sum, when as many gradients have come; the next step begins."""

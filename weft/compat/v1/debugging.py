@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any as _Any
 
 import weft as _weft
-from weft.api import flow as _flow
+from weft.api.asserts import shape_checks as _shape_checks
 from weft.compat.v1.naming import in_graph as _in_graph
 from weft.compat.v1.signatures import preferring_top as _preferring_top
 from weft.runtime import graph as _graphs
@@ -18,7 +18,7 @@ def assert_shapes(shapes: _Any, data: _Any = None, summarize: _Any = None, messa
     if not _in_graph():
         return _weft.debugging.assert_shapes(shapes, data, summarize, message, name)
     with _NameScope(name or "assert_shapes"):
-        return _graphs.group(*filter(None, _flow.shape_checks(shapes, message)), name="group_deps")
+        return _graphs.group(*filter(None, _shape_checks(shapes, message)), name="group_deps")
 
 
 _find = _preferring_top(_weft.debugging, {"assert_all_finite": "verify_tensor_all_finite"})

@@ -19,7 +19,7 @@ from weft.compat.v1.io import read_file
 from weft.formats.messages.meta_graph import SaverDef
 from weft.ir.types import TensorType
 from weft.ops import opdef
-from weft.runtime import dispatch, graph_export_rules, graph_ops
+from weft.runtime import dispatch, graph_export_draws, graph_export_rules, graph_ops
 from weft.runtime import graph as graphs
 from weft.runtime import random as streams
 from weft.runtime.sizes import known
@@ -358,7 +358,7 @@ def _draw(op: str) -> Callable[[Importer, Source], list[Any]]:
     return make
 
 
-for _op, _name in graph_export_rules._DRAWS.items():
+for _op, _name in graph_export_draws.DRAWS.items():
     handles(_name)(_draw(_op))
 
 

@@ -41,7 +41,7 @@ class TensorHandle:
 
     def eval(self) -> Any:
         """The value."""
-        return _kept(self._session)[self._handle]
+        return _look(self._session, self._handle)
 
     def delete(self) -> None:
         """Lets the session forget it."""

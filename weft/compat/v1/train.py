@@ -89,6 +89,12 @@ from weft.compat.v1.monitored_session import (  # noqa: F401
 from weft.compat.v1.moving_averages import ExponentialMovingAverage as ExponentialMovingAverage
 from weft.compat.v1.moving_averages import assign_moving_average as _assign_moving_average  # noqa: F401
 from weft.compat.v1.old_names import find as _older
+from weft.compat.v1.penalized_optimizers import (  # noqa: F401
+    AdagradDAOptimizer,
+    FtrlOptimizer,
+    ProximalAdagradOptimizer,
+    ProximalGradientDescentOptimizer,
+)
 from weft.compat.v1.queue_runner import QueueRunner as QueueRunner
 from weft.compat.v1.queue_runner import add_queue_runner as add_queue_runner
 from weft.compat.v1.queue_runner import start_queue_runners as start_queue_runners
@@ -120,15 +126,11 @@ from weft.compat.v1.sync_replicas import SyncReplicasOptimizer as SyncReplicasOp
 from weft.compat.v1.timeline import Timeline as _Timeline  # noqa: F401
 from weft.compat.v1.train_optimizers import (  # noqa: F401
     AdadeltaOptimizer,
-    AdagradDAOptimizer,
     AdagradOptimizer,
     AdamOptimizer,
-    FtrlOptimizer,
     GradientDescentOptimizer,
     MomentumOptimizer,
     Optimizer,
-    ProximalAdagradOptimizer,
-    ProximalGradientDescentOptimizer,
     RMSPropOptimizer,
 )
 

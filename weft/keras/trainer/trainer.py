@@ -18,7 +18,8 @@ from weft.keras.core import tracking
 from weft.keras.distribution import distribution
 from weft.keras.optimizers.scaling import with_loss_scale
 from weft.keras.trainer import arguments, arrays, sources
-from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, NoMetrics, check_scales
+from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, check_scales
+from weft.keras.trainer.compiled_parts import CompiledParts
 from weft.keras.trainer.debug_nans import Watch, watching
 from weft.keras.trainer.generator_methods import GeneratorMethods
 from weft.keras.trainer.groups import groups, joined
@@ -45,7 +46,7 @@ def _on_its_devices(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @extend.word_absent_methods("keras.Model")
-class Trainer(GeneratorMethods):
+class Trainer(CompiledParts, GeneratorMethods):
     """What a model is besides a layer: it can be trained."""
 
     def __init__(self) -> None:
@@ -194,41 +195,6 @@ class Trainer(GeneratorMethods):
     def metrics_names(self) -> list[str]:
         """The names of the metrics."""
         return [metric.name for metric in self.metrics]
-
-    @property
-    def compiled_metrics(self) -> Any:
-        """The metrics of `compile` as one, for steps written for Keras 2."""
-        found = self._state.compile_metrics
-        return found if found is not None else NoMetrics()
-
-    @property
-    def compiled_loss(self) -> Callable[..., Any]:
-        """The loss of `compile` as a function, for steps written for Keras 2."""
-        return self._compiled_loss
-
-    def _compiled_loss(self, y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
-        if self._state.compile_loss is None:
-            raise ValueError(explain("There is no loss.", hint="give one to compile()"))
-        total = self._state.compile_loss(y, y_pred, sample_weight)
-        for extra in regularization_losses or ():
-            total = total + tf.cast(extra, total.dtype)
-        self._state.loss_tracker.update_state(total, sample_weight=arguments.rows(y_pred))
-        return total
-
-    @property
-    def _loss_tracker(self) -> Any:
-        """The mean loss, as steps written for Keras 3 reach it."""
-        return self._state.loss_tracker
-
-    @property
-    def _compile_loss(self) -> Any:
-        """The loss of `compile`, likewise."""
-        return self._state.compile_loss
-
-    @property
-    def _compile_metrics(self) -> Any:
-        """The metrics of `compile`, likewise."""
-        return self._state.compile_metrics
 
     def reset_metrics(self) -> None:
         """Sets all metrics back."""
