@@ -222,3 +222,32 @@ def test_the_nearest_pixel_of_two_is_the_greater():
     image = tf.reshape(tf.range(42.0), [1, 6, 7, 1])
     found = tf.image.crop_and_resize(image, [[0.1, 0.2, 0.8, 0.9]], [0], [2, 2], method="nearest")
     assert found.numpy().ravel().tolist() == [8.0, 12.0, 29.0, 33.0]
+
+
+@pytest.mark.parametrize("method", ["bilinear", "area", "bicubic", "lanczos3"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_other_floats_are_resized_in_float32(method, dtype):
+    images = tf.cast(IMAGES, dtype)
+    for x in (images, images[0]):
+        found = tf.image.resize(x, [5, 11], method)
+        assert found.dtype == tf.float32
+        np.testing.assert_array_equal(found, tf.image.resize(tf.cast(x, tf.float32), [5, 11], method))
+
+
+def test_standardized_images_are_float32():
+    found = tf.image.per_image_standardization(tf.cast(IMAGES, tf.float16))
+    assert found.dtype == tf.float32
+    np.testing.assert_allclose(found.numpy().mean(axis=(1, 2, 3)), 0.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["rgb_to_hsv", "hsv_to_rgb", "rgb_to_yiq", "yiq_to_rgb", "rgb_to_yuv", "yuv_to_rgb"])
+def test_colours_of_integers_are_refused(name):
+    for dtype in (tf.uint8, tf.int32):
+        with pytest.raises(TypeError, match="convert_image_dtype"):
+            getattr(tf.image, name)(tf.zeros([2, 2, 3], dtype))
+
+
+def test_variation_of_integers_without_a_sign_is_refused():
+    with pytest.raises(TypeError, match="without a sign"):
+        tf.image.total_variation(tf.constant([[[1], [0]]], tf.uint8))
+    assert int(tf.image.total_variation(tf.constant([[[1], [0]]], tf.int32))) == 1

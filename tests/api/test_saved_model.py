@@ -559,3 +559,46 @@ def test_a_number_that_was_traced_goes_before_any_tensor(tmp_path: Path) -> None
     tf.saved_model.save(made, str(tmp_path / "one"))
     loaded = tf.saved_model.load(str(tmp_path / "one"))
     assert [float(loaded(x, n=n)[0]) for n in (2.0, 3, 4)] == [2.0, 3.0, 4.0]
+
+
+class Several(tf.Module):
+    """One function that can be the signature, two that cannot."""
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.float32)])
+    def nothing(self, x: Any) -> None:
+        return None
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.float32)])
+    def nested(self, x: Any) -> Any:
+        return {"a": {"b": x}}
+
+
+class OneGood(Several):
+    @tf.function(input_signature=[tf.TensorSpec([], tf.float32, name="given"), tf.TensorSpec([None])])
+    def good(self, x: Any, y: Any) -> Any:
+        return x + y
+
+
+def test_functions_that_cannot_be_signatures_are_passed_over(tmp_path: Path) -> None:
+    tf.saved_model.save(Several(), str(tmp_path / "none"))
+    assert list(tf.saved_model.load(str(tmp_path / "none")).signatures) == []
+    tf.saved_model.save(OneGood(), str(tmp_path / "one"))
+    signatures = tf.saved_model.load(str(tmp_path / "one")).signatures
+    serving = signatures["serving_default"]
+    assert list(signatures) == ["serving_default"] and serving._arg_keywords == ["given", "y"]
+    assert serving(given=tf.constant(1.0), y=tf.constant([2.0]))["output_0"].numpy().tolist() == [3.0]
+    with pytest.raises(ValueError, match="must return a tensor"):
+        tf.saved_model.save(Several(), str(tmp_path / "bad"), signatures=Several().nothing)
+
+
+def test_names_of_a_trace_s_arguments() -> None:
+    @tf.function
+    def f(a: Any, *rest: Any, b: Any = None, **more: Any) -> Any:
+        return a
+
+    spec = tf.TensorSpec([], tf.float32)
+    ragged = tf.RaggedTensorSpec([None, None], tf.float32)
+    assert f.get_concrete_function(spec, spec, b=spec)._arg_keywords == ["a", "rest_0", "b"]
+    assert f.get_concrete_function([spec, spec])._arg_keywords == ["a", "a_1"]
+    assert f.get_concrete_function(ragged, z=spec, y={"k": spec, "j": [spec]})._arg_keywords == [
+        "a", "a_1", "y", "y_1", "z"]  # fmt: skip

@@ -155,3 +155,12 @@ def test_threads_share_an_iterator() -> None:
             thread.join()
         assert problems == []
         assert sorted(found) == list(range(0, 800, 2))
+
+
+def test_columns_without_values_are_strings(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a,b,c,d,e\n?,1,,nan,1e300\n?,?,,1.5,2\n")
+    table = tf.data.experimental.make_csv_dataset(str(path), 2, na_value="?", shuffle=False, num_epochs=1)
+    found = {name: spec.dtype.name for name, spec in table.element_spec.items()}
+    assert found == {"a": "string", "b": "int32", "c": "string", "d": "string", "e": "float64"}
+    assert next(iter(table))["a"].numpy().tolist() == [b"", b""]

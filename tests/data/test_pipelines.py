@@ -344,3 +344,13 @@ def test_records_are_written_where_a_function_of_a_pipeline_runs(tmp_path):
 
     with pytest.raises(TypeError, match=r"outside of tf\.function"):
         traced()
+
+
+def test_keys_and_sizes_of_windows_may_be_python_numbers():
+    source = tf.data.Dataset.range(5)
+    found = source.group_by_window(lambda x: 1, lambda key, window: window.batch(3), window_size_func=lambda key: 3)
+    assert [x.numpy().tolist() for x in found] == [[0, 1, 2], [3, 4]]
+    with pytest.raises(ValueError, match=r"single tf\.int64"):
+        source.group_by_window(lambda x: tf.constant(1), lambda key, window: window.batch(3), 3)
+    with pytest.raises(TypeError, match="fraction"):
+        source.group_by_window(lambda x: 1.5, lambda key, window: window.batch(3), 3)

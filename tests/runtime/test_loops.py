@@ -61,3 +61,54 @@ def test_a_size_that_a_turn_changes_is_not_that_of_the_start(turn):
     for _ in range(3):
         expected = turn(tf.constant(expected)).numpy()
     np.testing.assert_array_equal(loop(np.ones([5, 3], np.float32)), expected)
+
+
+def test_shape_invariants_of_composite_variables():
+    @tf.function
+    def f(n):
+        rows = tf.TensorArray(tf.float32, 0, dynamic_size=True)
+        many = tf.SparseTensor([[0]], [1.0], [8])
+        ragged = tf.ragged.constant([[1], [2, 3]])
+
+        def body(i, x, rows, many, ragged):
+            many = tf.SparseTensor(tf.concat([many.indices, [[i + 1]]], 0), tf.concat([many.values, [2.0]], 0), [8])
+            return (i + 1, tf.concat([x, x[-1:] + 1], 0), rows.write(tf.cast(i, tf.int32), x[-1]), many,
+                    tf.concat([ragged, ragged], 0))  # fmt: skip
+
+        return tf.while_loop(
+            lambda i, *_: i < n, body, [tf.constant(0, tf.int64), tf.zeros([1]), rows, many, ragged],
+            shape_invariants=[tf.TensorShape([]), tf.TensorSpec([None]), tf.TensorShape(None), tf.TensorShape([8]),
+                              tf.RaggedTensorSpec([None, None], tf.int32)],
+        )  # fmt: skip
+
+    _, x, rows, many, ragged = f(tf.constant(3, tf.int64))
+    assert x.numpy().tolist() == [0, 1, 2, 3] and rows.stack().numpy().tolist() == [0, 1, 2]
+    assert tf.sparse.to_dense(many).numpy().tolist() == [1, 2, 2, 2, 0, 0, 0, 0] and ragged.nrows() == 16
+
+
+def test_loop_options_take_specs_and_composite_variables():
+    @tf.function
+    def f():
+        x, ragged, rows = tf.zeros([1]), tf.ragged.constant([[1]]), tf.TensorArray(tf.float32, 3)
+        for i in tf.range(3):
+            tf.autograph.experimental.set_loop_options(shape_invariants=[
+                (x, tf.TensorSpec([None], tf.float32)), (ragged, tf.RaggedTensorSpec([None, None], tf.int32)),
+                (rows, tf.TensorShape(None)),
+            ])  # fmt: skip
+            x = tf.concat([x, x], 0)
+            ragged = tf.concat([ragged, ragged], 0)
+            rows = rows.write(i, tf.cast(tf.size(x), tf.float32))
+        return tf.size(x), ragged.nrows(), rows.stack()
+
+    size, count, rows = f()
+    assert size == 8 and count == 8 and rows.numpy().tolist() == [2, 4, 8]
+
+
+def test_too_few_shape_invariants_say_so():
+    @tf.function
+    def f():
+        return tf.while_loop(lambda a, b: a < 3, lambda a, b: (a + 1, b), [0, (1, 2)],
+                             shape_invariants=[tf.TensorShape([]), tf.TensorShape([])])  # fmt: skip
+
+    with pytest.raises(ValueError, match="gives 2 shapes for 3 loop variables"):
+        f()

@@ -365,10 +365,4 @@ def _common(type: TensorType, shape: Any) -> TensorType:
 
 
 def _types(leaves: Sequence[Any], invariant: Any) -> list[TensorType]:
-    found = control.loop_types(leaves)
-    if invariant is None:
-        return found
-    boxes: list[Any] = list(invariant)
-    if len(boxes) != len(found):
-        raise ValueError(explain(f"shape_invariants gives {len(boxes)} shapes for {len(found)} tensors."))
-    return [TensorType(shapes.refreshed(box.symbolic), type.dtype) for box, type in zip(boxes, found, strict=True)]
+    return control.loop_types(leaves, invariant)

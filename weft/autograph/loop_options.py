@@ -10,6 +10,7 @@ from typing import Any
 from weft.base import nest
 from weft.base.errors import explain
 from weft.base.shapes import TensorShape
+from weft.runtime.spec import TypeSpec
 
 
 class Options:
@@ -79,8 +80,9 @@ def tell(shape_invariants: Any, maximum_iterations: Any) -> None:
     raise Restart({"shape_invariants": marked, "maximum_iterations": maximum_iterations})
 
 
-def _shapes(shape: Any) -> list[TensorShape]:
-    if isinstance(shape, TensorShape) or shape is None:
+def _shapes(shape: Any) -> list[Any]:
+    if isinstance(shape, (TensorShape, TypeSpec)) or shape is None:
+        return [shape if isinstance(shape, TypeSpec) else TensorShape(shape)]
+    if isinstance(shape, (list, tuple)) and all(size is None or isinstance(size, int) for size in shape):
         return [TensorShape(shape)]
-    flat = isinstance(shape, (list, tuple)) and all(size is None or isinstance(size, int) for size in shape)
-    return [TensorShape(shape)] if flat else [TensorShape(one) for one in nest.flatten(shape)]
+    return [one for part in nest.flatten(shape) for one in _shapes(part)]

@@ -236,13 +236,14 @@ def _selected(names: list[str], wanted: Any) -> list[int]:
 
 
 def _inferred(rows: Iterator[list[str]], chosen: list[int], missing: str) -> list[Any]:
-    """A default for each column, of the narrowest dtype that holds its values."""
+    """A default for each column, of the narrowest dtype that holds its values; strings where it has none."""
     order = (dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64, dtypes.string)
-    reached = [0] * len(chosen)
+    reached = [-1] * len(chosen)
     for row in rows:
         for place, column in enumerate(chosen):
             text = row[column] if column < len(row) else ""
             if text not in ("", missing):
+                reached[place] = max(reached[place], 0)
                 while not _holds(text, order[reached[place]]):
                     reached[place] += 1
     return [frontdoor.convert("" if order[r] is dtypes.string else 0, order[r]) for r in reached]
@@ -258,5 +259,7 @@ def _holds(text: str, dtype: DType) -> bool:
         value = float(text)
     except ValueError:
         return False
+    if not np.isfinite(value):  # a word, such as "nan", or beyond what a float can reach
+        return False
     # beyond what float32 can reach, it takes float64
-    return dtype is dtypes.float64 or not np.isfinite(value) or abs(value) <= float(np.finfo(np.float32).max)
+    return dtype is dtypes.float64 or abs(value) <= float(np.finfo(np.float32).max)

@@ -547,7 +547,7 @@ class Dataset(structure.PipelineHandle):
         """Collects elements by a key and makes a dataset of each window of one key.
 
         Args:
-            key_func: element → a tf.int64 key.
+            key_func: element → a tf.int64 key, or a Python number.
             reduce_func: (key, dataset of the window) → a dataset.
             window_size: How many elements a window has.
             window_size_func: Or: key → that number.
@@ -555,13 +555,13 @@ class Dataset(structure.PipelineHandle):
         """
         if (window_size is None) == (window_size_func is None):
             raise ValueError("group_by_window takes either `window_size` or `window_size_func`.")
-        key = self._function(key_func, "group_by_window")
+        key = StructuredFunction(key_func, [self._node.spec], "group_by_window", dtypes.int64)
         key_spec = TensorSpec((), dtypes.int64)
         window = structure.DatasetSpec(self._node.spec)
         reduced = StructuredFunction(reduce_func, [key_spec, window], "group_by_window")
         sizes = None
         if window_size_func is not None:
-            sizes = StructuredFunction(window_size_func, [key_spec], "group_by_window")
+            sizes = StructuredFunction(window_size_func, [key_spec], "group_by_window", dtypes.int64)
         size = None if window_size is None else number(window_size, "window_size")
         return self._then(transforms.GroupByWindow(self._node, key, reduced, size, sizes))
 

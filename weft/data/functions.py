@@ -21,7 +21,7 @@ from weft.ir.graph import Graph
 from weft.ir.types import TensorType
 from weft.passes.ahead import Halves, halves
 from weft.passes.batched import batched
-from weft.runtime import context, dispatch, indexing  # noqa: F401  (which gives tensors their x[...])
+from weft.runtime import context, dispatch, frontdoor, indexing  # noqa: F401  (which gives tensors their x[...])
 from weft.runtime import random as streams
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.context import Scope
@@ -175,6 +175,7 @@ class StructuredFunction:
         function: The function.
         specs: The specs of its arguments, each a structure.
         method: What it was given to, such as `"map"`, for messages.
+        number: The dtype that it gets where it returns a Python number.
 
     Attributes:
         spec: The specs of what it returns.
@@ -183,12 +184,13 @@ class StructuredFunction:
     rebindable = ("_captured",)
     within = ("_leaves",)
 
-    def __init__(self, function: Callable[..., Any], specs: Sequence[Any], method: str) -> None:
+    def __init__(self, function: Callable[..., Any], specs: Sequence[Any], method: str,
+                 number: dtypes.DType | None = None) -> None:  # fmt: skip
         if not callable(function):
             raise ValueError(explain(f"Dataset.{method} takes a function.", received=repr(function)))
         self.python = function.python_function if isinstance(function, Function) else function
         self._traced = converted(self.python)
-        self.method = method
+        self.method, self._number = method, number
         self.argument_spec = tuple(specs)
         if self._trace(may_create_variables=True):  # every element would; those that are made once are there now
             self._trace(may_create_variables=False)
@@ -263,6 +265,8 @@ class StructuredFunction:
                 f"The function given to Dataset.{self.method} must return tensors.", received=repr(result)[:100],
                 expected="a tensor, or a tuple or dict of tensors", hint=f"it is {self.where()}",
             ))  # fmt: skip
+        if self._number is not None and isinstance(result, (bool, int, float, np.number)):
+            return frontdoor.convert(result, self._number)
         return structure.normal(result)
 
     def where(self) -> str:

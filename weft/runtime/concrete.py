@@ -107,6 +107,22 @@ def _is_operation(leaf: Any) -> bool:
     return type(leaf).__name__ == "Operation"
 
 
+def _parameter_name(parameters: Sequence[inspect.Parameter], place: int) -> str:
+    """The name of a positional argument; of those that `*args` takes, with a number."""
+    for number, parameter in enumerate(parameters):
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            return f"{parameter.name}_{place - number}"
+        if number == place:
+            return parameter.name
+    return str(place)
+
+
+def unused_name(base: str, taken: Sequence[str]) -> str:
+    """A name, with a number where it is taken already."""
+    return next(name for name in (f"{base}_{count}" if count else base for count in range(len(taken) + 1))
+                if name not in taken)  # fmt: skip
+
+
 class ConcreteFunction:
     """One trace: a graph with captured tensors and variables, ready to run.
 
@@ -147,6 +163,29 @@ class ConcreteFunction:
     def structured_input_signature(self) -> Any:
         """The specs of (positional arguments, keyword arguments)."""
         return self._signature
+
+    @property
+    def _arg_keywords(self) -> list[str]:
+        """A name for each tensor that a call takes: that of a spec that was given one, or that of its parameter."""
+        given, by_name = self._signature if self._signature is not None else (self._flat_signature(), {})
+        parameters = [] if self._parameters is None else list(self._parameters.parameters.values())
+        found: list[str] = []
+        for place, argument in [*enumerate(given), *((key, by_name[key]) for key in nest.sorted_keys(by_name))]:
+            label = _parameter_name(parameters, place) if isinstance(place, int) else place
+            label = label if label.isidentifier() else f"args_{label}"
+            for leaf in nest.flatten(argument):
+                spec = leaf._described() if isinstance(leaf, CompositeTensor) else leaf
+                parts = spec._component_specs() if isinstance(spec, CompositeSpec) else [spec]
+                for part in parts:
+                    if isinstance(part, TensorSpec):
+                        given_name = None if f"{part.name}_".startswith(f"{label}_") else part.name
+                        found.append(unused_name(given_name or label, found))
+        return found
+
+    @property
+    def _num_positional_args(self) -> int:
+        """How many tensors a call may give by their places: all."""
+        return len(self._arg_keywords)
 
     @property
     def structured_outputs(self) -> Any:

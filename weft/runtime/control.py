@@ -14,6 +14,7 @@ from weft.runtime import context, dispatch, frontdoor
 from weft.runtime.composite import CompositeTensor
 from weft.runtime.concrete import TracedResult
 from weft.runtime.context import Scope
+from weft.runtime.spec import CompositeSpec
 from weft.runtime.tensor import wrap
 
 
@@ -218,7 +219,7 @@ def while_loop(
         condition: Loop variables to a scalar bool.
         body: Loop variables to loop variables.
         loop_vars: Nested tensors.
-        shape_invariants: Shapes with None for sizes that may change.
+        shape_invariants: Shapes with None for sizes that may change, or specs.
         maximum_iterations: A bound on the number of steps.
         name: The node's name.
     """
@@ -230,11 +231,12 @@ def while_loop(
     loop_vars = _with_memory(body, loop_vars)
     loop_vars = nest.map_structure(lambda v: v._loosened(None) if isinstance(v, CompositeTensor) else v, loop_vars)
     start = TracedResult(loop_vars)
-    types = loop_types(nest.flatten(loop_vars))
-    if shape_invariants is not None:
-        boxes = nest.flatten(nest.map_structure(lambda s: _Boxed(s), _as_shapes(shape_invariants, loop_vars)))
-        types = [TensorType(shapes.refreshed(shapes.TensorShape(box.shape).symbolic), type.dtype, type.handle)
-                 for box, type in zip(boxes, types, strict=True)]  # fmt: skip
+    leaves = nest.flatten(loop_vars)
+    if shape_invariants is None:
+        types = loop_types(leaves)
+    else:
+        kept = nest.flatten(nest.map_structure(_Boxed, _as_shapes(shape_invariants, loop_vars)))
+        types = loop_types(leaves, [box.shape for box in kept])
     count = len(types)
     limit = None
     if maximum_iterations is not None:
@@ -355,16 +357,39 @@ def _with_memory(body: Callable[..., Any], loop_vars: list[Any]) -> list[Any]:
     return list(nest.pack(loop_vars, [grown(a, b) for a, b in zip(leaves, ends, strict=True)]))
 
 
-def loop_types(leaves: Sequence[Any]) -> list[TensorType]:
-    """The types of loop variables at the start of every turn; sizes that composite ones may change are unknown."""
+def loop_types(leaves: Sequence[Any], invariants: Sequence[Any] | None = None) -> list[TensorType]:
+    """The types of loop variables at the start of every turn; sizes that composite ones may change are unknown.
+
+    Args:
+        leaves: The loop variables.
+        invariants: For each the shape, or the spec, that holds in all turns, where they are given. A shape says
+            nothing new of a composite variable, such as a TensorArray.
+
+    Raises:
+        ValueError: Where there are not as many invariants as variables.
+    """
+    if invariants is None:
+        invariants = [None] * len(leaves)
+    elif len(invariants) != len(leaves):
+        raise ValueError(explain(f"shape_invariants gives {len(invariants)} shapes for {len(leaves)} loop variables."))
     types = []
-    for leaf in leaves:
+    for leaf, invariant in zip(leaves, invariants, strict=True):
         mine = [_type(tensor) for tensor in TracedResult([leaf]).tensors]
         for place, axis in leaf._changing_in_loops() if isinstance(leaf, CompositeTensor) else ():
             shape = mine[place].shape or ()
             mine[place] = mine[place].with_shape((*shape[:axis], Dim.fresh(), *shape[axis + 1 :]))
-        types += mine
+        told = _told(leaf, invariant)
+        types += mine if told is None else [
+            TensorType(shapes.refreshed(shape.symbolic), type.dtype, type.handle)
+            for shape, type in zip(told, mine, strict=True)]  # fmt: skip
     return types
+
+
+def _told(leaf: Any, invariant: Any) -> list[shapes.TensorShape] | None:
+    """The shapes that an invariant gives the tensors of a loop variable; None where it gives none."""
+    if isinstance(leaf, CompositeTensor):
+        return [spec.shape for spec in invariant._component_specs()] if isinstance(invariant, CompositeSpec) else None
+    return None if invariant is None else [shapes.TensorShape(getattr(invariant, "shape", invariant))]
 
 
 class _Boxed:
@@ -380,7 +405,7 @@ def _as_shapes(invariants: Any, loop_vars: Any) -> Any:
 
 
 def _as_shapes_one(invariant: Any) -> Any:
-    if isinstance(invariant, shapes.TensorShape):
+    if isinstance(invariant, (shapes.TensorShape, CompositeSpec)):
         return invariant
     if isinstance(invariant, (list, tuple)) and all(isinstance(d, (int, type(None), Dim)) for d in invariant):
         return shapes.TensorShape(invariant)

@@ -9,7 +9,7 @@ import numpy as np
 from weft.api import array, math
 from weft.api.image.common import in_floats, taken
 from weft.base import dtypes
-from weft.base.errors import explain
+from weft.base.errors import DTypeError, explain
 from weft.runtime import frontdoor
 
 #: ITU-R BT.601, as TensorFlow rounds it
@@ -25,6 +25,14 @@ def _colours(image: Any, function: str) -> Any:
     if x.shape.rank is not None and x.shape[-1] not in (3, None):
         raise ValueError(explain(f"tf.image.{function}: the last dimension is red, green and blue.",
                                  received=str(x.type), expected="[..., 3]"))  # fmt: skip
+    return x
+
+
+def _float_colours(image: Any, function: str) -> Any:
+    x = _colours(image, function)
+    if not x.dtype.is_floating:
+        raise DTypeError(explain(f"tf.image.{function}: colours are floats.", received=str(x.type),
+                                 hint="tf.image.convert_image_dtype(images, tf.float32)"))  # fmt: skip
     return x
 
 
@@ -48,7 +56,7 @@ def grayscale_to_rgb(images: Any, name: str | None = None) -> Any:
 
 def rgb_to_hsv(images: Any, name: str | None = None) -> Any:
     """Hue, saturation and value of red, green and blue, all within [0, 1] (Smith 1978)."""
-    x = _colours(images, "rgb_to_hsv")
+    x = _float_colours(images, "rgb_to_hsv")
     red, green, blue = x[..., 0], x[..., 1], x[..., 2]
     value = math.reduce_max(x, axis=-1)
     spread = value - math.reduce_min(x, axis=-1)
@@ -67,7 +75,7 @@ def rgb_to_hsv(images: Any, name: str | None = None) -> Any:
 
 def hsv_to_rgb(images: Any, name: str | None = None) -> Any:
     """Red, green and blue of hue, saturation and value."""
-    x = _colours(images, "hsv_to_rgb")
+    x = _float_colours(images, "hsv_to_rgb")
     hue, saturation, value = x[..., 0], x[..., 1], x[..., 2]
     return array.stack([(1.0 - saturation + saturation * p) * value for p in _shares(hue * 6.0)], axis=-1)
 
@@ -90,25 +98,25 @@ def _unit(x: Any) -> Any:
 
 def rgb_to_yiq(images: Any) -> Any:
     """Luma and the two chroma of NTSC."""
-    x = _colours(images, "rgb_to_yiq")
+    x = _float_colours(images, "rgb_to_yiq")
     return _mixed(x, _YIQ)
 
 
 def yiq_to_rgb(images: Any) -> Any:
     """Red, green and blue of NTSC's luma and chroma."""
-    x = _colours(images, "yiq_to_rgb")
+    x = _float_colours(images, "yiq_to_rgb")
     return _mixed(x, _OF_YIQ)
 
 
 def rgb_to_yuv(images: Any) -> Any:
     """Luma and the two chroma of PAL."""
-    x = _colours(images, "rgb_to_yuv")
+    x = _float_colours(images, "rgb_to_yuv")
     return _mixed(x, _YUV)
 
 
 def yuv_to_rgb(images: Any) -> Any:
     """Red, green and blue of PAL's luma and chroma."""
-    x = _colours(images, "yuv_to_rgb")
+    x = _float_colours(images, "yuv_to_rgb")
     return _mixed(x, _OF_YUV)
 
 
@@ -177,11 +185,10 @@ def per_image_standardization(image: Any) -> Any:
     """Images with mean 0 and variance 1, each over all its values; nearly even ones are divided by less.
 
     Returns:
-        Floats of the images' shape.
+        float32 of the images' shape.
     """
-    x = taken(image, "per_image_standardization")
-    x = x if x.dtype in (dtypes.float16, dtypes.float32) else array.cast(x, dtypes.float32)
-    count = array.cast(math.reduce_prod(array.shape(x)[-3:]), x.dtype)
+    x = array.cast(taken(image, "per_image_standardization"), dtypes.float32)
+    count = array.cast(math.reduce_prod(array.shape(x)[-3:]), dtypes.float32)
     mean = math.reduce_mean(x, axis=[-1, -2, -3], keepdims=True)
     spread = math.reduce_std(x, axis=[-1, -2, -3], keepdims=True)
     return (x - mean) / math.maximum(spread, 1.0 / math.sqrt(count))

@@ -10,7 +10,7 @@ import numpy as np
 from weft.api import array, math, nn
 from weft.api.image.common import convert_image_dtype, size_of, taken
 from weft.base import dtypes
-from weft.base.errors import explain
+from weft.base.errors import DTypeError, explain
 
 
 def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Any:
@@ -127,8 +127,15 @@ def _halved(x: Any) -> Any:
 
 
 def total_variation(images: Any, name: str | None = None) -> Any:
-    """The sum of all differences between neighbours: a scalar for one image, `[batch]` for several."""
+    """The sum of all differences between neighbours: a scalar for one image, `[batch]` for several.
+
+    Raises:
+        DTypeError: For integers without a sign, which have no negative differences.
+    """
     x = taken(images, "total_variation")
+    if x.dtype.is_unsigned:
+        raise DTypeError(explain("tf.image.total_variation: the images are integers without a sign.",
+                                 received=str(x.type), hint="tf.cast(images, tf.float32)"))  # fmt: skip
     down = math.abs(x[..., 1:, :, :] - x[..., :-1, :, :])
     across = math.abs(x[..., :, 1:, :] - x[..., :, :-1, :])
     return math.reduce_sum(down, axis=[-3, -2, -1]) + math.reduce_sum(across, axis=[-3, -2, -1])

@@ -161,6 +161,7 @@ def _between_neighbours(x: Any, height: Any, width: Any) -> Any:
 
     A product with a matrix has the better gradient; images that come from files, single ones or of integers, have none.
     """
+    x = array.cast(x, dtypes.float32) if x.dtype.is_floating else x
     for axis, new in ((1, height), (2, width)):
         old = size_of(x, axis)
         if isinstance(old, int) and isinstance(new, int) and old == new:
@@ -171,14 +172,10 @@ def _between_neighbours(x: Any, height: Any, width: Any) -> Any:
         share = place - before
         first = math.maximum(array.cast(before, dtypes.int32), 0)
         second = math.minimum(array.cast(before, dtypes.int32) + 1, old - 1)
-        one, other = (_as_float(array.gather(x, which, axis=axis)) for which in (first, second))
+        one, other = (array.cast(array.gather(x, which, axis=axis), dtypes.float32) for which in (first, second))
         share = array.reshape(share, [1, -1, 1, 1] if axis == 1 else [1, 1, -1, 1])
-        x = one + (other - one) * array.cast(share, one.dtype)
+        x = one + (other - one) * share
     return array.cast(x, dtypes.float32)
-
-
-def _as_float(x: Any) -> Any:
-    return x if x.dtype.is_floating else array.cast(x, dtypes.float32)
 
 
 def _fitting(x: Any, height: Any, width: Any) -> tuple[Any, Any]:
@@ -194,8 +191,7 @@ def _fitting(x: Any, height: Any, width: Any) -> tuple[Any, Any]:
 
 
 def _resized(x: Any, height: Any, width: Any, kind: str, antialias: bool) -> Any:
-    x = x if kind == "nearest" or x.dtype.is_floating else array.cast(x, dtypes.float32)
-    own = x.dtype
+    x = x if kind == "nearest" else array.cast(x, dtypes.float32)
     for axis, new in ((1, height), (2, width)):
         old = size_of(x, axis)
         if isinstance(old, int) and isinstance(new, int) and old == new:
@@ -205,7 +201,7 @@ def _resized(x: Any, height: Any, width: Any, kind: str, antialias: bool) -> Any
             place = math.floor((array.cast(array.range(new), dtypes.float32) + 0.5) * scale)
             x = array.gather(x, math.minimum(array.cast(place, dtypes.int32), old - 1), axis=axis)
             continue
-        matrix = array.cast(weights(old, new, kind, antialias), own)
+        matrix = array.cast(weights(old, new, kind, antialias), dtypes.float32)
         x = math.einsum("nh,bhwc->bnwc" if axis == 1 else "nw,bhwc->bhnc", matrix, x)
     return x if kind == "nearest" else array.cast(x, dtypes.float32)
 

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,8 @@ from weft.formats.crc32c import crc32c
 from weft.formats.messages.saved_model import SavedModel, WeftProgram
 from weft.formats.tensors import shape_to_proto, to_tensor_proto
 from weft.runtime import context
-from weft.runtime.composite import CompositeTensor
-from weft.runtime.concrete import ConcreteFunction
+from weft.runtime.concrete import ConcreteFunction, unused_name
 from weft.runtime.function import Function
-from weft.runtime.spec import CompositeSpec, TensorSpec
 from weft.version import __version__
 
 SERVING = "serving_default"
@@ -188,7 +186,8 @@ def _signatures(obj: Any, given: Any, default: Any) -> dict[str, Any]:
         if default is not None:
             return {SERVING: default}
         found = functions_of(obj).values()
-        usable = [f for f in found if isinstance(f, ConcreteFunction) or f.input_signature is not None]
+        usable = [f for f in found if (isinstance(f, ConcreteFunction) or f.input_signature is not None)
+                  and _result_names(_settled(f)) is not None]  # fmt: skip
         return {SERVING: usable[0]} if len(usable) == 1 else {}
     named = dict(given) if isinstance(given, Mapping) else {SERVING: given}
     for function in named.values():
@@ -232,7 +231,7 @@ def _program(graph: ObjectGraph, named: Mapping[str, Any]) -> tuple[dict[str, An
             number = writer.trace(trace)
         except Unsaveable as error:
             raise ValueError(explain(f"The function `{trace.name}` cannot be a signature: {error}.")) from None
-        inputs, outputs = _input_names(trace), _output_names(trace, name)
+        inputs, outputs = trace._arg_keywords, _output_names(trace, name)
         signatures[name] = {"trace": number, "inputs": inputs, "outputs": outputs}
         described[name] = (trace, inputs, outputs)
     program = {"format": FORMAT, "version": __version__, "objects": objects, "traces": writer.traces,
@@ -268,35 +267,8 @@ def _function(function: Any, writer: TraceWriter) -> dict[str, Any]:
             "parameters": writer.parameters(function.function_spec)}  # fmt: skip
 
 
-def _input_names(trace: ConcreteFunction) -> list[str]:
-    """A name for each tensor that a trace takes: that of its spec, or of its parameter."""
-    given, by_name = trace._signature if trace._signature is not None else (trace._flat_signature(), {})
-    parameters = [] if trace._parameters is None else list(trace._parameters.parameters)
-    found: list[str] = []
-    for place, argument in [*enumerate(given), *((key, by_name[key]) for key in nest.sorted_keys(by_name))]:
-        label = parameters[place] if isinstance(place, int) and place < len(parameters) else str(place)
-        label = label if label.isidentifier() else f"args_{label}"
-        for leaf in nest.flatten(argument):
-            spec = leaf._described() if isinstance(leaf, CompositeTensor) else leaf
-            parts = spec._component_specs() if isinstance(spec, CompositeSpec) else [spec]
-            for part in parts:
-                if isinstance(part, TensorSpec):
-                    found.append(_another(part.name or label, found))
-    return found
-
-
-def _another(base: str, taken: Sequence[str]) -> str:
-    """A name, with a number where it is taken already."""
-    return next(name for name in (f"{base}_{count}" if count else base for count in range(len(taken) + 1))
-                if name not in taken)  # fmt: skip
-
-
-def _output_names(trace: ConcreteFunction, name: str) -> list[str]:
-    """A name for each tensor that a trace returns.
-
-    Raises:
-        ValueError: Where it returns nested tensors, or none.
-    """
+def _result_names(trace: ConcreteFunction) -> list[str] | None:
+    """A name for each tensor that a trace returns; None where it returns nested tensors, or none."""
     structure = trace._result.structure
     kinds = [kind for kind, _ in trace._result.leaves]
     if isinstance(structure, dict) and all(isinstance(key, str) for key in structure):
@@ -305,11 +277,23 @@ def _output_names(trace: ConcreteFunction, name: str) -> list[str]:
         names = [f"output_{place}" for place in range(len(kinds))]
     parts = structure.values() if isinstance(structure, dict) else structure if nest.is_nested(structure) else ()
     if any(map(nest.is_nested, parts)) or len(names) != len(kinds) or "none" in kinds:
+        return None
+    return list(names)
+
+
+def _output_names(trace: ConcreteFunction, name: str) -> list[str]:
+    """A name for each tensor that a signature's trace returns.
+
+    Raises:
+        ValueError: Where it returns nested tensors, or none.
+    """
+    names = _result_names(trace)
+    if names is None:
         raise ValueError(
             explain(f"Signature {name!r}: the function `{trace.name}` must return a tensor, a list of tensors, or a "
                     "dict of tensors by name.", received=repr(trace.structured_outputs)[:200])  # fmt: skip
         )
-    return list(names)
+    return names
 
 
 def _message(program: Any, arrays: list[Any], described: Mapping[str, Any], tags: list[str]) -> SavedModel:
@@ -329,7 +313,7 @@ def _message(program: Any, arrays: list[Any], described: Mapping[str, Any], tags
             _describe(signature.inputs[label], f"{name}_{label}:0", spec)
         labels: list[str] = []
         for label, count in zip(outputs, trace._result.counts, strict=True):
-            labels += [_another(label, labels) for _ in range(count)]
+            labels += [unused_name(label, labels) for _ in range(count)]
         for place, (label, value) in enumerate(zip(labels, trace.graph.outputs, strict=True)):
             _describe(signature.outputs[label], f"StatefulPartitionedCall:{place}", value)
     return model
