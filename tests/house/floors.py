@@ -64,7 +64,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "PIL": ("weft.api.image", "weft.keras.utils.image_utils"),
     "simplejpeg": ("weft.api.image.jpeg",),
     "matplotlib": ("weft.cli.", "weft.keras.utils"),
-    "sklearn": ("weft.cli.",),
+    "sklearn": ("weft.cli.", "weft.keras.wrappers."),
     "IPython": ("weft.cli.", "weft.keras.utils"),
 }
 

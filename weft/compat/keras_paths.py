@@ -41,6 +41,7 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "constraints": ("constraints", ("keras.constraints",)),
     "datasets": ("mnist", ("keras.datasets",)),
+    "distillation": ("distillation_loss distiller", ("keras.distillation",)),
     "distribution": ("distribution_lib", ("keras.distribution",)),
     "dtype_policies": ("dtype_policy dtype_policy_map", ("keras.dtype_policies",)),
     "export": ("export_utils saved_model", ("keras.export",)),
@@ -124,6 +125,7 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("keras.utils", "keras.config", "keras"),
     ),
     "version": ("", ("keras",)),
+    "wrappers": ("sklearn_wrapper", ("keras.wrappers",)),
 }  # fmt: skip
 
 #: Modules whose names are elsewhere than their folder's.

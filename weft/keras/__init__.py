@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         config,
         constraints,
         datasets,
+        distillation,
         distribution,
         dtype_policies,
         export,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         saving,
         tree,
         utils,
+        wrappers,
     )
     from weft.keras.core.function import Function
     from weft.keras.core.keras_tensor import KerasTensor
@@ -54,9 +56,9 @@ if TYPE_CHECKING:
 __version__ = "3.15.0"
 
 _MODULES = (
-    "activations", "backend", "callbacks", "config", "constraints", "datasets", "distribution", "dtype_policies",
-    "export", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers",
-    "preprocessing", "random", "regularizers", "saving", "tree", "utils",
+    "activations", "backend", "callbacks", "config", "constraints", "datasets", "distillation", "distribution",
+    "dtype_policies", "export", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops",
+    "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils", "wrappers",
 )  # fmt: skip
 
 _NAMES = {
@@ -98,7 +100,7 @@ __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss",
     "Metric", "Model", "Operation", "Optimizer", "Regularizer", "RematScope", "Sequential", "StatelessScope",
     "SymbolicScope", "Variable", "activations", "backend", "callbacks", "config", "constraints", "datasets",
-    "distribution", "device", "dtype_policies", "export", "initializers", "layers", "losses", "metrics",
+    "distillation", "distribution", "device", "dtype_policies", "export", "initializers", "layers", "losses", "metrics",
     "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers", "remat",
-    "saving", "tree", "utils", "version",
+    "saving", "tree", "utils", "version", "wrappers",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from weft.keras import callbacks as callbacks
 from weft.keras import config as config
 from weft.keras import constraints as constraints
 from weft.keras import datasets as datasets
+from weft.keras import distillation as distillation
 from weft.keras import distribution as distribution
 from weft.keras import dtype_policies as dtype_policies
 from weft.keras import export as export
@@ -23,6 +24,7 @@ from weft.keras import regularizers as regularizers
 from weft.keras import saving as saving
 from weft.keras import tree as tree
 from weft.keras import utils as utils
+from weft.keras import wrappers as wrappers
 from weft.keras.core.function import Function as Function
 from weft.keras.core.keras_tensor import KerasTensor as KerasTensor
 from weft.keras.core.naming import name_scope as name_scope

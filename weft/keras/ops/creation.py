@@ -216,7 +216,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     if x.shape.rank != 1:
         raise ValueError(explain("vander: `x` must have one axis.", received=f"shape {x.shape}"))
     count = size_of(x, 0) if N is None else N
-    kind = result_type(x.dtype, config.floatx())
+    kind = "int64" if is_int(x.dtype) else result_type(x.dtype, config.floatx())
     powers = tf.range(count) if increasing else tf.range(count - 1, -1, -1)
     return cast(tf.pow(cast(x, kind)[:, None], tf.cast(powers, kind)[None, :]), x.dtype)
 

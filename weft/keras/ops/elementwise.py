@@ -240,17 +240,17 @@ _BINARY: dict[str, tuple[Callable[..., Any], str, bool, str]] = {
     "heaviside": (_heaviside, "wide float", False, "0 below 0, 1 above it, x2 where x1 is 0."),
     "gcd": (_gcd, "same", False, "The greatest common divisors of integers."),
     "lcm": (_lcm, "same", False, "The least common multiples of integers."),
-    "equal": (tf.equal, "same", True, "Where x1 = x2."),
-    "not_equal": (tf.not_equal, "same", True, "Where x1 ≠ x2."),
-    "less": (tf.less, "same", True, "Where x1 < x2."),
-    "less_equal": (tf.less_equal, "same", True, "Where x1 ≤ x2."),
-    "greater": (tf.greater, "same", True, "Where x1 > x2."),
-    "greater_equal": (tf.greater_equal, "same", True, "Where x1 ≥ x2."),
+    "equal": (tf.equal, "same", False, "Where x1 = x2."),
+    "not_equal": (tf.not_equal, "same", False, "Where x1 ≠ x2."),
+    "less": (tf.less, "same", False, "Where x1 < x2."),
+    "less_equal": (tf.less_equal, "same", False, "Where x1 ≤ x2."),
+    "greater": (tf.greater, "same", False, "Where x1 > x2."),
+    "greater_equal": (tf.greater_equal, "same", False, "Where x1 ≥ x2."),
     "logical_and": (_logical(tf.logical_and), "same", False, "Where both are true."),
     "logical_or": (_logical(tf.logical_or), "same", False, "Where one is true."),
     "logical_xor": (_logical(tf.math.logical_xor), "same", False, "Where exactly one is true."),
 }
-#: of two integer tensors, whose parameters Keras calls x and y
+#: of two integer tensors, whose parameters Keras calls x and y: what computes it, whether a plain y gives way
 _BITS: dict[str, tuple[Callable[..., Any], bool, str]] = {
     "bitwise_and": (tf.bitwise.bitwise_and, False, "The bits that both have."),
     "bitwise_or": (tf.bitwise.bitwise_or, False, "The bits that one has."),
@@ -270,7 +270,7 @@ def _enter_binary(name: str, compute: Callable[..., Any], rule: str, weak: bool,
 
 def _enter_bits(name: str, compute: Callable[..., Any], weak: bool, doc: str) -> None:
     def function(x: Any, y: Any) -> Any:
-        return compute(*alike(x, y, weak=weak))
+        return compute(*alike(convert_to_tensor(x), y, weak=weak))
 
     function.__doc__ = doc
     operation("numpy", name)(function)
@@ -297,8 +297,12 @@ def ldexp(x1: Any, x2: Any) -> Any:
             "ldexp: `x2` must be integers.", received=f"dtype {standardize_dtype(x2.dtype)}",
             hint="for other exponents, write x1 * keras.ops.exp2(x2)",
         ))  # fmt: skip
-    x1, x2 = alike(x1, x2, rule="float")
-    return x1 * op("exp2", x2)
+    x1, _ = alike(x1, x2, rule="float")
+    most = {"float16": 12, "float64": 1020}.get(standardize_dtype(x1.dtype), 124)
+    steps = tf.clip_by_value(cast(x2, "int32"), -4 * most, 4 * most)  # beyond, all numbers are 0 or infinite
+    part = tf.math.floordiv(steps, 4)  # 2^x2 itself may be infinite where the product is not
+    by_part, by_rest = (op("exp2", cast(power, x1.dtype)) for power in (part, steps - 3 * part))
+    return x1 * by_part * by_part * by_part * by_rest
 
 
 @operation("numpy")

@@ -368,6 +368,7 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
     x = tf.reshape(x, [-1])
     if x.dtype == "bool":
         x = tf.cast(x, "int32")
+    counting = x.dtype if x.dtype.size >= 4 else "int32"  # narrow dtypes cannot hold large counts
     x = x if is_float(x.dtype) else cast(x, config.floatx())
     low, high = (tf.reduce_min(x), tf.reduce_max(x)) if not range else (tf.cast(edge, x.dtype) for edge in range)
     same = tf.equal(low, high)
@@ -377,7 +378,7 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
     inside = tf.boolean_mask(x, tf.logical_and(x >= low, x <= high))
     places = tf.minimum(tf.searchsorted(edges, inside, side="right") - 1, bins - 1)
     counts = op("unsorted_segment_sum", tf.ones_like(places), places, tf.constant(bins))
-    return tf.ensure_shape(counts, [bins]), edges
+    return tf.ensure_shape(cast(counts, counting), [bins]), edges
 
 
 @operation("numpy")

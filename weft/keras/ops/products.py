@@ -36,10 +36,11 @@ def matmul(x1: Any, x2: Any) -> Any:
         x2: `[..., k, m]` or `[k]`.
 
     Returns:
-        `[..., n, m]`, without the axis of a vector; of int8 int32.
+        `[..., n, m]`, without the axis of a vector; of int8 matrices int32.
     """
     x1, x2 = convert_to_tensor(x1), convert_to_tensor(x2)
-    if standardize_dtype(x1.dtype) == standardize_dtype(x2.dtype) == "int8":
+    matrices = x1.shape.rank != 1 and x2.shape.rank != 1
+    if matrices and standardize_dtype(x1.dtype) == standardize_dtype(x2.dtype) == "int8":
         x1, x2 = tf.cast(x1, "int32"), tf.cast(x2, "int32")
     if 0 in (x1.shape.rank, x2.shape.rank):
         raise ValueError(explain("matmul: numbers cannot be multiplied so.", received=f"{x1.shape} and {x2.shape}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -519,6 +520,8 @@ class Optimizer(metaclass=KnownArguments):
         if self.global_clipnorm is not None and self.global_clipnorm > 0:
             # As in Keras, recurring rows count apart in the norm and are one afterwards.
             norm = _norm([slices.numbers(gradient) for gradient in grads])
+            # A norm that is not finite spoils all of them, and so is noticed.
+            norm = tf.where(tf.math.is_finite(norm), norm, tf.cast(float("nan"), norm.dtype))
             likes = variables or [None] * len(grads)
             whole = [slices.dense(gradient, variable) for gradient, variable in zip(grads, likes, strict=True)]
             return [_within_norm(gradient, self.global_clipnorm, norm) for gradient in whole]
@@ -536,19 +539,18 @@ class Optimizer(metaclass=KnownArguments):
 
         Args:
             var_list: Variables.
-            var_names: Parts of names.
+            var_names: Regular expressions, which are searched for in the variables' paths.
         """
         if self.built:
             raise ValueError(explain("exclude_from_weight_decay() must come before the optimizer is built."))
         self._spared = {id(variable) for variable in var_list or ()}
-        self._spared_names = tuple(var_names or ())
+        self._spared_names = tuple(map(re.compile, var_names or ()))
 
     def _decays(self, variable: Any) -> bool:
         if id(variable) in getattr(self, "_spared", ()):
             return False
-        return not any(
-            part in str(getattr(variable, "path", variable.name)) for part in getattr(self, "_spared_names", ())
-        )
+        path = str(getattr(variable, "path", variable.name))
+        return not any(pattern.search(path) for pattern in getattr(self, "_spared_names", ()))
 
     def _apply_weight_decay(self, variables: list[Any], rate: Any = None) -> None:
         if self.weight_decay is None:

@@ -20,7 +20,7 @@ from weft.keras.saving import code, registry, scopes
 #: Public namespaces that configurations may name, by the module where their classes are.
 _NAMESPACES = (
     "layers", "models", "initializers", "regularizers", "constraints", "activations", "losses", "metrics", "optimizers",
-    "optimizers.schedules", "dtype_policies", "random",
+    "optimizers.schedules", "dtype_policies", "random", "distillation",
 )  # fmt: skip
 
 _PLAIN = (str, int, float, bool, type(None))
