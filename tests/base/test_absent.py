@@ -34,7 +34,7 @@ def look_up(path: str) -> Any:
         ("keras.layers.Dens", ("no `keras.layers.Dens`", "Did you mean `Dense`")),
         ("keras.applications.VGG16", ("no `keras.applications` yet", "next: ")),
         ("keras.datasets.cifar10", ("no `keras.datasets.cifar10` yet", "keras.utils.get_file")),
-        ("keras.wrappers", ("no `keras.wrappers` yet", "fit and predict")),
+        ("keras.visualization", ("no `keras.visualization` yet", "matplotlib")),
     ],
 )
 def test_names_that_are_not_there(path: str, texts: tuple[str, ...]) -> None:

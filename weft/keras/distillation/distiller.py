@@ -93,9 +93,9 @@ class Distiller(Model):
             ))  # fmt: skip
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
-    def call(self, inputs: Any, training: Any = None, **kwargs: Any) -> Any:
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """What the student answers."""
-        return self.student(inputs, training=training, **kwargs)
+        return self.student(inputs, training=training)
 
     def _features(self, teaches: bool, x: Any, y_pred: Any, training: bool) -> dict[str | None, Any]:
         """What one of the models gives: the last output under None, and those of the named layers."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import weft as tf
 from weft.extend import explain
-from weft.keras import losses, ops, tree
+from weft.keras import losses, tree
 from weft.keras.saving import deserialize_keras_object, serialize_keras_object
 
 
@@ -58,7 +59,7 @@ class _LossesOfOutputs(DistillationLoss):
     """A loss for each output, None for those that do not count; the sum of them."""
 
     def __init__(self, loss: Any) -> None:
-        self.loss = tree.map_structure(lambda given: None if given is None else losses.get(given), loss)
+        self.loss: Any = tree.map_structure(lambda given: None if given is None else losses.get(given), loss)
         if all(found is None for found in tree.flatten(self.loss)):
             raise ValueError(explain(
                 f"{type(self).__name__}: at least one loss must be non-`None`.", received=f"loss={loss!r}"
@@ -75,11 +76,8 @@ class _LossesOfOutputs(DistillationLoss):
     def _sum(self, teacher_outputs: Any, student_outputs: Any) -> Any:
         _LossesOfOutputs.validate_outputs(self, teacher_outputs, student_outputs)
         known, given = tree.flatten(teacher_outputs), tree.flatten(student_outputs)
-        parts = [
-            ops.mean(loss(wanted, found))
-            for loss, wanted, found in zip(tree.flatten(self.loss), known, given, strict=True)
-            if loss is not None
-        ]
+        kept: list[Any] = tree.flatten(self.loss)
+        parts = [tf.reduce_mean(loss(a, b)) for loss, a, b in zip(kept, known, given, strict=True) if loss is not None]
         return sum(parts[1:], parts[0])
 
     def get_config(self) -> dict[str, Any]:
