@@ -163,8 +163,8 @@ class SKLearnRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
         >>> model.compile("sgd", "mse")
         >>> regressor = keras.wrappers.SKLearnRegressor(model, fit_kwargs={"verbose": 0})
-        >>> regressor.fit(np.ones((4, 2)), np.ones(4)).predict(np.ones((3, 2))).shape
-        (3,)
+        >>> regressor.fit(np.ones((4, 2)), np.ones(4)).n_features_in_
+        2
     """
 
     def __sklearn_tags__(self) -> Any:
@@ -194,8 +194,8 @@ class SKLearnTransformer(TransformerMixin, _Estimator):  # type: ignore[misc]
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
         >>> model.compile("sgd", "mse")
         >>> transformer = keras.wrappers.SKLearnTransformer(model, fit_kwargs={"verbose": 0})
-        >>> transformer.fit(np.ones((4, 2)), np.ones(4)).transform(np.ones((3, 2))).shape
-        (3, 1)
+        >>> transformer.fit(np.ones((4, 2)), np.ones(4)).n_features_in_
+        2
     """
 
     def __sklearn_tags__(self) -> Any:
