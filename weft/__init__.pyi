@@ -101,9 +101,9 @@ from weft.api.asserts import Assert as Assert
 from weft.api.asserts import assert_rank as assert_rank
 from weft.api.critical import CriticalSection as CriticalSection
 from weft.api.devices import DeviceSpec as DeviceSpec
+from weft.api.devices import device as device
 from weft.api.flow import case as case
 from weft.api.flow import control_dependencies as control_dependencies
-from weft.api.flow import device as device
 from weft.api.flow import executing_eagerly as executing_eagerly
 from weft.api.flow import foldl as foldl
 from weft.api.flow import foldr as foldr

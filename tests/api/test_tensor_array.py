@@ -20,8 +20,43 @@ def test_splitting_and_joining():
     assert rows.concat().numpy().tolist() == [0, 1, 2, 3, 4, 5]
     assert rows.identity().gather([1, 0]).numpy().tolist() == [[3, 4, 5], [0, 1, 2]]
     assert tf.TensorArray(tf.int32, size=2).split(tf.range(3), [1, 2]).read(1).numpy().tolist() == [1, 2]
-    with pytest.raises(NotImplementedError, match="one length"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="several lengths"):
         tf.function(lambda: tf.TensorArray(tf.int32, size=2).split(tf.range(3), [1, 2]).stack())()
+
+
+def test_parts_of_several_lengths_in_a_graph():
+    @tf.function
+    def run(x, lengths):
+        rows = tf.TensorArray(tf.float32, size=3, infer_shape=False).split(x, lengths)
+        total = tf.while_loop(lambda i, rows, total: i < 3,
+                              lambda i, rows, total: (i + 1, rows, total + tf.reduce_max(rows.read(i))),
+                              [0, rows, 0.0])[2]  # fmt: skip
+        return rows.read(1), rows.concat(), rows.size(), total
+
+    part, whole, size, total = run(tf.constant([1.0, 2, 3, 4]), tf.constant([1, 2, 1]))
+    assert part.numpy().tolist() == [2, 3] and whole.numpy().tolist() == [1, 2, 3, 4]
+    assert int(size) == 3 and float(total) == 8
+    with pytest.raises(tf.errors.InvalidArgumentError, match="do not add up"):
+        run(tf.constant([1.0, 2, 3, 4]), tf.constant([1, 2, 2]))
+
+
+def test_a_row_is_read_once_outside_of_graphs():
+    rows = tf.TensorArray(tf.float32, size=2).unstack([1.0, 2.0])
+    assert float(rows.read(0)) == 1
+    with pytest.raises(tf.errors.InvalidArgumentError, match="clear_after_read=False"):
+        rows.read(0)
+    assert float(rows.write(0, 3.0).read(0)) == 3
+    kept = tf.TensorArray(tf.float32, size=1, clear_after_read=False).write(0, 1.0)
+    assert float(kept.read(0)) + float(kept.read(0)) == 2
+
+
+def test_a_row_is_read_again_in_graphs():
+    @tf.function
+    def run():
+        rows = tf.TensorArray(tf.float32, 1).write(0, 1.0)
+        return rows.read(0) + rows.read(0)
+
+    assert float(run()) == 2
 
 
 def test_what_does_not_fit_is_refused():

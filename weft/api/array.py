@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from weft.api import late_axes, ragged_map
 from weft.api import late_parameters as late
-from weft.api import ragged_map
 from weft.api.common import apply, axes_of, cast_to, in_a_row, integer
 from weft.base import dtypes, shapes
 from weft.base.errors import InvalidArgumentError, UnimplementedError, explain
@@ -306,7 +306,9 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "tr
 
 def expand_dims(input: Any, axis: Any, name: str | None = None) -> Any:
     """The tensor with an axis of size 1 put in."""
-    return apply("expand_dims", input, axis=integer(axis, "axis"), name=name)
+    if late_axes.unknown(axis, x := frontdoor.operand(input)):
+        return late_axes.expand_dims(x, axis)
+    return apply("expand_dims", x, axis=integer(axis, "axis"), name=name)
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Any:
@@ -323,7 +325,10 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Any:
     """Tensors joined along an axis."""
     if not isinstance(values, (list, tuple)):
         values = [values]
-    return apply("concat", *_one_dtype(values, "concat"), axis=integer(axis, "axis"), name=name)
+    tensors = _one_dtype(values, "concat")
+    if late_axes.unknown(axis, tensors[0]):
+        return late_axes.concat(tensors, axis)
+    return apply("concat", *tensors, axis=integer(axis, "axis"), name=name)
 
 
 def _one_dtype(values: Sequence[Any], op: str) -> list[Any]:
@@ -363,7 +368,9 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
         number: Any = tuple(parts)
     else:
         number = integer(num_or_size_splits, "num_or_size_splits")
-    result = apply("split", value, num_or_sizes=number, axis=integer(axis, "axis"), name=name)
+    if late_axes.unknown(axis, x := frontdoor.operand(value)):
+        return late_axes.split(x, number, axis)
+    result = apply("split", x, num_or_sizes=number, axis=integer(axis, "axis"), name=name)
     return list(result) if isinstance(result, tuple) else [result]
 
 
@@ -412,11 +419,15 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
 def reverse(tensor: Any, axis: Any, name: str | None = None) -> Any:
     """The order along axes reversed."""
     x = frontdoor.convert(tensor)
+    if late_axes.unknown(axis, x):
+        return late_axes.reverse(x, axis)
     return apply("reverse", x, axis=axes_of(x, axis), name=name)
 
 
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Any:
     """Elements moved along axes; what leaves at the end comes in at the start."""
+    if late_axes.unknown(axis, x := frontdoor.operand(input)):
+        return late_axes.roll(x, shift, axis)
     axes = axes_of(input, axis)
     if late.is_late(shift):
         return apply("roll_dynamic", input, in_a_row(frontdoor.convert(shift)), axis=axes, name=name)
@@ -430,7 +441,9 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
     if axis is None:
         axis = batch_dims
     found = _indices(indices)
-    return apply("gather", params, found, axis=integer(axis, "axis"), batch_dims=batch_dims, name=name)
+    if late_axes.unknown(axis, x := frontdoor.operand(params)) and not batch_dims:
+        return late_axes.gather(x, found, axis)
+    return apply("gather", x, found, axis=integer(axis, "axis"), batch_dims=batch_dims, name=name)
 
 
 def _indices(indices: Any) -> Any:

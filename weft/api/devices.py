@@ -1,11 +1,15 @@
-"""`tf.DeviceSpec`: the parts of a device's name."""
+"""`tf.DeviceSpec`, the parts of a device's name, and `tf.device`, which says where to run."""
 
 from __future__ import annotations
 
 import dataclasses
+import re
+from contextlib import ExitStack
 from typing import Any
 
-from weft.base.errors import explain
+from weft.api import config
+from weft.base.errors import InvalidArgumentError, UnavailableError, explain
+from weft.runtime import context, dispatch
 
 _NUMBERS = {"replica", "task"}
 
@@ -83,3 +87,60 @@ class DeviceSpec:
     def replace(self, **kwargs: Any) -> DeviceSpec:
         """This one with other parts."""
         return dataclasses.replace(self, **kwargs)
+
+
+class device:
+    """Says where what is made or called within the block is to run.
+
+    Traced functions that are called in it run there, where the engine has devices (XLA); on a device that is not there
+    they run where they would without, or are refused under `tf.config.set_soft_device_placement(False)`. Ops that run
+    one by one run on the processor. In a graph of TensorFlow 1 it is noted down.
+
+    Args:
+        device_name: Such as `"/GPU:0"`, a function of an operation, or None.
+
+    Raises:
+        ValueError: On entering, for what is no device's name.
+        InvalidArgumentError: On entering, for a device that is not there, without soft placement.
+    """
+
+    def __init__(self, device_name: Any) -> None:
+        self._given = device_name
+        self._device = device_name if isinstance(device_name, str) or callable(device_name) else ""
+        self._blocks: list[ExitStack] = []
+
+    def __enter__(self) -> None:
+        if isinstance(self._given, str):
+            DeviceSpec.from_string(self._given)
+        elif not (self._given is None or callable(self._given) or hasattr(self._given, "to_string")
+                  or isinstance(self._given, config.LogicalDevice)):  # fmt: skip
+            raise ValueError(explain("tf.device takes the name of a device.", received=repr(self._given),
+                                     expected="such as '/GPU:0'"))  # fmt: skip
+        context.devices().append(self._device)
+        self._blocks.append(self._open())
+
+    def __exit__(self, *unused: Any) -> None:
+        context.devices().pop()
+        self._blocks.pop().close()
+
+    def _open(self) -> ExitStack:
+        """The engine's own block, where the name is one of a device and nothing is being traced."""
+        opened = ExitStack()
+        name = self._device.rpartition("/")[2].upper().removeprefix("DEVICE:") if isinstance(self._device, str) else ""
+        if not re.fullmatch(r"[A-Z]+:\d+", name) or context.scope() is not None:
+            return opened
+        engine = dispatch.engine()
+        try:
+            on_device = getattr(engine, "on_device", None)
+            if on_device is not None:
+                opened.enter_context(on_device(name))
+            elif name != "CPU:0":
+                raise UnavailableError(f"There is no device {name!r} on the {engine.name} engine.")
+        except UnavailableError as error:
+            if not config.get_soft_device_placement():
+                context.devices().pop()
+                raise InvalidArgumentError(explain(
+                    f"Could not satisfy device specification {self._device!r}: {error.message.splitlines()[0]}",
+                    hint="tf.config.set_soft_device_placement(True) lets it run elsewhere",
+                )) from None  # fmt: skip
+        return opened

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
-from weft.api import array, cluster_coordinator, cluster_resolvers, flow, math, partitioners
+from weft.api import array, cluster_coordinator, cluster_resolvers, devices, flow, math, partitioners
 from weft.api.devices import DeviceSpec
 from weft.api.distribute_inputs import DistributedDataset as DistributedDataset
 from weft.api.distribute_inputs import DistributedIterator as DistributedIterator
@@ -269,7 +269,7 @@ class Strategy:
 
     @contextmanager
     def _on_its_device(self) -> Iterator[Any]:
-        with flow.device(self._only) if self._only else nullcontext(), _entered(self, None):
+        with devices.device(self._only) if self._only else nullcontext(), _entered(self, None):
             yield self
 
     def run(self, fn: Callable[..., Any], args: Any = (), kwargs: Any = None, options: Any = None) -> Any:

@@ -6,22 +6,21 @@ import functools
 import logging
 import operator
 import pprint
-import re
 import sys
 import time
 import types
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from weft.api import config, ragged_map, sparse_map
+from weft.api import map_results, ragged_map, sparse_map
 from weft.api import nest as nested
 from weft.api.common import apply, cast_to
 from weft.base import dtypes, nest
 from weft.base.dtypes import DType
-from weft.base.errors import InvalidArgumentError, UnavailableError, explain
+from weft.base.errors import InvalidArgumentError, explain
 from weft.formats import files
 from weft.ir.types import TensorType
 from weft.ops import opdef, string_format
@@ -206,7 +205,9 @@ def map_fn(fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = No
     if any(isinstance(leaf, CompositeTensor) for leaf in leaves):
         return _closed(_map_of_several(_traceable(fn), elems), back_prop)
     rows, fn = nest.map_structure(frontdoor.convert, elems), _traceable(fn)
-    return _closed(control.scan(lambda carry, row: (carry, fn(row)), [], rows)[1], back_prop)
+    wanted = nest.map_structure(lambda t: t.dtype, rows) if signature is None else signature
+    found = control.scan(lambda carry, row: (carry, map_results.as_announced(fn(row), wanted)), [], rows)[1]
+    return _closed(found, back_prop)
 
 
 def _map_of_several(fn: Any, elems: Any) -> Any:
@@ -342,55 +343,6 @@ def inside_function() -> bool:
     """Whether a traced function is being built."""
     scope = context.scope()
     return scope is not None and scope.ordered
-
-
-class device:
-    """Says where what is made or called within the block is to run.
-
-    Traced functions that are called in it run there, where the engine has devices (XLA); on a device that is not there
-    they run where they would without, or are refused under `tf.config.set_soft_device_placement(False)`. Ops that run
-    one by one run on the processor. In a graph of TensorFlow 1 it is noted down.
-
-    Args:
-        device_name: Such as `"/GPU:0"`.
-
-    Raises:
-        InvalidArgumentError: On entering, for a device that is not there, without soft placement.
-    """
-
-    def __init__(self, device_name: Any) -> None:
-        self._device = device_name if isinstance(device_name, str) or callable(device_name) else ""
-        self._blocks: list[ExitStack] = []
-
-    def __enter__(self) -> None:
-        context.devices().append(self._device)
-        self._blocks.append(self._open())
-
-    def __exit__(self, *unused: Any) -> None:
-        context.devices().pop()
-        self._blocks.pop().close()
-
-    def _open(self) -> ExitStack:
-        """The engine's own block, where the name is one of a device and nothing is being traced."""
-        opened = ExitStack()
-        name = self._device.rpartition("/")[2].upper().removeprefix("DEVICE:") if isinstance(self._device, str) else ""
-        if not re.fullmatch(r"[A-Z]+:\d+", name) or context.scope() is not None:
-            return opened
-        engine = dispatch.engine()
-        try:
-            on_device = getattr(engine, "on_device", None)
-            if on_device is not None:
-                opened.enter_context(on_device(name))
-            elif name != "CPU:0":
-                raise UnavailableError(f"There is no device {name!r} on the {engine.name} engine.")
-        except UnavailableError as error:
-            if not config.get_soft_device_placement():
-                context.devices().pop()
-                raise InvalidArgumentError(explain(
-                    f"Could not satisfy device specification {self._device!r}: {error.message.splitlines()[0]}",
-                    hint="tf.config.set_soft_device_placement(True) lets it run elsewhere",
-                )) from None  # fmt: skip
-        return opened
 
 
 #: behind the number of a text that is printed without quotes

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from weft.api import late_axes, special
 from weft.api import late_parameters as late
-from weft.api import special
 from weft.api.array import argsort as argsort
 from weft.api.array import ensure_shape, ones_like, shape, where, zeros, zeros_like
 from weft.api.array import unique as unique
@@ -16,6 +16,7 @@ from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor, sizes
+from weft.runtime.ragged import RaggedTensor
 from weft.runtime.tensor import EagerTensor
 
 add = binary("add")
@@ -176,12 +177,18 @@ def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name:
     return add_n(inputs, name)
 
 
+def _reduced(op: str, x: Any, axis: Any, keepdims: Any, name: str | None, **attrs: Any) -> Any:
+    if late_axes.unknown(axis, x):
+        return late_axes.reduced(op, x, axis, bool(keepdims), **attrs)
+    return reduced(op, x, axis, keepdims, name, **attrs)
+
+
 def _reduction(op: str, public: str | None = None) -> Any:
     def function(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
         x = frontdoor.convert(input_tensor)
         plain = (axis is None or axis.__class__ is int) and keepdims.__class__ is bool
         if not plain or x.__class__ is not EagerTensor:
-            return reduced(op, x, axis, keepdims, name)
+            return _reduced(op, x, axis, keepdims, name)
         record, call = opdef.get(op), ("axis", axis, keepdims)
         found = dispatch.single(record, x, call)
         if found is None:
@@ -216,7 +223,7 @@ def count_nonzero(input: Any, axis: Any = None, keepdims: bool = False, dtype: A
                   name: str | None = None) -> Any:  # fmt: skip
     """How many elements differ from zero."""
     x = frontdoor.convert(input)
-    return reduced("count_nonzero", x, axis, keepdims, name, dtype=dtypes.as_dtype(dtype))
+    return _reduced("count_nonzero", x, axis, keepdims, name, dtype=dtypes.as_dtype(dtype))
 
 
 def argmax(input: Any, axis: Any = None, output_type: Any = dtypes.int64, name: str | None = None) -> Any:
@@ -231,24 +238,32 @@ def argmin(input: Any, axis: Any = None, output_type: Any = dtypes.int64, name: 
 
 def _arg(op: str, input: Any, axis: Any, output_type: Any, name: str | None) -> Any:
     x = frontdoor.convert(input)
-    return apply(op, x, axis=0 if axis is None else integer(axis, "axis"), output_type=dtypes.as_dtype(output_type),
-                 name=name)  # fmt: skip
+    wanted = dtypes.as_dtype(output_type)
+    if late_axes.unknown(axis, x):
+        return late_axes.chosen(op, x, axis, output_type=wanted)
+    return apply(op, x, axis=0 if axis is None else integer(axis, "axis"), output_type=wanted, name=name)
 
 
 def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
     """Running sums along an axis."""
-    return apply("cumsum", x, axis=integer(axis, "axis"), exclusive=exclusive, reverse=reverse, name=name)
+    return _running("cumsum", x, axis, exclusive, reverse, name)
 
 
 def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
     """Running products along an axis."""
-    return apply("cumprod", x, axis=integer(axis, "axis"), exclusive=exclusive, reverse=reverse, name=name)
+    return _running("cumprod", x, axis, exclusive, reverse, name)
 
 
 def cumulative_logsumexp(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False,
                          name: str | None = None) -> Any:  # fmt: skip
     """Running log-sum-exp along an axis."""
-    return apply("cumulative_logsumexp", x, axis=integer(axis, "axis"), exclusive=exclusive, reverse=reverse, name=name)
+    return _running("cumulative_logsumexp", x, axis, exclusive, reverse, name)
+
+
+def _running(op: str, x: Any, axis: Any, exclusive: bool, reverse: bool, name: str | None) -> Any:
+    if late_axes.unknown(axis, numbers := frontdoor.operand(x)):
+        return late_axes.each(op, numbers, axis, exclusive=exclusive, reverse=reverse)
+    return apply(op, numbers, axis=integer(axis, "axis"), exclusive=exclusive, reverse=reverse, name=name)
 
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
@@ -315,6 +330,8 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
     """The product of two tensors summed over pairs of axes."""
     x, y = frontdoor.together(a, b, "tensordot")
     ranks = x.shape.rank, y.shape.rank
+    if late_axes.are_unknown(axes, x, y):
+        return late_axes.tensordot(x, y, axes)
     if None in ranks:
         pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
         lists = [s if isinstance(s, (list, tuple, range)) else [s] for s in pairs]
@@ -408,6 +425,11 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
     """
     from weft.api.array import reshape
 
+    if isinstance(arr, RaggedTensor):
+        if axis not in (None, 0):
+            return _counted_in_rows(arr, weights, minlength, maxlength, dtype, binary_output)
+        arr = arr.flat_values
+        weights = weights.flat_values if isinstance(weights, RaggedTensor) else weights
     least = None if minlength is None else late.number(minlength, "minlength")
     most = None if maxlength is None else late.number(maxlength, "maxlength")
     if not all(number is None or isinstance(number, int) for number in (least, most)):
@@ -419,6 +441,14 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
         parts = [reshape(p, [-1]) for p in parts]
     return apply("bincount", *parts, minlength=0 if least is None else least, maxlength=most,
                  dtype=dtypes.as_dtype(dtype), binary_output=binary_output, name=name)  # fmt: skip
+
+
+def _counted_in_rows(arr: Any, weights: Any, least: Any, most: Any, dtype: Any, binary: bool) -> Any:
+    """How often each number occurs in each row of a ragged tensor."""
+    from weft.api import sparse
+
+    found = sparse.to_dense(sparse.bincount(arr, weights, -1, least, most, binary))
+    return found if weights is not None else cast_to(found, dtype)
 
 
 def _columns_between(counted: Any, least: Any, most: Any) -> Any:

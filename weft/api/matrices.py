@@ -158,8 +158,10 @@ def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name:
 
 
 def eigh(tensor: Any, name: str | None = None) -> Any:
-    """Eigenvalues and eigenvectors of self-adjoint matrices."""
-    return apply("eigh", tensor, name=name)
+    """Eigenvalues, in rising order and of the matrices' dtype, and eigenvectors of self-adjoint matrices."""
+    x = frontdoor.convert(tensor)
+    values, vectors = apply("eigh", x, name=name)
+    return cast_to(values, x.dtype), vectors
 
 
 def trace(x: Any, name: str | None = None) -> Any:
@@ -213,8 +215,9 @@ expm, sqrtm, logm = (_matrix(op) for op in ("expm", "sqrtm", "logm"))
 
 
 def eigvalsh(tensor: Any, name: str | None = None) -> Any:
-    """The eigenvalues of self-adjoint matrices, in rising order."""
-    return apply("eigvalsh", tensor, name=name)
+    """The eigenvalues of self-adjoint matrices, in rising order and of the matrices' dtype."""
+    x = frontdoor.convert(tensor)
+    return cast_to(apply("eigvalsh", x, name=name), x.dtype)
 
 
 def eig(tensor: Any, name: str | None = None) -> Any:

@@ -21,9 +21,9 @@ TOP_LEVEL: dict[str, str] = {
         sqrt square subtract tan tanh tensordot truediv truncatediv truncatemod""",
     "weft.api.asserts": "Assert assert_equal assert_greater assert_less assert_rank",
     "weft.api.critical": "CriticalSection",
-    "weft.api.devices": "DeviceSpec",
+    "weft.api.devices": "DeviceSpec device",
     "weft.api.flow": """
-        GradientTape UnconnectedGradients case cond control_dependencies custom_gradient device executing_eagerly foldl
+        GradientTape UnconnectedGradients case cond control_dependencies custom_gradient executing_eagerly foldl
         foldr function get_logger gradients group init_scope inside_function map_fn name_scope no_op numpy_function
         print:print_ py_function scan switch_case timestamp while_loop""",
     "weft.api.spaced": "linspace",

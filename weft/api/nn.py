@@ -91,7 +91,9 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> A
 def silu(features: Any, beta: float = 1.0) -> Any:
     """x sigmoid(beta x)."""
     x = frontdoor.convert(features)
-    return apply("silu", x) if beta == 1.0 else x * sigmoid(x * beta)
+    if beta != 1.0:
+        return x * sigmoid(x * beta)
+    return x * sigmoid(x) if x.dtype.is_complex else apply("silu", x)
 
 
 swish = silu

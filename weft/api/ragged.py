@@ -12,7 +12,7 @@ from weft.api import array, crossing, math
 from weft.api.common import cast_to
 from weft.base import dtypes
 from weft.base.errors import explain
-from weft.runtime import frontdoor
+from weft.runtime import frontdoor, ragged_choice
 from weft.runtime.ragged import RaggedTensor, _check_rowids, rows_at, splits_of
 from weft.runtime.ragged_forms import take
 from weft.runtime.ragged_ops import _stack
@@ -206,6 +206,9 @@ def boolean_mask(data: Any, mask: Any, name: str | None = None) -> Any:
 
 
 def _masked(x: RaggedTensor, chosen: RaggedTensor) -> RaggedTensor:
+    ragged_choice.check(math.equal(cast_to(x.row_splits, dtypes.int64), cast_to(chosen.row_splits, dtypes.int64)),
+                        "tf.ragged.boolean_mask: the rows of the mask differ in length from those of the data",
+                        f"{x.shape} and {chosen.shape}")  # fmt: skip
     if isinstance(chosen.values, RaggedTensor):
         return x.with_values(_masked(x.values, chosen.values))
     kept = array.where(chosen.values)[:, 0]

@@ -17,6 +17,7 @@ from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.runtime import dispatch, frontdoor, sizes
 from weft.runtime.composite import IndexedSlices
+from weft.runtime.ragged import RaggedTensor
 from weft.runtime.sparse import SparseTensor, SparseTensorValue
 
 
@@ -636,7 +637,7 @@ def bincount(values: Any, weights: Any = None, axis: Any = 0, minlength: Any = N
     Without weights the counts have the dtype of the numbers.
 
     Args:
-        values: Integers: dense or sparse.
+        values: Integers: dense, sparse or ragged.
         weights: What each of them counts, in the same form.
         axis: 0, or -1 for each row of a matrix.
         minlength: The least number of columns.
@@ -651,6 +652,10 @@ def bincount(values: Any, weights: Any = None, axis: Any = 0, minlength: Any = N
     if isinstance(values, SparseTensor):
         numbers, rows, count = values.values, values.indices[:, 0], values.dense_shape[0]
         weighed = None if weights is None else _sparse(weights, "weights").values
+    elif isinstance(values, RaggedTensor):
+        numbers, rows, count = values.values, values.value_rowids(), values.nrows()
+        rows, count = cast_to(rows, dtypes.int64), cast_to(count, dtypes.int64)
+        weighed = None if weights is None else weights.values if isinstance(weights, RaggedTensor) else weights
     else:
         x = frontdoor.convert(values)
         flat = array.reshape(x, [-1])

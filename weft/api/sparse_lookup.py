@@ -9,6 +9,7 @@ from weft.api.common import cast_to
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.runtime import frontdoor
+from weft.runtime.ragged import RaggedTensor
 from weft.runtime.sparse import SparseTensor
 
 _COMBINERS = ("sum", "mean", "sqrtn")
@@ -22,6 +23,11 @@ def _combiner(combiner: str | None) -> str:
     return combiner
 
 
+def _as_sparse(ids: Any) -> Any:
+    """Ragged ids or weights as a SparseTensor."""
+    return ids.to_sparse() if isinstance(ids, RaggedTensor) else ids
+
+
 def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any, combiner: str | None = None,
                             max_norm: Any = None, name: str | None = None,
                             allow_fast_lookup: bool = False) -> Any:  # fmt: skip
@@ -29,7 +35,7 @@ def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any, combiner:
 
     Args:
         params: The table `[rows, ...]`.
-        sp_ids: A SparseTensor `[n, m]` of row numbers; every row needs one.
+        sp_ids: A SparseTensor or RaggedTensor `[n, m]` of row numbers; every row needs one.
         sp_weights: Their weights, a SparseTensor of the same places; 1 each where None.
         combiner: `"sum"`, `"mean"` (by the weights' sum) or `"sqrtn"` (by the root of the sum of their squares).
         max_norm: The greatest norm of a row of the table; longer ones are scaled down.
@@ -48,6 +54,7 @@ def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any, combiner:
     from weft.api.nn import embedding_lookup
 
     how = _combiner(combiner)
+    sp_ids, sp_weights = _as_sparse(sp_ids), _as_sparse(sp_weights)
     if not isinstance(sp_ids, SparseTensor):
         raise TypeError(explain(f"sp_ids must be SparseTensor, got {type(sp_ids).__name__}"))
     if sp_weights is not None and not isinstance(sp_weights, SparseTensor):
@@ -73,7 +80,7 @@ def safe_embedding_lookup_sparse(embedding_weights: Any, sparse_ids: Any, sparse
 
     Args:
         embedding_weights: The table `[rows, size]`.
-        sparse_ids: A SparseTensor `[..., m]` of row numbers; negative ones are left out.
+        sparse_ids: A SparseTensor or RaggedTensor `[..., m]` of row numbers; negative ones are left out.
         sparse_weights: Their weights; ids whose weight is not positive are left out, except for sums.
         combiner: `"sum"`, `"mean"` or `"sqrtn"`.
         default_id: The id of a row without any; its result is 0 where None.
@@ -85,6 +92,7 @@ def safe_embedding_lookup_sparse(embedding_weights: Any, sparse_ids: Any, sparse
         `[..., size]`.
     """
     how = _combiner(combiner)
+    sparse_ids, sparse_weights = _as_sparse(sparse_ids), _as_sparse(sparse_weights)
     whole = sparse_ids.dense_shape
     flat = array.stack([math.reduce_prod(whole[:-1]), whole[-1]])
     ids = sparse.reshape(sparse_ids, flat)

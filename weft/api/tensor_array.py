@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from weft.api import array, math
+from weft.api.common import apply
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.base.shapes import TensorShape
 from weft.ops.uneven import mentions, varying
-from weft.runtime import context, frontdoor, sizes
+from weft.runtime import context, frontdoor, sizes, static
 from weft.runtime.composite import CompositeTensor
 
 
@@ -26,7 +27,8 @@ class TensorArray(CompositeTensor):
         dtype: Of the elements.
         size: How many rows there are.
         dynamic_size: Whether writing behind the last row makes more of them.
-        clear_after_read: Accepted: rows may be read again.
+        clear_after_read: Whether a row may be read once only, which memory does not ask for here: outside of graphs a
+            second read raises, as TensorFlow's does. In graphs rows may be read again.
         tensor_array_name: Accepted.
         handle: Accepted.
         flow: Accepted.
@@ -58,6 +60,9 @@ class TensorArray(CompositeTensor):
         self._rows: Any = None  # [at least so many, ...] once the shape of a row is known
         self._row: Any = None  # that shape, where only running tells its rank: then `_rows` holds flat rows
         self._done: frozenset[int] = frozenset()  # rows of known number that were written in a graph of TensorFlow 1
+        self._once = clear_after_read is None or bool(clear_after_read)
+        self._read: set[int] = set()  # rows that an eager one has given away
+        self._parts: tuple[Any, Any] | None = None  # in a graph, rows of several lengths: in a row, and their lengths
         self._uneven: list[Any] | None = None  # rows of several shapes, which eager ones may hold (infer_shape=False)
 
     # What it is ------------------------------------------------------------------------------------------------------
@@ -75,6 +80,8 @@ class TensorArray(CompositeTensor):
     @property
     def element_shape(self) -> TensorShape:
         """The shape of a row, as far as it is known."""
+        if self._parts is not None:
+            return TensorShape([None, *self._parts[0].shape[1:]])
         return self._element if self._rows is None or self._row is not None else TensorShape(self._rows.shape[1:])
 
     @property
@@ -106,9 +113,15 @@ class TensorArray(CompositeTensor):
         """
         row = self._taken(value, "write")
         number = _integer(index)
+        if context.scope() is None:
+            self._read.discard(int(number))
         return self._write(number, row)._noting("write", self._done, _numbers(index))
 
     def _write(self, number: Any, row: Any) -> TensorArray:
+        if self._parts is not None:
+            raise NotImplementedError(explain(
+                f"TensorArray.write: the rows of `{self._name}` are parts of several lengths, which a graph does not "
+                "exchange.", hint="write each part by itself from the first on, or pad them"))  # fmt: skip
         if row.shape.rank is None:
             known = self.element_shape
             row = row if known.rank is None else array.ensure_shape(row, known)
@@ -137,6 +150,7 @@ class TensorArray(CompositeTensor):
                 expected=f"{size} rows", received=str(rows.type), hint="give it that size, or dynamic_size=True",
             ))  # fmt: skip
         made._rows, made._size = rows, _length(rows)
+        self._read.clear()
         return self._changed(made)._noting("unstack", self._done, range(count or 0))
 
     def scatter(self, indices: Any, value: Any, name: str | None = None) -> TensorArray:
@@ -147,38 +161,107 @@ class TensorArray(CompositeTensor):
         if made._dynamic:
             made = made._reaching(math.reduce_max(numbers))
         made._rows = array.tensor_scatter_nd_update(made._rows, numbers[:, None], rows)
+        if context.scope() is None:
+            self._read.difference_update(numbers.numpy().ravel().tolist())
         return self._changed(made)._noting("scatter", self._done, _numbers(indices))
 
     def split(self, value: Any, lengths: Any, name: str | None = None) -> TensorArray:
-        """Itself with the parts of a tensor as rows; in a graph the parts must have one length."""
+        """Itself with the parts of a tensor as rows.
+
+        Args:
+            value: A tensor `[all lengths together, ...]`.
+            lengths: How long each part is: a vector, of known size in a graph.
+            name: Accepted.
+
+        Raises:
+            ValueError: Where the lengths are no vector.
+            InvalidArgumentError: Where the lengths do not add up to the tensor's first size.
+        """
         rows = self._taken(value, "split")
-        counts = np.asarray(lengths)
-        if counts.size and (counts != counts[0]).any():
-            if context.scope() is None:
-                self._uneven, self._size = array.split(rows, counts.tolist()), len(counts)
-                return self
-            raise NotImplementedError(explain("TensorArray.split: the parts must have one length.",
-                                              received=str(counts.tolist()), hint="pad them"))  # fmt: skip
+        known = static.get_static_value(frontdoor.convert(lengths)) if frontdoor.is_tensor_like(lengths) else lengths
+        counts = None if known is None else np.asarray(known)
+        rank = frontdoor.convert(lengths).shape.rank if counts is None else counts.ndim
+        if rank != 1:
+            raise ValueError(explain("TensorArray.split: `lengths` must be a vector.", received=f"rank {rank}"))
+        uneven = counts is None or (counts.size and (counts != counts[0]).any())
+        if counts is None or (uneven and context.scope() is not None):
+            return self._changed(self._parted(rows, _integer(lengths)))
+        if uneven:
+            self._uneven, self._size = array.split(rows, counts.tolist()), len(counts)
+            self._read.clear()
+            return self
         parts = array.reshape(rows, [len(counts), int(counts[0]) if counts.size else 0, *rows.shape.as_list()[1:]])
         return self.unstack(parts)
+
+    def _parted(self, rows: Any, lengths: Any) -> TensorArray:
+        made = self._copy()
+        total = math.reduce_sum(lengths)
+        message = f"TensorArray.split: the lengths of the parts of `{self._name}` do not add up to the first size"
+        apply("assert", math.equal(total, array.shape(rows)[0]), lengths, array.shape(rows), message=message)
+        count = lengths.shape[0]
+        made._size = array.shape(lengths)[0] if count is None else count
+        made._rows, made._row, made._parts = None, None, (rows, lengths)
+        return made
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
     def read(self, index: Any, name: str | None = None) -> Any:
-        """A row."""
+        """A row.
+
+        Raises:
+            InvalidArgumentError: Where there is no such row; outside of graphs also where it was read before and
+                `clear_after_read` is not False.
+        """
+        if self._once and context.scope() is None:
+            self._note_read(int(_integer(index)))
+        if self._parts is not None:
+            return self._part(_integer(index))
         if self._uneven is not None:
             return self._uneven[int(_integer(index))]
         row = array.gather(self._held("read"), _integer(index))
         return row if self._row is None else array.reshape(row, self._row)
 
+    def _note_read(self, number: int) -> None:
+        if number in self._read:
+            raise InvalidArgumentError(explain(
+                f"TensorArray.read: row {number} of `{self._name}` was read before, and a row is cleared by that.",
+                expected="one read of each row", hint="keep what `read` gave, or make it with clear_after_read=False",
+            ))  # fmt: skip
+        self._read.add(number)
+
+    def _part(self, number: Any) -> Any:
+        """One of the rows of several lengths."""
+        assert self._parts is not None
+        rows, lengths = self._parts
+        length = array.gather(lengths, number)
+        begin = array.gather(math.cumsum(lengths, exclusive=True), number)
+        return rows[begin : begin + length]
+
+    def _one_length(self) -> Any:
+        """Rows that `split` made under one another, where they turn out to have one length."""
+        assert self._parts is not None
+        rows, lengths = self._parts
+        alike = math.reduce_all(math.equal(lengths, lengths[:1]))
+        message = f"TensorArray: the rows of `{self._name}` have several lengths, so there is no tensor of them"
+        known = static.get_static_value(lengths)
+        if known is not None and (np.asarray(known) != np.asarray(known)[:1]).any():
+            raise InvalidArgumentError(explain(message + ".", received=str(np.asarray(known).tolist()),
+                                               hint="read them one by one, or concat()"))  # fmt: skip
+        apply("assert", alike, lengths, message=message)
+        return array.reshape(rows, array.concat([array.stack([_integer(self._size), -1]), array.shape(rows)[1:]], 0))
+
     def gather(self, indices: Any, name: str | None = None) -> Any:
         """The rows of these numbers: `[numbers, ...]`."""
+        if self._parts is not None:
+            return array.gather(self._one_length(), _integer(indices))
         if self._uneven is not None:
             return array.stack([self._uneven[int(number)] for number in _integer(indices)])
         return self._unfolded(array.gather(self._held("gather"), _integer(indices)))
 
     def stack(self, name: str | None = None) -> Any:
         """All rows: `[size, ...]`. Those that were not written are zeros."""
+        if self._parts is not None:
+            return self._one_length()
         if self._uneven is not None:
             return array.stack(self._uneven)
         rows = self._held("stack")
@@ -188,6 +271,8 @@ class TensorArray(CompositeTensor):
 
     def concat(self, name: str | None = None) -> Any:
         """The rows after one another: `[size * first size of a row, ...]`."""
+        if self._parts is not None:
+            return self._parts[0]
         if self._uneven is not None:
             return array.concat(self._uneven, 0)
         rows = self.stack()
@@ -213,9 +298,10 @@ class TensorArray(CompositeTensor):
         return tensor
 
     def _copy(self) -> TensorArray:
-        made = TensorArray(self._dtype, self._size, self._dynamic, infer_shape=self._infer,
+        made = TensorArray(self._dtype, self._size, self._dynamic, self._once, infer_shape=self._infer,
                            element_shape=self._element, name=self._name)  # fmt: skip
         made._rows, made._row, made._done = self._rows, self._row, self._done
+        made._parts, made._read = self._parts, set(self._read)
         made._uneven = None if self._uneven is None else list(self._uneven)
         return made
 
@@ -349,11 +435,16 @@ class TensorArray(CompositeTensor):
     # As a value of graphs --------------------------------------------------------------------------------------------
 
     def _components(self) -> list[Any]:
+        if self._parts is not None:
+            return [*self._parts]
         rows = [part for part in (self._rows, self._row) if part is not None]
         return [*rows, _integer(self._size)] if self._dynamic else rows
 
     def _rebuild(self, parts: list[Any]) -> TensorArray:
         made = self._copy()
+        if self._parts is not None:
+            made._parts = (parts[0], parts[1])
+            return made
         held = list(parts)
         if self._dynamic:
             made._size = held.pop()
@@ -364,7 +455,7 @@ class TensorArray(CompositeTensor):
 
     def _static_part(self) -> Any:
         size = None if self._dynamic or not isinstance(self._size, int) else self._size
-        return self._dtype, self._dynamic, self._rows is None, self._row is None, size
+        return self._dtype, self._dynamic, self._rows is None, self._row is None, self._parts is None, size
 
     def _changing_in_loops(self) -> tuple[tuple[int, int], ...]:
         wide = ((0, 1), (1, 0)) if self._row is not None else ()

@@ -108,25 +108,24 @@ def extract_volume_patches(input: Any, ksizes: Any, strides: Any, padding: str, 
     """
     x = frontdoor.convert(input)
     window, steps = [int(k) for k in ksizes][1:4], [int(s) for s in strides][1:4]
-    parts = []
-    counts = []
-    for axis, (size, step) in enumerate(zip(window, steps, strict=True), 1):
-        whole = x.shape[axis]
-        if whole is None:
-            raise ValueError(explain("extract_volume_patches: the volumes' sizes must be known.", received=str(x.type)))
+    counts: list[Any] = []
+    for axis, (size, step) in zip((3, 2, 1), list(zip(window, steps, strict=True))[::-1], strict=True):
+        known = x.shape[axis]
+        whole = array.shape(x)[axis] if known is None else known
         if padding.upper() == "SAME":
-            count = -(-whole // step)
-            missing = max((count - 1) * step + size - whole, 0)
-            sides = [[0, 0]] * 5
+            count = (whole + step - 1) // step
+            missing = (count - 1) * step + size - whole
+            missing = math.maximum(missing, 0) if known is None else max(missing, 0)
+            sides: list[Any] = [[0, 0]] * x.shape.rank
             sides[axis] = [missing // 2, missing - missing // 2]
             x = array.pad(x, sides)
         else:
             count = (whole - size) // step + 1
-        counts.append(count)
-        parts.append([[place * step + inner for inner in range(size)] for place in range(count)])
-    for axis, places in zip((3, 2, 1), reversed(parts), strict=True):
+        counts.insert(0, count)  # axes behind this one are two each already
+        places = array.expand_dims(array.range(count) * step, 1) + np.arange(size, dtype=np.int32)
         x = array.gather(x, places, axis=axis)  # the axis becomes two: which window, and where in it
     # [batch, planes, in, rows, in, columns, in, channels]
     x = array.transpose(x, [0, 1, 3, 5, 2, 4, 6, 7])
     depth = int(np.prod(window))
-    return array.reshape(x, [-1, *counts, depth * x.shape[-1]], name=name)
+    channels = array.shape(x)[-1] if x.shape[-1] is None else x.shape[-1]
+    return array.reshape(x, [-1, *counts, depth * channels], name=name)

@@ -6,6 +6,7 @@ an alignment are the labels with blanks between and around them, 2 * labels + 1 
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -244,29 +245,61 @@ def _greedy(logits: Array, lengths: Array, blank_index: int, merge_repeated: boo
     return decoded, count, -score[:, None]
 
 
+def _log_add(a: float, b: float) -> float:
+    """log(exp(a) + exp(b))."""
+    if a < b:
+        a, b = b, a
+    return a if b == -math.inf else a + math.log1p(math.exp(b - a))
+
+
 def _beam_row(scores: Array, blank: int, width: int, paths: int) -> list[tuple[tuple[int, ...], float]]:
-    """The best label sequences of one example, from log-probabilities [time, classes]."""
-    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -math.inf)}  # ends in blank, ends in its label
-    for row in scores:
-        grown: dict[tuple[int, ...], list[float]] = {}
+    """The best label sequences of one example, from log-probabilities [time, classes].
 
-        def add(path: tuple[int, ...], slot: int, value: float, grown: dict[Any, list[float]] = grown) -> None:
-            entry = grown.setdefault(path, [-math.inf, -math.inf])
-            entry[slot] = float(np.logaddexp(entry[slot], value))
-
-        for path, (with_blank, with_label) in beams.items():
-            either = float(np.logaddexp(with_blank, with_label))
-            add(path, 0, either + float(row[blank]))
+    A sequence that falls out of the beam while longer ones come in is forgotten at once. One that comes in again within
+    the same step, as what its own beginning grew, has only that part of its probability; one that could come in again
+    and does not is not grown either.
+    """
+    kept: dict[tuple[int, ...], tuple[float, float, float]] = {(): (0.0, -math.inf, 0.0)}  # blank, label, either at end
+    for row in scores.astype(np.float64):
+        before = dict(sorted(kept.items(), key=lambda item: -item[1][2]))
+        now: dict[tuple[int, ...], tuple[float, float, float]] = {}
+        for path, (_, label, total) in before.items():
             if path:
-                add(path, 1, with_label + float(row[path[-1]]))
-            for label, value in enumerate(row):
-                if label != blank:
-                    start = with_blank if path and label == path[-1] else either
-                    if start > -math.inf:
-                        add((*path, label), 1, start + float(value))
-        ranked = sorted(grown.items(), key=lambda item: -float(np.logaddexp(item[1][0], item[1][1])))
-        beams = {path: (entry[0], entry[1]) for path, entry in ranked[:width]}
-    final = sorted(((p, float(np.logaddexp(*e))) for p, e in beams.items()), key=lambda item: -item[1])
+                shorter = before.get(path[:-1])
+                if shorter is not None:
+                    label = _log_add(label, shorter[0] if path[-2:-1] == path[-1:] else shorter[2])
+                label += float(row[path[-1]])
+            silent = total + float(row[blank])
+            now[path] = silent, label, _log_add(silent, label)
+        beam = [(entry[2], place, path) for place, (path, entry) in enumerate(now.items())]
+        heapq.heapify(beam)
+        place = len(beam)
+        lost: set[tuple[int, ...]] = set()
+        for path, (silent, _, total) in before.items():
+            full = len(beam) == width
+            if path in lost or total == -math.inf or (full and total <= beam[0][0]):
+                continue
+            grown = row + total
+            grown[blank] = -math.inf
+            if path:
+                grown[path[-1]] = row[path[-1]] + silent
+            lost.update(other for other in before if other not in now and other[:-1] == path and other)
+            for label_number in np.flatnonzero(grown > (beam[0][0] if full else -math.inf)).tolist():
+                longer, value = (*path, label_number), float(grown[label_number])
+                if longer in now or (len(beam) == width and value <= beam[0][0]):
+                    continue
+                place += 1
+                if len(beam) == width:
+                    dropped = heapq.heapreplace(beam, (value, place, longer))[2]
+                    del now[dropped]
+                    if dropped in before and dropped[:-1] == path and dropped[-1:] > (label_number,):
+                        lost.add(dropped)
+                else:
+                    heapq.heappush(beam, (value, place, longer))
+                now[longer] = -math.inf, value, value
+                lost.discard(longer)
+        kept = now
+    final = sorted(((path, entry[2]) for path, entry in kept.items()), key=lambda item: -item[1])
     return final[:paths]
 
 
@@ -278,6 +311,8 @@ def _beam(logits: Array, lengths: Array, blank_index: int, beam_width: int, top_
     scores = _log_softmax(logits) if logits.size else logits
     for row in range(batch):
         found = _beam_row(scores[: int(lengths[row]), row], blank_index % classes, beam_width, top_paths)
+        if len(found) < top_paths:
+            raise ValueError(f"example {row} has {len(found)} label sequences, top_paths asks for {top_paths}")
         for place, (path, value) in enumerate(found):
             decoded[place, row, : len(path)] = path
             count[place, row] = len(path)

@@ -133,6 +133,14 @@ def identity_equality() -> bool:
     return _process["identity_equality"]
 
 
+def compared_by_identity() -> bool:
+    """Whether tensors, variables and ragged tensors can be keys: so they can where graphs of TensorFlow 1 are built."""
+    if _process["identity_equality"]:
+        return True
+    found = scope()
+    return found is not None and not found.outermost().ordered
+
+
 def executing_eagerly() -> bool:
     """Whether ops run at once."""
     return scope() is None

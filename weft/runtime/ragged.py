@@ -93,7 +93,11 @@ class RaggedTensor(CompositeTensor, TensorOperators):
     """
 
     __array_priority__ = 100
-    __hash__ = TensorOperators.__hash__
+
+    def __hash__(self) -> int:
+        if context.compared_by_identity():
+            return id(self) >> 4
+        raise TypeError("RaggedTensor is unhashable.")
 
     _values: Any
     _splits: Any
@@ -418,14 +422,11 @@ class RaggedTensor(CompositeTensor, TensorOperators):
 
         return getitem(self, key)
 
-    def __len__(self) -> int:
+    def __iter__(self) -> Any:
         known = sizes.known(self.nrows())
         if not isinstance(known, int):
             raise TypeError("The number of rows of this RaggedTensor is not known; use nrows().")
-        return known
-
-    def __iter__(self) -> Any:
-        return iter([self[row] for row in range(len(self))])
+        return iter([self[row] for row in range(known)])
 
     def consumers(self) -> list[Any]:
         """The operations that use it."""

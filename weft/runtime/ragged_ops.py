@@ -10,7 +10,7 @@ import numpy as np
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ops import families
-from weft.runtime import dispatch, frontdoor, sizes
+from weft.runtime import dispatch, frontdoor, ragged_choice, sizes
 from weft.runtime.ragged import RaggedTensor, _call, _cast, _int, length, rows_at, splits_of
 from weft.runtime.ragged_forms import _longest, _within, _wrapped, column, coordinates, take
 from weft.runtime.tensor import EagerTensor
@@ -21,6 +21,7 @@ _EACH = frozenset("""
     string_lower string_upper string_strip substr string_join string_add regex_replace regex_full_match as_string
     string_to_number encode_base64 decode_base64 unicode_transcode unicode_script string_to_hash_bucket
     string_to_hash_bucket_fast string_to_hash_bucket_strong positions_of bitcast celu dropout
+    sigmoid_cross_entropy_with_logits
 """.split())  # fmt: skip
 
 
@@ -34,7 +35,8 @@ def apply(op: str, inputs: list[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
         return (_elementwise(op, inputs, attrs),)
     handler = _HANDLERS.get(op)
     if handler is not None:
-        return (handler(inputs, attrs),)
+        found = handler(inputs, attrs)
+        return found if isinstance(found, tuple) else (found,)
     raise TypeError(explain(
         f"{op} does not take a RaggedTensor.", received=[repr(getattr(x, "_type_spec", x)) for x in inputs][:2],
         hint="tf.ragged.map_flat_values applies a function to its values, x.to_tensor() makes it dense",
@@ -189,6 +191,32 @@ def _segmented(kind: str, values: Any, numbers: Any, count: Any) -> Any:
     return RaggedTensor._made(_segmented(kind, values._values, place, splits[-1]), splits)
 
 
+def _logsumexp(inputs: list[Any], attrs: dict[str, Any]) -> Any:
+    x = inputs[0]
+    axes, keepdims = sorted({axis % x.shape.rank for axis in attrs["axis"]}), bool(attrs.get("keepdims"))
+    top = _call("stop_gradient", _reduced("reduce_max", x, axes, True))
+    lowest = frontdoor.convert(np.asarray(np.finfo(top.dtype.numpy).min, top.dtype.numpy))
+    empty = _call("less_equal", top, lowest)  # a row without elements has the least number for its greatest one
+    shift = _call("select", empty, _zero_like(top), top)
+    total = _reduced("reduce_sum", _call("exp", _call("subtract", x, shift)), axes, True)
+    found = _call("add", _call("log", total), shift)
+    return found if keepdims else _call("squeeze", found, axis=tuple(axes))
+
+
+def _segments(op: str) -> Callable[[list[Any], dict[str, Any]], Any]:
+    def handler(inputs: list[Any], attrs: dict[str, Any]) -> Any:
+        x, numbers = inputs[:2]
+        count = inputs[2] if len(inputs) > 2 else _int(attrs["num_segments"], dtypes.int64)
+        while isinstance(numbers, RaggedTensor):
+            if not isinstance(x, RaggedTensor):
+                x = RaggedTensor.from_tensor(x, ragged_rank=numbers.ragged_rank)
+            _check_same(x._splits, numbers._splits)
+            x, numbers = x._values, numbers._values
+        return _segmented(op, x, numbers, count)
+
+    return handler
+
+
 # Joining -------------------------------------------------------------------------------------------------------------
 
 
@@ -297,24 +325,6 @@ def _squeezed(x: Any, axis: int) -> Any:
 # Choosing ------------------------------------------------------------------------------------------------------------
 
 
-def _gather(inputs: list[Any], attrs: dict[str, Any]) -> Any:
-    x, indices = inputs
-    if attrs.get("batch_dims"):
-        raise NotImplementedError(explain("tf.gather of ragged tensors takes batch_dims=0.", hint="x.to_tensor()"))
-    if isinstance(indices, RaggedTensor):
-        return indices.with_values(_gather([x, indices._values], attrs))
-    if not isinstance(x, RaggedTensor):
-        return _call("gather", x, indices, **attrs)
-    if attrs.get("axis"):
-        raise NotImplementedError(explain("tf.gather of a RaggedTensor takes axis=0.", hint="x.to_tensor()"))
-    if indices.shape.rank == 0:
-        return x[indices]
-    if indices.shape.rank == 1:
-        return take(x, indices)
-    nested = RaggedTensor.from_tensor(indices, ragged_rank=indices.shape.rank - 1)
-    return _gather([x, nested._loosened(None)], attrs)
-
-
 def _size(inputs: list[Any], attrs: dict[str, Any]) -> Any:
     return _call("size", inputs[0].flat_values, **attrs)
 
@@ -365,7 +375,14 @@ _HANDLERS: dict[str, Callable[[list[Any], dict[str, Any]], Any]] = {
     "concat": _concat,
     "stack": _stack,
     "expand_dims": _expand,
-    "gather": _gather,
+    "gather": ragged_choice.gather,
+    "gather_nd": ragged_choice.gather_nd,
+    "split": ragged_choice.split,
+    "dynamic_partition": ragged_choice.partition,
+    "matmul": ragged_choice.matmul,
+    "cumsum": ragged_choice.cumulative("cumsum"),
+    "reduce_logsumexp": _logsumexp,
+    **{f"unsorted_segment_{how}": _segments(f"unsorted_segment_{how}") for how in ("sum", "max", "min", "prod")},
     "squeeze": _squeeze,
     "size": _size,
     "reverse": _reverse,

@@ -226,7 +226,7 @@ class GradientTape:
 
         Raises:
             RuntimeError: Where a tape that is not persistent is asked twice.
-            TypeError: Where nothing is said to differentiate by.
+            TypeError: Where something to differentiate by is no tensor or variable.
         """
         tape = self._require()
         if self._used and not self._persistent:
@@ -234,9 +234,7 @@ class GradientTape:
                 explain("A GradientTape that is not persistent can be asked for gradients once.",
                         hint="use tf.GradientTape(persistent=True)")  # fmt: skip
             )
-        if sources is None:
-            raise TypeError(explain("A tape was asked for gradients, but `sources` is None.",
-                                    hint="give the tensors or variables to differentiate by"))  # fmt: skip
+        _check_tensors("sources", sources, "give the tensors or variables to differentiate by")
         return tape
 
     def watch(self, tensor: Any) -> None:
@@ -303,7 +301,7 @@ class GradientTape:
 
         Raises:
             RuntimeError: Where a tape that is not persistent is asked twice.
-            TypeError: Where `sources` is None.
+            TypeError: Where `target` or `sources` holds None, a number, a string or a numpy array.
             ValueError: Where there are not as many output gradients as targets.
         """
         tape = self._asked(sources)
@@ -457,9 +455,25 @@ def _paused(tape: Tape | None) -> Iterator[None]:
         tape.paused = False
 
 
+#: what no operation has made, so that nothing leads to it and no gradient can be asked of it
+_NO_TENSORS = (type(None), str, bytes, bool, int, float, complex, np.ndarray, np.generic)
+
+
+def _check_tensors(what: str, structure: Any, hint: str) -> None:
+    """Raises TypeError for Python's and numpy's values among what a tape is asked about, and for None."""
+    for leaf in nest.flatten(structure):
+        if isinstance(leaf, _NO_TENSORS):
+            shown = repr(leaf) if leaf is None or not hasattr(leaf, "shape") else f"a numpy array {leaf.shape}"
+            raise TypeError(explain(f"A tape was asked for gradients, but `{what}` is {shown}."
+                                    if leaf is structure else
+                                    f"A tape was asked for gradients, but `{what}` holds {shown}.",
+                                    expected="tensors or variables", hint=hint))  # fmt: skip
+
+
 def _as_target(value: Any) -> Any:
     from weft.runtime.frontdoor import convert
 
+    _check_tensors("target", value, "give the tensor that was computed while the tape was open")
     return value if isinstance(value, Tensor) else convert(value)
 
 

@@ -350,7 +350,7 @@ class EagerTensor(Tensor):
 
     def __len__(self) -> int:
         if self._array.ndim == 0:
-            raise TypeError("A scalar tensor has no len().")
+            raise TypeError("Scalar tensor has no `len()`.")
         return len(self._array)
 
     def __iter__(self) -> Iterator[Any]:
@@ -469,6 +469,11 @@ class SymbolicTensor(Tensor):
     def type(self) -> TensorType:
         """Shape and dtype as the IR sees them."""
         return self._value.type
+
+    def __hash__(self) -> int:
+        if context.scope() is None or context.compared_by_identity():  # sessions are handed some outside of graphs
+            return id(self) >> 4
+        raise TypeError("Tensor is unhashable. Instead, use tensor.ref() as the key.")
 
     def set_shape(self, shape: Any) -> None:
         merged = self.shape.merge_with(shape).symbolic

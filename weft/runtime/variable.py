@@ -403,7 +403,10 @@ class Variable(TensorOperators, metaclass=_Creating):
     def _after(self, result: Any, read_value: bool) -> Any:
         if not read_value:
             return None
-        return self if context.executing_eagerly() else result
+        scope = context.scope()
+        if scope is None:
+            return self
+        return _unread(self, result) if scope.ordered and type(self) in (Variable, _UnreadVariable) else result
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
         """Gives it a value of its shape and dtype. Returns itself when eager, the new value in a graph."""
@@ -599,15 +602,20 @@ class Variable(TensorOperators, metaclass=_Creating):
         return int(self.read_value().__index__())
 
     def __len__(self) -> int:
-        return len(self.read_value())
+        raise TypeError(explain(f"object of type {type(self).__name__!r} has no len(): `{self._name}` is a variable.",
+                                received=str(self._static), hint="v.shape[0], or len(v.read_value())"))  # fmt: skip
 
     def __iter__(self) -> Any:
         return iter(self.read_value())
 
     def __hash__(self) -> int:
-        return id(self) >> 4
+        if context.compared_by_identity():
+            return id(self) >> 4
+        raise TypeError(f"Variable is unhashable. Instead, use variable.ref() as the key. (Variable: {self!r})")
 
     def __repr__(self) -> str:
+        if context.scope() is not None:
+            return f"<tf.Variable '{self._name}' shape={self._static} dtype={self._dtype.name}>"
         value = self._cell.read()
         shown = "<uninitialized>" if value is None else show(np.asarray(value), repr)
         return f"<tf.Variable '{self._name}' shape={self._static} dtype={self._dtype.name}, numpy={shown}>"
@@ -632,6 +640,35 @@ class Variable(TensorOperators, metaclass=_Creating):
 _OWN = {"_name", "_cell", "_static", "_dtype", "_constraint", "_aggregation", "_synchronization", "handle"}
 #: functions that hear of every new variable (collections, tracking)
 creation_watchers: list[Callable[[Any], None]] = []
+
+
+class _UnreadVariable(Variable):
+    """What writing to a variable gives in a traced function: the variable, which is read where it is used."""
+
+    _written: Any  # the tensor that the operation which wrote has made
+
+    @property
+    def name(self) -> str:
+        """What stands for the variable's name."""
+        return "UnreadVariable"
+
+    @property
+    def op(self) -> Any:
+        """The operation that wrote."""
+        return self._written.op
+
+    def _as_graph_element(self) -> Any:
+        return self._written
+
+    def __repr__(self) -> str:
+        return f"<tf.Variable 'UnreadVariable' shape={self._static} dtype={self._dtype.name}>"
+
+
+def _unread(variable: Variable, written: Any) -> Variable:
+    made: _UnreadVariable = object.__new__(_UnreadVariable)
+    made.__dict__.update(variable.__dict__)
+    made._written = written
+    return made
 
 
 def _rebuild(cls: type[Variable], state: dict[str, Any]) -> Variable:

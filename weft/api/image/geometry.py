@@ -11,6 +11,7 @@ from weft.api.image.common import size_of, taken
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.runtime import context, frontdoor
+from weft.runtime.tensor import SymbolicTensor
 
 
 def flip_left_right(image: Any) -> Any:
@@ -155,6 +156,8 @@ def central_crop(image: Any, central_fraction: Any) -> Any:
         ValueError: For a share that is not above 0 and at most 1.
     """
     x = taken(image, "central_crop")
+    if isinstance(central_fraction, SymbolicTensor):
+        return _central_crop_later(x, central_fraction)
     share = float(central_fraction)
     if not 0.0 < share <= 1.0:
         raise ValueError(explain("tf.image.central_crop: central_fraction must be within (0, 1].",
@@ -172,6 +175,21 @@ def central_crop(image: Any, central_fraction: Any) -> Any:
             start = array.cast((exact - exact * share) / 2.0, dtypes.int32)
             starts.append((start, whole - 2 * start))
     (top, height), (left, width) = starts
+    return _box(x, top, left, height, width)
+
+
+def _central_crop_later(x: Any, fraction: Any) -> Any:
+    """`central_crop` by a share that only running tells."""
+    message = "tf.image.central_crop: central_fraction must be within (0, 1]"
+    within = apply("logical_and", fraction > 0, fraction <= 1)
+    apply("assert", within, fraction, message=message)
+    share, starts = array.cast(fraction, dtypes.float64), []
+    for axis in (-3, -2):
+        whole = array.shape(x)[axis]
+        exact = array.cast(whole, dtypes.float64)
+        starts.append(array.cast((exact - exact * share) / 2.0, dtypes.int32))
+        starts.append(whole - 2 * starts[-1])
+    top, height, left, width = starts
     return _box(x, top, left, height, width)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from weft.api import array, math, random
+from weft.api.common import apply
 from weft.api.image import codecs, colour, geometry
 from weft.api.image.common import taken
 from weft.base import dtypes
 from weft.base.errors import explain
-from weft.runtime import frontdoor
+from weft.runtime import frontdoor, sizes
 
 Draw = Callable[..., Any]
 
@@ -140,7 +141,9 @@ def stateless_random_jpeg_quality(image: Any, min_jpeg_quality: int, max_jpeg_qu
 def _cropped(value: Any, size: Any, draw: Draw) -> Any:
     x = frontdoor.convert(value)
     rank = x.shape.rank
-    wanted = [int(n) for n in size] if isinstance(size, (list, tuple)) else array.cast(size, dtypes.int32)
+    wanted: Any = sizes.shape_argument(size)
+    plain = isinstance(wanted, tuple) and all(isinstance(count, int) for count in wanted)
+    wanted = list(wanted) if plain else array.cast(size, dtypes.int32)
     if isinstance(wanted, list):
         if rank is not None and len(wanted) != rank:
             raise ValueError(explain("random_crop: `size` has one number for each dimension.", received=str(wanted),
@@ -151,6 +154,9 @@ def _cropped(value: Any, size: Any, draw: Draw) -> Any:
                 raise ValueError(explain("random_crop: the size must not exceed the image's.",
                                          received=f"{count} of {whole} along axis {axis}"))  # fmt: skip
     shape = array.shape(x)
+    if not isinstance(wanted, list):
+        apply("assert", math.reduce_all(wanted <= shape), wanted, shape,
+              message="random_crop: the size must not exceed the image's")  # fmt: skip
     room = shape - array.cast(wanted, dtypes.int32) + 1
     start = math.floormod(draw(array.shape(shape), 0, 2**31 - 1, dtypes.int32), room)
     found = array.slice(x, start, wanted)

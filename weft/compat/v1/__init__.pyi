@@ -102,10 +102,10 @@ from weft.api.asserts import assert_same_float_dtype as assert_same_float_dtype
 from weft.api.asserts import check_numerics as check_numerics
 from weft.api.asserts import is_numeric_tensor as is_numeric_tensor
 from weft.api.critical import CriticalSection as CriticalSection
+from weft.api.devices import device as device
 from weft.api.file_ops import parse_tensor as parse_tensor
 from weft.api.file_ops import serialize_tensor as serialize_tensor
 from weft.api.flow import control_dependencies as control_dependencies
-from weft.api.flow import device as device
 from weft.api.flow import executing_eagerly as executing_eagerly
 from weft.api.flow import foldl as foldl
 from weft.api.flow import foldr as foldr

@@ -38,15 +38,19 @@ def lu(x: Any) -> tuple[Any, Any]:
     Returns:
         (L below the diagonal and U above it in one matrix, the rows of x in the order in which they were taken).
 
+    NaN is taken for a pivot only where it is in its place already.
+
     Raises:
-        ValueError: Where a pivot is 0.
+        ValueError: Where a pivot is 0, or the first one NaN.
     """
     size = x.shape[-1]
     work = x.reshape(math.prod(x.shape[:-2]), size, size).copy()
     rows = np.tile(np.arange(size), (len(work), 1))
     stack = np.arange(len(work))
     for k in range(size):
-        pivot = k + np.argmax(np.abs(work[:, k:, k]), axis=-1)
+        lengths = np.abs(work[:, k:, k])
+        lengths[np.isnan(lengths)] = -1
+        pivot = k + np.where(lengths[:, 0] < 0, 0, np.argmax(lengths, axis=-1))
         for table in (work, rows):
             upper = table[stack, k].copy()
             table[stack, k] = table[stack, pivot]
@@ -56,6 +60,8 @@ def lu(x: Any) -> tuple[Any, Any]:
             place = np.unravel_index(int(np.flatnonzero(heads == 0)[0]), x.shape[:-2]) if x.ndim > 2 else ()
             raise ValueError(f"matrix {place} is singular: it has no pivot in column {k}" if place else
                              f"the matrix is singular: it has no pivot in column {k}")  # fmt: skip
+        if k == 0 and np.any(np.isnan(heads)):
+            raise ValueError("the matrix is not invertible: its first number is NaN")
         work[:, k + 1 :, k] /= heads[:, None]
         work[:, k + 1 :, k + 1 :] -= work[:, k + 1 :, k, None] * work[:, k, None, k + 1 :]
     return work.reshape(x.shape), rows.reshape(x.shape[:-1])
