@@ -191,3 +191,23 @@ def test_a_notebook_gets_html(monkeypatch: pytest.MonkeyPatch) -> None:
     bar.update(1, [("<loss>", 0.5)])
     bar.update(2, [("<loss>", 0.3)])
     assert len(shown) == 2 and "<progress" in shown[0] and "&lt;loss&gt;" in shown[1]
+
+
+def test_batch_hooks_take_logs_by_position_or_keyword() -> None:
+    heard: list[Any] = []
+
+    class Named(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch: int, **kwargs: Any) -> None:
+            heard.append(sorted(kwargs))
+
+        def on_train_batch_end(self, batch: int, *, logs: Any = None) -> None:
+            heard.append(sorted(logs))
+
+    class Older(keras.callbacks.Callback):
+        def on_train_batch_end(self, step: int, values: Any) -> None:
+            heard.append(values["loss"] > 0)
+
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((2, 3), np.float32), np.full((2, 1), 9.0), callbacks=[Named(), Older()], verbose=0)
+    assert heard == [["logs"], ["loss"], True]

@@ -137,3 +137,16 @@ def test_gradients_that_take_their_variables_place_over_several_steps():
     assert variable.numpy().tolist() == [1.0, 2.0]
     optimizer.apply([tf.constant([3.0, 1.0])], [variable])
     assert variable.numpy().tolist() == [3.0, 4.0]
+
+
+def test_weights_of_other_shapes_change_nothing() -> None:
+    kernel = keras.Variable(np.ones((2, 3), np.float32), name="kernel")
+    optimizer = optimizers.Adam()
+    optimizer.build([kernel])
+    before = [variable.numpy() for variable in optimizer.variables]
+    values = [value + 1 for value in before]
+    values[-1] = np.zeros((4, 4), np.float32)
+    with pytest.raises(ValueError, match=r"shape \(2, 3\)"):
+        optimizer.set_weights(values)
+    for variable, value in zip(optimizer.variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)

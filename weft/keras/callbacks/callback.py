@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from inspect import Parameter
 from typing import Any
 
+from weft.extend import explain, signature_of
 from weft.keras import config
 from weft.keras.core.construction import KnownArguments
 
@@ -259,6 +261,8 @@ class CallbackList:
         #: how many batches callbacks hear of at once: `steps_per_execution` of the model
         self.stride = 1
         self._unheard: tuple[str, int, Any] | None = None
+        #: batch hooks that take `logs` by keyword alone, by callback and name
+        self._by_keyword: dict[tuple[int, str], bool] = {}
         if model is not None:
             self.set_model(model)
         if params:
@@ -298,7 +302,7 @@ class CallbackList:
         if number % self.stride:
             return
         for callback in self._on_batches:
-            getattr(callback, f"on_{mode}_batch_begin")(number, {})
+            self._tell(callback, f"on_{mode}_batch_begin", number, {})
 
     def end_batch(self, mode: str, number: int, logs: Any, shown: Any = None) -> None:
         """After a batch.
@@ -315,7 +319,22 @@ class CallbackList:
         if self._on_batches and self._unheard is None:
             values = logs()
             for callback in self._on_batches:
-                getattr(callback, f"on_{mode}_batch_end")(number, values)
+                self._tell(callback, f"on_{mode}_batch_end", number, values)
+
+    def _tell(self, callback: Any, name: str, batch: int, logs: Any) -> None:
+        """Calls a batch hook.
+
+        Keras 2 gives `logs` by position, Keras 3 by keyword. A hook takes them by position, whatever it calls them,
+        unless it has no place for them there.
+        """
+        hook = getattr(callback, name)
+        key = id(callback), name
+        if key not in self._by_keyword:
+            self._by_keyword[key] = _takes_only_keyword(hook)
+        if self._by_keyword[key]:
+            hook(batch, logs=logs)
+        else:
+            hook(batch, logs)
 
     def _end_group(self) -> None:
         """After the last batch, where it is not the last one of those that callbacks hear of at once."""
@@ -326,7 +345,7 @@ class CallbackList:
         last = number - number % self.stride + self.stride - 1
         values = logs() if self._on_batches else None
         for callback in self._on_batches:
-            getattr(callback, f"on_{mode}_batch_end")(last, values)
+            self._tell(callback, f"on_{mode}_batch_end", last, values)
 
     def _call(self, hook: str, *args: Any) -> None:
         for callback in self.callbacks:
@@ -396,14 +415,24 @@ class CallbackList:
         self._call("on_predict_end", {} if logs is None else logs)
 
 
+def _takes_only_keyword(hook: Any) -> bool:
+    """Whether a batch hook has a place for `logs` by keyword alone."""
+    try:
+        kinds = [parameter.kind for parameter in signature_of(hook).parameters.values()]
+    except (TypeError, ValueError):
+        return False
+    places = sum(kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
+    if places > 1 or Parameter.VAR_POSITIONAL in kinds:
+        return False
+    return Parameter.VAR_KEYWORD in kinds or Parameter.KEYWORD_ONLY in kinds
+
+
 def _has_batch_hooks(callback: Any) -> bool:
     found = getattr(callback, "_has_batch_hooks", None)
     return found() if found is not None else True
 
 
 def _check(callback: Any) -> None:
-    from weft.extend import explain
-
     is_class = isinstance(callback, type)
     if is_class or not (
         isinstance(callback, Callback) or (hasattr(callback, "set_model") and hasattr(callback, "on_epoch_end"))

@@ -640,6 +640,12 @@ class Optimizer(metaclass=KnownArguments):
             raise ValueError(explain(
                 f"Optimizer `{self.name}` has {len(self._variables)} variables, received {len(weights)} values."
             ))  # fmt: skip
+        for variable, value in zip(self._variables, weights, strict=True):  # before the first is changed
+            if tuple(variable.shape) != np.shape(value):
+                raise ValueError(explain(
+                    f"Optimizer `{self.name}`: a value has another shape than its variable `{variable.name}`.",
+                    expected=f"shape {tuple(variable.shape)}", received=f"shape {np.shape(value)}",
+                ))  # fmt: skip
         for variable, value in zip(self._variables, weights, strict=True):
             variable.assign(value)
 
