@@ -334,14 +334,7 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Any:
 def _one_dtype(values: Sequence[Any], op: str) -> list[Any]:
     if not values:
         raise ValueError(f"{op} needs at least one tensor.")
-    lead = next((v for v in values if frontdoor.is_tensor_like(v)), None)
-    hint = None if lead is None else frontdoor.convert(lead).dtype
-    found = [frontdoor.convert(v, hint=hint) for v in values]
-    if len({t.dtype for t in found}) > 1:
-        wanted = max((t.dtype for t in found), key=lambda d: (d.is_floating or d.is_complex, d.size))
-        if all(t.dtype is wanted or t.dtype.is_integer for t in found):
-            found = [cast_to(t, wanted) for t in found]
-    return found
+    return frontdoor.alike(values, op)
 
 
 def stack(values: Any, axis: Any = 0, name: str = "stack") -> Any:
@@ -385,6 +378,8 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
             number = constant_values
             if frontdoor.is_tensor_like(number):
                 number = static.known_array(number, None, "pad: `constant_values`").item()
+            if x.dtype.is_integer and not isinstance(number, (int, np.integer)):
+                number = frontdoor.together(x, number, "pad: `constant_values`")
             return apply("pad", x, paddings=tuple(tuple(p) for p in pairs), mode=mode.lower(),
                          constant_value=number, name=name)  # fmt: skip
     found = frontdoor.convert(paddings)
@@ -534,6 +529,8 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
         hot = late.one_hot(found, size, -1 if axis is None else axis)
         return where(hot, cast_to(1 if on_value is None else on_value, wanted),
                      cast_to(0 if off_value is None else off_value, wanted), name=name)  # fmt: skip
+    if on_value is not None and off_value is not None and frontdoor.strict():
+        frontdoor.together(on_value, off_value, "one_hot")  # refuses those of two dtypes
     options: dict[str, Any] = {"depth": size, "axis": -1 if axis is None else axis}
     on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
     if wanted is not dtypes.string and not any(frontdoor.is_tensor_like(value) for value in (on, off)):

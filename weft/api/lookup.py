@@ -282,11 +282,16 @@ class StaticVocabularyTable:
         with self._scope(name, "Lookup") as unit:
             return self._numbers(words, unit)
 
+    def _bucket(self, text: Any) -> Any:
+        from weft.api import strings
+
+        return strings.to_hash_bucket_fast(text, self._buckets)
+
     def _numbers(self, words: Any, unit: Any) -> Any:
         from weft.api import array, math, strings
 
         text = words if words.dtype is dtypes.string else strings.as_string(words)
-        bucket = strings.to_hash_bucket_fast(text, self._buckets)
+        bucket = self._bucket(text)
         if self._table is None:
             return bucket
         known = self._table.lookup(cast_to(words, self._table.key_dtype) if words.dtype.is_integer else words)

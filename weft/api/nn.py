@@ -112,7 +112,8 @@ def l2_loss(t: Any, name: str | None = None) -> Any:
 
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Any:
     """Adds a vector along the channels."""
-    x, b = frontdoor.convert(value), frontdoor.convert(bias)
+    x = frontdoor.convert(value)
+    b = frontdoor.convert(bias, hint=x.dtype)
     if _channels_first(data_format):
         b = reshape(b, [-1] + [1] * (x.shape.rank - 2))
     return math.add(x, b)
@@ -386,7 +387,8 @@ def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: str | No
 
 def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: str | None = None) -> Any:
     """Cross-entropy between label distributions and softmax(logits), a value a row."""
-    x, y = frontdoor.together(logits, labels, "softmax_cross_entropy_with_logits")
+    x = frontdoor.convert(logits)
+    y = cast_to(frontdoor.convert(labels, hint=x.dtype), x.dtype)  # labels follow the logits, whatever they are
     rank = x.shape.rank
     if axis != -1 and rank is None:
         raise ValueError(f"`axis` {axis} of a tensor of unknown rank: give it a rank with set_shape, or put the "

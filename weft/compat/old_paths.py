@@ -235,6 +235,7 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     **_contrib("rnn", "python.ops", "core_rnn core_rnn_cell gru_ops lstm_ops rnn rnn_cell"),
     **_contrib("seq2seq", "python.ops", _SEQ2SEQ),
     **_contrib("training", "python.training", "hparam"),
+    **_contrib("crf", "python.ops", "crf"),
     **_contrib("ctc", "python.ops", "ctc_ops"),
     "contrib.ctc.ctc_ops": ("v1.contrib.ctc",),
     "contrib.slim.model_analyzer": ("v1.contrib.model_analyzer",),

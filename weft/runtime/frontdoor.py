@@ -2,6 +2,7 @@
 
 Ops are strict; the casts happen here, by this table: a Python or numpy operand takes the tensor's dtype where it can;
 an integer with a float gives the float's dtype; anything else that differs is refused, with the cast to write.
+TensorFlow 1's graphs cast no tensor: there Python's and numpy's numbers alone take another dtype (`strict`).
 """
 
 from __future__ import annotations
@@ -36,6 +37,12 @@ def is_tensor_like(value: Any) -> bool:
     return isinstance(value, (Tensor, TensorOperators, CompositeTensor))
 
 
+def strict() -> bool:
+    """Whether tensors of two dtypes are refused rather than brought to one: in TensorFlow 1's graphs."""
+    scope = context.scope()
+    return scope is not None and not scope.ordered
+
+
 def convert(value: Any, dtype: Any = None, name: str | None = None, hint: DType | None = None) -> Any:
     """A value as a tensor.
 
@@ -65,7 +72,7 @@ def convert(value: Any, dtype: Any = None, name: str | None = None, hint: DType 
             if found is not NotImplemented:
                 return found
     if isinstance(value, (list, tuple)) and _holds_tensor(value):
-        return _pack(value, wanted, hint)
+        return _pack(value, wanted, hint, name)
     return constant(_number_or_array(value, wanted, hint), name)
 
 
@@ -145,12 +152,19 @@ def _holds_tensor(value: Any) -> bool:
     return is_tensor_like(value)
 
 
-def _pack(value: Sequence[Any], wanted: DType | None, hint: DType | None) -> Any:
-    dtype = wanted or next(leaf.dtype for leaf in nest.flatten(list(value)) if is_tensor_like(leaf))
-    parts = [_pack(item, dtype, None) if isinstance(item, (list, tuple)) and _holds_tensor(item)
-             else convert(item, None if is_tensor_like(item) else dtype) for item in value]  # fmt: skip
+def _pack(value: Sequence[Any], wanted: DType | None, hint: DType | None, name: str | None = None) -> Any:
+    lead = next(leaf for leaf in nest.flatten(list(value)) if is_tensor_like(leaf))
+    if wanted is None and strict():
+        for leaf in nest.flatten(list(value)):
+            if is_tensor_like(leaf) and leaf.dtype is not lead.dtype:
+                raise _mixed("convert_to_tensor", convert(lead), convert(leaf))
+    dtype = wanted or lead.dtype
+    name = name or _in_graph("packed")
+    parts = [_pack(item, dtype, None, name and f"{name}/{i}") if isinstance(item, (list, tuple)) and _holds_tensor(item)
+             else convert(item, None if is_tensor_like(item) else dtype) for i, item in enumerate(value)]  # fmt: skip
     parts = [part if part.dtype is dtype else dispatch.call("cast", part, dtype=dtype) for part in parts]
-    return dispatch.call("stack", *parts, axis=0)
+    record = opdef.get("stack")
+    return dispatch.apply(record, parts, record.complete({"axis": 0}), name)[0]
 
 
 def to_array(value: Any, wanted: DType | None = None, hint: DType | None = None) -> Any:
@@ -360,21 +374,42 @@ def together(x: Any, y: Any, op: str) -> tuple[Any, Any]:
         y = convert(y) if is_tensor_like(y) else _convert_beside(y, x, op)
     elif is_tensor_like(y):
         y = convert(y)
-        x = _convert_beside(x, y, op)
+        x = convert(x) if strict() and _holds_tensor(x) else _convert_beside(x, y, op)
     else:
         python = _is_python(x)
         x = operand(x)
-        y = operand(y, None if python else x.dtype)
+        y = _convert_beside(y, x, op) if strict() else operand(y, None if python else x.dtype)
     if x.dtype is y.dtype:
         return x, y
     a, b = x.dtype, y.dtype
-    if a.is_integer and (b.is_floating or b.is_complex):
-        return dispatch.call("cast", x, dtype=b), y
-    if b.is_integer and (a.is_floating or a.is_complex):
-        return x, dispatch.call("cast", y, dtype=a)
-    raise DTypeError(
+    if not strict():
+        if a.is_integer and (b.is_floating or b.is_complex):
+            return dispatch.call("cast", x, dtype=b), y
+        if b.is_integer and (a.is_floating or a.is_complex):
+            return x, dispatch.call("cast", y, dtype=a)
+    raise _mixed(op, x, y)
+
+
+def alike(values: Sequence[Any], op: str) -> list[Any]:
+    """Tensors of one dtype out of tensors and what can become some: integers take the dtype of floats among them."""
+    lead = next((v for v in values if is_tensor_like(v)), None)
+    hint = None if lead is None else convert(lead).dtype
+    bound = hint if hint is not None and strict() else None
+    found = [convert(v, bound if isinstance(v, (np.ndarray, np.generic)) else None, hint=hint) for v in values]
+    if len({t.dtype for t in found}) > 1:
+        wanted = max((t.dtype for t in found), key=lambda d: (d.is_floating or d.is_complex, d.size))
+        if strict() and is_tensor_like(lead):
+            raise _mixed(op, convert(lead), next(t for t in found if t.dtype is not hint))
+        if all(t.dtype is wanted or t.dtype.is_integer for t in found):
+            found = [t if t.dtype is wanted else dispatch.call("cast", t, dtype=wanted) for t in found]
+    return found
+
+
+def _mixed(op: str, x: Any, y: Any) -> DTypeError:
+    a, b = x.dtype, y.dtype
+    return DTypeError(
         explain(f"{op}: the operands are {a.name} and {b.name}.", received=[_brief(x), _brief(y)],
-                expected="one dtype, or an integer with a float",
+                expected="one dtype" if strict() else "one dtype, or an integer with a float",
                 hint=f"write tf.cast(y, tf.{a.name}) or tf.cast(x, tf.{b.name})")  # fmt: skip
     )
 
@@ -394,7 +429,8 @@ def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     if _is_kept(value) and tensor.dtype is not dtypes.string:
         return EagerTensor(_kept(value, (tensor.dtype, op), lambda: _converted_beside(value, tensor, op)._array))
     if isinstance(value, (list, tuple)) and _holds_tensor(value):
-        return convert(value)  # tensors put together are one more, whose gradient goes to each of them
+        # Tensors put together are one more, whose gradient goes to each of them.
+        return convert(value, tensor.dtype if strict() else None)
     return _converted_beside(value, tensor, op)
 
 
@@ -422,6 +458,13 @@ def _converted_beside(value: Any, tensor: Any, op: str) -> Any:
         found.is_complex and wanted.is_complex
     ):  # fmt: skip
         return literal(array.astype(wanted.numpy))
+    if strict() and not found.is_complex:
+        if not _is_python(value):
+            return literal(array.astype(wanted.numpy))  # as TensorFlow 1 does; Python's own floats it refuses
+        raise DTypeError(
+            explain(f"{op}: {repr(value)[:100]} would lose its fraction as {wanted.name}.", received=_brief(tensor),
+                    hint=f"write tf.cast(x, tf.{found.name}), or round the number")  # fmt: skip
+        )
     return literal(array)  # a float next to an integer tensor: the tensor is cast, by `together`
 
 
@@ -486,7 +529,7 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Any:
 def _bits_or_logic(logical: str, bits: str, sign: str) -> Callable[..., Any]:
     def function(x: Any, y: Any, name: str | None = None) -> Any:
         x, y = together(x, y, logical)
-        op = logical if x.dtype.is_bool else bits
+        op = logical if x.dtype.is_bool or strict() else bits  # version 1's signs are of logic alone
         return dispatch.apply(opdef.get(op), (x, y), {}, name or _in_graph(sign))[0]
 
     return function
@@ -494,7 +537,7 @@ def _bits_or_logic(logical: str, bits: str, sign: str) -> Callable[..., Any]:
 
 def _invert(x: Any, name: str | None = None) -> Any:
     x = convert(x)
-    return dispatch.apply(opdef.get("logical_not" if x.dtype.is_bool else "invert"), (x,), {}, name)[0]
+    return dispatch.apply(opdef.get("logical_not" if x.dtype.is_bool or strict() else "invert"), (x,), {}, name)[0]
 
 
 def _equality(op: str, otherwise: bool) -> Callable[..., Any]:

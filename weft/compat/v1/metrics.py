@@ -2,63 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import weft
 from weft.base import dtypes
-from weft.base.errors import explain
-from weft.compat.v1 import initializers
-from weft.compat.v1.naming import count, in_graph
+from weft.compat.v1.metric_states import (
+    add_to,
+    collect,
+    hits,
+    metric_scope,
+    metric_variable,
+    ratio,
+    same_rank,
+    weights_like,
+)
+from weft.compat.v1.metrics_at_k import (  # noqa: F401
+    average_precision_at_k,
+    precision_at_k,
+    precision_at_top_k,
+    recall_at_k,
+    recall_at_top_k,
+    sparse_average_precision_at_k,
+    sparse_precision_at_k,
+)
+from weft.compat.v1.metrics_thresholds import (  # noqa: F401
+    auc,
+    false_negatives_at_thresholds,
+    false_positives_at_thresholds,
+    precision_at_thresholds,
+    recall_at_thresholds,
+    sensitivity_at_specificity,
+    specificity_at_sensitivity,
+    true_negatives_at_thresholds,
+    true_positives_at_thresholds,
+)
+from weft.compat.v1.naming import count
 from weft.compat.v1.variable_scopes import variable_scope
-from weft.runtime import graph as graphs
-from weft.runtime.graph import GraphKeys
-from weft.runtime.graph_variable import make_variable
-
-
-def metric_variable(shape: Any, dtype: Any, validate_shape: bool = True, name: str | None = None) -> Any:
-    """A local variable of zeros that keeps a metric's state."""
-    zeros = initializers.zeros_initializer()
-    keys = [GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES]
-    return make_variable(lambda: zeros(shape, dtype), trainable=False, collections=keys,
-                         validate_shape=validate_shape, name=name)  # fmt: skip
-
-
-@contextmanager
-def _metric(name: str | None, default: str, metrics_collections: Any, updates_collections: Any) -> Iterator[list[Any]]:
-    """A variable scope; the value and its update, which the block puts into the list, join their collections."""
-    if not in_graph():
-        raise RuntimeError(
-            explain(f"tf.metrics.{default} is not supported when eager execution is enabled.",
-                    hint="use tf.keras.metrics, or build inside `with tf.Graph().as_default():`")  # fmt: skip
-        )
-    found: list[Any] = []
-    with variable_scope(name, default):
-        yield found
-    _collect(metrics_collections, updates_collections, found)
-
-
-def _collect(metrics_collections: Any, updates_collections: Any, results: Sequence[Any]) -> None:
-    for keys, item in zip((metrics_collections, updates_collections), results, strict=True):
-        for key in [keys] if isinstance(keys, str) else (keys or []):
-            graphs.default_graph().add_to_collection(key, item)
-
-
-def _weights(weights: Any, values: Any) -> Any:
-    """Weights as floats in the shape of values."""
-    given = weft.cast(weft.convert_to_tensor(weights), dtypes.float32)
-    if given.shape.rank and values.shape.rank == given.shape.rank + 1:
-        given = weft.expand_dims(given, -1)
-    return given * weft.ones_like(weft.cast(values, dtypes.float32))
-
-
-def _ratio(total: Any, count: Any, name: str) -> Any:
-    return weft.math.divide_no_nan(total, weft.maximum(count, 0), name=name)
-
-
-def _add(variable: Any, amount: Any) -> Any:
-    return variable.assign_add(amount)
 
 
 def mean(values: Any, weights: Any = None, metrics_collections: Any = None, updates_collections: Any = None,
@@ -84,18 +64,18 @@ def mean(values: Any, weights: Any = None, metrics_collections: Any = None, upda
         ...     float(session.run(value))
         3.0
     """
-    with _metric(name, "mean", metrics_collections, updates_collections) as results:
+    with metric_scope(name, "mean", metrics_collections, updates_collections) as results:
         numbers = weft.cast(weft.convert_to_tensor(values), dtypes.float32)
         total, count = (metric_variable([], dtypes.float32, name=part) for part in ("total", "count"))
         if weights is None:
             amount = weft.cast(weft.size(numbers), dtypes.float32)
         else:
-            factor = _weights(weights, numbers)
+            factor = weights_like(weights, numbers)
             numbers, amount = numbers * factor, weft.reduce_sum(factor)
-        whole = _add(total, weft.reduce_sum(numbers))
+        whole = add_to(total, weft.reduce_sum(numbers))
         with weft.control_dependencies([numbers]):
-            number = _add(count, amount)
-        results += [_ratio(total, count, "value"), _ratio(whole, number, "update_op")]
+            number = add_to(count, amount)
+        results += [ratio(total, count, "value"), ratio(whole, number, "update_op")]
     return results[0], results[1]
 
 
@@ -103,27 +83,17 @@ def accuracy(labels: Any, predictions: Any, weights: Any = None, metrics_collect
              updates_collections: Any = None, name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
     """How often predictions were the labels; the arguments after `predictions` are those of `mean`."""
     found, truth = weft.convert_to_tensor(predictions), weft.convert_to_tensor(labels)
-    truth, found = _same_rank(truth, found)
+    truth, found = same_rank(truth, found)
     found.shape.assert_is_compatible_with(truth.shape)
     right = weft.cast(weft.equal(weft.cast(found, truth.dtype), truth), dtypes.float32)
     return mean(right, weights, metrics_collections, updates_collections, name or "accuracy")
-
-
-def _same_rank(labels: Any, predictions: Any) -> tuple[Any, Any]:
-    """A last axis of size 1 that only one of them has is taken away."""
-    first, second = labels.shape.rank, predictions.shape.rank
-    if first is not None and second is not None and first == second + 1 and labels.shape[-1] in (1, None):
-        labels = weft.squeeze(labels, [-1])
-    elif first is not None and second is not None and second == first + 1 and predictions.shape[-1] in (1, None):
-        predictions = weft.squeeze(predictions, [-1])
-    return labels, predictions
 
 
 def _of_errors(default: str, error: Callable[[Any, Any], Any], doc: str) -> Any:
     def function(labels: Any, predictions: Any, weights: Any = None, metrics_collections: Any = None,
                  updates_collections: Any = None, name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
         both = (weft.cast(weft.convert_to_tensor(t), dtypes.float32) for t in (labels, predictions))
-        truth, found = _same_rank(*both)
+        truth, found = same_rank(*both)
         found.shape.assert_is_compatible_with(truth.shape)
         return mean(error(truth, found), weights, metrics_collections, updates_collections, name or default)
 
@@ -143,7 +113,7 @@ def root_mean_squared_error(labels: Any, predictions: Any, weights: Any = None, 
     """The square root of the mean of (predictions - labels)²; the other arguments are those of `mean`."""
     value, update = mean_squared_error(labels, predictions, weights, None, None, name or "root_mean_squared_error")
     roots = weft.sqrt(value), weft.sqrt(update)
-    _collect(metrics_collections, updates_collections, roots)
+    collect(metrics_collections, updates_collections, roots)
     return roots
 
 
@@ -163,7 +133,7 @@ def mean_cosine_distance(labels: Any, predictions: Any, dim: int, weights: Any =
     products = weft.reduce_sum(found * truth, axis=[dim], keepdims=True)
     value, update = mean(products, weights, None, None, name or "mean_cosine_distance")
     distances = 1.0 - value, 1.0 - update
-    _collect(metrics_collections, updates_collections, distances)
+    collect(metrics_collections, updates_collections, distances)
     return distances
 
 
@@ -177,13 +147,13 @@ def percentage_below(values: Any, threshold: Any, weights: Any = None, metrics_c
 def mean_tensor(values: Any, weights: Any = None, metrics_collections: Any = None, updates_collections: Any = None,
                 name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
     """The mean of every element over all batches, for values of one shape; the arguments are those of `mean`."""
-    with _metric(name, "mean", metrics_collections, updates_collections) as results:
+    with metric_scope(name, "mean", metrics_collections, updates_collections) as results:
         numbers = weft.cast(weft.convert_to_tensor(values), dtypes.float32)
         total = metric_variable(numbers.shape, dtypes.float32, name="total_tensor")
         count = metric_variable(numbers.shape, dtypes.float32, name="count_tensor")
-        factor = weft.ones_like(numbers) if weights is None else _weights(weights, numbers)
-        sums = _add(total, numbers * factor), _add(count, factor)
-        results += [_ratio(total, count, "value"), _ratio(*sums, "update_op")]
+        factor = weft.ones_like(numbers) if weights is None else weights_like(weights, numbers)
+        sums = add_to(total, numbers * factor), add_to(count, factor)
+        results += [ratio(total, count, "value"), ratio(*sums, "update_op")]
     return results[0], results[1]
 
 
@@ -192,41 +162,27 @@ def mean_tensor(values: Any, weights: Any = None, metrics_collections: Any = Non
 
 def _answers(labels: Any, predictions: Any) -> tuple[Any, Any]:
     truth, found = (weft.cast(weft.convert_to_tensor(t), dtypes.bool_) for t in (labels, predictions))
-    truth, found = _same_rank(truth, found)
+    truth, found = same_rank(truth, found)
     found.shape.assert_is_compatible_with(truth.shape)
     return truth, found
 
 
-#: whether label and prediction are true in what is counted
-_KINDS = {"true_positives": (True, True), "false_positives": (False, True), "true_negatives": (False, False),
-          "false_negatives": (True, False)}  # fmt: skip
-
-
-def _hits(kind: str, truth: Any, found: Any, weights: Any) -> Any:
-    """1, or the weight, where label and prediction are of a kind; else 0."""
-    label, prediction = _KINDS[kind]
-    hit = weft.logical_and(truth if label else weft.logical_not(truth),
-                           found if prediction else weft.logical_not(found))  # fmt: skip
-    numbers = weft.cast(hit, dtypes.float32)
-    return numbers if weights is None else numbers * weights
-
-
 def _count(kind: str, truth: Any, found: Any, weights: Any) -> tuple[Any, Any]:
     """A variable with the count so far, and the operation that adds a batch to it."""
-    numbers = _hits(kind, truth, found, None if weights is None else _weights(weights, found))
+    numbers = hits(kind, truth, found, None if weights is None else weights_like(weights, found))
     with variable_scope(None, kind):
         kept = metric_variable([], dtypes.float32, name="count")
-    return kept, _add(kept, weft.reduce_sum(numbers))
+    return kept, add_to(kept, weft.reduce_sum(numbers))
 
 
 def _counter(kind: str) -> Any:
     def function(labels: Any, predictions: Any, weights: Any = None, metrics_collections: Any = None,
                  updates_collections: Any = None, name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
-        with _metric(name, kind, metrics_collections, updates_collections) as results:
+        with metric_scope(name, kind, metrics_collections, updates_collections) as results:
             truth, found = _answers(labels, predictions)
-            numbers = _hits(kind, truth, found, None if weights is None else _weights(weights, found))
+            numbers = hits(kind, truth, found, None if weights is None else weights_like(weights, found))
             kept = metric_variable([], dtypes.float32, name="count")
-            results += [weft.identity(kept, name="value"), _add(kept, weft.reduce_sum(numbers))]
+            results += [weft.identity(kept, name="value"), add_to(kept, weft.reduce_sum(numbers))]
         return results[0], results[1]
 
     function.__name__ = function.__qualname__ = kind
@@ -243,7 +199,7 @@ false_negatives = _counter("false_negatives")
 def _share(default: str, other: str, doc: str) -> Any:
     def function(labels: Any, predictions: Any, weights: Any = None, metrics_collections: Any = None,
                  updates_collections: Any = None, name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
-        with _metric(name, default, metrics_collections, updates_collections) as results:
+        with metric_scope(name, default, metrics_collections, updates_collections) as results:
             truth, found = _answers(labels, predictions)
             hits, more_hits = _count("true_positives", truth, found, weights)
             rest, more_rest = _count(other, truth, found, weights)
@@ -260,60 +216,14 @@ precision = _share("precision", "false_positives", "The share of positive predic
 recall = _share("recall", "false_negatives", "The share of positive labels that were found")
 
 
-def auc(labels: Any, predictions: Any, weights: Any = None, num_thresholds: int = 200, metrics_collections: Any = None,
-        updates_collections: Any = None, curve: str = "ROC", name: str | None = None,
-        summation_method: str = "trapezoidal", thresholds: Any = None) -> tuple[Any, Any]:  # fmt: skip
-    """The area under the curve of true over false positives (ROC), by thresholds.
-
-    Args:
-        labels: Truth values.
-        predictions: From 0 to 1, of the same shape.
-        weights: As for `mean`.
-        num_thresholds: How many thresholds there are, two of them beyond 0 and 1.
-        metrics_collections: The collections that the value joins.
-        updates_collections: The collections that the update joins.
-        curve: `ROC`.
-        name: The name of its variable scope.
-        summation_method: `trapezoidal`.
-        thresholds: Thresholds between 0 and 1 in the place of equally spaced ones.
-    """
-    if curve != "ROC" or summation_method != "trapezoidal":
-        received = f"curve={curve!r}, summation_method={summation_method!r}"
-        raise NotImplementedError(explain("tf.metrics.auc has the ROC curve, trapezoidal.", received=received))
-    count = num_thresholds if thresholds is None else len(thresholds) + 2
-    inner = [(i + 1) / (count - 1) for i in range(count - 2)] if thresholds is None else sorted(thresholds)
-    limits = [-1e-7, *inner, 1.0 + 1e-7]
-    with _metric(name, "auc", metrics_collections, updates_collections) as results:
-        scores = weft.reshape(weft.cast(weft.convert_to_tensor(predictions), dtypes.float32), [1, -1])
-        truth = weft.reshape(weft.cast(weft.convert_to_tensor(labels), dtypes.bool_), [1, -1])
-        above = weft.greater(scores, weft.reshape(weft.constant(limits, dtypes.float32), [-1, 1]))
-        like = weft.convert_to_tensor(predictions)
-        factor = None if weights is None else weft.reshape(_weights(weights, like), [1, -1])
-        kept, new = [], []
-        for kind in ("true_positives", "false_negatives", "true_negatives", "false_positives"):
-            numbers = _hits(kind, truth, above, factor)
-            variable = metric_variable([count], dtypes.float32, name=kind)
-            kept.append(weft.convert_to_tensor(variable))
-            new.append(_add(variable, weft.reduce_sum(numbers, axis=1)))
-        results += [_area(kept, "value"), _area(new, "update_op")]
-    return results[0], results[1]
-
-
-def _area(counts: Sequence[Any], name: str) -> Any:
-    hits, false_misses, misses, false_hits = counts
-    found = (hits + 1e-6) / (hits + false_misses + 1e-6)
-    wrong = false_hits / (false_hits + misses + 1e-6)
-    return weft.reduce_sum((wrong[:-1] - wrong[1:]) * (found[:-1] + found[1:]) / 2.0, name=name)
-
-
 def _confusion(labels: Any, predictions: Any, classes: int, weights: Any) -> tuple[Any, Any]:
     """A variable with the table of labels and predictions so far, and the operation that adds a batch to it."""
     given = (weft.cast(weft.convert_to_tensor(t), dtypes.int64) for t in (labels, predictions))
     truth, found = (weft.reshape(t, [-1]) for t in given)
-    numbers = None if weights is None else weft.reshape(_weights(weights, weft.convert_to_tensor(predictions)), [-1])
+    numbers = None if weights is None else weft.reshape(weights_like(weights, weft.convert_to_tensor(predictions)), [-1])
     table = weft.math.confusion_matrix(truth, found, classes, weights=numbers, dtype=dtypes.float64)
     kept = metric_variable([classes, classes], dtypes.float64, name="total_confusion_matrix")
-    return kept, _add(kept, table)
+    return kept, add_to(kept, table)
 
 
 def mean_iou(labels: Any, predictions: Any, num_classes: int, weights: Any = None, metrics_collections: Any = None,
@@ -332,7 +242,7 @@ def mean_iou(labels: Any, predictions: Any, num_classes: int, weights: Any = Non
     Returns:
         The value so far, and the operation that takes a batch in, whose result is the table of all answers.
     """
-    with _metric(name, "mean_iou", metrics_collections, updates_collections) as results:
+    with metric_scope(name, "mean_iou", metrics_collections, updates_collections) as results:
         kept, update = _confusion(labels, predictions, num_classes, weights)
         table = weft.cast(weft.convert_to_tensor(kept), dtypes.float32)
         both = weft.linalg.diag_part(table)
@@ -347,18 +257,18 @@ def mean_per_class_accuracy(labels: Any, predictions: Any, num_classes: int, wei
                             metrics_collections: Any = None, updates_collections: Any = None,
                             name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
     """The mean over classes of how often their labels were predicted; the arguments are those of `mean_iou`."""
-    with _metric(name, "mean_accuracy", metrics_collections, updates_collections) as results:
+    with metric_scope(name, "mean_accuracy", metrics_collections, updates_collections) as results:
         truth = weft.reshape(weft.cast(weft.convert_to_tensor(labels), dtypes.int64), [-1])
         found = weft.reshape(weft.cast(weft.convert_to_tensor(predictions), dtypes.int64), [-1])
         ones = weft.ones_like(weft.cast(truth, dtypes.float32))
-        factor = ones if weights is None else weft.reshape(_weights(weights, weft.convert_to_tensor(predictions)), [-1])
+        factor = ones if weights is None else weft.reshape(weights_like(weights, weft.convert_to_tensor(predictions)), [-1])
         right = weft.cast(weft.equal(truth, found), dtypes.float32) * factor
         total = metric_variable([num_classes], dtypes.float32, name="total")
         count = metric_variable([num_classes], dtypes.float32, name="count")
-        more = [_add(kept, weft.math.unsorted_segment_sum(numbers, truth, num_classes))
+        more = [add_to(kept, weft.math.unsorted_segment_sum(numbers, truth, num_classes))
                 for kept, numbers in ((count, factor), (total, right))]  # fmt: skip
-        results += [weft.reduce_mean(_ratio(total, count, "per_class"), name="mean_accuracy"),
-                    _ratio(more[1], more[0], "update_op")]  # fmt: skip
+        results += [weft.reduce_mean(ratio(total, count, "per_class"), name="mean_accuracy"),
+                    ratio(more[1], more[0], "update_op")]  # fmt: skip
     return results[0], results[1]
 
 
