@@ -216,6 +216,15 @@ def _walk(cell: Any, rows: Any, state: Any, lengths: Any, tally: _Tally | None) 
     return weft.nest.pack_sequence_as(state, named), outputs
 
 
+def walk(cell: Any, inputs: Any, state: Any, lengths: Any) -> tuple[Any, Any]:
+    """The outputs and the last state of what goes through inputs `[time, batch, size]` step by step."""
+    long = _lengths(lengths, inputs.shape.symbolic[1])
+    rows = _with_batch(inputs, 1, long)
+    first = weft.nest.map_structure(lambda item: _of_batch(item, rows.shape.symbolic[1]), state)
+    last, outputs = _walk(cell, rows, first, long, None)
+    return outputs, last
+
+
 def static_rnn(cell: Any, inputs: Any, initial_state: Any = None, dtype: Any = None, sequence_length: Any = None,
                scope: Any = None) -> tuple[list[Any], Any]:  # fmt: skip
     """A recurrent network over a list of inputs, one after another.

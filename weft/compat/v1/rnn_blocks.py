@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import weft
+from weft.base.errors import explain
 from weft.compat.v1 import initializers
 from weft.compat.v1 import nn as _nn
-from weft.compat.v1.rnn import bidirectional_dynamic_rnn, static_bidirectional_rnn
+from weft.compat.v1.rnn import bidirectional_dynamic_rnn, dynamic_rnn, static_bidirectional_rnn, static_rnn, walk
 from weft.compat.v1.rnn_cells import GRUCell, LSTMCell, LSTMStateTuple, RNNCell
 from weft.compat.v1.variable_scopes import variable_scope
 
@@ -24,6 +25,8 @@ class LSTMBlockCell(LSTMCell):
         reuse: Whether the variables of an earlier cell of this scope are used again.
         name: The name of its variable scope.
     """
+
+    _gates = ("i", "f", "o")
 
     def __init__(self, num_units: int, forget_bias: float = 1.0, cell_clip: float | None = None,
                  use_peephole: bool = False, dtype: Any = None, reuse: Any = None,
@@ -181,3 +184,128 @@ def _layers(layer: Any, cells_fw: Any, cells_bw: Any, inputs: Any, first_fw: Any
             states_fw.append(state_fw)
             states_bw.append(state_bw)
     return inputs, tuple(states_fw), tuple(states_bw)
+
+
+class FusedRNNCell:
+    """Base of cells that take a whole sequence: `call(inputs, initial_state, dtype, sequence_length, scope)`."""
+
+    def __call__(self, inputs: Any, initial_state: Any = None, dtype: Any = None, sequence_length: Any = None,
+                 scope: Any = None) -> tuple[Any, Any]:  # fmt: skip
+        """The outputs `[time, batch, units]` and the last state."""
+        raise NotImplementedError
+
+
+class FusedRNNCellAdaptor(FusedRNNCell):
+    """A cell of single steps as one that takes a whole sequence.
+
+    Args:
+        cell: The cell.
+        use_dynamic_rnn: Whether it runs in a loop; else its steps are written out.
+    """
+
+    def __init__(self, cell: Any, use_dynamic_rnn: bool = False) -> None:
+        self._cell, self._in_loop = cell, use_dynamic_rnn
+
+    def __call__(self, inputs: Any, initial_state: Any = None, dtype: Any = None, sequence_length: Any = None,
+                 scope: Any = None) -> tuple[Any, Any]:  # fmt: skip
+        """The outputs and the last state; a list of inputs `[batch, size]` gives a list of outputs."""
+        several = isinstance(inputs, list)
+        if self._in_loop:
+            rows = weft.stack(inputs) if several else inputs
+            outputs, state = dynamic_rnn(self._cell, rows, sequence_length, initial_state, dtype, time_major=True,
+                                         scope=scope)  # fmt: skip
+            return (weft.unstack(outputs) if several else outputs), state
+        steps = inputs if several else weft.unstack(inputs)
+        outputs, state = static_rnn(self._cell, steps, initial_state, dtype, sequence_length, scope)
+        return (outputs if several else weft.stack(outputs)), state
+
+
+class TimeReversedFusedRNN(FusedRNNCell):
+    """A cell that takes whole sequences, which gets them from their ends on.
+
+    Args:
+        cell: The cell, such as an `LSTMBlockFusedCell`.
+    """
+
+    def __init__(self, cell: Any) -> None:
+        self._cell = cell
+
+    def __call__(self, inputs: Any, initial_state: Any = None, dtype: Any = None, sequence_length: Any = None,
+                 scope: Any = None) -> tuple[Any, Any]:  # fmt: skip
+        """The outputs, in the order of the inputs, and the state at the first of them."""
+
+        def turned(tensor: Any) -> Any:
+            if sequence_length is None:
+                return weft.reverse(tensor, [0])
+            return weft.reverse_sequence(tensor, sequence_length, 0, 1)
+
+        outputs, state = self._cell(turned(weft.convert_to_tensor(inputs)), initial_state, dtype, sequence_length,
+                                    scope)  # fmt: skip
+        return weft.nest.map_structure(turned, outputs), state
+
+
+class LSTMBlockFusedCell(LSTMCell):
+    """An LSTM that takes a whole sequence `[time, batch, size]`.
+
+    Args:
+        num_units: The size of each of both states.
+        forget_bias: What is added before the forget gate's sigmoid.
+        cell_clip: The bound of c; none where it is not positive.
+        use_peephole: Whether the gates see c.
+        reuse: Whether the variables of an earlier cell of this scope are used again.
+        dtype: Of its variables.
+        name: The name of its variable scope.
+
+    Example:
+        >>> import weft.compat.v1 as tf
+        >>> from weft.compat.v1.contrib import rnn
+        >>> with tf.Graph().as_default():
+        ...     outputs, state = rnn.LSTMBlockFusedCell(4)(tf.zeros([5, 2, 3]), dtype=tf.float32)
+        ...     outputs.shape, state.c.shape, tf.trainable_variables()[0].name
+        (TensorShape([5, 2, 4]), TensorShape([2, 4]), 'lstm_fused_cell/kernel:0')
+    """
+
+    _gates = ("i", "f", "o")
+
+    def __init__(self, num_units: int, forget_bias: float = 1.0, cell_clip: float | None = None,
+                 use_peephole: bool = False, reuse: Any = None, dtype: Any = None,
+                 name: str | None = "lstm_fused_cell") -> None:  # fmt: skip
+        bound = None if cell_clip is None or cell_clip <= 0 else cell_clip
+        super().__init__(num_units, use_peephole, bound, forget_bias=forget_bias, reuse=reuse, name=name, dtype=dtype)
+
+    num_units = property(lambda self: self._num_units)
+
+    def __call__(self, inputs: Any, initial_state: Any = None, dtype: Any = None, sequence_length: Any = None,
+                 scope: Any = None) -> Any:  # fmt: skip
+        """The outputs and the last state.
+
+        Args:
+            inputs: `[time, batch, size]`, or a list of `[batch, size]`.
+            initial_state: c and h, `[batch, units]` each; zeros where None.
+            dtype: Of the first state, where it is not given.
+            sequence_length: `[batch]`: outputs behind the end of a sequence are 0, and the state is that at its end.
+            scope: A variable scope, or a name for one.
+
+        Raises:
+            ValueError: Without `initial_state` and `dtype`; for inputs of another rank.
+        """
+        several = isinstance(inputs, list)
+        rows = weft.stack(inputs) if several else weft.convert_to_tensor(inputs)
+        if rows.shape.rank != 3:
+            raise ValueError(explain("LSTMBlockFusedCell: the inputs are [time, batch, size].",
+                                     received=str(rows.shape)))  # fmt: skip
+        if initial_state is None and dtype is None:
+            raise ValueError("Either initial_state or dtype needs to be specified.")
+        outputs, state = super().__call__(rows, initial_state, scope, dtype, sequence_length)
+        return (weft.unstack(outputs) if several else outputs), state
+
+    def call(self, inputs: Any, state: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """A sequence; its loop asks for single steps of `[batch, size]`."""
+        dtype, lengths = args
+        return walk(super().call, inputs, self._start(inputs, state, dtype), lengths)
+
+    def _start(self, inputs: Any, state: Any, dtype: Any) -> Any:
+        if state is None:
+            batch = inputs.shape[1] if inputs.shape[1] is not None else weft.shape(inputs)[1]
+            return self.zero_state(batch, dtype)
+        return LSTMStateTuple(*(weft.convert_to_tensor(part) for part in state))

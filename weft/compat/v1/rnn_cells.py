@@ -278,6 +278,8 @@ class LSTMCell(_LSTM):
     Source: Sak et al., Long Short-Term Memory Based Recurrent Neural Network Architectures, 2014.
     """
 
+    _gates = ("f", "i", "o")  # in the order in which their peepholes are made
+
     def __init__(self, num_units: int, use_peepholes: bool = False, cell_clip: float | None = None,
                  initializer: Any = None, num_proj: int | None = None, proj_clip: float | None = None,
                  num_unit_shards: Any = None, num_proj_shards: Any = None, forget_bias: float = 1.0,
@@ -293,8 +295,8 @@ class LSTMCell(_LSTM):
         """Makes kernels, bias and peepholes."""
         size, first = self._known_size(input_shape, -1, "last dimension"), self._initializer
         self._kernel, self._bias = self._weights("kernel", size + self._outputs, 4 * self._num_units, kernel=first)
-        self._peepholes = [self.add_weight(f"w_{gate}_diag", [self._num_units], None, first)
-                           for gate in ("f", "i", "o") if self._use_peepholes]  # fmt: skip
+        self._peepholes = {gate: self.add_weight(f"w_{gate}_diag", [self._num_units], None, first)
+                           for gate in self._gates if self._use_peepholes}  # fmt: skip
         if self._num_proj is not None:
             self._projection = self.add_weight("projection/kernel", [self._num_units, self._num_proj], None, first)
         self.built = True
@@ -305,7 +307,7 @@ class LSTMCell(_LSTM):
         further(1)  # a constant that names how many parts there are
         i, j, f, o = weft.split(_together([inputs, h], self._kernel, self._bias), 4, axis=1)
         if self._use_peepholes:
-            by_f, by_i, by_o = self._peepholes
+            by_f, by_i, by_o = (self._peepholes[gate] for gate in ("f", "i", "o"))
             f, i = f + by_f * c, i + by_i * c
         c = weft.sigmoid(f + self._forget_bias) * c + weft.sigmoid(i) * self._activation(j)
         if self._cell_clip is not None:

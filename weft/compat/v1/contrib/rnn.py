@@ -5,10 +5,14 @@ from __future__ import annotations
 from weft.compat.v1.rnn import static_bidirectional_rnn as static_bidirectional_rnn
 from weft.compat.v1.rnn import static_rnn as static_rnn
 from weft.compat.v1.rnn_blocks import (  # noqa: F401
+    FusedRNNCell,
+    FusedRNNCellAdaptor,
     GRUBlockCell,
     GRUBlockCellV2,
     LayerNormBasicLSTMCell,
     LSTMBlockCell,
+    LSTMBlockFusedCell,
+    TimeReversedFusedRNN,
     stack_bidirectional_dynamic_rnn,
     stack_bidirectional_rnn,
 )
