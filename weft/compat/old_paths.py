@@ -35,6 +35,9 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     "python": (),
     **_under("python", "framework ops platform client util lib eager layers summary tools", ()),
     "python.tools.inspect_checkpoint": ("v1.inspect_checkpoint",),
+    "python.tools.freeze_graph": ("v1.freeze_graph",),
+    **_under("python.tools", "optimize_for_inference_lib strip_unused_lib", ("v1.inference_graphs",)),
+    "python.framework.graph_io": ("v1.train", "v1"),
     # framework
     "python.framework.ops": ("tf", "v1"),
     "python.framework.dtypes": ("tf.dtypes", "tf"),

@@ -1,4 +1,4 @@
-"""What the metrics of `tf.metrics` have in common: their variables, scopes and collections, weights, kinds of answers."""
+"""What the metrics of `tf.metrics` have in common: variables, scopes and collections, weights, kinds of answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def metric_variable(shape: Any, dtype: Any, validate_shape: bool = True, name: s
 
 
 @contextmanager
-def metric_scope(name: str | None, default: str, metrics_collections: Any, updates_collections: Any) -> Iterator[list[Any]]:
+def metric_scope(name: str | None, default: str, metrics_collections: Any,
+                 updates_collections: Any) -> Iterator[list[Any]]:  # fmt: skip
     """A variable scope; the value and its update, which the block puts into the list, join their collections."""
     if not in_graph():
         raise RuntimeError(

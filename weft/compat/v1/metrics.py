@@ -220,7 +220,8 @@ def _confusion(labels: Any, predictions: Any, classes: int, weights: Any) -> tup
     """A variable with the table of labels and predictions so far, and the operation that adds a batch to it."""
     given = (weft.cast(weft.convert_to_tensor(t), dtypes.int64) for t in (labels, predictions))
     truth, found = (weft.reshape(t, [-1]) for t in given)
-    numbers = None if weights is None else weft.reshape(weights_like(weights, weft.convert_to_tensor(predictions)), [-1])
+    like = weft.convert_to_tensor(predictions)
+    numbers = None if weights is None else weft.reshape(weights_like(weights, like), [-1])
     table = weft.math.confusion_matrix(truth, found, classes, weights=numbers, dtype=dtypes.float64)
     kept = metric_variable([classes, classes], dtypes.float64, name="total_confusion_matrix")
     return kept, add_to(kept, table)
@@ -261,7 +262,8 @@ def mean_per_class_accuracy(labels: Any, predictions: Any, num_classes: int, wei
         truth = weft.reshape(weft.cast(weft.convert_to_tensor(labels), dtypes.int64), [-1])
         found = weft.reshape(weft.cast(weft.convert_to_tensor(predictions), dtypes.int64), [-1])
         ones = weft.ones_like(weft.cast(truth, dtypes.float32))
-        factor = ones if weights is None else weft.reshape(weights_like(weights, weft.convert_to_tensor(predictions)), [-1])
+        like = weft.convert_to_tensor(predictions)
+        factor = ones if weights is None else weft.reshape(weights_like(weights, like), [-1])
         right = weft.cast(weft.equal(truth, found), dtypes.float32) * factor
         total = metric_variable([num_classes], dtypes.float32, name="total")
         count = metric_variable([num_classes], dtypes.float32, name="count")

@@ -87,7 +87,8 @@ recall_at_thresholds = _share("recall", "false_negatives", "The share of positiv
 
 def sensitivity_at_specificity(labels: Any, predictions: Any, specificity: float, weights: Any = None,
                                num_thresholds: int = 200, metrics_collections: Any = None,
-                               updates_collections: Any = None, name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
+                               updates_collections: Any = None,
+                               name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
     """The share of positive labels found, at the threshold at which most nearly so many negative ones are known.
 
     Args:
@@ -120,8 +121,9 @@ def sensitivity_at_specificity(labels: Any, predictions: Any, specificity: float
 
 def specificity_at_sensitivity(labels: Any, predictions: Any, sensitivity: float, weights: Any = None,
                                num_thresholds: int = 200, metrics_collections: Any = None,
-                               updates_collections: Any = None, name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
-    """The share of negative labels known as such, at the last threshold at which most nearly so many positive are found.
+                               updates_collections: Any = None,
+                               name: str | None = None) -> tuple[Any, Any]:  # fmt: skip
+    """The share of negative labels known as such, where most nearly a share of positive ones is found.
 
     `sensitivity` is that share, from 0 to 1; the other arguments are those of `sensitivity_at_specificity`.
     """

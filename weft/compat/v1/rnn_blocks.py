@@ -275,8 +275,8 @@ class LSTMBlockFusedCell(LSTMCell):
 
     num_units = property(lambda self: self._num_units)
 
-    def __call__(self, inputs: Any, initial_state: Any = None, dtype: Any = None, sequence_length: Any = None,
-                 scope: Any = None) -> Any:  # fmt: skip
+    def __call__(self, inputs: Any, initial_state: Any = None, dtype: Any = None,  # type: ignore[override]
+                 sequence_length: Any = None, scope: Any = None) -> Any:  # fmt: skip
         """The outputs and the last state.
 
         Args:

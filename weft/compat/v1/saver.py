@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
@@ -49,6 +50,9 @@ def _by_name(variables: Any) -> dict[str, Any]:
             if isinstance(parts, list) and not any(part is variable for part in parts):
                 parts.append(variable)
                 continue
+        if not hasattr(variable, "assign"):
+            with contextlib.suppress(AttributeError):  # a tensor of a variable's own name stands for it
+                variable = v1_graphs.variable_of(variable)
         if not isinstance(variable, weft.Variable):
             raise TypeError(f"Variable to save is not a Variable: {variable!r}")
         name = variable.name.split(":")[0] if name is None else name

@@ -128,10 +128,10 @@ def crf_log_likelihood(inputs: Any, tag_indices: Any, sequence_lengths: Any,
         The logarithms `[sequences]`, and the transitions.
 
     Example:
-        >>> import numpy as np, weft.compat.v1 as tf
+        >>> import weft.compat.v1 as tf
         >>> from weft.compat.v1.contrib import crf
         >>> with tf.Graph().as_default(), tf.Session() as session:
-        ...     found, _ = crf.crf_log_likelihood(np.zeros((1, 2, 2), "float32"), [[0, 1]], [2], np.zeros((2, 2), "float32"))
+        ...     found, _ = crf.crf_log_likelihood(tf.zeros([1, 2, 2]), [[0, 1]], [2], tf.zeros([2, 2]))
         ...     round(float(session.run(found)[0]), 4)  # one of four
         -1.3863
 
@@ -144,7 +144,7 @@ def crf_log_likelihood(inputs: Any, tag_indices: Any, sequence_lengths: Any,
     return score - crf_log_norm(scores, sequence_lengths, weights), weights
 
 
-def viterbi_decode(score: Any, transition_params: Any) -> tuple[list[int], Any]:
+def viterbi_decode(score: Any, transition_params: Any) -> tuple[list[Any], Any]:
     """The best sequence of tags for one sequence's scores, worked out by numpy outside of graphs.
 
     Args:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import weft
-from weft.api.lookup import StaticHashTable, StaticVocabularyTable, TableInitializerBase, TextFileInitializer
 from weft.api.lookup import KeyValueTensorInitializer as KeyValueTensorInitializer
+from weft.api.lookup import StaticHashTable, StaticVocabularyTable, TableInitializerBase, TextFileInitializer
 from weft.api.lookup import TextFileIndex as TextFileIndex
 from weft.api.lookup_experimental import DenseHashTable, MutableHashTable  # noqa: F401
 from weft.api.lookup_tables import LookupTable
@@ -131,7 +131,9 @@ class IdTableWithHashBuckets(StaticVocabularyTable):
 
     def lookup(self, keys: Any, name: str | None = None) -> Any:
         """The numbers of words, dense or sparse ones of any shape."""
-        return super().lookup(keys, name) if self._buckets > 0 else self._table.lookup(keys, name)
+        if self._buckets > 0 or self._table is None:
+            return super().lookup(keys, name)
+        return self._table.lookup(keys, name)
 
 
 def _numbered(initializer: TableInitializerBase, buckets: int, default: Any, hasher: Any, dtype: Any) -> Any:
@@ -189,7 +191,8 @@ def _places(vector: Any) -> Any:
 def index_table_from_file(vocabulary_file: Any = None, num_oov_buckets: int = 0, vocab_size: int | None = None,
                           default_value: Any = -1, hasher_spec: Any = FastHashSpec, key_dtype: Any = dtypes.string,
                           name: str | None = None, key_column_index: int = TextFileIndex.WHOLE_LINE,
-                          value_column_index: int = TextFileIndex.LINE_NUMBER, delimiter: str = "\t") -> Any:  # fmt: skip
+                          value_column_index: int = TextFileIndex.LINE_NUMBER,
+                          delimiter: str = "\t") -> Any:  # fmt: skip
     """A table from words to the numbers of the lines at which they stand in a file.
 
     Args:

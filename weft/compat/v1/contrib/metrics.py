@@ -72,7 +72,7 @@ def accuracy(predictions: Any, labels: Any, weights: Any = None, name: str | Non
 def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, dtype: Any = dtypes.int32,
                      name: str | None = None, weights: Any = None) -> Any:  # fmt: skip
     """How often each class (row) was predicted as each class (column)."""
-    return v1.confusion_matrix(labels, predictions, num_classes, dtype, weights=weights)
+    return v1.confusion_matrix(labels, predictions, num_classes, dtype, None, weights)
 
 
 def aggregate_metrics(*value_update_tuples: Any) -> tuple[list[Any], list[Any]]:
