@@ -10,9 +10,6 @@ from .conftest import golden
 PROGRAMS = golden("tf1.json")
 CALLS = golden("tf1_calls.json")
 
-#: programs that TensorFlow refuses and Weft runs: an integer beside a float becomes a float, in every dialect
-LENIENT = {"mixed_dtypes": 2.0, "mixed_with_python": 2.5}
-
 #: programs whose listed operations differ, and how
 OTHER_OPERATIONS = {
     "control_flow": "branches and loops are nodes with graphs of their own, not switches and merges",
@@ -98,19 +95,12 @@ def test_sessions_return_what_tensorflow_returns(title):
 OLDER = {"positional_cross_entropy"}
 
 
-@pytest.mark.parametrize("title", sorted(PROGRAMS["errors"].keys() - LENIENT.keys() - OLDER))
+@pytest.mark.parametrize("title", sorted(PROGRAMS["errors"].keys() - OLDER))
 def test_errors_are_of_tensorflows_class(title):
     program = PROGRAMS["errors"][title]
     with pytest.raises(Exception) as caught:
         execute(program["source"])
     assert program["error"] in [kind.__name__ for kind in type(caught.value).__mro__]
-
-
-def test_an_integer_beside_a_float_becomes_a_float():
-    for title, expected in LENIENT.items():
-        *_, last = PROGRAMS["errors"][title]["source"].strip().splitlines()
-        with tf.Session() as session:
-            assert session.run(eval(last, {"tf": tf})) == expected
 
 
 @pytest.mark.parametrize("title", sorted(PROGRAMS["names"]))

@@ -11,7 +11,7 @@ from weft.api import late_axes, ragged_map
 from weft.api import late_parameters as late
 from weft.api.common import apply, axes_of, cast_to, in_a_row, integer
 from weft.base import dtypes, shapes
-from weft.base.errors import InvalidArgumentError, UnimplementedError, explain
+from weft.base.errors import DTypeError, InvalidArgumentError, UnimplementedError, explain
 from weft.base.shapes import TensorShape
 from weft.ops import opdef
 from weft.runtime import context, dispatch, frontdoor, indexing, sizes, static
@@ -379,7 +379,10 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
             if frontdoor.is_tensor_like(number):
                 number = static.known_array(number, None, "pad: `constant_values`").item()
             if x.dtype.is_integer and not isinstance(number, (int, np.integer)):
-                number = frontdoor.together(x, number, "pad: `constant_values`")
+                raise DTypeError(explain(
+                    f"pad: `constant_values` would lose its fraction as {x.dtype.name}.", received=repr(number),
+                    hint="cast the tensor: tf.cast(x, tf.float32)",
+                ))  # fmt: skip
             return apply("pad", x, paddings=tuple(tuple(p) for p in pairs), mode=mode.lower(),
                          constant_value=number, name=name)  # fmt: skip
     found = frontdoor.convert(paddings)
