@@ -163,3 +163,11 @@ def test_compile_is_missing_and_losses_that_are_none() -> None:
         network(loss="mean_square_error")
     with pytest.raises(TypeError, match="3 is no loss"):
         network(loss=3)
+
+
+@pytest.mark.parametrize("metric", ["AUC", "Precision", "TruePositives"])
+def test_class_numbers_for_a_metric_that_counts_answers(metric):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=[metric])
+    with pytest.raises(ValueError, match=r"labels of the predictions' shape(.|\n)*to_categorical\(y, 3\)"):
+        model.fit(np.ones((6, 4)), np.arange(6) % 3, verbose=0)

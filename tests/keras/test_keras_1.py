@@ -104,3 +104,12 @@ def test_small_things():
     keras.callbacks.TensorBoard("logs", batch_size=3, embeddings_layer_names=None)
     with pytest.raises(TypeError, match="TensorBoard does not know the keyword `batchsize`. Did you mean `batch_size`"):
         keras.callbacks.TensorBoard("logs", batchsize=3)
+
+
+def test_relu_with_alpha_and_models_of_configurations():
+    np.testing.assert_allclose(keras.activations.relu(np.array([-1.0, 2.0]), alpha=0.1), [-0.1, 2.0])
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    again = keras.models.model_from_config({"class_name": "Sequential", "config": model.get_config()})
+    assert again.output_shape == (None, 2)
+    with pytest.raises(TypeError, match="not a list"):
+        keras.models.model_from_config([])

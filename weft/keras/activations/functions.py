@@ -14,7 +14,10 @@ def linear(x: Any) -> Any:
     return x
 
 
-def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+def relu(
+    x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0,
+    alpha: float | None = None,
+) -> Any:  # fmt: skip
     """`max(x, 0)`; in general: `negative_slope · (x − threshold)` below the threshold, x above it, at most `max_value`.
 
     Args:
@@ -22,8 +25,10 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
         negative_slope: The slope below the threshold.
         max_value: The greatest result.
         threshold: Where the negative side begins.
+        alpha: `negative_slope`, as Keras 2 called it.
     """
     x = convert_to_tensor(x)
+    negative_slope = negative_slope if alpha is None else alpha
     if not negative_slope and threshold == 0.0:
         if max_value is None:
             return tf.nn.relu(x)

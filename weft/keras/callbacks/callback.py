@@ -10,6 +10,7 @@ from typing import Any
 from weft.extend import explain, signature_of
 from weft.keras import config
 from weft.keras.core.construction import KnownArguments
+from weft.keras.core.metric_logs import Logs
 
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_batch_begin",
                 "on_test_batch_end", "on_predict_batch_begin", "on_predict_batch_end")  # fmt: skip
@@ -121,7 +122,7 @@ class History(Callback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.history: dict[str, list[Any]] = {}
+        self.history: dict[str, list[Any]] = Logs()
         self.epoch: list[int] = []
 
     def on_train_begin(self, logs: Any = None) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from weft.extend import explain
 from weft.keras.callbacks.callback import say
 from weft.keras.callbacks.stopping import _Watching
+from weft.keras.core.metric_logs import Logs
 from weft.keras.saving.checkpoints import names_checkpoint
 
 
@@ -110,10 +111,10 @@ class ModelCheckpoint(_Watching):
             self.model.save(path, overwrite=True)
 
     def _path(self, epoch: int, batch: int | None, logs: dict[str, Any]) -> str:
-        values = {**({} if batch is None else {"batch": batch + 1}), **logs}
+        values = Logs(({} if batch is None else {"batch": batch + 1}) | logs)
         try:
-            return self.filepath.format(epoch=epoch + 1, **values)
-        except (KeyError, IndexError) as error:
+            return self.filepath.format_map(Logs({"epoch": epoch + 1} | values))
+        except (KeyError, ValueError) as error:
             raise KeyError(explain(
                 f"ModelCheckpoint: the path {self.filepath!r} names {error}, which is not there.",
                 expected=", ".join(("epoch", *values)),

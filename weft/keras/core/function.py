@@ -11,6 +11,7 @@ from weft.keras.core.conversion import convert_input
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.operation import Node, Operation, node_of
 from weft.keras.core.shapes import map_shapes, shapes_of
+from weft.keras.core.step_values import keep
 
 
 class Function(Operation):
@@ -96,6 +97,22 @@ class Function(Operation):
     def get_config(self) -> dict[str, Any]:
         """A function has no configuration of its own."""
         raise NotImplementedError("A keras.Function cannot be written into a configuration; use a keras.Model.")
+
+
+def _other_number(node: Node, results: list[Any]) -> str:
+    operation = node.operation
+    return explain(
+        f"`{operation.name}` ({type(operation).__name__}) gave {_outputs(results)}; it was said to give "
+        f"{_outputs(node.outputs)}.",
+        expected="shapes " + ", ".join(str(tuple(tensor.shape)) for tensor in node.outputs),
+        received="shapes " + ", ".join(str(getattr(result, "shape", result)) for result in results),
+        hint="let compute_output_shape() (or compute_output_spec()) return the shapes of what call() returns, or leave "
+        "it out: shapes then follow from call()",
+    )
+
+
+def _outputs(values: list[Any]) -> str:
+    return f"{len(values)} output{'' if len(values) == 1 else 's'}"
 
 
 class _Leaf:
@@ -239,6 +256,9 @@ class OperationGraph:
         """
         known: dict[int, Any] = {id(symbolic): value for symbolic, value in zip(self.inputs, values)}
 
+        for symbolic, value in zip(self.inputs, values):
+            keep(symbolic, value)
+
         def fill(argument: Any) -> Any:
             return known[id(argument)] if isinstance(argument, KerasTensor) else argument
 
@@ -246,6 +266,9 @@ class OperationGraph:
             args, kwargs = tf.nest.map_structure(fill, (node.args, node.kwargs))
             operation = node.operation if call is None else call(node.operation)
             results = tf.nest.flatten(operation(*args, **kwargs))
+            if len(results) != len(node.outputs):
+                raise ValueError(_other_number(node, results))
             for symbolic, value in zip(node.outputs, results):
                 known[id(symbolic)] = value
+                keep(symbolic, value)
         return [known[id(tensor)] for tensor in outputs]

@@ -189,8 +189,11 @@ class KerasTensor(PromotingOperators, TensorOperators):
 
     def __weft_operation__(self, op_name: str, inputs: list[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
         """Records the application of an op instead of running it; with a graph's tensors it goes into their graph."""
+        from weft.keras.core import step_values
         from weft.keras.core.operation import OpNode
 
+        if step_values.known(inputs):
+            return op_outputs(op_name, step_values.filled(inputs), attrs)
         if present_graph() is not None:
             inputs, beside_graph = take_constants(inputs)
             if beside_graph:

@@ -95,7 +95,11 @@ class Operation:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Records a call where a symbolic tensor is among the arguments; runs it otherwise."""
         if any_symbolic(args, kwargs):
-            return self.symbolic_call(*args, **kwargs)
+            from weft.keras.core import step_values
+
+            if not step_values.known(args, kwargs):
+                return self.symbolic_call(*args, **kwargs)
+            args, kwargs = step_values.filled((args, kwargs))
         return self.call(*args, **kwargs)
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, Self
 
@@ -93,7 +93,7 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._dtype_policy = dtype_policies.get(dtype)
         self.autocast = autocast
-        self.supports_masking = False
+        self.supports_masking = type(self).compute_mask is not Layer.compute_mask  # who says how, can
         self.input_spec: Any = None
         if not isinstance(trainable, bool):
             raise ValueError(explain(
@@ -557,8 +557,18 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
             with naming.Scope(self.name, self):
                 self.build(as_shape(input_shape))
         with autocast_scope(self.compute_dtype if self.autocast else None):
-            outputs = evaluate_symbolically(self.call, inputs)
+            outputs = evaluate_symbolically(self._call_of_shapes(), inputs)
         return shapes_of(outputs)
+
+    def _call_of_shapes(self) -> Callable[..., Any]:
+        """The call that shapes follow from. Where a user's `compute_output_shape` asks that of the layer beneath it
+        through `super()`, it is that layer's, which the user's class may have replaced."""
+        for cls in type(self).__mro__[type(self).__mro__.index(Layer) - 1 :: -1]:
+            own = vars(cls).get("compute_output_shape")
+            if own is not None:
+                beneath = super(cls, self).call  # type: ignore[arg-type,misc]
+                return self.call if _is_builtin(own) or beneath.__func__ is Layer.call else beneath
+        return self.call
 
     # Symbolic inputs and outputs of the only call
 
@@ -652,14 +662,8 @@ def _is_builtin(function: Any) -> bool:
 
 
 def _masks_of(value: Any) -> Any:
-    """The masks that a structure of tensors carries, in its structure; None where there is none."""
-    if is_tensor(value):
-        return get_mask(value)
-    leaves = tf.nest.flatten(value)
-    masks = [get_mask(leaf) for leaf in leaves]
-    if all(mask is None for mask in masks):
-        return None
-    return tf.nest.pack_sequence_as(value, masks)
+    """The masks that a structure of tensors carries, in its structure, None for each that has none."""
+    return get_mask(value) if is_tensor(value) else tf.nest.map_structure(get_mask, value)
 
 
 __all__ = ["BASE_ARGUMENTS", "InputSpec", "Layer"]

@@ -17,6 +17,44 @@ _WEIGHT_ORDER = ("shape", "initializer", "dtype", "trainable", "autocast", "regu
 _OLD_WEIGHT_ORDER = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 
 
+class _Weights(list):  # type: ignore[type-arg]
+    """The weights that a layer has itself: what is added to the list the layer has from then on."""
+
+    def __init__(self, layer: Any, trainable: bool) -> None:
+        own = tracking.unique(layer._own_variables())
+        super().__init__(variable for variable in own if layer._counts_as_trainable(variable) is trainable)
+        self._layer, self._trainable = layer, trainable
+
+    def append(self, variable: Any) -> None:
+        """The layer has one more weight."""
+        self.extend([variable])
+
+    def extend(self, variables: Any) -> None:
+        """The layer has these weights, too."""
+        for variable in variables:
+            if not any(variable is own for own in self._layer._own_variables()):
+                self._layer._own.append(variable)
+            if not any(variable is listed for listed in self):
+                if not self._trainable:
+                    variable._cell.trainable = False
+                super().append(variable)
+
+    def __iadd__(self, variables: Any) -> _Weights:  # type: ignore[misc]
+        self.extend(variables)
+        return self
+
+    def become(self, variables: Any) -> None:
+        """What an assignment to the list does: weights can be added, not taken away."""
+        missing = [variable for variable in self if not any(variable is given for given in variables)]
+        if missing:
+            raise AttributeError(explain(
+                f"Layer `{self._layer.name}` ({type(self._layer).__name__}): weights cannot be taken off its list.",
+                received=f"a list without {', '.join(f'`{variable.name}`' for variable in missing)}",
+                hint="freeze them: variable.trainable = False, or layer.trainable = False",
+            ))  # fmt: skip
+        self.extend(variables)
+
+
 class LayerWeights:
     """A mixin: what belongs to the weights of a layer and of those inside."""
 
@@ -114,6 +152,27 @@ class LayerWeights:
                     (trainable if self._counts_as_trainable(variable) else others).append(variable)
         return trainable + others
 
+    # What layers of Keras 2 and 3 read and add to by hand
+
+    @property
+    def _trainable_weights(self: Any) -> list[Any]:
+        return _Weights(self, True)
+
+    @_trainable_weights.setter
+    def _trainable_weights(self: Any, given: list[Any]) -> None:
+        self._trainable_weights.become(given)
+
+    @property
+    def _non_trainable_weights(self: Any) -> list[Any]:
+        return _Weights(self, False)
+
+    @_non_trainable_weights.setter
+    def _non_trainable_weights(self: Any, given: list[Any]) -> None:
+        self._non_trainable_weights.become(given)
+
+    _trainable_variables = _trainable_weights
+    _non_trainable_variables = _non_trainable_weights
+
     def _counts_as_trainable(self: Any, variable: Any) -> bool:
         """Whether it would be trained if nothing were frozen: freezing must not change the order of weights."""
         return bool(variable.trainable or getattr(variable, "_frozen", False))
@@ -153,11 +212,19 @@ class LayerWeights:
             found.extend(child.trainable_weights)
         return tracking.unique(found)
 
+    @trainable_weights.setter
+    def trainable_weights(self: Any, given: list[Any]) -> None:  # layers of Keras 1 and 2 list them in build()
+        self._trainable_weights.become(given)
+
     @property
     def non_trainable_weights(self: Any) -> list[Any]:
         """The weights that training does not update."""
         trained = {id(variable) for variable in self.trainable_weights}
         return [variable for variable in self.weights if id(variable) not in trained]
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self: Any, given: list[Any]) -> None:
+        self._non_trainable_weights.become(given)
 
     @property
     def trainable(self: Any) -> bool:

@@ -34,6 +34,7 @@ def count(
     """
     y_pred = tf.cast(tf.convert_to_tensor(y_pred), dtype)
     y_true, y_pred = align_ranks(tf.cast(tf.convert_to_tensor(y_true), dtype), y_pred)
+    _require_one_shape(y_true, y_pred)
     weights = tf.ones([1], dtype)
     if sample_weight is not None:
         weights = tf.cast(tf.convert_to_tensor(sample_weight), dtype)
@@ -53,6 +54,21 @@ def count(
         "true_positives": hits, "false_positives": false, "true_negatives": tf.reduce_sum(negative, axis=0) - false,
         "false_negatives": tf.reduce_sum(positive, axis=0) - hits,
     }  # fmt: skip
+
+
+def _require_one_shape(y_true: Any, y_pred: Any) -> None:
+    labels, answers = tf.TensorShape(y_true.shape), tf.TensorShape(y_pred.shape)
+    if labels.is_compatible_with(answers):
+        return
+    classes = answers[-1] if answers.rank else None
+    raise ValueError(explain(
+        "A metric that counts right and wrong answers needs labels of the predictions' shape, 0 or 1 each: "
+        f"Shapes {labels} and {answers} are incompatible.",
+        expected=f"labels of shape {answers}",
+        received=f"y_true {labels}, y_pred {answers}",
+        hint=f"make class numbers one-hot: keras.utils.to_categorical(y, {classes})"
+        if classes not in (None, 1) and labels.rank in (1, answers.rank) else "give each prediction its label",
+    ))  # fmt: skip
 
 
 class _Counting(Metric):

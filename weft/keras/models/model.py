@@ -364,4 +364,21 @@ def model_from_json(text: str, custom_objects: dict[str, Any] | None = None) -> 
         ValueError: For text that is no JSON or describes no model.
     """
     config = parse_json(text, "model_from_json")
+    return model_from_config(config, custom_objects)
+
+
+def model_from_config(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    """The model of a configuration, as `{"class_name": ..., "config": model.get_config()}`.
+
+    Args:
+        config: The class' name and what `get_config` of Keras 1, 2 or 3 gives.
+        custom_objects: Name → class or function, for what is not Keras' own.
+
+    Raises:
+        TypeError: For a list, which is what `get_config` of a Sequential gave in Keras 1.
+    """
+    if isinstance(config, list):
+        raise TypeError(explain(
+            "`model_from_config` expects a dictionary, not a list.", hint="Sequential.from_config(config) takes a list"
+        ))  # fmt: skip
     return deserialize_keras_object(legacy_config.modern(config), custom_objects=custom_objects)

@@ -67,13 +67,18 @@ def write_weights(group: Any, model: Any) -> None:
 def _put_arrays(group: Any, variables: Any) -> None:
     names: list[str] = []
     for variable in variables:  # variables of one name in one layer are told apart by a number, as scopes are
-        path, count = str(variable.path), 0
+        path, count = _path_of(variable), 0
         while (name := f"{path}_{count}" if count else path) in names:
             count += 1
         names.append(name)
     hdf5.put_names(group, "weight_names", names)
     for name, variable in zip(names, variables):
         hdf5.put_array(group, name, variable.numpy())
+
+
+def _path_of(variable: Any) -> str:
+    """The path of a weight; a `tf.Variable` that a layer keeps has but a name."""
+    return str(getattr(variable, "path", variable.name))
 
 
 def _weights_of(layer: Any) -> list[Any]:
@@ -209,11 +214,11 @@ def _assign(arrays: list[tuple[str, np.ndarray]], variables: list[Any], layer: A
     values = [value for _, value in arrays]
     if len(values) != len(variables):
         return (f"layer `{layer.name}` ({type(layer).__name__}) has {len(variables)} weights "
-                f"({', '.join(v.path for v in variables)}), the file holds {len(values)}"
+                f"({', '.join(map(_path_of, variables))}), the file holds {len(values)}"
                 f" ({', '.join(name for name, _ in arrays)}).")  # fmt: skip
     for (name, value), variable in zip(arrays, variables):
         if tuple(value.shape) != tuple(variable.shape):
-            return (f"layer `{layer.name}` ({type(layer).__name__}): weight `{variable.path}` has shape "
+            return (f"layer `{layer.name}` ({type(layer).__name__}): weight `{_path_of(variable)}` has shape "
                     f"{tuple(variable.shape)}, `{name}` in the file has {tuple(value.shape)}.")  # fmt: skip
     for value, variable in zip(values, variables):
         variable.assign(value.astype(variable._dtype.as_numpy_dtype, copy=False))
@@ -261,7 +266,7 @@ def _in_our_order(values: list[Any], optimizer: Any, count: int) -> list[Any] | 
         return values
     if not count or not values or np.ndim(values[0]) != 0:
         return None
-    own = next((n for n, variable in enumerate(variables) if variable.path.endswith("learning_rate")), None)
+    own = next((n for n, variable in enumerate(variables) if _path_of(variable).endswith("learning_rate")), None)
     rate = [] if own is None else [variables[own].numpy()]
     rest = values[1:]
     slots = (len(variables) - 1 - len(rate)) // count

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 import weft as tf
+from weft.keras.core.metric_logs import Logs
 from weft.keras.trainer.uneven import joined, on_host
 
 
-def as_numbers(logs: Any) -> dict[str, Any]:
+def as_numbers(logs: Any) -> Logs:
     """Logs with Python numbers, their names sorted; dicts of results are opened."""
-    found: dict[str, Any] = {}
+    found = Logs()
     for name, value in sorted(logs.items()):
         if isinstance(value, dict):
             found.update(as_numbers(value))

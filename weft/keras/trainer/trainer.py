@@ -14,7 +14,7 @@ from weft.keras import config
 from weft.keras import metrics as metrics_module
 from weft.keras import optimizers as optimizers_module
 from weft.keras.callbacks.callback import CallbackList, History
-from weft.keras.core import tracking
+from weft.keras.core import step_values, tracking
 from weft.keras.distribution import distribution
 from weft.keras.optimizers.scaling import with_loss_scale
 from weft.keras.trainer import arguments, arrays, sources
@@ -256,6 +256,7 @@ class Trainer(CompiledParts, GeneratorMethods):
         return total
 
     def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        step_values.ask()
         names = signature_of(self.compute_loss).parameters
         if "training" in names or any(p.kind is p.VAR_KEYWORD for p in names.values()):
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
@@ -268,6 +269,7 @@ class Trainer(CompiledParts, GeneratorMethods):
 
     # Steps
 
+    @step_values.kept()
     def train_step(self, data: Any) -> dict[str, Any]:
         """A step of training over a batch. May be overridden.
 
@@ -293,6 +295,7 @@ class Trainer(CompiledParts, GeneratorMethods):
             self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
+    @step_values.kept()
     def test_step(self, data: Any) -> dict[str, Any]:
         """A step of evaluation over a batch. May be overridden.
 
@@ -456,8 +459,7 @@ class Trainer(CompiledParts, GeneratorMethods):
             logs = self._train_epoch(loop, listeners)
             if validation is not None and arguments.is_due(epoch, validation_freq):
                 found = as_numbers(self._evaluate_loop(validation, listeners))
-                logs.update({f"val_{name}": value for name, value in found.items()})
-                logs = dict(sorted(logs.items()))
+                logs = as_numbers(logs | {f"val_{name}": value for name, value in found.items()})
             listeners.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break

@@ -426,7 +426,7 @@ class _SimpleAttention(Layer):
         for what, found, expected in (("", inputs, "[query, value]"), (" mask", mask, "[query_mask, value_mask]")):
             if what and found is None:
                 continue
-            if not isinstance(found, (list, tuple)) or len(found) not in (2, 3) or _is_shape(found):
+            if not isinstance(found, (list, tuple)) or len(found) not in (2, 3) or (not what and _is_shape(found)):
                 problem = "mask must be a list" if what else "must be called on a list"
                 raise ValueError(explain(
                     f"Layer `{self.name}`: an {type(self).__name__} layer {problem} of length 2 or 3.",
