@@ -153,6 +153,28 @@ def test_what_lies_ahead_is_left_out(
         _near(_run(function, given), made)
 
 
+@pytest.mark.parametrize("name", ["", "avx2", "x86-64", "neon"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_lies_ahead_adds_nothing_to_sums_over_rows(name: str, dtype: Any) -> None:
+    """Tiles of the matrix turned round reach beyond the columns that take part, by more than a vector where these are
+    short: what another matrix has left there must not be added."""
+    try:
+        target.find(name or "host")
+    except UnavailableError as error:
+        pytest.skip(str(error))
+
+    def attend(q: Any, k: Any, v: Any) -> Any:
+        seen = tf.range(130)[:, None] >= tf.range(130)
+        return tf.matmul(tf.nn.softmax(tf.where(seen, tf.matmul(q, k, transpose_b=True), -1e38)), v)
+
+    given = _drawn([(5, 2, 130, 6)] * 4, dtype)
+    function = _with_gradients(attend)
+    wanted = _by_reference(function, given)
+    with flags.override(WEFT_TARGET=name):
+        for _ in range(2):
+            _near(_run(function, given), wanted, 2e-6 if dtype is np.float32 else 1e-13)
+
+
 @pytest.mark.parametrize("mask", [
     lambda i, j: i + 2 >= j, lambda i, j: i <= j, lambda i, j: tf.logical_or(i >= j, j < 3), lambda i, j: i - j < 3,
 ])  # fmt: skip

@@ -286,6 +286,29 @@ def test_depthwise_in_other_shapes() -> None:
     _compare(lambda x, k: [tf.nn.conv2d(x, k, 1, "SAME")], _numbers(12, (2, 8, 7, 12), (3, 3, 3, 8)))  # groups of 3
 
 
+@pytest.mark.usefixtures("_target")
+@pytest.mark.parametrize("seed", range(8))
+def test_strides_dilations_and_groups_of_any_kind(seed: int) -> None:
+    """Also those that TensorFlow has no argument for: strides and dilations with factors in common, many windows."""
+    rng = np.random.default_rng(seed)
+
+    def drawn(low: int, high: int, count: int) -> tuple[int, ...]:
+        return tuple(int(n) for n in rng.integers(low, high, count))
+
+    rank = (2, 1, 2, 3, 2)[seed % 5]
+    strides, dilations, window = drawn(1, 5, rank), drawn(1, 5, rank), drawn(1, 4, rank)
+    sizes = tuple((w - 1) * d + int(rng.integers(1, 9)) for w, d in zip(window, dilations, strict=True))
+    groups, channels, each = ((2, 3, 5), (6, 1, 3), (1, 5, 17), (3, 4, 4), (20, 1, 2), (5, 1, 1))[seed % 6]
+    given = {"strides": strides, "dilations": dilations, "padding": ("SAME", "VALID")[seed % 2], "groups": groups}
+
+    def function(x: Any, k: Any) -> Any:
+        found = dispatch.call("conv", x, k, **given)
+        return [found, tf.nn.relu(found)]
+
+    _compare(function, _numbers(seed, (9 if rank < 3 else 2, *sizes, groups * channels),
+                                (*window, channels, groups * each)))  # fmt: skip
+
+
 def test_depthwise_of_a_tile_with_what_is_behind_it() -> None:
     def block(x: Any, k: Any, bias: Any) -> Any:
         return tf.nn.relu6(tf.nn.depthwise_conv2d(x, k, [1, 1, 1, 1], "SAME") + bias)

@@ -249,9 +249,11 @@ class _Writer:
         place = (*self.outer, self.first + row)
         body = rewrite_body(rows.row(), Rewriter(values=dict(zip(rows.rows, place, strict=True))))
         if self.stop is not None:  # tiles that end behind the last column find nothing there
-            clear = [Store([(self.squares[use.square].buffer, Index.of(row) * self.apart + self.stop + LANE,
+            ahead = LoopVar("ahead", self.columns)
+            clear = [Store([(self.squares[use.square].buffer, Index.of(row) * self.apart + Index.of(ahead) + LANE,
                              Const(0, self.dtype))]) for use in run.uses if use.down and use.side == -2]  # fmt: skip
-            body += [If(_less(self.stop, Index.of(self.columns)), [*clear])] if clear else []
+            end = minimum(Index.of(self.columns), self.stop + (self.most - 1))
+            body += [For(ahead, self.stop, end, [*clear], step=self.lanes)] if clear else []
         return [For(row, ZERO, self.count, body)]
 
     def _stored(self, buffer: Buffer) -> bool:

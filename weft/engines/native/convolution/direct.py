@@ -7,6 +7,7 @@ see every so-many-th element of the kernel, and are a convolution without stride
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -60,10 +61,11 @@ def whole(window: Window) -> list[Part]:
 
 
 def parts_of_gradient(window: Window) -> tuple[list[Part], list[int], list[int]]:
-    """The parts of the gradient for the images, with the kernel turned round; dilations are 1.
+    """The parts of the gradient for the images, with the kernel turned round.
 
-    Window o reads element k of the kernel at o * stride + k - pad, so that what lies at i = stride * m + rest - pad is
-    met by windows m - j with elements k = rest + stride * j.
+    Window o reads element k of the kernel at o * stride + k * dilation - pad. What lies at i = stride * m + rest - pad
+    is met by elements that are `every` apart, the first of them k with k * dilation = rest + stride * `back`, and by
+    windows m - back, m - back - step, ...; where strides and dilations have a factor in common, some by none.
 
     Returns:
         The parts; for each axis, how many zeros must lie before the cotangent, and its size with zeros around it.
@@ -73,16 +75,21 @@ def parts_of_gradient(window: Window) -> tuple[list[Part], list[int], list[int]]
     sizes: list[int] = []
     for axis, (size, stride, extent) in enumerate(zip(window.sizes, window.strides, window.window, strict=True)):
         lines = []
-        pad, least, most = window.pads[axis][0], 0, window.out[axis]
+        dilation, pad, least, most = window.dilations[axis], window.pads[axis][0], 0, window.out[axis]
+        common = math.gcd(stride, dilation)
+        every, step = stride // common, dilation // common
         for rest in range(stride):
             m = -((rest - pad) // stride)  # the first that lies within the image
-            start, elements = stride * m + rest - pad, max(0, -(-(extent - rest) // stride))
-            count, origin = -(-(size - start) // stride), m - max(0, elements - 1)
+            nearest = next((k for k in range(every) if (k * dilation - rest) % stride == 0), extent)
+            back, elements = (nearest * dilation - rest) // stride, max(0, -(-(extent - nearest) // every))
+            start = stride * m + rest - pad
+            count, origin = -(-(size - start) // stride), m - back - step * max(0, elements - 1)
             if count > 0:
-                first = extent - 1 - rest - stride * (elements - 1) if elements else 0
-                lines.append(Line(start, stride, count, origin, 1, 1, first, stride, elements))
+                first = extent - 1 - nearest - every * (elements - 1) if elements else 0
+                origin = origin if elements else 0
+                lines.append(Line(start, stride, count, origin, 1, step, first, every, elements))
                 if elements:
-                    least, most = min(least, origin), max(most, origin + count - 1 + elements)
+                    least, most = min(least, origin), max(most, origin + count + step * (elements - 1))
         axes.append([replace(line, origin=line.origin - least) for line in lines])
         before.append(-least)
         sizes.append(most - least)

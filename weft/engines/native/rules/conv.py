@@ -178,15 +178,14 @@ def forward(low: Lowering, x: Source, kernel: Memory, window: Window, groups: in
     shape = (batch, *window.out, filters)
     if groups == 1 and winograd.pays(window, channels, filters, groups, x.dtype):
         return winograd.convolution(low, low.memory(x, "image"), kernel, window, name)
-    if _deep(window, channels, filters, groups) and x.dtype in FLOATS:
-        result = low.temporary(shape, x.dtype, name)
-        image, weights = low.contiguous(x, "image"), Memory(kernel.buffer, (*window.window, filters))
-        add_template(low, result, depthwise.Depthwise(image, weights, depthwise.whole(window), result), name)
-        return result
+    if _deep(window, channels, groups) and x.dtype in FLOATS:
+        assert isinstance(filters, int)
+        image, weights = _side_by_side(low, x, filters // groups), Memory(kernel.buffer, (*window.window, filters))
+        return _by_channels(low, image, weights, depthwise.whole(window), shape, name)
     single = groups == 1 and _single(window)
     x = _chosen(low, x, window) if single else _surrounded(low, x, window)
     if groups > 1:
-        return _grouped(low, x, kernel, window, groups, name)
+        return _grouped(low, x, kernel, direct.whole(window), shape, groups, name)
     if single and x.contiguous:
         rows = batch
         for size in window.out:
@@ -205,42 +204,64 @@ def forward(low: Lowering, x: Source, kernel: Memory, window: Window, groups: in
     return result
 
 
-def _deep(window: Window, channels: Dimension, filters: Dimension, groups: int) -> bool:
-    """Whether every channel has one window of its own, of a size that the kernels of `depthwise` are for."""
-    return groups > 1 and channels == 1 and filters == groups and depthwise.fits(window)
+def _deep(window: Window, channels: Dimension, groups: int) -> bool:
+    """Whether every channel has windows of its own, of a size that the kernels of `depthwise` are for."""
+    return groups > 1 and channels == 1 and depthwise.fits(window)
 
 
-def _grouped(low: Lowering, x: Memory, kernel: Memory, window: Window, groups: int, name: str) -> Source:
-    """Groups of channels: with one channel each a sum over the window, else products side by side."""
-    batch, channels, filters = x.shape[0], kernel.shape[-2], kernel.shape[-1]
+def _side_by_side(low: Lowering, x: Source, times: int) -> Memory:
+    """Images in which each channel stands so many times side by side: once for each of its windows."""
+    if times == 1:
+        return low.contiguous(x, "image")
+    x = low.memory(x, "image")
+    channels = x.shape[-1] * times
+    return low.copy(view(x, (*x.shape[:-1], channels), lambda place: (*place[:-1], place[-1] // times)), "repeated")
+
+
+def _by_channels(
+    low: Lowering, x: Memory, kernel: Memory, parts: Sequence[direct.Part], shape: Shape, name: str
+) -> Memory:
+    """Sums over windows, channel by channel."""
+    made = low.temporary(shape, x.dtype, name)
+    add_template(low, made, depthwise.Depthwise(x, kernel, parts, made), name)
+    return made
+
+
+def _grouped(
+    low: Lowering, x: Memory, kernel: Memory, parts: Sequence[direct.Part], shape: Shape, groups: int, name: str
+) -> Memory:
+    """Groups of channels: products side by side, image by image, so that its groups find it in a cache; stored with
+    the groups' filters side by side."""
+    channels, filters = kernel.shape[-2:]
     assert isinstance(channels, int) and isinstance(filters, int)
-    each, rank = filters // groups, len(window.sizes)
+    each, result = filters // groups, low.temporary(shape, x.dtype, name)
+    for part in parts:
+        _grouped_part(low, x, kernel, part, (groups, channels, each), result, len(parts) > 1, name)
+    return result
 
-    def spread(place: Indices, within: Indices, channel: Index) -> Expr:
-        where = [place[1 + a] * window.strides[a] + within[a] * window.dilations[a] for a in range(rank)]
-        return x.at((place[0], *where, channel))
 
-    if channels == 1:
-        def value(place: Indices, within: Indices) -> Expr:
-            number = kernel.at((*within, Index.of(0), place[-1]))
-            return op("multiply", spread(place, within, place[-1] // each), number)
-
-        return low.reduce((batch, *window.out, filters), window.window, x.dtype, "add", value, name)
-    # image by image, so that its groups find it in a cache; stored with the groups' filters side by side
-    shape = (batch, groups, *window.out, each)
+def _grouped_part(
+    low: Lowering, x: Memory, kernel: Memory, part: direct.Part, sizes: tuple[int, int, int], result: Memory,
+    apart: bool, name: str,
+) -> None:  # fmt: skip
+    groups, channels, each = sizes
+    shape = (result.shape[0], groups, *(line.count for line in part), each)
 
     def element(place: Indices, within: Indices) -> Expr:
-        return spread((place[0], *place[2:]), within[:-1], place[1] * channels + within[-1])
+        where = [m * line.stride + k * line.dilation + line.origin
+                 for m, k, line in zip(place[2:-1], within, part, strict=False)]  # fmt: skip
+        return x.at((place[0], *where, place[1] * channels + within[-1]))
 
     def weight(place: Indices, within: Indices) -> Expr:
-        return kernel.at((*within, place[1] * each + place[-1]))
+        taps = [k * line.every + line.first for k, line in zip(within, part, strict=False)]
+        return kernel.at((*taps, within[-1], place[1] * each + place[-1]))
 
-    result = low.temporary((batch, *window.out, filters), x.dtype, name)
-    strides = (result.strides[0], each, *result.strides[1:])
-    output = Memory(result.buffer, shape, strides)
-    template = Contraction(shape, (*window.window, channels), element, weight, x.dtype)
-    low.nests.append(Nest(shape, lambda place, _: output.at(place), output, name=name, template=template))
-    return result
+    axes = list(zip(part, result.strides[1:-1], strict=True))
+    strides = (result.strides[0], each, *(stride * line.step for line, stride in axes), 1)
+    output = Memory(result.buffer, shape, strides, sum((stride * line.start for line, stride in axes), 0))
+    reduced = (*(line.size for line in part), channels)
+    template = Contraction(shape, reduced, element, weight, x.dtype)
+    low.nests.append(Nest(shape, lambda place, _: output.at(place), output, name=name, template=template, part=apart))
 
 
 @rule("conv_input_gradient")
@@ -261,38 +282,33 @@ def _input_gradient(low: Lowering, node: Node) -> Sequence[Source]:
         return [narrowed(_sparse_input_gradient(low, spots, kernel, window), node.outputs[0].dtype)]
     channels, filters = kernel.shape[-2:]
     assert isinstance(channels, int) and isinstance(filters, int)
-    each = filters // groups
-    # [*window, filters of a group, channels of all groups]
-    turned = (*window.window, each, channels * groups)
+    each, deep = filters // groups, _deep(window, channels, groups) and ct.dtype in FLOATS
+    # [*window, filters of a group, channels of all groups], or, where a group is a channel, [*window, filters]
+    turned = (*window.window, *(() if deep else (each,)), filters if deep else channels * groups)
 
     def value(place: Indices, _: Indices) -> Expr:
         flipped = [Index.of(window.window[a] - 1) - place[a] for a in range(rank)]
+        if deep:
+            return kernel.at((*flipped, Index.of(0), place[-1]))
         group, channel = place[-1] // channels, place[-1] % channels
         return kernel.at((*flipped, channel, group * each + place[-2]))
 
     packed = low.temporary(turned, kernel.dtype, "turned")
     low.nests.append(Nest(turned, value, packed, name="pack"))
-    if max(window.strides) == 1:
+    if deep:
+        shape, parts = (ct.shape[0], *window.sizes, filters), depthwise.parts_of_input_gradient(window)
+        image = low.contiguous(ct, "cotangent")
+        result: Source = _by_channels(low, image, packed, parts, shape, "conv_input_gradient")
+        result = result if each == 1 else _of_neighbours(low, result, each)
+    elif max(window.strides) == 1:
         pads = tuple((r - p, window.sizes[a] - window.out[a] + p) for a, (r, (p, _)) in enumerate(
             zip(reach, window.pads, strict=True)))  # fmt: skip
         simple = Window(window.out, window.window, window.strides, window.dilations, pads, window.sizes)
         result = forward(low, ct, packed, simple, groups, "conv_input_gradient")
     elif groups == 1 and _single(window):
         result = _spread(forward(low, ct, packed, _without_strides(window), 1, "conv_input_gradient"), window)
-    elif groups == 1 and max(window.dilations) == 1:
-        result = _in_parts(low, ct, packed, window)
-    elif _deep(window, channels, filters, groups) and max(window.dilations) == 1 and ct.dtype in FLOATS:
-        made = low.temporary((ct.shape[0], *window.sizes, filters), ct.dtype, "conv_input_gradient")
-        parts, weights = depthwise.parts_of_input_gradient(window), Memory(packed.buffer, (*window.window, filters))
-        template = depthwise.Depthwise(low.contiguous(ct, "cotangent"), weights, parts, made)
-        add_template(low, made, template, "conv_input_gradient")
-        result = made
     else:
-        sizes = tuple(window.sizes[a] + reach[a] for a in range(rank))
-        before = [reach[a] - window.pads[a][0] for a in range(rank)]
-        simple = Window(sizes, window.window, (1,) * rank, window.dilations, ((0, 0),) * rank, window.sizes)
-        wide = padded(low, low.memory(ct) if ct.cost > 3 else ct, before, sizes, window.strides)
-        result = forward(low, wide, packed, simple, groups, "conv_input_gradient")
+        result = _in_parts(low, ct, packed, window, groups)
     return [narrowed(from_channels_last(result, attrs["data_format"]), node.outputs[0].dtype)]
 
 
@@ -308,13 +324,27 @@ def _spread(source: Source, window: Window) -> Source:
     return Computed((source.shape[0], *window.sizes, source.shape[-1]), source.dtype, element, 10)
 
 
-def _in_parts(low: Lowering, ct: Source, kernel: Memory, window: Window) -> Source:
+def _in_parts(low: Lowering, ct: Source, kernel: Memory, window: Window, groups: int) -> Source:
     """The gradient for the images of a convolution with strides, from the kernel turned round."""
     parts, before, sizes = direct.parts_of_gradient(window)
     x = padded(low, low.memory(ct) if ct.cost > 3 else ct, before, sizes, [1] * len(sizes))
-    result = low.temporary((ct.shape[0], *window.sizes, kernel.shape[-1]), kernel.dtype, "conv_input_gradient")
+    shape = (ct.shape[0], *window.sizes, kernel.shape[-1])
+    if groups > 1:
+        return _grouped(low, x, kernel, parts, shape, groups, "conv_input_gradient")
+    result = low.temporary(shape, kernel.dtype, "conv_input_gradient")
     add_template(low, result, direct.Direct(x, kernel, parts, result), "conv_input_gradient")
     return result
+
+
+def _of_neighbours(low: Lowering, source: Source, many: int) -> Source:
+    """Sums of so many neighbours along the last axis."""
+    shape = (*source.shape[:-1], source.shape[-1] // many)
+
+    def value(place: Indices) -> Expr:  # code for each: neighbours are few, and lanes go along what is left
+        each = (source.at((*place[:-1], place[-1] * many + n)) for n in range(many))
+        return functools.reduce(lambda a, b: op("add", a, b), each)
+
+    return low.memory(Computed(shape, source.dtype, value, many), "neighbours")
 
 
 def _flat(window: Window) -> Window:
@@ -372,10 +402,13 @@ def _kernel_gradient(low: Lowering, node: Node) -> Sequence[Source]:
     fast = spots is None and winograd.pays(window, kernel_shape[-2], kernel_shape[-1], groups, x.dtype)
     if spots is None and groups == 1 and _single(window):  # spots are places in the whole image
         x, window = _chosen(low, x, window), _without_strides(window)
-    deep = _deep(window, kernel_shape[-2], kernel_shape[-1], groups) and x.dtype in FLOATS
-    x = low.contiguous(x, "image") if deep else low.memory(x, "image") if fast else _surrounded(low, x, window)
     batch, channels, filters = x.shape[0], kernel_shape[-2], kernel_shape[-1]
     assert isinstance(channels, int) and isinstance(filters, int)
+    deep = _deep(window, channels, groups) and x.dtype in FLOATS
+    if deep:
+        x = _side_by_side(low, x, filters // groups)
+    else:
+        x = low.memory(x, "image") if fast else _surrounded(low, x, window)
     share = ceil_divide(batch, SHARES)
 
     def limit(place: Indices) -> Index:
