@@ -311,3 +311,36 @@ def test_every_hook_in_the_order_of_keras() -> None:
         ("on_train_begin", []), ("on_epoch_begin", [0]), *batches("train", 2), *test, ("on_epoch_end", [0]),
         ("on_train_end", []), *test, ("on_predict_begin", []), *batches("predict", 1), ("on_predict_end", []),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metadata", "files"),
+    [(None, [None, None]), ("rows.tsv", ["rows.tsv"] * 2), ({"second": "rows.tsv"}, [None, "rows.tsv"])],
+)
+def test_tables_are_written_for_the_projector(tmp_path: Path, metadata: Any, files: list[str | None]) -> None:
+    words = keras.Input((3,))
+    tables = [keras.layers.Embedding(5, 2, name=name)(words) for name in ("first", "second")]
+    model = keras.Model(words, keras.layers.Dense(1)(tables[0] + tables[1]))
+    model.compile("sgd", "mse")
+    callback = keras.callbacks.TensorBoard(tmp_path, embeddings_freq=2, embeddings_metadata=metadata)
+    model.fit(np.ones((4, 3)), np.ones((4, 3, 1)), epochs=3, verbose=0, callbacks=[callback])
+    told = [f'  metadata_path: "{file}"\n' if file else "" for file in files]
+    assert (tmp_path / "projector_config.pbtxt").read_text() == "".join(
+        f'embeddings {{\n  tensor_name: "layer_with_weights-{place}/embeddings/.ATTRIBUTES/VARIABLE_VALUE"\n{line}}}\n'
+        for place, line in enumerate(told)
+    )
+    assert {path.name.partition(".data")[0] for path in (tmp_path / "train").glob("*.data*")} == {
+        "keras_embedding.ckpt-0", "keras_embedding.ckpt-2",
+    }  # fmt: skip
+    stored = tf.train.load_checkpoint(str(tmp_path / "train" / "keras_embedding.ckpt-2"))
+    for place, name in enumerate(("first", "second")):
+        table = stored.get_tensor(f"layer_with_weights-{place}/embeddings/.ATTRIBUTES/VARIABLE_VALUE")
+        assert np.array_equal(table, model.get_layer(name).get_weights()[0])
+
+
+def test_names_of_no_table_are_refused(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    callback = keras.callbacks.TensorBoard(tmp_path, embeddings_freq=1, embeddings_metadata={"dense": "rows.tsv"})
+    with pytest.raises(ValueError, match="Unrecognized `Embedding` layer names"):
+        model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0, callbacks=[callback])

@@ -13,6 +13,7 @@ import weft as tf
 from weft.extend import EventFileWriter, GraphDef, explain, nearest, summaries
 from weft.keras.callbacks.callback import Callback
 from weft.keras.core import tracking
+from weft.keras.layers.core.embedding import Embedding
 from weft.keras.optimizers.several import learning_rates
 
 _log = logging.getLogger("weft.keras")
@@ -43,8 +44,9 @@ class TensorBoard(Callback):
         update_freq: `"epoch"`, `"batch"`, or after how many batches metrics are written.
         profile_batch: A batch, or the first and the last of several, counted from 1, whose times are written, too:
             as a trace in the folder `plugins/profile`; 0 for none.
-        embeddings_freq: Takes no effect, and says so.
-        embeddings_metadata: Takes no effect.
+        embeddings_freq: After how many epochs the tables of Embedding layers are written for TensorBoard's projector: a
+            checkpoint of TensorFlow's, and `projector_config.pbtxt`; 0 never.
+        embeddings_metadata: The file that names the rows of the tables, or a dict: layer's name → file.
         **kwargs: Keras 2's `batch_size`, `write_grads`, `embeddings_data` and `embeddings_layer_names`, which take no
             effect, as in Keras since TensorFlow 2; what was asked for and is not written is said.
 
@@ -74,10 +76,9 @@ class TensorBoard(Callback):
         self.update_freq = 1 if update_freq == "batch" else update_freq
         self.profile_batch = profile_batch
         self.embeddings_freq = embeddings_freq
+        self.embeddings_metadata = embeddings_metadata
         self._profiled = _batches_of(profile_batch)
         self._profiling = False
-        if embeddings_freq:
-            _log.warning("TensorBoard: embeddings_freq=%r takes no effect: Weft does not write that.", embeddings_freq)
         self._writers: dict[str, Any] = {}
         self._tests = self._epoch_steps = self._batches = 0
         self._epoch_start = self._batch_start = 0.0
@@ -104,6 +105,8 @@ class TensorBoard(Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Opens the files and writes the graph."""
         self._training, self._batches = True, 0
+        if self.embeddings_freq:
+            self._write_projector()
         if self.write_graph and self.model._graph is not None:
             writer = self._writer("train")
             writer.write_graph(_graph_of(self.model))
@@ -168,6 +171,8 @@ class TensorBoard(Callback):
             self._scalar("train", "epoch_steps_per_second", steps / seconds, epoch)
         if self.histogram_freq and epoch % self.histogram_freq == 0:
             self._write_weights(epoch)
+        if self.embeddings_freq and epoch % self.embeddings_freq == 0:
+            self._write_tables(epoch)
         for writer in self._writers.values():
             writer.flush()
 
@@ -193,6 +198,39 @@ class TensorBoard(Callback):
             self._close()
 
     # Weights
+
+    def _tables(self) -> dict[str, Any]:
+        """The layers that hold tables, by what checkpoints call them: their places among those with weights."""
+        weighty = [layer for layer in self.model.layers if layer.weights or isinstance(layer, Embedding)]
+        names = ((f"layer_with_weights-{place}", layer) for place, layer in enumerate(weighty))
+        return {name: layer for name, layer in names if isinstance(layer, Embedding)}
+
+    def _write_tables(self, epoch: int) -> None:
+        parts = {name: tf.train.Checkpoint(embeddings=layer._embeddings) for name, layer in self._tables().items()}
+        folder = os.path.join(self.log_dir, "train")
+        os.makedirs(folder, exist_ok=True)
+        tf.train.Checkpoint(**parts).write(os.path.join(folder, f"keras_embedding.ckpt-{epoch}"))
+
+    def _write_projector(self) -> None:
+        """Writes which tensors of the checkpoints are tables, and what their rows are called."""
+        tables = {layer.name: name for name, layer in self._tables().items()}
+        files = self.embeddings_metadata
+        files = files if isinstance(files, dict) else dict.fromkeys(tables, files)
+        unknown = [name for name in files if name not in tables]
+        if unknown:
+            raise ValueError(explain(
+                "Unrecognized `Embedding` layer names passed to `keras.callbacks.TensorBoard` `embeddings_metadata`.",
+                received=", ".join(map(repr, unknown)), expected=f"some of {', '.join(map(repr, tables))}",
+            ))  # fmt: skip
+        lines = []
+        for layer, name in tables.items():
+            lines += ["embeddings {", f'  tensor_name: "{name}/embeddings/.ATTRIBUTES/VARIABLE_VALUE"']
+            if files.get(layer) is not None:
+                lines.append(f'  metadata_path: "{os.fspath(files[layer])}"')
+            lines.append("}")
+        os.makedirs(self.log_dir, exist_ok=True)
+        with open(os.path.join(self.log_dir, "projector_config.pbtxt"), "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n" * bool(lines))
 
     def _write_weights(self, epoch: int) -> None:
         writer = self._writer("train")
