@@ -34,6 +34,7 @@ def look_up(path: str) -> Any:
         ("keras.layers.Dens", ("no `keras.layers.Dens`", "Did you mean `Dense`")),
         ("keras.applications.VGG16", ("no `keras.applications` yet", "next: ")),
         ("keras.datasets.cifar10", ("no `keras.datasets.cifar10` yet", "keras.utils.get_file")),
+        ("keras.utils.multi_gpu_model", ("no `keras.utils.multi_gpu_model` yet", "MirroredStrategy")),
         ("keras.visualization", ("no `keras.visualization` yet", "matplotlib")),
     ],
 )

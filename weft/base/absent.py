@@ -29,6 +29,8 @@ NOT_BUILT: Mapping[str, str] = {
     "keras.layers.TorchModuleWrapper": "write the layer as a subclass of keras.layers.Layer",
     "keras.Quantizer": "train and predict with float32",
     "keras.quantizers": "train and predict with float32",
+    "keras.utils.convert_all_kernels_in_model": "leave it out: it turned kernels that Theano had made",
+    "keras.utils.multi_gpu_model": "make and compile the model in `with tf.distribute.MirroredStrategy().scope():`",
     "keras.visualization": "use matplotlib",
     "tf.Tensor.T": "use tf.transpose(x)",
     "tf.Tensor.all": "use tf.reduce_all(x)",

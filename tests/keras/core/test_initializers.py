@@ -165,3 +165,10 @@ def test_first_values_from_one_seed_are_those_of_keras():
     np.testing.assert_allclose(second, [-0.38827, -0.66488, -0.48197], atol=1e-5)
     shared = keras.initializers.RandomNormal()
     assert keras.layers.Dense(2, kernel_initializer=shared).kernel_initializer is shared
+
+
+def test_initializers_answer_to_their_classes_older_names() -> None:
+    for name, kind in (("STFTInitializer", "STFT"), ("OrthogonalInitializer", "Orthogonal")):
+        options = {"side": "real"} if kind == "STFT" else {}
+        found = keras.initializers.get({"class_name": name, "config": options})
+        assert isinstance(found, getattr(keras.initializers, kind))

@@ -38,7 +38,7 @@ _TABLE: dict[str, Any] = {cls.__name__: cls for cls in _CLASSES} | {
 }
 _TABLE |= {
     "uniform": RandomUniform, "normal": RandomNormal, "zero": Zeros, "one": Ones, "IdentityInitializer": Identity,
-    "OrthogonalInitializer": Orthogonal,
+    "OrthogonalInitializer": Orthogonal, "STFTInitializer": STFT,
 }  # fmt: skip
 
 
