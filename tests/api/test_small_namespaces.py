@@ -154,3 +154,26 @@ def test_gradients_agree_with_differences():
     assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(exact, numeric, strict=True))
     with pytest.raises(ValueError, match="list of arguments"):
         tf.test.compute_gradient(tf.square, 1.0)
+
+
+def test_rows_that_are_the_same():
+    rows, which, counts = tf.raw_ops.UniqueWithCountsV2(x=[[1, 2], [3, 4], [1, 2]], axis=[0])
+    assert rows.numpy().tolist() == [[1, 2], [3, 4]] and which.numpy().tolist() == [0, 1, 0]
+    assert counts.numpy().tolist() == [2, 1]
+    nan = float("nan")
+    assert tf.raw_ops.UniqueV2(x=[[nan], [nan]], axis=[0])[0].shape == (2, 1)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        tf.raw_ops.UniqueV2(x=[[1]], axis=[])
+
+
+def test_rows_that_are_the_same_in_graphs_that_are_written():
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.int32, [None, 2], name="x")
+        rows, which = tf.raw_ops.UniqueV2(x=x, axis=[0])
+        names = [tf.identity(rows).name, tf.identity(which).name]
+    message = graph.as_graph_def()
+    assert "UniqueV2" in {node.op for node in message.node}
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        found = tf.graph_util.import_graph_def(message, return_elements=["x:0", *names], name="")
+        rows, which = session.run(found[1:], {found[0]: [[1, 2], [3, 4], [1, 2]]})
+    assert rows.tolist() == [[1, 2], [3, 4]] and which.tolist() == [0, 1, 0]

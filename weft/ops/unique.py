@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from weft.base import dtypes, shapes
 from weft.base.dims import Dim
 from weft.ir.types import TensorType
-from weft.ops.axes import need_rank, same_shape, shape_of
+from weft.ops.axes import axis_of, need_rank, same_shape, shape_of
 from weft.ops.opdef import OpDef, SpecError, case, nondifferentiable, register
 
 if TYPE_CHECKING:
@@ -41,24 +42,40 @@ def _unique_parts(x: Any) -> tuple[Any, Any, Any]:
     return found[order], rank[inverse.reshape(-1)], counts[order]
 
 
-def _unique_spec(x: TensorType, *, dtype: DType) -> tuple[TensorType, TensorType]:
-    need_rank(x, 1, "x")
-    return TensorType((Dim.fresh("unique"),), x.dtype), TensorType(x.shape, dtype)
+def _parts_along(x: Any, axis: int) -> tuple[Any, Any, Any]:
+    """`_unique_parts` of what lies along an axis: two are the same where all their elements are."""
+    rows = np.moveaxis(x, axis, 0)
+    rows = rows.reshape(len(rows), math.prod(rows.shape[1:]))
+    which = np.zeros(len(rows), np.int64)
+    for column in rows.T:  # the rows' numbers so far and the numbers of one column give new ones
+        own = _unique_parts(column)[1]
+        which = _unique_parts(which * (len(rows) + 1) + own)[1]
+    return _unique_parts(which)
 
 
-def _unique(x: Any, dtype: DType) -> tuple[Any, Any]:
-    first, which, _ = _unique_parts(x)
-    return x[first], which.astype(dtype.numpy)
+def _unique_spec(x: TensorType, *, dtype: DType, axis: int | None) -> tuple[TensorType, TensorType]:
+    if axis is None:
+        need_rank(x, 1, "x")
+        axis = 0
+    shape = list(shape_of(x))
+    place = axis_of(axis, len(shape))
+    count, shape[place] = shape[place], Dim.fresh("unique")
+    return TensorType(tuple(shape), x.dtype), TensorType((count,), dtype)
 
 
-def _unique_with_counts(x: Any, dtype: DType) -> tuple[Any, Any, Any]:
-    first, which, counts = _unique_parts(x)
-    return x[first], which.astype(dtype.numpy), counts.astype(dtype.numpy)
+def _unique(x: Any, dtype: DType, axis: int | None) -> tuple[Any, Any]:
+    values, which, _ = _unique_with_counts(x, dtype, axis)
+    return values, which
 
 
-def _unique_with_counts_spec(x: TensorType, *, dtype: DType) -> tuple[TensorType, ...]:
-    values, which = _unique_spec(x, dtype=dtype)
-    return values, which, TensorType(values.shape, dtype)
+def _unique_with_counts(x: Any, dtype: DType, axis: int | None) -> tuple[Any, Any, Any]:
+    first, which, counts = _unique_parts(x) if x.ndim == 1 else _parts_along(x, 0 if axis is None else axis)
+    return np.take(x, first, axis or 0), which.astype(dtype.numpy), counts.astype(dtype.numpy)
+
+
+def _unique_with_counts_spec(x: TensorType, *, dtype: DType, axis: int | None) -> tuple[TensorType, ...]:
+    values, which = _unique_spec(x, dtype=dtype, axis=axis)
+    return values, which, TensorType((shape_of(values)[axis or 0],), dtype)
 
 
 _UNIQUE_CASES = (
@@ -66,19 +83,24 @@ _UNIQUE_CASES = (
     case(np.array([0.5, np.nan, 0.5, np.nan]), dtype=dtypes.int64, dtypes=dtypes.FLOATS),
     case(np.array([b"b", b"a", b"b"], object), dtypes=(dtypes.string,)),
     case(np.zeros((0,))),
+    case(np.array([[1, 2], [3, 4], [1, 2]]), axis=0),
+    case(np.array([[[1, 2], [0, 2]], [[1, 2], [0, 1]]]), axis=-1, dtypes=dtypes.FLOATS),
+    case(np.array([[b"a", b"b", b"a"]], object), axis=1, dtypes=(dtypes.string,)),
+    case(np.zeros((2, 0)), axis=0),
+    case(np.zeros((0, 2)), axis=0),
 )
 
 register(
     OpDef(
         name="unique",
         inputs=("x",),
-        attrs={"dtype": dtypes.int32},
+        attrs={"dtype": dtypes.int32, "axis": None},
         spec=_unique_spec,
         reference=_unique,
         dtypes=(dtypes.ALL,),
         vjp=_COUNTS,
         outputs=("y", "idx"),
-        doc="The different values of a vector in order of first occurrence, and which of them each element is.",
+        doc="The different values of a vector, or along an axis, in order of occurrence, and which of them each is.",
         cases=_UNIQUE_CASES,
     )
 )
@@ -87,7 +109,7 @@ register(
     OpDef(
         name="unique_with_counts",
         inputs=("x",),
-        attrs={"dtype": dtypes.int32},
+        attrs={"dtype": dtypes.int32, "axis": None},
         spec=_unique_with_counts_spec,
         reference=_unique_with_counts,
         dtypes=(dtypes.ALL,),

@@ -671,7 +671,12 @@ def _split_string(x: Writer, node: Node) -> Sequence[str]:
 
 @rule("unique")
 def _unique(x: Writer, node: Node) -> Sequence[str]:
-    x.op("Unique", x.operands(node), main=True, T=node.inputs[0].dtype, out_idx=node.attrs["dtype"])
+    kinds = {"T": node.inputs[0].dtype, "out_idx": node.attrs["dtype"]}
+    if node.attrs["axis"] is None:
+        x.op("Unique", x.operands(node), main=True, **kinds)
+    else:
+        axis = x.const([node.attrs["axis"]], "axis", np.int32)
+        x.op("UniqueV2", [*x.operands(node), axis], main=True, Taxis=_INT32, **kinds)
     return _outputs(node)
 
 

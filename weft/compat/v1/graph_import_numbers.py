@@ -12,7 +12,7 @@ import weft
 from weft.base import dtypes
 from weft.compat.v1 import dropped_ops
 from weft.compat.v1 import image as v1_image
-from weft.compat.v1.graph_import import Importer, NotKnown, Source, handles
+from weft.compat.v1.graph_import import Importer, Source, handles
 from weft.compat.v1.graph_import_media import calls
 from weft.compat.v1.graph_import_network import _text, _windows
 from weft.compat.v1.graph_import_rules import _alike, apply, of, sizes_at
@@ -80,12 +80,12 @@ def _bincount(x: Importer, source: Source, binary: bool = False) -> Any:
                               binary_output=binary)  # fmt: skip
 
 
-@handles("UniqueV2")
+@handles("UniqueV2", "UniqueWithCountsV2")
 def _unique(x: Importer, source: Source) -> Any:
     value = x.value(source.inputs[0])
-    if value.shape.rank != 1:
-        raise NotKnown("of rows")
-    return list(weft.unique(value, source.attrs.get("out_idx") or dtypes.int32))
+    axis = [int(n) for n in np.ravel(x.static(source, 1))]  # none for a vector
+    name = "unique" if source.op == "UniqueV2" else "unique_with_counts"
+    return apply(name, value, dtype=source.attrs.get("out_idx") or dtypes.int32, axis=axis[0] if axis else None)
 
 
 @handles("Reverse")
