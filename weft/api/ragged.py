@@ -45,6 +45,26 @@ def constant(pylist: Any, dtype: Any = None, ragged_rank: int | None = None, inn
         if ragged_rank:
             raise ValueError(f"Invalid pylist={pylist}: incompatible with ragged_rank={ragged_rank}")
         return frontdoor.convert(pylist, kind)
+    flat, splits, inner = rows_of_lists(pylist, ragged_rank, inner_shape)
+    if kind is None and not _leaves(flat):
+        kind = dtypes.float32
+    found = frontdoor.to_array(flat, kind) if _leaves(flat) else np.zeros((0, *inner) if inner else (len(flat),),
+                                                                         (kind or dtypes.float32).numpy)  # fmt: skip
+    if inner:
+        found = found.reshape((-1, *inner))
+    if not splits:
+        return frontdoor.convert(found)
+    ends = dtypes.as_dtype(row_splits_dtype)
+    return RaggedTensor.from_nested_row_splits(frontdoor.convert(found), [s.astype(ends.numpy) for s in splits],
+                                               validate=False)  # fmt: skip
+
+
+def rows_of_lists(pylist: Any, ragged_rank: int | None, inner_shape: Any) -> tuple[Any, list[Any], tuple[int, ...]]:
+    """Nested lists as their values in a row, where the rows of each level begin, and the shape of dense values.
+
+    Raises:
+        ValueError: For values at different depths; for more levels than there are.
+    """
     values = _as_lists(pylist)
     depth, least = _depths(values)
     if least is not None and depth is not None and least != depth:
@@ -62,17 +82,7 @@ def constant(pylist: Any, dtype: Any = None, ragged_rank: int | None = None, inn
     for _ in builtins.range(ragged_rank):
         splits.append(np.concatenate([[0], np.cumsum([len(row) for row in flat])]).astype(np.int64))
         flat = [item for row in flat for item in row]
-    if kind is None and not _leaves(flat):
-        kind = dtypes.float32
-    found = frontdoor.to_array(flat, kind) if _leaves(flat) else np.zeros((0, *inner) if inner else (len(flat),),
-                                                                         (kind or dtypes.float32).numpy)  # fmt: skip
-    if inner:
-        found = found.reshape((-1, *inner))
-    if not ragged_rank:
-        return frontdoor.convert(found)
-    ends = dtypes.as_dtype(row_splits_dtype)
-    return RaggedTensor.from_nested_row_splits(frontdoor.convert(found), [s.astype(ends.numpy) for s in splits],
-                                               validate=False)  # fmt: skip
+    return flat, splits, inner
 
 
 def _as_lists(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -70,6 +70,11 @@ class Operation:
         return next(node for node in self.graph.as_graph_def().node if node.name == self.name)
 
     @property
+    def op_def(self) -> Any:
+        """What operations of its type take and give: an OpDef message."""
+        return definitions().op_def(self.type)
+
+    @property
     def traceback(self) -> tuple[tuple[str, int, str, str], ...]:
         """The line of the program that made it, as `(file, line, function, text)`; empty where it is not known."""
         source = self._node.source
@@ -114,6 +119,17 @@ def operation_of(node: ir.Node) -> Operation:
     if found is None:
         found = node.metadata["operation"] = Operation(node)
     return found
+
+
+def _not_known() -> Any:
+    raise NotImplementedError(explain(
+        "TensorFlow's operations are known by their type once version 1's names are there.",
+        hint="import weft.compat.v1",
+    ))  # fmt: skip
+
+
+#: gives what knows TensorFlow's operations by their type (`create_op`, `op_def`); compat sets it
+definitions: Callable[[], Any] = _not_known
 
 
 class GraphKeys:
@@ -349,6 +365,27 @@ class Graph:
         from weft.runtime.gradient_overrides import override
 
         return override(self.ir, op_type_map)
+
+    def create_op(self, op_type: str, inputs: Any, dtypes: Any = None, input_types: Any = None,
+                  name: str | None = None, attrs: Any = None, op_def: Any = None, compute_shapes: bool = True,
+                  compute_device: bool = True) -> Operation:  # fmt: skip
+        """Makes an operation of TensorFlow's by its type.
+
+        Args:
+            op_type: Its type, such as `MatMul`.
+            inputs: Its operands, the members of lists in a row.
+            dtypes: Accepted: the dtypes of its results follow from its operands and attributes.
+            input_types: Accepted.
+            name: Its name; its type where None.
+            attrs: Its attributes, AttrValue messages by name; dtypes that operands tell may be left out.
+            op_def: Accepted.
+            compute_shapes: Accepted.
+            compute_device: Accepted.
+
+        Raises:
+            NotFoundError: For a type that is not known.
+        """
+        return definitions().create_op(self, op_type, inputs, name, attrs)  # type: ignore[no-any-return]
 
     @contextmanager
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:

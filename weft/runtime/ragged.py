@@ -33,6 +33,38 @@ class RaggedTensorValue(NamedTuple):
         inner = self.values.to_list() if nested else np.asarray(self.values).tolist()
         return [inner[a:b] for a, b in itertools.pairwise(splits)]
 
+    @property
+    def flat_values(self) -> Any:
+        """The values of the innermost rows, in a row."""
+        return self.values.flat_values if isinstance(self.values, RaggedTensorValue) else self.values
+
+    @property
+    def nested_row_splits(self) -> tuple[Any, ...]:
+        """Where the rows of each level begin, the outermost level first."""
+        inner = self.values.nested_row_splits if isinstance(self.values, RaggedTensorValue) else ()
+        return (self.row_splits, *inner)
+
+    @property
+    def ragged_rank(self) -> int:
+        """How many levels are ragged."""
+        return len(self.nested_row_splits)
+
+    @property
+    def dtype(self) -> Any:
+        """numpy's dtype of the values."""
+        return self.flat_values.dtype
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """The shape: the number of rows, None for each ragged axis, and the axes of dense values."""
+        return (len(self.row_splits) - 1, *(None,) * self.ragged_rank, *self.flat_values.shape[1:])
+
+    def __str__(self) -> str:
+        return f"<tf.RaggedTensorValue {self.to_list()}>"
+
+    def __repr__(self) -> str:
+        return f"tf.RaggedTensorValue(values={self.values!r}, row_splits={self.row_splits!r})"
+
 
 def _call(op: str, *tensors: Any, **attrs: Any) -> Any:
     return dispatch.call(op, *tensors, **attrs)

@@ -118,10 +118,19 @@ def _reduction(op: str) -> Callable[[list[Any], dict[str, Any]], Any]:
     def handler(inputs: list[Any], attrs: dict[str, Any]) -> Any:
         x = inputs[0]
         rank = x.shape.rank
-        axes = sorted({a % rank for a in attrs["axis"]})
+        axes = sorted({a if rank is None and a >= 0 else a % _told(rank, op) for a in attrs["axis"]})
         return _reduced(op, x, axes, bool(attrs.get("keepdims")))
 
     return handler
+
+
+def _told(rank: int | None, op: str) -> int:
+    if rank is None:
+        raise InvalidArgumentError(explain(
+            f"{op}: the rank of the ragged tensor is not known, so no axis counts from its end.",
+            hint="give the shape of its values, or an axis from 0 on",
+        ))  # fmt: skip
+    return rank
 
 
 def _reduced(op: str, x: Any, axes: list[int], keepdims: bool) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -200,10 +201,25 @@ def set_random_seed(seed: int | None) -> None:
     graphs.default_graph().seed = seed
 
 
+def _definitions() -> Any:
+    return importlib.import_module("weft.compat.v1.made_operations")
+
+
+graphs.definitions = _definitions
+_DEFAULT_SEED = 87654321  # the graph's seed where only the op has one
+
+
 def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     """The seeds of graph and op: where only the graph has one, that of the op is the number of operations so far."""
     seed = graphs.default_graph().seed
-    return seed, made() if seed is not None and op_seed is None else op_seed
+    if seed is None:
+        return (None, None) if op_seed is None else _no_zeros(_DEFAULT_SEED, op_seed)
+    return _no_zeros(seed, made() if op_seed is None else op_seed)
+
+
+def _no_zeros(seed: int, op_seed: int) -> tuple[int, int]:
+    """Two seeds that are not both 0, which kernels take for none."""
+    return (seed, op_seed) if seed or op_seed else (0, 2**31 - 1)
 
 
 def add_to_collection(name: str, value: Any) -> None:

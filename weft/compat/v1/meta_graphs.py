@@ -86,7 +86,8 @@ def _collection(name: str, members: Iterable[Any], made: MetaGraphDef) -> None:
         elif isinstance(item, (str, bytes)):
             entry.bytes_list.value.append(item.encode() if isinstance(item, str) else item)
         elif isinstance(item, QueueRunner):
-            entry.bytes_list.value.append(item.to_proto().SerializeToString())
+            message: Any = item.to_proto()
+            entry.bytes_list.value.append(message.SerializeToString())
         elif hasattr(item, "SerializeToString"):
             entry.bytes_list.value.append(item.SerializeToString())
         else:

@@ -62,11 +62,20 @@ class QueueRunner:
         """The queue's name."""
         return str(self._queue.name)
 
-    def to_proto(self, export_scope: str | None = None) -> QueueRunnerDef:
-        """It as a message: the names of its queue and operations."""
-        made = QueueRunnerDef(queue_name=self.name)
-        made.close_op_name, made.cancel_op_name = self._close_op.name, self._cancel_op.name
-        made.enqueue_op_name.extend(op.name for op in self._enqueue_ops)
+    def to_proto(self, export_scope: str | None = None) -> QueueRunnerDef | None:
+        """It as a message: the names of its queue and operations.
+
+        Names are those within `export_scope`; a queue runner whose queue is not in it gives None.
+        """
+        if export_scope is not None and not self.name.startswith(export_scope):
+            return None
+
+        def within(name: str) -> str:
+            return name if not export_scope else name.removeprefix(f"{export_scope.rstrip('/')}/")
+
+        made = QueueRunnerDef(queue_name=within(self.name))
+        made.close_op_name, made.cancel_op_name = within(self._close_op.name), within(self._cancel_op.name)
+        made.enqueue_op_name.extend(within(op.name) for op in self._enqueue_ops)
         made.queue_closed_exception_types.extend(error_code_of(kind) for kind in self._closed)
         return made
 
