@@ -60,6 +60,9 @@ def content(
     if op == "shape_of_axis":
         shape = node.inputs[0].shape
         return None if shape is None else shape[attrs["axis"]]
+    if op == "size":
+        shape = node.inputs[0].shape
+        return None if shape is None else dims.product(tuple(shape))
     if op in ("identity", "cast") and value.dtype.is_integer:
         return content(node.inputs[0], given, fed)
     if op == "strided_slice" and len(node.inputs) == 1:

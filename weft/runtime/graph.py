@@ -80,6 +80,18 @@ class Operation:
         source = self._node.source
         return () if source is None else ((source.file, source.line, source.function, source.text),)
 
+    # TensorFlow's own names with an underscore, which programs read all the same
+
+    _inputs, _outputs, _control_inputs, _graph, _node_def = inputs, outputs, control_inputs, graph, node_def
+
+    @property
+    def _id(self) -> int:
+        return self.graph.get_operations().index(self)
+
+    @property
+    def _input_types(self) -> list[Any]:
+        return [tensor.dtype for tensor in self.inputs]
+
     def values(self) -> tuple[Any, ...]:
         """The tensors that it makes, as a tuple."""
         return tuple(self.outputs)
@@ -108,6 +120,9 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<tf.Operation '{self.name}' type={self.type}>"
+
+    def __str__(self) -> str:
+        return str(self.node_def)
 
     def __reduce__(self) -> Any:
         raise TypeError(f"{self!r} belongs to a graph and cannot be pickled on its own.")

@@ -506,6 +506,9 @@ class SymbolicTensor(Tensor):
         """Where it will be computed, if that was said."""
         return str(self._value.node.metadata.get("device", ""))
 
+    # TensorFlow's own names with an underscore, which programs read all the same
+    _op, _value_index = op, value_index
+
     def consumers(self) -> list[Any]:
         """The operations that read it."""
         return [operation_of(node) for node in self._value.node.graph.nodes if self._value in node.inputs]

@@ -10,7 +10,7 @@ from weft.compat.v1 import initializers
 from weft.compat.v1 import nn as _nn
 from weft.compat.v1.rnn import bidirectional_dynamic_rnn, dynamic_rnn, static_bidirectional_rnn, static_rnn, walk
 from weft.compat.v1.rnn_cells import GRUCell, LSTMCell, LSTMStateTuple, RNNCell
-from weft.compat.v1.variable_scopes import variable_scope
+from weft.compat.v1.variable_scopes import get_variable_scope, variable_scope
 
 
 class LSTMBlockCell(LSTMCell):
@@ -165,7 +165,8 @@ def stack_bidirectional_rnn(cells_fw: Any, cells_bw: Any, inputs: Any, initial_s
     """As `stack_bidirectional_dynamic_rnn`, over a list of inputs."""
 
     def layer(given: Any, fw: Any, bw: Any, first: Any, last: Any) -> tuple[Any, Any, Any]:
-        return static_bidirectional_rnn(fw, bw, given, first, last, dtype, sequence_length)
+        scope = get_variable_scope()  # the one that is open: the networks lie directly in it
+        return static_bidirectional_rnn(fw, bw, given, first, last, dtype, sequence_length, scope)
 
     return _layers(layer, cells_fw, cells_bw, inputs, initial_states_fw, initial_states_bw, scope)
 

@@ -440,12 +440,16 @@ class AdamOptimizer(Optimizer):
         self._lr, self._beta1, self._beta2, self._epsilon = learning_rate, beta1, beta2, epsilon
         self._operations_of_rows = 32
 
-    def _get_beta_accumulators(self) -> tuple[Any, Any]:
+    def _powers(self) -> list[tuple[str, Any]]:
+        """The numbers whose powers are kept, with the names of these."""
+        return [("beta1_power", self._beta1), ("beta2_power", self._beta2)]
+
+    def _get_beta_accumulators(self) -> tuple[Any, ...]:
         graph = graphs.default_graph() if in_graph() else None
-        return (self._get_non_slot_variable("beta1_power", graph), self._get_non_slot_variable("beta2_power", graph))
+        return tuple(self._get_non_slot_variable(name, graph) for name, _ in self._powers())
 
     def _create_slots(self, var_list: list[Any]) -> None:
-        for value, name in ((self._beta1, "beta1_power"), (self._beta2, "beta2_power")):
+        for name, value in self._powers():
             self._create_non_slot_variable(self._call_if_callable(value), name)
         for variable in var_list:
             self._zeros_slot(variable, "m", self._name)
@@ -461,12 +465,14 @@ class AdamOptimizer(Optimizer):
         further(self._operations_of_rows)
         return self._apply_rows(_whole(grad, var), var, Rows(), "SparseApply")
 
-    def _change(self, gradient: Any, variable: Any, rows: Rows) -> list[Any]:
-        mean, square = self.get_slot(variable, "m"), self.get_slot(variable, "v")
+    def _numbers(self, variable: Any) -> tuple[Any, Any, list[Any]]:
+        """Both slots of a variable; the rate, both betas, epsilon and the betas' powers as its dtype."""
         settings = (self._lr_t, self._beta1_t, self._beta2_t, self._epsilon_t, *self._get_beta_accumulators())
-        rate, beta1, beta2, epsilon, power1, power2 = (
-            cast_setting(weft.convert_to_tensor(setting), variable) for setting in settings
-        )
+        numbers = [cast_setting(weft.convert_to_tensor(setting), variable) for setting in settings]
+        return self.get_slot(variable, "m"), self.get_slot(variable, "v"), numbers
+
+    def _change(self, gradient: Any, variable: Any, rows: Rows) -> list[Any]:
+        mean, square, (rate, beta1, beta2, epsilon, power1, power2) = self._numbers(variable)
         squared = weft.square(gradient)
         new_mean, new_square = rules.two_moments(rows.read(mean), rows.read(square), gradient, squared, beta1, beta2)
         step = rules.adam_step(new_mean, new_square, rules.adam_rate(rate, power1, power2), epsilon)
@@ -475,7 +481,7 @@ class AdamOptimizer(Optimizer):
     def _finish(self, update_ops: list[Any], name_scope: str) -> Any:
         with weft.control_dependencies(update_ops) if in_graph() else nullcontext():
             powers = []
-            for power, beta in zip(self._get_beta_accumulators(), (self._beta1_t, self._beta2_t), strict=True):
+            for power, beta in zip(self._get_beta_accumulators(), (self._beta1_t, self._beta2_t), strict=False):
                 now = getattr(power, "_snapshot", power)  # the read that the updates shared, as TensorFlow has it
                 powers.append(power.assign(weft.convert_to_tensor(now) * beta))
         return graphs.group(*update_ops, *powers, name=name_scope)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from weft.compat.v1.contrib.rnn_cells import (  # noqa: F401
+    AttentionCellWrapper,
+    Conv1DLSTMCell,
+    Conv2DLSTMCell,
+    Conv3DLSTMCell,
+    ConvLSTMCell,
+)
 from weft.compat.v1.rnn import static_bidirectional_rnn as static_bidirectional_rnn
 from weft.compat.v1.rnn import static_rnn as static_rnn
 from weft.compat.v1.rnn_blocks import (  # noqa: F401

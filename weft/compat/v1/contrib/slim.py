@@ -12,6 +12,7 @@ from typing import Any
 import weft
 from weft.compat.v1 import graphs
 from weft.compat.v1.contrib import framework, layers, losses, model_analyzer  # noqa: F401
+from weft.compat.v1.contrib import layer_parts as utils  # noqa: F401
 from weft.compat.v1.contrib.arg_scopes import add_arg_scope, arg_scope, arg_scoped_arguments  # noqa: F401
 from weft.compat.v1.contrib.framework import (  # noqa: F401
     assert_global_step,
@@ -32,25 +33,46 @@ from weft.compat.v1.contrib.framework import (  # noqa: F401
 from weft.compat.v1.contrib.layers import (  # noqa: F401
     apply_regularization,
     avg_pool2d,
+    avg_pool3d,
     batch_norm,
+    bias_add,
+    conv1d,
     conv2d,
     conv2d_transpose,
+    conv3d,
+    conv3d_transpose,
+    convolution,
+    convolution1d,
     convolution2d,
     convolution2d_transpose,
+    convolution3d,
+    convolution3d_transpose,
     dropout,
+    elu,
     embed_sequence,
     flatten,
     fully_connected,
+    group_norm,
+    instance_norm,
     l1_l2_regularizer,
     l1_regularizer,
     l2_regularizer,
     layer_norm,
+    linear,
     max_pool2d,
+    max_pool3d,
+    maxout,
     one_hot_encoding,
     optimize_loss,
+    relu,
+    relu6,
     repeat,
+    separable_conv2d,
+    separable_convolution2d,
     softmax,
     stack,
+    sum_regularizer,
+    unit_norm,
     variance_scaling_initializer,
     xavier_initializer,
     xavier_initializer_conv2d,
@@ -106,12 +128,4 @@ def create_train_op(total_loss: Any, optimizer: Any, global_step: Any = 0, updat
     return result
 
 
-def _collect_named_outputs(collections: Any, alias: str, outputs: Any) -> Any:
-    if collections:
-        graphs.get_default_graph().add_to_collections(collections, outputs)
-        outputs.alias = alias
-    return outputs
-
-
 learning = types.SimpleNamespace(create_train_op=create_train_op)
-utils = types.SimpleNamespace(collect_named_outputs=_collect_named_outputs)
