@@ -1,4 +1,4 @@
-"""What contrib has beside the rest: collections of layers, optimizers from outside, cells; and names with an underscore."""
+"""What contrib has beside the rest: collections, optimizers from outside, cells; and names with an underscore."""
 
 import numpy as np
 import pytest
@@ -86,3 +86,9 @@ def test_operations_answer_to_private_names():
     assert [t.name for t in total.op._inputs] == ["x:0"] and total._op is total.op and total._value_index == 0
     assert total.op._id == 1 and total.op._outputs == [total] and total.op._input_types == [tf.float32]
     assert 'op: "Identity"' in str(total.op)
+
+
+def test_layers_of_both_directions_lie_in_their_cell_s_scope():
+    cells = [[tf.nn.rnn_cell.GRUCell(2)] for _ in range(2)]
+    tf.contrib.rnn.stack_bidirectional_rnn(*cells, [tf.zeros([1, 3])], dtype=tf.float32)
+    assert tf.trainable_variables()[0].op.name == "stack_bidirectional_rnn/cell_0/fw/gru_cell/gates/kernel"

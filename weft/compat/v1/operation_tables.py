@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 import weft
 from weft.runtime.operation_counts import Standing
 
@@ -66,7 +68,8 @@ def _moments(args: dict[str, Any], standing: Standing) -> int:
 
 
 def _sequence_mask(args: dict[str, Any], standing: Standing) -> int:
-    return 11 if args.get("maxlen") is None else 8
+    longest = args.get("maxlen")
+    return (11 if longest is None else 7 + plain(longest)) + plain(args["lengths"])
 
 
 def _with_sizes(count: int, name: str) -> Callable[[dict[str, Any], Standing], int]:
@@ -137,6 +140,40 @@ def packed(shape: Any) -> int:
     return 1 + sum(map(plain, shape))
 
 
+def _gathered(value: Any) -> int:
+    """How many operations make a tensor of an argument, whose lists may have lists and tensors in them."""
+    if not isinstance(value, (list, tuple)) or all(map(plain, weft.nest.flatten(value))):
+        return int(plain(value))
+    return 1 + sum(map(_gathered, value))
+
+
+def _with_gathered(count: int, *names: str) -> Rule:
+    """As `_with_plain`, of arguments that may be lists of tensors."""
+    return lambda args, standing: count + sum(_gathered(args[name]) for name in names if args.get(name) is not None)
+
+
+def reduced(value: Any, axis: Any) -> int | None:
+    """A reduction over all axes of what is no tensor: it is made one twice, and its axes are told in the graph."""
+    if axis is not None or isinstance(value, (weft.Tensor, weft.SparseTensor, weft.IndexedSlices)):
+        return None
+    return 5 + 2 * _gathered(value)
+
+
+def _padded(args: dict[str, Any], standing: Standing) -> int:
+    value = args["constant_values"]
+    filled = plain(value) and bool(np.any(np.asarray(value) != 0))
+    return 1 + _gathered(args["tensor"]) + _gathered(args["paddings"]) + filled
+
+
+def _sparse_to_dense(args: dict[str, Any], standing: Standing) -> int:
+    indices, shape = args["sparse_indices"], args["output_shape"]
+    sizes = shape if isinstance(shape, (list, tuple)) else ()
+    wide = not plain(indices) and weft.convert_to_tensor(indices).dtype == weft.int64
+    cast = wide and any(not plain(size) and weft.convert_to_tensor(size).dtype != weft.int64 for size in sizes)
+    rest = plain(args["sparse_values"]) + plain(args["default_value"])
+    return 1 + _gathered(indices) + packed(shape) + cast + rest
+
+
 def zeros(shape: Any) -> int | None:
     """Zeros or ones in a shape; whether they are many is worked out in the graph."""
     if not isinstance(shape, (list, tuple)) or all(map(plain, shape)):
@@ -186,6 +223,8 @@ def _unsure(image: Any) -> int:
 def _one_hot(args: dict[str, Any], standing: Standing) -> int | None:
     values = args["on_value"], args["off_value"]
     if None in values:
+        if weft.is_tensor(args["depth"]):
+            return 1 + plain(args["indices"]) + sum(value is None or plain(value) for value in values)
         return None
     return 1 + plain(args["indices"]) + plain(args["depth"]) + 2 * sum(map(plain, values))
 
@@ -330,14 +369,17 @@ RULES: dict[str, Rule] = {
     "assert_non_negative": _signed(19),
     "assert_non_positive": _signed(19),
     "assert_positive": _signed(21),
+    "add_n": lambda args, standing: 1 + sum(map(plain, args["inputs"])),
     "batch_to_space": _with_plain(1, "block_size", "crops"),
     "batch_to_space_nd": _with_plain(1, "block_shape", "crops"),
     "bincount": 13,
     "boolean_mask": _mask,
+    "broadcast_to": _with_gathered(1, "input", "shape"),
     "clip_by_global_norm": _clip_by_global_norm,
     "clip_by_value": _clip_by_value,
     "confusion_matrix": 105,
     "count_nonzero": lambda args, standing: 5,
+    "dynamic_stitch": lambda args, standing: 1 + sum(map(_gathered, [*args["indices"], *args["data"]])),
     "fill": _fill,
     "foldl": _fold,
     "foldr": _fold,
@@ -394,8 +436,9 @@ RULES: dict[str, Rule] = {
     "nn.weighted_cross_entropy_with_logits": 16,
     "nn.swish": 4,
     "nn.zero_fraction": 26,
-    "norm": lambda args, standing: 5 if args.get("ord") in (None, "euclidean", 2) else 4,
-    "ones_like": 3,
+    "norm": lambda args, standing: (5 if args.get("ord") in (None, "euclidean", 2) else 4) + plain(args["tensor"]),
+    "ones_like": lambda args, standing: 3 + plain(args["tensor"]),
+    "pad": _padded,
     "range": lambda args, standing: 1 + (args.get("limit") is None) + sum(
         args.get(name) is not None and plain(args[name]) for name in ("start", "limit", "delta")),
     "one_hot": _one_hot,
@@ -404,11 +447,13 @@ RULES: dict[str, Rule] = {
     "reshape": _reshape,
     "roll": _with_plain(1, "input", "shift", "axis"),
     "scan": _scan,
+    "scatter_nd": _with_gathered(1, "indices", "updates", "shape"),
     "sequence_mask": _sequence_mask,
+    "shape": lambda args, standing: 2 if plain(args["input"]) else None,
+    "slice": _with_gathered(1, "input_", "begin", "size"),
     "sparse_retain": lambda args, standing: 8 + plain(args["to_retain"]),
     "sparse_tensor_dense_matmul": 1,
-    "sparse_to_dense": lambda args, standing: 1 + sum(
-        plain(args[name]) for name in ("sparse_indices", "output_shape", "sparse_values", "default_value")),
+    "sparse_to_dense": _sparse_to_dense,
     "space_to_batch": _with_plain(1, "block_size", "paddings"),
     "space_to_batch_nd": _with_plain(1, "block_shape", "paddings"),
     "tensordot": _tensordot,

@@ -9,11 +9,12 @@ import weft
 from weft.api.common import apply
 from weft.base import dtypes
 from weft.base.errors import explain
+from weft.compat.v1 import operation_tables
 from weft.compat.v1.naming import composite, counted, in_graph
 from weft.runtime import frontdoor, graph_ops
 from weft.runtime import graph as graphs
 from weft.runtime.composite import IndexedSlices
-from weft.runtime.operation_counts import further
+from weft.runtime.operation_counts import further, standing_for
 from weft.runtime.scopes import NameScope, Unit
 
 
@@ -34,9 +35,9 @@ def _reduction(op: str) -> Any:
         axis = _old_name(axis, reduction_indices, "axis", "reduction_indices")
         keep = _old_name(keepdims, keep_dims, "keepdims", "keep_dims")
         if axis is None and in_graph():
-            tensor = frontdoor.convert(input_tensor)
-            further(tensor.shape.rank is None)  # the axes are a range up to the rank then
-            with graph_ops.constants_outside():
+            with standing_for(operation_tables.reduced(input_tensor, axis)), graph_ops.constants_outside():
+                tensor = frontdoor.convert(input_tensor)
+                further(tensor.shape.rank is None)  # the axes are a range up to the rank then
                 return getattr(weft.math, op)(tensor, None, bool(keep), name)
         return getattr(weft.math, op)(input_tensor, axis, bool(keep), name)
 

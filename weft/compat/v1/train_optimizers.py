@@ -52,7 +52,7 @@ class Rows:
         return variable.scatter_sub(IndexedSlices(step, self.indices))
 
 
-def _summed(slices: IndexedSlices, variable: Any) -> tuple[Any, Any]:
+def summed(slices: IndexedSlices, variable: Any) -> tuple[Any, Any]:
     """The rows of a gradient with those that recur added up, and their numbers."""
     indices, place = weft.unique(slices.indices)
     sizes = (indices.shape.symbolic[0], *variable.shape.symbolic[1:])
@@ -280,10 +280,10 @@ class Optimizer:
 
     def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Any:
         if not in_graph():
-            values, indices = _summed(grad, var)
+            values, indices = summed(grad, var)
             return self._apply_rows(values, var, Rows(indices), "SparseApply")
         with Unit("Rows") as unit:
-            values, indices = _summed(grad, var)
+            values, indices = summed(grad, var)
             unit.hide()
         further(self._operations_of_rows)
         return self._apply_rows(values, var, Rows(indices), "SparseApply")

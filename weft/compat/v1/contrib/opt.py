@@ -320,7 +320,7 @@ class AdaMaxOptimizer(AdamOptimizer):
         return [("beta1_power", self._beta1)]
 
     def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Any:
-        values, indices = train_optimizers._summed(grad, var)
+        values, indices = train_optimizers.summed(grad, var)
         return self._apply_rows(values, var, Rows(indices), "SparseApply")
 
     def _change(self, gradient: Any, variable: Any, rows: Rows) -> list[Any]:
@@ -338,5 +338,5 @@ class LazyAdamOptimizer(AdamOptimizer):
     """
 
     def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Any:
-        values, indices = train_optimizers._summed(grad, var)
+        values, indices = train_optimizers.summed(grad, var)
         return self._apply_rows(values, var, Rows(indices), "SparseApply")
