@@ -236,6 +236,7 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     **_contrib("legacy_seq2seq", "python.ops", "seq2seq"),
     "contrib.layers.python.layers.utils": ("v1.contrib.layer_parts",),
     **_contrib("losses", "python.losses", "loss_ops"),
+    **_contrib("metrics", "python.ops", "metric_ops"),
     **_contrib("opt", "python.training", "external_optimizer lazy_adam_optimizer weight_decay_optimizers"),
     **_contrib("rnn", "python.ops", "core_rnn core_rnn_cell gru_ops lstm_ops rnn rnn_cell"),
     **_contrib("seq2seq", "python.ops", _SEQ2SEQ),

@@ -8,8 +8,8 @@ from typing import Any
 from weft.base.absent import absent, word_absent
 
 _HERE = tuple(
-    "crf ctc data distributions framework image layers learn legacy_seq2seq lookup losses metrics opt rnn seq2seq signal "
-    "slim tensorboard training util".split()
+    "crf ctc data distributions framework image layers learn legacy_seq2seq lookup losses metrics opt rnn seq2seq "
+    "signal slim tensorboard training util".split()
 )
 
 

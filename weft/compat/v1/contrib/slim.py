@@ -11,7 +11,7 @@ from typing import Any
 
 import weft
 from weft.compat.v1 import graphs
-from weft.compat.v1.contrib import framework, layers, losses, model_analyzer  # noqa: F401
+from weft.compat.v1.contrib import framework, layers, losses, metrics, model_analyzer  # noqa: F401
 from weft.compat.v1.contrib import layer_parts as utils  # noqa: F401
 from weft.compat.v1.contrib.arg_scopes import add_arg_scope, arg_scope, arg_scoped_arguments  # noqa: F401
 from weft.compat.v1.contrib.framework import (  # noqa: F401
