@@ -65,6 +65,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "simplejpeg": ("weft.api.image.jpeg",),
     "matplotlib": ("weft.cli.", "weft.keras.utils"),
     "sklearn": ("weft.cli.", "weft.keras.wrappers."),
+    "scipy": ("weft.compat.v1.contrib.opt",),
     "IPython": ("weft.cli.", "weft.keras.utils"),
 }
 
