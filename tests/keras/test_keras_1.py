@@ -113,3 +113,9 @@ def test_relu_with_alpha_and_models_of_configurations():
     assert again.output_shape == (None, 2)
     with pytest.raises(TypeError, match="not a list"):
         keras.models.model_from_config([])
+
+
+def test_losses_by_the_names_of_keras_2():
+    labels, found = np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([[2.0, 0.0], [1.0, -1.0]])
+    for name in ("cosine_proximity", "cosine"):
+        np.testing.assert_allclose(keras.losses.get(name)(labels, found), [-1.0, 0.0], atol=1e-6)

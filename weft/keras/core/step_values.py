@@ -18,9 +18,11 @@ from weft.keras.core.operation import node_of
 
 
 class _Step:
-    """Attributes:
-    values: By the identity of a symbolic tensor: it, and its value in this step.
-    is_asked: Whether the model has run, so that symbolic tensors are worth these values.
+    """One step of training or evaluation.
+
+    Attributes:
+        values: By the identity of a symbolic tensor: it, and its value in this step.
+        is_asked: Whether the model has run, so that symbolic tensors are worth these values.
     """
 
     def __init__(self) -> None:

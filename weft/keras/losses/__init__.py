@@ -83,6 +83,7 @@ _SHORT: dict[str, Any] = {
     "msle": mean_squared_logarithmic_error, "MSLE": mean_squared_logarithmic_error,
     "bce": binary_crossentropy, "BCE": binary_crossentropy, "kld": kl_divergence, "KLD": kl_divergence,
     "kullback_leibler_divergence": kl_divergence, "logcosh": log_cosh, "huber_loss": huber,
+    "cosine_proximity": cosine_similarity, "cosine": cosine_similarity,  # Keras 2's
 }  # fmt: skip
 
 #: every name that stands for a loss

@@ -8,6 +8,7 @@ from weft.keras.losses.crossentropy import categorical_crossentropy as categoric
 from weft.keras.losses.crossentropy import categorical_focal_crossentropy as categorical_focal_crossentropy
 from weft.keras.losses.crossentropy import sparse_categorical_crossentropy as sparse_categorical_crossentropy
 from weft.keras.losses.distances import categorical_hinge as categorical_hinge
+from weft.keras.losses.distances import cosine_similarity as _cosine
 from weft.keras.losses.distances import cosine_similarity as cosine_similarity
 from weft.keras.losses.distances import dice as dice
 from weft.keras.losses.distances import hinge as hinge
@@ -106,6 +107,7 @@ MSLE = _MSLE
 RMSE = _RMSE
 auc = _auc
 bce = _bce
+cosine = _cosine
 cosine_proximity = _cosine_proximity
 huber_loss = _huber_loss
 kld = _kld
