@@ -5,6 +5,12 @@ They are TensorFlow's, so that a vocabulary hashed by one is found by the other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
 _MASK = 0xFFFFFFFFFFFFFFFF
 _K0, _K1, _K2 = 0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F
 
@@ -14,7 +20,9 @@ def _rotate_right(x: int, by: int) -> int:
     return (x >> by | x << (64 - by)) & _MASK
 
 
-def _word(data: bytes, at: int, size: int = 8) -> int:
+def _word(data: Any, at: int, size: int = 8) -> Any:
+    if data.__class__ is _Column:
+        return data.word(at, size)
     return int.from_bytes(data[at : at + size], "little")
 
 
@@ -32,7 +40,7 @@ def _pair(u: int, v: int, factor: int) -> int:
     return _mix(((v ^ a) & _MASK) * factor) * factor & _MASK
 
 
-def _up_to_16(s: bytes) -> int:
+def _up_to_16(s: Any) -> Any:
     n = len(s)
     factor = _K2 + n * 2
     if n >= 8:
@@ -50,7 +58,7 @@ def _up_to_16(s: bytes) -> int:
     return _K2
 
 
-def _up_to_32(s: bytes) -> int:
+def _up_to_32(s: Any) -> Any:
     n = len(s)
     factor = _K2 + n * 2
     a, b = _word(s, 0) * _K1, _word(s, 8)
@@ -58,7 +66,7 @@ def _up_to_32(s: bytes) -> int:
     return _pair(_rotate_right(a + b, 43) + _rotate_right(c, 30) + d, a + _rotate_right(b + _K2, 18) + c, factor)
 
 
-def _up_to_64(s: bytes) -> int:
+def _up_to_64(s: Any) -> Any:
     n = len(s)
     factor = _K2 + n * 2
     a, b = _word(s, 0) * _K2, _word(s, 8)
@@ -80,7 +88,7 @@ def _four_words(s: bytes, at: int, a: int, b: int) -> tuple[int, int]:
     return (a + z) & _MASK, (b + _rotate_right(a, 44) + c) & _MASK
 
 
-def fingerprint64(s: bytes) -> int:
+def fingerprint64(s: Any) -> Any:
     """FarmHash's 64-bit fingerprint: the same number on every machine, for good.
 
     Args:
@@ -119,6 +127,50 @@ def fingerprint64(s: bytes) -> int:
         w = _four_words(s, at + 32, z + w[1], y + _word(s, at + 16))
         z, x = x, z
     return _pair(_pair(v[0], w[0], factor) + _mix(y) * _K0 + z, _pair(v[1], w[1], factor) + x, factor)
+
+
+def fingerprints64(texts: Sequence[bytes]) -> Any:
+    """The fingerprints of many texts: those of up to 64 bytes that have one length at once.
+
+    Args:
+        texts: Any bytes.
+
+    Returns:
+        uint64 `[texts]`.
+    """
+    found = np.empty(len(texts), np.uint64)
+    if not len(texts):
+        return found
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    order = np.argsort(lengths, kind="stable")
+    bounds = [0, *(np.flatnonzero(np.diff(lengths[order])) + 1).tolist(), len(texts)]
+    for begin, end in pairwise(bounds):
+        places = order[begin:end]
+        members = [texts[place] for place in places.tolist()]
+        if len(members) < _WORTH_A_TABLE or not 0 < len(members[0]) <= 64:
+            found[places] = np.array([fingerprint64(text) for text in members], np.uint64)
+        else:
+            found[places] = fingerprint64(_Column(members))
+    return found
+
+
+_WORTH_A_TABLE = 32  # texts of one length
+
+
+class _Column:
+    """Many texts of one length, of which each word is a column of numbers modulo 2**64."""
+
+    def __init__(self, texts: Sequence[bytes]) -> None:
+        self._table = np.frombuffer(b"".join(texts), np.uint8).reshape(len(texts), -1)
+
+    def __len__(self) -> int:
+        return self._table.shape[1]
+
+    def __getitem__(self, at: int) -> Any:
+        return self._table[:, at].astype(np.uint64)
+
+    def word(self, at: int, size: int) -> Any:
+        return np.ascontiguousarray(self._table[:, at : at + size]).view(f"<u{size}")[:, 0].astype(np.uint64)
 
 
 # SipHash -------------------------------------------------------------------------------------------------------------

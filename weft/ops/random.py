@@ -563,7 +563,7 @@ def _categorical(key: Array, counter: Array, logits: Array, num_samples: int, dt
         raise ValueError(f"row {row} of the logits has no finite entry, so there is nothing to draw from")
     last = classes - 1 - np.argmax(weights[:, ::-1] > 0, axis=-1)
     goal = uniform * reached[:, -1:]
-    if rows <= num_samples:
+    if num_samples * classes > 4000 or rows <= num_samples:  # a search for each row, or a comparison for each draw
         for row in range(rows):
             result[row] = np.searchsorted(reached[row], goal[row], side="right")
     else:

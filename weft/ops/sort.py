@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -118,9 +119,27 @@ def _top_k(x: Any, *count: Any, k: int | None, sorted: bool, index_type: DType) 
         raise ValueError(f"k is {wanted}, the last axis has {x.shape[-1]} elements (allowed: 0 to {x.shape[-1]})")
     if wanted == 1 and x.size:
         order = np.argmax(_comparable(x), axis=-1, keepdims=True)
+    elif 0 < wanted <= x.shape[-1] // 2:
+        order = _greatest(_comparable(x), wanted)
     else:
         order = _order(x, -1, "DESCENDING")[..., :wanted]
     return np.take_along_axis(x, order, -1), order.astype(index_type.numpy)
+
+
+def _greatest(x: Any, count: int) -> Any:
+    """The positions of the greatest elements of rows, in order, without sorting the others."""
+    if x.dtype.kind == "f" and np.isnan(x).any():
+        return _order(x, -1, "DESCENDING")[..., :count]
+    rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    least = np.partition(rows, rows.shape[1] - count, axis=1)[:, rows.shape[1] - count, None]
+    taken = rows >= least
+    if np.count_nonzero(taken) > len(rows) * count:  # of those that equal the least one the first are taken
+        equal = rows == least
+        above = taken & ~equal
+        taken = above | (equal & (np.cumsum(equal, axis=1) <= count - above.sum(axis=1, keepdims=True)))
+    places = np.nonzero(taken)[1].reshape(len(rows), count)
+    order = _order(np.take_along_axis(rows, places, 1), -1, "DESCENDING")
+    return np.take_along_axis(places, order, 1).reshape(*x.shape[:-1], count)
 
 
 def _top_k_vjp(b: Any, node: Any, ct: Any, _: Any) -> Sequence[Any]:

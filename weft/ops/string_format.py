@@ -157,7 +157,36 @@ def _rounded_once(value: float, exact: Callable[[], Fraction]) -> float:
     return value if true == middle else math.nextafter(value, math.inf if true > middle else -math.inf)
 
 
+_PLAIN = {True: b"0123456789+-", False: b"0123456789+-.eE"}
+
+
+def _read_plainly(texts: list[bytes], dtype: DType) -> Any:
+    """Numbers that are written in digits alone, all at once; None where some are not, or are not of the dtype."""
+    if b"".join(texts).translate(None, _PLAIN[dtype.is_integer]):
+        return None
+    try:
+        values = list(map(int if dtype.is_integer else float, texts))
+    except ValueError:
+        return None
+    if dtype.is_integer:
+        least = 0 if dtype.is_unsigned else dtype.min
+        return np.array(values, dtype.numpy) if not values or least <= min(values) <= max(values) <= dtype.max else None
+    wide = np.array(values, np.float64)
+    if dtype is dtypes.float64:
+        return wide
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        near = wide.astype(np.float32)
+        other = np.nextafter(near, np.copysign(np.float32(np.inf), (wide - near).astype(np.float32)))
+        between = (np.abs(wide - near) == np.abs(other - wide)) & (near != wide) & (wide != 0)
+        for place in np.flatnonzero(between | ~np.isfinite(near)).tolist():
+            near[place] = np.float32(_float(texts[place], dtype))
+    return near
+
+
 def _to_number(x: Any, dtype: DType) -> Any:
+    plain = _read_plainly(x.ravel().tolist(), dtype)
+    if plain is not None:
+        return plain.reshape(x.shape)
     read: Any = _integer if dtype.is_integer else _float
     found = []
     for index, text in enumerate(x.ravel()):

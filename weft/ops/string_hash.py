@@ -29,14 +29,18 @@ def _buckets(x: Any, function: Callable[[bytes], int], count: int) -> Any:
     return np.array([function(text) % count for text in x.ravel()], np.int64).reshape(x.shape)
 
 
-def _register(name: str, function: Callable[[bytes], int], doc: str) -> None:
+def _fast_buckets(x: Any, num_buckets: int) -> Any:
+    return (hashing.fingerprints64(x.ravel().tolist()) % np.uint64(num_buckets)).astype(np.int64).reshape(x.shape)
+
+
+def _register(name: str, function: Callable[[bytes], int], doc: str, reference: Any = None) -> None:
     register(
         OpDef(
             name=name,
             inputs=("input",),
             attrs={"num_buckets": REQUIRED},
             spec=_spec,
-            reference=lambda x, num_buckets: _buckets(x, function, num_buckets),
+            reference=reference or (lambda x, num_buckets: _buckets(x, function, num_buckets)),
             dtypes=(STRINGS,),
             vjp=_NUMBERS,
             any_rank=True,
@@ -47,7 +51,8 @@ def _register(name: str, function: Callable[[bytes], int], doc: str) -> None:
 
 
 _register("string_to_hash_bucket", hashing.murmur64, "The bucket of each string, by a 64-bit MurmurHash.")
-_register("string_to_hash_bucket_fast", hashing.fingerprint64, "The bucket of each string, by FarmHash's fingerprint.")
+_register("string_to_hash_bucket_fast", hashing.fingerprint64, "The bucket of each string, by FarmHash's fingerprint.",
+          _fast_buckets)  # fmt: skip
 
 register(
     OpDef(

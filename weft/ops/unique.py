@@ -24,15 +24,13 @@ _COUNTS = nondifferentiable("its results are counts and positions")
 def _unique_parts(x: Any) -> tuple[Any, Any, Any]:
     """Where each different value occurs first, which of them each element is, and how often each occurs."""
     if x.dtype == object:
-        places: dict[Any, int] = {}
-        first: list[int] = []
-        which = np.empty(len(x), np.int64)
-        for position, value in enumerate(x.tolist()):
-            if value not in places:
-                places[value] = len(first)
-                first.append(position)
-            which[position] = places[value]
-        return np.array(first, np.int64), which, np.bincount(which, minlength=len(first))
+        numbers = {value: number for number, value in enumerate(dict.fromkeys(x.tolist()))}
+        which = np.fromiter(map(numbers.__getitem__, x.tolist()), np.int64, len(x))
+        return _first_places(which, len(numbers)), which, np.bincount(which, minlength=len(numbers))
+    if x.dtype.kind in "iu" and len(x):
+        least, greatest = int(x.min()), int(x.max())
+        if greatest - least < 4 * len(x):  # a table of all numbers between is no larger than what sorting needs
+            return _counted((x - x.dtype.type(least)).astype(np.int64), greatest - least + 1)
     values = x.astype(np.float32) if x.dtype in _HALF else x
     _, found, inverse, counts = np.unique(values, return_index=True, return_inverse=True, return_counts=True,
                                           equal_nan=False)  # fmt: skip
@@ -40,6 +38,26 @@ def _unique_parts(x: Any) -> tuple[Any, Any, Any]:
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     return found[order], rank[inverse.reshape(-1)], counts[order]
+
+
+def _first_places(which: Any, count: int) -> Any:
+    """Where each of the numbers from 0 occurs first."""
+    first = np.empty(count, np.int64)
+    first[which[::-1]] = np.arange(len(which) - 1, -1, -1)  # of several writes to a place the last one stays
+    return first
+
+
+def _counted(x: Any, size: int) -> tuple[Any, Any, Any]:
+    """The parts of integers from 0 up to a size that a table can have."""
+    counts = np.bincount(x, minlength=size)
+    there = np.flatnonzero(counts)
+    places = np.zeros(size, np.int64)
+    places[x[::-1]] = np.arange(len(x) - 1, -1, -1)
+    first = places[there]
+    order = np.argsort(first)
+    numbers = np.empty(size, np.int64)
+    numbers[there[order]] = np.arange(len(order))
+    return first[order], numbers[x], counts[there[order]]
 
 
 def _parts_along(x: Any, axis: int) -> tuple[Any, Any, Any]:
