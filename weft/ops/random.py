@@ -555,8 +555,12 @@ def _categorical(key: Array, counter: Array, logits: Array, num_samples: int, dt
     if not result.size:
         return result.astype(dtype.numpy)
     wide = logits.astype(np.float64)
-    top = wide.max(axis=-1, keepdims=True, where=np.isfinite(wide), initial=-np.inf)
-    weights = np.where(np.isfinite(wide), np.exp(wide - np.where(np.isfinite(top), top, 0)), 0)
+    finite = np.isfinite(wide)
+    if finite.all():
+        weights = np.exp(wide - wide.max(axis=-1, keepdims=True))
+    else:
+        top = wide.max(axis=-1, keepdims=True, where=finite, initial=-np.inf)
+        weights = np.where(finite, np.exp(wide - np.where(np.isfinite(top), top, 0)), 0)
     reached = np.cumsum(weights, axis=-1)
     if not (reached[:, -1] > 0).all():
         row = int(np.flatnonzero(~(reached[:, -1] > 0))[0])

@@ -130,16 +130,21 @@ def _greatest(x: Any, count: int) -> Any:
     """The positions of the greatest elements of rows, in order, without sorting the others."""
     if x.dtype.kind == "f" and np.isnan(x).any():
         return _order(x, -1, "DESCENDING")[..., :count]
+    if not x.size:
+        return _order(x, -1, "DESCENDING")[..., :count]
     rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
     least = np.partition(rows, rows.shape[1] - count, axis=1)[:, rows.shape[1] - count, None]
-    taken = rows >= least
-    if np.count_nonzero(taken) > len(rows) * count:  # of those that equal the least one the first are taken
-        equal = rows == least
-        above = taken & ~equal
-        taken = above | (equal & (np.cumsum(equal, axis=1) <= count - above.sum(axis=1, keepdims=True)))
-    places = np.nonzero(taken)[1].reshape(len(rows), count)
-    order = _order(np.take_along_axis(rows, places, 1), -1, "DESCENDING")
-    return np.take_along_axis(places, order, 1).reshape(*x.shape[:-1], count)
+    where, places = np.nonzero(rows >= least)
+    if len(places) > len(rows) * count:  # of those that equal the least one the first are taken
+        equal = rows[where, places] == least[where, 0]
+        before = np.cumsum(equal) - equal
+        begins = np.searchsorted(where, np.arange(len(rows)))
+        number = before - before[begins][where]  # of its row, among the equal ones
+        room = count - np.bincount(where[~equal], minlength=len(rows))
+        places = places[~equal | (number < room[where])]
+    chosen = places.reshape(len(rows), count)
+    order = _order(np.take_along_axis(rows, chosen, 1), -1, "DESCENDING")
+    return np.take_along_axis(chosen, order, 1).reshape(*x.shape[:-1], count)
 
 
 def _top_k_vjp(b: Any, node: Any, ct: Any, _: Any) -> Sequence[Any]:

@@ -162,15 +162,16 @@ _PLAIN = {True: b"0123456789+-", False: b"0123456789+-.eE"}
 
 def _read_plainly(texts: list[bytes], dtype: DType) -> Any:
     """Numbers that are written in digits alone, all at once; None where some are not, or are not of the dtype."""
-    if b"".join(texts).translate(None, _PLAIN[dtype.is_integer]):
+    plain = _PLAIN[dtype.is_integer].replace(b"-" if dtype.is_unsigned else b"", b"")
+    if b"".join(texts).translate(None, plain):
         return None
     try:
         values = list(map(int if dtype.is_integer else float, texts))
     except ValueError:
         return None
     if dtype.is_integer:
-        least = 0 if dtype.is_unsigned else dtype.min
-        return np.array(values, dtype.numpy) if not values or least <= min(values) <= max(values) <= dtype.max else None
+        inside = not values or dtype.min <= min(values) <= max(values) <= dtype.max
+        return np.array(values, dtype.numpy) if inside else None
     wide = np.array(values, np.float64)
     if dtype is dtypes.float64:
         return wide

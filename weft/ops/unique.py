@@ -32,12 +32,19 @@ def _unique_parts(x: Any) -> tuple[Any, Any, Any]:
         if greatest - least < 4 * len(x):  # a table of all numbers between is no larger than what sorting needs
             return _counted((x - x.dtype.type(least)).astype(np.int64), greatest - least + 1)
     values = x.astype(np.float32) if x.dtype in _HALF else x
-    _, found, inverse, counts = np.unique(values, return_index=True, return_inverse=True, return_counts=True,
-                                          equal_nan=False)  # fmt: skip
-    order = np.argsort(found)  # numpy's are sorted by value, these come in the order of their first occurrence
+    if not len(values):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
+    sorting = np.argsort(values)
+    ordered = values[sorting]
+    begins = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    starts = np.flatnonzero(begins)
+    found = np.minimum.reduceat(sorting, starts)
+    order = np.argsort(found)  # these are sorted by value, the results come in the order of their first occurrence
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    return found[order], rank[inverse.reshape(-1)], counts[order]
+    which = np.empty(len(values), np.int64)
+    which[sorting] = rank[np.cumsum(begins) - 1]
+    return found[order], which, np.diff(starts, append=len(values))[order]
 
 
 def _first_places(which: Any, count: int) -> Any:

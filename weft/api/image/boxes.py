@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from weft.api import array, math
+from weft.api.common import apply
 from weft.api.image import resizing
 from weft.api.image.common import size_of, taken
 from weft.base import dtypes
@@ -43,14 +44,17 @@ def crop_and_resize(image: Any, boxes: Any, box_indices: Any, crop_size: Any, me
     height, width = resizing.pair(crop_size)
     down, y_in = _places(edges[:, 0], edges[:, 2], height, size_of(x, 1))
     across, x_in = _places(edges[:, 1], edges[:, 3], width, size_of(x, 2))
-    which = array.cast(box_indices, dtypes.int32)
+    which = array.cast(box_indices, dtypes.int64)
+    whole = [array.cast(size_of(x, axis), dtypes.int64) for axis in (0, 1, 2)]
+    message = "crop_and_resize: `box_indices` names an image that there is not"
+    apply("assert", math.reduce_all(math.logical_and(which >= 0, which < whole[0])), which, message=message)
+    pixels = array.reshape(x, array.stack([-1, array.shape(x)[-1]]))
 
     def pick(rows: Any, columns: Any) -> Any:
-        rows = math.clip_by_value(array.cast(rows, dtypes.int32), 0, size_of(x, 1) - 1)
-        columns = math.clip_by_value(array.cast(columns, dtypes.int32), 0, size_of(x, 2) - 1)
-        blank = array.zeros_like(rows)[:, :, None] + array.zeros_like(columns)[:, None, :]
-        place = [which[:, None, None] + blank, rows[:, :, None] + blank, columns[:, None, :] + blank]
-        return array.gather_nd(x, array.stack(place, axis=-1))
+        rows = math.clip_by_value(array.cast(rows, dtypes.int64), 0, whole[1] - 1)
+        columns = math.clip_by_value(array.cast(columns, dtypes.int64), 0, whole[2] - 1)
+        lines = (which[:, None] * whole[1] + rows) * whole[2]
+        return array.gather(pixels, lines[:, :, None] + columns[:, None, :])
 
     if method == "nearest":
         found = pick(_rounded(down), _rounded(across))

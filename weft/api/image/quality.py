@@ -28,20 +28,23 @@ def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Any:
 
 
 def _window(size: int, sigma: float) -> Any:
-    """The shares of a Gaussian window, `[size, size]`."""
-    place = np.arange(size, dtype=np.float32) - (size - 1) / 2.0
-    line = -0.5 * place * place / (sigma * sigma)
-    square = np.exp(line[:, None] + line[None, :])
-    return (square / square.sum()).astype(np.float32)
+    """The shares of a Gaussian window along one axis: the window is their product with themselves."""
+    place = np.arange(size) - (size - 1) / 2.0
+    line = np.exp(-0.5 * place * place / (sigma * sigma))
+    return (line / line.sum()).astype(np.float32)
 
 
 def _parts(x: Any, y: Any, peak: Any, size: int, sigma: float, k1: float, k2: float) -> tuple[Any, Any]:
     """The luminance's and the contrast-structure's similarity at each place (Wang et al. 2004)."""
     channels = size_of(x, -1)
-    kernel = array.tile(array.reshape(array.constant(_window(size, sigma)), [size, size, 1, 1]), [1, 1, channels, 1])
+    line = array.constant(_window(size, sigma))
+    shapes = ([size, 1, 1, 1], [1, size, 1, 1])
+    kernels = [array.tile(array.reshape(line, shape), [1, 1, channels, 1]) for shape in shapes]
 
     def mean(v: Any) -> Any:
-        return nn.depthwise_conv2d(v, kernel, [1, 1, 1, 1], "VALID")
+        for kernel in kernels:  # down, then across: as many products as the window has along both, not in it
+            v = nn.depthwise_conv2d(v, kernel, [1, 1, 1, 1], "VALID")
+        return v
 
     c1, c2 = math.square(k1 * peak), math.square(k2 * peak)
     mean_x, mean_y = mean(x), mean(y)
