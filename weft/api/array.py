@@ -752,6 +752,8 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Any:
 
 def meshgrid(*args: Any, indexing: str = "xy", name: str = "meshgrid") -> list[Any]:
     """Coordinate grids out of coordinate vectors."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: `indexing` must be 'xy' or 'ij', received {indexing!r}.")
     vectors = [reshape(v, [-1]) for v in _one_dtype(args, "meshgrid")]
     count = len(vectors)
     order: list[int] = np.arange(count).tolist()

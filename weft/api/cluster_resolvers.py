@@ -114,25 +114,64 @@ class _FromPlace(ClusterResolver):
 
 
 class SlurmClusterResolver(_FromPlace):
-    """The tasks of a SLURM job.
+    """The tasks of a SLURM step: those of a machine after one another, at one port more each.
 
     Args:
-        jobs: Accepted: all tasks are workers.
-        port_base: The first task's port.
+        jobs: How many tasks each job has, by name, in the order of their numbers; all are workers where None.
+        port_base: The port of the first task of a machine.
         gpus_per_node: Accepted.
         gpus_per_task: Accepted.
-        tasks_per_node: Accepted.
+        tasks_per_node: How many tasks a machine has, or each of them; what SLURM says where None.
         auto_set_gpu: Accepted.
-        rpc_layer: Accepted.
+        rpc_layer: Stands before addresses in `master()`.
+
+    Raises:
+        RuntimeError: Where the jobs have not as many tasks as the step, or the environment is no step's.
+
+    Example:
+        >>> import os, weft as tf
+        >>> os.environ.update(SLURM_PROCID="1", SLURM_STEP_NUM_TASKS="2", SLURM_STEP_NODELIST="a[1-2]",
+        ...                   SLURM_STEP_TASKS_PER_NODE="1(x2)")
+        >>> resolver = tf.distribute.cluster_resolver.SlurmClusterResolver({"chief": 1, "worker": 1})
+        >>> resolver.cluster_spec().as_dict(), resolver.get_task_info()
+        ({'chief': ['a1:8888'], 'worker': ['a2:8888']}, ('worker', 0))
+        >>> for name in ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_NODELIST", "SLURM_STEP_TASKS_PER_NODE"):
+        ...     del os.environ[name]
     """
 
     def __init__(self, jobs: Any = None, port_base: int = 8888, gpus_per_node: Any = None, gpus_per_task: Any = None,
                  tasks_per_node: Any = None, auto_set_gpu: bool = True, rpc_layer: str = "grpc") -> None:  # fmt: skip
         names = ("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS", "SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST", "SLURM_NODELIST",
-                 "SLURM_PROCID", "SLURM_JOB_ID")  # fmt: skip
+                 "SLURM_PROCID", "SLURM_JOB_ID", "SLURM_STEP_TASKS_PER_NODE", "SLURM_TASKS_PER_NODE")  # fmt: skip
         said = {name: os.environ[name] for name in names if name in os.environ}
         super().__init__(cluster.find({**said, "MASTER_PORT": str(port_base)}))
         self.rpc_layer = rpc_layer
+        addresses = cluster.tasks_of_slurm(said, port_base, tasks_per_node)
+        wanted = {"worker": len(addresses)} if jobs is None else dict(jobs)
+        if sum(wanted.values()) != len(addresses) or not addresses:
+            raise RuntimeError(explain("SlurmClusterResolver: the jobs have not as many tasks as the step.",
+                                       expected=f"{len(addresses)} tasks", received=str(wanted),
+                                       hint="start the program with srun, and name all its tasks"))  # fmt: skip
+        waiting, number = iter(addresses), int(said.get("SLURM_PROCID", "0"))
+        self._jobs = {job: [next(waiting) for _ in range(count)] for job, count in wanted.items()}
+        for job, count in wanted.items():
+            if number < count:
+                self.task_type, self.task_id = job, number
+                break
+            number -= count
+        if jobs is not None:
+            self._place = None  # which of them train, the jobs tell
+
+    def get_task_info(self) -> tuple[str, int]:
+        """The job of this process, and its number there."""
+        return self.task_type, self.task_id
+
+    def master(self, task_type: Any = None, task_id: Any = None, rpc_layer: Any = None) -> str:
+        """The address of a task, this one where none is named."""
+        kind = self.task_type if task_type is None else task_type
+        layer = self.rpc_layer if rpc_layer is None else rpc_layer
+        address = super().master(kind, self.task_id if task_id is None else task_id)
+        return f"{layer}://{address}" if layer else address
 
 
 class KubernetesClusterResolver(_FromPlace):

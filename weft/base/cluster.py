@@ -8,7 +8,7 @@ import json
 import os
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -237,6 +237,29 @@ def _in_step(env: Mapping[str, str]) -> bool:
 
 def _nodes_of_slurm(env: Mapping[str, str]) -> str | None:
     return env.get("SLURM_STEP_NODELIST") or env.get("SLURM_JOB_NODELIST") or env.get("SLURM_NODELIST")
+
+
+def tasks_of_slurm(env: Mapping[str, str], port: int, each: int | Sequence[int] | None = None) -> list[str]:
+    """The addresses of a step's tasks in the order of their numbers; none outside of a step.
+
+    Args:
+        env: The environment.
+        port: The port of the first task of a machine; the next ones have the next ports.
+        each: How many tasks a machine has, or each of them; as SLURM says where None, or evenly many where it does not.
+    """
+    nodes, count = _nodes_of_slurm(env), env.get("SLURM_STEP_NUM_TASKS") or env.get("SLURM_NTASKS")
+    if nodes is None or count is None:
+        return []
+    hosts, said = hosts_of(nodes), env.get("SLURM_STEP_TASKS_PER_NODE") or env.get("SLURM_TASKS_PER_NODE")
+    if each is not None:
+        shares = [each] * len(hosts) if isinstance(each, int) else [*each]
+    elif said:  # such as 2(x3),1
+        parts = [re.fullmatch(r"(\d+)(?:\(x(\d+)\))?", part) for part in said.split(",")]
+        shares = [int(part[1]) for part in parts if part for _ in range(int(part[2] or 1))]
+    else:
+        shares = [int(count) // len(hosts) + (place < int(count) % len(hosts)) for place in range(len(hosts))]
+    found = zip(hosts, shares, strict=False)
+    return [f"{host}:{port + place}" for host, share in found for place in range(share)][: int(count)]
 
 
 def _port_of_slurm(env: Mapping[str, str]) -> str:
