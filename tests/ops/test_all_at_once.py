@@ -48,7 +48,7 @@ def test_greatest(dtype):
 @pytest.mark.parametrize("x", [
     np.random.RandomState(0).randint(-50, 50, 300), np.random.RandomState(0).randint(-(2**62), 2**62, 300),
     np.array([-(2**63), 2**63 - 1, -(2**63)]), np.array([-(2**63), 2 - 2**63, -(2**63)]),
-    np.array([-128, 127, -128], np.int8),
+    np.array([-128, 127, -128] * 50, np.int8),
     np.array([2**64 - 1, 2**64 - 3, 2**64 - 1], np.uint64), np.array([b"b", b"a", b"b"], object), np.zeros(0, np.int32),
     np.random.RandomState(0).randint(0, 9, 100).astype(np.float32),
 ])  # fmt: skip

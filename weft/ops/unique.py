@@ -30,7 +30,8 @@ def _unique_parts(x: Any) -> tuple[Any, Any, Any]:
     if x.dtype.kind in "iu" and len(x):
         least, greatest = int(x.min()), int(x.max())
         if greatest - least < 4 * len(x):  # a table of all numbers between is no larger than what sorting needs
-            return _counted((x - x.dtype.type(least)).astype(np.int64), greatest - least + 1)
+            wide = x if x.dtype.itemsize == 8 else x.astype(np.int64)  # in fewer bits the difference would wrap round
+            return _counted((wide - wide.dtype.type(least)).astype(np.int64), greatest - least + 1)
     values = x.astype(np.float32) if x.dtype in _HALF else x
     if not len(values):
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
