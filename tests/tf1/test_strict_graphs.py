@@ -68,6 +68,38 @@ def test_a_row_is_written_once():
         assert session.run(rows.write(1, 5.0).write(2, 6.0).stack()).tolist() == [1.0, 5.0, 6.0]
 
 
+def test_a_row_of_a_tensor_is_written_once():
+    place = tf.placeholder(tf.int32, [])
+    for index in (place, tf.constant(1)):
+        rows = tf.TensorArray(tf.float32, 3).write(index, 1.0)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="was written before"):
+            rows.write(index, 2.0)
+
+
+def test_a_row_is_read_once_in_a_run():
+    place = tf.placeholder_with_default(2, [])
+    rows = tf.TensorArray(tf.float32, 3).unstack([1.0, 2.0, 3.0])
+    kept = tf.TensorArray(tf.float32, 3, clear_after_read=False).unstack([1.0, 2.0, 3.0])
+    with tf.Session() as session:
+        for index in (0, tf.constant(1), place):
+            first, again = rows.read(index), rows.read(index)
+            with pytest.raises(tf.errors.InvalidArgumentError, match="was read before"):
+                session.run([first, again])
+            assert session.run(first) == session.run(again)  # each run has rows of its own
+        assert session.run([rows.read(0), rows.read(1)]) == [1.0, 2.0]
+        assert session.run([kept.read(0), kept.read(0)]) == [1.0, 1.0]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="was read before"):
+            session.run(rows.gather([0, 0]))
+
+
+def test_the_gradient_of_rows_that_are_read_is_that_of_all_of_them():
+    x = tf.constant([1.0, 2.0, 3.0])
+    rows = tf.TensorArray(tf.float32, 3).unstack(x)
+    gradient = tf.gradients(rows.read(2) * 3.0 + rows.read(0), x)[0]
+    with tf.Session() as session:
+        assert session.run(gradient).tolist() == [1.0, 0.0, 3.0]
+
+
 def test_a_row_behind_the_last_one_is_refused_whatever_is_fetched():
     for number in (3, -1):
         with pytest.raises(tf.errors.InvalidArgumentError, match="has no such row"):

@@ -15,6 +15,7 @@ from weft.base.shapes import TensorShape
 from weft.ops.uneven import mentions, varying
 from weft.runtime import context, frontdoor, sizes, static
 from weft.runtime.composite import CompositeTensor
+from weft.runtime.extraction import Cleared
 
 
 class TensorArray(CompositeTensor):
@@ -28,7 +29,8 @@ class TensorArray(CompositeTensor):
         size: How many rows there are.
         dynamic_size: Whether writing behind the last row makes more of them.
         clear_after_read: Whether a row may be read once only, which memory does not ask for here: outside of graphs a
-            second read raises, as TensorFlow's does. In graphs rows may be read again.
+            second read raises, as TensorFlow's does, and so does a run of a graph of TensorFlow 1 that reads a row
+            twice by the same number or tensor, outside of loops. In other graphs rows may be read again.
         tensor_array_name: Accepted.
         handle: Accepted.
         flow: Accepted.
@@ -59,9 +61,10 @@ class TensorArray(CompositeTensor):
         self._name = name or tensor_array_name or "TensorArray"
         self._rows: Any = None  # [at least so many, ...] once the shape of a row is known
         self._row: Any = None  # that shape, where only running tells its rank: then `_rows` holds flat rows
-        self._done: frozenset[int] = frozenset()  # rows of known number that were written in a graph of TensorFlow 1
+        self._done: frozenset[Any] = frozenset()  # numbers, or values, of rows written in a graph of TensorFlow 1
         self._once = clear_after_read is None or bool(clear_after_read)
         self._read: set[int] = set()  # rows that an eager one has given away
+        self._origin: object = object()  # one for all that writing made of one
         self._parts: tuple[Any, Any] | None = None  # in a graph, rows of several lengths: in a row, and their lengths
         self._uneven: list[Any] | None = None  # rows of several shapes, which eager ones may hold (infer_shape=False)
 
@@ -209,8 +212,8 @@ class TensorArray(CompositeTensor):
         """A row.
 
         Raises:
-            InvalidArgumentError: Where there is no such row; outside of graphs also where it was read before and
-                `clear_after_read` is not False.
+            InvalidArgumentError: Where there is no such row; outside of graphs, and while a graph of TensorFlow 1 is
+                run, also where it was read before and `clear_after_read` is not False.
         """
         if self._once and context.scope() is None:
             self._note_read(int(_integer(index)))
@@ -219,7 +222,7 @@ class TensorArray(CompositeTensor):
         if self._uneven is not None:
             return self._uneven[int(_integer(index))]
         row = array.gather(self._held("read"), _integer(index))
-        return row if self._row is None else array.reshape(row, self._row)
+        return self._clearing(row if self._row is None else array.reshape(row, self._row), index)
 
     def _note_read(self, number: int) -> None:
         if number in self._read:
@@ -228,6 +231,17 @@ class TensorArray(CompositeTensor):
                 expected="one read of each row", hint="keep what `read` gave, or make it with clear_after_read=False",
             ))  # fmt: skip
         self._read.add(number)
+
+    def _clearing(self, rows: Any, indices: Any) -> Any:
+        """What was read, in a graph of TensorFlow 1 with a note of which rows: a run that reads one twice raises."""
+        scope = context.scope()
+        if scope is not None and not scope.ordered:
+            node = rows._value.node
+            node.metadata["dense"] = True
+            if self._once:
+                asked = getattr(indices, "_value", None)
+                node.metadata["cleared"] = Cleared(self._origin, self._name, asked, _numbers(indices) or [asked])
+        return rows
 
     def _part(self, number: Any) -> Any:
         """One of the rows of several lengths."""
@@ -256,7 +270,7 @@ class TensorArray(CompositeTensor):
             return array.gather(self._one_length(), _integer(indices))
         if self._uneven is not None:
             return array.stack([self._uneven[int(number)] for number in _integer(indices)])
-        return self._unfolded(array.gather(self._held("gather"), _integer(indices)))
+        return self._clearing(self._unfolded(array.gather(self._held("gather"), _integer(indices))), indices)
 
     def stack(self, name: str | None = None) -> Any:
         """All rows: `[size, ...]`. Those that were not written are zeros."""
@@ -301,14 +315,14 @@ class TensorArray(CompositeTensor):
         made = TensorArray(self._dtype, self._size, self._dynamic, self._once, infer_shape=self._infer,
                            element_shape=self._element, name=self._name)  # fmt: skip
         made._rows, made._row, made._done = self._rows, self._row, self._done
-        made._parts, made._read = self._parts, set(self._read)
+        made._parts, made._read, made._origin = self._parts, set(self._read), self._origin
         made._uneven = None if self._uneven is None else list(self._uneven)
         return made
 
-    def _noting(self, method: str, before: frozenset[int], numbers: Iterable[int]) -> TensorArray:
+    def _noting(self, method: str, before: frozenset[Any], numbers: Iterable[Any]) -> TensorArray:
         """Itself, in a graph of TensorFlow 1 with the rows noted that were written: there each is written once.
 
-        Only numbers that are given as such are looked at, not tensors.
+        Other tensors than constants are told apart by which they are: two may hold one number.
 
         Raises:
             InvalidArgumentError: Where one was written before, or there is no such row.
@@ -319,14 +333,15 @@ class TensorArray(CompositeTensor):
         done = set(before)
         size = self._size if isinstance(self._size, int) and not self._dynamic else None
         for number in numbers:
-            if number < 0 or (size is not None and number >= size):
+            if isinstance(number, int) and (number < 0 or (size is not None and number >= size)):
                 raise InvalidArgumentError(explain(
                     f"TensorArray.{method}: `{self._name}` has no such row.", expected=f"0 to {(size or 0) - 1}",
                     received=str(number), hint="give it another size, or dynamic_size=True",
                 ))  # fmt: skip
             if number in done:
+                which = f"row {number}" if isinstance(number, int) else f"the row of tensor `{number.name}`"
                 raise InvalidArgumentError(explain(
-                    f"TensorArray.{method}: row {number} of `{self._name}` was written before.",
+                    f"TensorArray.{method}: {which} of `{self._name}` was written before.",
                     expected="one write for each row", hint="write it once, or use another TensorArray",
                 ))  # fmt: skip
             done.add(number)
@@ -491,9 +506,14 @@ def _known(value: Any) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def _numbers(indices: Any) -> list[int]:
-    """Indices that are given as numbers; none where they are tensors."""
-    return [] if frontdoor.is_tensor_like(indices) else np.asarray(indices).ravel().tolist()
+def _numbers(indices: Any) -> list[Any]:
+    """Indices that are given as numbers or constants; another scalar tensor's value; none for other tensors."""
+    if frontdoor.is_tensor_like(indices):
+        value = getattr(indices, "_value", None)
+        if value is None or value.node.op != "constant":
+            return [value] if value is not None and value.type.rank == 0 else []
+        indices = value.node.attrs["value"].array
+    return np.asarray(indices).ravel().tolist()
 
 
 def _told_inside(rows: Any) -> bool:

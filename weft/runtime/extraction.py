@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weft.base import shapes
 from weft.base.errors import InvalidArgumentError, explain
@@ -14,6 +14,22 @@ from weft.ir.graph import Value
 
 if TYPE_CHECKING:
     from weft.base.dims import Symbol
+
+
+class Cleared(NamedTuple):
+    """What a node reads of rows that may be read once in a run: a TensorArray's. Nodes hold it as `cleared`.
+
+    Attributes:
+        array: Whose rows; told apart by identity.
+        name: What that is called.
+        asked: The value that says which; None where numbers do.
+        rows: Their numbers, or `asked` where only running tells them.
+    """
+
+    array: object
+    name: str
+    asked: Value | None
+    rows: Sequence[int | Value]
 
 
 class Order:
@@ -76,7 +92,8 @@ def extract(
         The part, and the cells of its last inputs.
 
     Raises:
-        InvalidArgumentError: Where a placeholder is needed that is not fed.
+        InvalidArgumentError: Where a placeholder is needed that is not fed, or a row is read twice that may be read
+            once.
     """
     source = order.graph
     fed = set(feeds)
@@ -87,6 +104,7 @@ def extract(
     by_value = {value: key.target for key, value in source.captures.items()}
     cells: list[Any] = []
     members = order.sort(needed(order, fetches, targets, fed, changed))
+    _check_cleared(members, fed)
     for node in members:
         if node.op == "input" and node.outputs[0] not in fed:
             value = node.outputs[0]
@@ -112,6 +130,24 @@ def extract(
             values.setdefault(old, new)
     part.outputs = [values[v] if v in fed else _as_left(part, v, values) for v in fetches]
     return part, cells
+
+
+def _check_cleared(nodes: Sequence[ir.Node], fed: set[Value]) -> None:
+    seen: dict[tuple[int, int | Value], ir.Node] = {}
+    for node in nodes:
+        note: Cleared | None = node.metadata.get("cleared")
+        if note is None or (note.asked in fed and note.rows != [note.asked]) or node.outputs[0] in fed:
+            continue
+        for row in note.rows:
+            before = seen.setdefault((id(note.array), row), node)
+            if before is not node or note.rows.count(row) > 1:
+                which = f"row {row}" if isinstance(row, int) else f"the row of tensor `{row.name}`"
+                first = f"`{before.name}`" + (f", made at {before.source}" if before.source else "")
+                raise InvalidArgumentError(explain(
+                    f"TensorArray.read: {which} of `{note.name}` was read before, by {first}, and a row is cleared "
+                    "by that.", expected="one read of each row in a run", received=f"`{node.name}`, a second one",
+                    hint="keep what `read` gave, or make it with clear_after_read=False",
+                ))  # fmt: skip
 
 
 def _as_left(part: ir.Graph, fetched: Value, values: dict[Value, Value]) -> Value:

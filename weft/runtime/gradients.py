@@ -57,13 +57,19 @@ def gradients(
     results: list[Any] = []
     for part, source in zip(found, wrt, strict=True):
         if isinstance(part, Slices):
-            results.append(IndexedSlices(wrap(b.inside(part.values)), wrap(b.inside(part.indices)), tuple(part.shape)))
+            rows = IndexedSlices(wrap(b.inside(part.values)), wrap(b.inside(part.indices)), tuple(part.shape))
+            results.append(frontdoor.convert(rows) if _read_as_rows(source) else rows)
         elif part is None and zero:
             held = b.call("read_variable", source) if source.type.is_resource else source
             results.append(wrap(b.zeros_like(held)))
         else:
             results.append(None if part is None else wrap(b.inside(part)))
     return results
+
+
+def _read_as_rows(source: Value) -> bool:
+    """Whether a TensorArray was made of a value and read: the gradient is then that of all its rows."""
+    return any("dense" in node.metadata and source in node.inputs for node in source.node.graph.nodes)
 
 
 class _Taken(NamedTuple):
