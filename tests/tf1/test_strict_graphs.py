@@ -100,6 +100,19 @@ def test_the_gradient_of_rows_that_are_read_is_that_of_all_of_them():
         assert session.run(gradient).tolist() == [1.0, 0.0, 3.0]
 
 
+def test_a_result_of_another_dtype_than_was_announced_raises_where_it_is_asked_for():
+    x = tf.constant([1.0, 2.0])
+    same, other = tf.map_fn(lambda row: [row, tf.cast(row, tf.int32)], x, dtype=[tf.float32, tf.float32])
+    none = tf.map_fn(lambda row: tf.as_string(row), tf.zeros([0]))
+    with tf.Session() as session:
+        assert session.run(same).tolist() == [1.0, 2.0]
+        assert session.run(tf.gradients(same, x)[0]).tolist() == [1.0, 1.0]
+        assert session.run(none).shape == (0,)
+        assert other.dtype is tf.float32
+        with pytest.raises(tf.errors.InvalidArgumentError, match="the function gives int32, and float32 was announced"):
+            session.run(other)
+
+
 def test_a_row_behind_the_last_one_is_refused_whatever_is_fetched():
     for number in (3, -1):
         with pytest.raises(tf.errors.InvalidArgumentError, match="has no such row"):

@@ -9,7 +9,7 @@ import pprint
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -206,8 +206,21 @@ def map_fn(fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = No
         return _closed(_map_of_several(_traceable(fn), elems), back_prop)
     rows, fn = nest.map_structure(frontdoor.convert, elems), _traceable(fn)
     wanted = nest.map_structure(lambda t: t.dtype, rows) if signature is None else signature
-    found = control.scan(lambda carry, row: (carry, map_results.as_announced(fn(row), wanted)), [], rows)[1]
-    return _closed(found, back_prop)
+    scope = context.scope()
+    late: dict[int, InvalidArgumentError] | None = None if scope is None or scope.ordered else {}
+    found = control.scan(lambda carry, row: (carry, map_results.as_announced(fn(row), wanted, late)), [], rows)[1]
+    return _closed(_raising(found, late) if late else found, back_prop)
+
+
+def _raising(results: Any, late: Mapping[int, InvalidArgumentError]) -> Any:
+    """Results of `map_fn` in a graph of TensorFlow 1, of which those raise when they are run that have an error."""
+    leaves = nest.flatten(results)
+    for number, error in late.items():
+        rows = leaves[number]
+        none = apply("equal", apply("shape", rows)[0], 0)  # without rows nothing was given that could be wrong
+        with _checked(none, [], str(error)):
+            leaves[number] = apply("identity", rows)
+    return nest.pack(results, leaves)
 
 
 def _map_of_several(fn: Any, elems: Any) -> Any:
