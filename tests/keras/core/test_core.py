@@ -6,6 +6,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -358,3 +359,27 @@ def test_vectors_are_multiplied_as_in_numpy() -> None:
     np.testing.assert_array_equal(keras.Variable(matrix) @ vector, [3.0, 3.0])
     entry = keras.Input((4, 3))
     np.testing.assert_array_equal(keras.Model(entry, entry @ vector)(np.ones((2, 4, 3))), np.full((2, 4), 3.0))
+
+
+def test_a_program_s_own_activation_is_written_by_name(tmp_path: Path) -> None:
+    def thrice(x: Any) -> Any:
+        return x * 3
+
+    class Scaled(keras.layers.Layer):
+        def __init__(self, activation: Any = None, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.activation = keras.activations.get(activation)
+
+        def call(self, inputs: Any) -> Any:
+            return self.activation(inputs)
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), "activation": keras.activations.serialize(self.activation)}
+
+    assert keras.activations.serialize(thrice)["config"] == "thrice"
+    model = keras.Sequential([keras.Input((2,)), Scaled(thrice)])
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras", custom_objects={"Scaled": Scaled, "thrice": thrice})
+    assert again(np.ones((1, 2), np.float32)).numpy().tolist() == [[3.0, 3.0]]
+    with pytest.raises(ValueError, match="thrice"):
+        keras.models.load_model(tmp_path / "m.keras", custom_objects={"Scaled": Scaled})

@@ -281,3 +281,24 @@ def test_sides_of_random_length() -> None:
     assert layers.RandomWidth(0.2)(keras.Input((10, 8, 3))).shape == (None, 10, None, 3)
     again = layers.RandomHeight.from_config(layers.RandomHeight(0.3, seed=1, dtype="float64").get_config())
     assert again(tall, training=True).shape[1] == 12 and again.dtype == "float64"
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("RandomFlip", {}), ("RandomZoom", {"height_factor": 0.2}), ("RandomShear", {"x_factor": 0.3}),
+        ("RandomTranslation", {"height_factor": 0.2, "width_factor": 0.2}), ("RandomRotation", {"factor": 0.1}),
+        ("RandomPerspective", {"factor": 1.0}), ("RandomElasticTransform", {}), ("RandomErasing", {}),
+        ("RandomBrightness", {"factor": 0.2}), ("RandomContrast", {"factor": 0.2}), ("RandomHue", {"factor": 0.2}),
+        ("RandomGaussianBlur", {"factor": 1.0}),
+        ("RandomSaturation", {"factor": 0.3}), ("RandomSharpness", {"factor": 0.3}), ("Solarization", {}),
+        ("Equalization", {}), ("RandomCrop", {"height": 4, "width": 5}),
+    ],
+)  # fmt: skip
+def test_one_image_is_transformed_as_a_batch_of_one(name: str, options: dict[str, Any]) -> None:
+    image = np.random.RandomState(0).randint(0, 255, (8, 10, 3)).astype("float32")
+    layer = getattr(keras.layers, name)(**options)
+    transformation = layer.get_random_transformation(image, training=True)
+    one = layer.transform_images(image, transformation, training=True)
+    many = layer.transform_images(image[None], transformation, training=True)
+    assert one.shape.rank == 3 and np.array_equal(one, many[0])

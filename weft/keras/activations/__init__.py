@@ -91,13 +91,26 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(activation: Any) -> Any:
-    """The name of a known function, or the configuration of a layer or registered function; None for others."""
-    name = getattr(activation, "__name__", None)
-    if name is not None and _TABLE.get(name) is activation:
-        return name
-    if hasattr(activation, "get_config") or is_registered(activation):
-        return serialize_keras_object(activation)
-    return None
+    """The name of a known function, or the configuration of a layer or of a function of one's own.
+
+    What a program's own function is called is all that is written of it: who reads the configuration hands the function
+    to `custom_objects`, or registers it.
+    """
+    return activation.__name__ if _is_known(activation) else serialize_keras_object(activation)
+
+
+def _is_known(activation: Any) -> bool:
+    return _TABLE.get(getattr(activation, "__name__", "")) is activation
+
+
+def as_argument(activation: Any) -> Any:
+    """What a layer's configuration says of an activation.
+
+    A function of the program's own stays itself, so that the configuration makes the layer again in this program
+    without being told what the name means; what writes the configuration into a file writes its name.
+    """
+    own = not (_is_known(activation) or hasattr(activation, "get_config") or is_registered(activation))
+    return activation if own else serialize(activation)
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:

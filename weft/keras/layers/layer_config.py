@@ -114,8 +114,7 @@ def _serialize(layer: Any, name: str, value: Any) -> Any:
     if callable(value) and not hasattr(value, "get_config"):
         from weft.keras import activations
 
-        found = activations.serialize(value)
-        return value if found is None else found
+        return activations.as_argument(value)
     if isinstance(value, tuple) and all(isinstance(item, _PLAIN) for item in value):
         return tuple(value)
     try:

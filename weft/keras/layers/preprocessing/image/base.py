@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 import weft as tf
 from weft.extend import explain
@@ -14,12 +18,26 @@ from weft.keras.layers.preprocessing.image.boxes import dense_boxes
 from weft.keras.random.seed_generator import SeedGenerator
 
 
+def _of_one_too(transform: Callable[..., Any]) -> Callable[..., Any]:
+    """Lets a `transform_images` of batches take one image."""
+
+    @functools.wraps(transform)
+    def call(self: Any, images: Any, *args: Any, **kwargs: Any) -> Any:
+        if len(images.shape if hasattr(images, "shape") else np.shape(images)) != 3:
+            return transform(self, images, *args, **kwargs)
+        found = transform(self, tf.expand_dims(images, 0), *args, **kwargs)
+        return found[0] if len(found.shape) == 4 and found.shape[0] in (1, None) else found
+
+    return call
+
+
 class BaseImagePreprocessingLayer(Layer):
     """Images in, images out: one, a batch, or a dict with `images` and what belongs to them.
 
     A layer draws what it does to a batch in `get_random_transformation`, and does it in `transform_images`; both see
-    batches with the channels last. In a dict, `labels`, `segmentation_masks` and `bounding_boxes` (a dict of `boxes`
-    and `labels`) follow their images; other parts stay as they are.
+    batches with the channels last, and a program may hand `transform_images` one image. In a dict, `labels`,
+    `segmentation_masks` and `bounding_boxes` (a dict of `boxes` and `labels`) follow their images; other parts stay as
+    they are.
     """
 
     def __init__(
@@ -29,6 +47,12 @@ class BaseImagePreprocessingLayer(Layer):
         self.data_format = standardize_data_format(data_format)
         self.bounding_box_format = bounding_box_format
         self._set_up()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = cls.__dict__.get("transform_images")
+        if callable(own) and cls.__module__.startswith("weft.keras."):  # a user's own knows what it is given
+            cls.transform_images = _of_one_too(own)  # type: ignore[method-assign]
 
     def _set_up(self) -> None:
         """Further attributes that all layers of a kind have."""
