@@ -362,7 +362,7 @@ def test_vectors_are_multiplied_as_in_numpy() -> None:
 
 
 def test_a_program_s_own_activation_is_written_by_name(tmp_path: Path) -> None:
-    def thrice(x: Any) -> Any:
+    def unheard_of(x: Any) -> Any:
         return x * 3
 
     class Scaled(keras.layers.Layer):
@@ -376,10 +376,10 @@ def test_a_program_s_own_activation_is_written_by_name(tmp_path: Path) -> None:
         def get_config(self) -> dict[str, Any]:
             return {**super().get_config(), "activation": keras.activations.serialize(self.activation)}
 
-    assert keras.activations.serialize(thrice)["config"] == "thrice"
-    model = keras.Sequential([keras.Input((2,)), Scaled(thrice)])
+    assert keras.activations.serialize(unheard_of)["config"] == "unheard_of"
+    model = keras.Sequential([keras.Input((2,)), Scaled(unheard_of)])
     model.save(tmp_path / "m.keras")
-    again = keras.models.load_model(tmp_path / "m.keras", custom_objects={"Scaled": Scaled, "thrice": thrice})
+    again = keras.models.load_model(tmp_path / "m.keras", custom_objects={"Scaled": Scaled, "unheard_of": unheard_of})
     assert again(np.ones((1, 2), np.float32)).numpy().tolist() == [[3.0, 3.0]]
-    with pytest.raises(ValueError, match="thrice"):
+    with pytest.raises(ValueError, match="unheard_of"):
         keras.models.load_model(tmp_path / "m.keras", custom_objects={"Scaled": Scaled})

@@ -76,6 +76,35 @@ def test_freezing_keeps_the_order_of_weights() -> None:
     assert len(block.trainable_weights) == 6 and [id(weight) for weight in block.weights] == before
 
 
+def test_what_is_thawed_inside_a_frozen_model_is_trained_and_what_does_not_change_freezes_nothing() -> None:
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.Dense(2)])
+    outer = keras.Sequential([inner, layers.Dense(1)])
+    inner.trainable = False
+    inner.layers[1].trainable = True  # as one does with the last layers of a network that was trained elsewhere
+    assert len(outer.trainable_weights) == 4 and inner.trainable_weights == []
+    before = [weight.numpy() for weight in outer.weights]
+    outer.compile(keras.optimizers.SGD(0.1), "mse")
+    outer.fit(np.ones((4, 4), np.float32), np.full((4, 1), 9.0, np.float32), verbose=0)
+    changed = [not np.array_equal(now, was) for now, was in zip(outer.get_weights(), before, strict=True)]
+    assert changed == [False, False, True, True, True, True]
+    outer.trainable = True  # it is already
+    assert len(outer.trainable_weights) == 4
+    inner.trainable = True
+    assert len(outer.trainable_weights) == 6
+
+
+def test_freezing_a_weight_keeps_its_place() -> None:
+    layer = layers.Dense(3)
+    layer.build((None, 2))
+    layer.kernel.trainable = False
+    layer.trainable = True  # it is already
+    assert [weight.name for weight in layer.weights] == ["kernel", "bias"]
+    assert [weight.name for weight in layer.trainable_weights] == ["bias"]
+    layer.trainable = False
+    layer.trainable = True
+    assert len(layer.trainable_weights) == 2
+
+
 def test_a_frozen_normalisation_uses_its_moving_averages() -> None:
     layer = layers.BatchNormalization()
     x = np.array([[1.0], [5.0]], np.float32)

@@ -128,7 +128,8 @@ class Variable(PromotingOperators, SharedVariable):
         self._regularizer: Any = None
         self._keras_constraint: Any = None
         self._overwrite_with_gradient = False
-        self._frozen = False  # not trainable only because its layer is not
+        #: what it was made as: freezing it later changes neither the order of a layer's weights nor what thaws them
+        self._made_trainable = bool(trainable)
         self._updates: list[Any] = []
         for hear in creation_listeners:
             hear(self)
@@ -239,7 +240,7 @@ class Variable(PromotingOperators, SharedVariable):
     def _replica_aggregation(self) -> Any:
         """Statistics that layers keep are averaged over replicas."""
         said = super()._replica_aggregation()
-        if said in (None, "none") and not self.trainable and is_float(self._dtype.name) and not self._frozen:
+        if said in (None, "none") and not self._made_trainable and is_float(self._dtype.name):
             return "mean"
         return said
 

@@ -36,7 +36,7 @@ class _Weights(list):  # type: ignore[type-arg]
                 self._layer._own.append(variable)
             if not any(variable is listed for listed in self):
                 if not self._trainable:
-                    variable._cell.trainable = False
+                    variable._cell.trainable = variable._made_trainable = False
                 super().append(variable)
 
     def __iadd__(self, variables: Any) -> _Weights:  # type: ignore[misc]
@@ -118,7 +118,7 @@ class LayerWeights:
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient
         if not self._trainable and trainable:
-            variable.trainable, variable._frozen = False, True
+            variable.trainable = False
         self._own.append(variable)
         return variable
 
@@ -175,7 +175,7 @@ class LayerWeights:
 
     def _counts_as_trainable(self: Any, variable: Any) -> bool:
         """Whether it would be trained if nothing were frozen: freezing must not change the order of weights."""
-        return bool(variable.trainable or getattr(variable, "_frozen", False))
+        return bool(getattr(variable, "_made_trainable", variable.trainable))
 
     @property
     def variables(self: Any) -> list[Any]:
@@ -204,13 +204,20 @@ class LayerWeights:
 
     @property
     def trainable_weights(self: Any) -> list[Any]:
-        """The weights that training updates; none where the layer is not trainable."""
-        if not self._trainable:
-            return []
-        found = [variable for variable in self._own_variables() if variable.trainable]
+        """The weights that training updates; none where the layer is not trainable.
+
+        As in Keras 3, each weight inside is asked whether it is: what was thawed in a frozen layer inside is updated.
+        """
+        return tracking.unique(self._trained()) if self._trainable else []
+
+    def _trained(self: Any) -> list[Any]:
+        # Plain variables cannot be frozen themselves: their layer says it.
+        found = [variable for variable in self._own_variables()
+                 if variable.trainable and (self._trainable or isinstance(variable, Variable))]  # fmt: skip
         for child in self._children():
-            found.extend(child.trainable_weights)
-        return tracking.unique(found)
+            lists_its_own = type(child).trainable_weights is not LayerWeights.trainable_weights
+            found.extend(child.trainable_weights if lists_its_own else child._trained())
+        return found
 
     @trainable_weights.setter
     def trainable_weights(self: Any, given: list[Any]) -> None:  # layers of Keras 1 and 2 list them in build()
@@ -228,15 +235,16 @@ class LayerWeights:
 
     @property
     def trainable(self: Any) -> bool:
-        """Whether training updates the weights; setting it sets it for all layers inside."""
+        """Whether training updates the weights; changing it changes it for all layers inside."""
         return self._trainable
 
     @trainable.setter
     def trainable(self: Any, value: bool) -> None:
+        if bool(value) is self._trainable:
+            return
         self._trainable = bool(value)
         for variable in self._own_variables():
             if isinstance(variable, Variable) and self._counts_as_trainable(variable):
-                variable._frozen = not value
                 variable.trainable = bool(value)
         for child in self._children():
             child.trainable = value

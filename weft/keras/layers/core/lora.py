@@ -115,7 +115,7 @@ class LowRank:
                 name=f"{name}_{letter}", shape=sizes, initializer=initializers.get(initializer), dtype="float32",
                 regularizer=regularizer,
             ))  # fmt: skip
-        base.trainable, base._frozen = False, True
+        base.trainable = False
         self.lora_enabled = True
 
     def _low_rank(self: Any) -> tuple[Any, Any]:

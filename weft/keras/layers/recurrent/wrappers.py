@@ -223,7 +223,7 @@ class TimeDistributed(Wrapper):
 
     def _keeps_statistics(self) -> bool:
         """Whether a layer inside learns from what it sees, as a BatchNormalization does: steps then come in turn."""
-        return any(not weight.trainable and not getattr(weight, "_frozen", False) for weight in self.layer.weights)
+        return any(not getattr(weight, "_made_trainable", weight.trainable) for weight in self.layer.weights)
 
     def _step_by_step(self, inputs: Any, mask: Any, options: dict[str, Any]) -> Any:
         """The outputs of all steps, each of which is a call of its own."""
