@@ -624,8 +624,3 @@ def test_backward_layers_keep_use_cudnn() -> None:
     both = layers.Bidirectional(layers.GRU(1, use_cudnn=False))
     assert both.forward_layer.use_cudnn is False and both.backward_layer.use_cudnn is False
     assert not hasattr(layers.SimpleRNN(1), "use_cudnn")
-
-
-def test_grouped_query_attention_wants_as_many_features_of_values_as_of_queries() -> None:
-    with pytest.raises(ValueError, match="same number of features"):
-        layers.GroupQueryAttention(2, 4, 2)(keras.Input((6, 3)), keras.Input((6, 4)))

@@ -210,6 +210,10 @@ class LayerWeights:
         """
         return tracking.unique(self._trained()) if self._trainable else []
 
+    @trainable_weights.setter
+    def trainable_weights(self: Any, given: list[Any]) -> None:  # layers of Keras 1 and 2 list them in build()
+        self._trainable_weights.become(given)
+
     def _trained(self: Any) -> list[Any]:
         # Plain variables cannot be frozen themselves: their layer says it.
         found = [variable for variable in self._own_variables()
@@ -218,10 +222,6 @@ class LayerWeights:
             lists_its_own = type(child).trainable_weights is not LayerWeights.trainable_weights
             found.extend(child.trainable_weights if lists_its_own else child._trained())
         return found
-
-    @trainable_weights.setter
-    def trainable_weights(self: Any, given: list[Any]) -> None:  # layers of Keras 1 and 2 list them in build()
-        self._trainable_weights.become(given)
 
     @property
     def non_trainable_weights(self: Any) -> list[Any]:

@@ -121,11 +121,6 @@ class GroupQueryAttention(Layer):
         key_shape = value_shape if key_shape is None else key_shape
         shapes = {"query": query_shape, "key": key_shape, "gate": query_shape, "value": value_shape}
         check_pairing(self, value_shape, key_shape)
-        if query_shape[-1] != value_shape[-1]:
-            raise ValueError(explain(
-                f"Layer `{self.name}` (GroupQueryAttention): query and value must have the same number of features.",
-                received=f"query {tf.TensorShape(query_shape)}, value {tf.TensorShape(value_shape)}",
-            ))  # fmt: skip
         for name in ("query", "key", *(("gate",) if self.use_gate else ()), "value"):
             if len(shapes[name]) != 3:
                 raise ValueError(explain(
