@@ -50,3 +50,22 @@ def test_an_operator_that_says_nothing_of_its_matrix_says_so():
 
     with pytest.raises(NotImplementedError, match="_matmul"):
         Nothing().to_dense()
+
+
+@pytest.mark.parametrize("wrong", [
+    lambda: tf.pad(tf.ones([2, 3]), [1, 1]),
+    lambda: tf.pad(tf.ones([2, 3]), [[3, 1, 1], [0, 0, 1]]),
+    lambda: tf.eye(-1),
+    lambda: tf.eye(2, -1),
+    lambda: tf.gather(tf.ones([2, 3]), [0.5]),
+    lambda: tf.one_hot([0.5], 3),
+])  # fmt: skip
+def test_arguments_of_another_form_are_invalid_arguments(wrong):
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        wrong()
+
+
+def test_a_mask_of_numbers_takes_what_is_not_zero():
+    assert tf.boolean_mask([5, 6, 7], [2, 0, 1]).numpy().tolist() == [5, 7]
+    with pytest.raises(TypeError, match="repeats.*integer"):
+        tf.repeat([1, 2], 2.5)

@@ -32,10 +32,10 @@ from weft.api.moments import normalize_moments as normalize_moments
 from weft.api.moments import sufficient_statistics as sufficient_statistics
 from weft.api.moments import weighted_moments as weighted_moments
 from weft.api.nn import MaxPoolWithArgmax as MaxPoolWithArgmax
-from weft.api.nn import avg_pool as _avg_pool1d
-from weft.api.nn import avg_pool as _avg_pool2d
-from weft.api.nn import avg_pool as _avg_pool3d
 from weft.api.nn import avg_pool as avg_pool
+from weft.api.nn import avg_pool1d as avg_pool1d
+from weft.api.nn import avg_pool2d as avg_pool2d
+from weft.api.nn import avg_pool3d as avg_pool3d
 from weft.api.nn import batch_normalization as batch_normalization
 from weft.api.nn import bias_add as bias_add
 from weft.api.nn import conv1d as conv1d
@@ -60,10 +60,10 @@ from weft.api.nn import leaky_relu as leaky_relu
 from weft.api.nn import local_response_normalization as _lrn
 from weft.api.nn import local_response_normalization as local_response_normalization
 from weft.api.nn import log_poisson_loss as log_poisson_loss
-from weft.api.nn import max_pool as _max_pool1d
-from weft.api.nn import max_pool as _max_pool2d
-from weft.api.nn import max_pool as _max_pool3d
 from weft.api.nn import max_pool as max_pool
+from weft.api.nn import max_pool1d as max_pool1d
+from weft.api.nn import max_pool2d as max_pool2d
+from weft.api.nn import max_pool3d as max_pool3d
 from weft.api.nn import max_pool_with_argmax as max_pool_with_argmax
 from weft.api.nn import moments as moments
 from weft.api.nn import pool as pool
@@ -84,16 +84,10 @@ from weft.api.sampling import sampled_softmax_loss as sampled_softmax_loss
 from weft.api.sparse_lookup import embedding_lookup_sparse as embedding_lookup_sparse
 from weft.api.sparse_lookup import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
 
-avg_pool1d = _avg_pool1d
-avg_pool2d = _avg_pool2d
-avg_pool3d = _avg_pool3d
 conv1d_transpose = _conv1d_transpose
 conv2d_transpose = _conv2d_transpose
 conv3d_transpose = _conv3d_transpose
 lrn = _lrn
-max_pool1d = _max_pool1d
-max_pool2d = _max_pool2d
-max_pool3d = _max_pool3d
 swish = _swish
 
 def erf(x: Any, name: str | None = ...) -> Any:

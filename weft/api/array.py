@@ -183,6 +183,8 @@ def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: 
         return matrix if batch_shape is None else broadcast_to(matrix, concat([batch_shape, shape(matrix)], 0))
     rows = integer(num_rows, "num_rows")
     columns = rows if num_columns is None else integer(num_columns, "num_columns")
+    if min(rows, columns) < 0:
+        raise InvalidArgumentError(explain("eye: a size must not be negative.", received=f"{rows} by {columns}"))
     matrix = constant(np.eye(rows, columns), dtype)
     return matrix if batch_shape is None else broadcast_to(matrix, [*batch_shape, rows, columns])
 
@@ -373,6 +375,8 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
         raise ValueError(f"Unknown padding mode {mode!r}; it is CONSTANT, REFLECT or SYMMETRIC.")
     x = frontdoor.convert(tensor)
     if isinstance(paddings, (list, tuple, np.ndarray)):
+        if any(np.isscalar(p) or (isinstance(p, (list, tuple, np.ndarray)) and len(p) != 2) for p in paddings):
+            raise InvalidArgumentError(f"pad: `paddings` must be pairs (before and after), received {paddings!r}.")
         pairs = [[sizes._size(n) for n in pair] for pair in paddings]
         if all(n is not None for pair in pairs for n in pair):
             number = constant_values
@@ -406,7 +410,7 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
         x, axis = reshape(x, [-1]), 0
     if isinstance(repeats, int):
         return apply("repeat", x, repeats=repeats, axis=axis, name=name)
-    counts = frontdoor.convert(repeats)
+    counts = _indices(repeats, "`repeats`")
     if counts.shape.rank == 0 and hasattr(counts, "_array"):
         return apply("repeat", x, repeats=int(counts._array), axis=axis, name=name)
     if counts.shape.rank == 0 or counts.shape[0] == 1:
@@ -444,12 +448,11 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
     return apply("gather", x, found, axis=integer(axis, "axis"), batch_dims=batch_dims, name=name)
 
 
-def _indices(indices: Any) -> Any:
+def _indices(indices: Any, what: str = "Indices") -> Any:
     found = frontdoor.operand(indices)
     if found.dtype not in (dtypes.int32, dtypes.int64):
         if not found.dtype.is_integer:
-            raise TypeError(explain(f"Indices must be integers, received {found.dtype.name}.",
-                                    hint="convert them with tf.cast(indices, tf.int32)"))  # fmt: skip
+            raise DTypeError(explain(f"{what} must be integers, received {found.dtype.name}.", hint="use tf.cast"))
         found = cast_to(found, dtypes.int32)
     return found
 
@@ -559,14 +562,12 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
 
 def boolean_mask(tensor: Any, mask: Any, axis: int | None = None, name: str = "boolean_mask") -> Any:
     """The elements (or slices from an axis on) at which the mask is true."""
-    x, chosen = frontdoor.convert(tensor), frontdoor.convert(mask)
+    x, chosen = frontdoor.convert(tensor), cast_to(frontdoor.convert(mask), dtypes.bool_)
     if axis:
         order = chosen.shape.rank
-        front = list(x.shape.symbolic[:axis])
         moved = [*np.arange(axis, axis + order), *np.arange(axis), *np.arange(axis + order, x.shape.rank)]
         picked = apply("boolean_mask", transpose(x, [int(m) for m in moved]), chosen)
         back = [*np.arange(1, axis + 1), 0, *np.arange(axis + 1, picked.shape.rank)]
-        del front
         return transpose(picked, [int(m) for m in back])
     return apply("boolean_mask", x, chosen, name=name)
 

@@ -57,7 +57,7 @@ from weft.api.sampling import (  # noqa: F401
 from weft.api.sparse_lookup import embedding_lookup_sparse, safe_embedding_lookup_sparse  # noqa: F401
 from weft.base import dtypes
 from weft.base.errors import DTypeError, InvalidArgumentError, explain
-from weft.runtime import frontdoor
+from weft.runtime import context, frontdoor
 
 
 def _activation(op: str) -> Any:
@@ -155,6 +155,25 @@ def _padding(padding: Any, rank: int, first: bool) -> Any:
     return tuple(pairs)
 
 
+def _require_room(op: str, x: Any, window: Any, padding: Any, dilations: Any, first: bool) -> None:
+    """Refuses, while a graph is built, images that are known to be smaller than the window: nothing would come out.
+
+    Raises:
+        InvalidArgumentError: For those; at once, an empty result is given, as in TensorFlow.
+    """
+    if padding != "VALID" or context.executing_eagerly() or x.shape.rank is None:
+        return
+    for axis, (count, apart) in enumerate(zip(window, dilations, strict=True), 2 if first else 1):
+        size = x.shape[axis] if axis < x.shape.rank else None
+        reach = (count - 1) * apart + 1 if isinstance(count, int) else 0
+        if isinstance(size, int) and size < reach:
+            raise InvalidArgumentError(explain(
+                f"{op}: Negative dimension size caused by subtracting {reach} from {size}: the window does not fit "
+                f"into axis {axis}.", received=f"shape {x.shape}", expected=f"a size of at least {reach}",
+                hint="use padding 'SAME', a smaller window, or larger images",
+            ))  # fmt: skip
+
+
 def convolution(input: Any, filters: Any, strides: Any = None, padding: Any = "VALID", data_format: str | None = None,
                 dilations: Any = None, name: str | None = None) -> Any:  # fmt: skip
     """Convolution over one, two or three axes, as the kernel's rank says.
@@ -183,9 +202,10 @@ def convolution(input: Any, filters: Any, strides: Any = None, padding: Any = "V
                     received=[f"input: {x.shape}", f"filters: {kernel.shape}"],
                     hint="the kernel's last but one size must be the input's number of channels")  # fmt: skip
         )
-    return apply("conv", x, kernel, strides=_spatial(strides or 1, rank, "strides", first),
-                 padding=_padding(padding, rank, first), dilations=_spatial(dilations or 1, rank, "dilations", first),
-                 groups=groups, data_format=_format(data_format), name=name)  # fmt: skip
+    border, apart = _padding(padding, rank, first), _spatial(dilations or 1, rank, "dilations", first)
+    _require_room("convolution", x, kernel.shape[:-2], border, apart, first)
+    return apply("conv", x, kernel, strides=_spatial(strides or 1, rank, "strides", first), padding=border,
+                 dilations=apart, groups=groups, data_format=_format(data_format), name=name)  # fmt: skip
 
 
 def conv1d(input: Any, filters: Any, stride: Any = 1, padding: Any = "VALID", data_format: str = "NWC",
@@ -250,11 +270,17 @@ def _pool(op: str, input: Any, ksize: Any, strides: Any, padding: Any, data_form
           name: str | None, dilations: Any = 1) -> Any:  # fmt: skip
     x = frontdoor.convert(input)
     spatial = rank if rank is not None else x.shape.rank - 2
+    if x.shape.rank not in (None, spatial + 2):
+        raise InvalidArgumentError(explain(
+            f"{op}{spatial}d: its input has shape {x.shape}, of rank {x.shape.rank}.", expected=f"rank {spatial + 2}",
+            hint="tf.expand_dims(x, 0) makes a batch of one, tf.expand_dims(x, -1) adds a channel axis",
+        ))  # fmt: skip
     first = _channels_first(data_format)
-    return apply(op, x, window=_spatial(ksize, spatial, "ksize", first),
+    window, border = _spatial(ksize, spatial, "ksize", first), _padding(padding, spatial, first)
+    apart = _spatial(dilations or 1, spatial, "dilations", first)
+    _require_room(op, x, window, border, apart, first)
+    return apply(op, x, window=window, padding=border, dilations=apart,
                  strides=_spatial(strides if strides is not None else 1, spatial, "strides", first),
-                 padding=_padding(padding, spatial, first),
-                 dilations=_spatial(dilations or 1, spatial, "dilations", first),
                  data_format=_format(data_format), name=name)  # fmt: skip
 
 
@@ -270,8 +296,51 @@ def avg_pool(input: Any, ksize: Any, strides: Any, padding: Any, data_format: st
     return _pool("avg_pool", input, ksize, strides, padding, data_format, None, name)
 
 
-max_pool1d = max_pool2d = max_pool3d = max_pool
-avg_pool1d = avg_pool2d = avg_pool3d = avg_pool
+def max_pool1d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NWC",
+               name: str | None = None) -> Any:  # fmt: skip
+    """The greatest value of each window of `[batch, steps, channels]`."""
+    return _pool("max_pool", input, ksize, strides, padding, data_format, 1, name)
+
+
+def max_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC",
+               name: str | None = None) -> Any:  # fmt: skip
+    """The greatest value of each window of images `[batch, height, width, channels]`.
+
+    An image that is smaller than the window by less than two strides gives an empty result, as in TensorFlow.
+
+    Raises:
+        InvalidArgumentError: For an input of another rank, or one that is smaller still.
+
+    Example:
+        >>> import weft as tf
+        >>> tf.nn.max_pool2d(tf.ones([1, 4, 6, 1]), 2, 2, "VALID").shape
+        TensorShape([1, 2, 3, 1])
+    """
+    return _pool("max_pool", input, ksize, strides, padding, data_format, 2, name)
+
+
+def max_pool3d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NDHWC",
+               name: str | None = None) -> Any:  # fmt: skip
+    """The greatest value of each window of `[batch, depth, height, width, channels]`."""
+    return _pool("max_pool", input, ksize, strides, padding, data_format, 3, name)
+
+
+def avg_pool1d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NWC",
+               name: str | None = None) -> Any:  # fmt: skip
+    """The mean of each window of `[batch, steps, channels]`; padding does not count."""
+    return _pool("avg_pool", input, ksize, strides, padding, data_format, 1, name)
+
+
+def avg_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC",
+               name: str | None = None) -> Any:  # fmt: skip
+    """The mean of each window of images `[batch, height, width, channels]`; padding does not count."""
+    return _pool("avg_pool", input, ksize, strides, padding, data_format, 2, name)
+
+
+def avg_pool3d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NDHWC",
+               name: str | None = None) -> Any:  # fmt: skip
+    """The mean of each window of `[batch, depth, height, width, channels]`; padding does not count."""
+    return _pool("avg_pool", input, ksize, strides, padding, data_format, 3, name)
 
 
 class MaxPoolWithArgmax(NamedTuple):

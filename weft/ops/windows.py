@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.base import shapes
+from weft.base import dims, shapes
 from weft.base.dims import Dim, ceil_divide
 from weft.ir.types import TensorType
 from weft.ops.opdef import SpecError
@@ -134,15 +134,19 @@ def windows_along(size: Any, window: int, stride: int, dilation: int, padding: s
     before, after = (0, 0) if isinstance(padding, str) else padding
     reach = (window - 1) * dilation + 1
     room = size + (before + after) - reach
-    # A window that is too long by less than a stride gives an empty result, as it does in TensorFlow.
-    if isinstance(room, int) and room + stride < 0:
+    if isinstance(room, int) and room < 0:
+        # TensorFlow's quotient is rounded toward 0: a window that is too long by less than two strides gives an empty
+        # result, a longer one is refused.
+        if room + 2 * stride > 0:
+            return 0
         raise SpecError(
             f"a window of {reach} does not fit into an axis of size {size}"
             + (f" padded to {size + before + after}" if before + after else ""),
             expected=f"at least {reach}",
             hint="use padding 'SAME', a smaller window, or larger images",
         )
-    return (room + stride) // stride
+    count = (room + stride) // stride
+    return count if stride == 1 else dims.maximum(count, 0)
 
 
 def split_shape(x: TensorType, data_format: str) -> tuple[Any, tuple[Any, ...], Any]:

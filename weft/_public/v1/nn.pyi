@@ -11,6 +11,8 @@ from weft.api.loss_shares import scale_regularization_loss as scale_regularizati
 from weft.api.math import softplus as softplus
 from weft.api.math import zero_fraction as zero_fraction
 from weft.api.moments import normalize_moments as normalize_moments
+from weft.api.nn import avg_pool1d as avg_pool1d
+from weft.api.nn import avg_pool3d as avg_pool3d
 from weft.api.nn import batch_normalization as batch_normalization
 from weft.api.nn import bias_add as bias_add
 from weft.api.nn import conv_transpose as conv_transpose
@@ -20,6 +22,9 @@ from weft.api.nn import l2_loss as l2_loss
 from weft.api.nn import local_response_normalization as _lrn
 from weft.api.nn import local_response_normalization as local_response_normalization
 from weft.api.nn import log_poisson_loss as log_poisson_loss
+from weft.api.nn import max_pool1d as max_pool1d
+from weft.api.nn import max_pool2d as max_pool2d
+from weft.api.nn import max_pool3d as max_pool3d
 from weft.compat.v1.ctc import ctc_beam_search_decoder as ctc_beam_search_decoder
 from weft.compat.v1.ctc import ctc_greedy_decoder as ctc_greedy_decoder
 from weft.compat.v1.ctc import ctc_loss as ctc_loss
@@ -72,16 +77,6 @@ ctc_beam_search_decoder_v2 = _ctc_beam_search_decoder_v2
 ctc_loss_v2 = _ctc_loss_v2
 lrn = _lrn
 
-def avg_pool1d(
-    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = ..., name: str | None = ...
-) -> Any:
-    """The mean of each window; padding does not count."""
-
-def avg_pool3d(
-    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = ..., name: str | None = ...
-) -> Any:
-    """The mean of each window; padding does not count."""
-
 def conv1d_transpose(
     input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = ..., data_format: str | None = ...,
     dilations: Any = ..., name: str | None = ...
@@ -90,21 +85,6 @@ def conv1d_transpose(
 
 def erf(x: Any, name: str | None = ...) -> Any:
     """The special function erf, element by element."""
-
-def max_pool1d(
-    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = ..., name: str | None = ...
-) -> Any:
-    """The greatest value of each window."""
-
-def max_pool2d(
-    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = ..., name: str | None = ...
-) -> Any:
-    """The greatest value of each window."""
-
-def max_pool3d(
-    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = ..., name: str | None = ...
-) -> Any:
-    """The greatest value of each window."""
 
 def relu(features: Any, name: str | None = ...) -> Any:
     """The activation relu, element by element."""

@@ -38,7 +38,7 @@ class BasePooling(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The output."""
-        if self.padding == "valid":
+        if self.padding == "valid" and not tf.executing_eagerly():  # at once, nothing may come out, as in Keras
             require_room(self, inputs, self.pool_size, (1,) * self.rank, self.data_format)
         return tf.nn.pool(
             inputs, list(self.pool_size), self.kind, strides=list(self.strides), padding=self.padding.upper(),
