@@ -1,10 +1,20 @@
 """Written by tools/make_stubs.py; do not edit."""
 
-from weft.compat.v1.distributions import FULLY_REPARAMETERIZED as FULLY_REPARAMETERIZED
-from weft.compat.v1.distributions import NOT_REPARAMETERIZED as NOT_REPARAMETERIZED
+from weft.compat.v1.distribution_base import FULLY_REPARAMETERIZED as FULLY_REPARAMETERIZED
+from weft.compat.v1.distribution_base import NOT_REPARAMETERIZED as NOT_REPARAMETERIZED
+from weft.compat.v1.distribution_base import Distribution as Distribution
+from weft.compat.v1.distribution_base import RegisterKL as RegisterKL
+from weft.compat.v1.distribution_base import ReparameterizationType as ReparameterizationType
+from weft.compat.v1.distribution_base import kl_divergence as kl_divergence
 from weft.compat.v1.distributions import Bernoulli as Bernoulli
 from weft.compat.v1.distributions import Categorical as Categorical
-from weft.compat.v1.distributions import Distribution as Distribution
 from weft.compat.v1.distributions import Normal as Normal
 from weft.compat.v1.distributions import Uniform as Uniform
-from weft.compat.v1.distributions import kl_divergence as kl_divergence
+from weft.compat.v1.distributions_of_rates import Beta as Beta
+from weft.compat.v1.distributions_of_rates import Exponential as Exponential
+from weft.compat.v1.distributions_of_rates import Gamma as Gamma
+from weft.compat.v1.distributions_of_rates import Laplace as Laplace
+from weft.compat.v1.distributions_of_rates import StudentT as StudentT
+from weft.compat.v1.distributions_of_vectors import Dirichlet as Dirichlet
+from weft.compat.v1.distributions_of_vectors import DirichletMultinomial as DirichletMultinomial
+from weft.compat.v1.distributions_of_vectors import Multinomial as Multinomial

@@ -9,71 +9,19 @@ import numpy as np
 
 import weft
 from weft.base import dtypes
-from weft.base.errors import explain
 from weft.compat.v1 import operation_tables
+from weft.compat.v1.distribution_base import (  # noqa: F401
+    FULLY_REPARAMETERIZED,
+    NOT_REPARAMETERIZED,
+    Distribution,
+    RegisterKL,
+    ReparameterizationType,
+    kl_divergence,
+)
+from weft.compat.v1.distributions_of_rates import Beta, Exponential, Gamma, Laplace, StudentT  # noqa: F401
+from weft.compat.v1.distributions_of_vectors import Dirichlet, DirichletMultinomial, Multinomial  # noqa: F401
 from weft.runtime import frontdoor
 from weft.runtime.operation_counts import further, standing_for
-
-FULLY_REPARAMETERIZED, NOT_REPARAMETERIZED = "FULLY_REPARAMETERIZED", "NOT_REPARAMETERIZED"
-
-
-class Distribution:
-    """What all distributions have; each of their parameters may be a batch."""
-
-    reparameterization_type = NOT_REPARAMETERIZED
-
-    def __init__(self, name: str, dtype: Any, batch: Any) -> None:
-        self.name, self.dtype, self._batch = name, dtype, batch
-
-    def _like(self) -> Any:
-        """A tensor of the batch's shape."""
-        return self._batch
-
-    @property
-    def batch_shape(self) -> Any:
-        """The shape of the batch."""
-        return self._like().shape
-
-    @property
-    def event_shape(self) -> Any:
-        """The shape of one draw."""
-        return weft.TensorShape([])
-
-    def _shape(self, sample_shape: Any) -> Any:
-        first = weft.get_static_value(weft.reshape(frontdoor.convert(sample_shape, dtypes.int32), [-1]))
-        batch = self._like().shape.symbolic
-        if first is None or batch is None:
-            raise ValueError(explain(f"{type(self).__name__}.sample needs to know `sample_shape` and the batch's rank.",
-                                     received=repr(sample_shape)))  # fmt: skip
-        return [*first.tolist(), *batch]
-
-    def sample(self, sample_shape: Any = (), seed: Any = None, name: str = "sample") -> Any:
-        """Draws, `[*sample_shape, *batch_shape]`."""
-        raise NotImplementedError(explain(f"{type(self).__name__} does not draw."))
-
-    def log_prob(self, value: Any, name: str = "log_prob") -> Any:
-        """The logarithm of the density, or of the probability, at values."""
-        raise NotImplementedError(explain(f"{type(self).__name__} has no log_prob."))
-
-    def prob(self, value: Any, name: str = "prob") -> Any:
-        """The density, or the probability, at values."""
-        return weft.exp(self.log_prob(value))
-
-    def mean(self, name: str = "mean") -> Any:
-        """The mean."""
-        raise NotImplementedError(explain(f"{type(self).__name__} has no mean."))
-
-    def variance(self, name: str = "variance") -> Any:
-        """The variance."""
-        raise NotImplementedError(explain(f"{type(self).__name__} has no variance."))
-
-    def stddev(self, name: str = "stddev") -> Any:
-        """The standard deviation."""
-        return weft.sqrt(self.variance())
-
-    def kl_divergence(self, other: Any, name: str = "kl_divergence") -> Any:
-        """The Kullback-Leibler divergence to another distribution of the same kind."""
-        return kl_divergence(self, other)
 
 
 class Normal(Distribution):
@@ -91,9 +39,10 @@ class Normal(Distribution):
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool = False, allow_nan_stats: bool = True,
                  name: str = "Normal") -> None:  # fmt: skip
+        parameters = dict(locals())
         self.loc = frontdoor.convert(loc, name="loc")
         self.scale = frontdoor.convert(scale, self.loc.dtype, name="scale")
-        super().__init__(name, self.loc.dtype, None)
+        super().__init__(name, self.loc.dtype, None, parameters)
         further(2)  # both by the distribution's own name
 
     def _like(self) -> Any:
@@ -119,6 +68,10 @@ class Normal(Distribution):
         """The probability of a smaller value."""
         z = (frontdoor.convert(value, self.dtype) - self.loc) / self.scale
         return 0.5 * (1.0 + weft.math.erf(z / math.sqrt(2)))
+
+    def quantile(self, value: Any, name: str = "quantile") -> Any:
+        """The value that is not exceeded with a probability."""
+        return weft.math.ndtri(frontdoor.convert(value, self.dtype)) * self.scale + self.loc
 
     def entropy(self, name: str = "entropy") -> Any:
         """The entropy."""
@@ -150,9 +103,10 @@ class Uniform(Distribution):
 
     def __init__(self, low: Any = 0.0, high: Any = 1.0, validate_args: bool = False, allow_nan_stats: bool = True,
                  name: str = "Uniform") -> None:  # fmt: skip
+        parameters = dict(locals())
         self.low = frontdoor.convert(low, name="low")
         self.high = frontdoor.convert(high, self.low.dtype, name="high")
-        super().__init__(name, self.low.dtype, None)
+        super().__init__(name, self.low.dtype, None, parameters)
 
     def _like(self) -> Any:
         return self.low + weft.zeros_like(self.high)
@@ -172,6 +126,10 @@ class Uniform(Distribution):
     def log_prob(self, value: Any, name: str = "log_prob") -> Any:
         """The logarithm of the density at values."""
         return weft.math.log(self.prob(value))
+
+    def cdf(self, value: Any, name: str = "cdf") -> Any:
+        """The probability of a smaller value."""
+        return weft.clip_by_value((frontdoor.convert(value, self.dtype) - self.low) / (self.high - self.low), 0.0, 1.0)
 
     def entropy(self, name: str = "entropy") -> Any:
         """The entropy."""
@@ -200,6 +158,7 @@ class Bernoulli(Distribution):
 
     def __init__(self, logits: Any = None, probs: Any = None, dtype: Any = dtypes.int32, validate_args: bool = False,
                  allow_nan_stats: bool = True, name: str = "Bernoulli") -> None:  # fmt: skip
+        parameters = dict(locals())
         if (logits is None) == (probs is None):
             raise ValueError("Must pass probs or logits, but not both.")
         if logits is not None:
@@ -208,7 +167,7 @@ class Bernoulli(Distribution):
         else:
             self.probs = frontdoor.convert(probs, name="probs")
             self.logits = weft.math.log(self.probs) - weft.math.log1p(-self.probs)
-        super().__init__(name, dtypes.as_dtype(dtype), self.probs)
+        super().__init__(name, dtypes.as_dtype(dtype), self.probs, parameters)
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str = "sample") -> Any:
         """Draws, `[*sample_shape, *batch_shape]`."""
@@ -252,6 +211,7 @@ class Categorical(Distribution):
 
     def __init__(self, logits: Any = None, probs: Any = None, dtype: Any = dtypes.int32, validate_args: bool = False,
                  allow_nan_stats: bool = True, name: str = "Categorical") -> None:  # fmt: skip
+        parameters = dict(locals())
         if (logits is None) == (probs is None):
             raise ValueError("Must pass probs or logits, but not both.")
         if logits is not None:
@@ -260,7 +220,7 @@ class Categorical(Distribution):
         else:
             self.probs = frontdoor.convert(probs, name="probs")
             self.logits = weft.math.log(self.probs)
-        super().__init__(name, dtypes.as_dtype(dtype), self.logits[..., 0])
+        super().__init__(name, dtypes.as_dtype(dtype), self.logits[..., 0], parameters)
 
     @property
     def event_size(self) -> Any:
@@ -291,27 +251,27 @@ class Categorical(Distribution):
         return weft.cast(weft.argmax(self.logits, -1), self.dtype)
 
 
-def kl_divergence(distribution_a: Any, distribution_b: Any, allow_nan_stats: bool = True,
-                  name: str | None = None) -> Any:  # fmt: skip
-    """The Kullback-Leibler divergence from one distribution to another of the same kind.
+@RegisterKL(Normal, Normal)
+def _between_normals(a: Normal, b: Normal, name: str | None = None) -> Any:
+    ratio = weft.square(a.scale / b.scale)
+    return weft.square((a.loc - b.loc) / b.scale) / 2 + 0.5 * (ratio - 1.0 - weft.math.log(ratio))
 
-    Raises:
-        NotImplementedError: For other pairs.
-    """
-    a, b = distribution_a, distribution_b
-    if isinstance(a, Normal) and isinstance(b, Normal):
-        ratio = weft.square(a.scale / b.scale)
-        return weft.square((a.loc - b.loc) / b.scale) / 2 + 0.5 * (ratio - 1.0 - weft.math.log(ratio))
-    if isinstance(a, Categorical) and isinstance(b, Categorical):
-        difference = weft.nn.log_softmax(a.logits) - weft.nn.log_softmax(b.logits)
-        return weft.reduce_sum(weft.nn.softmax(a.logits) * difference, -1)
-    if isinstance(a, Bernoulli) and isinstance(b, Bernoulli):
-        ones = weft.math.softplus(-b.logits) - weft.math.softplus(-a.logits)
-        zeros = weft.math.softplus(b.logits) - weft.math.softplus(a.logits)
-        return a.probs * ones + (1.0 - a.probs) * zeros
-    if isinstance(a, Uniform) and isinstance(b, Uniform):
-        inside = weft.logical_and(b.low <= a.low, a.high <= b.high)
-        found = weft.math.log((b.high - b.low) / (a.high - a.low))
-        return weft.where(inside, found, weft.fill(weft.shape(found), weft.cast(math.inf, found.dtype)))
-    raise NotImplementedError(explain("kl_divergence knows pairs of one kind: Normal, Categorical, Bernoulli, Uniform.",
-                                      received=f"{type(a).__name__} and {type(b).__name__}"))  # fmt: skip
+
+@RegisterKL(Categorical, Categorical)
+def _between_categoricals(a: Categorical, b: Categorical, name: str | None = None) -> Any:
+    difference = weft.nn.log_softmax(a.logits) - weft.nn.log_softmax(b.logits)
+    return weft.reduce_sum(weft.nn.softmax(a.logits) * difference, -1)
+
+
+@RegisterKL(Bernoulli, Bernoulli)
+def _between_bernoullis(a: Bernoulli, b: Bernoulli, name: str | None = None) -> Any:
+    ones = weft.math.softplus(-b.logits) - weft.math.softplus(-a.logits)
+    zeros = weft.math.softplus(b.logits) - weft.math.softplus(a.logits)
+    return a.probs * ones + (1.0 - a.probs) * zeros
+
+
+@RegisterKL(Uniform, Uniform)
+def _between_uniforms(a: Uniform, b: Uniform, name: str | None = None) -> Any:
+    inside = weft.logical_and(b.low <= a.low, a.high <= b.high)
+    found = weft.math.log((b.high - b.low) / (a.high - a.low))
+    return weft.where(inside, found, weft.fill(weft.shape(found), weft.cast(math.inf, found.dtype)))
