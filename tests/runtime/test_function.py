@@ -354,3 +354,28 @@ def test_a_python_function_in_a_graph_that_refuses_names_its_own_line():
 
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"at test_function.py:\d+: return tf.reshape\(x, \[4\]\)"):
         tf.function(lambda x: tf.py_function(inner, [x], tf.float32))(tf.ones([3]))
+
+
+def test_the_signature_of_a_trace_has_the_defaults_of_what_was_left_out():
+    spec = tf.TensorSpec([None], name="x")
+    first = tf.function(lambda x, y=2: x * y)
+    assert first.get_concrete_function(tf.TensorSpec([None])).structured_input_signature == ((spec, 2), {})
+    assert first.get_concrete_function(tf.TensorSpec([None]), y=4).structured_input_signature == ((spec, 4), {})
+    second = tf.function(lambda x, *more, k=3: x * k)
+    more = tf.TensorSpec([], name="more_0")
+    trace = second.get_concrete_function(tf.TensorSpec([None]), tf.TensorSpec([]))
+    assert trace.structured_input_signature == ((spec, more), {"k": 3})
+    trace = tf.function(lambda x, y=2: x * y, input_signature=[tf.TensorSpec([None], name="x")]).get_concrete_function()
+    assert trace.structured_input_signature == ((spec, 2), {})
+    assert trace(tf.constant([3.0])).numpy().tolist() == [6.0]
+
+
+def test_a_spec_of_another_name_has_a_trace_of_its_own():
+    double = tf.function(lambda x: x * 2)
+    plain = double.get_concrete_function(tf.TensorSpec([None]))
+    named = double.get_concrete_function(tf.TensorSpec([None], name="rows"))
+    assert named is not plain and named.inputs[0].name == "rows:0" and plain.inputs[0].name == "x:0"
+    assert named is double.get_concrete_function(tf.TensorSpec([None], name="rows"))
+    assert plain is double.get_concrete_function(tf.TensorSpec([None])) and double.experimental_get_tracing_count() == 2
+    assert named(tf.constant([3.0])).numpy().tolist() == [6.0]
+    assert double(tf.constant([3.0])).numpy().tolist() == [6.0]

@@ -161,8 +161,15 @@ class ConcreteFunction:
 
     @property
     def structured_input_signature(self) -> Any:
-        """The specs of (positional arguments, keyword arguments)."""
-        return self._signature
+        """The specs of (positional arguments, keyword arguments); what was left out has its default."""
+        if self._signature is None or self._parameters is None:
+            return self._signature
+        given, by_name = self._signature
+        defaults = [p for p in self._parameters.parameters.values() if p.default is not p.empty]
+        places = [p for p in self._parameters.parameters.values() if p.kind < p.VAR_POSITIONAL]  # not by name alone
+        further = [p.default for p in places[len(given) :] if p.default is not p.empty and p.name not in by_name]
+        left_out = {p.name: p.default for p in defaults if p.kind is p.KEYWORD_ONLY and p.name not in by_name}
+        return (*given, *further), {**by_name, **left_out}
 
     @property
     def _arg_keywords(self) -> list[str]:

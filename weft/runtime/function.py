@@ -46,6 +46,13 @@ def functions_run_eagerly() -> bool:
     return _settings["eagerly"]
 
 
+def _renames(leaves: Sequence[Any], trace: ConcreteFunction) -> bool:
+    """Whether specs are given names that the inputs of a trace of the same types do not have."""
+    given = [leaf.name for leaf in leaves if isinstance(leaf, TensorSpec)]
+    own = [leaf.name for leaf in nest.flatten(trace._signature) if isinstance(leaf, TensorSpec)]
+    return len(given) == len(own) and any(a not in (None, b) for a, b in zip(given, own, strict=True))
+
+
 class Function:
     """A Python function that is traced once per signature; made by `tf.function`.
 
@@ -350,9 +357,12 @@ class Function:
         leaves = nest.flatten((args, kwargs))
         keys = tuple([leaf_key(leaf, types) for leaf in leaves])
         structure = repr(nest.map_structure(lambda leaf: 0, (args, kwargs)))
-        key = "signature" if self.input_signature is not None else (structure, keys)
+        key: Any = "signature" if self.input_signature is not None else (structure, keys)
         cache = self._traced_here()
         found = cache.get(key)
+        if found is not None and self.input_signature is None and _renames(leaves, found[0]):
+            key = (key, tuple(leaf.name for leaf in leaves if isinstance(leaf, TensorSpec)))
+            found = cache.get(key)
         if found is None:
             found = cache[key] = (self._trace(args, kwargs, types), program_parts(leaves))
         return found[0]
