@@ -16,6 +16,16 @@ def _fed(make, first, then):
         return [session.run(result, {x: ROWS, **feed}).tolist() for feed in ({}, {parameter: then}, {})]
 
 
+def test_a_fed_shape_is_that_of_draws_which_go_on_behind_one_another():
+    shape = tf.constant([2, 3])
+    drawn = tf.random_uniform(shape, seed=5)
+    same = tf.random_uniform([3, 5], seed=5)
+    with tf.Session() as session:
+        for _ in range(2):
+            assert np.array_equal(session.run(drawn, {shape: [3, 5]}), session.run(same))
+        assert session.run(drawn).shape == (2, 3)
+
+
 @pytest.mark.parametrize(
     "make, first, then",
     [

@@ -17,6 +17,7 @@ from weft.base import sources
 from weft.base.errors import explain
 from weft.ir import known_sizes
 from weft.ir.graph import Node, Value
+from weft.ops.random import blocks_for
 from weft.runtime import context
 
 
@@ -150,11 +151,19 @@ def _replace(
     node = held[0]
     attrs = changed.get(node, node.attrs)
     found = {name: value for name in _held(node) if (value := _exchanged(node, name, old, new)) is not None}
-    aside = [other for other in users if other is not node and (_held(other) or _is_large(other))]
+    taken = _reservation(node) if "shape" in found else None
+    aside = [other for other in users if other not in (node, taken) and (_held(other) or _is_large(other))]
     if len(held) > 1 or len(found) != 1 or aside:
         raise _refused(fed, node)
     changed[node] = {**attrs, **found}
+    if taken is not None:
+        changed[taken] = {**changed.get(taken, taken.attrs), "blocks": blocks_for(node.op, changed[node]["shape"])}
     return True
+
+
+def _reservation(node: Node) -> Node | None:
+    """What takes as many numbers from a stream as a node draws."""
+    return next((v.node for v in node.inputs if v.node.op == "advance_random_state"), None)
 
 
 def _held(node: Node) -> list[str]:
