@@ -24,6 +24,7 @@ def _two_layers():
 
 
 def test_layers_on_placeholders_train_and_are_saved(tmp_path):
+    keras.utils.set_random_seed(0)
     with tf.Graph().as_default(), tf.Session() as session:
         x, y = tf.placeholder(tf.float32, [None, 4]), tf.placeholder(tf.float32, [None, 1])
         hidden = keras.layers.Dense(8, activation="relu", name="a")

@@ -458,7 +458,7 @@ class SharedVariable(Variable):
 
 def is_of_graph(variable: Any) -> bool:
     """Whether a graph of TensorFlow 1 holds a variable."""
-    return isinstance(variable, GraphVariable) or getattr(variable, "_graph", None) is not None
+    return isinstance(variable, Variable) and getattr(variable, "_graph", None) is not None
 
 
 def _record(op: str) -> Any:
