@@ -15,7 +15,6 @@ _OPTIMIZERS = ("keras.optimizers",)
 _SAVING = ("keras.saving", "keras.models")
 _UTILS = ("keras.utils", "keras")
 _BACKEND = ("keras.backend", "keras.ops", "keras.random", "keras")
-_TRAINERS = ("keras.trainer", "keras.utils")
 _IMAGES = "layers.preprocessing.image_preprocessing"
 
 #: A folder of `keras.src` -> the modules in it, and where their names are.

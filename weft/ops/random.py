@@ -41,7 +41,6 @@ from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, nondifferentiable, 
 Array = np.ndarray[Any, Any]
 
 _ATTEMPT_BLOCKS = 64
-_ATTEMPT_WORDS = 4 * _ATTEMPT_BLOCKS
 
 #: blocks by which a number drawn moves a stateful generator on, more than any op uses of them
 _BLOCKS_A_NUMBER = 256
