@@ -3,8 +3,9 @@
 What stands here is kept stable. It reaches below the TensorFlow surface only where that surface has no name: ops by
 their table name, steps whose sizes may change, shapes computed without values, symbolic operands of a library's own.
 
-A library's own symbolic tensor is any object with `shape`, `dtype` and `__weft_operation__(op, inputs, attrs)`; every
-function of `tf` hands the application of an op over to that method and returns what it returns.
+A library's own symbolic tensor is any object with `shape`, `dtype` (a `DType` or its name, so what takes such tensors
+compares dtypes by `==`) and `__weft_operation__(op, inputs, attrs)`; every function of `tf` hands the application of an
+op over to that method and returns what it returns.
 """
 
 from __future__ import annotations

@@ -236,9 +236,9 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     """The values as another dtype; floats to integers lose their fraction."""
     tensor = x if x.__class__ is EagerTensor else frontdoor.convert(x)
     wanted = dtype if dtype.__class__ is dtypes.DType else dtypes.as_dtype(dtype)
-    if tensor.dtype is wanted:
+    if tensor.dtype == wanted:
         return tensor
-    if tensor.dtype is dtypes.string and wanted is not dtypes.string:
+    if tensor.dtype == dtypes.string and wanted is not dtypes.string:
         raise UnimplementedError(explain(f"Cast string to {wanted.name} is not supported.",
                                          received=str(tensor.type), hint="tf.strings.to_number"))  # fmt: skip
     return cast_to(tensor, wanted)

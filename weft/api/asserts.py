@@ -175,7 +175,7 @@ def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str
     """Raises TypeError unless the tensor, dense or not, has a dtype."""
     whole: Any = tensor if isinstance(tensor, CompositeTensor) else frontdoor.convert(tensor)
     found = whole.dtype
-    if found is not dtypes.as_dtype(tf_type):
+    if found != dtypes.as_dtype(tf_type):
         raise TypeError(f"{message or ''}tensor must be of type {dtypes.as_dtype(tf_type)!r}; got {found!r}")
 
 

@@ -63,9 +63,9 @@ class Features:
         value = self.raw(key)
         if isinstance(value, SparseTensor):
             return value
-        if not (value.dtype.is_integer or value.dtype is dtypes.string):
+        if not (value.dtype.is_integer or value.dtype == dtypes.string):
             return sparse.from_dense(value)
-        nothing = array.constant("" if value.dtype is dtypes.string else -1, value.dtype)
+        nothing = array.constant("" if value.dtype == dtypes.string else -1, value.dtype)
         places = array.where(math.not_equal(value, nothing))
         return SparseTensor(places, array.gather_nd(value, places), array.shape(value, dtypes.int64))
 
@@ -235,13 +235,13 @@ class HashedCategoricalColumn(_KeyedColumn,
     def _transformed(self, features: Features) -> Any:
         found = features.ids(self.key)
         _same_kind(found, self.dtype, self.key)
-        text = found.values if found.dtype is dtypes.string else strings.as_string(found.values)
+        text = found.values if found.dtype == dtypes.string else strings.as_string(found.values)
         return found.with_values(strings.to_hash_bucket_fast(text, self.hash_bucket_size))
 
 
 def _same_kind(found: SparseTensor, dtype: Any, key: str) -> None:
-    if (found.dtype is dtypes.string) != (dtype is dtypes.string) or not (
-        found.dtype is dtypes.string or found.dtype.is_integer
+    if (found.dtype == dtypes.string) != (dtype is dtypes.string) or not (
+        found.dtype == dtypes.string or found.dtype.is_integer
     ):
         raise ValueError(explain(f"Column dtype and SparseTensors dtype must be compatible. key: {key}, column dtype: "
                                  f"{dtype.name}, tensor dtype: {found.dtype.name}"))  # fmt: skip
@@ -282,7 +282,7 @@ def _with_unknown(found: SparseTensor, keys: Any, default: int, oov: int) -> Spa
     places = apply("positions_of", values, keys)
     missing = math.less(places, 0)
     if oov:
-        text = values if values.dtype is dtypes.string else strings.as_string(values)
+        text = values if values.dtype == dtypes.string else strings.as_string(values)
         other = strings.to_hash_bucket_fast(text, oov) + keys.shape[0]
     else:
         other = array.constant(default, dtypes.int64)
@@ -305,7 +305,7 @@ class VocabularyListCategoricalColumn(
     def _transformed(self, features: Features) -> Any:
         found = features.ids(self.key)
         _same_kind(found, self.dtype, self.key)
-        kind = dtypes.string if self.dtype is dtypes.string else dtypes.int64
+        kind = dtypes.string if self.dtype == dtypes.string else dtypes.int64
         return _with_unknown(found, array.constant(list(self.vocabulary_list), kind), self.default_value,
                              self.num_oov_buckets)  # fmt: skip
 
@@ -327,9 +327,9 @@ class VocabularyFileCategoricalColumn(
         found = features.ids(self.key)
         _same_kind(found, self.dtype, self.key)
         words: Any = words_of(self.vocabulary_file)[: self.vocabulary_size]
-        if self.dtype is not dtypes.string:
+        if self.dtype != dtypes.string:
             words = [int(word) for word in words]
-        kind = dtypes.string if self.dtype is dtypes.string else dtypes.int64
+        kind = dtypes.string if self.dtype == dtypes.string else dtypes.int64
         return _with_unknown(found, array.constant(words, kind), self.default_value, self.num_oov_buckets)
 
 

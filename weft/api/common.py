@@ -111,7 +111,7 @@ def cast_to(x: Any, dtype: Any) -> Any:
     """A tensor of that dtype."""
     tensor = frontdoor.convert(x)
     wanted = dtypes.as_dtype(dtype)
-    return tensor if tensor.dtype is wanted else dispatch.call("cast", tensor, dtype=wanted)
+    return tensor if tensor.dtype == wanted else dispatch.call("cast", tensor, dtype=wanted)
 
 
 def keeps_all(rate: Any) -> bool:

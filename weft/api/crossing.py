@@ -26,7 +26,7 @@ def _sparse(value: Any) -> SparseTensor:
         x = frontdoor.convert(value)
         places = array.where(array.ones_like(x, dtypes.bool_))
         value = SparseTensor(places, array.reshape(x, [-1]), array.shape(x, dtypes.int64))
-    if value.dtype is dtypes.string or value.dtype is dtypes.int64:
+    if value.dtype == dtypes.string or value.dtype == dtypes.int64:
         return value
     if not value.dtype.is_integer:
         raise TypeError(explain("Crosses are of strings and integers.", received=value.dtype.name))

@@ -30,7 +30,7 @@ def parse_example_dataset(features: Any, num_parallel_calls: Any = 1,
 
     def transformed(dataset: Dataset) -> Dataset:
         spec = dataset.element_spec
-        if not isinstance(spec, TensorSpec) or spec.dtype is not dtypes.string or spec.shape.rank not in (1, None):
+        if not isinstance(spec, TensorSpec) or spec.dtype != dtypes.string or spec.shape.rank not in (1, None):
             raise TypeError(explain("parse_example_dataset takes batches of strings.", received=repr(spec),
                                     hint="dataset.batch(n) first"))  # fmt: skip
         return dataset.map(lambda records: examples.parse_example(records, features), num_parallel_calls)

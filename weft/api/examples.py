@@ -203,7 +203,7 @@ class _Column:
                 made[row, ...] = array
             return made
         longest = max((0 if a is None else len(a) for a in arrays), default=0)
-        empty: Any = b"" if self.dtype is dtypes.string else 0
+        empty: Any = b"" if self.dtype == dtypes.string else 0
         made = np.full((len(arrays), longest, *self.shape), empty if self.default is None else self.default,
                        self.dtype.numpy)  # fmt: skip
         for row, array in enumerate(arrays):
@@ -345,7 +345,7 @@ def _on_host(function: Callable[..., list[Any]], serialized: Any, types: Sequenc
 
 def _strings(serialized: Any) -> Any:
     tensor = frontdoor.convert(serialized)
-    if tensor.dtype is not dtypes.string:
+    if tensor.dtype != dtypes.string:
         raise TypeError(explain("`serialized` must be strings.", received=str(tensor.type),
                                 hint="tf.data.TFRecordDataset gives them"))  # fmt: skip
     return tensor

@@ -535,7 +535,7 @@ def _promised(result: Any, dtype: DType, place: int) -> Any:
         InvalidArgumentError: Where it has another one.
     """
     found = frontdoor.convert(result if isinstance(result, EagerTensor) else np.array(result))
-    if found.dtype is not dtype:
+    if found.dtype != dtype:
         raise InvalidArgumentError(explain(
             f"numpy_function: result {place} of the function has another dtype than `Tout` says.",
             expected=dtype.name, received=f"{found.dtype.name}{found.shape}",

@@ -331,7 +331,7 @@ class LinearOperator(Module):
 
     def _operand(self, x: Any, adjoint: bool = False) -> Any:
         found = frontdoor.convert(x, hint=self._dtype)
-        if found.dtype is not self._dtype:
+        if found.dtype != self._dtype:
             raise TypeError(explain(f"{self.name}: input and operator must have one dtype.",
                                     expected=self._dtype.name, received=found.dtype.name))  # fmt: skip
         return matrices.matrix_transpose(found, conjugate=True) if adjoint else found

@@ -177,7 +177,7 @@ class StaticHashTable(LookupTable):
         self._fill(*initializer._tensors())
         default = frontdoor.convert(default_value, None if frontdoor.is_tensor_like(default_value)
                                     else self.value_dtype)  # fmt: skip
-        if default.dtype is not self.value_dtype:
+        if default.dtype != self.value_dtype:
             raise TypeError(explain("StaticHashTable: the default must have the dtype of the values.",
                                     expected=self.value_dtype.name, received=default.dtype.name))  # fmt: skip
         self._default = default
@@ -277,7 +277,7 @@ class StaticVocabularyTable:
             found = self.lookup(inner, name)
             return keys.with_values(found) if isinstance(keys, SparseTensor) else keys.with_flat_values(found)
         words = frontdoor.convert(keys, None if frontdoor.is_tensor_like(keys) else self._key_dtype)
-        if words.dtype is not self._key_dtype:
+        if words.dtype != self._key_dtype:
             raise TypeError(f"Dtype of argument `keys` must be {self._key_dtype.name}, received: {words.dtype.name}")
         with self._scope(name, "Lookup") as unit:
             return self._numbers(words, unit)
@@ -290,7 +290,7 @@ class StaticVocabularyTable:
     def _numbers(self, words: Any, unit: Any) -> Any:
         from weft.api import array, math, strings
 
-        text = words if words.dtype is dtypes.string else strings.as_string(words)
+        text = words if words.dtype == dtypes.string else strings.as_string(words)
         bucket = self._bucket(text)
         if self._table is None:
             return bucket

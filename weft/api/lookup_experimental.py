@@ -64,7 +64,7 @@ class MutableHashTable(LookupTable):
         """
         found = self._keys_of(keys)
         given = frontdoor.convert(values, None if frontdoor.is_tensor_like(values) else self.value_dtype)
-        if given.dtype is not self.value_dtype:
+        if given.dtype != self.value_dtype:
             raise TypeError(f"Dtype of argument `values` must be {self.value_dtype.name}, received: {given.dtype.name}")
 
         def run(keys: Any, values: Any) -> list[Any]:

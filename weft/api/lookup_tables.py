@@ -101,7 +101,7 @@ class LookupTable:
 
     def _keys_of(self, keys: Any) -> Any:
         found = frontdoor.convert(keys, None if frontdoor.is_tensor_like(keys) else self._key_dtype)
-        if found.dtype is not self._key_dtype:
+        if found.dtype != self._key_dtype:
             raise TypeError(f"Dtype of argument `keys` must be {self._key_dtype.name}, received: {found.dtype.name}")
         return found
 

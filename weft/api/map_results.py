@@ -42,7 +42,7 @@ def as_announced(result: Any, signature: Any, late: dict[int, InvalidArgumentErr
             return value
         wanted = dtypes.as_dtype(spec.dtype if hasattr(spec, "shape") else spec)
         tensor = frontdoor.convert(value, hint=wanted)
-        if tensor.dtype is not wanted:
+        if tensor.dtype != wanted:
             error = InvalidArgumentError(explain(
                 f"tf.map_fn: the function gives {tensor.dtype.name}, and {wanted.name} was announced "
                 "(by the dtype of `elems` where `fn_output_signature` is not given).",

@@ -55,7 +55,7 @@ def weighted_moments(x: Any, axes: Any, frequency_weights: Any, keepdims: bool =
     tensor = frontdoor.convert(x)
     weights = frontdoor.convert(frequency_weights, None if frontdoor.is_tensor_like(frequency_weights)
                                 else tensor.dtype)  # fmt: skip
-    wide = tensor.dtype is dtypes.float16
+    wide = tensor.dtype == dtypes.float16
     values = cast_to(tensor, dtypes.float32) if wide else tensor
     weights = cast_to(weights, values.dtype)
     over = [int(a) for a in (axes if isinstance(axes, (list, tuple)) else [axes])]

@@ -232,7 +232,7 @@ def row_splits_to_segment_ids(splits: Any, name: str | None = None, out_type: An
     if not found.dtype.is_integer:
         raise ValueError(explain("splits must be an int32 or int64 tensor", received=found.dtype.name))
     ids = rows_at(cast_to(found, dtypes.int64), cast_to(found[-1], dtypes.int64))
-    return cast_to(ids, (found.dtype if found.dtype is dtypes.int32 and frontdoor.is_tensor_like(splits)
+    return cast_to(ids, (found.dtype if found.dtype == dtypes.int32 and frontdoor.is_tensor_like(splits)
                          else dtypes.int64) if out_type is None else out_type)  # fmt: skip
 
 
@@ -243,7 +243,7 @@ def segment_ids_to_row_splits(segment_ids: Any, num_segments: Any = None, out_ty
     if isinstance(ids, EagerTensor):
         _check_rowids(ids._array, None)
     made = RaggedTensor.from_value_rowids(ids, cast_to(ids, dtypes.int64), num_segments, validate=False)
-    wanted = out_type or (dtypes.int32 if ids.dtype is dtypes.int32 and frontdoor.is_tensor_like(segment_ids)
+    wanted = out_type or (dtypes.int32 if ids.dtype == dtypes.int32 and frontdoor.is_tensor_like(segment_ids)
                           else dtypes.int64)  # fmt: skip
     return cast_to(made.row_splits, wanted)
 

@@ -179,6 +179,6 @@ def assembled(key: str, spec: RaggedFeature, parts: dict[str, tuple[Any, Any]], 
             made = RaggedTensor.from_row_lengths(made, lengths)
     if batched:
         made = RaggedTensor.from_row_lengths(made, counts)
-    if isinstance(made, RaggedTensor) and made.row_splits.dtype is not spec.row_splits_dtype:
+    if isinstance(made, RaggedTensor) and made.row_splits.dtype != spec.row_splits_dtype:
         made = made.with_row_splits_dtype(spec.row_splits_dtype)
     return made

@@ -207,12 +207,12 @@ def dropout_with(x: Any, rate: Any, noise_shape: Any, seed: int | None, name: st
         return dispatch.builder.reshape_like(dropout_with(in_a_row(x), rate, None, seed, name), x)
     noise = None if noise_shape is None else _noise_shape(x, noise_shape)
     target = x.shape.symbolic if noise is None else noise
-    source = Global(seed)
-    if isinstance(rate, (int, float)) and x.dtype is dtypes.float32:
-        key, counter = source.take("random_uniform", target, x.dtype)
+    source, kind = Global(seed), dtypes.as_dtype(x.dtype)
+    if isinstance(rate, (int, float)) and kind is dtypes.float32:
+        key, counter = source.take("random_uniform", target, kind)
         return dispatch.call("dropout", x, key, counter, rate=float(rate), noise_shape=noise)
-    level = tensor_of(rate, x.dtype)
-    unit = draw(source, "random_uniform", target, x.dtype, dtype=x.dtype)
+    level = tensor_of(rate, kind)
+    unit = draw(source, "random_uniform", target, kind, dtype=kind)
     kept = dispatch.call("greater_equal", unit, level)
     scaled = x * (1 / (1 - level))
     return dispatch.call("select", kept, scaled, dispatch.builder.zeros_like(scaled))

@@ -29,7 +29,7 @@ def _rows(x: SparseTensor, groups: Any) -> Any:
 
 def _operation(operation: str, a: Any, b: Any) -> SparseTensor:
     x, y = _as_sparse(a), _as_sparse(b)
-    if x.dtype is not y.dtype:
+    if x.dtype != y.dtype:
         raise TypeError(explain(f"sets.{operation}: the operands have different dtypes.",
                                 received=[x.dtype.name, y.dtype.name]))  # fmt: skip
     if x.shape.rank is not None and y.shape.rank is not None and x.shape.rank != y.shape.rank:
@@ -107,7 +107,7 @@ def edit_distance(hypothesis: Any, truth: Any, normalize: bool = True, name: str
             raise TypeError(explain(f"edit_distance: `{argument}` must be a SparseTensor.",
                                     received=type(value).__name__, hint="tf.sparse.from_dense makes one"))  # fmt: skip
     groups = math.maximum(hypothesis.dense_shape[:-1], truth.dense_shape[:-1])
-    values = truth.values if truth.dtype is hypothesis.dtype else cast_to(truth.values, hypothesis.dtype)
+    values = truth.values if truth.dtype == hypothesis.dtype else cast_to(truth.values, hypothesis.dtype)
     distances = apply("edit_distance", hypothesis.values, _rows(hypothesis, groups), values, _rows(truth, groups),
                       math.reduce_prod(groups), normalize=bool(normalize))  # fmt: skip
     return array.reshape(distances, groups)

@@ -110,7 +110,7 @@ def to_dense(sp_input: Any, default_value: Any = None, validate_indices: bool = 
     """
     x = _sparse(sp_input)
     if default_value is None:
-        default_value = "" if x.dtype is dtypes.string else False if x.dtype.is_bool else 0
+        default_value = "" if x.dtype == dtypes.string else False if x.dtype.is_bool else 0
     places = apply("ordered_indices", x.indices, x.dense_shape) if validate_indices else x.indices
     empty = array.fill(x.dense_shape, frontdoor.convert(default_value, x.dtype))
     result = array.tensor_scatter_nd_update(empty, places, x.values)

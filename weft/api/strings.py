@@ -22,7 +22,7 @@ def _text(value: Any, what: str) -> str:
     """A string that must be known when the op is applied."""
     if isinstance(value, str):
         return value
-    if isinstance(value, EagerTensor) and value.dtype is dtypes.string and value.shape.rank == 0:
+    if isinstance(value, EagerTensor) and value.dtype == dtypes.string and value.shape.rank == 0:
         value = value.numpy()
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")

@@ -40,7 +40,7 @@ def decode_csv(records: Any, record_defaults: Any, field_delim: str = ",", use_q
         [1.0, 0.5]
     """
     text = frontdoor.convert(records)
-    if text.dtype is not dtypes.string:
+    if text.dtype != dtypes.string:
         raise TypeError(explain("decode_csv takes strings.", received=str(text.type)))
     columns = None if select_cols is None else [int(c) for c in select_cols]
     if columns is not None and len(columns) != len(record_defaults):

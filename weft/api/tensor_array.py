@@ -304,7 +304,7 @@ class TensorArray(CompositeTensor):
     def _taken(self, value: Any, method: str) -> Any:
         tensor = value if frontdoor.is_tensor_like(value) else frontdoor.convert(value, self._dtype)
         tensor = frontdoor.convert(tensor)
-        if tensor.dtype is not self._dtype:
+        if tensor.dtype != self._dtype:
             raise InvalidArgumentError(explain(
                 f"TensorArray.{method}: the elements of `{self._name}` are {self._dtype.name}.",
                 received=str(tensor.type), hint="cast it: tf.cast(...)",

@@ -145,9 +145,9 @@ class DType:
         return self == other
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, DType):
-            return self is other
-        if other is None:
+        if self is other:
+            return True
+        if isinstance(other, DType) or other is None:
             return False
         try:
             return as_dtype(other) is self

@@ -192,7 +192,7 @@ def _match_dtypes(branches: Sequence[Traced]) -> None:
 
     first, second = (branch.graph for branch in branches)
     for position, (a, b) in enumerate(zip(first.outputs, second.outputs, strict=True)):
-        if a.dtype is b.dtype:
+        if a.dtype == b.dtype:
             continue
         for graph, mine, theirs in ((first, a, b), (second, b, a)):
             if mine.node.op == "constant" and mine.dtype.is_integer and theirs.dtype.is_floating:
@@ -261,7 +261,7 @@ def while_loop(
         except ValueError as error:
             raise ValueError(explain(f"tf.while_loop: the body returns another structure. {error}")) from None
         parts = TracedResult(found).tensors
-        return [p if p.dtype is t.dtype else _number_like(p, t) for p, t in zip(parts, types, strict=True)]
+        return [p if p.dtype == t.dtype else _number_like(p, t) for p, t in zip(parts, types, strict=True)]
 
     blank, before = tuple([None] * count), list(types)
     outer = trace_subgraph(rebuilt(condition), blank, types, "condition")
@@ -328,7 +328,7 @@ def collecting_loop(
         parts = TracedResult(list(new)).tensors
         if len(parts) != len(types):
             raise ValueError(explain(f"The loop's body returns {len(parts)} tensors of {len(types)}."))
-        carried = [p if p.dtype is t.dtype else _number_like(p, t) for p, t in zip(parts, types, strict=True)]
+        carried = [p if p.dtype == t.dtype else _number_like(p, t) for p, t in zip(parts, types, strict=True)]
         return [*carried, *results[-1].tensors]
 
     inner = trace_subgraph(stepped, tuple([None] * len(types)), types, "body")
@@ -446,7 +446,7 @@ def _with_counter(
     condition: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, invariants: Any, limit: Any, name: Any
 ) -> Any:
     bound = frontdoor.convert(limit)
-    bound = bound if bound.dtype is dtypes.int32 else dispatch.call("cast", bound, dtype=dtypes.int32)
+    bound = bound if bound.dtype == dtypes.int32 else dispatch.call("cast", bound, dtype=dtypes.int32)
 
     def go_on(step: Any, *state: Any) -> Any:
         return dispatch.call("logical_and", step < bound, frontdoor.convert(condition(*state)))

@@ -137,7 +137,7 @@ def constant(array: Any, name: str | None = None) -> Any:
 
 
 def _demand(tensor: Any, wanted: DType | None) -> Any:
-    if wanted is not None and tensor.dtype is not wanted:
+    if wanted is not None and tensor.dtype != wanted:
         raise ValueError(
             explain(f"A tensor of dtype {tensor.dtype.name} was given where {wanted.name} is wanted.",
                     received=str(getattr(tensor, "type", tensor)),
@@ -156,13 +156,13 @@ def _pack(value: Sequence[Any], wanted: DType | None, hint: DType | None, name: 
     lead = next(leaf for leaf in nest.flatten(list(value)) if is_tensor_like(leaf))
     if wanted is None and strict():
         for leaf in nest.flatten(list(value)):
-            if is_tensor_like(leaf) and leaf.dtype is not lead.dtype:
+            if is_tensor_like(leaf) and leaf.dtype != lead.dtype:
                 raise _mixed("convert_to_tensor", convert(lead), convert(leaf))
-    dtype = wanted or lead.dtype
+    dtype = wanted or dtypes.as_dtype(lead.dtype)
     name = name or _in_graph("packed")
     parts = [_pack(item, dtype, None, name and f"{name}/{i}") if isinstance(item, (list, tuple)) and _holds_tensor(item)
              else convert(item, None if is_tensor_like(item) else dtype) for i, item in enumerate(value)]  # fmt: skip
-    parts = [part if part.dtype is dtype else dispatch.call("cast", part, dtype=dtype) for part in parts]
+    parts = [part if part.dtype == dtype else dispatch.call("cast", part, dtype=dtype) for part in parts]
     record = opdef.get("stack")
     return dispatch.apply(record, parts, record.complete({"axis": 0}), name)[0]
 
@@ -213,8 +213,8 @@ def _array_from(value: Any, wanted: DType | None, hint: DType | None) -> Any:
     if wanted is None:
         _check_size(natural, value, array)
         chosen = natural
-        if hint is not None and natural is not hint and (_fits(natural, hint) or _is_empty(value)):
-            chosen = hint
+        if hint is not None and natural != hint and (_fits(natural, hint) or _is_empty(value)):
+            chosen = dtypes.as_dtype(hint)
     else:
         chosen = wanted
         _check_conversion(value, array, natural, wanted)
@@ -379,9 +379,9 @@ def together(x: Any, y: Any, op: str) -> tuple[Any, Any]:
         python = _is_python(x)
         x = operand(x)
         y = _convert_beside(y, x, op) if strict() else operand(y, None if python else x.dtype)
-    if x.dtype is y.dtype:
+    a, b = (dtypes.as_dtype(value.dtype) for value in (x, y))  # of symbolic tensors of others they are names of dtypes
+    if a is b:
         return x, y
-    a, b = x.dtype, y.dtype
     if not strict():
         if a.is_integer and (b.is_floating or b.is_complex):
             return dispatch.call("cast", x, dtype=b), y
@@ -393,15 +393,15 @@ def together(x: Any, y: Any, op: str) -> tuple[Any, Any]:
 def alike(values: Sequence[Any], op: str) -> list[Any]:
     """Tensors of one dtype out of tensors and what can become some: integers take the dtype of floats among them."""
     lead = next((v for v in values if is_tensor_like(v)), None)
-    hint = None if lead is None else convert(lead).dtype
+    hint = None if lead is None else dtypes.as_dtype(convert(lead).dtype)
     bound = hint if hint is not None and strict() else None
     found = [convert(v, bound if isinstance(v, (np.ndarray, np.generic)) else None, hint=hint) for v in values]
     if len({t.dtype for t in found}) > 1:
-        wanted = max((t.dtype for t in found), key=lambda d: (d.is_floating or d.is_complex, d.size))
+        wanted = max((dtypes.as_dtype(t.dtype) for t in found), key=lambda d: (d.is_floating or d.is_complex, d.size))
         if strict() and is_tensor_like(lead):
-            raise _mixed(op, convert(lead), next(t for t in found if t.dtype is not hint))
-        if all(t.dtype is wanted or t.dtype.is_integer for t in found):
-            found = [t if t.dtype is wanted else dispatch.call("cast", t, dtype=wanted) for t in found]
+            raise _mixed(op, convert(lead), next(t for t in found if t.dtype != hint))
+        if all(t.dtype == wanted or t.dtype.is_integer for t in found):
+            found = [t if t.dtype == wanted else dispatch.call("cast", t, dtype=wanted) for t in found]
     return found
 
 
@@ -426,7 +426,7 @@ def _brief(x: Any) -> str:
 
 def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     """A Python or numpy operand next to a tensor: it takes the tensor's dtype where nothing is lost by that."""
-    if _is_kept(value) and tensor.dtype is not dtypes.string:
+    if _is_kept(value) and tensor.dtype != dtypes.string:
         return EagerTensor(_kept(value, (tensor.dtype, op), lambda: _converted_beside(value, tensor, op)._array))
     if isinstance(value, (list, tuple)) and _holds_tensor(value):
         # Tensors put together are one more, whose gradient goes to each of them.
@@ -435,7 +435,7 @@ def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
 
 
 def _converted_beside(value: Any, tensor: Any, op: str) -> Any:
-    wanted = tensor.dtype
+    wanted = dtypes.as_dtype(tensor.dtype)
     # A Python number is exact: by way of float32, its usual dtype, a float64 tensor would get it rounded.
     exact = wanted.is_floating or wanted.is_complex or _is_empty(value)
     array = to_array(value, hint=wanted if exact else None)
@@ -470,7 +470,7 @@ def _converted_beside(value: Any, tensor: Any, op: str) -> Any:
 
 def op_for(op: str, dtype: DType) -> str:
     """The op behind a public function: `add` puts strings together."""
-    return "string_add" if op == "add" and dtype is dtypes.string else op
+    return "string_add" if op == "add" and dtype == dtypes.string else op
 
 
 def binary(op: str, sign: str | None = None, said: str | None = None) -> Callable[..., Any]:
@@ -490,7 +490,7 @@ def binary(op: str, sign: str | None = None, said: str | None = None) -> Callabl
             if found is not None:
                 return found
         result: Any = dispatch.apply(opdef.get(op_for(op, x.dtype)), (x, y), {}, name or _in_graph(sign))[0]
-        if sign == "add" and hasattr(result, "_value") and result.dtype is not dtypes.string and _in_graph(sign):
+        if sign == "add" and hasattr(result, "_value") and result.dtype != dtypes.string and _in_graph(sign):
             result._value.node.metadata["type"] = "AddV2"  # the operator alone: tf.add is still Add
         return result
 

@@ -90,7 +90,7 @@ def length(tensor: Any, dtype: DType = dtypes.int64) -> Any:
 
 
 def _cast(tensor: Any, dtype: DType) -> Any:
-    return tensor if tensor.dtype is dtype else _call("cast", tensor, dtype=dtype)
+    return tensor if tensor.dtype == dtype else _call("cast", tensor, dtype=dtype)
 
 
 def splits_of(lengths: Any) -> Any:
@@ -583,7 +583,7 @@ def _int64(value: Any) -> Any:
 
 def _from_splits(values: Any, splits: Any, validate: bool) -> RaggedTensor:
     inner = values._splits.dtype if isinstance(values, RaggedTensor) else splits.dtype
-    if inner is not splits.dtype:
+    if inner != splits.dtype:
         splits, values = _cast(splits, dtypes.int64), values.with_row_splits_dtype(dtypes.int64)
     if validate:
         count = length(values, splits.dtype)
@@ -688,7 +688,7 @@ class RaggedTensorSpec(CompositeSpec):
         """Whether a ragged tensor (or spec) fits."""
         if isinstance(other, RaggedTensor):
             other = other._type_spec
-        return (isinstance(other, RaggedTensorSpec) and other._dtype is self._dtype
+        return (isinstance(other, RaggedTensorSpec) and other._dtype == self._dtype
                 and other._ragged_rank == self._ragged_rank and other._splits is self._splits
                 and self._shape.is_compatible_with(other._shape))  # fmt: skip
 

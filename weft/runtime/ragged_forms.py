@@ -69,9 +69,9 @@ def to_tensor(x: RaggedTensor, default_value: Any, shape: Any) -> Any:
     """A dense tensor, shorter rows filled up with a default."""
     flat = x.flat_values
     if default_value is None:
-        default_value = "" if x.dtype is dtypes.string else False if x.dtype.is_bool else 0
+        default_value = "" if x.dtype == dtypes.string else False if x.dtype.is_bool else 0
     default = frontdoor.convert(default_value, None if frontdoor.is_tensor_like(default_value) else x.dtype)
-    if default.dtype is not x.dtype:
+    if default.dtype != x.dtype:
         raise ValueError(explain("to_tensor: the default has another dtype.", expected=x.dtype.name,
                                  received=default.dtype.name))  # fmt: skip
     whole = _cast(bounding_shape(x), dtypes.int64)
@@ -262,7 +262,7 @@ def _spans(values: Any, starts: Any, counts: Any, uniform: int | None = None, st
 def getitem(x: Any, key: Any) -> Any:
     """A part of a ragged tensor: rows by number or slice, and parts of all rows."""
     keys = list(key) if isinstance(key, tuple) else [key]
-    if isinstance(key, RaggedTensor) or getattr(key, "dtype", None) is dtypes.bool_:
+    if isinstance(key, RaggedTensor) or getattr(key, "dtype", None) == dtypes.bool_:
         raise ValueError(explain("A RaggedTensor is not indexed by a mask.", hint="tf.ragged.boolean_mask"))
     if any(k is Ellipsis for k in keys):
         place = next(n for n, k in enumerate(keys) if k is Ellipsis)

@@ -238,7 +238,7 @@ def _ragged(x: Any, rank: int) -> Any:
 def _concat(inputs: list[Any], attrs: dict[str, Any]) -> Any:
     rank = max(x.ragged_rank for x in inputs if isinstance(x, RaggedTensor))
     found = [_ragged(x, min(rank, x.shape.rank - 1)) for x in inputs]
-    wide = any(x._splits.dtype is dtypes.int64 for x in found)
+    wide = any(x._splits.dtype == dtypes.int64 for x in found)
     found = [x.with_row_splits_dtype(dtypes.int64) for x in found] if wide else found
     axis = attrs["axis"]
     return _joined(found, axis % found[0].shape.rank if axis < 0 else axis)

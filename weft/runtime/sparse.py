@@ -284,7 +284,7 @@ class SparseTensorSpec(CompositeSpec):
 
     def is_compatible_with(self, other: Any) -> bool:
         """Whether a sparse tensor (or spec) fits."""
-        return (isinstance(other, (SparseTensor, SparseTensorSpec)) and other.dtype is self._dtype
+        return (isinstance(other, (SparseTensor, SparseTensorSpec)) and other.dtype == self._dtype
                 and self._shape.is_compatible_with(other.shape))  # fmt: skip
 
     def _component_specs(self) -> list[TensorSpec]:
@@ -340,7 +340,7 @@ def _int64(value: Any) -> Any:
     if isinstance(value, (list, tuple)) and not frontdoor._holds_tensor(value):
         return frontdoor.convert(np.asarray(value, np.int64))
     tensor = frontdoor.convert(value)
-    return tensor if tensor.dtype is dtypes.int64 else dispatch.call("cast", tensor, dtype=dtypes.int64)
+    return tensor if tensor.dtype == dtypes.int64 else dispatch.call("cast", tensor, dtype=dtypes.int64)
 
 
 def _converted(indices: Any, values: Any, dense_shape: Any) -> Sequence[Any]:

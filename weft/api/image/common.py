@@ -65,7 +65,7 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
     for one in (x.dtype, wanted):
         if not (one.is_floating or one.is_integer):
             raise AttributeError(explain("convert_image_dtype: images have integers or floats.", received=one.name))
-    if x.dtype is wanted:
+    if x.dtype == wanted:
         return array.identity(x)
     if x.dtype.is_integer and wanted.is_integer:
         here, there = greatest(x.dtype), greatest(wanted)

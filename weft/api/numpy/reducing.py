@@ -26,7 +26,7 @@ def _counted(x: Any) -> Any:
 
 def _total(a: Any, axis: Any, dtype: Any, keepdims: Any, numbers: Callable[..., Any], bools: Any) -> Any:
     x = asarray(a, dtype)
-    if wanted(dtype) is dtypes.bool_:
+    if wanted(dtype) == dtypes.bool_:
         return bools(x, axis, bool(keepdims))
     return numbers(_counted(x) if dtype is None else x, axis, bool(keepdims))
 

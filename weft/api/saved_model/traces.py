@@ -273,11 +273,11 @@ def _result_leaf(kind: str, detail: Any) -> Any:
 
 def _fits(held: Any, type: TensorType) -> bool:
     given = held.type
-    if given.dtype is not type.dtype:
+    if given.dtype != type.dtype:
         return False
     if given.handle is not None and type.handle is not None:
         given, type = given.handle, type.handle
-    return bool(given.dtype is type.dtype and TensorShape(given.shape).is_compatible_with(TensorShape(type.shape)))
+    return bool(given.dtype == type.dtype and TensorShape(given.shape).is_compatible_with(TensorShape(type.shape)))
 
 
 def is_variable(value: Any) -> bool:

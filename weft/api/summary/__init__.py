@@ -174,7 +174,7 @@ def text(name: str, data: Any, step: Any = None, description: str | None = None)
 
     def tensors() -> list[Any]:
         tensor = _tensor(data)
-        if tensor.dtype is not dtypes.string:
+        if tensor.dtype != dtypes.string:
             raise TypeError(explain(f"tf.summary.text {name!r}: `data` must be strings.", received=tensor.dtype.name,
                                     hint="tf.strings.as_string makes strings of numbers"))  # fmt: skip
         return [tensor]

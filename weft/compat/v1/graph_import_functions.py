@@ -120,7 +120,7 @@ handles("PartitionedCall", "StatefulPartitionedCall")(call)
 def _as_bool(value: Any) -> Any:
     if value.dtype.is_bool:
         return value
-    return weft.strings.length(value) > 0 if value.dtype is dtypes.string else weft.not_equal(value, 0)
+    return weft.strings.length(value) > 0 if value.dtype == dtypes.string else weft.not_equal(value, 0)
 
 
 @handles("If", "StatelessIf")

@@ -61,7 +61,7 @@ handles("Inv")(_alike("reciprocal"))
 @handles("Add", "AddV2")
 def _add(x: Importer, source: Source) -> Any:
     values = x.values(source)
-    return apply("string_add" if values[0].dtype is dtypes.string else "add", *values)
+    return apply("string_add" if values[0].dtype == dtypes.string else "add", *values)
 
 
 # Graph --------------------------------------------------------------------------------------------------------------

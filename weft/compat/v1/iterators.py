@@ -220,7 +220,7 @@ class Iterator:
         except ValueError:
             same = False
         pairs = list(zip(self._leaves, nest.flatten(spec), strict=False)) if same else []
-        if not same or any(own.dtype is not other.dtype for own, other in pairs):
+        if not same or any(own.dtype != other.dtype for own, other in pairs):
             raise TypeError(explain("Expected a dataset of the iterator's output types.",
                                     expected=repr(self._spec), received=repr(spec)))  # fmt: skip
         if any(not own.shape.is_compatible_with(other.shape) for own, other in pairs):

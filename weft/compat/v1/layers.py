@@ -98,7 +98,7 @@ class Dense(Layer):
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Computes its result."""
-        inputs = inputs if inputs.dtype is self.kernel.dtype else weft.cast(inputs, self.kernel.dtype)
+        inputs = inputs if inputs.dtype == self.kernel.dtype else weft.cast(inputs, self.kernel.dtype)
         if inputs.shape.rank == 2:
             outputs = weft.matmul(inputs, self.kernel)
         else:

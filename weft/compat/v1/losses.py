@@ -116,7 +116,7 @@ def compute_weighted_loss(losses: Any, weights: Any = 1.0, scope: str | None = N
             standing.gradients = (29, 6)
         values = weft.convert_to_tensor(losses)
         given = values.dtype
-        values = values if given is dtypes.float32 else weft.cast(values, dtypes.float32)
+        values = values if given == dtypes.float32 else weft.cast(values, dtypes.float32)
         factor = weft.cast(weft.convert_to_tensor(weights), dtypes.float32)
         _check_weights(values, factor)
         weighted = weft.math.multiply(values, factor)
@@ -130,7 +130,7 @@ def compute_weighted_loss(losses: Any, weights: Any = 1.0, scope: str | None = N
                 loss = _ratio(loss, _present(values, factor))
             elif reduction == Reduction.SUM_OVER_BATCH_SIZE:
                 loss = _ratio(loss, weft.cast(weft.size(values), dtypes.float32))
-        loss = loss if given is dtypes.float32 else weft.cast(loss, given)
+        loss = loss if given == dtypes.float32 else weft.cast(loss, given)
     add_loss(loss, loss_collection)
     return loss
 

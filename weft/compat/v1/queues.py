@@ -110,7 +110,7 @@ class QueueBase:
         for place, (value, dtype) in enumerate(zip(given, self._dtypes, strict=True)):
             tensor = frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else dtype,
                                        name=f"component_{place}")  # fmt: skip
-            if tensor.dtype is not dtype:
+            if tensor.dtype != dtype:
                 raise ValueError(explain(f"Component {place} of the queue has another dtype.", expected=dtype.name,
                                          received=tensor.dtype.name))  # fmt: skip
             found.append(tensor)

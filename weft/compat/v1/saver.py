@@ -105,7 +105,7 @@ def _check(reader: bundle.BundleReader | checkpoint_v1.Reader, wanted: list[_Ent
         fits = own.is_compatible_with(shape)
         if reshape and info is None and own.is_fully_defined():
             fits = own.num_elements() == math.prod(shape)
-        if held is not variable.dtype or not fits:
+        if held != variable.dtype or not fits:
             raise InvalidArgumentError(
                 explain(f"Restoring from checkpoint failed: {name} does not fit variable {variable.name}.",
                         expected=f"{variable.dtype.name} {own}",

@@ -212,7 +212,7 @@ def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str 
         value = SparseTensor.from_value(value)
     if not isinstance(value, SparseTensor):
         return weft.convert_to_tensor(value, dtype, name=name)
-    if dtype is not None and value.dtype is not dtypes.as_dtype(dtype):
+    if dtype is not None and value.dtype != dtypes.as_dtype(dtype):
         raise RuntimeError(f"Sparse dtype: requested = {dtypes.as_dtype(dtype).name}, actual = {value.dtype.name}")
     return value
 

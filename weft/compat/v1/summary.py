@@ -242,7 +242,7 @@ def text(name: str, tensor: Any, collections: Any = None) -> Any:
         collections: Those that it joins; the summaries' where None.
     """
     value = weft.convert_to_tensor(tensor)
-    if value.dtype is not dtypes.string:
+    if value.dtype != dtypes.string:
         raise ValueError(f"Expected tensor {getattr(value, 'name', name)} to have dtype string, got {value.dtype.name}")
     metadata = SummaryMetadata()
     metadata.plugin_data.plugin_name = "text"

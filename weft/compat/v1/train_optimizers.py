@@ -350,7 +350,7 @@ def _as_gradient(gradient: Any, variable: Any) -> Any:
 
 def cast_setting(setting: Any, like: Any) -> Any:
     """A setting in the dtype of a variable."""
-    return setting if setting.dtype is like.dtype else weft.cast(setting, like.dtype)
+    return setting if setting.dtype == like.dtype else weft.cast(setting, like.dtype)
 
 
 class GradientDescentOptimizer(Optimizer):

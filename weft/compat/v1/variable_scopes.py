@@ -393,7 +393,7 @@ def _checked(found: Any, name: str, shape: Any, dtype: Any) -> Any:
             explain(f"Trying to share variable {name}, but specified shape {weft.TensorShape(shape)} and found shape "
                     f"{found.shape}.", hint="ask for it with the shape that it has, or under another name")  # fmt: skip
         )
-    if dtypes.as_dtype(dtype) is not found.dtype:
+    if dtypes.as_dtype(dtype) != found.dtype:
         raise ValueError(
             explain(f"Trying to share variable {name}, but specified dtype {dtypes.as_dtype(dtype).name} and found "
                     f"dtype {found.dtype.name}.", hint="ask for it with the dtype that it has")  # fmt: skip

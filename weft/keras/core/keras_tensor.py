@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import weft as tf
 from weft.extend import TensorOperators, explain, op_outputs, present_graph, take_constants
 from weft.keras.core import naming
+from weft.keras.core.dtype_name import DTypeName, named
 from weft.keras.core.dtypes import standardize_dtype
 from weft.keras.core.operators import PromotingOperators, keras_ops
 
@@ -75,8 +76,8 @@ class KerasTensor(PromotingOperators, TensorOperators):
 
     @property
     def dtype(self) -> Any:
-        """Its dtype, a `tf.DType`; equal to its name."""
-        return self._dtype
+        """Its dtype: the name, which answers what a `tf.DType` is asked."""
+        return named(self._dtype)
 
     @property
     def sparse(self) -> bool:
@@ -192,6 +193,7 @@ class KerasTensor(PromotingOperators, TensorOperators):
         from weft.keras.core import step_values
         from weft.keras.core.operation import OpNode
 
+        attrs = {key: tf.as_dtype(value) if isinstance(value, DTypeName) else value for key, value in attrs.items()}
         if step_values.known(inputs):
             return op_outputs(op_name, step_values.filled(inputs), attrs)
         if present_graph() is not None:

@@ -13,6 +13,7 @@ import numpy as np
 import weft as tf
 from weft.extend import SharedVariable, TensorOperators, explain, present_graph
 from weft.keras.core import call_context, naming, stateless
+from weft.keras.core.dtype_name import named
 from weft.keras.core.dtypes import is_float, standardize_dtype
 from weft.keras.core.operators import PromotingOperators, compare_elements
 
@@ -193,9 +194,9 @@ class Variable(PromotingOperators, SharedVariable):
 
     @property
     def dtype(self) -> Any:
-        """Its dtype; inside a layer that computes in another one, that one."""
+        """Its dtype, as of symbolic tensors; inside a layer that computes in another one, that one."""
         own = super().dtype
-        return tf.as_dtype(self._reading_dtype() or own)
+        return named(tf.as_dtype(self._reading_dtype() or own))
 
     @property
     def trainable(self) -> bool:

@@ -176,7 +176,7 @@ def index_table_from_tensor(mapping: Any, num_oov_buckets: int = 0, default_valu
     if not (wanted.is_integer or wanted is dtypes.string):
         raise TypeError(explain("index_table_from_tensor: words are strings or integers.", received=wanted.name))
     keys = weft.convert_to_tensor(mapping)
-    if keys.dtype is not wanted and not (keys.dtype.is_integer and wanted.is_integer):
+    if keys.dtype != wanted and not (keys.dtype.is_integer and wanted.is_integer):
         raise ValueError(f"Expected {wanted.name}, got {keys.dtype.name}.")
     keys = weft.cast(keys, dtypes.int64) if wanted.is_integer else keys
     initializer = KeyValueTensorInitializer(keys, _places(keys))

@@ -59,7 +59,7 @@ def accuracy(predictions: Any, labels: Any, weights: Any = None, name: str | Non
         ValueError: For labels of another dtype.
     """
     found, truth = weft.convert_to_tensor(predictions), weft.convert_to_tensor(labels)
-    if truth.dtype is not found.dtype:
+    if truth.dtype != found.dtype:
         raise ValueError("Labels and predictions should have the same dtype.")
     with NameScope(name or "accuracy"):
         right = weft.cast(weft.equal(found, truth), dtypes.float32)

@@ -38,7 +38,7 @@ class Mixture(Distribution):
         if not all(isinstance(each, Distribution) for each in self.components):
             raise TypeError(explain("Mixture: all components must be distributions.", received=repr(components)))
         first = self.components[0]
-        if any(each.dtype is not first.dtype for each in self.components):
+        if any(each.dtype != first.dtype for each in self.components):
             raise TypeError(explain("Mixture: all components must have one dtype.",
                                     received=", ".join(each.dtype.name for each in self.components)))  # fmt: skip
         classes = cat.logits.shape[-1]
