@@ -402,3 +402,13 @@ def test_layers_that_the_first_batch_builds_are_trained_beside_built_ones() -> N
     model.fit(x, np.full((4, 1), 5.0), verbose=0)
     assert len(model.optimizer.variables) == 2 + 2 * 4
     assert (model.head.get_weights()[0] != before).all()
+
+
+def test_losses_of_outputs_count_rows() -> None:
+    x = np.arange(14, dtype="float32").reshape(7, 2)
+    shared = keras.Input((2,))
+    outputs = [keras.layers.Dense(1, kernel_initializer="ones", name=name)(shared) for name in "ab"]
+    model = keras.Model(shared, outputs)
+    model.compile("sgd", ["mse", "mae"], loss_weights=[1.0, 0.5])
+    found = model.evaluate(x, [x[:, :1] ** 2, x[:, 1:] * 3], batch_size=3, verbose=0, return_dict=True)
+    assert found == {"a_loss": 3313.0, "b_loss": 8.0, "loss": 3317.0}  # Keras 3.15 with run_eagerly=True

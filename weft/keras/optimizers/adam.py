@@ -16,6 +16,7 @@ class TwoMoments(Optimizer):
     beta_1: float
     beta_2: float
     _slots = ("momentum", "velocity")
+    _slot_attributes = {"m": "_momentums", "v": "_velocities", "vhat": "_velocity_hats"}
 
     def build(self, variables: Sequence[Any]) -> None:
         """Makes the averages."""

@@ -19,6 +19,7 @@ from weft.keras.core.construction import KnownArguments
 from weft.keras.core.variable import Variable
 from weft.keras.optimizers import slices
 from weft.keras.optimizers.arguments import check_arguments, read_old_spellings
+from weft.keras.optimizers.older_protocol import OlderProtocol
 from weft.keras.optimizers.schedules import LearningRateSchedule
 from weft.keras.saving import deserialize_keras_object, serialize_keras_object
 
@@ -31,7 +32,7 @@ class Variables(list[Any]):
         return self
 
 
-class Optimizer(metaclass=KnownArguments):
+class Optimizer(OlderProtocol, metaclass=KnownArguments):
     """Updates variables by their gradients. Subclasses say how in `update_step(gradient, variable, learning_rate)`.
 
     Args:
@@ -70,6 +71,8 @@ class Optimizer(metaclass=KnownArguments):
         ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None, loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None, name: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
+        if self._is_older and isinstance(learning_rate, str):
+            learning_rate, name = 0.001, name or learning_rate  # the name came first then
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         learning_rate, self._decay = read_old_spellings(self, learning_rate, kwargs)
         self.weight_decay = weight_decay
@@ -102,6 +105,7 @@ class Optimizer(metaclass=KnownArguments):
         """What `tf.train.Checkpoint` saves, by Keras' names."""
         names = type(self)._tracked_names
         found = {names.get(name, name): value for name, value in vars(self).items()}
+        found.pop("_slots_by_name", None)  # they are among the variables
         first = ("_variables", "_trainable_variables", "_iterations", "_learning_rate")
         return {name: found.pop(name) for name in first} | found
 
@@ -212,6 +216,8 @@ class Optimizer(metaclass=KnownArguments):
             ]
         self._trainable_variables = list(variables)
         self._places = {id(variable): place for place, variable in enumerate(variables)}
+        if self._is_older:
+            self._create_slots(list(variables))
         self.built = True
 
     def _get_variable_index(self, variable: Any) -> int:
@@ -220,6 +226,11 @@ class Optimizer(metaclass=KnownArguments):
     def _require_known(self, variables: Sequence[Any]) -> None:
         for variable in variables:
             if id(variable) not in self._places:
+                if self._is_older and not self._slot_attributes:  # of that time, it takes variables up as they come
+                    self._place_of(variable)
+                    with tf.init_scope():
+                        self._create_slots([variable])
+                    continue
                 known = [str(getattr(v, "path", v.name)) for v in self._trainable_variables]
                 raise ValueError(explain(
                     f"Optimizer `{self.name}` does not know variable `{getattr(variable, 'path', variable.name)}`.",
@@ -483,6 +494,9 @@ class Optimizer(metaclass=KnownArguments):
         if tf.executing_eagerly():
             self.__dict__["_common"] = {}
         try:
+            if self._is_older:
+                self._apply_older(grads, variables)
+                return
             for gradient, variable in zip(grads, variables, strict=True):
                 self.update_step(gradient, variable, tf.cast(rate, variable.dtype))
         finally:
@@ -675,6 +689,8 @@ class Optimizer(metaclass=KnownArguments):
 
     def get_config(self) -> dict[str, Any]:
         """What its constructor takes. Rules add their own."""
+        if self._is_older and not self._slot_attributes:
+            return self._older_config()
         rate = self._learning_rate
         found = {
             "name": self.name,

@@ -33,6 +33,8 @@ class RMSprop(Optimizer):
         0.9
     """
 
+    _slot_attributes = {"rms": "_velocities", "momentum": "_momentums", "mg": "_average_gradients"}
+
     def __init__(
         self, learning_rate: Any = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,
         centered: bool = False, **kwargs: Any,
@@ -83,6 +85,8 @@ class Adagrad(Optimizer):
     Source: Duchi et al., Adaptive Subgradient Methods, 2011.
     """
 
+    _slot_attributes = {"accumulator": "_sums"}
+
     def __init__(
         self, learning_rate: Any = 0.001, initial_accumulator_value: float = 0.1, epsilon: float = 1e-7, **kwargs: Any
     ) -> None:
@@ -119,6 +123,8 @@ class Adadelta(Optimizer):
 
     Source: Zeiler, ADADELTA: An Adaptive Learning Rate Method, 2012, algorithm 1.
     """
+
+    _slot_attributes = {"accum_grad": "_squares", "accum_var": "_steps"}
 
     def __init__(self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **kwargs: Any) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
@@ -165,6 +171,8 @@ class Ftrl(Optimizer):
 
     Source: McMahan et al., Ad Click Prediction: a View from the Trenches, 2013, algorithm 1.
     """
+
+    _slot_attributes = {"accumulator": "_sums", "linear": "_linears"}
 
     def __init__(
         self, learning_rate: Any = 0.001, learning_rate_power: float = -0.5, initial_accumulator_value: float = 0.1,

@@ -29,6 +29,8 @@ class SGD(Optimizer):
         [0.9, 1.9]
     """
 
+    _slot_attributes = {"momentum": "momentums"}
+
     def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **kwargs: Any) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
         if not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:

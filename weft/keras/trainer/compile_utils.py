@@ -11,7 +11,7 @@ from weft.extend import explain, outermost_graph
 from weft.keras import losses as losses_module
 from weft.keras import metrics as metrics_module
 from weft.keras.core.naming import to_snake_case
-from weft.keras.trainer import structured_loss
+from weft.keras.trainer import arguments, structured_loss
 from weft.keras.trainer.outputs import Outputs
 
 
@@ -373,9 +373,8 @@ class CompileLoss:
             if loss is None:
                 continue
             value = loss(labels[place], predictions[place], weights[place])
-            if self.metrics:
-                # As in Keras, every batch counts the same here, also a shorter last one; in the total it counts less.
-                next(means).update_state(value)
+            if self.metrics:  # a shorter last batch counts less, as in the total
+                next(means).update_state(value, sample_weight=arguments.rows(predictions[place]))
             if self._scales[place] is not None:
                 value = value * self._scales[place]
             total = value if total is None else total + value
@@ -388,9 +387,10 @@ class CompileLoss:
             weight = sample_weight
             if sample_weight is not None and tf.nest.is_nested(sample_weight):
                 weight = structured_loss.at(term.path, sample_weight)
-            value = term.loss(structured_loss.at(term.path, labels), structured_loss.at(term.path, y_pred), weight)
+            part = structured_loss.at(term.path, y_pred)
+            value = term.loss(structured_loss.at(term.path, labels), part, weight)
             if self.metrics:
-                next(means).update_state(value)
+                next(means).update_state(value, sample_weight=arguments.rows(part))
             value = value if term.scale is None else value * term.scale
             total = value if total is None else total + value
         return total
