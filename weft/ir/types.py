@@ -29,6 +29,10 @@ class TensorType:
     dtype: DType
     handle: TensorType | None = None
 
+    def __post_init__(self) -> None:
+        if self.dtype.__class__ is not dtypes.DType:  # the name that a library's variable or symbolic tensor has for it
+            object.__setattr__(self, "dtype", dtypes.as_dtype(self.dtype))
+
     @property
     def rank(self) -> int | None:
         """The number of axes, or None."""

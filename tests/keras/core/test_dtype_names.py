@@ -45,3 +45,9 @@ def test_symbolic_tensors_meet_others() -> None:
     variable = keras.Variable([1.0, 2.0])
     assert (variable * 2 + tf.ones(2)).numpy().tolist() == [3.0, 5.0]
 
+
+
+def test_graphs_of_version_1_have_dtypes() -> None:
+    with tf.Graph().as_default():
+        variable, x = keras.layers.Dense(1).add_weight(shape=(2,), name="w"), keras.Input((2,))
+        assert variable.dtype is tf.float32 and x.dtype is tf.float32

@@ -76,8 +76,8 @@ class KerasTensor(PromotingOperators, TensorOperators):
 
     @property
     def dtype(self) -> Any:
-        """Its dtype: the name, which answers what a `tf.DType` is asked."""
-        return named(self._dtype)
+        """Its dtype: the name, which answers what a `tf.DType` is asked; that itself beside a graph of TensorFlow 1."""
+        return named(self._dtype) if present_graph() is None else self._dtype
 
     @property
     def sparse(self) -> bool:

@@ -196,7 +196,8 @@ class Variable(PromotingOperators, SharedVariable):
     def dtype(self) -> Any:
         """Its dtype, as of symbolic tensors; inside a layer that computes in another one, that one."""
         own = super().dtype
-        return named(tf.as_dtype(self._reading_dtype() or own))
+        held = tf.as_dtype(self._reading_dtype() or own)
+        return named(held) if present_graph() is None else held
 
     @property
     def trainable(self) -> bool:
