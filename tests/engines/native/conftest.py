@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from weft.engines.native import program
+from weft.engines.native import strands
 
 
 @pytest.fixture(autouse=True)
 def _shared_by_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program, "SHARED", 0)
+    monkeypatch.setattr(strands, "SHARED", 0)
+    monkeypatch.setattr(strands, "HANDED", 0)

@@ -12,13 +12,13 @@ import pytest
 
 import weft as tf
 from weft.base import dtypes, flags
-from weft.engines.native import codegen, emit, interrupts, program, target, threads
+from weft.engines.native import codegen, emit, interrupts, strands, target, threads
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Buffer, Const, Kernel, Load, Op, Store
 from weft.runtime import dispatch
 
 #: what holds outside of tests
-SHARED = program.SHARED
+SHARED = strands.SHARED
 
 
 class _Job:
@@ -188,7 +188,7 @@ def test_little_work_is_done_by_the_caller_alone(rows: int, shared: bool, monkey
         seen.append(parallel)
         return run(self, table, schedule, phases, parallel, *rest)
 
-    monkeypatch.setattr(program, "SHARED", SHARED)
+    monkeypatch.setattr(strands, "SHARED", SHARED)
     monkeypatch.setattr(threads.Pool, "run", noted)
     weight = tf.Variable(np.random.default_rng(0).standard_normal((128, 48)).astype(np.float32) * 0.05)
     step = tf.function(lambda x: tf.nn.softmax(tf.matmul(x, weight), axis=0), reduce_retracing=True)

@@ -96,7 +96,7 @@ class Call:
         if not self.written:
             return results if self.program.run(self.binding, stamps) else None
         binding = self.binding
-        done = self._change(inputs, arrays, filled, binding.schedule_address, binding.phases, 1, 0, [])
+        done = self._change(inputs, arrays, filled, *binding.schedule.whole, 1, 0, [])
         return results if done else None
 
     def run_rows(
@@ -133,11 +133,11 @@ class Call:
         """Runs all batches, the steady phases with the first one alone. How many have succeeded."""
         binding = self.binding
         if self.written:
-            schedule, phases, _kept = self._behind(gathering, binding.schedule_address, binding.phases)
+            schedule, phases, _kept = self._behind(gathering, *binding.schedule.whole)
             return self._change(inputs, arrays, False, schedule, phases, rows.batches, rows.first, moves)
         pool = self.program.ready(binding)
         begin = binding.begin(stamps)
-        first = 1 if begin != binding.rest and binding.skips(stamps) else rows.batches
+        first = 1 if begin != binding.schedule.rest and binding.skips(stamps) else rows.batches
         done = 0
         for steps in (first, rows.batches - first):
             if not steps:
@@ -153,8 +153,8 @@ class Call:
         """A schedule behind the gathering of rows, where there is one; what holds its words."""
         if not gathering:
             return schedule, phases, None
-        start = (schedule - self.binding.schedule_address) // 8
-        words = np.concatenate([np.array(gathering, np.int64), self.binding.schedule[start:]])
+        own = self.binding.schedule
+        words = np.concatenate([np.array(gathering, np.int64), own.words[(schedule - own.address) // 8 :]])
         return words.ctypes.data, phases + 1, words
 
     def _gather(self, inputs: Sequence[Any], rows: Rows, moves: list[int]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from weft.base import dims, flags
+from weft.base import dims, dtypes, flags
 from weft.base.errors import InternalError
 from weft.engines.native import codegen, emit, profile, report, rules, schedule
 from weft.engines.native.again import Life, run_again
@@ -17,7 +17,7 @@ from weft.engines.native.fusion import Fusion, Group
 from weft.engines.native.image import HEADER, NEVER, Call, Image, Outside, Phase, Place
 from weft.engines.native.kernels import Plan, kernel_of, written_out
 from weft.engines.native.loops import Buffer, Kernel, buffers, verify
-from weft.engines.native.lower import Lowering, Region
+from weft.engines.native.lower import Loop, Lowering, Region
 from weft.engines.native.packing import Panels
 from weft.engines.native.problems import Unordered
 from weft.engines.native.products import panel_bytes
@@ -29,7 +29,7 @@ from weft.engines.native.target import Target
 from weft.engines.native.work import Work, effort, work_of
 
 if TYPE_CHECKING:
-    from weft.base.dims import Dimension, Symbol
+    from weft.base.dims import Symbol
     from weft.ir.graph import Graph
 
 assert rules
@@ -69,7 +69,8 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
     """As `compile_graph`, where the nests of some numbers have walks of their own."""
     begin = time.perf_counter()
     # a checking build compares each access with its buffer, which pairs are read out of as if they were one number
-    pairs = target.bf16 and target.vector_bytes == 64 and not checked
+    halves = {dtypes.bfloat16: target.bf16 and target.vector_bytes == 64, dtypes.int16: bool(target.dots)}
+    pairs = frozenset(half for half, paired in halves.items() if paired and not checked)
     lowering = Lowering(graph, pairs, panel_bytes(target))
     results = lowering.run()
     outputs = _own_outputs(lowering, results)
@@ -78,7 +79,7 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
     inputs = [lowering.given(value) for value in graph.inputs]
     plan = Plan(target, lambda buffer, group: _needed_outside(fusion, buffer, group))
     layout = emit.Layout()
-    emitter = emit.Emitter(layout, checked, target.fma, target.scales)
+    emitter = emit.Emitter(layout, checked, target.fma, target.scales, target.dots)
     phases: list[_Phase] = []
     groups: dict[str, Group] = {}
     work: dict[str, Work] = {}
@@ -146,18 +147,15 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
                 emitter.functions += kernel.text(layout, place)
     text, debug = emitter.module(), flags.debug()
 
-    def together(kernels: Sequence[Kernel | Serial]) -> Dimension | None:
-        total: Dimension = 0
-        for kernel in kernels:
-            one = effort(groups[kernel.name]) if kernel.name in groups else None
-            if one is None:
-                return None
-            total = total + one
-        return total
+    strands: dict[Region | Loop | None, int] = {}
 
     def call(kernel: Kernel | Serial) -> Call:
         function, begin = functions[kernel]
-        return Call(kernel.name, kernel.chunks, function, first + begin)
+        group = groups.get(kernel.name)
+        cycles = None if group is None else effort(group)
+        region = kernel.of if isinstance(kernel, Serial) else group.region if group is not None else None
+        strand = strands.setdefault(region, len(strands))
+        return Call(kernel.name, kernel.chunks, cycles, function, first + begin, strand)
 
     image = Image(
         code=codegen.to_object(text, target),
@@ -171,7 +169,7 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
         phases=tuple(
             Phase(tuple(call(kernel) for kernel in kernels), writes,
                   -1 if region is None else loops.setdefault(region, len(loops)),
-                  1 if region is None else region.turn.extent, together(kernels))
+                  1 if region is None else region.turn.extent)
             for kernels, writes, region in phases
         ),
         inputs=tuple(Outside(HEADER + m.buffer.slot, m.shape, m.dtype) for m in inputs),

@@ -404,6 +404,7 @@ out:
 
 {_STEPS}
 {_gather()}
+{_STRAND}
 {arrays.text()}
 define i64 @worker(ptr %pool, i64 %thread, i64 %seen) nounwind #0 {{
 begin:
@@ -617,6 +618,56 @@ end:
 }}
 """
 
+#: one chunk that is a list of kernels, done in order by the thread that takes it: their number, then for each its
+#: address, its number of chunks and its last argument
+_STRAND = """
+define void @strand(ptr %table, i64 %chunk, i64 %thread, i64 %list) nounwind #0 {
+begin:
+  %words = inttoptr i64 %list to ptr
+  %count = load i64, ptr %words, align 8
+  %some = icmp sgt i64 %count, 0
+  br i1 %some, label %kernel, label %out
+kernel:
+  %k = phi i64 [ 0, %begin ], [ %k2, %turned ]
+  %entry_before = phi ptr [ %words, %begin ], [ %argument_at, %turned ]
+  %since = phi i64 [ 0, %begin ], [ %since_now, %turned ]
+  %gap = phi i64 [ 1, %begin ], [ %wish, %turned ]
+  %entry = getelementptr i64, ptr %entry_before, i64 1
+  %size_at = getelementptr i64, ptr %entry, i64 1
+  %argument_at = getelementptr i64, ptr %entry, i64 2
+  %function = load ptr, ptr %entry, align 8
+  %size = load i64, ptr %size_at, align 8
+  %argument = load i64, ptr %argument_at, align 8
+  br label %look
+look:
+  %c = phi i64 [ 0, %kernel ], [ %c2, %do ]
+  %more = icmp slt i64 %c, %size
+  br i1 %more, label %do, label %done
+do:
+  call void %function(ptr %table, i64 %c, i64 %thread, i64 %argument)
+  %c2 = add i64 %c, 1
+  br label %look
+done:
+  %k2 = add i64 %k, 1
+  %further = icmp slt i64 %k2, %count
+  br i1 %further, label %clock, label %out
+clock:
+  %so_many = add i64 %since, 1
+  %due = icmp sge i64 %so_many, %gap
+  br i1 %due, label %ask, label %turned
+ask:
+  %told = call i64 @look(ptr %table, i64 %gap, i64 %thread)
+  %stop = icmp eq i64 %told, 0
+  br i1 %stop, label %out, label %turned
+turned:
+  %since_now = phi i64 [ %so_many, %clock ], [ 0, %ask ]
+  %wish = phi i64 [ %gap, %clock ], [ %told, %ask ]
+  br label %kernel
+out:
+  ret void
+}
+"""
+
 #: words of a gathering: where the rows lie, bytes of one, how many, the address of their numbers, where they go, and
 #: how many a chunk takes
 GATHERING = 6
@@ -697,7 +748,7 @@ class Driver:
         address, words, whole = self._code.address, ctypes.c_void_p, ctypes.c_int64
         self.steps = ctypes.CFUNCTYPE(whole, words, words, words, whole, words, whole, whole, whole)(address("steps"))
         self.worker = ctypes.CFUNCTYPE(whole, words, whole, whole)(address("worker"))
-        self.gather, self.look = address("gather"), address("look")
+        self.gather, self.look, self.strand = address("gather"), address("look"), address("strand")
         match = ctypes.CFUNCTYPE(whole, words, words, whole, words)(address("match"))
         self.match = match if arrays.known(match) else None
 

@@ -48,12 +48,23 @@ class Outside:
 
 
 class Call(NamedTuple):
-    """A kernel that is run: its own name, its number of chunks, its function, where its operands begin in the table."""
+    """A kernel that is run.
+
+    Attributes:
+        name: Its own name.
+        chunks: How many chunks it has.
+        effort: About how many cycles it takes one thread; None where that is not known to be little.
+        function: Its function.
+        operands: Where its operands begin in the table.
+        strand: Which of the loops that turn together it belongs to.
+    """
 
     name: str
     chunks: Dimension
+    effort: Dimension | None
     function: str
     operands: int
+    strand: int = 0
 
     def last(self, turn: int) -> int:
         """The last argument of its function."""
@@ -62,16 +73,12 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class Phase:
-    """Kernels that need nothing of one another; phases of one loop follow each other and are run for each turn.
-
-    `effort` is about how many cycles it takes one thread; None where that is not known to be little.
-    """
+    """Kernels that need nothing of one another; phases of one loop follow each other and are run for each turn."""
 
     kernels: tuple[Call, ...]
     writes_state: bool
     loop: int = -1
     turns: Dimension = 1
-    effort: Dimension | None = None
 
 
 @dataclass(frozen=True)
@@ -133,8 +140,8 @@ def to_plain(image: Image) -> tuple[dict[str, Any], list[bytes]]:
         "sizes": [[slot, size(dimension)] for slot, dimension in image.sizes],
         "constants": [[slot, list(array.shape), array.dtype.name] for slot, array in image.constants],
         "operands": list(image.operands),
-        "phases": [[[call._replace(chunks=size(call.chunks)) for call in p.kernels], p.writes_state, p.loop,
-                    size(p.turns), None if p.effort is None else size(p.effort)] for p in image.phases],
+        "phases": [[[call._replace(chunks=size(call.chunks), effort=None if call.effort is None else size(call.effort))
+                     for call in p.kernels], p.writes_state, p.loop, size(p.turns)] for p in image.phases],
         "inputs": [outside(each) for each in image.inputs],
         "outputs": [outside(each) for each in image.outputs],
         "written": list(image.written),
@@ -170,9 +177,9 @@ def from_plain(plain: Mapping[str, Any], parts: Sequence[bytes]) -> Image:
         sizes=tuple((slot, size(dimension)) for slot, dimension in plain["sizes"]),
         constants=tuple(constants),
         operands=tuple(plain["operands"]),
-        phases=tuple(Phase(tuple(Call(name, size(chunks), *where) for name, chunks, *where in kernels), writes, loop,
-                           size(turns), None if effort is None else size(effort))
-                     for kernels, writes, loop, turns, effort in plain["phases"]),
+        phases=tuple(Phase(tuple(Call(name, size(chunks), None if effort is None else size(effort), *where)
+                                 for name, chunks, effort, *where in kernels), writes, loop, size(turns))
+                     for kernels, writes, loop, turns in plain["phases"]),
         inputs=tuple(outside(*each) for each in plain["inputs"]),
         outputs=tuple(outside(*each) for each in plain["outputs"]),
         written=tuple(plain["written"]),

@@ -476,7 +476,7 @@ def _verify_call(kernel: Kernel, call: Call, known: set[LoopVar]) -> None:
     if missing:
         raise ValueError(f"{kernel.name}: a call of {call.routine.name} uses {missing} outside of its loop.")
     for own, (buffer, _) in zip(call.routine.places, call.places, strict=True):
-        pairs = own.dtype is dtypes.int32 and buffer.dtype is dtypes.bfloat16
+        pairs = own.dtype is dtypes.int32 and buffer.dtype in (dtypes.bfloat16, dtypes.int16)
         if own.dtype is not buffer.dtype and not pairs:
             raise ValueError(f"{kernel.name}: {call.routine.name} takes {own.dtype.name}, not {buffer.dtype.name}.")
     _verify_body(kernel, call.routine.body, {LANE, *call.routine.numbers})

@@ -115,10 +115,10 @@ class Nest:
 class Lowering:
     """Turns the nodes of a graph into nests."""
 
-    def __init__(self, graph: Graph, pairs: bool = False, panel_bytes: int = 128) -> None:
+    def __init__(self, graph: Graph, pairs: frozenset[DType] = frozenset(), panel_bytes: int = 128) -> None:
         self.graph = graph
         self.panel_bytes = panel_bytes  # of a row of what products have in order
-        self.pairs = pairs  # whether the processor adds up pairs of products of bfloat16
+        self.pairs = pairs  # the types of which the processor adds up pairs of products
         self.nests: list[Nest] = []
         self.sources: dict[Value, Source] = {}
         self.users = {value: len(nodes) for value, nodes in graph.users().items()}

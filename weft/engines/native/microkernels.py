@@ -59,7 +59,8 @@ def tile(
         lanes: Numbers in a vector.
         rows: Whether rows of a lie in order, else its columns.
         fused: Whether to multiply and add in one rounding.
-        pairs: Whether elements of a and b are pairs of bfloat16, as int32, whose products are both added.
+        pairs: Whether elements of a and b are pairs, as int32, whose products are both added: of bfloat16, or of int16
+            where c is of int32.
     """
     given = dtypes.int32 if pairs else dtype
     a, b, c = (Buffer(name, kind, 0, "argument") for name, kind in (("a", given), ("b", given), ("c", dtype)))
@@ -106,7 +107,8 @@ def tile(
         For(k, whole, Index.of(count), [step(Index.of(k))]),
         each(Store([(c, here, Get(sums, spot))])),
     ]  # fmt: skip
-    name = f"tile_{'pairs' if pairs else dtype.name}_{height}x{wide}x{lanes}_{'rows' if rows else 'columns'}"
+    kind = f"{'pairs_' if pairs else ''}{dtype.name}"
+    name = f"tile_{kind}_{height}x{wide}x{lanes}_{'rows' if rows else 'columns'}"
     return Routine(name, (a, b, c), (count, onward), (_STEP_A, _STEP_B, _STEP_C), body, lanes)
 
 

@@ -117,11 +117,12 @@ class Operand:
 
 
 class Pairs(Operand):
-    """An operand of bfloat16 in pairs along the reduced axis, each an int32 with the first in its low half."""
+    """An operand of two bytes an element in pairs along the reduced axis, each an int32 with the first in its low half.
+    """
 
     def __init__(self, element: Element, axis: int, shape: Shape, inner: Dimension, dtype: DType) -> None:
         super().__init__(self._pair, axis, shape, ceil_divide(inner, 2), dtypes.int32)
-        self.given = Operand(element, axis, shape, inner, dtypes.bfloat16)
+        self.given = Operand(element, axis, shape, inner, dtype)
 
     def _pair(self, place: Indices, k: Index) -> Expr:
         first, second = (self.given.element(place, k * 2 + half) for half in (0, 1))

@@ -104,18 +104,19 @@ class Product:
         inner: The size that is summed over.
         a: The first operand's element: it may not depend on the column.
         b: The second operand's: it may not depend on the row.
-        dtype: Of the operands and the result.
-        pairs: Whether the operands are bfloat16 (and the result float32), for processors that add up pairs of products.
+        dtype: Of the operands, where `halves` says nothing else, and the result.
+        halves: For processors that add up pairs of products, the operands' type: bfloat16, or int16 where `dtype` is
+            int32.
     """
 
     takes_epilogue = True
 
     def __init__(
-        self, shape: Shape, inner: Dimension, a: Element, b: Element, dtype: DType, pairs: bool = False
+        self, shape: Shape, inner: Dimension, a: Element, b: Element, dtype: DType, halves: DType | None = None
     ) -> None:
-        self.shape, self.dtype, self.pairs = tuple(shape), dtype, pairs
-        kind = Pairs if pairs else Operand
-        self.a, self.b = (kind(element, axis, self.shape, inner, dtype) for element, axis in ((a, -2), (b, -1)))
+        self.shape, self.dtype, self.pairs = tuple(shape), dtype, halves is not None
+        kind, given = (Operand, dtype) if halves is None else (Pairs, halves)
+        self.a, self.b = (kind(element, axis, self.shape, inner, given) for element, axis in ((a, -2), (b, -1)))
         self.inner = self.a.inner
         self.packed: Memory | None = None
         self.panel_bytes = 2 * LINE  # of a row of B in order

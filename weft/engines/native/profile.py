@@ -140,7 +140,7 @@ class Profile:
                 address, chunks, last = _words(position, 3)
                 position += 8 * 3
                 # one that is not in the image gathers the rows of a batch
-                name = "gather" if left > binding.phases else names.pop(0)
+                name = "gather" if left > binding.schedule.phases else names.pop(0)
                 words = np.array([1, writes, chunks, claims, address, chunks, last], np.int64)
                 begin = time.perf_counter()
                 done = pool.run(binding.table_address, words.ctypes.data, 1, chunks > 1)

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weft.base import dims, flags
+from weft.base import dims
 from weft.base.errors import InternalError, explain
 from weft.engines.native import profile, threads
 from weft.engines.native.cache import Loaded
 from weft.engines.native.driver import GATHERING
-from weft.engines.native.image import HEADER, NEVER, OUTSIDE, Image, Phase, Place
+from weft.engines.native.image import HEADER, NEVER, OUTSIDE, Image, Place
 from weft.engines.native.interrupts import ASKED, ASKING, FLAGS, LOOK
+from weft.engines.native.strands import Schedule, unrolled
 from weft.engines.native.target import Target
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 Stamps = tuple[int, ...] | None
 
 _ALIGN = 64
-#: about how many cycles a phase takes at least for a schedule to be shared: less is done before cache lines have moved
-SHARED = 12288
 _REMEMBERED = 16  # combinations of sizes that keep their table
 
 
@@ -92,7 +91,7 @@ class Program:
         pool = self.ready(binding)
         begin = binding.begin(stamps)
         done = self.steps(binding, *begin, pool=pool)
-        if begin is not binding.rest:  # else what is held stays as it is
+        if begin is not binding.schedule.rest:  # else what is held stays as it is
             binding.end(stamps, done)
         return done == 1
 
@@ -116,7 +115,8 @@ class Program:
         if profile.active is not None:
             done = profile.active.run(self, binding, schedule, phases, steps, first, moves, moving)
         else:
-            done = pool.run(binding.table_address, schedule, phases, binding.parallel, steps, first, moves, moving)
+            parallel = binding.schedule.parallel
+            done = pool.run(binding.table_address, schedule, phases, parallel, steps, first, moves, moving)
         if done < steps:
             binding.held = None
             self._look(binding)
@@ -124,7 +124,7 @@ class Program:
 
     def kernel_names(self, binding: Binding) -> Iterator[str]:
         """The names of the kernels in the order of the schedule."""
-        for _, phase in _unrolled(self.image.phases, binding.known):
+        for _, phase in unrolled(self.image.phases, binding.known):
             for call in phase.kernels:
                 yield call.name
 
@@ -163,47 +163,38 @@ class Binding:
         self.table[image.words - len(image.operands) : image.words] = image.operands
         for slot, size in image.sizes:
             self.table[slot] = dims.evaluate(size, known)
-        words: list[int] = []
-        self.parallel = False
-        self.phases = 0
-        self.skipped = 0  # words of the phases that need be run only after variables have changed
         self.steady = image.steady
         self.held: Stamps = None  # the stamps of the variables that these phases have seen
-        for turn, phase in _unrolled(image.phases, known):
-            counts = [dims.evaluate(call.chunks, known) for call in phase.kernels]
-            # few enough claims that they cost nothing, many enough that threads end together
-            claims = 16 * flags.num_threads()
-            words += [len(phase.kernels), int(phase.writes_state), sum(counts), claims]
-            for call, count in zip(phase.kernels, counts, strict=True):
-                words += [program.addresses[call.function], count, call.last(turn)]
-            if self.phases >= image.steady or image.steady == len(image.phases):  # what runs again and again
-                little = phase.effort is not None and dims.evaluate(phase.effort, known) < SHARED
-                self.parallel = self.parallel or (not little and sum(counts) > 1)
-            self.phases += 1
-            if self.phases == image.steady:
-                self.skipped = len(words)
-        self.schedule = np.array(words or [0], np.int64)
+        self._image, self._addresses = image, program.addresses
+        self._shared = Schedule(image, program.addresses, known, threads.pool(program.target))
+        self._apart: Schedule | None = None
         self.table_address = self.table.ctypes.data
-        self.schedule_address = self.schedule.ctypes.data
-        #: the schedule without the steady phases
-        self.rest = self.schedule_address + self.skipped * 8, self.phases - self.steady
         self.shapes = [tuple(dims.evaluate(d, known) for d in output.shape) for output in image.outputs]
+
+    @property
+    def schedule(self) -> Schedule:
+        """What is run now: while a profile is open, every kernel by itself."""
+        if profile.active is None:
+            return self._shared
+        if self._apart is None:
+            self._apart = Schedule(self._image, self._addresses, self.known, None)
+        return self._apart
 
     def begin(self, stamps: Stamps) -> tuple[int, int]:
         """The schedule of a run, and its phases: those that have seen these very variables are left out."""
         held, arena = self.held, self._arena
         there = held is not None and arena.user is self and self.base == arena.base
         if there and held == stamps and self.skips(stamps):
-            return self.rest
+            return self.schedule.rest
         self.held = None
-        return self.schedule_address, self.phases
+        return self.schedule.whole
 
     def end(self, stamps: Stamps, done: int) -> tuple[int, int]:
         """Notes what steps that have succeeded leave behind; the schedule for more of them."""
         if done and self.skips(stamps):
             self.held = stamps
-            return self.rest
-        return self.schedule_address, self.phases
+            return self.schedule.rest
+        return self.schedule.whole
 
     def skips(self, stamps: Stamps) -> bool:
         """Whether there are steady phases that may be left out once they have run."""
@@ -258,24 +249,6 @@ def _sizes(image: Image) -> Iterator[Any]:
             yield call.chunks
     for outside in (*image.inputs, *image.outputs):
         yield from outside.shape
-
-
-def _unrolled(phases: Sequence[Phase], known: Mapping[Symbol, int]) -> Iterator[tuple[int, Phase]]:
-    """The phases as they run: those of a loop's body again for each turn."""
-    at = 0
-    while at < len(phases):
-        loop = phases[at].loop
-        if loop < 0:
-            yield 0, phases[at]
-            at += 1
-            continue
-        end = at
-        while end < len(phases) and phases[end].loop == loop:
-            end += 1
-        for turn in range(dims.evaluate(phases[at].turns, known)):
-            for phase in phases[at:end]:
-                yield turn, phase
-        at = end
 
 
 def _arrange(places: Sequence[Place], known: Mapping[Symbol, int]) -> tuple[dict[int, int], int]:

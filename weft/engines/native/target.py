@@ -27,6 +27,7 @@ class Target:
         fma: Whether there is a fused multiply-add.
         bf16: Whether there are dot products of bfloat16.
         scales: Whether there is an instruction that multiplies by a power of two: AVX-512's.
+        dots: What multiplies pairs of int16 and adds both products up in int32: `vnni`, `madd`, or "" for nothing.
         nearest: Bytes of a core's nearest cache.
         own: Bytes of the next one, which a core has to itself, too.
     """
@@ -40,6 +41,7 @@ class Target:
     fma: bool
     bf16: bool = False
     scales: bool = False
+    dots: str = ""
     nearest: int = 1 << 15
     own: int = 1 << 20
 
@@ -75,7 +77,9 @@ def find(name: str) -> Target:
     if name == "host":
         level = _level(x86, features)
         bf16, scales = "avx512bf16" in features, level[0] == 64
-        return Target("host", triple, cpu, found.flatten(), *level, bf16=bf16, scales=scales,
+        vnni = "avxvnni" in features or (scales and "avx512vnni" in features)
+        dots = "vnni" if vnni else "madd" if x86 else ""
+        return Target("host", triple, cpu, found.flatten(), *level, bf16=bf16, scales=scales, dots=dots,
                       nearest=_cache(1, Target.nearest), own=_cache(2, Target.own))  # fmt: skip
     if x86 is (name == "neon"):
         raise UnavailableError(f"Target {name} is not one of this machine, which is {platform.machine()}.")
@@ -85,7 +89,7 @@ def find(name: str) -> Target:
     wanted = {"avx512": (64, 32, True), "avx2": (32, 16, True), "x86-64": (16, 16, False)}[name]
     if wanted[0] > level[0]:
         raise UnavailableError(f"Target {name} needs instructions that this processor ({cpu}) does not have.")
-    return Target(name, triple, _X86_LEVELS[name], "", *wanted, scales=name == "avx512")
+    return Target(name, triple, _X86_LEVELS[name], "", *wanted, scales=name == "avx512", dots="madd")
 
 
 def _cache(level: int, usual: int) -> int:

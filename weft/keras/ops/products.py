@@ -41,7 +41,7 @@ def matmul(x1: Any, x2: Any) -> Any:
     x1, x2 = convert_to_tensor(x1), convert_to_tensor(x2)
     matrices = x1.shape.rank != 1 and x2.shape.rank != 1
     if matrices and standardize_dtype(x1.dtype) == standardize_dtype(x2.dtype) == "int8":
-        x1, x2 = tf.cast(x1, "int32"), tf.cast(x2, "int32")
+        return tf.matmul(x1, x2, output_type="int32")
     if 0 in (x1.shape.rank, x2.shape.rank):
         raise ValueError(explain("matmul: numbers cannot be multiplied so.", received=f"{x1.shape} and {x2.shape}",
                                  hint="use keras.ops.multiply"))  # fmt: skip

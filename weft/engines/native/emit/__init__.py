@@ -44,13 +44,17 @@ class Emitter(Module):
             the buffer's slot and goes nowhere.
         fma: Whether the processor has a fused multiply-add.
         scales: Whether it has AVX-512's product with a power of two.
+        dots: What it adds up pairs of products of int16 with (`Target.dots`).
     """
 
-    def __init__(self, layout: Layout, checked: bool = False, fma: bool = True, scales: bool = False) -> None:
+    def __init__(
+        self, layout: Layout, checked: bool = False, fma: bool = True, scales: bool = False, dots: str = ""
+    ) -> None:
         self.layout = layout
         self.checked = checked
         self.fma = fma
         self.scales = scales
+        self.dots = dots
         self.functions: list[str] = []
         self.shared: set[str] = set()
         self.known: dict[tuple[Any, ...], Written] = {}

@@ -108,8 +108,10 @@ class Arithmetic(Places):
         return result
 
     def dot_pairs(self, args: Sequence[Value], where: list[Any]) -> Value:
-        """Pairs of bfloat16, multiplied and added to a total in float32."""
+        """Pairs of bfloat16, multiplied and added to a total in float32; or of int16, in int32."""
         total, lanes = args[2], args[0].lanes
+        if total.type == "i32":
+            return self.dot_integers(args, where)
         pairs = f"<{2 * lanes} x bfloat>"
         names = []
         for value in args[:2]:
@@ -120,6 +122,28 @@ class Arithmetic(Places):
         self.declare(f"declare {total.full} {function}({total.full}, {pairs}, {pairs})")
         given = f"{total}, {pairs} {names[0]}, {pairs} {names[1]}"
         self.line(f"{result.name} = call {total.full} {function}({given})", where)
+        return result
+
+    def dot_integers(self, args: Sequence[Value], where: list[Any]) -> Value:
+        """The same of int16 in int32, which may go beyond its range and begins anew there, as sums one by one do."""
+        first, second, total = args
+        bits = 32 * total.lanes
+        result = Value(self.name(), total.type, total.lanes)
+        if self.module.dots == "vnni":
+            function = f"@llvm.x86.avx512.vpdpwssd.{bits}"
+            self.declare(f"declare {total.full} {function}({total.full}, {total.full}, {total.full})")
+            self.line(f"{result.name} = call {total.full} {function}({total}, {first}, {second})", where)
+            return result
+        halves = f"<{2 * total.lanes} x i16>"
+        names = []
+        for value in (first, second):
+            names.append(self.name())
+            self.line(f"{names[-1]} = bitcast {value} to {halves}", where)
+        function = "@llvm.x86." + {128: "sse2.pmadd.wd", 256: "avx2.pmadd.wd", 512: "avx512.pmaddw.d.512"}[bits]
+        self.declare(f"declare {total.full} {function}({halves}, {halves})")
+        both = self.name()
+        self.line(f"{both} = call {total.full} {function}({halves} {names[0]}, {halves} {names[1]})", where)
+        self.line(f"{result.name} = add {total}, {both}", where)
         return result
 
     def absolute(self, value: Value, source: DType, where: list[Any]) -> Value:

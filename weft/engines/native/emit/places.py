@@ -56,6 +56,7 @@ class Module:
     checked: bool
     fma: bool
     scales: bool
+    dots: str
     declarations: dict[str, None]
 
     def function(self, name: str, dtype: DType, lanes: int, count: int) -> str:

@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 #: types whose numbers are stored so, and computed with as float32
 HALVES = (dtypes.float16, dtypes.bfloat16)
+#: those whose numbers an int16 holds
+_SMALL = {dtypes.int8, dtypes.uint8, dtypes.int16}
 
 
 @rule("matmul")
 def _matmul(low: Lowering, node: Node) -> Sequence[Source]:
     out = node.outputs[0]
     dtype = dtypes.float32 if out.dtype in HALVES else out.dtype
-    pairs = low.pairs and all(value.dtype is dtypes.bfloat16 for value in (*node.inputs, out))
-    kind = dtypes.bfloat16 if pairs else dtype
-    a, b = (widened(low, low.source(value), kind) for value in node.inputs)
+    halves = _halves(low, node)
+    a, b = (widened(low, low.source(value), halves or dtype) for value in node.inputs)
     shape = tuple(out.shape or ())
     flip_a = bool(node.attrs["transpose_a"] or node.attrs["adjoint_a"])
     flip_b = bool(node.attrs["transpose_b"] or node.attrs["adjoint_b"])
@@ -47,8 +48,20 @@ def _matmul(low: Lowering, node: Node) -> Sequence[Source]:
         return b.at((*place_b(place), *((place[-1], k) if flip_b else (k, place[-1]))))
 
     ordered = low.ordered(out, "matmul") if shape == wanted and dtype is out.dtype else None
-    output = Product(shape, inner, element_a, element_b, dtype, pairs).add(low, "matmul", ordered)
+    output = Product(shape, inner, element_a, element_b, dtype, halves).add(low, "matmul", ordered)
     return [narrowed(output if shape == wanted else Memory(output.buffer, wanted), out.dtype)]
+
+
+def _halves(low: Lowering, node: Node) -> DType | None:
+    """The type whose pairs of products the processor adds up, where the operands' numbers fit into it."""
+    given, out = {value.dtype for value in node.inputs}, node.outputs[0].dtype
+    if given == {dtypes.bfloat16} and out is dtypes.bfloat16:
+        found = dtypes.bfloat16
+    elif given <= _SMALL and out is dtypes.int32:
+        found = dtypes.int16
+    else:
+        return None
+    return found if found in low.pairs else None
 
 
 def widened(low: Lowering, source: Source, dtype: DType) -> Source:

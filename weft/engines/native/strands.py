@@ -1,0 +1,142 @@
+"""The schedule of a program for some sizes, and which of its loops are walked by a thread each.
+
+To hand a phase from thread to thread costs about a microsecond, which the turns of a small loop do not take. Loops
+that turn together and whose turns are short are then strands: each is one chunk, in which a thread does turn after
+turn. Kernels, their chunks and the order of their sums are the same, and so are the bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from weft.base import dims, flags
+from weft.engines.native.image import Image, Phase
+
+if TYPE_CHECKING:
+    from weft.base.dims import Symbol
+    from weft.engines.native.threads import Pool
+
+#: about how many cycles a phase takes at least for a schedule to be shared: less is done before cache lines have moved
+SHARED = 12288
+#: about how many cycles the end of a phase takes that several threads share
+HANDED = 3000
+
+
+class Schedule:
+    """What the driver walks, as words (`driver.py`).
+
+    Args:
+        image: What is run.
+        addresses: Of its functions.
+        known: The sizes.
+        pool: The threads for which loops may become strands; None where each kernel is to be seen.
+
+    Attributes:
+        words: The words; those of strands are held, too.
+        phases: How many phases.
+        parallel: Whether there is work for several threads.
+        whole: Its address, and its phases.
+        rest: The same without the steady phases.
+    """
+
+    def __init__(
+        self, image: Image, addresses: Mapping[str, int], known: Mapping[Symbol, int], pool: Pool | None
+    ) -> None:
+        # few enough claims that they cost nothing, many enough that threads end together
+        claims = 16 * flags.num_threads()
+        words: list[int] = []
+        self.parallel = False
+        self.phases = skipped = 0
+        self._strands: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = []
+        for number, body in _blocks(image.phases):
+            again = number >= image.steady or image.steady == len(image.phases)  # what runs again and again
+            turns = dims.evaluate(body[0].turns, known) if body[0].loop >= 0 else 1
+            if pool is not None and turns > 1 and _alone(body, known, pool.count):
+                strands = self._walk(body, turns, addresses, known)
+                words += [len(strands), int(body[0].writes_state), len(strands), claims]
+                for strand in strands:
+                    words += [pool.driver.strand, 1, strand.ctypes.data]
+                self.parallel = self.parallel or (again and len(strands) > 1)
+                self.phases += 1
+            else:
+                for turn in range(turns):
+                    for phase in body:
+                        counts = [dims.evaluate(call.chunks, known) for call in phase.kernels]
+                        words += [len(phase.kernels), int(phase.writes_state), sum(counts), claims]
+                        for call, count in zip(phase.kernels, counts, strict=True):
+                            words += [addresses[call.function], count, call.last(turn)]
+                        cycles = _cycles(phase, known)
+                        little = cycles is not None and sum(cycles.values()) < SHARED
+                        self.parallel = self.parallel or (again and not little and sum(counts) > 1)
+                        self.phases += 1
+            if number + len(body) == image.steady:
+                skipped, steady = len(words), self.phases
+        self.words = np.array(words or [0], np.int64)
+        self.address = self.words.ctypes.data
+        self.whole = self.address, self.phases
+        self.rest = (self.address + skipped * 8, self.phases - steady) if image.steady else self.whole
+
+    def _walk(
+        self, body: Sequence[Phase], turns: int, addresses: Mapping[str, int], known: Mapping[Symbol, int]
+    ) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
+        """What each of the loops does, turn after turn."""
+        once: dict[int, list[tuple[int, int, int]]] = {}
+        for phase in body:
+            for call in phase.kernels:
+                entry = addresses[call.function], dims.evaluate(call.chunks, known), call.operands
+                once.setdefault(call.strand, []).append(entry)
+        found = []
+        for entries in once.values():
+            each = np.array(entries, np.int64)
+            table = np.tile(each, (turns, 1))
+            table[:, 2] |= np.repeat(np.arange(turns, dtype=np.int64) << 32, len(entries))  # as `Call.last`
+            found.append(np.concatenate([[len(table)], table.ravel()]).astype(np.int64))
+        self._strands += found
+        return found
+
+
+def _alone(body: Sequence[Phase], known: Mapping[Symbol, int], threads: int) -> bool:
+    """Whether a loop's turns are done sooner by a thread for each of its strands than by all threads together."""
+    if threads == 1 or len({phase.writes_state for phase in body}) > 1:
+        return False
+    strands: dict[int, int] = {}
+    for phase in body:
+        cycles = _cycles(phase, known)
+        if cycles is None:
+            return False
+        for strand, some in cycles.items():
+            strands[strand] = strands.get(strand, 0) + some
+    total = sum(strands.values())
+    return max(*strands.values(), -(-total // threads)) <= total // threads + HANDED * len(body)
+
+
+def _cycles(phase: Phase, known: Mapping[Symbol, int]) -> dict[int, int] | None:
+    """About how many cycles a thread takes for each strand of a phase; None where nothing says that they are few."""
+    found: dict[int, int] = {}
+    for call in phase.kernels:
+        if call.effort is None:
+            return None
+        found[call.strand] = found.get(call.strand, 0) + dims.evaluate(call.effort, known)
+    return found
+
+
+def _blocks(phases: Sequence[Phase]) -> Iterator[tuple[int, Sequence[Phase]]]:
+    """The phases of each loop together, with the number of the first; others one by one."""
+    at = 0
+    while at < len(phases):
+        end = at + 1
+        while phases[at].loop >= 0 and end < len(phases) and phases[end].loop == phases[at].loop:
+            end += 1
+        yield at, phases[at:end]
+        at = end
+
+
+def unrolled(phases: Sequence[Phase], known: Mapping[Symbol, int]) -> Iterator[tuple[int, Phase]]:
+    """The phases as they run one by one: those of a loop's body again for each turn."""
+    for _, body in _blocks(phases):
+        for turn in range(dims.evaluate(body[0].turns, known) if body[0].loop >= 0 else 1):
+            for phase in body:
+                yield turn, phase
