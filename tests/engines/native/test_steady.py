@@ -30,7 +30,7 @@ def skipped(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     def noted(self: Binding, stamps: Any) -> Any:
         result = begin(self, stamps)
         if self.steady:
-            found.append(result == self.rest)
+            found.append(result == self.schedule.rest)
         return result
 
     monkeypatch.setattr(Binding, "begin", noted)
