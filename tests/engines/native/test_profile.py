@@ -101,6 +101,11 @@ def test_a_trace_for_perfetto(tmp_path: Path) -> None:
     assert len(shown) == 1 and "sequential/last" in shown[0]
 
 
+def test_labels_are_no_number_of_runs() -> None:
+    with pytest.raises(TypeError, match="labels are not wanted"):
+        network().profile(RNG.random((4, 8, 8, 3), np.float32), np.zeros(4))
+
+
 def test_one_profile_at_a_time_and_only_where_something_is_compiled() -> None:
     with extend.profile(), pytest.raises(UnavailableError), extend.profile():
         pass

@@ -6,11 +6,16 @@ from typing import Any
 
 import weft as tf
 from weft import extend
+from weft.extend import explain
 from weft.keras.trainer import arrays
 
 
 def profile(model: Any, x: Any, repeats: int, trace: Any, print_fn: Any) -> Any:
     """Times a model's computation kernel by kernel; see `Model.profile`."""
+    if not isinstance(repeats, int):
+        raise TypeError(explain("Model.profile: `repeats` is how often the model runs.", expected="an int",
+                                received=type(repeats).__name__,
+                                hint="the model alone is timed, without its loss: labels are not wanted"))  # fmt: skip
     batch = tf.nest.map_structure(tf.convert_to_tensor, arrays.convert(x, "x"))
     if not model.built:
         model(batch)
