@@ -8,12 +8,12 @@ turn. Kernels, their chunks and the order of their sums are the same, and so are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from weft.base import dims, flags
-from weft.engines.native.image import Image, Phase
+from weft.engines.native.image import Call, Image, Phase
 
 if TYPE_CHECKING:
     from weft.base.dims import Symbol
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SHARED = 12288
 #: about how many cycles the end of a phase takes that several threads share
 HANDED = 3000
+
+_Words = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Schedule:
@@ -45,57 +47,75 @@ class Schedule:
     def __init__(
         self, image: Image, addresses: Mapping[str, int], known: Mapping[Symbol, int], pool: Pool | None
     ) -> None:
-        # few enough claims that they cost nothing, many enough that threads end together
-        claims = 16 * flags.num_threads()
-        words: list[int] = []
+        self._addresses, self._known = addresses, known
+        words: list[_Words] = []
+        self._strands: list[_Words] = []
         self.parallel = False
-        self.phases = skipped = 0
-        self._strands: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = []
+        self.phases = skipped = steady = 0
         for number, body in _blocks(image.phases):
+            if number == image.steady:
+                skipped, steady = sum(map(len, words)), self.phases
             again = number >= image.steady or image.steady == len(image.phases)  # what runs again and again
             turns = dims.evaluate(body[0].turns, known) if body[0].loop >= 0 else 1
             if pool is not None and turns > 1 and _alone(body, known, pool.count):
-                strands = self._walk(body, turns, addresses, known)
-                words += [len(strands), int(body[0].writes_state), len(strands), claims]
-                for strand in strands:
-                    words += [pool.driver.strand, 1, strand.ctypes.data]
+                strands = self._walk(body, turns)
+                self._strands += strands
+                entries = [word for strand in strands for word in (pool.driver.strand, 1, strand.ctypes.data)]
+                head = [len(strands), int(body[0].writes_state), len(strands), len(strands)]
+                words.append(np.array([*head, *entries], np.int64))
                 self.parallel = self.parallel or (again and len(strands) > 1)
                 self.phases += 1
-            else:
-                for turn in range(turns):
-                    for phase in body:
-                        counts = [dims.evaluate(call.chunks, known) for call in phase.kernels]
-                        words += [len(phase.kernels), int(phase.writes_state), sum(counts), claims]
-                        for call, count in zip(phase.kernels, counts, strict=True):
-                            words += [addresses[call.function], count, call.last(turn)]
-                        cycles = _cycles(phase, known)
-                        little = cycles is not None and sum(cycles.values()) < SHARED
-                        self.parallel = self.parallel or (again and not little and sum(counts) > 1)
-                        self.phases += 1
-            if number + len(body) == image.steady:
-                skipped, steady = len(words), self.phases
-        self.words = np.array(words or [0], np.int64)
+            elif turns:
+                words.append(self._turns(body, turns))
+                self.parallel = self.parallel or (again and any(self._is_shared(phase) for phase in body))
+                self.phases += turns * len(body)
+        if image.steady == len(image.phases):
+            skipped, steady = sum(map(len, words)), self.phases
+        self.words = np.concatenate([*words, np.zeros(1, np.int64)])
         self.address = self.words.ctypes.data
         self.whole = self.address, self.phases
         self.rest = (self.address + skipped * 8, self.phases - steady) if image.steady else self.whole
 
-    def _walk(
-        self, body: Sequence[Phase], turns: int, addresses: Mapping[str, int], known: Mapping[Symbol, int]
-    ) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    def _entry(self, call: Call) -> tuple[int, int, int]:
+        """A kernel's address, its number of chunks, and its last argument in the first turn."""
+        return self._addresses[call.function], dims.evaluate(call.chunks, self._known), call.last(0)
+
+    def _is_shared(self, phase: Phase) -> bool:
+        cycles = _cycles(phase, self._known)
+        little = cycles is not None and sum(cycles.values()) < SHARED
+        return not little and sum(dims.evaluate(call.chunks, self._known) for call in phase.kernels) > 1
+
+    def _turns(self, body: Sequence[Phase], turns: int) -> _Words:
+        """Phases, turn after turn."""
+        claims = 16 * flags.num_threads()  # few enough that they cost nothing, many enough that threads end together
+        once: list[int] = []
+        last: list[int] = []  # where last arguments are: they alone differ from turn to turn
+        for phase in body:
+            entries = [self._entry(call) for call in phase.kernels]
+            total = sum(count for _, count, _ in entries)
+            once += [len(entries), int(phase.writes_state), total, claims]
+            for entry in entries:
+                once += entry
+                last.append(len(once) - 1)
+        return _repeated(once, last, turns)
+
+    def _walk(self, body: Sequence[Phase], turns: int) -> list[_Words]:
         """What each of the loops does, turn after turn."""
-        once: dict[int, list[tuple[int, int, int]]] = {}
+        strands: dict[int, list[int]] = {}
         for phase in body:
             for call in phase.kernels:
-                entry = addresses[call.function], dims.evaluate(call.chunks, known), call.operands
-                once.setdefault(call.strand, []).append(entry)
-        found = []
-        for entries in once.values():
-            each = np.array(entries, np.int64)
-            table = np.tile(each, (turns, 1))
-            table[:, 2] |= np.repeat(np.arange(turns, dtype=np.int64) << 32, len(entries))  # as `Call.last`
-            found.append(np.concatenate([[len(table)], table.ravel()]).astype(np.int64))
-        self._strands += found
-        return found
+                strands.setdefault(call.strand, []).extend(self._entry(call))
+        return [
+            np.concatenate([[len(once) // 3 * turns], _repeated(once, range(2, len(once), 3), turns)]).astype(np.int64)
+            for once in strands.values()
+        ]
+
+
+def _repeated(once: Sequence[int], last: Sequence[int], turns: int) -> _Words:
+    """Words for turn after turn, whose number stands in the upper halves of some (`Call.last`)."""
+    table = np.tile(np.array(once, np.int64), (turns, 1))
+    table[:, list(last)] |= (np.arange(turns, dtype=np.int64) << 32)[:, None]
+    return table.ravel()
 
 
 def _alone(body: Sequence[Phase], known: Mapping[Symbol, int], threads: int) -> bool:
