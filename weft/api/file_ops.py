@@ -14,6 +14,7 @@ from weft.base.errors import InvalidArgumentError, explain
 from weft.ir.types import TensorType
 from weft.ops.host import Form
 from weft.runtime.host_call import host_result
+from weft.runtime.kept_calls import keepable
 
 
 def _text(array: Any) -> str:
@@ -44,6 +45,7 @@ def put_content(path: Any, content: Any) -> Any:
     return path
 
 
+@keepable("io.read_file", "filename")
 def read_file(filename: Any, name: str | None = None) -> Any:
     """A file's content: a scalar string.
 

@@ -119,11 +119,16 @@ class TextFileInitializer(TableInitializerBase):
         self._key_index, self._value_index = key_index, value_index
         self._size, self._delimiter, self._offset = vocab_size, delimiter, value_index_offset
 
-    def _tensors(self) -> tuple[Any, Any]:
+    @property
+    def path(self) -> str:
+        """The file."""
         name = self._filename
         if isinstance(name, EagerTensor):
             name = name.numpy()
-        path = name.decode() if isinstance(name, bytes) else os.fspath(name)
+        return name.decode() if isinstance(name, bytes) else os.fspath(name)
+
+    def _tensors(self) -> tuple[Any, Any]:
+        path = self.path
         with open(path, "rb") as file:
             lines = [line.rstrip(b"\n").replace(b"\r", b"") for line in file]
         if self._size is not None:
@@ -231,6 +236,9 @@ class StaticVocabularyTable:
             raise TypeError(f"Invalid `key_dtype`, expected {initializer.key_dtype.name} but got "
                             f"{self._key_dtype.name}.")  # fmt: skip
         self._name = name or "hash_bucket"
+
+    def _trackable_children(self) -> dict[str, Any]:
+        return {} if self._table is None else {"_table": self._table}
 
     @property
     def key_dtype(self) -> Any:

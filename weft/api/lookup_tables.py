@@ -11,7 +11,7 @@ from weft.base.dims import Dim
 from weft.base.errors import FailedPreconditionError, explain
 from weft.base.locks import Lock
 from weft.ir.types import TensorType
-from weft.runtime import context, frontdoor
+from weft.runtime import context, frontdoor, kept_calls
 from weft.runtime.host_call import host_call
 from weft.runtime.sparse import SparseTensor
 from weft.runtime.tensor import EagerTensor
@@ -33,6 +33,10 @@ class LookupTable:
 
     #: what the scope of a lookup is called, behind the table's name
     _finds = "Lookup"
+    #: the shape of a value
+    _row: tuple[int, ...] = ()
+    #: what nodes may do with it, by name; each is a method `_run_NAME` of arrays
+    _actions: tuple[str, ...] = ("find", "size", "export")
 
     def __init__(self, key_dtype: Any, value_dtype: Any, name: str) -> None:
         self._key_dtype, self._value_dtype = dtypes.as_dtype(key_dtype), dtypes.as_dtype(value_dtype)
@@ -105,25 +109,15 @@ class LookupTable:
             raise TypeError(f"Dtype of argument `keys` must be {self._key_dtype.name}, received: {found.dtype.name}")
         return found
 
-    def _looked_up(self, keys: Any, default: Any, name: str | None, row: tuple[int, ...] = ()) -> Any:
-        """The values of keys, each of shape `row`; a default for what is not there."""
+    def _looked_up(self, keys: Any, default: Any, name: str | None) -> Any:
+        """The values of keys; a default for what is not there."""
         if isinstance(keys, SparseTensor):
-            return keys.with_values(self._looked_up(keys.values, default, name, row))
+            return keys.with_values(self._looked_up(keys.values, default, name))
         if hasattr(keys, "with_flat_values"):
-            return keys.with_flat_values(self._looked_up(keys.flat_values, default, name, row))
+            return keys.with_flat_values(self._looked_up(keys.flat_values, default, name))
         found = self._keys_of(keys)
-
-        def run(keys: Any, default: Any) -> list[Any]:
-            made = np.empty((keys.size, *row), self._value_dtype.numpy)
-            with self._lock:
-                entries = self._all()
-                each = default.reshape((-1, *row)) if default.ndim > len(row) else None
-                for place, key in enumerate(plain(keys)):
-                    value = entries.get(key, _NOT_THERE)
-                    made[place] = (default[()] if each is None else each[place]) if value is _NOT_THERE else value
-            return [made.reshape((*keys.shape, *row))]
-
-        shape = None if found.shape.symbolic is None else (*found.shape.symbolic, *row)
+        run = TableCall(self, "find")
+        shape = None if found.shape.symbolic is None else (*found.shape.symbolic, *self._row)
         kind = TensorType(shape, self._value_dtype)
         return host_call(run, [found, default], [kind], "LookupTableFindV2", self._label(name, self._finds, "Find"))[0]
 
@@ -138,30 +132,72 @@ class LookupTable:
         """How many keys there are: a scalar int64."""
         kind = TensorType((), dtypes.int64)
         label = self._label(name, "Size", "Size")
-        return host_call(lambda: [np.asarray(len(self._all()), np.int64)], [], [kind], "LookupTableSizeV2", label)[0]
+        return host_call(TableCall(self, "size"), [], [kind], "LookupTableSizeV2", label)[0]
 
     def export(self, name: str | None = None) -> tuple[Any, Any]:
         """All keys and their values: two tensors."""
-        row = getattr(self, "_row", ())
-
-        def run() -> list[Any]:
-            with self._lock:
-                entries = dict(self._all())
-            keys = np.empty(len(entries), self._key_dtype.numpy)
-            values = np.empty((len(entries), *row), self._value_dtype.numpy)
-            for place, (key, value) in enumerate(entries.items()):
-                keys[place], values[place] = key, value
-            return [keys, values]
-
         count = Dim.fresh("entries")
-        types = [TensorType((count,), self._key_dtype), TensorType((count, *row), self._value_dtype)]
-        keys, values = host_call(run, [], types, "LookupTableExportV2", name)
+        types = [TensorType((count,), self._key_dtype), TensorType((count, *self._row), self._value_dtype)]
+        keys, values = host_call(TableCall(self, "export"), [], types, "LookupTableExportV2", name)
         return keys, values
+
+    # What nodes call, on arrays
+
+    def _run_find(self, keys: Any, default: Any) -> list[Any]:
+        row = self._row
+        made = np.empty((keys.size, *row), self._value_dtype.numpy)
+        with self._lock:
+            entries = self._all()
+            each = default.reshape((-1, *row)) if default.ndim > len(row) else None
+            for place, key in enumerate(plain(keys)):
+                value = entries.get(key, _NOT_THERE)
+                made[place] = (default[()] if each is None else each[place]) if value is _NOT_THERE else value
+        return [made.reshape((*keys.shape, *row))]
+
+    def _run_size(self) -> list[Any]:
+        return [np.asarray(len(self._all()), np.int64)]
+
+    def _run_export(self) -> list[Any]:
+        with self._lock:
+            entries = dict(self._all())
+        keys = np.empty(len(entries), self._key_dtype.numpy)
+        values = np.empty((len(entries), *self._row), self._value_dtype.numpy)
+        for place, (key, value) in enumerate(entries.items()):
+            keys[place], values[place] = key, value
+        return [keys, values]
+
+    # What checkpoints and SavedModels ask
+
+    def _trackable_children(self) -> dict[str, Any]:
+        return {}
 
     def __deepcopy__(self, memo: Any) -> LookupTable:
         return self  # functions and layers that are copied go on using the same table
 
 
+class TableCall:
+    """What a node calls of a table; a file keeps it as the table's number and the action's name.
+
+    Args:
+        table: The table.
+        action: One of the table's `_actions`.
+
+    Raises:
+        TypeError: For an action that the table does not have.
+    """
+
+    def __init__(self, table: LookupTable, action: str) -> None:
+        if not isinstance(table, LookupTable) or action not in table._actions:
+            raise TypeError(f"a {type(table).__name__} has no action {action!r}")
+        self._run = getattr(table, f"_run_{action}")
+        self.plain_call = _KEPT, {"table": table, "action": action}
+
+    def __call__(self, *arrays: Any) -> Any:
+        return self._run(*arrays)
+
+
+_KEPT = "lookup.table"
+kept_calls.made[_KEPT] = TableCall
 _NOT_THERE = object()
 
 

@@ -271,9 +271,6 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
     "tf.random_index_shuffle": (
         "which place an index goes to is a cipher of TensorFlow's own", "tf.random.experimental.stateless_shuffle",
     ),
-    "tf.saved_model.Asset": (
-        "a saved model of Weft's keeps no files of others", "tf.constant(content), or a file beside the model's folder",
-    ),
     "tf.saved_model.experimental": (_PREDICTABLE, "tf.saved_model.save and load; tf.lookup for tables"),
     "tf.test.benchmark_config": (_VERSION_1, "a plain `with tf.compat.v1.Session()`"),
     "tf.train.experimental.MaxShardSizePolicy": _ONE_SHARD,

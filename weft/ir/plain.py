@@ -21,14 +21,18 @@ from weft.ir.types import TensorType
 class Writer:
     """Turns graphs into plain data.
 
+    Args:
+        number_of: Gives the number of an object that nodes may refer to, such as a table; None for any other value.
+
     Attributes:
         arrays: The arrays that the data refer to by number.
         symbols: How many dimension symbols the data mention.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, number_of: Callable[[Any], int | None] | None = None) -> None:
         self.arrays: list[np.ndarray[Any, Any]] = []
         self._numbers: dict[Symbol, int] = {}
+        self._number_of = number_of
 
     @property
     def symbols(self) -> int:
@@ -115,6 +119,9 @@ class Writer:
             return {"slice": [self.value(part) for part in (value.start, value.stop, value.step)]}
         if value is Ellipsis:
             return {"ellipsis": None}
+        number = None if self._number_of is None else self._number_of(value)
+        if number is not None:
+            return {"object": number}
         raise TypeError(type(value).__name__)
 
     def _attribute(self, value: Any, node: Node, key: str) -> Any:
@@ -139,16 +146,18 @@ class Reader:
         ops: The ops that there are.
         rebuilt: Makes what a node calls, of the name, the arguments and the inputs' types that a file has for it.
         classes: Classes of named tuples, by name.
+        objects: The objects that nodes may refer to, by number.
     """
 
     def __init__(self, arrays: Sequence[Any], symbols: int, ops: Mapping[str, Any],
                  rebuilt: Callable[..., Any] | None = None,
-                 classes: Mapping[str, Any] | None = None) -> None:  # fmt: skip
+                 classes: Mapping[str, Any] | None = None, objects: Sequence[Any] = ()) -> None:  # fmt: skip
         if not 0 <= symbols <= 1_000_000:
             raise DataLossError(f"a file of graphs mentions {symbols} symbols.")
         self._arrays = arrays
         self._symbols = [Symbol() for _ in range(symbols)]
         self._ops, self._rebuilt, self._classes = ops, rebuilt, dict(classes or {})
+        self._objects = objects
 
     def graph(self, plain: Mapping[str, Any]) -> Graph:
         """A graph.
@@ -223,6 +232,7 @@ class Reader:
             "type": lambda: self.type(content), "graph": lambda: self._graph(content),
             "named": lambda: self._classes[content[0]](*map(self.value, content[1])),
             "tuple": lambda: tuple(self.value(item) for item in content),
+            "object": lambda: self._objects[_index(content)],
             "slice": lambda: slice(*map(self.value, content)), "ellipsis": lambda: Ellipsis,
         }  # fmt: skip
         return readers[kind]()

@@ -23,7 +23,7 @@ from weft.passes import pipeline
 from weft.runtime import context, engine_loader, graph_ops, placement
 from weft.runtime import tensor as tensors
 from weft.runtime.context import Scope
-from weft.runtime.tensor import EagerTensor, Handle, Literal, Tensor, literal, wrap
+from weft.runtime.tensor import EagerTensor, Handle, Literal, Replaceable, Tensor, literal, wrap
 
 _engine: Engine | None = None
 _chosen = False
@@ -531,7 +531,9 @@ def resolve(tensor: Any, scope: Scope) -> Value:
 
 
 def _may_be_followed(tensor: EagerTensor) -> bool:
-    """Whether a tape outside of the graph may ask for a gradient at a tensor."""
+    """Whether a tape outside of the graph may ask for a gradient at a tensor, or a file for another in its place."""
+    if isinstance(tensor, Replaceable):
+        return True
     return not isinstance(tensor, Literal) and (tensor.dtype.is_floating or tensor.dtype.is_complex)
 
 

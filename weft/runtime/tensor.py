@@ -431,6 +431,12 @@ class Literal(EagerTensor):
     __slots__ = ()
 
 
+class Replaceable(EagerTensor):
+    """A tensor that another one stands for where a graph is loaded from a file: captured, however small it is."""
+
+    __slots__ = ()
+
+
 def literal(array: Any) -> EagerTensor:
     """A number of the program as a tensor."""
     return EagerTensor(array) if context.scope() is None else Literal(array)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from weft.api.saved_model.assets import Asset as Asset
+from weft.api.saved_model.layout import ASSETS
 from weft.api.saved_model.layout import contains_saved_model as contains_saved_model
 from weft.api.saved_model.loading import LoadOptions as LoadOptions
 from weft.api.saved_model.loading import load as load
 from weft.api.saved_model.saving import SaveOptions as SaveOptions
 from weft.api.saved_model.saving import save as save
 
-ASSETS_DIRECTORY = "assets"
+ASSETS_DIRECTORY = ASSETS
 ASSETS_KEY = "saved_model_assets"
 CLASSIFY_INPUTS = "inputs"
 CLASSIFY_METHOD_NAME = "tensorflow/serving/classify"

@@ -12,6 +12,7 @@ PROGRAM = "type.googleapis.com/weft.Program"
 #: how many places the lists that lead to variables or functions have at most, all together
 MAX_LIST = 1 << 20
 VARIABLES = ("variables", "variables")
+ASSETS = "assets"
 INDEX = "variables.index"
 NAME = "saved_model.pb"
 TEXT_NAME = "saved_model.pbtxt"

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from weft.api.checkpoint.objects import VALUE, is_trackable
+from weft.api.checkpoint.objects import holds_values, is_trackable
 from weft.api.checkpoint.restoring import Restoration, object_graph, open_checkpoint
-from weft.api.saved_model.layout import FORMAT, MAX_LIST, PROGRAM, VARIABLES, contains_saved_model, pb_path
+from weft.api.saved_model.assets import Asset, asset_path, table_made
+from weft.api.saved_model.layout import ASSETS, FORMAT, MAX_LIST, PROGRAM, VARIABLES, contains_saved_model, pb_path
 from weft.api.saved_model.traces import TraceReader
 from weft.base import dtypes, nest
 from weft.base.errors import DataLossError, InvalidArgumentError, UnimplementedError, explain
@@ -226,7 +227,7 @@ def load(export_dir: Any, tags: Any = None, options: LoadOptions | None = None) 
         try:
             if not chosen.experimental_skip_checkpoint:
                 _check_variables(folder, program, chosen.allow_partial_checkpoint)
-            objects, root = _build(program, arrays)
+            objects, root = _build(program, arrays, os.path.join(os.path.abspath(folder), ASSETS))
         except _DAMAGE as error:
             raise DataLossError(f"The SavedModel {folder} is damaged: {type(error).__name__}: {error}") from error
         if not chosen.experimental_skip_checkpoint:
@@ -282,13 +283,13 @@ def _foreign(folder: str, info: Any) -> UnimplementedError:
     )
 
 
-def _build(program: Mapping[str, Any], arrays: list[Any]) -> tuple[list[Any], Any]:
+def _build(program: Mapping[str, Any], arrays: list[Any], assets: str) -> tuple[list[Any], Any]:
     records = program["objects"]
     places = sum(1 + max(int(name) for name, _ in record["children"])
                  for record in records if record["kind"] in ("list", "tuple") and record["children"])  # fmt: skip
     if places > MAX_LIST:
         raise ValueError(f"its lists have {places} places")
-    objects = [_made(record) for record in records]
+    objects = [_made(record, arrays, assets) for record in records]
     reader = TraceReader(arrays, program["symbols"], program["traces"], objects)
     for place, record in enumerate(records):
         if record["kind"] == "function":
@@ -307,8 +308,12 @@ def _build(program: Mapping[str, Any], arrays: list[Any]) -> tuple[list[Any], An
     return objects, root
 
 
-def _made(record: Mapping[str, Any]) -> Any:
+def _made(record: Mapping[str, Any], arrays: list[Any], assets: str) -> Any:
     kind = record["kind"]
+    if kind == "table":
+        return table_made(record, arrays, assets)
+    if kind == "asset":
+        return Asset(asset_path(assets, record["file"]))
     if kind == "variable":
         shape, dtype = record["shape"], dtypes.as_dtype(record["dtype"])
         sizes = [] if shape is None else [size or 0 for size in shape]
@@ -373,10 +378,10 @@ def _restore(folder: str, program: Mapping[str, Any], objects: list[Any], partia
         raise DataLossError(f"The variables of the SavedModel {folder} belong to other objects.")
     restoration = Restoration(folder, reader, proto)
     for number, value in enumerate(objects):
-        if isinstance(value, Variable):
-            if not any(part.name == VALUE for part in proto.nodes[number].attributes):
+        if holds_values(value):
+            if not proto.nodes[number].attributes:
                 if partial:
                     continue
-                raise DataLossError(f"The SavedModel {folder} has no value for its variable `{value.name}`.")
+                raise DataLossError(f"The SavedModel {folder} has no value for `{value.name}`.")
             restoration.visit(value, number)
     reader.close()

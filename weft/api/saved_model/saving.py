@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from weft.api.checkpoint.objects import GRAPH_KEY, ObjectGraph, children_of, is_trackable
-from weft.api.saved_model.layout import FORMAT, INDEX, MAX_LIST, PROGRAM, VARIABLES, pb_path
+from weft.api.lookup_tables import LookupTable
+from weft.api.saved_model.assets import Asset, AssetFiles, table_record
+from weft.api.saved_model.layout import ASSETS, FORMAT, INDEX, MAX_LIST, PROGRAM, VARIABLES, pb_path
 from weft.api.saved_model.loading import RestoredFunction
 from weft.api.saved_model.traces import TraceWriter, Unsaveable, is_variable
 from weft.base import nest
@@ -112,7 +114,8 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: SaveOptions
     for function in named.values():
         _settled(function)
     graph = ObjectGraph(obj, {} if default is None else {"__call__": default}, _members)
-    program, arrays, described = _program(graph, named)
+    assets = AssetFiles()
+    program, arrays, described = _program(graph, named, assets)
     proto, tensors = graph.record()
     folder = os.path.abspath(os.fsdecode(export_dir))
     os.makedirs(os.path.dirname(folder), exist_ok=True)
@@ -123,12 +126,12 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: SaveOptions
             for key, array in tensors.items():
                 writer.add(key, array)
             writer.add(GRAPH_KEY, np.array(proto.SerializeToString(), object))
-        os.makedirs(os.path.join(work, "assets"))
+        assets.copy(os.path.join(work, ASSETS))
         with open(bundle.index_path(prefix), "rb") as file:
             program["variables"] = crc32c(file.read())
         tags = ["serve", *(getattr(options, "extra_tags", None) or ())]
         with files.replacing(pb_path(work)) as file:
-            file.write(_message(program, arrays, described, tags).SerializeToString())
+            file.write(_message(program, arrays, described, tags, assets).SerializeToString())
         _put_in_place(work, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -140,7 +143,7 @@ def _put_in_place(work: str, folder: str) -> None:
     if not os.path.isdir(folder):
         os.rename(work, folder)
         return
-    for name in ("assets", "variables"):
+    for name in (ASSETS, "variables"):
         target = os.path.join(folder, name)
         if os.path.isdir(target):
             os.rename(target, os.path.join(work, f"old.{name}"))
@@ -216,11 +219,13 @@ def _settled(function: Any) -> ConcreteFunction:
     return found
 
 
-def _program(graph: ObjectGraph, named: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any], dict[str, Any]]:
+def _program(graph: ObjectGraph, named: Mapping[str, Any],
+             assets: AssetFiles) -> tuple[dict[str, Any], list[Any], dict[str, Any]]:  # fmt: skip
     """The objects, functions and signatures as plain data, their arrays, and what is told of the signatures."""
     places = {id(value): place for place, value in enumerate(graph.objects)}
-    writer = TraceWriter(lambda variable: places.get(id(variable)))
-    objects = [_object(value, graph.children[place], writer) for place, value in enumerate(graph.objects)]
+    paths = {id(value.asset_path): place for place, value in enumerate(graph.objects) if isinstance(value, Asset)}
+    writer = TraceWriter(lambda value: places.get(id(value)), paths)
+    objects = [_object(value, graph.children[place], writer, assets) for place, value in enumerate(graph.objects)]
     if sum(len(value) for value in graph.objects if isinstance(value, (list, tuple))) > MAX_LIST:
         raise ValueError(explain(f"A SavedModel keeps lists of at most {MAX_LIST} parts, all together.",
                                  hint="keep numbers in a tensor"))  # fmt: skip
@@ -239,11 +244,15 @@ def _program(graph: ObjectGraph, named: Mapping[str, Any]) -> tuple[dict[str, An
     return program, writer.plain.arrays, described
 
 
-def _object(value: Any, children: list[tuple[str, int]], writer: TraceWriter) -> dict[str, Any]:
+def _object(value: Any, children: list[tuple[str, int]], writer: TraceWriter, assets: AssetFiles) -> dict[str, Any]:
     links = [[name, number] for name, number in children]
     if is_variable(value):
         return {"kind": "variable", "name": value.name, "dtype": value.dtype.name, "trainable": bool(value.trainable),
                 "shape": None if value.shape.rank is None else value.shape.as_list()}  # fmt: skip
+    if isinstance(value, LookupTable):
+        return {"kind": "table", **table_record(value, writer.plain, assets)}
+    if isinstance(value, Asset):
+        return {"kind": "asset", "file": assets.name_of(value.path)}
     if isinstance(value, ConcreteFunction):
         return {"kind": "trace", "trace": writer.trace(value)}
     if isinstance(value, _FUNCTIONS):
@@ -296,7 +305,8 @@ def _output_names(trace: ConcreteFunction, name: str) -> list[str]:
     return names
 
 
-def _message(program: Any, arrays: list[Any], described: Mapping[str, Any], tags: list[str]) -> SavedModel:
+def _message(program: Any, arrays: list[Any], described: Mapping[str, Any], tags: list[str],
+             assets: AssetFiles) -> SavedModel:  # fmt: skip
     held = WeftProgram(program=json.dumps(program, allow_nan=False))
     for array in arrays:
         held.arrays.add().CopyFrom(to_tensor_proto(array))
@@ -306,6 +316,8 @@ def _message(program: Any, arrays: list[Any], described: Mapping[str, Any], tags
     info.tags.extend(tags)
     info.meta_graph_version = f"Weft {__version__}"
     info.any_info.type_url, info.any_info.value = PROGRAM, held.SerializeToString()
+    for file in assets.names:
+        graph.asset_file_def.add(filename=file)
     for name, (trace, inputs, outputs) in described.items():
         signature = graph.signature_def[name]
         signature.method_name = "tensorflow/serving/predict"

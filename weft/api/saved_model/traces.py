@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from weft.api.lookup_tables import LookupTable
 from weft.base import dtypes, nest
 from weft.base.errors import DataLossError, InvalidArgumentError, explain
 from weft.base.shapes import TensorShape
@@ -44,13 +45,15 @@ class TraceWriter:
     """Turns traces into plain data.
 
     Args:
-        number_of: Gives the number of a variable among the objects that are saved; None for one that is not.
+        number_of: Gives the number of a variable, a table or an asset among the objects that are saved; None for one
+            that is not.
+        assets: The numbers of assets, by the identity of the tensors of their paths.
     """
 
-    def __init__(self, number_of: Callable[[Any], int | None]) -> None:
-        self.plain = Writer()
+    def __init__(self, number_of: Callable[[Any], int | None], assets: Mapping[int, int]) -> None:
+        self.plain = Writer(self._table)
         self.traces: list[dict[str, Any]] = []
-        self._number_of = number_of
+        self._number_of, self._assets = number_of, assets
         self._places: dict[int, int] = {}
         self._kept: list[ConcreteFunction] = []
         self._defaults: dict[str, Any] = {}  # of the parameters of the trace that is being written
@@ -127,7 +130,18 @@ class TraceWriter:
             found.append([parameter.name, int(parameter.kind), default])
         return found
 
+    def _table(self, value: Any) -> int | None:
+        """The number of a lookup table that a node uses; None for what is no table."""
+        if not isinstance(value, LookupTable):
+            return None
+        number = self._number_of(value)
+        if number is None:
+            raise _untracked("a function that is being saved", f"the table `{value.name}`")
+        return number
+
     def _captured(self, held: Any, trace: ConcreteFunction) -> Any:
+        if id(held) in self._assets:
+            return {"asset": self._assets[id(held)]}
         if not isinstance(held, Handle):
             return {"array": self.plain.array(held._array)}
         variable = held._array.variable() if hasattr(held._array, "variable") else None
@@ -136,11 +150,7 @@ class TraceWriter:
             if number is None and variable.kept_with_functions:
                 return {"table": self.plain.array(variable.numpy())}
             if number is None:
-                raise AssertionError(
-                    explain(f"Tried to export a function which references an 'untracked' resource: `{trace.name}` uses "
-                            f"the variable `{variable.name}`, which the saved object does not lead to.",
-                            hint="assign the variable to an attribute of the object that is saved")  # fmt: skip
-                )
+                raise _untracked(f"`{trace.name}`", f"the variable `{variable.name}`")
             return {"variable": number}
         value = held._array.read() if hasattr(held._array, "read") else None
         if isinstance(value, np.ndarray) and value.dtype == np.uint64 and value.shape == (3,):
@@ -149,6 +159,14 @@ class TraceWriter:
             explain(f"The function `{trace.name}` uses state that cannot be kept in a file: {held!r}.",
                     hint="leave it out of the function that is saved")  # fmt: skip
         )
+
+
+def _untracked(user: str, what: str) -> AssertionError:
+    return AssertionError(
+        explain(f"Tried to export a function which references an 'untracked' resource: {user} uses {what}, which the "
+                "saved object does not lead to.",
+                hint=f"assign {what.split(' `')[0]} to an attribute of the object that is saved")  # fmt: skip
+    )
 
 
 class TraceReader:
@@ -163,7 +181,7 @@ class TraceReader:
 
     def __init__(self, arrays: list[Any], symbols: int, records: list[Any], objects: list[Any]) -> None:
         ops = {record.name: record for record in opdef.records()}
-        self._plain = Reader(arrays, symbols, ops, kept_calls.rebuilt, kept_calls.classes)
+        self._plain = Reader(arrays, symbols, ops, kept_calls.rebuilt, kept_calls.classes, objects)
         self._records, self._objects = records, objects
         self._made: dict[int, ConcreteFunction] = {}
 
@@ -197,6 +215,8 @@ class TraceReader:
         ((kind, content),) = plain.items()
         if kind == "variable":
             return self._objects[content].handle
+        if kind == "asset":
+            return self._objects[content].asset_path
         array = self._plain.array(content)
         if kind == "table":
             return Variable(EagerTensor(np.asarray(array)), trainable=False, shape=[None] * array.ndim).handle
