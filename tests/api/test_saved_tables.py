@@ -122,7 +122,8 @@ def test_checkpoints_hold_tables_that_change(tmp_path: Path) -> None:
     path = checkpoint.write(tmp_path / "ckpt")
     held = {name: tf.train.load_variable(path, name) for name, _ in tf.train.list_variables(path) if "table" in name}
     # where TensorFlow 2.21 puts them
-    assert held["dense/.ATTRIBUTES/table-keys"].ravel().tolist() == [0, 0, 0, 0, 4, 131076, 0, 262148, 0, 9, -7, *[0] * 5]
+    assert held["dense/.ATTRIBUTES/table-keys"][:11, 0].tolist() == [
+        0, 0, 0, 0, 4, 131076, 0, 262148, 0, 9, -7]  # fmt: skip
     assert held["counts/.ATTRIBUTES/table-keys"].tolist() == [b"a"]
     counts.insert(["b"], tf.constant([8], tf.int64))
     dense.erase(tf.constant([9], tf.int64))

@@ -13,7 +13,6 @@ from weft.base.hashing import murmur64
 from weft.runtime import frontdoor, static
 from weft.runtime.host_call import host_call
 
-
 #: how many places a dense table's entries have in a checkpoint at first, and which share of them may be taken
 _FIRST_BUCKETS, _LOAD = 1 << 17, 0.8
 #: what its entries are called in checkpoints
