@@ -28,6 +28,7 @@ from weft._public import nest as nest
 from weft._public import nn as nn
 from weft._public import profiler as profiler
 from weft._public import quantization as quantization
+from weft._public import queue as queue
 from weft._public import ragged as ragged
 from weft._public import random as random
 from weft._public import saved_model as saved_model
@@ -36,6 +37,7 @@ from weft._public import signal as signal
 from weft._public import sparse as sparse
 from weft._public import strings as strings
 from weft._public import summary as summary
+from weft._public import sysconfig as sysconfig
 from weft._public import test as test
 from weft._public import train as train
 from weft._public import types as types

@@ -9,6 +9,7 @@ import pytest
 
 import weft as tf
 from weft.api import config
+from weft.runtime import dispatch
 
 
 def test_initializers_draw_what_tensorflow_draws():
@@ -115,6 +116,7 @@ def test_raw_ops_can_be_asked_for():
 
 def test_the_machine(monkeypatch):
     monkeypatch.setattr(config, "_logical", {})
+    monkeypatch.setattr(dispatch, "_started", False)
     assert tf.test.is_gpu_available() is False and tf.test.gpu_device_name() == ""
     assert not tf.test.is_built_with_cuda()
     cpu = tf.config.list_physical_devices("CPU")[0]
@@ -127,6 +129,46 @@ def test_the_machine(monkeypatch):
     first = float(now())
     assert abs(first - time.time()) < 60 and float(now()) >= first
     assert issubclass(tf.test.TestCase, unittest.TestCase)
+
+
+def test_what_engines_are_told_comes_before_the_first_op(monkeypatch, caplog):
+    monkeypatch.setattr(config, "_logical", {})
+    monkeypatch.setattr(config, "_threads", {"intra": 0, "inter": 0})
+    monkeypatch.setenv("WEFT_NUM_THREADS", "1")
+    monkeypatch.setattr(dispatch, "_started", False)
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    two = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(cpu, two)
+    assert tf.config.get_logical_device_configuration(cpu) == two
+    if dispatch.engine().name == "native":
+        assert "stays whole" in caplog.text
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    monkeypatch.setattr(dispatch, "_started", True)
+    tf.config.threading.set_intra_op_parallelism_threads(1)  # as it is
+    for late in (lambda: tf.config.threading.set_intra_op_parallelism_threads(2),
+                 lambda: tf.config.threading.set_inter_op_parallelism_threads(2),
+                 lambda: tf.config.set_visible_devices([], "CPU"),
+                 lambda: tf.config.set_logical_device_configuration(cpu, two[:1])):  # fmt: skip
+        with pytest.raises(RuntimeError, match="cannot be modified after being initialized"):
+            late()
+
+
+def test_devices_of_processes_that_are_not_there(monkeypatch):
+    monkeypatch.setitem(config._switches, "cluster", False)
+    for name in ("/job:foo", "/task:1", "/job:worker/task:0/cpu:0", "cpu:-1"):
+        with pytest.raises(tf.errors.InvalidArgumentError), tf.device(name):
+            pass
+    with tf.device("/job:localhost/replica:0/task:0/device:CPU:0"):
+        assert "CPU:0" in tf.constant(1).device
+    tf.config.experimental_connect_to_host("localhost:1234")
+    with tf.device("/job:worker/task:0"):
+        pass
+
+
+def test_what_a_build_in_python_has_no_answer_to():
+    assert tf.sysconfig.get_build_info() == {"is_cuda_build": False, "is_rocm_build": False, "is_tensorrt_build": False}
+    with pytest.raises(AttributeError, match="no headers"):
+        tf.sysconfig.get_include()
 
 
 def test_print_shows_structures_texts_and_composite_tensors(capsys):

@@ -3,6 +3,7 @@
 from weft.api.config import LogicalDevice as LogicalDevice
 from weft.api.config import LogicalDeviceConfiguration as LogicalDeviceConfiguration
 from weft.api.config import PhysicalDevice as PhysicalDevice
+from weft.api.config import cluster_is_known as cluster_is_known
 from weft.api.config import experimental as experimental
 from weft.api.config import experimental_connect_to_cluster as experimental_connect_to_cluster
 from weft.api.config import experimental_connect_to_host as experimental_connect_to_host

@@ -24,6 +24,7 @@ from weft.api.saved_model import TPU as TPU
 from weft.api.saved_model import TRAINING as TRAINING
 from weft.api.saved_model import VARIABLES_DIRECTORY as VARIABLES_DIRECTORY
 from weft.api.saved_model import VARIABLES_FILENAME as VARIABLES_FILENAME
+from weft.api.saved_model.assets import Asset as Asset
 from weft.api.saved_model.layout import contains_saved_model as contains_saved_model
 from weft.api.saved_model.loading import LoadOptions as LoadOptions
 from weft.api.saved_model.loading import load as load

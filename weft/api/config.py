@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import namedtuple
-from typing import Any
+from typing import Any, NamedTuple
 
 from weft.base import memory
 from weft.base.absent import Namespace
@@ -79,6 +79,7 @@ def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
 
     Raises:
         ValueError: For a device that is not there, or of another kind.
+        RuntimeError: Where an op has run already.
     """
     chosen = [devices] if isinstance(devices, PhysicalDevice) else list(devices or ())
     there = list_physical_devices()
@@ -88,7 +89,10 @@ def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
                 "set_visible_devices: there is no such device, or it is of another kind.", received=repr(device),
                 expected="of " + ", ".join(d.name for d in there),
             ))  # fmt: skip
-    for kind in {d.device_type for d in there} if device_type is None else {device_type}:
+    kinds = {d.device_type for d in there} if device_type is None else {device_type}
+    _refuse_late("Visible devices", any(
+        get_visible_devices(kind) != [d for d in chosen if d.device_type == kind] for kind in kinds))
+    for kind in kinds:
         _visible[kind] = [d.name for d in chosen if d.device_type == kind]
     prefer = getattr(dispatch.engine(), "prefer", None)
     if prefer is not None and len(there) > 1:
@@ -133,7 +137,8 @@ def _require_there(device: Any) -> None:
         raise ValueError(f"Unrecognized device: {device!r}")
 
 
-_switches: dict[str, Any] = {"soft_placement": None, "tensor_float_32": True, "jit": "", "optimizer": {}}
+_switches: dict[str, Any] = {"soft_placement": None, "tensor_float_32": True, "jit": "", "optimizer": {},
+                             "cluster": "TF_CONFIG" in os.environ}  # fmt: skip
 
 
 def set_soft_device_placement(enabled: bool) -> None:
@@ -152,18 +157,29 @@ def soft_placement() -> bool | None:
     return found
 
 
-class LogicalDeviceConfiguration:
+class LogicalDeviceConfiguration(NamedTuple):
     """How much of a device a logical one has.
 
-    Args:
+    Attributes:
         memory_limit: In megabytes.
         experimental_priority: Accepted.
         experimental_device_ordinal: Accepted.
     """
 
-    def __init__(self, memory_limit: Any = None, experimental_priority: Any = None,
-                 experimental_device_ordinal: Any = None) -> None:  # fmt: skip
-        self.memory_limit = memory_limit
+    memory_limit: Any = None
+    experimental_priority: Any = None
+    experimental_device_ordinal: Any = None
+
+
+def _refuse_late(what: str, changes: bool = True) -> None:
+    """Refuses a change that comes after an op has run, as TensorFlow does.
+
+    Raises:
+        RuntimeError: There.
+    """
+    if changes and dispatch.started():
+        raise RuntimeError(explain(f"{what} cannot be modified after being initialized.",
+                                   hint="say it at the program's beginning, before an op runs"))  # fmt: skip
 
 
 _logical: dict[str, list[Any]] = {}
@@ -177,12 +193,19 @@ def set_logical_device_configuration(device: Any, logical_devices: Any) -> None:
         logical_devices: A LogicalDeviceConfiguration for each part.
 
     Raises:
-        RuntimeError: Where the engine has been used already.
+        RuntimeError: Where an op has run already.
     """
-    _logical[device.name] = list(logical_devices)
+    wanted = list(logical_devices or ())
     divide = getattr(dispatch.engine(), "divide_processor", None)
-    if divide is not None and device.device_type == "CPU" and logical_devices:
-        divide(len(_logical[device.name]))
+    if divide is not None and device.device_type == "CPU" and wanted:
+        divide(len(wanted))
+    else:
+        _refuse_late("Virtual devices", _logical.get(device.name, []) != wanted)
+        if len(wanted) > 1:
+            logging.getLogger("weft").warning(
+                "set_logical_device_configuration: the %s engine has one device, and %s stays whole; WEFT_ENGINE=xla "
+                "divides the processor.", dispatch.engine().name, device.name)  # fmt: skip
+    _logical[device.name] = wanted
 
 
 def get_logical_device_configuration(device: Any) -> Any:
@@ -197,6 +220,12 @@ def get_logical_device_configuration(device: Any) -> Any:
 
 def experimental_connect_to_cluster(*args: Any, **kwargs: Any) -> None:
     """Accepted: this process is all there is."""
+    _switches["cluster"] = True
+
+
+def cluster_is_known() -> bool:
+    """Whether the program has named a cluster, whose jobs devices may then be of."""
+    return bool(_switches["cluster"])
 
 
 def experimental_connect_to_host(remote_host: Any = None, job_name: str = "worker") -> None:
@@ -207,6 +236,7 @@ def experimental_connect_to_host(remote_host: Any = None, job_name: str = "worke
     """
     if not remote_host:
         raise ValueError(explain("experimental_connect_to_host: there must be at least one remote_host."))
+    _switches["cluster"] = True
 
 
 def _require_physical(device: Any) -> None:
@@ -230,7 +260,12 @@ class _Threading(Namespace):
 
     @staticmethod
     def set_intra_op_parallelism_threads(num_threads: int) -> None:
-        """The number of threads that an op may use."""
+        """The number of threads that an op may use.
+
+        Raises:
+            RuntimeError: Where it is another than before, and an op has run already.
+        """
+        _refuse_late("Intra op parallelism", int(num_threads) != _threads["intra"])
         if num_threads:
             os.environ["WEFT_NUM_THREADS"] = str(int(num_threads))
         _threads["intra"] = int(num_threads)
@@ -242,7 +277,12 @@ class _Threading(Namespace):
 
     @staticmethod
     def set_inter_op_parallelism_threads(num_threads: int) -> None:
-        """Accepted: ops that need nothing of one another share the threads of an op."""
+        """Accepted: ops that need nothing of one another share the threads of an op.
+
+        Raises:
+            RuntimeError: Where it is another than before, and an op has run already.
+        """
+        _refuse_late("Inter op parallelism", int(num_threads) != _threads["inter"])
         _threads["inter"] = int(num_threads)
 
     @staticmethod

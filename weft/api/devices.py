@@ -9,7 +9,7 @@ from typing import Any
 
 from weft.api import config
 from weft.base.errors import InvalidArgumentError, UnavailableError, explain
-from weft.runtime import context, dispatch
+from weft.runtime import context, dispatch, processes
 
 _NUMBERS = {"replica", "task"}
 
@@ -89,6 +89,23 @@ class DeviceSpec:
         return dataclasses.replace(self, **kwargs)
 
 
+def _require_here(spec: DeviceSpec, given: str) -> None:
+    """Refuses devices of processes that are not there, where ops run at once.
+
+    Raises:
+        InvalidArgumentError: There.
+    """
+    if context.scope() is not None:
+        return
+    if spec.device_index is not None and spec.device_index < 0:
+        raise InvalidArgumentError(explain(f"Malformed device specification {given!r}.", expected="such as '/CPU:0'"))
+    elsewhere = spec.job not in (None, "localhost") or spec.replica not in (None, 0) or spec.task not in (None, 0)
+    if elsewhere and not config.cluster_is_known() and processes.count() == 1:
+        raise InvalidArgumentError(explain(f"{given} unknown device.", expected="a device of this process",
+                                           hint="a cluster is named by tf.config.experimental_connect_to_cluster, by "
+                                           "TF_CONFIG or by weft launch"))  # fmt: skip
+
+
 class device:
     """Says where what is made or called within the block is to run.
 
@@ -101,7 +118,8 @@ class device:
 
     Raises:
         ValueError: On entering, for what is no device's name.
-        InvalidArgumentError: On entering, for a device that is not there, without soft placement.
+        InvalidArgumentError: On entering, for a device that is not there, without soft placement; for one of another
+            job or task where the program has named no cluster.
     """
 
     def __init__(self, device_name: Any) -> None:
@@ -111,7 +129,7 @@ class device:
 
     def __enter__(self) -> None:
         if isinstance(self._given, str):
-            DeviceSpec.from_string(self._given)
+            _require_here(DeviceSpec.from_string(self._given), self._given)
         elif not (self._given is None or callable(self._given) or hasattr(self._given, "to_string")
                   or isinstance(self._given, config.LogicalDevice)):  # fmt: skip
             raise ValueError(explain("tf.device takes the name of a device.", received=repr(self._given),

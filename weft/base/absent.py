@@ -70,8 +70,6 @@ NOT_BUILT: Mapping[str, str] = {
     "tf.logging": _VERSION_1,
     "tf.python_io": "use tf.io.TFRecordWriter and tf.data.TFRecordDataset",
     "tf.quantization.experimental": "train and predict with float32",
-    "tf.queue": _DATA,
-    "tf.sysconfig": "`weft doctor` shows versions and what is available",
     "tf.train": _TRAIN,
 }  # fmt: skip
 
@@ -83,6 +81,10 @@ _BRIDGE = ("graphs are compiled by Weft's own compiler", "leave it out: there is
 _CELLS = ("it wraps cells of TensorFlow 1", "keras.layers.RNN, or tf.compat.v1.nn.rnn_cell")
 _FFTND = ("TensorFlow itself has no kernel of it for processors", "tf.signal.fft, fft2d and fft3d")
 _JXL = ("JPEG XL needs a library of its own", "keep the pictures as PNG or JPEG")
+_NOT_BUILT = (
+    "there are no headers and no library in C++ to compile against",
+    "a kernel in Python: tf.numpy_function, or weft.extend.op; `weft doctor` shows versions",
+)
 _PREEMPTED = ("notices of preemption come from one cloud's own service", "keras.callbacks.BackupAndRestore")
 _SERVICE = ("the pipeline runs where it is used", "dataset.save")
 _QUANTIZED = (
@@ -272,6 +274,10 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
         "which place an index goes to is a cipher of TensorFlow's own", "tf.random.experimental.stateless_shuffle",
     ),
     "tf.saved_model.experimental": (_PREDICTABLE, "tf.saved_model.save and load; tf.lookup for tables"),
+    **{f"tf.sysconfig.{name}": _NOT_BUILT for name in (
+        "CXX11_ABI_FLAG", "CXX_VERSION", "MONOLITHIC_BUILD", "get_compile_flags", "get_include", "get_lib",
+        "get_link_flags",
+    )},
     "tf.test.benchmark_config": (_VERSION_1, "a plain `with tf.compat.v1.Session()`"),
     "tf.train.experimental.MaxShardSizePolicy": _ONE_SHARD,
     "tf.train.experimental.ShardByTaskPolicy": _ONE_SHARD,

@@ -100,6 +100,12 @@ def scope() -> Scope | None:
     return default_scope() if _process["graph_mode"] else None
 
 
+def in_graph() -> bool:
+    """Whether ops are added to a graph of TensorFlow 1 here."""
+    found = scope()
+    return found is not None and not found.ordered
+
+
 def default_scope() -> Scope:
     """The scope of TensorFlow 1's default graph, of which each thread has its own."""
     found = _local.default_scope

@@ -367,10 +367,21 @@ def as_arrays(result: Any) -> tuple[Any, ...]:
     return tuple(r if isinstance(r, np.ndarray) else np.asarray(r) for r in results)
 
 
+#: whether an op has run in this process
+_started = False
+
+
+def started() -> bool:
+    """Whether an op has run, so that what engines are told before they start comes too late."""
+    return _started
+
+
 def _execute_new(
     record: OpDef, inputs: Sequence[Any], arrays: list[Any], attrs: Mapping[str, Any], kind: Any
 ) -> tuple[Any, ...]:
     """Runs an op on arguments of a kind that it may refuse; the next time that kind is ready."""
+    global _started
+    _started = True
     types = record.infer([tensor.type for tensor in inputs], attrs)
     try:
         if record.name == "call":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.ops.host import Form
 from weft.runtime import context, dispatch, frontdoor
+from weft.runtime.stages import SessionCall
 
 
 def host_call(function: Callable[..., Sequence[Any]], inputs: Sequence[Any], types: Sequence[TensorType],
@@ -52,3 +53,24 @@ def host_result(function: Callable[..., Any], inputs: Sequence[Any], type: Tenso
     run.form = form  # type: ignore[attr-defined]
     attrs = {"function": run, "types": (type,), "gradient": None}
     return dispatch.apply(opdef.get("py_function"), [frontdoor.convert(i) for i in inputs], attrs, name)[0]
+
+
+def session_call(function: Callable[..., Sequence[Any]], inputs: Sequence[Any], types: Sequence[TensorType], type: str,
+                 name: str | None = None, attributes: Mapping[str, Any] | None = None) -> Any:  # fmt: skip
+    """Calls a function of the running session and of arrays whenever the node runs; it may wait.
+
+    Args:
+        function: (session, arrays) to as many arrays as there are types.
+        inputs: Tensors.
+        types: The results' types.
+        type: What the operation shows as.
+        name: Its name, as ops take it.
+        attributes: What the operation has as attributes in TensorFlow, for files.
+
+    Returns:
+        The outputs; the operation itself where it has none.
+    """
+    made = host_call(SessionCall(function), inputs, types, type, name)
+    node = made[0]._value.node if types else made[0].node
+    node.metadata["attributes"] = dict(attributes or {})
+    return made if types else made[0]

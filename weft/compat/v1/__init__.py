@@ -312,7 +312,7 @@ _IO = frozenset(
 
 #: names of modules that are loaded where they are used: (module, name there)
 _MESSAGES = {
-    **{f"{kind}Queue": ("compat.v1.queues", f"{kind}Queue")
+    **{f"{kind}Queue": ("api.queues", f"{kind}Queue")
        for kind in ("FIFO", "PaddingFIFO", "Priority", "RandomShuffle")},
     **{f"{kind}Reader": ("compat.v1.readers", f"{kind}Reader")
        for kind in ("FixedLengthRecord", "Identity", "TFRecord", "TextLine", "WholeFile")},
@@ -331,7 +331,7 @@ _MESSAGES = {
     "RegisterGradient": ("runtime.gradient_overrides", "RegisterGradient"),
     "NotDifferentiable": ("runtime.gradient_overrides", "no_gradient"),
     "NoGradient": ("runtime.gradient_overrides", "no_gradient"),
-    "QueueBase": ("compat.v1.queues", "QueueBase"), "ReaderBase": ("compat.v1.readers", "ReaderBase"),
+    "QueueBase": ("api.queues", "QueueBase"), "ReaderBase": ("compat.v1.readers", "ReaderBase"),
     "extract_image_patches": ("compat.v1.image", "extract_image_patches"), "OpError": ("base.errors", "OpError"),
     "DeviceSpec": ("compat.v1.devices", "DeviceSpec"), "HistogramProto": ("formats.messages.summary", "HistogramProto"),
     "count_up_to": ("compat.v1.input", "count_up_to"), "matching_files": ("compat.v1.input", "matching_files"),

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 import weft
+from weft.api.queues import handle_tensor, refuse_eager
 from weft.base import dtypes
 from weft.base.errors import CancelledError, InvalidArgumentError, explain
 from weft.base.shapes import TensorShape, refreshed
-from weft.compat.v1.host import session_call
-from weft.compat.v1.queues import handle_tensor, refuse_eager
 from weft.ir.types import TensorType
 from weft.runtime import frontdoor, stages
 from weft.runtime.composite import IndexedSlices
+from weft.runtime.host_call import session_call
 
 
 class _Sum:

@@ -20,7 +20,6 @@ from weft.api.checkpoint.reading import (  # noqa: F401
 )
 from weft.api.checkpoint.reading import remove_checkpoint as delete_files
 from weft.base.errors import NotFoundError, explain, nearest
-from weft.compat.v1.host import host_call
 from weft.compat.v1.partitioned import PartitionedVariable, SaveSliceInfo
 from weft.compat.v1.variable_scopes import variable_store
 from weft.formats import bundle, checkpoint_state, checkpoint_v1, files
@@ -28,6 +27,7 @@ from weft.formats.messages.meta_graph import SaverDef
 from weft.ir.types import TensorType
 from weft.runtime import dispatch
 from weft.runtime import graph as graphs
+from weft.runtime.host_call import host_call
 from weft.runtime.scopes import NameScope
 
 

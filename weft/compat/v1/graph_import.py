@@ -16,7 +16,6 @@ import weft
 from weft.base import dtypes, nest
 from weft.base.dtypes import DType
 from weft.base.errors import UnimplementedError, explain, nearest
-from weft.compat.v1.host import host_call
 from weft.formats.messages.graph import GraphDef
 from weft.formats.text import from_text
 from weft.ir.types import TensorType
@@ -25,6 +24,7 @@ from weft.runtime import context, dispatch
 from weft.runtime import graph as graphs
 from weft.runtime.graph import Operation
 from weft.runtime.graph_export import NotWritten, attributes_of
+from weft.runtime.host_call import host_call
 from weft.runtime.scopes import NameScope
 from weft.runtime.tensor import SymbolicTensor
 

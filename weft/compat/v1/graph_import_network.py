@@ -10,12 +10,12 @@ import weft
 from weft.base import dtypes
 from weft.compat.v1.graph_import import Importer, NotKnown, Source, handles
 from weft.compat.v1.graph_import_rules import apply, of, sizes_at
-from weft.compat.v1.host import host_call
 from weft.compat.v1.io import decode_raw
 from weft.compat.v1.strings import to_number
 from weft.compat.v1.summary import _histogram, _merged, _single
 from weft.formats.summaries import simple_scalar
 from weft.ir.types import TensorType
+from weft.runtime.host_call import host_call
 
 # Windows ------------------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import weft
+from weft.api.queues import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
 from weft.compat.v1.graph_import import Importer, NotKnown, Source, handles
-from weft.compat.v1.queues import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
 from weft.runtime.tensor import SymbolicTensor
 
 

@@ -14,7 +14,6 @@ from weft.base.shapes import TensorShape, refreshed
 from weft.compat.v1.checkpoints import merge_checkpoints, read_tensors, write_tensors
 from weft.compat.v1.flow import Assert
 from weft.compat.v1.graph_import import Importer, NotKnown, Source, handles
-from weft.compat.v1.host import host_call
 from weft.compat.v1.io import read_file
 from weft.formats.messages.meta_graph import SaverDef
 from weft.ir.types import TensorType
@@ -22,6 +21,7 @@ from weft.ops import opdef
 from weft.runtime import dispatch, graph_export_draws, graph_export_rules, graph_ops
 from weft.runtime import graph as graphs
 from weft.runtime import random as streams
+from weft.runtime.host_call import host_call
 from weft.runtime.sizes import known
 from weft.runtime.tensor import Handle, SymbolicTensor
 from weft.runtime.variable import Template

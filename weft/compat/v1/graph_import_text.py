@@ -12,7 +12,7 @@ from weft.compat.v1 import io as v1_io
 from weft.compat.v1 import strings as v1_strings
 from weft.compat.v1.graph_import import Importer, NotKnown, Source, handles
 from weft.compat.v1.graph_import_media import calls
-from weft.compat.v1.host import host_call
+from weft.runtime.host_call import host_call
 from weft.runtime.sparse import SparseTensor
 
 # Strings ------------------------------------------------------------------------------------------------------------

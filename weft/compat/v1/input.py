@@ -9,12 +9,12 @@ import numpy as np
 
 import weft
 from weft.api.file_ops import matching_files as matching_files
+from weft.api.queues import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue, refuse_eager
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.base.shapes import TensorShape
 from weft.compat.v1 import flow, summary
 from weft.compat.v1.queue_runner import QueueRunner, add_queue_runner
-from weft.compat.v1.queues import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue, refuse_eager
 from weft.runtime import frontdoor
 from weft.runtime.graph import GraphKeys
 from weft.runtime.graph_variable import count_up_to as count_up_to

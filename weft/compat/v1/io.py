@@ -23,11 +23,11 @@ from weft.api.sequence_examples import parse_single_sequence_example  # noqa: F4
 from weft.api.tables import decode_csv as _decode_csv
 from weft.base import dtypes
 from weft.base.absent import absent
-from weft.compat.v1.host import host_call
 from weft.compat.v1.naming import in_graph
 from weft.compat.v1.ops import _old_name
 from weft.formats.tfrecord import read_records
 from weft.ir.types import TensorType
+from weft.runtime.host_call import host_call
 from weft.runtime.scopes import NameScope
 
 
@@ -165,7 +165,7 @@ def __getattr__(name: str) -> Any:
     if name in _SHARED:
         return getattr(weft.io, name)
     if name in _QUEUES:
-        return getattr(importlib.import_module("weft.compat.v1.queues"), name)
+        return getattr(importlib.import_module("weft.api.queues"), name)
     own = [n for n in globals() if not n.startswith("_")]
     raise AttributeError(absent(f"tf.io.{name}", [*own, *_SHARED, *_IMAGES, *_FILES, *_QUEUES]))
 

@@ -11,7 +11,6 @@ import numpy as np
 from weft.base import dtypes, nest
 from weft.base.errors import FailedPreconditionError, InvalidArgumentError, OutOfRangeError, explain
 from weft.base.shapes import TensorShape, refreshed
-from weft.compat.v1.host import session_call
 from weft.compat.v1.naming import in_graph
 from weft.data import structure
 from weft.data.dataset import Dataset, OwnedIterator
@@ -21,6 +20,7 @@ from weft.data.structure import NoneTensorSpec
 from weft.ir.types import TensorType
 from weft.runtime import context, frontdoor
 from weft.runtime import random as streams
+from weft.runtime.host_call import session_call
 from weft.runtime.operation_counts import further
 from weft.runtime.spec import CompositeSpec, TensorSpec
 from weft.runtime.tensor import EagerTensor, Handle, Tensor

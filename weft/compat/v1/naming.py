@@ -17,7 +17,8 @@ import numpy as np
 from weft.compat.v1 import namespace_places
 from weft.compat.v1.namespace_places import Place, PlaceRule
 from weft.compat.v1.signatures import ordered
-from weft.runtime import context, frontdoor
+from weft.runtime import frontdoor
+from weft.runtime.context import in_graph as in_graph
 from weft.runtime.operation_counts import standing_for
 from weft.runtime.scopes import Unit
 
@@ -280,12 +281,6 @@ SINGLE = frozenset(
     sparse.to_dense sparse.to_indicator strided_slice strings.regex_full_match strings.regex_replace trace unravel_index
     """.split()
 ) | namespace_places.SINGLE
-
-
-def in_graph() -> bool:
-    """Whether ops are added to a graph of TensorFlow 1 here."""
-    scope = context.scope()
-    return scope is not None and not scope.ordered
 
 
 def counted(public: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
 """`tf.queue`: queues of tensors."""
 
-from weft.compat.v1.queues import FIFOQueue as FIFOQueue
-from weft.compat.v1.queues import PaddingFIFOQueue as PaddingFIFOQueue
-from weft.compat.v1.queues import PriorityQueue as PriorityQueue
-from weft.compat.v1.queues import QueueBase as QueueBase
-from weft.compat.v1.queues import RandomShuffleQueue as RandomShuffleQueue
+from weft.api.queues import FIFOQueue as FIFOQueue
+from weft.api.queues import PaddingFIFOQueue as PaddingFIFOQueue
+from weft.api.queues import PriorityQueue as PriorityQueue
+from weft.api.queues import QueueBase as QueueBase
+from weft.api.queues import RandomShuffleQueue as RandomShuffleQueue

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from weft.api.queues import QueueBase
 from weft.base.errors import CancelledError, OutOfRangeError
 from weft.compat.v1 import logging
-from weft.compat.v1.queues import QueueBase
 from weft.formats.messages.variable import QueueRunnerDef
 from weft.runtime import graph as graphs
 from weft.runtime import session as sessions

@@ -8,16 +8,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from weft.api.queue_stores import Store
+from weft.api.queues import QueueBase, handle_tensor
 from weft.base import dtypes
 from weft.base.errors import OutOfRangeError
 from weft.base.shapes import TensorShape
-from weft.compat.v1.host import session_call
-from weft.compat.v1.queue_stores import Store
-from weft.compat.v1.queues import QueueBase, handle_tensor
 from weft.data import files
 from weft.formats.tfrecord import read_records
 from weft.ir.types import TensorType
 from weft.runtime import frontdoor
+from weft.runtime.host_call import session_call
 
 #: bytes around a record in a TFRecord file: its length and two checksums
 _FRAME = 16

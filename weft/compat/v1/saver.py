@@ -16,7 +16,6 @@ from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.compat.v1 import checkpoints, logging, meta_graphs
 from weft.compat.v1 import graphs as v1_graphs
-from weft.compat.v1.host import host_call
 from weft.compat.v1.naming import in_graph
 from weft.compat.v1.partitioned import PartitionedVariable
 from weft.formats import bundle, checkpoint_state, checkpoint_v1
@@ -27,6 +26,7 @@ from weft.runtime import context, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys
 from weft.runtime.graph_variable import is_of_graph
+from weft.runtime.host_call import host_call
 from weft.runtime.scopes import NameScope
 from weft.runtime.session import BaseSession
 

@@ -10,9 +10,9 @@ import numpy as np
 import weft
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
-from weft.compat.v1.host import session_call
 from weft.ir.types import TensorType
 from weft.runtime import graph as graphs
+from weft.runtime.host_call import session_call
 from weft.runtime.scopes import NameScope
 
 _serial = itertools.count()

@@ -13,7 +13,6 @@ import weft
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.compat.v1 import logging
-from weft.compat.v1.host import host_call
 from weft.compat.v1.naming import in_graph
 from weft.compat.v1.summary_writer import FileWriter as FileWriter
 from weft.compat.v1.summary_writer import FileWriterCache as FileWriterCache
@@ -28,6 +27,7 @@ from weft.ir.types import TensorType
 from weft.runtime import context, frontdoor
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys
+from weft.runtime.host_call import host_call
 from weft.runtime.scopes import NameScope
 
 SummaryDescription = Summary

@@ -1,4 +1,7 @@
-"""Queues: parts of a graph that hold elements in each session, filled and emptied by operations that may wait."""
+"""Queues, filled and emptied by operations that may wait: those of graphs, held by each session, and eager ones.
+
+An eager queue holds its elements itself; functions that are traced use it as they use variables.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from weft.api.queue_stores import PriorityStore, ShuffleStore, Store
 from weft.base import dtypes as kinds
 from weft.base.errors import InvalidArgumentError, explain
 from weft.base.shapes import TensorShape, refreshed
-from weft.compat.v1.host import session_call
-from weft.compat.v1.naming import in_graph
-from weft.compat.v1.queue_stores import PriorityStore, ShuffleStore, Store
 from weft.ir.types import TensorType
 from weft.runtime import frontdoor
 from weft.runtime import random as streams
+from weft.runtime.context import in_graph
+from weft.runtime.host_call import host_call, session_call
 from weft.runtime.scopes import NameScope
+from weft.runtime.tensor import EagerTensor
 
 _serial = itertools.count()
 
@@ -48,7 +52,6 @@ class QueueBase:
     _type = "FIFOQueueV2"
 
     def __init__(self, dtypes: Any, shapes: Any, names: Any, name: str, capacity: Any, **attributes: Any) -> None:
-        refuse_eager(f"tf.{type(self).__name__}")
         self._dtypes = [kinds.as_dtype(d) for d in (dtypes if isinstance(dtypes, (list, tuple)) else [dtypes])]
         self._shapes = _element_shapes(shapes, self._dtypes)
         self._names = None if names is None else [names] if isinstance(names, str) else list(names)
@@ -56,6 +59,12 @@ class QueueBase:
             raise ValueError(explain("A queue has one name for each component.", expected=f"{len(self._dtypes)} names",
                                      received=repr(self._names)))  # fmt: skip
         self._capacity = None if capacity is None or int(capacity) < 0 else int(capacity)
+        self._own: Store | None = None
+        if not in_graph():
+            self._name, self._label = name, f"{type(self).__name__} '{next(_serial)}'"
+            self._ref = EagerTensor(np.array(self._label.encode(), object))
+            self._own = self._make()
+            return
         listed = [] if shapes is None else self._shapes
         self._ref = handle_tensor(name, self._type, component_types=self._dtypes, shapes=listed,
                                   capacity=-1 if self._capacity is None else self._capacity, **attributes)  # fmt: skip
@@ -66,7 +75,9 @@ class QueueBase:
         return Store(self._label, self._capacity)
 
     def store(self, session: Any) -> Store:
-        """What it holds in a session."""
+        """What it holds, in a session where it is a graph's."""
+        if self._own is not None:
+            return self._own
         found: Store = session.held(self._ref, self._make)
         return found
 
@@ -76,7 +87,7 @@ class QueueBase:
         return _Chosen(index, queues)
 
     queue_ref = property(lambda self: self._ref, doc="The tensor that stands for it in the graph.")
-    name = property(lambda self: self._ref.op.name, doc="Its name.")
+    name = property(lambda self: self._name if self._own is not None else self._ref.op.name, doc="Its name.")
     dtypes = property(lambda self: self._dtypes, doc="The dtypes of an element's components.")
     shapes = property(lambda self: self._shapes, doc="The shapes of an element's components.")
     names = property(lambda self: self._names, doc="The names of an element's components, or None.")
@@ -86,6 +97,11 @@ class QueueBase:
 
     def _call(self, function: Callable[..., Sequence[Any]], inputs: Sequence[Any], types: Sequence[TensorType],
               type: str, name: str, **attributes: Any) -> Any:  # fmt: skip
+        own = self._own
+        if own is not None:
+            found = host_call(lambda *arrays: function(own, *arrays), inputs, types, type, name)
+            return found if types else found[0] if found else None
+
         def run(session: Any, chosen: Any, *arrays: Any) -> Sequence[Any]:
             return function(self.store(session), *arrays)
 
@@ -103,9 +119,9 @@ class QueueBase:
             raise ValueError("A dict can be put only into a queue that has names.")
         given = list(vals) if isinstance(vals, (list, tuple)) else [vals]
         if len(given) != len(self._dtypes):
-            raise ValueError(explain("An element has one value for each dtype of the queue.",
-                                     expected=str([d.name for d in self._dtypes]),
-                                     received=f"{len(given)} values"))  # fmt: skip
+            raise self._refused(explain("An element has one value for each dtype of the queue.",
+                                        expected=str([d.name for d in self._dtypes]),
+                                        received=f"{len(given)} values"))  # fmt: skip
         found = []
         for place, (value, dtype) in enumerate(zip(given, self._dtypes, strict=True)):
             tensor = frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else dtype,
@@ -115,6 +131,10 @@ class QueueBase:
                                          received=tensor.dtype.name))  # fmt: skip
             found.append(tensor)
         return found
+
+    def _refused(self, text: str) -> Exception:
+        """The error of a call that an eager queue refuses when it runs, and a graph's when it is written down."""
+        return ValueError(text) if self._own is None else InvalidArgumentError(text)
 
     def enqueue(self, vals: Any, name: str | None = None) -> Any:
         """Puts one element in; waits while the queue is full.
@@ -187,8 +207,8 @@ class QueueBase:
 
     def _several(self, n: Any, fewer: bool, type: str, name: str) -> Any:
         if not all(s.is_fully_defined() for s in self._shapes) and not isinstance(self, PaddingFIFOQueue):
-            raise ValueError(explain(f"{self._label}: taking several elements needs their shapes.",
-                                     hint="pass shapes=... to the queue"))  # fmt: skip
+            raise self._refused(explain(f"{self._label}: taking several elements needs their shapes.",
+                                        hint="pass shapes=... to the queue"))  # fmt: skip
         size = n if isinstance(n, (int, np.integer)) and not fewer else None
         types = [TensorType(refreshed(TensorShape([size]).concatenate(s).symbolic), d)
                  for s, d in zip(self._shapes, self._dtypes, strict=True)]  # fmt: skip
@@ -217,7 +237,7 @@ class QueueBase:
     # Its state
 
     def close(self, cancel_pending_enqueues: bool = False, name: str | None = None) -> Any:
-        """The operation that closes it: what it holds can still be taken out.
+        """Closes it, or gives the operation that does, in a graph: what it holds can still be taken out.
 
         Args:
             cancel_pending_enqueues: Whether those who wait to put something in are turned away.
@@ -258,6 +278,9 @@ def _element_shapes(shapes: Any, types: Sequence[Any]) -> list[TensorShape]:
 class FIFOQueue(QueueBase):
     """A queue that gives elements in the order in which they came.
 
+    In a graph of TensorFlow 1 its methods make operations; elsewhere they act at once, in traced functions when these
+    run, and wait for other threads.
+
     Args:
         capacity: How many elements it holds.
         dtypes: The dtypes of an element's components.
@@ -273,6 +296,11 @@ class FIFOQueue(QueueBase):
         ...     session.run(queue.enqueue_many([[1.0, 2.0, 3.0]]))
         ...     session.run(queue.dequeue_many(2)).tolist(), int(session.run(queue.size()))
         ([1.0, 2.0], 1)
+        >>> import weft as tf
+        >>> queue = tf.queue.FIFOQueue(3, tf.float32)
+        >>> queue.enqueue(4.0)
+        >>> float(queue.dequeue()), int(queue.size())
+        (4.0, 0)
     """
 
     def __init__(self, capacity: int, dtypes: Any, shapes: Any = None, names: Any = None,
@@ -374,7 +402,7 @@ class _Chosen(QueueBase):
         first = queues[0]
         if any(q.dtypes != first.dtypes for q in queues):
             raise TypeError("Queues do not have matching component dtypes.")
-        self._queues = list(queues)
+        self._queues, self._own = list(queues), first._own
         self._dtypes, self._names, self._ref = first.dtypes, first.names, first.queue_ref
         same = all([s.as_list() if s.rank is not None else None for s in q.shapes]
                    == [s.as_list() if s.rank is not None else None for s in first.shapes] for q in queues)  # fmt: skip
@@ -387,6 +415,12 @@ class _Chosen(QueueBase):
 
     def _call(self, function: Callable[..., Sequence[Any]], inputs: Sequence[Any], types: Sequence[TensorType],
               type: str, name: str, **attributes: Any) -> Any:  # fmt: skip
+        if self._own is not None:
+            stores = [queue.store(None) for queue in self._queues]
+            found = host_call(lambda chosen, *arrays: function(stores[int(chosen)], *arrays),
+                              [*self._operands(), *inputs], types, type, name)  # fmt: skip
+            return found if types else found[0] if found else None
+
         def run(session: Any, chosen: Any, *arrays: Any) -> Sequence[Any]:
             return function(self._queues[int(chosen)].store(session), *arrays)
 

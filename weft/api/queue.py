@@ -1,0 +1,7 @@
+"""`tf.queue`: queues of tensors."""
+
+from weft.api.queues import FIFOQueue as FIFOQueue
+from weft.api.queues import PaddingFIFOQueue as PaddingFIFOQueue
+from weft.api.queues import PriorityQueue as PriorityQueue
+from weft.api.queues import QueueBase as QueueBase
+from weft.api.queues import RandomShuffleQueue as RandomShuffleQueue
