@@ -103,3 +103,31 @@ def test_segments_and_rows():
 def test_a_mask_has_the_rows_of_the_data():
     with pytest.raises(tf.errors.InvalidArgumentError, match="rows of the mask"):
         tf.ragged.boolean_mask(R, tf.ragged.constant([[True, False], [], [True]]))
+
+
+def test_shapes_values_and_sums_of_ragged_tensors():
+    words = tf.ragged.constant([["a", "bb"], [], ["ccc"]])
+    assert both(lambda: tf.reshape(R, [-1])).numpy().tolist() == [1, 2, 3, -4, 5]
+    assert both(lambda: tf.zeros_like(words)).to_list() == [[b"", b""], [], [b""]]
+    assert both(lambda: tf.cumsum(R)).to_list() == [[1, 2], [], [4, -2, 5]]
+    assert both(lambda: tf.strings.reduce_join(words, axis=0, separator="+")).numpy().tolist() == [b"a+ccc", b"bb"]
+    numbers = tf.ragged.constant([[0, 1], [], [1, 0, 1]])
+    assert [part.numpy().tolist() for part in both(lambda: tf.dynamic_partition(R, numbers, 2))] == [[1, -4], [2, 3, 5]]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="numbers of parts differ"):
+        tf.dynamic_partition(R, tf.ragged.constant([[0, 1], [1], [0, 1]]), 2)
+    tf.debugging.assert_equal(R, R)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        tf.debugging.assert_equal(R, R + 1)
+
+
+def test_axes_that_are_not_there():
+    for wrong in (lambda: tf.expand_dims(R, 5), lambda: tf.reverse(R, [2]), lambda: tf.squeeze(R, [3]),
+                  lambda: tf.split(R, 3, axis=-3), lambda: tf.cumsum(R, 2), lambda: tf.nn.softmax(R, 4)):  # fmt: skip
+        with pytest.raises(tf.errors.InvalidArgumentError, match="no such axis"):
+            wrong()
+
+
+def test_what_takes_no_ragged_tensors_raises_what_tensorflow_raises():
+    for wrong in (lambda: tf.sort(R), lambda: tf.argmax(R), lambda: tf.unique(R), lambda: tf.math.top_k(R, 1)):
+        with pytest.raises(ValueError, match="does not take a RaggedTensor"):
+            wrong()

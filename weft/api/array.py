@@ -151,6 +151,8 @@ def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None, layou
 def _like(input: Any, number: Any, dtype: Any, name: str | None) -> Any:
     tensor = frontdoor.convert(input)
     wanted = tensor.dtype if dtype is None else dtypes.as_dtype(dtype)
+    if isinstance(tensor, RaggedTensor):
+        return tensor.with_flat_values(_like(tensor.flat_values, number, wanted, name))
     if hasattr(tensor, "__weft_operation__"):
         # A constant would not depend on the operand, and its owner would not hear of it.
         same, other = apply("equal", tensor, tensor), apply("not_equal", tensor, tensor)
@@ -245,7 +247,7 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
-    """The same elements under another shape; one size may be -1 and is then computed.
+    """The same elements under another shape; one size may be -1 and is then computed. Ragged ones become dense.
 
     Raises:
         InvalidArgumentError: Where the numbers of elements differ.
@@ -263,6 +265,8 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
 
 
 def _reshape(x: Any, shape: Any, name: str | None) -> Any:
+    if isinstance(x, RaggedTensor):
+        return _reshape(x.flat_values, shape, name)
     target = sizes.shape_argument(shape)
     if not sizes.is_static(target):
         return apply("reshape_dynamic", x, target, name=name, sizes=sizes.known_parts(shape))

@@ -141,17 +141,17 @@ def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator
 
 
 def _join_rows(rows: RaggedTensor, axis: Any, keepdims: bool, separator: str) -> Any:
-    """The strings of each innermost row put together; all of them where there is no axis."""
+    """The strings of each innermost row put together, or those at each place of rows; all where there is no axis."""
     if axis is None:
         return reduce_join(rows.flat_values, None, False, separator)
     place = int(axis) + (rows.shape.rank or 0) if int(axis) < 0 else int(axis)
     if isinstance(rows.values, RaggedTensor) and place > 1:
         return rows.with_values(_join_rows(rows.values, place - 1, keepdims, separator))
-    if place != 1 or isinstance(rows.values, RaggedTensor) or rows.values.shape.rank != 1:
+    if place not in (0, 1) or isinstance(rows.values, RaggedTensor) or rows.values.shape.rank != 1:
         raise NotImplementedError(explain(f"reduce_join: axis {axis} of a ragged tensor cannot be joined.",
                                           received=repr(rows)[:100], hint="join the innermost: axis=-1"))  # fmt: skip
     marked = rows.with_values(join([separator, rows.values])) if separator else rows
-    joined = reduce_join(marked.to_tensor(default_value=""), -1, keepdims)
+    joined = reduce_join(marked.to_tensor(default_value=""), place, keepdims)
     return regex_replace(joined, "^" + re.escape(separator), "", replace_global=False) if separator else joined
 
 

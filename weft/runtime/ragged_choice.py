@@ -24,6 +24,18 @@ def check(holds: Any, message: str, received: str = "") -> None:
         raise InvalidArgumentError(explain(message, received=received))
 
 
+def axis_of(axis: int, rank: int, op: str) -> int:
+    """An axis, counted from the front.
+
+    Raises:
+        InvalidArgumentError: Where there is none of that number.
+    """
+    if not -rank <= axis < rank:
+        raise InvalidArgumentError(explain(f"{op}: a RaggedTensor has no such axis.", received=f"axis {axis}",
+                                           expected=f"from {-rank} to {rank - 1}"))  # fmt: skip
+    return axis % rank
+
+
 def _places(x: RaggedTensor, rows: Any, inside: Any) -> Any:
     """Where the elements of rows lie among the values: rows by number, and elements within them."""
     dtype = x._splits.dtype
@@ -141,7 +153,7 @@ def gather_nd(inputs: list[Any], attrs: dict[str, Any]) -> Any:
 def split(inputs: list[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
     """Parts of a ragged tensor: rows, or parts of the innermost values."""
     x, number = inputs[0], attrs["num_or_sizes"]
-    axis = attrs["axis"] % x.shape.rank
+    axis = axis_of(attrs["axis"], x.shape.rank, "split")
     if axis > x.ragged_rank:
         found = _call("split", x.flat_values, num_or_sizes=number, axis=axis - x.ragged_rank)
         return tuple(x.with_flat_values(part) for part in (found if isinstance(found, (list, tuple)) else (found,)))
@@ -166,11 +178,17 @@ def split(inputs: list[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def partition(inputs: list[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
-    """The rows of each part, as `dynamic_partition` gives them."""
+    """The rows of each part, as `dynamic_partition` gives them; where the numbers are ragged, too, what lies in rows."""
     x, parts = inputs
     if isinstance(parts, RaggedTensor):
-        raise InvalidArgumentError(explain("tf.dynamic_partition: the numbers of parts must be dense.",
-                                           received=str(parts.shape)))  # fmt: skip
+        check(_call("equal", _cast(x._splits, dtypes.int64), _cast(parts._splits, dtypes.int64)),
+              "tf.dynamic_partition: the rows of the values and of the numbers of parts differ",
+              f"{x.shape} and {parts.shape}")  # fmt: skip
+        inner = [x._values, parts._values]
+        if any(isinstance(part, RaggedTensor) for part in inner):
+            return partition(inner, attrs)
+        found = _call("dynamic_partition", *inner, **attrs)
+        return found if isinstance(found, tuple) else (found,)
     found = []
     for number in range(attrs["num_partitions"]):
         here = _call("where", _call("equal", parts, _int(number, parts.dtype)))
@@ -263,17 +281,15 @@ def cumulative(op: str) -> Any:
 
     def handler(inputs: list[Any], attrs: dict[str, Any]) -> Any:
         x = inputs[0]
-        axis = attrs["axis"] % x.shape.rank
+        axis = axis_of(attrs["axis"], x.shape.rank, op)
         if axis > x.ragged_rank:
             return x.with_flat_values(_call(op, x.flat_values, **(attrs | {"axis": axis - x.ragged_rank})))
-        if axis == 0:
-            raise ValueError(explain(f"{op} of a RaggedTensor is along its rows, not across them.", hint="axis=1"))
         if axis > 1:
             return x.with_values(handler([x._values], attrs | {"axis": axis - 1}))
         if isinstance(x._values, RaggedTensor):
-            raise ValueError(explain(f"{op} of a RaggedTensor is along its innermost ragged axis.",
-                                     received=f"axis {axis} of {x.shape}"))  # fmt: skip
-        found = _call(op, x.to_tensor(), **(attrs | {"axis": 1}))
+            raise ValueError(explain(f"{op} of a RaggedTensor is along its innermost ragged axis, or across rows of "
+                                     "single values.", received=f"axis {axis} of {x.shape}"))  # fmt: skip
+        found = _call(op, x.to_tensor(), **(attrs | {"axis": axis}))
         return RaggedTensor.from_tensor(found, lengths=x.row_lengths(), row_splits_dtype=x._splits.dtype)
 
     return handler

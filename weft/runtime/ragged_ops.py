@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from weft.base import dtypes
-from weft.base.errors import InvalidArgumentError, explain
+from weft.base.errors import DTypeError, InvalidArgumentError, explain
 from weft.ops import families
 from weft.runtime import dispatch, frontdoor, ragged_choice, sizes
 from weft.runtime.ragged import RaggedTensor, _call, _cast, _int, length, rows_at, splits_of
+from weft.runtime.ragged_choice import axis_of
 from weft.runtime.ragged_forms import _longest, _within, _wrapped, column, coordinates, take
 from weft.runtime.tensor import EagerTensor
 
@@ -29,7 +30,7 @@ def apply(op: str, inputs: list[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
     """Applies an op of which an input is ragged.
 
     Raises:
-        TypeError: For ops that are not there for ragged tensors.
+        DTypeError: For ops that are not there for ragged tensors.
     """
     if op in _EACH or op in families.elementwise_ops():
         return (_elementwise(op, inputs, attrs),)
@@ -37,7 +38,7 @@ def apply(op: str, inputs: list[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
     if handler is not None:
         found = handler(inputs, attrs)
         return found if isinstance(found, tuple) else (found,)
-    raise TypeError(explain(
+    raise DTypeError(explain(
         f"{op} does not take a RaggedTensor.", received=[repr(getattr(x, "_type_spec", x)) for x in inputs][:2],
         hint="tf.ragged.map_flat_values applies a function to its values, x.to_tensor() makes it dense",
     ))  # fmt: skip
@@ -292,7 +293,7 @@ def _stack(inputs: list[Any], attrs: dict[str, Any]) -> Any:
 
 def _expand(inputs: list[Any], attrs: dict[str, Any]) -> Any:
     x = inputs[0]
-    return _expanded(x, attrs["axis"] % (x.shape.rank + 1))
+    return _expanded(x, axis_of(attrs["axis"], x.shape.rank + 1, "expand_dims"))
 
 
 def _expanded(x: Any, axis: int) -> Any:
@@ -310,7 +311,7 @@ def _squeeze(inputs: list[Any], attrs: dict[str, Any]) -> Any:
     if attrs["axis"] is None:
         raise ValueError(explain("tf.squeeze of a RaggedTensor must have an axis argument.",
                                  hint="name the axes that have size 1"))  # fmt: skip
-    for axis in sorted((axis % x.shape.rank for axis in attrs["axis"]), reverse=True):
+    for axis in sorted((axis_of(axis, x.shape.rank, "squeeze") for axis in attrs["axis"]), reverse=True):
         x = _squeezed(x, axis)
     return x
 
@@ -338,10 +339,15 @@ def _size(inputs: list[Any], attrs: dict[str, Any]) -> Any:
     return _call("size", inputs[0].flat_values, **attrs)
 
 
+def _assert(inputs: list[Any], attrs: dict[str, Any]) -> Any:
+    """What is shown of a ragged tensor are its values."""
+    return _call("assert", *[x.flat_values if isinstance(x, RaggedTensor) else x for x in inputs], **attrs)
+
+
 def _reverse(inputs: list[Any], attrs: dict[str, Any]) -> Any:
     x = inputs[0]
     for axis in attrs["axis"]:
-        place = axis % x.shape.rank
+        place = axis_of(axis, x.shape.rank, "reverse")
         x = x[(slice(None),) * place + (slice(None, None, -1),)]
     return x
 
@@ -361,7 +367,7 @@ def _one_hot(inputs: list[Any], attrs: dict[str, Any]) -> Any:
 def _softmax(op: str) -> Callable[[list[Any], dict[str, Any]], Any]:
     def handler(inputs: list[Any], attrs: dict[str, Any]) -> Any:
         x = inputs[0]
-        axis = attrs.get("axis", -1) % x.shape.rank
+        axis = axis_of(attrs.get("axis", -1), x.shape.rank, op)
         if axis != 1 or x.ragged_rank != 1:
             if axis > x.ragged_rank:
                 return x.with_flat_values(_call(op, x.flat_values, axis=-1))
@@ -394,6 +400,7 @@ _HANDLERS: dict[str, Callable[[list[Any], dict[str, Any]], Any]] = {
     **{f"unsorted_segment_{how}": _segments(f"unsorted_segment_{how}") for how in ("sum", "max", "min", "prod")},
     "squeeze": _squeeze,
     "size": _size,
+    "assert": _assert,
     "reverse": _reverse,
     "tile": _tile,
     "one_hot": _one_hot,
