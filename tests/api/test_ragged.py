@@ -73,8 +73,9 @@ def test_the_texts_of_rows_are_joined():
     assert traced(rows).numpy().tolist() == [[b"a+b"], [b""], [b"c"]]
     deeper = tf.ragged.constant([[["a", "b"], ["c"]], [["d"]]])
     assert tf.strings.reduce_join(deeper, axis=-1).to_list() == [[b"ab", b"c"], [b"d"]]
+    assert tf.strings.reduce_join(rows, axis=0).numpy().tolist() == [b"ac", b"b"]
     with pytest.raises(NotImplementedError, match="innermost"):
-        tf.strings.reduce_join(rows, axis=0)
+        tf.strings.reduce_join(deeper, axis=0)
 
 
 def test_a_function_of_each_ragged_row():

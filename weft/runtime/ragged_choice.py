@@ -178,7 +178,7 @@ def split(inputs: list[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def partition(inputs: list[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
-    """The rows of each part, as `dynamic_partition` gives them; where the numbers are ragged, too, what lies in rows."""
+    """The rows of each part, as `dynamic_partition` gives them; of ragged numbers of parts, what lies in rows."""
     x, parts = inputs
     if isinstance(parts, RaggedTensor):
         check(_call("equal", _cast(x._splits, dtypes.int64), _cast(parts._splits, dtypes.int64)),
