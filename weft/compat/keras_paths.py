@@ -43,7 +43,7 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "distillation": ("distillation_loss distiller", ("keras.distillation",)),
     "distribution": ("distribution_lib", ("keras.distribution",)),
     "dtype_policies": ("dtype_policy dtype_policy_map", ("keras.dtype_policies",)),
-    "export": ("export_utils saved_model", ("keras.export",)),
+    "export": ("export_utils saved_model tfsm_layer", ("keras.export",)),
     "initializers": ("constant_initializers initializer random_initializers", ("keras.initializers",)),
     "layers": ("input_spec layer", _LAYERS),
     "layers.activations": ("activation elu leaky_relu prelu relu softmax", _LAYERS),
@@ -183,6 +183,8 @@ RENAMED: dict[str, dict[str, str]] = {
     "src.backend.common.global_state": {
         name: f"keras.core.global_state.{name}" for name in ("get_global_attribute", "set_global_attribute")
     } | {"clear_session": "keras.backend.clear_session"},
+    "src.export.saved_model": {"export_saved_model": "keras.export.archive.export_saved_model"},
+    "src.export.tfsm_layer": {"TFSMLayer": "keras.layers.TFSMLayer"},
     "src.api_export": {"keras_export": "keras.inside.keras_export"},
     "src.layers": {
         "GroupedQueryAttention": "keras.layers.GroupQueryAttention",

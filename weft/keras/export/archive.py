@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from inspect import Parameter, Signature
 from typing import Any
 
 import weft as tf
-from weft.extend import explain
+from weft.extend import explain, signature_of
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.shapes import map_shapes
+from weft.keras.layers.layer import Layer
 
 
 def serving_specs(model: Any, named: bool = True) -> Any:
-    """What a model takes, as nested specs with a free batch size.
+    """What a model takes as its first argument, as nested specs with a free batch size.
 
     Args:
         model: A built model.
@@ -22,17 +24,22 @@ def serving_specs(model: Any, named: bool = True) -> Any:
     Raises:
         ValueError: For a model that is not built.
     """
+    return _signature(model, named)[0]
+
+
+def _signature(model: Any, named: bool = True) -> list[Any]:
+    """The specs of each argument that a model is called with."""
     if getattr(model, "_graph", None) is not None:
-        return tf.nest.map_structure(
+        return [tf.nest.map_structure(
             lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype, t.name if named else None), model._inputs_struct
-        )
-    shapes = (model._build_shapes or {}).values()
+        )]  # fmt: skip
+    shapes = getattr(model, "_call_shapes", None) or list((model._build_shapes or {}).values())[:1]
     if not model.built or not shapes:
         raise ValueError(explain(
-            f"The model `{model.name}` is not built, so it is not known what it takes.",
+            f"The model `{model.name}` is not built, so it is not known what it takes. It must be built.",
             hint="call it on data first, or pass input_signature",
         ))  # fmt: skip
-    return map_shapes(lambda shape: tf.TensorSpec([None, *shape[1:]], model.input_dtype), next(iter(shapes)))
+    return [map_shapes(lambda shape: tf.TensorSpec([None, *shape[1:]], model.input_dtype), each) for each in shapes]
 
 
 def serving_function(model: Any, specs: Any) -> Any:
@@ -74,24 +81,30 @@ class ExportArchive:
     @property
     def variables(self) -> list[Any]:
         """The variables of everything that is tracked."""
-        return _unique(v for resource in self._tracked for v in getattr(resource, "variables", [resource]))
+        return _unique(v for resource in self._tracked for v in getattr(
+            resource, "variables", [resource] if isinstance(resource, tf.Variable) else []))  # fmt: skip
 
     @property
     def trainable_variables(self) -> list[Any]:
         """Those of them that are trained."""
-        return [variable for variable in self.variables if variable.trainable]
+        return [variable for variable in self.variables if getattr(variable, "trainable", False)]
 
     @property
     def non_trainable_variables(self) -> list[Any]:
         """The others."""
-        return [variable for variable in self.variables if not variable.trainable]
+        return [variable for variable in self.variables if not getattr(variable, "trainable", False)]
 
     def track(self, resource: Any) -> None:
         """Adds a layer or model, whose variables functions may use.
 
         Raises:
-            ValueError: For a layer that is not built.
+            ValueError: For a layer that is not built, and for what is nothing of the kind.
         """
+        if resource is None or isinstance(resource, (str, bytes, int, float, complex)):
+            raise ValueError(explain(
+                "Invalid resource type.", received=f"{resource!r}, an object of class {type(resource).__name__}",
+                expected="a layer or model, or what tf.train.Checkpoint saves",
+            ))  # fmt: skip
         if not getattr(resource, "built", True):
             raise ValueError(explain("The layer provided has not yet been built.", received=repr(resource),
                                      hint="call it on data first"))  # fmt: skip
@@ -115,17 +128,43 @@ class ExportArchive:
         if name in self._endpoints:
             raise ValueError(f"Endpoint name '{name}' is already taken.")
         function = fn
+        owner = getattr(fn, "__self__", None)
+        if isinstance(owner, Layer):
+            self.track(owner)
         if input_signature is not None:
             specs = [tf.nest.map_structure(_as_spec, spec) for spec in input_signature]
-            plain = getattr(fn, "python_function", fn)
-            function = tf.function(lambda *args: plain(*args), input_signature=specs)
+            function = tf.function(_with_its_names(getattr(fn, "python_function", fn), len(specs)), specs)
         elif not hasattr(fn, "get_concrete_function"):
             raise ValueError(explain(
-                f"Endpoint {name!r}: `fn` is a plain function, so it is not known what it takes.",
+                f"Endpoint {name!r}: `fn` is a plain function, of which is not known what it takes: you must provide "
+                "an `input_signature`.",
                 hint="pass input_signature=[tf.TensorSpec(...)]",
+            ))  # fmt: skip
+        elif getattr(fn, "input_signature", None) is None and not list(getattr(fn, "concrete_functions", list)()):
+            raise ValueError(explain(
+                f"Endpoint {name!r}: this `tf.function` was never called and has no input signature: you must either "
+                "provide a function that was called, or say what it takes.",
+                hint="call it once, or pass input_signature=[tf.TensorSpec(...)]",
             ))  # fmt: skip
         self._endpoints[name] = function
         return function
+
+    def track_and_add_endpoint(self, name: str, resource: Any, input_signature: Any, **kwargs: Any) -> Any:
+        """Adds a layer or model, and its prediction as a function.
+
+        Args:
+            name: The function's name in what is loaded.
+            resource: The layer or model.
+            input_signature: The specs of its arguments.
+
+        Returns:
+            The traced function.
+
+        Raises:
+            ValueError: As `track` and `add_endpoint`.
+        """
+        self.track(resource)
+        return self.add_endpoint(name, resource.__call__, input_signature, **kwargs)
 
     def add_variable_collection(self, name: str, variables: Any) -> None:
         """Adds a list of variables under a name, an attribute of what is loaded."""
@@ -171,9 +210,29 @@ class _Exported:
 
 def _as_spec(value: Any) -> Any:
     """A spec, or what has a shape and a dtype, as a spec with a free batch size."""
-    if isinstance(value, KerasTensor) or type(value).__name__ == "InputSpec":
-        return tf.TensorSpec([None, *value.shape[1:]], value.dtype, getattr(value, "name", None))
-    return value
+    if isinstance(value, tf.TypeSpec):
+        return value
+    if not hasattr(value, "shape") or not hasattr(value, "dtype"):
+        raise TypeError(explain(
+            f"Unsupported x={value!r} (of type {type(value)}) in `input_signature`.",
+            expected="tf.TensorSpec, keras.InputSpec, a symbolic tensor or a tensor",
+        ))  # fmt: skip
+    name = value.name if isinstance(value, KerasTensor) or type(value).__name__ == "InputSpec" else None
+    return tf.TensorSpec([None, *value.shape[1:]], value.dtype, name)
+
+
+def _with_its_names(function: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """A function of `count` arguments, under the names that another one has for its first ones."""
+    parameters = [p for p in signature_of(function).parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD,)]
+    names = [p.name for p in parameters[:count]]
+
+    def endpoint(*args: Any) -> Any:
+        return function(*args)
+
+    if len(names) == count:
+        parts = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+        endpoint.__signature__ = Signature(parts)  # type: ignore[attr-defined]
+    return endpoint
 
 
 _FORMATS_OF_OTHERS = ("onnx", "openvino", "litert", "torch")
@@ -194,14 +253,15 @@ def _unique(variables: Any) -> list[Any]:
     return list({id(variable): variable for variable in variables}.values())
 
 
-def export_model(model: Any, filepath: Any, format: str, verbose: Any, input_signature: Any) -> None:
+def export_saved_model(
+    model: Any, filepath: Any, verbose: Any = None, input_signature: Any = None, format: str = "tf_saved_model",
+    **kwargs: Any,
+) -> None:  # fmt: skip
     """Writes a model's prediction as the function `serve` of a SavedModel; see `Model.export`."""
     _check_format(format, ("tf_saved_model", "saved_model"))
-    specs = serving_specs(model) if input_signature is None else input_signature
-    if input_signature is not None and isinstance(specs, (list, tuple)) and len(specs) == 1:
-        specs = specs[0]
-    specs = tf.nest.map_structure(_as_spec, specs)
+    specs = _signature(model) if input_signature is None else list(input_signature)
+    specs = [tf.nest.map_structure(_as_spec, spec) for spec in specs]
     archive = ExportArchive()
     archive.track(model)
-    archive.add_endpoint("serve", lambda inputs: model(inputs, training=False), [specs])
+    archive.add_endpoint("serve", _with_its_names(lambda *inputs: model(*inputs, training=False), len(specs)), specs)
     archive.write_out(filepath, verbose=verbose is None or bool(verbose))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any, Self
 
 from weft.extend import explain, nearest
@@ -11,6 +12,7 @@ from weft.keras.core.call_signature import CallSignature
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.operation import evaluate_symbolically
 from weft.keras.core.shapes import as_shape, map_shapes, shapes_of
+from weft.keras.layers.building import has_tensors
 from weft.keras.layers.layer import Layer
 from weft.keras.models import compiled_call
 from weft.keras.models.graph_model import GraphModel
@@ -271,6 +273,8 @@ class Model(SavingMethods, StateTree, Trainer, GraphModel, Layer):
         self._save_spec_given = (inputs, args, kwargs)
 
     def _build_for(self, arguments: dict[str, Any], signature: CallSignature) -> None:
+        given = takewhile(lambda name: has_tensors(arguments.get(name)), signature.names)
+        object.__setattr__(self, "_call_shapes", [shapes_of(arguments[name]) for name in given])
         if _builds_itself(type(self)):
             super()._build_for(arguments, signature)
             return

@@ -76,9 +76,9 @@ class SavingMethods:
         Raises:
             ValueError: For a model that is not built.
         """
-        from weft.keras.export.archive import export_model
+        from weft.keras.export.archive import export_saved_model
 
-        export_model(self, filepath, format, verbose, input_signature)
+        export_saved_model(self, filepath, verbose, input_signature, format)
 
     @property
     def _default_save_signature(self) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import weft as tf
 from weft.extend import explain
 from weft.keras.layers.layer import Layer
+from weft.keras.saving import scopes
 
 
 class TFSMLayer(Layer):
@@ -57,6 +58,30 @@ class TFSMLayer(Layer):
     def call(self, inputs: Any, training: bool = False) -> Any:
         """What the function returns."""
         return (self._weft_train if training else self._weft_predict)(inputs)
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None, safe_mode: bool | None = None
+    ) -> Any:
+        """The layer of a configuration, where the SavedModel still is.
+
+        Args:
+            config: What `get_config` gave.
+            custom_objects: As given.
+            safe_mode: False trusts the path that the configuration names.
+
+        Raises:
+            ValueError: In safe mode: what a file says does not make a program open another one.
+        """
+        if safe_mode is not False and not scopes.may_run_code() and not scopes.is_copying():
+            raise ValueError(explain(
+                "A TFSMLayer opens the SavedModel that its configuration names, which is refused in safe mode: in a "
+                "file from elsewhere that may be any path, and with other programs arbitrary code execution.",
+                received=f"filepath={config.get('filepath')!r}",
+                hint="if you trust the file, load it with safe_mode=False, or call "
+                "keras.config.enable_unsafe_deserialization()",
+            ))  # fmt: skip
+        return cls(**config)
 
     def get_config(self) -> dict[str, Any]:
         """What makes the layer again, where the folder still is."""
