@@ -8,6 +8,7 @@ numbers are those of one device. With one device there is one replica, which is 
 from __future__ import annotations
 
 import enum
+import functools
 import logging
 import re
 import threading
@@ -30,8 +31,11 @@ from weft.data import shared
 from weft.engines.base import Distribution
 from weft.runtime import context, dispatch, frontdoor, processes, replicas, variable
 from weft.runtime.function import Function
+from weft.runtime.on_read import SyncOnReadVariable
 from weft.runtime.replicas import DistributedValues as DistributedValues
 from weft.runtime.replicas import PerReplica
+from weft.runtime.spec import TensorSpec
+from weft.runtime.tensor import EagerTensor
 
 _log = logging.getLogger("weft")
 
@@ -85,6 +89,8 @@ class RunOptions(NamedTuple):
 
 class _Open(threading.local):
     def __init__(self) -> None:
+        self.everywhere: Any = None  # the strategy in force outside of all scopes
+        self.sharing: Distribution | None = None
         self.strategies: list[tuple[Any, ReplicaContext | None]] = []
 
 
@@ -96,8 +102,14 @@ def _note_strategy(made: Any) -> None:
         made._of_strategy = True
 
 
+def _variable_of_replicas(synchronization: Any) -> Any:
+    """A variable with a value for each replica, where the strategy in force has several and that is asked for."""
+    count = get_strategy().num_replicas_in_sync
+    return SyncOnReadVariable.of(count) if count > 1 and variable.on_read(synchronization) else None
+
+
 variable.creation_watchers.append(_note_strategy)
-_settings: dict[str, Any] = {"strategy": None, "sharing": None}
+variable.of_replicas = _variable_of_replicas
 
 
 class ValueContext:
@@ -142,24 +154,20 @@ class ReplicaContext:
         return nest.map_structure(body.total if how is ReduceOp.SUM else body.mean, value)
 
     def all_gather(self, value: Any, axis: int, options: Any = None) -> Any:
-        """The replicas' values after one another along an axis, which all of them get; of equal shapes."""
+        """All replicas' values after one another along an axis, in which they may differ in size."""
         body = replicas.body()
         if body is None:
             return nest.map_structure(frontdoor.convert, value)
-
-        def gathered(leaf: Any) -> Any:
-            tensor = frontdoor.convert(leaf)
-            own = array.one_hot(body.number, body.count, on_value=True, off_value=False, dtype=bool)
-            row = array.expand_dims(tensor, 0)
-            placed = array.where(array.reshape(own, [-1] + [1] * tensor.shape.rank), row, array.zeros_like(row))
-            return array.concat(array.unstack(body.total(placed), num=body.count), axis)
-
-        return nest.map_structure(gathered, value)
+        return nest.map_structure(lambda leaf: body.joined(leaf, axis), value)
 
     def merge_call(self, merge_fn: Callable[..., Any], args: Any = (), kwargs: Any = None) -> Any:
-        """Calls a function with the strategy, outside of the replicas."""
-        with _entered(self.strategy, None), replicas.merged():
-            return merge_fn(self.strategy, *args, **(kwargs or {}))
+        """Calls a function with the strategy, outside of the replicas: it is given the values of all.
+
+        Returns:
+            What it returns; of values of each replica, the replica's own.
+        """
+        with _entered(self.strategy, None):
+            return replicas.merged_call(functools.partial(merge_fn, self.strategy), tuple(args), kwargs or {})
 
     def __enter__(self) -> ReplicaContext:
         _open.strategies.append((self.strategy, self))
@@ -176,6 +184,13 @@ def _entered(strategy: Any, replica: ReplicaContext | None) -> Iterator[Any]:
         yield strategy
     finally:
         _open.strategies.pop()
+
+
+def _require_alone(strategy: Any) -> None:
+    other = _open.strategies[-1][0] if _open.strategies else strategy
+    if other is not strategy:
+        raise RuntimeError(explain(f"Mixing different tf.distribute.Strategy objects: {strategy!r} is not {other!r}.",
+                                   hint="leave the scope of the one before entering that of the other"))  # fmt: skip
 
 
 class StrategyExtended:
@@ -264,11 +279,16 @@ class Strategy:
         return getattr(self, "_resolver", None)
 
     def scope(self) -> Any:
-        """A block within which it is the strategy in force."""
+        """A block within which it is the strategy in force.
+
+        Raises:
+            RuntimeError: On entering, within the scope of another one.
+        """
         return self._on_its_device()
 
     @contextmanager
     def _on_its_device(self) -> Iterator[Any]:
+        _require_alone(self)
         with devices.device(self._only) if self._only else nullcontext(), _entered(self, None):
             yield self
 
@@ -319,25 +339,32 @@ class Strategy:
         """
         how = _reduction(reduce_op)
         body = replicas.body()
-        if body is not None and axis is None:
-            return nest.map_structure(body.total if how is ReduceOp.SUM else body.mean, value)
         function = math.reduce_sum if how is ReduceOp.SUM else math.reduce_mean
 
         def one(leaf: Any) -> Any:
+            if isinstance(leaf, replicas.Own):
+                return _reduced_within(leaf, how, axis)
             if isinstance(leaf, PerReplica):
                 return _reduced(leaf.values, how, axis)
+            if body is not None and axis is None:  # a tensor that all of them have
+                return body.total(leaf) if how is ReduceOp.SUM else body.mean(leaf)
             if self.num_replicas_in_sync > 1 and how is ReduceOp.SUM and not _is_zero(leaf):
                 raise ValueError(explain("reduce: SUM takes the values of replicas, as `run` returns them.",
                                          received=repr(leaf)[:200]))  # fmt: skip
             tensor = frontdoor.convert(leaf)
             return array.identity(tensor) if axis is None else function(tensor, axis=axis)
 
-        return nest.map_structure(one, value)
+        return nest.map_structure(one, self._of_replicas(value))
 
     def gather(self, value: Any, axis: int) -> Any:
-        """The replicas' values after one another."""
-        return nest.map_structure(lambda leaf: array.concat(list(leaf.values), axis) if isinstance(leaf, PerReplica)
-                                  else frontdoor.convert(leaf), value)  # fmt: skip
+        """The replicas' values after one another along an axis, in which they may differ in size."""
+
+        def one(leaf: Any) -> Any:
+            if isinstance(leaf, replicas.Own):
+                return leaf.body.joined(leaf.parts[0], axis)
+            return array.concat(list(leaf.values), axis) if isinstance(leaf, PerReplica) else frontdoor.convert(leaf)
+
+        return nest.map_structure(one, value)
 
     def unwrap(self, value: Any) -> tuple[Any, ...]:
         """The value of each replica of this worker, under the name of before 2.0."""
@@ -350,13 +377,34 @@ class Strategy:
 
     def experimental_local_results(self, value: Any) -> tuple[Any, ...]:
         """The value of each replica of this worker."""
+        value = self._of_replicas(value)
         leaves = nest.flatten(value)
         if not any(isinstance(leaf, PerReplica) for leaf in leaves):
             return (value,)
-        columns = [leaf.values if isinstance(leaf, PerReplica) else [leaf] * self.num_replicas_in_sync
+        count = self.num_replicas_in_sync
+        columns = [self._on_their_devices(leaf.values) if isinstance(leaf, PerReplica) else [leaf] * count
                    for leaf in leaves]  # fmt: skip
         rows = [nest.pack(value, list(row)) for row in zip(*columns, strict=True)]
         return tuple(rows[number] for number in self._own_replicas())
+
+    def _on_their_devices(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The same tensors, which say where they were computed."""
+        for value, place in zip(values, self.extended.worker_devices, strict=False):
+            if isinstance(value, EagerTensor) and len(set(map(id, values))) == len(values):
+                value.__dict__["_made_on"] = place
+        return values
+
+    def _of_replicas(self, value: Any) -> Any:
+        """The same, with the values of variables that all replicas have as values of each."""
+        count = self.num_replicas_in_sync
+
+        def one(leaf: Any) -> Any:
+            if isinstance(leaf, SyncOnReadVariable):
+                return PerReplica(leaf.replica_values())
+            mirrored = isinstance(leaf, variable.Variable) and leaf._of_strategy and count > 1
+            return PerReplica([leaf] * count) if mirrored else leaf
+
+        return nest.map_structure(one, value)
 
     def _own_replicas(self) -> list[int]:
         """The numbers of the replicas that run on this worker's devices."""
@@ -372,6 +420,13 @@ class Strategy:
         """The dataset, its batches shared out among the replicas: each gets a stretch of rows."""
         if self.num_replicas_in_sync == 1:
             return dataset
+        spec = getattr(dataset, "element_spec", None)
+        if all(isinstance(leaf, TensorSpec) and leaf.shape.rank == 0 for leaf in nest.flatten(spec)):
+            raise ValueError(explain(
+                "experimental_distribute_dataset shares the rows of batches out among replicas, and this dataset's "
+                "elements have no rows.", received=f"element_spec={spec}",
+                hint="dataset.batch(the size of all replicas' rows together)",
+            ))  # fmt: skip
         number, count = processes.number(), processes.count()
         if count > 1:
             dataset = shared.among_processes(dataset, number, count, self._distribution)
@@ -480,13 +535,13 @@ def _shared(names: tuple[str, ...]) -> Iterator[None]:
     if not names:
         yield
         return
-    engine, before = dispatch.engine(), _settings["sharing"]
-    _settings["sharing"] = _over(names)
+    engine, before = dispatch.engine(), _open.sharing
+    _open.sharing = _over(names)
     try:
-        engine.distribute(_settings["sharing"])
+        engine.distribute(_open.sharing)
         yield
     finally:
-        _settings["sharing"] = before
+        _open.sharing = before
         engine.distribute(before)
 
 
@@ -506,6 +561,18 @@ def _reduced(values: Sequence[Any], how: ReduceOp, axis: Any) -> Any:
     if how is ReduceOp.SUM:
         return total
     return total / array.cast(len(values) if axis is None else math.reduce_prod(math.add_n(counts)), total.dtype)
+
+
+def _reduced_within(value: replicas.Own, how: ReduceOp, axis: Any) -> Any:
+    """The same within `merge_call`: each replica has its own part."""
+    tensor, body = value.parts[0], value.body
+    if axis is None:
+        return body.total(tensor) if how is ReduceOp.SUM else body.mean(tensor)
+    total = body.total(math.reduce_sum(tensor, axis=axis))
+    if how is ReduceOp.SUM:
+        return total
+    sizes = array.gather(array.shape(tensor), axis)
+    return total / array.cast(body.total(math.reduce_prod(sizes)), total.dtype)
 
 
 class MultiWorkerMirroredStrategy(Strategy):
@@ -583,6 +650,7 @@ class ParameterServerStrategy(Strategy):
     @contextmanager
     def _cutting(self) -> Iterator[Any]:
         """A block in which variables that are made are cut as the partitioner says."""
+        _require_alone(self)
         with _entered(self, None):
             variable.creation_watchers.append(self._cut)
             try:
@@ -635,7 +703,7 @@ def get_strategy() -> Any:
     """The strategy in force: the innermost scope's, else the default one."""
     if _open.strategies:
         return _open.strategies[-1][0]
-    return _settings["strategy"] or _default
+    return _open.everywhere or _default
 
 
 def has_strategy() -> bool:
@@ -656,8 +724,15 @@ def in_cross_replica_context() -> bool:
 
 
 def experimental_set_strategy(strategy: Any) -> None:
-    """Puts a strategy in force outside of all scopes."""
-    _settings["strategy"] = strategy
+    """Puts a strategy in force outside of all scopes, in this thread; None takes it back.
+
+    Raises:
+        RuntimeError: Inside of a strategy's scope.
+    """
+    if _open.strategies:
+        raise RuntimeError(explain("Must not be called inside a `tf.distribute.Strategy` scope.",
+                                   hint="call it before the block, or leave the block"))  # fmt: skip
+    _open.everywhere = strategy
 
 
 def _reduction(reduce_op: Any) -> ReduceOp:

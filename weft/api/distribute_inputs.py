@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weft.api import array, math
+from weft.api import array
 from weft.base import nest
 from weft.base.errors import OutOfRangeError, explain
 from weft.base.shapes import TensorShape
@@ -122,12 +122,15 @@ class PerReplicaSpec(CompositeSpec):
         """Whether a value (or spec) fits."""
         if isinstance(other, PerReplicaSpec):
             theirs = other._component_specs()
-        elif isinstance(other, PerReplica) and (other.count is None) == (self._whole is None):
-            theirs = other.parts
+        elif isinstance(other, PerReplica) and (other.count is not None or self._whole is None):
+            theirs = self._fitted(other).parts
         else:
             return False
         own = self._component_specs()
         return len(own) == len(theirs) and all(a.is_compatible_with(b) for a, b in zip(own, theirs, strict=True))
+
+    def _fitted(self, value: PerReplica) -> PerReplica:
+        return PerReplica(value.values) if self._whole is None and value.count is not None else value
 
     def __eq__(self, other: object) -> bool:
         return (isinstance(other, PerReplicaSpec) and self._value_specs == other._value_specs
@@ -243,18 +246,17 @@ class DistributedDataset:
     def _spec_of(self, spec: Any) -> Any:
         if self._cuts and isinstance(spec, TensorSpec) and spec.shape.rank:
             return PerReplicaSpec.of_rows(spec, self._count)
-        if not self._cuts and isinstance(spec, TensorSpec) and spec.shape.rank:
-            spec = TensorSpec([None, *spec.shape.as_list()[1:]], spec.dtype)  # after the last batch there are no rows
+        if not self._cuts and not shared.of_one_shape(self._dataset.element_spec):
+            spec = shared.of_any_rows(spec)  # after the last batch there are none
         return PerReplicaSpec(*[spec] * self._count)
 
-    def cardinality(self) -> Any:
-        """How many elements there are, or a negative number where that is not known."""
-        count = self._dataset.cardinality()
-        return count if self._cuts else math.maximum(count, -(-count // self._count))
+    @property
+    def cardinality(self) -> int:
+        """How many elements the dataset has that it is made of, or a negative number where that is not known."""
+        return int(self._dataset.cardinality())
 
     def __len__(self) -> int:
-        count = len(self._dataset)
-        return count if self._cuts else -(-count // self._count)
+        return len(self._dataset if self._cuts else self._steps(self._count))
 
     def __iter__(self) -> Iterator[Any]:
         elements, share = self._shared()
@@ -262,10 +264,10 @@ class DistributedDataset:
 
     def __weft_walk__(self) -> _Walk:
         """Goes through it as a graph runs: what a loop in a traced function does."""
-        elements, share = self._shared()
+        elements, share = self._shared(drops=False)
         return _Walk(_walk_of(elements), share)
 
-    def _shared(self) -> tuple[Any, Callable[[Any], Any]]:
+    def _shared(self, drops: bool = True) -> tuple[Any, Callable[[Any], Any]]:
         """What is gone through, and what makes values of replicas of its elements."""
         if self._cuts:
             return self._dataset, lambda element: nest.map_structure(lambda leaf: _cut(leaf, self._count), element)
@@ -275,7 +277,11 @@ class DistributedDataset:
                 return nest.map_structure(lambda leaf: _by_sizes(leaf, sizes), element)
 
             return self._of_workers().with_sizes(), by_sizes
-        return self._steps(self._count), lambda found: nest.map_structure(lambda *each: _side_by_side(each), *found)
+
+        def side_by_side(found: Any) -> Any:
+            return nest.map_structure(lambda *each: _side_by_side(each), *found)
+
+        return self._steps(self._count, drops), side_by_side
 
     def whole_batches(self) -> Any:
         """The same data, the parts of all replicas after one another: what `fit` goes through."""
@@ -286,8 +292,8 @@ class DistributedDataset:
         steps = self._steps(self._count)
         return (nest.map_structure(lambda *leaves: array.concat(leaves, 0), *found) for found in steps)
 
-    def _steps(self, count: int) -> Dataset:
-        return Dataset(shared.SideBySide(self._dataset._node, count))
+    def _steps(self, count: int, drops: bool = True) -> Dataset:
+        return Dataset(shared.SideBySide(self._dataset._node, count, drops))
 
     def _of_workers(self) -> shared.Together:
         own = len(self._strategy._own_replicas())
@@ -315,5 +321,7 @@ def _cut(leaf: Any, count: int) -> PerReplica:
 
 def _side_by_side(leaves: Sequence[Any]) -> PerReplica:
     tensors = [frontdoor.convert(leaf) for leaf in leaves]
-    even = len({tuple(tensor.shape) for tensor in tensors}) == 1 and tensors[0].shape.rank
+    # sizes that only the run tells may differ
+    known = all(tensor.shape.is_fully_defined() for tensor in tensors)
+    even = known and len({tuple(tensor.shape) for tensor in tensors}) == 1 and tensors[0].shape.rank
     return PerReplica([array.concat(tensors, 0)], len(tensors)) if even else PerReplica(tensors)

@@ -180,32 +180,51 @@ def among_processes(dataset: Any, number: int, count: int, distribution: Callabl
 
 
 class SideBySide(Derived):
-    """So many elements at a time, next to each other; where the data end within a step, the last ones have no rows.
+    """So many elements at a time, next to each other.
+
+    Where the data end within a step, the last ones have no rows.
 
     Args:
         source: The plan of the elements.
         count: How many make one of its own: a tuple of them.
+        drops: Whether elements of one shape, which is known, are left out there: TensorFlow does so outside of loops in
+            functions. Scalars always are.
     """
 
     label = "_SideBySideDataset"
 
-    def __init__(self, source: Node, count: int) -> None:
+    def __init__(self, source: Node, count: int, drops: bool = True) -> None:
         super().__init__(source)
         self.count = count
-        self.spec = (nest.map_structure(_of_any_rows, source.spec),) * count
+        scalars = not any(spec.shape.rank for spec in nest.flatten(source.spec))
+        self.even = of_one_shape(source.spec) and (drops or scalars)
+        part = source.spec if self.even else nest.map_structure(of_any_rows, source.spec)
+        self.spec = (part,) * count
 
     def cardinality(self) -> int:
         inner = self.source.cardinality()
-        return inner if inner < 0 else -(-inner // self.count)
+        return inner if inner < 0 else inner // self.count if self.even else -(-inner // self.count)
 
     def iterate(self) -> Iterator[nodes.Flat]:
         elements = self.source.iterate()
         while found := list(itertools.islice(elements, self.count)):
+            if self.even and len(found) < self.count:
+                return
             nothing = [None if part is None else part[:0] for part in found[-1]] if len(found) < self.count else []
             yield [part for element in found + [nothing] * (self.count - len(found)) for part in element]
 
 
-def _of_any_rows(spec: Any) -> Any:
+def of_one_shape(spec: Any) -> bool:
+    """Whether the shapes of elements are all known."""
+    return all(isinstance(leaf, TensorSpec) and leaf.shape.is_fully_defined() for leaf in nest.flatten(spec))
+
+
+def of_any_rows(spec: Any) -> TensorSpec:
+    """A tensor's spec with any number of rows.
+
+    Raises:
+        TypeError: For a ragged or sparse tensor's.
+    """
     if not isinstance(spec, TensorSpec):
         raise TypeError(explain("Rows of dense tensors are shared among replicas.", received=str(spec),
                                 hint="make them dense, with `to_tensor` or `to_dense`"))  # fmt: skip

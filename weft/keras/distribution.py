@@ -8,6 +8,7 @@ what that means for everything in between, and the numbers are those of one devi
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +19,12 @@ import weft as tf
 from weft import extend
 from weft.keras.core.variable import creation_listeners
 
-_current: list[Distribution | None] = [None]
+
+class _Here(threading.local):
+    distribution: Distribution | None = None
+
+
+_here = _Here()
 
 
 def list_devices(device_type: str | None = None) -> list[str]:
@@ -365,12 +371,12 @@ class ModelParallel(Distribution):
 
 
 def distribution() -> Distribution | None:
-    """The distribution in use, or None."""
-    return _current[0]
+    """The distribution in use in this thread, or None."""
+    return _here.distribution
 
 
 def set_distribution(value: Distribution | None) -> None:
-    """Shares work so from now on; variables that are made afterwards get their layouts.
+    """Shares this thread's work so from now on; variables that are made afterwards get their layouts.
 
     Raises:
         UnavailableError: Where the engine in use cannot: set `WEFT_ENGINE=xla` for several devices.
@@ -381,7 +387,7 @@ def set_distribution(value: Distribution | None) -> None:
         value._start()
     else:
         raise ValueError(f"A Distribution is set, such as DataParallel(); received {value!r}.")
-    _current[0] = value
+    _here.distribution = value
 
 
 def distribute_tensor(tensor: Any, layout: TensorLayout) -> Any:
@@ -415,8 +421,8 @@ def _set_layout(variable: Any, layout: TensorLayout) -> None:
 
 def _lay_out(variable: Any) -> None:
     """Gives a new variable the layout that the distribution in use says."""
-    if _current[0] is not None:
-        _set_layout(variable, _current[0].get_variable_layout(variable))
+    if _here.distribution is not None:
+        _set_layout(variable, _here.distribution.get_variable_layout(variable))
 
 
 creation_listeners.append(_lay_out)

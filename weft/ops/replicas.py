@@ -7,7 +7,7 @@ written is the same in all of them, which sums over replicas are (`weft.runtime.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,15 @@ from weft.base import dtypes, replica
 from weft.base.dims import Dim
 from weft.ir.graph import Graph
 from weft.ir.types import TensorType
+from weft.ops.axes import axis_of, shape_of
 from weft.ops.builder import GraphBuilder
 from weft.ops.control import result_types
 from weft.ops.interpreter import Runner
 from weft.ops.opdef import REQUIRED, Case, OpDef, SpecError, case, nondifferentiable, register
 
 _ANY = (*dtypes.ALL, dtypes.resource, dtypes.variant)
+#: the ops by which replicas get values of one another; what they give is the same in all
+EXCHANGES = frozenset(("all_reduce", "all_gather"))
 
 
 class _Meeting:
@@ -31,17 +34,27 @@ class _Meeting:
         self._barrier = threading.Barrier(count)
         self._values: list[Any] = [None] * count
 
-    def total(self, number: int, value: Any) -> Any:
+    def _all(self, number: int, value: Any, alike: Callable[[tuple[int, ...]], Any]) -> list[Any]:
+        """The values of all, in order, once all have put theirs down."""
         self._values[number] = value
         self._barrier.wait()
-        shapes = {np.shape(each) for each in self._values}
-        if len(shapes) > 1:
+        found = list(self._values)
+        self._barrier.wait()  # nobody puts down the next value before all have these
+        shapes = {np.shape(each) for each in found}
+        if len({alike(shape) for shape in shapes}) > 1:
             raise ValueError(f"the replicas' values differ in shape: {', '.join(map(str, sorted(shapes)))}")
-        total = self._values[0]
-        for each in self._values[1:]:
-            total = total + each
-        self._barrier.wait()  # nobody puts down the next value before all have added these
-        return np.asarray(total, value.dtype)
+        return found
+
+    def total(self, number: int, value: Any) -> Any:
+        """The sum of all replicas' values."""
+        first, *others = self._all(number, value, lambda shape: shape)
+        for each in others:
+            first = first + each
+        return np.asarray(first, value.dtype)
+
+    def joined(self, number: int, value: Any, axis: int) -> Any:
+        """The values of all replicas after one another."""
+        return np.concatenate(self._all(number, value, lambda shape: shape[:axis] + shape[axis + 1 :]), axis)
 
     def leave(self) -> None:
         """Ends it for all: one has failed."""
@@ -76,6 +89,51 @@ register(
         doc="The sum of the values that `count` replicas have; outside of replicas all have the same.",
     )
 )
+
+
+def _all_gather_spec(x: TensorType, number: TensorType, axis: int, count: int) -> TensorType:
+    shape = shape_of(x)
+    if not shape:
+        raise SpecError("scalars cannot be joined along an axis", hint="give each an axis, with tf.expand_dims")
+    at = axis_of(axis, len(shape))
+    rows = shape[at] * count if isinstance(shape[at], int) else Dim.fresh()  # those of the others are not its own
+    return x.with_shape((*shape[:at], rows, *shape[at + 1 :]))
+
+
+def _all_gather(x: Any, number: Any, axis: int, count: int) -> Any:
+    if _here.meeting is not None:
+        return _here.meeting.joined(replica.present().number, x, axis % x.ndim)
+    return np.concatenate([x] * count, axis)
+
+
+def _all_gather_vjp(b: Any, node: Any, ct: Any) -> Sequence[Any]:
+    (x, number), count = node.inputs, node.attrs["count"]
+    own = b.shape(x)
+    at = node.attrs["axis"] % len(own)
+    size = b.reshape(b.call("shape_of_axis", x, axis=at), shape=(1,))
+    sizes = b.call("all_gather", size, number, axis=0, count=count)
+    before = b.call("less", b.constant(np.arange(count, dtype=np.int32)), number)
+    begin = b.reduce_sum(b.multiply(sizes, b.cast(before, dtype=dtypes.int32)), axis=(0,))
+    starts = [begin if i == at else b.constant(np.zeros((), np.int32)) for i in range(len(own))]
+    return b.dynamic_slice(b.call("all_reduce", ct, count=count), *starts, sizes=own), None
+
+
+register(
+    OpDef(
+        name="all_gather",
+        inputs=("x", "number"),
+        attrs={"axis": REQUIRED, "count": REQUIRED},
+        spec=_all_gather_spec,
+        reference=_all_gather,
+        dtypes=(dtypes.ALL, (dtypes.int32,)),
+        same=(0,),
+        vjp=_all_gather_vjp,
+        cases=(case((2, 3), np.asarray(0, np.int32), axis=0, count=2),
+               case((2, 3), np.asarray(0, np.int32), axis=-1, count=3)),
+        doc="The values of `count` replicas after one another along an axis, where they may differ in size; `number` "
+            "says which one this is. Outside of replicas all have the same.",
+    )
+)  # fmt: skip
 
 
 class _Mirror:

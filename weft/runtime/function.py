@@ -239,7 +239,7 @@ class Function:
                 if not isinstance(given, CompositeTensor) or not spec.is_compatible_with(given):
                     raise TypeError(explain(f"{self._name}: an argument does not fit the input_signature.",
                                             expected=repr(spec), received=repr(given)[:200]))  # fmt: skip
-                return given
+                return spec._fitted(given)
             if not isinstance(spec, TensorSpec):
                 return given
             tensor = frontdoor.convert(given, None if frontdoor.is_tensor_like(given) else spec.dtype)

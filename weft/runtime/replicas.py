@@ -20,9 +20,11 @@ from weft.ir.graph import Graph, Node, Value
 from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.ops.opdef import Effect
+from weft.ops.replicas import EXCHANGES
 from weft.runtime import context, dispatch, frontdoor, variable
 from weft.runtime.composite import CompositeTensor, IndexedSlices
 from weft.runtime.control import Traced, Tracing
+from weft.runtime.variable import on_read
 
 
 class VariableAggregation(enum.Enum):
@@ -79,7 +81,34 @@ class PerReplica(DistributedValues):
         return self.count
 
     def __repr__(self) -> str:
-        return "PerReplica:{" + ", ".join(f"\n  {i}: {value!r}" for i, value in enumerate(self.values)) + "\n}"
+        return "PerReplica:{\n" + ",\n".join(f"  {i}: {value!r}" for i, value in enumerate(self.values)) + "\n}"
+
+    def __str__(self) -> str:
+        return "PerReplica:{\n" + ",\n".join(f"  {i}: {value!s}" for i, value in enumerate(self.values)) + "\n}"
+
+
+class Own(PerReplica):
+    """A replica's own tensor, as what `merge_call` calls is given it: the value of each replica.
+
+    Args:
+        tensor: It.
+        body: The replicas.
+    """
+
+    def __init__(self, tensor: Any, body: Body) -> None:
+        super().__init__([tensor])
+        self.body = body
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The tensor of each replica, which all of them get."""
+        return self.body.of_all(self.parts[0])
+
+    def _rebuild(self, parts: list[Any]) -> Own:
+        return Own(parts[0], self.body)
+
+    def __repr__(self) -> str:
+        return f"PerReplica:{{{self.parts[0]!r} of each of {self.body.count} replicas}}"
 
 
 class Body:
@@ -108,15 +137,28 @@ class Body:
 
     def mean(self, value: Any) -> Any:
         """The mean of a value over replicas."""
-        total = self.total(value)
-        kind = "divide" if total.dtype.is_floating or total.dtype.is_complex else "floordiv"
-        return dispatch.call(kind, total, frontdoor.convert(self.count, total.dtype))
+        return divided(self.total(value), self.count)
+
+    def joined(self, value: Any, axis: int = 0) -> Any:
+        """The values of all replicas after one another along an axis, in which they may differ in size."""
+        return dispatch.call("all_gather", frontdoor.convert(value), self.number, axis=axis, count=self.count)
+
+    def of_all(self, value: Any) -> tuple[Any, ...]:
+        """The value of each replica; all have the same shape."""
+        row = dispatch.call("expand_dims", frontdoor.convert(value), axis=0)
+        return tuple(dispatch.builder.unstack(self.joined(row), num=self.count))
 
     def own(self, value: Any) -> Any:
         """The value in the first replica, zeros in the others."""
         zero = dispatch.builder.zeros_like(value)
         first = dispatch.call("equal", self.number, frontdoor.convert(0, dtypes.int32))
         return dispatch.call("select", first, value, zero)
+
+
+def divided(total: Any, count: int) -> Any:
+    """A sum over replicas as their mean; whole numbers are divided without the rest."""
+    kind = "divide" if total.dtype.is_floating or total.dtype.is_complex else "floordiv"
+    return dispatch.call(kind, total, frontdoor.convert(count, total.dtype))
 
 
 class _Open(threading.local):
@@ -133,7 +175,7 @@ def body() -> Body | None:
     return _open.bodies[-1] if _open.bodies else None
 
 
-def _differing() -> Body | None:
+def differing() -> Body | None:
     """The open trace, where values of it are at hand that may differ from replica to replica."""
     found = body()
     return None if found is None or found.merged or context.scope() is None else found
@@ -153,9 +195,41 @@ def merged() -> Iterator[None]:
         found.merged = before
 
 
+def merged_call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Calls a function once for all replicas: of tensors that each has made it is given the values of all.
+
+    Returns:
+        What it returns; what is a value of each replica is the replica's own again.
+    """
+    found = body()
+    with merged():
+        if found is None:
+            return function(*args, **kwargs)
+        graphs, scope = [], context.scope()
+        while scope is not None:  # up to the replicas' own graph
+            graphs.append(scope.graph)
+            scope = None if scope.graph is found.number._value.node.graph else scope.outer
+
+        def of_all(leaf: Any) -> Any:
+            value = getattr(leaf, "_value", None)
+            return leaf if value is None or value.node.graph not in graphs else Own(leaf, found)
+
+        args, kwargs = nest.map_structure(of_all, (args, kwargs))
+        return nest.map_structure(lambda leaf: _own_of(leaf, found), function(*args, **kwargs))
+
+
+def _own_of(leaf: Any, body: Body) -> Any:
+    """What a replica gets of a value that `merge_call` has made."""
+    if isinstance(leaf, Own):
+        return leaf.parts[0]
+    if not isinstance(leaf, PerReplica):
+        return leaf
+    return dispatch.call("gather", dispatch.call("stack", *leaf.values, axis=0), body.number, axis=0)
+
+
 def summed(values: Sequence[Any]) -> list[Any]:
     """Gradients summed over replicas; as they are outside of replicas. None stays None."""
-    found = _differing()
+    found = differing()
     if found is None:
         return list(values)
     return [None if value is None else found.total(value) for value in values]
@@ -163,8 +237,8 @@ def summed(values: Sequence[Any]) -> list[Any]:
 
 def seen(variable: Any, value: Any) -> Any:
     """What a replica reads of a variable: of one that is summed when it is read, the first replica has all."""
-    found = _differing()
-    if found is None or _how(variable) != "sum" or not _on_read(variable):
+    found = differing()
+    if found is None or how(variable) != "sum" or not on_read(variable.synchronization):
         return value
     return found.own(value)
 
@@ -178,25 +252,21 @@ def given(variable: Any, value: Any, change: bool) -> Any:
         change: Whether it is added to what the variable holds. One that was made outside of every strategy's scope is
             one for all replicas rather than one of each, and takes the change of all of them.
     """
-    found = _differing()
+    found = differing()
     if found is None:
         return value
-    how = _how(variable)
-    if how == "sum" or (how == "none" and change and not variable._of_strategy):
+    said = how(variable)
+    if said == "sum" or (said == "none" and change and not variable._of_strategy):
         return found.total(value)
-    if how == "mean":
+    if said == "mean":
         return found.mean(value)
-    return found.total(found.own(value)) if how == "only_first_replica" else value
+    return found.total(found.own(value)) if said == "only_first_replica" else value
 
 
-def _how(variable: Any) -> str:
+def how(variable: Any) -> str:
+    """How values that replicas give a variable become one: `sum`, `mean`, `only_first_replica` or `none`."""
     said: Any = variable._replica_aggregation()
     return str(getattr(said, "name", said) or "none").lower()
-
-
-def _on_read(variable: Any) -> bool:
-    said: Any = variable.synchronization
-    return str(getattr(said, "name", said)).lower() == "on_read"
 
 
 def replicate(
@@ -281,7 +351,7 @@ def _require_sameness(graph: Graph, differing: Sequence[bool], apart: bool = Fal
 
     def check(node: Node, differs: Sequence[bool], apart: bool) -> None:
         writes = opdef.get(node.op).effect is Effect.WRITE
-        if apart and (writes or node.op == "all_reduce"):
+        if apart and (writes or node.op in EXCHANGES):
             raise ValueError(explain(
                 "Replicas must write variables and sum up all together, and here some would do so alone: "
                 f"`{node.name}` runs under a condition in which they differ.",
@@ -313,7 +383,7 @@ def _differences(graph: Graph, differing: Sequence[bool], apart: bool, check: _C
             continue
         differs = [found[value] for value in node.inputs]
         check(node, differs, apart)
-        results = [(any(differs) and node.op != "all_reduce") or node.op == "advance_random_state"] * len(node.outputs)
+        results = [(any(differs) and node.op not in EXCHANGES) or node.op == "advance_random_state"] * len(node.outputs)
         if node.op == "call":
             results = _differences(node.attrs["graph"], differs, apart, check)
         elif node.op == "cond":

@@ -40,6 +40,10 @@ class CompositeSpec(TypeSpec):
         """Whether a value (or spec) fits."""
         raise NotImplementedError
 
+    def _fitted(self, value: Any) -> Any:
+        """A value that is compatible, in the form that the spec describes."""
+        return value
+
     def _batched(self, size: int | None) -> CompositeSpec:
         """The spec of values stacked."""
         raise NotImplementedError

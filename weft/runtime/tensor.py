@@ -256,8 +256,8 @@ class EagerTensor(Tensor):
 
     @property
     def device(self) -> str:
-        """Where it is."""
-        return "/job:localhost/replica:0/task:0/device:CPU:0"
+        """Where it is; of a replica's result, where the replica ran."""
+        return str(self.__dict__.get("_made_on", "/job:localhost/replica:0/task:0/device:CPU:0"))
 
     @property
     def backing_device(self) -> str:

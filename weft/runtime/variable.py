@@ -30,6 +30,8 @@ from weft.runtime.tensor import EagerTensor, Handle, Reference, SymbolicTensor, 
 _serial = itertools.count()
 #: `weft.runtime.replicas`, once something has been run as replicas
 replica_views: Any = None
+#: synchronization → a variable, not set up yet, of the kind that the strategy in force makes; None for an ordinary one
+of_replicas: Callable[[Any], Any] | None = None
 #: the value of a cell whose array a step is changing in place
 _TAKEN = object()
 _STAMPS = itertools.count()
@@ -226,6 +228,12 @@ class Variable(TensorOperators, metaclass=_Creating):
     #: whether it was made in the scope of a strategy: then each of its replicas has it
     _of_strategy = False
 
+    def __new__(cls, *args: Any, synchronization: Any = None, **kwargs: Any) -> Any:
+        made = None
+        if synchronization is not None and cls is Variable and of_replicas is not None:
+            made = of_replicas(synchronization)
+        return object.__new__(cls) if made is None else made
+
     def __init__(
         self,
         initial_value: Any = None,
@@ -259,7 +267,9 @@ class Variable(TensorOperators, metaclass=_Creating):
         array = start._array
         static = TensorShape(array.shape if shape is None else shape)
         static.assert_is_compatible_with(array.shape)
-        self._setup(array, static, start.dtype, name, True if trainable is None else bool(trainable))
+        if trainable is None:
+            trainable = not on_read(synchronization)
+        self._setup(array, static, start.dtype, name, bool(trainable))
         self._constraint: Callable[[Any], Any] | None = constraint
         self._aggregation = aggregation
         self._synchronization = synchronization
@@ -351,10 +361,14 @@ class Variable(TensorOperators, metaclass=_Creating):
         """The present value as a numpy array, a copy."""
         if not context.executing_eagerly() and context.scope() is not None:
             raise NotImplementedError(explain("numpy() of a variable needs a value, and here a graph is being built."))
-        return EagerTensor(self._cell.read()).numpy()
+        return EagerTensor(self._present()).numpy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return EagerTensor(self._cell.read()).__array__(dtype, copy)
+        return EagerTensor(self._present()).__array__(dtype, copy)
+
+    def _present(self) -> Any:
+        """Its value as an array, for who looks at once and for files; None where it has none yet."""
+        return self._cell.read()
 
     def initialized_value(self) -> Any:
         """The present value."""
@@ -616,7 +630,7 @@ class Variable(TensorOperators, metaclass=_Creating):
     def __repr__(self) -> str:
         if context.scope() is not None:
             return f"<tf.Variable '{self._name}' shape={self._static} dtype={self._dtype.name}>"
-        value = self._cell.read()
+        value = self._present()
         shown = "<uninitialized>" if value is None else show(np.asarray(value), repr)
         return f"<tf.Variable '{self._name}' shape={self._static} dtype={self._dtype.name}, numpy={shown}>"
 
@@ -635,6 +649,11 @@ class Variable(TensorOperators, metaclass=_Creating):
 
     def __copy__(self) -> Variable:
         return self.__deepcopy__({})
+
+
+def on_read(synchronization: Any) -> bool:
+    """Whether what replicas give a variable becomes one where it is read, by how it says that they are synchronized."""
+    return str(getattr(synchronization, "name", synchronization)).lower() == "on_read"
 
 
 _OWN = {"_name", "_cell", "_static", "_dtype", "_constraint", "_aggregation", "_synchronization", "handle"}
@@ -672,7 +691,7 @@ def _unread(variable: Variable, written: Any) -> Variable:
 
 
 def _rebuild(cls: type[Variable], state: dict[str, Any]) -> Variable:
-    variable = cls.__new__(cls)
+    variable: Variable = cls.__new__(cls)
     with context.open_scope(None):
         variable._setup(state["array"], TensorShape(state["static"]), state["dtype"], state["name"], state["trainable"])
     variable._name = state["name"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,6 +83,22 @@ def test_a_scope_ends() -> None:
     with shared.scope():
         assert distribution.distribution() is shared
     assert distribution.distribution() is None
+
+
+def test_the_distribution_of_a_thread_is_its_own() -> None:
+    seen = []
+    with distribution.DataParallel(devices=["cpu:0", "cpu:1"]).scope():
+        other = threading.Thread(target=lambda: seen.append((distribution.distribution(), _engine_shares())))
+        other.start()
+        other.join()
+        assert _engine_shares()
+    assert seen == [(None, False)]
+
+
+def _engine_shares() -> bool:
+    from weft.engines.xla import sharding
+
+    return sharding.current() is not None
 
 
 def test_what_does_not_go_together_is_refused() -> None:

@@ -136,7 +136,7 @@ def values_of(value: Any, cut: bool = False) -> dict[str, Any]:
         pieces = processes.cut(value._cell) if cut else None
         if pieces is not None:
             return {VALUE: pieces}
-        array = value._cell.read()
+        array = value._present()
         if array is None:
             raise InvalidArgumentError(explain(f"Variable `{value.name}` has no value yet and cannot be saved.",
                                                hint="give it one with assign"))  # fmt: skip

@@ -22,7 +22,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from weft.base import cluster
 from weft.base.errors import UnavailableError, explain
-from weft.engines.xla import meeting
+from weft.engines.xla import meeting, sharding
 from weft.engines.xla.watch import TICK, Relay, Server, Watch
 
 _Result = TypeVar("_Result")
@@ -114,8 +114,9 @@ def _leave() -> None:
 
 def _work() -> None:
     while True:
-        function, answer = _group.tasks.get()
+        function, distribution, answer = _group.tasks.get()
         try:
+            sharding.use(distribution)
             answer.put((function(), None))
         except BaseException as error:
             answer.put((None, error))
@@ -141,13 +142,13 @@ def together(function: Callable[[], _Result], counts: bool = True) -> _Result:
             raise _group.failure
         watch.calls += counts
         answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        _group.tasks.put((function, answer))
+        _group.tasks.put((function, sharding.current(), answer))
         result, error = _awaited(watch, answer)
     if error is None:
         return result  # type: ignore[no-any-return]
     if isinstance(error, jax.errors.JaxRuntimeError) or "Gloo" in str(error):
-        for turn in range(40):  # who is gone is heard a little later
-            gone = watch.gone(turn * TICK)
+        for _ in range(40):  # who is gone is heard a little later
+            gone = watch.gone(failed=True)
             if gone is not None:
                 raise _failed(gone) from error
             threading.Event().wait(TICK)

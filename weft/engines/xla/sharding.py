@@ -6,6 +6,7 @@ axis. The numbers are those of one device, up to the order of sums.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +19,12 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from weft.base.errors import UnavailableError, explain
 from weft.engines.base import Distribution
 
-_current: list[Distribution | None] = [None]
+
+class _Here(threading.local):
+    distribution: Distribution | None = None
+
+
+_here = _Here()
 
 
 def names() -> list[str]:
@@ -55,14 +61,14 @@ def _local(kind: str) -> list[Any]:
 
 
 def use(distribution: Distribution | None) -> None:
-    """Shares what runs from now on.
+    """Shares what this thread runs from now on.
 
     Raises:
         UnavailableError: For a device that is not here.
     """
     if distribution is not None:
         mesh(distribution)
-    _current[0] = distribution
+    _here.distribution = distribution
 
 
 @cache
@@ -124,8 +130,8 @@ class Placement:
 
 
 def current() -> Distribution | None:
-    """How what runs now is shared."""
-    return _current[0]
+    """How what this thread runs now is shared."""
+    return _here.distribution
 
 
 def placement(cells: Mapping[int, Any], own: Distribution | None = None) -> Placement | None:
@@ -135,7 +141,7 @@ def placement(cells: Mapping[int, Any], own: Distribution | None = None) -> Plac
         cells: The cells by their numbers.
         own: How the program itself says that it is shared.
     """
-    distribution = _current[0] if own is None else own
+    distribution = _here.distribution if own is None else own
     if distribution is None:
         return None
     return Placement(distribution, tuple(getattr(cells[number], "layout", None) for number in range(len(cells))))

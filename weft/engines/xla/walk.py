@@ -25,6 +25,7 @@ from weft.ops import interpreter, opdef
 from weft.ops.builder import GraphBuilder
 from weft.ops.interpreter import resolve
 from weft.ops.opdef import Effect, OpDef
+from weft.ops.replicas import EXCHANGES
 
 if TYPE_CHECKING:
     from weft.base.dims import Symbol
@@ -136,7 +137,8 @@ class Walk:
     def steps(
         self, graph: Graph, inputs: Sequence[Any], outside: Mapping[Symbol, int], waits: bool = False
     ) -> Generator[Any, Any, list[Any]]:
-        """As `graph`; with `waits` it hands out each value that is summed over replicas and takes the sum."""
+        """As `graph`; with `waits` it hands out each value that replicas exchange, with its node, and takes what all
+        get."""
         known = dict(outside)
         values: dict[Value, Any] = {}
         for value, given in zip(graph.inputs, inputs, strict=True):
@@ -147,8 +149,8 @@ class Walk:
             if node.op == "input":
                 continue
             operands = [values[value] for value in node.inputs]
-            if waits and node.op == "all_reduce":
-                results: Sequence[Any] = ((yield operands[0]),)
+            if waits and node.op in EXCHANGES:
+                results: Sequence[Any] = ((yield node, operands[0]),)
             else:
                 results = self._node(node, operands, known)
                 if node.op == "assign_variable" and operands[0] in self._guarded and is_traced(operands[1]):

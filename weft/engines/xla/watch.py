@@ -21,7 +21,8 @@ from weft.base.errors import DeadlineExceededError, UnavailableError, explain
 TICK = 0.25
 #: so many of those who are behind are named
 _NAMED = 8
-#: seconds after which a step that a process has begun before it ended is known not to end
+#: seconds in which a step ends here whose process has ended elsewhere: what it sent is here, and what is left is this
+#: own part. If its last step was another one, nothing else tells, because jax holds it until all have ended
 _LINGERS = 10.0
 
 
@@ -192,12 +193,14 @@ class Watch:
         except OSError:
             pass
 
-    def gone(self, waited: float = 0.0) -> UnavailableError | None:
+    def gone(self, waited: float = 0.0, failed: bool = False) -> UnavailableError | None:
         """The error for a process that is gone; None where all are there.
 
         Args:
             waited: For how many seconds this one has waited for the others.
+            failed: Whether the step that it waited for has failed: then whoever has ended is to blame.
         """
+        failed = failed or waited > _LINGERS
         for number, heard in sorted(self._others.items()):
             if heard["lost"]:
                 return UnavailableError(explain(
@@ -210,7 +213,7 @@ class Watch:
                     f"{_name(heard)} has ended with an error.", received=heard["ended"],
                     hint="mend that, and start all workers again",
                 ))  # fmt: skip
-            if heard["ended"] and number != self.number and (heard["calls"] < self.calls or waited > _LINGERS):
+            if heard["ended"] and number != self.number and (heard["calls"] < self.calls or failed):
                 return UnavailableError(explain(
                     f"{_name(heard)} has ended, and worker {self.number} waits for it.",
                     received=f"it has begun {heard['calls']} steps, this worker {self.calls}",

@@ -30,6 +30,15 @@ def _all_reduce(walk: Walk, x: Any, count: int) -> Any:
     return lax.psum(x, walk.axis)
 
 
+@lowering("all_gather", walk=True)
+def _all_gather(walk: Walk, x: Any, number: Any, axis: int, count: int) -> Any:
+    if walk.axis is None:
+        return jnp.concatenate([x] * count, axis)
+    if not walk.axis:
+        raise HostOnly("replicas with unequal parts join them inside of a branch or a loop")
+    return lax.all_gather(x, walk.axis, axis=axis % x.ndim, tiled=True)
+
+
 @lowering("replicate", walk=True, raw=True)
 def _replicate(walk: Walk, *inputs: Any, body: Graph, kinds: Sequence[str], count: int, devices: Any) -> Any:
     from weft.engines.xla.walk import Place
@@ -103,22 +112,34 @@ def _in_step(walk: Walk, inputs: Sequence[Any], body: Graph, kinds: Sequence[str
     runs = [each.steps(body, [np.asarray(i, np.int32), *operands_of(inputs, kinds, count, i, part)], walk.known, True)
             for i, each in enumerate(walks)]  # fmt: skip
     found: list[list[Any]] = []
-    total: Any = None
+    given: Any = None
     while not found:
         values = []
+        node: Any = None
         for run in runs:
             try:
-                values.append(run.send(total))
+                node, value = run.send(given)
+                values.append(value)
             except StopIteration as end:
                 found.append(end.value)
         if values:
-            if len({np.shape(value) for value in values}) > 1:
-                walk.refuse("the replicas' values differ in shape")
-            total = values[0]
-            for value in values[1:]:
-                total = jnp.add(total, value)
+            given = _exchanged(walk, node, values)
     for each in walks:
         walk.flags.extend(each.flags)
     for place in walks[0].written:
         walk.write(place, walks[0].state[place])
     return [result for results in found for result in results]
+
+
+def _exchanged(walk: Walk, node: Any, values: Sequence[Any]) -> Any:
+    """What all replicas get of the values that each has put down."""
+    joins = node.op == "all_gather"
+    axis = node.attrs["axis"] % np.ndim(values[0]) if joins else 0
+    if len({np.delete(np.shape(value), axis).tobytes() if joins else np.shape(value) for value in values}) > 1:
+        walk.refuse("the replicas' values differ in shape")
+    if joins:
+        return jnp.concatenate(values, axis)
+    total = values[0]
+    for value in values[1:]:
+        total = jnp.add(total, value)
+    return total
