@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -61,21 +61,29 @@ class InputContext:
         return share
 
     def __repr__(self) -> str:
-        return f"tf.distribute.InputContext(input pipeline id {self.input_pipeline_id}, total: 1)"
+        number, total = self.input_pipeline_id, self.num_input_pipelines
+        return f"tf.distribute.InputContext(input pipeline id {number}, total: {total})"
 
 
-class InputOptions:
-    """How a dataset is handed to replicas; with one replica, all of it is accepted."""
+class _InputOptions(NamedTuple):
+    experimental_fetch_to_device: bool
+    experimental_replication_mode: InputReplicationMode
+    experimental_place_dataset_on_device: bool
+    experimental_per_replica_buffer_size: int
 
-    def __init__(self, experimental_fetch_to_device: Any = None,
-                 experimental_replication_mode: InputReplicationMode = InputReplicationMode.PER_WORKER,
-                 experimental_place_dataset_on_device: bool = False,
-                 experimental_per_replica_buffer_size: int = 1) -> None:  # fmt: skip
-        given = experimental_fetch_to_device
-        self.experimental_fetch_to_device = True if given is None else given
-        self.experimental_replication_mode = experimental_replication_mode
-        self.experimental_place_dataset_on_device = experimental_place_dataset_on_device
-        self.experimental_per_replica_buffer_size = experimental_per_replica_buffer_size
+
+class InputOptions(_InputOptions):
+    """How a dataset is handed to replicas: accepted."""
+
+    __slots__ = ()
+
+    def __new__(cls, experimental_fetch_to_device: bool | None = None,
+                experimental_replication_mode: InputReplicationMode = InputReplicationMode.PER_WORKER,
+                experimental_place_dataset_on_device: bool = False,
+                experimental_per_replica_buffer_size: int = 1) -> InputOptions:  # fmt: skip
+        fetches = True if experimental_fetch_to_device is None else experimental_fetch_to_device
+        return super().__new__(cls, fetches, experimental_replication_mode, experimental_place_dataset_on_device,
+                               experimental_per_replica_buffer_size)  # fmt: skip
 
 
 class PerReplicaSpec(CompositeSpec):

@@ -128,8 +128,8 @@ register(
         dtypes=(dtypes.ALL, (dtypes.int32,)),
         same=(0,),
         vjp=_all_gather_vjp,
-        cases=(case((2, 3), np.asarray(0, np.int32), axis=0, count=2),
-               case((2, 3), np.asarray(0, np.int32), axis=-1, count=3)),
+        cases=(case((2, 3), np.asarray(0, np.int32), axis=0, count=1),
+               case((2, 3), np.asarray(0, np.int32), axis=-1, count=3, grad=0)),  # one of three has a part's gradient
         doc="The values of `count` replicas after one another along an axis, where they may differ in size; `number` "
             "says which one this is. Outside of replicas all have the same.",
     )

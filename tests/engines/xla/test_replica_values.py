@@ -13,6 +13,7 @@ import pytest
 jax = pytest.importorskip("jax", reason="the XLA engine needs jax: pip install 'weft[xla]'")
 
 import weft as tf  # noqa: E402
+from weft import keras  # noqa: E402
 from weft.runtime import dispatch  # noqa: E402
 from weft.runtime.replicas import PerReplica  # noqa: E402
 
@@ -216,3 +217,41 @@ def test_the_strategy_of_a_thread_is_its_own() -> None:
         with strategy.scope():
             assert tf.distribute.has_strategy()
     assert not tf.distribute.has_strategy()
+
+
+@pytest.mark.parametrize("how", ["average", "strategy", "replica", "model", "compute_loss"])
+def test_a_train_step_that_scales_its_loss_by_replicas_has_the_gradients_of_one_device(how: str) -> None:
+    class Model(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = keras.layers.Dense(1, kernel_initializer="zeros")
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+        def train_step(self, data: Any) -> Any:
+            x, y = data
+            with tf.GradientTape() as tape:
+                found = self(x, training=True)
+                each = tf.reduce_sum((found - y) ** 2, 1)
+                loss = {
+                    "average": lambda: tf.nn.compute_average_loss(each),
+                    "strategy": lambda: tf.reduce_mean(each) / tf.distribute.get_strategy().num_replicas_in_sync,
+                    "replica": lambda: tf.reduce_mean(each) / tf.distribute.get_replica_context().num_replicas_in_sync,
+                    "model": lambda: tf.reduce_mean(each) / self.distribute_strategy.num_replicas_in_sync,
+                    "compute_loss": lambda: self.compute_loss(x=x, y=y, y_pred=found),
+                }[how]()
+            gradients = tape.gradient(loss, self.trainable_weights)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+            return {"loss": loss}
+
+    x = np.random.default_rng(0).random((24, 3), dtype=np.float32)
+    kernels = []
+    for strategy in (_mirrored(4), tf.distribute.OneDeviceStrategy("/cpu:0")):
+        with strategy.scope():
+            model = Model()
+            model.compile(keras.optimizers.SGD(0.1), "mse")
+        model.fit(x, x.sum(1, keepdims=True), batch_size=8, shuffle=False, verbose=0)
+        kernels.append(model.dense.kernel.numpy())
+    assert model.distribute_strategy.num_replicas_in_sync == 1 and kernels[0].any()
+    np.testing.assert_allclose(kernels[0], kernels[1], atol=1e-6)

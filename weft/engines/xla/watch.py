@@ -21,8 +21,8 @@ from weft.base.errors import DeadlineExceededError, UnavailableError, explain
 TICK = 0.25
 #: so many of those who are behind are named
 _NAMED = 8
-#: seconds in which a step ends here whose process has ended elsewhere: what it sent is here, and what is left is this
-#: own part. If its last step was another one, nothing else tells, because jax holds it until all have ended
+#: seconds that this process has for its own part of a step that another one ended with: what that one sent is here.
+#: Where its last step was another one, nothing else tells, because jax holds it until all have ended
 _LINGERS = 10.0
 
 

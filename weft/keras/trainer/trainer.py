@@ -121,6 +121,15 @@ class Trainer(CompiledParts, GeneratorMethods):
         self.stop_training = False
         self.compiled = True
 
+    @property
+    def distribute_strategy(self) -> Any:
+        """The strategy that it was compiled under.
+
+        In a step that the model runs itself it is the default one, of one replica: a batch is whole there.
+        """
+        compiled_under = self.__dict__.get("_distribute_strategy") if tf.executing_eagerly() else None
+        return tf.distribute.get_strategy() if compiled_under is None else compiled_under
+
     def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of `compile`; None where it was not called."""
         from weft.keras.saving import serialize_keras_object
