@@ -29,6 +29,8 @@ NAMES = [
     ("src.backend", "standardize_dtype", lambda: keras.backend.standardize_dtype),
     ("src.saving", "register_keras_serializable", lambda: keras.saving.register_keras_serializable),
     ("src", "__version__", lambda: keras.__version__),
+    ("src", "Functional", lambda: keras.models.Functional),
+    ("src.export.tfsm_layer", "TFSMLayer", lambda: keras.layers.TFSMLayer),
 ]
 
 

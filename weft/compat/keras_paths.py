@@ -152,6 +152,7 @@ PATHS = _paths()
 _INSIDE = {
     **{name: f"keras.inside.{name}" for name in ("any_symbolic_tensors", "compute_output_spec", "in_stateless_scope")},
     "get_keras_mask": "keras.core.masking.get_mask",
+    "in_symbolic_scope": "keras.core.stateless.in_symbolic_scope",
     "is_keras_tensor": "keras.backend.is_keras_tensor",
     "get_current_remat_mode": "keras.core.remat.get_current_remat_mode",
     "current_path": "keras.core.naming.current_path",
@@ -183,6 +184,7 @@ RENAMED: dict[str, dict[str, str]] = {
     "src.backend.common.global_state": {
         name: f"keras.core.global_state.{name}" for name in ("get_global_attribute", "set_global_attribute")
     } | {"clear_session": "keras.backend.clear_session"},
+    "src": {"Functional": "keras.models.Functional"},
     "src.export.saved_model": {"export_saved_model": "keras.export.archive.export_saved_model"},
     "src.export.tfsm_layer": {"TFSMLayer": "keras.layers.TFSMLayer"},
     "src.api_export": {"keras_export": "keras.inside.keras_export"},

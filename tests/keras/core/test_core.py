@@ -383,3 +383,35 @@ def test_a_program_s_own_activation_is_written_by_name(tmp_path: Path) -> None:
     assert again(np.ones((1, 2), np.float32)).numpy().tolist() == [[3.0, 3.0]]
     with pytest.raises(ValueError, match="unheard_of"):
         keras.models.load_model(tmp_path / "m.keras", custom_objects={"Scaled": Scaled})
+
+
+def test_specs_of_layers_that_were_never_called() -> None:
+    layer = keras.layers.Dense(3)
+    found = layer.compute_output_spec(keras.KerasTensor((2, 5)))
+    assert tuple(found.shape) == (2, 3) and found.dtype == "float32" and layer.kernel.shape == (5, 3)
+    pair = keras.layers.Attention().compute_output_spec([keras.KerasTensor((2, 5, 4)), keras.KerasTensor((2, 6, 4))])
+    assert tuple(pair.shape) == (2, 5, 4)
+
+
+def test_symbolic_tensors_have_no_length() -> None:
+    assert not hasattr(keras.Input((2,)), "__len__")  # by which programs tell lists of outputs from single ones
+    with pytest.raises(TypeError, match="has no len"):
+        len(keras.KerasTensor((4, 2)))
+
+
+def test_what_only_asks_for_shapes_can_tell() -> None:
+    from weft.keras.core.stateless import in_symbolic_scope
+
+    seen = []
+
+    class Noted(keras.layers.Layer):
+        def call(self, x):
+            seen.append(in_symbolic_scope())
+            return x
+
+    layer = Noted()
+    layer(keras.Input((2,)))
+    layer(np.ones((1, 2)))
+    with keras.SymbolicScope():
+        assert in_symbolic_scope()
+    assert seen == [True, False] and not in_symbolic_scope()

@@ -240,12 +240,6 @@ class KerasTensor(PromotingOperators, TensorOperators):
     def __index__(self) -> int:
         raise TypeError(self._no_value("range() and list indices need a value"))
 
-    def __len__(self) -> int:
-        size = self._shape[0] if self._shape.rank else None
-        if size is None:
-            raise TypeError(self._no_value("its length is not known"))
-        return int(size)
-
     def __iter__(self) -> Any:
         if not self._shape.rank or self._shape[0] is None:
             raise TypeError(self._no_value("it cannot be iterated, its first size is not known"))

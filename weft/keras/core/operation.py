@@ -8,6 +8,7 @@ import weft as tf
 from weft import extend
 from weft.keras.core import naming
 from weft.keras.core.keras_tensor import KerasHistory, KerasTensor, any_symbolic
+from weft.keras.core.stateless import SymbolicScope
 
 
 class Node:
@@ -319,7 +320,8 @@ def evaluate_symbolically(function: Any, *args: Any, **kwargs: Any) -> Any:
 
     Tensors of `None` among the results stay None.
     """
-    specs = extend.evaluate_shape(function, *args, **kwargs)
+    with SymbolicScope():
+        specs = extend.evaluate_shape(function, *args, **kwargs)
     return tf.nest.map_structure(lambda s: KerasTensor(s.shape, s.dtype) if hasattr(s, "shape") else s, specs)
 
 

@@ -95,13 +95,27 @@ class StatelessScope:
 
 
 class SymbolicScope:
-    """Marks code that only asks for shapes. Weft finds that out by itself; what runs inside is the same."""
+    """Marks code that only asks for shapes; `in_symbolic_scope()` says so inside. What runs is the same."""
 
     def __enter__(self) -> SymbolicScope:
+        _symbolic.depth += 1
         return self
 
     def __exit__(self, *error: Any) -> None:
-        return None
+        _symbolic.depth -= 1
+
+
+class _Symbolic(threading.local):
+    def __init__(self) -> None:
+        self.depth = 0
+
+
+_symbolic = _Symbolic()
+
+
+def in_symbolic_scope() -> bool:
+    """Whether only shapes are asked for just now: in a `SymbolicScope`, and where a layer meets symbolic tensors."""
+    return _symbolic.depth > 0
 
 
 def mapping(owner: str, kind: str, variables: list[Any], values: Any) -> list[tuple[Any, Any]]:

@@ -518,7 +518,11 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
             type(self).compute_output_shape
         ):
             return self._spec_by_shape(args, kwargs)
-        with autocast_scope(self.compute_dtype if self.autocast else None):  # it may be asked without a call
+        if not self.built:  # it may be asked without a call
+            signature = call_signature(self)
+            with naming.Scope(self.name, self):
+                self._build_for(signature.bind(self, args, kwargs), signature)
+        with autocast_scope(self.compute_dtype if self.autocast else None):
             found = evaluate_symbolically(self.call, *args, **kwargs)
         given = [leaf for leaf in tf.nest.flatten((args, kwargs)) if isinstance(leaf, KerasTensor)]
         if self._gives_sparse([leaf.sparse for leaf in given]):
