@@ -85,6 +85,30 @@ def test_a_scope_ends() -> None:
     assert distribution.distribution() is None
 
 
+def test_a_model_that_was_made_for_one_grid_goes_on_over_another() -> None:
+    def parallel(*shape: int, axes: tuple[str, ...] = ("model",)) -> distribution.ModelParallel:
+        mesh = distribution.DeviceMesh(shape, axes, distribution.list_devices("cpu")[: int(np.prod(shape))])
+        layouts = distribution.LayoutMap(mesh)
+        layouts[".*kernel"] = (None, axes[-1])
+        return distribution.ModelParallel(layout_map=layouts, batch_dim_name=axes[0])
+
+    grids = [parallel(4), parallel(2), parallel(3), distribution.DataParallel(devices=["cpu:0", "cpu:1"]),
+             parallel(2, 2, axes=("a", "model")), parallel(2, 2, axes=("a", "b")), None]  # fmt: skip
+    found = []
+    for all_of_them in (grids, [None] * len(grids)):
+        keras.utils.set_random_seed(1)
+        distribution.set_distribution(all_of_them[0])
+        model = keras.Sequential([keras.Input((10,)), layers.Dense(16), layers.Dense(4)])
+        model.compile("adam", "mse")
+        x = np.random.default_rng(0).random((24, 10), dtype=np.float32)
+        losses = []
+        for grid in all_of_them:
+            distribution.set_distribution(grid)
+            losses += model.fit(x, x[:, :4], batch_size=12, shuffle=False, verbose=0).history["loss"]
+        found.append([*losses, *model.predict(x, verbose=0)[0]])
+    np.testing.assert_allclose(found[0], found[1], atol=1e-5)
+
+
 def test_the_distribution_of_a_thread_is_its_own() -> None:
     seen = []
     with distribution.DataParallel(devices=["cpu:0", "cpu:1"]).scope():

@@ -144,7 +144,22 @@ def placement(cells: Mapping[int, Any], own: Distribution | None = None) -> Plac
     distribution = _here.distribution if own is None else own
     if distribution is None:
         return None
-    return Placement(distribution, tuple(getattr(cells[number], "layout", None) for number in range(len(cells))))
+    return Placement(distribution, tuple(_layout(cells[number], distribution) for number in range(len(cells))))
+
+
+def _layout(cell: Any, distribution: Distribution) -> tuple[str | None, ...] | None:
+    """How a variable is cut over these devices.
+
+    It may have been made for others: it is whole along what their grid does not have, or cannot cut evenly.
+    """
+    said = getattr(cell, "layout", None)
+    if said is None:
+        return None
+    parts = dict(zip(distribution.axes, distribution.shape, strict=True))
+    shape = getattr(cell.peek(), "shape", None)
+    sizes = [0] * len(said) if shape is None else shape
+    return tuple(axis if axis in parts and size % parts[axis] == 0 else None
+                 for axis, size in zip(said, sizes, strict=True))  # fmt: skip
 
 
 def rows_of(distribution: Distribution) -> Any:
