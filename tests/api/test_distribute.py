@@ -130,3 +130,21 @@ def test_partitioners_count_parts_along_the_first_axis():
     assert made.MaxSizePartitioner(4096, 4)(shape, tf.float32) == [4, 1]
     with pytest.raises(ValueError, match="positive"):
         made.FixedShardsPartitioner(0)
+
+
+def test_a_coordinator_makes_a_dataset_of_a_traced_function():
+    strategy = tf.distribute.ParameterServerStrategy()
+    coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
+
+    @tf.function
+    def per_worker():
+        return strategy.distribute_datasets_from_function(lambda context: tf.data.Dataset.range(6).batch(2))
+
+    @tf.function
+    def step(iterator):
+        return strategy.reduce("SUM", strategy.run(tf.reduce_sum, (next(iterator),)), axis=None)
+
+    iterator = iter(coordinator.create_per_worker_dataset(per_worker))
+    found = [coordinator.schedule(step, args=(iterator,)) for _ in range(3)]
+    coordinator.join()
+    assert coordinator.done() and coordinator.fetch(found) == [1, 5, 9]

@@ -81,8 +81,11 @@ class ClusterCoordinator:
         return nest.map_structure(lambda leaf: leaf.fetch() if isinstance(leaf, RemoteValue) else leaf, val)
 
     def create_per_worker_dataset(self, dataset_fn: Any) -> Any:
-        """A dataset for the one worker, of a function that makes it or a dataset."""
-        return PerWorkerValues(dataset_fn() if callable(dataset_fn) else dataset_fn)
+        """A dataset for the one worker, of a function that makes it, traced or not, or a dataset."""
+        if not callable(dataset_fn):
+            return PerWorkerValues(dataset_fn)
+        made = getattr(dataset_fn, "python_function", dataset_fn)()  # a dataset is no result of a graph
+        return PerWorkerValues(made)
 
 
 word_absent(globals(), "tf.distribute.coordinator")
