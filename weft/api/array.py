@@ -174,6 +174,8 @@ def ones_like(input: Any, dtype: Any = None, name: str | None = None, layout: An
 
 def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> Any:
     """A tensor of a shape, filled with one value."""
+    if isinstance(dims, (list, tuple)) and any(isinstance(size, (list, tuple)) for size in dims):
+        raise InvalidArgumentError(explain("fill: `dims` must be a vector.", received=repr(dims)[:100]))
     return broadcast_to(frontdoor.convert(value), dims, name=name)
 
 
@@ -201,6 +203,11 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
             raise InvalidArgumentError(explain("range: `delta` must not be 0."))
         natural = dtypes.float32 if any(isinstance(p, (float, np.floating)) for p in parts) else dtypes.int32
         wanted = natural if dtype is None else dtypes.as_dtype(dtype)
+        if (limit - start) * delta < 0:
+            raise InvalidArgumentError(explain(
+                "range: `delta` leads away from `limit`.", received=f"start {start}, limit {limit}, delta {delta}",
+                expected="start <= limit with delta > 0, or start >= limit with delta < 0",
+            ))  # fmt: skip
         count = max(0, int(np.ceil((limit - start) / delta)))
         values = start + np.arange(count) * delta
         return constant(values.astype(wanted.numpy), wanted)
@@ -305,7 +312,7 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "tr
         order = tuple(np.arange(x.shape.rank)[::-1].tolist())
     else:
         order = tuple(integer(p, "perm") for p in (perm if isinstance(perm, (list, tuple)) else axes_of(x, perm)))
-        order = tuple(p % len(order) if order else p for p in order)
+        order = tuple(p % len(order) if -len(order) <= p < len(order) else p for p in order)
     result = apply("transpose", x, perm=order, name=name)
     return apply("conj", result) if conjugate and x.dtype.is_complex else result
 
@@ -339,7 +346,7 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Any:
 
 def _one_dtype(values: Sequence[Any], op: str) -> list[Any]:
     if not values:
-        raise ValueError(f"{op} needs at least one tensor.")
+        raise InvalidArgumentError(f"{op} needs at least one tensor.")
     return frontdoor.alike(values, op)
 
 

@@ -42,6 +42,9 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = Non
                back_prop: bool = True, swap_memory: bool = False, maximum_iterations: Any = None,
                name: str | None = None) -> Any:  # fmt: skip
     """Repeats `loop_vars = body(*loop_vars)` while `cond(*loop_vars)` holds; returns the last loop variables."""
+    if isinstance(loop_vars, (list, tuple)) and not loop_vars:
+        raise ValueError(explain("tf.while_loop: there are no loop variables.", expected="at least one",
+                                 hint="a counter will do"))  # fmt: skip
     found = control.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations, name)
     return _closed(found, back_prop)
 

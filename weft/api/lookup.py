@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from weft.api import gfile
 from weft.api import lookup_experimental as experimental  # noqa: F401
 from weft.api.common import cast_to
 from weft.api.lookup_tables import LookupTable
 from weft.base import dtypes, nest
-from weft.base.errors import explain
+from weft.base.errors import InvalidArgumentError, explain
 from weft.runtime import context, frontdoor
 from weft.runtime.scopes import Unit
 from weft.runtime.sparse import SparseTensor
@@ -67,8 +68,10 @@ class KeyValueTensorInitializer(TableInitializerBase):
                  name: str | None = None) -> None:  # fmt: skip
         self._keys, self._values = _of(keys, key_dtype), _of(values, value_dtype)
         if self._keys.shape.rank not in (1, None) or not self._keys.shape.is_compatible_with(self._values.shape):
-            raise ValueError(explain("KeyValueTensorInitializer: keys and values must be vectors of one length.",
-                                     received=[str(self._keys.type), str(self._values.type)]))  # fmt: skip
+            raise InvalidArgumentError(explain(
+                "KeyValueTensorInitializer: keys and values must be vectors of one length.",
+                received=[str(self._keys.type), str(self._values.type)],
+            ))  # fmt: skip
         super().__init__(self._keys.dtype, self._values.dtype)
 
     def _tensors(self) -> tuple[Any, Any]:
@@ -129,8 +132,11 @@ class TextFileInitializer(TableInitializerBase):
 
     def _tensors(self) -> tuple[Any, Any]:
         path = self.path
-        with open(path, "rb") as file:
-            lines = [line.rstrip(b"\n").replace(b"\r", b"") for line in file]
+        try:
+            with open(path, "rb") as file:
+                lines = [line.rstrip(b"\n").replace(b"\r", b"") for line in file]
+        except OSError as error:
+            raise gfile.error_of(error, path) from None
         if self._size is not None:
             if len(lines) < self._size:
                 raise ValueError(explain(f"Invalid vocab_size in {path}.", expected=f"{self._size} lines",

@@ -77,8 +77,9 @@ class LookupTable:
             found: dict[Any, Any] = {}
             for key, value in zip(plain(keys), list(values), strict=True):
                 if key in found and found[key] != value:
-                    raise ValueError(f"Table `{self._name}`: HashTable has different value for same key. Key {key!r} "
-                                     f"has {found[key]!r} and trying to add value {value!r}")  # fmt: skip
+                    raise FailedPreconditionError(
+                        f"Table `{self._name}`: HashTable has different value for same key. Key {key!r} has "
+                        f"{found[key]!r} and trying to add value {value!r}")  # fmt: skip
                 found[key] = value
             self._entries = found
             return []

@@ -296,6 +296,9 @@ def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name:
     """Tensors scaled down together to a common norm of at most `clip_norm`; returns them and the norm before."""
     from weft.runtime.composite import IndexedSlices
 
+    if frontdoor.is_tensor_like(t_list) or isinstance(t_list, (str, bytes)):
+        raise TypeError(explain("clip_by_global_norm: `t_list` should be a list of tensors.",
+                                received=type(t_list).__name__, expected="such as [gradient]"))  # fmt: skip
     norm = global_norm(t_list) if use_norm is None else frontdoor.convert(use_norm)
     scale = divide(clip_norm, maximum(norm, clip_norm))
     scale = where(apply("is_finite", norm), scale, float("nan"))  # an overflow spoils all of them, and so is noticed
@@ -628,7 +631,7 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Any:
         raise ValueError(f"`coeffs` must be a list, received {type(coeffs).__name__}.")
     at = frontdoor.convert(x)
     if not coeffs:
-        return apply("zeros_like", at)
+        return multiply(at, cast_to(0, at.dtype))
     found = frontdoor.convert(coeffs[0], hint=at.dtype)
     for coefficient in coeffs[1:]:
         found = add(frontdoor.convert(coefficient, hint=at.dtype), multiply(found, at))

@@ -207,8 +207,15 @@ def band_part(input: Any, num_lower: int, num_upper: int, name: str | None = Non
     """Matrices with everything outside a band set to 0; -1 keeps a whole triangle."""
     if late.is_late(num_lower, num_upper):
         return late.band_part(frontdoor.convert(input), num_lower, num_upper)
-    return apply("matrix_band_part", input, lower=integer(num_lower, "num_lower"),
-                 upper=integer(num_upper, "num_upper"), name=name)  # fmt: skip
+    x, widths = frontdoor.convert(input), (integer(num_lower, "num_lower"), integer(num_upper, "num_upper"))
+    if x.shape.rank is not None and x.shape.rank >= 2:
+        for what, width, size in zip(("num_lower", "num_upper"), widths, x.shape[-2:].as_list(), strict=True):
+            if size is not None and width > size:
+                raise InvalidArgumentError(explain(
+                    f"band_part: `{what}` is larger than the matrices are.", received=f"{width} for {x.type}",
+                    expected=f"at most {size}, or -1 for a whole triangle",
+                ))  # fmt: skip
+    return apply("matrix_band_part", x, lower=widths[0], upper=widths[1], name=name)
 
 
 expm, sqrtm, logm = (_matrix(op) for op in ("expm", "sqrtm", "logm"))

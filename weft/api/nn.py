@@ -114,6 +114,9 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     """Adds a vector along the channels."""
     x = frontdoor.convert(value)
     b = frontdoor.convert(bias, hint=x.dtype)
+    if x.shape.rank is not None and x.shape.rank < 2:
+        raise InvalidArgumentError(explain("bias_add: the value needs a batch and channels.", received=str(x.type),
+                                           expected="rank 2 or more", hint="add the two with +"))  # fmt: skip
     if _channels_first(data_format):
         b = reshape(b, [-1] + [1] * (x.shape.rank - 2))
     return math.add(x, b)
@@ -204,8 +207,9 @@ def convolution(input: Any, filters: Any, strides: Any = None, padding: Any = "V
         )
     border, apart = _padding(padding, rank, first), _spatial(dilations or 1, rank, "dilations", first)
     _require_room("convolution", x, kernel.shape[:-2], border, apart, first)
-    return apply("conv", x, kernel, strides=_spatial(strides or 1, rank, "strides", first), padding=border,
-                 dilations=apart, groups=groups, data_format=_format(data_format), name=name)  # fmt: skip
+    steps = _spatial(1 if strides is None else strides, rank, "strides", first)
+    return apply("conv", x, kernel, strides=steps, padding=border, dilations=apart, groups=groups,
+                 data_format=_format(data_format), name=name)  # fmt: skip
 
 
 def conv1d(input: Any, filters: Any, stride: Any = 1, padding: Any = "VALID", data_format: str = "NWC",
@@ -397,7 +401,11 @@ def depth_to_space(input: Any, block_size: Any, data_format: str = "NHWC", name:
 def pool(input: Any, window_shape: Any, pooling_type: str, strides: Any = None, padding: Any = "VALID",
          data_format: str | None = None, dilations: Any = None, name: str | None = None) -> Any:  # fmt: skip
     """Pooling of a kind, 'MAX' or 'AVG'."""
-    op = {"MAX": "max_pool", "AVG": "avg_pool"}[pooling_type.upper()]
+    kinds = {"MAX": "max_pool", "AVG": "avg_pool"}
+    if str(pooling_type).upper() not in kinds:
+        raise ValueError(explain("nn.pool: there is no such kind of pooling.", received=repr(pooling_type),
+                                 expected="'MAX' or 'AVG'"))  # fmt: skip
+    op = kinds[pooling_type.upper()]
     return _pool(op, input, window_shape, strides, padding, data_format, None, name, dilations)
 
 
@@ -512,7 +520,11 @@ def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = Fal
 def local_response_normalization(input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0,
                                  beta: float = 0.5, name: str | None = None) -> Any:  # fmt: skip
     """x / (bias + alpha times the sum of squares over neighbouring channels) ** beta (Krizhevsky et al. 2012)."""
-    return apply("local_response_normalization", input, depth_radius=depth_radius, bias=bias, alpha=alpha, beta=beta,
+    x = frontdoor.convert(input)
+    if x.shape.rank not in (4, None):
+        raise InvalidArgumentError(explain("local_response_normalization takes images.", received=str(x.type),
+                                           expected="[batch, height, width, channels]"))  # fmt: skip
+    return apply("local_response_normalization", x, depth_radius=depth_radius, bias=bias, alpha=alpha, beta=beta,
                  name=name)  # fmt: skip
 
 

@@ -110,7 +110,9 @@ def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any
 
 def _shuffle(source: Any, value: Any) -> Any:
     x = frontdoor.convert(value)
-    if not x.shape.symbolic:
+    if x.shape.rank == 0:
+        return x  # one element has one order
+    if x.shape.rank is None:
         raise ValueError(f"`value` needs an axis to shuffle along, received shape {x.shape}.")
     size = x.shape.symbolic[0]
     key, counter = source.take("random_shuffle_order", (size,), x.dtype)

@@ -10,7 +10,7 @@ from weft.api import array, math
 from weft.api.common import apply, cast_to, integer
 from weft.api.spaced import linspace
 from weft.base import dims, dtypes
-from weft.base.errors import explain
+from weft.base.errors import InvalidArgumentError, explain
 from weft.runtime import frontdoor, sizes
 
 # Fourier transforms --------------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def _known_rank(x: Any, least: int, what: str) -> tuple[Any, ...]:
 def _positive(value: Any, what: str, least: int) -> int:
     number = integer(value, what)
     if number < least:
-        raise ValueError(explain(f"`{what}` is {number}.", expected=f"{least} or more",
+        raise InvalidArgumentError(explain(f"`{what}` is {number}.", expected=f"{least} or more",
                                  hint="count in samples"))  # fmt: skip
     return number
 

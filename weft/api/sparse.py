@@ -279,6 +279,12 @@ def slice(sp_input: Any, start: Any, size: Any, name: str | None = None) -> Spar
     """The part that begins at `start` and has at most the shape `size`."""
     x = _sparse(sp_input)
     first, most = _int64(start), _int64(size)
+    for what, given in (("start", first), ("size", most)):
+        if not given.shape.is_compatible_with(x.dense_shape.shape):
+            raise InvalidArgumentError(explain(
+                f"sparse.slice: `{what}` has one number for each axis.", received=str(given.type),
+                expected=f"shape {x.dense_shape.shape}",
+            ))  # fmt: skip
     whole = math.maximum(math.minimum(most, x.dense_shape - first), 0)
     moved = x.indices - first
     inside = math.reduce_all(math.logical_and(math.greater_equal(moved, 0), math.less(moved, whole)), axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 from weft.api import array, math
 from weft.api.common import apply
 from weft.base import dtypes
-from weft.base.errors import InvalidArgumentError, explain
+from weft.base.errors import InvalidArgumentError, OutOfRangeError, explain
 from weft.base.shapes import TensorShape
 from weft.ops.uneven import mentions, varying
 from weft.runtime import context, frontdoor, sizes, static
@@ -111,11 +111,13 @@ class TensorArray(CompositeTensor):
             name: Accepted.
 
         Raises:
-            InvalidArgumentError: Where there is no such row, or the row has another shape than the others; in a graph
-                of TensorFlow 1 also where it was written before.
+            OutOfRangeError: Where there is no such row; InvalidArgumentError in a graph.
+            InvalidArgumentError: Where the row has another shape than the others; in a graph of TensorFlow 1 also
+                where it was written before.
         """
         row = self._taken(value, "write")
         number = _integer(index)
+        self._require_there(number, "write", self._dynamic)
         if context.scope() is None:
             self._read.discard(int(number))
         return self._write(number, row)._noting("write", self._done, _numbers(index))
@@ -212,9 +214,11 @@ class TensorArray(CompositeTensor):
         """A row.
 
         Raises:
-            InvalidArgumentError: Where there is no such row; outside of graphs, and while a graph of TensorFlow 1 is
-                run, also where it was read before and `clear_after_read` is not False.
+            OutOfRangeError: Where there is no such row; InvalidArgumentError in a graph.
+            InvalidArgumentError: Outside of graphs, and while a graph of TensorFlow 1 is run, where it was read before
+                and `clear_after_read` is not False.
         """
+        self._require_there(_integer(index), "read", False)
         if self._once and context.scope() is None:
             self._note_read(int(_integer(index)))
         if self._parts is not None:
@@ -223,6 +227,16 @@ class TensorArray(CompositeTensor):
             return self._uneven[int(_integer(index))]
         row = array.gather(self._held("read"), _integer(index))
         return self._clearing(row if self._row is None else array.reshape(row, self._row), index)
+
+    def _require_there(self, number: Any, method: str, grows: bool) -> None:
+        """Refuses rows that are not there, where ops run at once; in graphs the op does."""
+        if context.scope() is not None:
+            return
+        size, wanted = int(self.size()), int(number)
+        if wanted < 0 or (wanted >= size and not grows):
+            raise OutOfRangeError(explain(f"TensorArray.{method}: `{self._name}` has no such row.",
+                                          received=f"index {wanted}", expected=f"from 0 to {size - 1}"
+                                          + (" or more" if grows else "")))  # fmt: skip
 
     def _note_read(self, number: int) -> None:
         if number in self._read:

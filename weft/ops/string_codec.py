@@ -18,6 +18,7 @@ import numpy as np
 
 from weft.base import dtypes, unicode_scripts
 from weft.base.dims import Dim
+from weft.base.errors import DataLossError
 from weft.ir.types import TensorType
 from weft.ops.axes import shape_of
 from weft.ops.opdef import REQUIRED, OpDef, SpecError, case, nondifferentiable, register
@@ -148,9 +149,9 @@ def _decompress(text: bytes, kind: str) -> bytes:
     try:
         data = reader.decompress(text)
     except zlib.error as error:
-        raise ValueError(f"a string is not compressed as {kind}: {error}") from None
+        raise DataLossError(f"a string is not compressed as {kind}: {error}") from None
     if not reader.eof:
-        raise ValueError(f"a string that is compressed as {kind} is cut off after {len(text)} bytes")
+        raise DataLossError(f"a string that is compressed as {kind} is cut off after {len(text)} bytes")
     return data
 
 

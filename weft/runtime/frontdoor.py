@@ -184,12 +184,12 @@ def to_array(value: Any, wanted: DType | None = None, hint: DType | None = None)
     if isinstance(value, (list, tuple, range)) or hasattr(value, "__array__"):
         return _array_from(value, wanted, hint)
     if isinstance(value, (set, frozenset, dict)):
-        raise TypeError(f"A {type(value).__name__} cannot be made a tensor; convert it to a list first.")
+        raise DTypeError(f"A {type(value).__name__} cannot be made a tensor; convert it to a list first.")
     try:
         return _array_from(np.asarray(value), wanted, hint)
     except (TypeError, ValueError):
         problem = f"Cannot make a tensor of {type(value).__name__}."
-        raise TypeError(explain(problem, received=repr(value)[:200])) from None
+        raise DTypeError(explain(problem, received=repr(value)[:200])) from None
 
 
 def _array_from(value: Any, wanted: DType | None, hint: DType | None) -> Any:

@@ -74,6 +74,10 @@ class Function:
         reduce_retracing: bool = False,
         convert: Callable[[Any], Any] | None = None,
     ) -> None:
+        if not callable(python_function):
+            raise TypeError(explain(f"{python_function!r} is not a callable object.",
+                                    hint="tf.function takes a function; with options it is written "
+                                    "@tf.function(input_signature=...)"))  # fmt: skip
         self.python_function = python_function
         self._convert = convert
         self._name: str = name or getattr(python_function, "__name__", None) or "function"

@@ -16,7 +16,7 @@ import numpy as np
 from weft.api.image import jpeg
 from weft.api.image.common import convert_image_dtype
 from weft.base import dtypes
-from weft.base.errors import DataLossError, InvalidArgumentError, UnimplementedError, explain
+from weft.base.errors import DataLossError, DTypeError, InvalidArgumentError, UnimplementedError, explain
 from weft.formats import png
 from weft.ir.types import TensorType
 from weft.ops.host import Form
@@ -311,7 +311,7 @@ def _encoded(array: Any, function: str, channels: tuple[int, ...], finish: Any =
 def _encode(image: Any, function: str, channels: tuple[int, ...], **options: Any) -> Any:
     x = frontdoor.convert(image)
     if x.dtype not in (dtypes.uint8, dtypes.uint16):
-        raise TypeError(explain(f"tf.image.{function} takes uint8.", received=str(x.type),
+        raise DTypeError(explain(f"tf.image.{function} takes uint8.", received=str(x.type),
                                 hint="tf.image.convert_image_dtype(image, tf.uint8)"))  # fmt: skip
     text = TensorType((), dtypes.string)
     return host_result(lambda array: _encoded(array, function, channels, **options), [x], text, function,

@@ -9,7 +9,7 @@ import numpy as np
 from weft.api import array, math
 from weft.api.image.common import in_floats, taken
 from weft.base import dtypes
-from weft.base.errors import DTypeError, explain
+from weft.base.errors import DTypeError, InvalidArgumentError, explain
 from weft.runtime import frontdoor
 
 #: ITU-R BT.601, as TensorFlow rounds it
@@ -23,7 +23,7 @@ _OF_YUV = ((1, 1, 1), (0, -0.394642334, 2.03206185), (1.13988303, -0.58062185, 0
 def _colours(image: Any, function: str) -> Any:
     x = frontdoor.convert(image)
     if x.shape.rank is not None and x.shape[-1] not in (3, None):
-        raise ValueError(explain(f"tf.image.{function}: the last dimension is red, green and blue.",
+        raise InvalidArgumentError(explain(f"tf.image.{function}: the last dimension is red, green and blue.",
                                  received=str(x.type), expected="[..., 3]"))  # fmt: skip
     return x
 

@@ -10,7 +10,7 @@ import numpy as np
 from weft.api import array, math, nn
 from weft.api.image.common import convert_image_dtype, size_of, taken
 from weft.base import dtypes
-from weft.base.errors import DTypeError, explain
+from weft.base.errors import DTypeError, InvalidArgumentError, explain
 
 
 def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Any:
@@ -63,7 +63,7 @@ def _images(a: Any, b: Any, max_val: Any, size: int, function: str) -> tuple[Any
     for v in (x, y):
         for axis in (-3, -2):
             if isinstance(size_of(v, axis), int) and size_of(v, axis) < size:
-                raise ValueError(explain(f"tf.image.{function}: images must be as large as the window.",
+                raise InvalidArgumentError(explain(f"tf.image.{function}: images must be as large as the window.",
                                          received=str(v.type), expected=f"at least {size} x {size}"))  # fmt: skip
     return x, y, peak
 

@@ -15,7 +15,7 @@ from weft.api import array, math
 from weft.api.image import geometry
 from weft.api.image.common import as_batch, size_of, taken
 from weft.base import dtypes
-from weft.base.errors import explain, nearest
+from weft.base.errors import InvalidArgumentError, explain, nearest
 from weft.runtime import frontdoor
 
 
@@ -97,13 +97,13 @@ def pair(size: Any) -> tuple[Any, Any]:
     """A height and a width, as integers where they are known."""
     if isinstance(size, (list, tuple)):
         if len(size) != 2:
-            raise ValueError(explain("'size' must be a 1-D int32 Tensor of 2 elements: (height, width).",
+            raise InvalidArgumentError(explain("'size' must be a 1-D int32 Tensor of 2 elements: (height, width).",
                                      received=repr(size)))  # fmt: skip
         first, second = size
         return _one(first), _one(second)
     found = frontdoor.convert(size)
     if found.shape.rank is not None and tuple(found.shape.as_list()) not in ((2,), (None,)):
-        raise ValueError(explain("'size' must be a 1-D int32 Tensor of 2 elements: (height, width).",
+        raise InvalidArgumentError(explain("'size' must be a 1-D int32 Tensor of 2 elements: (height, width).",
                                  received=str(found.type)))  # fmt: skip
     return _one(found[0]), _one(found[1])
 
@@ -148,7 +148,7 @@ def resize(images: Any, size: Any, method: Any = ResizeMethod.BILINEAR, preserve
         height, width = _fitting(x, height, width)
     if isinstance(height, int) and isinstance(width, int):
         if height <= 0 or width <= 0:
-            raise ValueError(explain("tf.image.resize: sizes are positive.", received=f"({height}, {width})"))
+            raise InvalidArgumentError(explain("tf.image.resize: sizes are positive.", received=f"({height}, {width})"))
         if tuple(x.shape[-3:-1]) == (height, width):
             return x if kind == "nearest" else array.cast(x, dtypes.float32)
     if kind == "bilinear" and not antialias and (x.shape.rank == 3 or not x.dtype.is_floating):

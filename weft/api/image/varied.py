@@ -10,7 +10,7 @@ from weft.api.common import apply
 from weft.api.image import codecs, colour, geometry
 from weft.api.image.common import taken
 from weft.base import dtypes
-from weft.base.errors import explain
+from weft.base.errors import InvalidArgumentError, explain
 from weft.runtime import frontdoor, sizes
 
 Draw = Callable[..., Any]
@@ -146,12 +146,14 @@ def _cropped(value: Any, size: Any, draw: Draw) -> Any:
     wanted = list(wanted) if plain else array.cast(size, dtypes.int32)
     if isinstance(wanted, list):
         if rank is not None and len(wanted) != rank:
-            raise ValueError(explain("random_crop: `size` has one number for each dimension.", received=str(wanted),
-                                     expected=f"{rank} numbers for {x.type}"))  # fmt: skip
+            raise InvalidArgumentError(explain(
+                "random_crop: `size` has one number for each dimension.", received=str(wanted),
+                expected=f"{rank} numbers for {x.type}",
+            ))  # fmt: skip
         for axis, count in enumerate(wanted):
             whole = x.shape[axis] if rank is not None else None
             if whole is not None and count > whole:
-                raise ValueError(explain("random_crop: the size must not exceed the image's.",
+                raise InvalidArgumentError(explain("random_crop: the size must not exceed the image's.",
                                          received=f"{count} of {whole} along axis {axis}"))  # fmt: skip
     shape = array.shape(x)
     if not isinstance(wanted, list):
