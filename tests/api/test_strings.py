@@ -158,3 +158,17 @@ def test_plus_puts_strings_together():
         words + ["a", "b", "c"]
     with pytest.raises(TypeError, match="as_string"):
         words + 1
+
+
+def test_many_texts_at_once_are_what_each_is_alone():
+    rng = np.random.RandomState(0)
+    texts = [bytes(rng.randint(0, 256, rng.randint(0, 40)).astype(np.uint8)) for _ in range(2000)]
+    for function in (tf.strings.to_hash_bucket, tf.strings.to_hash_bucket_fast):
+        alone = [int(function([text], 1000)[0]) for text in texts[:200]]
+        assert function(texts, 1000)[:200].numpy().tolist() == alone
+    numbers = ["1", "-5", "+3", "2147483647"]
+    assert tf.strings.to_number(numbers, tf.int32).numpy().tolist() == [1, -5, 3, 2**31 - 1]
+    assert tf.strings.to_number(["9223372036854775807"], tf.int64).numpy().tolist() == [2**63 - 1]
+    for wrong in (["1-2", ""], ["1", ""], ["", ""], ["--1"], ["2147483648"], ["1,2"], ["1.5"]):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="does not spell"):
+            tf.strings.to_number(wrong, tf.int32)

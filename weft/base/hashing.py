@@ -138,6 +138,16 @@ def fingerprints64(texts: Sequence[bytes]) -> Any:
     Returns:
         uint64 `[texts]`.
     """
+    return _of_many(texts, fingerprint64, 64)
+
+
+def murmurs64(texts: Sequence[bytes]) -> Any:
+    """`murmur64` of many texts, as `fingerprints64`."""
+    return _of_many(texts, murmur64, 1 << 10)
+
+
+def _of_many(texts: Sequence[bytes], function: Any, longest: int) -> Any:
+    """The numbers of many texts: those of up to a length that have one length at once."""
     found = np.empty(len(texts), np.uint64)
     if not len(texts):
         return found
@@ -147,10 +157,10 @@ def fingerprints64(texts: Sequence[bytes]) -> Any:
     for begin, end in pairwise(bounds):
         places = order[begin:end]
         members = [texts[place] for place in places.tolist()]
-        if len(members) < _WORTH_A_TABLE or not 0 < len(members[0]) <= 64:
-            found[places] = np.array([fingerprint64(text) for text in members], np.uint64)
+        if len(members) < _WORTH_A_TABLE or not 0 < len(members[0]) <= longest:
+            found[places] = np.array([function(text) for text in members], np.uint64)
         else:
-            found[places] = fingerprint64(_Column(members))
+            found[places] = function(_Column(members))
     return found
 
 
@@ -170,7 +180,10 @@ class _Column:
         return self._table[:, at].astype(np.uint64)
 
     def word(self, at: int, size: int) -> Any:
-        return np.ascontiguousarray(self._table[:, at : at + size]).view(f"<u{size}")[:, 0].astype(np.uint64)
+        part = self._table[:, at : at + size]
+        if part.shape[1] < size:  # the end of the texts
+            part = np.pad(part, [(0, 0), (0, size - part.shape[1])])
+        return np.ascontiguousarray(part).view(f"<u{size}")[:, 0].astype(np.uint64)
 
 
 # SipHash -------------------------------------------------------------------------------------------------------------
@@ -227,7 +240,7 @@ def siphash(s: bytes, key: tuple[int, int]) -> int:
 _MURMUR = 0xC6A4A7935BD1E995
 
 
-def murmur64(s: bytes, seed: int = 0xDECAFCAFFE) -> int:
+def murmur64(s: Any, seed: int = 0xDECAFCAFFE) -> Any:
     """The 64-bit MurmurHash (variant A) that `tf.strings.to_hash_bucket` uses.
 
     Args:

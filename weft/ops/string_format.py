@@ -157,6 +157,8 @@ def _rounded_once(value: float, exact: Callable[[], Fraction]) -> float:
     return value if true == middle else math.nextafter(value, math.inf if true > middle else -math.inf)
 
 
+#: with as many signs and digits a number is sure to fit into int64
+_DIGITS = 18
 _PLAIN = {True: b"0123456789+-", False: b"0123456789+-.eE"}
 
 
@@ -165,14 +167,17 @@ def _read_plainly(texts: list[bytes], dtype: DType) -> Any:
     plain = _PLAIN[dtype.is_integer].replace(b"-" if dtype.is_unsigned else b"", b"")
     if b"".join(texts).translate(None, plain):
         return None
+    if dtype.is_integer and texts and max(map(len, texts)) > _DIGITS:
+        return None  # int64 might not hold it
     try:
-        values = list(map(int if dtype.is_integer else float, texts))
+        wide = np.fromstring(b",".join(texts), np.int64 if dtype.is_integer else np.float64, sep=",")
     except ValueError:
         return None
+    if len(wide) != len(texts):  # an empty text is none of its numbers
+        return None
     if dtype.is_integer:
-        inside = not values or dtype.min <= min(values) <= max(values) <= dtype.max
-        return np.array(values, dtype.numpy) if inside else None
-    wide = np.array(values, np.float64)
+        inside = not texts or dtype.min <= wide.min() <= wide.max() <= dtype.max
+        return wide.astype(dtype.numpy) if inside else None
     if dtype is dtypes.float64:
         return wide
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):

@@ -29,8 +29,8 @@ def _buckets(x: Any, function: Callable[[bytes], int], count: int) -> Any:
     return np.array([function(text) % count for text in x.ravel()], np.int64).reshape(x.shape)
 
 
-def _fast_buckets(x: Any, num_buckets: int) -> Any:
-    return (hashing.fingerprints64(x.ravel().tolist()) % np.uint64(num_buckets)).astype(np.int64).reshape(x.shape)
+def _at_once(x: Any, function: Callable[[list[bytes]], Any], num_buckets: int) -> Any:
+    return (function(x.ravel().tolist()) % np.uint64(num_buckets)).astype(np.int64).reshape(x.shape)
 
 
 def _register(name: str, function: Callable[[bytes], int], doc: str, reference: Any = None) -> None:
@@ -50,9 +50,10 @@ def _register(name: str, function: Callable[[bytes], int], doc: str, reference: 
     )
 
 
-_register("string_to_hash_bucket", hashing.murmur64, "The bucket of each string, by a 64-bit MurmurHash.")
+_register("string_to_hash_bucket", hashing.murmur64, "The bucket of each string, by a 64-bit MurmurHash.",
+          lambda x, num_buckets: _at_once(x, hashing.murmurs64, num_buckets))  # fmt: skip
 _register("string_to_hash_bucket_fast", hashing.fingerprint64, "The bucket of each string, by FarmHash's fingerprint.",
-          _fast_buckets)  # fmt: skip
+          lambda x, num_buckets: _at_once(x, hashing.fingerprints64, num_buckets))  # fmt: skip
 
 register(
     OpDef(
