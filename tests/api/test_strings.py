@@ -1,6 +1,8 @@
 """`tf.strings` and its like against TensorFlow: results bit by bit, and refusals where it refuses."""
 
 import json
+import subprocess
+import sys
 from collections import defaultdict
 
 import numpy as np
@@ -172,3 +174,9 @@ def test_many_texts_at_once_are_what_each_is_alone():
     for wrong in (["1-2", ""], ["1", ""], ["", ""], ["--1"], ["2147483648"], ["1,2"], ["1.5"]):
         with pytest.raises(tf.errors.InvalidArgumentError, match="does not spell"):
             tf.strings.to_number(wrong, tf.int32)
+
+
+def test_a_tensor_can_be_indexed_by_a_program_that_has_used_nothing_else():
+    program = "import weft as tf; print(int(tf.strings.length(['abc'])[0]))"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout == "3\n"

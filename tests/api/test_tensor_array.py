@@ -68,7 +68,7 @@ def test_what_does_not_fit_is_refused():
     rows.write(0, [1.0, 2.0])
     with pytest.raises(tf.errors.InvalidArgumentError, match="one shape"):
         rows.write(1, [1.0, 2.0, 3.0])
-    with pytest.raises((tf.errors.InvalidArgumentError, IndexError)):
+    with pytest.raises(tf.errors.OutOfRangeError, match="`scores` has no such row"):
         rows.write(5, [1.0, 2.0])
     assert tf.TensorArray(tf.float32, size=2, element_shape=[3]).stack().shape == [2, 3]
 

@@ -20,8 +20,16 @@ from weft.runtime import context
 _DTYPE_OF: dict[Any, DType] = {d.numpy: d for d in dtypes.DENSE}
 _DTYPE_OF[np.dtype(object)] = dtypes.string
 
+class _Operators(dict[str, Callable[..., Any]]):
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        importlib.import_module("weft.runtime.indexing")  # a program may come by a tensor without it
+        if name not in self:
+            raise KeyError(name)
+        return self[name]
+
+
 #: operator name -> function of two operands; filled by `weft.runtime.frontdoor`, which knows the casts
-operators: dict[str, Callable[..., Any]] = {}
+operators = _Operators()
 
 
 class TensorOperators:
