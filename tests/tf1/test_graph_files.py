@@ -141,3 +141,24 @@ def test_input_maps_and_what_is_missing():
     with pytest.raises((ValueError, tf.errors.UnimplementedError), match="NoSuchOperation"), tf.Session() as session:
         (found,) = tf.import_graph_def(message, return_elements=[message.node[1].name + ":0"], name="other")
         session.run(found)
+
+
+def test_variables_of_a_graph_without_collections_are_written_by_name(tmp_path):
+    weights = tf.get_variable("w", [2, 2], initializer=tf.ones_initializer())
+    tf.matmul(tf.placeholder(tf.float32, [None, 2], name="x"), weights, name="y")
+    tf.variables_initializer([weights], name="init")
+    message = tf.get_default_graph().as_graph_def()
+    tf.reset_default_graph()
+    tf.import_graph_def(message, name="")
+    held = tf.get_default_graph().get_tensor_by_name("w:0")
+    with tf.Session() as session:
+        assert not session.run(tf.is_variable_initialized(held))
+        session.run("init")
+        assert session.run(tf.assign_add(held, [[1.0, 2.0], [3.0, 4.0]])).tolist() == [[2, 3], [4, 5]]
+        assert session.run(tf.scatter_sub(held, [0], [[1.0, 1.0]])).tolist() == [[1, 2], [4, 5]]
+        assert session.run("y:0", {"x:0": [[1.0, 1.0]]}).tolist() == [[5, 7]]
+        path = tf.train.Saver({"kept": held}).save(session, str(tmp_path / "one"))
+        assert tf.train.list_variables(path) == [("kept", [2, 2])]
+    assert tf.global_variables() == []
+    with pytest.raises(TypeError, match=r"tf\.scatter_add changes a variable"):
+        tf.scatter_add(tf.get_default_graph().get_tensor_by_name("y:0"), [0], [[1.0, 1.0]])

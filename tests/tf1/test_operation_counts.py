@@ -121,3 +121,19 @@ def test_an_interactive_session_leaves_the_default_graph_where_it_is():
     tf.reset_default_graph()
     assert session.graph is not tf.get_default_graph()
     session.close()
+
+
+def test_what_is_drawn_behind_a_meta_graph_is_numbered_alike(tmp_path):
+    # 1.15.5 draws 0.88454056 behind its own file of this graph, which has 176 operations there
+    inputs, wanted = tf.placeholder(tf.float32, [None, 3]), tf.placeholder(tf.float32, [None, 1])
+    hidden = tf.layers.dense(inputs, 4, tf.nn.relu)
+    loss = tf.reduce_mean(tf.square(tf.layers.dense(hidden, 1) - wanted), name="loss")
+    tf.train.AdamOptimizer(0.01).minimize(loss)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        path = tf.train.Saver().save(session, str(tmp_path / "net"))
+    tf.reset_default_graph()
+    tf.set_random_seed(1)
+    tf.train.import_meta_graph(path + ".meta")
+    with tf.Session() as session:
+        assert session.run(tf.random_uniform([])) == np.float32(0.88454056)

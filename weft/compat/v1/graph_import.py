@@ -25,6 +25,7 @@ from weft.runtime import graph as graphs
 from weft.runtime.graph import Operation
 from weft.runtime.graph_export import NotWritten, attributes_of
 from weft.runtime.host_call import host_call
+from weft.runtime.operation_counts import standing_for
 from weft.runtime.scopes import NameScope
 from weft.runtime.tensor import SymbolicTensor
 
@@ -540,11 +541,17 @@ def import_graph_def(graph_def: Any = None, input_map: Any = None, return_elemen
         ...     float(session.run(found, {"x:0": 3.0}))
         6.0
     """
-    message = _message(graph_def)
+    return import_counted(_message(graph_def), input_map, return_elements, name, None)
+
+
+def import_counted(message: GraphDef, input_map: Any, return_elements: Any, name: str | None,
+                   operations: int | None) -> Any:  # fmt: skip
+    """As `import_graph_def`, of a message that stands for so many operations; as many as it has nodes where None."""
     if context.scope() is None:  # eager: nodes can only be of the default graph
         with graphs.default_graph().as_default():
-            return import_graph_def(message, input_map, return_elements, name)
-    with NameScope(name if name is not None else "import") as scope:
+            return import_counted(message, input_map, return_elements, name, operations)
+    with (NameScope(name if name is not None else "import") as scope,
+          standing_for(len(message.node) if operations is None else operations)):  # fmt: skip
         given = {_reference(key): weft.convert_to_tensor(value) for key, value in (input_map or {}).items()}
         sources = [Source(entry) for entry in message.node]
         known = {source.name for source in sources}

@@ -274,7 +274,7 @@ def tables_initializer(name: str = "init_all_tables") -> Any:
 
 def is_variable_initialized(variable: Any) -> Any:
     """Whether a variable has a value, as a tensor."""
-    return variable.is_initialized()
+    return variable_of(variable).is_initialized()
 
 
 def report_uninitialized_variables(var_list: Any = None, name: str = "report_uninitialized_variables") -> Any:
@@ -300,6 +300,10 @@ def variable_of(ref: Any) -> Any:
         return ref
     node = getattr(getattr(ref, "_value", None), "node", None)
     found = None if node is None else node.metadata.get("variable")
+    if found is None and node is not None and "handle" in node.metadata:
+        from weft.compat.v1.meta_graphs import variable_from_node
+
+        found = variable_from_node(ref)
     if found is None:
         hint = "pass the variable, or the tensor of its own name, such as `w:0`"
         raise AttributeError(explain("Only a variable can be assigned to.", received=repr(ref), hint=hint))

@@ -12,22 +12,24 @@ import numpy as np
 from weft.base.errors import NotFoundError, explain
 from weft.base.shapes import TensorShape
 from weft.compat.v1 import logging
-from weft.compat.v1.graph_import import import_graph_def
+from weft.compat.v1.graph_import import import_counted
 from weft.compat.v1.partitioned import SaveSliceInfo
 from weft.compat.v1.queue_runner import QueueRunner
 from weft.formats.files import replacing
 from weft.formats.messages.control_flow import WhileContextDef
 from weft.formats.messages.graph import GraphDef
-from weft.formats.messages.meta_graph import CollectionDef, MetaGraphDef
+from weft.formats.messages.meta_graph import CollectionDef, Int64Value, MetaGraphDef
 from weft.formats.messages.variable import QueueRunnerDef, VariableDef
 from weft.formats.text import from_text, to_text
 from weft.runtime import graph as graphs
+from weft.runtime import graph_ops
 from weft.runtime.graph import Graph, GraphKeys, Operation
 from weft.runtime.graph_export import with_contexts
 from weft.runtime.graph_variable import GraphVariable, is_of_graph, variable_def
-from weft.runtime.tensor import Handle, SymbolicTensor
+from weft.runtime.tensor import Handle, SymbolicTensor, wrap
 
 _VERSION = "1.15.5"
+_NUMBER = "type.googleapis.com/google.protobuf.Int64Value"
 #: collections of what a graph here has of itself
 _OF_THE_GRAPH = frozenset({GraphKeys.SAVERS, GraphKeys.COND_CONTEXT, GraphKeys.WHILE_CONTEXT})
 _VARIABLES = frozenset({GraphKeys.GLOBAL_VARIABLES, GraphKeys.TRAINABLE_VARIABLES, GraphKeys.LOCAL_VARIABLES,
@@ -45,30 +47,56 @@ def variable_from_def(message: VariableDef, graph: Graph, scope: str) -> GraphVa
     existing = whole._value.node.metadata.get("variable")
     if existing is not None:
         return existing  # type: ignore[no-any-return]
-    handle = whole._value.node.metadata.get("handle")
-    if not isinstance(handle, Handle):
+    if not isinstance(whole._value.node.metadata.get("handle"), Handle):
         raise KeyError(f"{message.variable_name!r} is not a variable of the graph.")
+    initial = None
+    if message.initial_value_name:
+        with contextlib.suppress(KeyError):
+            initial = graph.get_tensor_by_name(scope + message.initial_value_name)
+    made = _of_nodes(graph, whole, bool(message.trainable), graph.get_operation_by_name(scope + message.initializer_name),
+                     graph.get_tensor_by_name(scope + message.snapshot_name), initial)  # fmt: skip
+    if message.HasField("save_slice_info_def"):
+        part = message.save_slice_info_def
+        made._save_slice_info = SaveSliceInfo(scope + part.full_name, list(part.full_shape), list(part.var_offset),
+                                              list(part.var_shape))  # fmt: skip
+    return made
+
+
+def variable_from_node(whole: Any) -> GraphVariable | None:
+    """The variable that an imported node is which no collection tells of; None for a tensor of another kind.
+
+    Args:
+        whole: The node's tensor.
+    """
+    node = whole._value.node
+    handle = node.metadata.get("handle")
+    if not isinstance(handle, Handle):
+        return None
+    graph = whole.graph
+    reads = (n for n in graph.ir.nodes if n.op == "identity" and n.inputs[0].node is node and not n.control)
+    writes = (n for n in graph.ir.nodes if n.op == "assign_variable" and n.inputs[0] is node.inputs[0])
+    read, write = next(reads, None), next(writes, None)
+    return _of_nodes(graph, whole, True, None if write is None else graphs.operation_of(write),
+                     whole if read is None else wrap(read.outputs[0]),
+                     None if write is None else wrap(write.inputs[1]))  # fmt: skip
+
+
+def _of_nodes(graph: Graph, whole: Any, trainable: bool, initializer: Any, snapshot: Any, initial: Any) -> GraphVariable:
+    """A variable of nodes that a graph has."""
+    node = whole._value.node
+    handle = node.metadata["handle"]
     made = GraphVariable.__new__(GraphVariable)
     made._name = whole.name
     made._cell = handle._array
-    made._cell.name, made._cell.trainable = whole.name.partition(":")[0], bool(message.trainable)
+    made._cell.name, made._cell.trainable = whole.name.partition(":")[0], trainable
     inner = handle.type.handle
     assert inner is not None
     known = None if inner.shape is None else [n if isinstance(n, int) else None for n in inner.shape]
     made._static, made._dtype, made._constraint = TensorShape(known), inner.dtype, None
     made._aggregation = made._synchronization = None
     made.handle, made._graph, made._whole = handle, graph, whole
-    if message.HasField("save_slice_info_def"):
-        part = message.save_slice_info_def
-        made._save_slice_info = SaveSliceInfo(scope + part.full_name, list(part.full_shape), list(part.var_offset),
-                                              list(part.var_shape))  # fmt: skip
-    made._initializer = graph.get_operation_by_name(scope + message.initializer_name)
-    made._snapshot = graph.get_tensor_by_name(scope + message.snapshot_name)
-    made._initial = None
-    if message.initial_value_name:
-        with contextlib.suppress(KeyError):
-            made._initial = graph.get_tensor_by_name(scope + message.initial_value_name)
-    whole._value.node.metadata["variable"] = made
+    made._initializer, made._snapshot, made._initial = initializer, snapshot, initial
+    node.metadata["variable"] = made
     return made
 
 
@@ -113,6 +141,8 @@ def meta_graph_of(graph: Graph, saver_def: Any = None, collections: Iterable[str
     made.meta_info_def.tensorflow_git_version = "unknown"
     written, contexts = with_contexts(graph, add_shapes=True) if graph_def is None else (graph_def, [])
     made.graph_def.CopyFrom(written)
+    if graph_def is None:
+        _say_count(made, graph_ops.count(graph.ir))
     if clear_devices:
         for node in made.graph_def.node:
             node.device = ""
@@ -125,6 +155,21 @@ def meta_graph_of(graph: Graph, saver_def: Any = None, collections: Iterable[str
     if saver_def is not None:
         made.saver_def.CopyFrom(saver_def)
     return made
+
+
+def _say_count(made: MetaGraphDef, operations: int) -> None:
+    """Notes how many operations TensorFlow's graph has where ours goes into the file as another number of nodes.
+
+    What is drawn in the graph that reads it is numbered by that.
+    """
+    if operations != len(made.graph_def.node):
+        made.meta_info_def.any_info.type_url = _NUMBER
+        made.meta_info_def.any_info.value = Int64Value(value=operations).SerializeToString()
+
+
+def _said_count(message: MetaGraphDef) -> int | None:
+    info = message.meta_info_def.any_info
+    return Int64Value.FromString(info.value).value if info.type_url == _NUMBER else None
 
 
 def write_message(path: Any, message: Any, as_text: bool) -> None:
@@ -209,7 +254,7 @@ def add_meta_graph(message: MetaGraphDef, clear_devices: bool = False, import_sc
             node.device = ""
     graph = graphs.default_graph()
     prefix = f"{graph.unique_name(import_scope)}/" if import_scope else ""
-    found = import_graph_def(nodes, input_map, return_elements, name=prefix)
+    found = import_counted(nodes, input_map, return_elements, prefix, _said_count(message))
     for name in message.collection_def:
         entry = message.collection_def[name]
         kind = entry.WhichOneof("kind")

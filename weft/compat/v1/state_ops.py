@@ -15,12 +15,12 @@ from weft.runtime import dispatch, frontdoor
 from weft.runtime.scopes import Unit
 
 
-def _scattered(op: str, ref: Any, indices: Any, updates: Any, name: str | None, label: str, rows: bool = True) -> Any:
+def _scattered(op: str, ref: Any, indices: Any, updates: Any, label: str, what: str, rows: bool) -> Any:
     try:
         ref = v1_graphs.variable_of(ref)
     except AttributeError:
         hint = "tf.tensor_scatter_nd_update gives a changed copy of a tensor"
-        raise TypeError(explain(f"tf.{op} changes a variable.", received=repr(ref), hint=hint)) from None
+        raise TypeError(explain(f"tf.{what} changes a variable.", received=repr(ref), hint=hint)) from None
     where = frontdoor.convert(indices, name="indices")
     if rows:
         where = weft.expand_dims(where, -1)
@@ -34,9 +34,9 @@ def _scattered(op: str, ref: Any, indices: Any, updates: Any, name: str | None, 
 def _maker(op: str, label: str, rows: bool, what: str) -> Callable[..., Any]:
     def scatter(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Any:
         if not in_graph():
-            return _scattered(op, ref, indices, updates, name, label, rows)
+            return _scattered(op, ref, indices, updates, label, what, rows)
         with Unit(name or label) as unit:
-            return unit.call(_scattered(op, ref, indices, updates, name, label, rows), "", label)
+            return unit.call(_scattered(op, ref, indices, updates, label, what, rows), "", label)
 
     scatter.__name__ = scatter.__qualname__ = what
     place = "at `indices`" if rows else "at the places that the last axis of `indices` names"

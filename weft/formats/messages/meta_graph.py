@@ -18,6 +18,12 @@ class Any(Message, proto="google.protobuf.Any"):
     value: bytes = scalar(2, "bytes")
 
 
+class Int64Value(Message, proto="google.protobuf.Int64Value"):
+    """A number, where a message is wanted."""
+
+    value: int = scalar(1, "int64")
+
+
 class SaverDef(Message, proto="tensorflow.SaverDef"):
     """The nodes of a graph that save and restore its variables."""
 
