@@ -496,23 +496,18 @@ DRAWS = [line for line in LINES if line.startswith(("tf.image.random_", "tf.rand
 
 #: what does not yet
 SHORT = """
-x[tf.shape(x)[0] - 1]
 tf.einsum("bij,jk->bik", seq, w)
 tf.transpose(unknown)
-tf.eye(3)
 tf.eye(tf.shape(x)[0])
 tf.meshgrid(tf.range(3), tf.range(4))
 tf.Variable(0.0, use_resource=True)
 tf.get_variable("v", [4, 3], use_resource=True)
 tf.get_variable("v", initializer=[1.0, 2.0])
-tf.scatter_update(w, [0], [[1.0, 2.0, 3.0]])
-tf.nn.softmax(x, 0)
 slim.losses.softmax_cross_entropy(x, x)
 tf.TensorArray(tf.float32, 5)
 tf.TensorArray(tf.float32, 5).write(0, 1.0).stack()
 tf.nn.ctc_loss(tf.SparseTensor([[0, 1]], [1], [2, 2]), tf.zeros([3, 2, 4]), [3, 3])
 tf.distributions.Normal(tf.squeeze(x[:, 0]), tf.squeeze(x[:, 1])).sample(1)
-tf.distributions.Categorical(logits=x).sample()
 tf.contrib.layers.batch_norm(x, scale=True, updates_collections=None)
 """.strip().splitlines()
 SHORT += (Path(__file__).parent / "tf1_operation_lines_short.txt").read_text().splitlines()
@@ -651,8 +646,29 @@ tf.layers.batch_normalization(x) | x
 tf.layers.flatten(img) | img
 tf.nn.l2_normalize(x, 1) | x
 tf.distributions.Normal(x, 1.0).log_prob(y) | x
+tf.distributions.Normal(x, y).log_prob(x) | x
+tf.distributions.Normal(x, y).log_prob(x) | [x, y]
+tf.distributions.Normal(x, y).log_prob(a) | [x, y]
+tf.distributions.Normal(x, y).prob(x) | [x, y]
+tf.distributions.Normal(x, y).entropy() | y
+tf.distributions.Normal(x, y).sample(1) | [x, y]
+tf.distributions.Normal(x, y).sample() | [x, y]
+tf.distributions.Normal(a, b).entropy() | [b]
+tf.distributions.kl_divergence(tf.distributions.Normal(x, y), tf.distributions.Normal(y, x)) | [x, y]
+tf.distributions.kl_divergence(tf.distributions.Normal(x, y), tf.distributions.Normal(0.0, 1.0)) | [x, y]
+tf.distributions.Categorical(logits=x).log_prob(i) | x
+tf.distributions.Categorical(logits=a).log_prob(k) | a
+tf.distributions.Categorical(logits=x).entropy() | x
+tf.distributions.Categorical(logits=a).entropy() | a
+tf.distributions.Bernoulli(logits=x).log_prob(y) | x
+tf.distributions.Bernoulli(logits=a).log_prob(b) | a
+tf.distributions.Bernoulli(logits=x).entropy() | x
+tf.distributions.Bernoulli(logits=x).log_prob(i) | x
 tf.add_n([x, y]) | [x, y]
 tf.nn.moments(x, [0])[1] | x
 tf.cumsum(x, 1) | x
+x[i[0]] | x
+x[:, :i[0]] | x
+tf.strided_slice(x, [0, 0], [1, 2]) | x
 tf.norm(x) | x
 """.strip().splitlines()

@@ -31,7 +31,28 @@ def getitem(x: Any, key: Any) -> Any:
         keys = tuple(key)
     bounds: list[Any] = []
     index = tuple(_entry(k, bounds) for k in keys)
-    return dispatch.call("strided_slice", x, *bounds, index=index)
+    scope = context.scope()
+    if scope is None or scope.ordered or not any(map(_has_tensor, keys)):
+        return dispatch.call("strided_slice", x, *bounds, index=index)
+    from weft.runtime.operation_counts import standing_for
+
+    with standing_for(_operations(keys)):
+        return dispatch.call("strided_slice", x, *bounds, index=index)
+
+
+def _has_tensor(key: Any) -> bool:
+    parts = (key.start, key.stop, key.step) if isinstance(key, slice) else (key,)
+    return any(map(frontdoor.is_tensor_like, parts))
+
+
+def _operations(keys: tuple[Any, ...]) -> int:
+    """How many operations TensorFlow 1 makes of a part: bounds of integers are a constant, others are packed of all."""
+    total = 1
+    for column in ("start", "stop", "step"):
+        entries = [getattr(key, column) if isinstance(key, slice) else key if column != "step" else None for key in keys]
+        tensors = sum(map(frontdoor.is_tensor_like, entries))
+        total += 1 + (len(keys) - tensors if tensors else 0)
+    return total + 2 * sum(map(frontdoor.is_tensor_like, keys))  # behind one row ends the part: a sum
 
 
 def _is_basic(key: Any) -> bool:

@@ -24,6 +24,20 @@ from weft.runtime import frontdoor
 from weft.runtime.operation_counts import further, standing_for
 
 
+def _all_known(*tensors: Any) -> bool:
+    return all(operation_tables.known(tensor.shape) for tensor in tensors)
+
+
+def _before_draws(sample_shape: Any, *parameters: Any) -> int:
+    """How many operations TensorFlow makes of a sample's shape: those of parameters broadcast, if they are not known."""
+    return (7 if _all_known(*parameters) else 9) + (np.ndim(sample_shape) == 0)
+
+
+def _ones_like(tensor: Any) -> Any:
+    with standing_for(3):
+        return weft.ones_like(tensor)
+
+
 class Normal(Distribution):
     """Normal distributions.
 
@@ -40,24 +54,22 @@ class Normal(Distribution):
     def __init__(self, loc: Any, scale: Any, validate_args: bool = False, allow_nan_stats: bool = True,
                  name: str = "Normal") -> None:  # fmt: skip
         parameters = dict(locals())
-        self.loc = frontdoor.convert(loc, name="loc")
-        self.scale = frontdoor.convert(scale, self.loc.dtype, name="scale")
+        means = frontdoor.convert(loc, name="loc")
+        deviations = frontdoor.convert(scale, means.dtype, name="scale")
+        self.loc, self.scale = weft.identity(means), weft.identity(deviations)
         super().__init__(name, self.loc.dtype, None, parameters)
-        further(2)  # both by the distribution's own name
 
     def _like(self) -> Any:
         return self.loc + weft.zeros_like(self.scale)
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str = "sample") -> Any:
         """Draws, `[*sample_shape, *batch_shape]`."""
-        # the shape is put together in the graph, out of those of the parameters where they are not known
-        before = 6 if operation_tables.known(self.loc.shape) and operation_tables.known(self.scale.shape) else 8
-        before += 1 if np.ndim(sample_shape) else 2
+        before = _before_draws(sample_shape, self.loc, self.scale)
         with standing_for(before + 13) as standing:
             shape = self._shape(sample_shape)
             standing.so_far(before)
             drawn = weft.random.normal(shape, dtype=self.dtype, seed=seed)
-            return drawn * self.scale + self.loc
+            return weft.reshape(drawn * self.scale + self.loc, shape)  # which is an operation more for gradients
 
     def log_prob(self, value: Any, name: str = "log_prob") -> Any:
         """The logarithm of the density at values."""
@@ -75,17 +87,21 @@ class Normal(Distribution):
 
     def entropy(self, name: str = "entropy") -> Any:
         """The entropy."""
-        return 0.5 * math.log(2 * math.pi * math.e) + weft.math.log(self.scale) + weft.zeros_like(self.loc)
+        return 0.5 * math.log(2 * math.pi * math.e) + weft.math.log(self.stddev())
 
     def mean(self, name: str = "mean") -> Any:
         """The mean."""
-        return self._like()
+        return self.loc * _ones_like(self.scale)
 
     mode = mean
 
+    def stddev(self, name: str = "stddev") -> Any:
+        """The standard deviation."""
+        return self.scale * _ones_like(self.loc)
+
     def variance(self, name: str = "variance") -> Any:
         """The variance."""
-        return weft.square(self.scale) + weft.zeros_like(self.loc)
+        return weft.square(self.stddev())
 
 
 class Uniform(Distribution):
@@ -104,8 +120,8 @@ class Uniform(Distribution):
     def __init__(self, low: Any = 0.0, high: Any = 1.0, validate_args: bool = False, allow_nan_stats: bool = True,
                  name: str = "Uniform") -> None:  # fmt: skip
         parameters = dict(locals())
-        self.low = frontdoor.convert(low, name="low")
-        self.high = frontdoor.convert(high, self.low.dtype, name="high")
+        lowest = frontdoor.convert(low, name="low")
+        self.low, self.high = weft.identity(lowest), weft.identity(frontdoor.convert(high, lowest.dtype, name="high"))
         super().__init__(name, self.low.dtype, None, parameters)
 
     def _like(self) -> Any:
@@ -113,15 +129,20 @@ class Uniform(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str = "sample") -> Any:
         """Draws, `[*sample_shape, *batch_shape]`."""
-        drawn = weft.random.uniform(self._shape(sample_shape), dtype=self.dtype, seed=seed)
-        return self.low + drawn * (self.high - self.low)
+        before = _before_draws(sample_shape, self.low, self.high)
+        with standing_for(before + 15) as standing:
+            shape = self._shape(sample_shape)
+            standing.so_far(before)
+            drawn = weft.random.uniform(shape, dtype=self.dtype, seed=seed)
+            return weft.reshape(self.low + drawn * (self.high - self.low), shape)
 
     def prob(self, value: Any, name: str = "prob") -> Any:
         """The density at values."""
         x = frontdoor.convert(value, self.dtype)
-        inside = weft.logical_and(x >= self.low, x < self.high)
-        density = weft.ones_like(x) / (self.high - self.low)
-        return weft.where(inside, density, weft.zeros_like(density))
+        with standing_for(16 if _all_known(self.low, self.high) else 18):
+            inside = weft.logical_and(x >= self.low, x < self.high)
+            density = weft.ones_like(x) / (self.high - self.low)
+            return weft.where(inside, density, weft.zeros_like(density))
 
     def log_prob(self, value: Any, name: str = "log_prob") -> Any:
         """The logarithm of the density at values."""
@@ -167,26 +188,35 @@ class Bernoulli(Distribution):
         else:
             self.probs = frontdoor.convert(probs, name="probs")
             self.logits = weft.math.log(self.probs) - weft.math.log1p(-self.probs)
+            further(1)
         super().__init__(name, dtypes.as_dtype(dtype), self.probs, parameters)
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str = "sample") -> Any:
         """Draws, `[*sample_shape, *batch_shape]`."""
-        drawn = weft.random.uniform(self._shape(sample_shape), dtype=self.probs.dtype, seed=seed)
-        return weft.cast(drawn < self.probs, self.dtype)
+        before = _before_draws(sample_shape)
+        with standing_for(before + 14) as standing:
+            shape = self._shape(sample_shape)
+            standing.so_far(before)
+            return weft.cast(weft.random.uniform(shape, dtype=self.probs.dtype, seed=seed) < self.probs, self.dtype)
 
     def log_prob(self, value: Any, name: str = "log_prob") -> Any:
         """The logarithm of the probability of values."""
         event = weft.cast(frontdoor.convert(value), self.logits.dtype)
-        logits, event = self.logits + weft.zeros_like(event), event + weft.zeros_like(self.logits)
-        return -weft.nn.sigmoid_cross_entropy_with_logits(labels=event, logits=logits)
+        alike = _all_known(event, self.logits) and event.shape == self.logits.shape
+        with standing_for(11 if alike else 19) as standing:
+            standing.gradients = (17, 15) if alike else (47, 18)
+            logits, event = self.logits + weft.zeros_like(event), event + weft.zeros_like(self.logits)
+            return -weft.nn.sigmoid_cross_entropy_with_logits(labels=event, logits=logits)
 
     def entropy(self, name: str = "entropy") -> Any:
         """The entropy."""
-        return weft.nn.sigmoid_cross_entropy_with_logits(labels=self.probs, logits=self.logits)
+        with standing_for(8) as standing:
+            standing.gradients = (28, 9)
+            return weft.nn.sigmoid_cross_entropy_with_logits(labels=self.probs, logits=self.logits)
 
     def mean(self, name: str = "mean") -> Any:
         """The mean."""
-        return self.probs
+        return weft.identity(self.probs)
 
     def variance(self, name: str = "variance") -> Any:
         """The variance."""
@@ -221,6 +251,8 @@ class Categorical(Distribution):
             self.probs = frontdoor.convert(probs, name="probs")
             self.logits = weft.math.log(self.probs)
         super().__init__(name, dtypes.as_dtype(dtype), self.logits[..., 0], parameters)
+        if not _all_known(self.logits):
+            further(3)
 
     @property
     def event_size(self) -> Any:
@@ -229,32 +261,40 @@ class Categorical(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str = "sample") -> Any:
         """Draws, `[*sample_shape, *batch_shape]`."""
-        wanted = self._shape(sample_shape)
-        rows = weft.reshape(self.logits, weft.stack([-1, self.event_size]))
-        count = math.prod(wanted[: len(wanted) - len(self._batch.shape)])
-        drawn = weft.random.categorical(rows, count, dtypes.int32, seed)
-        return weft.cast(weft.reshape(weft.transpose(drawn), wanted), self.dtype)
+        with standing_for(18 if np.ndim(sample_shape) else 19):
+            wanted = self._shape(sample_shape)
+            rows = weft.reshape(self.logits, weft.stack([-1, self.event_size]))
+            count = math.prod(wanted[: len(wanted) - len(self._batch.shape)])
+            drawn = weft.random.categorical(rows, count, dtypes.int32, seed)
+            return weft.cast(weft.reshape(weft.transpose(drawn), wanted), self.dtype)
 
     def log_prob(self, value: Any, name: str = "log_prob") -> Any:
         """The logarithm of the probability of classes."""
         index = frontdoor.convert(value, dtypes.int32)
-        logits = self.logits + weft.zeros_like(weft.cast(index, self.logits.dtype))[..., None]
-        index = index + weft.zeros_like(weft.cast(logits[..., 0], index.dtype))
-        return -weft.nn.sparse_softmax_cross_entropy_with_logits(labels=index, logits=logits)
+        alike = _all_known(index, self.logits) and index.shape == self.logits.shape[:-1]
+        with standing_for(3 if alike else 19) as standing:
+            standing.gradients = (6, 0) if alike else (15, 3)
+            logits = self.logits + weft.zeros_like(weft.cast(index, self.logits.dtype))[..., None]
+            index = index + weft.zeros_like(weft.cast(logits[..., 0], index.dtype))
+            return -weft.nn.sparse_softmax_cross_entropy_with_logits(labels=index, logits=logits)
 
     def entropy(self, name: str = "entropy") -> Any:
         """The entropy."""
-        return -weft.reduce_sum(weft.nn.log_softmax(self.logits) * weft.nn.softmax(self.logits), -1)
+        return -weft.reduce_sum(weft.nn.log_softmax(self.logits) * self.probs, -1)
 
     def mode(self, name: str = "mode") -> Any:
         """The likeliest class."""
-        return weft.cast(weft.argmax(self.logits, -1), self.dtype)
+        with standing_for(2):
+            return weft.cast(weft.argmax(self.logits, -1), self.dtype)
 
 
 @RegisterKL(Normal, Normal)
 def _between_normals(a: Normal, b: Normal, name: str | None = None) -> Any:
-    ratio = weft.square(a.scale / b.scale)
-    return weft.square((a.loc - b.loc) / b.scale) / 2 + 0.5 * (ratio - 1.0 - weft.math.log(ratio))
+    one, two, half = (weft.constant(number, a.dtype) for number in (1.0, 2.0, 0.5))
+    own, others = weft.square(a.scale), weft.square(b.scale)
+    ratio = own / others
+    distance = weft.math.squared_difference(a.loc, b.loc) / (two * others)
+    return distance + half * (ratio - one - weft.math.log(ratio))
 
 
 @RegisterKL(Categorical, Categorical)

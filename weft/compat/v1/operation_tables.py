@@ -69,7 +69,27 @@ def _moments(args: dict[str, Any], standing: Standing) -> int:
 
 def _sequence_mask(args: dict[str, Any], standing: Standing) -> int:
     longest = args.get("maxlen")
-    return (11 if longest is None else 7 + plain(longest)) + plain(args["lengths"])
+    cast = args.get("dtype") not in (None, weft.bool, bool)
+    return (11 if longest is None else 7 + plain(longest)) + plain(args["lengths"]) + cast
+
+
+def _strided_slice(args: dict[str, Any], standing: Standing) -> int:
+    begin, strides = _gathered(args["begin"]), args["strides"]
+    apart = 3 + begin if strides is None else _gathered(strides)  # strides of 1 are made like the beginnings
+    return 1 + plain(args["input_"]) + begin + _gathered(args["end"]) + apart
+
+
+def _softmax(args: dict[str, Any], standing: Standing) -> int | None:
+    """A product along another axis than the last one is made of transposed values."""
+    axis = args.get("axis") if args.get("axis") is not None else args.get("dim")
+    rank = weft.convert_to_tensor(args["logits"]).shape.rank
+    return 31 if isinstance(axis, int) and rank is not None and axis not in (-1, rank - 1) else None
+
+
+def _eye(args: dict[str, Any], standing: Standing) -> int | None:
+    """A square one of a known size; a batch of them is a constant of its shape."""
+    square = args["num_columns"] is None or args["num_columns"] == args["num_rows"]
+    return 2 if square and plain(args["num_rows"]) and plain(args["batch_shape"]) else None
 
 
 def _with_sizes(count: int, name: str) -> Callable[[dict[str, Any], Standing], int]:
@@ -380,6 +400,7 @@ RULES: dict[str, Rule] = {
     "confusion_matrix": 105,
     "count_nonzero": lambda args, standing: 5,
     "dynamic_stitch": lambda args, standing: 1 + sum(map(_gathered, [*args["indices"], *args["data"]])),
+    "eye": _eye,
     "fill": _fill,
     "foldl": _fold,
     "foldr": _fold,
@@ -426,10 +447,12 @@ RULES: dict[str, Rule] = {
     "nn.embedding_lookup_sparse": _lookup_sparse,
     "nn.fused_batch_norm": lambda args, standing: 3 if args.get("is_training", True) else 1,
     "nn.moments": _moments,
+    "nn.log_softmax": _softmax,
     "nn.nce_loss": 109,
     "nn.sampled_softmax_loss": 140,
     "nn.separable_conv2d": 4,
     "nn.sigmoid_cross_entropy_with_logits": 10,
+    "nn.softmax": _softmax,
     "nn.softmax_cross_entropy_with_logits": 32,
     "nn.softmax_cross_entropy_with_logits_v2": 31,
     "nn.sparse_softmax_cross_entropy_with_logits": _sparse_cross_entropy,
@@ -443,10 +466,13 @@ RULES: dict[str, Rule] = {
         args.get(name) is not None and plain(args[name]) for name in ("start", "limit", "delta")),
     "one_hot": _one_hot,
     "parallel_stack": lambda args, standing: 1 + 2 * len(args["values"]) + sum(map(plain, args["values"])),
+    "random.categorical": 2,
     "reduce_logsumexp": 14,
     "reshape": _reshape,
     "roll": _with_plain(1, "input", "shift", "axis"),
     "scan": _scan,
+    **{f"scatter_{kind}": _with_gathered(1, "indices", "updates") for kind in (
+        "add", "div", "max", "min", "mul", "nd_add", "nd_sub", "nd_update", "sub", "update")},
     "scatter_nd": _with_gathered(1, "indices", "updates", "shape"),
     "sequence_mask": _sequence_mask,
     "shape": lambda args, standing: 2 if plain(args["input"]) else None,
@@ -456,6 +482,7 @@ RULES: dict[str, Rule] = {
     "sparse_to_dense": _sparse_to_dense,
     "space_to_batch": _with_plain(1, "block_size", "paddings"),
     "space_to_batch_nd": _with_plain(1, "block_shape", "paddings"),
+    "strided_slice": _strided_slice,
     "tensordot": _tensordot,
     "tile": _tile,
     "trace": lambda args, standing: 3 + plain(args["x"]),

@@ -8,7 +8,7 @@ from typing import Any
 import weft
 from weft.base.errors import explain
 from weft.compat.v1 import graphs as v1_graphs
-from weft.compat.v1.naming import in_graph
+from weft.compat.v1.naming import counted, in_graph
 from weft.compat.v1.variable_scopes import variable_scope
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor
@@ -41,7 +41,7 @@ def _maker(op: str, label: str, rows: bool, what: str) -> Callable[..., Any]:
     scatter.__name__ = scatter.__qualname__ = what
     place = "at `indices`" if rows else "at the places that the last axis of `indices` names"
     scatter.__doc__ = f"Changes a variable {place} by `updates` ({op.rpartition('_')[2]}); returns its new value."
-    return scatter
+    return counted(what, scatter)
 
 
 scatter_update = _maker("tensor_scatter_update", "ScatterUpdate", True, "scatter_update")
