@@ -48,9 +48,9 @@ def _has_tensor(key: Any) -> bool:
 def _operations(keys: tuple[Any, ...]) -> int:
     """How many operations TensorFlow 1 makes of a part: bounds of integers are a constant, others are packed of all."""
     total = 1
-    for column in ("start", "stop", "step"):
-        entries = [getattr(key, column) if isinstance(key, slice) else key if column != "step" else None for key in keys]
-        tensors = sum(map(frontdoor.is_tensor_like, entries))
+    rows = [(key.start, key.stop, key.step) if isinstance(key, slice) else (key, key, None) for key in keys]
+    for column in zip(*rows, strict=True):
+        tensors = sum(map(frontdoor.is_tensor_like, column))
         total += 1 + (len(keys) - tensors if tensors else 0)
     return total + 2 * sum(map(frontdoor.is_tensor_like, keys))  # behind one row ends the part: a sum
 

@@ -29,7 +29,7 @@ def _all_known(*tensors: Any) -> bool:
 
 
 def _before_draws(sample_shape: Any, *parameters: Any) -> int:
-    """How many operations TensorFlow makes of a sample's shape: those of parameters broadcast, if they are not known."""
+    """How many operations TensorFlow makes of a sample's shape: more where parameters' shapes are not known."""
     return (7 if _all_known(*parameters) else 9) + (np.ndim(sample_shape) == 0)
 
 

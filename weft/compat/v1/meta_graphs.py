@@ -53,8 +53,9 @@ def variable_from_def(message: VariableDef, graph: Graph, scope: str) -> GraphVa
     if message.initial_value_name:
         with contextlib.suppress(KeyError):
             initial = graph.get_tensor_by_name(scope + message.initial_value_name)
-    made = _of_nodes(graph, whole, bool(message.trainable), graph.get_operation_by_name(scope + message.initializer_name),
-                     graph.get_tensor_by_name(scope + message.snapshot_name), initial)  # fmt: skip
+    initializer = graph.get_operation_by_name(scope + message.initializer_name)
+    snapshot = graph.get_tensor_by_name(scope + message.snapshot_name)
+    made = _of_nodes(graph, whole, bool(message.trainable), initializer, snapshot, initial)
     if message.HasField("save_slice_info_def"):
         part = message.save_slice_info_def
         made._save_slice_info = SaveSliceInfo(scope + part.full_name, list(part.full_shape), list(part.var_offset),
@@ -81,7 +82,8 @@ def variable_from_node(whole: Any) -> GraphVariable | None:
                      None if write is None else wrap(write.inputs[1]))  # fmt: skip
 
 
-def _of_nodes(graph: Graph, whole: Any, trainable: bool, initializer: Any, snapshot: Any, initial: Any) -> GraphVariable:
+def _of_nodes(graph: Graph, whole: Any, trainable: bool, initializer: Any, snapshot: Any,
+              initial: Any) -> GraphVariable:  # fmt: skip
     """A variable of nodes that a graph has."""
     node = whole._value.node
     handle = node.metadata["handle"]
