@@ -171,6 +171,7 @@ from weft.api.top_level import is_symbolic_tensor as is_symbolic_tensor
 from weft.api.top_level import matrix_square_root as matrix_square_root
 from weft.api.top_level import realdiv as realdiv
 from weft.api.top_level import type_spec_from_value as type_spec_from_value
+from weft.base.dtypes import QUANTIZED_DTYPES as QUANTIZED_DTYPES
 from weft.base.dtypes import DType as DType
 from weft.base.dtypes import as_dtype as as_dtype
 from weft.base.dtypes import bfloat16 as bfloat16
@@ -186,6 +187,11 @@ from weft.base.dtypes import int8 as int8
 from weft.base.dtypes import int16 as int16
 from weft.base.dtypes import int32 as int32
 from weft.base.dtypes import int64 as int64
+from weft.base.dtypes import qint8 as qint8
+from weft.base.dtypes import qint16 as qint16
+from weft.base.dtypes import qint32 as qint32
+from weft.base.dtypes import quint8 as quint8
+from weft.base.dtypes import quint16 as quint16
 from weft.base.dtypes import resource as resource
 from weft.base.dtypes import string as string
 from weft.base.dtypes import uint8 as uint8
@@ -209,6 +215,8 @@ from weft.keras import initializers as initializers
 from weft.keras import losses as losses
 from weft.keras import metrics as metrics
 from weft.keras import optimizers as optimizers
+from weft.runtime.aggregation import VariableAggregation as VariableAggregation
+from weft.runtime.aggregation import VariableSynchronization as VariableSynchronization
 from weft.runtime.composite import IndexedSlices as IndexedSlices
 from weft.runtime.composite import IndexedSlicesSpec as IndexedSlicesSpec
 from weft.runtime.control import cond as cond
@@ -220,8 +228,6 @@ from weft.runtime.graph import Operation as Operation
 from weft.runtime.module import Module as Module
 from weft.runtime.ragged import RaggedTensor as RaggedTensor
 from weft.runtime.ragged import RaggedTensorSpec as RaggedTensorSpec
-from weft.runtime.replicas import VariableAggregation as VariableAggregation
-from weft.runtime.replicas import VariableSynchronization as VariableSynchronization
 from weft.runtime.scopes import NameScope as _name_scope
 from weft.runtime.sparse import SparseTensor as SparseTensor
 from weft.runtime.sparse import SparseTensorSpec as SparseTensorSpec

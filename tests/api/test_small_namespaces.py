@@ -9,6 +9,7 @@ import pytest
 
 import weft as tf
 from weft.api import config
+from weft.compat import v1
 from weft.runtime import dispatch
 
 
@@ -219,3 +220,61 @@ def test_rows_that_are_the_same_in_graphs_that_are_written():
         found = tf.graph_util.import_graph_def(message, return_elements=["x:0", *names], name="")
         rows, which = session.run(found[1:], {found[0]: [[1, 2], [3, 4], [1, 2]]})
     assert rows.tolist() == [[1, 2], [3, 4]] and which.tolist() == [0, 1, 0]
+
+
+class Surroundings(tf.test.TestCase):
+    """What tests of TensorFlow 1 go by, and rarer comparisons."""
+
+    def test_a_test_has_one_session(self):
+        with self.test_session() as session:
+            self.assertIsNone(session)
+        with tf.Graph().as_default() as graph:
+            with self.test_session() as first:
+                counter = v1.get_variable("counter", initializer=1.0)
+                first.run(v1.global_variables_initializer())
+                first.run(counter.assign_add(1.0))
+            with self.cached_session() as again, self.session() as other:
+                self.assertIs(again, first)
+                self.assertIsNot(other, first)
+                self.assertEqual(again.run(counter), 2.0)
+            with self.test_session(graph=graph) as own:
+                self.assertIsNot(own, first)
+            with self.assertRaisesRegex(ValueError, "another graph"), self.cached_session(graph=graph):
+                pass
+
+    def test_rarer_comparisons(self):
+        with self.assertRaisesIncompatibleShapesError():
+            tf.ones([2]) + tf.ones([3])
+        self.assertContainsExactSubsequence([1, 2, 3], [2, 3])
+        self.assertMappingEqual({"a": 1}, {"a": 1})
+        self.assertSequenceAlmostEqual([1.0], [1.00000001])
+        self.assertDictAlmostEqual({"a": 1.0}, {"a": 1.00000001})
+        self.assertIsSubclass(bool, int)
+        self.assertNotIsSubclass(int, bool)
+        self.assertNotStartsWith("abc", "b")
+        self.assertNotEndsWith("abc", "b")
+        self.assertUrlEqual("http://a/b?c=1&d=2", "http://a/b?d=2&c=1")
+        self.assertDeviceEqual("/cpu:0", "/device:CPU:0")
+        self.assertCommandSucceeds([sys.executable, "-c", "print('well')"], ["well"])
+        self.assertCommandFails([sys.executable, "-c", "raise SystemExit('bad')"], [b"bad"])
+        self.record_property("loss", 1.0)
+        self.assertEqual(self.get_recorded_properties(), {"loss": 1.0})
+        for check in (lambda: self.assertContainsExactSubsequence([1, 2, 3], [1, 3]),
+                      lambda: self.assertSequenceAlmostEqual([1.0], [1.1]),
+                      lambda: self.assertDictAlmostEqual({"a": 1.0}, {"a": 1.1}),
+                      lambda: self.assertUrlEqual("http://a/b?c=1", "http://a/b?c=2"),
+                      lambda: self.assertDeviceEqual("/cpu:0", "/cpu:1"),
+                      lambda: self.assertCommandSucceeds([sys.executable, "-c", "raise SystemExit(1)"])):  # fmt: skip
+            with self.assertRaises(AssertionError):
+                check()
+
+    def test_threads_tell_what_went_wrong(self):
+        seen = []
+        thread = self.checkedThread(seen.append, args=[1])
+        thread.start()
+        thread.join()
+        self.assertEqual(seen, [1])
+        failing = self.checkedThread(lambda: int("x"))
+        failing.start()
+        with self.assertRaisesRegex(AssertionError, "invalid literal"):
+            failing.join()

@@ -10,7 +10,7 @@ import pytest
 from weft.base import dtypes
 from weft.base.dtypes import as_dtype
 
-EVERY = (*dtypes.ALL, dtypes.resource, dtypes.variant)
+EVERY = (*dtypes.ALL, dtypes.resource, dtypes.variant, *dtypes.QUANTIZED)
 
 
 @pytest.mark.parametrize("dtype", EVERY, ids=lambda d: d.name)
@@ -79,3 +79,11 @@ def test_comparisons_that_mean_nothing_are_false():
 
 def test_texts():
     assert repr(dtypes.float32) == "tf.float32" and str(dtypes.float32) == "<dtype: 'float32'>"
+
+
+@pytest.mark.parametrize("dtype", dtypes.QUANTIZED, ids=lambda d: d.name)
+def test_quantized_types_are_named_and_hold_nothing(dtype):
+    assert dtype.is_quantized and not (dtype.is_integer or dtype.is_floating or dtype.is_numeric)
+    assert as_dtype(dtype.as_numpy_dtype) is dtype and dtype in dtypes.QUANTIZED_DTYPES
+    with pytest.raises(TypeError, match="no least and greatest"):
+        _ = dtype.max

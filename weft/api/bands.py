@@ -18,7 +18,11 @@ def tensor_diag(diagonal: Any, name: str | None = None) -> Any:
     x = frontdoor.convert(diagonal)
     flat = matrices.diag(array.reshape(x, [-1]))
     sizes = x.shape.as_list()
-    return array.reshape(flat, [*sizes, *sizes])
+    if None not in sizes:
+        return array.reshape(flat, [*sizes, *sizes])
+    made = array.reshape(flat, array.concat([array.shape(x)] * 2, 0))
+    made.set_shape([*sizes, *sizes])
+    return made
 
 
 def tensor_diag_part(input: Any, name: str | None = None) -> Any:
@@ -30,11 +34,18 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Any:
     x = frontdoor.convert(input)
     sizes = x.shape.as_list()
     half = sizes[: len(sizes) // 2]
-    if not half or half != sizes[len(half) :]:
+    pairs = list(zip(half, sizes[len(half) :], strict=False))
+    if not half or len(sizes) % 2 or any(None not in pair and pair[0] != pair[1] for pair in pairs):
         problem = "tensor_diag_part: the second half of the sizes must be the first half again."
         raise InvalidArgumentError(explain(problem, received=str(x.type)))
-    rows = int(np.prod(half))
-    return array.reshape(matrices.diag_part(array.reshape(x, [rows, rows])), half)
+    if None not in sizes:
+        rows = int(np.prod(half))
+        return array.reshape(matrices.diag_part(array.reshape(x, [rows, rows])), half)
+    first = array.shape(x)[: len(half)]
+    count = math.reduce_prod(first)
+    made = array.reshape(matrices.diag_part(array.reshape(x, array.stack([count, count]))), first)
+    made.set_shape([one if one is not None else other for one, other in pairs])
+    return made
 
 
 def _unpacked(lower_upper: Any) -> tuple[Any, Any]:

@@ -100,6 +100,7 @@ _open = _Open()
 def _note_strategy(made: Any) -> None:
     if _open.strategies:
         made._of_strategy = True
+        made._replicas = _open.strategies[-1][0].num_replicas_in_sync
 
 
 def _variable_of_replicas(synchronization: Any) -> Any:

@@ -69,11 +69,18 @@ def _rank_is_unknown(shape: Any) -> bool:
     return not sizes.is_static(found) and (found.shape.rank != 1 or found.shape[0] is None)
 
 
+def seed_number(seed: Any) -> int | None:
+    """A seed as an integer; 42.0 and True, which TensorFlow takes, count as the integers that Python makes of them."""
+    if seed is None or isinstance(seed, (bool, float, np.floating)):
+        return None if seed is None else int(seed)
+    return integer(seed, "seed")
+
+
 class Global:
     """Draws from the global generator or, with a seed, from that seed's own stream."""
 
     def __init__(self, seed: Any) -> None:
-        self.seed = None if seed is None else integer(seed, "seed")
+        self.seed = seed_number(seed)
 
     def take(self, op: str, shape: tuple[Any, ...], dtype: Any) -> Any:
         return streams.take(op, shape, dtype, self.seed)

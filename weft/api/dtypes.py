@@ -3,6 +3,7 @@
 from weft.api.array import cast, saturate_cast  # noqa: F401
 from weft.api.math import complex  # noqa: F401
 from weft.base.dtypes import (  # noqa: F401
+    QUANTIZED_DTYPES,
     DType,
     as_dtype,
     bfloat16,
@@ -15,6 +16,11 @@ from weft.base.dtypes import (  # noqa: F401
     int16,
     int32,
     int64,
+    qint8,
+    qint16,
+    qint32,
+    quint8,
+    quint16,
     resource,
     string,
     uint8,

@@ -40,7 +40,8 @@ def as_announced(result: Any, signature: Any, late: dict[int, InvalidArgumentErr
         number = next(numbers)
         if isinstance(value, CompositeTensor):
             return value
-        wanted = dtypes.as_dtype(spec.dtype if hasattr(spec, "shape") else spec)
+        is_spec = hasattr(spec, "shape") and not isinstance(spec, type)  # numpy's types have the attributes, too
+        wanted = dtypes.as_dtype(spec.dtype if is_spec else spec)
         tensor = frontdoor.convert(value, hint=wanted)
         if tensor.dtype != wanted:
             error = InvalidArgumentError(explain(
@@ -52,7 +53,7 @@ def as_announced(result: Any, signature: Any, late: dict[int, InvalidArgumentErr
                 raise error
             late[number] = error
             return array.zeros(array.shape(tensor), wanted)
-        if hasattr(spec, "shape") and not spec.shape.is_compatible_with(tensor.shape):
+        if is_spec and not spec.shape.is_compatible_with(tensor.shape):
             raise ValueError(explain("tf.map_fn: the function's result has another shape than was announced.",
                                      expected=str(spec), received=str(tensor.type)))  # fmt: skip
         return tensor

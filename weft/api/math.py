@@ -79,7 +79,9 @@ def atan2(y: Any, x: Any, name: str | None = None) -> Any:
 
 
 def nextafter(x1: Any, x2: Any, name: str | None = None) -> Any:
-    """The float next to `x1` in the direction of `x2`."""
+    """The float next to `x1` in the direction of `x2`; Python's integers count as float32."""
+    if not frontdoor.is_tensor_like(x1) and not frontdoor.is_tensor_like(x2):
+        x1, x2 = (frontdoor.convert(x, dtypes.float32) if np.asarray(x).dtype.kind in "iu" else x for x in (x1, x2))
     return _nextafter(x1, x2, name)
 
 

@@ -40,11 +40,12 @@ TOP_LEVEL: dict[str, str] = {
     "weft.base.shapes": "TensorShape",
     "weft.base.dtypes": """
         DType as_dtype bfloat16 bool:bool_ complex128 complex64 double:float64 float16 float32 float64 half:float16
-        int16 int32 int64 int8 resource string uint16 uint32 uint64 uint8 variant""",
+        int16 int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource string uint16 uint32 uint64 uint8 variant
+        QUANTIZED_DTYPES""",
     "weft.runtime.static": "get_static_value",
     "weft.runtime.tensor": "Tensor",
     "weft.runtime.variable": "Variable variable_creator_scope",
-    "weft.runtime.replicas": "VariableAggregation VariableSynchronization",
+    "weft.runtime.aggregation": "VariableAggregation VariableSynchronization",
     "weft.runtime.module": "Module",
     "weft.runtime.composite": "IndexedSlices IndexedSlicesSpec",
     "weft.runtime.spec": "TensorSpec TypeSpec",

@@ -15,6 +15,7 @@ from weft.api.drawing import (
     draw,
     drawn_shape,
     followed_by,
+    seed_number,
     tensor_of,
     uniform_from,
 )
@@ -41,7 +42,7 @@ def set_seed(seed: int | None) -> None:
     Args:
         seed: An integer.
     """
-    streams.set_seed(None if seed is None else integer(seed, "seed"))
+    streams.set_seed(seed_number(seed))
 
 
 def uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = dtypes.float32, seed: int | None = None,

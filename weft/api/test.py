@@ -20,6 +20,8 @@ from weft.base.errors import explain
 from weft.formats.messages.graph import GraphDef
 from weft.formats.text import to_text
 from weft.runtime import context, frontdoor
+from weft.runtime import graph as graphs
+from weft.runtime.frontdoor import is_tensor_like
 from weft.runtime.session import default_session
 from weft.runtime.tape import GradientTape
 
@@ -143,7 +145,24 @@ class TestCase(Comparisons):
     def setUp(self) -> None:
         python_random.seed(_SEED)
         np.random.seed(_SEED)
+        self._forget_session()
+        if not context.executing_eagerly():
+            graphs.reset_default_graph()
+            graphs.default_graph().seed = _SEED
         random.set_seed(_SEED)
+
+    def tearDown(self) -> None:
+        self._forget_session()
+        super().tearDown()
+
+    def evaluate_if_both_tensors(self, a: Any, b: Any) -> Any:
+        """Both values where both are tensors of a graph; else the two as they are."""
+        if is_tensor_like(a) and is_tensor_like(b) and not context.executing_eagerly():
+            return self.evaluate([a, b])
+        return a, b
+
+    def _GetNdArray(self, a: Any) -> Any:
+        return np.asarray(self.evaluate(a) if is_tensor_like(a) else _array(a))
 
     def get_temp_dir(self) -> str:
         """A folder of this test's."""

@@ -121,7 +121,6 @@ _VARIANT = ("datasets are no tensors here", "pass the dataset itself: functions 
 #: what is left out on purpose: name -> (why, what to use instead)
 LEFT_OUT: Mapping[str, tuple[str, str]] = {
     "tf.LMDBReader": ("LMDB files need a library of its own", "tf.io.TFRecordWriter and tf.TFRecordReader"),
-    "tf.QUANTIZED_DTYPES": _QUANTIZED,
     "tf.dequantize": _QUANTIZED,
     "tf.quantize": _QUANTIZED,
     "tf.quantize_v2": _QUANTIZED,
@@ -238,7 +237,6 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
     "tf.distribute.coordinator.experimental_get_current_worker_index": (
         "the devices take every scheduled step together", "tf.distribute.get_replica_context()",
     ),
-    "tf.dtypes.QUANTIZED_DTYPES": _QUANTIZED,
     "tf.dtypes.experimental": _NARROW,
     "tf.experimental.DynamicRaggedShape": (
         "shapes of ragged tensors are no values of their own", "rt.bounding_shape(), rt.row_lengths(), tf.shape",
@@ -290,16 +288,6 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
     ),
     "tf.types.experimental.SupportsTracingProtocol": _TRACING,
     "tf.types.experimental.TraceType": _TRACING,
-    "tf.qint8": _QUANTIZED,
-    "tf.dtypes.qint8": _QUANTIZED,
-    "tf.qint16": _QUANTIZED,
-    "tf.dtypes.qint16": _QUANTIZED,
-    "tf.qint32": _QUANTIZED,
-    "tf.dtypes.qint32": _QUANTIZED,
-    "tf.quint8": _QUANTIZED,
-    "tf.dtypes.quint8": _QUANTIZED,
-    "tf.quint16": _QUANTIZED,
-    "tf.dtypes.quint16": _QUANTIZED,
     "tf.experimental.float4_e2m1fn": _NARROW,
     "tf.experimental.float8_e4m3b11fnuz": _NARROW,
     "tf.experimental.float8_e4m3fn": _NARROW,

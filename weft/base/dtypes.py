@@ -9,7 +9,7 @@ import numpy as np
 
 from weft.base.errors import nearest
 
-Kind = Literal["float", "int", "uint", "bool", "complex", "string", "resource", "variant"]
+Kind = Literal["float", "int", "uint", "bool", "complex", "string", "resource", "variant", "quantized"]
 
 
 class DType:
@@ -37,7 +37,7 @@ class DType:
 
     @property
     def kind(self) -> Kind:
-        """The family: float, int, uint, bool, complex, string, resource or variant."""
+        """The family: float, int, uint, bool, complex, string, resource, variant or quantized."""
         return self._kind
 
     @property
@@ -48,6 +48,8 @@ class DType:
     @property
     def as_numpy_dtype(self) -> Any:
         """The numpy scalar type, as TensorFlow gives it."""
+        if self._kind == "quantized":
+            return self._numpy
         return self._numpy.type if self._kind != "string" else np.object_
 
     @property
@@ -77,8 +79,8 @@ class DType:
 
     @property
     def is_quantized(self) -> bool:
-        """False: there are no quantized types here."""
-        return False
+        """Whether this is a quantized type: one that programs may name, and that no op here computes with."""
+        return self._kind == "quantized"
 
     @property
     def is_bool(self) -> bool:
@@ -191,6 +193,11 @@ complex128 = DType("complex128", np.complex128, "complex", 18)
 string = DType("string", np.object_, "string", 7)
 resource = DType("resource", np.object_, "resource", 20)
 variant = DType("variant", np.object_, "variant", 21)
+qint8 = DType("qint8", [("qint8", np.int8)], "quantized", 11)
+quint8 = DType("quint8", [("quint8", np.uint8)], "quantized", 12)
+qint16 = DType("qint16", [("qint16", np.int16)], "quantized", 15)
+quint16 = DType("quint16", [("quint16", np.uint16)], "quantized", 16)
+qint32 = DType("qint32", [("qint32", np.int32)], "quantized", 13)
 
 FLOATS = (float16, bfloat16, float32, float64)
 SIGNED = (int8, int16, int32, int64)
@@ -201,14 +208,16 @@ REALS = FLOATS + INTEGERS
 NUMBERS = REALS + COMPLEX
 DENSE = (*NUMBERS, bool_)
 ALL = (*DENSE, string)
+QUANTIZED = (qint8, quint8, qint16, quint16, qint32)
+QUANTIZED_DTYPES = frozenset(QUANTIZED)
 
 _ALIASES = {"half": float16, "float": float32, "double": float64, "int": int32, "str": string, "object": string,
             "complex": complex128}  # fmt: skip
-_BY_NAME: dict[str, DType] = {d.name: d for d in (*DENSE, string, resource, variant)} | _ALIASES
+_BY_NAME: dict[str, DType] = {d.name: d for d in (*DENSE, string, resource, variant, *QUANTIZED)} | _ALIASES
 _BY_PYTHON: dict[Any, DType] = {float: float32, int: int32, bool: bool_, str: string, bytes: string, object: string,
                                 complex: complex128}  # fmt: skip
-_BY_NUMPY: dict[np.dtype[Any], DType] = {d.numpy: d for d in DENSE}
-_BY_ENUM: dict[int, DType] = {d.as_datatype_enum: d for d in (*DENSE, string, resource, variant)}
+_BY_NUMPY: dict[np.dtype[Any], DType] = {d.numpy: d for d in (*DENSE, *QUANTIZED)}
+_BY_ENUM: dict[int, DType] = {d.as_datatype_enum: d for d in (*DENSE, string, resource, variant, *QUANTIZED)}
 
 
 def as_dtype(type_value: Any) -> DType:

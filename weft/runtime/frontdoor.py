@@ -66,14 +66,36 @@ def convert(value: Any, dtype: Any = None, name: str | None = None, hint: DType 
         return _demand(value.dense(), wanted)
     if hasattr(value, "__weft_operation__"):
         return value
-    for kind, function in conversions:
-        if isinstance(value, kind):
-            found = function(value, dtype=wanted, name=name, as_ref=False)
-            if found is not NotImplemented:
-                return found
+    if conversions and _is_registered(value):
+        found = _as_registered(value, wanted, hint, name)
+        if found is not NotImplemented:
+            return found
     if isinstance(value, (list, tuple)) and _holds_tensor(value):
         return _pack(value, wanted, hint, name)
     return constant(_number_or_array(value, wanted, hint), name)
+
+
+def _is_registered(value: Any) -> bool:
+    """Whether a program has said how a value of this class becomes a tensor."""
+    return any(isinstance(value, kind) for kind, _ in conversions)
+
+
+def _as_registered(value: Any, wanted: DType | None, hint: DType | None, name: str | None) -> Any:
+    """What the functions that a program has registered make of a value; NotImplemented where none can."""
+    for kind, function in conversions:
+        if not isinstance(value, kind):
+            continue
+        if wanted is None and hint is not None:
+            try:
+                found = function(value, dtype=hint, name=name, as_ref=False)
+            except (TypeError, ValueError):
+                found = NotImplemented  # it has a dtype of its own
+            if found is not NotImplemented:
+                return found
+        found = function(value, dtype=wanted, name=name, as_ref=False)
+        if found is not NotImplemented:
+            return found
+    return NotImplemented
 
 
 #: Python's numbers as the arrays that were made of them at once, by what they were made for; and how many are kept
@@ -123,7 +145,7 @@ def operand_of(value: Any, dtype: DType) -> Any:
 def _is_plain(value: Any) -> bool:
     if hasattr(value, "__weft_operation__") or hasattr(value, "_read_as_tensor"):
         return False
-    if any(isinstance(value, kind) for kind, _ in conversions):
+    if conversions and _is_registered(value):
         return False
     return not (isinstance(value, (list, tuple)) and _holds_tensor(value))
 
@@ -218,6 +240,9 @@ def _array_from(value: Any, wanted: DType | None, hint: DType | None) -> Any:
     else:
         chosen = wanted
         _check_conversion(value, array, natural, wanted)
+    if chosen.is_quantized:
+        problem, instead = f"There are no tensors of {chosen.name} here.", "tf.quantization.quantize_and_dequantize_v2"
+        raise TypeError(explain(problem, received=repr(value)[:100], hint=f"{instead} rounds as quantized networks do"))
     if array.dtype == chosen.numpy:
         return array
     with np.errstate(over="ignore", invalid="ignore"):
@@ -428,6 +453,8 @@ def _convert_beside(value: Any, tensor: Any, op: str) -> Any:
     """A Python or numpy operand next to a tensor: it takes the tensor's dtype where nothing is lost by that."""
     if _is_kept(value) and tensor.dtype != dtypes.string:
         return EagerTensor(_kept(value, (tensor.dtype, op), lambda: _converted_beside(value, tensor, op)._array))
+    if conversions and _is_registered(value):
+        return convert(value, hint=tensor.dtype)
     if isinstance(value, (list, tuple)) and _holds_tensor(value):
         # Tensors put together are one more, whose gradient goes to each of them.
         return convert(value, tensor.dtype if strict() else None)

@@ -96,6 +96,9 @@ class Function:
         except (TypeError, ValueError):
             self.function_spec = None  # type: ignore[assignment]
         functools.update_wrapper(self, python_function, updated=())
+        for attribute, value in getattr(python_function, "__dict__", {}).items():
+            if attribute not in self.__dict__ and not hasattr(type(self), attribute):
+                self.__dict__[attribute] = value
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from weft.ir.graph import Node, Value
 from weft.ir.types import TensorType
 from weft.runtime import context, dispatch, frontdoor, placement
 from weft.runtime import graph as graphs
+from weft.runtime.aggregation import VariableAggregation, VariableSynchronization
 from weft.runtime.graph import GraphKeys, Operation
 from weft.runtime.host_call import host_call
 from weft.runtime.tensor import Handle, wrap
@@ -40,8 +41,8 @@ class GraphVariable(Variable):
         import_scope: str | None = None,
         constraint: Callable[[Any], Any] | None = None,
         use_resource: Any = None,
-        synchronization: Any = None,
-        aggregation: Any = None,
+        synchronization: Any = VariableSynchronization.AUTO,
+        aggregation: Any = VariableAggregation.NONE,
         shape: Any = None,
     ) -> None:
         if initial_value is None:

@@ -6,7 +6,6 @@ on a replica's own operands, and on no sum over replicas, cannot be written; a v
 
 from __future__ import annotations
 
-import enum
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -25,24 +24,6 @@ from weft.runtime import context, dispatch, frontdoor, variable
 from weft.runtime.composite import CompositeTensor, IndexedSlices
 from weft.runtime.control import Traced, Tracing
 from weft.runtime.variable import on_read
-
-
-class VariableAggregation(enum.Enum):
-    """How the values that replicas give a variable become one."""
-
-    NONE = 0
-    SUM = 1
-    MEAN = 2
-    ONLY_FIRST_REPLICA = 3
-
-
-class VariableSynchronization(enum.Enum):
-    """When they become one: when they are written, or when the variable is read outside of replicas."""
-
-    AUTO = 0
-    NONE = 1
-    ON_WRITE = 2
-    ON_READ = 3
 
 
 class DistributedValues(CompositeTensor):

@@ -107,7 +107,8 @@ def _size(item: Any) -> Any:
     if frontdoor.is_tensor_like(item):
         found = known(_whole(frontdoor.convert(item)))
         return None if isinstance(found, tuple) else found
-    raise TypeError(f"A size must be an integer, received {item!r}.")
+    kind = ValueError if isinstance(item, (str, bytes)) else TypeError  # which TensorFlow cannot put beside integers
+    raise kind(f"A size must be an integer, received {item!r}.")
 
 
 def known_parts(shape: Any) -> tuple[Any, ...] | None:

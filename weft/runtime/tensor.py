@@ -226,6 +226,14 @@ class Reference:
     def __hash__(self) -> int:
         return id(self._target)
 
+    # In some order, so that dictionaries whose keys they are can be sorted.
+
+    def __lt__(self, other: object) -> bool:
+        return id(self._target) < id(other._target) if isinstance(other, Reference) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return id(self._target) <= id(other._target) if isinstance(other, Reference) else NotImplemented
+
     def __repr__(self) -> str:
         return f"<Reference wrapping {self._target!r}>"
 

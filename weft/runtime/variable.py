@@ -24,6 +24,7 @@ from weft.ir.types import TensorType
 from weft.ops import opdef
 from weft.ops.opdef import Slices
 from weft.runtime import context, dispatch, frontdoor, lifting
+from weft.runtime.aggregation import VariableAggregation, VariableSynchronization
 from weft.runtime.composite import IndexedSlices
 from weft.runtime.tensor import EagerTensor, Handle, Reference, SymbolicTensor, Tensor, TensorOperators, show
 
@@ -227,6 +228,7 @@ class Variable(TensorOperators, metaclass=_Creating):
     kept_with_functions = False
     #: whether it was made in the scope of a strategy: then each of its replicas has it
     _of_strategy = False
+    _replicas = 1
 
     def __new__(cls, *args: Any, synchronization: Any = None, **kwargs: Any) -> Any:
         made = None
@@ -245,8 +247,8 @@ class Variable(TensorOperators, metaclass=_Creating):
         dtype: Any = None,
         import_scope: str | None = None,
         constraint: Callable[[Any], Any] | None = None,
-        synchronization: Any = None,
-        aggregation: Any = None,
+        synchronization: Any = VariableSynchronization.AUTO,
+        aggregation: Any = VariableAggregation.NONE,
         shape: Any = None,
         **unknown: Any,
     ) -> None:
@@ -321,19 +323,39 @@ class Variable(TensorOperators, metaclass=_Creating):
         return self._cell.trainable
 
     @property
+    def _trainable(self) -> bool:  # what programs set to freeze a variable: TensorFlow has no public way
+        return self._cell.trainable
+
+    @_trainable.setter
+    def _trainable(self, value: bool) -> None:
+        self._cell.trainable = bool(value)
+
+    @property
     def constraint(self) -> Callable[[Any], Any] | None:
         """The function that optimizers apply after an update."""
         return self._constraint
 
     @property
-    def synchronization(self) -> Any:
-        """As given."""
-        return self._synchronization
+    def synchronization(self) -> VariableSynchronization:
+        """When the values that replicas give it become one."""
+        said = self._synchronization
+        if self._of_strategy and said in (None, VariableSynchronization.AUTO):
+            return VariableSynchronization.ON_WRITE
+        return VariableSynchronization.AUTO if said is None else said
 
     @property
-    def aggregation(self) -> Any:
-        """As given."""
-        return self._aggregation
+    def aggregation(self) -> VariableAggregation:
+        """How the values that replicas give it become one."""
+        return VariableAggregation.NONE if self._aggregation is None else self._aggregation
+
+    @property
+    def values(self) -> tuple[Variable, ...]:
+        """The variable as each replica has it, where it was made in the scope of a strategy: one for all."""
+        if not self._of_strategy:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute 'values'")
+        return (self,) * self._replicas
+
+    _values = values
 
     @property
     def device(self) -> str:
@@ -656,7 +678,7 @@ def on_read(synchronization: Any) -> bool:
     return str(getattr(synchronization, "name", synchronization)).lower() == "on_read"
 
 
-_OWN = {"_name", "_cell", "_static", "_dtype", "_constraint", "_aggregation", "_synchronization", "handle"}
+_OWN = {"_name", "_cell", "_static", "_dtype", "_constraint", "handle"}
 #: functions that hear of every new variable (collections, tracking)
 creation_watchers: list[Callable[[Any], None]] = []
 

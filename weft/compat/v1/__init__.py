@@ -255,7 +255,8 @@ _SHARED = frozenset(
     sin sinh size slice sort sqrt square stack stop_gradient strided_slice string subtract tan tanh
     tensor_scatter_nd_add tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile transpose truediv truncatediv
     truncatemod CriticalSection IndexedSlicesSpec OptionalSpec variable_creator_scope extract_volume_patches fingerprint
-    uint16 uint32 uint64 uint8 unique unstack variant argsort get_static_value
+    uint16 uint32 uint64 uint8 unique unstack variant argsort get_static_value qint16 qint32 qint8 quint16 quint8
+    QUANTIZED_DTYPES
     """.split()
 )
 

@@ -199,6 +199,7 @@ from weft.api.tensor_array import TensorArray as TensorArray
 from weft.api.top_level import extract_volume_patches as extract_volume_patches
 from weft.api.top_level import fingerprint as fingerprint
 from weft.base.dimension import Dimension as Dimension
+from weft.base.dtypes import QUANTIZED_DTYPES as QUANTIZED_DTYPES
 from weft.base.dtypes import DType as DType
 from weft.base.dtypes import as_dtype as as_dtype
 from weft.base.dtypes import bfloat16 as bfloat16
@@ -214,6 +215,11 @@ from weft.base.dtypes import int8 as int8
 from weft.base.dtypes import int16 as int16
 from weft.base.dtypes import int32 as int32
 from weft.base.dtypes import int64 as int64
+from weft.base.dtypes import qint8 as qint8
+from weft.base.dtypes import qint16 as qint16
+from weft.base.dtypes import qint32 as qint32
+from weft.base.dtypes import quint8 as quint8
+from weft.base.dtypes import quint16 as quint16
 from weft.base.dtypes import resource as resource
 from weft.base.dtypes import string as string
 from weft.base.dtypes import uint8 as uint8
@@ -369,6 +375,8 @@ from weft.formats.messages.config import ConfigProto as ConfigProto
 from weft.formats.messages.config import GPUOptions as GPUOptions
 from weft.formats.messages.config import GraphOptions as GraphOptions
 from weft.formats.messages.config import OptimizerOptions as OptimizerOptions
+from weft.runtime.aggregation import VariableAggregation as VariableAggregation
+from weft.runtime.aggregation import VariableSynchronization as VariableSynchronization
 from weft.runtime.composite import IndexedSlices as IndexedSlices
 from weft.runtime.composite import IndexedSlicesSpec as IndexedSlicesSpec
 from weft.runtime.custom_gradient import custom_gradient as custom_gradient
@@ -381,8 +389,6 @@ from weft.runtime.graph import reset_default_graph as reset_default_graph
 from weft.runtime.module import Module as Module
 from weft.runtime.ragged import RaggedTensor as RaggedTensor
 from weft.runtime.ragged import RaggedTensorSpec as RaggedTensorSpec
-from weft.runtime.replicas import VariableAggregation as VariableAggregation
-from weft.runtime.replicas import VariableSynchronization as VariableSynchronization
 from weft.runtime.scopes import NameScope as _name_scope
 from weft.runtime.session import InteractiveSession as InteractiveSession
 from weft.runtime.session import Session as Session
