@@ -268,6 +268,13 @@ class Surroundings(tf.test.TestCase):
             with self.assertRaises(AssertionError):
                 check()
 
+    def test_numbers_that_are_near(self):
+        self.assertNear(np.float32([1.0]), np.float32([1.0001]), 1e-3)
+        self.assertNear(np.inf, np.inf, 0.1)
+        for other in (1.1, np.nan):
+            with self.assertRaises(AssertionError):
+                self.assertNear(1.0, other, 1e-3)
+
     def test_threads_tell_what_went_wrong(self):
         seen = []
         thread = self.checkedThread(seen.append, args=[1])

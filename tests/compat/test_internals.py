@@ -8,7 +8,17 @@ import pytest
 
 import weft as tf
 from weft.compat import old_paths
-from weft.compat.internals import composite, decorating, elements, matrices, running, structures, testing, variables
+from weft.compat.internals import (
+    combinations,
+    composite,
+    decorating,
+    elements,
+    matrices,
+    running,
+    structures,
+    testing,
+    variables,
+)
 
 
 def test_every_path_leads_to_a_module():
@@ -183,3 +193,32 @@ def test_an_optimizers_variables_may_be_called():
     optimizer = tf.keras.optimizers.SGD(0.1, momentum=0.9)
     optimizer.build([tf.Variable([1.0])])
     assert optimizer.variables() == optimizer.variables and len(optimizer.variables()) == 3
+
+
+def test_a_test_for_each_combination():
+    seen = []
+
+    class Case(tf.test.TestCase):
+        @combinations.generate(combinations.combine(mode=["graph", "eager"], x=[1, 2]))
+        def test_modes(self, x):
+            seen.append((x, tf.executing_eagerly()))
+
+        @combinations.generate(combinations.times(combinations.combine(y=5), combinations.combine(z=[tf.float32])))
+        def test_times(self, y, z):
+            seen.append((y, z))
+
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
+    assert result.wasSuccessful(), result.errors
+    assert seen == [(1, True), (2, True), (1, False), (2, False), (5, tf.float32)]
+    assert [name for name in dir(Case) if name.startswith("test_") and name != "test_session"] == [
+        "test_modes_test_mode_eager_x_1", "test_modes_test_mode_eager_x_2", "test_modes_test_mode_graph_x_1",
+        "test_modes_test_mode_graph_x_2", "test_times_test_y_5_z_dtypefloat32",
+    ]  # fmt: skip
+    assert combinations.combine(a=[1, 2], c=None) == [{"a": 1, "c": None}, {"a": 2, "c": None}]
+    with pytest.raises(ValueError, match="two of the lists"):
+        combinations.times(combinations.combine(a=1), combinations.combine(a=2))
+
+
+def test_shapes_by_the_private_name():
+    assert variables.shape_internal(tf.ones([2, 3]), optimize=False).numpy().tolist() == [2, 3]

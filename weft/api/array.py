@@ -786,15 +786,15 @@ def meshgrid(*args: Any, indexing: str = "xy", name: str = "meshgrid") -> list[A
 def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
     """The shape that two shapes broadcast to."""
     joined = shapes.broadcast(TensorShape(shape_x).symbolic or (), TensorShape(shape_y).symbolic or ())
-    if joined is None:
-        raise ValueError(f"Shapes {shape_x} and {shape_y} do not broadcast.")
-    return TensorShape(joined)
+    return TensorShape(late.joined(joined, shape_x, shape_y))
 
 
 def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
     """The shape that two shape tensors broadcast to, as a tensor."""
     first, second = sizes.shape_argument(shape_x), sizes.shape_argument(shape_y)
-    joined = broadcast_static_shape(first, second)
+    joined = late.broadcast_known(first, second)
+    if joined is None:
+        return late.broadcast_sizes(first, second)
     return frontdoor.convert(joined.as_list(), dtypes.int32) if joined.is_fully_defined() else dispatch.call(
         "dimensions", sizes=joined.symbolic, dtype=dtypes.int32)  # fmt: skip
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from weft.api.common import apply, cast_to, integer
-from weft.base import dtypes
+from weft.base import dtypes, shapes
+from weft.base.shapes import TensorShape
 from weft.runtime import dispatch, frontdoor, sizes
 from weft.runtime.static import get_static_value
 from weft.runtime.tensor import SymbolicTensor
@@ -52,6 +53,51 @@ def _shape(x: Any) -> Any:
 
 def _at(vector: Any, place: Any) -> Any:
     return dispatch.call("gather", vector, _int32(place), axis=0, batch_dims=0)
+
+
+def joined(shape: Any, shape_x: Any, shape_y: Any) -> Any:
+    """The shape that two were broadcast to.
+
+    Raises:
+        ValueError: Where it is None: they do not go together.
+    """
+    if shape is None:
+        raise ValueError(f"Shapes {shape_x} and {shape_y} do not broadcast.")
+    return shape
+
+
+def broadcast_known(first: Any, second: Any) -> TensorShape | None:
+    """The broadcast of two shapes where each of its sizes is one of theirs; None where only running tells.
+
+    Raises:
+        ValueError: Where they do not go together.
+    """
+    if not isinstance(first, tuple) or not isinstance(second, tuple):
+        return None
+    sides = TensorShape(first).symbolic or (), TensorShape(second).symbolic or ()
+    found = joined(shapes.broadcast(*sides), first, second)
+    return TensorShape(found) if all(isinstance(size, int) or size in (*first, *second) for size in found) else None
+
+
+def broadcast_sizes(first: Any, second: Any) -> Any:
+    """The sizes of a broadcast as a tensor, of shapes that are tensors or have some in them."""
+    a, b = (_int32(sizes.as_tensor(shape)) for shape in (first, second))
+    known = [x.shape.as_list()[0] for x in (a, b)]
+    lengths = [dispatch.call("reshape", _shape(x), shape=()) for x in (a, b)]
+    rank = dispatch.call("maximum", *lengths)
+    one, ones = _int32(1), _int32([1])
+    a, b = (_at(dispatch.call("concat", ones, x, axis=0),
+                dispatch.call("maximum", _count(rank) - (rank - length) + 1, _int32(0)))
+            for x, length in zip((a, b), lengths, strict=True))  # fmt: skip
+    alone = dispatch.call("equal", a, one)
+    fit = dispatch.call("logical_or", alone, dispatch.call("logical_or", dispatch.call("equal", b, one),
+                                                           dispatch.call("equal", a, b)))  # fmt: skip
+    message = "broadcast_dynamic_shape: the shapes do not broadcast"
+    apply("assert", dispatch.call("reduce_all", fit, axis=(0,), keepdims=False), a, b, message=message)
+    found = dispatch.call("select", alone, b, a)
+    if None not in known and isinstance(found, SymbolicTensor):
+        found.set_shape([max(known)])
+    return found
 
 
 def _to_shape(x: Any, shape: Any) -> Any:

@@ -266,7 +266,7 @@ class TestCase(Comparisons):
 
     def assertNear(self, f1: Any, f2: Any, err: float, msg: str | None = None) -> None:
         """Fails unless two numbers differ by no more than `err`."""
-        self.assertLessEqual(abs(float(f1) - float(f2)), err, msg)
+        self.assertTrue(bool(f1 == f2) or bool(abs(f1 - f2) <= err), msg or f"{f1} and {f2} differ by more than {err}")
 
     def assertAllNan(self, a: Any) -> None:
         """Fails unless all elements are NaN."""

@@ -51,6 +51,7 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     "python.ops.bitwise_ops": ("tf.bitwise", "v1.bitwise"),
     "python.framework.device_spec": ("tf", "v1"),
     **_under("python.framework", "composite_tensor type_spec type_spec_registry", _COMPOSITE),
+    **_under("python.framework", "combinations test_combinations", ("internals.combinations",)),
     "python.framework.test_util": ("internals.testing", "tf.test", "v1.test"),
     **_under("python.framework", "tensor_conversion tensor_conversion_registry op_def_registry", ("tf", "v1")),
     # ops
@@ -147,7 +148,7 @@ TENSORFLOW: dict[str, tuple[str, ...]] = {
     "python.util.dispatch": ("internals.internal", "internals.internal.dispatch"),
     "python.tf2": _RUNNING,
     "python.types": ("internals.kinds",),
-    **_under("python.types", "core internal", ("internals.kinds",)),
+    **_under("python.types", "core internal trace", ("internals.kinds",)),
     **_under("python", "trackable training.tracking", ("internals.tracking", "tf")),
     **_under(
         "python.trackable", "autotrackable base base_delegate data_structures resource", ("internals.tracking", "tf")
@@ -343,7 +344,10 @@ RENAMED: dict[str, dict[str, str]] = {
     ),
     "python.distribute.ps_values": {"AggregatingVariable": "internals.kinds.DistributedVariable"},
     "python.ops.random_ops": {"parameterized_truncated_normal": "internals.variables.parameterized_truncated_normal"},
-    "python.ops.array_ops": {"prevent_gradient": "internals.variables.prevent_gradient"},
+    "python.ops.array_ops": {
+        "prevent_gradient": "internals.variables.prevent_gradient",
+        "shape_internal": "internals.variables.shape_internal",
+    },
     "python.ops.linalg.linear_operator": {"make_composite_tensor": "internals.kinds.make_composite_tensor"},
     "python.framework.tensor_spec": {"DenseSpec": "tf.TensorSpec"},
     "python.eager.def_function": {"Function": "internals.kinds.GenericFunction"},

@@ -74,6 +74,11 @@ def convert_variables_to_constants_v2_as_graph(func: Any, *args: Any, **kwargs: 
     return frozen, frozen.graph.as_graph_def()
 
 
+def shape_internal(input: Any, name: str | None = None, optimize: bool = True, out_type: Any = None) -> Any:
+    """The sizes of a tensor; whether they are put in as constants where they are known is up to graphs' passes."""
+    return weft.shape(input, out_type=weft.int32 if out_type is None else out_type, name=name)
+
+
 def prevent_gradient(input: Any, message: str = "", name: str | None = None) -> Any:
     """The tensor; who asks for a gradient through it hears the message."""
 
