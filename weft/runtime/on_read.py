@@ -46,6 +46,11 @@ class SyncOnReadVariable(Variable):
     def _rows(self) -> Any:
         return dispatch.call("read_variable", self.handle)
 
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The values of the replicas, as tensors."""
+        return self.replica_values()
+
     def replica_values(self) -> tuple[Any, ...]:
         """The value of each replica."""
         return tuple(dispatch.builder.unstack(self._rows(), num=self._count))

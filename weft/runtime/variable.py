@@ -349,13 +349,15 @@ class Variable(TensorOperators, metaclass=_Creating):
         return VariableAggregation.NONE if self._aggregation is None else self._aggregation
 
     @property
-    def values(self) -> tuple[Variable, ...]:
+    def values(self) -> tuple[Any, ...]:
         """The variable as each replica has it, where it was made in the scope of a strategy: one for all."""
         if not self._of_strategy:
             raise AttributeError(f"'{type(self).__name__}' object has no attribute 'values'")
         return (self,) * self._replicas
 
-    _values = values
+    @property
+    def _values(self) -> tuple[Any, ...]:
+        return self.values
 
     @property
     def device(self) -> str:
