@@ -79,6 +79,20 @@ def test_long_turns_are_shared(made: list[strands.Schedule]) -> None:
         assert max(schedule.phases for schedule in made) > 9
 
 
+def test_loops_that_do_not_go_among_the_threads_evenly_are_shared(made: list[strands.Schedule]) -> None:
+    weights = [tf.constant(_RNG.standard_normal((256, 256)).astype(np.float32) / 16) for _ in range(3)]
+    rows = tf.constant(_RNG.standard_normal((10, 64, 256)).astype(np.float32))
+    phases = []
+    for count in (2, 3):
+        made.clear()
+        with flags.override(WEFT_NUM_THREADS=count):
+            tf.function(lambda rows: [tf.scan(lambda held, row, w=w: tf.tanh(held @ w + row), rows) for w in weights])(
+                rows
+            )
+        phases.append(max(schedule.phases for schedule in made))
+    assert phases[0] > 9 > phases[1]
+
+
 def test_training_through_two_short_loops(made: list[strands.Schedule]) -> None:
     x = _RNG.standard_normal((20, 30, 5)).astype(np.float32)
     y = _RNG.integers(0, 3, 20)
@@ -137,7 +151,7 @@ def test_ctrl_c_ends_it(count: int, made: list[strands.Schedule]) -> None:
             found = tf.foldl(lambda before, row, w=weight: tf.tanh(tf.matmul(before, w) + row), rows, tf.zeros([4, 16]))
             held.assign_add(found)
 
-    few, many = tf.zeros([30, 1, 16]), tf.ones([1_000_000, 1, 16])
+    few, many = tf.zeros([30, 1, 16]), tf.ones([5_000_000, 1, 16])
     with flags.override(WEFT_NUM_THREADS=2):
         step(few)
         before = held.numpy()

@@ -124,13 +124,15 @@ def _alone(body: Sequence[Phase], known: Mapping[Symbol, int], threads: int) -> 
         return False
     strands: dict[int, int] = {}
     for phase in body:
-        cycles = _cycles(phase, known)
-        if cycles is None:
+        each = _cycles(phase, known)
+        if each is None:
             return False
-        for strand, some in cycles.items():
+        for strand, some in each.items():
             strands[strand] = strands.get(strand, 0) + some
-    total = sum(strands.values())
-    return max(*strands.values(), -(-total // threads)) <= total // threads + HANDED * len(body)
+    loads = [0] * threads  # the longest first, each to the thread that has the least to do
+    for cycles in sorted(strands.values(), reverse=True):
+        loads[loads.index(min(loads))] += cycles
+    return max(loads) <= sum(loads) // threads + HANDED * len(body)
 
 
 def _cycles(phase: Phase, known: Mapping[Symbol, int]) -> dict[int, int] | None:
