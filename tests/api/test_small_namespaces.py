@@ -246,7 +246,7 @@ class Surroundings(tf.test.TestCase):
         with self.assertRaisesIncompatibleShapesError():
             tf.ones([2]) + tf.ones([3])
         self.assertContainsExactSubsequence([1, 2, 3], [2, 3])
-        self.assertMappingEqual({"a": 1}, {"a": 1})
+        self.assertMappingEqual({"a": 1}, {"a": 1}, mapping_type=dict)
         self.assertSequenceAlmostEqual([1.0], [1.00000001])
         self.assertDictAlmostEqual({"a": 1.0}, {"a": 1.00000001})
         self.assertIsSubclass(bool, int)

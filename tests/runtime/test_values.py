@@ -153,3 +153,19 @@ def test_the_same_seed_gives_the_same_bits_in_another_process():
     found = {subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60,
                             env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in "12"}  # fmt: skip
     assert len(found) == 1 and found.pop().count("\n") == 3
+
+
+def test_programs_freeze_variables_and_have_kinds_of_their_own():
+    v = tf.Variable(2.0)
+    v._trainable = False
+    with tf.GradientTape() as tape:
+        y = v * v
+    assert not v.trainable and tape.gradient(y, v) is None
+
+    class Plain(tf.Variable):
+        def __init__(self, trainable):
+            self._trainable = trainable
+
+        trainable = property(lambda self: self._trainable)
+
+    assert Plain(True).trainable is True and Plain(False).trainable is False

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import unittest
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
@@ -57,9 +57,11 @@ class Comparisons(unittest.TestCase):
         places = range(len(whole) - len(part) + 1)
         self.assertTrue(any(whole[i : i + len(part)] == part for i in places), msg or f"{part} not in {whole}")
 
-    def assertMappingEqual(self, a: Any, b: Any, msg: str | None = None) -> None:
-        """Fails unless two mappings hold the same."""
-        self.assertDictEqual(dict(a), dict(b), msg)
+    def assertMappingEqual(self, a: Any, b: Any, msg: str | None = None, mapping_type: Any = Mapping) -> None:
+        """Fails unless two mappings hold the same; absl's assertDictEqual asks this, so it asks Python's own."""
+        self.assertIsInstance(a, mapping_type, msg)
+        self.assertIsInstance(b, mapping_type, msg)
+        unittest.TestCase.assertDictEqual(self, dict(a), dict(b), msg)
 
     def assertDataclassEqual(self, first: Any, second: Any, msg: str | None = None) -> None:
         """Fails unless two dataclasses are of one class and hold the same."""

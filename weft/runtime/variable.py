@@ -324,11 +324,16 @@ class Variable(TensorOperators, metaclass=_Creating):
 
     @property
     def _trainable(self) -> bool:  # what programs set to freeze a variable: TensorFlow has no public way
-        return self._cell.trainable
+        cell = self.__dict__.get("_cell")
+        return bool(cell.trainable if cell is not None else self.__dict__["_trainable"])
 
     @_trainable.setter
     def _trainable(self, value: bool) -> None:
-        self._cell.trainable = bool(value)
+        cell = self.__dict__.get("_cell")
+        if cell is None:  # a program's own kind of variable, which keeps what it is made of itself
+            self.__dict__["_trainable"] = value
+        else:
+            cell.trainable = bool(value)
 
     @property
     def constraint(self) -> Callable[[Any], Any] | None:
