@@ -120,3 +120,96 @@ def test_a_variable_that_comes_in_twice_is_one() -> None:
         old, new = step(v)
         np.testing.assert_array_equal(old.numpy(), wanted[::2])
         np.testing.assert_allclose(new.numpy(), np.tanh(wanted), rtol=1e-6)
+
+
+def test_rows_that_are_read_in_another_shape_are_read_before_they_are_written() -> None:
+    def step(v: Any, x: Any, y: Any) -> Any:
+        held = tf.exp(x)
+        terms = tf.exp(tf.reshape(v, [4, 3, 2]) * tf.reshape(held, [4, 3, 2]) * y * 0.1)
+        v.assign(held * 2.0)
+        return tf.reduce_sum(terms, [1, 2]), terms, held + 1.0
+
+    _same(step, *(np.random.default_rng(0).standard_normal(shape) for shape in ((4, 6), (4, 6), (4, 3, 2))))
+
+
+_WEIGHTS = np.random.default_rng(1).integers(-9, 9, (9, 9))
+_ROWS = np.random.default_rng(2).integers(-9, 9, (4, 9))
+
+
+@pytest.mark.parametrize("checked", [0, 1])
+@pytest.mark.parametrize("dtype", ["int8", "float16", "bfloat16"])
+def test_a_product_behind_an_assignment_has_the_new_weights(dtype: str, checked: int) -> None:
+    """Products widen such weights first, once for all that read them."""
+    found = {}
+    for engine in ("reference", "native"):
+        dispatch.use_engine(engine)
+        weights, x = tf.Variable(tf.cast(_WEIGHTS, dtype)), tf.cast(_ROWS, dtype)
+        to = tf.int32 if dtype == "int8" else None
+
+        @tf.function
+        def step(weights: Any = weights, x: Any = x, to: Any = to) -> Any:
+            before = tf.matmul(x, weights, output_type=to)
+            weights.assign_sub(weights * 2)
+            return before, tf.matmul(x, weights, output_type=to)
+
+        with flags.override(WEFT_CHECK=checked):
+            found[engine] = [np.asarray(tf.cast(r, tf.float32)) for _ in range(2) for r in step()]
+    for one, other in zip(found["native"], found["reference"], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float16"])
+def test_products_in_branches_and_behind_them_widen_their_weights_themselves(dtype: str) -> None:
+    found = {}
+    for engine in ("reference", "native"):
+        dispatch.use_engine(engine)
+        weights, x = tf.Variable(tf.cast(_WEIGHTS, dtype)), tf.cast(_ROWS, dtype)
+        to = tf.int32 if dtype == "int8" else None
+
+        def product(weights: Any = weights, x: Any = x, to: Any = to) -> Any:
+            return tf.cast(tf.matmul(x, weights, output_type=to), tf.float32)
+
+        def changed(product: Any = product, weights: Any = weights) -> Any:
+            weights.assign_add(weights)
+            return product() * 2.0
+
+        @tf.function
+        def step(p: Any, product: Any = product, changed: Any = changed) -> Any:
+            return tf.cond(p, changed, lambda: product() * 3.0) + product()
+
+        found[engine] = [step(tf.constant(p)).numpy() for p in (False, True, False)]
+    for one, other in zip(found["native"], found["reference"], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_every_other_element_of_a_variable_is_taken_anew_after_an_assignment() -> None:
+    kernel = np.random.default_rng(3).standard_normal((1, 1, 4, 6)).astype(np.float32)
+
+    def step(v: Any) -> Any:
+        before = tf.nn.conv2d(v, kernel, 2, "VALID")
+        v.assign(v * 0.5 + 1.0)
+        return before, tf.nn.conv2d(v, kernel, 2, "VALID")
+
+    _same(step, np.random.default_rng(4).standard_normal((1, 8, 8, 4)))
+
+
+def test_rows_that_a_variable_names_are_found_anew_after_an_assignment() -> None:
+    found = {}
+    for engine in ("reference", "native"):
+        dispatch.use_engine(engine)
+        ids, table, held = tf.Variable([1, 2, 2]), tf.Variable(tf.ones([5, 3])), tf.Variable(tf.ones([5, 3]))
+
+        @tf.function
+        def step(ids: Any = ids, table: Any = table, held: Any = held) -> Any:
+            results = []
+            for _ in range(2):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum(tf.gather(table, ids) ** 2)
+                held.assign(held * 0.5 + tf.convert_to_tensor(tape.gradient(loss, table)))
+                ids.assign(ids + 1)
+                results.append(held.read_value())
+            return results
+
+        found[engine] = [r.numpy() for r in step()]
+    for one, other in zip(found["native"], found["reference"], strict=True):
+        np.testing.assert_array_equal(one, other)

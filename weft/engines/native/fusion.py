@@ -394,6 +394,9 @@ class Fusion:
                 if maker is not None:
                     same = _same_place(load.index, maker, indices, space)
                     stage = max(stage, group.stages[maker] + (0 if same else 1))
+            for reader in self.all_readers.get(nest.output.buffer, ()):
+                if reader in group.stages and not nest.output.buffer.ring:  # what it overwrites must have been read
+                    stage = max(stage, group.stages[reader] + (1 if reader.shape != nest.shape else 0))
             group.stages[nest] = stage
 
     def _order(self, group: Group, waits: set[Group]) -> None:

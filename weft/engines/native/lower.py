@@ -334,13 +334,15 @@ class Lowering:
         """
         first, outer = len(self.nests), self.when
         self.when = when
-        self.state.update((own, self.state[other]) for own, other in handles.items())
+        self.state.update((own, self._anew(other)) for own, other in handles.items())
+        for other in handles.values():  # what is noted on a source in a branch holds in that branch only
+            self._anew(other)
         try:
             for source, target in zip(self._inner(graph, inputs), results, strict=True):
                 self._put(source, target, "chosen")
         finally:
             self.when = outer
-        self.written.update((other, self.state[own]) for own, other in handles.items() if own in self.written)
+        self.written.update((other, self._anew(other)) for own, other in handles.items() if own in self.written)
         for nest in self.nests[first:]:
             if nest.when is None and nest not in self._always:
                 nest.when = when
@@ -387,11 +389,17 @@ class Lowering:
         else:
             value = value if self._in_place(value, memory) else self.copy(value)
             self.nests.append(Nest(memory.shape, lambda place, _: value.at(place), memory, name="assign"))
-        self.written[handle] = memory
+        memory = self.written[handle] = self._anew(handle)
         if ours is not None and becomes:
             self.sources[ours] = memory  # further uses of the value find it in the variable
             self._look(ours, memory, ())
         return memory
+
+    def _anew(self, handle: Value) -> Memory:
+        """Where a variable lies from now on: what rules have noted on the source that it was holds of its old value."""
+        held = self.state[handle]
+        self.state[handle] = Memory(held.buffer, held.shape, held.strides, held.offset)
+        return self.state[handle]
 
     def _in_place(self, value: Source, memory: Memory) -> bool:
         """Whether each element needs of what it overwrites no more than what lies in its own place."""

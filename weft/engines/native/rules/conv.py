@@ -368,7 +368,9 @@ def _spots(low: Lowering, node: Node, number: int, ct: Source, window: Window, c
     if not (plain and last and rare.rare(node.inputs[number])):
         return None
     memory = low.contiguous(ct, "cotangent")
-    key = (memory.buffer, memory.offset, flat, image, low.region, low.when)
+    # a variable's place is another source after each assignment
+    place = memory if memory.buffer.role == "state" else (memory.buffer, memory.offset)
+    key = (place, flat, image, low.region, low.when)
     found = low.shared.get(key)
     if found is None:
         view_ = Memory(memory.buffer, (ct.shape[0], *flat.out, ct.shape[-1]), None, memory.offset)
