@@ -122,6 +122,28 @@ def test_it_is_the_products_one_by_one(number: int, monkeypatch: pytest.MonkeyPa
     _near(together, _by_reference(function, given))
 
 
+@pytest.mark.parametrize("low", [np.finfo(np.float32).min, -1e9])
+@pytest.mark.parametrize("added", [False, True])
+def test_rows_where_everything_is_masked_take_all_columns(added: bool, low: float) -> None:
+    """What a mask puts counts where nothing else does: the first places of rows that are padded on the left."""
+    rows = 96
+    given = _drawn([(2, 2, rows, 16)] * 3 + [(2, 2, rows, 16)])
+    seen = np.arange(rows) >= np.array([[0], [5]])
+
+    def attend(q: Any, k: Any, v: Any) -> Any:
+        causal = tf.range(rows)[:, None] >= tf.range(rows)
+        scores = tf.matmul(q, k, transpose_b=True)
+        if added:
+            scores += tf.where(seen[:, None, None, :], 0.0, low)
+            scores = tf.where(causal, scores, low)
+        else:
+            scores = tf.where(causal & seen[:, None, None, :], scores, low)
+        return tf.matmul(tf.nn.softmax(scores), v)
+
+    function = _with_gradients(attend)
+    _near(_run(function, given), _by_reference(function, given))
+
+
 @pytest.mark.parametrize(
     ("sizes", "heads_first"),
     [((2, 2, 64, 64, 8, 16), False), ((1, 3, 75, 75, 9, 24), True), ((2, 1, 40, 101, 5, 33), False)],

@@ -377,7 +377,8 @@ class _RunMaker:
     def _is_nothing(self, distance: int) -> bool:
         """Whether what lies so far ahead of the rows takes no part."""
         run = self.run
-        seen = Ahead(distance, self.finder.writers, {})
+        own = {nest.output.buffer: [nest] for nest in (*run.maps, *run.scores)}  # some of them copies
+        seen = Ahead(distance, {**self.finder.writers, **own}, {})
         for nest in run.maps:
             if nest.shape == run.space[:-1] and not nest.reduced:
                 continue
