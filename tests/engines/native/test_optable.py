@@ -27,7 +27,8 @@ BUDGET = 25
 
 #: ops that run by their reference
 HOST = frozenset("""
-    all_reduce bessel_i0 bessel_i0e bessel_i1 bessel_i1e bessel_j0 bessel_j1 bessel_k0 bessel_k0e bessel_k1 bessel_k1e
+    all_gather all_reduce
+    bessel_i0 bessel_i0e bessel_i1 bessel_i1e bessel_j0 bessel_j1 bessel_k0 bessel_k0e bessel_k1 bessel_k1e
     bessel_y0 bessel_y1 boolean_mask boolean_mask_grad ctc_beam_search_decoder ctc_greedy_decoder ctc_loss
     ctc_loss_gradient dawsn det dynamic_partition edit_distance eigh eigvalsh erfcinv expm hashed_cross igamma
     igamma_grad_a igammac inverse lexicographic_order logm lstsq lu ndtri nextafter ordered_indices pinv polygamma

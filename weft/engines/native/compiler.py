@@ -79,7 +79,7 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
     inputs = [lowering.given(value) for value in graph.inputs]
     plan = Plan(target, lambda buffer, group: _needed_outside(fusion, buffer, group))
     layout = emit.Layout()
-    emitter = emit.Emitter(layout, checked, target.fma, target.scales, target.dots)
+    emitter = emit.Emitter(layout, checked, target.fma, target.scales, target.dots, target.halves)
     phases: list[_Phase] = []
     groups: dict[str, Group] = {}
     work: dict[str, Work] = {}

@@ -28,6 +28,7 @@ class Target:
         bf16: Whether there are dot products of bfloat16.
         scales: Whether there is an instruction that multiplies by a power of two: AVX-512's.
         dots: What multiplies pairs of int16 and adds both products up in int32: `vnni`, `madd`, or "" for nothing.
+        halves: The half precisions that it converts to float32 and back, as LLVM calls them.
         nearest: Bytes of a core's nearest cache.
         own: Bytes of the next one, which a core has to itself, too.
     """
@@ -42,6 +43,7 @@ class Target:
     bf16: bool = False
     scales: bool = False
     dots: str = ""
+    halves: frozenset[str] = frozenset()
     nearest: int = 1 << 15
     own: int = 1 << 20
 
@@ -79,17 +81,20 @@ def find(name: str) -> Target:
         bf16, scales = "avx512bf16" in features, level[0] == 64
         vnni = "avxvnni" in features or (scales and "avx512vnni" in features)
         dots = "vnni" if vnni else "madd" if x86 else ""
+        halves = {"bfloat": bf16, "half": "f16c" in features or not x86}
         return Target("host", triple, cpu, found.flatten(), *level, bf16=bf16, scales=scales, dots=dots,
+                      halves=frozenset(half for half, there in halves.items() if there),
                       nearest=_cache(1, Target.nearest), own=_cache(2, Target.own))  # fmt: skip
     if x86 is (name == "neon"):
         raise UnavailableError(f"Target {name} is not one of this machine, which is {platform.machine()}.")
     if not x86:
-        return Target(name, triple, cpu, found.flatten(), 16, 32, True)
+        return Target(name, triple, cpu, found.flatten(), 16, 32, True, halves=frozenset({"half"}))
     level = _level(True, features)
     wanted = {"avx512": (64, 32, True), "avx2": (32, 16, True), "x86-64": (16, 16, False)}[name]
     if wanted[0] > level[0]:
         raise UnavailableError(f"Target {name} needs instructions that this processor ({cpu}) does not have.")
-    return Target(name, triple, _X86_LEVELS[name], "", *wanted, scales=name == "avx512", dots="madd")
+    return Target(name, triple, _X86_LEVELS[name], "", *wanted, scales=name == "avx512", dots="madd",
+                  halves=frozenset() if name == "x86-64" else frozenset({"half"}))  # fmt: skip
 
 
 def _cache(level: int, usual: int) -> int:

@@ -45,16 +45,19 @@ class Emitter(Module):
         fma: Whether the processor has a fused multiply-add.
         scales: Whether it has AVX-512's product with a power of two.
         dots: What it adds up pairs of products of int16 with (`Target.dots`).
+        halves: The half precisions that it converts itself, as LLVM calls them.
     """
 
     def __init__(
-        self, layout: Layout, checked: bool = False, fma: bool = True, scales: bool = False, dots: str = ""
+        self, layout: Layout, checked: bool = False, fma: bool = True, scales: bool = False, dots: str = "",
+        halves: frozenset[str] = frozenset(),
     ) -> None:
         self.layout = layout
         self.checked = checked
         self.fma = fma
         self.scales = scales
         self.dots = dots
+        self.halves = halves
         self.functions: list[str] = []
         self.shared: set[str] = set()
         self.known: dict[tuple[Any, ...], Written] = {}

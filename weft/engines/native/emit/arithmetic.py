@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from weft.base import dtypes
-from weft.engines.native.emit.places import Places
-from weft.engines.native.emit.words import ELEMENT, HALVES, SUFFIX, Value, is_number, splat_literal, zero
+from weft.engines.native.emit.halves import Halves
+from weft.engines.native.emit.words import ELEMENT, HALF_TYPES, HALVES, SUFFIX, Value, is_number, splat_literal, zero
 
 if TYPE_CHECKING:
     from weft.base.dtypes import DType
@@ -20,7 +20,7 @@ _INTRINSIC = {"sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "round_even": "r
               "copysign": "copysign", "fma": "fma"}  # fmt: skip
 
 
-class Arithmetic(Places):
+class Arithmetic(Halves):
     """A function that is being written: how operations are spelled."""
 
     def apply(self, name: str, args: Sequence[Value], source: DType, target: DType, where: list[Any]) -> Value:
@@ -227,9 +227,11 @@ class Arithmetic(Places):
         return self.apply("bitcast", (chosen,), i32, f32, where)
 
     def convert(self, value: Value, word: str, to: str, where: list[Any] | None = None) -> Value:
-        result = Value(self.name(), to, value.lanes)
-        self.line(f"{result.name} = {word} {value} to {result.full}", where)
-        return result
+        if word == "fpext" and value.type in HALF_TYPES - self.module.halves:
+            return self.widened(value, where)
+        if word == "fptrunc" and to in HALF_TYPES - self.module.halves:
+            return self.narrowed(value, to, where)
+        return self.step(word, value, to, where)
 
     def splat(self, value: Value) -> Value:
         """One number in every lane."""

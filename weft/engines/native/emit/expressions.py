@@ -7,7 +7,7 @@ from typing import Any
 from weft.base import dtypes
 from weft.engines.native import vectormath
 from weft.engines.native.emit.addresses import Addresses
-from weft.engines.native.emit.words import ELEMENT, HALVES, Value, literal, zero
+from weft.engines.native.emit.words import ELEMENT, HALF_TYPES, HALVES, Value, literal, zero
 from weft.engines.native.loops import Across, At, Const, Expr, Get, Load, Op
 
 
@@ -38,8 +38,12 @@ class Expressions(Addresses):
     def load(self, expr: Load, where: list[Any]) -> Value:
         guard = None if expr.guard is None else self.value(expr.guard)
         kind, address = self.address(expr.buffer, expr.index, where, guard)
-        type = "i8" if expr.buffer.dtype.is_bool else ELEMENT[expr.dtype.name]
+        element = ELEMENT[expr.dtype.name]
+        foreign = element in HALF_TYPES - self.module.halves
+        type = "i8" if expr.buffer.dtype.is_bool else "i16" if foreign else element
         value = self.read(kind, address, type, expr.buffer.dtype.size, guard, where)
+        if foreign:
+            return self.step("bitcast", value, element, where)
         if expr.buffer.dtype.is_bool:
             test = Value(self.name(), "i1", value.lanes)
             self.line(f"{test.name} = icmp ne {value}, {zero(value)}", where)

@@ -57,6 +57,7 @@ class Module:
     fma: bool
     scales: bool
     dots: str
+    halves: frozenset[str]
     declarations: dict[str, None]
 
     def function(self, name: str, dtype: DType, lanes: int, count: int) -> str:

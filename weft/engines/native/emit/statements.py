@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weft.engines.native import vectormath
 from weft.engines.native.emit.expressions import Expressions
 from weft.engines.native.emit.places import Scope, flatten
-from weft.engines.native.emit.words import ELEMENT, Value
+from weft.engines.native.emit.words import ELEMENT, HALF_TYPES, Value
 from weft.engines.native.index import Index
 from weft.engines.native.loops import (
     Buffer,
@@ -280,6 +280,8 @@ class Function(Expressions):
         size = buffer.dtype.size
         if buffer.dtype.is_bool:
             value = self.convert(value, "zext", "i8")
+        elif value.type in HALF_TYPES - self.module.halves:
+            value = self.step("bitcast", value, "i16", self.lines)
         if kind == "one":
             if value.lanes > 1:
                 raise ValueError(f"{self.kernel.name}: a vector is stored at one place of {buffer}")

@@ -20,6 +20,7 @@ ELEMENT = {
 }  # fmt: skip
 SUFFIX = {"half": "f16", "bfloat": "bf16", "float": "f32", "double": "f64"}
 HALVES = (dtypes.float16, dtypes.bfloat16)
+HALF_TYPES = frozenset({"half", "bfloat"})
 
 
 @dataclass(slots=True)
