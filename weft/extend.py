@@ -48,7 +48,8 @@ __all__ = [
     "EventFileWriter", "GraphDef", "encode_png", "summaries",
     "Batches", "Dim", "Lock", "SharedVariable", "Tensor", "TensorOperators", "TensorShape", "absent", "at_once",
     "attribute_set", "batches",
-    "among_processes", "collect_operations", "distribute", "evaluate_shape", "explain", "explain_missing_gradient",
+    "among_processes", "collect_operations", "cut_among_replicas", "distribute", "evaluate_shape", "explain",
+    "explain_missing_gradient",
     "file_of_first_worker", "forget", "function",
     "gather_rows", "global_seed", "in_graph", "join_processes", "layout_of", "list_devices",
     "made_by_constructor", "nearest", "nest",
@@ -474,6 +475,18 @@ def replica_count() -> int:
     """How many replicas the code at hand is run for: 1 outside of `strategy.run`."""
     found = replicas.body()
     return 1 if found is None else found.count
+
+
+def cut_among_replicas(data: Any, count: int) -> Any:
+    """The rows of a batch as values of each replica; scalars all get, and what are values of replicas stays so.
+
+    Args:
+        data: Nested tensors.
+        count: How many replicas there are.
+    """
+    from weft.api.distribute_inputs import cut
+
+    return nest.map_structure(lambda leaf: cut(leaf, count), data)
 
 
 def set_layout(variable: Any, axes: Sequence[str | None]) -> None:

@@ -2,7 +2,8 @@
 
 `run` traces a function once, for all replicas, and the engine runs it on their devices. Keras' loops take a
 strategy's devices otherwise: the batch is cut among them and everything is computed as for the whole, so that the
-numbers are those of one device. With one device there is one replica, which is called as it is.
+numbers are those of one device. Where a model has a step or a loss of its own, replicas run that by `run`, too. With
+one device there is one replica, which is called as it is.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ class _Open(threading.local):
     def __init__(self) -> None:
         self.everywhere: Any = None  # the strategy in force outside of all scopes
         self.sharing: Distribution | None = None
+        self.returned: Any = None  # what the function that was run last has returned
         self.strategies: list[tuple[Any, ReplicaContext | None]] = []
 
 
@@ -104,8 +106,15 @@ def _note_strategy(made: Any) -> None:
 
 
 def _variable_of_replicas(synchronization: Any) -> Any:
-    """A variable with a value for each replica, where the strategy in force has several and that is asked for."""
+    """A variable with a value for each replica, where the strategy in force has several and that is asked for.
+
+    Raises:
+        ValueError: For one that several replicas are not to keep alike.
+    """
     count = get_strategy().num_replicas_in_sync
+    if count > 1 and _open.strategies and getattr(synchronization, "name", synchronization) in ("NONE", "none"):
+        raise ValueError(explain("`NONE` variable synchronization mode is not supported with tf.distribute strategy.",
+                                 received=repr(synchronization), expected="AUTO, ON_WRITE or ON_READ"))  # fmt: skip
     return SyncOnReadVariable.of(count) if count > 1 and variable.on_read(synchronization) else None
 
 
@@ -306,7 +315,8 @@ class Strategy:
             options: Accepted.
 
         Returns:
-            What it returns, its tensors being values of each replica where there are several.
+            What it returns, its tensors being values of each replica where there are several; values of Python's own,
+            such as numbers and strings, stay as they are.
         """
         if self.num_replicas_in_sync == 1:
             with self._on_its_device(), _entered(self, ReplicaContext(self)):
@@ -318,10 +328,17 @@ class Strategy:
         if fn not in self._functions:
             if len(self._functions) >= 64:
                 self._functions.clear()
-            self._functions[fn] = Function(lambda args, kwargs: self._replicated(fn, args, kwargs), "run")
+
+            def returning(args: Any, kwargs: Any) -> Any:
+                _open.returned = self._replicated(fn, args, kwargs)
+                return replicas.without_plain(_open.returned)
+
+            self._functions[fn] = Function(returning, "run")
         if len(self._graphs) >= 64:
             self._graphs.clear()
-        return self._functions[fn].call_anew(self._graphs, tuple(args), kwargs or {})
+        found = self._functions[fn].call_anew(self._graphs, tuple(args), kwargs or {})
+        returned, _open.returned = _open.returned, None
+        return replicas.with_plain(returned, found)
 
     experimental_run_v2 = run  # its name in TensorFlow 2.0 and 2.1
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from weft.api import array
+from weft.api import array, math, sparse
 from weft.base import nest
 from weft.base.errors import OutOfRangeError, explain
 from weft.base.shapes import TensorShape
@@ -18,7 +18,9 @@ from weft.data.dataset import Dataset
 from weft.data.optional import Optional
 from weft.runtime import context, frontdoor, processes
 from weft.runtime.composite import CompositeTensor
+from weft.runtime.ragged import RaggedTensor
 from weft.runtime.replicas import PerReplica
+from weft.runtime.sparse import SparseTensor
 from weft.runtime.spec import CompositeSpec, TensorSpec
 from weft.runtime.tensor import EagerTensor
 
@@ -121,17 +123,29 @@ class PerReplicaSpec(CompositeSpec):
         return self._value_specs[0].shape  # type: ignore[no-any-return]
 
     def _component_specs(self) -> list[TensorSpec]:
-        return list(self._value_specs) if self._whole is None else [self._whole]
+        if self._whole is not None:
+            return [self._whole]
+        return [part for spec in self._value_specs
+                for part in (spec._component_specs() if isinstance(spec, CompositeSpec) else [spec])]  # fmt: skip
 
     def _from_components(self, parts: list[Any]) -> PerReplica:
-        return PerReplica(parts, None if self._whole is None else len(self._value_specs))
+        if self._whole is not None:
+            return PerReplica(parts, len(self._value_specs))
+        supply = iter(parts)
+
+        def one(spec: Any) -> Any:
+            if not isinstance(spec, CompositeSpec):
+                return next(supply)
+            return spec._from_components([next(supply) for _ in spec._component_specs()])
+
+        return PerReplica([one(spec) for spec in self._value_specs])
 
     def is_compatible_with(self, other: Any) -> bool:
         """Whether a value (or spec) fits."""
         if isinstance(other, PerReplicaSpec):
             theirs = other._component_specs()
         elif isinstance(other, PerReplica) and (other.count is not None or self._whole is None):
-            theirs = self._fitted(other).parts
+            theirs = self._fitted(other)._components()
         else:
             return False
         own = self._component_specs()
@@ -278,7 +292,7 @@ class DistributedDataset:
     def _shared(self, drops: bool = True) -> tuple[Any, Callable[[Any], Any]]:
         """What is gone through, and what makes values of replicas of its elements."""
         if self._cuts:
-            return self._dataset, lambda element: nest.map_structure(lambda leaf: _cut(leaf, self._count), element)
+            return self._dataset, lambda element: nest.map_structure(lambda leaf: cut(leaf, self._count), element)
         if processes.count() > 1:
             def by_sizes(found: Any) -> Any:
                 element, sizes = found
@@ -317,14 +331,48 @@ def _by_sizes(leaf: Any, sizes: Sequence[int]) -> PerReplica:
     return PerReplica([leaf[begin:end] for begin, end in itertools.pairwise(bounds)])
 
 
-def _cut(leaf: Any, count: int) -> PerReplica:
+def cut(leaf: Any, count: int) -> Any:
+    """The rows of a tensor as a value of each replica; None and what is one already stay as they are.
+
+    Raises:
+        TypeError: For what has no rows of numbers.
+    """
+    if leaf is None or isinstance(leaf, PerReplica):
+        return leaf
     if isinstance(leaf, CompositeTensor):
-        raise TypeError(explain(
-            "experimental_distribute_dataset: rows of dense tensors are shared out among replicas.",
-            received=type(leaf).__name__, hint="make them dense, with `to_tensor` or `to_dense`",
-        ))  # fmt: skip
+        return _rows_of_composite(leaf, count)
     tensor = frontdoor.convert(leaf)
     return PerReplica([tensor] * count) if tensor.shape.rank == 0 else PerReplica([tensor], count)
+
+
+def _rows_of_composite(leaf: Any, count: int) -> PerReplica:
+    """The rows of a ragged or sparse tensor, in which replicas' parts differ in size."""
+    if isinstance(leaf, RaggedTensor):
+        splits = frontdoor.convert(leaf.row_splits)
+        rows = math.maximum(array.size(splits, splits.dtype) - 1, 0)  # after the last batch there are no splits
+    elif isinstance(leaf, SparseTensor):
+        rows = frontdoor.convert(leaf.dense_shape)[0]
+    else:
+        raise TypeError(explain(
+            "experimental_distribute_dataset: rows of dense, ragged and sparse tensors are shared out among replicas.",
+            received=type(leaf).__name__, hint="make them dense",
+        ))  # fmt: skip
+    size = (rows + (count - 1)) // count
+    bounds = [math.minimum(size * number, rows) for number in range(count + 1)]
+    return PerReplica([_stretch(leaf, begin, end) for begin, end in itertools.pairwise(bounds)])
+
+
+def _stretch(leaf: Any, begin: Any, end: Any) -> Any:
+    """Some rows of what has rows."""
+    if isinstance(leaf, RaggedTensor):
+        splits = frontdoor.convert(leaf.row_splits)
+        own = array.concat([splits, array.zeros([1], splits.dtype)], 0)[begin : end + 1]
+        return RaggedTensor.from_row_splits(_stretch(leaf.values, own[0], own[-1]), own - own[0], validate=False)
+    if isinstance(leaf, SparseTensor):
+        first = frontdoor.convert(leaf.dense_shape)
+        start = array.concat([array.reshape(begin, [1]), array.zeros_like(first[1:])], 0)
+        return sparse.slice(leaf, start, array.concat([array.reshape(end - begin, [1]), first[1:]], 0))
+    return leaf[begin:end]
 
 
 def _side_by_side(leaves: Sequence[Any]) -> PerReplica:

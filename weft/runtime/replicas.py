@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from weft.base import dtypes, nest
 from weft.base.dims import Dim
 from weft.base.errors import explain
@@ -24,6 +26,18 @@ from weft.runtime import context, dispatch, frontdoor, variable
 from weft.runtime.composite import CompositeTensor, IndexedSlices
 from weft.runtime.control import Traced, Tracing
 from weft.runtime.variable import on_read
+
+
+def _pieces(value: Any) -> list[Any]:
+    """The tensors that a replica's value is made of."""
+    return list(value._components()) if isinstance(value, CompositeTensor) else [value]
+
+
+def _put_together(value: Any, supply: Iterator[Any]) -> Any:
+    """A value of this form, of the next tensors."""
+    if not isinstance(value, CompositeTensor):
+        return next(supply)
+    return value._rebuild([next(supply) for _ in value._components()])
 
 
 class DistributedValues(CompositeTensor):
@@ -53,13 +67,14 @@ class PerReplica(DistributedValues):
         return tuple(rows[number * size : (number + 1) * size] for number in range(self.count))
 
     def _components(self) -> list[Any]:
-        return list(self.parts)
+        return [piece for part in self.parts for piece in _pieces(part)]
 
     def _rebuild(self, parts: list[Any]) -> PerReplica:
-        return PerReplica(parts, self.count)
+        supply = iter(parts)
+        return PerReplica([_put_together(part, supply) for part in self.parts], self.count)
 
     def _static_part(self) -> Any:
-        return self.count
+        return self.count, *(part._static_part() for part in self.parts if isinstance(part, CompositeTensor))
 
     def __repr__(self) -> str:
         return "PerReplica:{\n" + ",\n".join(f"  {i}: {value!r}" for i, value in enumerate(self.values)) + "\n}"
@@ -267,16 +282,17 @@ def replicate(
         What it returns, with `PerReplica` leaves.
     """
     leaves = nest.flatten(operands)
-    varying = [leaf for leaf in leaves if isinstance(leaf, PerReplica)]
+    varying = [piece for leaf in leaves if isinstance(leaf, PerReplica) for piece in _pieces_of_each(leaf)]
     types = [TensorType((), dtypes.int32)]
     inputs: list[Any] = []
-    for leaf in varying:
-        types.append(_part_type(leaf, count))
-        inputs.extend(leaf.parts)
+    for piece in varying:
+        types.append(_part_type(piece, count))
+        inputs.extend(piece.parts)
 
     def call(number: Any, *parts: Any) -> Any:
         supply = iter(parts)
-        args, kwargs = nest.pack(operands, [next(supply) if isinstance(leaf, PerReplica) else leaf for leaf in leaves])
+        given = [_put_together(leaf.parts[0], supply) if isinstance(leaf, PerReplica) else leaf for leaf in leaves]
+        args, kwargs = nest.pack(operands, given)
         _open.bodies.append(Body(count, number))
         try:
             with within(number):
@@ -285,9 +301,33 @@ def replicate(
             _open.bodies.pop()
 
     tracing = Tracing(call, types, "replica")
-    traced = tracing.close(tracing.returned)
+    traced = tracing.close(without_plain(tracing.returned))
     _require_sameness(traced.graph, [True] * len(types) + [False] * (len(traced.graph.inputs) - len(types)))
-    return _joined(traced, inputs, tuple("each" if leaf.count is None else "cut" for leaf in varying), count, devices)
+    kinds = tuple("each" if piece.count is None else "cut" for piece in varying)
+    return with_plain(tracing.returned, _joined(traced, inputs, kinds, count, devices))
+
+
+def _pieces_of_each(leaf: PerReplica) -> list[PerReplica]:
+    """The values of replicas that one is made of: of sparse and ragged tensors those of their parts."""
+    columns = zip(*map(_pieces, leaf.parts), strict=True)
+    return [PerReplica(column, leaf.count) for column in columns]
+
+
+def is_plain(leaf: Any) -> bool:
+    """Whether what a replica returns is a value of Python's own, which stays as it is."""
+    return isinstance(leaf, (bool, int, float, complex, str, bytes)) and not isinstance(leaf, np.generic)
+
+
+def without_plain(returned: Any) -> Any:
+    """What a function returns, with None for values of Python's own."""
+    return nest.map_structure(lambda leaf: None if is_plain(leaf) else leaf, returned)
+
+
+def with_plain(returned: Any, found: Any) -> Any:
+    """What has come out of a graph, with the values of Python's own that the function returned."""
+    if not any(map(is_plain, nest.flatten(returned))):
+        return found
+    return nest.map_structure(lambda leaf, value: leaf if is_plain(leaf) else value, returned, found)
 
 
 def _joined(traced: Traced, inputs: Sequence[Any], kinds: tuple[str, ...], count: int, devices: Sequence[str]) -> Any:

@@ -255,3 +255,53 @@ def test_a_train_step_that_scales_its_loss_by_replicas_has_the_gradients_of_one_
         kernels.append(model.dense.kernel.numpy())
     assert model.distribute_strategy.num_replicas_in_sync == 1 and kernels[0].any()
     np.testing.assert_allclose(kernels[0], kernels[1], atol=1e-6)
+
+
+def test_values_of_python_that_replicas_return_stay_as_they_are() -> None:
+    strategy = _mirrored(2)
+    found = strategy.run(lambda: {"a": "x", "b": None, "c": [1, 2.5], "d": _number()})
+    assert (found["a"], found["b"], found["c"], _local(strategy, found["d"])) == ("x", None, [1, 2.5], [0, 1])
+    assert strategy.run(lambda: 3) == 3 and strategy.experimental_local_results(3) == (3,)
+    assert int(tf.function(lambda: strategy.run(lambda: (3, _number())))()[0]) == 3
+    assert float(strategy.reduce("MEAN", strategy.run(lambda: 3.0), axis=None)) == 3.0
+    with pytest.raises(ValueError, match="SUM takes the values of replicas"):
+        strategy.reduce("SUM", strategy.run(lambda: 3), axis=None)
+
+
+def test_replicas_take_the_rows_of_ragged_and_sparse_tensors() -> None:
+    strategy = _mirrored(2)
+    rows = [[1, 2], [3], [], [4, 5, 6], [7]]
+    ragged = tf.data.Dataset.from_tensor_slices(tf.ragged.constant(rows)).batch(4)
+    shared = strategy.experimental_distribute_dataset(ragged)
+    assert [[part.to_list() for part in strategy.experimental_local_results(batch)] for batch in shared] == [
+        [rows[:2], rows[2:4]], [rows[4:], []]]  # fmt: skip
+
+    @tf.function
+    def doubled(batch: Any) -> Any:
+        return strategy.run(lambda x: (x * 2, tf.reduce_sum(x, axis=1)), args=(batch,))
+
+    found, sums = doubled(next(iter(shared)))
+    assert [part.to_list() for part in found.values] == [[[2, 4], [6]], [[], [8, 10, 12]]]
+    assert _local(strategy, sums) == [[3, 3], [0, 15]]
+    total = tf.function(lambda b: strategy.run(tf.reduce_sum, args=(b,)), input_signature=[shared.element_spec])
+    assert [_local(strategy, total(batch)) for batch in shared] == [[6, 15], [7, 0]]
+
+    sparse = tf.data.Dataset.from_tensor_slices(tf.sparse.from_dense([[1, 0], [0, 2], [3, 0], [0, 0], [9, 9]]))
+    of_sparse = strategy.experimental_distribute_dataset(sparse.batch(4))
+    dense = [_local(strategy, strategy.run(tf.sparse.to_dense, args=(batch,))) for batch in of_sparse]
+    assert dense == [[[[1, 0], [0, 2]], [[3, 0], [0, 0]]], [[[9, 9]], []]]
+    for data, function, wanted in ((shared, tf.reduce_sum, 28), (of_sparse, tf.sparse.reduce_sum, 24)):
+        @tf.function
+        def through(data: Any = data, function: Any = function) -> Any:
+            found = 0
+            for batch in data:
+                found += strategy.reduce("SUM", strategy.run(function, args=(batch,)), axis=None)
+            return found
+
+        assert int(through()) == wanted
+
+
+def test_a_variable_without_synchronization_is_refused_in_a_scope() -> None:
+    with _mirrored(2).scope(), pytest.raises(ValueError, match="`NONE` variable synchronization"):
+        tf.Variable(1.0, synchronization=tf.VariableSynchronization.NONE)
+    assert float(tf.Variable(1.0, synchronization=tf.VariableSynchronization.NONE)) == 1.0

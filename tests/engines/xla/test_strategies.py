@@ -124,7 +124,7 @@ def test_replicas_have_parts_numbers_and_sums() -> None:
         return {
             "own": total, "sum": context.all_reduce("sum", total), "mean": context.all_reduce("mean", total),
             "number": context.replica_id_in_sync_group, "all": context.all_gather(tf.stack([total]), axis=0),
-            "one": 1.0,
+            "one": tf.constant(1.0),
         }  # fmt: skip
 
     for given in (part, next(iter(strategy.experimental_distribute_dataset(data.map(lambda x: x[:4]))))):

@@ -11,7 +11,7 @@ from weft.extend import explain, outermost_graph
 from weft.keras import losses as losses_module
 from weft.keras import metrics as metrics_module
 from weft.keras.core.naming import to_snake_case
-from weft.keras.trainer import arguments, structured_loss
+from weft.keras.trainer import arguments, replicas, structured_loss
 from weft.keras.trainer.outputs import Outputs
 
 
@@ -374,7 +374,7 @@ class CompileLoss:
                 continue
             value = loss(labels[place], predictions[place], weights[place])
             if self.metrics:  # a shorter last batch counts less, as in the total
-                next(means).update_state(value, sample_weight=arguments.rows(predictions[place]))
+                next(means).update_state(replicas.of_all(value), sample_weight=arguments.rows(predictions[place]))
             if self._scales[place] is not None:
                 value = value * self._scales[place]
             total = value if total is None else total + value
@@ -390,7 +390,7 @@ class CompileLoss:
             part = structured_loss.at(term.path, y_pred)
             value = term.loss(structured_loss.at(term.path, labels), part, weight)
             if self.metrics:
-                next(means).update_state(value, sample_weight=arguments.rows(part))
+                next(means).update_state(replicas.of_all(value), sample_weight=arguments.rows(part))
             value = value if term.scale is None else value * term.scale
             total = value if total is None else total + value
         return total

@@ -8,6 +8,7 @@ from typing import Any
 
 import weft as tf
 from weft import extend
+from weft.keras.trainer import replicas
 
 #: held while a step is traced: layers are built and losses gathered in shared places meanwhile
 tracing = extend.Lock()
@@ -20,13 +21,20 @@ class Step:
         model: The model; it is not kept alive by this.
         method: `"train_step"`, `"test_step"` or `"predict_step"`.
         eagerly: Whether it runs as plain Python.
+        cuts: Whether replicas that each run it share out the batch; else each is given all of it.
     """
 
-    def __init__(self, model: Any, method: str, eagerly: bool) -> None:
+    def __init__(self, model: Any, method: str, eagerly: bool, cuts: bool = True) -> None:
         reference = weakref.ref(model)
 
         def step(data: Any) -> Any:
-            return extend.traceable(getattr(reference(), method))(data)
+            model: Any = reference()
+            found = getattr(model, method)
+            strategy = model._strategy_of(method)
+            if strategy is not None:
+                return replicas.run(strategy, found, data, method, cuts)
+            with replicas.as_a_whole(model):
+                return extend.traceable(found)(data)
 
         def step_on_tensors(data: Any) -> Any:
             return step(as_tensors(data))
@@ -114,11 +122,12 @@ class State:
         """Lets every step be traced anew."""
         self.steps: dict[str, Step] = {}
 
-    def step(self, model: Any, method: str) -> Step:
-        """The step of a method."""
-        found = self.steps.get(method)
+    def step(self, model: Any, method: str, cuts: bool = True) -> Step:
+        """The step of a method, over batches that replicas share out, or are each given."""
+        name = method if cuts else f"{method} of whole batches"
+        found = self.steps.get(name)
         if found is None:
-            found = self.steps[method] = Step(model, method, self.run_eagerly)
+            found = self.steps[name] = Step(model, method, self.run_eagerly, cuts)
         return found
 
     def __getstate__(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from weft.keras.callbacks.callback import CallbackList, History
 from weft.keras.core import step_values, tracking
 from weft.keras.distribution import distribution
 from weft.keras.optimizers.scaling import with_loss_scale
-from weft.keras.trainer import arguments, arrays, sources
+from weft.keras.trainer import arguments, arrays, replicas, sources
 from weft.keras.trainer.compile_utils import CompileLoss, CompileMetrics, check_scales
 from weft.keras.trainer.compiled_parts import CompiledParts
 from weft.keras.trainer.debug_nans import Watch, watching
@@ -125,10 +125,11 @@ class Trainer(CompiledParts, GeneratorMethods):
     def distribute_strategy(self) -> Any:
         """The strategy that it was compiled under.
 
-        In a step that the model runs itself it is the default one, of one replica: a batch is whole there.
+        In a step of the trainer's own it is one of one replica: a batch is whole there.
         """
-        compiled_under = self.__dict__.get("_distribute_strategy") if tf.executing_eagerly() else None
-        return tf.distribute.get_strategy() if compiled_under is None else compiled_under
+        compiled_under = self.__dict__.get("_distribute_strategy")
+        runs = tf.distribute.has_strategy() and not tf.distribute.in_cross_replica_context()
+        return tf.distribute.get_strategy() if compiled_under is None or runs else compiled_under
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of `compile`; None where it was not called."""
@@ -253,7 +254,7 @@ class Trainer(CompiledParts, GeneratorMethods):
             found = self._state.compile_loss(y, y_pred, sample_weight)
             if found is not None:
                 parts.append(found)
-        parts.extend(tf.reduce_sum(loss) for loss in self.losses)  # type: ignore[attr-defined]
+        parts.extend(replicas.share(tf.reduce_sum(loss)) for loss in self.losses)  # type: ignore[attr-defined]
         if not parts:
             raise ValueError(explain(
                 f"Model `{self.name}` has no loss to compute.",  # type: ignore[attr-defined]
@@ -273,7 +274,7 @@ class Trainer(CompiledParts, GeneratorMethods):
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
         if self._state.loss_tracker is not None:
             counted = arguments.rows(y_pred if y_pred is not None else x)
-            self._state.loss_tracker.update_state(loss, sample_weight=counted)
+            self._state.loss_tracker.update_state(replicas.of_all(loss), sample_weight=counted)
         return loss
 
     # Steps
@@ -355,12 +356,17 @@ class Trainer(CompiledParts, GeneratorMethods):
         """A function that takes an iterator and predicts its next batch. May be overridden."""
         return self._make("predict_step", force)
 
-    def _runner(self, method: str) -> Callable[[Any], Any]:
-        """What runs a step over a batch: the traced step, or what a subclass makes instead."""
+    def _strategy_of(self, method: str) -> Any:
+        """The strategy whose replicas each run a step; None where it is computed for the whole batch."""
+        return replicas.strategy_of(self, method, Trainer)
+
+    def _runner(self, method: str, cuts: bool = True) -> Callable[[Any], Any]:
+        """What runs a step over a batch, which replicas may share out: traced, or what a subclass makes instead."""
         if self._makes_own(method):
             made = getattr(self, _MAKERS[method])()
-            return lambda data: made(iter((data,)))
-        return self._state.step(self, method)
+            return lambda data: made(iter((replicas.shared_out(self, data),)))
+        cuts = cuts or self._strategy_of(method) is None
+        return self._state.step(self, method, cuts)
 
     def _makes_own(self, method: str) -> bool:
         """Whether a subclass makes what runs a step."""
@@ -369,6 +375,7 @@ class Trainer(CompiledParts, GeneratorMethods):
 
     def _run_watched(self, data: Any, step: int, packed: Any) -> dict[str, Any]:
         """A training step that stops at the first number that is not finite."""
+        replicas.require_whole(self._strategy_of("train_step"))
         watch = Watch(step, data)
         watch.check_inputs()
         self._state.watch = watch
@@ -742,7 +749,8 @@ class Trainer(CompiledParts, GeneratorMethods):
         if reset_metrics:
             self.reset_metrics()
         data = arguments.whole("train_on_batch", x, y, sample_weight, class_weight)
-        logs = self._run_watched(data, 0, data) if config.is_debug_nans_enabled() else self._runner("train_step")(data)
+        watched = config.is_debug_nans_enabled()
+        logs = self._run_watched(data, 0, data) if watched else self._runner("train_step", False)(data)
         numbers = as_numbers(logs)
         return numbers if return_dict else self._in_order(numbers)
 
@@ -767,7 +775,8 @@ class Trainer(CompiledParts, GeneratorMethods):
         self._require_compiled("test_on_batch")
         if reset_metrics:
             self.reset_metrics()
-        numbers = as_numbers(self._runner("test_step")(arguments.whole("test_on_batch", x, y, sample_weight, None)))
+        data = arguments.whole("test_on_batch", x, y, sample_weight, None)
+        numbers = as_numbers(self._runner("test_step", False)(data))
         return numbers if return_dict else self._in_order(numbers)
 
     @extend.user_facing
@@ -782,4 +791,5 @@ class Trainer(CompiledParts, GeneratorMethods):
         Returns:
             An array, or a structure of them.
         """
-        return numpy_of(self._runner("predict_step")(arguments.whole("predict_on_batch", x, None, None, None)[:1]))
+        data = arguments.whole("predict_on_batch", x, None, None, None)[:1]
+        return numpy_of(self._runner("predict_step", False)(data))
