@@ -492,13 +492,16 @@ tf.data.Dataset.range(4).shuffle(2, seed=3)
 LINES += (Path(__file__).parent / "tf1_operation_lines.txt").read_text().splitlines()
 
 #: what draws in several steps: its draws are numbered alike, too
-DRAWS = [line for line in LINES if line.startswith(("tf.image.random_", "tf.random_crop")) and "seed=" not in line]
+DRAWING = (
+    "tf.image.random_", "tf.random_", "tf.nn.dropout", "tf.layers.dropout", "tf.multinomial", "tf.truncated_normal",
+    "tf.distributions.Categorical", "tf.distributions.Normal",
+)  # fmt: skip
+DRAWS = [line for line in LINES if line.startswith(DRAWING) and "seed=" not in line]
 
 #: what does not yet
 SHORT = """
 tf.einsum("bij,jk->bik", seq, w)
 tf.transpose(unknown)
-tf.eye(tf.shape(x)[0])
 tf.meshgrid(tf.range(3), tf.range(4))
 tf.Variable(0.0, use_resource=True)
 tf.get_variable("v", [4, 3], use_resource=True)
@@ -508,7 +511,6 @@ tf.TensorArray(tf.float32, 5)
 tf.TensorArray(tf.float32, 5).write(0, 1.0).stack()
 tf.nn.ctc_loss(tf.SparseTensor([[0, 1]], [1], [2, 2]), tf.zeros([3, 2, 4]), [3, 3])
 tf.distributions.Normal(tf.squeeze(x[:, 0]), tf.squeeze(x[:, 1])).sample(1)
-tf.contrib.layers.batch_norm(x, scale=True, updates_collections=None)
 """.strip().splitlines()
 SHORT += (Path(__file__).parent / "tf1_operation_lines_short.txt").read_text().splitlines()
 
@@ -671,4 +673,30 @@ x[i[0]] | x
 x[:, :i[0]] | x
 tf.strided_slice(x, [0, 0], [1, 2]) | x
 tf.norm(x) | x
+tf.norm(x, axis=1) | x
+tf.norm(a, axis=1) | a
+tf.log(0.1 / a) + tf.log(0.9 / (1.0 - a)) | a
+0.1 * a + 0.2 * a | a
+(1.0 - a) * (2.0 - b) | [a, b]
+a + v | [a, v]
+(a - v) + (b - v) | [a, b, v]
+a ** b | [a, b]
+a ** 2 + b ** 2 | [a, b]
+tf.squared_difference(a, v) | [a, v]
+tf.cast(a, tf.float64) * tf.cast(b, tf.float64) | [a, b]
+tf.reduce_sum(a, 1) + tf.reduce_mean(a, 1) | a
+tf.reduce_sum(a, 1) + tf.reduce_sum(a, -1) | a
+tf.reduce_mean(a, [-2, -1]) | a
+tf.reduce_sum(unknown) | unknown
+tf.reduce_mean(unknown) | unknown
+tf.reduce_max(unknown) | unknown
+tf.nn.moments(a, [0])[1] | a
+tf.nn.l2_normalize(a, 1) | a
+tf.nn.dropout(a, 0.5) | a
+tf.nn.dropout(a, keep) | a
+tf.reduce_logsumexp(a, 1) | a
+tf.layers.batch_normalization(a, training=True) | a
+tf.layers.batch_normalization(x, training=True, scale=False) | x
+tf.sparse_tensor_dense_matmul(tf.SparseTensor([[0, 1]], [3.0], [8, 4]), wp) | wp
+tf.add_n([x]) | x
 """.strip().splitlines()

@@ -9,7 +9,7 @@ import numpy as np
 
 from weft.api import late_axes, ragged_map
 from weft.api import late_parameters as late
-from weft.api.common import apply, axes_of, cast_to, in_a_row, integer
+from weft.api.common import apply, axes_of, cast_to, in_a_row, integer, shape_vector
 from weft.base import dtypes, shapes
 from weft.base.errors import DTypeError, InvalidArgumentError, UnimplementedError, explain
 from weft.base.shapes import TensorShape
@@ -135,7 +135,7 @@ def _filled(shape: Any, number: Any, dtype: Any, name: str | None) -> Any:
 def _filled_new(shape: Any, number: Any, dtype: dtypes.DType, name: str | None) -> Any:
     if dtype is dtypes.string and number == 0:
         number = ""
-    return fill(shape, constant(bool(number) if dtype.is_bool else number, dtype), name=name)
+    return fill(shape_vector(shape), constant(bool(number) if dtype.is_bool else number, dtype), name=name)
 
 
 def zeros(shape: Any, dtype: Any = dtypes.float32, name: str | None = None, layout: Any = None) -> Any:

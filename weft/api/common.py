@@ -10,7 +10,7 @@ from weft.base import dtypes
 from weft.base.errors import explain
 from weft.ops import opdef
 from weft.runtime import dispatch, frontdoor, sizes
-from weft.runtime.tensor import EagerTensor
+from weft.runtime.tensor import EagerTensor, Tensor
 
 
 def apply(op: str, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
@@ -71,6 +71,13 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
 def in_a_row(x: Any) -> Any:
     """All elements as a vector, whatever the rank."""
     return dispatch.call("reshape_dynamic", x, dispatch.builder.constant([-1], dtypes.int32))
+
+
+def shape_vector(shape: Any) -> Any:
+    """A shape argument, in which a scalar tensor is one size."""
+    if isinstance(shape, Tensor) and shape.shape.rank == 0:
+        return apply("reshape", shape, shape=(1,))
+    return shape
 
 
 def reduced(op: str, x: Any, axis: Any, keepdims: Any, name: str | None = None, **attrs: Any) -> Any:

@@ -12,6 +12,7 @@ from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.runtime import dispatch, frontdoor, sizes
 from weft.runtime import random as streams
+from weft.runtime.operation_counts import standing_for
 from weft.runtime.tensor import literal
 
 
@@ -61,10 +62,11 @@ def drawn_shape(shape: Any) -> tuple[Any, ...]:
 def followed_by(shape: Any, parameter: Any) -> Any:
     """The shape of as many draws as `shape` says for every element of a parameter."""
     tail = parameter.shape.symbolic or ()
-    return shape if not tail and _rank_is_unknown(shape) else (*drawn_shape(shape), *tail)
+    return shape if not tail and rank_is_unknown(shape) else (*drawn_shape(shape), *tail)
 
 
-def _rank_is_unknown(shape: Any) -> bool:
+def rank_is_unknown(shape: Any) -> bool:
+    """Whether a shape argument does not even tell how many axes there are."""
     found: Any = sizes.shape_argument(shape)
     return not sizes.is_static(found) and (found.shape.rank != 1 or found.shape[0] is None)
 
@@ -111,16 +113,18 @@ def draw(source: Any, op: str, shape: Any, result: Any, *operands: Any, **attrs:
     """
     if isinstance(shape, (list, tuple)):
         shape = sizes.shape_argument(shape)
-    if _rank_is_unknown(shape) and all(frontdoor.convert(x).shape.rank == 0 for x in operands):
-        # The numbers follow each other in the order of the elements: drawn in a row, they are the same.
-        count = apply("reduce_prod", apply("reshape_dynamic", shape, [-1], sizes=(None,)), axis=(0,), keepdims=False)
-        row = draw(source, op, [count], result, *operands, **attrs)
-        return dispatch.call("reshape_dynamic", row, shape, sizes=None)
-    target = drawn_shape(shape)
+    in_row = rank_is_unknown(shape) and all(frontdoor.convert(x).shape.rank == 0 for x in operands)
+    with standing_for(0):  # a graph of TensorFlow's draws of the shape as it is
+        if in_row:  # the numbers follow each other in the order of the elements: drawn in a row, they are the same
+            flat = apply("reshape_dynamic", shape, [-1], sizes=(None,))
+            target = drawn_shape([apply("reduce_prod", flat, axis=(0,), keepdims=False)])
+        else:
+            target = drawn_shape(shape)
     if any(isinstance(size, int) and size < 0 for size in target):
         raise InvalidArgumentError(explain(f"{op}: a size must not be negative, received {target}."))
     key, counter = source.take(op, target, result)
-    return dispatch.call(op, key, counter, *operands, shape=target, **attrs)
+    drawn = dispatch.call(op, key, counter, *operands, shape=target, **attrs)
+    return dispatch.call("reshape_dynamic", drawn, shape, sizes=None) if in_row else drawn
 
 
 def uniform_from(source: Any, shape: Any, minval: Any, maxval: Any, dtype: Any) -> Any:

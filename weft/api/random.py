@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weft.api.array import concat, reshape, where
+from weft.api.array import shape as shape_of
 from weft.api.common import cast_to, in_a_row, integer
 from weft.api.drawing import Algorithm as Algorithm
 from weft.api.drawing import (
@@ -15,6 +16,7 @@ from weft.api.drawing import (
     draw,
     drawn_shape,
     followed_by,
+    rank_is_unknown,
     seed_number,
     tensor_of,
     uniform_from,
@@ -34,6 +36,7 @@ from weft.base import dtypes
 from weft.base.absent import Namespace
 from weft.runtime import dispatch, frontdoor
 from weft.runtime import random as streams
+from weft.runtime.operation_counts import standing_for
 
 
 def set_seed(seed: int | None) -> None:
@@ -67,11 +70,25 @@ def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any 
 
 def _gamma(source: Any, shape: Any, alpha: Any, beta: Any, dtype: Any) -> Any:
     wanted = dtypes.as_dtype(dtype)
-    a = tensor_of(alpha, wanted)
-    rate = tensor_of(1.0 if beta is None else beta, wanted)
-    joined = a + rate * 0
-    target = followed_by(shape, joined)
-    return draw(source, "random_gamma", target, wanted, joined) / rate
+    with standing_for(0):
+        a = tensor_of(alpha, wanted)
+        rate = tensor_of(1.0 if beta is None else beta, wanted)
+        joined = a + rate * 0
+    return _for_each(source, "random_gamma", shape, wanted, joined) / rate
+
+
+def _for_each(source: Any, op: str, shape: Any, result: Any, parameter: Any, **attrs: Any) -> Any:
+    """As many draws as `shape` says for every element of a parameter."""
+    if parameter.shape.rank is not None:
+        with standing_for(0):
+            target = followed_by(shape, parameter)
+        return draw(source, op, target, result, parameter, **attrs)
+    with standing_for(0):
+        row = in_a_row(parameter)
+        target = followed_by(shape, row)
+    drawn = draw(source, op, target, result, row, **attrs)
+    whole = concat([frontdoor.convert(shape, dtypes.int32), shape_of(parameter)], 0)
+    return dispatch.call("reshape_dynamic", drawn, whole, sizes=None)
 
 
 def gamma(shape: Any, alpha: Any, beta: Any = None, dtype: Any = dtypes.float32, seed: int | None = None,
@@ -84,8 +101,7 @@ def poisson(shape: Any, lam: Any, dtype: Any = dtypes.float32, seed: int | None 
     """Poisson-distributed numbers, `shape` of them for every rate."""
     wanted = dtypes.as_dtype(dtype)
     rate = tensor_of(lam, dtypes.float32 if not wanted.is_floating else wanted)
-    target = followed_by(shape, rate)
-    return draw(Global(seed), "random_poisson", target, wanted, rate, dtype=wanted)
+    return _for_each(Global(seed), "random_poisson", shape, wanted, rate, dtype=wanted)
 
 
 def categorical(
@@ -99,7 +115,8 @@ def _categorical(source: Any, logits: Any, num_samples: Any, dtype: Any) -> Any:
     x = frontdoor.convert(logits)
     wanted = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
     in_graph = frontdoor.is_tensor_like(num_samples)
-    count = drawn_shape([num_samples])[0] if in_graph else integer(num_samples, "num_samples")
+    with standing_for(0):
+        count = drawn_shape([num_samples])[0] if in_graph else integer(num_samples, "num_samples")
     key, counter = source.take("random_categorical", (x.shape.symbolic[0] * count * x.shape.symbolic[-1],), wanted)
     return dispatch.call("random_categorical", key, counter, x, num_samples=count, dtype=wanted)
 
@@ -207,11 +224,13 @@ def stateless_dropout(x: Any, rate: float, seed: Any, rng_alg: str = "auto_selec
 def dropout_with(x: Any, rate: Any, noise_shape: Any, seed: int | None, name: str | None) -> Any:
     """Dropout from the global generator; the rate may be a tensor."""
     if x.shape.rank is None and noise_shape is None:  # word i of the stream is element i's, under any shape
-        return dispatch.builder.reshape_like(dropout_with(in_a_row(x), rate, None, seed, name), x)
+        with standing_for(0):
+            row = in_a_row(x)
+        return dispatch.builder.reshape_like(dropout_with(row, rate, None, seed, name), x)
     noise = None if noise_shape is None else _noise_shape(x, noise_shape)
     target = x.shape.symbolic if noise is None else noise
     source, kind = Global(seed), dtypes.as_dtype(x.dtype)
-    if isinstance(rate, (int, float)) and kind is dtypes.float32:
+    if isinstance(rate, (int, float)) and kind is dtypes.float32 and x.shape.rank is not None:
         key, counter = source.take("random_uniform", target, kind)
         return dispatch.call("dropout", x, key, counter, rate=float(rate), noise_shape=noise)
     level = tensor_of(rate, kind)
@@ -221,8 +240,15 @@ def dropout_with(x: Any, rate: Any, noise_shape: Any, seed: int | None, name: st
     return dispatch.call("select", kept, scaled, dispatch.builder.zeros_like(scaled))
 
 
-def _noise_shape(x: Any, noise_shape: Any) -> tuple[Any, ...]:
-    given = drawn_shape(noise_shape)
+def _noise_shape(x: Any, noise_shape: Any) -> Any:
+    with standing_for(0):
+        if rank_is_unknown(noise_shape):
+            if x.shape.rank is None:
+                return noise_shape
+            noise_shape = reshape(noise_shape, [x.shape.rank])  # it has a size for each axis
+        given = drawn_shape(noise_shape)
+    if x.shape.rank is None:
+        return given
     return tuple(own if isinstance(n, int) and n == -1 else n for n, own in zip(given, x.shape.symbolic, strict=True))
 
 

@@ -67,16 +67,25 @@ def _taken(scope: Scope | None) -> int:
     return total
 
 
+#: how many operations a gradient stands for, or what tells it when it is made; and how many further ones where the
+#: gradients of one operation wait for each other
+Gradients = tuple[int | Callable[[], int], int]
+
+
 class Whole:
     """What the nodes of one function have in common.
 
     Args:
-        gradients: The number of operations that the gradient of all of them stands for.
+        gradients: The number of operations that the gradient of all of them stands for, or what tells it.
         gates: That of further ones, where the gradients of one operation wait for each other.
     """
 
-    def __init__(self, gradients: int, gates: int) -> None:
-        self.gradients, self.gates = gradients, gates
+    def __init__(self, gradients: int | Callable[[], int], gates: int) -> None:
+        self._gradients, self.gates = gradients, gates
+
+    def counted(self) -> int:
+        """The number of operations of the gradient, which is made now."""
+        return self._gradients() if callable(self._gradients) else self._gradients
 
 
 class Standing:
@@ -88,7 +97,7 @@ class Standing:
             one operation wait for each other; None leaves every node to have its own.
     """
 
-    gradients: tuple[int, int] | None = None
+    gradients: Gradients | None = None
 
     def __init__(self, scope: Scope | None, total: int | None) -> None:
         self.total = total

@@ -147,6 +147,7 @@ from weft.compat.v1.naming import composite, counted
 from weft.compat.v1.old_names import concat as concat
 from weft.compat.v1.old_names import find as _older
 from weft.compat.v1.ops import (  # noqa: F401
+    add_n,
     arg_max,
     arg_min,
     argmax,
@@ -244,7 +245,7 @@ _SHARED = frozenset(
     TensorShape TensorSpec TypeSpec UnconnectedGradients VariableAggregation VariableSynchronization GradientTape abs
     dynamic_partition dynamic_stitch get_logger grad_pass_through histogram_fixed_width identity_n make_ndarray
     make_tensor_proto parallel_stack recompute_grad shape_n space_to_batch_nd timestamp vectorized_map acos acosh add
-    add_n asin asinh atan atan2 atanh bfloat16 bitcast bool boolean_mask broadcast_dynamic_shape broadcast_static_shape
+    asin asinh atan atan2 atanh bfloat16 bitcast bool boolean_mask broadcast_dynamic_shape broadcast_static_shape
     broadcast_to as_dtype cast clip_by_norm saturate_cast sequence_mask unique_with_counts clip_by_value complex
     complex128 complex64 constant control_dependencies cos cosh cumsum custom_gradient device divide double einsum
     ensure_shape equal executing_eagerly exp eye float16 float32 float64 floor floordiv edit_distance foldl foldr

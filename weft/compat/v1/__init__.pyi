@@ -125,7 +125,6 @@ from weft.api.io import decode_base64 as decode_base64
 from weft.api.io import decode_compressed as decode_compressed
 from weft.api.io import encode_base64 as encode_base64
 from weft.api.math import accumulate_n as accumulate_n
-from weft.api.math import add_n as add_n
 from weft.api.math import angle as angle
 from weft.api.math import atan2 as atan2
 from weft.api.math import betainc as betainc
@@ -329,6 +328,7 @@ from weft.compat.v1.making import truncated_normal as truncated_normal
 from weft.compat.v1.making import zeros as zeros
 from weft.compat.v1.making import zeros_like as zeros_like
 from weft.compat.v1.old_names import concat as concat
+from weft.compat.v1.ops import add_n as add_n
 from weft.compat.v1.ops import arg_max as arg_max
 from weft.compat.v1.ops import arg_min as arg_min
 from weft.compat.v1.ops import argmax as argmax

@@ -251,8 +251,8 @@ class Categorical(Distribution):
             self.probs = frontdoor.convert(probs, name="probs")
             self.logits = weft.math.log(self.probs)
         super().__init__(name, dtypes.as_dtype(dtype), self.logits[..., 0], parameters)
-        if not _all_known(self.logits):
-            further(3)
+        shape = self.logits.shape.as_list() if self.logits.shape.rank else [None]
+        further(3 * (None in shape[:-1]) + 5 * (shape[-1] is None))  # sizes are taken out of the shape there
 
     @property
     def event_size(self) -> Any:
@@ -261,10 +261,12 @@ class Categorical(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str = "sample") -> Any:
         """Draws, `[*sample_shape, *batch_shape]`."""
-        with standing_for(18 if np.ndim(sample_shape) else 19):
+        before = (1 if np.ndim(sample_shape) else 2) + (0 if self.logits.shape.rank == 2 else 3)  # rows are made of it
+        with standing_for(before + 17) as standing:
             wanted = self._shape(sample_shape)
             rows = weft.reshape(self.logits, weft.stack([-1, self.event_size]))
             count = math.prod(wanted[: len(wanted) - len(self._batch.shape)])
+            standing.so_far(before)
             drawn = weft.random.categorical(rows, count, dtypes.int32, seed)
             return weft.cast(weft.reshape(weft.transpose(drawn), wanted), self.dtype)
 

@@ -7,7 +7,7 @@ from typing import Any
 import weft
 from weft.base import dtypes
 from weft.base.errors import explain
-from weft.compat.v1 import initializers
+from weft.compat.v1 import gradient_counts, initializers
 from weft.compat.v1 import nn as _nn
 from weft.compat.v1.layer_base import Layer, static_bool
 from weft.compat.v1.moving_averages import assign_moving_average
@@ -96,10 +96,19 @@ class BatchNormalization(Layer):
         """Computes its result."""
         known = static_bool(training)
         with standing_for(self._operations(known, inputs.shape.rank)) as standing:
-            standing.gradients = (6, 6) if self.fused else (16, 6) if known is False else (101, 21)
+            standing.gradients = self._gradients(inputs, known)
             if known is None:  # a placeholder made without a shape holds one bool
                 training = weft.reshape(training, [])
             return self._result(inputs, training, known)
+
+    def _gradients(self, inputs: Any, known: bool | None) -> Any:
+        """How many operations the gradient of a call stands for."""
+        if self.fused:
+            return 6, 6
+        if known is False:
+            return 16, 6
+        over = [place for place in range(inputs.shape.rank) if place != self._axis]
+        return (lambda: gradient_counts.normalized(inputs._value, over, self.scale)), 21 if self.scale else 18
 
     def _operations(self, known: bool | None, rank: int) -> int | None:
         """How many operations TensorFlow makes of a call, where they are not as many as ours."""

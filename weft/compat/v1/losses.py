@@ -12,8 +12,8 @@ from weft.api import nn as _nn
 from weft.base import dtypes
 from weft.base.errors import explain
 from weft.compat.v1 import nn as _v1
-from weft.compat.v1.naming import composite, in_graph
-from weft.compat.v1.ops import _old_name
+from weft.compat.v1.naming import in_graph
+from weft.compat.v1.ops import _old_name, add_n
 from weft.runtime import context
 from weft.runtime import graph as graphs
 from weft.runtime.graph import GraphKeys
@@ -73,7 +73,7 @@ def get_regularization_losses(scope: str | None = None) -> list[Any]:
 def get_regularization_loss(scope: str | None = None, name: str = "total_regularization_loss") -> Any:
     """The sum of the penalties on variables; 0 where there are none."""
     found = get_regularization_losses(scope)
-    return _sum(found, name) if found else weft.constant(0.0)
+    return add_n(found, name) if found else weft.constant(0.0)
 
 
 def get_total_loss(add_regularization_losses: bool = True, name: str = "total_loss", scope: str | None = None) -> Any:
@@ -87,12 +87,7 @@ def get_total_loss(add_regularization_losses: bool = True, name: str = "total_lo
     found = get_losses(scope)
     if add_regularization_losses:
         found += get_regularization_losses(scope)
-    return _sum(found, name)
-
-
-def _sum(parts: Any, name: str) -> Any:
-    """The sum under a name of its own, also where there is one part."""
-    return weft.identity(parts[0], name=name) if len(parts) == 1 else composite("add_n", weft.add_n)(parts, name=name)
+    return add_n(found, name)
 
 
 def compute_weighted_loss(losses: Any, weights: Any = 1.0, scope: str | None = None,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import weft
+from weft.api.common import shape_vector
 from weft.api.drawing import drawn_shape
 from weft.base import dtypes
 from weft.compat.v1 import operation_tables
@@ -46,7 +47,7 @@ def _filled(shape: Any, number: Any, dtype: Any, name: str) -> Any:
         if static is not None:
             frontdoor.constant(np.asarray(static, np.int32), "shape_as_tensor")
             further(-1)  # which is the same as the one that `fill` makes
-        whole = weft.fill(shape, frontdoor.constant(np.asarray(number, held.numpy), "Const"))
+        whole = weft.fill(shape_vector(shape), frontdoor.constant(np.asarray(number, held.numpy), "Const"))
         return unit.call(whole, "", "Fill")
 
 
@@ -87,16 +88,22 @@ def fill(dims: Any, value: Any, name: str | None = None) -> Any:
         return unit.call(weft.fill(dims, frontdoor.convert(value, name="value")), "", "Fill")
 
 
+def _late(shape: Any) -> bool:
+    """Whether tensors of a graph tell a shape."""
+    if isinstance(shape, (list, tuple)):
+        return not all(map(operation_tables.plain, shape))
+    return frontdoor.is_tensor_like(shape) and _static(shape) is None
+
+
 def _scaled(kind: str, shape: Any, parts: dict[str, Any], dtype: Any, seed: Any, name: str) -> Any:
     """Random numbers in [0, 1) or standard normal ones, stretched and moved as TensorFlow 1's graphs do it."""
     held = dtypes.as_dtype(dtype)
-    listed = isinstance(shape, (list, tuple)) and not all(map(operation_tables.plain, shape))
-    late = listed or (frontdoor.is_tensor_like(shape) and _static(shape) is None)
+    late = _late(shape)
     before = operation_tables.packed(shape) + sum(map(operation_tables.plain, parts.values()))
     with Unit(name) as unit, standing_for(before + (4 if kind == "uniform" else 3) if late else None) as standing:
         if _static(shape) is not None:
             frontdoor.constant(np.asarray(_static(shape), np.int32), "shape")
-        elif listed:
+        elif isinstance(shape, (list, tuple)):
             shape = drawn_shape(shape)
         first, second = (frontdoor.convert(value, None if frontdoor.is_tensor_like(value) else held, part)
                          for part, value in parts.items())  # fmt: skip
@@ -128,10 +135,15 @@ def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any =
         return _scaled("uniform", shape, {"min": minval, "max": 1 if maxval is None else maxval}, held, seed, label)
     if maxval is None:
         raise ValueError(f"random_uniform needs a `maxval` for integers ({held.name}).")
-    with Unit(label) as unit:
+    late, before = _late(shape), operation_tables.packed(shape) + sum(map(operation_tables.plain, (minval, maxval)))
+    with Unit(label) as unit, standing_for(before + 1 if late else None) as standing:
         if _static(shape) is not None:
             frontdoor.constant(np.asarray(_static(shape), np.int32), "shape")
+        elif isinstance(shape, (list, tuple)):
+            shape = drawn_shape(shape)
         low, high = frontdoor.convert(minval, held, "min"), frontdoor.convert(maxval, held, "max")
+        if late:
+            standing.so_far(before)
         return unit.call(weft.random.uniform(shape, low, high, held, seed), "", "RandomUniformInt")
 
 

@@ -307,7 +307,7 @@ def counted(public: str, function: Callable[..., Any]) -> Callable[..., Any]:
             found = function(*bound.args, **bound.kwargs)
             standing.total = total(found) if callable(total) else total
             gradients = WHOLE.get(public)
-            standing.gradients = gradients(found) if callable(gradients) else gradients
+            standing.gradients = gradients(bound.arguments, found) if callable(gradients) else gradients
         return found
 
     # where pickle finds it: what it wraps lies under the same name elsewhere

@@ -87,9 +87,35 @@ def _softmax(args: dict[str, Any], standing: Standing) -> int | None:
 
 
 def _eye(args: dict[str, Any], standing: Standing) -> int | None:
-    """A square one of a known size; a batch of them is a constant of its shape."""
-    square = args["num_columns"] is None or args["num_columns"] == args["num_rows"]
-    return 2 if square and plain(args["num_rows"]) and plain(args["batch_shape"]) else None
+    """Of known sizes ones and zeros are constants; else the shapes are put together in the graph."""
+    rows, columns = args["num_rows"], args["num_columns"]
+    square, columns = columns is None, rows if columns is None else columns
+    known = plain(rows) and plain(columns)
+    if known:
+        square = rows == columns
+    if known and plain(args["batch_shape"]):
+        return 2 if square else 3
+    diagonal = 0 if known else 1 + plain(rows) + plain(columns)
+    further = 0 if square else 5 + (0 if known else plain(rows) + plain(columns))
+    return diagonal + plain(args["batch_shape"]) + 6 + further
+
+
+def _gamma(args: dict[str, Any], standing: Standing) -> int:
+    """Alpha is made as large as beta before; the result is divided by it, and kept from 0."""
+    before = packed(args["shape"]) + plain(args["alpha"]) + plain(args["beta"]) + 2
+    standing.so_far(before)
+    return before + 4
+
+
+def _poisson(args: dict[str, Any], standing: Standing) -> int:
+    before = packed(args["shape"])
+    standing.so_far(before)
+    return before + plain(args["lam"]) + 1
+
+
+def _multinomial(args: dict[str, Any], standing: Standing) -> int:
+    standing.so_far(plain(args["logits"]))
+    return 1 + plain(args["logits"]) + plain(args["num_samples"])
 
 
 def _with_sizes(count: int, name: str) -> Callable[[dict[str, Any], Standing], int]:
@@ -196,6 +222,8 @@ def _sparse_to_dense(args: dict[str, Any], standing: Standing) -> int:
 
 def zeros(shape: Any) -> int | None:
     """Zeros or ones in a shape; whether they are many is worked out in the graph."""
+    if weft.is_tensor(shape) and shape.dtype.is_integer and shape.shape.rank in (None, 0):
+        return 4  # which becomes a vector
     if not isinstance(shape, (list, tuple)) or all(map(plain, shape)):
         return None
     found, number = 0, plain(shape[0])
@@ -255,7 +283,7 @@ def _flip(args: dict[str, Any], standing: Standing) -> int:
 
 def _random_flip(args: dict[str, Any], standing: Standing) -> int:
     image, checks = weft.convert_to_tensor(args["image"]), _unsure(args["image"])
-    standing.so_far(4 + checks - 8 * (image.shape.rank is None))  # ours look at the rank first
+    standing.so_far(4 + checks - 6 * (image.shape.rank is None))  # ours look at the rank first
     if image.shape.rank == 4:
         return 26 + checks + (image.dtype != weft.float32)
     return 19 + checks
@@ -437,7 +465,6 @@ RULES: dict[str, Rule] = {
     "metrics.mean_iou": _share_of_union,
     "metrics.precision": _answers(44),
     "metrics.recall": _answers(44),
-    "multinomial": 2,
     "nn.atrous_conv2d": 13,
     "nn.conv1d": 6,
     "nn.crelu": 4,
@@ -467,6 +494,9 @@ RULES: dict[str, Rule] = {
     "one_hot": _one_hot,
     "parallel_stack": lambda args, standing: 1 + 2 * len(args["values"]) + sum(map(plain, args["values"])),
     "random.categorical": 2,
+    "multinomial": _multinomial,
+    "random_gamma": _gamma,
+    "random_poisson": _poisson,
     "reduce_logsumexp": 14,
     "reshape": _reshape,
     "roll": _with_plain(1, "input", "shift", "axis"),

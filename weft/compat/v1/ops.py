@@ -9,7 +9,7 @@ import weft
 from weft.api.common import apply
 from weft.base import dtypes
 from weft.base.errors import explain
-from weft.compat.v1 import operation_tables
+from weft.compat.v1 import gradient_counts, operation_tables
 from weft.compat.v1.naming import composite, counted, in_graph
 from weft.runtime import frontdoor, graph_ops
 from weft.runtime import graph as graphs
@@ -35,8 +35,11 @@ def _reduction(op: str) -> Any:
         axis = _old_name(axis, reduction_indices, "axis", "reduction_indices")
         keep = _old_name(keepdims, keep_dims, "keepdims", "keep_dims")
         if axis is None and in_graph():
-            with standing_for(operation_tables.reduced(input_tensor, axis)), graph_ops.constants_outside():
+            total = operation_tables.reduced(input_tensor, axis)
+            with standing_for(total) as standing, graph_ops.constants_outside():
                 tensor = frontdoor.convert(input_tensor)
+                if tensor.shape.rank is None:
+                    standing.gradients = gradient_counts.OF_UNKNOWN_RANK.get(op)
                 further(tensor.shape.rank is None)  # the axes are a range up to the rank then
                 return getattr(weft.math, op)(tensor, None, bool(keep), name)
         return getattr(weft.math, op)(input_tensor, axis, bool(keep), name)
@@ -54,6 +57,17 @@ reduce_prod = _reduction("reduce_prod")
 reduce_all = _reduction("reduce_all")
 reduce_any = _reduction("reduce_any")
 reduce_logsumexp = _reduction("reduce_logsumexp")
+
+
+def add_n(inputs: Any, name: str | None = None) -> Any:
+    """The sum of tensors of one shape; a tensor alone is itself, or under the name that is given."""
+    if in_graph() and isinstance(inputs, (list, tuple)) and len(inputs) == 1:
+        only = weft.convert_to_tensor(inputs[0])
+        return only if name is None else weft.identity(only, name=name)
+    return _sum_of_several(inputs, name=name)
+
+
+_sum_of_several = composite("add_n", weft.add_n)
 
 
 def count_nonzero(input_tensor: Any = None, axis: Any = None, keepdims: Any = None, dtype: Any = dtypes.int64,

@@ -11,6 +11,7 @@ from weft.compat.v1 import initializers
 from weft.compat.v1 import nn as _nn
 from weft.compat.v1.contrib.arg_scopes import add_arg_scope
 from weft.compat.v1.contrib.layer_parts import collect_named_outputs, collect_variables
+from weft.compat.v1.layer_base import static_bool
 from weft.compat.v1.layers_norm import BatchNormalization
 from weft.compat.v1.naming import in_graph
 from weft.compat.v1.variable_scopes import get_variable, variable_scope
@@ -28,11 +29,15 @@ class _BatchNorm(BatchNormalization):
 
     def _operations(self, known: bool | None, rank: int) -> int | None:
         if not self.fused:
-            return super()._operations(known, rank)
+            count = super()._operations(known, rank)
+            if count is None or not self.updated_at_once:
+                return count
+            return count + 1 if known else count - 17  # the updates are in the branch that trains
         missing = (not self.scale) + (not self.center)
         if not self.own_form:
             return {False: 2, True: 14, None: 36}[known] + missing
-        flat = 3 if rank == 2 else 0  # rows become images and rows again
+        # rows become images and rows again; what waits for the updates is a tensor of its own before
+        flat = 3 + (self.updated_at_once and known is not False) if rank == 2 else 0
         return {False: 1, True: 11, None: 41 - self.updated_at_once}[known] + missing + flat
 
     def build(self, input_shape: Any) -> None:
@@ -88,15 +93,16 @@ def batch_norm(inputs: Any, decay: float = 0.999, center: bool = True, scale: bo
         layer.own_form, layer.updated_at_once = inputs.shape.rank == 2 or apart, updates_collections is None
         known = list(graphs.default_graph().get_collection_ref(GraphKeys.UPDATE_OPS))
         outputs = layer(inputs, training=is_training)
-        flat = "Reshape_1" if inputs.shape.rank == 2 else None  # TensorFlow makes images of rows and rows of images
+        # TensorFlow makes images of rows and rows of images
+        flat = "Reshape_1" if inputs.shape.rank == 2 and layer.fused else None
         if flat is not None and updates_collections is not None:
             outputs = weft.identity(outputs, name=flat)
         if apart:
             graphs.default_graph().get_collection_ref(GraphKeys.UPDATE_OPS)[:] = known
-            if updates_collections is None:
+            if updates_collections is None and (flat is not None or static_bool(is_training) is not False):
                 with weft.control_dependencies(layer.updates):
                     outputs = weft.identity(outputs, name=flat)
-            else:
+            elif updates_collections is not None:
                 for update in layer.updates:
                     v1_graphs.add_to_collection(updates_collections, update)
         collect_variables(layer.weights, variables_collections)
