@@ -95,8 +95,7 @@ class Call:
             results = self._make_results()
         if not self.written:
             return results if self.program.run(self.binding, stamps) else None
-        binding = self.binding
-        done = self._change(inputs, arrays, filled, *binding.schedule.whole, 1, 0, [])
+        done = self._change(inputs, arrays, filled, 1, 0, [], [])
         return results if done else None
 
     def run_rows(
@@ -106,7 +105,7 @@ class Call:
         if not self.fits(arrays):
             self._fill(arrays)
         moves: list[int] = []
-        gathering: list[int] = []
+        gathering: list[list[int]] = []
         if rows.order is None:
             for place in rows.places:
                 moves += [self._slots[place], inputs[place].ctypes.data, rows.size * _row(inputs[place])]
@@ -127,37 +126,27 @@ class Call:
         return done, None
 
     def _batches(
-        self, inputs: Sequence[Any], arrays: list[Any], rows: Rows, moves: list[int], gathering: list[int],
+        self, inputs: Sequence[Any], arrays: list[Any], rows: Rows, moves: list[int], gathering: list[list[int]],
         stamps: Stamps,
     ) -> int:  # fmt: skip
         """Runs all batches, the steady phases with the first one alone. How many have succeeded."""
         binding = self.binding
         if self.written:
-            schedule, phases, _kept = self._behind(gathering, *binding.schedule.whole)
-            return self._change(inputs, arrays, False, schedule, phases, rows.batches, rows.first, moves)
+            return self._change(inputs, arrays, False, rows.batches, rows.first, moves, gathering)
         pool = self.program.ready(binding)
-        begin = binding.begin(stamps)
-        first = 1 if begin != binding.schedule.rest and binding.skips(stamps) else rows.batches
+        rest = binding.begin(stamps)
+        first = 1 if not rest and binding.skips(stamps) else rows.batches
         done = 0
         for steps in (first, rows.batches - first):
             if not steps:
                 break
-            schedule, phases, _kept = self._behind(gathering, *begin)
-            now = self._steps(schedule, phases, steps, rows.first + done, moves, pool)
-            begin, done = binding.end(stamps, now), done + now
+            now = self._steps(rest, steps, rows.first + done, moves, gathering, pool)
+            rest, done = binding.end(stamps, now), done + now
             if now < steps:
                 break
         return done
 
-    def _behind(self, gathering: list[int], schedule: int, phases: int) -> tuple[int, int, np.ndarray[Any, Any] | None]:
-        """A schedule behind the gathering of rows, where there is one; what holds its words."""
-        if not gathering:
-            return schedule, phases, None
-        own = self.binding.schedule
-        words = np.concatenate([np.array(gathering, np.int64), own.words[(schedule - own.address) // 8 :]])
-        return words.ctypes.data, phases + 1, words
-
-    def _gather(self, inputs: Sequence[Any], rows: Rows, moves: list[int]) -> list[int]:
+    def _gather(self, inputs: Sequence[Any], rows: Rows, moves: list[int]) -> list[list[int]]:
         """The phase that gathers rows into arrays of their own."""
         binding, order = self.binding, rows.order
         assert order is not None
@@ -180,7 +169,7 @@ class Call:
             moves += [where + 3, order.ctypes.data, rows.size * order.itemsize]
             kernels += [gather, chunks, where]
             total += chunks
-        return [len(rows.places), 0, total, total, *kernels]
+        return [[len(rows.places), 0, total, total, *kernels]]
 
     def _fill(self, arrays: list[Any]) -> None:
         """Puts addresses into the table; of arrays that are not as code needs them those of copies."""
@@ -201,16 +190,17 @@ class Call:
         return results
 
     def _steps(
-        self, schedule: int, phases: int, steps: int, first: int, moves: list[int], pool: threads.Pool | None = None
-    ) -> int:
+        self, rest: bool, steps: int, first: int, moves: list[int], gathering: list[list[int]],
+        pool: threads.Pool | None = None,
+    ) -> int:  # fmt: skip
         words = np.array(moves or [0], np.int64)
         return self.program.steps(
-            self.binding, schedule, phases, steps, first, words.ctypes.data, len(moves) // 3, pool
+            self.binding, rest, steps, first, words.ctypes.data, len(moves) // 3, pool, gathering
         )
 
     def _change(
-        self, inputs: Sequence[Any], arrays: list[Any], filled: bool, schedule: int, phases: int, steps: int,
-        first: int, moves: list[int],
+        self, inputs: Sequence[Any], arrays: list[Any], filled: bool, steps: int, first: int, moves: list[int],
+        gathering: list[list[int]],
     ) -> int:  # fmt: skip
         """Runs steps that write state, in place where nobody else holds it. How many have succeeded."""
         cells = [inputs[index] for index in self.written]
@@ -231,8 +221,8 @@ class Call:
                     continue
                 binding.table[self._slots[index]] = array.ctypes.data
             if moves or steps > 1:
-                return self._steps(schedule, phases, steps, first, moves)
-            return self.program.steps(binding, schedule, phases)
+                return self._steps(False, steps, first, moves, gathering)
+            return self.program.steps(binding)
         finally:
             # Ctrl-C is told when the code has come to its end: then all is written, else nothing
             _end(cells, replaced if binding.succeeded() else [])

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from weft.base import dims, dtypes, flags
 from weft.base.errors import InternalError
-from weft.engines.native import codegen, emit, profile, report, rules, schedule
+from weft.engines.native import codegen, emit, report, rules, schedule
 from weft.engines.native.again import Life, run_again
 from weft.engines.native.fusion import Fusion, Group
 from weft.engines.native.image import HEADER, NEVER, Call, Image, Outside, Phase, Place
@@ -41,6 +42,15 @@ _Phase: TypeAlias = tuple[list[Kernel | Serial], bool, Region | None]
 _USUAL = 64
 
 
+class _Made(NamedTuple):
+    """An image without its code, LLVM's text of that, the kernels by name, and what they are made of."""
+
+    image: Image
+    text: str
+    kernels: dict[str, Kernel]
+    groups: dict[str, Group]
+
+
 def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol]) -> Image:
     """Compiles a graph whose nodes all have native forms.
 
@@ -54,20 +64,35 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         Specialise: Where the code needs to know sizes that are symbols.
         Refused: Where a node has no native form.
     """
+    begin = time.perf_counter()
+    made = _made(graph, target, checked, symbols)
+    image = replace(made.image, code=codegen.to_object(made.text, target))
+    if flags.debug():  # groups hold all that the graph was on its way
+        image = replace(image, groups=made.groups, text=made.text)
+    report.compiled(graph.name, image, made.kernels, target, time.perf_counter() - begin)
+    return image
+
+
+def describe_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol]) -> Mapping[str, Work]:
+    """What the kernels do, by name, that `compile_graph` makes of a graph."""
+    made = _made(graph, target, checked, symbols)
+    return {name: work_of(made.groups[name], kernel) for name, kernel in made.kernels.items()}
+
+
+def _made(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol]) -> _Made:
     apart: frozenset[int] = frozenset()
     while True:
         try:
-            return _compiled(graph, target, checked, symbols, apart)
+            return _made_apart(graph, target, checked, symbols, apart)
         except Unordered as error:  # apart they are right, and slower
             if error.numbers <= apart:
                 raise InternalError(f"{graph.name}: {error}.") from None
             apart |= error.numbers
 
 
-def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol],
-              apart: frozenset[int]) -> Image:  # fmt: skip
-    """As `compile_graph`, where the nests of some numbers have walks of their own."""
-    begin = time.perf_counter()
+def _made_apart(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol],
+                apart: frozenset[int]) -> _Made:  # fmt: skip
+    """As `_made`, where the nests of some numbers have walks of their own."""
     # a checking build compares each access with its buffer, which pairs are read out of as if they were one number
     halves = {dtypes.bfloat16: target.bf16 and target.vector_bytes == 64, dtypes.int16: bool(target.dots)}
     pairs = frozenset(half for half, paired in halves.items() if paired and not checked)
@@ -82,7 +107,6 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
     emitter = emit.Emitter(layout, checked, target.fma, target.scales, target.dots, target.halves)
     phases: list[_Phase] = []
     groups: dict[str, Group] = {}
-    work: dict[str, Work] = {}
     functions: dict[Kernel | Serial, tuple[str, int]] = {}
     state = {memory.buffer for memory in lowering.written.values()}
 
@@ -104,8 +128,6 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
             functions[kernel] = emitter.add(kernel)
             found.append(kernel)
             groups[name] = group
-            if profile.active is not None:
-                work[name] = work_of(group, kernel)
         for turns in step.loops:
             test, body, tail = ([kernels_of(inner) for inner in part] for part in (turns.test, turns.body, turns.tail))
             loop = Serial(f"loop{len(functions)}", turns.of, test, body, tail)
@@ -145,7 +167,6 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
         for kernel in kernels:
             if isinstance(kernel, Serial):
                 emitter.functions += kernel.text(layout, place)
-    text, debug = emitter.module(), flags.debug()
 
     strands: dict[Region | Loop | None, int] = {}
 
@@ -158,7 +179,7 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
         return Call(kernel.name, kernel.chunks, cycles, function, first + begin, strand)
 
     image = Image(
-        code=codegen.to_object(text, target),
+        code=b"",
         symbols=tuple(symbols),
         words=first + len(layout.operands),
         operands=tuple(layout.operands),
@@ -176,13 +197,9 @@ def _compiled(graph: Graph, target: Target, checked: bool, symbols: Sequence[Sym
         outputs=tuple(Outside(HEADER + m.buffer.slot, m.shape, m.dtype) for m in outputs),
         written=tuple(i for i, value in enumerate(graph.inputs) if value in lowering.written),
         steady=steady,
-        groups=groups if debug else {},  # they hold all that the graph was on its way
-        text=text if debug else "",
-        work=work,
     )  # fmt: skip
-    kernels_by_name = {kernel.name: kernel for kernel in functions if isinstance(kernel, Kernel)}
-    report.compiled(graph.name, image, kernels_by_name, target, time.perf_counter() - begin)
-    return image
+    named = {kernel.name: kernel for kernel in functions if isinstance(kernel, Kernel)}
+    return _Made(image, emitter.module(), named, groups)
 
 
 def _steady_first(phases: Sequence[_Phase], variables: set[Buffer]) -> tuple[list[_Phase], int]:

@@ -16,7 +16,7 @@ how much a step. A step may begin with kernels that gather rows; `match` takes t
 own records, whose layout is part of numpy's binary interface and is tried out before it is relied on (`arrays.py`).
 
 The caller's thread looks at the clock between chunks, at the back edges of loops and while it waits, for Ctrl-C
-(`interrupts.py`).
+(`interrupts.py`), and notes when each phase begins where somebody wants to know (`profile.py`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from functools import cache
 
 from weft.engines.native import arrays, codegen, denormals
 from weft.engines.native import cache as kept
-from weft.engines.native.interrupts import FINISHED, GIVEN_UP, LAST, SEEN, STATE, WANTED, look
+from weft.engines.native.interrupts import FINISHED, GIVEN_UP, LAST, SEEN, STATE, TIMES, WANTED, look
 from weft.engines.native.target import Target
 
 #: words of the control block, each on a cache line of its own where several threads write it
@@ -139,13 +139,40 @@ out:
   ret i1 %bad
 }}
 
+define i64 @ticks() nounwind #0 {{
+  %time = call i64 @now()
+  ret i64 %time
+}}
+
+define internal ptr @times(ptr %table) nounwind #0 {{
+  %flag_at = load ptr, ptr %table, align 8
+  %times_at = getelementptr i64, ptr %flag_at, i64 {TIMES}
+  %times = load ptr, ptr %times_at, align 8
+  ret ptr %times
+}}
+
+define internal void @stamp(ptr %times, i64 %phase) nounwind #0 {{
+begin:
+  %none = icmp eq ptr %times, null
+  br i1 %none, label %out, label %note
+note:
+  %time = call i64 @now()
+  %at = getelementptr i64, ptr %times, i64 %phase
+  store i64 %time, ptr %at, align 8
+  br label %out
+out:
+  ret void
+}}
+
 define internal void @run(ptr %table, ptr %schedule, i64 %phases) nounwind #0 {{
 begin:
+  %times = call ptr @times(ptr %table)
   %some = icmp sgt i64 %phases, 0
   br i1 %some, label %phase, label %out
 phase:
   %p = phi i64 [ 0, %begin ], [ %p2, %next ]
   %at = phi ptr [ %schedule, %begin ], [ %after, %next ]
+  call void @stamp(ptr %times, i64 %p)
   %kernels = load i64, ptr %at, align 8
   %writes_at = getelementptr i64, ptr %at, i64 1
   %writes = load i64, ptr %writes_at, align 8
@@ -181,6 +208,7 @@ next:
   %further = icmp slt i64 %p2, %phases
   br i1 %further, label %phase, label %out
 out:
+  call void @stamp(ptr %times, i64 %phases)
   ret void
 }}
 
@@ -218,6 +246,9 @@ begin:
   %shares_at = getelementptr i64, ptr %pool, i64 {SHARES}
   %shares_word = load i64, ptr %shares_at, align 8
   %shares = getelementptr i64, ptr %pool, i64 %shares_word
+  %caller = icmp eq i64 %thread, 0
+  %all_times = call ptr @times(ptr %table)
+  %times = select i1 %caller, ptr %all_times, ptr null
   %some = icmp sgt i64 %phases, 0
   br i1 %some, label %phase, label %out
 phase:
@@ -240,6 +271,7 @@ phase:
   %begins = call i1 @until(ptr %done, i64 %start, ptr %table, i64 %thread)
   br i1 %begins, label %may, label %out
 may:
+  call void @stamp(ptr %times, i64 %p)
   %guarded = icmp ne i64 %writes, 0
   br i1 %guarded, label %guard, label %begun
 guard:
@@ -341,8 +373,7 @@ out:
     [ 0, %ended ]
   %upto = phi i64 [ %number0, %begin ], [ %number0, %phase ], [ %number0, %guard ], [ %number0, %counted ],
     [ %number_after, %ended ]
-  %callers = icmp eq i64 %thread, 0
-  br i1 %callers, label %note, label %leave
+  br i1 %caller, label %note, label %leave
 note:
   %free = add i64 %upto, %early
   %kernels_at = getelementptr i64, ptr %pool, i64 {_KERNELS}
@@ -383,6 +414,8 @@ wake:
 go:
   %reached = call i64 @work(ptr %pool, ptr %table, ptr %schedule, i64 %phases, i64 %base, i64 0)
   %ended = call i1 @until(ptr %done, i64 %reached, ptr %table, i64 0)
+  %times = call ptr @times(ptr %table)
+  call void @stamp(ptr %times, i64 %phases)
   store atomic i64 0, ptr %open_at seq_cst, align 8
   br label %look
 look:
@@ -743,6 +776,7 @@ class Driver:
     Attributes:
         match: (list, signature, count, table) -> how many of the arrays fit; None where numpy or Python keep their
             records in another way than known here.
+        ticks: () -> the clock, in ticks of its own.
     """
 
     def __init__(self, target: Target, futex: bool) -> None:
@@ -753,6 +787,7 @@ class Driver:
         self.steps = ctypes.CFUNCTYPE(whole, words, words, words, whole, words, whole, whole, whole)(address("steps"))
         self.worker = ctypes.CFUNCTYPE(whole, words, whole, whole)(address("worker"))
         self.gather, self.look, self.strand = address("gather"), address("look"), address("strand")
+        self.ticks = ctypes.CFUNCTYPE(whole)(address("ticks"))
         match = ctypes.CFUNCTYPE(whole, words, words, whole, words)(address("match"))
         self.match = match if arrays.known(match) else None
 

@@ -11,7 +11,7 @@ from weft.base import dims, flags, garbage
 from weft.base.errors import InternalError
 from weft.base.locks import Lock, Together
 from weft.engines.base import Hook, Room, Rows
-from weft.engines.native import cache, profile, report
+from weft.engines.native import cache, report
 from weft.engines.native.cache import Named
 from weft.engines.native.calls import Call
 from weft.engines.native.problems import Refused, Specialise
@@ -24,6 +24,7 @@ from weft.passes.specialise import specialise
 
 if TYPE_CHECKING:
     from weft.base.dims import Symbol
+    from weft.engines.native.work import Work
 
 _REMEMBERED = 64  # combinations of sizes whose calls stay prepared
 _PROGRAMS = 16  # combinations of sizes that have code of their own
@@ -218,7 +219,7 @@ class Executable:
     def _made(self, sizes: tuple[int, ...]) -> Program:
         checked = flags.check()
         name = None
-        if self._print is not None and profile.active is None:  # code that is kept does not know what it is for
+        if self._print is not None:
             name = cache.key(self._print.digest, self.target, checked, tuple(self._fixed), sizes)
         loaded = None if name is None else cache.find(name, self.target)
         if loaded is not None:
@@ -227,18 +228,31 @@ class Executable:
             from weft.engines.native.compiler import compile_graph  # not needed where the code is kept
 
             with garbage.Later():
-                graph = self._graph()
-                if sizes:
-                    fixed = [self._symbols[number] for number in self._fixed]
-                    graph = specialise(graph, dict(zip(fixed, sizes, strict=True)))
-                image = compile_graph(graph, self.target, checked, self._symbols)
+                image = compile_graph(self._specialised(self._fixed, sizes), self.target, checked, self._symbols)
             loaded = cache.Loaded(image, self.target) if name is None else cache.keep(name, image, self.target)
-        made = Program(loaded, self.target, self.original.name, self._arena)
+
+        fixed = tuple(self._fixed)
+
+        def describe() -> tuple[Sequence[Symbol], Mapping[str, Work]]:
+            from weft.engines.native.compiler import describe_graph
+
+            with garbage.Later():
+                graph = self._specialised(fixed, sizes)
+                return self._symbols, describe_graph(graph, self.target, checked, self._symbols)
+
+        made = Program(loaded, self.target, self.original.name, self._arena, describe)
         self._steady = self._steady or loaded.image.steady > 0
         while len(self._programs) >= _PROGRAMS:
             self._programs.pop(next(iter(self._programs)))
         self._programs[sizes] = made
         return made
+
+    def _specialised(self, fixed: Sequence[int], sizes: tuple[int, ...]) -> Graph:
+        """What is compiled for some sizes, those of the symbols of these numbers."""
+        graph = self._graph()
+        if not sizes:
+            return graph
+        return specialise(graph, dict(zip((self._symbols[number] for number in fixed), sizes, strict=True)))
 
 
 def _symbols_of(graph: Graph) -> list[Symbol]:

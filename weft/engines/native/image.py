@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from weft.base.dims import Dimension, Symbol
     from weft.base.dtypes import DType
     from weft.engines.native.fusion import Group
-    from weft.engines.native.work import Work
 
 #: words of the table in front of the others: the address of the error flag, the bytes between two threads' own memory
 HEADER = 2
@@ -111,8 +110,6 @@ class Image:
     #: of one made in this process: what its kernels are made of, and LLVM's text
     groups: Mapping[str, Group] = field(default_factory=dict, compare=False)
     text: str = field(default="", compare=False)
-    #: of one made while a profile was open: what its kernels do
-    work: Mapping[str, Work] = field(default_factory=dict, compare=False)
 
     @property
     def functions(self) -> list[str]:

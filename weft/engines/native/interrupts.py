@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 #: words of the flag that the table's first word points to: which check failed, how many steps have succeeded, whether
-#: the step has begun to write (1) or is given up (2), the address of `ASKED`'s functions
-FAILED, FINISHED, STATE, ASKING = 0, 1, 2, 3
+#: the step has begun to write (1) or is given up (2), the address of `ASKED`'s functions, and where the clock's ticks
+#: go at the begin of each phase and at the end of the last (0: nowhere)
+FAILED, FINISHED, STATE, ASKING, TIMES = 0, 1, 2, 3, 4
 #: on a cache line that only the caller's thread writes: when it asked last, when it looked last, whether to stop, and
 #: the address of `look`
 LAST, SEEN, WANTED, LOOK = 12, 13, 14, 15

@@ -1,12 +1,15 @@
-"""Where the time goes: while a profile is open, compiled graphs run kernel by kernel and each is timed."""
+"""Where the time goes: while a profile is open, compiled graphs run kernel by kernel and each is timed.
+
+The driver walks a schedule in which each kernel is a phase of its own, and notes when each begins (`driver.py`); a step
+is one run of it as ever, so that checks, Ctrl-C and what is written are as in a run that nobody watches.
+"""
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +19,13 @@ import numpy as np
 from weft.base import dims
 from weft.base.errors import UnavailableError
 from weft.engines.native import roofline, target, threads
+from weft.engines.native.interrupts import TIMES
+from weft.engines.native.strands import kernel_names
 
 if TYPE_CHECKING:
+    from weft.base.dims import Symbol
     from weft.engines.native.program import Binding, Program
+    from weft.engines.native.work import Work
 
 #: the profile that is open in this process
 active: Profile | None = None
@@ -76,8 +83,9 @@ class Profile:
     def __init__(self) -> None:
         self._entries: dict[tuple[int, str], Entry] = {}
         self._programs: dict[int, Program] = {}  # held, so that no other comes to have its number
+        self._works: dict[int, tuple[Sequence[Symbol], Mapping[str, Work]]] = {}
         self._events: list[_Event] = []
-        self._runs = 0
+        self._clock = _Clock()
 
     def __enter__(self) -> Profile:
         global active
@@ -114,56 +122,59 @@ class Profile:
         """Forgets what ran so far."""
         self._entries.clear()
         self._events.clear()
-        self._runs = 0
 
     def run(
-        self, program: Program, binding: Binding, schedule: int, phases: int, steps: int, first: int, moves: int,
-        moving: int,
+        self, program: Program, binding: Binding, pool: threads.Pool, rest: bool, steps: int, first: int, moves: int,
+        moving: int, gathering: Sequence[Sequence[int]],
     ) -> int:  # fmt: skip
-        """Runs a program's steps kernel by kernel. How many have succeeded."""
-        pool = threads.pool(program.target)
+        """Runs a program's steps, timed; as `Program.steps`, for the threads in `pool`."""
+        own = binding.apart
+        schedule, phases, _kept = own.behind([alone for words in gathering for alone in _each_alone(words)], rest)
+        names = list(kernel_names(program.image, binding.known, rest))
+        names = ["gather"] * (phases - len(names)) + names
+        times = np.zeros(phases + 1, np.int64)
+        symbols, works = self._known(program)
+        known = {symbol: binding.known[own] for symbol, own in zip(symbols, program.image.symbols, strict=True)
+                 if own in binding.known}  # fmt: skip
         for step in range(steps):
-            pool.run(binding.table_address, schedule, 0, False, 1, first + step, moves, moving)
-            self._runs += 1
-            if not self._step(pool, program, binding, schedule, phases):
+            binding.flag[TIMES] = times.ctypes.data
+            try:
+                begin = time.perf_counter(), pool.driver.ticks()
+                done = pool.run(binding.table_address, schedule, phases, own.parallel, 1, first + step, moves, moving)
+                end = time.perf_counter(), pool.driver.ticks()
+            finally:
+                binding.flag[TIMES] = 0
+            if done < 1:
                 return step
-            binding.flag[1] = step + 1
+            tick = self._clock.tick(begin, end)
+            for number, name in enumerate(names):
+                start = begin[0] + (int(times[number]) - begin[1]) * tick
+                seconds = max(0, int(times[number + 1] - times[number])) * tick
+                self._note(program, name, works.get(name), known, start, seconds)
         return steps
 
-    def _step(self, pool: threads.Pool, program: Program, binding: Binding, schedule: int, phases: int) -> bool:
-        names = list(program.kernel_names(binding))
-        position, left = schedule, phases
-        while left:
-            count, writes, _, claims = _words(position, 4)
-            position += 8 * 4
-            for _ in range(count):
-                address, chunks, last = _words(position, 3)
-                position += 8 * 3
-                # one that is not in the image gathers the rows of a batch
-                name = "gather" if left > binding.schedule.phases else names.pop(0)
-                words = np.array([1, writes, chunks, claims, address, chunks, last], np.int64)
-                begin = time.perf_counter()
-                done = pool.run(binding.table_address, words.ctypes.data, 1, chunks > 1)
-                self._note(program, binding, name, begin, time.perf_counter() - begin)
-                if not done:
-                    return False
-            left -= 1
-        return True
+    def _known(self, program: Program) -> tuple[Sequence[Symbol], Mapping[str, Work]]:
+        """What the kernels of a program do, found out once, and what symbols it mentions."""
+        found = self._works.get(id(program))
+        if found is None:
+            self._programs[id(program)] = program
+            found = self._works[id(program)] = program.describe()
+        return found
 
-    def _note(self, program: Program, binding: Binding, name: str, begin: float, seconds: float) -> None:
+    def _note(
+        self, program: Program, name: str, work: Work | None, known: Mapping[Symbol, int], begin: float, seconds: float
+    ) -> None:
         entry = self._entries.get((id(program), name))
-        work = program.image.work.get(name)
         if entry is None:
             nodes = () if work is None else work.nodes
-            self._programs[id(program)] = program
             entry = self._entries[id(program), name] = Entry(program.name, name, _part(nodes), nodes)
         entry.runs += 1
         entry.seconds += seconds
         if work is not None:
-            entry.flops += dims.evaluate(work.flops, binding.known)
-            entry.bytes += dims.evaluate(work.bytes, binding.known)
+            entry.flops += dims.evaluate(work.flops, known)
+            entry.bytes += dims.evaluate(work.bytes, known)
             for node, flops in work.products:
-                entry.products[node] = entry.products.get(node, 0.0) + dims.evaluate(flops, binding.known)
+                entry.products[node] = entry.products.get(node, 0.0) + dims.evaluate(flops, known)
         if len(self._events) < _EVENTS:
             self._events.append(_Event(name, entry.part, begin, seconds, {"nodes": list(entry.nodes)}))
 
@@ -208,8 +219,23 @@ class Profile:
         Path(path).write_text(json.dumps({"traceEvents": events, "displayTimeUnit": "ns"}), encoding="utf-8")
 
 
-def _words(address: int, count: int) -> list[int]:
-    return list((ctypes.c_int64 * count).from_address(address))
+class _Clock:
+    """How long the driver's ticks are: what has passed since the first run, by both clocks."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, int] | None = None
+
+    def tick(self, begin: tuple[float, int], end: tuple[float, int]) -> float:
+        """In seconds; a run began and ended at these times, in seconds and in ticks."""
+        first = self._first = self._first or begin
+        return (end[0] - first[0]) / max(1, end[1] - first[1])
+
+
+def _each_alone(words: Sequence[int]) -> list[list[int]]:
+    """The words of phases for the kernels of one, each alone."""
+    _, writes, _, claims = words[:4]
+    entries = [words[at : at + 3] for at in range(4, len(words), 3)]
+    return [[1, writes, entry[1], claims, *entry] for entry in entries]
 
 
 def _part(nodes: Sequence[str]) -> str:

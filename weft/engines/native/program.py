@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from bisect import insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,11 +21,12 @@ from weft.engines.native.cache import Loaded
 from weft.engines.native.driver import GATHERING
 from weft.engines.native.image import HEADER, NEVER, OUTSIDE, Image, Place
 from weft.engines.native.interrupts import ASKED, ASKING, FLAGS, LOOK
-from weft.engines.native.strands import Schedule, unrolled
+from weft.engines.native.strands import Schedule
 from weft.engines.native.target import Target
 
 if TYPE_CHECKING:
     from weft.base.dims import Symbol
+    from weft.engines.native.work import Work
 
 #: the stamps of the cells of a call; None where they have none
 Stamps = tuple[int, ...] | None
@@ -60,15 +62,21 @@ class Program:
         target: The machine.
         name: For messages.
         arena: Where its buffers lie while it runs.
+        describe: Tells what its kernels do, which the image does not know, and what symbols, in the order of the
+            image's own, that mentions.
     """
 
-    def __init__(self, loaded: Loaded, target: Target, name: str, arena: Arena) -> None:
+    def __init__(
+        self, loaded: Loaded, target: Target, name: str, arena: Arena,
+        describe: Callable[[], tuple[Sequence[Symbol], Mapping[str, Work]]],
+    ) -> None:  # fmt: skip
         image, code = loaded.image, loaded.code
         self._loaded = loaded  # the code stays in memory as long as this
         self.image = image
         self.target = target
         self.name = name
         self.arena = arena
+        self.describe = describe
         self.addresses = {name: code.address(name) for name in image.functions}
         self._bindings: dict[tuple[int, ...], Binding] = {}
         mentioned = set().union(*(dims.symbols_of(size) for size in _sizes(image)))
@@ -89,9 +97,9 @@ class Program:
     def run(self, binding: Binding, stamps: Stamps = None) -> bool:
         """Runs the code on the addresses in the binding's table. False where a check failed: no state was written."""
         pool = self.ready(binding)
-        begin = binding.begin(stamps)
-        done = self.steps(binding, *begin, pool=pool)
-        if begin is not binding.schedule.rest:  # else what is held stays as it is
+        rest = binding.begin(stamps)
+        done = self.steps(binding, rest, pool=pool)
+        if not rest:  # else what is held stays as it is
             binding.end(stamps, done)
         return done == 1
 
@@ -103,30 +111,34 @@ class Program:
         return pool
 
     def steps(
-        self, binding: Binding, schedule: int, phases: int, steps: int = 1, first: int = 0, moves: int = 0,
-        moving: int = 0, pool: threads.Pool | None = None,
+        self, binding: Binding, rest: bool = False, steps: int = 1, first: int = 0, moves: int = 0, moving: int = 0,
+        pool: threads.Pool | None = None, gathering: Sequence[Sequence[int]] = (),
     ) -> int:  # fmt: skip
         """Runs it several times, with what changes from step to step. How often it ran before a check failed.
 
-        A schedule without the steady phases is for the threads that were there when it was chosen: `pool`.
+        Args:
+            binding: For which sizes.
+            rest: Whether the steady phases are left out: for the threads that were there when this was chosen.
+            steps: How often.
+            first: The number of the first step.
+            moves: The address of what changes.
+            moving: How many such changes there are.
+            pool: The threads; those of now where None.
+            gathering: The words of phases that come first.
         """
         pool = pool or self.ready(binding)
         self.arena.user = binding
-        if profile.active is not None:
-            done = profile.active.run(self, binding, schedule, phases, steps, first, moves, moving)
+        opened = profile.active  # asked once: another thread may open or close one meanwhile
+        if opened is not None:
+            done = opened.run(self, binding, pool, rest, steps, first, moves, moving, gathering)
         else:
-            parallel = binding.schedule.parallel
-            done = pool.run(binding.table_address, schedule, phases, parallel, steps, first, moves, moving)
+            own = binding.schedule
+            schedule, phases, _kept = own.behind(gathering, rest)
+            done = pool.run(binding.table_address, schedule, phases, own.parallel, steps, first, moves, moving)
         if done < steps:
             binding.held = None
             self._look(binding)
         return done
-
-    def kernel_names(self, binding: Binding) -> Iterator[str]:
-        """The names of the kernels in the order of the schedule."""
-        for _, phase in unrolled(self.image.phases, binding.known):
-            for call in phase.kernels:
-                yield call.name
 
     def _look(self, binding: Binding) -> None:
         """Forgets which check failed, which the reference will find out; what reaches outside is our own error."""
@@ -166,39 +178,33 @@ class Binding:
         self.steady = image.steady
         self.held: Stamps = None  # the stamps of the variables that these phases have seen
         self._image, self._addresses = image, program.addresses
-        self._shared = Schedule(image, program.addresses, known, threads.pool(program.target))
-        self._apart: Schedule | None = None
+        self.schedule = Schedule(image, program.addresses, known, threads.pool(program.target))
         self.table_address = self.table.ctypes.data
         self.shapes = [tuple(dims.evaluate(d, known) for d in output.shape) for output in image.outputs]
 
-    @property
-    def schedule(self) -> Schedule:
-        """What is run now: while a profile is open, every kernel by itself."""
-        if profile.active is None:
-            return self._shared
-        if self._apart is None:
-            self._apart = Schedule(self._image, self._addresses, self.known, None)
-        return self._apart
+    @cached_property
+    def apart(self) -> Schedule:
+        """The schedule in which each kernel is a phase of its own, for a profile."""
+        return Schedule(self._image, self._addresses, self.known, None)
 
-    def begin(self, stamps: Stamps) -> tuple[int, int]:
-        """The schedule of a run, and its phases: those that have seen these very variables are left out."""
+    def begin(self, stamps: Stamps) -> bool:
+        """Whether a run leaves the steady phases out: those that have seen these very variables."""
         held, arena = self.held, self._arena
-        there = held is not None and arena.user is self and self.base == arena.base
-        if there and held == stamps and self.skips(stamps):
-            return self.schedule.rest
+        if held is not None and held == stamps and arena.user is self and self.base == arena.base:
+            return True
         self.held = None
-        return self.schedule.whole
+        return False
 
-    def end(self, stamps: Stamps, done: int) -> tuple[int, int]:
-        """Notes what steps that have succeeded leave behind; the schedule for more of them."""
+    def end(self, stamps: Stamps, done: int) -> bool:
+        """Notes what steps that have succeeded leave behind; whether more of them leave the steady phases out."""
         if done and self.skips(stamps):
             self.held = stamps
-            return self.schedule.rest
-        return self.schedule.whole
+            return True
+        return False
 
     def skips(self, stamps: Stamps) -> bool:
         """Whether there are steady phases that may be left out once they have run."""
-        return bool(self.steady) and stamps is not None and profile.active is None
+        return bool(self.steady) and stamps is not None
 
     def prepare(self, threads: int) -> None:
         """Finds room for the buffers, and for what each of so many threads has for itself."""

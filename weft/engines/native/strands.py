@@ -8,6 +8,7 @@ turn. Kernels, their chunks and the order of their sums are the same, and so are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class Schedule:
         image: What is run.
         addresses: Of its functions.
         known: The sizes.
-        pool: The threads for which loops may become strands; None where each kernel is to be seen.
+        pool: The threads for which loops may become strands; None where each kernel is to be a phase of its own.
 
     Attributes:
         words: The words; those of strands are held, too.
@@ -57,6 +58,8 @@ class Schedule:
                 skipped, steady = sum(map(len, words)), self.phases
             again = number >= image.steady or image.steady == len(image.phases)  # what runs again and again
             turns = dims.evaluate(body[0].turns, known) if body[0].loop >= 0 else 1
+            if pool is None:
+                body = [replace(phase, kernels=(call,)) for phase in body for call in phase.kernels]
             if pool is not None and turns > 1 and _alone(body, known, pool.count):
                 strands = self._walk(body, turns)
                 self._strands += strands
@@ -75,6 +78,15 @@ class Schedule:
         self.address = self.words.ctypes.data
         self.whole = self.address, self.phases
         self.rest = (self.address + skipped * 8, self.phases - steady) if image.steady else self.whole
+
+    def behind(self, others: Sequence[Sequence[int]], rest: bool) -> tuple[int, int, _Words | None]:
+        """The address and the phases of all, or of the rest, behind other phases; what holds the words."""
+        address, phases = self.rest if rest else self.whole
+        if not others:
+            return address, phases, None
+        own = self.words[(address - self.address) // 8 :]
+        words = np.concatenate([*(np.array(other, np.int64) for other in others), own])
+        return words.ctypes.data, phases + len(others), words
 
     def _entry(self, call: Call) -> tuple[int, int, int]:
         """A kernel's address, its number of chunks, and its last argument in the first turn."""
@@ -156,9 +168,11 @@ def _blocks(phases: Sequence[Phase]) -> Iterator[tuple[int, Sequence[Phase]]]:
         at = end
 
 
-def unrolled(phases: Sequence[Phase], known: Mapping[Symbol, int]) -> Iterator[tuple[int, Phase]]:
-    """The phases as they run one by one: those of a loop's body again for each turn."""
-    for _, body in _blocks(phases):
-        for turn in range(dims.evaluate(body[0].turns, known) if body[0].loop >= 0 else 1):
-            for phase in body:
-                yield turn, phase
+def kernel_names(image: Image, known: Mapping[Symbol, int], rest: bool) -> Iterator[str]:
+    """The names of the kernels, those of a loop's body for each turn, in the order of a schedule in which each is a
+    phase of its own; `rest` without those of the steady phases."""
+    for number, body in _blocks(image.phases):
+        if not (rest and number < image.steady):
+            names = [call.name for phase in body for call in phase.kernels]
+            for _ in range(dims.evaluate(body[0].turns, known) if body[0].loop >= 0 else 1):
+                yield from names
