@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,6 +82,84 @@ def test_profiled_training_gives_the_same_bits() -> None:
                 model.fit(x, y, batch_size=16, verbose=0)
     for one, other in zip(plain.get_weights(), timed.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_what_was_compiled_before_is_known_all_the_same() -> None:
+    model = network()
+    x, y = RNG.random((40, 8, 8, 3), np.float32), RNG.integers(0, 10, 40)
+    model.fit(x, y, batch_size=16, verbose=0)
+    with extend.profile() as found:
+        model.fit(x, y, batch_size=16, verbose=0)
+    parts = {entry.part: entry for entry in found.parts()}
+    assert {"sequential/first", "sequential/last", "adam"} <= set(parts)
+    assert all(parts[name].flops > 0 for name in ("sequential/first", "sequential/last"))
+
+
+def test_what_is_computed_once_is_left_out_in_a_profile_too() -> None:
+    table = tf.Variable(RNG.random((96, 128), np.float32))
+    function = tf.function(lambda x: tf.matmul(x, table))
+    x = tf.constant(RNG.random((4, 96), np.float32))
+    function(x)
+    function(x)
+    with extend.profile() as found:
+        for _ in range(3):
+            function(x)
+    assert not [entry.kernel for entry in found.entries if "pack" in entry.kernel]
+
+
+def test_profiles_that_open_and_close_while_another_thread_computes() -> None:
+    table = tf.Variable(RNG.random((96, 128), np.float32))
+    inputs = RNG.random((64, 96), np.float32)
+    model = keras.Sequential([keras.Input((96,)), layers.Lambda(lambda x: tf.matmul(x, table))])
+    wanted = model.predict(inputs, batch_size=8, verbose=0)
+    wrong: list[int] = []
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            wrong.extend([1] * int((model.predict(inputs, batch_size=8, verbose=0) != wanted).sum()))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        for _ in range(200):
+            with extend.profile():
+                time.sleep(0.0005)
+    finally:
+        over.set()
+        worker.join()
+    assert not wrong
+
+
+def test_ctrl_c_under_a_profile_leaves_the_whole_step_or_nothing() -> None:
+    first, second = (tf.Variable(np.zeros((600, 600), np.float32)) for _ in range(2))
+    table = tf.constant(RNG.random((600, 600), np.float32) / 600)
+
+    @tf.function
+    def step() -> None:
+        value = table
+        for _ in range(40):  # long enough to be interrupted in
+            value = tf.matmul(value, table)
+        first.assign_add(tf.ones_like(first) + 0 * value)
+        second.assign_add(tf.ones_like(second) + 0 * tf.matmul(value, first))
+
+    step()
+    interrupted = 0
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with extend.profile():
+            for wait in (0.25, 0.3, 0.35):
+                timer = threading.Timer(wait, signal.raise_signal, (signal.SIGINT,))
+                timer.start()
+                try:
+                    for _ in range(100_000):
+                        step()
+                except KeyboardInterrupt:
+                    interrupted += 1
+                assert first[0, 0] == second[0, 0]
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert interrupted == 3
 
 
 def test_a_step_that_fails_under_a_profile() -> None:

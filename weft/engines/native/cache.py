@@ -2,8 +2,9 @@
 
 The key is all that the code depends on: the graph with its shapes, Weft's own source, LLVM, the processor. Names and
 lines of the user's program are not part of it. An entry is one file, written beside its place and renamed, with a
-checksum: what is not whole, or not ours, is ignored and made again. The folder is kept below a bound; what was not
-used for the longest goes first.
+checksum of its key and of all that is in it: what is not whole, not ours, or lies under another's name is ignored and
+made again. So is what another user wrote, or may have: it would run as this one. The folder is kept below a bound;
+what was not used for the longest goes first.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import struct
 import tempfile
 import weakref
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
     pass
 
-_MAGIC = b"weftcode1\n"
+_MAGIC = b"weftcode2\n"
 _KEPT = 64  # images that stay in memory without a program that uses them
 _LIMIT = 512 << 20  # bytes in the folder
 _SHARE = 8  # one in so many writes looks at the folder's size
@@ -168,11 +170,14 @@ def _read(name: str) -> tuple[dict[str, Any], list[bytes]] | None:
     if path is None:
         return None
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            if not _is_ours(os.fstat(file.fileno())):
+                return None
+            data = file.read()
     except OSError:
         return None
     try:
-        found = _unpacked(data)
+        found = _unpacked(name, data)
     except (ValueError, struct.error):
         return None
     with contextlib.suppress(OSError):
@@ -180,15 +185,26 @@ def _read(name: str) -> tuple[dict[str, Any], list[bytes]] | None:
     return found
 
 
-def _packed(plain: Mapping[str, Any], parts: Sequence[bytes]) -> bytes:
+def _is_ours(found: os.stat_result) -> bool:
+    """Whether nobody else can have written a file: it is this user's, or the system's, and nobody else may write it."""
+    if not hasattr(os, "geteuid"):
+        return True
+    return found.st_uid in (os.geteuid(), 0) and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _packed(name: str, plain: Mapping[str, Any], parts: Sequence[bytes]) -> bytes:
     head = json.dumps({**plain, "parts": [len(part) for part in parts]}, separators=(",", ":")).encode()
     body = b"".join([_MAGIC, struct.pack("<Q", len(head)), head, *parts])
-    return body + hashlib.sha256(body).digest()
+    return body + _checksum(name, body)
 
 
-def _unpacked(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+def _checksum(name: str, body: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + b"\n" + body).digest()
+
+
+def _unpacked(name: str, data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     body, checksum = data[:-32], data[-32:]
-    if not body.startswith(_MAGIC) or hashlib.sha256(body).digest() != checksum:
+    if not body.startswith(_MAGIC) or _checksum(name, body) != checksum:
         raise ValueError("not an entry, or not a whole one")
     at = len(_MAGIC)
     (length,) = struct.unpack_from("<Q", body, at)
@@ -211,7 +227,7 @@ def _write(name: str, plain: Mapping[str, Any], parts: Sequence[bytes]) -> None:
         number, beside = tempfile.mkstemp(dir=path.parent, suffix=".part")
         try:
             with os.fdopen(number, "wb") as file:
-                file.write(_packed(plain, parts))
+                file.write(_packed(name, plain, parts))
             os.replace(beside, path)
         except BaseException:
             with contextlib.suppress(OSError):

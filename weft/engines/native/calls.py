@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from weft.base.errors import explain
 from weft.engines.base import Room, Rows
 from weft.engines.native import threads
 from weft.engines.native.arrays import entry, signature
 from weft.engines.native.driver import GATHERING
-from weft.engines.native.program import Binding, Program, Stamps
+from weft.engines.native.program import Binding, Program, Stamps, show_bytes
 
 _CHUNK = 1 << 15  # bytes that one thread gathers at a time
 
@@ -71,7 +73,7 @@ class Call:
     def ready(self, arrays: list[Any], room: Room | None = None) -> list[Any] | None:
         """Arrays for the results, where these are of the sizes; then all addresses are in the table."""
         if room is None:
-            results = [np.empty(shape, dtype) for _, shape, dtype in self.outputs]
+            results = self._empty()
         else:
             results = [room(number, shape, dtype) for number, (_, shape, dtype) in enumerate(self.outputs)]
         match = self._match
@@ -112,7 +114,7 @@ class Call:
         else:
             gathering = self._gather(inputs, rows, moves)
         if rows.joined:
-            results = [np.empty((rows.batches * shape[0], *shape[1:]), dtype) for _, shape, dtype in self.outputs]
+            results = self._empty(rows.batches)
             for (slot, _, _), result in zip(self.outputs, results, strict=True):
                 each = result.nbytes // rows.batches
                 moves += [slot, result.ctypes.data - rows.first * each, each]
@@ -181,8 +183,28 @@ class Call:
                 array = arrays[index] = np.ascontiguousarray(array, wanted)
             table[self._slots[index]] = array.ctypes.data
 
+    def _empty(self, batches: int = 1) -> list[Any]:
+        """Arrays for the results, or for those of several batches one behind the other."""
+        try:
+            if batches == 1:
+                return [np.empty(shape, dtype) for _, shape, dtype in self.outputs]
+            return [np.empty((batches * shape[0], *shape[1:]), dtype) for _, shape, dtype in self.outputs]
+        except (MemoryError, ValueError):  # numpy raises the other one where no computer has so much
+            raise MemoryError(self._shortage(batches)) from None
+
+    def _shortage(self, batches: int) -> str:
+        sizes = [math.prod(shape) * dtype.itemsize * batches for _, shape, dtype in self.outputs]
+        found = zip(sizes, self.outputs, strict=True)
+        return explain(
+            f"{self.program.name}: there is not enough memory for its results.",
+            expected=f"{show_bytes(sum(sizes))}",
+            received=[f"{dtype.name}{list(shape)}" + (f" in each of {batches} batches" if batches > 1 else "")
+                      + f": {show_bytes(size)}" for size, (_, shape, dtype) in found][:5],
+            hint="fewer rows at a time need less",
+        )  # fmt: skip
+
     def _make_results(self) -> list[Any]:
-        results = [np.empty(shape, dtype) for _, shape, dtype in self.outputs]
+        results = self._empty()
         match, table = self._match, self.binding.table_address
         if match is None or match(id(results), self._results_address, len(results), table) < len(results):
             for (slot, _, _), result in zip(self.outputs, results, strict=True):

@@ -43,8 +43,6 @@ SET = IDS - ALLOWED
 _TAKEN = 16
 #: claims that a kernel is cut into at most
 _MOST = (1 << _TAKEN) - 1
-#: the numbers of kernels that are left out after a run that ended early: more than a schedule has
-_SKIPPED = 1 << 24
 
 #: how often a waiting worker looks before it sleeps: bursts of pauses, between which it lets others run
 _BURST, _BURSTS = 512, 12
@@ -369,13 +367,27 @@ ended:
   br label %out
 out:
   %reached = phi i64 [ %base, %begin ], [ %base, %phase ], [ %start, %guard ], [ %base, %counted ], [ %end, %ended ]
-  %early = phi i64 [ 0, %begin ], [ {_SKIPPED}, %phase ], [ {_SKIPPED}, %guard ], [ {_SKIPPED}, %counted ],
-    [ 0, %ended ]
-  %upto = phi i64 [ %number0, %begin ], [ %number0, %phase ], [ %number0, %guard ], [ %number0, %counted ],
+  %upto = phi i64 [ %number0, %begin ], [ %number_here, %phase ], [ %number_here, %guard ], [ %number_here, %counted ],
     [ %number_after, %ended ]
-  br i1 %caller, label %note, label %leave
+  %reached_phase = phi i64 [ 0, %begin ], [ %p, %phase ], [ %p, %guard ], [ %p, %counted ], [ %p2, %ended ]
+  %reached_at = phi ptr [ %schedule, %begin ], [ %at, %phase ], [ %at, %guard ], [ %at, %counted ], [ %after, %ended ]
+  br i1 %caller, label %rest, label %leave
+rest:
+  ; the numbers of what a run that ended early has left out are not used again: somebody may still hold one
+  %rest_phase = phi i64 [ %reached_phase, %out ], [ %rest_phase2, %left_out ]
+  %rest_at = phi ptr [ %reached_at, %out ], [ %rest_at2, %left_out ]
+  %free = phi i64 [ %upto, %out ], [ %free2, %left_out ]
+  %not_done = icmp slt i64 %rest_phase, %phases
+  br i1 %not_done, label %left_out, label %note
+left_out:
+  %rest_kernels = load i64, ptr %rest_at, align 8
+  %rest_words = mul i64 %rest_kernels, 3
+  %rest_entry = getelementptr i64, ptr %rest_at, i64 4
+  %rest_at2 = getelementptr i64, ptr %rest_entry, i64 %rest_words
+  %free2 = add i64 %free, %rest_kernels
+  %rest_phase2 = add i64 %rest_phase, 1
+  br label %rest
 note:
-  %free = add i64 %upto, %early
   %kernels_at = getelementptr i64, ptr %pool, i64 {_KERNELS}
   store i64 %free, ptr %kernels_at, align 8
   br label %leave

@@ -190,11 +190,8 @@ class Executable:
             return None
         if program is None:
             return None
-        try:
-            binding = program.binding(sizes)
-        except (KeyError, ValueError, ZeroDivisionError):  # a size that cannot be computed, or that only running tells
-            return None
-        return Call(program, binding, self._dtypes, arrays)
+        binding = program.binding(sizes)
+        return None if binding is None else Call(program, binding, self._dtypes, arrays)
 
     def _program(self, known: Mapping[int, int]) -> Program | None:
         """The program for some sizes, by the symbols' numbers; None where more of them must be known than are."""

@@ -82,12 +82,22 @@ class Program:
         mentioned = set().union(*(dims.symbols_of(size) for size in _sizes(image)))
         self._symbols = [number for number, symbol in enumerate(image.symbols) if symbol in mentioned]
 
-    def binding(self, known: Mapping[int, int]) -> Binding:
-        """The table and the arena for some sizes, given by the symbols' numbers."""
+    def binding(self, known: Mapping[int, int]) -> Binding | None:
+        """The table and the arena for some sizes, given by the symbols' numbers.
+
+        None where a size cannot be computed from these, or is told only by running.
+        """
+        if not set(self._symbols) <= known.keys():
+            return None
         key = tuple(known[number] for number in self._symbols)
         found = self._bindings.pop(key, None)
         if found is None:
             sizes = {self.image.symbols[number]: known[number] for number in self._symbols}
+            try:
+                for size in _sizes(self.image):
+                    dims.evaluate(size, sizes)
+            except (KeyError, ValueError, ZeroDivisionError):
+                return None
             found = Binding(self, sizes)
             while len(self._bindings) >= _REMEMBERED:
                 self._bindings.pop(next(iter(self._bindings)))
@@ -253,6 +263,8 @@ def _sizes(image: Image) -> Iterator[Any]:
         yield phase.turns
         for call in phase.kernels:
             yield call.chunks
+            if call.effort is not None:
+                yield call.effort
     for outside in (*image.inputs, *image.outputs):
         yield from outside.shape
 

@@ -79,7 +79,7 @@ def find(name: str) -> Target:
     if name == "host":
         level = _level(x86, features)
         bf16, scales = "avx512bf16" in features, level[0] == 64
-        vnni = "avxvnni" in features or (scales and "avx512vnni" in features)
+        vnni = "avx512vnni" in features if scales else "avxvnni" in features
         dots = "vnni" if vnni else "madd" if x86 else ""
         halves = {"bfloat": bf16, "half": "f16c" in features or not x86}
         return Target("host", triple, cpu, found.flatten(), *level, bf16=bf16, scales=scales, dots=dots,

@@ -45,6 +45,8 @@ class Pool:
         self._address = self._control.ctypes.data
         self._busy = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._processors: frozenset[int] | None = None  # those of the workers, where they are told
+        self._stopped = False
         self._waiting = 0  # workers that sleep in Python
         self._gate = threading.Semaphore(0)
         self._door = threading.Lock()
@@ -88,6 +90,8 @@ class Pool:
         if not parallel or self.count == 1 or works_alone() or not self._busy.acquire(blocking=False):
             return int(run(None, table, schedule, phases, moves, moving, first, steps))
         try:
+            if self._stopped:  # by whoever wanted another number of threads; this run was on its way here
+                return int(run(None, table, schedule, phases, moves, moving, first, steps))
             if not self._threads:
                 self._start()
             if not self._futex:
@@ -102,12 +106,28 @@ class Pool:
             thread.start()
             self._threads.append(thread)
         if self._futex and hasattr(os, "sched_getaffinity"):
-            for processor in os.sched_getaffinity(0):
-                if processor < SET * 64:
-                    self._control[ALLOWED + processor // 64] |= np.uint64(1 << processor % 64).astype(np.int64)
             for number, thread in enumerate(self._threads):
                 self._control[IDS + number] = thread.native_id or -1
-            self._control[COUNT], self._control[APART] = len(self._threads), -1
+            self._allow(frozenset(os.sched_getaffinity(0)))
+
+    def _allow(self, processors: frozenset[int]) -> None:
+        """Lets the workers run on these processors, from the next run on."""
+        self._processors = processors
+        self._control[ALLOWED : ALLOWED + SET] = 0
+        for processor in processors:
+            if processor < SET * 64:
+                self._control[ALLOWED + processor // 64] |= np.uint64(1 << processor % 64).astype(np.int64)
+        self._control[COUNT], self._control[APART] = len(self._threads), -1
+
+    def follow(self) -> None:
+        """Keeps the workers to the processors that this process may use now."""
+        if self._threads and self._processors is not None:
+            processors = frozenset(os.sched_getaffinity(0))
+            if processors != self._processors and self._busy.acquire(blocking=False):  # else with the next look
+                try:
+                    self._allow(processors)
+                finally:
+                    self._busy.release()
 
     def _work(self, number: int) -> None:
         seen = int(self._control[RUNS])
@@ -136,6 +156,7 @@ class Pool:
         if not self._threads:
             return
         with self._busy:
+            self._stopped = True
             self._control[STOP] = 1
             self._open_gate()
             flag = np.zeros(FLAGS, np.int64)
@@ -167,6 +188,7 @@ def pool(target: Target) -> Pool:
                     _pool.stop()
                 _pool = Pool(target, count)
         found = _pool
+    found.follow()
     return found
 
 
