@@ -19,6 +19,8 @@ from weft.engines.native import cache
 from weft.keras import layers
 from weft.runtime import dispatch
 
+pytestmark = pytest.mark.either_schedule
+
 _STEPS = 30
 
 

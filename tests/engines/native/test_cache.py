@@ -92,6 +92,41 @@ def test_entries_that_are_not_whole_are_made_again(_kept: Path, monkeypatch: pyt
         monkeypatch.undo()
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owner here")
+def test_entries_that_somebody_else_may_have_written_are_not_taken(
+    _kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = _function()(X).numpy()
+    for path in _entries(_kept):
+        path.chmod(0o666)
+    cache.forget()
+    seen = _made(monkeypatch)
+    assert (_function()(X).numpy() == expected).all() and len(seen) == 1
+    cache.forget()  # what was made anew took the place of the other
+    assert (_function()(X).numpy() == expected).all() and len(seen) == 1
+    user = os.geteuid()
+    if user == 0:
+        for path in _entries(_kept):
+            os.chown(path, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+    cache.forget()
+    assert (_function()(X).numpy() == expected).all() and len(seen) == 2
+
+
+def test_an_entry_under_the_name_of_another_is_not_taken(_kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _function()(X)
+    first = set(_entries(_kept))
+    expected = _function(3.0)(X).numpy()
+    (other,) = sorted(set(_entries(_kept)) - first, key=lambda path: path.stat().st_size)[-1:]
+    for path in first:
+        other.write_bytes(path.read_bytes())
+        cache.forget()
+        seen = _made(monkeypatch)
+        assert (_function(3.0)(X).numpy() == expected).all() and len(seen) == 1
+        monkeypatch.undo()
+
+
 def test_entries_of_another_version_or_processor_are_not_taken(_kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _function()(X)
     cache.forget()

@@ -13,6 +13,8 @@ from weft.engines.native import cache
 from weft.engines.native.rules import loops
 from weft.runtime import dispatch
 
+pytestmark = pytest.mark.either_schedule
+
 
 @pytest.fixture(autouse=True)
 def on_the_host(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):

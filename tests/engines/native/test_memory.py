@@ -32,6 +32,13 @@ def _resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def test_results_that_do_not_fit_into_memory_are_named() -> None:
+    product = tf.function(lambda x: tf.matmul(x, x, transpose_b=True))
+    wanted = r"(?s)not enough memory for its results.*58\.2 TiB.*float32\[4000000, 4000000\]"
+    with pytest.raises(MemoryError, match=wanted):
+        product(tf.zeros([4_000_000, 2]))
+
+
 def test_three_hundred_compilations_leave_memory_flat() -> None:
     x = tf.constant(np.ones((8, 16), np.float32))
 

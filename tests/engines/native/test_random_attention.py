@@ -19,6 +19,8 @@ from weft.base.errors import UnavailableError
 from weft.engines.native import target
 from weft.runtime import dispatch
 
+pytestmark = pytest.mark.either_schedule
+
 COUNT = int(os.environ.get("RANDOM_ATTENTION", "12"))
 FROM = int(os.environ.get("RANDOM_ATTENTION_FROM", "0"))
 _BLOCK = 4  # of one test

@@ -28,6 +28,8 @@ from weft.passes import pipeline
 from weft.testing import numeric, random_graphs
 from weft.testing.numeric import Array, Cell
 
+pytestmark = pytest.mark.either_schedule
+
 COUNT = int(os.environ.get("RANDOM_GRAPHS", "240"))
 FROM = int(os.environ.get("RANDOM_GRAPHS_FROM", "0"))
 #: seeds that gave wrong numbers once

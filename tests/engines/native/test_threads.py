@@ -13,6 +13,7 @@ import pytest
 import weft as tf
 from weft.base import dtypes, flags
 from weft.engines.native import codegen, emit, interrupts, strands, target, threads
+from weft.engines.native.driver import ALLOWED, SET
 from weft.engines.native.index import Index, LoopVar
 from weft.engines.native.loops import Buffer, Const, Kernel, Load, Op, Store
 from weft.runtime import dispatch
@@ -176,6 +177,25 @@ def test_workers_keep_off_the_callers_processor() -> None:
     finally:
         os.sched_setaffinity(0, allowed)
         pool.stop()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="processors are chosen on Linux alone")
+def test_workers_follow_when_the_program_gives_processors_up() -> None:
+    allowed = os.sched_getaffinity(0)
+    machine = target.find("host")
+    with flags.override(WEFT_NUM_THREADS=3):
+        pool, job = threads.pool(machine), _Job(100)
+        try:
+            job.run(pool)
+            os.sched_setaffinity(0, {min(allowed)})
+            time.sleep(2 * threads._AGAIN)
+            assert threads.pool(machine) is pool
+            kept = pool._control[ALLOWED : ALLOWED + SET].view(np.uint64)
+            assert sum(int(word) << 64 * place for place, word in enumerate(kept)) == 1 << min(allowed)
+            job.run(pool)
+            assert (job.array == 6).all()
+        finally:
+            os.sched_setaffinity(0, allowed)
 
 
 @pytest.mark.parametrize("rows, shared", [(8, False), (4096, True)])

@@ -15,6 +15,8 @@ from weft.base import flags
 from weft.engines.native.executable import Executable
 from weft.runtime import dispatch
 
+pytestmark = pytest.mark.either_schedule
+
 
 @pytest.fixture(autouse=True)
 def _native() -> Iterator[None]:

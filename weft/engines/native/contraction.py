@@ -17,7 +17,7 @@ from weft.engines.native.kernels import Plan, epilogue, prefetches
 from weft.engines.native.loops import At, Const, Expr, For, Get, If, Kernel, Load, Masked, Op, Register, Set, Statement
 from weft.engines.native.lower import variables
 from weft.engines.native.rewriting import guarded, loads
-from weft.engines.native.rules.pointwise import compare, op
+from weft.engines.native.shorthand import compare, op
 from weft.engines.native.sources import Indices, unflatten
 
 if TYPE_CHECKING:

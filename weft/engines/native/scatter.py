@@ -17,7 +17,7 @@ from weft.engines.native.kernels import CHUNK, Plan, minimum
 from weft.engines.native.loops import At, Expr, For, If, Kernel, Load, Masked, Op, Statement, Store
 from weft.engines.native.lower import variables
 from weft.engines.native.rewriting import loads
-from weft.engines.native.rules.pointwise import compare
+from weft.engines.native.shorthand import compare
 from weft.engines.native.sources import Indices, Memory, unflatten
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from weft.engines.native.loops import (
     Set,
     Statement,
 )
-from weft.engines.native.rules.pointwise import compare
+from weft.engines.native.shorthand import compare
 from weft.engines.native.sources import Indices, Memory, unflatten
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from weft.engines.native.index import LANE, ZERO, Index, LoopVar
 from weft.engines.native.kernels import Plan
 from weft.engines.native.loops import At, Const, For, Get, If, Kernel, Load, Masked, Register, Set, Statement
 from weft.engines.native.rewriting import guarded
-from weft.engines.native.rules.pointwise import compare
+from weft.engines.native.shorthand import compare
 from weft.engines.native.sources import Indices, Memory, unflatten
 
 if TYPE_CHECKING:

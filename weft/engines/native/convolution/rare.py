@@ -21,7 +21,7 @@ from weft.engines.native.kernels import Plan, minimum
 from weft.engines.native.loops import Across, At, Const, For, If, Kernel, Load, Statement
 from weft.engines.native.lower import Lowering
 from weft.engines.native.rewriting import guarded
-from weft.engines.native.rules.pointwise import cast, compare, op
+from weft.engines.native.shorthand import cast, compare, op
 from weft.engines.native.sources import Memory, unflatten
 from weft.ir.graph import Value
 

@@ -34,7 +34,7 @@ from weft.engines.native.loops import (
 )  # fmt: skip
 from weft.engines.native.lower import Lowering, variables, view
 from weft.engines.native.rewriting import guarded, loads
-from weft.engines.native.rules.pointwise import cast, compare, op, pick
+from weft.engines.native.shorthand import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source, unflatten
 
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ from weft.engines.native.loops import (
 )  # fmt: skip
 from weft.engines.native.lower import Lowering
 from weft.engines.native.rewriting import guarded
-from weft.engines.native.rules.pointwise import compare, op
+from weft.engines.native.shorthand import compare, op
 from weft.engines.native.sources import Indices, Memory, Source, unflatten
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from weft.engines.native.loops import Const, Expr, Op
 from weft.engines.native.lower import Lowering, rule
 from weft.engines.native.problems import Unsupported
 from weft.engines.native.rules.index import settled
-from weft.engines.native.rules.pointwise import cast, compare, op
+from weft.engines.native.shorthand import cast, compare, op
 from weft.engines.native.sources import Computed, Indices, Source, constant
 from weft.ir.graph import Node
 

@@ -19,7 +19,7 @@ from weft.engines.native.lower import Lowering, Nest, rule, view
 from weft.engines.native.products import Product
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.matmul import HALVES, narrowed, widened
-from weft.engines.native.rules.pointwise import cast, compare, op, pick
+from weft.engines.native.shorthand import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Node, Value
 from weft.ops.windows import CHANNELS_LAST, Window, window_of

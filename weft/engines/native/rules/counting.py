@@ -11,8 +11,8 @@ from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, rule
 from weft.engines.native.problems import Unsupported
 from weft.engines.native.rules.index import entry, outside, settled, wide
-from weft.engines.native.rules.pointwise import cast, compare, op
 from weft.engines.native.rules.scatter import columns_of, rows_of, scattered
+from weft.engines.native.shorthand import cast, compare, op
 from weft.engines.native.sources import Indices, Source
 from weft.ir.graph import Node
 

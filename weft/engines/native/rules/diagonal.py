@@ -12,7 +12,7 @@ from weft.engines.native.lower import Lowering, rule
 from weft.engines.native.problems import Specialise
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.index import settled
-from weft.engines.native.rules.pointwise import compare, op, pick
+from weft.engines.native.shorthand import compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Source
 from weft.ir.graph import Node
 

@@ -13,17 +13,8 @@ from weft.base import dtypes
 from weft.base.dtypes import DType
 from weft.engines.native.loops import Const, Expr, Op
 from weft.engines.native.lower import Lowering, rule, zeros
-from weft.engines.native.rules.pointwise import (
-    FORMULAS,
-    Formula,
-    cast,
-    compare,
-    elementwise,
-    in_float32,
-    like,
-    op,
-    pick,
-)
+from weft.engines.native.rules.pointwise import FORMULAS, Formula, elementwise, in_float32
+from weft.engines.native.shorthand import cast, compare, like, op, pick
 from weft.engines.native.sources import Indices, Source
 from weft.ir.graph import Node
 

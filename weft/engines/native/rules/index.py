@@ -12,7 +12,7 @@ from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, aligned, rule
 from weft.engines.native.problems import Specialise
 from weft.engines.native.rewriting import Rewriter, guarded
-from weft.engines.native.rules.pointwise import cast, compare, pick
+from weft.engines.native.shorthand import cast, compare, pick
 from weft.engines.native.sources import Computed, Indices, Source
 from weft.ir.graph import Node
 

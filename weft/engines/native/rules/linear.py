@@ -9,7 +9,7 @@ from weft.engines.native.index import Index
 from weft.engines.native.loops import Const, Expr, Op
 from weft.engines.native.lower import Lowering, Nest, aligned, rule
 from weft.engines.native.problems import Unsupported
-from weft.engines.native.rules.pointwise import compare
+from weft.engines.native.shorthand import compare
 from weft.engines.native.sources import Indices, Memory, Source
 from weft.engines.native.triangular import Cholesky, Substitution
 from weft.ir.graph import Node

@@ -15,7 +15,7 @@ from weft.engines.native.lower import Loop, Lowering, Nest, Region, rule, variab
 from weft.engines.native.problems import Unsupported
 from weft.engines.native.products import LINE, WAY, Product
 from weft.engines.native.rewriting import Rewriter
-from weft.engines.native.rules.pointwise import compare, op
+from weft.engines.native.shorthand import compare, op
 from weft.engines.native.sources import Computed, Indices, Memory, Source, flat_index
 from weft.ir.graph import Graph, Node
 from weft.passes import pipeline

@@ -10,8 +10,8 @@ from weft.engines.native.index import Entry, Index
 from weft.engines.native.loops import At, Expr, Op
 from weft.engines.native.lower import Lowering, rule
 from weft.engines.native.rules.matmul import HALVES, narrowed, widened
-from weft.engines.native.rules.pointwise import cast, compare, like, op, pick
 from weft.engines.native.rules.reduction import reduce_over
+from weft.engines.native.shorthand import cast, compare, like, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Node
 

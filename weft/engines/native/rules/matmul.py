@@ -11,7 +11,7 @@ from weft.engines.native.index import Index
 from weft.engines.native.loops import Expr
 from weft.engines.native.lower import Lowering, aligned, rule
 from weft.engines.native.products import Product
-from weft.engines.native.rules.pointwise import cast
+from weft.engines.native.shorthand import cast
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Node
 

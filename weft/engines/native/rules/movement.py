@@ -11,7 +11,7 @@ from weft.engines.native.index import ZERO, Index
 from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, Nest, aligned, rule, view
 from weft.engines.native.rewriting import guarded
-from weft.engines.native.rules.pointwise import cast, compare, pick
+from weft.engines.native.shorthand import cast, compare, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source, flat_index, row_major, unflatten
 from weft.ir.graph import Node
 

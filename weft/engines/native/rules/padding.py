@@ -11,7 +11,7 @@ from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, rule
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.index import settled
-from weft.engines.native.rules.pointwise import cast, compare, op, pick
+from weft.engines.native.shorthand import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Source
 from weft.ir.graph import Node
 

@@ -11,37 +11,13 @@ from weft.base.dtypes import DType
 from weft.engines.native.loops import Const, Expr, Op
 from weft.engines.native.lower import Lowering, aligned, rule
 from weft.engines.native.problems import Unsupported
+from weft.engines.native.shorthand import cast, compare, like, op, pick
 from weft.engines.native.sources import Computed, Source
 from weft.engines.native.vectormath import FUNCTIONS
 from weft.ir.graph import Node
 
 #: (operands, dtype of the operands, dtype of the result) -> the result
 Formula = Callable[[Sequence[Expr], DType, DType], Expr]
-
-
-def op(name: str, *args: Expr, dtype: DType | None = None) -> Op:
-    """An operation whose result has its last operand's type, unless told."""
-    return Op(name, args, dtype or args[-1].dtype)
-
-
-def cast(x: Expr, dtype: DType) -> Expr:
-    """A number in another type."""
-    return x if x.dtype is dtype else Op("cast", (x,), dtype)
-
-
-def like(value: float, x: Expr) -> Const:
-    """A constant of an operand's type."""
-    return Const(value, x.dtype)
-
-
-def pick(condition: Expr, yes: Expr, no: Expr) -> Expr:
-    """One or the other."""
-    return Op("select", (condition, yes, no), no.dtype)
-
-
-def compare(name: str, x: Expr, y: Expr) -> Expr:
-    """A comparison."""
-    return Op(name, (x, y), dtypes.bool_)
 
 
 def _direct(name: str) -> Formula:

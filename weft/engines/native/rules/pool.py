@@ -14,7 +14,6 @@ from weft.engines.native.lower import Lowering, rule
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.conv import from_channels_last
 from weft.engines.native.rules.index import settled
-from weft.engines.native.rules.pointwise import cast, compare, op, pick
 from weft.engines.native.rules.windowing import (
     both,
     count,
@@ -27,6 +26,7 @@ from weft.engines.native.rules.windowing import (
     total,
     window_on,
 )
+from weft.engines.native.shorthand import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source, flat_index, unflatten
 from weft.ir.graph import Node
 from weft.ops.windows import CHANNELS_LAST, Window

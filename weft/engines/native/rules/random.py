@@ -14,10 +14,10 @@ from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, Nest, aligned, rule
 from weft.engines.native.rules.division import remainder
 from weft.engines.native.rules.index import settled
-from weft.engines.native.rules.pointwise import cast, compare, op, pick
 from weft.engines.native.rules.reduction import reduce_over
 from weft.engines.native.rules.running import accumulated
 from weft.engines.native.rules.sort import ordered
+from weft.engines.native.shorthand import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Source, flat_index
 from weft.ir.graph import Node
 

@@ -14,7 +14,7 @@ from weft.engines.native.kernels import identity
 from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, rule
 from weft.engines.native.problems import Specialise, Unsupported
-from weft.engines.native.rules.pointwise import cast, compare, op, pick
+from weft.engines.native.shorthand import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Node
 

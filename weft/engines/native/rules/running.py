@@ -14,9 +14,9 @@ from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering, Nest, rule
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.index import settled
-from weft.engines.native.rules.pointwise import cast, compare, like, op, pick
 from weft.engines.native.rules.scatter import reshaped
 from weft.engines.native.running import Running, Step
+from weft.engines.native.shorthand import cast, compare, like, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source, row_major
 from weft.ir.graph import Node
 

@@ -12,8 +12,8 @@ from weft.engines.native.loops import At, Const, Expr, Load, Op
 from weft.engines.native.lower import Lowering, Nest, aligned, rule, view
 from weft.engines.native.problems import Specialise, Unsupported
 from weft.engines.native.rules.index import along, check_tuples, outside, settled, tuple_sizes, wide
-from weft.engines.native.rules.pointwise import cast, compare, pick
 from weft.engines.native.scatter import Scatter
+from weft.engines.native.shorthand import cast, compare, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source, flat_index, row_major, unflatten
 from weft.ir.graph import Node, Value
 from weft.passes import pattern

@@ -11,7 +11,7 @@ from weft.engines.native.index import Index
 from weft.engines.native.loops import At, Expr
 from weft.engines.native.lower import Lowering, rule
 from weft.engines.native.problems import Unsupported
-from weft.engines.native.rules.pointwise import cast, compare, pick
+from weft.engines.native.shorthand import cast, compare, pick
 from weft.engines.native.sources import Computed, Indices, Source
 from weft.ir.graph import Node
 

@@ -17,7 +17,7 @@ from weft.engines.native.lower import Lowering, aligned, rule, view
 from weft.engines.native.problems import Specialise, Unsupported
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.index import outside, read, settled, wide
-from weft.engines.native.rules.pointwise import compare, pick
+from weft.engines.native.shorthand import compare, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Node
 from weft.ops.slice import consumed, sliced_shape

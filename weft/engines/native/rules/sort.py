@@ -13,8 +13,8 @@ from weft.engines.native.ordering import Order
 from weft.engines.native.problems import Unsupported
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.index import entry, inside, settled, wide
-from weft.engines.native.rules.pointwise import cast, compare, op, pick
 from weft.engines.native.rules.reduction import reduce_over
+from weft.engines.native.shorthand import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Memory, Source
 from weft.ir.graph import Node
 

@@ -16,7 +16,7 @@ from weft.engines.native.loops import At, Const, Expr, Op
 from weft.engines.native.lower import Lowering
 from weft.engines.native.rewriting import guarded
 from weft.engines.native.rules.conv import channels_last, windows
-from weft.engines.native.rules.pointwise import cast, compare, op, pick
+from weft.engines.native.shorthand import cast, compare, op, pick
 from weft.engines.native.sources import Computed, Indices, Source
 from weft.ops.windows import Window
 
