@@ -391,13 +391,33 @@ def set_distribution(value: Distribution | None) -> None:
 
 
 def distribute_tensor(tensor: Any, layout: TensorLayout) -> Any:
-    """The same tensor: inside compiled code the engine places it, and elsewhere it lies on the host.
+    """The same tensor, which compiled code cuts over the devices in use; elsewhere it lies on the host.
 
     A variable is given the layout.
+
+    Args:
+        tensor: A tensor or a variable.
+        layout: Along which axes of the mesh its axes are cut; of a tensor the last ones may be left out.
+
+    Raises:
+        ValueError: For more axes than the tensor has.
     """
     if isinstance(tensor, tf.Variable):
         _set_layout(tensor, layout)
-    return tensor
+        return tensor
+    if _here.distribution is None or not extend.in_graph() or not tf.is_tensor(tensor):
+        return tensor
+    axes, rank = tuple(layout.axes), tensor.shape.rank
+    if rank is not None and len(axes) > rank:
+        raise ValueError(extend.explain(f"A layout has {len(axes)} axes for a tensor of {rank}.",
+                                        received=f"shape {tensor.shape}, layout {axes}"))  # fmt: skip
+    return extend.op("lay_out", tensor, axes=axes)
+
+
+def laid_out(outputs: Any, path: str) -> Any:
+    """What a layer has computed, as the distribution in use says that it lies: by `path/output`."""
+    layout = None if _here.distribution is None else _here.distribution.get_tensor_layout(f"{path}/output")
+    return outputs if layout is None else tf.nest.map_structure(lambda leaf: distribute_tensor(leaf, layout), outputs)
 
 
 def _set_layout(variable: Any, layout: TensorLayout) -> None:

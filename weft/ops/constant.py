@@ -81,6 +81,25 @@ register(
 )
 
 
+register(
+    OpDef(
+        name="lay_out",
+        inputs=("x",),
+        attrs={"axes": REQUIRED},
+        spec=lambda x, axes: _same_type(x),
+        reference=lambda x, axes: x,
+        dtypes=(dtypes.ALL,),
+        vjp=lambda b, node, ct: (b.call("lay_out", ct, axes=node.attrs["axes"]),),
+        jvp=lambda b, node, t: (b.call("lay_out", t, axes=node.attrs["axes"]),),
+        decompose=lambda b, x, axes: b.identity(x),
+        any_rank=True,
+        doc="The same value, cut over a grid of devices: for each axis, the first ones if they are fewer, the name of "
+        "the grid's axis that it is cut along, or None.",
+        cases=(case((2, 3), axes=(None, "model")), case((4,), axes=("batch",))),
+    )
+)
+
+
 def _around_spec(value: TensorType, at: TensorType) -> TensorType:
     return TensorType(value.shape, value.dtype)
 

@@ -11,8 +11,10 @@ import pytest
 
 jax = pytest.importorskip("jax", reason="the XLA engine needs jax: pip install 'weft[xla]'")
 
+import weft as tf  # noqa: E402
 from weft import keras  # noqa: E402
 from weft.base.errors import UnavailableError  # noqa: E402
+from weft.engines.xla import sharding  # noqa: E402
 from weft.keras import distribution, layers  # noqa: E402
 from weft.runtime import dispatch  # noqa: E402
 
@@ -170,3 +172,27 @@ def test_other_engines_take_one_device(engine: str) -> None:
         distribution.set_distribution(distribution.DataParallel(devices=["cpu:0", "cpu:1"]))
     with pytest.raises(UnavailableError, match="one process"):
         distribution.initialize("localhost:1234,localhost:1235", 2, 0)
+
+
+def test_outputs_are_cut_as_the_map_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut: list[tuple[Any, Any]] = []
+    laid_out = sharding.laid_out
+    monkeypatch.setattr(sharding, "laid_out", lambda x, axes: cut.append((x.shape, axes)) or laid_out(x, axes))
+    alone, _ = _train(None, steps=10)
+    layouts = distribution.LayoutMap(distribution.DeviceMesh((2, 4), ["data", "model"]))
+    layouts[".*up/output"] = ("data", "model")
+    shared = distribution.ModelParallel(layout_map=layouts, batch_dim_name="data")
+    together, _ = _train(shared, steps=10)
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-5)
+    assert ((16, 16), ("data", "model")) in cut
+
+    @tf.function
+    def doubled(x: Any, axes: tuple[str, ...]) -> Any:
+        return 2.0 * distribution.distribute_tensor(x, distribution.TensorLayout(axes, shared.device_mesh))
+
+    cut.clear()
+    with shared.scope():
+        np.testing.assert_array_equal(doubled(tf.ones((4, 3)), ("data",)), np.full((4, 3), 2.0))
+        with pytest.raises(ValueError, match="3 axes for a tensor of 2"):
+            doubled(tf.ones((4, 3)), ("data", "model", "data"))
+    assert cut == [((4, 3), ("data",))]

@@ -162,6 +162,16 @@ def _layout(cell: Any, distribution: Distribution) -> tuple[str | None, ...] | N
                  for axis, size in zip(said, sizes, strict=True))  # fmt: skip
 
 
+def laid_out(value: Any, axes: Sequence[str | None]) -> Any:
+    """A value inside of a program, cut along axes of what this thread's devices make up, where that goes evenly."""
+    distribution = _here.distribution
+    if distribution is None:
+        return value
+    parts = dict(zip(distribution.axes, distribution.shape, strict=True))
+    cut = [axis if axis in parts and size % parts[axis] == 0 else None for axis, size in zip(axes, value.shape)]
+    return jax.lax.with_sharding_constraint(value, NamedSharding(mesh(distribution), PartitionSpec(*cut)))
+
+
 def rows_of(distribution: Distribution) -> Any:
     """Where a batch lies that can be cut evenly."""
     axis = distribution.batch_axis

@@ -11,7 +11,7 @@ from typing import Any, Self
 import weft as tf
 from weft import extend
 from weft.extend import explain, present_graph, signature_of
-from weft.keras import dtype_policies
+from weft.keras import distribution, dtype_policies
 from weft.keras.core import call_context, in_graph, naming, tracking
 from weft.keras.core.call_context import CallContext
 from weft.keras.core.call_signature import CallSignature, call_signature
@@ -295,6 +295,8 @@ class Layer(LayerConfig, LayerWeights, LayerState, Operation, metaclass=LayerMet
                     check_inputs(self.input_spec, first, self)
                 masks = self._fill_masks(signature, arguments)
                 outputs = self._run(signature, arguments, symbolic)
+                if not symbolic:
+                    outputs = distribution.laid_out(outputs, naming.current_path())
                 self._finish(first, outputs, masks)
         except tf.errors.InvalidArgumentError as error:
             # Errors of ops know the op alone. The innermost layer says so first, those around it after it.

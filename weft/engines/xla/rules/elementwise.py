@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from weft.engines.xla import sharding
 from weft.engines.xla.table import lowering
+
+if TYPE_CHECKING:
+    from weft.engines.xla.walk import Walk
 
 
 def kind(x: Any) -> str:
@@ -54,6 +58,11 @@ for _name in ("identity", "stop_gradient"):
     lowering(_name)(lambda x: x)
 lowering("prevent_gradient")(lambda x, message: x)
 lowering("constant_around")(lambda value, at: value)
+
+
+@lowering("lay_out", walk=True)
+def _lay_out(walk: Walk, x: Any, axes: Any) -> Any:
+    return sharding.laid_out(x, axes) if walk.axis is None else x  # a replica has all of its own
 
 
 @lowering("nextafter")
