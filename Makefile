@@ -1,4 +1,5 @@
 # make test    everything CI checks: ruff, mypy, pytest
+# make nightly trains the examples as long as their tutorials do, up to what these report: half an hour on two cores
 # make mnist   train the demo network
 # make conformance   asks TensorFlow and Keras anew, compares Weft with them, writes docs/*_coverage.md
 # make peers   the libraries that `python -m benchmarks` compares with, each in an environment of its own
@@ -21,13 +22,16 @@ PEERS := tensorflow torch jax onnx
 # TensorFlow 1.15.5 needs a Python 3.7 (PYTHON37=/path/to/python3.7); without one its dialect keeps the stored answers.
 PYTHON37 ?= $(shell command -v python3.7)
 
-.PHONY: test lint mnist peers conformance docs clean help
+.PHONY: test nightly lint mnist peers conformance docs clean help
 
 help:
-	@echo "make test | lint | mnist | peers | conformance | docs | clean"
+	@echo "make test | nightly | lint | mnist | peers | conformance | docs | clean"
 
 test: lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+nightly: $(VENV)/.stamp-test
+	$(BIN)/python -m pytest -m nightly tests
 
 lint: $(VENV)/.stamp-test
 	$(BIN)/ruff check .

@@ -8,11 +8,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def run_example(program: Path, *arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a program, in a folder that may be written to; what it says and prints."""
+def run_example(
+    program: Path, *arguments: object, folder: Path, limit: float = 300
+) -> subprocess.CompletedProcess[str]:
+    """Run a program, in a folder that may be written to, for so many seconds at most; what it says and prints."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "weft", "run", str(program), *map(str, arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, env=environment, encoding="utf-8", timeout=300,
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, encoding="utf-8", timeout=limit,
                             cwd=folder)  # fmt: skip
     assert result.returncode == 0, result.stderr
     return result

@@ -187,3 +187,15 @@ def test_a_model_becomes_a_graph_of_constants(phase):
     with tf.Graph().as_default(), tf.Session() as session:
         tf.import_graph_def(frozen, name="")
         np.testing.assert_allclose(session.run("last/BiasAdd:0", {"first_input:0": X}), expected, atol=1e-6)
+
+
+def test_each_graph_numbers_layers_and_models_anew():
+    def names():
+        with tf.Graph().as_default():
+            x = tf.keras.Input((3,))
+            layer, other = tf.keras.layers.Dense(2), tf.keras.layers.Dense(2)
+            tf.keras.Sequential([tf.keras.layers.Dense(2, input_shape=(3,))])
+            model = tf.keras.Model(x, layer(x))
+            return layer.name, other.name, model.name, [v.name for v in model.weights]
+
+    assert names() == names() == ("dense", "dense_1", "model", ["dense/kernel:0", "dense/bias:0"])

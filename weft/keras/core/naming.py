@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+from weakref import WeakKeyDictionary
 
-from weft.extend import Lock, set_part
+from weft.extend import Lock, outermost_graph, set_part
 from weft.keras.core import global_state
 
 #: where a new word begins in CamelCase: a capital behind a small letter, or one that small letters follow
@@ -13,6 +15,8 @@ _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])")
 
 _lock = Lock()
 _counts: dict[str, int] = {}
+#: each graph of TensorFlow 1 numbers its own
+_counts_of_graphs: WeakKeyDictionary[Any, dict[str, int]] = WeakKeyDictionary()
 
 
 def _open_scopes() -> list[Scope]:
@@ -35,9 +39,11 @@ def auto_name(prefix: str) -> str:
 
 def times(prefix: str) -> int:
     """How often it has been asked about a prefix before."""
+    graph = outermost_graph()
     with _lock:
-        count = _counts.get(prefix, 0)
-        _counts[prefix] = count + 1
+        counts = _counts if graph is None else _counts_of_graphs.setdefault(graph, {})
+        count = counts.get(prefix, 0)
+        counts[prefix] = count + 1
     return count
 
 
@@ -45,6 +51,7 @@ def reset_names() -> None:
     """Starts the numbering of automatic names again."""
     with _lock:
         _counts.clear()
+        _counts_of_graphs.clear()
 
 
 class Scope:

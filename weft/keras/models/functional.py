@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 import weft as tf
-from weft.extend import explain, nearest
+from weft.extend import explain, nearest, outermost_graph
+from weft.keras.core import naming
 from weft.keras.core.keras_tensor import KerasTensor
 from weft.keras.core.operation import Operation, OpNode, node_of
 from weft.keras.layers.core.input_layer import InputLayer
@@ -38,6 +39,8 @@ class Functional(Model, metaclass=_MadeOfTensors):
     _names_in_graphs = False
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
+        if name is None and type(self) is Functional and outermost_graph() is not None:
+            name = naming.auto_name("model")  # as in TensorFlow 1
         super().__init__(inputs, outputs, name=name, **kwargs)
 
 

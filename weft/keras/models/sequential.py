@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import weft as tf
-from weft.extend import explain, present_graph, user_facing
+from weft.extend import explain, outermost_graph, present_graph, user_facing
 from weft.keras.core import naming
 from weft.keras.core.call_signature import CallSignature, call_signature
 from weft.keras.core.function import OperationGraph
@@ -81,8 +81,8 @@ class Sequential(Model):
 
     def _count_graph(self) -> None:
         """Numbers the models of symbolic inputs that come after as Keras does, where each time that a sequence is built
-        makes one of them."""
-        if self._graph is not None and self.built:
+        makes one of them; not so in TensorFlow 1."""
+        if self._graph is not None and self.built and outermost_graph() is None:
             naming.auto_name("functional")
 
     def _check_addition(self, layer: Any) -> None:
