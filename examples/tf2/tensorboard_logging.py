@@ -1,4 +1,4 @@
-"""TensorBoard: scalars, histograms, images and text by hand, and Keras' callback, written to a folder of logs.
+"""TensorBoard: scalars, histograms, images, text and the graph by hand, and Keras' callback, in a folder of logs.
 
 `tensorboard --logdir logs` shows them; `--logdir` names another folder.
 
@@ -41,6 +41,8 @@ def train_step(images, labels, step):
         tf.summary.scalar("loss", loss)
         with tf.summary.record_if(step % 20 == 0):
             tf.summary.scalar("gradient_norm", tf.linalg.global_norm(gradients))
+            for variable in model.trainable_variables:
+                tf.summary.histogram(variable.path, variable)
     return loss
 
 
@@ -50,18 +52,25 @@ with writer.as_default():
     tf.summary.image("digits", x[:4, ..., None], step=0, max_outputs=4, description="The first ones")
 for epoch in range(1 if options.short else 3):
     for images, labels in train:
+        first = step == 0
+        if first:
+            tf.summary.trace_on(graph=True)
         loss = train_step(images, labels, step)
+        if first:
+            with writer.as_default():
+                tf.summary.trace_export("train_step", step=0)
         step.assign_add(1)
     with writer.as_default(step=step):
-        accuracy = tf.reduce_mean(tf.cast(tf.argmax(model(x_test), axis=1) == y_test, tf.float32))
+        guesses = tf.argmax(model(x_test), axis=1)
+        accuracy = tf.reduce_mean(tf.cast(guesses == y_test, tf.float32))
         tf.summary.scalar("accuracy", accuracy)
-        for variable in model.trainable_variables:
-            tf.summary.histogram(variable.path, variable)
+        if tf.reduce_any(guesses != y_test):
+            tf.summary.image("mistaken", x_test[guesses != y_test][..., None], max_outputs=4)
     print(f"epoch {epoch + 1}: loss {loss:.4f}, accuracy {accuracy:.4f}")
 writer.close()
 
 model.compile(optimizer="adam", loss=loss_of, metrics=["accuracy"])
-callback = tf.keras.callbacks.TensorBoard(os.path.join(options.logdir, "by_fit"), histogram_freq=1, write_graph=False)
+callback = tf.keras.callbacks.TensorBoard(os.path.join(options.logdir, "by_fit"), histogram_freq=1)
 model.fit(train, epochs=1, validation_data=(x_test, y_test), callbacks=[callback], verbose=2)
 accuracy = model.evaluate(x_test, y_test, verbose=0)[1]
 for folder, _, files in sorted(os.walk(options.logdir)):
