@@ -273,7 +273,7 @@ class EagerTensor(Tensor):
     @property
     def device(self) -> str:
         """Where it is; of a replica's result, where the replica ran."""
-        return str(self.__dict__.get("_made_on", "/job:localhost/replica:0/task:0/device:CPU:0"))
+        return str(self.__dict__.get("_made_on", device_of(None)))
 
     @property
     def backing_device(self) -> str:
@@ -434,6 +434,17 @@ class DeviceTensor(EagerTensor):
     def type(self) -> TensorType:
         """Shape and dtype as the IR sees them."""
         return TensorType(self.held.shape, _DTYPE_OF[self.held.dtype])
+
+    @property
+    def device(self) -> str:
+        """Where it lies; of a replica's result, where the replica ran."""
+        return str(self.__dict__.get("_made_on") or device_of(self.held))
+
+
+def device_of(held: Any) -> str:
+    """The name of the device where a value lies; arrays of the host are in the processor's memory."""
+    name = getattr(held, "device", "CPU:0") if hasattr(held, "fetch") else "CPU:0"
+    return f"/job:localhost/replica:0/task:0/device:{name}"
 
 
 def operand(tensor: Any, resident: bool) -> Any:

@@ -26,7 +26,7 @@ from weft.ops.opdef import Slices
 from weft.runtime import context, dispatch, frontdoor, lifting
 from weft.runtime.aggregation import VariableAggregation, VariableSynchronization
 from weft.runtime.composite import IndexedSlices
-from weft.runtime.tensor import EagerTensor, Handle, Reference, SymbolicTensor, Tensor, TensorOperators, show
+from weft.runtime.tensor import EagerTensor, Handle, Reference, SymbolicTensor, Tensor, TensorOperators, device_of, show
 
 _serial = itertools.count()
 #: `weft.runtime.replicas`, once something has been run as replicas
@@ -366,8 +366,8 @@ class Variable(TensorOperators, metaclass=_Creating):
 
     @property
     def device(self) -> str:
-        """Where it is."""
-        return "/job:localhost/replica:0/task:0/device:CPU:0"
+        """Where its value lies."""
+        return device_of(self._cell.peek() if self._cell.on_devices else None)
 
     # Reading
 

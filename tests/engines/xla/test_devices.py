@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -103,3 +104,20 @@ def test_memory_grows_unless_the_environment_says_no(
     engine = xla.create()
     assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == preallocates
     assert engine.grows() == (preallocates == "false")
+
+
+def test_tensors_and_variables_say_where_their_values_lie() -> None:
+    variable = tf.Variable([1.0, 2.0])
+    here, there = (f"/job:localhost/replica:0/task:0/device:CPU:{number}" for number in range(2))
+    assert variable.device == tf.constant(1.0).device == here
+
+    @tf.function
+    def changed(x: Any) -> Any:
+        variable.assign_add(x)
+        return variable * 2.0
+
+    with tf.device("/cpu:1"):
+        found = changed(tf.ones([2]))
+    assert (found.device, variable.device) == (there, there)
+    assert found.numpy().tolist() == [4.0, 6.0] and variable.device == there  # to look at it moves nothing
+    assert (changed(tf.ones([2])).device, variable.device) == (here, here)

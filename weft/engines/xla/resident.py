@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 
-from weft.engines.xla import processes
+from weft.engines.xla import processes, sharding
 
 #: where jax takes over numpy's memory as it is, in bytes
 _ALIGNMENT = 64
@@ -38,6 +38,11 @@ class Resident:
     def dtype(self) -> Any:
         """The element type, as numpy has it."""
         return self.array.dtype
+
+    @property
+    def device(self) -> str:
+        """The device where it lies, such as `GPU:0`; of several the first."""
+        return sharding.kind_of(self.array)
 
     def fetch(self) -> Any:
         """The same values in the host's memory, copied once."""

@@ -55,6 +55,13 @@ def device(name: str) -> Any:
     return there[int(number)]
 
 
+def kind_of(array: Any) -> str:
+    """The device of this process where an array lies, by TensorFlow's name such as `GPU:0`: of several the first."""
+    found = min((shard.device for shard in array.addressable_shards), key=lambda device: device.id)
+    kind = "GPU" if found.platform in ("gpu", "cuda", "rocm") else found.platform.upper()
+    return f"{kind}:{[device.id for device in _local(kind)].index(found.id)}"
+
+
 def _local(kind: str) -> list[Any]:
     # beside accelerators, jax shows the processor only when it is named
     return list(jax.local_devices(backend="cpu" if kind == "CPU" else None))
