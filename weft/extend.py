@@ -56,7 +56,7 @@ __all__ = [
     "note_latest_checkpoint", "only_computes", "op", "op_outputs", "origin", "outermost_graph", "present_graph",
     "profile", "rebind_sizes",
     "replacing_file", "runs_unwatched", "scan", "set_global_seed", "set_layout", "set_part", "settle", "signature_of",
-    "take_constants", "temporary_file", "user_facing", "user_line", "user_stacklevel", "word_absent",
+    "take_constants", "temporary_file", "tune", "user_facing", "user_line", "user_stacklevel", "word_absent",
     "word_absent_methods", "work_is_shared_by_processes", "worker",
 ]  # fmt: skip
 
@@ -227,7 +227,7 @@ def profile() -> Any:
 
     Returns:
         An object with `entries` (graph, kernel, part, nodes, runs, seconds, flops, bytes), `table()` and
-        `write_trace(path)`. What was compiled before the context was open shows no parts, nodes or operations.
+        `write_trace(path)`.
 
     Raises:
         UnavailableError: Where the engine in use compiles nothing, or a profile is open.
@@ -235,6 +235,24 @@ def profile() -> Any:
     made = getattr(dispatch.engine(), "profile", None)
     if made is None:
         raise UnavailableError(f"The engine `{dispatch.engine().name}` compiles nothing that could be timed.")
+    return made()
+
+
+def tune() -> Any:
+    """A context in which a program runs as ever, and how its products are best cut is measured and kept.
+
+    Results are the same bits, in the context and after it. What is found becomes the code of the graphs that ran, in
+    this process and, by the folder of compiled code, in later ones.
+
+    Returns:
+        An object with `table()`.
+
+    Raises:
+        UnavailableError: Where the engine in use has nothing to choose, or a profile is open.
+    """
+    made = getattr(dispatch.engine(), "tune", None)
+    if made is None:
+        raise UnavailableError(f"The engine `{dispatch.engine().name}` has nothing that could be tried out.")
     return made()
 
 

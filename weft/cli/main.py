@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
     "run": Command("weft.cli.run", "run a script that says `import tensorflow` or `import keras`, unmodified"),
     "launch": Command("weft.cli.launch", "run a script as several workers that train one model"),
     "profile": Command("weft.cli.profile", "run a script and show where its time went, by layer and by kernel"),
+    "tune": Command("weft.cli.tune", "run a script and measure how its products are best computed on this machine"),
     "demo": Command("weft.cli.demo", "train a small network and watch it learn"),
     "doctor": Command("weft.cli.doctor", "show versions, processor, threads, engines and cache, and what is wrong"),
 }

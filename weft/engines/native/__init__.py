@@ -74,6 +74,12 @@ class NativeEngine:
 
         return Profile()
 
+    def tune(self) -> Any:
+        """A context in which ways to cut products are tried out on the programs that run."""
+        from weft.engines.native.tuning import Tuning
+
+        return Tuning()
+
     def devices(self) -> list[str]:
         """The processor."""
         return ["cpu:0"]

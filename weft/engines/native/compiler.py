@@ -31,6 +31,7 @@ from weft.engines.native.work import Work, effort, work_of
 
 if TYPE_CHECKING:
     from weft.base.dims import Symbol
+    from weft.engines.native.tuning import Choice
     from weft.ir.graph import Graph
 
 assert rules
@@ -51,7 +52,9 @@ class _Made(NamedTuple):
     groups: dict[str, Group]
 
 
-def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol]) -> Image:
+def compile_graph(
+    graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol], choice: Choice | None = None
+) -> Image:
     """Compiles a graph whose nodes all have native forms.
 
     Args:
@@ -59,13 +62,14 @@ def compile_graph(graph: Graph, target: Target, checked: bool, symbols: Sequence
         target: The machine.
         checked: Whether every access to memory is compared with the size of its buffer.
         symbols: The unknown sizes that it may mention.
+        choice: How products are cut; as the cost model says where None.
 
     Raises:
         Specialise: Where the code needs to know sizes that are symbols.
         Refused: Where a node has no native form.
     """
     begin = time.perf_counter()
-    made = _made(graph, target, checked, symbols)
+    made = _made(graph, target, checked, symbols, choice)
     image = replace(made.image, code=codegen.to_object(made.text, target))
     if flags.debug():  # groups hold all that the graph was on its way
         image = replace(image, groups=made.groups, text=made.text)
@@ -79,11 +83,13 @@ def describe_graph(graph: Graph, target: Target, checked: bool, symbols: Sequenc
     return {name: work_of(made.groups[name], kernel) for name, kernel in made.kernels.items()}
 
 
-def _made(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol]) -> _Made:
+def _made(
+    graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol], choice: Choice | None = None
+) -> _Made:
     apart: frozenset[int] = frozenset()
     while True:
         try:
-            return _made_apart(graph, target, checked, symbols, apart)
+            return _made_apart(graph, target, checked, symbols, apart, choice)
         except Unordered as error:  # apart they are right, and slower
             if error.numbers <= apart:
                 raise InternalError(f"{graph.name}: {error}.") from None
@@ -91,7 +97,7 @@ def _made(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol]
 
 
 def _made_apart(graph: Graph, target: Target, checked: bool, symbols: Sequence[Symbol],
-                apart: frozenset[int]) -> _Made:  # fmt: skip
+                apart: frozenset[int], choice: Choice | None) -> _Made:  # fmt: skip
     """As `_made`, where the nests of some numbers have walks of their own."""
     # a checking build compares each access with its buffer, which pairs are read out of as if they were one number
     halves = {dtypes.bfloat16: target.bf16 and target.vector_bytes == 64, dtypes.int16: bool(target.dots)}
@@ -103,6 +109,8 @@ def _made_apart(graph: Graph, target: Target, checked: bool, symbols: Sequence[S
     fusion = Fusion(nests, apart)
     inputs = [lowering.given(value) for value in graph.inputs]
     plan = Plan(target, lambda buffer, group: _needed_outside(fusion, buffer, group))
+    if choice is not None:
+        plan = replace(plan, choose=choice)
     layout = emit.Layout()
     emitter = emit.Emitter(layout, checked, target.fma, target.scales, target.dots, target.halves)
     phases: list[_Phase] = []

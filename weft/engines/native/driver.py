@@ -16,7 +16,7 @@ how much a step. A step may begin with kernels that gather rows; `match` takes t
 own records, whose layout is part of numpy's binary interface and is tried out before it is relied on (`arrays.py`).
 
 The caller's thread looks at the clock between chunks, at the back edges of loops and while it waits, for Ctrl-C
-(`interrupts.py`), and notes when each phase begins where somebody wants to know (`profile.py`).
+(`interrupts.py`). Where somebody wants to know (`profile.py`), the thread that does the last of a phase notes when.
 """
 
 from __future__ import annotations
@@ -165,12 +165,12 @@ out:
 define internal void @run(ptr %table, ptr %schedule, i64 %phases) nounwind #0 {{
 begin:
   %times = call ptr @times(ptr %table)
+  call void @stamp(ptr %times, i64 0)
   %some = icmp sgt i64 %phases, 0
   br i1 %some, label %phase, label %out
 phase:
   %p = phi i64 [ 0, %begin ], [ %p2, %next ]
   %at = phi ptr [ %schedule, %begin ], [ %after, %next ]
-  call void @stamp(ptr %times, i64 %p)
   %kernels = load i64, ptr %at, align 8
   %writes_at = getelementptr i64, ptr %at, i64 1
   %writes = load i64, ptr %writes_at, align 8
@@ -203,10 +203,10 @@ do:
   br i1 %stop, label %out, label %part
 next:
   %p2 = add i64 %p, 1
+  call void @stamp(ptr %times, i64 %p2)
   %further = icmp slt i64 %p2, %phases
   br i1 %further, label %phase, label %out
 out:
-  call void @stamp(ptr %times, i64 %phases)
   ret void
 }}
 
@@ -245,8 +245,7 @@ begin:
   %shares_word = load i64, ptr %shares_at, align 8
   %shares = getelementptr i64, ptr %pool, i64 %shares_word
   %caller = icmp eq i64 %thread, 0
-  %all_times = call ptr @times(ptr %table)
-  %times = select i1 %caller, ptr %all_times, ptr null
+  %times = call ptr @times(ptr %table)
   %some = icmp sgt i64 %phases, 0
   br i1 %some, label %phase, label %out
 phase:
@@ -269,7 +268,6 @@ phase:
   %begins = call i1 @until(ptr %done, i64 %start, ptr %table, i64 %thread)
   br i1 %begins, label %may, label %out
 may:
-  call void @stamp(ptr %times, i64 %p)
   %guarded = icmp ne i64 %writes, 0
   br i1 %guarded, label %guard, label %begun
 guard:
@@ -358,6 +356,12 @@ over:
   br i1 %nothing, label %next, label %tell
 tell:
   %old = atomicrmw add ptr %done, i64 %did acq_rel
+  %now_done = add i64 %old, %did
+  %last_of_phase = icmp eq i64 %now_done, %end
+  br i1 %last_of_phase, label %note_end, label %next
+note_end:
+  %following = add i64 %p, 1
+  call void @stamp(ptr %times, i64 %following)
   br label %next
 next:
   %p2 = add i64 %p, 1
@@ -424,10 +428,10 @@ wake:
   {wake}
   br label %go
 go:
+  %times = call ptr @times(ptr %table)
+  call void @stamp(ptr %times, i64 0)
   %reached = call i64 @work(ptr %pool, ptr %table, ptr %schedule, i64 %phases, i64 %base, i64 0)
   %ended = call i1 @until(ptr %done, i64 %reached, ptr %table, i64 0)
-  %times = call ptr @times(ptr %table)
-  call void @stamp(ptr %times, i64 %phases)
   store atomic i64 0, ptr %open_at seq_cst, align 8
   br label %look
 look:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from weft.base import dims, flags, garbage
 from weft.base.errors import InternalError
 from weft.base.locks import Lock, Together
 from weft.engines.base import Hook, Room, Rows
-from weft.engines.native import cache, report
+from weft.engines.native import cache, profile, report
 from weft.engines.native.cache import Named
 from weft.engines.native.calls import Call
 from weft.engines.native.problems import Refused, Specialise
@@ -24,6 +25,7 @@ from weft.passes.specialise import specialise
 
 if TYPE_CHECKING:
     from weft.base.dims import Symbol
+    from weft.engines.native.tuning import Choice
     from weft.engines.native.work import Work
 
 _REMEMBERED = 64  # combinations of sizes whose calls stay prepared
@@ -108,6 +110,8 @@ class Executable:
         if arrays is None:
             return None
         with self._lock:
+            if profile.active is not None:
+                self._tune(profile.active)
             call = self._latest
             results = None if call is None else call.ready(arrays, room)
             if results is None:
@@ -122,8 +126,8 @@ class Executable:
             rows: Which rows make which batch.
 
         Returns:
-            How many batches were run, and the results of the last. Fewer than asked for where a check failed in the
-            next one, or the reference has to run it.
+            How many batches were run, and the results of the last. Fewer than asked for under `weft tune`; without
+            results where a check failed in the next one, or the reference has to run it.
         """
         if not self._writes:
             return self._run_rows(inputs, rows)
@@ -138,6 +142,9 @@ class Executable:
         for place in rows.places:
             arrays[place] = arrays[place][: rows.size]
         with self._lock:
+            if profile.active is not None:
+                self._tune(profile.active)
+                rows = rows._replace(batches=min(rows.batches, profile.active.most))
             call = self._call(arrays)
             return (0, None) if call is None else call.run_rows(inputs, arrays, rows, stamps)
 
@@ -201,7 +208,11 @@ class Executable:
             if found is not None:
                 return found
             try:
-                return self._made(key)
+                made = self._made(key)
+                while len(self._programs) >= _PROGRAMS:
+                    self._programs.pop(next(iter(self._programs)))
+                self._programs[key] = made
+                return made
             except Specialise as more:
                 new = {self._numbers[symbol] for symbol in more.symbols} - set(self._fixed)
                 if not new:
@@ -213,19 +224,30 @@ class Executable:
                 if not known:
                     return None
 
-    def _made(self, sizes: tuple[int, ...]) -> Program:
+    def _tune(self, opened: profile.Profile) -> None:
+        """Under `weft tune` programs take turns with what does the same in another way."""
+        for sizes, program in list(self._programs.items()):
+            other = opened.next(program, functools.partial(self._made, sizes))
+            if other is not None:
+                self._programs[sizes] = other
+                self._calls.clear()
+                self._latest = None
+
+    def _made(self, sizes: tuple[int, ...], choice: Choice | None = None, keep: bool = True) -> Program:
+        """The program for some sizes; with a choice it is compiled, else the code may be there already."""
         checked = flags.check()
         name = None
-        if self._print is not None:
+        if self._print is not None and keep:
             name = cache.key(self._print.digest, self.target, checked, tuple(self._fixed), sizes)
-        loaded = None if name is None else cache.find(name, self.target)
+        loaded = None if name is None or choice is not None else cache.find(name, self.target)
         if loaded is not None:
             report.kept(self.original.name)
         else:
             from weft.engines.native.compiler import compile_graph  # not needed where the code is kept
 
             with garbage.Later():
-                image = compile_graph(self._specialised(self._fixed, sizes), self.target, checked, self._symbols)
+                graph = self._specialised(self._fixed, sizes)
+                image = compile_graph(graph, self.target, checked, self._symbols, choice)
             loaded = cache.Loaded(image, self.target) if name is None else cache.keep(name, image, self.target)
 
         fixed = tuple(self._fixed)
@@ -237,12 +259,8 @@ class Executable:
                 graph = self._specialised(fixed, sizes)
                 return self._symbols, describe_graph(graph, self.target, checked, self._symbols)
 
-        made = Program(loaded, self.target, self.original.name, self._arena, describe)
         self._steady = self._steady or loaded.image.steady > 0
-        while len(self._programs) >= _PROGRAMS:
-            self._programs.pop(next(iter(self._programs)))
-        self._programs[sizes] = made
-        return made
+        return Program(loaded, self.target, self.original.name, self._arena, describe)
 
     def _specialised(self, fixed: Sequence[int], sizes: tuple[int, ...]) -> Graph:
         """What is compiled for some sizes, those of the symbols of these numbers."""

@@ -14,7 +14,7 @@ import numpy as np
 
 #: words of the flag that the table's first word points to: which check failed, how many steps have succeeded, whether
 #: the step has begun to write (1) or is given up (2), the address of `ASKED`'s functions, and where the clock's ticks
-#: go at the begin of each phase and at the end of the last (0: nowhere)
+#: go at the begin and at the end of each phase (0: nowhere)
 FAILED, FINISHED, STATE, ASKING, TIMES = 0, 1, 2, 3, 4
 #: on a cache line that only the caller's thread writes: when it asked last, when it looked last, whether to stop, and
 #: the address of `look`

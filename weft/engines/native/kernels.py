@@ -61,10 +61,12 @@ class Plan:
     Attributes:
         target: The machine.
         stored: Whether anything outside of the group reads a buffer.
+        choose: (kernel, kind of product, ways to cut it) → one of the ways, the first being the cost model's.
     """
 
     target: Target
     stored: Callable[[Buffer, Group], bool]
+    choose: Callable[[str, Any, Sequence[Any]], Any] = lambda name, kind, ways: ways[0]
 
 
 def identity(combine: str, dtype: DType) -> Const:

@@ -218,11 +218,11 @@ class Blocking:
     many_strips: int
 
 
-def blocking(
+def blockings(
     shape: Shape, inner: Dimension, lanes: int, target: Target, wide: int, pack_a: float = 0.0, pack_b: float = 0.0,
     slower: float = 0.0, turning: bool = False, far: float = _A_FAR,
-) -> Blocking:  # fmt: skip
-    """How to cut a product of some sizes.
+) -> list[Blocking]:  # fmt: skip
+    """Ways to cut a product of some sizes, the best first.
 
     A tile has enough sums that none waits for the one before, few enough to stay in registers beside a row of B and a
     number of A. Where the number of rows is known only at run time, tiles are lower by halves for those that are left.
@@ -284,15 +284,18 @@ def blocking(
             found += sum((-(-chunks // n) + 0.125) * n * work for n in _THREADS) / max(1, there)
         return found
 
-    def cheapest(usual: tuple[int, ...], way: tuple[float, float]) -> tuple[float, int, int]:
-        return min((score(usual, count, strips, *way), -(-tiles_ // count) * height, strips)
-                   for count in blocks for strips in apart)  # fmt: skip
+    def cheapest(usual: tuple[int, ...], way: tuple[float, float]) -> list[tuple[float, int, int]]:
+        return sorted({(score(usual, count, strips, *way), -(-tiles_ // count) * height, strips)
+                       for count in blocks for strips in apart})  # fmt: skip
 
-    ways = [(pack_a, 1.0), *([(0.0, 1.0 + slower)] if slower and pack_a else [])]
-    found = [[cheapest(usual, way) for usual in cases] for way in ways]
-    best = min(range(len(ways)), key=lambda at: sum(score for score, _, _ in found[at]))
-    few, many_ = found[best][0], found[best][-1]
-    return Blocking(height, heights, few[1], wide * lanes, few[2], ways[best][0] > 0, many_[1], many_[2])
+    found: dict[Blocking, float] = {}
+    for packing, longer in [(pack_a, 1.0), *([(0.0, 1.0 + slower)] if slower and pack_a else [])]:
+        # few rows and many of them together, the best with the best
+        for places in zip(*(cheapest(usual, (packing, longer)) for usual in cases), strict=True):
+            few, many_ = places[0], places[-1]
+            made = Blocking(height, heights, few[1], wide * lanes, few[2], packing > 0, many_[1], many_[2])
+            found.setdefault(made, sum(cost for cost, _, _ in places))
+    return sorted(found, key=found.__getitem__)
 
 
 def panel_bytes(target: Target) -> int:
@@ -326,11 +329,12 @@ class _Writer:
         steps = self.a.steps()
         pack_a = _MADE if steps is None else _A_TURNED if steps.inner == 1 else _A_MOVED
         wide = self._wide(steps)
-        cut = self.cut = blocking(
+        kind = (
             given.shape, given.inner, lanes, plan.target, wide, pack_a if given.packs_a() else 0.0, self._packs_b(),
             self._crowded(steps, wide), given.turning,
             _A_FAR if steps is None or steps.inner == 1 else _COLUMNS_FAR,
         )  # fmt: skip
+        cut = self.cut = plan.choose(name, kind, blockings(*kind))
         packs = cut.packs_a
         self.strips = ceil_divide(self.columns, cut.columns)
         self.tall = self._by_rows(cut.rows, cut.many_rows)

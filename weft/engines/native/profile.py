@@ -1,6 +1,6 @@
 """Where the time goes: while a profile is open, compiled graphs run kernel by kernel and each is timed.
 
-The driver walks a schedule in which each kernel is a phase of its own, and notes when each begins (`driver.py`); a step
+The driver walks a schedule in which each kernel is a phase of its own, and notes when each ends (`driver.py`); a step
 is one run of it as ever, so that checks, Ctrl-C and what is written are as in a run that nobody watches.
 """
 
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,9 @@ class _Event:
 class Profile:
     """Times of kernels; a context that is open while they are gathered.
 
+    Attributes:
+        most: Batches that are run in one call at most.
+
     Example:
         >>> import weft as tf
         >>> from weft import extend
@@ -79,6 +83,8 @@ class Profile:
         >>> [entry.runs for entry in profile.entries][0]
         1
     """
+
+    most = sys.maxsize
 
     def __init__(self) -> None:
         self._entries: dict[tuple[int, str], Entry] = {}
@@ -147,11 +153,22 @@ class Profile:
             if done < 1:
                 return step
             tick = self._clock.tick(begin, end)
-            for number, name in enumerate(names):
-                start = begin[0] + (int(times[number]) - begin[1]) * tick
-                seconds = max(0, int(times[number + 1] - times[number])) * tick
-                self._note(program, name, works.get(name), known, start, seconds)
+            ends = np.maximum.accumulate(times)  # phases in which there was nothing to do note no time
+            starts, lengths = begin[0] + (ends - begin[1]) * tick, np.diff(ends) * tick
+            self._note_run(program, works, known, list(zip(names, starts.tolist(), lengths.tolist(), strict=False)))
         return steps
+
+    def _note_run(
+        self, program: Program, works: Mapping[str, Work], known: Mapping[Symbol, int],
+        kernels: Sequence[tuple[str, float, float]],
+    ) -> None:  # fmt: skip
+        """Adds up a run: the kernels' names, when they began, and how long they took, in seconds."""
+        for name, start, seconds in kernels:
+            self._note(program, name, works.get(name), known, start, seconds)
+
+    def next(self, program: Program, make: Callable[..., Program]) -> Program | None:
+        """What takes the place of a program from now on: nothing does (`tuning.py`)."""
+        return None
 
     def _known(self, program: Program) -> tuple[Sequence[Symbol], Mapping[str, Work]]:
         """What the kernels of a program do, found out once, and what symbols it mentions."""
