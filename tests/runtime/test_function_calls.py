@@ -160,3 +160,20 @@ def test_what_an_input_signature_leaves_out_is_its_default():
     for refused in (lambda: scaled(x, 4), lambda: scaled(x, k=4), lambda: scaled(x, k=tf.constant(3))):
         with pytest.raises(TypeError):
             refused()
+
+
+def test_a_concrete_function_takes_the_names_of_its_specs_too():
+    scalar = tf.TensorSpec([], tf.float32)
+    first, second = tf.TensorSpec([], tf.float32, name="first"), tf.TensorSpec([], tf.float32, name="second")
+    traced = tf.function(lambda a, b: a - b).get_concrete_function(first, second)
+    three, one = tf.constant(3.0), tf.constant(1.0)
+    assert traced(first=three, second=one) == traced(a=three, b=one) == traced(three, second=one) == 2
+    assert traced(second=three, first=one) == -2
+    with pytest.raises(TypeError, match="`second` is missing"):
+        traced(first=three)
+    with pytest.raises(TypeError, match="`first` was given twice"):
+        traced(one, first=three)
+    with pytest.raises(TypeError, match="`second` is no argument of this trace"):
+        traced(a=three, second=one)
+    whole = tf.function(lambda pair: pair["x"] * pair["y"]).get_concrete_function({"x": first, "y": scalar})
+    assert whole({"x": three, "y": three}) == 9

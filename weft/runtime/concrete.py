@@ -229,6 +229,9 @@ class ConcreteFunction:
         if not kwargs and len(args) != len(traced) and len(args) == len(self._flat_signature()):
             traced, by_name = self._flat_signature(), {}  # one tensor for each of the graph's inputs
         names = [] if self._parameters is None else list(self._parameters.parameters)[: len(traced)]
+        specs = self._arg_keywords if any(key not in names and key not in by_name for key in kwargs) else []
+        if specs and all(key in specs for key in kwargs):  # the names that specs were given, one for each tensor
+            traced, by_name, names = self._flat_signature(), {}, specs
         if len(args) > len(traced):
             raise TypeError(f"{self.name} was traced for {len(traced)} positional arguments, received {len(args)}.")
         given: dict[Any, Any] = dict(enumerate(args))
