@@ -33,6 +33,8 @@ def look_up(path: str) -> Any:
         ("tf1.nn.rleu", ("no `tf.nn.rleu`", "Did you mean `relu`")),
         ("keras.layers.Dens", ("no `keras.layers.Dens`", "Did you mean `Dense`")),
         ("keras.applications.VGG16", ("no `keras.applications` yet", "next: ")),
+        ("keras.dtype_policies.GPTQDTypePolicy", ("no `keras.dtype_policies.GPTQDTypePolicy` yet", "quantization")),
+        ("keras.quantizers", ("no `keras.quantizers` yet", "quantization is not built")),
         ("keras.datasets.cifar10", ("no `keras.datasets.cifar10` yet", "keras.utils.get_file")),
         ("keras.utils.multi_gpu_model", ("no `keras.utils.multi_gpu_model` yet", "MirroredStrategy")),
         ("keras.visualization", ("no `keras.visualization` yet", "matplotlib")),

@@ -207,3 +207,19 @@ class TestWhatTheyTake:
     def test_refused(self, call: Any, kind: type, words: str) -> None:
         with pytest.raises(kind, match=words):
             call()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "int32"])
+def test_integers_have_no_negative_powers(dtype: str) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match="negative integer powers"):
+        keras.ops.power(np.array([1, 250, 3], dtype), -3)
+    assert keras.ops.power(np.array([1, 5], dtype), 2).numpy().tolist() == [1, 25]
+    assert np.allclose(keras.ops.power(np.array([1.0, 2.0], "float32"), -1), [1.0, 0.5])
+
+
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_an_empty_tensor_has_no_extreme_unless_there_is_an_initial_one(name: str) -> None:
+    compute = getattr(keras.ops, name)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=f"{name}: an empty tensor has none"):
+        compute(np.zeros((0, 3), "float32"))
+    assert compute(np.zeros((0, 2), "float32"), axis=0, initial=2.0).numpy().tolist() == [2.0, 2.0]

@@ -213,3 +213,9 @@ def test_bounds_and_counts() -> None:
     with pytest.raises(ValueError, match="1-dimensional"):
         ops.histogram(X)
     assert not ops.convert_to_tensor(keras.KerasTensor((2,)), sparse=True).sparse
+
+
+@pytest.mark.parametrize("name", ["int8_from_float32", "int4/128_from_mixed_bfloat16", "gptq/4/128_from_float32"])
+def test_policies_of_quantization_say_so(name: str) -> None:
+    with pytest.raises(ValueError, match="quantization, which is not built"):
+        keras.DTypePolicy(name)

@@ -18,17 +18,20 @@ _REMOVED = "TensorFlow 2 itself has it no longer"
 
 #: what is not built yet (or was taken out of the real thing too): name -> what to use today
 NOT_BUILT: Mapping[str, str] = {
-    "keras.Model.quantize": "train and predict with float32",
+    "keras.Model.quantize": "quantization is not built; train and predict with float32",
     "keras.applications": "build the network of keras.layers",
     "keras.callbacks.OrbaxCheckpoint": "use ModelCheckpoint or BackupAndRestore",
     "keras.callbacks.experimental": "use a LambdaCallback",
+    **{f"keras.dtype_policies.{name}": "quantization is not built; compute in float32 or mixed_bfloat16" for name in (
+        "AWQDTypePolicy", "GPTQDTypePolicy", "Int4DTypePolicy", "QuantizedDTypePolicy", "QuantizedFloat8DTypePolicy",
+    )},
     "keras.datasets": "keras.datasets.mnist is there; keras.utils.get_file downloads other files",
     "keras.estimator": _REMOVED + "; use model.fit",
     "keras.layers.FlaxLayer": "write the layer as a subclass of keras.layers.Layer",
     "keras.layers.JaxLayer": "write the layer as a subclass of keras.layers.Layer",
     "keras.layers.TorchModuleWrapper": "write the layer as a subclass of keras.layers.Layer",
-    "keras.Quantizer": "train and predict with float32",
-    "keras.quantizers": "train and predict with float32",
+    "keras.Quantizer": "quantization is not built; train and predict with float32",
+    "keras.quantizers": "quantization is not built; train and predict with float32",
     "keras.utils.convert_all_kernels_in_model": "leave it out: it turned kernels that Theano had made",
     "keras.utils.multi_gpu_model": "make and compile the model in `with tf.distribute.MirroredStrategy().scope():`",
     "keras.visualization": "use matplotlib",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         export,
         initializers,
         layers,
+        legacy,
         losses,
         metrics,
         mixed_precision,
@@ -57,8 +58,8 @@ __version__ = "3.15.0"
 
 _MODULES = (
     "activations", "backend", "callbacks", "config", "constraints", "datasets", "distillation", "distribution",
-    "dtype_policies", "export", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops",
-    "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils", "wrappers",
+    "dtype_policies", "export", "initializers", "layers", "legacy", "losses", "metrics", "mixed_precision", "models",
+    "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils", "wrappers",
 )  # fmt: skip
 
 _NAMES = {
@@ -100,7 +101,7 @@ __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss",
     "Metric", "Model", "Operation", "Optimizer", "Regularizer", "RematScope", "Sequential", "StatelessScope",
     "SymbolicScope", "Variable", "activations", "backend", "callbacks", "config", "constraints", "datasets",
-    "distillation", "distribution", "device", "dtype_policies", "export", "initializers", "layers", "losses", "metrics",
-    "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers", "remat",
-    "saving", "tree", "utils", "version", "wrappers",
+    "distillation", "distribution", "device", "dtype_policies", "export", "initializers", "layers", "legacy", "losses",
+    "metrics", "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random",
+    "regularizers", "remat", "saving", "tree", "utils", "version", "wrappers",
 ]  # fmt: skip

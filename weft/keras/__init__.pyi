@@ -12,6 +12,7 @@ from weft.keras import dtype_policies as dtype_policies
 from weft.keras import export as export
 from weft.keras import initializers as initializers
 from weft.keras import layers as layers
+from weft.keras import legacy as legacy
 from weft.keras import losses as losses
 from weft.keras import metrics as metrics
 from weft.keras import mixed_precision as mixed_precision

@@ -302,3 +302,13 @@ def test_one_image_is_transformed_as_a_batch_of_one(name: str, options: dict[str
     one = layer.transform_images(image, transformation, training=True)
     many = layer.transform_images(image[None], transformation, training=True)
     assert one.shape.rank == 3 and np.array_equal(one, many[0])
+
+
+def test_equalization_spreads_each_picture_by_its_own_values_and_only_in_training() -> None:
+    pictures = np.random.RandomState(0).randint(0, 255, (2, 6, 7, 3)).astype("float32")
+    layer = keras.layers.Equalization()
+    spread = np.asarray(layer(pictures, training=True))
+    assert np.array_equal(spread[:1], layer(pictures[:1], training=True)) and not np.array_equal(spread, pictures)
+    assert np.array_equal(layer(pictures, training=False), pictures)
+    whole = layer(pictures.astype("uint8"), training=False)
+    assert whole.dtype == "float32" and np.array_equal(whole, pictures)

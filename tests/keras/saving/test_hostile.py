@@ -319,3 +319,17 @@ def test_what_is_no_model(tmp_path: Path, content: bytes) -> None:
     for name in ("m.keras", "m.h5"):
         (tmp_path / name).write_bytes(content)
         refused(tmp_path / name, r"m\.(keras|h5)")
+
+
+@pytest.mark.filterwarnings("ignore:The lambda of")
+def test_a_new_session_refuses_code_again() -> None:
+    record = layers.serialize(layers.Lambda(lambda x: x * 2.0))
+    with pytest.raises(ValueError, match="arbitrary code"):
+        layers.deserialize(record)
+    keras.config.enable_unsafe_deserialization()
+    try:
+        assert float(layers.deserialize(record)(np.ones((), "float32"))) == 2.0
+    finally:
+        keras.utils.clear_session()
+    with pytest.raises(ValueError, match="arbitrary code"):
+        layers.deserialize(record)

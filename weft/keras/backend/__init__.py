@@ -108,6 +108,7 @@ from weft.keras.config import (
     backend,
     epsilon,
     floatx,
+    forget_unsafe_deserialization,
     image_data_format,
     set_epsilon,
     set_floatx,
@@ -123,7 +124,7 @@ from weft.keras.random.seed_generator import forget_global_generator
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Forgets what Keras keeps between models: automatic names begin again.
+    """Forgets what Keras keeps between models: automatic names begin again, and code in files is refused again.
 
     Models keep nothing in a global place, so those that nobody holds are freed anyway; `free_memory` frees them now.
     """
@@ -131,6 +132,7 @@ def clear_session(free_memory: bool = True) -> None:
     global_state.forget_all()
     forget_global_generator()
     forget_session()
+    forget_unsafe_deserialization()
     if free_memory:
         gc.collect()
 

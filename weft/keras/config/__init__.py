@@ -146,8 +146,13 @@ def is_interactive_logging_enabled() -> bool:
 
 
 def enable_unsafe_deserialization() -> None:
-    """Lets loaded configurations bring Python code with them. Only for files you trust."""
+    """Lets loaded configurations bring Python code with them, until `clear_session`. Only for files you trust."""
     _settings["unsafe_deserialization"] = True
+
+
+def forget_unsafe_deserialization() -> None:
+    """Takes back what `enable_unsafe_deserialization` allowed."""
+    _settings["unsafe_deserialization"] = False
 
 
 def is_unsafe_deserialization_enabled() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from weft.extend import explain, nearest
+from weft.extend import explain, nearest, word_absent
 from weft.keras import config
 from weft.keras.core.dtypes import standardize_dtype
 
@@ -14,6 +14,9 @@ _NAMES = (
     "float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16", "int8", "int16", "int32", "int64",
     "uint8", "uint16", "uint32", "uint64", "bool", "string", "complex64", "complex128", "int",
 )  # fmt: skip
+
+#: names of policies of quantized layers: "int8_from_float32", "gptq/4/128_from_mixed_bfloat16"
+_QUANTIZED = re.compile(r"(int8|int4|float8|gptq|awq)(/.*)?_from_")
 
 
 class DTypePolicy:
@@ -40,6 +43,11 @@ class DTypePolicy:
             raise TypeError(f"DTypePolicy: 'name' must be a string or a dtype, received {name!r}.")
         if not isinstance(name, str):
             name = standardize_dtype(name)
+        if _QUANTIZED.match(name):
+            raise ValueError(explain(
+                f"DTypePolicy: {name!r} is a policy of quantization, which is not built.",
+                hint="compute in float32, mixed_float16 or mixed_bfloat16",
+            ))  # fmt: skip
         if name not in _NAMES:
             raise ValueError(
                 f"Cannot convert `policy` into a valid pair (`compute_dtype`, `variable_dtype`) to instantiate "
@@ -211,6 +219,8 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
     """The policy of a configuration."""
     return get(config)
 
+
+word_absent(globals(), "keras.dtype_policies")
 
 __all__ = [
     "DTypePolicy", "DTypePolicyMap", "FloatDTypePolicy", "Policy", "deserialize", "dtype_policy", "get",

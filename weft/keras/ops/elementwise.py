@@ -224,7 +224,6 @@ _BINARY: dict[str, tuple[Callable[..., Any], str, bool, str]] = {
     "multiply": (tf.multiply, "same", True, "x1 · x2."),
     "divide": (tf.divide, "float", True, "x1 / x2; integers are divided as floats."),
     "divide_no_nan": (tf.math.divide_no_nan, "float", True, "x1 / x2, 0 where x2 is 0."),
-    "power": (tf.pow, "same", True, "x1 to the power x2."),
     "maximum": (tf.maximum, "same", True, "The greater of the two."),
     "minimum": (tf.minimum, "same", True, "The lesser of the two."),
     "fmax": (_ignoring_nan(tf.maximum), "same", True, "The greater of the two; NaN only where both are."),
@@ -283,6 +282,20 @@ for _name, (_compute, _weak, _doc) in _BITS.items():
 alias("true_divide", "divide")
 alias("bitwise_left_shift", "left_shift")
 alias("bitwise_right_shift", "right_shift")
+
+
+@operation("numpy")
+def power(x1: Any, x2: Any) -> Any:
+    """x1 to the power x2; integers have no negative powers."""
+    base, exponent = alike(x1, x2)
+    # As an unsigned number the exponent would be another one; signed ones are looked at where they are computed.
+    if isinstance(x2, int) and x2 < 0 and standardize_dtype(base.dtype).startswith("uint"):
+        raise tf.errors.InvalidArgumentError(None, None, explain(
+            f"power: integers to negative integer powers are not integers (received exponent {x2}).",
+            received=f"x1 of dtype {standardize_dtype(base.dtype)}",
+            hint='cast x1 first: keras.ops.cast(x1, "float32")',
+        ))  # fmt: skip
+    return tf.pow(base, exponent)
 
 
 # Functions with further arguments ------------------------------------------------------------------------------------

@@ -67,7 +67,11 @@ for _name, (_compute, _rule, _doc) in _PLAIN.items():
 def _bounded(name: str, compute: Callable[..., Any], pick: Callable[..., Any], doc: str) -> None:
     def function(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
         x = convert_to_tensor(x)
-        if initial is not None and 0 in tuple(x.shape):
+        if 0 in tuple(x.shape):
+            if initial is None:
+                raise tf.errors.InvalidArgumentError(None, None, explain(
+                    f"{name}: an empty tensor has none.", received=f"shape {tuple(x.shape)}", hint="give `initial`"
+                ))  # fmt: skip
             first = tf.fill(tf.shape(tf.reduce_sum(to_rule(x, "number"), axis=_listed(axis), keepdims=keepdims)), 0)
             return tf.zeros_like(first, dtype=x.dtype) + tf.cast(initial, x.dtype)
         found = compute(x, axis=_listed(axis), keepdims=keepdims)

@@ -90,6 +90,8 @@ def clear_session(free_memory: bool = True) -> None:
 def __getattr__(name: str) -> Any:
     if name == "bounding_boxes":
         return importlib.import_module("weft.keras.utils.bounding_boxes")
+    if name == "legacy":  # the same two functions have two places in Keras
+        return importlib.import_module("weft.keras.legacy.saving")
     if name in _ELSEWHERE:
         return getattr(importlib.import_module(_ELSEWHERE[name]), {"Sequence": "PyDataset"}.get(name, name))
     raise AttributeError(absent(f"keras.utils.{name}", [*__all__, *_ELSEWHERE]))

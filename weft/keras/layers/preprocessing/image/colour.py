@@ -538,7 +538,7 @@ def frequencies(place: Any, bins: int) -> Any:
 
 
 class Equalization(BaseImagePreprocessingLayer):
-    """Spreads the values of each channel so that all are about equally frequent.
+    """Spreads the values of each picture's channels so that all are about equally frequent; outside training, nothing.
 
     Args:
         value_range: The least and the greatest value of a pixel.
@@ -562,6 +562,8 @@ class Equalization(BaseImagePreprocessingLayer):
         self.bins = positive_int("Equalization", "bins", bins)
 
     def transform_images(self, images: Any, transformation: Any = None, training: Any = True) -> Any:
+        if not training:
+            return images
         low, high = self.value_range
         levels = (images - low) * (255.0 / (high - low))
         planes = tf.transpose(levels, (0, 3, 1, 2))
