@@ -233,3 +233,17 @@ def test_devices_are_those_that_jax_sees() -> None:
     assert len(tf.config.list_physical_devices("CPU")) == 1
     assert len(tf.config.list_logical_devices("CPU")) == len(jax.devices("cpu"))
     assert tf.config.list_physical_devices()[0].name == "/physical_device:CPU:0"
+
+
+def test_text_that_is_handed_on_or_tells_sizes_stays_on_the_host() -> None:
+    text, numbers = np.array(["a", "b", "c"]), np.arange(3.0, dtype=np.float32)
+    given, doubled = (tf.constant(text), tf.constant(numbers)), (2.0 * numbers).tolist()
+    handed_on, found = tf.function(lambda s, x: (s, x * 2.0))(*given)
+    assert handed_on.numpy().tolist() == [b"a", b"b", b"c"] and found.numpy().tolist() == doubled
+    assert tf.function(lambda s, x: x * 2.0)(*given).numpy().tolist() == doubled
+    rows = tf.data.Dataset.from_tensor_slices(({"s": text, "x": numbers}, numbers)).batch(2)
+    assert [list(found["s"]) for found in rows.map(lambda columns, y: columns).as_numpy_iterator()] == [
+        [b"a", b"b"], [b"c"]]  # fmt: skip
+    # how many numbers there are only the text tells
+    counted = rows.map(lambda columns, y: (tf.strings.length(columns["s"]), tf.ones(tf.shape(columns["s"])) * y[:1]))
+    assert [ones.tolist() for _, ones in counted.as_numpy_iterator()] == [[0.0, 0.0], [2.0]]

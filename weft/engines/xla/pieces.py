@@ -28,13 +28,18 @@ from weft.passes.simplify import inline_calls
 _log = logging.getLogger("weft.xla")
 
 
+def _is_of_host(value: Value) -> bool:
+    """Whether a value can only be held by the host."""
+    return value.type.is_host or value.dtype.name == "variant"
+
+
 def _has_to_be_host(node: Node) -> bool:
     """Whether a node can never run in compiled code, whatever the sizes."""
     if node.op == "input":
         return False
     record = opdef.get(node.op)
     values = (*node.inputs, *node.outputs)
-    if record.effect is Effect.HOST or any(v.type.is_host or v.dtype.name == "variant" for v in values):
+    if record.effect is Effect.HOST or any(map(_is_of_host, values)):
         return True
     if any(v.type.is_resource for v in node.outputs):
         return True
@@ -56,7 +61,9 @@ class Compiled:
         self.host = {node for node in self.graph.nodes if _has_to_be_host(node)}
         self._whole: Executable | None = None
         self._pieces: _Pieces | None = None
-        if not self.host and not any(value.type.is_resource for value in self.graph.outputs):
+        ends = (*self.graph.inputs, *self.graph.outputs)
+        passes = any(map(_is_of_host, ends))  # such as text that goes through untouched, or that nothing asks for
+        if not (self.host or passes or any(value.type.is_resource for value in self.graph.outputs)):
             self._whole = Executable(graph, self.graph)
 
     def run(self, inputs: Sequence[Any], hook: Hook | None = None) -> list[Any]:
@@ -177,7 +184,7 @@ class _Pieces:
         if piece.compiled is None or not fits(piece.part.graph, operands):
             return None
         try:
-            return piece.compiled.run(operands)
+            return piece.compiled.run([_sizes_alone(value) for value in operands])
         except Unlowered as found:  # this time the host runs all of the piece: others have run already
             self.learned.append(Unlowered(self._outer(piece, found.node), found.why))
             return None
@@ -185,6 +192,11 @@ class _Pieces:
     def _outer(self, piece: _Piece, node: Node) -> Node:
         """The node of the whole that a node of a piece stands for, or that holds it."""
         return next(outer for inner, outer in piece.nodes.items() if inner is node or _holds(inner, node))
+
+
+def _sizes_alone(value: Any) -> Any:
+    """Of text, of which compiled code can use the sizes alone, numbers of these sizes; others as they are."""
+    return np.zeros(value.shape, np.bool_) if isinstance(value, np.ndarray) and value.dtype.kind == "O" else value
 
 
 def _on_host(value: Any) -> Any:
