@@ -8,6 +8,8 @@ import linecache
 from types import CodeType, FunctionType
 from typing import Any
 
+from weft.autograph import typed
+
 Definition = ast.FunctionDef | ast.Lambda
 
 
@@ -32,10 +34,10 @@ def find(function: FunctionType) -> Found:
     """The definition of a function.
 
     Raises:
-        NoSource: Where there is none: at a plain prompt, in `exec`, in code that was changed since.
+        NoSource: Where there is none: in `exec`, at a prompt without a history, in code that was changed since.
     """
     code = function.__code__
-    lines = linecache.getlines(code.co_filename, function.__globals__)
+    lines = linecache.getlines(code.co_filename, function.__globals__) or typed.lines_of(code)
     if not lines:
         raise NoSource(f"the source of `{code.co_name}` is not to be had")
     here = [found for found in _definitions(code.co_filename, lines).get(code.co_firstlineno, ())
