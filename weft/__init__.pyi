@@ -42,7 +42,6 @@ from weft._public import test as test
 from weft._public import train as train
 from weft._public import types as types
 from weft.api.approximate_top_k import approx_top_k as approx_top_k
-from weft.api.array import argsort as argsort
 from weft.api.array import batch_to_space as batch_to_space
 from weft.api.array import bitcast as bitcast
 from weft.api.array import boolean_mask as boolean_mask
@@ -78,12 +77,10 @@ from weft.api.array import reverse_sequence as reverse_sequence
 from weft.api.array import roll as roll
 from weft.api.array import saturate_cast as saturate_cast
 from weft.api.array import scatter_nd as scatter_nd
-from weft.api.array import searchsorted as searchsorted
 from weft.api.array import sequence_mask as sequence_mask
 from weft.api.array import shape as shape
 from weft.api.array import size as size
 from weft.api.array import slice as slice
-from weft.api.array import sort as sort
 from weft.api.array import space_to_batch as _space_to_batch_nd
 from weft.api.array import space_to_batch as space_to_batch
 from weft.api.array import split as split
@@ -93,8 +90,6 @@ from weft.api.array import stop_gradient as stop_gradient
 from weft.api.array import strided_slice as strided_slice
 from weft.api.array import tile as tile
 from weft.api.array import transpose as transpose
-from weft.api.array import unique as unique
-from weft.api.array import unique_with_counts as unique_with_counts
 from weft.api.array import unstack as unstack
 from weft.api.array import where as where
 from weft.api.array import zeros as zeros
@@ -149,6 +144,11 @@ from weft.api.math import tensordot as tensordot
 from weft.api.matrices import eig as eig
 from weft.api.matrices import eigvals as eigvals
 from weft.api.matrices import norm as norm
+from weft.api.ordering import argsort as argsort
+from weft.api.ordering import searchsorted as searchsorted
+from weft.api.ordering import sort as sort
+from weft.api.ordering import unique as unique
+from weft.api.ordering import unique_with_counts as unique_with_counts
 from weft.api.partition import dynamic_partition as dynamic_partition
 from weft.api.partition import dynamic_stitch as dynamic_stitch
 from weft.api.partition import grad_pass_through as grad_pass_through

@@ -3,8 +3,6 @@
 from typing import Any
 
 from weft._public import special as special
-from weft.api.array import argsort as argsort
-from weft.api.array import unique as unique
 from weft.api.math import TopKV2 as TopKV2
 from weft.api.math import accumulate_n as accumulate_n
 from weft.api.math import add_n as add_n
@@ -57,6 +55,8 @@ from weft.api.math import unsorted_segment_mean as unsorted_segment_mean
 from weft.api.math import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
 from weft.api.math import zero_fraction as zero_fraction
 from weft.api.math import zeta as zeta
+from weft.api.ordering import argsort as argsort
+from weft.api.ordering import unique as unique
 
 div_no_nan = _div_no_nan
 truediv = _truediv

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.api import array, math, matrices
+from weft.api import array, math, matrices, ordering
 from weft.api.common import cast_to, integer
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
@@ -84,7 +84,7 @@ def lu_solve(lower_upper: Any, perm: Any, rhs: Any, validate_args: bool = False,
 def lu_reconstruct(lower_upper: Any, perm: Any, validate_args: bool = False, name: str | None = None) -> Any:
     """The matrix of which `tf.linalg.lu` made these."""
     lower, upper = _unpacked(lower_upper)
-    return _rows(math.matmul(lower, upper), array.argsort(frontdoor.convert(perm)))
+    return _rows(math.matmul(lower, upper), ordering.argsort(frontdoor.convert(perm)))
 
 
 def lu_matrix_inverse(lower_upper: Any, perm: Any, validate_args: bool = False, name: str | None = None) -> Any:

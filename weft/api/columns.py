@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.api import array, math, sparse, strings
+from weft.api import array, math, ordering, sparse, strings
 from weft.api.common import apply, cast_to
 from weft.api.crossing import crossed_hashes
 from weft.api.examples import FixedLenFeature, VarLenFeature
@@ -188,7 +188,7 @@ class BucketizedColumn(DenseColumn, CategoricalColumn,
         values = features.of(self.source_column)
         limits = array.constant(list(self.boundaries), dtypes.float32)
         flat = array.reshape(values, [-1])
-        return array.reshape(array.searchsorted(limits, flat, side="right"), array.shape(values))
+        return array.reshape(ordering.searchsorted(limits, flat, side="right"), array.shape(values))
 
     def _dense(self, features: Features, table: Any) -> Any:
         return array.one_hot(features.of(self), len(self.boundaries) + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weft.api import array, math, sparse
+from weft.api import array, math, ordering, sparse
 from weft.api.common import apply, cast_to, integer
 from weft.base import dtypes
 from weft.runtime import frontdoor
@@ -123,7 +123,7 @@ def ctc_unique_labels(labels: Any, name: str | None = None) -> list[Any]:
     """The different labels of each row and which of them each place has: two tensors of the shape of `labels`."""
     x = frontdoor.convert(labels)
     rows, width = x.shape.as_list()
-    found = [array.unique(x[row]) for row in range(rows)]
+    found = [ordering.unique(x[row]) for row in range(rows)]
     uniques = [array.pad(u.y, [[0, width - u.y.shape[0]]]) if u.y.shape[0] is not None else
                array.concat([u.y, array.zeros([width - array.shape(u.y)[0]], x.dtype)], 0) for u in found]  # fmt: skip
     return [cast_to(array.stack(uniques), dtypes.int64), array.stack([u.idx for u in found])]

@@ -8,10 +8,10 @@ import numpy as np
 
 from weft.api import late_axes, special
 from weft.api import late_parameters as late
-from weft.api.array import argsort as argsort
 from weft.api.array import ensure_shape, ones_like, shape, where, zeros, zeros_like
-from weft.api.array import unique as unique
 from weft.api.common import apply, axes_of, binary, cast_to, in_a_row, integer, reduced, unary
+from weft.api.ordering import argsort as argsort
+from weft.api.ordering import unique as unique
 from weft.base import dtypes
 from weft.base.errors import InvalidArgumentError, explain
 from weft.ops import opdef

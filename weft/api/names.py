@@ -5,14 +5,14 @@ from __future__ import annotations
 #: module of this floor (or below) -> the names that it gives to the top level
 TOP_LEVEL: dict[str, str] = {
     "weft.api.array": """
-        argsort batch_to_space bitcast boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to cast
-        concat constant convert_to_tensor ensure_shape expand_dims eye fill gather gather_nd guarantee_const
-        identity is_tensor meshgrid newaxis one_hot ones ones_like pad range rank
-        register_tensor_conversion_function repeat reshape reverse reverse_sequence roll saturate_cast scatter_nd
-        searchsorted sequence_mask shape size slice sort space_to_batch space_to_batch_nd split squeeze stack
-        stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min
-        tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique unique_with_counts unstack where zeros
+        batch_to_space bitcast boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to cast concat
+        constant convert_to_tensor ensure_shape expand_dims eye fill gather gather_nd guarantee_const identity
+        is_tensor meshgrid newaxis one_hot ones ones_like pad range rank register_tensor_conversion_function repeat
+        reshape reverse reverse_sequence roll saturate_cast scatter_nd sequence_mask shape size slice space_to_batch
+        space_to_batch_nd split squeeze stack stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max
+        tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unstack where zeros
         zeros_like""",
+    "weft.api.ordering": "argsort searchsorted sort unique unique_with_counts",
     "weft.api.math": """
         abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh clip_by_global_norm clip_by_norm
         clip_by_value complex cos cosh cumsum divide einsum equal exp floor greater greater_equal less less_equal

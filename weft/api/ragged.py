@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from weft.api import array, crossing, math
+from weft.api import array, crossing, math, ordering
 from weft.api.common import cast_to
 from weft.base import dtypes
 from weft.base.errors import explain
@@ -257,7 +257,7 @@ def stack_dynamic_partitions(data: Any, partitions: Any, num_partitions: Any, na
         <tf.RaggedTensor [[b'b'], [], [b'a', b'c']]>
     """
     numbers = frontdoor.convert(partitions)
-    order = array.argsort(numbers, stable=True)
+    order = ordering.argsort(numbers, stable=True)
     x = data if isinstance(data, RaggedTensor) else frontdoor.convert(data)
     return RaggedTensor.from_value_rowids(take(x, order), array.gather(numbers, order), num_partitions)  # type: ignore[no-any-return]
 

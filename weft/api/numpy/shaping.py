@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from weft.api import array as arrays
-from weft.api import math
+from weft.api import math, ordering
 from weft.api.common import cast_to
 from weft.api.numpy.conversion import array, asarray, known_rank, named, place_of, together, with_axes
 from weft.base import dtypes
@@ -354,7 +354,7 @@ def sort(a: Any, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> 
     if kind != "quicksort" or order is not None:
         raise ValueError(explain("sort: `kind` is 'quicksort', and there is no `order`.", received=repr(kind)))
     x = asarray(a)
-    return arrays.sort(ravel(x), 0) if axis is None else arrays.sort(x, axis)
+    return ordering.sort(ravel(x), 0) if axis is None else ordering.sort(x, axis)
 
 
 def argsort(a: Any, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Any:
@@ -367,5 +367,5 @@ def argsort(a: Any, axis: Any = -1, kind: str = "quicksort", order: Any = None) 
     if known_rank(x) == 0:
         return arrays.constant([0], dtypes.int64)
     x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    return cast_to(arrays.argsort(x, axis, stable=kind == "stable"), dtypes.int64)
+    return cast_to(ordering.argsort(x, axis, stable=kind == "stable"), dtypes.int64)
 

@@ -54,7 +54,6 @@ from weft._public.v1 import test as test
 from weft._public.v1 import train as train
 from weft._public.v1 import user_ops as user_ops
 from weft._public.v1 import version as version
-from weft.api.array import argsort as argsort
 from weft.api.array import bitcast as bitcast
 from weft.api.array import boolean_mask as boolean_mask
 from weft.api.array import broadcast_dynamic_shape as broadcast_dynamic_shape
@@ -87,15 +86,12 @@ from weft.api.array import sequence_mask as sequence_mask
 from weft.api.array import shape as shape
 from weft.api.array import size as size
 from weft.api.array import slice as slice
-from weft.api.array import sort as sort
 from weft.api.array import space_to_batch as _space_to_batch_nd
 from weft.api.array import stack as stack
 from weft.api.array import stop_gradient as stop_gradient
 from weft.api.array import strided_slice as strided_slice
 from weft.api.array import tile as tile
 from weft.api.array import transpose as transpose
-from weft.api.array import unique as unique
-from weft.api.array import unique_with_counts as unique_with_counts
 from weft.api.array import unstack as unstack
 from weft.api.asserts import assert_proper_iterable as assert_proper_iterable
 from weft.api.asserts import assert_same_float_dtype as assert_same_float_dtype
@@ -168,6 +164,10 @@ from weft.api.matrices import solve as _matrix_solve
 from weft.api.matrices import svd as svd
 from weft.api.matrices import trace as trace
 from weft.api.matrices import triangular_solve as _matrix_triangular_solve
+from weft.api.ordering import argsort as argsort
+from weft.api.ordering import sort as sort
+from weft.api.ordering import unique as unique
+from weft.api.ordering import unique_with_counts as unique_with_counts
 from weft.api.partition import dynamic_partition as dynamic_partition
 from weft.api.partition import dynamic_stitch as dynamic_stitch
 from weft.api.partition import grad_pass_through as grad_pass_through

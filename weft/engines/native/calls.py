@@ -12,8 +12,8 @@ from weft.base.errors import explain
 from weft.engines.base import Room, Rows
 from weft.engines.native import threads
 from weft.engines.native.arrays import entry, signature
-from weft.engines.native.driver import GATHERING
 from weft.engines.native.program import Binding, Program, Stamps, show_bytes
+from weft.engines.native.stepping import GATHERING
 
 _CHUNK = 1 << 15  # bytes that one thread gathers at a time
 

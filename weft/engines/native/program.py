@@ -18,9 +18,9 @@ from weft.base import dims
 from weft.base.errors import InternalError, explain
 from weft.engines.native import profile, threads
 from weft.engines.native.cache import Loaded
-from weft.engines.native.driver import GATHERING
 from weft.engines.native.image import HEADER, NEVER, OUTSIDE, Image, Place
 from weft.engines.native.interrupts import ASKED, ASKING, FLAGS, LOOK
+from weft.engines.native.stepping import GATHERING
 from weft.engines.native.strands import Schedule
 from weft.engines.native.target import Target
 
