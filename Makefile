@@ -49,6 +49,7 @@ peers: $(PEERS:%=.peers/%/.stamp)
 	@touch $@
 
 conformance: $(VENV)/.stamp-test .originals/tensorflow/.stamp $(if $(PYTHON37),.originals/tensorflow1/.stamp)
+	$(PIP) -r conformance/requirements/weft.txt
 	$(BIN)/python -m conformance tf2 keras --record .originals/tensorflow/bin/python --everything --write
 	$(BIN)/python -m conformance tf1 $(if $(PYTHON37),--record .originals/tensorflow1/bin/python --everything) --write
 	$(if $(PYTHON37),$(BIN)/python tools/check_exported_graphs.py .originals/tensorflow1/bin/python)

@@ -120,7 +120,8 @@ def read(dialect: str, file: Path) -> list[Use]:
 
 
 def files(dialect: str) -> list[Path]:
-    return sorted((ROOT / dialect).glob("*.txt"))
+    """The files of uses, in the order in which they run: `lasting.txt`, whose uses nothing takes back, comes last."""
+    return sorted((ROOT / dialect).glob("*.txt"), key=lambda file: (file.stem == "lasting", file.stem))
 
 
 def lacking(file: Path) -> str | None:

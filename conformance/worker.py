@@ -328,7 +328,7 @@ def run_file(uses, module):
 
 # Modules that hold no names of their own, or another dialect's, or are no part of the promise.
 ELSEWHERE = ("raw_ops", "compat", "python", "core", "tools", "examples", "contrib", "v2", "v1", "app",
-             "pywrap_tensorflow")
+             "pywrap_tensorflow", "src")
 
 
 def public_names(dialect, module):

@@ -168,8 +168,9 @@ def test_devices_of_processes_that_are_not_there(monkeypatch):
 
 def test_what_a_build_in_python_has_no_answer_to():
     assert tf.sysconfig.get_build_info() == {"is_cuda_build": False, "is_rocm_build": False, "is_tensorrt_build": False}
-    with pytest.raises(AttributeError, match="no headers"):
-        tf.sysconfig.get_include()
+    for found in (tf.sysconfig, tf.compat.v1.sysconfig):
+        with pytest.raises(AttributeError, match="no headers"):
+            found.get_include()
 
 
 def test_print_shows_structures_texts_and_composite_tensors(capsys):

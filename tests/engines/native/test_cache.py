@@ -145,11 +145,40 @@ def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
 
 def test_the_folder_stays_below_its_bound(_kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "_LIMIT", 60_000)
-    monkeypatch.setattr(cache, "_SHARE", 1)
+    monkeypatch.setattr(cache, "_LEAST", 0)
+    monkeypatch.setattr(cache, "_SELDOM", 0.0)
     for number in range(12):
         cache._write(cache.key(str(number), "target", False), {"note": number}, [bytes(10_000)])  # type: ignore[arg-type]
         os.utime(_entries(_kept)[0])
     assert sum(path.stat().st_size for path in _entries(_kept)) <= 60_000
+
+
+def test_the_folders_size_is_looked_at_seldom(_kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Path] = []
+    monkeypatch.setattr(cache, "_sweep", looked.append)
+    for number, since in enumerate((0.0, 10.0, 4000.0, 4010.0)):
+        for process in range(2):
+            monkeypatch.setattr(cache, "_asked", -np.inf)
+            monkeypatch.setattr(cache, "_written", 0)
+            mark = _kept / "native" / "swept"
+            if mark.exists():
+                os.utime(mark, (time.time() - since,) * 2)
+            for more in range(3):
+                cache._write(cache.key(f"{number} {process} {more}", "target", False), {"note": 1}, [])  # type: ignore[arg-type]
+    assert len(looked) == 5  # by the first process at first, and by each whose mark is old
+    monkeypatch.setattr(cache, "_LIMIT", 16 * cache._LEAST)
+    monkeypatch.setattr(cache, "_written", 0)
+    for more in range(4):  # much in a short time
+        cache._write(cache.key(f"{more}", "target", False), {"note": 1}, [])  # type: ignore[arg-type]
+    assert len(looked) == 6
+
+
+def test_small_entries_count_for_more_than_their_bytes(_kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_LIMIT", 20 * cache._LEAST)
+    monkeypatch.setattr(cache, "_SELDOM", 0.0)
+    for number in range(50):
+        cache._write(cache.key(str(number), "target", False), {"note": number}, [])  # type: ignore[arg-type]
+    assert len(_entries(_kept)) <= 20
 
 
 _PROGRAM = """

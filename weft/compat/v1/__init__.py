@@ -263,7 +263,7 @@ _SHARED = frozenset(
 
 #: namespaces that mean the same as in `weft`
 _SHARED_NAMESPACES = frozenset(
-    """autodiff bitwise distribute experimental keras lookup nest""".split()
+    """autodiff bitwise distribute experimental keras lookup nest sysconfig""".split()
 )
 
 #: version 1 names of functions that version 2 keeps under `math` alone

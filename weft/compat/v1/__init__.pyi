@@ -11,6 +11,7 @@ from weft._public import distribute as distribute
 from weft._public import experimental as experimental
 from weft._public import lookup as lookup
 from weft._public import nest as nest
+from weft._public import sysconfig as sysconfig
 from weft._public.v1 import app as app
 from weft._public.v1 import audio as audio
 from weft._public.v1 import autograph as autograph

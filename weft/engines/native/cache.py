@@ -12,10 +12,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import stat
 import struct
 import tempfile
+import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
 _MAGIC = b"weftcode2\n"
 _KEPT = 64  # images that stay in memory without a program that uses them
 _LIMIT = 512 << 20  # bytes in the folder
-_SHARE = 8  # one in so many writes looks at the folder's size
+_LEAST = 1 << 14  # what an entry counts for at least: to go through very many small ones takes long
+_SELDOM = 3600.0  # seconds for which no process looks at the folder's size again
 
 
 class Named(NamedTuple):
@@ -227,29 +230,49 @@ def _write(name: str, plain: Mapping[str, Any], parts: Sequence[bytes]) -> None:
         number, beside = tempfile.mkstemp(dir=path.parent, suffix=".part")
         try:
             with os.fdopen(number, "wb") as file:
-                file.write(_packed(name, plain, parts))
+                size = file.write(_packed(name, plain, parts))
             os.replace(beside, path)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(beside)
             raise
-        if int(name[-2:], 16) % _SHARE == 0:
+        if _is_due(path.parent.parent / "swept", size):
             _sweep(path.parent.parent)
+
+
+_asked, _written = -math.inf, 0  # when this process asked last, and what it has written since
+
+
+def _is_due(mark: Path, size: int) -> bool:
+    """Whether nobody has looked at the folder's size for long, as a file in it tells, or this process wrote much."""
+    global _asked, _written
+    _written += max(size, _LEAST)
+    much = _written > _LIMIT // 8
+    if not much and time.monotonic() - _asked < _SELDOM:
+        return False
+    _asked, _written = time.monotonic(), 0
+    with contextlib.suppress(OSError):
+        if not much and 0 <= time.time() - mark.stat().st_mtime < _SELDOM:
+            return False
+    mark.touch()
+    return True
 
 
 def _sweep(folder: Path) -> None:
     """Drops what was not used for the longest until the folder is well below its bound."""
     entries = []
-    for path in folder.glob("*/*"):
-        with contextlib.suppress(OSError):
-            found = path.stat()
-            entries.append((found.st_mtime, found.st_size, path))
+    for inner in os.scandir(folder):
+        if inner.is_dir():
+            for entry in os.scandir(inner.path):
+                with contextlib.suppress(OSError):
+                    found = entry.stat()
+                    entries.append((found.st_mtime, max(found.st_size, _LEAST), entry.path))
     total = sum(size for _, size, _ in entries)
     if total <= _LIMIT:
         return
     for _, size, path in sorted(entries):
         with contextlib.suppress(OSError):
-            path.unlink()
+            os.unlink(path)
         total -= size
         if total <= _LIMIT * 3 // 4:
             return
