@@ -36,7 +36,7 @@ class GeneratorMethods:
             validation_steps: Batches in a validation.
             validation_freq: Every how many epochs there is a validation.
             class_weight: Class → weight.
-            max_queue_size: As given, like the next two; one thread makes the batches.
+            max_queue_size: As given, like the next two; a PyDataset says them itself.
             workers: As given.
             use_multiprocessing: As given.
             shuffle: Whether a PyDataset's batches change places.

@@ -12,9 +12,10 @@ class PyDataset:
     """Data that are too large or too special for arrays. Subclasses say what batch number `index` is.
 
     Args:
-        workers: As given; batches are made where they are used.
-        use_multiprocessing: As given.
-        max_queue_size: As given.
+        workers: With more than one, so many threads make batches ahead while a model works; they are used in the same
+            order, so the results are the same. `__getitem__` is then called by several threads at once.
+        use_multiprocessing: As given: batches of such a dataset are made one by one where they are used.
+        max_queue_size: How many batches are made ahead at most.
 
     Example:
         >>> import numpy as np

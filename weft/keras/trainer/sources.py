@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from weft.keras.random.seed_generator import make_default_seed
 from weft.keras.trainer import arrays
 from weft.keras.trainer.py_dataset import PyDataset
 from weft.keras.trainer.uneven import Rows
+from weft.keras.trainer.workers import ahead_of
 
 DEFAULT_BATCH_SIZE = 32
 
@@ -181,6 +182,7 @@ class IterableSource(Source):
         self._shuffle = shuffle
         self._checked = checked
         self._is_dataset = isinstance(iterable, PyDataset) or _is_sequence(iterable)
+        self._ahead = ahead_of(iterable) if self._is_dataset else None
         self.repeats = self._is_dataset or iter(iterable) is not iterable
         self._first: list[Any] | None = None
         self._told = False
@@ -211,16 +213,14 @@ class IterableSource(Source):
         if not self._is_dataset:
             yield from map(self._finish, self._iterable) if self._first is None else self._going_on(self._first)
             return
-        if self.steps is None:
-            place = 0
-            while True:
-                yield self._finish(self._iterable[place])
-                place += 1
-        order = np.arange(self.steps)
-        if self._shuffle:
-            np.random.Generator(np.random.PCG64(make_default_seed())).shuffle(order)
-        for number in order.tolist():
-            yield self._finish(self._iterable[number])
+        numbers: Iterable[int] = count()
+        if self.steps is not None:
+            order = np.arange(self.steps)
+            if self._shuffle:
+                np.random.Generator(np.random.PCG64(make_default_seed())).shuffle(order)
+            numbers = order.tolist()
+        made = map(self._iterable.__getitem__, numbers) if self._ahead is None else self._ahead.batches(numbers)
+        yield from map(self._finish, made)
 
     def keep_first(self) -> None:
         """From now on, a generator that is gone through again gives its first two batches again and then goes on.
@@ -250,11 +250,15 @@ class IterableSource(Source):
 
     def on_epoch_begin(self) -> None:
         """Tells a dataset that wants to know."""
+        if self._ahead is not None:
+            self._ahead.forget()
         if hasattr(self._iterable, "on_epoch_begin"):
             self._iterable.on_epoch_begin()
 
     def on_epoch_end(self) -> None:
         """Tells a dataset that wants to know."""
+        if self._ahead is not None:
+            self._ahead.forget()
         if hasattr(self._iterable, "on_epoch_end"):
             self._iterable.on_epoch_end()
 

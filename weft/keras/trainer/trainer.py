@@ -25,8 +25,9 @@ from weft.keras.trainer.generator_methods import GeneratorMethods
 from weft.keras.trainer.groups import groups, joined
 from weft.keras.trainer.results import Gathered, as_numbers, numpy_of
 from weft.keras.trainer.state import State, Step, as_tensors
+from weft.keras.trainer.workers import closing_workers
 
-#: keywords of Keras 2 that say how batches are fetched; here one thread makes them
+#: keywords of Keras 2 that say how batches are fetched; today a PyDataset says so itself
 _FETCHING = ("workers", "use_multiprocessing", "max_queue_size")
 _MAKERS = {f"{kind}_step": f"make_{kind}_function" for kind in ("train", "test", "predict")}
 
@@ -389,6 +390,7 @@ class Trainer(CompiledParts, GeneratorMethods):
 
     @extend.user_facing
     @extend.at_once
+    @closing_workers
     @_on_its_devices
     @arguments.showing_keras_arguments
     def fit(
@@ -625,6 +627,7 @@ class Trainer(CompiledParts, GeneratorMethods):
 
     @extend.user_facing
     @extend.at_once
+    @closing_workers
     @_on_its_devices
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",
@@ -674,6 +677,7 @@ class Trainer(CompiledParts, GeneratorMethods):
 
     @extend.user_facing
     @extend.at_once
+    @closing_workers
     @_on_its_devices
     @arguments.showing_keras_arguments
     def predict(
