@@ -69,3 +69,32 @@ def test_what_only_looks_wrong() -> None:
     assert tf.linalg.band_part(tf.ones([2, 2]), 2, -1).numpy().tolist() == [[1, 1], [1, 1]]
     rows = tf.TensorArray(tf.float32, 1, dynamic_size=True).write(3, 1.0)
     assert int(rows.size()) == 4
+
+
+@pytest.mark.parametrize(("raised", "expected", "in_dataset"), [
+    (KeyError, errors.UnknownError, errors.UnknownError),
+    (ValueError, errors.InvalidArgumentError, errors.InvalidArgumentError),
+    (IndexError, errors.UnknownError, errors.UnknownError),
+    (StopIteration, errors.OutOfRangeError, errors.InvalidArgumentError),
+    (MemoryError, errors.ResourceExhaustedError, errors.ResourceExhaustedError),
+    (NotImplementedError, errors.UnimplementedError, errors.UnimplementedError),
+])  # fmt: skip
+def test_what_functions_of_python_raise_inside_of_ops(
+    raised: type[Exception], expected: type[Exception], in_dataset: type[Exception]
+) -> None:
+    def function(x: Any) -> Any:
+        raise raised("boom")
+
+    def in_graph(call: Any) -> Any:
+        return tf.function(lambda: call(function, [1.0], tf.float32))()
+
+    for run in (lambda: tf.py_function(function, [1.0], tf.float32), lambda: in_graph(tf.py_function),
+                lambda: in_graph(tf.numpy_function)):  # fmt: skip
+        with pytest.raises(expected, match=f"{raised.__name__}: .?boom") as found:
+            run()
+        assert type(found.value) is expected
+    with pytest.raises(raised, match="boom"):  # called at once, as in TensorFlow
+        tf.numpy_function(function, [1.0], tf.float32)
+    data = tf.data.Dataset.range(3).map(lambda x: tf.py_function(function, [x], tf.int64))
+    with pytest.raises(in_dataset, match="boom"):
+        list(data)

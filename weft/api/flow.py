@@ -10,7 +10,7 @@ import sys
 import time
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,15 @@ from weft.api import nest as nested
 from weft.api.common import apply, cast_to
 from weft.base import dtypes, nest
 from weft.base.dtypes import DType
-from weft.base.errors import InvalidArgumentError, explain
+from weft.base.errors import (
+    InvalidArgumentError,
+    OpError,
+    OutOfRangeError,
+    ResourceExhaustedError,
+    UnimplementedError,
+    UnknownError,
+    explain,
+)
 from weft.formats import files
 from weft.ir.types import TensorType
 from weft.ops import opdef, string_format
@@ -547,6 +555,25 @@ def _promised(result: Any, dtype: DType, place: int) -> Any:
     return found._array
 
 
+#: the class of error that an op of a Python function raises where that raises one of these; for others UnknownError
+_CLASSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[OpError]], ...] = (
+    ((ValueError, TypeError), InvalidArgumentError), (StopIteration, OutOfRangeError),
+    (MemoryError, ResourceExhaustedError), (NotImplementedError, UnimplementedError),
+)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Raises what a program's function raises as an error of the op, which the function's own is the cause of."""
+    try:
+        yield
+    except OpError:
+        raise
+    except Exception as error:
+        kind = next((made for given, made in _CLASSES if isinstance(error, given)), UnknownError)
+        raise kind(f"{what}: {type(error).__name__}: {error}") from error
+
+
 class _HostRun:
     """One run of a Python function under a tape: kept with its results, so that a gradient need not run it again."""
 
@@ -573,7 +600,7 @@ class _HostFunction:
         with context.open_scope(None):
             given = [EagerTensor(array) for array in arrays]
             if not self.types:
-                self.func(*given)
+                self._call(given)
                 return []
             if not recorded:
                 return [*(_owned(r, t.dtype) for r, t in zip(self._results(given), self.types, strict=True)), kept]
@@ -587,8 +614,12 @@ class _HostFunction:
             return [*(_owned(tensor, t.dtype) for tensor, t in zip(results, self.types, strict=True)), kept]
 
     def _results(self, given: Sequence[Any]) -> list[Any]:
-        found = self.func(*given)
+        found = self._call(given)
         return list(found) if self.several else [found]
+
+    def _call(self, given: Sequence[Any]) -> Any:
+        with _told("py_function"):
+            return self.func(*given)
 
     def gradient(self, b: Any, node: Any, cts: Sequence[Any]) -> Sequence[Any]:
         """The rule of the node: another call of Python, into the tape that ran along."""
@@ -637,7 +668,8 @@ def _host_call(func: Any, inp: Any, Tout: Any, name: str | None, eager: bool) ->
         # both ways copies: tensors do not change, whatever the function does with its arrays, then or later; graphs
         # hand over what has no axes as numpy's scalars and as bytes
         with context.open_scope(None):
-            found = func(*(a[()] if traced and a.ndim == 0 else a.copy() for a in arrays))
+            with nullcontext() if at_once else _told("numpy_function"):
+                found = func(*(a[()] if traced and a.ndim == 0 else a.copy() for a in arrays))
             listed = several and isinstance(found, (list, tuple))  # one result may come bare
             results = [] if not types else list(found) if listed else [found]
             if len(results) != len(types):

@@ -11,7 +11,7 @@ import numpy as np
 from weft.autograph.converting import converted
 from weft.base import dtypes, nest
 from weft.base.dtypes import as_dtype
-from weft.base.errors import explain
+from weft.base.errors import InvalidArgumentError, OutOfRangeError, explain
 from weft.base.shapes import refreshed
 from weft.base.sources import SourceLine
 from weft.data import structure
@@ -460,6 +460,11 @@ def called(function: StructuredFunction, place: int, flat: Sequence[Any], part: 
     """A function of one element, or a `part` of it; an error says which element it was."""
     try:
         return function(flat) if part is None else part(flat)  # type: ignore[no-any-return]
+    except OutOfRangeError as error:
+        # whoever takes elements would take this for the end of the data
+        told = InvalidArgumentError(f"Dataset.{function.method}: its function raised OutOfRangeError: {error}")
+        at_element(told, function, place, flat)
+        raise told from error
     except Exception as error:
         at_element(error, function, place, flat)
         raise
