@@ -13,7 +13,8 @@ class PyDataset:
 
     Args:
         workers: With more than one, so many threads make batches ahead while a model works; they are used in the same
-            order, so the results are the same. `__getitem__` is then called by several threads at once.
+            order. `__getitem__` is then called by several threads at once, and again for batches that an epoch did not
+            come to: results are the same as with one where it depends on `index` and what `on_epoch_end` left alone.
         use_multiprocessing: As given: batches of such a dataset are made one by one where they are used.
         max_queue_size: How many batches are made ahead at most.
 
